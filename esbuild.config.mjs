@@ -1,0 +1,34 @@
+/** Builds dist/: the command line, the worker thread's entry, the shipped modules and the tests, sharing chunks so that classes keep one identity. */
+import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const files = (folder, wanted) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => `${folder}/${name}`)
+    .filter((name) => wanted.test(name));
+const withTests = !process.argv.includes('--without-tests');
+
+await rm('dist', { recursive: true, force: true });
+await build({
+  entryPoints: [
+    'src/cli.ts',
+    'src/jobs/worker.ts',
+    ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
+    ...(withTests ? files('test', /\.ts$/) : []),
+  ],
+  outdir: 'dist',
+  outbase: '.',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  external: ['tap', 'cpu-features', 'esbuild', 'fast-check', 'autocannon'],
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
+  },
+  logLevel: 'warning',
+});

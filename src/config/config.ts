@@ -1,0 +1,133 @@
+/** The shape of a loaded configuration: names, units and nesting are those of the YAML file. Frozen; paths are absolute; secrets already read. */
+import type { Plan } from '../domain/plan.js';
+import type { JsonObject } from '../domain/json.js';
+import type { Secret } from '../domain/secret.js';
+
+export interface PoolConfig {
+  name: string;
+  /** First and last address given out, inclusive; both of one family. */
+  first: string;
+  last: string;
+  /** Network prefix length the container is configured with. */
+  prefix: number;
+  gateway: string;
+}
+
+export interface ProxmoxConfig {
+  /** Base URLs of API nodes, e.g. `https://pve1.example.net:8006`; tried in order when one does not answer. */
+  urls: string[];
+  /** `user@realm!name` */
+  token_id: string;
+  token_secret: Secret;
+  /** PEM file of the CA to trust, or null for the system's. */
+  ca_file: string | null;
+  /** SHA-256 fingerprint of the API's certificate (hex, colons optional), or null. Wins over the CA. */
+  fingerprint: string | null;
+  request_timeout_s: number;
+  task_timeout_s: number;
+  /** Proxmox pool that containers are made in, or null. */
+  pool: string | null;
+  /** Storage of the root disks. */
+  storage: string;
+  bridge: string;
+  /** VLAN tag or null. */
+  vlan: number | null;
+  nameserver: string | null;
+  searchdomain: string | null;
+  /** Nodes we may place on; empty = every online node. */
+  nodes: string[];
+  /** Heavy operations (create, clone, snapshot, rollback, destroy) at once per node. */
+  heavy_operations: number;
+  firewall: boolean;
+  start_at_boot: boolean;
+  /** Own range of container numbers, inclusive. */
+  vmids: { first: number; last: number };
+  /** Range for templates that `innkeeper template build` makes. */
+  template_vmids: { first: number; last: number };
+  /** Volume id of the OS template for `template build` and the from-scratch path, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`. */
+  os_template: string | null;
+  /** Memory (MiB) that placement leaves free on every node. */
+  reserve_memory_mb: number;
+  ha: {
+    enabled: boolean;
+    /** Nodes of the PVE 9 node-affinity rule; empty = no rule. */ nodes: string[];
+    /** Group on PVE 8, or null. */ group: string | null;
+  };
+}
+
+export interface SshConfig {
+  /** node name -> where its sshd listens; a node without an entry is reached under its own name, port 22. */
+  hosts: Record<string, { host: string; port: number }>;
+  user: string;
+  private_key: Secret;
+  /** An OpenSSH known_hosts file; a host without a matching key is refused. */
+  known_hosts_file: string;
+  connect_timeout_s: number;
+}
+
+export interface Config {
+  agent: { id: string; base_domain: string; time_zone: string; state_dir: string };
+  api: {
+    host: string;
+    port: number;
+    /** Unix socket of the CLI (0600), or null for `<state_dir>/innkeeper.sock`, resolved on load. */
+    socket: string;
+    tls: { cert_file: string; key_file: string } | null;
+    /** Addresses or CIDRs whose X-Forwarded-* headers are believed. */
+    trusted_proxies: string[];
+    body_limit_bytes: number;
+  };
+  log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
+  /** 32 bytes, base64 or hex; when the source is absent the daemon makes `<state_dir>/secret.key` (0600) once. */
+  state_key: Secret | null;
+  container_host: {
+    driver: 'proxmox';
+    proxmox: ProxmoxConfig;
+    /** Seconds between shared polls of the cluster. */ poll_s: number;
+  };
+  exec: {
+    driver: 'local' | 'ssh';
+    /** argv prefix of pct. */ pct: string[];
+    ssh: SshConfig | null;
+    max_output_bytes: number;
+  };
+  addresses: { pools: PoolConfig[] };
+  dns: {
+    driver: 'powerdns' | 'none';
+    ttl_s: number;
+    powerdns: { url: string; api_key: Secret; server_id: string; zone: string; timeout_s: number } | null;
+  };
+  proxy: {
+    driver: 'nginx';
+    nginx: {
+      /** Folder we own: sites, maps, pages and the rendered server file are written here. */
+      dir: string;
+      /** nginx's user must be able to read `dir`; argv that tests the whole configuration. */
+      test: string[];
+      /** argv that reloads nginx. */
+      reload: string[];
+      /** Where the rendered status server listens; it tells which rendering nginx serves. */
+      status_port: number;
+      listen: string[];
+      http_port: number;
+      https_port: number;
+      /** Wildcard certificate of the base domain (PEM files, readable by nginx). */
+      certificate_file: string;
+      certificate_key_file: string;
+      max_upload_mb: number;
+      /** Proxies before ours whose X-Forwarded-For gives the client's address. */
+      real_ip_from: string[];
+    };
+    /** How the agent itself reaches the public door to check a site. */
+    door: { address: string; https_port: number; ca_file: string | null };
+  };
+  jobs: { slots: number; interactive_slots: number; stop_s: number };
+  create: { patience_s: number; reserved_names: string[] };
+  plans: Plan[];
+  modules: {
+    /** Folders searched for `<type>/<name>/module.js` besides the shipped ones. */ paths: string[];
+    default_product: string;
+  };
+  /** product name -> its settings, checked by the module's own schema. */
+  products: Record<string, JsonObject>;
+}

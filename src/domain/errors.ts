@@ -1,0 +1,150 @@
+/** The one kind of error this agent throws on purpose, and the one table that says what each code means to a caller. */
+
+/** Which system behind us an error is about; customers are told the role, never the host. */
+export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'site' | 'agent';
+
+interface ErrorKind {
+  /** HTTP status of an answer with this code. */
+  readonly status: number;
+  /** True when the same step may succeed later without anybody changing anything: it is tried again. */
+  readonly retryable: boolean;
+  /** One sentence for docs and OpenAPI. */
+  readonly meaning: string;
+}
+
+const kind = (status: number, retryable: boolean, meaning: string): ErrorKind => ({
+  status,
+  retryable,
+  meaning,
+});
+
+export const ERRORS = {
+  invalid_json: kind(400, false, 'The request body is not valid JSON.'),
+  invalid_request: kind(400, false, 'A field is missing or has a wrong value; "errors" names each.'),
+  unknown_plan: kind(400, false, 'No plan has this name or alias.'),
+  unknown_module: kind(400, false, 'No product module has this name.'),
+  name_reserved: kind(400, false, 'The wished sub-domain is reserved or not a legal label.'),
+  unauthorized: kind(401, false, 'The bearer token is missing, unknown, revoked or expired.'),
+  forbidden: kind(403, false, 'The token lacks the permission this call needs.'),
+  service_suspended: kind(403, false, 'The service is suspended.'),
+  route_not_found: kind(404, false, 'There is no such call.'),
+  service_not_found: kind(404, false, 'This panel has no service with this id.'),
+  job_not_found: kind(404, false, 'There is no such job.'),
+  credentials_gone: kind(404, false, 'The first credentials were acknowledged or have expired.'),
+  method_not_allowed: kind(405, false, 'The call exists, but not with this method.'),
+  service_exists: kind(409, false, 'The id is taken by an order with another e-mail or plan.'),
+  service_busy: kind(409, false, 'Another operation on this service must end first.'),
+  name_taken: kind(409, false, 'The wished sub-domain belongs to another service.'),
+  vmid_taken: kind(409, true, 'The container number is taken by something that is not ours.'),
+  foreign_object: kind(
+    409,
+    false,
+    'An object that does not carry our mark is in the way; a person must decide.',
+  ),
+  idempotency_mismatch: kind(409, false, 'The Idempotency-Key was used with another body.'),
+  payload_too_large: kind(413, false, 'The request body is larger than allowed.'),
+  unsupported_media_type: kind(415, false, 'The body must be application/json.'),
+  rate_limited: kind(429, true, 'Too many calls with this token.'),
+  internal_error: kind(500, false, 'A defect in the agent; the request id finds it in the log.'),
+  state_damaged: kind(500, false, 'The record of this service is damaged and was set aside for a person.'),
+  container_host_unreachable: kind(502, true, 'The container host does not answer.'),
+  container_host_refused: kind(
+    502,
+    false,
+    'The container host refused our credentials or lacks a privilege.',
+  ),
+  container_host_failed: kind(502, false, 'The container host reported a failure.'),
+  container_host_busy: kind(502, true, 'The container host holds a lock that another operation needs.'),
+  container_host_timeout: kind(504, true, 'The container host did not finish in time.'),
+  template_missing: kind(502, false, 'The template the product is made from does not exist on any node.'),
+  snapshots_unavailable: kind(502, false, 'The storage cannot make snapshots.'),
+  dns_unreachable: kind(502, true, 'The DNS server does not answer.'),
+  dns_refused: kind(502, false, 'The DNS server refused our credentials.'),
+  dns_failed: kind(502, false, 'The DNS server reported a failure.'),
+  proxy_unreachable: kind(502, true, 'The reverse proxy does not answer.'),
+  proxy_failed: kind(502, false, 'The reverse proxy refused the configuration.'),
+  site_unreachable: kind(502, true, 'The site does not answer through the public door.'),
+  site_wrong: kind(502, false, 'The site answers, but not with what was installed.'),
+  recipe_failed: kind(502, false, 'The install recipe failed inside the container.'),
+  module_failed: kind(500, false, 'The module threw an error of its own.'),
+  job_timeout: kind(504, true, 'The job did not end within its time limit.'),
+  job_crashed: kind(500, true, 'The job ended without a result.'),
+  aborted: kind(503, true, 'The work was stopped before it ended.'),
+  capacity_exhausted: kind(503, false, 'No address, number or node with room is left.'),
+  state_unavailable: kind(503, true, 'The request could not be recorded.'),
+  shutting_down: kind(503, true, 'The agent is stopping; call again in a moment.'),
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface ErrorOptions {
+  readonly cause?: unknown;
+  readonly role?: Role;
+  /** field -> what is wrong with it (validation failures). */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** For operators and logs only: never leaves through the API of a panel. */
+  readonly detail?: string;
+  /** Overrides the table for a case that is known to pass (or not). */
+  readonly retryable?: boolean;
+  /** Seconds after which a caller may try again (`Retry-After`). */
+  readonly retryAfterS?: number;
+}
+
+/** `message` is one plain sentence that a customer may read: no host name, path or secret. The rest goes to `detail` and `cause`. */
+export class AgentError extends Error {
+  readonly code: ErrorCode;
+  readonly role: Role | undefined;
+  readonly fields: Readonly<Record<string, string>> | undefined;
+  readonly detail: string | undefined;
+  readonly retryable: boolean;
+  readonly retryAfterS: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AgentError';
+    this.code = code;
+    this.role = options.role;
+    this.fields = options.fields;
+    this.detail = options.detail;
+    this.retryable = options.retryable ?? ERRORS[code].retryable;
+    this.retryAfterS = options.retryAfterS;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}
+
+/** An AgentError as data, to cross a thread or to be kept in a job's record. */
+export interface ErrorRecord {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly role?: Role;
+  readonly detail?: string;
+  readonly retryable: boolean;
+}
+
+export function toRecord(error: AgentError): ErrorRecord {
+  return {
+    code: error.code,
+    message: error.message,
+    retryable: error.retryable,
+    ...(error.role === undefined ? {} : { role: error.role }),
+    ...(error.detail === undefined ? {} : { detail: error.detail }),
+  };
+}
+
+export function fromRecord(record: ErrorRecord): AgentError {
+  return new AgentError(record.code, record.message, {
+    retryable: record.retryable,
+    ...(record.role === undefined ? {} : { role: record.role }),
+    ...(record.detail === undefined ? {} : { detail: record.detail }),
+  });
+}
+
+/** Whatever was thrown, as an AgentError; a foreign error becomes `fallback` with its text as detail. */
+export function asAgentError(thrown: unknown, fallback: ErrorCode = 'internal_error'): AgentError {
+  if (thrown instanceof AgentError) return thrown;
+  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return new AgentError(fallback, ERRORS[fallback].meaning, { cause: thrown, detail });
+}

@@ -1,0 +1,103 @@
+/** A Job: one durable piece of work on one Service, with the record of every step. */
+import type { ErrorRecord } from './errors.js';
+import type { StepShape, StepStatus } from './flow.js';
+import type { Json, JsonObject } from './json.js';
+import type { Plan } from './plan.js';
+
+export type JobStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'stuck' | 'cancelled';
+
+export const ENDED: readonly JobStatus[] = ['completed', 'failed', 'stuck', 'cancelled'];
+
+/** What a module author may ask for (the names of the module reference); seconds. */
+export interface JobPolicy {
+  /** How often the job may be tried in all. */
+  readonly tries: number;
+  /** Seconds before the second try; doubles each time, half of it random, at most 600. */
+  readonly backoffS: number;
+  /** Seconds one attempt may take, waiting for leases not counted. */
+  readonly timeoutS: number;
+  /** Thrown errors after which the job is given up even if tries are left. */
+  readonly maxExceptions: number;
+  /** Seconds a job keeps waiting for a system that is down before it is given up. */
+  readonly patienceS: number;
+}
+
+export const DEFAULT_POLICY: JobPolicy = {
+  tries: 3,
+  backoffS: 5,
+  timeoutS: 600,
+  maxExceptions: 3,
+  patienceS: 21_600,
+};
+
+/** Attempts that ended without any result (thread or daemon died) before the job is given up. */
+export const MAX_CRASHES = 5;
+
+export interface StepRecord extends StepShape {
+  readonly status: StepStatus;
+  /** What the step learned on the way, e.g. a remote task's id; survives a crash. */
+  readonly notes: JsonObject;
+  readonly result: Json;
+  readonly error?: ErrorRecord;
+  /** How often it was begun. */
+  readonly begun: number;
+  /** RFC 3339, or null. */
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+export interface Job {
+  /** UUID v7: its time names the day of the archive. */
+  readonly id: string;
+  /** `create`, `delete`, ...: the module's `<method>Job` runs it. */
+  readonly method: string;
+  readonly status: JobStatus;
+  /** Which way the flow goes now. */
+  readonly direction: 'forward' | 'undo';
+  /** Interactive jobs (somebody waits at a button) have slots of their own. */
+  readonly interactive: boolean;
+  readonly tags: readonly string[];
+  readonly requestId: string;
+  readonly args: JsonObject;
+  /** What was true when it was accepted; later changes of the config do not reach a job under way. */
+  readonly pinned: {
+    readonly module: { readonly type: string; readonly name: string; readonly version: string };
+    readonly plan: Plan;
+    readonly settings: JsonObject;
+  };
+  readonly policy: JobPolicy;
+  /** Attempts begun, counted durably before each runs. */
+  readonly attempts: number;
+  readonly exceptions: number;
+  readonly crashes: number;
+  readonly steps: readonly StepRecord[];
+  /** Present while `waiting`: for what, since when, and when it is tried again (RFC 3339). */
+  readonly waiting?: { readonly for: string; readonly since: string; readonly until: string };
+  readonly error?: ErrorRecord & { readonly step?: string };
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+export function isOpen(job: Job): boolean {
+  return !ENDED.includes(job.status);
+}
+
+export interface Progress {
+  readonly stepsDone: number;
+  readonly stepsTotal: number;
+  /** The step under way (the first by table order), or the one it stopped at. */
+  readonly step: string | null;
+}
+
+export function progressOf(job: Job): Progress {
+  const current =
+    job.steps.find((step) => step.status === 'running' || step.status === 'undoing') ??
+    job.steps.find((step) => step.status === 'failed' || step.status === 'undo_failed') ??
+    job.steps.find((step) => step.status === 'pending');
+  return {
+    stepsDone: job.steps.filter((step) => step.status === 'done').length,
+    stepsTotal: job.steps.length,
+    step: current?.name ?? null,
+  };
+}

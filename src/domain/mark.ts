@@ -1,0 +1,30 @@
+/** The mark that everything we make carries, so that nothing of anybody else's is ever changed. */
+
+export interface Mark {
+  /** This agent's id, from the config (`agent.id`). */
+  readonly agent: string;
+  readonly panel: string;
+  readonly service: string;
+  readonly generation: number;
+}
+
+const PREFIX = 'innkeeper:';
+const PATTERN =
+  /innkeeper:([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/(\d{1,9})(?![A-Za-z0-9._/-])/;
+
+/** `innkeeper:<agent>/<panel>/<service>/<generation>`: stands in a container's description, a DNS record's comment, a proxy record. */
+export function formatMark(mark: Mark): string {
+  return `${PREFIX}${mark.agent}/${mark.panel}/${mark.service}/${mark.generation}`;
+}
+
+/** Finds the first mark in a text that may hold other words too. */
+export function findMark(text: string | null | undefined): Mark | undefined {
+  const found = PATTERN.exec(text ?? '');
+  if (!found) return undefined;
+  const [, agent = '', panel = '', service = '', generation = '0'] = found;
+  return { agent, panel, service, generation: Number(generation) };
+}
+
+export function sameMark(a: Mark | undefined, b: Mark | undefined): boolean {
+  return a !== undefined && b !== undefined && formatMark(a) === formatMark(b);
+}

@@ -1,0 +1,27 @@
+/** What a customer can buy, in the units Proxmox uses. */
+
+export interface Plan {
+  /** Lower-case key, unique. */
+  readonly name: string;
+  /** Other words panels send for it, e.g. "WordPress Basic"; matched without regard to case. */
+  readonly aliases: readonly string[];
+  /** MiB. */
+  readonly memoryMb: number;
+  /** MiB. */
+  readonly swapMb: number;
+  /** GiB. */
+  readonly diskGb: number;
+  readonly cores: number;
+  /** How many custom domains (an apex and its www are one). */
+  readonly domains: number;
+  /** How many backups. */
+  readonly backups: number;
+}
+
+const fold = (text: string): string => text.trim().replace(/\s+/g, ' ').toLowerCase();
+
+/** The plan of this name or alias, without regard to case. */
+export function findPlan(plans: readonly Plan[], wanted: string): Plan | undefined {
+  const key = fold(wanted);
+  return plans.find((plan) => fold(plan.name) === key || plan.aliases.some((alias) => fold(alias) === key));
+}

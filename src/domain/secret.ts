@@ -1,0 +1,27 @@
+/** A value that must never be seen: it does not turn into a string by accident, and the state encrypts it. */
+import { inspect } from 'node:util';
+
+export class Secret {
+  readonly #value: string;
+
+  constructor(value: string) {
+    this.#value = value;
+  }
+
+  /** The clear text. Call it only where it goes onto the wire or onto a standard input. */
+  reveal(): string {
+    return this.#value;
+  }
+
+  toString(): string {
+    return '[secret]';
+  }
+
+  toJSON(): string {
+    return '[secret]';
+  }
+
+  [inspect.custom](): string {
+    return '[secret]';
+  }
+}

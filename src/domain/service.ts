@@ -1,0 +1,104 @@
+/** A Service: what one customer bought. One document tells its whole story. */
+import type { Job } from './job.js';
+import type { JsonObject } from './json.js';
+import type { Mark } from './mark.js';
+import type { Plan } from './plan.js';
+import type { Secret } from './secret.js';
+
+export type Lifecycle = 'creating' | 'active' | 'suspended' | 'terminated' | 'failed';
+
+/** The order as the panel first sent it; a repeated call is compared with this. */
+export interface Order {
+  readonly email: string;
+  /** The plan's name as resolved. */
+  readonly plan: string;
+  /** The word the panel sent. */
+  readonly planWord: string;
+  readonly publicIps: readonly string[];
+  readonly subdomain?: string;
+  readonly domain?: string;
+  readonly userId?: string;
+  readonly properties?: JsonObject;
+}
+
+/** An address given out of a pool. */
+export interface ClaimedAddress {
+  readonly pool: string;
+  readonly address: string;
+  readonly prefix: number;
+  readonly gateway: string;
+}
+
+export interface Snapshot {
+  readonly name: string;
+  /** `initial` belongs to the product, `backup` to the customer's quota, `safety` to us. */
+  readonly kind: 'initial' | 'backup' | 'safety';
+  readonly createdAt: string;
+}
+
+export interface Service {
+  /** Schema version of this document; see state/migrations.ts. */
+  readonly schema: 1;
+  readonly panel: string;
+  readonly id: string;
+  /** Counts the lives of this id; a deleted id that is ordered again gets the next one. */
+  readonly generation: number;
+  readonly lifecycle: Lifecycle;
+  readonly order: Order;
+  readonly email: string;
+  readonly userId: string | null;
+  /** As sold; changes of the plan file do not reach it. */
+  readonly plan: Plan;
+  readonly module: { readonly type: 'product'; readonly name: string };
+  readonly subdomain: string;
+  readonly fqdn: string;
+  readonly addresses: readonly ClaimedAddress[];
+  /** The number claimed or used; null once released. */
+  readonly vmid: number | null;
+  /** Where the container was last seen or placed. */
+  readonly node: string | null;
+  readonly snapshots: readonly Snapshot[];
+  /** Encrypted in the file. */
+  readonly secrets: Readonly<Record<string, Secret>>;
+  /** When the first credentials were acknowledged (then they are gone). */
+  readonly credentialsAcknowledgedAt: string | null;
+  /** What the module keeps (the framework's provision data). */
+  readonly data: JsonObject;
+  /** Open jobs, oldest first, and the newest ended one. */
+  readonly jobs: readonly Job[];
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly activeAt: string | null;
+}
+
+/** The key of a service across panels: `<panel>/<id>`. */
+export type ServiceKey = `${string}/${string}`;
+
+export function keyOf(service: { readonly panel: string; readonly id: string }): ServiceKey {
+  return `${service.panel}/${service.id}`;
+}
+
+export function markOf(
+  agent: string,
+  service: { readonly panel: string; readonly id: string; readonly generation: number },
+): Mark {
+  return { agent, panel: service.panel, service: service.id, generation: service.generation };
+}
+
+/** Service ids and panel names: 1-64 of letters, digits, `.`, `_`, `-`, not starting with `.` or `-`. */
+export const ID_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
+
+export type ProvisionStatus =
+  'pending' | 'processing' | 'completed' | 'failed' | 'error' | 'suspended' | 'pause' | 'terminated';
+
+const TRANSITIONS: Readonly<Record<Lifecycle, readonly Lifecycle[]>> = {
+  creating: ['active', 'failed', 'suspended', 'terminated'],
+  active: ['suspended', 'terminated', 'failed'],
+  suspended: ['active', 'terminated', 'failed'],
+  failed: ['creating', 'active', 'terminated'],
+  terminated: ['creating', 'active', 'suspended'],
+};
+
+export function mayBecome(from: Lifecycle, to: Lifecycle): boolean {
+  return from === to || TRANSITIONS[from].includes(to);
+}

@@ -1,0 +1,86 @@
+/** What worker and main thread say to each other: typed calls one way, their answers and an abort the other. */
+import type { ErrorRecord } from '../domain/errors.js';
+import type { StepShape, StepStatus } from '../domain/flow.js';
+import type { Json, JsonObject } from '../domain/json.js';
+import type {
+  ContainerSource,
+  ScriptCall,
+  ScriptResult,
+  ServiceView,
+  SiteAnswerView,
+  SiteRequestCall,
+} from '../modules/context.js';
+import type { ProxyState } from '../drivers/proxy/driver.js';
+
+/** The `workerData` of one attempt. */
+export interface Attempt {
+  readonly jobId: string;
+  readonly modulePath: string;
+  readonly method: string;
+  readonly direction: 'forward' | 'undo';
+  readonly service: ServiceView;
+  readonly settings: JsonObject;
+  readonly args: JsonObject;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly status: StepStatus;
+    readonly notes: JsonObject;
+    readonly result: Json;
+  }[];
+}
+
+/** Every call of the worker: arguments and answer. All are about the attempt's own job and service. */
+export interface HostCalls {
+  /** First call: the flow's declaration, made durable before any step runs. */
+  'flow.declare': { args: { shapes: readonly StepShape[] }; answer: null };
+  'step.begin': { args: { step: string; direction: 'forward' | 'undo' }; answer: { notes: JsonObject } };
+  'step.note': { args: { step: string; values: JsonObject }; answer: null };
+  'step.end': {
+    args: { step: string; direction: 'forward' | 'undo'; result?: Json; error?: ErrorRecord };
+    answer: null;
+  };
+  /** From now on the job only goes back; durable. */
+  'flow.turn': { args: { step: string; error: ErrorRecord }; answer: null };
+  'container.ensure': {
+    args: { step: string; source: ContainerSource };
+    answer: { vmid: number; node: string };
+  };
+  'container.start': { args: { step: string }; answer: null };
+  'container.run': { args: { step: string; script: ScriptCall }; answer: ScriptResult };
+  'container.snapshot': { args: { step: string; name: string; description: string }; answer: null };
+  'container.remove': { args: { step: string }; answer: null };
+  'ha.ensure': { args: { step: string }; answer: null };
+  'ha.remove': { args: { step: string }; answer: null };
+  'dns.ensure': { args: { step: string }; answer: null };
+  'dns.remove': { args: { step: string }; answer: null };
+  'proxy.ensure': { args: { step: string; state: ProxyState; port: number }; answer: null };
+  'proxy.remove': { args: { step: string }; answer: null };
+  'site.fetch': { args: { step: string; request: SiteRequestCall }; answer: SiteAnswerView };
+  'secret.ensure': { args: { step: string; name: string; length: number }; answer: null };
+  'data.save': { args: { step: string; values: JsonObject }; answer: null };
+}
+
+export type HostCallName = keyof HostCalls;
+
+export type ToMain =
+  | { readonly kind: 'call'; readonly id: number; readonly name: HostCallName; readonly args: JsonObject }
+  | {
+      readonly kind: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly step: string;
+      readonly message: string;
+      readonly fields: JsonObject;
+    }
+  | { readonly kind: 'end'; readonly outcome: Outcome };
+
+export type ToWorker =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: Json }
+  | { readonly kind: 'refusal'; readonly id: number; readonly error: ErrorRecord }
+  | { readonly kind: 'abort'; readonly error: ErrorRecord };
+
+/** How an attempt ended. `interrupted`: a step failed in a way that may pass; the job's policy decides. */
+export type Outcome =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'undone' }
+  | { readonly kind: 'failed'; readonly step: string; readonly error: ErrorRecord }
+  | { readonly kind: 'undo_failed'; readonly step: string; readonly error: ErrorRecord };

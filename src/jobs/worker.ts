@@ -1,0 +1,2 @@
+/** Entry of one attempt's worker thread. */
+export {};

@@ -1,0 +1,106 @@
+/**
+ * What module code gets while one of its steps runs. It lives in a worker thread; every call is answered by the main thread, which knows the
+ * service, its mark, its container number and the drivers. Module code never holds a raw client, the state, another service or a secret's text.
+ */
+import type { Json, JsonObject } from '../domain/json.js';
+import type { Plan } from '../domain/plan.js';
+import type { ProxyState } from '../drivers/proxy/driver.js';
+
+/** A secret by its name; the main thread puts the value in where it is used. */
+export interface SecretRef {
+  readonly secret: string;
+}
+
+export interface ServiceView {
+  readonly panel: string;
+  readonly id: string;
+  readonly generation: number;
+  readonly email: string;
+  readonly subdomain: string;
+  readonly fqdn: string;
+  /** `https://<fqdn>` */
+  readonly url: string;
+  /** Private addresses, the first is the one proxied to. */
+  readonly addresses: readonly string[];
+  readonly publicIps: readonly string[];
+  readonly plan: Plan;
+  readonly data: JsonObject;
+  readonly properties: JsonObject;
+}
+
+export interface ScriptCall {
+  /** e.g. `wordpress/install` */
+  readonly name: string;
+  readonly body: string;
+  readonly values: Readonly<Record<string, string | SecretRef>>;
+  /** Seconds; default 300. */
+  readonly timeoutS?: number;
+}
+
+export interface ScriptResult {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface SiteRequestCall {
+  /** Absolute path with query. */
+  readonly path: string;
+  readonly method?: 'GET' | 'POST';
+  readonly form?: Readonly<Record<string, string | SecretRef>>;
+  readonly cookies?: Readonly<Record<string, string>>;
+}
+
+export interface SiteAnswerView {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly cookies: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface ContainerSource {
+  readonly kind: 'template' | 'os';
+  /** Template name for `template`; ignored for `os` (the configured OS template). */
+  readonly template?: string;
+}
+
+export interface StepContext {
+  readonly service: ServiceView;
+  /** The product's settings, checked by its schema, pinned in the job. */
+  readonly settings: JsonObject;
+  readonly args: JsonObject;
+  readonly step: string;
+  /** What this step noted in an earlier try. */
+  readonly notes: Readonly<JsonObject>;
+  /** Results of the steps that are done. */
+  readonly results: Readonly<Record<string, Json>>;
+  /** Aborted when the job is stopped, timed out or failing elsewhere. */
+  readonly signal: AbortSignal;
+  note(values: JsonObject): Promise<void>;
+  /** Waits `ms` or rejects when aborted. */
+  sleep(ms: number): Promise<void>;
+  readonly log: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: JsonObject) => void>;
+  readonly container: {
+    /** Places, claims a free number, clones or creates; repeatable. */
+    ensure(source: ContainerSource): Promise<{ vmid: number; node: string }>;
+    start(): Promise<void>;
+    /** Runs a script as root inside; a non-zero exit throws `recipe_failed` with the last lines of stderr as detail. */
+    run(script: ScriptCall): Promise<ScriptResult>;
+    snapshot(name: string, description: string): Promise<void>;
+    remove(): Promise<void>;
+  };
+  readonly ha: { ensure(): Promise<void>; remove(): Promise<void> };
+  readonly dns: { ensure(): Promise<void>; remove(): Promise<void> };
+  readonly proxy: {
+    /** Upstream is the first private address at this port. */
+    ensure(wish: { state: ProxyState; port: number }): Promise<void>;
+    remove(): Promise<void>;
+  };
+  /** One request to the service's own site through the public door; redirects are not followed. */
+  readonly site: { fetch(request: SiteRequestCall): Promise<SiteAnswerView> };
+  readonly secrets: {
+    /** The named secret; made (random, letters and digits) when it does not exist yet. Kept encrypted with the service. */
+    ensure(name: string, length?: number): Promise<SecretRef>;
+  };
+  /** Merges into the service's data (the framework's provision data); durable when it resolves. */
+  saveData(values: JsonObject): Promise<void>;
+}

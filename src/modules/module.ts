@@ -1,0 +1,42 @@
+/** The base of every module: what it is called, what it needs, and the jobs it can run. */
+import type { TSchema } from 'typebox';
+import { AgentError } from '../domain/errors.js';
+import type { Flow } from '../domain/flow.js';
+import type { JobPolicy } from '../domain/job.js';
+import type { StepContext } from './context.js';
+
+export interface ModuleInfo {
+  readonly type: 'product' | 'plugin' | 'payment' | 'notification';
+  /** Folder name: lower-case letters, digits, hyphens. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** Semantic version; pinned in every job. */
+  readonly version: string;
+  readonly author: string;
+}
+
+/** What a job method answers: a flow, or undefined for a method the module does not have. */
+export type JobFlow = Flow<StepContext>;
+
+export abstract class Module {
+  abstract readonly info: ModuleInfo;
+  /** Schema of the settings in the config file; unknown keys are refused. */
+  abstract readonly settings: TSchema;
+
+  /** The flow of a job (`create` -> `createJob()`). */
+  flow(method: string): JobFlow {
+    const found: unknown = Reflect.get(this, `${method}Job`);
+    if (typeof found !== 'function') {
+      throw new AgentError('module_failed', 'The product cannot do this.', {
+        detail: `${this.info.name} has no ${method}Job`,
+      });
+    }
+    return Reflect.apply(found, this, []) as JobFlow;
+  }
+
+  /** What differs from the default policy for this method. */
+  policy(_method: string): Partial<JobPolicy> {
+    return {};
+  }
+}

@@ -1,0 +1,58 @@
+/** What stands behind the Proxmox look-alike: `memory` (small HTTP servers) or `lxc` (real containers). The look-alike does API, tasks, locks, faults; this does the work. */
+
+/** A container as the look-alike's config says it should be. All values were validated. */
+export interface BackendContainer {
+  readonly vmid: number;
+  readonly node: string;
+  readonly hostname: string;
+  /** MiB */
+  readonly memoryMb: number;
+  readonly swapMb: number;
+  readonly cores: number;
+  /** GiB */
+  readonly diskGb: number;
+  /** From net0: address without prefix, prefix, gateway; null when not configured. */
+  readonly ipv4: {
+    readonly address: string;
+    readonly prefix: number;
+    readonly gateway: string | null;
+  } | null;
+  readonly hwaddr: string;
+  readonly nameserver: string | null;
+}
+
+export interface BackendUsage {
+  readonly cpu: number;
+  readonly memoryBytes: number;
+  readonly diskBytes: number;
+  readonly networkInBytes: number;
+  readonly networkOutBytes: number;
+  readonly uptimeS: number;
+}
+
+/** Every method rejects with an Error whose message becomes the task's exit status. */
+export interface Backend {
+  readonly kind: 'memory' | 'lxc';
+  /** Makes the root disk from an OS template volume, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`. */
+  create(container: BackendContainer, osTemplate: string): Promise<void>;
+  /** Copies (or snapshots) the root disk of a template or stopped container. */
+  clone(container: BackendContainer, sourceVmid: number): Promise<void>;
+  /** Applies a changed config (resources, network, hostname), live where possible. */
+  configure(container: BackendContainer): Promise<void>;
+  start(container: BackendContainer): Promise<void>;
+  stop(vmid: number): Promise<void>;
+  shutdown(vmid: number, timeoutS: number): Promise<void>;
+  resize(container: BackendContainer): Promise<void>;
+  snapshot(vmid: number, name: string): Promise<void>;
+  deleteSnapshot(vmid: number, name: string): Promise<void>;
+  /** The container is stopped before and after. */
+  rollback(vmid: number, name: string): Promise<void>;
+  convertToTemplate(vmid: number): Promise<void>;
+  destroy(vmid: number): Promise<void>;
+  isRunning(vmid: number): Promise<boolean>;
+  usage(vmid: number): Promise<BackendUsage>;
+  /** What `pct exec <vmid> --keep-env 0 -- /bin/sh -s` does with this standard input. Only the memory back end is asked (lxc has a real pct). */
+  exec?(vmid: number, stdin: string): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** Called once at the end; leaves nothing behind but what `--state` keeps. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,102 @@
+/** The stores as the rest of the agent sees them. */
+import type { Clock } from '../domain/clock.js';
+import type { Job, JobStatus } from '../domain/job.js';
+import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
+
+/** What is kept in memory of every service. */
+export interface ServiceEntry {
+  readonly key: ServiceKey;
+  readonly panel: string;
+  readonly id: string;
+  readonly lifecycle: Lifecycle;
+  readonly plan: string;
+  readonly subdomain: string;
+  readonly fqdn: string;
+  readonly vmid: number | null;
+  readonly node: string | null;
+  readonly memoryMb: number;
+  readonly addresses: readonly string[];
+  readonly openJobs: readonly { readonly id: string; readonly status: JobStatus }[];
+  readonly updatedAt: string;
+}
+
+/** What is unique across services. */
+export interface Claims {
+  readonly subdomain?: string;
+  readonly addresses?: readonly string[];
+  readonly vmid?: number;
+}
+
+export interface ServiceStore {
+  /** Every readable service (tombstones too), in the order of their keys. */
+  entries(): Iterable<ServiceEntry>;
+  entry(key: ServiceKey): ServiceEntry | undefined;
+  find(key: ServiceKey): Promise<Service | undefined>;
+  /** Throws `service_not_found`, or `state_damaged` when the document was set aside. */
+  get(key: ServiceKey): Promise<Service>;
+  /**
+   * The only way to change a service: under the key's lock `fn` gets the current value (undefined: none yet) and returns the next one (or the same: no
+   * write). Claims of the new value are taken before the write (throws `name_taken`, `vmid_taken`, `capacity_exhausted` when another service holds one), those it no
+   * longer has are freed after it. Resolves when the file and its folder are fsynced. Throws `state_unavailable` when it could not be written: nothing changed.
+   */
+  commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service>;
+  /** Who holds it, if anybody. */
+  holderOf(claim: { subdomain: string } | { address: string } | { vmid: number }): ServiceKey | undefined;
+  /** The open or lately ended job, with its service's key. Archived ones: `archive`. */
+  findJob(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
+  /** Called after every durable change. Returns the way to stop listening. */
+  onChange(listener: (next: Service, previous: Service | undefined) => void): () => void;
+  /** Documents that were damaged and set aside at boot. */
+  readonly damaged: readonly {
+    readonly file: string;
+    readonly key: ServiceKey | undefined;
+    readonly problem: string;
+  }[];
+}
+
+/** Ended jobs, one line each, in `archive/<day of the job's id>.ndjson`. */
+export interface JobArchive {
+  /** Durable when it resolves. */
+  append(entry: { key: ServiceKey; job: Job }): Promise<void>;
+  find(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
+}
+
+export interface ApiToken {
+  readonly schema: 1;
+  /** Shown in lists, e.g. `tok_...`; not the secret. */
+  readonly id: string;
+  readonly name: string;
+  readonly panel: string;
+  readonly permissions: readonly string[];
+  /** SHA-256 of the token, hex (a random 256-bit token needs no slow hash). */
+  readonly sha256: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+  /** CIDRs; empty = from anywhere. */
+  readonly networks: readonly string[];
+}
+
+/** One document per thing that is not a service: tokens now. */
+export interface DocumentStore<T> {
+  list(): readonly T[];
+  find(id: string): T | undefined;
+  commit(id: string, fn: (current: T | undefined) => T): Promise<T>;
+}
+
+export interface State {
+  readonly services: ServiceStore;
+  readonly archive: JobArchive;
+  readonly tokens: DocumentStore<ApiToken>;
+  /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
+  readonly broken: boolean;
+  /** Frees the folder's lock. */
+  close(): Promise<void>;
+}
+
+/** `openState({dir, key, clock})`: locks the folder, migrates, loads. Throws AgentError `state_unavailable` naming the holder when another daemon has it. */
+export type OpenState = (options: {
+  readonly dir: string;
+  readonly key: Buffer;
+  readonly clock: Clock;
+}) => Promise<State>;

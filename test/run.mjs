@@ -1,0 +1,44 @@
+/**
+ * Runs one suite under tap and closes with one line `N passed, N failed`, counted from tap's own totals.
+ *   node test/run.mjs quick|real [part of a file name ...]
+ * quick: `*.test.ts`, no root, no network. real: `*.real.test.ts`, real servers; what they need is installed by .ci/run.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+
+const [suite = 'quick', ...parts] = process.argv.slice(2);
+const isReal = (name) => name.endsWith('.real.test.js');
+const files = readdirSync('dist/test', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.js') && isReal(name) === (suite === 'real'))
+  .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
+  .map((name) => `dist/test/${name}`)
+  .sort();
+if (files.length === 0) {
+  console.error(`no test file matches: ${suite} ${parts.join(' ')}`);
+  console.log('0 passed, 1 failed');
+  process.exit(1);
+}
+const jobs = suite === 'real' ? ['--jobs=1', '--timeout=1200'] : ['--jobs=2'];
+const tap = spawn('node_modules/.bin/tap', ['--reporter=tap', ...jobs, ...files], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+});
+let totals;
+let pending = '';
+const failures = [];
+tap.stdout.setEncoding('utf8').on('data', (text) => {
+  const lines = (pending + text).split('\n');
+  pending = lines.pop() ?? '';
+  for (const line of lines) {
+    const found = /^# \{ (total: .*) \}$/.exec(line);
+    if (found) totals = Object.fromEntries(found[1].split(', ').map((pair) => pair.split(': ')));
+    if (/^\s*not ok /.test(line)) failures.push(line.trim());
+    if (process.env.CI !== undefined || !/^\s*ok /.test(line)) console.log(line);
+  }
+});
+const code = await new Promise((resolve) => tap.on('close', resolve));
+for (const line of failures) console.log(line);
+const passed = Number(totals?.pass ?? 0);
+const counted = Number(totals?.fail ?? 0) + Number(totals?.skip ?? 0) + Number(totals?.todo ?? 0);
+const failed = Math.max(counted, code === 0 && passed > 0 ? 0 : 1);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
