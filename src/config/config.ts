@@ -76,6 +76,8 @@ export interface Config {
     /** Addresses or CIDRs whose X-Forwarded-* headers are believed. */
     trusted_proxies: string[];
     body_limit_bytes: number;
+    /** Tokens besides those made with `innkeeper token create`, for automated installs. */
+    tokens: { name: string; panel: string; permissions: string[]; secret: Secret }[];
   };
   log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
   /** 32 bytes, base64 or hex; when the source is absent the daemon makes `<state_dir>/secret.key` (0600) once. */

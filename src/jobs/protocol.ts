@@ -41,6 +41,10 @@ export interface HostCalls {
   };
   /** From now on the job only goes back; durable. */
   'flow.turn': { args: { step: string; error: ErrorRecord }; answer: null };
+  'container.allocate': {
+    args: { step: string; source: ContainerSource };
+    answer: { vmid: number; node: string };
+  };
   'container.ensure': {
     args: { step: string; source: ContainerSource };
     answer: { vmid: number; node: string };

@@ -80,7 +80,9 @@ export interface StepContext {
   sleep(ms: number): Promise<void>;
   readonly log: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: JsonObject) => void>;
   readonly container: {
-    /** Places, claims a free number, clones or creates; repeatable. */
+    /** Confirms number and addresses against the cluster (others replace those that turn out to be taken) and chooses the node. */
+    allocate(source: ContainerSource): Promise<{ vmid: number; node: string }>;
+    /** Clones or creates on the allocated node; not started. Repeatable. */
     ensure(source: ContainerSource): Promise<{ vmid: number; node: string }>;
     start(): Promise<void>;
     /** Runs a script as root inside; a non-zero exit throws `recipe_failed` with the last lines of stderr as detail. */

@@ -1,0 +1,62 @@
+/** How a script travels on standard input: quoted assignments, the body with its own empty input, and an end marker that carries the real exit code. */
+import { Secret } from '../../domain/secret.js';
+import type { Script } from './driver.js';
+
+const NAME = /^[a-z0-9]+(?:[/-][a-z0-9]+)*$/;
+const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
+
+function quote(value: string): string {
+  if (value.includes('\0')) throw new RangeError('a script value cannot hold a NUL character');
+  return `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The whole standard input of `/bin/sh -s`. `nonce` (hex) makes the end marker unguessable for what runs inside. */
+export function encodeScript(script: Script, nonce: string): string {
+  if (!NAME.test(script.name)) throw new RangeError(`not a script name: ${JSON.stringify(script.name)}`);
+  const assignments = Object.entries(script.values).map(([variable, value]) => {
+    if (!VARIABLE.test(variable)) throw new RangeError(`not a variable name: ${JSON.stringify(variable)}`);
+    return `${variable}=${quote(value instanceof Secret ? value.reveal() : value)}`;
+  });
+  return [
+    `# innkeeper-script: ${script.name}`,
+    ...assignments,
+    '(',
+    'set -eu',
+    script.body,
+    ') </dev/null',
+    `printf '\\n${endMarker(nonce)} %s\\n' "$?"`,
+    '',
+  ].join('\n');
+}
+
+function endMarker(nonce: string): string {
+  if (!/^[0-9a-f]{16,64}$/.test(nonce)) throw new RangeError('the nonce must be hex');
+  return `innkeeper-end-${nonce}`;
+}
+
+/** Splits the marker off the output; `exitCode` is undefined when the script did not get to its end. */
+export function splitEnd(stdout: string, nonce: string): { stdout: string; exitCode: number | undefined } {
+  const found = new RegExp(`\\n${endMarker(nonce)} (\\d{1,3})\\n?$`).exec(stdout);
+  if (!found) return { stdout, exitCode: undefined };
+  return { stdout: stdout.slice(0, found.index), exitCode: Number(found[1]) };
+}
+
+/** The reverse, for the sandbox's memory containers: name, values and the marker that the answer must end with. */
+export function decodeScript(
+  stdin: string,
+): { name: string; values: Record<string, string>; body: string; marker: string } | undefined {
+  const name = /^# innkeeper-script: (\S+)\n/.exec(stdin)?.[1];
+  const marker = /\nprintf '\\n(innkeeper-end-[0-9a-f]+) %s\\n' "\$\?"\n$/.exec(stdin)?.[1];
+  if (name === undefined || marker === undefined) return undefined;
+  const values: Record<string, string> = {};
+  let rest = stdin.slice(stdin.indexOf('\n') + 1);
+  for (;;) {
+    const found = /^([A-Z][A-Z0-9_]*)='((?:[^']|'\\'')*)'\n/.exec(rest);
+    if (!found) break;
+    const [whole, variable = '', value = ''] = found;
+    values[variable] = value.replaceAll(`'\\''`, "'");
+    rest = rest.slice(whole.length);
+  }
+  const body = rest.slice('(\nset -eu\n'.length, rest.lastIndexOf('\n) </dev/null\n'));
+  return { name, values, body, marker };
+}
