@@ -97,7 +97,7 @@ async function runStep(
   const { notes } = await run.host('step.begin', { step: name, direction: 'forward' });
   let result: Json;
   try {
-    result = (await step.run(run.contextFor({ step: name, notes, results, signal }))) ?? null;
+    result = (await step.run(run.contextFor({ step: name, notes, results: { ...results }, signal }))) ?? null;
     signal.throwIfAborted();
   } catch (error) {
     const failed = asAgentError(error, 'module_failed');
