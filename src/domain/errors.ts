@@ -66,7 +66,7 @@ export const ERRORS = {
   site_unreachable: kind(502, true, 'The site does not answer through the public door.'),
   site_wrong: kind(502, false, 'The site answers, but not with what was installed.'),
   recipe_failed: kind(502, false, 'The install recipe failed inside the container.'),
-  module_failed: kind(500, false, 'The module threw an error of its own.'),
+  module_failed: kind(500, true, 'The module threw an error of its own.'),
   job_timeout: kind(504, true, 'The job did not end within its time limit.'),
   job_crashed: kind(500, true, 'The job ended without a result.'),
   aborted: kind(503, true, 'The work was stopped before it ended.'),
