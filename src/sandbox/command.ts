@@ -10,7 +10,7 @@ import { introText } from './intro.js';
 import { createDemoSite, type OnceReport } from './once.js';
 import { canListen, freePort } from './ports.js';
 import { startWorld } from './start-world.js';
-import { catchSignals, Defect } from './stop-signals.js';
+import { catchSignals, Defect, type StopSignals } from './stop-signals.js';
 import type { World } from './world.js';
 
 export interface SandboxOptions {
@@ -43,7 +43,7 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
   const closers: (() => Promise<void>)[] = [];
   try {
     await mkdir(stateDir, { recursive: true });
-    return await run(options, { stateDir, logFile, stopped: signals.stopped, closers });
+    return await run(options, { stateDir, logFile, signals, closers });
   } catch (error) {
     const reason: unknown = signals.stopped.aborted ? signals.stopped.reason : error;
     if (signals.stopped.aborted && !(reason instanceof Defect)) return 0;
@@ -59,15 +59,16 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
 interface Surroundings {
   readonly stateDir: string;
   readonly logFile: string;
-  readonly stopped: AbortSignal;
+  readonly signals: StopSignals;
   /** Run at the end, the last one first. */
   readonly closers: (() => Promise<void>)[];
 }
 
 async function run(
   options: SandboxOptions,
-  { stateDir, logFile, stopped, closers }: Surroundings,
+  { stateDir, logFile, signals, closers }: Surroundings,
 ): Promise<number> {
+  const { stopped } = signals;
   if (options.once && options.world) throw new Error('--once needs the daemon: leave out --world');
   const apiPort = await choosePort(options, stateDir);
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
@@ -83,6 +84,7 @@ async function run(
   if (!options.world) {
     const daemon = await startDaemon({ configFile: world.configFile, logTo: log });
     closers.push(() => daemon.close());
+    void daemon.failed.then(signals.fail);
   }
   const access = await readAccess(world.configFile);
   if (options.json) say(JSON.stringify(readyObject(world, access)));

@@ -1,13 +1,5 @@
 /** Chooses the world of a back end; each is loaded only when it is asked for. */
-import type { World } from './world.js';
-
-export interface WorldOptions {
-  /** Absolute; exists. */
-  readonly stateDir: string;
-  /** The port that the daemon is to listen on. */
-  readonly apiPort: number;
-  readonly log: (line: string) => void;
-}
+import type { World, WorldOptions } from './world.js';
 
 export async function startWorld(backend: World['backend'], options: WorldOptions): Promise<World> {
   if (backend === 'lxc') throw new Error('the lxc back end is under construction');

@@ -6,6 +6,8 @@ export class Defect extends Error {}
 export interface StopSignals {
   /** Aborted by the first signal, or with a `Defect`. */
   readonly stopped: AbortSignal;
+  /** Stops because of this error. */
+  readonly fail: (error: Error) => void;
   /** Gives the signals back to the process. */
   release(): void;
 }
@@ -30,13 +32,16 @@ export function catchSignals(onForce: () => void, onDefect: (stack: string) => v
     process.on(name, listener);
     return { name, listener };
   });
-  const onUncaught = (error: unknown): void => {
-    onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    controller.abort(new Defect(error instanceof Error ? error.message : String(error), { cause: error }));
+  const fail = (error: Error): void => controller.abort(new Defect(error.message, { cause: error }));
+  const onUncaught = (thrown: unknown): void => {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    onDefect(error.stack ?? error.message);
+    fail(error);
   };
   process.on('uncaughtException', onUncaught);
   return {
     stopped: controller.signal,
+    fail,
     release() {
       for (const { name, listener } of listeners) process.off(name, listener);
       process.off('uncaughtException', onUncaught);
