@@ -30,6 +30,7 @@ export const ERRORS = {
   route_not_found: kind(404, false, 'There is no such call.'),
   service_not_found: kind(404, false, 'This panel has no service with this id.'),
   job_not_found: kind(404, false, 'There is no such job.'),
+  token_not_found: kind(404, false, 'There is no live token with this id or name.'),
   credentials_gone: kind(404, false, 'The first credentials were acknowledged or have expired.'),
   method_not_allowed: kind(405, false, 'The call exists, but not with this method.'),
   service_exists: kind(409, false, 'The id is taken by an order with another e-mail or plan.'),
@@ -72,6 +73,7 @@ export const ERRORS = {
   aborted: kind(503, true, 'The work was stopped before it ended.'),
   capacity_exhausted: kind(503, false, 'No address, number or node with room is left.'),
   state_unavailable: kind(503, true, 'The request could not be recorded.'),
+  not_ready: kind(503, true, 'The agent is starting, or something it cannot work without is missing.'),
   shutting_down: kind(503, true, 'The agent is stopping; call again in a moment.'),
 } as const satisfies Record<string, ErrorKind>;
 

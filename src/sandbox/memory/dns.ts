@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { answer, fitting } from './dns-answer.js';
+import { listen } from './listen.js';
 import type { Zone } from './zone.js';
 
 const IDLE_MS = 10_000;
@@ -22,25 +23,16 @@ export async function startNameServer(zone: Zone, host: string, port: number): P
     udp.once('error', reject);
     udp.bind(port, host, resolve);
   });
-  const sockets = new Set<Socket>();
-  const tcp = createServer((socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    serveStream(zone, socket);
-  });
-  await new Promise<void>((resolve, reject) => {
-    tcp.once('error', reject);
-    tcp.listen(port, host, resolve);
-  });
   udp.on('error', () => {});
+  const tcp = await listen(
+    createServer((socket) => serveStream(zone, socket)),
+    port,
+    host,
+  );
   return {
     port,
     async close() {
-      for (const socket of sockets) socket.destroy();
-      await Promise.all([
-        new Promise<void>((resolve) => udp.close(resolve)),
-        new Promise<void>((resolve) => tcp.close(() => resolve())),
-      ]);
+      await Promise.all([new Promise<void>((resolve) => udp.close(resolve)), tcp.close()]);
     },
   };
 }

@@ -10,8 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { writeText } from '../files.js';
-import type { Fault } from '../world.js';
-import type { Strike } from './strike.js';
+import type { Strikes } from './strike.js';
 
 const run = promisify(execFile);
 
@@ -32,7 +31,7 @@ export interface NginxHandlers {
 export async function nginxCommand(
   dir: string,
   handlers: NginxHandlers,
-  strike: Strike,
+  faults: Strikes,
 ): Promise<NginxCommand> {
   const script = join(dir, 'nginx');
   const pipes = join(dir, 'nginx.run');
@@ -50,7 +49,7 @@ export async function nginxCommand(
     pending = lines.pop() ?? '';
     for (const line of lines) {
       const [, pid, flag] = /^(\d+) (-[ts])$/.exec(line) ?? [];
-      if (pid !== undefined) void reply(join(pipes, `reply.${pid}`), flag === '-t', handlers, strike);
+      if (pid !== undefined) void reply(join(pipes, `reply.${pid}`), flag === '-t', handlers, faults);
     }
   });
   socket.on('error', () => {});
@@ -64,9 +63,8 @@ export async function nginxCommand(
   };
 }
 
-async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, strike: Strike): Promise<void> {
-  const fault = isTest ? strike('proxy', 'TEST', '/test') : strike('proxy', 'RELOAD', '/reload');
-  const text = await outcome(isTest ? handlers.test : handlers.reload, fault);
+async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, faults: Strikes): Promise<void> {
+  const text = await outcome(isTest, handlers, faults);
   try {
     const handle = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
     await handle.writeFile(text === undefined ? '0\n' : `1 ${text.replaceAll('\n', ' ')}\n`);
@@ -78,19 +76,22 @@ async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, str
 
 /** What the command complains about, or undefined when all is well. */
 async function outcome(
-  work: () => Promise<void>,
-  fault: Fault['kind'] | undefined,
+  isTest: boolean,
+  handlers: NginxHandlers,
+  faults: Strikes,
 ): Promise<string | undefined> {
-  if (fault && 'delayMs' in fault) await delay(fault.delayMs);
-  if (fault && 'status' in fault) return fault.reason ?? 'injected fault';
-  if (fault && 'taskError' in fault) return fault.taskError;
-  if (fault && 'lock' in fault) return `locked (${fault.lock})`;
-  if (fault && 'down' in fault) return 'open() "/run/nginx.pid" failed (2: No such file or directory)';
+  const at = isTest ? { method: 'TEST', path: '/test' } : { method: 'RELOAD', path: '/reload' };
+  const { delayMs, kind } = faults.strike('proxy', at);
+  if (delayMs > 0) await delay(delayMs);
+  if (kind && 'status' in kind) return kind.reason ?? 'injected fault';
+  if (kind && 'taskError' in kind) return kind.taskError;
+  if (kind && 'lock' in kind) return `locked (${kind.lock})`;
+  if (kind && 'down' in kind) return 'open() "/run/nginx.pid" failed (2: No such file or directory)';
   // A signal that gets lost: the command is content and nothing happens
-  if (fault && 'drop' in fault && fault.drop === 'before') return undefined;
+  if (kind && 'drop' in kind && kind.drop === 'before') return undefined;
   try {
-    await work();
-    return fault && 'drop' in fault ? 'killed' : undefined;
+    await (isTest ? handlers.test() : handlers.reload());
+    return kind && 'drop' in kind ? 'killed' : undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

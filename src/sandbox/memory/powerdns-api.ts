@@ -3,7 +3,7 @@ import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readPatch, Unprocessable } from './powerdns-patch.js';
-import type { Strike } from './strike.js';
+import type { Strikes } from './strike.js';
 import type { RrSet, Zone } from './zone.js';
 
 const BODY_LIMIT = 2 * 1024 * 1024;
@@ -20,7 +20,7 @@ const SERVER = {
 export interface PowerDnsOptions {
   readonly zone: Zone;
   readonly apiKey: string;
-  readonly strike: Strike;
+  readonly faults: Strikes;
   readonly now?: () => number;
 }
 
@@ -32,11 +32,13 @@ interface Answer {
 
 /** Not yet listening. */
 export function powerDnsApi(options: PowerDnsOptions): Server {
-  return createServer((request, response) => {
-    handle(options, request, response).catch((error: unknown) => {
-      request.socket.destroy(error instanceof Error ? error : undefined);
-    });
+  const server = createServer((request, response) => {
+    handle(options, request, response).catch(() => request.socket.destroy());
   });
+  server.on('connection', (socket) => {
+    if (options.faults.refuses('dns')) socket.destroy();
+  });
+  return server;
 }
 
 async function handle(
@@ -45,19 +47,22 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://localhost');
-  const fault = options.strike('dns', request.method ?? 'GET', url.pathname);
-  if (fault && 'delayMs' in fault) await delay(fault.delayMs);
-  if (fault && ('down' in fault || ('drop' in fault && fault.drop === 'before'))) {
+  const { delayMs, kind } = options.faults.strike('dns', {
+    method: request.method ?? 'GET',
+    path: url.pathname,
+  });
+  if (delayMs > 0) await delay(delayMs);
+  if (kind && ('down' in kind || ('drop' in kind && kind.drop === 'before'))) {
     request.socket.destroy();
     return;
   }
-  if (fault && 'status' in fault) {
+  if (kind && 'status' in kind) {
     request.resume();
-    send(request, response, { status: fault.status, body: { error: fault.reason ?? 'injected fault' } });
+    send(request, response, { status: kind.status, body: { error: kind.reason ?? 'injected fault' } });
     return;
   }
   const answer = await route(options, request, url);
-  if (fault && 'drop' in fault) request.socket.destroy();
+  if (kind && 'drop' in kind) request.socket.destroy();
   else send(request, response, answer);
 }
 

@@ -1,11 +1,11 @@
 /** The embedded SSH server of one node: takes one client key and one command, `pct exec <vmid> --keep-env 0 -- /bin/sh -s`, as a locked-down sshd would. */
 import { timingSafeEqual } from 'node:crypto';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
 import { decodeScript } from '../../drivers/exec/script.js';
-import type { Fault } from '../world.js';
-import type { Strike } from './strike.js';
+import { listen, type Listening } from './listen.js';
+import type { Strikes } from './strike.js';
 
 const COMMAND = /^pct exec (\d{1,9}) --keep-env 0 -- \/bin\/sh -s$/;
 /** OpenSSH's default `MaxSessions`. */
@@ -28,32 +28,21 @@ export interface SshOptions {
   readonly clientKey: string;
   /** A rejection is told on standard error, as pct tells its own failures. */
   readonly exec: (vmid: number, stdin: string) => Promise<ExecOutcome>;
-  readonly strike: Strike;
+  readonly faults: Strikes;
 }
 
 /** Listens on 127.0.0.1. */
-export async function startSsh(options: SshOptions): Promise<{ close(): Promise<void> }> {
+export async function startSsh(options: SshOptions): Promise<Listening> {
   const allowed = parseKey(options.clientKey);
   const server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
     serve(client, allowed, options);
   });
-  const sockets = new Set<Socket>();
   const listener = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    server.injectSocket(socket);
+    if (options.faults.refuses('exec')) socket.destroy();
+    else server.injectSocket(socket);
   });
-  await new Promise<void>((resolve, reject) => {
-    listener.once('error', reject);
-    listener.listen(options.port, '127.0.0.1', resolve);
-  });
-  return {
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => listener.close(() => resolve()));
-    },
-  };
+  return listen(listener, options.port);
 }
 
 function serve(client: Connection, allowed: ParsedKey, options: SshOptions): void {
@@ -88,14 +77,15 @@ async function run(
 ): Promise<void> {
   try {
     const stdin = await readAll(channel);
-    const fault = options.strike('exec', 'EXEC', decodeScript(stdin)?.name ?? '');
-    if (fault && 'delayMs' in fault) await delay(fault.delayMs);
-    if (fault && ('down' in fault || ('drop' in fault && fault.drop === 'before'))) {
+    const at = { method: 'EXEC', path: decodeScript(stdin)?.name ?? '' };
+    const { delayMs, kind } = options.faults.strike('exec', at);
+    if (delayMs > 0) await delay(delayMs);
+    if (kind && ('down' in kind || ('drop' in kind && kind.drop === 'before'))) {
       client.end();
       return;
     }
-    const outcome = injected(fault) ?? (await options.exec(vmid, stdin));
-    if (fault && 'drop' in fault) client.end();
+    const outcome = injected(kind) ?? (await options.exec(vmid, stdin));
+    if (kind && 'drop' in kind) client.end();
     else finish(channel, outcome);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
@@ -103,12 +93,12 @@ async function run(
   }
 }
 
-function injected(fault: Fault['kind'] | undefined): ExecOutcome | undefined {
+function injected(kind: ReturnType<Strikes['strike']>['kind']): ExecOutcome | undefined {
   const failure = (code: number, text: string): ExecOutcome => ({ code, stdout: '', stderr: `${text}\n` });
-  if (!fault) return undefined;
-  if ('status' in fault) return failure(Math.min(fault.status, PCT_FAILED), fault.reason ?? 'injected fault');
-  if ('lock' in fault) return failure(PCT_FAILED, `CT is locked (${fault.lock})`);
-  if ('taskError' in fault) return failure(PCT_FAILED, fault.taskError);
+  if (!kind) return undefined;
+  if ('status' in kind) return failure(Math.min(kind.status, PCT_FAILED), kind.reason ?? 'injected fault');
+  if ('lock' in kind) return failure(PCT_FAILED, `CT is locked (${kind.lock})`);
+  if ('taskError' in kind) return failure(PCT_FAILED, kind.taskError);
   return undefined;
 }
 
@@ -122,16 +112,21 @@ function finish(channel: ServerChannel, outcome: ExecOutcome): void {
   });
 }
 
+/** By events: an iterator would destroy the channel at the input's end, before the answer has gone back. */
 async function readAll(channel: ServerChannel): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of channel) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    size += chunk.length;
-    if (size > STDIN_LIMIT) throw new Error('the standard input is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return new Promise((resolve, reject) => {
+    channel.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= STDIN_LIMIT) chunks.push(chunk);
+    });
+    channel.once('end', () => {
+      if (size <= STDIN_LIMIT) resolve(Buffer.concat(chunks).toString('utf8'));
+      else reject(new Error('the standard input is too long'));
+    });
+    channel.once('close', () => reject(new Error('the connection was closed')));
+  });
 }
 
 function isAllowed(context: AuthContext, allowed: ParsedKey): boolean {

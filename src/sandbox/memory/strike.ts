@@ -1,7 +1,19 @@
 /** How the embedded servers ask whether an injected fault strikes now. */
 import type { Fault } from '../world.js';
 
-/** The kind of the first fault that matches (one of its `times` is used up), or undefined. */
-export type Strike = (target: Fault['target'], method: string, path: string) => Fault['kind'] | undefined;
+type Kind = Exclude<Fault['kind'], { readonly delayMs: number }>;
 
-export const noFaults: Strike = () => undefined;
+export interface Strikes {
+  /** What hits this request; one of its `times` is used up. */
+  strike(
+    target: Fault['target'],
+    at: { readonly method?: string; readonly path?: string },
+  ): { readonly delayMs: number; readonly kind: Kind | undefined };
+  /** True when a new connection is to be refused. */
+  refuses(target: Fault['target']): boolean;
+}
+
+export const noStrikes: Strikes = {
+  strike: () => ({ delayMs: 0, kind: undefined }),
+  refuses: () => false,
+};

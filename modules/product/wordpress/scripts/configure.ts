@@ -17,7 +17,7 @@ done
 
 [ -s /etc/machine-id ] || systemd-machine-id-setup >/dev/null
 if [ -x /usr/sbin/sshd ] && [ ! -e /etc/ssh/ssh_host_ed25519_key ]; then
-  systemctl start innkeeper-host-keys.service
+  systemctl --no-block start innkeeper-host-keys.service
 fi
 
 # WordPress calls its own name: that must lead to this container, at once and without DNS. First line, so that it wins.
@@ -62,13 +62,13 @@ SQL
 
 if [ -n "$reload" ]; then
   nginx -t -q
-  systemctl reload-or-restart nginx.service
+  systemctl --no-block reload-or-restart nginx.service
 fi
 export SITE_FQDN SITE_URL SITE_TITLE SITE_LOCALE SITE_PORT ADMIN_USER ADMIN_EMAIL ADMIN_PASSWORD DB_PASSWORD
-setpriv --reuid=www-data --regid=www-data --init-groups php <<'PHP'
+setpriv --reuid=www-data --regid=www-data --init-groups php -d opcache.enable_cli=1 -d opcache.file_cache_only=1 -d opcache.file_cache=/var/cache/wordpress-php <<'PHP'
 ${installSitePhp}PHP
 durable
 trap - EXIT
 echo installed >/var/lib/innkeeper/wordpress
-sync -f /var/lib/innkeeper/wordpress
+sync /var/lib/innkeeper/wordpress /var/www/wordpress/wp-config.php /etc/hosts
 `;

@@ -8,7 +8,8 @@ ini_set('display_errors', 'stderr');
 mb_internal_encoding('UTF-8');
 chdir('/var/www/wordpress');
 
-function fail(string $why): never { fwrite(STDERR, "$why\n"); exit(1); }
+// There is no STDERR constant in a script that PHP reads from its standard input.
+function fail(string $why): never { file_put_contents('php://stderr', "$why\n"); exit(1); }
 function value(string $name): string {
   $value = getenv($name);
   return $value === false ? fail("the value $name is missing") : $value;
@@ -16,8 +17,11 @@ function value(string $name): string {
 foreach (['SITE_FQDN', 'SITE_URL', 'SITE_TITLE', 'SITE_LOCALE', 'SITE_PORT', 'ADMIN_USER', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'DB_PASSWORD'] as $name) {
   $site[$name] = value($name);
 }
-if ($site['SITE_LOCALE'] !== 'en_US' && !file_exists("wp-content/languages/{$site['SITE_LOCALE']}.mo")) {
-  fail("WordPress has no language {$site['SITE_LOCALE']} here");
+if ($site['SITE_LOCALE'] !== 'en_US') {
+  $files = glob("/usr/share/wordpress/wp-content/languages/{,*-}{$site['SITE_LOCALE']}{.mo,.po,-*.json}", GLOB_BRACE) ?: fail("WordPress has no language {$site['SITE_LOCALE']} here");
+  foreach ($files as $file) {
+    copy($file, 'wp-content/languages/' . basename($file)) || fail('the language cannot be added');
+  }
 }
 
 $constants = ['DB_NAME' => 'wordpress', 'DB_USER' => 'wordpress', 'DB_PASSWORD' => $site['DB_PASSWORD'], 'DB_HOST' => 'localhost', 'DB_CHARSET' => 'utf8mb4', 'DB_COLLATE' => ''];
@@ -76,6 +80,8 @@ if (!wp_get_theme()->exists()) {
   $themes ? switch_theme(array_key_last($themes)) : fail('there is no theme');
 }
 
+// Transients are not kept while WordPress thinks that it is being installed.
+wp_installing(false);
 // Looked up at night by WordPress's own schedule, not while somebody waits for the first page of wp-admin.
 set_site_transient('update_core', (object) ['last_checked' => time(), 'version_checked' => $GLOBALS['wp_version'], 'updates' => []]);
 set_site_transient('update_plugins', (object) ['last_checked' => time(), 'checked' => [], 'response' => []]);
