@@ -181,12 +181,7 @@ async function listenOnSocket(deps: AppDeps): Promise<Listening> {
   await rm(socket, { force: true });
   const app = await buildApp(deps, 'socket');
   await app.ready();
-  const before = process.umask(0o177);
-  try {
-    await app.listen({ path: socket });
-  } finally {
-    process.umask(before);
-  }
+  await app.listen({ path: socket });
   await chmod(socket, 0o600);
   return { url: socket, close: () => app.close() };
 }
