@@ -20,9 +20,13 @@ import {
 } from './options.js';
 import { type Route, routeFinder } from './route.js';
 import { clusterRoutes } from './routes/cluster.js';
-import { haRoutes } from './routes/ha.js';
+import { haGroupRoutes } from './routes/ha-groups.js';
+import { haResourceRoutes } from './routes/ha-resources.js';
+import { haRuleRoutes } from './routes/ha-rules.js';
 import { configRoutes } from './routes/lxc-config.js';
-import { makeRoutes, volumeName } from './routes/lxc-make.js';
+import { cloneRoutes } from './routes/lxc-clone.js';
+import { createRoutes } from './routes/lxc-create.js';
+import { destroyRoutes } from './routes/lxc-destroy.js';
 import { powerRoutes, startWork } from './routes/lxc-power.js';
 import { snapshotRoutes } from './routes/lxc-snapshot.js';
 import { nodeRoutes } from './routes/nodes.js';
@@ -33,6 +37,7 @@ import { type RequestRecord, requestHandler } from './server.js';
 import { type Container, openState, type TaskRecord } from './state.js';
 import { createStats } from './stats.js';
 import { createTasks } from './tasks.js';
+import { volumeName } from './volumes.js';
 
 export interface Pve {
   /** `https://127.0.0.1:<port>` */
@@ -151,8 +156,9 @@ export async function startPve(options: PveOptions): Promise<Pve> {
   const violations: Violation[] = [];
   const requests: RequestRecord[] = [];
   const routes: Route[] = [
-    ...[...clusterRoutes, ...nodeRoutes, ...taskRoutes, ...makeRoutes, ...configRoutes],
-    ...[...powerRoutes, ...snapshotRoutes, ...haRoutes, ...poolRoutes(options.privileges)],
+    ...[...clusterRoutes, ...nodeRoutes, ...taskRoutes, ...poolRoutes(options.privileges)],
+    ...[...createRoutes, ...cloneRoutes, ...destroyRoutes, ...configRoutes, ...powerRoutes],
+    ...[...snapshotRoutes, ...haResourceRoutes, ...haRuleRoutes, ...haGroupRoutes],
   ];
   const schemaDir = options.schemaDir ?? process.env['PVE_SCHEMA_DIR'];
   const handler = requestHandler({
