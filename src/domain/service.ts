@@ -85,21 +85,6 @@ export function markOf(
   return { agent, panel: service.panel, service: service.id, generation: service.generation };
 }
 
-/** What no other service may have while this one has it. A name is kept as long as anything that bears it may still exist. */
-export function claimsOf(service: Service): {
-  subdomain?: string;
-  addresses: readonly string[];
-  vmid?: number;
-} {
-  const gone = service.lifecycle === 'terminated' || service.lifecycle === 'failed';
-  const keepsName = !gone || service.vmid !== null;
-  return {
-    ...(keepsName ? { subdomain: service.subdomain } : {}),
-    addresses: service.addresses.map(({ address }) => address),
-    ...(service.vmid === null ? {} : { vmid: service.vmid }),
-  };
-}
-
 /** Service ids and panel names: 1-64 of letters, digits, `.`, `_`, `-`, not starting with `.` or `-`. */
 export const ID_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 

@@ -4,11 +4,11 @@ import type { Job } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
 import { keyOf, type Service } from '../domain/service.js';
 import type { ServiceView } from '../modules/context.js';
-import { deadline } from './deadline.js';
 import type { Effect, EngineDeps, EffectOf } from './effects/effect.js';
 import { EFFECTS, type EffectName } from './effects/table.js';
 import { journal } from './journal.js';
 import type { Leases } from './leases.js';
+import { limits } from './limits.js';
 import { type Ending, undoOrder } from './policy.js';
 import type { Attempt, HostCallName, HostCalls, Outcome, ToMain } from './protocol.js';
 import type { Threads } from './threads.js';
@@ -37,11 +37,7 @@ export async function runAttempt(
     service_id: service.id,
     panel: service.panel,
   });
-  const limit = deadline(
-    deps.clock,
-    job.policy.timeoutS * 1000,
-    () => new AgentError('job_timeout', 'The time limit of the job has passed.'),
-  );
+  const limit = limits(deps.clock, job.policy.timeoutS);
   const elsewhere = new AbortController();
   const signal = AbortSignal.any([limit.signal, stop, elsewhere.signal]);
   const inFlight = new Set<Promise<unknown>>();
@@ -49,7 +45,10 @@ export async function runAttempt(
   let outcome: Outcome | undefined;
 
   const answer = async (name: HostCallName, args: HostCalls[HostCallName]['args']): Promise<Json> => {
-    if ('step' in args) lastStep = args.step;
+    const step = 'step' in args ? args.step : '';
+    if (step !== '') lastStep = step;
+    if (name === 'step.begin') limit.begin(step, 'timeoutS' in args ? args.timeoutS : undefined);
+    if (name === 'step.end') limit.end(step);
     if (name === 'step.end' && 'error' in args && !args.error.retryable && job.direction === 'forward') {
       elsewhere.abort(new AgentError('aborted', 'Another step failed.'));
     }
@@ -58,9 +57,9 @@ export async function runAttempt(
       leases: deps.leases,
       journal: book,
       name,
-      step: lastStep,
+      step,
       signal,
-      onWait: limit.wait,
+      onWait: (waiting) => limit.wait(step, waiting),
     };
     const value: unknown = await answerOf(name)(effect, args);
     // Every answer in HostCalls is plain data.
@@ -110,7 +109,12 @@ export async function runAttempt(
   limit.cancel();
   elsewhere.abort(new AgentError('aborted', 'The attempt has ended.'));
   await Promise.allSettled(inFlight);
-  return ending(outcome, { death, stopped: stop.aborted, timedOut: limit.signal.aborted, lastStep });
+  return ending(outcome, {
+    death,
+    stopped: stop.aborted,
+    timedOut: limit.signal.aborted,
+    lastStep: limit.passedBy() ?? lastStep,
+  });
 }
 
 interface Circumstance {

@@ -21,7 +21,7 @@ const become =
     return { ...service, lifecycle, ...also };
   };
 
-/** Number, addresses and node are free again; with them the name (see `claimsOf`). */
+/** Number, addresses and node are free again; with them the name (see state/claims.ts). */
 const RELEASED = { vmid: null, node: null, addresses: [], snapshots: [] } as const satisfies Partial<Service>;
 
 const ENDINGS: Readonly<Record<string, Rules>> = {

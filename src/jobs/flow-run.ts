@@ -94,7 +94,11 @@ async function runStep(
   results: Readonly<Record<string, Json>>,
   signal: AbortSignal,
 ): Promise<Json> {
-  const { notes } = await run.host('step.begin', { step: name, direction: 'forward' });
+  const { notes } = await run.host('step.begin', {
+    step: name,
+    direction: 'forward',
+    ...(step.timeoutS === undefined ? {} : { timeoutS: step.timeoutS }),
+  });
   let result: Json;
   try {
     result = (await step.run(run.contextFor({ step: name, notes, results: { ...results }, signal }))) ?? null;

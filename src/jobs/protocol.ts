@@ -35,7 +35,10 @@ export interface Attempt {
 export interface HostCalls {
   /** First call: the flow's declaration, made durable before any step runs. */
   'flow.declare': { args: { shapes: readonly StepShape[] }; answer: null };
-  'step.begin': { args: { step: string; direction: 'forward' | 'undo' }; answer: { notes: JsonObject } };
+  'step.begin': {
+    args: { step: string; direction: 'forward' | 'undo'; timeoutS?: number };
+    answer: { notes: JsonObject };
+  };
   'step.note': { args: { step: string; values: JsonObject }; answer: null };
   'step.end': {
     args: { step: string; direction: 'forward' | 'undo'; result?: Json; error?: ErrorRecord };

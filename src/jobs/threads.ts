@@ -41,7 +41,7 @@ export function breeThreads(workerPath: string): Threads {
 
   return {
     async start(name, attempt, onMessage) {
-      // `env: {}`: nothing of the daemon's environment reaches module code.
+      // Bare: neither the daemon's environment nor its Node options reach module code.
       await bree.add({
         name,
         path: workerPath,

@@ -1,8 +1,7 @@
 /** Entry of one attempt's thread: loads the one module, walks the flow, says how it ended. */
-import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asAgentError, fromRecord, toRecord } from '../domain/errors.js';
-import { Module } from '../modules/module.js';
+import { importModule } from '../modules/import-module.js';
 import { type Host, runFlow } from './flow-run.js';
 import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';
 import { stepContext } from './step-context.js';
@@ -37,12 +36,7 @@ const host: Host = (name, args) =>
 
 async function outcome(): Promise<Outcome> {
   try {
-    const loaded: unknown = await import(pathToFileURL(attempt.modulePath).href);
-    const ModuleClass: unknown =
-      typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : undefined;
-    if (typeof ModuleClass !== 'function') throw new Error('the module has no default export');
-    const module: unknown = Reflect.construct(ModuleClass, []);
-    if (!(module instanceof Module)) throw new Error('the default export is not a Module');
+    const module = await importModule(attempt.modulePath);
     return await runFlow({
       attempt,
       flow: module.flow(attempt.method),

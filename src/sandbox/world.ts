@@ -16,6 +16,15 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** What every world is started with. */
+export interface WorldOptions {
+  /** Absolute; exists. */
+  readonly stateDir: string;
+  /** The port that the daemon is to listen on. */
+  readonly apiPort: number;
+  readonly log: (line: string) => void;
+}
+
 /** A fault at the look-alike (or the embedded DNS / proxy control), matched in order. `POST <control>/faults`, `GET`, `DELETE`. */
 export interface Fault {
   readonly target: 'pve' | 'dns' | 'proxy' | 'exec';
@@ -24,17 +33,31 @@ export interface Fault {
   /** Regular expression on the path (without `/api2/json`), or on the script name for exec. */
   readonly path?: string;
   readonly kind:
-    | { readonly status: number; readonly reason?: string; readonly errors?: Record<string, string> }
-    /** Milliseconds before the normal answer. */
+    /** `after: true`: the effect happens first (596: delivered, outcome unknown). */
+    | {
+        readonly status: number;
+        readonly reason?: string;
+        readonly errors?: Record<string, string>;
+        readonly after?: true;
+      }
+    /** Milliseconds before whatever else happens. */
     | { readonly delayMs: number }
     /** Close the connection, before or after the effect. */
     | { readonly drop: 'before' | 'after' }
-    /** Answer like a held config lock. */
+    /** `config`: like a config file lock held by another process; `storage`: like a held storage lock; else: the config carries this lock. */
     | { readonly lock: string }
-    /** The task ends with this exit status instead of doing its work. */
-    | { readonly taskError: string }
-    /** Refuse connections altogether. */
-    | { readonly down: true };
+    /** The task ends with this exit status instead of doing its work (`after: true`: after doing it). */
+    | { readonly taskError: string; readonly after?: true }
+    /** The task takes this much longer. */
+    | { readonly taskMs: number }
+    /** Refuse connections altogether (with a path: reset the connection of such requests). */
+    | { readonly down: true }
+    /** Answer as if it had been done; do nothing. */
+    | { readonly lie: true }
+    /** The body breaks off half way. */
+    | { readonly cut: true }
+    /** The body arrives one byte each so many milliseconds. */
+    | { readonly dripMs: number };
   /** How often it strikes; absent = until deleted. */
   readonly times?: number;
 }

@@ -16,7 +16,8 @@ export function unavailable(detail: string, cause?: unknown): AgentError {
 }
 
 export class Disk {
-  readonly fs: FileSystem;
+  /** Replaced once the start is over. */
+  fs: FileSystem;
   readonly #folders = new Map<string, Promise<void>>();
   #broken: string | undefined;
 

@@ -46,6 +46,7 @@ export async function loadServices(options: LoadOptions): Promise<DamagedDocumen
     if (Object.keys(service.secrets).length > 0) withOurKey += 1;
     options.onService(service);
   });
+  unreadable.sort((a, b) => (a.path < b.path ? -1 : 1));
   if (withOurKey === 0) refuseWrongKey(unreadable);
   const before = await setAsideBefore(disk, dir);
   const now: DamagedDocument[] = [];

@@ -28,6 +28,7 @@ export interface LockOptions {
 
 /** Throws AgentError `state_unavailable` that names the holder. The folder must exist. */
 export async function lockFolder(options: LockOptions): Promise<FolderLock> {
+  await makeFile(options.dir);
   const child = holder(options.dir, options.patienceS ?? PATIENCE_S);
   await held(child, options);
   let wanted = true;
@@ -52,6 +53,15 @@ export async function lockFolder(options: LockOptions): Promise<FolderLock> {
       await gone;
     },
   };
+}
+
+/** Private: who can open the file could hold its lock. */
+async function makeFile(dir: string): Promise<void> {
+  try {
+    await writeFile(join(dir, 'lock'), '', { flag: 'a', mode: 0o600 });
+  } catch (error) {
+    throw refusal('The state folder cannot be locked.', `${dir}: ${String(error)}`, error);
+  }
 }
 
 function holder(dir: string, patienceS: number): ChildProcess {

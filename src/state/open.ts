@@ -3,7 +3,7 @@ import { instant } from '../domain/clock.js';
 import { Archive } from './archive.js';
 import type { ApiToken, OpenState, State } from './contract.js';
 import { Disk } from './disk.js';
-import { nodeFileSystem } from './file-system.js';
+import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
@@ -15,7 +15,7 @@ const CLOSED = 'the state was closed';
 
 export const openState: OpenState = async ({ dir, key, clock, warn = () => undefined }) => {
   await makeRoot(dir);
-  const disk = new Disk(nodeFileSystem);
+  const disk = new Disk(bootFileSystem);
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
     const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
@@ -23,6 +23,7 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
       Services.open(common),
       Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf: ({ id }) => id }),
     ]);
+    disk.fs = nodeFileSystem;
     return stateOf(disk, lock, services, new Archive(disk, dir), tokens);
   } catch (error) {
     await lock.release();

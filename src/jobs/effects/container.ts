@@ -1,9 +1,9 @@
 /** Effects on the service's own container. */
 import { AgentError } from '../../domain/errors.js';
-import type { Service } from '../../domain/service.js';
+import { keyOf } from '../../domain/service.js';
 import type { Source } from '../../drivers/guest/driver.js';
-import type { ContainerSource } from '../../modules/context.js';
 import type { Wish } from '../leases.js';
+import { roomFor, sourceOf } from '../room.js';
 import { nextVmid, reallocate } from './allocation.js';
 import {
   driverCall,
@@ -22,10 +22,7 @@ export const allocate: EffectOf<'container.allocate'> = async (effect, { source 
   const { deps, journal } = effect;
   const view = await deps.watch.fresh(deps.config.container_host.poll_s * 1000, effect.signal);
   const before = await journal.service();
-  const node = deps.drivers.guest.place(
-    { resources: before.plan, source: sourceOf(effect, source), promisedMb: promisedMb(effect, before) },
-    view,
-  );
+  const node = roomFor(deps, { resources: before.plan, source }, view, keyOf(before));
   const service = await journal.changeService((current) => ({ ...reallocate(effect, current, view), node }));
   if (service.vmid === null) throw new AgentError('capacity_exhausted', 'No container number is left.');
   return { vmid: service.vmid, node };
@@ -33,7 +30,7 @@ export const allocate: EffectOf<'container.allocate'> = async (effect, { source 
 
 export const ensure: EffectOf<'container.ensure'> = async (effect, args) => {
   const { deps, journal } = effect;
-  const source = sourceOf(effect, args.source);
+  const source = sourceOf(deps.config, args.source);
   for (let tried = 0; ; tried += 1) {
     const service = await journal.service();
     const at = requireGuest(effect, service);
@@ -125,22 +122,6 @@ export const removeHa: EffectOf<'ha.remove'> = async (effect) => {
   return null;
 };
 
-function sourceOf(effect: Effect, wish: ContainerSource): Source {
-  if (wish.kind === 'template') {
-    if (wish.template === undefined)
-      throw new AgentError('module_failed', 'The product names no template.', { retryable: false });
-    return { kind: 'template', name: wish.template };
-  }
-  const volume = effect.deps.config.container_host.proxmox.os_template;
-  if (volume === null) {
-    throw new AgentError('template_missing', 'No template is configured for this product.', {
-      role: 'container host',
-      detail: 'container_host.proxmox.os_template is not set',
-    });
-  }
-  return { kind: 'os', volume };
-}
-
 /** The template first, then the host: whoever waits for a template does not keep a place at the host. */
 function leasesFor(effect: Effect, source: Source, node: string): Wish[] {
   const host = hostLease(effect, node);
@@ -149,16 +130,4 @@ function leasesFor(effect: Effect, source: Source, node: string): Wish[] {
     effect.deps.watch.latest()?.guests.filter((guest) => guest.template && guest.name === source.name) ?? [];
   const template = templates.find((guest) => guest.node === node) ?? templates[0];
   return [{ name: `template:${template?.vmid ?? source.name}`, limit: 1 }, host];
-}
-
-/** Memory promised to containers of ours that the last view does not show yet. */
-function promisedMb(effect: Effect, self: Service): Map<string, number> {
-  const shown = new Set(effect.deps.watch.latest()?.guests.map((guest) => guest.vmid));
-  const promised = new Map<string, number>();
-  for (const entry of effect.deps.services.entries()) {
-    if (entry.node === null || entry.vmid === null || shown.has(entry.vmid)) continue;
-    if (entry.panel === self.panel && entry.id === self.id) continue;
-    promised.set(entry.node, (promised.get(entry.node) ?? 0) + entry.memoryMb);
-  }
-  return promised;
 }

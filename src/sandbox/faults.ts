@@ -1,0 +1,133 @@
+/** Matching and counting of injected faults, shared by every server of a sandbox world (look-alike, DNS, proxy control, exec). */
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Fault } from './world.js';
+
+type Kind = Fault['kind'];
+export type StrikeKind = Exclude<Kind, { readonly delayMs: number }>;
+
+/** What hits one request. Several delays add up; at most one other kind strikes. */
+export interface Strike {
+  readonly delayMs: number;
+  readonly kind: StrikeKind | undefined;
+}
+
+export interface ListedFault {
+  readonly id: string;
+  readonly fault: Fault;
+  /** How often it struck. */
+  readonly struck: number;
+}
+
+export interface Faults {
+  add(fault: Fault): string;
+  list(): ListedFault[];
+  /** Without an id: all. False when there is no such fault. */
+  remove(id?: string): boolean;
+  /** Finds what strikes this request and counts it. `path` is what `Fault.path` is matched with. */
+  strike(target: Fault['target'], at: { readonly method?: string; readonly path?: string }): Strike;
+  /** True when a new connection is to be refused; counts. Only `down` faults without method and path are asked. */
+  refuses(target: Fault['target']): boolean;
+}
+
+const flag = Type.Literal(true);
+const closed = { additionalProperties: false };
+const faultSchema = Type.Object(
+  {
+    target: Type.Enum(['pve', 'dns', 'proxy', 'exec']),
+    method: Type.Optional(Type.String()),
+    path: Type.Optional(Type.String()),
+    kind: Type.Union([
+      Type.Object(
+        {
+          status: Type.Integer({ minimum: 200, maximum: 599 }),
+          reason: Type.Optional(Type.String()),
+          errors: Type.Optional(Type.Record(Type.String(), Type.String())),
+          after: Type.Optional(flag),
+        },
+        closed,
+      ),
+      Type.Object({ delayMs: Type.Number({ minimum: 0 }) }, closed),
+      Type.Object({ drop: Type.Enum(['before', 'after']) }, closed),
+      Type.Object({ lock: Type.String({ minLength: 1 }) }, closed),
+      Type.Object({ taskError: Type.String({ minLength: 1 }), after: Type.Optional(flag) }, closed),
+      Type.Object({ taskMs: Type.Number({ minimum: 0 }) }, closed),
+      Type.Object({ down: flag }, closed),
+      Type.Object({ lie: flag }, closed),
+      Type.Object({ cut: flag }, closed),
+      Type.Object({ dripMs: Type.Number({ minimum: 0 }) }, closed),
+    ]),
+    times: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  closed,
+);
+
+/** A fault from outside; throws RangeError with what is wrong. */
+export function parseFault(value: unknown): Fault {
+  if (!Value.Check(faultSchema, value)) {
+    const first = Value.Errors(faultSchema, value)[0];
+    throw new RangeError(`not a fault: ${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim());
+  }
+  if (value.path !== undefined) new RegExp(value.path);
+  return value;
+}
+
+interface Entry {
+  readonly id: string;
+  readonly fault: Fault;
+  readonly path: RegExp | undefined;
+  struck: number;
+}
+
+export function createFaults(): Faults {
+  let entries: Entry[] = [];
+  let made = 0;
+  const live = (entry: Entry): boolean => entry.fault.times === undefined || entry.struck < entry.fault.times;
+  const fits = (
+    entry: Entry,
+    target: Fault['target'],
+    at: { readonly method?: string; readonly path?: string },
+  ): boolean =>
+    entry.fault.target === target &&
+    live(entry) &&
+    (entry.fault.method === undefined || entry.fault.method === at.method) &&
+    (entry.path === undefined || entry.path.test(at.path ?? ''));
+
+  return {
+    add(fault) {
+      made += 1;
+      const path = fault.path === undefined ? undefined : new RegExp(fault.path);
+      entries.push({ id: String(made), fault, path, struck: 0 });
+      return String(made);
+    },
+    list: () => entries.map(({ id, fault, struck }) => ({ id, fault, struck })),
+    remove(id) {
+      const before = entries.length;
+      entries = id === undefined ? [] : entries.filter((entry) => entry.id !== id);
+      return id === undefined || entries.length < before;
+    },
+    strike(target, at) {
+      let delayMs = 0;
+      for (const entry of entries) {
+        if (!fits(entry, target, at)) continue;
+        entry.struck += 1;
+        const { kind } = entry.fault;
+        if (!('delayMs' in kind)) return { delayMs, kind };
+        delayMs += kind.delayMs;
+      }
+      return { delayMs, kind: undefined };
+    },
+    refuses(target) {
+      const found = entries.find(
+        ({ fault, ...entry }) =>
+          fault.target === target &&
+          'down' in fault.kind &&
+          fault.path === undefined &&
+          fault.method === undefined &&
+          live({ fault, ...entry }),
+      );
+      if (found) found.struck += 1;
+      return found !== undefined;
+    },
+  };
+}

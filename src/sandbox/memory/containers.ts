@@ -1,0 +1,233 @@
+/** The back end that needs nothing: each running container is a small HTTP server in this process, each disk a JSON value. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { decodeScript } from '../../drivers/exec/script.js';
+import type { Backend, BackendContainer, BackendUsage } from '../backend.js';
+import { openJsonFile } from '../json-file.js';
+import { type Disk, diskSchema, goldenDisk, plainDisk } from './containers-disk.js';
+import { siteListener } from './containers-site.js';
+import { SCRIPTS, type ScriptTable } from './scripts.js';
+
+const containerSchema = Type.Object({
+  vmid: Type.Number(),
+  node: Type.String(),
+  hostname: Type.String(),
+  memoryMb: Type.Number(),
+  swapMb: Type.Number(),
+  cores: Type.Number(),
+  diskGb: Type.Number(),
+  ipv4: Type.Union([
+    Type.Null(),
+    Type.Object({
+      address: Type.String(),
+      prefix: Type.Number(),
+      gateway: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ]),
+  hwaddr: Type.String(),
+  nameserver: Type.Union([Type.String(), Type.Null()]),
+});
+
+const entrySchema = Type.Object({
+  /** As it was last started or configured; absent for a template that came with the world. */
+  container: Type.Optional(containerSchema),
+  disk: diskSchema,
+  snapshots: Type.Record(Type.String(), diskSchema),
+  /** Since when (epoch ms); absent when stopped. */
+  runningSince: Type.Optional(Type.Number()),
+});
+const stateSchema = Type.Record(Type.String(), entrySchema);
+
+type Entry = Type.Static<typeof entrySchema>;
+type Entries = Type.Static<typeof stateSchema>;
+
+export interface MemoryBackendOptions {
+  /** Containers whose disks are golden templates from the start; default 9001, 9002, 9003. */
+  readonly golden?: readonly number[];
+  /** Keeps disks, and which containers run, between runs. */
+  readonly stateFile?: string;
+  /** Factor on how long scripts take; 1 = like the real ones, default 0. */
+  readonly delays?: number;
+  /** Scripts besides the WordPress ones, or in their place. */
+  readonly scripts?: ScriptTable;
+}
+
+export interface MemoryBackend extends Backend {
+  readonly kind: 'memory';
+  exec(vmid: number, stdin: string): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** Where the web server (port 80) of the running container with this private address really listens. */
+  upstreamOf(address: string): { host: string; port: number } | undefined;
+  /** What is on a container's disk now. */
+  diskOf(vmid: number): Disk | undefined;
+}
+
+const HOST = '127.0.0.1';
+const MIB = 1024 ** 2;
+
+export async function memoryBackend(options: MemoryBackendOptions = {}): Promise<MemoryBackend> {
+  const { golden = [9001, 9002, 9003], delays = 0 } = options;
+  const scripts: ScriptTable = { ...SCRIPTS, ...options.scripts };
+  const fresh: Entries = Object.fromEntries(
+    golden.map((vmid) => [String(vmid), { disk: goldenDisk(), snapshots: {} }]),
+  );
+  const file = openJsonFile<Entries>(options.stateFile, fresh, (found) =>
+    Value.Check(stateSchema, found) ? found : undefined,
+  );
+  const entries = file.value;
+  const servers = new Map<number, Server>();
+
+  function entryOf(vmid: number): Entry {
+    const found = entries[vmid];
+    if (!found) throw new Error(`no disk of container ${vmid}`);
+    return found;
+  }
+
+  async function listen(vmid: number): Promise<void> {
+    const server = createServer(siteListener(() => entries[vmid]?.disk));
+    server.listen(0, HOST);
+    await once(server, 'listening');
+    servers.set(vmid, server);
+  }
+
+  async function silence(vmid: number): Promise<void> {
+    const server = servers.get(vmid);
+    if (!server) return;
+    servers.delete(vmid);
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async function halt(vmid: number): Promise<void> {
+    await silence(vmid);
+    const entry = entries[vmid];
+    if (entry) delete entry.runningSince;
+    await file.save();
+  }
+
+  function portOf(vmid: number): number | undefined {
+    const address = servers.get(vmid)?.address();
+    return typeof address === 'object' && address !== null ? address.port : undefined;
+  }
+
+  async function exec(
+    vmid: number,
+    stdin: string,
+  ): Promise<{ code: number; stdout: string; stderr: string }> {
+    const entry = entries[vmid];
+    const server = servers.get(vmid);
+    if (!entry || !server) return { code: 255, stdout: '', stderr: `container '${vmid}' not running!\n` };
+    const script = decodeScript(stdin);
+    if (!script) return { code: 2, stdout: '', stderr: '/bin/sh: 1: Syntax error\n' };
+    const known = Object.hasOwn(scripts, script.name) ? scripts[script.name] : undefined;
+    await pause((known?.takesMs ?? 0) * delays);
+    // stopped or destroyed under the script
+    if (servers.get(vmid) !== server) return { code: 137, stdout: '', stderr: '' };
+    const { code, stdout, stderr } = known?.play(entry.disk, script.values) ?? {
+      code: 127,
+      stdout: '',
+      stderr: `/bin/sh: 1: ${script.name}: not found\n`,
+    };
+    await file.save();
+    // the shell's own code is that of its last command, the printf of the marker
+    return { code: 0, stdout: `${stdout}\n${script.marker} ${code}\n`, stderr };
+  }
+
+  function usage(vmid: number): BackendUsage {
+    const { disk, runningSince } = entryOf(vmid);
+    const uptimeS =
+      runningSince === undefined ? 0 : Math.max(1, Math.floor((Date.now() - runningSince) / 1000));
+    return {
+      cpu: disk.site ? 0.01 : 0.002,
+      memoryBytes: (disk.packages.includes('wordpress') ? 146 : 38) * MIB,
+      diskBytes: (disk.packages.includes('wordpress') ? 660 : 220) * MIB,
+      networkInBytes: uptimeS * 300,
+      networkOutBytes: uptimeS * 900,
+      uptimeS,
+    };
+  }
+
+  const copyOf = (container: BackendContainer): NonNullable<Entry['container']> => ({
+    ...container,
+    ipv4: container.ipv4 ? { ...container.ipv4 } : null,
+  });
+
+  async function put(container: BackendContainer, disk: Disk): Promise<void> {
+    if (entries[container.vmid]) throw new Error(`container ${container.vmid} has a disk already`);
+    entries[container.vmid] = { container: copyOf(container), disk, snapshots: {} };
+    await file.save();
+  }
+
+  for (const [vmid, entry] of Object.entries(entries))
+    if (entry.runningSince !== undefined) await listen(Number(vmid));
+
+  return {
+    kind: 'memory',
+    create: (container, osTemplate) => put(container, plainDisk(osTemplate)),
+    clone: async (container, sourceVmid) => put(container, structuredClone(entryOf(sourceVmid).disk)),
+    async configure(container) {
+      entryOf(container.vmid).container = copyOf(container);
+      await file.save();
+    },
+    async start(container) {
+      const { vmid } = container;
+      const entry = entryOf(vmid);
+      if (servers.has(vmid)) throw new Error(`container ${vmid} is running`);
+      entry.container = copyOf(container);
+      entry.runningSince = Date.now();
+      if (entry.disk.machineId === '') entry.disk.machineId = randomBytes(16).toString('hex');
+      await listen(vmid);
+      await file.save();
+    },
+    stop: halt,
+    shutdown: halt,
+    async resize(container) {
+      entryOf(container.vmid).container = copyOf(container);
+      await file.save();
+    },
+    async snapshot(vmid, name) {
+      const entry = entryOf(vmid);
+      entry.snapshots[name] = structuredClone(entry.disk);
+      await file.save();
+    },
+    async deleteSnapshot(vmid, name) {
+      Reflect.deleteProperty(entryOf(vmid).snapshots, name);
+      await file.save();
+    },
+    async rollback(vmid, name) {
+      const entry = entryOf(vmid);
+      const kept = entry.snapshots[name];
+      if (!kept) throw new Error(`no snapshot ${name} of container ${vmid}`);
+      entry.disk = structuredClone(kept);
+      await file.save();
+    },
+    async convertToTemplate(vmid) {
+      entryOf(vmid);
+    },
+    async destroy(vmid) {
+      await silence(vmid);
+      Reflect.deleteProperty(entries, vmid);
+      await file.save();
+    },
+    isRunning: async (vmid) => servers.has(vmid),
+    usage: async (vmid) => usage(vmid),
+    exec,
+    upstreamOf(address) {
+      const found = Object.entries(entries).find(
+        ([vmid, { container }]) => servers.has(Number(vmid)) && container?.ipv4?.address === address,
+      );
+      const port = found === undefined ? undefined : portOf(Number(found[0]));
+      return port === undefined ? undefined : { host: HOST, port };
+    },
+    diskOf: (vmid) => structuredClone(entries[vmid]?.disk),
+    async close() {
+      await file.save();
+      await Promise.all([...servers.keys()].map(silence));
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** What the scripts that the agent runs inside containers do to a memory container's disk, by their names. */
+import { randomBytes } from 'node:crypto';
+import type { Disk } from './containers-disk.js';
+
+export interface Played {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Changes the disk as the real script would change a real one. `takesMs` is how long the real one takes. */
+export interface ScriptPlay {
+  readonly takesMs: number;
+  play(disk: Disk, values: Readonly<Record<string, string>>): Played;
+}
+
+export type ScriptTable = Readonly<Record<string, ScriptPlay>>;
+
+const done = (stdout = ''): Played => ({ code: 0, stdout, stderr: '' });
+const failed = (code: number, stderr: string): Played => ({ code, stdout: '', stderr: `${stderr}\n` });
+
+const CONFIGURE = [
+  'SITE_FQDN',
+  'SITE_URL',
+  'SITE_TITLE',
+  'ADMIN_USER',
+  'ADMIN_EMAIL',
+  'ADMIN_PASSWORD',
+  'DB_PASSWORD',
+];
+
+function configure(disk: Disk, values: Readonly<Record<string, string>>): Played {
+  if (!disk.packages.includes('wordpress'))
+    return failed(1, 'php: Failed opening required /usr/share/wordpress/wp-load.php');
+  const missing = CONFIGURE.find((name) => (values[name] ?? '') === '');
+  if (missing !== undefined) return failed(2, `/bin/sh: 1: ${missing}: parameter not set`);
+  const value = (name: string): string => values[name] ?? '';
+  disk.site = {
+    fqdn: value('SITE_FQDN').toLowerCase(),
+    url: value('SITE_URL').replace(/\/$/, ''),
+    title: value('SITE_TITLE'),
+    adminUser: value('ADMIN_USER'),
+    adminEmail: value('ADMIN_EMAIL'),
+    adminPassword: value('ADMIN_PASSWORD'),
+    dbPassword: value('DB_PASSWORD'),
+    salt: randomBytes(32).toString('hex'),
+  };
+  return done('site configured\n');
+}
+
+export const SCRIPTS: ScriptTable = {
+  'wordpress/install-packages': {
+    takesMs: 20_000,
+    play(disk) {
+      disk.packages = [...new Set([...disk.packages, 'nginx', 'php-fpm', 'mariadb-server', 'wordpress'])];
+      return done('packages installed\n');
+    },
+  },
+  'wordpress/configure': { takesMs: 1500, play: configure },
+  'wordpress/clean': {
+    takesMs: 300,
+    play(disk) {
+      delete disk.site;
+      disk.machineId = '';
+      return done();
+    },
+  },
+};

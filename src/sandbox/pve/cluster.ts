@@ -1,0 +1,150 @@
+/** The look-alike's cluster in one hand: what its API calls and its managers work on. */
+import type { Backend } from '../backend.js';
+import type { Strike } from '../faults.js';
+import { rootDisk } from './ct-config.js';
+import { die, PveError } from './failure.js';
+import { configLock, type Locks } from './locks.js';
+import {
+  kindOf,
+  type NodeOption,
+  type StorageKind,
+  type StorageOption,
+  TAKES,
+  type Taking,
+} from './options.js';
+import type { Container, StateStore } from './state.js';
+import type { Stats } from './stats.js';
+import type { TaskFault, TaskHandle, Tasks } from './tasks.js';
+
+export interface Cluster {
+  readonly version: '9.1' | '8.4';
+  readonly backend: Backend;
+  readonly store: StateStore;
+  readonly tasks: Tasks;
+  readonly locks: Locks;
+  readonly stats: Stats;
+  readonly nodes: readonly Required<NodeOption>[];
+  readonly storages: readonly StorageOption[];
+  readonly osTemplates: readonly string[];
+  readonly token: string;
+  readonly delays: number;
+  readonly lockWaitMs: number;
+  readonly startedAt: number;
+}
+
+/** One request in hand. */
+export interface Call {
+  readonly cluster: Cluster;
+  readonly user: string;
+  /** Checked parameters, those of the path included. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly strike: Strike;
+}
+
+export const takes = (cluster: Cluster, what: Taking): number => TAKES[what] * cluster.delays;
+
+export const vmidOf = (call: Call, name = 'vmid'): number => Number(call.values[name]);
+
+export const isSet = (call: Call, name: string): boolean => call.values[name] === '1';
+
+/** The container on this node, or Proxmox's words for "there is none". */
+export function containerAt(cluster: Cluster, node: string, vmid: number): Container {
+  const found = cluster.store.state.containers[vmid];
+  if (found?.node !== node) return die(`Configuration file 'nodes/${node}/lxc/${vmid}.conf' does not exist`);
+  return found;
+}
+
+export const containerOf = (call: Call): Container =>
+  containerAt(call.cluster, call.values['node'] ?? '', vmidOf(call));
+
+export function refuseTaken(cluster: Cluster, vmid: number): void {
+  const found = cluster.store.state.containers[vmid];
+  if (found) die(`CT ${vmid} already exists on node '${found.node}'`);
+}
+
+export function refuseLocked(call: Call | undefined, container: Container): void {
+  const kind = call?.strike.kind;
+  const injected =
+    kind && 'lock' in kind && !['config', 'storage'].includes(kind.lock) ? kind.lock : undefined;
+  const lock = injected ?? container.config['lock'];
+  if (lock !== undefined) die(`CT is locked (${lock})`);
+}
+
+export function refuseStale(digest: string | undefined, current: string): void {
+  if (digest !== undefined && digest !== current)
+    die('detected modified configuration - file changed by other user? Try again.');
+}
+
+/** Alone on the container's configuration file. */
+export function holdConfig<T>(call: Call, vmid: number, work: () => Promise<T>, factor = 1): Promise<T> {
+  const { cluster, strike } = call;
+  const file = configLock(vmid);
+  if (strike.kind && 'lock' in strike.kind && strike.kind.lock === 'config')
+    throw new PveError(500, `can't lock file '${file}' - got timeout`);
+  return cluster.locks.hold(file, cluster.lockWaitMs * factor, work);
+}
+
+/** Alone on the storage while a volume is made or freed there. */
+export function holdStorage<T>(call: Call, storage: string, work: () => Promise<T>): Promise<T> {
+  const { cluster, strike } = call;
+  const shared = kindOf(storageNamed(cluster, storage)).shared;
+  const file = `/var/lock/pve-manager/pve-storage-${storage}`;
+  if (strike.kind && 'lock' in strike.kind && strike.kind.lock === 'storage')
+    die(
+      shared
+        ? `cfs-lock 'storage-${storage}' error: got lock request timeout`
+        : `can't lock file '${file}' - got timeout`,
+    );
+  return cluster.locks.hold(file, cluster.lockWaitMs * 6, work);
+}
+
+function faultOf(strike: Strike): TaskFault | undefined {
+  const { kind } = strike;
+  if (!kind) return undefined;
+  if ('taskError' in kind) return { error: kind.taskError, errorAfter: kind.after === true };
+  if ('taskMs' in kind) return { extraMs: kind.taskMs };
+  return 'lie' in kind ? { lie: true } : undefined;
+}
+
+/** Starts a task for the container in hand. */
+export function fork(
+  call: Call,
+  type: string,
+  id: number | string,
+  work: (task: TaskHandle) => Promise<void>,
+): string {
+  const { cluster, user, values, strike } = call;
+  const node = values['node'] ?? cluster.nodes[0]?.node ?? '';
+  return cluster.tasks.fork({ node, type, id: String(id), user, fault: faultOf(strike) }, work);
+}
+
+export function storageNamed(cluster: Cluster, name: string): StorageOption {
+  const found = cluster.storages.find(({ storage }) => storage === name);
+  return found ?? die(`storage '${name}' does not exist`);
+}
+
+export function storageOnNode(cluster: Cluster, name: string, node: string): StorageOption {
+  const storage = storageNamed(cluster, name);
+  if (storage.nodes && !storage.nodes.includes(node))
+    die(`storage '${name}' is not available on node '${node}'`);
+  return storage;
+}
+
+export function diskKind(cluster: Cluster, container: Container): StorageKind {
+  return kindOf(storageNamed(cluster, rootDisk(container.config).storage));
+}
+
+export function removeFromPools(cluster: Cluster, vmid: number): void {
+  for (const pool of Object.values(cluster.store.state.pools))
+    pool.vms = pool.vms.filter((other) => other !== vmid);
+}
+
+export function addToPool(cluster: Cluster, name: string | undefined, vmid: number): void {
+  if (name === undefined) return;
+  removeFromPools(cluster, vmid);
+  cluster.store.state.pools[name]?.vms.push(vmid);
+}
+
+export function refuseMissingPool(cluster: Cluster, name: string | undefined): void {
+  if (name !== undefined && !cluster.store.state.pools[name]) die(`pool '${name}' does not exist`);
+}

@@ -1,0 +1,49 @@
+/** File locks as Proxmox takes them: exclusive, first come first served, given up after a while with "got timeout". */
+import { PveError } from './failure.js';
+
+export interface Locks {
+  /** Runs `work` alone under this name; fails with Proxmox's message when the lock is not free within `waitMs`. */
+  hold<T>(file: string, waitMs: number, work: () => Promise<T>): Promise<T>;
+}
+
+export function createLocks(): Locks {
+  const queues = new Map<string, (() => void)[]>();
+
+  function acquire(file: string, waitMs: number): Promise<void> {
+    const queue = queues.get(file);
+    if (!queue) {
+      queues.set(file, []);
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        queue.splice(queue.indexOf(enter), 1);
+        reject(new PveError(500, `can't lock file '${file}' - got timeout`));
+      }, waitMs);
+      const enter = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      queue.push(enter);
+    });
+  }
+
+  function release(file: string): void {
+    const next = queues.get(file)?.shift();
+    if (next) next();
+    else queues.delete(file);
+  }
+
+  return {
+    async hold(file, waitMs, work) {
+      await acquire(file, waitMs);
+      try {
+        return await work();
+      } finally {
+        release(file);
+      }
+    },
+  };
+}
+
+export const configLock = (vmid: number): string => `/run/lock/lxc/pve-config-${vmid}.lock`;

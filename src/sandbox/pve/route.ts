@@ -1,0 +1,80 @@
+/** How the look-alike's API methods are declared and found. */
+import type { Json } from '../../domain/json.js';
+import type { Call } from './cluster.js';
+import type { Properties, Property } from './check.js';
+
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** e.g. `/nodes/{node}/lxc/{vmid}/clone` */
+  readonly path: string;
+  /** Parameters besides those of the path. */
+  readonly properties?: Properties;
+  /** Only in this release. */
+  readonly only?: '9.1' | '8.4';
+  /** Any one of these privileges on this path; `{vmid}` is filled in. */
+  readonly privilege?: readonly [path: string, ...any: string[]];
+  /** Type of the task it starts: a lying answer then still names one. */
+  readonly task?: string;
+  run(call: Call): Promise<Json> | Json;
+}
+
+const vmid: Property = { type: 'integer', format: 'pve-vmid', minimum: 100, maximum: 999_999_999 };
+const snapname: Property = { type: 'string', format: 'pve-configid', maxLength: 40 };
+const configId: Property = { type: 'string', format: 'pve-configid' };
+
+/** Parameters by their place in a path; they mean the same everywhere. */
+export const PATH_PROPERTIES: Properties = {
+  vmid,
+  snapname,
+  node: { type: 'string', format: 'pve-node' },
+  storage: { type: 'string', format: 'pve-storage-id' },
+  upid: { type: 'string' },
+  sid: { type: 'string', format: 'pve-ha-resource-or-vm-id' },
+  rule: configId,
+  group: configId,
+  poolid: { type: 'string', format: 'pve-poolid' },
+};
+
+export interface FoundRoute {
+  readonly route: Route;
+  readonly path: Readonly<Record<string, string>>;
+}
+
+export type Finder = (method: string, path: string) => FoundRoute | undefined;
+
+interface Pattern {
+  readonly route: Route;
+  readonly names: readonly string[];
+  readonly expression: RegExp;
+}
+
+function patternOf(route: Route): Pattern {
+  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+  const expression = new RegExp(`^${route.path.replaceAll(/\{\w+\}/g, '([^/]+)')}$`);
+  return { route, names, expression };
+}
+
+export function routeFinder(routes: readonly Route[], version: '9.1' | '8.4'): Finder {
+  const patterns = routes.filter(({ only }) => only === undefined || only === version).map(patternOf);
+  return (method, path) => {
+    for (const { route, names, expression } of patterns) {
+      if (route.method !== method) continue;
+      const found = expression.exec(path);
+      if (!found) continue;
+      const values = names.map((name, index): [string, string] => [
+        name,
+        decodeURIComponent(found[index + 1] ?? ''),
+      ]);
+      return { route, path: Object.fromEntries(values) };
+    }
+    return undefined;
+  };
+}
+
+export function propertiesOf({ route, path }: FoundRoute): Properties {
+  const named = Object.keys(path).map((name): [string, Property] => [
+    name,
+    PATH_PROPERTIES[name] ?? { type: 'string' },
+  ]);
+  return { ...route.properties, ...Object.fromEntries(named) };
+}

@@ -1,0 +1,256 @@
+/** A container's configuration: read, change, grow the disk, ask for features, firewall options. */
+import type { Json, JsonObject } from '../../../domain/json.js';
+import { parsePropertyString } from '../check.js';
+import {
+  type Call,
+  containerOf,
+  diskKind,
+  fork,
+  holdConfig,
+  refuseLocked,
+  refuseStale,
+  takes,
+} from '../cluster.js';
+import {
+  backendContainer,
+  CONFIG_PROPERTIES,
+  digestOf,
+  normalNet,
+  normalTags,
+  parseSize,
+  rootDisk,
+  shownConfig,
+  sizeOf,
+} from '../ct-config.js';
+import { die, PveError } from '../failure.js';
+import { PATH_PROPERTIES, type Route } from '../route.js';
+import type { Container } from '../state.js';
+import { createHash } from 'node:crypto';
+
+const flag = { type: 'boolean', optional: 1 } as const;
+const word = { type: 'string', optional: 1 } as const;
+const READ_ONLY = ['unprivileged', 'ostype', 'arch'];
+
+/** A token, even one of root, may not touch what reaches into the host. */
+export function refuseForTokens(values: Readonly<Record<string, string>>): void {
+  const only = (what: string): never => {
+    throw new PveError(403, `Permission check failed (changing ${what} is only allowed for root@pam)`);
+  };
+  for (const [key, value] of Object.entries(values)) {
+    if (/^dev\d+$/.test(key)) only(`${key} (device passthrough)`);
+    if (key === 'hookscript') only('hookscript');
+    if (/^mp\d+$/.test(key) && /^(?:volume=)?\//.test(value))
+      die('Only root can pass arbitrary filesystem paths.');
+    if (key !== 'features') continue;
+    if (Object.keys(parsePropertyString({}, value)).some((feature) => feature !== 'nesting'))
+      only('feature flags (except nesting)');
+  }
+}
+
+function get(call: Call): Json {
+  const container = containerOf(call);
+  const { snapshot } = call.values;
+  if (snapshot === undefined) return { ...shownConfig(container.config), digest: digestOf(container) };
+  const found = container.snapshots[snapshot];
+  if (!found) return die(`snapshot '${snapshot}' does not exist`);
+  return { ...shownConfig(found.config), digest: digestOf(container) };
+}
+
+function applied(container: Container, values: Readonly<Record<string, string>>): Record<string, string> {
+  const config = { ...container.config };
+  for (const key of (values['delete'] ?? '').split(/[,;\s]+/)) {
+    if (key === '') continue;
+    if (['memory', 'swap', 'rootfs'].includes(key)) die(`unable to delete required option '${key}'`);
+    if (READ_ONLY.includes(key)) die(`unable to delete read-only option '${key}'`);
+    Reflect.deleteProperty(config, key);
+  }
+  for (const [key, value] of Object.entries(values)) {
+    if (['node', 'vmid', 'digest', 'delete', 'revert'].includes(key)) continue;
+    if (READ_ONLY.includes(key) && value !== config[key]) die(`unable to modify read-only option: '${key}'`);
+    if (/^net\d+$/.test(key)) config[key] = normalNet(value);
+    else config[key] = key === 'tags' ? normalTags(value) : value;
+  }
+  return config;
+}
+
+async function put(call: Call): Promise<null> {
+  const { cluster, values } = call;
+  const container = containerOf(call);
+  if (Object.keys(values).filter((key) => !['node', 'vmid', 'digest'].includes(key)).length === 0)
+    die('no options specified');
+  refuseForTokens(values);
+  await holdConfig(call, container.vmid, async () => {
+    refuseLocked(call, container);
+    refuseStale(values['digest'], digestOf(container));
+    container.config = applied(container, values);
+    await cluster.backend.configure(backendContainer(container));
+  });
+  return null;
+}
+
+async function resize(call: Call): Promise<string> {
+  const { cluster, values } = call;
+  const container = containerOf(call);
+  const { size = '', disk = 'rootfs', digest } = values;
+  if (container.config[disk] === undefined) die(`no such mount point '${disk}'`);
+  const check = (): number => {
+    refuseLocked(call, container);
+    refuseStale(digest, digestOf(container));
+    const { bytes } = rootDisk(container.config);
+    const wished = size.startsWith('+') ? bytes + parseSize(size.slice(1)) : parseSize(size);
+    if (wished < bytes) die('unable to shrink disk size');
+    if (wished === bytes) die('disk is already at specified size');
+    return wished;
+  };
+  await holdConfig(call, container.vmid, async () => check());
+  return fork(call, 'resize', container.vmid, (task) =>
+    holdConfig(call, container.vmid, async () => {
+      const gib = check() / 1024 ** 3;
+      await task.takes(takes(cluster, 'resize'));
+      const rootfs = (container.config['rootfs'] ?? '').replace(/size=[^,]+/, `size=${sizeOf(gib)}`);
+      const grown = { ...container, config: { ...container.config, rootfs } };
+      await cluster.backend.resize(backendContainer(grown));
+      container.config['rootfs'] = rootfs;
+    }),
+  );
+}
+
+function feature(call: Call): Json {
+  const container = containerOf(call);
+  const kind = diskKind(call.cluster, container);
+  const mounted = Object.keys(container.config).some((key) => /^(?:mp|dev)\d+$/.test(key));
+  const has =
+    call.values['feature'] === 'snapshot'
+      ? kind.snapshots && !mounted
+      : call.values['feature'] === 'clone'
+        ? kind.linkedClone && container.config['template'] === '1'
+        : true;
+  return { hasFeature: has ? 1 : 0 };
+}
+
+async function interfaces(call: Call): Promise<Json> {
+  const container = containerOf(call);
+  if (!(await call.cluster.backend.isRunning(container.vmid))) return die(`CT ${container.vmid} not running`);
+  const { ipv4, hwaddr } = backendContainer(container);
+  const entry = (name: string, mac: string, address: string, prefix: number): JsonObject => ({
+    name,
+    hwaddr: mac,
+    'hardware-address': mac,
+    inet: `${address}/${prefix}`,
+    'ip-addresses': [{ 'ip-address': address, 'ip-address-type': 'inet', prefix }],
+  });
+  return [
+    entry('lo', '00:00:00:00:00:00', '127.0.0.1', 8),
+    ...(ipv4 ? [entry('eth0', hwaddr.toLowerCase(), ipv4.address, ipv4.prefix)] : []),
+  ];
+}
+
+const firewallDigest = (container: Container): string =>
+  createHash('sha1').update(JSON.stringify(container.firewall)).digest('hex');
+
+function getFirewall(call: Call): Json {
+  const container = containerOf(call);
+  const numeric = Object.entries(container.firewall).map(([key, value]): [string, Json] => [
+    key,
+    /^\d+$/.test(value) ? Number(value) : value,
+  ]);
+  return { ...Object.fromEntries(numeric), digest: firewallDigest(container) };
+}
+
+function putFirewall(call: Call): Json {
+  const container = containerOf(call);
+  refuseStale(call.values['digest'], firewallDigest(container));
+  for (const [key, value] of Object.entries(call.values)) {
+    if (['node', 'vmid', 'digest', 'delete'].includes(key)) continue;
+    container.firewall[key] = value;
+  }
+  for (const key of (call.values['delete'] ?? '').split(/[,;\s]+/))
+    Reflect.deleteProperty(container.firewall, key);
+  return null;
+}
+
+const level = {
+  ...word,
+  enum: ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug', 'nolog'],
+} as const;
+const policy = { ...word, enum: ['ACCEPT', 'REJECT', 'DROP'] } as const;
+const idList = { ...word, format: 'pve-configid-list' } as const;
+
+export const configRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/nodes/{node}/lxc/{vmid}/config',
+    properties: { current: flag, snapshot: { ...PATH_PROPERTIES['snapname'], optional: 1 } },
+    privilege: ['/vms/{vmid}', 'VM.Audit'],
+    run: get,
+  },
+  {
+    method: 'PUT',
+    path: '/nodes/{node}/lxc/{vmid}/config',
+    properties: {
+      ...CONFIG_PROPERTIES,
+      delete: idList,
+      revert: idList,
+      digest: { ...word, maxLength: 40 },
+    },
+    privilege: [
+      '/vms/{vmid}',
+      ...['VM.Config.Disk', 'VM.Config.CPU', 'VM.Config.Memory', 'VM.Config.Network', 'VM.Config.Options'],
+    ],
+    run: put,
+  },
+  {
+    method: 'PUT',
+    path: '/nodes/{node}/lxc/{vmid}/resize',
+    properties: {
+      disk: { type: 'string', pattern: String.raw`rootfs|mp(?:0|[1-9]\d{0,2})` },
+      size: { type: 'string', pattern: String.raw`\+?\d+(\.\d+)?[KMGT]?` },
+      digest: { ...word, maxLength: 40 },
+    },
+    privilege: ['/vms/{vmid}', 'VM.Config.Disk'],
+    task: 'resize',
+    run: resize,
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/lxc/{vmid}/feature',
+    properties: {
+      feature: { type: 'string', enum: ['snapshot', 'clone', 'copy'] },
+      snapname: { ...PATH_PROPERTIES['snapname'], optional: 1 },
+    },
+    privilege: ['/vms/{vmid}', 'VM.Audit'],
+    run: feature,
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/lxc/{vmid}/interfaces',
+    privilege: ['/vms/{vmid}', 'VM.Audit'],
+    run: interfaces,
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/lxc/{vmid}/firewall/options',
+    privilege: ['/vms/{vmid}', 'VM.Audit'],
+    run: getFirewall,
+  },
+  {
+    method: 'PUT',
+    path: '/nodes/{node}/lxc/{vmid}/firewall/options',
+    properties: {
+      delete: idList,
+      digest: { ...word, maxLength: 64 },
+      dhcp: flag,
+      enable: flag,
+      ipfilter: flag,
+      macfilter: flag,
+      ndp: flag,
+      radv: flag,
+      log_level_in: level,
+      log_level_out: level,
+      policy_in: policy,
+      policy_out: policy,
+    },
+    privilege: ['/vms/{vmid}', 'VM.Config.Network'],
+    run: putFirewall,
+  },
+];

@@ -1,0 +1,207 @@
+/** Start, stop, shutdown, reboot, and the present state. A managed container is only asked for through the HA manager. */
+import type { Json } from '../../../domain/json.js';
+import {
+  type Call,
+  type Cluster,
+  containerAt,
+  containerOf,
+  fork,
+  holdConfig,
+  isSet,
+  refuseLocked,
+  takes,
+} from '../cluster.js';
+import { backendContainer, rootDisk } from '../ct-config.js';
+import { die, messageOf } from '../failure.js';
+import { figures } from '../figures.js';
+import { isManaged, requestState } from '../ha.js';
+import { PATH_PROPERTIES, type Route } from '../route.js';
+import { IDLE } from '../stats.js';
+import type { TaskHandle } from '../tasks.js';
+
+const flag = { type: 'boolean', optional: 1 } as const;
+
+/** The worker behind vzstart; also the HA manager's. */
+export async function startWork(
+  cluster: Cluster,
+  call: Call | undefined,
+  node: string,
+  vmid: number,
+  task: TaskHandle,
+): Promise<void> {
+  const container = containerAt(cluster, node, vmid);
+  if (container.config['template'] === '1') die(`you can't start a CT if it's a template`);
+  refuseLocked(call, container);
+  await task.takes(takes(cluster, 'start'));
+  refuseLocked(call, container);
+  await cluster.locks.hold(`power ${vmid}`, 60_000, async () => {
+    if (await cluster.backend.isRunning(vmid)) die(`CT ${vmid} already running`);
+    try {
+      await cluster.backend.start(backendContainer(container));
+    } catch (error) {
+      task.print(messageOf(error));
+      die(`startup for container '${vmid}' failed`);
+    }
+  });
+}
+
+/** A start in a task of its own; its UPID. */
+export function startInTask(call: Call, vmid: number): string {
+  const { cluster, values, user } = call;
+  const node = cluster.store.state.containers[vmid]?.node ?? values['node'] ?? '';
+  return cluster.tasks.fork({ node, type: 'vzstart', id: String(vmid), user }, (task) =>
+    startWork(cluster, undefined, node, vmid, task),
+  );
+}
+
+async function start(call: Call): Promise<string> {
+  const { cluster } = call;
+  const { vmid, node } = containerOf(call);
+  if (await cluster.backend.isRunning(vmid)) die(`CT ${vmid} already running`);
+  if (isManaged(cluster, vmid))
+    return fork(call, 'hastart', vmid, async (task) => {
+      task.print(`Requesting HA start for CT ${vmid}`);
+      requestState(cluster, vmid, 'started');
+    });
+  return holdConfig(call, vmid, async () =>
+    fork(call, 'vzstart', vmid, (task) => startWork(cluster, call, node, vmid, task)),
+  );
+}
+
+function haStop(call: Call, vmid: number): string {
+  return fork(call, 'hastop', vmid, async (task) => {
+    task.print(`Requesting HA stop for CT ${vmid}`);
+    requestState(call.cluster, vmid, 'stopped');
+  });
+}
+
+async function stop(call: Call): Promise<string> {
+  const { cluster } = call;
+  const container = containerOf(call);
+  const { vmid } = container;
+  if (!(await cluster.backend.isRunning(vmid))) die(`CT ${vmid} not running`);
+  if (isManaged(cluster, vmid)) return haStop(call, vmid);
+  return holdConfig(call, vmid, async () =>
+    fork(call, 'vzstop', vmid, async (task) => {
+      refuseLocked(call, container);
+      await task.takes(takes(cluster, 'stop'));
+      await cluster.backend.stop(vmid);
+    }),
+  );
+}
+
+async function shutdown(call: Call): Promise<string> {
+  const { cluster, values } = call;
+  const container = containerOf(call);
+  const { vmid } = container;
+  if (!(await cluster.backend.isRunning(vmid))) die(`CT ${vmid} not running`);
+  if (isManaged(cluster, vmid)) return haStop(call, vmid);
+  return holdConfig(call, vmid, async () =>
+    fork(call, 'vzshutdown', vmid, async (task) => {
+      refuseLocked(call, container);
+      await task.takes(takes(cluster, 'shutdown'));
+      try {
+        await cluster.backend.shutdown(vmid, Number(values['timeout'] ?? 60));
+      } catch (error) {
+        task.print(messageOf(error));
+        if (!isSet(call, 'forceStop')) die('container did not stop');
+        await cluster.backend.stop(vmid);
+      }
+    }),
+  );
+}
+
+async function reboot(call: Call): Promise<string> {
+  const { cluster, values } = call;
+  const container = containerOf(call);
+  const { vmid, node } = container;
+  if (!(await cluster.backend.isRunning(vmid))) die(`VM ${vmid} not running`);
+  return fork(call, 'vzreboot', vmid, async (task) => {
+    refuseLocked(call, container);
+    await task.takes(takes(cluster, 'shutdown'));
+    await cluster.backend.shutdown(vmid, Number(values['timeout'] ?? 60));
+    await startWork(cluster, call, node, vmid, task);
+  });
+}
+
+async function current(call: Call): Promise<Json> {
+  const { cluster } = call;
+  const { vmid, config } = containerOf(call);
+  const running = await cluster.backend.isRunning(vmid);
+  const usage = running ? await cluster.backend.usage(vmid) : IDLE;
+  const ha = cluster.store.state.ha.resources[`ct:${vmid}`];
+  const managed = isManaged(cluster, vmid);
+  return {
+    vmid,
+    type: 'lxc',
+    name: config['hostname'] ?? `CT${vmid}`,
+    status: running ? 'running' : 'stopped',
+    cpus: Number(config['cores'] ?? 1),
+    maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
+    maxswap: Number(config['swap'] ?? 512) * 1024 ** 2,
+    maxdisk: rootDisk(config).bytes,
+    swap: 0,
+    diskread: 0,
+    diskwrite: 0,
+    ...figures(usage),
+    ha: {
+      managed: managed ? 1 : 0,
+      ...(managed && ha?.state !== undefined ? { state: ha.state } : {}),
+      ...(managed && ha?.options['group'] !== undefined ? { group: ha.options['group'] } : {}),
+    },
+    ...(config['template'] === '1' ? { template: 1 } : {}),
+    ...(config['lock'] === undefined ? {} : { lock: config['lock'] }),
+    ...(config['tags'] === undefined ? {} : { tags: config['tags'] }),
+  };
+}
+
+const at = (verb: string): string => `/nodes/{node}/lxc/{vmid}/status/${verb}`;
+const power = ['/vms/{vmid}', 'VM.PowerMgmt'] as const;
+const seconds = { type: 'integer', optional: 1, minimum: 0 } as const;
+/** Only root itself may skip locks. */
+const skiplock = { ...flag, enum: [] };
+
+export const powerRoutes: readonly Route[] = [
+  { method: 'GET', path: at('current'), privilege: ['/vms/{vmid}', 'VM.Audit'], run: current },
+  {
+    method: 'POST',
+    path: at('start'),
+    properties: { debug: flag, skiplock },
+    privilege: power,
+    task: 'vzstart',
+    run: start,
+  },
+  {
+    method: 'POST',
+    path: at('stop'),
+    properties: { 'overrule-shutdown': flag, skiplock },
+    privilege: power,
+    task: 'vzstop',
+    run: stop,
+  },
+  {
+    method: 'POST',
+    path: at('shutdown'),
+    properties: { forceStop: flag, timeout: seconds },
+    privilege: power,
+    task: 'vzshutdown',
+    run: shutdown,
+  },
+  {
+    method: 'POST',
+    path: at('reboot'),
+    properties: { timeout: seconds },
+    privilege: power,
+    task: 'vzreboot',
+    run: reboot,
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/lxc/{vmid}',
+    properties: { vmid: { ...PATH_PROPERTIES['vmid'] } },
+    run(call) {
+      containerOf(call);
+      return ['config', 'status', 'snapshot', 'firewall'].map((subdir) => ({ subdir }));
+    },
+  },
+];

@@ -1,0 +1,131 @@
+/** /nodes, their status and their storages. */
+import type { Json, JsonObject } from '../../../domain/json.js';
+import { type Call, storageOnNode, vmidOf } from '../cluster.js';
+import { rootDisk } from '../ct-config.js';
+import { nodeFigures, storageFigures } from '../figures.js';
+import { kindOf, type StorageOption } from '../options.js';
+import { PATH_PROPERTIES, type Route } from '../route.js';
+
+const flag = { type: 'boolean', optional: 1 } as const;
+
+function nodes({ cluster }: Call): Json {
+  return cluster.nodes.map(({ node, online }) => ({
+    id: `node/${node}`,
+    type: 'node',
+    node,
+    status: online ? 'online' : 'offline',
+    ssl_fingerprint: '',
+    ...(online ? { level: '', ...nodeFigures(cluster, node) } : {}),
+  }));
+}
+
+function nodeStatus({ cluster, values }: Call): Json {
+  const figures = nodeFigures(cluster, values['node'] ?? '');
+  const total = Number(figures['maxmem']);
+  const used = Number(figures['mem']);
+  const disk = { total: Number(figures['maxdisk']), used: Number(figures['disk']) };
+  return {
+    cpu: figures['cpu'] ?? 0,
+    cpuinfo: {
+      cpus: figures['maxcpu'] ?? 1,
+      cores: figures['maxcpu'] ?? 1,
+      sockets: 1,
+      model: 'sandbox',
+    },
+    loadavg: ['0.10', '0.12', '0.09'],
+    memory: { total, used, free: total - used, available: total - used },
+    rootfs: { ...disk, free: disk.total - disk.used, avail: disk.total - disk.used },
+    uptime: figures['uptime'] ?? 0,
+    pveversion: cluster.version === '9.1' ? 'pve-manager/9.1.9/a1b2c3d4' : 'pve-manager/8.4.14/b2c3d4e5',
+  };
+}
+
+function storageStatus(call: Call, storage: StorageOption): JsonObject {
+  const { used, total } = storageFigures(call.cluster, storage, call.values['node'] ?? '');
+  return {
+    type: storage.type,
+    content: storage.content.join(','),
+    active: 1,
+    enabled: 1,
+    shared: kindOf(storage).shared ? 1 : 0,
+    total,
+    used,
+    avail: total - used,
+  };
+}
+
+function storages(call: Call): Json {
+  const { node = '', content, storage } = call.values;
+  return call.cluster.storages
+    .filter((each) => each.nodes?.includes(node) ?? true)
+    .filter((each) => storage === undefined || each.storage === storage)
+    .filter((each) => content === undefined || content.split(',').some((kind) => each.content.includes(kind)))
+    .map((each) => {
+      const status = storageStatus(call, each);
+      return {
+        storage: each.storage,
+        ...status,
+        used_fraction: Number(status['used']) / Number(status['total']),
+      };
+    });
+}
+
+function content(call: Call): Json {
+  const { cluster, values } = call;
+  const { node = '', storage = '', content: wanted } = values;
+  const option = storageOnNode(cluster, storage, node);
+  const images = cluster.osTemplates
+    .filter((volume) => volume.startsWith(`${storage}:`))
+    .map((volid) => ({ volid, content: 'vztmpl', format: 'tzst', size: 126_515_062, ctime: 1_730_000_000 }));
+  const disks = Object.values(cluster.store.state.containers)
+    .filter((each) => kindOf(option).shared || each.node === node)
+    .filter(({ config }) => rootDisk(config).storage === storage)
+    .map(({ vmid, config }) => {
+      const { volume, bytes } = rootDisk(config);
+      return { volid: volume, content: 'rootdir', format: 'raw', size: bytes, ctime: 1_730_000_000, vmid };
+    })
+    .filter(({ vmid }) => values['vmid'] === undefined || vmid === vmidOf(call));
+  return [...images, ...disks].filter((each) => wanted === undefined || each.content === wanted);
+}
+
+export const nodeRoutes: readonly Route[] = [
+  { method: 'GET', path: '/nodes', run: nodes },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/status',
+    privilege: ['/nodes/{node}', 'Sys.Audit'],
+    run: nodeStatus,
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/storage',
+    properties: {
+      content: { type: 'string', optional: 1, format: 'pve-storage-content-list' },
+      enabled: flag,
+      format: flag,
+      storage: { type: 'string', optional: 1, format: 'pve-storage-id' },
+      target: { type: 'string', optional: 1, format: 'pve-node' },
+    },
+    run: storages,
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/storage/{storage}/content',
+    properties: {
+      content: { type: 'string', optional: 1, format: 'pve-storage-content' },
+      vmid: { ...PATH_PROPERTIES['vmid'], optional: 1 },
+    },
+    privilege: ['/storage/{storage}', 'Datastore.Audit', 'Datastore.AllocateSpace'],
+    run: content,
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/storage/{storage}/status',
+    privilege: ['/storage/{storage}', 'Datastore.Audit', 'Datastore.AllocateSpace'],
+    run: (call) =>
+      storageStatus(
+        call,
+        storageOnNode(call.cluster, call.values['storage'] ?? '', call.values['node'] ?? ''),
+      ),
+  },
+];

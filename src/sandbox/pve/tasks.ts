@@ -1,0 +1,146 @@
+/** Worker tasks: a UPID at once, the work behind it, and an exit status that says how it went. */
+import type { StateStore, TaskRecord } from './state.js';
+import { messageOf, PveError } from './failure.js';
+
+export interface TaskHandle {
+  readonly upid: string;
+  /** A line in the task's log. */
+  print(line: string): void;
+  /** A line that makes the task end with `WARNINGS: n`. */
+  warn(line: string): void;
+  /** Lets time pass as the real work would; ends the task when it was stopped meanwhile. */
+  takes(ms: number): Promise<void>;
+}
+
+export interface TaskFault {
+  /** Exit status instead of (or after) the work. */
+  readonly error?: string;
+  readonly errorAfter?: boolean;
+  readonly extraMs?: number;
+  /** Ends with OK and does nothing. */
+  readonly lie?: boolean;
+}
+
+export interface TaskWish {
+  readonly node: string;
+  readonly type: string;
+  /** The container's number, or empty. */
+  readonly id: string;
+  readonly user: string;
+  readonly fault?: TaskFault | undefined;
+}
+
+export interface Tasks {
+  /** Starts it and returns its UPID. */
+  fork(wish: TaskWish, work: (task: TaskHandle) => Promise<void>): string;
+  find(upid: string): TaskRecord | undefined;
+  list(): readonly TaskRecord[];
+  /** Like SIGTERM to the worker. */
+  stop(upid: string): void;
+  /** Resolves when no task runs. */
+  idle(): Promise<void>;
+}
+
+const KEPT = 2000;
+export const UPID =
+  /^UPID:([a-zA-Z0-9-]+):([0-9A-F]{8}):([0-9A-F]{8,9}):([0-9A-F]{8}):([^:\s]+):([^:\s]*):([^:\s]+):$/;
+
+const hex = (value: number): string => value.toString(16).toUpperCase().padStart(8, '0');
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+
+export function createTasks(store: StateStore, ended: () => void): Tasks {
+  const { state } = store;
+  const stops = new Map<string, AbortController>();
+  const running = new Set<Promise<void>>();
+  // what ran when the whole world was killed was killed with it
+  for (const task of state.tasks) {
+    if (task.status === 'stopped') continue;
+    Object.assign(task, { status: 'stopped', exitstatus: 'unexpected status', endtime: seconds() });
+  }
+
+  function record(wish: TaskWish): TaskRecord {
+    state.lastPid += 1;
+    const pid = state.lastPid;
+    const starttime = seconds();
+    const pstart = Math.floor(process.uptime() * 100);
+    const upid = `UPID:${wish.node}:${hex(pid)}:${hex(pstart)}:${hex(starttime)}:${wish.type}:${wish.id}:${wish.user}:`;
+    const { node, type, id, user } = wish;
+    const task: TaskRecord = {
+      upid,
+      node,
+      pid,
+      pstart,
+      starttime,
+      type,
+      id,
+      user,
+      status: 'running',
+      log: [],
+    };
+    state.tasks.push(task);
+    if (state.tasks.length > KEPT) state.tasks.splice(0, state.tasks.length - KEPT);
+    return task;
+  }
+
+  async function run(
+    task: TaskRecord,
+    fault: TaskFault,
+    work: (handle: TaskHandle) => Promise<void>,
+  ): Promise<void> {
+    let warnings = 0;
+    const stop = new AbortController();
+    stops.set(task.upid, stop);
+    const takes = async (ms: number): Promise<void> => {
+      await pause(ms);
+      if (stop.signal.aborted) throw new PveError(500, 'received interrupt');
+    };
+    const handle: TaskHandle = {
+      upid: task.upid,
+      print: (line) => void task.log.push(line),
+      warn(line) {
+        warnings += 1;
+        task.log.push(`WARN: ${line}`);
+      },
+      takes,
+    };
+    let exitstatus = 'OK';
+    try {
+      if (fault.extraMs !== undefined) await takes(fault.extraMs);
+      if (fault.error !== undefined && fault.errorAfter !== true) throw new PveError(500, fault.error);
+      if (fault.lie !== true) await work(handle);
+      if (fault.error !== undefined) throw new PveError(500, fault.error);
+      if (warnings > 0) exitstatus = `WARNINGS: ${warnings}`;
+      task.log.push(warnings > 0 ? `TASK ${exitstatus}` : 'TASK OK');
+    } catch (error) {
+      exitstatus = messageOf(error)
+        .replaceAll(/\s*\n\s*/g, ' ')
+        .trim();
+      task.log.push(`TASK ERROR: ${exitstatus}`);
+    }
+    stops.delete(task.upid);
+    ended();
+    await store.save().catch(() => {});
+    Object.assign(task, { status: 'stopped', exitstatus, endtime: seconds() });
+    await store.save().catch(() => {});
+  }
+
+  return {
+    fork(wish, work) {
+      const task = record(wish);
+      const done = run(task, wish.fault ?? {}, work);
+      running.add(done);
+      void done.finally(() => running.delete(done));
+      return task.upid;
+    },
+    find: (upid) => state.tasks.find((task) => task.upid === upid),
+    list: () => state.tasks,
+    stop: (upid) => stops.get(upid)?.abort(),
+    async idle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+export function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
