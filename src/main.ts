@@ -1,9 +1,33 @@
-/** Boots a daemon in order: config, state, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
+/** Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { type AppDeps, buildApp } from './app.js';
+import type { Config } from './config/config.js';
+import { ConfigError } from './config/error.js';
+import { loadConfig } from './config/load.js';
+import { systemClock } from './domain/clock.js';
+import { buildDrivers } from './drivers/build.js';
+import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
+import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
+import type { Drivers } from './drivers/table.js';
+import { leases } from './jobs/leases.js';
+import { roomFor } from './jobs/room.js';
+import { type Runner, runner } from './jobs/runner.js';
+import { breeThreads } from './jobs/threads.js';
+import { loadModules, shippedModules } from './modules/loader.js';
+import { openProducts, type Products } from './modules/registry.js';
+import type { State } from './state/contract.js';
+import { openState } from './state/open.js';
+import { loadStateKey } from './state/state-key.js';
 
 export interface RunningDaemon {
   /** `http://127.0.0.1:8080` (or https). */
   readonly api: string;
   readonly socket: string;
+  /** Resolves, with the reason, when the daemon must not go on. */
+  readonly failed: Promise<Error>;
   /** Graceful: no new work, running steps end or are handed back, within `jobs.stop_s`. */
   close(): Promise<void>;
 }
@@ -14,6 +38,150 @@ export interface DaemonOptions {
   readonly logTo?: NodeJS.WritableStream;
 }
 
-export async function startDaemon(_options: DaemonOptions): Promise<RunningDaemon> {
-  throw new Error('under construction');
+const clock = systemClock;
+const BROKEN_CHECK_MS = 1_000;
+
+/** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
+export async function startDaemon({
+  configFile,
+  logTo = process.stdout,
+}: DaemonOptions): Promise<RunningDaemon> {
+  const config = await loadConfig({ file: configFile });
+  const log = pino({ level: config.log.level, base: null }, logTo);
+  const stops: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+  try {
+    const products = await openCatalogue(config, configFile, log);
+    const key = await loadStateKey(config);
+    const state = await openState({
+      dir: config.agent.state_dir,
+      key,
+      clock,
+      warn: (text) => log.warn(text),
+    });
+    stops.push(() => state.close());
+    for (const { file, problem } of state.services.damaged)
+      log.error({ file, problem }, 'a damaged document was set aside');
+
+    const { drivers, watch } = openDrivers(config, log);
+    stops.push(() => closeDrivers(drivers, watch));
+    const engine = buildEngine({ config, state, drivers, watch, products, log });
+    await engine.start();
+    stops.push(() => engine.stop());
+
+    const deps = appDeps({ config, state, drivers, watch, products, log });
+    const socket = await listenOnSocket(deps);
+    stops.push(() => socket.close());
+    const network = await listenOnNetwork(deps);
+    stops.push(() => network.close());
+    log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
+    return { api: network.url, socket: config.api.socket, failed: whenBroken(state, stops), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
+export async function openCatalogue(config: Config, configFile: string, log: Logger): Promise<Products> {
+  const loaded = await loadModules([shippedModules(), ...config.modules.paths]);
+  for (const { path, problem } of loaded.broken) log.error({ path, problem }, 'a module cannot be used');
+  const { products, problems } = openProducts(loaded, config.products);
+  if (problems.length > 0) {
+    throw new ConfigError(configFile, problems);
+  }
+  return products;
+}
+
+export function openDrivers(config: Config, log: Logger): { drivers: Drivers; watch: ClusterWatch } {
+  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
+  const drivers = buildDrivers(config, { clock, log, guest });
+  const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
+  return { drivers, watch };
+}
+
+export async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promise<void> {
+  watch.close();
+  await Promise.all(Object.values(drivers).map((driver: { close(): Promise<void> }) => driver.close()));
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly state: State;
+  readonly drivers: Drivers;
+  readonly watch: ClusterWatch;
+  readonly products: Products;
+  readonly log: Logger;
+}
+
+function buildEngine({ config, state, drivers, watch, products, log }: Parts): Runner {
+  const worker = join(dirname(shippedModules()), 'src', 'jobs', 'worker.js');
+  return runner({
+    config,
+    services: state.services,
+    archive: state.archive,
+    drivers,
+    watch,
+    clock,
+    log,
+    leases: leases(),
+    threads: breeThreads(worker),
+    modulePath: (job) => products.get(job.pinned.module.name).path,
+  });
+}
+
+function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDeps {
+  return {
+    config,
+    state,
+    clock,
+    log,
+    watch,
+    products,
+    roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
+    ready: () => ({
+      ready: !state.broken,
+      reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
+    }),
+  };
+}
+
+interface Listening {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function listenOnNetwork(deps: AppDeps): Promise<Listening> {
+  const { host, port, tls } = deps.config.api;
+  const app = await buildApp(deps, 'network');
+  await app.listen({ host, port });
+  const bound = app.server.address() as AddressInfo;
+  const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  return { url: `${tls ? 'https' : 'http'}://${name}:${bound.port}`, close: () => app.close() };
+}
+
+/** The state's lock is held, so a socket file that lies there is a dead daemon's. */
+async function listenOnSocket(deps: AppDeps): Promise<Listening> {
+  const { socket } = deps.config.api;
+  await mkdir(dirname(socket), { recursive: true, mode: 0o755 });
+  await rm(socket, { force: true });
+  const app = await buildApp(deps, 'socket');
+  await app.ready();
+  await app.listen({ path: socket });
+  await chmod(socket, 0o600);
+  return { url: socket, close: () => app.close() };
+}
+
+/** A write that failed in the middle leaves memory and disk in doubt: nothing may be built on it. */
+function whenBroken(state: State, stops: (() => void)[]): Promise<Error> {
+  return new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (state.broken)
+        resolve(new Error('the state could not be written; start again to go on from what is on disk'));
+    }, BROKEN_CHECK_MS);
+    timer.unref();
+    stops.push(() => clearInterval(timer));
+  });
 }

@@ -30,6 +30,7 @@ export const ERRORS = {
   route_not_found: kind(404, false, 'There is no such call.'),
   service_not_found: kind(404, false, 'This panel has no service with this id.'),
   job_not_found: kind(404, false, 'There is no such job.'),
+  token_not_found: kind(404, false, 'There is no live token with this id or name.'),
   credentials_gone: kind(404, false, 'The first credentials were acknowledged or have expired.'),
   method_not_allowed: kind(405, false, 'The call exists, but not with this method.'),
   service_exists: kind(409, false, 'The id is taken by an order with another e-mail or plan.'),
@@ -66,12 +67,13 @@ export const ERRORS = {
   site_unreachable: kind(502, true, 'The site does not answer through the public door.'),
   site_wrong: kind(502, false, 'The site answers, but not with what was installed.'),
   recipe_failed: kind(502, false, 'The install recipe failed inside the container.'),
-  module_failed: kind(500, false, 'The module threw an error of its own.'),
+  module_failed: kind(500, true, 'The module threw an error of its own.'),
   job_timeout: kind(504, true, 'The job did not end within its time limit.'),
   job_crashed: kind(500, true, 'The job ended without a result.'),
   aborted: kind(503, true, 'The work was stopped before it ended.'),
   capacity_exhausted: kind(503, false, 'No address, number or node with room is left.'),
   state_unavailable: kind(503, true, 'The request could not be recorded.'),
+  not_ready: kind(503, true, 'The agent is starting, or something it cannot work without is missing.'),
   shutting_down: kind(503, true, 'The agent is stopping; call again in a moment.'),
 } as const satisfies Record<string, ErrorKind>;
 

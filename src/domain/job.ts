@@ -79,7 +79,7 @@ export interface Job {
   readonly endedAt: string | null;
 }
 
-export function isOpen(job: Job): boolean {
+export function isOpen(job: Pick<Job, 'status'>): boolean {
   return !ENDED.includes(job.status);
 }
 

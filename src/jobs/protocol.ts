@@ -21,6 +21,8 @@ export interface Attempt {
   readonly service: ServiceView;
   readonly settings: JsonObject;
   readonly args: JsonObject;
+  /** Steps whose undo is to run, in that order; empty when going forward. */
+  readonly undo: readonly string[];
   readonly steps: readonly {
     readonly name: string;
     readonly status: StepStatus;
@@ -33,14 +35,15 @@ export interface Attempt {
 export interface HostCalls {
   /** First call: the flow's declaration, made durable before any step runs. */
   'flow.declare': { args: { shapes: readonly StepShape[] }; answer: null };
-  'step.begin': { args: { step: string; direction: 'forward' | 'undo' }; answer: { notes: JsonObject } };
+  'step.begin': {
+    args: { step: string; direction: 'forward' | 'undo'; timeoutS?: number };
+    answer: { notes: JsonObject };
+  };
   'step.note': { args: { step: string; values: JsonObject }; answer: null };
   'step.end': {
     args: { step: string; direction: 'forward' | 'undo'; result?: Json; error?: ErrorRecord };
     answer: null;
   };
-  /** From now on the job only goes back; durable. */
-  'flow.turn': { args: { step: string; error: ErrorRecord }; answer: null };
   'container.allocate': {
     args: { step: string; source: ContainerSource };
     answer: { vmid: number; node: string };
@@ -67,7 +70,12 @@ export interface HostCalls {
 export type HostCallName = keyof HostCalls;
 
 export type ToMain =
-  | { readonly kind: 'call'; readonly id: number; readonly name: HostCallName; readonly args: JsonObject }
+  | {
+      readonly kind: 'call';
+      readonly id: number;
+      readonly name: HostCallName;
+      readonly args: HostCalls[HostCallName]['args'];
+    }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -22,8 +22,8 @@ export abstract class Product extends Module {
   /** Where new containers come from, by these settings; placement looks for it before anything is accepted. */
   abstract source(settings: Readonly<Record<string, unknown>>): ContainerSource;
 
-  /** Undefined when the product needs no template. */
-  template(): TemplateRecipe | undefined {
+  /** Undefined when the product needs no template by these settings. */
+  template(_settings: Readonly<Record<string, unknown>>): TemplateRecipe | undefined {
     return undefined;
   }
 }

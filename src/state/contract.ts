@@ -99,4 +99,6 @@ export type OpenState = (options: {
   readonly dir: string;
   readonly key: Buffer;
   readonly clock: Clock;
+  /** Told of damage and of what is odd in the folder; for the log. */
+  readonly warn?: (message: string, detail: string) => void;
 }) => Promise<State>;

@@ -1,5 +1,9 @@
 /** The one shared look at the cluster: polled every `poll_s`, read by everybody, waited for by nobody but allocation. */
-import type { ClusterView } from './driver.js';
+import type { BaseLogger } from 'pino';
+import type { Clock } from '../../domain/clock.js';
+import { AgentError } from '../../domain/errors.js';
+import { plainCall } from '../call.js';
+import type { ClusterView, GuestDriver } from './driver.js';
 
 export interface ClusterWatch {
   /** The last good view, or undefined before the first. */
@@ -8,8 +12,84 @@ export interface ClusterWatch {
   usedAddresses(): ReadonlySet<string>;
   /** Since when (epoch ms) looks fail, or undefined while they succeed. */
   staleSince(): number | undefined;
-  /** A view no older than `maxAgeMs`, asking now if need be (one request for all who ask at once). Throws `container_host_*`. */
+  /** A view no older than `maxAgeMs`, asking now if need be (one request for all who ask at once). Throws `container_host_*`, or `aborted`. */
   fresh(maxAgeMs: number, signal: AbortSignal): Promise<ClusterView>;
   /** Ends polling. */
   close(): void;
+}
+
+export interface WatchOptions {
+  readonly driver: Pick<GuestDriver, 'look' | 'usedAddresses'>;
+  readonly clock: Clock;
+  readonly pollMs: number;
+  readonly log: Pick<BaseLogger, 'info' | 'warn'>;
+}
+
+/** Begins polling at once; does not keep the process alive. */
+export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): ClusterWatch {
+  const closed = new AbortController();
+  let view: ClusterView | undefined;
+  let used: ReadonlySet<string> = new Set();
+  let stale: number | undefined;
+  let flight: Promise<ClusterView> | undefined;
+
+  const lookNow = async (): Promise<ClusterView> => {
+    const call = plainCall(closed.signal);
+    try {
+      const next = await driver.look(call);
+      used = await driver.usedAddresses(call);
+      view = next;
+      if (stale !== undefined)
+        log.info({ stale_ms: clock.now() - stale }, 'the container host answers again');
+      stale = undefined;
+      return next;
+    } catch (error) {
+      if (!closed.signal.aborted && stale === undefined) {
+        stale = clock.now();
+        log.warn({ err: error }, 'the container host could not be looked at; the last view stays');
+      }
+      throw error;
+    }
+  };
+
+  /** One look at a time; whoever asks while it is under way shares it. */
+  const shared = (): Promise<ClusterView> => {
+    flight ??= lookNow().finally(() => (flight = undefined));
+    return flight;
+  };
+
+  const poll = async (): Promise<void> => {
+    while (!closed.signal.aborted) {
+      await shared().catch(() => {});
+      await clock.sleep(pollMs, closed.signal, true).catch(() => {});
+    }
+  };
+  void poll();
+
+  return {
+    latest: () => view,
+    usedAddresses: () => used,
+    staleSince: () => stale,
+    async fresh(maxAgeMs, signal) {
+      if (view !== undefined && clock.now() - view.at <= maxAgeMs) return view;
+      return abortable(shared(), signal);
+    },
+    close: () => closed.abort(new AgentError('shutting_down', 'The agent is stopping.')),
+  };
+}
+
+/** The result, or `aborted` as soon as this one caller stops waiting; the others go on. */
+async function abortable<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () =>
+      reject(new AgentError('aborted', 'The work was stopped before it ended.', { cause: signal.reason }));
+  });
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([result, stopped]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

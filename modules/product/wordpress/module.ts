@@ -1,0 +1,116 @@
+/** WordPress as a product: one site per container, made from a golden template or from scratch. */
+import { Type } from 'typebox';
+import type { ContainerSource, StepContext } from '../../../src/modules/context.js';
+import { HostedProduct } from '../../../src/modules/hosted-product.js';
+import type { ModuleInfo } from '../../../src/modules/module.js';
+import type { TemplateRecipe } from '../../../src/modules/product.js';
+import { numberSetting, textSetting, textsSetting } from '../../../src/modules/read-settings.js';
+import { clean } from './scripts/clean.js';
+import { configure } from './scripts/configure.js';
+import { installPackages } from './scripts/install-packages.js';
+import { lookAtSite } from './look-at-site.js';
+import { siteTitle } from './site-title.js';
+
+const INSTALL_PACKAGES = { name: 'wordpress/install-packages', body: installPackages, timeoutS: 1080 };
+
+export default class WordPress extends HostedProduct {
+  override readonly info: ModuleInfo = {
+    type: 'product',
+    name: 'wordpress',
+    title: 'WordPress',
+    description: 'A WordPress site in a container of its own',
+    version: '1.0.0',
+    author: 'Innkeeper',
+  };
+
+  override readonly settings = Type.Object(
+    {
+      source: Type.Enum(['template', 'scratch'], {
+        default: 'template',
+        description:
+          'Clone the golden template, or install everything in a container made from the OS template',
+      }),
+      template_name: Type.String({
+        default: 'innkeeper-wordpress',
+        pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+        description: 'Name of the golden template on the container host',
+      }),
+      title: Type.String({
+        default: '{subdomain}',
+        minLength: 1,
+        maxLength: 200,
+        description: 'Title of a new site; {subdomain} and {fqdn} are filled in',
+      }),
+      admin_user: Type.String({
+        default: 'admin',
+        pattern: '^[a-z0-9][a-z0-9._-]{0,59}$',
+        description: 'Name of the first administrator',
+      }),
+      locale: Type.String({
+        default: 'en_US',
+        pattern: '^[a-z]{2,3}(_[A-Z]{2})?(_[a-z0-9]+)?$',
+        description: 'Language of a new site, as WordPress names it',
+      }),
+      upstream_port: Type.Integer({
+        default: 80,
+        minimum: 1,
+        maximum: 65_535,
+        description:
+          'Port in the container that the proxy leads to; another one needs a template of your own',
+      }),
+      trusted_proxies: Type.Array(Type.String({ pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' }), {
+        default: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
+        description: "Addresses whose word about the visitor's address and TLS a container believes",
+      }),
+    },
+    { additionalProperties: false },
+  );
+
+  override source(settings: Readonly<Record<string, unknown>>): ContainerSource {
+    return textSetting(settings, 'source') === 'scratch'
+      ? { kind: 'os' }
+      : { kind: 'template', template: textSetting(settings, 'template_name') };
+  }
+
+  override template(settings: Readonly<Record<string, unknown>>): TemplateRecipe {
+    return {
+      name: textSetting(settings, 'template_name'),
+      scripts: [INSTALL_PACKAGES, { name: 'wordpress/clean', body: clean, timeoutS: 120 }],
+      resources: { cores: 2, memoryMb: 2048, swapMb: 512, diskGb: 8 },
+    };
+  }
+
+  protected override upstreamPort(context: StepContext): number {
+    return numberSetting(context.settings, 'upstream_port');
+  }
+
+  protected override async install(context: StepContext): Promise<void> {
+    const { service, settings, container, secrets } = context;
+    if (this.source(settings).kind === 'os') await container.run({ ...INSTALL_PACKAGES, values: {} });
+    await container.run({
+      name: 'wordpress/configure',
+      body: configure,
+      timeoutS: 120,
+      values: {
+        SITE_FQDN: service.fqdn,
+        SITE_URL: service.url,
+        SITE_TITLE: siteTitle(context),
+        SITE_LOCALE: textSetting(settings, 'locale'),
+        SITE_PORT: String(this.upstreamPort(context)),
+        TRUSTED_PROXIES: textsSetting(settings, 'trusted_proxies').join(' '),
+        ADMIN_USER: textSetting(settings, 'admin_user'),
+        ADMIN_EMAIL: service.email,
+        ADMIN_PASSWORD: await secrets.ensure('admin_password', 20),
+        DB_PASSWORD: await secrets.ensure('db_password', 32),
+      },
+    });
+    await context.saveData({ admin_user: textSetting(settings, 'admin_user'), title: siteTitle(context) });
+  }
+
+  protected override look(context: StepContext): Promise<void> {
+    return lookAtSite(context, {
+      title: siteTitle(context),
+      user: textSetting(context.settings, 'admin_user'),
+    });
+  }
+}

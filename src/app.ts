@@ -1,0 +1,161 @@
+/** Builds the HTTP application, not yet listening: one for the network, one for the daemon's own unix socket. */
+import { fastifySSE } from '@fastify/sse';
+import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import { v7 as uuidV7 } from 'uuid';
+import { AgentError } from './domain/errors.js';
+import { methodsOf, ruleFor } from './http/access.js';
+import type { App } from './http/app-type.js';
+import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
+import { answerError } from './http/errors.js';
+import { trackConnections } from './http/idle-connections.js';
+import { describeApi } from './http/openapi.js';
+import type { Readiness, RouteContext } from './http/route.js';
+import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
+import { FailureBody } from './http/schemas/common.js';
+import { refuseBrokenRequest, serverFactory } from './http/server.js';
+import { compileValidator } from './http/validation.js';
+import { makeAllocate } from './operations/allocate.js';
+import { watchCertificate } from './operations/certificate.js';
+import type { OperationContext } from './operations/context.js';
+import { makeJobFeed } from './operations/job-feed.js';
+
+export interface AppDeps extends OperationContext {
+  readonly ready: () => Readiness | Promise<Readiness>;
+}
+
+export type Door = 'network' | 'socket';
+
+const HEARTBEAT_MS = 15_000;
+/** What is still under way this long after a stop was asked for loses its connection. */
+const CLOSE_MS = 3_000;
+const IDLE_MS = 50;
+
+export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
+  const { config } = deps;
+  const loggerInstance: FastifyBaseLogger = deps.log;
+  const app: App = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: requestIdOf,
+    bodyLimit: config.api.body_limit_bytes,
+    trustProxy:
+      door === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    // closing is answered by `refuseWhileStopping`, in our own shape
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    serverFactory: serverFactory(door === 'network' ? config.api.tls : null),
+    clientErrorHandler: refuseBrokenRequest,
+    frameworkErrors: answerError,
+  });
+  const stopping = endWithApp(app);
+  app.setValidatorCompiler(compileValidator);
+  app.setErrorHandler(answerError);
+  app.decorateRequest('caller', null);
+  app.decorateRequest('stillAllowed', null);
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    done(
+      stopping.aborted
+        ? new AgentError('shutting_down', 'The agent is stopping; call again in a moment.')
+        : undefined,
+    );
+  });
+  refuseUnknown(app, door);
+  logCalls(app);
+  guardRoutes(app, door === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps));
+  await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
+  app.addSchema(FailureBody);
+  await describeApi(app);
+  const context = routeContext(deps, door, stopping);
+  app.addHook('onClose', () => context.jobFeed.close());
+  for (const route of door === 'socket' ? [...ROUTES, ...SOCKET_ROUTES] : ROUTES) route(app, context);
+  return app;
+}
+
+function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteContext {
+  return {
+    ...deps,
+    door,
+    stopping,
+    allocate: makeAllocate(deps),
+    jobFeed: makeJobFeed(deps.state.services),
+    certificate: watchCertificate(deps.config.proxy.nginx.certificate_file, deps.clock),
+  };
+}
+
+/** A caller's own id is kept when it is harmless in a log line. */
+function requestIdOf(request: IncomingMessage): string {
+  const sent = request.headers['x-request-id'];
+  return typeof sent === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(sent) ? sent : uuidV7();
+}
+
+function endWithApp(app: App): AbortSignal {
+  const stop = new AbortController();
+  const closeIdle = trackConnections(app.server);
+  app.addHook('preClose', (done) => {
+    stop.abort();
+    // a connection that is busy now becomes idle later, when nobody looks any more
+    const idle = setInterval(closeIdle, IDLE_MS);
+    const all = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
+    app.server.once('close', () => {
+      clearInterval(idle);
+      clearTimeout(all);
+    });
+    for (const timer of [idle, all]) timer.unref();
+    done();
+  });
+  return stop.signal;
+}
+
+/** Before the body is read: what cannot be called need not be understood. */
+function refuseUnknown(app: App, door: Door): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) {
+      done();
+      return;
+    }
+    const allowed = methodsOf(pathOf(request), door);
+    if (allowed.length === 0) {
+      done(new AgentError('route_not_found', 'There is no such call.'));
+      return;
+    }
+    void reply.header('allow', allowed.join(', '));
+    done(new AgentError('method_not_allowed', `This call needs ${allowed[0] ?? ''}.`));
+  });
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '/';
+}
+
+/** A route that is not in the list of http/access.ts throws here, when it is registered. */
+function guardRoutes(app: App, guard: Guard): void {
+  app.addHook('onRoute', (route) => {
+    const methods = Array.isArray(route.method) ? route.method : [route.method];
+    for (const method of methods) {
+      const { access } = ruleFor(method, route.url);
+      route.onRequest = [guard(access), ...[route.onRequest ?? []].flat()];
+    }
+  });
+}
+
+/** What changes something is worth a line; reads are many. */
+function logCalls(app: App): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
+    request.log[level](
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        token: request.caller?.name,
+        panel: request.caller?.panel,
+      },
+      'call',
+    );
+    done();
+  });
+}

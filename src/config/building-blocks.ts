@@ -1,0 +1,91 @@
+/** The kinds of values that config keys take; each schema says for people what it expects. */
+import { Type, type Static, type TArray, type TProperties, type TSchema, type TUnsafe } from 'typebox';
+
+/** One key: its sentence for the example file, and what a wrong value is answered with. */
+interface KeyOptions<T> {
+  /** Absent: the key must be given, or is off (see `optional`). */
+  readonly default?: T;
+  /** Said in errors as "expected ...". */
+  readonly expected?: string;
+  readonly pattern?: string;
+  readonly unit?: string;
+}
+
+export function text(description: string, options: KeyOptions<string> = {}) {
+  return Type.String({ minLength: 1, expected: 'text', ...options, description });
+}
+
+export function number(
+  description: string,
+  minimum: number,
+  maximum: number,
+  options: KeyOptions<number> = {},
+) {
+  const unit = options.unit === undefined ? '' : ` (${options.unit})`;
+  const expected = `a whole number from ${minimum} to ${maximum}${unit}`;
+  return Type.Integer({ minimum, maximum, expected, ...options, description });
+}
+
+export function flag(description: string, options: KeyOptions<boolean> = {}) {
+  return Type.Boolean({ expected: 'true or false', ...options, description });
+}
+
+export function oneOf<const V extends string[]>(
+  description: string,
+  values: readonly [...V],
+  options: KeyOptions<string> = {},
+) {
+  return Type.Enum(values, { expected: `one of ${values.join(', ')}`, ...options, description });
+}
+
+export function list<I extends TSchema>(
+  description: string,
+  items: I,
+  options: { readonly default?: unknown[]; readonly minItems?: number } = {},
+): TArray<I> {
+  const expected = options.minItems === undefined ? 'a list' : `a list with at least ${options.minItems} entry`;
+  return Type.Array(items, { expected, ...options, description });
+}
+
+/** Keys that belong together. Absent ones get their defaults. */
+export function section<P extends TProperties>(description: string, properties: P) {
+  return Type.Object(properties, { additionalProperties: false, default: {}, description });
+}
+
+/** Keys that belong together and are off as a whole when absent. */
+export function block<P extends TProperties>(description: string, properties: P) {
+  return Type.Object(properties, { additionalProperties: false, description });
+}
+
+/** An entry per name that the operator chooses. */
+export function byName<V extends TSchema>(description: string, value: V) {
+  return Type.Record(Type.String(), value, { default: {}, description });
+}
+
+export interface SecretSource {
+  readonly file?: string;
+  readonly credential?: string;
+  readonly env?: string;
+  readonly value?: string;
+}
+
+export const SECRET_EXPECTED =
+  'exactly one of {file: /path}, {credential: name}, {env: NAME}, {value: text}';
+
+/** Where a secret is read from; its value is never shown. */
+export function secret(description: string): TUnsafe<SecretSource> {
+  const forms = {
+    file: Type.Optional(Type.String({ minLength: 1 })),
+    credential: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]+$' })),
+    env: Type.Optional(Type.String({ minLength: 1 })),
+    value: Type.Optional(Type.String({ minLength: 1 })),
+  };
+  const options = { additionalProperties: false, minProperties: 1, maxProperties: 1 };
+  return Type.Unsafe<SecretSource>(
+    Type.Object(forms, { ...options, isSecret: true, expected: SECRET_EXPECTED, description }),
+  );
+}
+
+export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
+
+export type { Static };

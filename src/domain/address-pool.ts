@@ -1,0 +1,85 @@
+/** Which address of a pool is given out next. */
+import ipaddr from 'ipaddr.js';
+
+export interface AddressPool {
+  readonly name: string;
+  /** First and last address given out, inclusive; both of one family. */
+  readonly first: string;
+  readonly last: string;
+  /** Network prefix length the container is configured with. */
+  readonly prefix: number;
+  readonly gateway: string;
+}
+
+export type Family = 4 | 6;
+
+interface Value {
+  readonly family: Family;
+  readonly number: bigint;
+}
+
+const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
+
+/** The one way an address is written (RFC 5952 for IPv6), or undefined when the text is none. Short forms such as `10.1` are none. */
+export function canonicalAddress(text: string): string | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
+  return ipaddr.IPv6.isValid(text) && !text.includes('%')
+    ? ipaddr.IPv6.parse(text).toRFC5952String()
+    : undefined;
+}
+
+export function familyOf(pool: AddressPool): Family {
+  return pool.first.includes(':') ? 6 : 4;
+}
+
+function valueOf(address: string): Value {
+  const bytes = ipaddr.parse(address).toByteArray();
+  const number = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return { family: bytes.length === 4 ? 4 : 6, number };
+}
+
+function textOf({ family, number }: Value): string {
+  const bytes = Array.from({ length: BITS[family] / 8 }, (_, index) =>
+    Number((number >> BigInt(BITS[family] - 8 * (index + 1))) & 255n),
+  );
+  return family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
+}
+
+/** True for addresses of the network that no host may have: its first, and in IPv4 also its last. */
+function isSetAside({ family, number }: Value, prefix: number): boolean {
+  const hostBits = BigInt(BITS[family] - prefix);
+  if (hostBits < 2n) return false;
+  const host = number & ((1n << hostBits) - 1n);
+  return host === 0n || (family === 4 && host === (1n << hostBits) - 1n);
+}
+
+/** The first whole number from `start` to `last`, then from `first` on, that is free. */
+export function firstFree(
+  range: { readonly first: bigint; readonly last: bigint },
+  start: bigint,
+  isTaken: (value: bigint) => boolean,
+): bigint | undefined {
+  const from = start < range.first || start > range.last ? range.first : start;
+  for (let value = from; value <= range.last; value += 1n) if (!isTaken(value)) return value;
+  for (let value = range.first; value < from; value += 1n) if (!isTaken(value)) return value;
+  return undefined;
+}
+
+/**
+ * The next free address of the pool, looked for behind `after` first (so that an address just given back rests for a while) and round once;
+ * undefined when the pool is used up. Gateway, network and broadcast address are never given out.
+ */
+export function findFreeAddress(
+  pool: AddressPool,
+  isTaken: (address: string) => boolean,
+  after?: string,
+): string | undefined {
+  const first = valueOf(pool.first);
+  const gateway = valueOf(pool.gateway).number;
+  const start = after === undefined ? first.number : valueOf(after).number + 1n;
+  const found = firstFree({ first: first.number, last: valueOf(pool.last).number }, start, (number) => {
+    const value = { family: first.family, number };
+    return number === gateway || isSetAside(value, pool.prefix) || isTaken(textOf(value));
+  });
+  return found === undefined ? undefined : textOf({ family: first.family, number: found });
+}

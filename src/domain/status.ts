@@ -1,0 +1,42 @@
+/** The words a panel sees for where a service stands. */
+import { isOpen, type Job, type JobStatus } from './job.js';
+import type { Lifecycle, ProvisionStatus } from './service.js';
+
+export type Power = 'running' | 'stopped' | 'unknown';
+
+export const STATUS_WORDS = [
+  'terminated',
+  'failed',
+  'suspended',
+  'processing',
+  'running',
+  'stopped',
+  'unknown',
+] as const;
+export type StatusWord = (typeof STATUS_WORDS)[number];
+
+/** One word for the client's view; the order of the questions is part of the contract. */
+export function statusWord(
+  service: { readonly lifecycle: Lifecycle; readonly jobs: readonly { readonly status: JobStatus }[] },
+  power: Power,
+): StatusWord {
+  if (service.lifecycle === 'terminated') return 'terminated';
+  if (service.lifecycle === 'failed' || service.jobs.some((job) => job.status === 'stuck')) return 'failed';
+  if (service.lifecycle === 'suspended') return 'suspended';
+  if (service.lifecycle === 'creating') return 'processing';
+  return power;
+}
+
+/** The module framework's word. */
+export function provisionStatus(service: {
+  readonly lifecycle: Lifecycle;
+  readonly jobs: readonly Job[];
+}): ProvisionStatus {
+  if (service.lifecycle === 'terminated') return 'terminated';
+  if (service.jobs.some((job) => job.status === 'stuck')) return 'error';
+  if (service.lifecycle === 'failed') return 'failed';
+  if (service.lifecycle === 'suspended') return 'suspended';
+  if (service.lifecycle === 'active') return 'completed';
+  const creation = service.jobs.find((job) => job.method === 'create' && isOpen(job));
+  return creation && creation.attempts > 0 ? 'processing' : 'pending';
+}

@@ -1,0 +1,63 @@
+/** How a site gets its name below the base domain: from the e-mail's local part, never a reserved word, never another site's. */
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const LONGEST_BASE = 40;
+const MOST_SUFFIXES = 100_000;
+
+/** Names that mean something below a domain, or that would let a customer pass for the operator. */
+const RESERVED = new Set(
+  `www www1 www2 web mail email smtp imap pop pop3 mx mta relay webmail autoconfig autodiscover dns ns ntp ftp sftp ssh vpn
+  admin administrator root hostmaster postmaster webmaster abuse security noc support help billing account accounts login
+  auth sso oauth api cdn static assets media img images status monitor metrics grafana panel cpanel whm plesk portal client
+  clients dashboard control proxy gateway router localhost local internal pve proxmox host node server db database mysql
+  backup backups test staging dev demo git registry innkeeper wpad isatap acme-challenge dmarc domainkey`
+    .split(/\s+/)
+    .filter((word) => word !== ''),
+);
+const INFRASTRUCTURE = /^(?:ns|mx|dns|mail|smtp|pve|node|host|srv|server|web|db|vpn|gw)-?\d+$/;
+
+export function isLegalLabel(label: string): boolean {
+  // a "--" in third place announces an A-label or whatever comes after it
+  return LABEL.test(label) && label.slice(2, 4) !== '--';
+}
+
+/** `extra`: the operator's own words, in lower case. */
+export function isReserved(label: string, extra: ReadonlySet<string>): boolean {
+  return RESERVED.has(label) || INFRASTRUCTURE.test(label) || extra.has(label);
+}
+
+/** At most 40 of letters, digits and single hyphens; empty when nothing usable is left. */
+export function labelFrom(text: string): string {
+  return text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[.+_=~\s-]+/g, '-')
+    .replace(/[^a-z0-9-]/g, '')
+    .replace(/-{2,}/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, LONGEST_BASE)
+    .replace(/-+$/, '');
+}
+
+/** Names to try, best first: `anna`, `anna-2`, `anna-3` ... and, when the local part gives none, `site-<id>`, `site-<id>-2` ... */
+function* candidates(localPart: string, serviceId: string, extra: ReadonlySet<string>): Generator<string> {
+  const wished = labelFrom(localPart);
+  const fallback = labelFrom(`site-${serviceId}`);
+  const base = wished === '' || isReserved(wished, extra) ? fallback : wished;
+  yield base;
+  for (let suffix = 2; suffix <= MOST_SUFFIXES; suffix += 1) yield `${base}-${suffix}`;
+}
+
+export interface NameWish {
+  readonly localPart: string;
+  readonly serviceId: string;
+  readonly reserved: ReadonlySet<string>;
+}
+
+/** The first name that is free, or undefined when even a hundred thousand suffixes are taken. */
+export function chooseSubdomain(wish: NameWish, isTaken: (label: string) => boolean): string | undefined {
+  for (const label of candidates(wish.localPart, wish.serviceId, wish.reserved)) {
+    if (!isReserved(label, wish.reserved) && !isTaken(label)) return label;
+  }
+  return undefined;
+}

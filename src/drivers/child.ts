@@ -1,0 +1,86 @@
+/** Runs one argv as a child in a process group of its own; never a shell. Ends with the child gone, however it went. */
+import { spawn } from 'node:child_process';
+import { within } from './abort.js';
+import { Tail } from './tail.js';
+
+export interface ChildEnd {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly truncated: boolean;
+}
+
+export interface ChildOptions {
+  readonly stdin?: string;
+  /** Kept of each of stdout and stderr: the last bytes. */
+  readonly maxOutputBytes: number;
+  /** Asked once when the signal aborts, before the group is killed, so that the caller can end the work in a better way. */
+  readonly beforeKill?: () => Promise<void>;
+  readonly onStdout?: (chunk: Buffer) => void;
+}
+
+/** What is left behind with open pipes (a daemonised grandchild) is waited for no longer than this. */
+const PIPES_AFTER_EXIT_MS = 1_000;
+/** How long a child may take to notice that `beforeKill` ended its work. */
+const OWN_END_MS = 1_000;
+
+/** Rejects with the system's error when the program cannot be started. An abort kills the group and resolves with what was read so far. */
+export async function runChild(
+  argv: readonly string[],
+  options: ChildOptions,
+  signal: AbortSignal,
+): Promise<ChildEnd> {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const stdout = new Tail(options.maxOutputBytes);
+  const stderr = new Tail(options.maxOutputBytes);
+  child.stdout.on('data', (chunk: Buffer) => {
+    options.onStdout?.(chunk);
+    stdout.push(chunk);
+  });
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  child.stdin.on('error', () => {}); // a child that does not read its input shows in its exit code
+  const exited = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code, by) => resolve({ code, signal: by }));
+  });
+  const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  const onAbort = (): void => {
+    void end();
+  };
+  const end = async (): Promise<void> => {
+    if (options.beforeKill) {
+      await options.beforeKill().catch(() => undefined);
+      await within(exited, OWN_END_MS);
+    }
+    if (child.exitCode === null && child.signalCode === null) killGroup(child.pid);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  child.stdin.end(options.stdin ?? '');
+  try {
+    const how = await exited;
+    await within(closed, PIPES_AFTER_EXIT_MS);
+    return {
+      ...how,
+      stdout: stdout.text(),
+      stderr: stderr.text(),
+      truncated: stdout.truncated || stderr.truncated,
+    };
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined || pid <= 1) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it ended in the meantime
+  }
+}

@@ -1,0 +1,117 @@
+/** The answers of Proxmox that we read, checked when they come in. Numbers and flags may arrive as text. */
+import { type Static, type TProperties, type TSchema, Type } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import { PveError } from './pve-error.js';
+
+const Num = Type.Union([Type.Number(), Type.String(), Type.Null()]);
+const Flag = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Null()]);
+const Text = Type.Union([Type.String(), Type.Number(), Type.Null()]);
+const maybe = <T extends TSchema>(schema: T) => Type.Optional(schema);
+
+/** 0 for what is absent or no number. */
+export function num(value: Static<typeof Num> | undefined, otherwise = 0): number {
+  const number = typeof value === 'string' ? Number(value.trim() === '' ? Number.NaN : value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? number : otherwise;
+}
+
+export function flag(value: Static<typeof Flag> | undefined): boolean {
+  return value === true || value === 1 || value === '1' || value === 'true';
+}
+
+export function text(value: Static<typeof Text> | undefined): string {
+  return value === undefined || value === null ? '' : String(value);
+}
+
+const RESOURCE = Type.Object({
+  type: Type.String(),
+  id: Type.String(),
+  node: maybe(Text),
+  vmid: maybe(Num),
+  name: maybe(Text),
+  status: maybe(Text),
+  template: maybe(Flag),
+  tags: maybe(Text),
+  storage: maybe(Text),
+  shared: maybe(Flag),
+  mem: maybe(Num),
+  maxmem: maybe(Num),
+  disk: maybe(Num),
+  maxdisk: maybe(Num),
+  cpu: maybe(Num),
+  netin: maybe(Num),
+  netout: maybe(Num),
+  uptime: maybe(Num),
+});
+export type Resource = Static<typeof RESOURCE>;
+export const RESOURCES = Compile(Type.Array(RESOURCE));
+
+/** `net[n]` and the like are read by name from the same object. */
+const CT_CONFIG = Type.Object({
+  digest: maybe(Type.String()),
+  description: maybe(Text),
+  hostname: maybe(Text),
+  memory: maybe(Num),
+  swap: maybe(Num),
+  cores: maybe(Num),
+  net0: maybe(Type.String()),
+  rootfs: maybe(Type.String()),
+  onboot: maybe(Flag),
+  tags: maybe(Text),
+  nameserver: maybe(Text),
+  searchdomain: maybe(Text),
+  template: maybe(Flag),
+  lock: maybe(Text),
+});
+export type CtConfig = Static<typeof CT_CONFIG>;
+export const CONFIG = Compile(CT_CONFIG);
+
+export const STATUS = Compile(
+  Type.Object({
+    status: Type.String(),
+    lock: maybe(Text),
+    ha: maybe(Type.Object({ managed: maybe(Flag), state: maybe(Text) })),
+  }),
+);
+
+export const TASK = Compile(Type.Object({ status: Type.String(), exitstatus: maybe(Type.String()) }));
+
+export const TASKS = Compile(Type.Array(Type.Object({ upid: Type.String(), starttime: maybe(Num) })));
+
+export const TASK_LOG = Compile(Type.Array(Type.Object({ n: maybe(Num), t: maybe(Text) })));
+
+export const SNAPSHOTS = Compile(
+  Type.Array(
+    Type.Object({
+      name: Type.String(),
+      description: maybe(Text),
+      snaptime: maybe(Num),
+      snapstate: maybe(Text),
+    }),
+  ),
+);
+
+export const VERSION = Compile(Type.Object({ version: Type.String() }));
+
+export const HA_RESOURCE = Compile(
+  Type.Object({ state: maybe(Text), group: maybe(Text), comment: maybe(Text) }),
+);
+
+export const HA_RULE = Compile(
+  Type.Object({
+    type: maybe(Text),
+    resources: maybe(Text),
+    // a list, or a hash node -> priority, by release
+    nodes: maybe(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())])),
+    comment: maybe(Text),
+  }),
+);
+
+/** The answer, checked; a shape we do not know is an unknown outcome, not data. */
+export function read<T extends TSchema>(
+  validator: Validator<TProperties, T>,
+  about: string,
+  answer: unknown,
+): Static<T> {
+  if (validator.Check(answer)) return answer;
+  throw new PveError('unknown', about, 'the answer has a shape that is not known');
+}

@@ -1,0 +1,57 @@
+/** proxmox-api's typed paths over our own transport: its engine, which replays POSTs and swallows broken answers, is never made. */
+import proxmoxApi, { type ApiRequestable, type Proxmox } from 'proxmox-api';
+import type { Method, ParamValue, Transport } from './transport.js';
+
+/** What came after PVE 8.1, of which proxmox-api's types are. */
+interface NewerPaths {
+  readonly cluster: {
+    readonly ha: {
+      readonly rules: {
+        $post(params: HaRule & { readonly rule: string }): Promise<null>;
+        $(rule: string): {
+          $get(): Promise<unknown>;
+          $put(params: HaRule): Promise<null>;
+          $delete(): Promise<null>;
+        };
+      };
+    };
+  };
+}
+
+/** A node-affinity rule; lists are comma-separated. */
+export interface HaRule {
+  readonly type: 'node-affinity';
+  readonly resources: string;
+  readonly nodes: string;
+  readonly comment: string;
+}
+
+export type PveApi = Proxmox.Api & NewerPaths;
+
+const METHODS: Readonly<Record<string, Method>> = { get: 'GET', post: 'POST', put: 'PUT', delete: 'DELETE' };
+
+/** The API for one caller: every request made through it ends with his signal. Never print it: the proxy recurses. */
+export function pveApi(transport: Transport, signal: AbortSignal): PveApi {
+  const engine: ApiRequestable = {
+    doRequest(httpMethod, path, _template, params) {
+      const method = METHODS[httpMethod.toLowerCase()];
+      if (method === undefined) throw new RangeError(`not a method of the API: ${httpMethod}`);
+      const checked: Record<string, ParamValue> = {};
+      for (const [name, value] of Object.entries<unknown>(params ?? {}))
+        checked[name] = paramValue(name, value);
+      return transport.request(method, path, checked, signal);
+    },
+  };
+  return proxmoxApi(engine) as PveApi;
+}
+
+function paramValue(name: string, value: unknown): ParamValue {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  throw new RangeError(`parameter "${name}" has no form the API knows`);
+}
+
+/** A path segment: proxmox-api itself escapes `/` only. */
+export function segment(text: string): string {
+  return encodeURIComponent(text);
+}

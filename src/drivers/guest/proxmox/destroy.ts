@@ -1,0 +1,77 @@
+/** Destroys a container of ours with everything that refers to it. What is not ours under its number is left alone. */
+import type { DriverCall } from '../../call.js';
+import type { GuestAt } from '../driver.js';
+import { flag, text } from './answers.js';
+import { dropHa } from './ha.js';
+import { assertGoing, foreign, type Found, type Host, isOurs, locate, lxcOf, readStatus } from './host.js';
+import { isPve } from './pve-error.js';
+import { macOf, parseProperties } from './property-string.js';
+import { stopOurs } from './power.js';
+import { untilDone, whenUnlocked } from './read-back.js';
+import { runTask, waitForNoted } from './tasks.js';
+
+/** How long a nameless creation under our number is watched: it may be our own lost request, about to show its mark. */
+const CREATION_PATIENCE_MS = 30_000;
+/** The API's own time limit is 30 s: what has not begun by then never will. */
+const LATE_ARRIVAL_MS = 32_000;
+const LATE_LOOK_MS = 2_000;
+
+export async function removeContainer(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
+  await waitForNoted(host, call);
+  if (call.notes['unsure'] === true) await watchForLateArrival(host, at, call);
+  await untilDone(host, at.vmid, call, () => gone(host, at, call));
+  host.seenOn.delete(at.vmid);
+}
+
+/** A request whose answer was lost may still be worked on: the container appears after we looked. */
+async function watchForLateArrival(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
+  const until = host.clock.now() + LATE_ARRIVAL_MS;
+  while (host.clock.now() < until && (await locate(host, at.vmid, call.signal)) === undefined) {
+    assertGoing(call);
+    await host.clock.sleep(LATE_LOOK_MS, call.signal).catch(() => {});
+  }
+}
+
+async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean> {
+  try {
+    const found = await ours(host, at, call);
+    if (found === undefined) return true;
+    const status = await readStatus(host, found, call.signal);
+    // HA would start it again, and refuses the destruction
+    if (host.config.ha.enabled || flag(status.ha?.managed)) await dropHa(host, at.vmid, call);
+    await stopOurs(host, found, 0, call);
+    await runTask(host, call, () =>
+      lxcOf(host, found, call.signal).$delete({ purge: true, 'destroy-unreferenced-disks': true }),
+    );
+    return true;
+  } catch (error) {
+    // it vanished or moved while we were at it: the next look tells
+    if (!isPve(error, 'missing')) throw error;
+    host.seenOn.delete(at.vmid);
+    return (await ours(host, at, call)) === undefined ? true : gone(host, at, call);
+  }
+}
+
+/** Our container, or undefined when nothing of ours is there. Throws `foreign_object` when it must have been ours once. */
+async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
+  let found = await locate(host, at.vmid, call.signal);
+  // being made: half of it cannot be destroyed, and its lock cannot be broken
+  if (text(found?.config.lock) === 'create') {
+    const patience = found !== undefined && isOurs(found, at) ? undefined : CREATION_PATIENCE_MS;
+    found = await whenUnlocked(host, at.vmid, call, patience);
+  }
+  if (found === undefined) return undefined;
+  if (isOurs(found, at)) return found;
+  if (hasOurAddress(found, at)) throw foreign(found, at);
+  host.log.warn(
+    { vmid: at.vmid, node: found.node },
+    'a container that is not ours has the number: left alone',
+  );
+  return undefined;
+}
+
+/** The MAC is derived from the mark: a container with it was ours, and somebody edited its description. A person must decide. */
+function hasOurAddress(found: Found, at: GuestAt): boolean {
+  const mac = parseProperties(found.config.net0 ?? '').get('hwaddr') ?? '';
+  return mac.toUpperCase() === macOf(at.mark);
+}

@@ -1,0 +1,209 @@
+/** Makes a container, or finishes making one: clone or create, then settings, then disk. Every round looks first, so it may be repeated at any point. */
+import { AgentError } from '../../../domain/errors.js';
+import { findMark, formatMark, sameMark } from '../../../domain/mark.js';
+import type { DriverCall } from '../../call.js';
+import type { ClusterView, ContainerSpec } from '../driver.js';
+import { flag, text } from './answers.js';
+import { changeConfig, type CtChanges, growRootDisk } from './change-config.js';
+import { segment } from './client.js';
+import { foreign, type Found, type Host, isOurs, lxcOf, locate, apiOf } from './host.js';
+import { look } from './look.js';
+import { hostFailed, isPve, said } from './pve-error.js';
+import { formatTags, net0Of, sameDevice } from './property-string.js';
+import { untilDone, whenUnlocked } from './read-back.js';
+import { resourceChanges } from './resources.js';
+import { runTask, waitForNoted } from './tasks.js';
+import { isShared, templatesOf } from './template.js';
+
+const EXISTS = /already exists/i;
+const NO_LINKED_CLONE = /Linked clone feature for .* is not available/i;
+/** A config without our mark that is just being created may still get it: our own request, whose answer was lost. */
+const MARK_PATIENCE_MS = 10_000;
+
+export async function ensureContainer(
+  host: Host,
+  spec: ContainerSpec,
+  call: DriverCall,
+): Promise<{ node: string }> {
+  await waitForNoted(host, call);
+  await untilDone(host, spec.vmid, call, () => exists(host, spec, call));
+  const found = await changeConfig(host, spec, call, (one) => wantedChanges(host, spec, one));
+  await growRootDisk(host, spec, spec.resources.diskGb, found, call);
+  if (host.config.firewall) await ensureFirewall(host, found, call);
+  return { node: found.node };
+}
+
+/** One round: true when a finished container of ours is there. */
+async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promise<boolean> {
+  const present = await occupant(host, spec, call);
+  if (present !== undefined) return true;
+  host.seenOn.delete(spec.vmid);
+  try {
+    await (spec.source.kind === 'os'
+      ? createFromOs(host, spec, spec.source.volume, call)
+      : clone(host, spec, spec.source.name, call));
+    return true;
+  } catch (error) {
+    if (!said(error, EXISTS)) throw error;
+    // another try of ours, somebody else's, or a virtual machine: the next look tells
+    if ((await occupant(host, spec, call)) === undefined) throw taken(spec, error.reason);
+    return true;
+  }
+}
+
+/** Our container under this number, unlocked and whole; undefined when the number is free. Throws `vmid_taken`. */
+async function occupant(host: Host, spec: ContainerSpec, call: DriverCall): Promise<Found | undefined> {
+  const first = await locate(host, spec.vmid, call.signal);
+  if (first === undefined) return undefined;
+  const creating = text(first.config.lock) === 'create';
+  if (!isOurs(first, spec) && !creating) throw taken(spec, foreign(first, spec).detail ?? '');
+  const patience = isOurs(first, spec) ? undefined : MARK_PATIENCE_MS;
+  const found = creating ? await settled(host, spec, call, patience) : first;
+  if (found === undefined) return undefined;
+  if (!isOurs(found, spec)) throw taken(spec, foreign(found, spec).detail ?? '');
+  if (flag(found.config.template)) {
+    throw hostFailed(
+      'The container has become a template.',
+      `container ${spec.vmid} on ${found.node} is a template`,
+    );
+  }
+  if (found.config.rootfs === undefined) {
+    throw hostFailed(
+      'The container is incomplete.',
+      `container ${spec.vmid} on ${found.node} has no root disk`,
+    );
+  }
+  return found;
+}
+
+async function settled(host: Host, spec: ContainerSpec, call: DriverCall, patienceMs: number | undefined) {
+  try {
+    return await whenUnlocked(host, spec.vmid, call, patienceMs);
+  } catch (error) {
+    if (patienceMs === undefined || !(error instanceof AgentError) || error.code !== 'container_host_busy')
+      throw error;
+    // still being made: by somebody else, unless the mark has appeared
+    const found = await locate(host, spec.vmid, call.signal);
+    if (found !== undefined && isOurs(found, spec)) return whenUnlocked(host, spec.vmid, call);
+    throw taken(spec, 'somebody is creating a container of this number');
+  }
+}
+
+function taken(spec: ContainerSpec, detail: string): AgentError {
+  return new AgentError('vmid_taken', 'The container number is taken by something that is not ours.', {
+    role: 'container host',
+    detail: `${spec.vmid}: ${detail}`,
+  });
+}
+
+async function clone(host: Host, spec: ContainerSpec, name: string, call: DriverCall): Promise<void> {
+  const view = await look(host, call);
+  const template = templateFor(host, view, spec, name);
+  const { pool, storage } = host.config;
+  const post = (full: boolean) =>
+    runTask(host, call, () =>
+      lxcOf(host, template, call.signal).clone.$post({
+        newid: spec.vmid,
+        hostname: spec.hostname,
+        description: formatMark(spec.mark),
+        full,
+        ...(full ? { storage } : {}),
+        ...(pool === null ? {} : { pool }),
+        ...(template.node === spec.node ? {} : { target: spec.node }),
+      }),
+    );
+  try {
+    await post(false);
+  } catch (error) {
+    if (!said(error, NO_LINKED_CLONE)) throw error;
+    host.log.info(
+      { storage, template: template.vmid },
+      'this storage has no linked clones, making a full copy',
+    );
+    await post(true);
+  }
+  host.seenOn.set(spec.vmid, spec.node);
+}
+
+/** The template on the node itself, else one that shared storage brings there. */
+function templateFor(host: Host, view: ClusterView, spec: ContainerSpec, name: string) {
+  const named = templatesOf(view, name);
+  const local = named.find((guest) => guest.node === spec.node);
+  const reachable = local ?? (isShared(view, host.config.storage) ? named[0] : undefined);
+  if (reachable !== undefined) return { node: reachable.node, vmid: reachable.vmid };
+  throw new AgentError('template_missing', 'The template the product is made from does not exist.', {
+    role: 'container host',
+    detail: `no template "${name}" on ${spec.node}; it is on: ${named.map((guest) => guest.node).join(', ') || 'no node'}`,
+  });
+}
+
+async function createFromOs(
+  host: Host,
+  spec: ContainerSpec,
+  volume: string,
+  call: DriverCall,
+): Promise<void> {
+  const { pool, storage, nameserver, searchdomain } = host.config;
+  const { lxc } = apiOf(host, call).nodes.$(segment(spec.node));
+  await runTask(host, call, () =>
+    lxc.$post({
+      vmid: spec.vmid,
+      ostemplate: volume,
+      hostname: spec.hostname,
+      description: formatMark(spec.mark),
+      rootfs: `${storage}:${spec.resources.diskGb}`,
+      memory: spec.resources.memoryMb,
+      swap: spec.resources.swapMb,
+      cores: spec.resources.cores,
+      net0: net0Of(host.config, spec.mark, spec.addresses),
+      onboot: host.config.start_at_boot,
+      unprivileged: true,
+      features: 'nesting=1',
+      tags: formatTags(spec.tags),
+      ...(pool === null ? {} : { pool }),
+      ...(nameserver === null ? {} : { nameserver }),
+      ...(searchdomain === null ? {} : { searchdomain }),
+    }),
+  );
+  host.seenOn.set(spec.vmid, spec.node);
+}
+
+/** What the config lacks of the spec. */
+function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtChanges {
+  const net0 = net0Of(host.config, spec.mark, spec.addresses);
+  const tags = formatTags(spec.tags);
+  const { nameserver, searchdomain, start_at_boot: onboot } = host.config;
+  const differs = (found: string, wanted: string | null): wanted is string =>
+    wanted !== null && found.trim() !== wanted;
+  return {
+    ...resourceChanges(config, spec.resources),
+    ...(differs(text(config.hostname), spec.hostname) ? { hostname: spec.hostname } : {}),
+    ...(sameMark(findMark(text(config.description)), spec.mark)
+      ? {}
+      : { description: formatMark(spec.mark) }),
+    ...(sameDevice(config.net0 ?? '', net0) ? {} : { net0 }),
+    ...(flag(config.onboot) === onboot ? {} : { onboot }),
+    ...(formatTags(text(config.tags).split(/[;, ]+/)) === tags ? {} : { tags }),
+    ...(differs(text(config.nameserver), nameserver) ? { nameserver } : {}),
+    ...(differs(text(config.searchdomain), searchdomain) ? { searchdomain } : {}),
+  };
+}
+
+/** The container speaks with its own address only; what may reach it is the proxy's and the datacenter's matter. A clone brings its template's file. */
+async function ensureFirewall(host: Host, found: Found, call: DriverCall): Promise<void> {
+  const { options } = lxcOf(host, found, call.signal).firewall;
+  const put = () =>
+    options.$put({
+      enable: true,
+      ipfilter: true,
+      macfilter: true,
+      policy_in: 'ACCEPT',
+      policy_out: 'ACCEPT',
+    });
+  try {
+    await put();
+  } catch (error) {
+    if (!isPve(error, 'unknown')) throw error;
+    await put();
+  }
+}

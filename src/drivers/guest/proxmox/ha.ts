@@ -1,0 +1,156 @@
+/**
+ * High availability: the resource `ct:<vmid>`, and where it may run. On PVE 9 that is a node-affinity rule, one per container
+ * (`innkeeper-ct-<vmid>`): a shared rule would be read, changed and written by every creation at once, and grow without bound. On PVE 8 it is the configured group.
+ */
+import { formatMark } from '../../../domain/mark.js';
+import type { DriverCall } from '../../call.js';
+import type { GuestAt } from '../driver.js';
+import { HA_RESOURCE, HA_RULE, read, text } from './answers.js';
+import { type HaRule, type PveApi, segment } from './client.js';
+import { apiOf, assertGoing, type Host, releaseOf, requireOurs } from './host.js';
+import { hostFailed, isPve, kindOfText, said } from './pve-error.js';
+
+type HaState = 'started' | 'stopped' | 'ignored';
+
+const NO_RESOURCE = /no such resource/i;
+const NO_RULE = /no such (?:ha )?rule|rule '[^']*' does not exist/i;
+const DEFINED = /already defined|already exists/i;
+const NOT_THERE = /not implemented/i;
+
+const sidOf = (vmid: number): string => `ct:${vmid}`;
+const ruleOf = (vmid: number): string => `innkeeper-ct-${vmid}`;
+
+export async function ensureHa(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
+  if (!host.config.ha.enabled) return;
+  await requireOurs(host, at, call);
+  const api = apiOf(host, call);
+  const release = await releaseOf(host, call.signal);
+  await ensureResource(host, api, at, release, call);
+  if (release >= 9 && host.config.ha.nodes.length > 0) await ensureRule(host, api, at, call);
+}
+
+async function ensureResource(host: Host, api: PveApi, at: GuestAt, release: number, call: DriverCall) {
+  const group = release < 9 ? host.config.ha.group : null;
+  const wanted = {
+    state: 'started' as const,
+    comment: formatMark(at.mark),
+    ...(group === null ? {} : { group }),
+  };
+  await repeatUnknown(call, async () => {
+    const present = await readResource(api, at.vmid);
+    if (present === undefined) {
+      try {
+        await api.cluster.ha.resources.$post({ sid: sidOf(at.vmid), ...wanted });
+        return;
+      } catch (error) {
+        if (!said(error, DEFINED)) throw error;
+      }
+    }
+    const same =
+      present !== undefined &&
+      text(present.state) === wanted.state &&
+      text(present.comment).trimEnd() === wanted.comment &&
+      (group === null || text(present.group) === group);
+    if (!same) await api.cluster.ha.resources.$(segment(sidOf(at.vmid))).$put(wanted);
+  });
+}
+
+async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall): Promise<void> {
+  const wanted: HaRule = {
+    type: 'node-affinity',
+    resources: sidOf(at.vmid),
+    nodes: host.config.ha.nodes.join(','),
+    comment: formatMark(at.mark),
+  };
+  const rule = ruleOf(at.vmid);
+  await repeatUnknown(call, async () => {
+    const present = await orUndefined(NO_RULE, async () => {
+      const answer: unknown = await api.cluster.ha.rules.$(rule).$get();
+      return read(HA_RULE, `HA rule ${rule}`, answer);
+    });
+    if (present === undefined) {
+      try {
+        await api.cluster.ha.rules.$post({ rule, ...wanted });
+        return;
+      } catch (error) {
+        if (!said(error, DEFINED)) throw error;
+      }
+    }
+    const nodes =
+      typeof present?.nodes === 'string' ? present.nodes.split(',') : Object.keys(present?.nodes ?? {});
+    const same =
+      [...nodes].sort().join() === [...host.config.ha.nodes].sort().join() &&
+      text(present?.resources) === wanted.resources &&
+      text(present?.comment).trimEnd() === wanted.comment;
+    if (!same) await api.cluster.ha.rules.$(rule).$put(wanted);
+  });
+}
+
+/** Takes the container out of HA's hands; it keeps running. */
+export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
+  if (!host.config.ha.enabled) return;
+  await dropHa(host, at.vmid, call);
+}
+
+/** The same, whatever the config says now: it may have been made under another one. */
+export async function dropHa(host: Host, vmid: number, call: DriverCall): Promise<void> {
+  const api = apiOf(host, call);
+  if ((await releaseOf(host, call.signal)) >= 9) {
+    await repeatUnknown(call, () =>
+      orUndefined(NO_RULE, () => api.cluster.ha.rules.$(ruleOf(vmid)).$delete()),
+    );
+  }
+  await repeatUnknown(call, () =>
+    orUndefined(NO_RESOURCE, () => api.cluster.ha.resources.$(segment(sidOf(vmid))).$delete()),
+  );
+}
+
+/** Sets what HA shall do with the container. The state before, or undefined when HA does not manage it. */
+export async function setHaState(
+  host: Host,
+  vmid: number,
+  state: HaState,
+  call: DriverCall,
+): Promise<HaState | undefined> {
+  if (!host.config.ha.enabled) return undefined;
+  const api = apiOf(host, call);
+  const present = await readResource(api, vmid);
+  if (present === undefined) return undefined;
+  if (text(present.state) !== state) {
+    await repeatUnknown(call, () => api.cluster.ha.resources.$(segment(sidOf(vmid))).$put({ state }));
+  }
+  const before = text(present.state);
+  return before === 'ignored' || before === 'stopped' ? before : 'started';
+}
+
+async function readResource(api: PveApi, vmid: number) {
+  return orUndefined(NO_RESOURCE, async () => {
+    const answer: unknown = await api.cluster.ha.resources.$(segment(sidOf(vmid))).$get();
+    return read(HA_RESOURCE, `HA resource ct:${vmid}`, answer);
+  });
+}
+
+async function orUndefined<T>(gone: RegExp, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (said(error, gone)) return undefined;
+    if (said(error, NOT_THERE)) {
+      throw hostFailed('The container host has no such kind of high availability.', error.message, error);
+    }
+    throw error;
+  }
+}
+
+/** HA's configuration calls are repeatable: one whose answer was lost, or that met the cluster's lock, is made again. */
+async function repeatUnknown<T>(call: DriverCall, act: () => Promise<T>): Promise<T> {
+  for (let round = 1; ; round++) {
+    assertGoing(call);
+    try {
+      return await act();
+    } catch (error) {
+      const again = isPve(error, 'unknown') || (isPve(error) && kindOfText(error.reason) === 'busy');
+      if (!again || round >= 3) throw error;
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/** What every operation of the driver works with, and the one way it may change a container: found, read, and proven ours. */
+import type { BaseLogger } from 'pino';
+import type { ProxmoxConfig } from '../../../config/config.js';
+import type { Clock } from '../../../domain/clock.js';
+import { AgentError } from '../../../domain/errors.js';
+import { findMark, formatMark, sameMark } from '../../../domain/mark.js';
+import type { DriverCall } from '../../call.js';
+import type { GuestAt } from '../driver.js';
+import {
+  CONFIG,
+  type CtConfig,
+  num,
+  read,
+  type Resource,
+  RESOURCES,
+  STATUS,
+  text,
+  VERSION,
+} from './answers.js';
+import { type PveApi, pveApi, segment } from './client.js';
+import { hostFailed, isPve } from './pve-error.js';
+import type { Transport } from './transport.js';
+
+export type GuestLog = Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
+
+export interface Host {
+  readonly config: ProxmoxConfig;
+  readonly clock: Clock;
+  readonly log: GuestLog;
+  readonly transport: Transport;
+  /** vmid -> node where it was last seen: a hint that saves asking the whole cluster, never believed without the config file. */
+  readonly seenOn: Map<number, string>;
+  /** Major release of the cluster, asked once. */
+  release: number | undefined;
+}
+
+/** A container as its config file says, and where that file is. */
+export interface Found {
+  readonly node: string;
+  readonly vmid: number;
+  readonly config: CtConfig;
+}
+
+export function apiOf(host: Host, call: { readonly signal: AbortSignal }): PveApi {
+  return pveApi(host.transport, call.signal);
+}
+
+/** The paths under `/nodes/<node>/lxc/<vmid>`. */
+export function lxcOf(host: Host, at: { readonly node: string; readonly vmid: number }, signal: AbortSignal) {
+  return pveApi(host.transport, signal).nodes.$(segment(at.node)).lxc.$(at.vmid);
+}
+
+export async function readConfig(
+  host: Host,
+  node: string,
+  vmid: number,
+  signal: AbortSignal,
+): Promise<CtConfig> {
+  const answer: unknown = await lxcOf(host, { node, vmid }, signal).config.$get();
+  return read(CONFIG, `config of ${vmid}`, answer);
+}
+
+export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {
+  const answer: unknown = await lxcOf(host, at, signal).status.current.$get();
+  return read(STATUS, `status of ${at.vmid}`, answer);
+}
+
+export async function readResources(
+  host: Host,
+  signal: AbortSignal,
+  type?: 'vm',
+): Promise<readonly Resource[]> {
+  const { cluster } = pveApi(host.transport, signal);
+  const answer: unknown = await cluster.resources.$get(type === undefined ? {} : { type });
+  return read(RESOURCES, 'cluster resources', answer);
+}
+
+export async function releaseOf(host: Host, signal: AbortSignal): Promise<number> {
+  if (host.release === undefined) {
+    const answer: unknown = await pveApi(host.transport, signal).version.$get();
+    host.release = Math.trunc(num(read(VERSION, 'version', answer).version.split('.')[0]));
+  }
+  return host.release;
+}
+
+/** The container of this number, whosever it is; undefined when there is none (or a virtual machine: not our kind, see `occupant`). */
+export async function locate(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
+  const hint = host.seenOn.get(vmid);
+  if (hint !== undefined) {
+    try {
+      return { node: hint, vmid, config: await readConfig(host, hint, vmid, signal) };
+    } catch (error) {
+      // it moved, or its node died and HA moved it
+      if (!isPve(error, 'missing', 'unreachable', 'unknown')) throw error;
+      host.seenOn.delete(vmid);
+    }
+  }
+  for (let look = 0; ; look++) {
+    const resource = (await readResources(host, signal, 'vm')).find(
+      (one) => one.type === 'lxc' && num(one.vmid) === vmid,
+    );
+    if (resource === undefined) return undefined;
+    const node = text(resource.node);
+    try {
+      const config = await readConfig(host, node, vmid, signal);
+      host.seenOn.set(vmid, node);
+      return { node, vmid, config };
+    } catch (error) {
+      if (!isPve(error, 'missing')) throw error;
+      // gone or moved between the two questions
+      if (look >= 2) return undefined;
+    }
+  }
+}
+
+export function isOurs(found: Found, at: GuestAt): boolean {
+  return sameMark(findMark(text(found.config.description)), at.mark);
+}
+
+/** The container, proven ours. Throws `foreign_object` when it carries another mark or none, `container_host_failed` when there is none. */
+export async function requireOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found> {
+  const found = await locate(host, at.vmid, call.signal);
+  if (found === undefined) {
+    throw hostFailed('The container does not exist.', `no container ${at.vmid} in the cluster`);
+  }
+  if (!isOurs(found, at)) throw foreign(found, at);
+  return found;
+}
+
+export function foreign(found: Found, at: GuestAt): AgentError {
+  const carried = findMark(text(found.config.description));
+  return new AgentError('foreign_object', 'A container that does not carry our mark is in the way.', {
+    role: 'container host',
+    detail: `container ${at.vmid} on ${found.node} carries ${carried === undefined ? 'no mark' : formatMark(carried)}, expected ${formatMark(at.mark)}`,
+  });
+}
+
+/** Throws `aborted` when the caller has stopped; called before every new change. */
+export function assertGoing(call: DriverCall): void {
+  if (call.signal.aborted) {
+    throw new AgentError('aborted', 'The work was stopped before it ended.', { cause: call.signal.reason });
+  }
+}

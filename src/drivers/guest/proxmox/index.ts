@@ -1,0 +1,99 @@
+/** The Proxmox VE driver: one file per group of operations, one connection pool, AgentErrors only at this edge. */
+import type { ProxmoxConfig } from '../../../config/config.js';
+import type { Clock } from '../../../domain/clock.js';
+import { AgentError } from '../../../domain/errors.js';
+import type { DriverCall } from '../../call.js';
+import type { ClusterView, GuestDriver } from '../driver.js';
+import { removeContainer } from './destroy.js';
+import { ensureContainer } from './ensure-container.js';
+import { find } from './find.js';
+import { ensureHa, removeHa } from './ha.js';
+import type { GuestLog, Host } from './host.js';
+import { look, usedAddressesReader } from './look.js';
+import { place } from './place.js';
+import { ensureStarted, ensureStopped } from './power.js';
+import { toAgentError } from './pve-error.js';
+import { ensureResources } from './resources.js';
+import { ensureSnapshot, listSnapshots, removeSnapshot, rollback } from './snapshots.js';
+import { convertToTemplate } from './template.js';
+import { openTransport } from './transport.js';
+
+export type { GuestLog } from './host.js';
+
+export interface ProxmoxDeps {
+  readonly clock: Clock;
+  readonly log: GuestLog;
+}
+
+/** Opens no connection yet. Throws when a URL, the CA file or the fingerprint is unusable. */
+export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): GuestDriver {
+  const host: Host = {
+    ...deps,
+    config,
+    transport: transportOf(config),
+    seenOn: new Map(),
+    release: undefined,
+  };
+  let last: ClusterView | undefined;
+  const usedAddresses = usedAddressesReader(host, () => last);
+
+  /** The driver's edge: whatever an operation throws leaves as an AgentError. */
+  const edge =
+    <A extends readonly unknown[], R>(work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      try {
+        return await work(...args);
+      } catch (error) {
+        const callSignal = args.map((arg) => signalOf(arg)).find((signal) => signal !== undefined);
+        throw atEdge(error, callSignal);
+      }
+    };
+  const on = <A extends readonly unknown[], R>(work: (host: Host, ...args: A) => Promise<R>) =>
+    edge((...args: A) => work(host, ...args));
+
+  return {
+    capabilities: { snapshots: true, ha: config.ha.enabled },
+    look: edge(async (call: DriverCall) => (last = await look(host, call))),
+    usedAddresses: edge(usedAddresses),
+    place: (wish, view) => place(config, wish, view),
+    ensureContainer: on(ensureContainer),
+    find: on(find),
+    ensureStarted: on(ensureStarted),
+    ensureStopped: on(ensureStopped),
+    ensureResources: on(ensureResources),
+    removeContainer: on(removeContainer),
+    convertToTemplate: on(convertToTemplate),
+    listSnapshots: on(listSnapshots),
+    ensureSnapshot: on(ensureSnapshot),
+    removeSnapshot: on(removeSnapshot),
+    rollback: on(rollback),
+    ensureHa: on(ensureHa),
+    removeHa: on(removeHa),
+    close: () => host.transport.close(),
+  };
+}
+
+function transportOf(config: ProxmoxConfig) {
+  return openTransport({
+    urls: config.urls,
+    tokenId: config.token_id,
+    tokenSecret: config.token_secret,
+    trust: { caFile: config.ca_file, fingerprint: config.fingerprint },
+    requestTimeoutMs: config.request_timeout_s * 1_000,
+  });
+}
+
+function signalOf(value: unknown): AbortSignal | undefined {
+  if (typeof value !== 'object' || value === null || !('signal' in value)) return undefined;
+  return value.signal instanceof AbortSignal ? value.signal : undefined;
+}
+
+/** A failure after the caller's abort is the abort, except where the container host refused or really failed. */
+function atEdge(error: unknown, signal: AbortSignal | undefined): AgentError {
+  const agentError = toAgentError(error);
+  if (signal?.aborted !== true || !agentError.retryable || agentError.code === 'aborted') return agentError;
+  return new AgentError('aborted', 'The work was stopped before it ended.', {
+    cause: error,
+    ...(agentError.detail === undefined ? {} : { detail: agentError.detail }),
+  });
+}

@@ -1,0 +1,114 @@
+/** Starting and stopping. Of a container that HA manages a task's `OK` only means "requested": then its real state is waited for. */
+import type { DriverCall } from '../../call.js';
+import { AgentError } from '../../../domain/errors.js';
+import type { GuestAt } from '../driver.js';
+import { flag, text } from './answers.js';
+import { assertGoing, type Found, type Host, lxcOf, readStatus, requireOurs } from './host.js';
+import { hostFailed, said } from './pve-error.js';
+import { untilDone } from './read-back.js';
+import { runTask, waitForNoted } from './tasks.js';
+
+type Power = 'running' | 'stopped';
+
+const POLL_MS = 1_000;
+
+export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
+  await waitForNoted(host, call);
+  await untilDone(host, at.vmid, call, async () => {
+    const found = await requireOurs(host, at, call);
+    if ((await powerOf(host, found, call)).power === 'running') return true;
+    await command(host, found, 'running', call, /already running/i, () =>
+      lxcOf(host, found, call.signal).status.start.$post(),
+    );
+    return true;
+  });
+}
+
+/** A grace of 0 pulls the plug. */
+export async function ensureStopped(
+  host: Host,
+  at: GuestAt,
+  graceS: number,
+  call: DriverCall,
+): Promise<void> {
+  await waitForNoted(host, call);
+  await untilDone(host, at.vmid, call, async () => {
+    const found = await requireOurs(host, at, call);
+    await stopOurs(host, found, graceS, call);
+    return true;
+  });
+}
+
+/** Stops a container that was already proven ours. */
+export async function stopOurs(host: Host, found: Found, graceS: number, call: DriverCall): Promise<void> {
+  if ((await powerOf(host, found, call)).power === 'stopped') return;
+  const { status } = lxcOf(host, found, call.signal);
+  const notRunning = /not running/i;
+  const pull = () => command(host, found, 'stopped', call, notRunning, () => status.stop.$post());
+  const timeout = Math.ceil(graceS);
+  if (timeout <= 0) return pull();
+  const shutDown = () => status.shutdown.$post({ timeout, forceStop: true });
+  try {
+    await command(host, found, 'stopped', call, notRunning, shutDown, timeout);
+  } catch (error) {
+    if (!said(error, /did not stop|got timeout|shutdown .*failed/i)) throw error;
+    await pull();
+  }
+}
+
+async function powerOf(
+  host: Host,
+  found: Found,
+  call: DriverCall,
+): Promise<{ power: Power; haState: string }> {
+  const status = await readStatus(host, found, call.signal);
+  return {
+    power: status.status === 'running' ? 'running' : 'stopped',
+    haState: flag(status.ha?.managed) ? text(status.ha?.state) : '',
+  };
+}
+
+/** One power command; Proxmox's "it is so already" is success. */
+async function command(
+  host: Host,
+  found: Found,
+  wanted: Power,
+  call: DriverCall,
+  already: RegExp,
+  start: () => Promise<unknown>,
+  extraS = 0,
+): Promise<void> {
+  const timeoutMs = (host.config.task_timeout_s + extraS) * 1_000;
+  try {
+    const task = await runTask(host, call, start, timeoutMs);
+    if (task?.type.startsWith('ha') === true) await untilHaObeys(host, found, wanted, call, timeoutMs);
+  } catch (error) {
+    if (!said(error, already)) throw error;
+  }
+}
+
+async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
+  const until = host.clock.now() + timeoutMs;
+  for (;;) {
+    const { power, haState } = await powerOf(host, found, call);
+    const settled =
+      haState === '' ||
+      haState === 'ignored' ||
+      !/request|freeze|queued|fence|migrate|recovery/.test(haState);
+    if (power === wanted && settled) return;
+    if (haState === 'error') {
+      throw hostFailed(
+        'The container host gave up on the container.',
+        `HA holds ct:${found.vmid} in state "error": it must be disabled and fixed by a person`,
+      );
+    }
+    if (host.clock.now() >= until) {
+      throw new AgentError('container_host_timeout', 'The container host did not finish in time.', {
+        role: 'container host',
+        detail: `HA has ct:${found.vmid} in state "${haState}", ${power}; wanted ${wanted}`,
+      });
+    }
+    assertGoing(call);
+    await host.clock.sleep(POLL_MS, call.signal).catch(() => {});
+  }
+}

@@ -1,0 +1,96 @@
+/** Proxmox's property strings (`name=eth0,bridge=vmbr0`), the sizes in them, and the network device we want. */
+import { createHash } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import type { ProxmoxConfig } from '../../../config/config.js';
+import { formatMark, type Mark } from '../../../domain/mark.js';
+import type { NetworkAddress } from '../driver.js';
+
+/** key -> value; a part without `=` (a volume) stands under the empty key. */
+export function parseProperties(text: string): ReadonlyMap<string, string> {
+  const parts = text.split(',').filter((part) => part !== '');
+  return new Map(
+    parts.map((part) => {
+      const at = part.indexOf('=');
+      return at < 0 ? ['', part] : [part.slice(0, at), part.slice(at + 1)];
+    }),
+  );
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
+
+/** Bytes of `8G`; undefined when it is no size. */
+export function parseSize(text: string | undefined): number | undefined {
+  const found = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(text ?? '');
+  const unit = UNITS[found?.[2] ?? ''];
+  return found === null || unit === undefined ? undefined : Number(found[1]) * unit;
+}
+
+/** Size of the root disk in bytes, as the config says. */
+export function rootDiskBytes(rootfs: string | undefined): number | undefined {
+  return rootfs === undefined ? undefined : parseSize(parseProperties(rootfs).get('size'));
+}
+
+/**
+ * A locally administered unicast address that is always the same for a mark: after a rollback or a new try the neighbours' tables stay right. It
+ * also proves a container ours when somebody edited its description.
+ */
+export function macOf(mark: Mark): string {
+  const bytes = createHash('sha256').update(formatMark(mark)).digest().subarray(0, 6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':');
+}
+
+/** The first IPv4 and the first IPv6 address go onto eth0. */
+export function net0Of(config: ProxmoxConfig, mark: Mark, addresses: readonly NetworkAddress[]): string {
+  const v4 = addresses.find(({ address }) => !isIPv6(address));
+  const v6 = addresses.find(({ address }) => isIPv6(address));
+  return [
+    'name=eth0',
+    `bridge=${config.bridge}`,
+    `firewall=${config.firewall ? 1 : 0}`,
+    ...(v4 === undefined ? [] : [`gw=${v4.gateway}`]),
+    ...(v6 === undefined ? [] : [`gw6=${v6.gateway}`]),
+    `hwaddr=${macOf(mark)}`,
+    ...(v4 === undefined ? [] : [`ip=${v4.address}/${v4.prefix}`]),
+    ...(v6 === undefined ? [] : [`ip6=${v6.address}/${v6.prefix}`]),
+    ...(config.vlan === null ? [] : [`tag=${config.vlan}`]),
+    'type=veth',
+  ].join(',');
+}
+
+/** True when both say the same, whatever the order and letter case; `firewall=0` is the same as no word about it. */
+export function sameDevice(a: string, b: string): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(text: string): string {
+  return [...parseProperties(text)]
+    .filter(([key, value]) => key !== 'type' && !(key === 'firewall' && value === '0'))
+    .map(([key, value]) => `${key}=${value.toLowerCase()}`)
+    .sort()
+    .join(',');
+}
+
+/** Addresses (without prefix) of a container's config, `dhcp`, `manual` and the like left out. */
+export function configuredAddresses(config: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(config).flatMap(([key, value]) => {
+    if (!/^net\d+$/.test(key) || typeof value !== 'string') return [];
+    const properties = parseProperties(value);
+    return [properties.get('ip'), properties.get('ip6')].flatMap((cidr) => {
+      const address = cidr?.split('/')[0] ?? '';
+      return /^[0-9a-f.:]+$/i.test(address) && /[.:]/.test(address) ? [address.toLowerCase()] : [];
+    });
+  });
+}
+
+/** Tags as Proxmox keeps them: lower case, sorted, `;`; letters it does not take become `-`. */
+export function formatTags(tags: readonly string[]): string {
+  const legal = tags
+    .map((tag) => tag.toLowerCase().replaceAll(/[^a-z0-9_\-+.]/g, '-'))
+    .filter((tag) => /^[a-z0-9_]/.test(tag));
+  return [...new Set(legal)].sort().join(';');
+}
+
+export function parseTags(text: string): string[] {
+  return text.split(/[;, ]+/).filter((tag) => tag !== '');
+}

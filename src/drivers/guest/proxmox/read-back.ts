@@ -1,0 +1,58 @@
+/** After an outcome that is not known: look until the container holds no lock, for what holds it may be our own request. */
+import { AgentError } from '../../../domain/errors.js';
+import type { DriverCall } from '../../call.js';
+import { text } from './answers.js';
+import { assertGoing, type Found, type Host, locate } from './host.js';
+import { isPve } from './pve-error.js';
+
+const FIRST_LOOK_MS = 200;
+const LAST_LOOK_MS = 2_000;
+
+/** The container once it is unlocked; undefined when there is none (any more). Throws `container_host_busy` when the lock outlives `patienceMs`. */
+export async function whenUnlocked(
+  host: Host,
+  vmid: number,
+  call: DriverCall,
+  patienceMs = host.config.task_timeout_s * 1_000,
+): Promise<Found | undefined> {
+  const until = host.clock.now() + patienceMs;
+  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(LAST_LOOK_MS, pause * 2)) {
+    const found = await locate(host, vmid, call.signal);
+    const lock = text(found?.config.lock);
+    if (lock === '') return found;
+    if (host.clock.now() >= until) {
+      throw new AgentError('container_host_busy', 'The container is locked by another operation.', {
+        role: 'container host',
+        detail: `container ${vmid} holds lock "${lock}"`,
+      });
+    }
+    assertGoing(call);
+    await host.clock.sleep(pause, call.signal).catch(() => {});
+  }
+}
+
+/** How often a change whose outcome was unknown is sent in all, each time after its effect was looked for. */
+const SENDS = 3;
+
+/**
+ * Repeats look-then-act until the look finds nothing left to do. `round` returns true when it is done; an unknown outcome of its act only leads
+ * to the next look. Two requests for the same thing cannot both win: Proxmox refuses the second.
+ */
+export async function untilDone(
+  host: Host,
+  vmid: number,
+  call: DriverCall,
+  round: () => Promise<boolean>,
+): Promise<void> {
+  for (let sent = 1; ; sent++) {
+    try {
+      if (await round()) return;
+    } catch (error) {
+      if (!isPve(error, 'unknown') || sent >= SENDS) throw error;
+      host.log.warn({ vmid, err: error }, 'the outcome of a change is unknown, looking at what it did');
+      assertGoing(call);
+      await host.clock.sleep(FIRST_LOOK_MS, call.signal).catch(() => {});
+      await whenUnlocked(host, vmid, call);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/** Snapshots of a container. Proxmox tells their failures in the task's end only; a name is ours when its description is. */
+import { AgentError } from '../../../domain/errors.js';
+import type { DriverCall } from '../../call.js';
+import type { GuestAt, GuestSnapshot } from '../driver.js';
+import { num, read, SNAPSHOTS, text } from './answers.js';
+import { segment } from './client.js';
+import { setHaState } from './ha.js';
+import { type Found, type Host, lxcOf, requireOurs } from './host.js';
+import { hostFailed, said } from './pve-error.js';
+import { untilDone } from './read-back.js';
+import { stopOurs } from './power.js';
+import { runTask, waitForNoted } from './tasks.js';
+
+const NAME = /^[a-z][a-z0-9_-]{1,39}$/i;
+const UNAVAILABLE = /snapshot feature is not available|does not support snapshots|can't snapshot/i;
+
+export async function listSnapshots(host: Host, at: GuestAt, call: DriverCall): Promise<GuestSnapshot[]> {
+  return listOf(host, await requireOurs(host, at, call), call);
+}
+
+async function listOf(host: Host, found: Found, call: DriverCall): Promise<GuestSnapshot[]> {
+  const answer: unknown = await lxcOf(host, found, call.signal).snapshot.$get();
+  return read(SNAPSHOTS, `snapshots of ${found.vmid}`, answer)
+    .filter((one) => one.name !== 'current' && text(one.snapstate) === '')
+    .map((one) => ({
+      name: one.name,
+      createdAt: new Date(num(one.snaptime) * 1_000).toISOString(),
+      description: text(one.description).trimEnd(),
+    }));
+}
+
+export async function ensureSnapshot(
+  host: Host,
+  at: GuestAt,
+  name: string,
+  description: string,
+  call: DriverCall,
+): Promise<void> {
+  assertName(name);
+  await waitForNoted(host, call);
+  const exists = async (found: Found): Promise<boolean> => {
+    const present = (await listOf(host, found, call)).find((one) => one.name === name);
+    if (present !== undefined && present.description !== description.trimEnd())
+      throw nameTaken(name, present);
+    return present !== undefined;
+  };
+  await untilDone(host, at.vmid, call, async () => {
+    const found = await requireOurs(host, at, call);
+    if (await exists(found)) return true;
+    try {
+      const { snapshot } = lxcOf(host, found, call.signal);
+      await runTask(host, call, () => snapshot.$post({ snapname: name, description }));
+      return true;
+    } catch (error) {
+      if (said(error, UNAVAILABLE)) throw unavailable(error);
+      // another try of ours won
+      if (said(error, /already used/i)) return exists(found);
+      throw error;
+    }
+  });
+}
+
+export async function removeSnapshot(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
+  assertName(name);
+  await waitForNoted(host, call);
+  await untilDone(host, at.vmid, call, async () => {
+    const found = await requireOurs(host, at, call);
+    try {
+      const one = lxcOf(host, found, call.signal).snapshot.$(segment(name));
+      await runTask(host, call, () => one.$delete());
+    } catch (error) {
+      if (!said(error, /snapshot '[^']*' does not exist/i)) throw error;
+    }
+    return true;
+  });
+}
+
+/** Proxmox kills the running container and restores config and disk. HA looks away meanwhile, for it would restart it against the lock. */
+export async function rollback(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
+  assertName(name);
+  const earlier = await waitForNoted(host, call);
+  await requireOurs(host, at, call);
+  const haBefore = await setHaState(host, at.vmid, 'ignored', call);
+  try {
+    // a second rollback would undo what was written since
+    const done = earlier?.type === 'vzrollback' && earlier.subject === String(at.vmid);
+    if (!done) await rollBackTo(host, at, name, call);
+    await stopOurs(host, await requireOurs(host, at, call), 0, call);
+  } catch (error) {
+    if (haBefore !== undefined) await setHaState(host, at.vmid, haBefore, call).catch(() => {});
+    throw error;
+  }
+  if (haBefore !== undefined) await setHaState(host, at.vmid, 'stopped', call);
+}
+
+function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
+  return untilDone(host, at.vmid, call, async () => {
+    const found = await requireOurs(host, at, call);
+    const one = lxcOf(host, found, call.signal).snapshot.$(segment(name));
+    await runTask(host, call, () => one.rollback.$post());
+    return true;
+  });
+}
+
+function assertName(name: string): void {
+  if (NAME.test(name) && name !== 'current' && name !== 'vzdump') return;
+  throw hostFailed('The snapshot name is not allowed.', `not a snapshot name: ${JSON.stringify(name)}`);
+}
+
+function nameTaken(name: string, present: GuestSnapshot): AgentError {
+  return new AgentError('foreign_object', 'A snapshot of this name that is not ours exists.', {
+    role: 'container host',
+    detail: `snapshot "${name}" says "${present.description}"`,
+  });
+}
+
+function unavailable(cause: unknown): AgentError {
+  return new AgentError('snapshots_unavailable', 'The storage cannot make snapshots.', {
+    role: 'container host',
+    detail: cause instanceof Error ? cause.message : String(cause),
+    cause,
+  });
+}

@@ -1,0 +1,165 @@
+/**
+ * Starts remote tasks and waits for their end. A task's id is noted the moment it is known, so that a repeated call waits for it instead of
+ * starting another. When a caller aborts, the task is never cancelled (that would leave half a container): it is waited for a few
+ * seconds more, then left running under its note.
+ */
+import { AgentError } from '../../../domain/errors.js';
+import type { DriverCall } from '../../call.js';
+import { read, TASK, TASK_LOG, text } from './answers.js';
+import { pveApi, segment } from './client.js';
+import { assertGoing, type Host } from './host.js';
+import { isPve, kindOfText, PveError } from './pve-error.js';
+import { ABORT_GRACE_MS } from './transport.js';
+
+const FIRST_POLL_MS = 50;
+const LAST_POLL_MS = 2_000;
+const POLL_GROWTH = 1.25;
+/** So long polls may fail in a row before the slot is given back; the note lets the next try go on. */
+const DEAF_MS = 30_000;
+const LOG_LINES = 12;
+/** Polls are not the caller's to abort: the end of the task is what he needs to know. */
+const never = (): AbortSignal => new AbortController().signal;
+
+const UPID =
+  /^UPID:([A-Za-z0-9][A-Za-z0-9-]*):[0-9A-Fa-f]{8}:[0-9A-Fa-f]{8,9}:[0-9A-Fa-f]{8}:([^:\s]+):([^:\s]*):([^:\s]+):$/;
+
+export interface TaskId {
+  readonly upid: string;
+  readonly node: string;
+  /** e.g. `vzclone` */
+  readonly type: string;
+  /** The guest's number, mostly. */
+  readonly subject: string;
+}
+
+export function parseUpid(value: unknown): TaskId | undefined {
+  const found = typeof value === 'string' ? UPID.exec(value) : null;
+  if (!found) return undefined;
+  const [upid, node = '', type = '', subject = ''] = found;
+  return { upid, node, type, subject };
+}
+
+/** Starts a task and waits for its end. Resolves to the task's id when it ended well. Throws PveError as the task's words say, or AgentError `aborted`, `container_host_timeout`. */
+export async function runTask(
+  host: Host,
+  call: DriverCall,
+  start: () => Promise<unknown>,
+  timeoutMs = host.config.task_timeout_s * 1_000,
+): Promise<TaskId | undefined> {
+  assertGoing(call);
+  const answer = await sendNoting(call, start);
+  if (answer === null) return undefined;
+  const task = parseUpid(answer);
+  if (task === undefined) throw new PveError('unknown', 'task', 'the answer is not a task id');
+  await call.note({ upid: task.upid, unsure: false });
+  await waitForTask(host, call, task, timeoutMs);
+  return task;
+}
+
+/** Notes `unsure` when the answer got lost: who cleans up must know that something may still appear. */
+async function sendNoting(call: DriverCall, start: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await start();
+  } catch (error) {
+    if (isPve(error, 'unknown')) await call.note({ unsure: true });
+    throw error;
+  }
+}
+
+/** Waits for the task that an earlier try noted, if any. Its failure is not ours: what it left behind is looked at next. Returns it when it ended well. */
+export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId | undefined> {
+  const task = parseUpid(call.notes['upid']);
+  if (task === undefined) return undefined;
+  try {
+    await waitForTask(host, call, task, host.config.task_timeout_s * 1_000);
+    return task;
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    host.log.debug({ upid: task.upid, err: error }, 'the task of an earlier try did not end well');
+    return undefined;
+  }
+}
+
+export async function waitForTask(
+  host: Host,
+  call: DriverCall,
+  task: TaskId,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = host.clock.now() + timeoutMs;
+  let heard = host.clock.now();
+  let givenUpAt = Number.POSITIVE_INFINITY;
+  for (let pause = FIRST_POLL_MS; ; pause = Math.min(LAST_POLL_MS, pause * POLL_GROWTH)) {
+    await host.clock.sleep(pause, call.signal.aborted ? undefined : call.signal).catch(() => {});
+    if (call.signal.aborted) givenUpAt = Math.min(givenUpAt, host.clock.now() + ABORT_GRACE_MS);
+    const end = await pollOnce(host, task);
+    if (end !== 'deaf') heard = host.clock.now();
+    if (end !== 'deaf' && end !== 'running') return judge(host, task, end);
+    const now = host.clock.now();
+    if (now >= givenUpAt) throw leftRunning('aborted', 'The work was stopped before it ended.', task, call);
+    if (now >= deadline) {
+      throw leftRunning('container_host_timeout', 'The container host did not finish in time.', task, call);
+    }
+    if (now - heard >= DEAF_MS) {
+      throw leftRunning('container_host_unreachable', 'The container host does not answer.', task, call);
+    }
+  }
+}
+
+function leftRunning(
+  code: 'aborted' | 'container_host_timeout' | 'container_host_unreachable',
+  message: string,
+  task: TaskId,
+  call: DriverCall,
+): AgentError {
+  return new AgentError(code, message, {
+    role: 'container host',
+    detail: `task ${task.upid} was left running`,
+    ...(call.signal.aborted ? { cause: call.signal.reason } : {}),
+  });
+}
+
+/** The exit status; `running`; or `deaf` when the question got no answer this time. */
+async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'running' | 'deaf'> {
+  try {
+    const { tasks } = pveApi(host.transport, never()).nodes.$(segment(task.node));
+    const answer: unknown = await tasks.$(segment(task.upid)).status.$get();
+    const { status, exitstatus } = read(TASK, `task ${task.upid}`, answer);
+    return status === 'running' ? 'running' : { exit: exitstatus ?? 'unexpected status' };
+  } catch (error) {
+    // the node forgot it: it has ended, how is not known
+    if (isPve(error, 'missing')) return { exit: 'unexpected status' };
+    if (isPve(error, 'unreachable', 'unknown', 'busy', 'failed')) return 'deaf';
+    throw error;
+  }
+}
+
+async function judge(host: Host, task: TaskId, { exit }: { exit: string }): Promise<void> {
+  if (exit === 'OK') return;
+  if (/^WARNINGS: \d+$/.test(exit)) {
+    host.log.warn(
+      { upid: task.upid, lines: await lastLines(host, task) },
+      'a container host task ended with warnings',
+    );
+    return;
+  }
+  const about = `task ${task.type} ${task.subject}`;
+  if (exit === 'unexpected status') throw new PveError('unknown', about, exit);
+  const lines = await lastLines(host, task);
+  throw new PveError(kindOfText(exit), about, exit, {
+    cause: new Error(`log of ${task.upid}:\n${lines.join('\n')}`),
+  });
+}
+
+async function lastLines(host: Host, task: TaskId): Promise<string[]> {
+  try {
+    const { tasks } = pveApi(host.transport, never()).nodes.$(segment(task.node));
+    const answer: unknown = await tasks.$(segment(task.upid)).log.$get({ limit: 0 });
+    return read(TASK_LOG, 'task log', answer)
+      .map((line) => text(line.t))
+      .filter((line) => line !== '')
+      .slice(-LOG_LINES);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,70 @@
+/** How a connection to Proxmox is trusted: by a CA, or by the one certificate whose SHA-256 fingerprint is pinned, checked before a byte of ours is sent. */
+import { readFileSync } from 'node:fs';
+import { TLSSocket } from 'node:tls';
+import { buildConnector } from 'undici';
+
+/** Raised while connecting only: nothing was delivered. `trust` tells a certificate problem from a dead host. */
+export class NotConnected extends Error {
+  readonly trust: boolean;
+
+  constructor(message: string, trust: boolean, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'NotConnected';
+    this.trust = trust;
+  }
+}
+
+const TRUST_CODES =
+  /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED_CERT|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|HOSTNAME_MISMATCH|PATH_LENGTH_EXCEEDED)/;
+
+function notConnected(error: Error): NotConnected {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return new NotConnected(error.message === '' ? code : error.message, TRUST_CODES.test(code), error);
+}
+
+/** 64 lower-case hex digits. Throws RangeError on anything that is no SHA-256 fingerprint. */
+export function parseFingerprint(text: string): string {
+  const hex = text.trim().replaceAll(':', '').toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new RangeError('the fingerprint is not a SHA-256 in hex');
+  return hex;
+}
+
+export interface Trust {
+  /** PEM file of the CA, or null for the system's. */
+  readonly caFile: string | null;
+  /** Wins over the CA: then the chain, the name and the dates are not looked at. */
+  readonly fingerprint: string | null;
+}
+
+export function trustingConnector(trust: Trust, timeoutMs: number): buildConnector.connector {
+  const pin = trust.fingerprint === null ? null : parseFingerprint(trust.fingerprint);
+  const connect = buildConnector({
+    timeout: timeoutMs,
+    // a resumed session would not show the certificate again
+    maxCachedSessions: 0,
+    ...(pin !== null ? { rejectUnauthorized: false } : {}),
+    ...(pin === null && trust.caFile !== null ? { ca: readFileSync(trust.caFile) } : {}),
+  });
+  return (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      if (error !== null) {
+        callback(notConnected(error), null);
+        return;
+      }
+      const found = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : '';
+      if (pin !== null && parseSafely(found) !== pin) {
+        socket.destroy();
+        callback(
+          new NotConnected(`the certificate's SHA-256 fingerprint is ${found}, not the pinned one`, true),
+          null,
+        );
+        return;
+      }
+      callback(null, socket);
+    });
+  };
+}
+
+function parseSafely(found: string | undefined): string {
+  return (found ?? '').replaceAll(':', '').toLowerCase();
+}

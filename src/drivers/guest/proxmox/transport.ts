@@ -1,0 +1,217 @@
+/**
+ * Requests to Proxmox over our own undici pools. What may have been delivered is never sent twice, except reads. Several base URLs are tried in
+ * order when one cannot be connected to. A read ends at once when its caller aborts; a change that was sent is waited for at most
+ * `ABORT_GRACE_MS` more, so that its task's id is learned.
+ */
+import PQueue from 'p-queue';
+import { Pool } from 'undici';
+import type { Secret } from '../../../domain/secret.js';
+import { readAnswer } from './answer.js';
+import { PveError } from './pve-error.js';
+import { NotConnected, type Trust, trustingConnector } from './tls.js';
+
+export type ParamValue = string | number | boolean | null | undefined;
+export type Params = Readonly<Record<string, ParamValue>>;
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+
+export interface TransportOptions {
+  readonly urls: readonly string[];
+  readonly tokenId: string;
+  readonly tokenSecret: Secret;
+  readonly trust: Trust;
+  readonly requestTimeoutMs: number;
+}
+
+export interface Transport {
+  /** The `data` of the answer. `path` begins with `/api2/json/`. Throws PveError. */
+  request(method: Method, path: string, params: Params, signal: AbortSignal): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** pveproxy has 3 workers; more than this in flight only queues there, where it times out. */
+const IN_FLIGHT = 4;
+/** pveproxy closes idle connections after 5 s; ours go first, so that no change meets a closing one. */
+const KEEP_ALIVE_MS = 3_500;
+const CONNECT_MS = 5_000;
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+export const ABORT_GRACE_MS = 4_000;
+
+/** `a=1&b=x%3Dy`: every value percent-encoded, booleans as 0 and 1, absent ones left out. */
+export function encodeParams(params: Params): string {
+  return Object.entries(params)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => {
+      const text = typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
+      return `${encodeURIComponent(name)}=${encodeURIComponent(text)}`;
+    })
+    .join('&');
+}
+
+export function openTransport(options: TransportOptions): Transport {
+  const connectMs = Math.min(CONNECT_MS, options.requestTimeoutMs);
+  const connect = trustingConnector(options.trust, connectMs);
+  const pools = options.urls.map((url) => {
+    const { protocol, origin } = new URL(url);
+    if (protocol !== 'https:') throw new RangeError(`the container host's URL must be https: ${url}`);
+    return new Pool(origin, {
+      connections: IN_FLIGHT,
+      connect,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      // one deadline over the whole request rules: see Limit
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxResponseSize: MAX_BODY_BYTES,
+    });
+  });
+  if (pools.length === 0) throw new RangeError('the container host needs at least one URL');
+  const queue = new PQueue({ concurrency: IN_FLIGHT });
+  let preferred = 0;
+
+  const attempt = async (pool: Pool, method: Method, path: string, encoded: string, signal: AbortSignal) => {
+    const inBody = method === 'POST' || method === 'PUT';
+    const answer = await pool.request({
+      method,
+      path: !inBody && encoded !== '' ? `${path}?${encoded}` : path,
+      headers: {
+        accept: 'application/json',
+        authorization: `PVEAPIToken=${options.tokenId}=${options.tokenSecret.reveal()}`,
+        ...(inBody ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      },
+      ...(inBody ? { body: encoded } : {}),
+      signal,
+    });
+    return { status: answer.statusCode, reason: answer.statusText, body: await answer.body.text() };
+  };
+
+  /** Each base URL once, beginning with the one that answered last. */
+  const overUrls = async (
+    about: string,
+    method: Method,
+    path: string,
+    encoded: string,
+    signal: AbortSignal,
+  ) => {
+    const failures: NotConnected[] = [];
+    for (let tried = 0; tried < pools.length; tried++) {
+      const index = (preferred + tried) % pools.length;
+      const pool = pools[index];
+      if (pool === undefined) break;
+      try {
+        const answer = await attempt(pool, method, path, encoded, signal);
+        preferred = index;
+        return answer;
+      } catch (error) {
+        if (!(error instanceof NotConnected)) throw error;
+        failures.push(error);
+      }
+    }
+    const untrusted = failures.every((failure) => failure.trust);
+    const reason = failures.map((failure) => failure.message).join('; ');
+    throw new PveError(untrusted ? 'refused' : 'unreachable', about, `not connected: ${reason}`, {
+      cause: failures[0],
+    });
+  };
+
+  const once = async (
+    method: Method,
+    path: string,
+    encoded: string,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
+    const about = `${method} ${path.replace('/api2/json', '')}`;
+    if (signal.aborted)
+      throw new PveError('aborted', about, 'stopped before it was sent', { cause: signal.reason });
+    const limit = new Limit(options.requestTimeoutMs + connectMs * pools.length, signal, method === 'GET');
+    try {
+      return readAnswer(about, await overUrls(about, method, path, encoded, limit.signal));
+    } catch (error) {
+      if (error instanceof PveError) throw error;
+      if (limit.cut && method === 'GET')
+        throw new PveError('aborted', about, 'stopped', { cause: signal.reason });
+      const reason = limit.signal.aborted ? 'no answer in time' : describe(error);
+      throw new PveError('unknown', about, reason, { cause: error });
+    } finally {
+      limit.clear();
+    }
+  };
+
+  return {
+    async request(method, path, params, signal) {
+      const encoded = encodeParams(params);
+      const send = () => whileQueued(queue, signal, () => once(method, path, encoded, signal));
+      try {
+        return await send();
+      } catch (error) {
+        // 596 and our own deadline have cost their time already
+        const again = error instanceof PveError && error.kind === 'unknown' && error.status !== 596;
+        if (method !== 'GET' || !again || error.reason === 'no answer in time' || signal.aborted) throw error;
+        return send();
+      }
+    },
+    async close() {
+      await Promise.all(pools.map((pool) => pool.destroy()));
+    },
+  };
+}
+
+/** Runs `work` when its turn comes; an abort before that takes it out of the queue, afterwards it is `work`'s own affair. */
+async function whileQueued<T>(queue: PQueue, caller: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const waiting = new AbortController();
+  let begun = false;
+  const leave = (): void => {
+    if (!begun)
+      waiting.abort(
+        new PveError('aborted', 'request', 'stopped before it was sent', { cause: caller.reason }),
+      );
+  };
+  caller.addEventListener('abort', leave, { once: true });
+  try {
+    return await queue.add(
+      () => {
+        begun = true;
+        return work();
+      },
+      { signal: waiting.signal },
+    );
+  } finally {
+    caller.removeEventListener('abort', leave);
+  }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `the answer broke off: ${error.message}` : String(error);
+}
+
+/** The signal of one request: its own deadline, and the caller's abort (for a change only after the grace). */
+class Limit {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal;
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #onAbort: () => void;
+  /** True once the caller's abort ended it. */
+  cut = false;
+
+  constructor(ms: number, caller: AbortSignal, atOnce: boolean) {
+    this.#caller = caller;
+    this.#timers.push(setTimeout(() => this.#controller.abort(), ms));
+    const end = (): void => {
+      this.cut = true;
+      this.#controller.abort();
+    };
+    this.#onAbort = () => {
+      if (atOnce) end();
+      else this.#timers.push(setTimeout(end, ABORT_GRACE_MS));
+    };
+    caller.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  clear(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#caller.removeEventListener('abort', this.#onAbort);
+  }
+}

@@ -1,0 +1,50 @@
+/** The two commands the operator configured: test the whole configuration, and reload nginx. */
+import { AgentError } from '../../../domain/errors.js';
+import { type ChildEnd, runChild } from '../../child.js';
+
+const DEADLINE_MS = 30_000;
+const KEPT_OUTPUT_BYTES = 8_192;
+
+/** Undefined when nginx accepts what is on disk, else its complaint. Throws `proxy_unreachable` when it could not be asked. */
+export async function testConfiguration(argv: readonly string[]): Promise<string | undefined> {
+  const end = await run(argv, 'test');
+  if (end.code === 0) return undefined;
+  const text = `${end.stderr}${end.stdout}`.trim();
+  // Only an exit code of nginx's own kind is a verdict; 126, 127 and above come from what should have started it.
+  if (end.code === null || end.code >= 126)
+    throw unreachable(`the test command ended with ${howItEnded(end)}: ${text}`);
+  return text === '' ? `exit code ${end.code}` : text;
+}
+
+/** Throws `proxy_unreachable`: a tested configuration that cannot be loaded means that nginx is not running. */
+export async function reload(argv: readonly string[]): Promise<void> {
+  const end = await run(argv, 'reload');
+  if (end.code === 0) return;
+  throw unreachable(
+    `the reload command ended with ${howItEnded(end)}: ${end.stderr.trim() || end.stdout.trim()}`,
+  );
+}
+
+async function run(argv: readonly string[], what: string): Promise<ChildEnd> {
+  const deadline = AbortSignal.timeout(DEADLINE_MS);
+  try {
+    const end = await runChild(argv, { maxOutputBytes: KEPT_OUTPUT_BYTES }, deadline);
+    if (deadline.aborted) throw unreachable(`the ${what} command did not end within ${DEADLINE_MS / 1000} s`);
+    return end;
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    throw unreachable(`the ${what} command could not be started: ${String(error)}`, error);
+  }
+}
+
+function howItEnded(end: ChildEnd): string {
+  return end.code === null ? `signal ${end.signal ?? '?'}` : `exit code ${end.code}`;
+}
+
+export function unreachable(detail: string, cause?: unknown): AgentError {
+  return new AgentError('proxy_unreachable', 'The reverse proxy cannot be changed right now.', {
+    role: 'reverse proxy',
+    detail,
+    cause,
+  });
+}

@@ -1,0 +1,69 @@
+/** Reverse proxy `nginx`: on this machine, configured through files in a folder of ours. See render.ts for how an operator includes it. */
+import type { Clock } from '../../../domain/clock.js';
+import { AgentError } from '../../../domain/errors.js';
+import { type Mark, sameMark } from '../../../domain/mark.js';
+import { abortError, throwIfAborted } from '../../abort.js';
+import type { DriverLog } from '../../log.js';
+import type { ProxyDriver, ProxyHost } from '../driver.js';
+import type { Change } from './changes.js';
+import { Keeper, type Wish } from './keeper.js';
+import { Publisher } from './publish.js';
+import { checkHost, fileNameOf } from './record.js';
+import type { NginxConfig } from './render.js';
+
+/** Starts at once to bring nginx to what the records say; a failure is logged only, since every later call tries again. */
+export function nginxProxyDriver(
+  config: NginxConfig,
+  deps: { readonly clock: Clock; readonly log: DriverLog },
+): ProxyDriver {
+  const publisher = new Publisher(config, deps);
+  const keeper = new Keeper(publisher, deps.clock);
+  let closed = false;
+  keeper.add({
+    kind: 'nothing',
+    settle: (error) => {
+      if (error && !closed)
+        deps.log.warn({ err: error, detail: error.detail }, 'the reverse proxy is not up to date');
+    },
+  });
+
+  const carryOut = async (change: Change, signal: AbortSignal): Promise<void> => {
+    throwIfAborted(signal, 'proxy_unreachable', 'waiting for the reverse proxy');
+    if (closed) throw new AgentError('aborted', 'The agent is stopping.');
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => {
+        // Once a batch has taken it up the outcome is awaited, so that it is known; a batch has deadlines of its own.
+        if (!keeper.withdraw(wish)) return;
+        reject(abortError(signal, 'proxy_unreachable', 'waiting for the reverse proxy'));
+      };
+      const settle = (error?: AgentError): void => {
+        signal.removeEventListener('abort', onAbort);
+        if (error) reject(error);
+        else resolve();
+      };
+      const wish: Wish = { ...change, settle };
+      signal.addEventListener('abort', onAbort, { once: true });
+      keeper.add(wish);
+    });
+  };
+
+  const find = async (mark: Mark): Promise<ProxyHost | undefined> => {
+    const found = (await publisher.sites()).get(fileNameOf(mark));
+    return found && sameMark(found.mark, mark) ? found : undefined;
+  };
+
+  return {
+    ensureHost: async (host, call) => carryOut({ kind: 'put', host: checkHost(host) }, call.signal),
+    removeHost: async (mark, call) => {
+      fileNameOf(mark);
+      await carryOut({ kind: 'remove', mark }, call.signal);
+    },
+    find,
+    list: async () => [...(await publisher.sites()).values()],
+    async close() {
+      closed = true;
+      for (const wish of await keeper.stop())
+        wish.settle(new AgentError('aborted', 'The agent is stopping.'));
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** The one keeper of nginx's configuration: wishes that come in while a batch is under way are carried out together in the next one. */
+import type { Clock } from '../../../domain/clock.js';
+import { type AgentError, asAgentError } from '../../../domain/errors.js';
+import { within } from '../../abort.js';
+import type { Change } from './changes.js';
+import type { Publisher } from './publish.js';
+
+/** `settle` is called exactly once. */
+export type Wish = Change & { settle(error?: AgentError): void };
+
+/** How long a first wish waits for others. */
+const COLLECT_MS = 5;
+/** Every reload leaves old workers behind until their last connection ends, so reloads keep a distance. */
+const BETWEEN_BATCHES_MS = 300;
+const STOP_MS = 5_000;
+
+export class Keeper {
+  readonly #publisher: Publisher;
+  readonly #clock: Clock;
+  #queue: Wish[] = [];
+  #work: Promise<void> | undefined;
+  #lastBatch = Number.NEGATIVE_INFINITY;
+
+  constructor(publisher: Publisher, clock: Clock) {
+    this.#publisher = publisher;
+    this.#clock = clock;
+  }
+
+  add(wish: Wish): void {
+    this.#queue.push(wish);
+    this.#work ??= this.#run();
+  }
+
+  /** Takes back a wish that no batch has taken up yet; false when it is too late. Its `settle` is then not called. */
+  withdraw(wish: Wish): boolean {
+    const waiting = this.#queue.includes(wish);
+    if (waiting) this.#queue = this.#queue.filter((other) => other !== wish);
+    return waiting;
+  }
+
+  /** Takes back all that wait, and resolves when the batch under way has ended, or is left to the next start after `STOP_MS`. */
+  async stop(): Promise<readonly Wish[]> {
+    const waiting = this.#queue;
+    this.#queue = [];
+    if (this.#work) await within(this.#work, STOP_MS);
+    return waiting;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const rest = this.#lastBatch + BETWEEN_BATCHES_MS - this.#clock.now();
+      await this.#clock.sleep(Math.min(BETWEEN_BATCHES_MS, Math.max(COLLECT_MS, rest)));
+      const batch = this.#queue;
+      this.#queue = [];
+      this.#lastBatch = this.#clock.now();
+      if (batch.length > 0) await this.#carryOut(batch);
+    }
+    this.#work = undefined; // in the same turn as the last look at the queue
+  }
+
+  async #carryOut(batch: readonly Wish[]): Promise<void> {
+    const open = new Set(batch);
+    const settle = (wish: Wish, error?: AgentError): void => {
+      if (open.delete(wish)) wish.settle(error);
+    };
+    try {
+      await this.#publisher.publish(batch, settle);
+      for (const wish of batch) settle(wish);
+    } catch (thrown) {
+      const error = asAgentError(thrown, 'proxy_unreachable');
+      for (const wish of batch) settle(wish, error);
+    }
+  }
+}

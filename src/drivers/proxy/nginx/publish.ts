@@ -1,0 +1,204 @@
+/** Carries out one batch: finds what nginx accepts, saves it, makes nginx serve it. Order matters: a crash at any point leaves records that a start can render. */
+import { join } from 'node:path';
+import type { Clock } from '../../../domain/clock.js';
+import { AgentError } from '../../../domain/errors.js';
+import type { DriverLog } from '../../log.js';
+import { applyChanges, type Change } from './changes.js';
+import { reload, testConfiguration, unreachable } from './commands.js';
+import { fileNameOf } from './record.js';
+import type { NginxConfig } from './render.js';
+import {
+  makeRendering,
+  readRendering,
+  type Rendering,
+  writePages,
+  writeRendering,
+  writeVersion,
+} from './rendering.js';
+import { askVersion, type AskVersion, waitServed } from './served.js';
+import { loadSites, prepareSites, saveSites, type Sites } from './sites.js';
+
+export interface PublishDeps {
+  readonly clock: Clock;
+  readonly log: DriverLog;
+}
+
+/** What the disk holds. */
+export interface OnDisk {
+  readonly sites: Sites;
+  readonly damaged: ReadonlyMap<string, string>;
+  readonly rendering: Rendering;
+}
+
+interface Tested<C> {
+  readonly sites: Sites;
+  readonly accepted: readonly C[];
+}
+
+type Refuse<C> = (change: C, error: AgentError) => void;
+
+/** How long a reloaded nginx may take until it serves the new rendering. */
+const SERVED_PATIENCE_MS = 15_000;
+
+export class Publisher {
+  readonly #config: NginxConfig;
+  readonly #deps: PublishDeps;
+  readonly #ask: AskVersion;
+  #disk: OnDisk | undefined;
+  /** True from the start of a batch until it is known what the disk holds: after a failure it is read anew. */
+  #inDoubt = true;
+  #lastVersion = 0;
+
+  constructor(config: NginxConfig, deps: PublishDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.#ask = askVersion(config.status_port);
+  }
+
+  async sites(): Promise<Sites> {
+    return (this.#disk ?? (await this.#read())).sites;
+  }
+
+  /** Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not refused. */
+  async publish<C extends Change>(changes: readonly C[], refuse: Refuse<C>): Promise<void> {
+    const before = this.#disk && !this.#inDoubt ? this.#disk : await this.#prepare();
+    this.#inDoubt = true;
+    const served = (await this.#ask()) === before.rendering.version;
+    const { rendering, sites, accepted } = await this.#accept(before, changes, served, refuse);
+    const damaged = new Map(before.damaged);
+    const gone = accepted.flatMap((change) => filesOf(change)).filter((file) => damaged.delete(file));
+    const isNew = rendering !== before.rendering;
+    try {
+      await saveSites(this.#folder(), before.sites, sites, gone);
+    } catch (error) {
+      if (isNew) await writeRendering(this.#config, before.rendering);
+      throw error;
+    }
+    if (isNew) await writeVersion(this.#config, rendering.version);
+    this.#disk = { sites, damaged, rendering };
+    this.#inDoubt = false;
+    if (isNew || !served) await this.#load(rendering.version);
+  }
+
+  /** The changes that nginx accepts, as a rendering that is on disk and tested; the same rendering object when nothing has to be loaded. */
+  async #accept<C extends Change>(
+    before: OnDisk,
+    changes: readonly C[],
+    served: boolean,
+    refuse: Refuse<C>,
+  ): Promise<Tested<C> & { rendering: Rendering }> {
+    const wished = applyChanges(before.sites, changes);
+    for (const { change, error } of wished.refused) refuse(change, error);
+    if (served && this.#isCurrent(before, wished.sites)) return { ...wished, rendering: before.rendering };
+    try {
+      const tested = await this.#test(before, wished, refuse);
+      const rendering = this.#isCurrent(before, tested.sites)
+        ? before.rendering
+        : makeRendering(this.#config, tested.sites, this.#nextVersion());
+      await writeRendering(this.#config, rendering);
+      return { ...tested, rendering };
+    } catch (error) {
+      await writeRendering(this.#config, before.rendering);
+      throw error;
+    }
+  }
+
+  #isCurrent({ rendering }: OnDisk, sites: Sites): boolean {
+    return makeRendering(this.#config, sites, rendering.version).text === rendering.text;
+  }
+
+  async #test<C extends Change>(before: OnDisk, wished: Tested<C>, refuse: Refuse<C>): Promise<Tested<C>> {
+    const complaint = await this.#try(wished.sites);
+    if (complaint === undefined) return wished;
+    const before_ = await this.#try(before.sites);
+    if (before_ !== undefined)
+      throw unreachable(`nginx refuses its configuration as it was, too: ${before_}`);
+    return this.#halve(before.sites, wished.accepted, complaint, refuse);
+  }
+
+  /** @param complaint about all of `changes` together over `base`, which alone is accepted */
+  async #halve<C extends Change>(
+    base: Sites,
+    changes: readonly C[],
+    complaint: string,
+    refuse: Refuse<C>,
+  ): Promise<Tested<C>> {
+    const [only] = changes;
+    if (changes.length === 1 && only) {
+      refuse(only, refusedByNginx(complaint));
+      return { sites: base, accepted: [] };
+    }
+    const middle = Math.ceil(changes.length / 2);
+    const first = await this.#settle(base, changes.slice(0, middle), refuse);
+    const second = await this.#settle(first.sites, changes.slice(middle), refuse);
+    return { sites: second.sites, accepted: [...first.accepted, ...second.accepted] };
+  }
+
+  async #settle<C extends Change>(base: Sites, changes: readonly C[], refuse: Refuse<C>): Promise<Tested<C>> {
+    // Names may clash anew (or no longer) once another wish is refused.
+    const wished = applyChanges(base, changes);
+    for (const { change, error } of wished.refused) refuse(change, error);
+    if (wished.accepted.length === 0) return { sites: base, accepted: [] };
+    const complaint = await this.#try(wished.sites);
+    return complaint === undefined ? wished : this.#halve(base, wished.accepted, complaint, refuse);
+  }
+
+  async #try(sites: Sites): Promise<string | undefined> {
+    await writeRendering(this.#config, makeRendering(this.#config, sites, this.#nextVersion()));
+    return testConfiguration(this.#config.test);
+  }
+
+  async #load(version: string): Promise<void> {
+    const started = this.#deps.clock.now();
+    await reload(this.#config.reload);
+    if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS))) {
+      const found = (await this.#ask()) ?? 'nothing';
+      throw unreachable(
+        `after the reload ${found} is served on the status port instead of rendering ${version}`,
+      );
+    }
+    const ms = this.#deps.clock.now() - started;
+    this.#deps.log.debug(
+      { version, ms, sites: this.#disk?.sites.size },
+      'the reverse proxy serves a new rendering',
+    );
+  }
+
+  async #prepare(): Promise<OnDisk> {
+    await writePages(this.#config);
+    await prepareSites(this.#folder());
+    const disk = await this.#read();
+    for (const [file, problem] of disk.damaged) {
+      this.#deps.log.error({ file, problem }, 'a proxy record is damaged and is not served');
+    }
+    this.#lastVersion = Math.max(this.#lastVersion, Number(disk.rendering.version));
+    this.#disk = disk;
+    return disk;
+  }
+
+  async #read(): Promise<OnDisk> {
+    return { ...(await loadSites(this.#folder())), rendering: await readRendering(this.#config) };
+  }
+
+  /** Grows, also across a lost folder: no version ever means two renderings. */
+  #nextVersion(): string {
+    this.#lastVersion = Math.max(this.#lastVersion + 1, this.#deps.clock.now());
+    return String(this.#lastVersion);
+  }
+
+  #folder(): string {
+    return join(this.#config.dir, 'sites');
+  }
+}
+
+function filesOf(change: Change): string[] {
+  if (change.kind === 'nothing') return [];
+  return [fileNameOf(change.kind === 'put' ? change.host.mark : change.mark)];
+}
+
+function refusedByNginx(complaint: string): AgentError {
+  return new AgentError('proxy_failed', 'The reverse proxy refused the configuration.', {
+    role: 'reverse proxy',
+    detail: complaint,
+  });
+}

@@ -1,0 +1,109 @@
+/** The per-site record: the truth of what the proxy serves, checked as strictly when it is read as when it is written, because its values end up in nginx's configuration. */
+import ipaddr from 'ipaddr.js';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { AgentError } from '../../../domain/errors.js';
+import type { Mark } from '../../../domain/mark.js';
+import { ID_PATTERN } from '../../../domain/service.js';
+import type { ProxyHost } from '../driver.js';
+
+/** `sites/<panel>~<service>~<generation>.json` */
+export const RECORD_FILE =
+  /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}~[A-Za-z0-9_][A-Za-z0-9._-]{0,63}~\d{1,9}\.json$/;
+const HOST_NAME =
+  /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const MOST_NAMES = 200;
+
+const Strict = { additionalProperties: false };
+const RecordSchema = Type.Object(
+  {
+    schema: Type.Literal(1),
+    mark: Type.Object(
+      {
+        agent: Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }),
+        panel: Type.String({ pattern: ID_PATTERN.source }),
+        service: Type.String({ pattern: ID_PATTERN.source }),
+        generation: Type.Integer({ minimum: 0, maximum: 999_999_999 }),
+      },
+      Strict,
+    ),
+    names: Type.Array(Type.String(), { minItems: 1, maxItems: MOST_NAMES, uniqueItems: true }),
+    upstream: Type.Object(
+      { address: Type.String({ maxLength: 45 }), port: Type.Integer({ minimum: 1, maximum: 65_535 }) },
+      Strict,
+    ),
+    state: Type.Union([
+      Type.Literal('preparing'),
+      Type.Literal('enabled'),
+      Type.Literal('suspended'),
+      Type.Literal('disabled'),
+    ]),
+  },
+  Strict,
+);
+const record = Compile(RecordSchema);
+
+export function fileNameOf(mark: Mark): string {
+  const name = `${mark.panel}~${mark.service}~${mark.generation}.json`;
+  if (!RECORD_FILE.test(name)) throw refused(`not a mark for a record: ${JSON.stringify(mark)}`);
+  return name;
+}
+
+/** Throws `proxy_failed` that says what is wrong; never changes the value silently. */
+export function checkHost(value: ProxyHost): ProxyHost {
+  const { mark, names, upstream, state } = value;
+  return check({ schema: 1, mark, names, upstream, state });
+}
+
+export function encodeRecord(host: ProxyHost): string {
+  return `${JSON.stringify({ schema: 1, ...checkHost(host) }, undefined, 1)}\n`;
+}
+
+/** Throws `proxy_failed` when the text is not exactly a record of this file's mark. */
+export function decodeRecord(fileName: string, text: string): ProxyHost {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw refused(`not JSON: ${String(error)}`);
+  }
+  const host = check(value);
+  if (fileNameOf(host.mark) !== fileName) throw refused(`it belongs into ${fileNameOf(host.mark)}`);
+  return host;
+}
+
+function check(value: unknown): ProxyHost {
+  if (!record.Check(value)) {
+    const first = record.Errors(value)[0];
+    throw refused(`record${first?.instancePath ?? ''} ${first?.message ?? 'is not a record'}`);
+  }
+  for (const name of value.names) {
+    // A last label of digits only would make the name look like an address.
+    if (!HOST_NAME.test(name) || /(?:^|\.)\d+$/.test(name))
+      throw refused(`not a host name: ${JSON.stringify(name)}`);
+  }
+  upstreamOf(value.upstream);
+  const { mark, names, upstream, state } = value;
+  return { mark, names, upstream, state };
+}
+
+/** `10.0.0.5:80` or `[fd00::5]:80`, spelled by ourselves from the parsed address. */
+export function upstreamOf(upstream: ProxyHost['upstream']): string {
+  const { address, port } = upstream;
+  const plain =
+    !address.includes('%') && (ipaddr.IPv4.isValidFourPartDecimal(address) || ipaddr.IPv6.isValid(address));
+  if (!plain) throw refused(`not an IP address: ${JSON.stringify(address)}`);
+  const parsed = ipaddr.parse(address);
+  const range = parsed.range();
+  if (range === 'unspecified' || range === 'multicast' || range === 'broadcast') {
+    throw refused(`a ${range} address cannot be proxied to: ${address}`);
+  }
+  return parsed.kind() === 'ipv6' ? `[${parsed.toString()}]:${port}` : `${parsed.toString()}:${port}`;
+}
+
+function refused(detail: string): AgentError {
+  return new AgentError('proxy_failed', 'The reverse proxy refused the configuration.', {
+    role: 'reverse proxy',
+    detail,
+  });
+}

@@ -1,0 +1,55 @@
+/** The rendered file on disk: replaced to be tested, put back when nginx does not take it. */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, replaceFile, syncFolder } from '../../durable-file.js';
+import { renderPages } from './pages.js';
+import { type NginxConfig, renderNginx } from './render.js';
+import type { Sites } from './sites.js';
+
+export interface Rendering {
+  readonly version: string;
+  /** Undefined: there was no file. */
+  readonly text: string | undefined;
+}
+
+export async function readRendering(config: NginxConfig): Promise<Rendering> {
+  const version = (await readIfThere(join(config.dir, 'version')))?.trim() ?? '';
+  const text = await readIfThere(join(config.dir, 'nginx.conf'));
+  return { version: /^\d{1,16}$/.test(version) ? version : '0', text };
+}
+
+export function makeRendering(config: NginxConfig, sites: Sites, version: string): Rendering {
+  return { version, text: renderNginx(config, sites.values(), version) };
+}
+
+export async function writeRendering(config: NginxConfig, { text }: Rendering): Promise<void> {
+  const file = join(config.dir, 'nginx.conf');
+  if (text === undefined) await rm(file, { force: true });
+  else await replaceFile(file, text, 0o644);
+}
+
+/** Written last, when the text is accepted and the records are saved. */
+export async function writeVersion(config: NginxConfig, version: string): Promise<void> {
+  await replaceFile(join(config.dir, 'version'), `${version}\n`, 0o644);
+  await syncFolder(config.dir);
+}
+
+/** Makes the folders and the pages; nginx's workers read them as another user. */
+export async function writePages(config: NginxConfig): Promise<void> {
+  const folder = join(config.dir, 'pages');
+  await makeFolder(config.dir, 0o755);
+  await makeFolder(folder, 0o755);
+  for (const [name, html] of Object.entries(renderPages())) {
+    if ((await readIfThere(join(folder, name))) !== html) await replaceFile(join(folder, name), html, 0o644);
+  }
+  await syncFolder(folder);
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/** Which rendering nginx serves, asked of nginx itself: a reload command returns long before its effect. */
+import { request } from 'undici';
+import type { Clock } from '../../../domain/clock.js';
+
+/**
+ * For 100 ms after a reload nginx's old workers still accept connections beside the new ones (it starts these, sleeps, then ends those), so one answer
+ * with the new version does not mean that the next visitor gets it.
+ */
+const SETTLE_MS = 130;
+const ASK_TIMEOUT_MS = 2_000;
+const SLOWEST_POLL_MS = 250;
+
+export type AskVersion = () => Promise<string | undefined>;
+
+/** Undefined when nothing (or nothing of ours) answers. */
+export function askVersion(port: number): AskVersion {
+  return async () => {
+    try {
+      // A connection of its own each time: a kept one would stay with an old worker.
+      const answer = await request(`http://127.0.0.1:${port}/innkeeper-version`, {
+        reset: true,
+        signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+      });
+      const text = (await answer.body.text()).trim();
+      return answer.statusCode === 200 && /^\d{1,16}$/.test(text) ? text : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/** True when nothing but this version is served any more; false when that did not come about within `patienceMs`. */
+export async function waitServed(
+  ask: AskVersion,
+  version: string,
+  clock: Clock,
+  patienceMs: number,
+): Promise<boolean> {
+  const giveUpAt = clock.now() + patienceMs;
+  let pause = 5;
+  let since: number | undefined;
+  for (;;) {
+    const served = (await ask()) === version;
+    const now = clock.now();
+    if (served) since ??= now;
+    if (served && since !== undefined && now - since >= SETTLE_MS) return true;
+    if (!served && now >= giveUpAt) return false;
+    await clock.sleep(since === undefined ? pause : 10);
+    if (since === undefined) pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
+  }
+}

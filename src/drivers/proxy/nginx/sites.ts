@@ -1,0 +1,71 @@
+/** The folder of records on disk: read with suspicion at start, changed file by file, durable when a change resolves. */
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, replaceFile, syncFolder } from '../../durable-file.js';
+import type { ProxyHost } from '../driver.js';
+import { decodeRecord, encodeRecord, RECORD_FILE } from './record.js';
+
+/** File name -> record. Never changed in place. */
+export type Sites = ReadonlyMap<string, ProxyHost>;
+
+export interface LoadedSites {
+  readonly sites: Sites;
+  /** Files that are left where they are but not served: file name -> why. */
+  readonly damaged: ReadonlyMap<string, string>;
+}
+
+const AT_ONCE = 16;
+
+export async function loadSites(folder: string): Promise<LoadedSites> {
+  const sites = new Map<string, ProxyHost>();
+  const damaged = new Map<string, string>();
+  const holders = new Map<string, string>();
+  for (const file of (await readdir(folder).catch(none)).sort()) {
+    if (!RECORD_FILE.test(file)) continue;
+    try {
+      const host = decodeRecord(file, await readFile(join(folder, file), 'utf8'));
+      const clash = host.names.find((name) => holders.has(name));
+      if (clash !== undefined) throw new Error(`${clash} is held by ${holders.get(clash) ?? ''} already`);
+      for (const name of host.names) holders.set(name, file);
+      sites.set(file, host);
+    } catch (error) {
+      damaged.set(file, reasonOf(error));
+    }
+  }
+  return { sites, damaged };
+}
+
+/** Makes the folder and takes away what a crash left half written; only for the one who writes. */
+export async function prepareSites(folder: string): Promise<void> {
+  await makeFolder(folder, 0o755);
+  const leftovers = (await readdir(folder)).filter((file) => file.endsWith('.tmp'));
+  await Promise.all(leftovers.map((file) => rm(join(folder, file), { force: true })));
+}
+
+function none(error: unknown): string[] {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  throw error;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && 'detail' in error && typeof error.detail === 'string') return error.detail;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Makes the folder hold `next` where it held `current`; both by file name. */
+export async function saveSites(
+  folder: string,
+  current: Sites,
+  next: Sites,
+  leftovers: Iterable<string>,
+): Promise<void> {
+  const write = [...next].filter(([file, host]) => current.get(file) !== host);
+  const remove = [...current.keys(), ...leftovers].filter((file) => !next.has(file));
+  if (write.length + remove.length === 0) return;
+  for (let start = 0; start < write.length; start += AT_ONCE) {
+    const some = write.slice(start, start + AT_ONCE);
+    await Promise.all(some.map(([file, host]) => replaceFile(join(folder, file), encodeRecord(host), 0o644)));
+  }
+  await Promise.all(remove.map((file) => rm(join(folder, file), { force: true })));
+  await syncFolder(folder);
+}

@@ -1,0 +1,54 @@
+/** Who may call what: the one list. A route that is not in it cannot be registered. */
+import type { Permission } from '../operations/permissions.js';
+
+export type Access = 'public' | Permission;
+
+export interface Rule {
+  readonly access: Access;
+  /** `socket`: only through the daemon's own unix socket. */
+  readonly door: 'both' | 'socket';
+}
+
+const both = (access: Access): Rule => ({ access, door: 'both' });
+const socket = (access: Access): Rule => ({ access, door: 'socket' });
+
+export const ACCESS: Readonly<Record<string, Rule>> = {
+  'POST /create-site': both('sites:write'),
+  'GET /status': both('sites:read'),
+  'GET /services': both('sites:read'),
+  'GET /services/:id': both('sites:read'),
+  // a password that opens the customer's site: reading it is more than looking
+  'GET /services/:id/credentials': both('sites:write'),
+  'GET /plans': both('sites:read'),
+  'GET /jobs': both('jobs:read'),
+  'GET /jobs/:id': both('jobs:read'),
+  'GET /jobs/:id/events': both('jobs:read'),
+  'GET /health': both('public'),
+  'GET /ready': both('public'),
+  'GET /openapi.json': both('sites:read'),
+  'POST /tokens': socket('admin'),
+  'GET /tokens': socket('admin'),
+  'DELETE /tokens/:id': socket('admin'),
+};
+
+/** Throws when the route is not listed: a programming error that stops the start. */
+export function ruleFor(method: string, url: string): Rule {
+  const rule = ACCESS[`${method === 'HEAD' ? 'GET' : method} ${url}`];
+  if (!rule) throw new Error(`${method} ${url} is not listed in http/access.ts`);
+  return rule;
+}
+
+/** The methods a path may be called with at this door; empty when there is no such path. */
+export function methodsOf(path: string, door: 'network' | 'socket'): string[] {
+  const wanted = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  return Object.entries(ACCESS)
+    .filter(([, rule]) => rule.door === 'both' || door === 'socket')
+    .map(([key]) => key.split(' '))
+    .filter(([, pattern = '']) => patternOf(pattern).test(wanted))
+    .flatMap(([method = '']) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+}
+
+function patternOf(route: string): RegExp {
+  const escaped = route.replace(/[.]/g, '\\.').replace(/:[a-z]+/g, '[^/]+');
+  return new RegExp(`^${escaped}$`);
+}

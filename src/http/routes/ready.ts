@@ -1,0 +1,29 @@
+/** GET /ready */
+import { Type } from 'typebox';
+import { AgentError } from '../../domain/errors.js';
+import type { Route } from '../route.js';
+import { success } from '../schemas/common.js';
+
+const schema = {
+  summary: 'Says whether calls are taken',
+  description: 'Up or down only; the reason is in the log.',
+  tags: ['Operation'],
+  security: [],
+  response: {
+    200: success({ status: Type.Literal('ready') }, 'Calls are taken.'),
+    503: {
+      description: 'Not now: `not_ready`, `shutting_down`',
+      content: { 'application/json': { schema: Type.Ref('Failure#') } },
+    },
+  },
+};
+
+export const readyRoute: Route = (app, context) => {
+  app.get('/ready', { schema }, async () => {
+    const { ready, reasons } = await context.ready();
+    if (!ready) {
+      throw new AgentError('not_ready', 'The agent is not ready.', { detail: reasons.join('; ') });
+    }
+    return { success: true as const, status: 'ready' as const };
+  });
+};

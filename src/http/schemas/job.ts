@@ -1,0 +1,65 @@
+/** A job in answers. */
+import { Type } from 'typebox';
+import { Instant, nullable } from './common.js';
+
+export const JOB_STATUSES = [
+  'queued',
+  'running',
+  'waiting',
+  'completed',
+  'failed',
+  'stuck',
+  'cancelled',
+] as const;
+
+export const JobStatusText = Type.Enum([...JOB_STATUSES]);
+
+export const ErrorView = Type.Object(
+  {
+    code: Type.String(),
+    message: Type.String({ description: 'One plain sentence that a customer may read.' }),
+    step: nullable(Type.String()),
+    detail: nullable(Type.String({ description: 'Only for operators at the unix socket.' })),
+  },
+  { description: 'What went wrong.' },
+);
+
+export const StepView = Type.Object({
+  name: Type.String(),
+  after: Type.Array(Type.String()),
+  status: Type.Enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'undo_failed', 'skipped']),
+  started_at: nullable(Instant),
+  ended_at: nullable(Instant),
+  error: nullable(ErrorView),
+});
+
+export const WaitingView = Type.Object(
+  {
+    for: Type.String({ description: 'What it waits for.' }),
+    since: Instant,
+    until: Type.String({ format: 'date-time', description: 'When it is tried again.' }),
+  },
+  { description: 'Present while the job waits.' },
+);
+
+export const jobProperties = {
+  id: Type.String({ format: 'uuid' }),
+  service_id: Type.String(),
+  method: Type.String({ description: '`create`, ...' }),
+  status: JobStatusText,
+  direction: Type.Enum(['forward', 'undo']),
+  tags: Type.Array(Type.String()),
+  request_id: Type.String(),
+  attempts: Type.Integer(),
+  step: nullable(Type.String({ description: 'The step under way, or the one it stopped at.' })),
+  steps_done: Type.Integer(),
+  steps_total: Type.Integer(),
+  steps: Type.Array(StepView),
+  waiting: nullable(WaitingView),
+  error: nullable(ErrorView),
+  created_at: Instant,
+  started_at: nullable(Instant),
+  ended_at: nullable(Instant),
+};
+
+export const JobView = Type.Object(jobProperties);

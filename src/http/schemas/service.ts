@@ -1,0 +1,108 @@
+/** A service in answers. */
+import { Type } from 'typebox';
+import { Instant, nullable, StatusText } from './common.js';
+import { ErrorView, JobStatusText, JobView, WaitingView } from './job.js';
+
+const Lifecycle = Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']);
+const Power = Type.Enum(['running', 'stopped', 'unknown']);
+const Quota = Type.Object({ used: Type.Integer(), allowed: Type.Integer() });
+const Count = nullable(Type.Number());
+
+export const statusProperties = {
+  service_id: Type.String(),
+  plan: Type.String(),
+  status: StatusText,
+  provision_status: Type.Enum([
+    'pending',
+    'processing',
+    'completed',
+    'failed',
+    'error',
+    'suspended',
+    'pause',
+    'terminated',
+  ]),
+  lifecycle: Lifecycle,
+  power: Power,
+  reachable: Type.Boolean({ description: 'The container host answers about it now.' }),
+  suspended_for: Type.Array(Type.String()),
+  vmid: nullable(Type.Integer()),
+  node: nullable(Type.String()),
+  private_ip: nullable(Type.String()),
+  subdomain: Type.String(),
+  fqdn: Type.String(),
+  url: Type.String(),
+  public_ip: nullable(Type.String()),
+  public_ips: Type.Array(Type.String()),
+  resources: Type.Object({
+    cpu: Type.String({ description: '`0.5%`; `unknown` while it was never measured' }),
+    memory: Type.String({ description: '`512MB / 2048MB`' }),
+    disk: Type.String({ description: '`3.1GB / 20GB`' }),
+    uptime: Type.String({ description: '`5 days`' }),
+  }),
+  usage: Type.Object({
+    cpu: Count,
+    memory_bytes: Count,
+    memory_limit_bytes: Type.Number(),
+    disk_bytes: Count,
+    disk_limit_bytes: Type.Number(),
+    network_in_bytes: Count,
+    network_out_bytes: Count,
+    uptime_seconds: Count,
+  }),
+  domains: Type.Array(Type.String()),
+  primary_domain: Type.String(),
+  proxy: Type.Object({
+    enabled: Type.Boolean(),
+    certificate: nullable(Type.Object({ issuer: Type.String(), expires_at: Instant })),
+  }),
+  quota: Type.Object({ domains: Quota, backups: Quota }),
+  job: nullable(
+    Type.Object({
+      id: Type.String({ format: 'uuid' }),
+      method: Type.String(),
+      status: JobStatusText,
+      step: nullable(Type.String()),
+      steps_done: Type.Integer(),
+      steps_total: Type.Integer(),
+      waiting: nullable(WaitingView),
+    }),
+  ),
+  error: nullable(ErrorView),
+  purge_at: nullable(Instant),
+  stale_since: nullable(Instant),
+};
+
+export const detailProperties = {
+  ...statusProperties,
+  email: Type.String(),
+  user_id: nullable(Type.String()),
+  module: Type.String(),
+  generation: Type.Integer({ description: 'Counts the lives of this id.' }),
+  snapshots: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      kind: Type.Enum(['initial', 'backup', 'safety']),
+      created_at: Instant,
+    }),
+  ),
+  jobs: Type.Array(JobView),
+  created_at: Instant,
+  updated_at: Instant,
+  active_at: nullable(Instant),
+};
+
+export const EntryView = Type.Object({
+  service_id: Type.String(),
+  plan: Type.String(),
+  status: StatusText,
+  lifecycle: Lifecycle,
+  power: Power,
+  subdomain: Type.String(),
+  fqdn: Type.String(),
+  url: Type.String(),
+  vmid: nullable(Type.Integer()),
+  node: nullable(Type.String()),
+  private_ip: nullable(Type.String()),
+  updated_at: Instant,
+});

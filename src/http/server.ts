@@ -1,0 +1,63 @@
+/** The bare HTTP(S) server under fastify, with limits that slow or silent clients run into. */
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import type { FastifyServerFactory } from 'fastify';
+import { v7 as uuidV7 } from 'uuid';
+import type { Config } from '../config/config.js';
+import { AgentError } from '../domain/errors.js';
+import { failure } from './errors.js';
+
+const LIMITS = {
+  // whole header block, whole request, then silence on a socket (event streams send something every 15 s)
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16_384,
+};
+const SILENCE_MS = 60_000;
+
+export function serverFactory(tls: Config['api']['tls']): FastifyServerFactory {
+  return (handler) => {
+    const server = tls
+      ? https.createServer(
+          {
+            ...LIMITS,
+            handshakeTimeout: 10_000,
+            cert: readFileSync(tls.cert_file),
+            key: readFileSync(tls.key_file),
+          },
+          handler,
+        )
+      : http.createServer(LIMITS, handler);
+    server.setTimeout(SILENCE_MS);
+    server.maxConnections = 10_000;
+    return server;
+  };
+}
+
+/** What is no HTTP gets the same shape of answer, and the connection ends. */
+export function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  const status = STATUS[error.code ?? ''] ?? '400 Bad Request';
+  const body = JSON.stringify(
+    failure(new AgentError('invalid_request', 'This is not a complete HTTP request.'), uuidV7()),
+  );
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const STATUS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};

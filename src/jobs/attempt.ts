@@ -1,0 +1,202 @@
+/** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
+import { AgentError, asAgentError, toRecord } from '../domain/errors.js';
+import type { Job } from '../domain/job.js';
+import type { Json } from '../domain/json.js';
+import { keyOf, type Service } from '../domain/service.js';
+import type { ServiceView } from '../modules/context.js';
+import type { Effect, EngineDeps, EffectOf } from './effects/effect.js';
+import { EFFECTS, type EffectName } from './effects/table.js';
+import { journal } from './journal.js';
+import type { Leases } from './leases.js';
+import { limits } from './limits.js';
+import { type Ending, undoOrder } from './policy.js';
+import type { Attempt, HostCallName, HostCalls, Outcome, ToMain } from './protocol.js';
+import type { Threads } from './threads.js';
+
+export interface AttemptDeps extends EngineDeps {
+  readonly threads: Threads;
+  readonly leases: Leases;
+  /** Path of the compiled module, by name. */
+  modulePath(job: Job): string;
+}
+
+/** How long a thread may take to end after its effects were aborted and have settled. */
+const THREAD_GRACE_MS = 2_000;
+
+/** Runs the attempt to its end; never rejects. `stop` hands the job back. */
+export async function runAttempt(
+  deps: AttemptDeps,
+  service: Service,
+  job: Job,
+  stop: AbortSignal,
+): Promise<Ending> {
+  const book = journal(keyOf(service), job.id, deps);
+  const log = deps.log.child({
+    request_id: job.requestId,
+    job_id: job.id,
+    service_id: service.id,
+    panel: service.panel,
+  });
+  const limit = limits(deps.clock, job.policy.timeoutS);
+  const elsewhere = new AbortController();
+  const signal = AbortSignal.any([limit.signal, stop, elsewhere.signal]);
+  const inFlight = new Set<Promise<unknown>>();
+  let lastStep = '';
+  let outcome: Outcome | undefined;
+
+  const answer = async (name: HostCallName, args: HostCalls[HostCallName]['args']): Promise<Json> => {
+    const step = 'step' in args ? args.step : '';
+    if (step !== '') lastStep = step;
+    if (name === 'step.begin') limit.begin(step, 'timeoutS' in args ? args.timeoutS : undefined);
+    if (name === 'step.end') limit.end(step);
+    if (name === 'step.end' && 'error' in args && !args.error.retryable && job.direction === 'forward') {
+      elsewhere.abort(new AgentError('aborted', 'Another step failed.'));
+    }
+    const effect: Effect = {
+      deps: { ...deps, log },
+      leases: deps.leases,
+      journal: book,
+      name,
+      step,
+      signal,
+      onWait: (waiting) => limit.wait(step, waiting),
+    };
+    const value: unknown = await answerOf(name)(effect, args);
+    // Every answer in HostCalls is plain data.
+    return value as Json;
+  };
+
+  const onMessage = (message: ToMain): void => {
+    if (message.kind === 'end') {
+      outcome = message.outcome;
+    } else if (message.kind === 'log') {
+      log[message.level]({ step: message.step, ...message.fields }, message.message);
+    } else {
+      const work = answer(message.name, message.args).then(
+        (value) => thread?.send({ kind: 'answer', id: message.id, value }),
+        (error: unknown) => {
+          const refused = asAgentError(error);
+          if (refused.code === 'internal_error')
+            log.error({ err: error, step: lastStep, call: message.name }, 'an effect threw');
+          thread?.send({ kind: 'refusal', id: message.id, error: toRecord(refused) });
+        },
+      );
+      inFlight.add(work);
+      void work.finally(() => inFlight.delete(work));
+    }
+  };
+
+  const name = `job-${job.id}-${job.attempts}-${job.direction}-${job.crashes}`;
+  let thread: Awaited<ReturnType<Threads['start']>> | undefined;
+  try {
+    thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage);
+  } catch (error) {
+    limit.cancel();
+    return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };
+  }
+
+  const abort = (): void => {
+    const reason = asAgentError(signal.reason, 'aborted');
+    thread.send({ kind: 'abort', error: toRecord(reason) });
+    void settle(deps, inFlight, thread.gone).then(() => thread.terminate());
+  };
+  const halt = AbortSignal.any([limit.signal, stop]);
+  if (halt.aborted) abort();
+  else halt.addEventListener('abort', abort, { once: true });
+
+  const death = await thread.gone;
+  halt.removeEventListener('abort', abort);
+  limit.cancel();
+  elsewhere.abort(new AgentError('aborted', 'The attempt has ended.'));
+  await Promise.allSettled(inFlight);
+  return ending(outcome, {
+    death,
+    stopped: stop.aborted,
+    timedOut: limit.signal.aborted,
+    lastStep: limit.passedBy() ?? lastStep,
+  });
+}
+
+interface Circumstance {
+  readonly death: Error | undefined;
+  readonly stopped: boolean;
+  readonly timedOut: boolean;
+  readonly lastStep: string;
+}
+
+/** An attempt that got to its own end counts as what it says, even when a stop or the deadline came in the same moment. */
+function ending(outcome: Outcome | undefined, { death, stopped, timedOut, lastStep }: Circumstance): Ending {
+  if (outcome && (outcome.kind === 'completed' || outcome.kind === 'undone')) return outcome;
+  const aborted =
+    outcome === undefined || outcome.error.code === 'aborted' || outcome.error.code === 'job_timeout';
+  if (timedOut && aborted) return { kind: 'timeout', step: lastStep };
+  if (stopped && aborted) return { kind: 'released' };
+  return outcome ?? { kind: 'crashed', detail: death?.message ?? 'the thread ended without a result' };
+}
+
+/** Effects settle first, so that what they did is known; then the thread gets a moment to say its last word. */
+async function settle(
+  deps: AttemptDeps,
+  inFlight: ReadonlySet<Promise<unknown>>,
+  gone: Promise<unknown>,
+): Promise<void> {
+  await Promise.allSettled(inFlight);
+  await Promise.race([gone, deps.clock.sleep(THREAD_GRACE_MS)]);
+  await Promise.allSettled(inFlight);
+}
+
+function attemptOf(deps: AttemptDeps, service: Service, job: Job): Attempt {
+  return {
+    jobId: job.id,
+    modulePath: deps.modulePath(job),
+    method: job.method,
+    direction: job.direction,
+    service: viewOf(service),
+    settings: job.pinned.settings,
+    args: job.args,
+    undo: job.direction === 'undo' ? undoOrder(job) : [],
+    steps: job.steps.map(({ name, status, notes, result }) => ({ name, status, notes, result })),
+  };
+}
+
+function viewOf(service: Service): ServiceView {
+  return {
+    panel: service.panel,
+    id: service.id,
+    generation: service.generation,
+    email: service.email,
+    subdomain: service.subdomain,
+    fqdn: service.fqdn,
+    url: `https://${service.fqdn}`,
+    addresses: service.addresses.map(({ address }) => address),
+    publicIps: service.order.publicIps,
+    plan: service.plan,
+    data: service.data,
+    properties: service.order.properties ?? {},
+  };
+}
+
+type AnyEffect = (effect: Effect, args: HostCalls[HostCallName]['args']) => Promise<unknown>;
+
+const JOURNAL_CALLS: { readonly [N in Exclude<HostCallName, EffectName>]: EffectOf<N> } = {
+  'flow.declare': async ({ journal: book }, { shapes }) => {
+    await book.declare(shapes);
+    return null;
+  },
+  'step.begin': async ({ journal: book }, { step, direction }) => ({
+    notes: (await book.begin(step, direction)).notes,
+  }),
+  'step.note': async ({ journal: book }, { step, values }) => {
+    await book.note(step, values);
+    return null;
+  },
+  'step.end': async ({ journal: book }, { step, direction, result, error }) => {
+    await book.end(step, direction, result ?? null, error);
+    return null;
+  },
+};
+
+/** The two tables are exact per name; only the union of all names needs this one widening. */
+function answerOf(name: HostCallName): AnyEffect {
+  return { ...EFFECTS, ...JOURNAL_CALLS }[name] as AnyEffect;
+}

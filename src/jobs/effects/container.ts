@@ -1,0 +1,133 @@
+/** Effects on the service's own container. */
+import { AgentError } from '../../domain/errors.js';
+import { keyOf } from '../../domain/service.js';
+import type { Source } from '../../drivers/guest/driver.js';
+import type { Wish } from '../leases.js';
+import { roomFor, sourceOf } from '../room.js';
+import { nextVmid, reallocate } from './allocation.js';
+import {
+  driverCall,
+  type Effect,
+  type EffectOf,
+  guestAt,
+  holding,
+  hostLease,
+  requireGuest,
+} from './effect.js';
+import { resolved } from './secrets.js';
+
+const OTHER_NUMBERS_TRIED = 20;
+
+export const allocate: EffectOf<'container.allocate'> = async (effect, { source }) => {
+  const { deps, journal } = effect;
+  const view = await deps.watch.fresh(deps.config.container_host.poll_s * 1000, effect.signal);
+  const before = await journal.service();
+  const node = roomFor(deps, { resources: before.plan, source }, view, keyOf(before));
+  const service = await journal.changeService((current) => ({ ...reallocate(effect, current, view), node }));
+  if (service.vmid === null) throw new AgentError('capacity_exhausted', 'No container number is left.');
+  return { vmid: service.vmid, node };
+};
+
+export const ensure: EffectOf<'container.ensure'> = async (effect, args) => {
+  const { deps, journal } = effect;
+  const source = sourceOf(deps.config, args.source);
+  for (let tried = 0; ; tried += 1) {
+    const service = await journal.service();
+    const at = requireGuest(effect, service);
+    try {
+      const { node } = await holding(effect, leasesFor(effect, source, at.node), async () =>
+        deps.drivers.guest.ensureContainer(
+          {
+            ...at,
+            hostname: service.subdomain,
+            source,
+            resources: service.plan,
+            addresses: service.addresses,
+            tags: ['innkeeper', `panel-${service.panel.toLowerCase()}`],
+          },
+          await driverCall(effect),
+        ),
+      );
+      if (node !== service.node) await journal.changeService((current) => ({ ...current, node }));
+      return { vmid: at.vmid, node };
+    } catch (error) {
+      const taken = error instanceof AgentError && error.code === 'vmid_taken';
+      if (!taken || tried >= OTHER_NUMBERS_TRIED) throw error;
+      deps.log.warn({ vmid: at.vmid }, 'the container number is taken by somebody else; taking another');
+      await journal.changeService((current) => ({ ...current, vmid: nextVmid(effect, at.vmid) }));
+    }
+  }
+};
+
+export const start: EffectOf<'container.start'> = async (effect) => {
+  const at = requireGuest(effect, await effect.journal.service());
+  await effect.deps.drivers.guest.ensureStarted(at, await driverCall(effect));
+  return null;
+};
+
+export const run: EffectOf<'container.run'> = async (effect, { script }) => {
+  const { deps, journal } = effect;
+  const service = await journal.service();
+  const at = requireGuest(effect, service);
+  const call = await driverCall(effect);
+  const result = await deps.drivers.exec.run(
+    at,
+    { ...script, values: resolved(service, script.values) },
+    call,
+  );
+  if (result.exitCode !== 0) {
+    throw new AgentError('recipe_failed', 'The installation failed inside the container.', {
+      detail: `${script.name} ended with ${result.exitCode}: ${result.stderr.slice(-2000) || result.stdout.slice(-2000)}`,
+    });
+  }
+  return { stdout: result.stdout, stderr: result.stderr };
+};
+
+export const snapshot: EffectOf<'container.snapshot'> = async (effect, { name, description }) => {
+  const { deps, journal } = effect;
+  const at = requireGuest(effect, await journal.service());
+  await holding(effect, [hostLease(effect, at.node)], async () =>
+    deps.drivers.guest.ensureSnapshot(at, name, description, await driverCall(effect)),
+  );
+  const createdAt = new Date(deps.clock.now()).toISOString();
+  const kind = name === 'initial' ? 'initial' : 'backup';
+  await journal.changeService((service) =>
+    service.snapshots.some((known) => known.name === name)
+      ? service
+      : { ...service, snapshots: [...service.snapshots, { name, kind, createdAt }] },
+  );
+  return null;
+};
+
+export const remove: EffectOf<'container.remove'> = async (effect) => {
+  const { deps, journal } = effect;
+  const service = await journal.service();
+  const at = guestAt(effect, service);
+  if (!at) return null;
+  await holding(effect, service.node === null ? [] : [hostLease(effect, service.node)], async () =>
+    deps.drivers.guest.removeContainer(at, await driverCall(effect)),
+  );
+  return null;
+};
+
+export const ensureHa: EffectOf<'ha.ensure'> = async (effect) => {
+  const at = requireGuest(effect, await effect.journal.service());
+  await effect.deps.drivers.guest.ensureHa(at, await driverCall(effect));
+  return null;
+};
+
+export const removeHa: EffectOf<'ha.remove'> = async (effect) => {
+  const at = guestAt(effect, await effect.journal.service());
+  if (at) await effect.deps.drivers.guest.removeHa(at, await driverCall(effect));
+  return null;
+};
+
+/** The template first, then the host: whoever waits for a template does not keep a place at the host. */
+function leasesFor(effect: Effect, source: Source, node: string): Wish[] {
+  const host = hostLease(effect, node);
+  if (source.kind === 'os') return [host];
+  const templates =
+    effect.deps.watch.latest()?.guests.filter((guest) => guest.template && guest.name === source.name) ?? [];
+  const template = templates.find((guest) => guest.node === node) ?? templates[0];
+  return [{ name: `template:${template?.vmid ?? source.name}`, limit: 1 }, host];
+}

@@ -1,0 +1,87 @@
+/** What every effect needs: the engine's parts, the journal of the one job, and how long it may go on. */
+import type { Logger } from 'pino';
+import type { Config } from '../../config/config.js';
+import type { Clock } from '../../domain/clock.js';
+import { AgentError } from '../../domain/errors.js';
+import type { JsonObject } from '../../domain/json.js';
+import type { Mark } from '../../domain/mark.js';
+import { markOf, type Service } from '../../domain/service.js';
+import type { DriverCall } from '../../drivers/call.js';
+import type { GuestAt } from '../../drivers/guest/driver.js';
+import type { ClusterWatch } from '../../drivers/guest/watch.js';
+import type { Drivers } from '../../drivers/table.js';
+import type { JobArchive, ServiceStore } from '../../state/contract.js';
+import type { Journal } from '../journal.js';
+import type { Leases, Wish } from '../leases.js';
+import type { HostCallName, HostCalls } from '../protocol.js';
+
+export interface EngineDeps {
+  readonly config: Config;
+  readonly services: ServiceStore;
+  readonly archive: JobArchive;
+  readonly drivers: Drivers;
+  readonly watch: ClusterWatch;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One call of one step, on the main thread. */
+export interface Effect {
+  readonly deps: EngineDeps;
+  readonly leases: Leases;
+  readonly journal: Journal;
+  readonly name: HostCallName;
+  readonly step: string;
+  /** The deadline, the stop and a failure elsewhere in one. */
+  readonly signal: AbortSignal;
+  /** Brackets waiting for a lease. */
+  readonly onWait: (waiting: boolean) => void;
+}
+
+export type EffectOf<N extends HostCallName> = (
+  effect: Effect,
+  args: HostCalls[N]['args'],
+) => Promise<HostCalls[N]['answer']>;
+
+/** Notes of each host call stand apart inside the step's notes, so that two remote tasks of one step are not taken for each other. */
+export async function driverCall(effect: Effect): Promise<DriverCall> {
+  const job = await effect.journal.job();
+  const kept = job.steps.find((step) => step.name === effect.step)?.notes[effect.name];
+  let notes: JsonObject = typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? kept : {};
+  return {
+    signal: effect.signal,
+    get notes() {
+      return notes;
+    },
+    async note(values) {
+      notes = { ...notes, ...values };
+      await effect.journal.note(effect.step, { [effect.name]: notes });
+    },
+  };
+}
+
+export function holding<T>(effect: Effect, wishes: readonly Wish[], work: () => Promise<T>): Promise<T> {
+  return effect.leases.hold(wishes, effect.signal, effect.onWait, work);
+}
+
+export function mark(effect: Effect, service: Service): Mark {
+  return markOf(effect.deps.config.agent.id, service);
+}
+
+/** The service's container, or undefined when it has no number (any more). */
+export function guestAt(effect: Effect, service: Service): GuestAt | undefined {
+  return service.vmid === null ? undefined : { vmid: service.vmid, mark: mark(effect, service) };
+}
+
+export function requireGuest(effect: Effect, service: Service): GuestAt & { node: string } {
+  const at = guestAt(effect, service);
+  if (!at || service.node === null) {
+    throw new AgentError('module_failed', 'The container has not been allocated yet.', { retryable: false });
+  }
+  return { ...at, node: service.node };
+}
+
+/** Create, clone, snapshot, rollback and destroy are heavy: only so many at once per node. */
+export function hostLease(effect: Effect, node: string): Wish {
+  return { name: `host:${node}`, limit: effect.deps.config.container_host.proxmox.heavy_operations };
+}

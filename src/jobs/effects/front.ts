@@ -1,0 +1,81 @@
+/** Effects on what visitors meet first: DNS records, the reverse proxy, and a look through the public door. */
+import ipaddr from 'ipaddr.js';
+import { AgentError } from '../../domain/errors.js';
+import type { Service } from '../../domain/service.js';
+import type { DnsRecord } from '../../drivers/dns/driver.js';
+import { driverCall, type EffectOf, holding, mark } from './effect.js';
+import { resolved } from './secrets.js';
+
+const ZONE = { name: 'zone', limit: 4 } as const;
+
+export const ensureDns: EffectOf<'dns.ensure'> = async (effect) => {
+  const { deps, journal } = effect;
+  const service = await journal.service();
+  const call = await driverCall(effect);
+  await holding(effect, [ZONE], async () => {
+    for (const { type, values } of records(service)) {
+      if (values.length > 0) {
+        await deps.drivers.dns.ensureRecord(
+          { name: service.fqdn, type, values, mark: mark(effect, service) },
+          call,
+        );
+      }
+    }
+  });
+  return null;
+};
+
+export const removeDns: EffectOf<'dns.remove'> = async (effect) => {
+  const { deps, journal } = effect;
+  const service = await journal.service();
+  const call = await driverCall(effect);
+  await holding(effect, [ZONE], async () => {
+    for (const { type } of records(service)) {
+      await deps.drivers.dns.removeRecord({ name: service.fqdn, type, mark: mark(effect, service) }, call);
+    }
+  });
+  return null;
+};
+
+export const ensureProxy: EffectOf<'proxy.ensure'> = async (effect, { state, port }) => {
+  const { deps, journal } = effect;
+  const service = await journal.service();
+  const address = service.addresses[0]?.address;
+  if (address === undefined)
+    throw new AgentError('module_failed', 'The service has no address yet.', { retryable: false });
+  await deps.drivers.proxy.ensureHost(
+    { mark: mark(effect, service), names: [service.fqdn], upstream: { address, port }, state },
+    await driverCall(effect),
+  );
+  return null;
+};
+
+export const removeProxy: EffectOf<'proxy.remove'> = async (effect) => {
+  const service = await effect.journal.service();
+  await effect.deps.drivers.proxy.removeHost(mark(effect, service), await driverCall(effect));
+  return null;
+};
+
+export const fetchSite: EffectOf<'site.fetch'> = async (effect, { request }) => {
+  const { deps, journal } = effect;
+  const service = await journal.service();
+  const { form, ...rest } = request;
+  return deps.drivers.web.fetch(
+    {
+      ...rest,
+      method: request.method ?? 'GET',
+      host: service.fqdn,
+      ...(form ? { form: resolved(service, form) } : {}),
+    },
+    await driverCall(effect),
+  );
+};
+
+function records(service: Service): Pick<DnsRecord, 'type' | 'values'>[] {
+  const family = (kind: 'ipv4' | 'ipv6'): string[] =>
+    service.order.publicIps.filter((ip) => ipaddr.parse(ip).kind() === kind);
+  return [
+    { type: 'A', values: family('ipv4') },
+    { type: 'AAAA', values: family('ipv6') },
+  ];
+}

@@ -1,0 +1,50 @@
+/** Secrets are made and put in here, in the main thread; module code only knows their names. */
+import { randomInt } from 'node:crypto';
+import { AgentError } from '../../domain/errors.js';
+import { Secret } from '../../domain/secret.js';
+import type { Service } from '../../domain/service.js';
+import type { SecretRef } from '../../modules/context.js';
+import type { EffectOf } from './effect.js';
+
+/** No characters that are taken for one another. */
+const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789';
+const NAME = /^[a-z][a-z0-9_]{0,39}$/;
+
+export const ensure: EffectOf<'secret.ensure'> = async ({ journal }, { name, length }) => {
+  if (!NAME.test(name) || !Number.isInteger(length) || length < 12 || length > 128) {
+    throw new AgentError('module_failed', 'The product asked for an impossible secret.', {
+      retryable: false,
+      detail: `${name} (${length})`,
+    });
+  }
+  await journal.changeService((service) =>
+    service.secrets[name]
+      ? service
+      : { ...service, secrets: { ...service.secrets, [name]: new Secret(random(length)) } },
+  );
+  return null;
+};
+
+/** The values with every reference replaced by the service's secret. */
+export function resolved(
+  service: Service,
+  values: Readonly<Record<string, string | SecretRef>>,
+): Record<string, string | Secret> {
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]): [string, string | Secret] => {
+      if (typeof value === 'string') return [key, value];
+      const secret = service.secrets[value.secret];
+      if (!secret) {
+        throw new AgentError('module_failed', 'The product used a secret that does not exist.', {
+          retryable: false,
+          detail: value.secret,
+        });
+      }
+      return [key, secret];
+    }),
+  );
+}
+
+function random(length: number): string {
+  return Array.from({ length }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+}

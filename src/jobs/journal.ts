@@ -1,0 +1,123 @@
+/** The job's record inside its service's document: every change is durable before the worker hears of it. */
+import { type Clock, instant } from '../domain/clock.js';
+import { AgentError, type ErrorRecord } from '../domain/errors.js';
+import type { StepShape } from '../domain/flow.js';
+import type { Job, StepRecord } from '../domain/job.js';
+import type { Json, JsonObject } from '../domain/json.js';
+import type { Service, ServiceKey } from '../domain/service.js';
+import type { JobArchive, ServiceStore } from '../state/contract.js';
+import { withJob } from './endings.js';
+
+export interface Journal {
+  job(): Promise<Job>;
+  service(): Promise<Service>;
+  change(fn: (job: Job) => Job): Promise<Job>;
+  changeService(fn: (service: Service) => Service): Promise<Service>;
+  declare(shapes: readonly StepShape[]): Promise<void>;
+  begin(step: string, direction: 'forward' | 'undo'): Promise<StepRecord>;
+  note(step: string, values: JsonObject): Promise<void>;
+  end(
+    step: string,
+    direction: 'forward' | 'undo',
+    result: Json,
+    error: ErrorRecord | undefined,
+  ): Promise<void>;
+}
+
+export interface JournalDeps {
+  readonly services: ServiceStore;
+  readonly archive: JobArchive;
+  readonly clock: Clock;
+}
+
+export function journal(key: ServiceKey, jobId: string, { services, archive, clock }: JournalDeps): Journal {
+  const find = (service: Service | undefined): Job => {
+    const job = service?.jobs.find((other) => other.id === jobId);
+    if (!job) throw new AgentError('job_not_found', 'There is no such job.', { detail: `${key} ${jobId}` });
+    return job;
+  };
+
+  const changeService = (fn: (service: Service) => Service): Promise<Service> =>
+    services.commit(key, (current) => {
+      if (!current) throw new AgentError('service_not_found', 'There is no such service.', { detail: key });
+      return fn(current);
+    });
+
+  const change = async (fn: (job: Job) => Job): Promise<Job> => {
+    const before = find(await services.get(key));
+    // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one counts.
+    const ended = fn(before);
+    if (ended.endedAt !== null && before.endedAt === null) await archive.append({ key, job: ended });
+    return find(await changeService((service) => withJob(service, fn(find(service)), instant(clock))));
+  };
+
+  const changeStep = async (name: string, fn: (step: StepRecord) => StepRecord): Promise<StepRecord> => {
+    const job = await change((current) => ({
+      ...current,
+      steps: current.steps.map((step) => (step.name === name ? fn(step) : step)),
+    }));
+    const found = job.steps.find((step) => step.name === name);
+    if (!found)
+      throw new AgentError('internal_error', 'The job has no such step.', { detail: `${jobId} ${name}` });
+    return found;
+  };
+
+  return {
+    job: async () => find(await services.get(key)),
+    service: () => services.get(key),
+    change,
+    changeService,
+    async declare(shapes) {
+      const known = new Map(
+        (await services.get(key)).jobs.find((job) => job.id === jobId)?.steps.map((s) => [s.name, s]),
+      );
+      if (shapes.length === known.size && shapes.every((shape) => known.has(shape.name))) return;
+      await change((job) => ({ ...job, steps: merged(job.steps, shapes) }));
+    },
+    begin: (step, direction) =>
+      changeStep(step, (record) => {
+        const { error: _, ...rest } = record;
+        if (direction === 'undo') return { ...rest, status: 'undoing' };
+        return {
+          ...rest,
+          status: 'running',
+          begun: record.begun + 1,
+          startedAt: record.startedAt ?? instant(clock),
+          endedAt: null,
+        };
+      }),
+    async note(step, values) {
+      await changeStep(step, (record) => ({ ...record, notes: { ...record.notes, ...values } }));
+    },
+    async end(step, direction, result, error) {
+      await changeStep(step, (record) => ended(record, direction, result, error, instant(clock)));
+    },
+  };
+}
+
+function ended(
+  record: StepRecord,
+  direction: 'forward' | 'undo',
+  result: Json,
+  error: ErrorRecord | undefined,
+  now: string,
+): StepRecord {
+  if (direction === 'undo')
+    return error ? { ...record, status: 'undo_failed', error } : { ...record, status: 'undone' };
+  // An aborted step did nothing wrong: it starts again, with its notes, when the job goes on.
+  if (error?.code === 'aborted') return { ...record, status: 'pending', endedAt: now };
+  return error
+    ? { ...record, status: 'failed', error, endedAt: now }
+    : { ...record, status: 'done', result, endedAt: now };
+}
+
+/** Records of an earlier version of the flow stay: what was begun may have to be undone. */
+function merged(known: readonly StepRecord[], shapes: readonly StepShape[]): StepRecord[] {
+  const fresh = shapes.map((shape): StepRecord => {
+    const before = known.find((record) => record.name === shape.name);
+    return before
+      ? { ...before, ...shape }
+      : { ...shape, status: 'pending', notes: {}, result: null, begun: 0, startedAt: null, endedAt: null };
+  });
+  return [...fresh, ...known.filter((record) => !shapes.some((shape) => shape.name === record.name))];
+}

@@ -1,0 +1,54 @@
+/** The time limits of one attempt: the job's and those of the steps under way. Waiting for leases counts into none. */
+import type { Clock } from '../domain/clock.js';
+import { AgentError } from '../domain/errors.js';
+import { type Deadline, deadline } from './deadline.js';
+
+export interface Limits {
+  /** Aborted when the first of them has passed. */
+  readonly signal: AbortSignal;
+  /** The step whose limit passed, if it was one step's. */
+  passedBy(): string | undefined;
+  begin(step: string, timeoutS: number | undefined): void;
+  end(step: string): void;
+  wait(step: string, waiting: boolean): void;
+  cancel(): void;
+}
+
+export function limits(clock: Clock, jobTimeoutS: number): Limits {
+  const over = new AbortController();
+  const steps = new Map<string, Deadline>();
+  let passed: string | undefined;
+  const watch = (seconds: number, step?: string): Deadline => {
+    const limit = deadline(
+      clock,
+      seconds * 1000,
+      () => new AgentError('job_timeout', 'A time limit of the job has passed.'),
+    );
+    limit.signal.addEventListener('abort', () => {
+      if (!over.signal.aborted) passed = step;
+      over.abort(limit.signal.reason);
+    });
+    return limit;
+  };
+  const whole = watch(jobTimeoutS);
+  return {
+    signal: over.signal,
+    passedBy: () => passed,
+    begin(step, timeoutS) {
+      steps.get(step)?.cancel();
+      if (timeoutS !== undefined) steps.set(step, watch(timeoutS, step));
+    },
+    end(step) {
+      steps.get(step)?.cancel();
+      steps.delete(step);
+    },
+    wait(step, waiting) {
+      whole.wait(waiting);
+      steps.get(step)?.wait(waiting);
+    },
+    cancel() {
+      whole.cancel();
+      for (const limit of steps.values()) limit.cancel();
+    },
+  };
+}

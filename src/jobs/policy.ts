@@ -1,0 +1,122 @@
+/** What becomes of a job when an attempt ends: pure rules, so that every case can be tested by table. */
+import { AgentError, type ErrorCode, type ErrorRecord, toRecord } from '../domain/errors.js';
+import { type Job, MAX_CRASHES } from '../domain/job.js';
+import type { Outcome } from './protocol.js';
+
+/** `crashed`: no result; `released`: handed back by a graceful stop. */
+export type Ending =
+  | Outcome
+  | { readonly kind: 'crashed'; readonly detail: string }
+  | { readonly kind: 'timeout'; readonly step: string }
+  | { readonly kind: 'released' };
+
+export interface Circumstances {
+  /** Epoch ms. */
+  readonly now: number;
+  /** 0..1 */
+  readonly random: number;
+}
+
+const UNREACHABLE: readonly ErrorCode[] = [
+  'container_host_unreachable',
+  'container_host_busy',
+  'dns_unreachable',
+  'proxy_unreachable',
+];
+const MAX_BACKOFF_MS = 600_000;
+const MAX_RECHECK_MS = 60_000;
+
+export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
+  const { waiting: _, ...rest } = job;
+  switch (ending.kind) {
+    case 'completed':
+      return { ...withoutError(rest), status: 'completed', endedAt: iso(at.now) };
+    case 'undone':
+      return { ...rest, status: 'failed', endedAt: iso(at.now) };
+    case 'released':
+      return { ...job, status: 'queued', attempts: Math.max(0, job.attempts - 1) };
+    case 'crashed':
+      return crashed(job, ending.detail, at);
+    case 'timeout':
+      return thrown(
+        job,
+        ending.step,
+        record('job_timeout', 'The operation did not end within its time limit.'),
+        at,
+      );
+    case 'failed':
+    case 'undo_failed':
+      return thrown(job, ending.step, ending.error, at);
+  }
+}
+
+function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): Job {
+  const failed = { ...error, step };
+  if (UNREACHABLE.includes(error.code)) return waitFor(job, failed, at);
+  const exceptions = job.exceptions + 1;
+  const counted = { ...job, exceptions };
+  const mayRetry =
+    error.retryable && job.attempts < job.policy.tries && exceptions < job.policy.maxExceptions;
+  if (!mayRetry) return giveUp(counted, failed, at);
+  const base = Math.min(MAX_BACKOFF_MS, job.policy.backoffS * 1000 * 2 ** (job.attempts - 1));
+  return later(counted, failed, at, base);
+}
+
+/** A system is down: no try is counted; it is looked at again and again for as long as the job's patience lasts. */
+function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
+  const since = job.waiting ? Date.parse(job.waiting.since) : at.now;
+  const waited = at.now - since;
+  const uncounted = { ...job, attempts: Math.max(0, job.attempts - 1) };
+  if (waited >= job.policy.patienceS * 1000) return giveUp(uncounted, error, at);
+  const pause = Math.min(MAX_RECHECK_MS, Math.max(job.policy.backoffS * 1000, waited / 4));
+  return later(uncounted, error, at, pause);
+}
+
+function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstances, baseMs: number): Job {
+  const until = at.now + baseMs / 2 + (baseMs / 2) * at.random;
+  return {
+    ...job,
+    status: 'waiting',
+    error,
+    waiting: { for: error.role ?? 'agent', since: job.waiting?.since ?? iso(at.now), until: iso(until) },
+  };
+}
+
+function crashed(job: Job, detail: string, at: Circumstances): Job {
+  const crashes = job.crashes + 1;
+  const { waiting: _, ...rest } = job;
+  if (crashes < MAX_CRASHES) return { ...rest, crashes, status: 'queued' };
+  const error = {
+    ...record('job_crashed', 'The operation ended again and again without a result.', detail),
+    step: '',
+  };
+  return giveUp({ ...job, crashes }, error, at);
+}
+
+/** Back if nothing irrevocable has begun, else (or when going back failed) to a person. */
+function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
+  const { waiting: _, ...rest } = job;
+  const pastPivot = job.steps.some((step) => step.pivot && step.begun > 0);
+  if (job.direction === 'undo' || pastPivot) return { ...rest, status: 'stuck', error, endedAt: iso(at.now) };
+  return { ...rest, status: 'queued', direction: 'undo', error, attempts: 0, exceptions: 0, crashes: 0 };
+}
+
+/** Names of the begun steps that can be taken back, newest first. */
+export function undoOrder(job: Job): string[] {
+  return job.steps
+    .map((step, index) => ({ step, index }))
+    .filter(({ step }) => step.undoable && step.begun > 0 && step.status !== 'undone')
+    .sort((a, b) => (b.step.startedAt ?? '').localeCompare(a.step.startedAt ?? '') || b.index - a.index)
+    .map(({ step }) => step.name);
+}
+
+function withoutError(job: Job): Job {
+  const { error: _, ...rest } = job;
+  return rest;
+}
+
+function record(code: ErrorCode, message: string, detail?: string): ErrorRecord {
+  return toRecord(new AgentError(code, message, detail === undefined ? {} : { detail }));
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,170 @@
+/** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
+import { instant } from '../domain/clock.js';
+import { isOpen, type Job } from '../domain/job.js';
+import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { type AttemptDeps, runAttempt } from './attempt.js';
+import { journal } from './journal.js';
+import { afterAttempt, type Ending } from './policy.js';
+
+/** The first open job of a service: only that one may run. */
+interface Lane {
+  readonly key: ServiceKey;
+  readonly jobId: string;
+  readonly interactive: boolean;
+  readonly createdAt: string;
+  /** Epoch ms from which it may start. */
+  readonly dueAt: number;
+}
+
+export interface Runner {
+  /** Takes up every unfinished job and starts listening for new ones. */
+  start(): Promise<void>;
+  /** No new work; what runs is handed back or ends within `jobs.stop_s`. */
+  stop(): Promise<void>;
+  counts(): { readonly running: number; readonly waiting: number };
+}
+
+export function runner(deps: AttemptDeps, random: () => number = Math.random): Runner {
+  const { services, clock, log, config } = deps;
+  const lanes = new Map<ServiceKey, Lane>();
+  const running = new Map<ServiceKey, { readonly interactive: boolean; readonly done: Promise<void> }>();
+  const stopping = new AbortController();
+  let alarm: AbortController | undefined;
+  let unlisten = (): void => {};
+
+  const look = (service: Service): void => {
+    const key = keyOf(service);
+    const first = service.jobs.find(isOpen);
+    if (first) lanes.set(key, laneOf(key, first));
+    else lanes.delete(key);
+  };
+
+  const pump = (): void => {
+    if (stopping.signal.aborted) return;
+    const now = clock.now();
+    const due = [...lanes.values()]
+      .filter((lane) => lane.dueAt <= now && !running.has(lane.key))
+      .sort(byUrgency);
+    for (const lane of due) {
+      if (!hasSlot(lane, [...running.values()], config.jobs)) continue;
+      const done = attempt(lane).finally(() => {
+        running.delete(lane.key);
+        pump();
+      });
+      running.set(lane.key, { interactive: lane.interactive, done });
+    }
+    wakeAt(
+      Math.min(
+        ...[...lanes.values()]
+          .filter((lane) => !running.has(lane.key) && lane.dueAt > now)
+          .map((lane) => lane.dueAt),
+      ),
+    );
+  };
+
+  const wakeAt = (at: number): void => {
+    alarm?.abort();
+    if (!Number.isFinite(at)) return;
+    alarm = new AbortController();
+    clock.sleep(Math.max(0, at - clock.now()), alarm.signal).then(pump, () => {});
+  };
+
+  const attempt = async (lane: Lane): Promise<void> => {
+    try {
+      const book = journal(lane.key, lane.jobId, deps);
+      const job = await book.change((current) => ({
+        ...current,
+        status: 'running',
+        attempts: current.attempts + 1,
+        startedAt: current.startedAt ?? instant(clock),
+      }));
+      const ending = await runAttempt(deps, await services.get(lane.key), job, stopping.signal);
+      const after = await book.change((current) =>
+        afterAttempt(current, ending, { now: clock.now(), random: random() }),
+      );
+      report(lane, after, ending);
+    } catch (error) {
+      // The record could not be written: leave the job as it stands and look again later.
+      log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
+      lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
+    }
+  };
+
+  const report = (lane: Lane, job: Job, ending: Ending): void => {
+    const line = {
+      job_id: job.id,
+      service: lane.key,
+      method: job.method,
+      ending: ending.kind,
+      status: job.status,
+      error: job.error,
+    };
+    if (job.status === 'stuck') log.error(line, 'the job is stuck: a person must finish it');
+    else if (job.status === 'completed' || job.status === 'queued') log.info(line, 'attempt ended');
+    else log.warn(line, 'attempt ended');
+  };
+
+  return {
+    async start() {
+      unlisten = services.onChange((service) => {
+        look(service);
+        // not inside the commit that told us
+        setImmediate(pump);
+      });
+      const orphans = [...services.entries()].filter((entry) => entry.openJobs.length > 0);
+      for (const { key } of orphans) {
+        const service = await services.get(key);
+        const orphan = service.jobs.find((job) => job.status === 'running');
+        if (orphan) {
+          log.warn({ job_id: orphan.id, service: key }, 'taking up a job that was cut off');
+          await journal(key, orphan.id, deps).change((job) =>
+            afterAttempt(
+              job,
+              { kind: 'crashed', detail: 'the agent ended while the job ran' },
+              { now: clock.now(), random: random() },
+            ),
+          );
+        }
+        look(await services.get(key));
+      }
+      pump();
+    },
+    async stop() {
+      stopping.abort(new StopError());
+      alarm?.abort();
+      unlisten();
+      const all = Promise.allSettled([...running.values()].map(({ done }) => done));
+      const timer = new AbortController();
+      await Promise.race([all, clock.sleep(config.jobs.stop_s * 1000, timer.signal).catch(() => {})]);
+      timer.abort();
+      await deps.threads.stop();
+    },
+    counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
+  };
+}
+
+const RECORD_RETRY_MS = 5_000;
+
+class StopError extends Error {
+  override readonly name = 'StopError';
+  constructor() {
+    super('the agent is stopping');
+  }
+}
+
+function laneOf(key: ServiceKey, job: Job): Lane {
+  const dueAt = job.status === 'waiting' && job.waiting ? Date.parse(job.waiting.until) : 0;
+  return { key, jobId: job.id, interactive: job.interactive, createdAt: job.createdAt, dueAt };
+}
+
+const byUrgency = (a: Lane, b: Lane): number =>
+  Number(b.interactive) - Number(a.interactive) || a.createdAt.localeCompare(b.createdAt);
+
+function hasSlot(
+  lane: Lane,
+  running: readonly { readonly interactive: boolean }[],
+  { slots, interactive_slots: kept }: { slots: number; interactive_slots: number },
+): boolean {
+  if (running.length >= slots) return false;
+  return lane.interactive || running.filter((other) => !other.interactive).length < slots - kept;
+}

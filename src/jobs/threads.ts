@@ -1,0 +1,73 @@
+/** One bree job per attempt, each in a bare worker thread of its own; this file is all that knows bree. */
+import Bree from 'bree';
+import type { Worker } from 'node:worker_threads';
+import type { Attempt, ToMain, ToWorker } from './protocol.js';
+
+export interface Thread {
+  send(message: ToWorker): void;
+  /** Resolves when the thread is gone, with the error it died of, if any. */
+  readonly gone: Promise<Error | undefined>;
+  terminate(): Promise<void>;
+}
+
+export interface Threads {
+  /** Starts `name` (unique: a name that is already running would be lost by bree). */
+  start(name: string, attempt: Attempt, onMessage: (message: ToMain) => void): Promise<Thread>;
+  stop(): Promise<void>;
+}
+
+export function breeThreads(workerPath: string): Threads {
+  const deaths = new Map<string, Error>();
+  const bree = new Bree({
+    root: false,
+    doRootCheck: false,
+    logger: false,
+    jobs: [],
+    timeout: false,
+    removeCompleted: true,
+    // Called twice for a thread that throws, and on "exited with code": the first is the cause.
+    errorHandler: (error, data) => {
+      const name = 'name' in data && typeof data.name === 'string' ? data.name : '';
+      if (!deaths.has(name)) deaths.set(name, error instanceof Error ? error : new Error(String(error)));
+    },
+    workerMessageHandler: () => {},
+  });
+
+  const workerOf = (name: string): Worker => {
+    const worker = bree.workers.get(name);
+    if (!worker) throw new Error(`bree did not start ${name}`);
+    return worker;
+  };
+
+  return {
+    async start(name, attempt, onMessage) {
+      // Bare: neither the daemon's environment nor its Node options reach module code.
+      await bree.add({
+        name,
+        path: workerPath,
+        timeout: false,
+        worker: { workerData: { attempt }, env: {} },
+      });
+      await bree.run(name);
+      const worker = workerOf(name);
+      worker.on('message', onMessage);
+      const gone = new Promise<Error | undefined>((resolve) => {
+        worker.once('exit', () => {
+          // bree's own exit listener, registered first, has recorded the cause by now
+          resolve(deaths.get(name));
+          deaths.delete(name);
+        });
+      });
+      return {
+        send: (message) => worker.postMessage(message),
+        gone,
+        async terminate() {
+          await worker.terminate();
+        },
+      };
+    },
+    async stop() {
+      await Promise.all([...bree.workers.values()].map((worker) => worker.terminate()));
+    },
+  };
+}

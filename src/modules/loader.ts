@@ -1,0 +1,104 @@
+/** Finds `<folder>/<type>/<name>/module.js` in the shipped folder and in the configured ones. A broken module is reported; the rest loads. */
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { importModule } from './import-module.js';
+import type { Module, ModuleInfo } from './module.js';
+
+const TYPES = ['product', 'plugin', 'payment', 'notification'] as const satisfies ModuleInfo['type'][];
+
+const InfoSchema = Type.Object({
+  type: Type.Enum([...TYPES]),
+  name: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 64 }),
+  title: Type.String({ minLength: 1 }),
+  description: Type.String(),
+  version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+([-+][0-9A-Za-z.+-]+)?$' }),
+  author: Type.String(),
+});
+
+export interface LoadedModule {
+  readonly info: ModuleInfo;
+  /** Absolute path of module.js; what a worker thread imports. */
+  readonly path: string;
+  readonly module: Module;
+}
+
+export interface BrokenModule {
+  readonly type: ModuleInfo['type'];
+  /** The folder's name. */
+  readonly name: string;
+  readonly path: string;
+  /** What is wrong, for an operator. */
+  readonly problem: string;
+}
+
+export interface LoadedModules {
+  readonly modules: readonly LoadedModule[];
+  readonly broken: readonly BrokenModule[];
+}
+
+/** The folder of the modules that come with the agent, found from where this code runs (the build's output folder). */
+export function shippedModules(from: string = fileURLToPath(import.meta.url)): string {
+  for (let folder = dirname(from); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, 'src', 'cli.js'))) return join(folder, 'modules');
+  }
+  throw new Error(`the shipped modules are not above ${from}`);
+}
+
+/** Loads the modules of these folders, in this order. Throws an Error when a folder cannot be read. */
+export async function loadModules(folders: readonly string[]): Promise<LoadedModules> {
+  const modules: LoadedModule[] = [];
+  const broken: BrokenModule[] = [];
+  for (const found of (await Promise.all(folders.map(findIn))).flat()) {
+    const twin = modules.find(({ info }) => info.type === found.type && info.name === found.name);
+    try {
+      if (twin) throw new Error(`a module of this name was loaded from ${twin.path} already`);
+      modules.push(await load(found));
+    } catch (error) {
+      broken.push({ ...found, problem: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { modules, broken };
+}
+
+type Found = Omit<BrokenModule, 'problem'>;
+
+async function findIn(folder: string): Promise<Found[]> {
+  const root = resolve(folder);
+  const inside = new Set(await foldersOf(root));
+  const found = await Promise.all(
+    TYPES.filter((type) => inside.has(type)).map(async (type) => {
+      const names = await foldersOf(join(root, type));
+      return names.map((name) => ({ type, name, path: join(root, type, name, 'module.js') }));
+    }),
+  );
+  return found.flat();
+}
+
+async function foldersOf(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    throw new Error(`the module folder ${folder} cannot be read`, { cause: error });
+  }
+}
+
+async function load(found: Found): Promise<LoadedModule> {
+  if (!existsSync(found.path)) throw new Error('the folder holds no module.js');
+  const module = await importModule(found.path);
+  const [wrong] = Value.Errors(InfoSchema, module.info);
+  if (wrong) throw new Error(`its info${wrong.instancePath.replace('/', '.')} ${wrong.message}`);
+  if (module.info.name !== found.name || module.info.type !== found.type) {
+    throw new Error(
+      `it calls itself ${module.info.type}/${module.info.name}, its folder says ${found.type}/${found.name}`,
+    );
+  }
+  return { info: module.info, path: found.path, module };
+}

@@ -1,0 +1,25 @@
+/** Settings in the worker thread: they were checked by the module's schema when the job was made, so these only name the type. */
+import { AgentError } from '../domain/errors.js';
+
+type Settings = Readonly<Record<string, unknown>>;
+
+export function textSetting(settings: Settings, key: string): string {
+  const value = settings[key];
+  return typeof value === 'string' ? value : wrong(key, 'a text');
+}
+
+export function numberSetting(settings: Settings, key: string): number {
+  const value = settings[key];
+  return typeof value === 'number' ? value : wrong(key, 'a number');
+}
+
+export function textsSetting(settings: Settings, key: string): string[] {
+  const value = settings[key];
+  return Array.isArray(value) ? value.map(String) : wrong(key, 'a list');
+}
+
+function wrong(key: string, expected: string): never {
+  throw new AgentError('module_failed', "The product's settings are incomplete.", {
+    detail: `the setting "${key}" is not ${expected}`,
+  });
+}

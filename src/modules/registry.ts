@@ -1,0 +1,133 @@
+/** The products this agent sells: each loaded product module with its settings from the config file, checked and completed. */
+import { Value } from 'typebox/value';
+import { AgentError } from '../domain/errors.js';
+import type { Json, JsonObject } from '../domain/json.js';
+import type { LoadedModules } from './loader.js';
+import type { Module, ModuleInfo } from './module.js';
+import { Product } from './product.js';
+
+export interface RegisteredProduct {
+  readonly info: ModuleInfo;
+  /** Absolute path of module.js; what a worker thread imports. */
+  readonly path: string;
+  readonly module: Product;
+  /** Complete: defaults are filled in. */
+  readonly settings: JsonObject;
+}
+
+/** Something in the config's `products` that cannot be used; the daemon must not start with it. */
+export interface SettingsProblem {
+  /** e.g. `products.wordpress.title` */
+  readonly key: string;
+  /** What was found and what is expected. */
+  readonly problem: string;
+}
+
+export interface Products {
+  list(): readonly RegisteredProduct[];
+  /** Throws `unknown_module`. */
+  get(name: string): RegisteredProduct;
+}
+
+/** Joins modules and settings. `problems` is empty when all settings are right. */
+export function openProducts(
+  loaded: LoadedModules,
+  given: Readonly<Record<string, JsonObject>>,
+): { products: Products; problems: readonly SettingsProblem[] } {
+  const problems: SettingsProblem[] = [];
+  const byName = new Map<string, RegisteredProduct>();
+  for (const { info, path, module } of loaded.modules) {
+    if (!isProduct(module)) continue;
+    const checked = checkSettings(module, given[info.name] ?? {});
+    problems.push(...checked.problems);
+    byName.set(info.name, { info, path, module, settings: checked.settings });
+  }
+  const broken = new Map(
+    loaded.broken.filter(({ type }) => type === 'product').map((one) => [one.name, one.problem]),
+  );
+  for (const name of Object.keys(given).filter((key) => !byName.has(key))) {
+    const why = broken.get(name);
+    problems.push({
+      key: `products.${name}`,
+      problem:
+        why === undefined
+          ? `there is no product module of this name (there are: ${[...byName.keys()].join(', ') || 'none'})`
+          : `the product module cannot be used: ${why}`,
+    });
+  }
+  return { products: lookUp(byName, broken), problems };
+}
+
+function lookUp(
+  byName: ReadonlyMap<string, RegisteredProduct>,
+  broken: ReadonlyMap<string, string>,
+): Products {
+  return {
+    list: () => [...byName.values()],
+    get(name) {
+      const found = byName.get(name);
+      if (found) return found;
+      const why = broken.get(name);
+      throw new AgentError('unknown_module', 'There is no such product.', {
+        detail: `product "${name}"${why === undefined ? ' is not installed' : `: ${why}`}`,
+      });
+    },
+  };
+}
+
+/** By shape, as modules from elsewhere may carry their own copy of the base class. */
+function isProduct(module: Module): module is Product {
+  return (
+    module instanceof Product ||
+    (module.info.type === 'product' &&
+      ['createJob', 'source', 'template'].every((name) => typeof Reflect.get(module, name) === 'function'))
+  );
+}
+
+/** The settings with defaults filled in, and what is wrong with them. Unknown keys are refused when the schema says so. */
+export function checkSettings(
+  module: Module,
+  given: JsonObject,
+): { settings: JsonObject; problems: SettingsProblem[] } {
+  const settings = Value.Default(module.settings, structuredClone(given));
+  const base = `products.${module.info.name}`;
+  const problems = Value.Errors(module.settings, settings)
+    .filter((error) => !(error.keyword === 'boolean' && error.schemaPath.endsWith('additionalProperties')))
+    .flatMap((error) => {
+      const at = error.instancePath.split('/').slice(1);
+      const extra = unknownKeys(error.params);
+      if (extra.length > 0) {
+        return extra.map((key) => ({
+          key: [base, ...at, key].join('.'),
+          problem: 'there is no such setting',
+        }));
+      }
+      const found = Value.Pointer.Get(settings, error.instancePath);
+      return [
+        {
+          key: [base, ...at].join('.'),
+          problem: `found ${show(found)}, but it ${error.message}${allowed(error.params)}`,
+        },
+      ];
+    });
+  return { settings: isJsonObject(settings) ? settings : {}, problems };
+}
+
+function unknownKeys(params: object): string[] {
+  const keys: unknown = Reflect.get(params, 'additionalProperties');
+  return Array.isArray(keys) ? keys.map(String) : [];
+}
+
+function allowed(params: object): string {
+  const values: unknown = Reflect.get(params, 'allowedValues');
+  return Array.isArray(values) ? ` (${values.join(', ')})` : '';
+}
+
+function show(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+function isJsonObject(value: unknown): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,96 @@
+/** Chooses what a new site gets: name, addresses, container number. Only chooses; the commit of the service claims them. */
+import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../domain/address-pool.js';
+import { AgentError } from '../domain/errors.js';
+import type { ClaimedAddress, ServiceKey } from '../domain/service.js';
+import { chooseSubdomain } from '../domain/subdomain.js';
+import type { SiteOrder } from './check-order.js';
+import type { OperationContext } from './context.js';
+import { guestsByVmid } from './guests-by-vmid.js';
+
+export interface Allotment {
+  readonly subdomain: string;
+  readonly addresses: readonly ClaimedAddress[];
+  readonly vmid: number;
+}
+
+/** Chooses for the service with this key. Throws `name_taken` for a wished name, `capacity_exhausted` when something is used up. */
+export type Allocate = (key: ServiceKey, order: SiteOrder) => Allotment;
+
+const RETRY_EXHAUSTED_S = 300;
+
+const exhausted = (message: string): AgentError =>
+  new AgentError('capacity_exhausted', message, { retryAfterS: RETRY_EXHAUSTED_S });
+
+/** Keeps in mind what was given out last, so that a search starts behind it instead of walking over everything in use. */
+export function makeAllocate(context: OperationContext): Allocate {
+  const lastAddress = new Map<string, string>();
+  let lastVmid = 0;
+  return (key, order) => {
+    const subdomain = chooseName(context, key, order);
+    const addresses = chooseAddresses(context, key, lastAddress);
+    const vmid = chooseVmid(context, key, lastVmid);
+    lastVmid = vmid;
+    return { subdomain, addresses, vmid };
+  };
+}
+
+function chooseName(context: OperationContext, key: ServiceKey, order: SiteOrder): string {
+  const { services } = context.state;
+  const isTaken = (subdomain: string): boolean => {
+    const holder = services.holderOf({ subdomain });
+    return holder !== undefined && holder !== key;
+  };
+  if (order.subdomain !== undefined) {
+    if (!isTaken(order.subdomain)) return order.subdomain;
+    throw new AgentError('name_taken', 'The wished sub-domain belongs to another site.');
+  }
+  const reserved = new Set(context.config.create.reserved_names.map((name) => name.toLowerCase()));
+  const found = chooseSubdomain({ localPart: order.email.localPart, serviceId: order.id, reserved }, isTaken);
+  if (found === undefined) throw exhausted('No sub-domain is left for this e-mail address.');
+  return found;
+}
+
+function chooseAddresses(
+  context: OperationContext,
+  key: ServiceKey,
+  last: Map<string, string>,
+): ClaimedAddress[] {
+  const { services } = context.state;
+  const used = context.watch.usedAddresses();
+  const isTaken = (address: string): boolean => {
+    const holder = services.holderOf({ address });
+    return (holder !== undefined && holder !== key) || used.has(address);
+  };
+  const pools = context.config.addresses.pools;
+  return ([4, 6] as const)
+    .map((family) => pools.filter((pool) => familyOf(pool) === family))
+    .filter((ofFamily) => ofFamily.length > 0)
+    .map((ofFamily) => chooseFrom(ofFamily, isTaken, last));
+}
+
+function chooseFrom(
+  pools: readonly AddressPool[],
+  isTaken: (address: string) => boolean,
+  last: Map<string, string>,
+): ClaimedAddress {
+  for (const { name, prefix, gateway, ...range } of pools) {
+    const address = findFreeAddress({ name, prefix, gateway, ...range }, isTaken, last.get(name));
+    if (address === undefined) continue;
+    last.set(name, address);
+    return { pool: name, address, prefix, gateway };
+  }
+  throw exhausted('No address is left for another site; please try again later.');
+}
+
+function chooseVmid(context: OperationContext, key: ServiceKey, last: number): number {
+  const { first, last: end } = context.config.container_host.proxmox.vmids;
+  const view = context.watch.latest();
+  const seen = view ? guestsByVmid(view) : new Map<number, unknown>();
+  const found = firstFree({ first: BigInt(first), last: BigInt(end) }, BigInt(last + 1), (number) => {
+    const vmid = Number(number);
+    const holder = context.state.services.holderOf({ vmid });
+    return (holder !== undefined && holder !== key) || seen.has(vmid);
+  });
+  if (found === undefined) throw exhausted('No container number is left for another site.');
+  return Number(found);
+}

@@ -1,0 +1,119 @@
+/** Reads an order for a site: everything that can be said about it without looking at state or cluster. */
+import { AgentError } from '../domain/errors.js';
+import { type Email, parseEmail, parseHostName } from '../domain/email.js';
+import { canonicalAddress } from '../domain/address-pool.js';
+import type { JsonObject } from '../domain/json.js';
+import { ID_PATTERN } from '../domain/service.js';
+import { isLegalLabel, isReserved } from '../domain/subdomain.js';
+
+/** What a caller sent; types are checked, meanings are not. */
+export interface SiteWish {
+  readonly service_id: string | number;
+  readonly email: string;
+  readonly plan: string;
+  readonly public_ip: string | readonly string[];
+  readonly subdomain?: string | undefined;
+  readonly domain?: string | undefined;
+  readonly user_id?: string | number | undefined;
+  readonly module?: string | undefined;
+  readonly properties?: JsonObject | undefined;
+}
+
+/** The same, understood. */
+export interface SiteOrder {
+  readonly id: string;
+  readonly email: Email;
+  readonly planWord: string;
+  readonly publicIps: readonly string[];
+  readonly subdomain: string | undefined;
+  readonly domain: string | undefined;
+  readonly userId: string | undefined;
+  readonly module: string;
+  readonly properties: JsonObject | undefined;
+}
+
+export interface OrderRules {
+  readonly defaultProduct: string;
+  readonly baseDomain: string;
+  readonly reservedNames: ReadonlySet<string>;
+}
+
+const MOST_ADDRESSES = 16;
+
+/** Throws `invalid_request` naming every wrong field, or `name_reserved`. */
+export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
+  const problems: Record<string, string> = {};
+  const id = String(wish.service_id);
+  if (!ID_PATTERN.test(id)) {
+    problems.service_id =
+      'must be 1 to 64 letters, digits, dots, underscores or hyphens, not starting with a dot or hyphen';
+  }
+  const email = parseEmail(wish.email);
+  if (!email) problems.email = 'must be an e-mail address such as name@example.com';
+  const planWord = wish.plan.trim();
+  if (planWord === '') problems.plan = 'must be the name of a plan';
+  const publicIps = readAddresses(wish.public_ip, problems);
+  const domain = readDomain(wish.domain, rules.baseDomain, problems);
+  if (!email || Object.keys(problems).length > 0) throw invalid(problems);
+  return {
+    id,
+    email,
+    planWord,
+    publicIps,
+    subdomain: readSubdomain(wish.subdomain, rules.reservedNames),
+    domain,
+    userId: wish.user_id === undefined ? undefined : String(wish.user_id),
+    module: wish.module ?? rules.defaultProduct,
+    properties: wish.properties,
+  };
+}
+
+/** One sentence from the first problem, all of them in `errors`. */
+export function invalid(fields: Readonly<Record<string, string>>): AgentError {
+  const [name = 'request', problem = 'is not valid'] = Object.entries(fields)[0] ?? [];
+  return new AgentError('invalid_request', `${name} ${problem}.`, { fields });
+}
+
+function readAddresses(sent: string | readonly string[], problems: Record<string, string>): string[] {
+  const list = typeof sent === 'string' ? [sent] : sent;
+  const addresses = list.map((text) => canonicalAddress(text.trim()));
+  const known = addresses.filter((address) => address !== undefined);
+  if (known.length !== addresses.length || known.length === 0) {
+    problems.public_ip = 'must be an IPv4 or IPv6 address, or a list of them';
+  } else if (known.length > MOST_ADDRESSES) {
+    problems.public_ip = `must not name more than ${MOST_ADDRESSES} addresses`;
+  }
+  return [...new Set(known)];
+}
+
+function readDomain(
+  sent: string | undefined,
+  baseDomain: string,
+  problems: Record<string, string>,
+): string | undefined {
+  if (sent === undefined) return undefined;
+  const name = parseHostName(sent.trim());
+  if (name === undefined) problems.domain = 'must be a domain name such as example.com';
+  else if (name === baseDomain || name.endsWith(`.${baseDomain}`)) {
+    problems.domain = "must be the customer's own, not a name below ours";
+  }
+  return name;
+}
+
+function readSubdomain(sent: string | undefined, reserved: ReadonlySet<string>): string | undefined {
+  if (sent === undefined) return undefined;
+  const label = sent.trim().toLowerCase();
+  if (!isLegalLabel(label)) {
+    throw new AgentError(
+      'name_reserved',
+      'The wished sub-domain must be 1 to 63 letters, digits and hyphens, and neither start nor end with a hyphen.',
+      { fields: { subdomain: 'must be 1 to 63 letters, digits and hyphens' } },
+    );
+  }
+  if (isReserved(label, reserved)) {
+    throw new AgentError('name_reserved', 'The wished sub-domain is reserved.', {
+      fields: { subdomain: 'is reserved' },
+    });
+  }
+  return label;
+}

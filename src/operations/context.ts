@@ -1,0 +1,40 @@
+/** What operations work with; the daemon hands it in. */
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../domain/clock.js';
+import type { JsonObject } from '../domain/json.js';
+import type { ClusterView, Resources } from '../drivers/guest/driver.js';
+import type { ClusterWatch } from '../drivers/guest/watch.js';
+import type { ContainerSource } from '../modules/context.js';
+import type { ModuleInfo } from '../modules/module.js';
+import type { Product } from '../modules/product.js';
+import type { State } from '../state/contract.js';
+
+/** A product as an order needs it. */
+export interface SoldProduct {
+  readonly info: Pick<ModuleInfo, 'name' | 'version'>;
+  readonly module: Pick<Product, 'source' | 'policy'>;
+  /** From the config, checked and completed by the product's schema; pinned in every job. */
+  readonly settings: JsonObject;
+}
+
+export interface ProductCatalogue {
+  /** Throws `unknown_module`. */
+  get(name: string): SoldProduct;
+}
+
+export interface RoomWish {
+  readonly resources: Resources;
+  readonly source: ContainerSource;
+}
+
+export interface OperationContext {
+  readonly config: Config;
+  readonly state: State;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly watch: ClusterWatch;
+  readonly products: ProductCatalogue;
+  /** Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised already counts). */
+  readonly roomFor: (wish: RoomWish, view: ClusterView) => void;
+}

@@ -1,0 +1,190 @@
+/** Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write. */
+import { v7 as uuidV7 } from 'uuid';
+import { instant } from '../domain/clock.js';
+import { AgentError, asAgentError, type ErrorCode } from '../domain/errors.js';
+import { DEFAULT_POLICY, isOpen, type Job } from '../domain/job.js';
+import { findPlan, type Plan } from '../domain/plan.js';
+import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import type { Allocate } from './allocate.js';
+import type { Caller } from './caller.js';
+import { checkOrder, type SiteOrder, type SiteWish } from './check-order.js';
+import type { OperationContext, SoldProduct } from './context.js';
+
+/** What is needed to make it, once everything was found. */
+interface Sale {
+  readonly key: ServiceKey;
+  readonly order: SiteOrder;
+  readonly plan: Plan;
+  readonly product: SoldProduct;
+  readonly caller: Caller;
+}
+
+/** Conflicts that a parallel order can cause: choose again. */
+const LOST_RACES: readonly ErrorCode[] = ['name_taken', 'vmid_taken', 'capacity_exhausted'];
+const MOST_RACES = 50;
+
+/**
+ * The recorded service; for a repeated call the one from the first. Throws `invalid_request`, `unknown_plan`, `unknown_module`, `name_reserved`, `name_taken`,
+ * `service_exists`, `service_busy`, `capacity_exhausted`, `template_missing`, `state_damaged`, `state_unavailable`.
+ */
+export async function createSite(
+  context: OperationContext,
+  allocate: Allocate,
+  caller: Caller,
+  wish: SiteWish,
+): Promise<Service> {
+  const { config, state } = context;
+  const order = checkOrder(wish, {
+    defaultProduct: config.modules.default_product,
+    baseDomain: config.agent.base_domain,
+    reservedNames: new Set(config.create.reserved_names.map((name) => name.toLowerCase())),
+  });
+  const key = keyOf({ panel: caller.panel, id: order.id });
+  const plan = findPlan(config.plans, order.planWord);
+  const existing = await state.services.find(key);
+  if (existing && !mayStartAnew(existing)) return sameOrder(existing, order, plan);
+  const sale: Sale = {
+    key,
+    order,
+    plan: plan ?? refusePlan(context, order.planWord),
+    product: context.products.get(order.module),
+    caller,
+  };
+  refuseWithoutRoom(context, sale);
+  return record(context, allocate, sale);
+}
+
+async function record(context: OperationContext, allocate: Allocate, sale: Sale): Promise<Service> {
+  for (let race = 1; ; race += 1) {
+    const choice: { made: boolean } = { made: false };
+    try {
+      return await context.state.services.commit(sale.key, (current) => {
+        if (current && !mayStartAnew(current)) return sameOrder(current, sale.order, sale.plan);
+        const allotment = allocate(sale.key, sale.order);
+        choice.made = true;
+        return newService(context, sale, allotment, current);
+      });
+    } catch (error) {
+      const { code } = asAgentError(error);
+      const wishedName = code === 'name_taken' && sale.order.subdomain !== undefined;
+      if (!choice.made || wishedName || !LOST_RACES.includes(code) || race >= MOST_RACES) throw error;
+    }
+  }
+}
+
+function newService(
+  context: OperationContext,
+  sale: Sale,
+  allotment: ReturnType<Allocate>,
+  former: Service | undefined,
+): Service {
+  const { order, plan, product, caller } = sale;
+  const now = instant(context.clock);
+  return {
+    schema: 1,
+    panel: caller.panel,
+    id: order.id,
+    // a failed try counts too: what it may have left behind must never be adopted
+    generation: (former?.generation ?? 0) + 1,
+    lifecycle: 'creating',
+    order: {
+      email: order.email.address,
+      plan: plan.name,
+      planWord: order.planWord,
+      publicIps: order.publicIps,
+      ...(order.subdomain === undefined ? {} : { subdomain: order.subdomain }),
+      ...(order.domain === undefined ? {} : { domain: order.domain }),
+      ...(order.userId === undefined ? {} : { userId: order.userId }),
+      ...(order.properties === undefined ? {} : { properties: order.properties }),
+    },
+    email: order.email.address,
+    userId: order.userId ?? null,
+    plan,
+    module: { type: 'product', name: product.info.name },
+    ...allotment,
+    fqdn: `${allotment.subdomain}.${context.config.agent.base_domain}`,
+    node: null,
+    snapshots: [],
+    secrets: {},
+    credentialsAcknowledgedAt: null,
+    data: {},
+    jobs: [...(former?.jobs ?? []).slice(-1), createJob(context, sale, now)],
+    createdAt: now,
+    updatedAt: now,
+    activeAt: null,
+  };
+}
+
+function createJob(context: OperationContext, { plan, product, caller }: Sale, now: string): Job {
+  return {
+    id: uuidV7({ msecs: context.clock.now() }),
+    method: 'create',
+    status: 'queued',
+    direction: 'forward',
+    interactive: false,
+    tags: ['create'],
+    requestId: caller.requestId,
+    args: {},
+    pinned: {
+      module: { type: 'product', name: product.info.name, version: product.info.version },
+      plan,
+      settings: product.settings,
+    },
+    policy: {
+      ...DEFAULT_POLICY,
+      ...product.module.policy('create'),
+      patienceS: context.config.create.patience_s,
+    },
+    attempts: 0,
+    exceptions: 0,
+    crashes: 0,
+    steps: [],
+    createdAt: now,
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
+/** True when nothing of the former life is left: it was deleted, or its creation failed and was undone. */
+function mayStartAnew(service: Service): boolean {
+  if (service.lifecycle === 'terminated') return !service.jobs.some(isOpen);
+  return service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');
+}
+
+/** The service when the order is the one it was made from; else throws. */
+function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): Service {
+  const samePlan =
+    plan === undefined ? service.order.planWord === order.planWord : service.order.plan === plan.name;
+  if (service.order.email !== order.email.address || !samePlan) {
+    throw new AgentError(
+      'service_exists',
+      `Service ${order.id} exists already, ordered with another ${samePlan ? 'e-mail address' : 'plan'}.`,
+    );
+  }
+  if (service.lifecycle === 'failed' || service.lifecycle === 'terminated') {
+    throw new AgentError('service_busy', 'The former site with this id is still being removed.', {
+      detail: service.jobs.some((job) => job.status === 'stuck')
+        ? 'a stuck job must be finished by a person, or the service deleted'
+        : 'a job is under way',
+    });
+  }
+  return service;
+}
+
+function refusePlan(context: OperationContext, word: string): never {
+  context.log.warn({ alarm: 'unknown_plan', plan: word }, 'an order names a plan that is not configured');
+  throw new AgentError('unknown_plan', 'There is no plan with this name.', {
+    fields: { plan: `must be one of: ${context.config.plans.map((plan) => plan.name).join(', ')}` },
+  });
+}
+
+/** Only what is known for certain: without a fresh view the order is taken, and its job waits. */
+function refuseWithoutRoom({ watch, roomFor }: OperationContext, { plan, product }: Sale): void {
+  const view = watch.latest();
+  if (!view || watch.staleSince() !== undefined) return;
+  const { cores, memoryMb, swapMb, diskGb } = plan;
+  roomFor(
+    { resources: { cores, memoryMb, swapMb, diskGb }, source: product.module.source(product.settings) },
+    view,
+  );
+}

@@ -1,0 +1,62 @@
+/** Makes an API token; its text is handed out once and kept only as a hash. */
+import ipaddr from 'ipaddr.js';
+import { instant } from '../domain/clock.js';
+import { ID_PATTERN } from '../domain/service.js';
+import type { ApiToken } from '../state/contract.js';
+import { invalid } from './check-order.js';
+import type { OperationContext } from './context.js';
+import { isPermission, PANEL_PERMISSIONS, PERMISSIONS } from './permissions.js';
+import { hashToken, newTokenId, newTokenText } from './tokens.js';
+
+export interface TokenWish {
+  readonly name: string;
+  readonly panel?: string | undefined;
+  readonly permissions?: readonly string[] | undefined;
+  /** RFC 3339 */
+  readonly expires_at?: string | null | undefined;
+  /** Addresses or CIDRs. */
+  readonly networks?: readonly string[] | undefined;
+}
+
+/** Throws `invalid_request`, `state_unavailable`. */
+export async function createToken(
+  { state, clock }: OperationContext,
+  wish: TokenWish,
+): Promise<{ text: string; token: ApiToken }> {
+  const text = newTokenText();
+  const token: ApiToken = {
+    schema: 1,
+    id: newTokenId(),
+    name: wish.name.trim(),
+    panel: wish.panel ?? 'default',
+    permissions: [...new Set(wish.permissions ?? PANEL_PERMISSIONS)],
+    sha256: hashToken(text).toString('hex'),
+    createdAt: instant(clock),
+    expiresAt: readExpiry(wish.expires_at ?? null, clock.now()),
+    revokedAt: null,
+    networks: (wish.networks ?? []).map(readNetwork),
+  };
+  if (token.name === '') throw invalid({ name: 'must say whose token it is' });
+  if (!ID_PATTERN.test(token.panel)) throw invalid({ panel: 'must be letters, digits, dots, hyphens' });
+  if (token.permissions.length === 0 || !token.permissions.every(isPermission)) {
+    throw invalid({ permissions: `must be some of: ${PERMISSIONS.join(', ')}` });
+  }
+  await state.tokens.commit(token.id, () => token);
+  return { text, token };
+}
+
+function readExpiry(sent: string | null, now: number): string | null {
+  if (sent === null) return null;
+  const at = Date.parse(sent);
+  if (Number.isNaN(at) || at <= now)
+    throw invalid({ expires_at: 'must be an instant in the future (RFC 3339)' });
+  return new Date(at).toISOString();
+}
+
+function readNetwork(sent: string): string {
+  const text = sent.trim();
+  if (ipaddr.isValidCIDR(text)) return text;
+  const isAddress = ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+  if (isAddress) return `${text}/${text.includes(':') ? 128 : 32}`;
+  throw invalid({ networks: 'must be addresses or networks such as 192.0.2.0/24' });
+}

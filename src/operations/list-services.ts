@@ -1,0 +1,71 @@
+/** Lists a panel's services from the index alone. */
+import type { StatusWord } from '../domain/status.js';
+import { statusWord } from '../domain/status.js';
+import type { ServiceEntry } from '../state/contract.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { afterCursor, nextCursor, type Page } from './page.js';
+import { lookUp } from './read-power.js';
+
+export interface ServiceWish {
+  readonly ids?: readonly string[] | undefined;
+  readonly status?: StatusWord | undefined;
+  readonly plan?: string | undefined;
+  readonly node?: string | undefined;
+  /** Part of the id or name. */
+  readonly q?: string | undefined;
+  /** RFC 3339 */
+  readonly updatedSince?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export function listServices(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel'>,
+  wish: ServiceWish,
+): Page<ReturnType<typeof viewEntry>> {
+  const after = afterCursor(wish.cursor);
+  const items: ReturnType<typeof viewEntry>[] = [];
+  let last: ServiceEntry | undefined;
+  for (const entry of context.state.services.entries()) {
+    if (entry.panel !== caller.panel || (after !== undefined && entry.key <= after)) continue;
+    const view = viewEntry(context, entry);
+    if (!isWanted(entry, view.status, wish)) continue;
+    if (items.length >= wish.limit) return { items, next: nextCursor(last?.key) };
+    items.push(view);
+    last = entry;
+  }
+  return { items, next: null };
+}
+
+function isWanted(entry: ServiceEntry, status: StatusWord, wish: ServiceWish): boolean {
+  const q = wish.q?.toLowerCase();
+  const wanted = [
+    wish.ids === undefined || wish.ids.includes(entry.id),
+    wish.status === undefined || status === wish.status,
+    wish.plan === undefined || entry.plan === wish.plan.toLowerCase(),
+    wish.node === undefined || entry.node === wish.node,
+    q === undefined || entry.id.toLowerCase().includes(q) || entry.fqdn.includes(q),
+    wish.updatedSince === undefined || Date.parse(entry.updatedAt) >= Date.parse(wish.updatedSince),
+  ];
+  return wanted.every(Boolean);
+}
+
+function viewEntry(context: OperationContext, entry: ServiceEntry) {
+  const { power } = lookUp(context.watch, entry);
+  return {
+    service_id: entry.id,
+    plan: entry.plan,
+    status: statusWord({ lifecycle: entry.lifecycle, jobs: entry.openJobs }, power),
+    lifecycle: entry.lifecycle,
+    power,
+    subdomain: entry.subdomain,
+    fqdn: entry.fqdn,
+    url: `https://${entry.fqdn}`,
+    vmid: entry.vmid,
+    node: entry.node,
+    private_ip: entry.addresses[0] ?? null,
+    updated_at: entry.updatedAt,
+  };
+}

@@ -1,0 +1,72 @@
+/** Hands out the first administrator's name and password, until they are acknowledged or a week has passed. */
+import { instant } from '../domain/clock.js';
+import { AgentError } from '../domain/errors.js';
+import type { Service, ServiceKey } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+
+/** What products keep them under: the name in the service's data, the password among its secrets. */
+export const ADMIN_USER = 'admin_user';
+export const ADMIN_PASSWORD = 'admin_password';
+
+const READABLE_MS = 7 * 86_400_000;
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  /** RFC 3339 */
+  readonly expiresAt: string;
+  readonly url: string;
+}
+
+/** Throws `service_not_found`, `service_busy` while it is being made, `credentials_gone`. With `acknowledge` this is the last time. */
+export async function readCredentials(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel'>,
+  id: string,
+  acknowledge: boolean,
+): Promise<Credentials> {
+  const key: ServiceKey = `${caller.panel}/${id}`;
+  const service = await context.state.services.get(key);
+  const found = credentialsOf(service, context.clock.now());
+  if (!acknowledge) return found;
+  let handedOut = found;
+  await context.state.services.commit(key, (current) => {
+    if (!current) throw gone();
+    handedOut = credentialsOf(current, context.clock.now());
+    const secrets = Object.fromEntries(
+      Object.entries(current.secrets).filter(([name]) => name !== ADMIN_PASSWORD),
+    );
+    const now = instant(context.clock);
+    return { ...current, secrets, credentialsAcknowledgedAt: now, updatedAt: now };
+  });
+  return handedOut;
+}
+
+function credentialsOf(service: Service, now: number): Credentials {
+  if (service.lifecycle === 'creating') {
+    throw new AgentError('service_busy', 'The site is still being made; its credentials follow.', {
+      retryAfterS: 10,
+    });
+  }
+  const password = service.secrets[ADMIN_PASSWORD];
+  const username = service.data[ADMIN_USER];
+  const expires = Date.parse(service.activeAt ?? service.createdAt) + READABLE_MS;
+  if (
+    !password ||
+    typeof username !== 'string' ||
+    service.credentialsAcknowledgedAt !== null ||
+    now >= expires
+  ) {
+    throw gone();
+  }
+  return {
+    username,
+    password: password.reveal(),
+    expiresAt: new Date(expires).toISOString(),
+    url: `https://${service.fqdn}`,
+  };
+}
+
+const gone = (): AgentError =>
+  new AgentError('credentials_gone', 'The first credentials were acknowledged or have expired.');

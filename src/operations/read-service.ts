@@ -1,0 +1,30 @@
+/** Everything about one service that its panel may know. */
+import type { Caller } from './caller.js';
+import { type StatusSources, viewStatus } from './read-status.js';
+import { viewJob } from './view-job.js';
+
+/** Throws `service_not_found` or `state_damaged`. */
+export async function readService(
+  sources: StatusSources,
+  caller: Pick<Caller, 'panel'>,
+  id: string,
+  forOperator: boolean,
+) {
+  const service = await sources.state.services.get(`${caller.panel}/${id}`);
+  return {
+    ...viewStatus(sources, service),
+    email: service.email,
+    user_id: service.userId,
+    module: service.module.name,
+    generation: service.generation,
+    snapshots: service.snapshots.map((snapshot) => ({
+      name: snapshot.name,
+      kind: snapshot.kind,
+      created_at: snapshot.createdAt,
+    })),
+    jobs: service.jobs.map((job) => viewJob(service.id, job, forOperator)),
+    created_at: service.createdAt,
+    updated_at: service.updatedAt,
+    active_at: service.activeAt,
+  };
+}

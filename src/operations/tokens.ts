@@ -1,0 +1,35 @@
+/** What makes up an API token: its text, its hash, when it counts. */
+import { createHash, randomBytes } from 'node:crypto';
+import type { ApiToken } from '../state/contract.js';
+
+/** `ik_` and 43 characters: 256 random bits. */
+export function newTokenText(): string {
+  return `ik_${randomBytes(32).toString('base64url')}`;
+}
+
+export function newTokenId(): string {
+  return `tok_${randomBytes(9).toString('base64url').replace(/[-_]/g, 'x')}`;
+}
+
+/** SHA-256: a random 256-bit token needs no slow hash. */
+export function hashToken(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+export function isLive(token: Pick<ApiToken, 'revokedAt' | 'expiresAt'>, now: number): boolean {
+  return token.revokedAt === null && (token.expiresAt === null || Date.parse(token.expiresAt) > now);
+}
+
+export function viewToken(token: ApiToken, now: number) {
+  return {
+    id: token.id,
+    name: token.name,
+    panel: token.panel,
+    permissions: [...token.permissions],
+    networks: [...token.networks],
+    created_at: token.createdAt,
+    expires_at: token.expiresAt,
+    revoked_at: token.revokedAt,
+    live: isLive(token, now),
+  };
+}

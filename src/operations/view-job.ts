@@ -1,0 +1,57 @@
+/** A job as the API shows it. */
+import type { ErrorRecord } from '../domain/errors.js';
+import { type Job, progressOf } from '../domain/job.js';
+
+/** `detail` is for operators; panels get it as null. */
+export function viewError(
+  error: (ErrorRecord & { readonly step?: string }) | undefined,
+  forOperator: boolean,
+) {
+  if (!error) return null;
+  return {
+    code: error.code,
+    message: error.message,
+    step: error.step ?? null,
+    detail: forOperator ? (error.detail ?? null) : null,
+  };
+}
+
+export function viewStep(step: Job['steps'][number], forOperator: boolean) {
+  return {
+    name: step.name,
+    after: [...step.after],
+    status: step.status,
+    started_at: step.startedAt,
+    ended_at: step.endedAt,
+    error: viewError(step.error, forOperator),
+  };
+}
+
+export function viewWaiting(job: Job) {
+  return job.waiting ? { ...job.waiting } : null;
+}
+
+export function viewJob(serviceId: string, job: Job, forOperator: boolean) {
+  const progress = progressOf(job);
+  return {
+    id: job.id,
+    service_id: serviceId,
+    method: job.method,
+    status: job.status,
+    direction: job.direction,
+    tags: [...job.tags],
+    request_id: job.requestId,
+    attempts: job.attempts,
+    step: progress.step,
+    steps_done: progress.stepsDone,
+    steps_total: progress.stepsTotal,
+    steps: job.steps.map((step) => viewStep(step, forOperator)),
+    waiting: viewWaiting(job),
+    error: viewError(job.error, forOperator),
+    created_at: job.createdAt,
+    started_at: job.startedAt,
+    ended_at: job.endedAt,
+  };
+}
+
+export type JobView = ReturnType<typeof viewJob>;

@@ -1,0 +1,159 @@
+/** The sandbox's own certificate authority: it signs for the Proxmox look-alike and the proxy, and is kept in the state folder so that clients go on trusting it. */
+import 'reflect-metadata';
+import { randomBytes, webcrypto } from 'node:crypto';
+import { join } from 'node:path';
+import * as x509 from '@peculiar/x509';
+import { findText, PRIVATE, PUBLIC, writeText } from './files.js';
+
+const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+const SIGN = { ...KEY, hash: 'SHA-256' } as const;
+const DAY_MS = 86_400_000;
+const CA_DAYS = 3650;
+const LEAF_DAYS = 397;
+/** Renewed when less than this is left. */
+const MARGIN_DAYS = 30;
+
+type KeyPair = Awaited<ReturnType<typeof makeKeys>>;
+type Key = KeyPair['privateKey'];
+
+export interface CertificateFiles {
+  /** PEM, readable by everybody. */
+  readonly certFile: string;
+  /** PEM (PKCS #8), 0600. */
+  readonly keyFile: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Ca {
+  /** PEM file to trust. */
+  readonly caFile: string;
+  readonly ca: string;
+  /** A certificate for these DNS names and IP addresses; the kept one while it is valid for them, else a new one. `name` names the files. */
+  certificate(name: string, hosts: readonly string[]): Promise<CertificateFiles>;
+}
+
+/** Takes up the authority in `dir`, or makes it. `now` in milliseconds. */
+export async function openCa(dir: string, now: () => number = Date.now): Promise<Ca> {
+  const caFile = join(dir, 'ca.pem');
+  const authority = (await findPair(dir, 'ca', now)) ?? (await makeAuthority(dir, now));
+  const { cert, key } = authority;
+  return {
+    caFile,
+    ca: cert.toString('pem'),
+    async certificate(name, hosts) {
+      const known = await findPair(dir, name, now);
+      const fits = known && sameHosts(known.cert, hosts) && (await known.cert.verify({ publicKey: cert }));
+      const pair = fits ? known : await makeLeaf(dir, name, hosts, { cert, key }, now);
+      return {
+        certFile: join(dir, `${name}.pem`),
+        keyFile: join(dir, `${name}.key`),
+        cert: pair.cert.toString('pem'),
+        key: await toPem(pair.key),
+      };
+    },
+  };
+}
+
+interface Pair {
+  readonly cert: x509.X509Certificate;
+  readonly key: Key;
+}
+
+async function makeKeys() {
+  return webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
+}
+
+/** The kept pair, unless it is missing, unreadable or about to expire: then it is made anew. */
+async function findPair(dir: string, name: string, now: () => number): Promise<Pair | undefined> {
+  const [certPem, keyPem] = await Promise.all([
+    findText(join(dir, `${name}.pem`)),
+    findText(join(dir, `${name}.key`)),
+  ]);
+  if (certPem === undefined || keyPem === undefined) return undefined;
+  try {
+    const cert = new x509.X509Certificate(certPem);
+    if (cert.notAfter.getTime() - now() < MARGIN_DAYS * DAY_MS) return undefined;
+    const der = x509.PemConverter.decodeFirst(keyPem);
+    return { cert, key: await webcrypto.subtle.importKey('pkcs8', der, KEY, true, ['sign']) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function makeAuthority(dir: string, now: () => number): Promise<Pair> {
+  const keys = await makeKeys();
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(),
+    name: 'CN=Innkeeper sandbox CA',
+    ...validity(now, CA_DAYS),
+    signingAlgorithm: SIGN,
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return keep(dir, 'ca', { cert, key: keys.privateKey });
+}
+
+async function makeLeaf(
+  dir: string,
+  name: string,
+  hosts: readonly string[],
+  issuer: Pair,
+  now: () => number,
+): Promise<Pair> {
+  const keys = await makeKeys();
+  const cert = await x509.X509CertificateGenerator.create({
+    serialNumber: serial(),
+    subject: `CN=${hosts[0] ?? name}`,
+    issuer: issuer.cert.subject,
+    ...validity(now, LEAF_DAYS),
+    signingAlgorithm: SIGN,
+    publicKey: keys.publicKey,
+    signingKey: issuer.key,
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        hosts.map((host) => ({ type: isAddress(host) ? 'ip' : 'dns', value: host })),
+      ),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.cert.publicKey),
+    ],
+  });
+  return keep(dir, name, { cert, key: keys.privateKey });
+}
+
+async function keep(dir: string, name: string, pair: Pair): Promise<Pair> {
+  await writeText(join(dir, `${name}.key`), `${await toPem(pair.key)}\n`, PRIVATE);
+  await writeText(join(dir, `${name}.pem`), `${pair.cert.toString('pem')}\n`, PUBLIC);
+  return pair;
+}
+
+async function toPem(key: Key): Promise<string> {
+  return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
+}
+
+/** Valid a little before now: the clocks of container and host need not agree to the second. */
+function validity(now: () => number, days: number): { notBefore: Date; notAfter: Date } {
+  return { notBefore: new Date(now() - DAY_MS), notAfter: new Date(now() + days * DAY_MS) };
+}
+
+/** Positive and without a leading zero byte, as DER wants it. */
+function serial(): string {
+  return `4${randomBytes(15).toString('hex').slice(1)}`;
+}
+
+function isAddress(host: string): boolean {
+  return /^[0-9.]+$/.test(host) || host.includes(':');
+}
+
+function sameHosts(cert: x509.X509Certificate, hosts: readonly string[]): boolean {
+  const names = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+  const known = names.map((name) => name.value).sort();
+  return JSON.stringify(known) === JSON.stringify([...hosts].sort());
+}

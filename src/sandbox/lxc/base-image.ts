@@ -1,0 +1,104 @@
+/** The OS template: a minimal Debian made once per machine and kept as an archive; worlds unpack it. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AptArchive } from './apt-archive.js';
+import { findCommand } from './requirements.js';
+import { run } from './run.js';
+
+export const SUITE = 'bookworm';
+/** Matches the volume ids of Proxmox's own Debian 12 templates. */
+const VOLUME = /^[\w-]+:vztmpl\/debian-12-standard_[\w.+-]+\.tar\.(?:zst|gz|xz)$/;
+/** Raise it when what is made below changes. */
+const EDITION = 1;
+/** Roughly what Proxmox's Debian template brings. */
+const PACKAGES = [
+  'systemd',
+  'systemd-sysv',
+  'dbus',
+  'libpam-systemd',
+  'iproute2',
+  'ca-certificates',
+  'curl',
+  'apt-utils',
+  'cron',
+  'gnupg',
+  'less',
+  'logrotate',
+  'nano',
+  'netbase',
+  'openssh-server',
+  'openssl',
+  'procps',
+  'rsyslog',
+  'tzdata',
+  'wget',
+  'xz-utils',
+  'zstd',
+];
+/** It can never be mounted in an unprivileged container and would leave every one of them `degraded`. */
+const MASKED_UNITS = ['sys-kernel-debug.mount'];
+
+export function isBaseVolume(volume: string): boolean {
+  return VOLUME.test(volume);
+}
+
+/** Changes whenever another base system would come out. */
+export function baseKey(archive: AptArchive): string {
+  const parts = [EDITION, SUITE, PACKAGES, MASKED_UNITS, archive.sources, archive.settings];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
+}
+
+/** The archive file's path; made now (about half a minute) if it is not there yet. */
+export async function ensureBaseImage(
+  cacheDir: string,
+  archive: AptArchive,
+  log: (line: string) => void,
+): Promise<string> {
+  const file = join(cacheDir, `base-${SUITE}-${baseKey(archive)}.tar.zst`);
+  if (existsSync(file)) return file;
+  await mkdir(cacheDir, { recursive: true });
+  const work = await mkdtemp(join(cacheDir, 'making-base-'));
+  try {
+    log('making the base system (once per machine, about half a minute)');
+    const fresh = await makeBase(work, archive);
+    await rename(fresh, file);
+    return file;
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function makeBase(work: string, archive: AptArchive): Promise<string> {
+  const [tar, sources, settings] = [
+    join(work, 'base.tar'),
+    join(work, 'sources.list'),
+    join(work, 'apt.conf'),
+  ];
+  const zst = `${tar}.zst`;
+  await writeFile(sources, `${archive.sources.join('\n')}\n`);
+  const proxy = archive.proxy === null ? '' : `\nAcquire::http::Proxy "${archive.proxy}";`;
+  await writeFile(settings, `${archive.settings}${proxy}\n`);
+  await run(
+    [
+      findCommand('eatmydata') ?? 'env',
+      'mmdebstrap',
+      '--variant=minbase',
+      '--format=tar',
+      '--dpkgopt=force-unsafe-io',
+      `--aptopt=${settings}`,
+      `--include=${PACKAGES.join(',')}`,
+      ...MASKED_UNITS.map((unit) => `--customize-hook=ln -sf /dev/null "$1/etc/systemd/system/${unit}"`),
+      // What was needed here only; containers get their own settings at every start.
+      '--customize-hook=rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
+      '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*_key*',
+      SUITE,
+      tar,
+      sources,
+    ],
+    { timeoutMs: 15 * 60_000 },
+  );
+  await run(['zstd', '-q', '-T0', '-3', '--rm', tar, '-o', zst], { timeoutMs: 300_000 });
+  return zst;
+}

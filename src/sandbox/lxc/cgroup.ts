@@ -1,0 +1,75 @@
+/** Where the containers' control groups lie, on hosts with one hierarchy (v2) and with the old separate ones (v1), and how they are emptied. */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export const CGROUP_ROOT = '/sys/fs/cgroup';
+const V1_CONTROLLERS = [
+  'memory',
+  'cpu',
+  'cpuacct',
+  'cpuset',
+  'devices',
+  'freezer',
+  'blkio',
+  'pids',
+  'systemd',
+  'unified',
+];
+
+export function isUnified(): boolean {
+  return existsSync(join(CGROUP_ROOT, 'cgroup.controllers'));
+}
+
+/** Where a container's group lies, relative to each hierarchy: `lxc.cgroup.dir` of its config. */
+export function groupOf(namespace: string, vmid: number): string {
+  return `${namespace}/${vmid}`;
+}
+
+/** Folder that the groups of this controller lie under. */
+export function hierarchy(controller: string): string {
+  return isUnified() ? CGROUP_ROOT : join(CGROUP_ROOT, controller);
+}
+
+export function payloadFolder(controller: string, namespace: string, vmid: number): string {
+  return join(hierarchy(controller), groupOf(namespace, vmid), `lxc.payload.${vmid}`);
+}
+
+/** Every process in the groups under `<namespace>/`; for ending what a crashed world left. */
+export function processesUnder(group: string): number[] {
+  const found = new Set<number>();
+  for (const folder of groupFolders(group)) {
+    for (const child of walk(folder)) {
+      try {
+        for (const pid of readFileSync(join(child, 'cgroup.procs'), 'utf8').split('\n'))
+          if (pid) found.add(Number(pid));
+      } catch {
+        // The group went away while we looked.
+      }
+    }
+  }
+  return [...found].filter((pid) => pid > 1);
+}
+
+/** LXC leaves empty groups behind. */
+export async function removeGroups(group: string): Promise<void> {
+  for (const folder of groupFolders(group)) {
+    for (const child of walk(folder).reverse()) await rmdir(child).catch(() => undefined);
+  }
+}
+
+function groupFolders(group: string): string[] {
+  return [join(CGROUP_ROOT, group), ...V1_CONTROLLERS.map((name) => join(CGROUP_ROOT, name, group))].filter(
+    (folder) => existsSync(folder),
+  );
+}
+
+/** The folder and all under it, parents first. */
+function walk(folder: string): string[] {
+  try {
+    const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [folder, ...names.flatMap((entry) => walk(join(folder, entry.name)))];
+  } catch {
+    return [];
+  }
+}

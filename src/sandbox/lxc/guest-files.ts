@@ -1,0 +1,50 @@
+/** Files that the container host writes into a root disk before every start, as Proxmox does: host name, hosts, resolver, and here the way to packages. */
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { BackendContainer } from '../backend.js';
+
+const BEGIN = '# --- BEGIN PVE ---';
+const END = '# --- END PVE ---';
+
+export interface GuestSurroundings {
+  /** Lines for /etc/apt/apt.conf.d that let apt reach its archive. */
+  readonly aptConfig: string;
+}
+
+export async function writeGuestFiles(
+  rootfs: string,
+  container: BackendContainer,
+  around: GuestSurroundings,
+): Promise<void> {
+  const short = container.hostname.split('.')[0] ?? container.hostname;
+  const names = short === container.hostname ? short : `${container.hostname} ${short}`;
+  const address = container.ipv4?.address ?? '127.0.1.1';
+  await put(rootfs, 'etc/hostname', `${short}\n`);
+  await put(rootfs, 'etc/hosts', withSection(await readOld(rootfs, 'etc/hosts'), `${address} ${names}`));
+  // Nothing answers on the loopback address: look-ups of outside names then fail at once instead of after 20 s.
+  const servers = (container.nameserver ?? '127.0.0.1').split(/[ ,]+/).filter((server) => server !== '');
+  await put(rootfs, 'etc/resolv.conf', servers.map((server) => `nameserver ${server}\n`).join(''));
+  await put(rootfs, 'etc/apt/apt.conf.d/90sandbox', around.aptConfig);
+}
+
+/** Replaces the host's own section, or adds it; other lines are the guest's. */
+export function withSection(old: string, lines: string): string {
+  const section = `${BEGIN}\n${lines}\n${END}\n`;
+  const [begin, end] = [old.indexOf(`${BEGIN}\n`), old.indexOf(`${END}\n`)];
+  if (begin >= 0 && end > begin) return old.slice(0, begin) + section + old.slice(end + END.length + 1);
+  return (old === '' || old.endsWith('\n') ? old : `${old}\n`) + section;
+}
+
+async function readOld(rootfs: string, file: string): Promise<string> {
+  return readFile(join(rootfs, file), 'utf8').catch(() => '127.0.0.1 localhost\n');
+}
+
+/** Written beside and renamed: a symbolic link that the guest put there is replaced, never followed. */
+async function put(rootfs: string, file: string, content: string): Promise<void> {
+  const target = join(rootfs, file);
+  const fresh = `${target}.pve-new`;
+  await mkdir(dirname(target), { recursive: true });
+  await rm(fresh, { force: true, recursive: true });
+  await writeFile(fresh, content, { mode: 0o644, flag: 'wx' });
+  await rename(fresh, target);
+}

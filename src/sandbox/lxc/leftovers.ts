@@ -1,0 +1,91 @@
+/** Every running world is on record in /run, so that the next one can clear away what a killed world left: processes, mounts, namespaces, cgroups. */
+import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { processesUnder, removeGroups } from './cgroup.js';
+import { unmount } from './disk.js';
+import { closeNetwork, namespaceOf } from './network.js';
+import { identify, isAlive, signal } from './process-identity.js';
+import type { ProcessIdentity } from './process-identity.js';
+
+const RECORDS = '/run/innkeeper-sandbox';
+const Identity = Type.Object({ pid: Type.Integer(), startTime: Type.String() });
+const RecordShape = Type.Object({
+  id: Type.String({ pattern: '^[0-9a-f]{6}$' }),
+  stateDir: Type.String(),
+  mountPoint: Type.String(),
+  owner: Identity,
+  children: Type.Array(Identity),
+});
+export type WorldRecord = Type.Static<typeof RecordShape>;
+
+/** The record of a world of this process; `children` are the servers it started. */
+export function newRecord(id: string, stateDir: string, mountPoint: string): WorldRecord {
+  const owner = identify(process.pid);
+  if (owner === undefined) throw new Error('the lxc sandbox needs /proc');
+  return { id, stateDir, mountPoint, owner, children: [] };
+}
+
+/** For what container roots and nginx's workers must be able to reach: a state folder may lie under one that is closed to them. */
+export function runFolder(id: string): string {
+  return join(RECORDS, id);
+}
+
+export async function writeRecord(record: WorldRecord): Promise<void> {
+  await mkdir(runFolder(record.id), { recursive: true });
+  for (const folder of [RECORDS, runFolder(record.id)]) await chmod(folder, 0o755);
+  const file = join(RECORDS, `${record.id}.json`);
+  await writeFile(`${file}.new`, JSON.stringify(record));
+  await rename(`${file}.new`, file);
+}
+
+export async function removeRecord(id: string): Promise<void> {
+  await rmdir(join(runFolder(id), 'disk')).catch(() => undefined);
+  await rmdir(runFolder(id)).catch(() => undefined);
+  await rm(join(RECORDS, `${id}.json`), { force: true });
+}
+
+/** Removes what dead worlds left. Throws when a living world uses this state folder. */
+export async function clearLeftovers(stateDir: string, log: (line: string) => void): Promise<void> {
+  for (const record of await readRecords()) {
+    if (!isAlive(record.owner)) {
+      log(`clearing away what sandbox ${record.id} left behind`);
+      await clearWorld(record);
+    } else if (record.stateDir === stateDir) {
+      throw new Error(`A sandbox is running on ${stateDir} already (process ${record.owner.pid}).`);
+    }
+  }
+}
+
+async function readRecords(): Promise<WorldRecord[]> {
+  const names = await readdir(RECORDS).catch(() => []);
+  const records: WorldRecord[] = [];
+  for (const name of names.filter((each) => each.endsWith('.json'))) {
+    const value: unknown = JSON.parse(await readFile(join(RECORDS, name), 'utf8').catch(() => 'null'));
+    if (Value.Check(RecordShape, value)) records.push(value);
+  }
+  return records;
+}
+
+async function clearWorld(record: WorldRecord): Promise<void> {
+  for (const child of record.children) signal(child, 'SIGTERM');
+  await killGroup(namespaceOf(record.id));
+  await closeNetwork(record.id);
+  await unmount(record.mountPoint);
+  for (const child of record.children) signal(child, 'SIGKILL');
+  await removeRecord(record.id);
+}
+
+/** Containers' processes and LXC's monitors; a container's init takes all of its processes with it. */
+export async function killGroup(group: string): Promise<void> {
+  for (let tries = 0; tries < 50; tries += 1) {
+    const alive = processesUnder(group)
+      .map((pid) => identify(pid))
+      .filter((found): found is ProcessIdentity => found !== undefined);
+    if (alive.length === 0) break;
+    for (const each of alive) signal(each, 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await removeGroups(group);
+}

@@ -1,0 +1,115 @@
+/** The containers' own network: a namespace with a bridge, joined to the host by one veth pair whose host end is the containers' gateway. */
+import { chmod, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import ipaddr from 'ipaddr.js';
+import { run } from './run.js';
+
+export interface NetworkPlan {
+  /** `10.x.y.0`, y a multiple of 4. */
+  readonly network: string;
+  readonly prefix: 22;
+  /** First address: the host's end of the veth pair. */
+  readonly gateway: string;
+  readonly broadcast: string;
+}
+
+export interface ContainerNetwork {
+  readonly plan: NetworkPlan;
+  readonly namespace: string;
+  /** argv prefix that runs a command inside. Not `ip netns exec`: that remounts /sys and hides the cgroups. */
+  readonly enter: readonly string[];
+}
+
+export function namespaceOf(worldId: string): string {
+  return `ik-${worldId}`;
+}
+
+export function namespaceFile(worldId: string): string {
+  return `/run/netns/${namespaceOf(worldId)}`;
+}
+
+export function planFor(second: number, third: number): NetworkPlan {
+  const base = third & 0xfc;
+  return {
+    network: `10.${second}.${base}.0`,
+    prefix: 22,
+    gateway: `10.${second}.${base}.1`,
+    broadcast: `10.${second}.${base + 3}.255`,
+  };
+}
+
+/** A random /22 of 10.0.0.0/8 that no route of the host touches. */
+export async function chooseNetwork(): Promise<NetworkPlan> {
+  const taken = await routes();
+  for (let tries = 0; tries < 200; tries += 1) {
+    const plan = planFor(randomInt(0, 256), randomInt(0, 256));
+    if (isFree(plan, taken)) return plan;
+  }
+  throw new Error(
+    'The lxc sandbox found no free network in 10.0.0.0/8: every one it tried is routed already.',
+  );
+}
+
+export function isFree(plan: NetworkPlan, taken: readonly string[]): boolean {
+  return taken.every((route) => !overlaps(`${plan.network}/${plan.prefix}`, route));
+}
+
+export async function routes(): Promise<string[]> {
+  const { stdout } = await run(['ip', '-4', '-o', 'route', 'show', 'table', 'all']);
+  return stdout
+    .split('\n')
+    .map((line) => /^(?:\w+ )?(\d+\.\d+\.\d+\.\d+(?:\/\d+)?) /.exec(line)?.[1])
+    .filter((route) => route !== undefined)
+    .map((route) => (route.includes('/') ? route : `${route}/32`));
+}
+
+function overlaps(one: string, other: string): boolean {
+  const [a, aBits] = ipaddr.IPv4.parseCIDR(one);
+  const [b, bBits] = ipaddr.IPv4.parseCIDR(other);
+  return a.match(b, Math.min(aBits, bBits));
+}
+
+/** Makes namespace, bridge and veth pair. */
+export async function openNetwork(worldId: string, plan: NetworkPlan): Promise<ContainerNetwork> {
+  const namespace = namespaceOf(worldId);
+  const [outer, inner] = [`${namespace}h`, `${namespace}n`];
+  const enter = ['nsenter', `--net=${namespaceFile(worldId)}`] as const;
+  await run(['ip', 'netns', 'add', namespace]);
+  try {
+    await run(['ip', 'link', 'add', outer, 'type', 'veth', 'peer', 'name', inner, 'netns', namespace]);
+    await run([...enter, 'ip', 'link', 'set', 'lo', 'up']);
+    await run([...enter, 'ip', 'link', 'add', 'br0', 'type', 'bridge']);
+    await run([...enter, 'ip', 'link', 'set', inner, 'master', 'br0', 'up']);
+    await run([...enter, 'ip', 'link', 'set', 'br0', 'up']);
+    await run([
+      'ip',
+      'address',
+      'add',
+      `${plan.gateway}/${plan.prefix}`,
+      'broadcast',
+      plan.broadcast,
+      'dev',
+      outer,
+    ]);
+    await run(['ip', 'link', 'set', outer, 'up']);
+  } catch (error) {
+    await closeNetwork(worldId);
+    throw error;
+  }
+  return { plan, namespace, enter };
+}
+
+/** Removes the namespace; the veth pair, its address and its route go with it. */
+export async function closeNetwork(worldId: string): Promise<void> {
+  const namespace = namespaceOf(worldId);
+  // The host's end first: a container's process that is still dying keeps the namespace, and so the pair, alive for a moment.
+  await run(['ip', 'link', 'delete', `${namespace}h`], { okCodes: [0, 1] });
+  if (existsSync(namespaceFile(worldId))) await run(['ip', 'netns', 'delete', namespace]);
+}
+
+/** The hook that LXC runs with the container's host-side interface as fifth argument: `lxc.net.0.link` fails in a private namespace. */
+export async function writeBridgeHook(file: string): Promise<void> {
+  await writeFile(file, '#!/bin/sh\nip link set "$5" master br0 && ip link set "$5" up\n');
+  await chmod(file, 0o755);
+}

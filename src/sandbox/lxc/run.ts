@@ -1,0 +1,55 @@
+/** Runs one command of the host (argv, never a shell) and turns its failure into an Error that says which command failed and why. */
+import { spawn } from 'node:child_process';
+
+export interface RunOptions {
+  readonly stdin?: string;
+  /** Milliseconds until it is killed. */
+  readonly timeoutMs?: number;
+  /** Exit codes that are no failure; default only 0. */
+  readonly okCodes?: readonly number[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Gets every line of standard error while it runs. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly code: number;
+  readonly stdout: string;
+}
+
+const OUTPUT_LIMIT = 8 * 1024 * 1024;
+
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const [command = '', ...args] = argv;
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: options.env ?? process.env,
+    timeout: options.timeoutMs ?? 60_000,
+    killSignal: 'SIGKILL',
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (stdout.length < OUTPUT_LIMIT) stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-64 * 1024);
+    if (options.onLine) for (const line of text.split('\n').filter(Boolean)) options.onLine(line);
+  });
+  // A command may end without reading its input; that is its own business.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(options.stdin ?? '');
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', (cause) => reject(new Error(`cannot run ${command}: ${cause.message}`, { cause })));
+    child.on('close', (exit, signal) => (signal === null ? resolve(exit ?? 1) : resolve(-1)));
+  });
+  if (!(options.okCodes ?? [0]).includes(code)) {
+    const why = lastLines(stderr) || lastLines(stdout) || (code === -1 ? 'it was killed' : 'no message');
+    throw new Error(`${command} ${args[0] ?? ''} failed (${code}): ${why}`);
+  }
+  return { code, stdout };
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-3).join(' | ').slice(0, 600);
+}

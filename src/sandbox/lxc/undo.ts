@@ -1,0 +1,21 @@
+/** What was opened is closed in reverse order, all of it, even when one step fails. */
+export class Undo {
+  readonly #steps: (() => Promise<unknown>)[] = [];
+
+  add(step: () => Promise<unknown>): void {
+    this.#steps.push(step);
+  }
+
+  /** Rejects with the first failure after everything was tried; a second call does nothing. */
+  async run(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const step of this.#steps.splice(0).reverse()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, `closing failed: ${String(failures[0])}`);
+  }
+}

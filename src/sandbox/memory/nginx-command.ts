@@ -1,0 +1,125 @@
+/**
+ * The `nginx` command of the embedded proxy: a small shell script, so that a driver runs `nginx -t` and `nginx -s reload` unchanged. It asks the
+ * world through named pipes and ends with what the world answered: no port, no secret, a few milliseconds.
+ */
+import { execFile } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { writeText } from '../files.js';
+import type { Faults } from '../faults.js';
+
+const run = promisify(execFile);
+
+export interface NginxCommand {
+  /** argv of `proxy.nginx.test` and `.reload` in the daemon's config. */
+  readonly test: readonly string[];
+  readonly reload: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface NginxHandlers {
+  /** Rejects with what nginx would print. */
+  readonly test: () => Promise<void>;
+  readonly reload: () => Promise<void>;
+}
+
+/** Writes `<dir>/nginx` and answers it. Faults of target `proxy` have the methods `TEST` and `RELOAD`, paths `/test` and `/reload`. */
+export async function nginxCommand(
+  dir: string,
+  handlers: NginxHandlers,
+  faults: Faults,
+): Promise<NginxCommand> {
+  const script = join(dir, 'nginx');
+  const pipes = join(dir, 'nginx.run');
+  await rm(pipes, { recursive: true, force: true });
+  await mkdir(pipes, { recursive: true, mode: 0o700 });
+  const control = join(pipes, 'control');
+  await run('mkfifo', ['-m', '600', control]);
+  await writeText(script, scriptText(pipes, process.pid), 0o755);
+  // Opened for writing too, so that it does not end when the first command has closed it
+  const fd = openSync(control, constants.O_RDWR | constants.O_NONBLOCK);
+  const socket = new Socket({ fd, readable: true, writable: false });
+  let pending = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (pending + text).split('\n');
+    pending = lines.pop() ?? '';
+    for (const line of lines) {
+      const [, pid, flag] = /^(\d+) (-[ts])$/.exec(line) ?? [];
+      if (pid !== undefined) void reply(join(pipes, `reply.${pid}`), flag === '-t', handlers, faults);
+    }
+  });
+  socket.on('error', () => {});
+  return {
+    test: [script, '-t'],
+    reload: [script, '-s', 'reload'],
+    async close() {
+      socket.destroy();
+      await rm(pipes, { recursive: true, force: true });
+    },
+  };
+}
+
+async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, faults: Faults): Promise<void> {
+  const text = await outcome(isTest, handlers, faults);
+  try {
+    const handle = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+    await handle.writeFile(text === undefined ? '0\n' : `1 ${text.replaceAll('\n', ' ')}\n`);
+    await handle.close();
+  } catch {
+    // The command was killed meanwhile: nobody reads the answer
+  }
+}
+
+/** What the command complains about, or undefined when all is well. */
+async function outcome(
+  isTest: boolean,
+  handlers: NginxHandlers,
+  faults: Faults,
+): Promise<string | undefined> {
+  const at = isTest ? { method: 'TEST', path: '/test' } : { method: 'RELOAD', path: '/reload' };
+  const { delayMs, kind } = faults.strike('proxy', at);
+  if (delayMs > 0) await delay(delayMs);
+  if (kind && 'status' in kind) return kind.reason ?? 'injected fault';
+  if (kind && 'taskError' in kind) return kind.taskError;
+  if (kind && 'lock' in kind) return `locked (${kind.lock})`;
+  if (kind && 'down' in kind) return 'open() "/run/nginx.pid" failed (2: No such file or directory)';
+  // A signal that gets lost: the command is content and nothing happens
+  if (kind && ('lie' in kind || ('drop' in kind && kind.drop === 'before'))) return undefined;
+  try {
+    await (isTest ? handlers.test() : handlers.reload());
+    return kind && 'drop' in kind ? 'killed' : undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function scriptText(pipes: string, pid: number): string {
+  const folder = `'${pipes.replaceAll("'", `'\\''`)}'`;
+  return `#!/bin/sh
+# Stands in for nginx in Innkeeper's sandbox: asks the running world to test or reload, and ends as it answers.
+run=${folder}
+case "$*" in
+  -t) ;;
+  '-s reload') ;;
+  *) echo "nginx: only -t and -s reload are known to the sandbox" >&2; exit 1 ;;
+esac
+if ! kill -0 ${pid} 2>/dev/null || ! [ -p "$run/control" ]; then
+  [ "$1" = -t ] && exit 0
+  echo 'nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)' >&2
+  exit 1
+fi
+reply="$run/reply.$$"
+mkfifo -m 600 "$reply" || exit 1
+trap 'rm -f "$reply"' EXIT
+exec 3<>"$reply"
+printf '%s %s\\n' "$$" "$1" >"$run/control"
+read -r code text <&3
+[ "$code" = 0 ] && exit 0
+echo "nginx: [emerg] $text" >&2
+exit 1
+`;
+}

@@ -1,0 +1,178 @@
+/** The PowerDNS HTTP API look-alike: one zone, the paths that a client needs to read and change it, PowerDNS' own status codes and words. */
+import { timingSafeEqual, createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Faults } from '../faults.js';
+import { readPatch, Unprocessable } from './powerdns-patch.js';
+import { withSerial, type RrSet, type Zone } from './zone.js';
+
+const BODY_LIMIT = 2 * 1024 * 1024;
+const SERVER = {
+  type: 'Server',
+  id: 'localhost',
+  daemon_type: 'authoritative',
+  version: '4.7.3',
+  url: '/api/v1/servers/localhost',
+  config_url: '/api/v1/servers/localhost/config{/config_setting}',
+  zones_url: '/api/v1/servers/localhost/zones{/zone}',
+};
+
+export interface PowerDnsOptions {
+  readonly zone: Zone;
+  readonly apiKey: string;
+  readonly faults: Faults;
+  readonly now?: () => number;
+}
+
+interface Answer {
+  readonly status: number;
+  /** Sent as JSON; absent = the status' own words, as plain text unless JSON was asked for. */
+  readonly body?: unknown;
+}
+
+/** Not yet listening. */
+export function powerDnsApi(options: PowerDnsOptions): Server {
+  const server = createServer((request, response) => {
+    handle(options, request, response).catch(() => request.socket.destroy());
+  });
+  server.on('connection', (socket) => {
+    if (options.faults.refuses('dns')) socket.destroy();
+  });
+  return server;
+}
+
+async function handle(
+  options: PowerDnsOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const { delayMs, kind } = options.faults.strike('dns', {
+    method: request.method ?? 'GET',
+    path: url.pathname,
+  });
+  if (delayMs > 0) await delay(delayMs);
+  if (kind && ('down' in kind || ('drop' in kind && kind.drop === 'before'))) {
+    request.socket.destroy();
+    return;
+  }
+  const early = kind && 'status' in kind && kind.after !== true;
+  const answer = early ? undefined : await route(options, request, url, kind !== undefined && 'lie' in kind);
+  if (kind && 'drop' in kind) {
+    request.socket.destroy();
+    return;
+  }
+  request.resume();
+  if (kind && 'status' in kind)
+    send(request, response, { status: kind.status, body: { error: kind.reason ?? 'injected fault' } });
+  else if (answer) send(request, response, answer);
+}
+
+/** @param lie answer a change as if it had been made */
+async function route(
+  options: PowerDnsOptions,
+  request: IncomingMessage,
+  url: URL,
+  lie: boolean,
+): Promise<Answer> {
+  if (!sameText(String(request.headers['x-api-key'] ?? ''), options.apiKey)) {
+    request.resume();
+    return { status: 401 };
+  }
+  const body = await readBody(request);
+  if (body === undefined) return { status: 413 };
+  const path = decodeURIComponent(url.pathname.replace(/=2E/gi, '.')).replace(/\/$/, '');
+  if (path === '/api/v1/servers') return get(request, [SERVER]);
+  if (path === '/api/v1/servers/localhost') return get(request, SERVER);
+  if (path === '/api/v1/servers/localhost/zones') return get(request, zones(options.zone, url));
+  const name = /^\/api\/v1\/servers\/localhost\/zones\/([^/]+)$/.exec(path)?.[1]?.toLowerCase();
+  if (name === undefined || `${name.replace(/\.$/, '')}.` !== options.zone.name) return { status: 404 };
+  if (request.method === 'PATCH') return lie ? { status: 204 } : patch(options, body);
+  return get(request, { ...zoneHead(options.zone), ...zoneSets(options.zone, url) });
+}
+
+function get(request: IncomingMessage, body: unknown): Answer {
+  return request.method === 'GET' ? { status: 200, body } : { status: 405 };
+}
+
+async function patch({ zone, now = Date.now }: PowerDnsOptions, body: string): Promise<Answer> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return { status: 400, body: { error: 'Your JSON could not be parsed' } };
+  }
+  try {
+    await zone.replace(readPatch(parsed, zone, now));
+    return { status: 204 };
+  } catch (error) {
+    if (error instanceof Unprocessable) return { status: 422, body: { error: error.message } };
+    throw error;
+  }
+}
+
+function zones(zone: Zone, url: URL): unknown[] {
+  const wanted = url.searchParams.get('zone');
+  return wanted === null || wanted.toLowerCase() === zone.name ? [zoneHead(zone)] : [];
+}
+
+function zoneHead(zone: Zone): Record<string, unknown> {
+  return {
+    account: '',
+    catalog: '',
+    dnssec: false,
+    edited_serial: zone.serial(),
+    id: zone.name,
+    kind: 'Native',
+    last_check: 0,
+    masters: [],
+    name: zone.name,
+    notified_serial: 0,
+    serial: zone.serial(),
+    url: `/api/v1/servers/localhost/zones/${zone.name}`,
+  };
+}
+
+/** As PowerDNS does: `rrset_type` counts only together with `rrset_name`. */
+function zoneSets(zone: Zone, url: URL): { rrsets?: RrSet[] } {
+  if (url.searchParams.get('rrsets') === 'false') return {};
+  const name = url.searchParams.get('rrset_name')?.toLowerCase();
+  const type = name === undefined ? undefined : url.searchParams.get('rrset_type')?.toUpperCase();
+  const sets = zone.rrsets(name).filter((set) => type === undefined || set.type === type);
+  return { rrsets: sets.map((set) => (set.type === 'SOA' ? withSerial(set, zone.serial()) : set)) };
+}
+
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    size += chunk.length;
+    if (size <= BODY_LIMIT) chunks.push(chunk);
+  }
+  return size <= BODY_LIMIT ? Buffer.concat(chunks).toString('utf8') : undefined;
+}
+
+const WORDS: Readonly<Record<number, string>> = {
+  401: 'Unauthorized',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  413: 'Payload Too Large',
+};
+
+function send(request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
+  response.statusCode = status;
+  if (status === 204) {
+    response.end();
+    return;
+  }
+  const json = body !== undefined || (request.headers.accept ?? '').includes('application/json');
+  response.setHeader('content-type', json ? 'application/json' : 'text/plain; charset=utf-8');
+  const words = WORDS[status] ?? 'Error';
+  response.end(json ? JSON.stringify(body ?? { error: words }) : words);
+}
+
+function sameText(a: string, b: string): boolean {
+  const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,119 @@
+/** Passes one visitor's request (or WebSocket) on to a site's container, as nginx does with `proxy_pass`. */
+import { Agent, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream';
+
+/** Hop-by-hop headers (RFC 9110 7.6.1): they are not passed on. */
+const HOP = [
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+];
+const ANSWER_WITHIN_MS = 60_000;
+
+export interface Upstream {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface Forwarder {
+  /** `onDown` answers when the container could not be reached or answered nothing; the request's body may be gone by then. */
+  forward(
+    upstream: Upstream,
+    request: IncomingMessage,
+    response: ServerResponse,
+    onDown: (timedOut: boolean) => void,
+  ): void;
+  upgrade(upstream: Upstream, request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  close(): void;
+}
+
+export function forwarder(): Forwarder {
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 16 });
+  return {
+    forward(upstream, request, response, onDown) {
+      const outgoing = send({
+        ...upstream,
+        agent,
+        method: request.method,
+        path: request.url,
+        headers: passedOn(request),
+        timeout: ANSWER_WITHIN_MS,
+      });
+      let timedOut = false;
+      outgoing.on('timeout', () => {
+        timedOut = true;
+        outgoing.destroy();
+      });
+      outgoing.on('error', () => {
+        if (response.headersSent) response.destroy();
+        else onDown(timedOut);
+      });
+      outgoing.on('response', (incoming) => {
+        response.writeHead(incoming.statusCode ?? 502, without(incoming.headers, HOP));
+        pipeline(incoming, response, () => {});
+      });
+      response.on('close', () => outgoing.destroy());
+      request.on('error', () => outgoing.destroy());
+      request.pipe(outgoing);
+    },
+    upgrade(upstream, request, socket, head) {
+      const headers = { ...passedOn(request), connection: 'Upgrade', upgrade: request.headers.upgrade };
+      const outgoing = send({
+        ...upstream,
+        agent: false,
+        method: request.method,
+        path: request.url,
+        headers,
+      });
+      const giveUp = (): void => {
+        socket.end('HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      };
+      socket.on('error', () => outgoing.destroy());
+      outgoing.on('error', giveUp);
+      outgoing.on('response', (incoming) => {
+        incoming.resume();
+        giveUp();
+      });
+      outgoing.on('upgrade', (incoming, behind, first) => {
+        outgoing.off('error', giveUp);
+        socket.write(statusLines(incoming));
+        socket.write(first);
+        behind.write(head);
+        pipeline(behind, socket, behind, () => {});
+      });
+      outgoing.end();
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** What the container is told: the visitor's own headers, who the visitor is, and that the outside is https. */
+function passedOn(request: IncomingMessage): Record<string, string | string[] | undefined> {
+  const address = request.socket.remoteAddress ?? '';
+  return {
+    ...without(request.headers, HOP),
+    // Connections to this proxy are never another proxy's: what the visitor claims about itself is replaced
+    'x-forwarded-for': address,
+    'x-forwarded-host': request.headers.host,
+    'x-forwarded-proto': 'https',
+    'x-real-ip': address,
+  };
+}
+
+function without<V>(headers: Readonly<Record<string, V>>, names: readonly string[]): Record<string, V> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
+}
+
+function statusLines(incoming: IncomingMessage): string {
+  const lines = [`HTTP/1.1 ${incoming.statusCode ?? 101} ${incoming.statusMessage ?? ''}`];
+  for (let index = 0; index < incoming.rawHeaders.length; index += 2)
+    lines.push(`${incoming.rawHeaders[index] ?? ''}: ${incoming.rawHeaders[index + 1] ?? ''}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}

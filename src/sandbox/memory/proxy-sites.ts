@@ -1,0 +1,56 @@
+/** What the embedded proxy serves: read from the configuration that the nginx driver renders, so that it obeys exactly what a real nginx would load. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export type SiteState = 'preparing' | 'enabled' | 'suspended';
+
+export interface ProxiedSite {
+  readonly state: SiteState;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Served {
+  /** What the status server answers; null before there is a configuration. */
+  readonly version: string | null;
+  /** Host name (lower case) -> site. */
+  readonly sites: ReadonlyMap<string, ProxiedSite>;
+}
+
+export const nothingServed: Served = { version: null, sites: new Map() };
+
+/** Reads `<dir>/nginx.conf`. Rejects, in nginx's words, when it is missing or not what the driver renders. */
+export async function readServed(dir: string): Promise<Served> {
+  const file = join(dir, 'nginx.conf');
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch {
+    throw new Error(`open() "${file}" failed (2: No such file or directory)`);
+  }
+  const version = /location = \/innkeeper-version \{[^}]*return 200 "(\d+)";/.exec(text)?.[1];
+  const upstreams = mapOf(text, 'upstream');
+  const states = mapOf(text, 'state');
+  if (version === undefined || !upstreams || !states)
+    throw new Error(`${file} is not what the nginx driver renders`);
+  const sites = new Map<string, ProxiedSite>();
+  for (const [host, upstream] of upstreams) {
+    const [, address, port] = /^\[?([0-9a-f.:]+?)\]?:(\d+)$/.exec(upstream) ?? [];
+    const state = states.get(host);
+    if (address === undefined || !isState(state)) throw new Error(`${file}: unexpected value for "${host}"`);
+    sites.set(host, { state, address, port: Number(port) });
+  }
+  return { version, sites };
+}
+
+/** The lines of `map $host $innkeeper_<name> { ... }`. */
+function mapOf(text: string, name: string): Map<string, string> | undefined {
+  const body = new RegExp(`^map \\$host \\$innkeeper_${name} \\{\\n([^}]*)\\}`, 'm').exec(text)?.[1];
+  if (body === undefined) return undefined;
+  const lines = body.matchAll(/^\s*(\S+)\s+(\S+);$/gm);
+  return new Map([...lines].flatMap(([, key = '', value = '']) => (key === 'default' ? [] : [[key, value]])));
+}
+
+function isState(value: string | undefined): value is SiteState {
+  return value === 'preparing' || value === 'enabled' || value === 'suspended';
+}

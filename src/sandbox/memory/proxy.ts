@@ -1,0 +1,138 @@
+/** The embedded TLS proxy: one wildcard certificate, every site by name, pages for sites that cannot be shown, and a status port, as the nginx driver renders them. */
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Faults } from '../faults.js';
+import { listen } from './listen.js';
+import { forwarder, type Forwarder, type Upstream } from './proxy-forward.js';
+import { nothingServed, readServed, type ProxiedSite, type Served } from './proxy-sites.js';
+
+export interface ProxyOptions {
+  /** The nginx driver's folder: `nginx.conf` and `pages/`. */
+  readonly dir: string;
+  readonly ports: { readonly http: number; readonly https: number; readonly status: number };
+  /** PEM */
+  readonly certificate: { readonly cert: string; readonly key: string };
+  readonly maxUploadBytes: number;
+  /** Where the container with this address really listens; undefined while it does not run. */
+  readonly upstreamOf: (address: string, port: number) => Upstream | undefined;
+  readonly faults: Faults;
+}
+
+export interface Proxy {
+  /** Rejects with what `nginx -t` would print. */
+  test(): Promise<void>;
+  /** Serves what is on disk now; what was served before goes on when that is no good. */
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Page = 'preparing' | 'suspended' | 'unavailable' | 'unknown';
+
+/** Seconds, as in the rendered configuration. */
+const RETRY_AFTER: Readonly<Record<Page, number | undefined>> = {
+  preparing: 5,
+  suspended: 3600,
+  unavailable: 30,
+  unknown: undefined,
+};
+
+/** Listens on 127.0.0.1. */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const { dir, ports, faults } = options;
+  let served: Served = await readServed(dir).catch(() => nothingServed);
+  const forward = forwarder();
+  const siteOf = (request: IncomingMessage): ProxiedSite | undefined => served.sites.get(hostOf(request));
+
+  const plain = createServer((request, response) => {
+    if (!siteOf(request)) void showPage(dir, 'unknown', response);
+    else redirect(request, response, ports.https);
+  });
+  const secure = createSecureServer({ ...options.certificate, ALPNProtocols: ['http/1.1'] });
+  secure.on('request', (request, response) => {
+    visit(options, forward, siteOf(request), request, response);
+  });
+  secure.on('upgrade', (request, socket, head) => {
+    const site = siteOf(request);
+    const upstream =
+      site?.state === 'suspended' ? undefined : site && options.upstreamOf(site.address, site.port);
+    if (upstream) forward.upgrade(upstream, request, socket, head);
+    else socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+  });
+  const status = createServer((request, response) => {
+    const known = request.url === '/innkeeper-version' && served.version !== null;
+    response.writeHead(known ? 200 : 404, { 'content-type': 'text/plain', connection: 'close' });
+    response.end(known ? served.version : 'not found\n');
+  });
+
+  for (const server of [plain, secure])
+    server.on('connection', (socket: Socket) => {
+      if (faults.refuses('proxy')) socket.destroy();
+    });
+  const listening = [
+    await listen(plain, ports.http),
+    await listen(secure, ports.https),
+    await listen(status, ports.status),
+  ];
+  return {
+    async test() {
+      await readServed(dir);
+    },
+    async reload() {
+      served = await readServed(dir);
+    },
+    async close() {
+      forward.close();
+      await Promise.all(listening.map((server) => server.close()));
+    },
+  };
+}
+
+function visit(
+  options: ProxyOptions,
+  forward: Forwarder,
+  site: ProxiedSite | undefined,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { dir, maxUploadBytes } = options;
+  if (!site) void showPage(dir, 'unknown', response);
+  else if (site.state === 'suspended') void showPage(dir, 'suspended', response);
+  else if (Number(request.headers['content-length'] ?? 0) > maxUploadBytes) tooLarge(request, response);
+  else {
+    const down = site.state === 'preparing' ? 'preparing' : 'unavailable';
+    const upstream = options.upstreamOf(site.address, site.port);
+    if (upstream) forward.forward(upstream, request, response, () => void showPage(dir, down, response));
+    else void showPage(dir, down, response);
+  }
+}
+
+/** The page that the driver wrote; a plain line while there is none. */
+async function showPage(dir: string, page: Page, response: ServerResponse): Promise<void> {
+  const text = await readFile(join(dir, 'pages', `${page}.html`), 'utf8').catch(() => `${page}\n`);
+  const retryAfter = RETRY_AFTER[page];
+  if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter);
+  response.writeHead(page === 'unknown' ? 404 : 503, {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+  });
+  response.end(text);
+}
+
+function redirect(request: IncomingMessage, response: ServerResponse, port: number): void {
+  const location = `https://${hostOf(request)}${port === 443 ? '' : `:${port}`}${request.url ?? '/'}`;
+  response.writeHead(301, { location, 'content-length': 0 }).end();
+}
+
+function tooLarge(request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(413, { 'content-type': 'text/plain', connection: 'close' });
+  response.end('413 Request Entity Too Large\n', () => request.destroy());
+}
+
+/** nginx's `$host`: lower case, without port and final dot. */
+function hostOf(request: IncomingMessage): string {
+  const host = request.headers.host ?? '';
+  return host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
+}

@@ -1,0 +1,145 @@
+/** The embedded SSH server of one node: takes one client key and one command, `pct exec <vmid> --keep-env 0 -- /bin/sh -s`, as a locked-down sshd would. */
+import { timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
+import { decodeScript } from '../../drivers/exec/script.js';
+import type { Faults } from '../faults.js';
+import { listen, type Listening } from './listen.js';
+
+const COMMAND = /^pct exec (\d{1,9}) --keep-env 0 -- \/bin\/sh -s$/;
+/** OpenSSH's default `MaxSessions`. */
+const MAX_SESSIONS = 10;
+const STDIN_LIMIT = 16 * 1024 * 1024;
+/** What pct's own failures end with. */
+const PCT_FAILED = 255;
+
+export interface ExecOutcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface SshOptions {
+  readonly port: number;
+  /** Private key, OpenSSH format. */
+  readonly hostKey: string;
+  /** Public key that may log in as root, `ssh-ed25519 AAAA...`. */
+  readonly clientKey: string;
+  /** A rejection is told on standard error, as pct tells its own failures. */
+  readonly exec: (vmid: number, stdin: string) => Promise<ExecOutcome>;
+  readonly faults: Faults;
+}
+
+/** Listens on 127.0.0.1. */
+export async function startSsh(options: SshOptions): Promise<Listening> {
+  const allowed = parseKey(options.clientKey);
+  const server = new ssh2.Server({ hostKeys: [options.hostKey] }, (client) => {
+    serve(client, allowed, options);
+  });
+  const listener = createServer({ noDelay: true }, (socket) => {
+    socket.on('error', () => socket.destroy());
+    if (options.faults.refuses('exec')) socket.destroy();
+    else server.injectSocket(socket);
+  });
+  return listen(listener, options.port);
+}
+
+function serve(client: Connection, allowed: ParsedKey, options: SshOptions): void {
+  let sessions = 0;
+  // A client that goes away in the middle is no news
+  client.on('error', () => client.end());
+  client.on('authentication', (context) => {
+    if (isAllowed(context, allowed)) context.accept();
+    else context.reject(['publickey']);
+  });
+  client.on('session', (accept, reject) => {
+    if (sessions >= MAX_SESSIONS) {
+      reject();
+      return;
+    }
+    sessions += 1;
+    const session = accept();
+    session.on('close', () => (sessions -= 1));
+    session.on('exec', (acceptExec, rejectExec, { command }) => {
+      const vmid = COMMAND.exec(command)?.[1];
+      if (vmid === undefined) rejectExec();
+      else void run(client, acceptExec(), Number(vmid), options);
+    });
+  });
+}
+
+async function run(
+  client: Connection,
+  channel: ServerChannel,
+  vmid: number,
+  options: SshOptions,
+): Promise<void> {
+  try {
+    const stdin = await readAll(channel);
+    const at = { method: 'EXEC', path: decodeScript(stdin)?.name ?? '' };
+    const { delayMs, kind } = options.faults.strike('exec', at);
+    if (delayMs > 0) await delay(delayMs);
+    if (kind && ('down' in kind || ('drop' in kind && kind.drop === 'before'))) {
+      client.end();
+      return;
+    }
+    const outcome = injected(kind) ?? (await options.exec(vmid, stdin));
+    if (kind && 'drop' in kind) client.end();
+    else finish(channel, outcome);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    finish(channel, { code: PCT_FAILED, stdout: '', stderr: `${message}\n` });
+  }
+}
+
+function injected(kind: ReturnType<Faults['strike']>['kind']): ExecOutcome | undefined {
+  const failure = (code: number, text: string): ExecOutcome => ({ code, stdout: '', stderr: `${text}\n` });
+  if (!kind) return undefined;
+  if ('status' in kind) return failure(Math.min(kind.status, PCT_FAILED), kind.reason ?? 'injected fault');
+  if ('lock' in kind) return failure(PCT_FAILED, `CT is locked (${kind.lock})`);
+  if ('taskError' in kind) return failure(PCT_FAILED, kind.taskError);
+  return undefined;
+}
+
+function finish(channel: ServerChannel, outcome: ExecOutcome): void {
+  if (channel.destroyed) return;
+  if (outcome.stderr !== '') channel.stderr.write(outcome.stderr);
+  // The exit status has to follow the output: the client may close at once when it comes
+  channel.write(outcome.stdout, () => {
+    channel.exit(outcome.code);
+    channel.end();
+  });
+}
+
+/** By events: an iterator would destroy the channel at the input's end, before the answer has gone back. */
+async function readAll(channel: ServerChannel): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    channel.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= STDIN_LIMIT) chunks.push(chunk);
+    });
+    channel.once('end', () => {
+      if (size <= STDIN_LIMIT) resolve(Buffer.concat(chunks).toString('utf8'));
+      else reject(new Error('the standard input is too long'));
+    });
+    channel.once('close', () => reject(new Error('the connection was closed')));
+  });
+}
+
+function isAllowed(context: AuthContext, allowed: ParsedKey): boolean {
+  if (context.username !== 'root' || context.method !== 'publickey') return false;
+  const known = allowed.getPublicSSH();
+  if (context.key.algo !== allowed.type || context.key.data.length !== known.length) return false;
+  if (!timingSafeEqual(context.key.data, known)) return false;
+  if (!context.signature || !context.blob) return true;
+  return allowed.verify(context.blob, context.signature, context.hashAlgo);
+}
+
+function parseKey(text: string): ParsedKey {
+  const key = ssh2.utils.parseKey(text);
+  if (key instanceof Error) throw new Error('not an SSH public key', { cause: key });
+  return key;
+}

@@ -1,0 +1,159 @@
+/** Durable changes of files, and the one place that knows whether memory and disk may have drifted apart. */
+import { dirname } from 'node:path';
+import { AgentError } from '../domain/errors.js';
+import { codeOf, isSyncError, type FileSystem } from './file-system.js';
+
+const NO_ROOM = ['ENOSPC', 'EDQUOT'];
+
+export function unavailable(detail: string, cause?: unknown): AgentError {
+  const text = cause instanceof Error ? `${detail}: ${cause.message}` : detail;
+  return new AgentError('state_unavailable', 'The request could not be recorded. Please try again later.', {
+    role: 'agent',
+    detail: text,
+    retryAfterS: 30,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+export class Disk {
+  /** Replaced once the start is over. */
+  fs: FileSystem;
+  readonly #folders = new Map<string, Promise<void>>();
+  #broken: string | undefined;
+
+  constructor(fs: FileSystem) {
+    this.fs = fs;
+  }
+
+  /** Why memory and disk may differ, or undefined while all is well. Nothing is written any more once it is set. */
+  get broken(): string | undefined {
+    return this.#broken;
+  }
+
+  /** From now on every change is refused; the first reason is kept. */
+  refuseAll(reason: string): void {
+    this.#broken ??= reason;
+  }
+
+  /** The text, or undefined when there is no such file. */
+  async find(path: string): Promise<string | undefined> {
+    try {
+      return await this.fs.read(path);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Names in a folder; none when it does not exist. */
+  async list(path: string): Promise<string[]> {
+    try {
+      return await this.fs.list(path);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
+      throw error;
+    }
+  }
+
+  /** Old or new content after a crash, never a mix; new when it has resolved. Throws `state_unavailable`: nothing changed, unless `broken` is set. */
+  async replace(path: string, text: string): Promise<void> {
+    this.#assertUsable();
+    const temp = `${path}.tmp`;
+    await this.#before(temp, async () => {
+      await this.ensureFolder(dirname(path));
+      await this.fs.write(temp, text);
+    });
+    await this.#rename(temp, path);
+    await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.fs.syncFolder(dirname(path)));
+    // another write's failed fsync may have swallowed the error that was meant for this one
+    this.#assertUsable();
+  }
+
+  /** Durable when it resolves. A failed append may leave a torn last line. */
+  async append(path: string, text: string): Promise<void> {
+    this.#assertUsable();
+    await this.#before(undefined, async () => {
+      await this.ensureFolder(dirname(path));
+      await this.fs.append(path, text);
+    });
+  }
+
+  /** Moves between two folders of ours; after a power cut the file is in one of them or in both, never in none. */
+  async move(from: string, to: string): Promise<void> {
+    this.#assertUsable();
+    await this.#before(undefined, () => this.ensureFolder(dirname(to)));
+    await this.#inDoubt(`move of ${from} to ${to}`, async () => {
+      await this.fs.rename(from, to);
+      await this.fs.syncFolder(dirname(to));
+      await this.fs.syncFolder(dirname(from));
+    });
+  }
+
+  /** Best effort: for files that nobody reads. */
+  async discard(path: string): Promise<void> {
+    await this.fs.unlink(path).catch(() => undefined);
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    await this.#inDoubt(`fsync of ${path}`, () => this.fs.syncFolder(path));
+  }
+
+  /** Exists durably when it resolves; folders above are made too. Asked once per process and folder. */
+  ensureFolder(path: string): Promise<void> {
+    const known = this.#folders.get(path);
+    if (known) return known;
+    const making = this.#makeFolder(path);
+    this.#folders.set(path, making);
+    making.catch(() => this.#folders.delete(path));
+    return making;
+  }
+
+  async #makeFolder(path: string): Promise<void> {
+    try {
+      await this.fs.mkdir(path);
+    } catch (error) {
+      // an earlier process may have made it without getting as far as the fsync: so that is done again
+      if (codeOf(error) !== 'EEXIST') {
+        if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+        await this.ensureFolder(dirname(path));
+        await this.fs.mkdir(path);
+      }
+    }
+    await this.fs.syncFolder(dirname(path));
+  }
+
+  #assertUsable(): void {
+    if (this.#broken !== undefined) throw unavailable(this.#broken);
+  }
+
+  async #before(temp: string | undefined, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      // a full disk may show only at the fsync; anything else there means that the disk has lost what it took
+      if (isSyncError(error) && !NO_ROOM.includes(codeOf(error)))
+        this.refuseAll(`an fsync failed: ${String(error)}`);
+      if (temp !== undefined) await this.discard(temp);
+      throw unavailable('the write failed', error);
+    }
+  }
+
+  async #rename(from: string, to: string): Promise<void> {
+    try {
+      await this.fs.rename(from, to);
+    } catch (error) {
+      if (!NO_ROOM.includes(codeOf(error))) this.refuseAll(`rename to ${to} failed: ${String(error)}`);
+      await this.discard(from);
+      throw unavailable('the rename failed', error);
+    }
+  }
+
+  async #inDoubt(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.refuseAll(`${what} failed: ${String(error)}`);
+      throw unavailable(`${what} failed`, error);
+    }
+  }
+}

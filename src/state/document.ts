@@ -1,0 +1,88 @@
+/** The one lowdb adapter: a document is a JSON file that is old or new after a crash, checked when read and when written. */
+import type { Adapter } from 'lowdb';
+import { AgentError } from '../domain/errors.js';
+import type { Disk } from './disk.js';
+import { NewerDocumentError, downgradeRefused, migrate, type DocumentVersion } from './migrations.js';
+import { OtherKeyError, type SecretBox } from './secret-box.js';
+import { frozenCopy, opened, sealed } from './values.js';
+
+/** What all documents of a kind have in common. */
+export interface DocumentKind<T> {
+  readonly name: string;
+  readonly version: DocumentVersion;
+  /** Narrows a value of the current version; secrets are `Secret`s. */
+  readonly fits: (value: unknown) => value is T;
+  /** What does not fit, for operators. No values: they may be private. */
+  readonly misfit: (value: unknown) => string;
+}
+
+export class DamagedDocumentError extends Error {
+  override readonly name = 'DamagedDocumentError';
+  /** All we could read, for a last look at what it claimed. */
+  readonly text: string;
+  readonly otherKey: boolean;
+
+  constructor(problem: string, text: string, otherKey = false) {
+    super(problem);
+    this.text = text;
+    this.otherKey = otherKey;
+  }
+}
+
+export class DocumentAdapter<T> implements Adapter<T | null> {
+  readonly #disk: Disk;
+  readonly #box: SecretBox;
+  readonly #kind: DocumentKind<T>;
+  readonly #path: string;
+  readonly #name: string;
+
+  /** `id`: what tells this document from others of its kind; its secrets are bound to it. */
+  constructor(disk: Disk, box: SecretBox, kind: DocumentKind<T>, id: string, path: string) {
+    this.#disk = disk;
+    this.#box = box;
+    this.#kind = kind;
+    this.#path = path;
+    this.#name = `${kind.name}:${id}`;
+  }
+
+  /** Null when there is no file. Throws DamagedDocumentError, or AgentError `state_unavailable` for a newer release's document. */
+  async read(): Promise<T | null> {
+    const text = await this.#disk.find(this.#path);
+    return text === undefined ? null : this.parse(text);
+  }
+
+  /** Null is lowdb's word for no document: nothing is written. */
+  async write(value: T | null): Promise<void> {
+    if (value === null) return;
+    const plain = sealed(value, (secret) => this.#box.seal(this.#name, secret));
+    await this.#disk.replace(this.#path, `${JSON.stringify(plain, null, 1)}\n`);
+  }
+
+  /** A frozen copy that is certain to be readable again. Throws `internal_error`. */
+  checked(value: T): T {
+    const copy = frozenCopy(value);
+    if (this.#kind.fits(copy)) return copy;
+    throw new AgentError('internal_error', 'A defect in the agent kept the change from being recorded.', {
+      detail: `the new ${this.#name} does not fit its schema: ${this.#kind.misfit(copy)}`,
+    });
+  }
+
+  parse(text: string): T {
+    try {
+      const raw = migrate(JSON.parse(text), this.#kind.version);
+      const value = opened(raw, (boxed) => this.#box.open(this.#name, boxed));
+      if (this.#kind.fits(value)) return value;
+      throw new Error(`it does not have the right shape: ${this.#kind.misfit(value)}`);
+    } catch (error) {
+      if (error instanceof NewerDocumentError) throw downgradeRefused(this.#path, error);
+      // the parser's own message quotes the text, which may be private
+      const problem =
+        error instanceof SyntaxError
+          ? 'it is not complete JSON'
+          : error instanceof Error
+            ? error.message
+            : String(error);
+      throw new DamagedDocumentError(problem, text, error instanceof OtherKeyError);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+/** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
+import { isOpen } from '../domain/job.js';
+import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { ClaimTable, claimsOf } from './claims.js';
+import type { ServiceEntry } from './contract.js';
+
+export function entryOf(service: Service): ServiceEntry {
+  return Object.freeze({
+    key: keyOf(service),
+    panel: service.panel,
+    id: service.id,
+    lifecycle: service.lifecycle,
+    plan: service.plan.name,
+    subdomain: service.subdomain,
+    fqdn: service.fqdn,
+    vmid: service.vmid,
+    node: service.node,
+    memoryMb: service.plan.memoryMb,
+    addresses: Object.freeze(service.addresses.map(({ address }) => address)),
+    openJobs: Object.freeze(
+      service.jobs.filter(isOpen).map(({ id, status }) => Object.freeze({ id, status })),
+    ),
+    updatedAt: service.updatedAt,
+  });
+}
+
+export class ServiceIndex {
+  readonly claims = new ClaimTable();
+  readonly #entries = new Map<ServiceKey, ServiceEntry>();
+  readonly #jobs = new Map<string, ServiceKey>();
+  /** Sorted; replaced and never changed, so that a walk over it is not disturbed. */
+  #keys: readonly ServiceKey[] = [];
+  /** New keys, sorted in at the next walk. */
+  #late: ServiceKey[] = [];
+
+  *entries(): Generator<ServiceEntry> {
+    if (this.#late.length > 0) this.#keys = [...this.#keys, ...this.#late].sort();
+    this.#late = [];
+    for (const key of this.#keys) {
+      const entry = this.#entries.get(key);
+      if (entry) yield entry;
+    }
+  }
+
+  entry(key: ServiceKey): ServiceEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  keyOfJob(id: string): ServiceKey | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** Called after the document is durable; claims are the caller's to free. */
+  put(next: Service, previous: Service | undefined): void {
+    const key = keyOf(next);
+    if (!this.#entries.has(key)) this.#late.push(key);
+    this.#entries.set(key, entryOf(next));
+    for (const { id } of previous?.jobs ?? []) this.#jobs.delete(id);
+    for (const { id } of next.jobs) this.#jobs.set(id, key);
+  }
+
+  /** For a document found at boot. Returns who else says it holds the same, as sentences. */
+  load(service: Service): string[] {
+    const key = keyOf(service);
+    this.put(service, undefined);
+    return claimsOf(service).flatMap((claim) => {
+      const other = this.claims.record(key, claim);
+      return other === undefined ? [] : [`${claim} is held by both ${other} and ${key}`];
+    });
+  }
+}

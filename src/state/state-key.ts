@@ -1,0 +1,87 @@
+/** The key that secrets in the state are encrypted with: configured, or made once and kept beside the documents. */
+import { randomBytes } from 'node:crypto';
+import { link, open, readdir, stat, unlink, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/config.js';
+import { decodeKey } from '../config/key-text.js';
+import { AgentError } from '../domain/errors.js';
+import { codeOf, nodeFileSystem } from './file-system.js';
+import { makeRoot } from './root-folder.js';
+
+/** 32 bytes. Throws AgentError `state_unavailable` with a sentence for the operator in `detail`. */
+export async function loadStateKey(config: {
+  readonly state_key: Config['state_key'];
+  readonly agent: Pick<Config['agent'], 'state_dir'>;
+}): Promise<Buffer> {
+  if (config.state_key) return decoded(config.state_key.reveal(), 'the configured state_key');
+  const dir = config.agent.state_dir;
+  const path = join(dir, 'secret.key');
+  try {
+    return await existing(path);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT')
+      throw error instanceof AgentError ? error : refusal(path, String(error), error);
+  }
+  if (await hasDocuments(dir))
+    throw refusal(
+      path,
+      'it is missing, but there are documents whose secrets need it. Restore it from a backup.',
+    );
+  try {
+    return await made(dir, path);
+  } catch (error) {
+    throw error instanceof AgentError ? error : refusal(path, `it cannot be made: ${String(error)}`, error);
+  }
+}
+
+function refusal(what: string, problem: string, cause?: unknown): AgentError {
+  return new AgentError('state_unavailable', 'The key of the state cannot be used.', {
+    role: 'agent',
+    retryable: false,
+    detail: `${what}: ${problem}`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+function decoded(text: string, what: string): Buffer {
+  const key = decodeKey(text);
+  if (!key) throw refusal(what, 'expected 32 bytes in base64 or hex');
+  return key;
+}
+
+async function existing(path: string): Promise<Buffer> {
+  const { mode } = await stat(path);
+  if ((mode & 0o077) !== 0)
+    throw refusal(path, `its mode is ${(mode & 0o777).toString(8)}, expected 600: others can read it`);
+  return decoded(await readFile(path, 'utf8'), path);
+}
+
+async function hasDocuments(dir: string): Promise<boolean> {
+  for (const folder of ['services', 'tokens', 'damaged']) {
+    const names = await readdir(join(dir, folder), { recursive: true }).catch((error: unknown) => {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw refusal(dir, `it cannot be read: ${String(error)}`, error);
+    });
+    if (names.some((name) => name.includes('.json'))) return true;
+  }
+  return false;
+}
+
+async function made(dir: string, path: string): Promise<Buffer> {
+  await makeRoot(dir);
+  const temp = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const file = await open(temp, 'wx', 0o600);
+  try {
+    await file.writeFile(`${randomBytes(32).toString('base64')}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  // a link and not a rename: of two daemons that start at once the second must not replace the key that the first already uses
+  await link(temp, path).catch((error: unknown) => {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  });
+  await unlink(temp);
+  await nodeFileSystem.syncFolder(dir);
+  return existing(path);
+}

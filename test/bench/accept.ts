@@ -1,0 +1,55 @@
+/** How long `POST /create-site` takes to be accepted at 50 requests a second, state fsynced, while the sites are being made. */
+import { ms, percentile, printTable } from './figures.js';
+import { post, startDaemonProcess, startWorld } from './processes.js';
+
+const PER_SECOND = 50;
+const SECONDS = 10;
+
+export async function benchAccept(): Promise<boolean> {
+  const world = await startWorld('memory');
+  const daemon = await startDaemonProcess(world);
+  try {
+    const took: number[] = [];
+    const refused: number[] = [];
+    const one = async (n: number): Promise<void> => {
+      const from = performance.now();
+      const { status } = await post(world, '/create-site', {
+        service_id: `b${n}`,
+        email: `bench${n}@example.com`,
+        plan: 'basic',
+        public_ip: '203.0.113.10',
+      });
+      took.push(performance.now() - from);
+      if (status !== 202) refused.push(status);
+    };
+    await one(0);
+    took.length = 0;
+    const all: Promise<void>[] = [];
+    const start = performance.now();
+    for (let n = 1; n <= PER_SECOND * SECONDS; n += 1) {
+      const due = start + (n * 1000) / PER_SECOND;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
+      all.push(one(n));
+    }
+    await Promise.all(all);
+    const p99 = percentile(took, 0.99);
+    printTable(
+      `POST /create-site at ${PER_SECOND}/s for ${SECONDS} s, jobs running meanwhile, every one fsynced`,
+      [
+        {
+          figure: 'accepted',
+          value: `${took.length - refused.length} of ${took.length}`,
+          target: 'all',
+          met: refused.length === 0,
+        },
+        { figure: 'p50', value: ms(percentile(took, 0.5)), target: '', met: null },
+        { figure: 'p99', value: ms(p99), target: '< 25 ms', met: p99 < 25 },
+        { figure: 'max', value: ms(Math.max(...took)), target: '', met: null },
+      ],
+    );
+    return refused.length === 0 && p99 < 25;
+  } finally {
+    await daemon.close();
+    await world.close();
+  }
+}

@@ -1,0 +1,24 @@
+/** `npm run bench [-- accept|rest|site|lxc ...]`: measures and prints tables; exits 1 when a target is missed. Without a name: all, the real containers only as root. */
+import { benchAccept } from './accept.js';
+import { benchRest } from './rest.js';
+import { benchSite } from './site.js';
+
+const benches: Readonly<Record<string, () => Promise<boolean>>> = {
+  accept: benchAccept,
+  rest: benchRest,
+  site: () => benchSite('memory'),
+  lxc: () => benchSite('lxc'),
+};
+
+const isRoot = process.getuid?.() === 0;
+const wanted =
+  process.argv.length > 2
+    ? process.argv.slice(2)
+    : Object.keys(benches).filter((name) => name !== 'lxc' || isRoot);
+let met = true;
+for (const name of wanted) {
+  const bench = benches[name];
+  if (!bench) throw new Error(`no such bench: ${name} (there are ${Object.keys(benches).join(', ')})`);
+  met = (await bench()) && met;
+}
+process.exit(met ? 0 : 1);

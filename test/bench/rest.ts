@@ -1,0 +1,75 @@
+/** Start-up time and memory of a daemon with 1,000 services that has nothing to do. */
+import { systemClock } from '../../src/domain/clock.js';
+import { loadConfig } from '../../src/config/load.js';
+import { loadStateKey } from '../../src/state/state-key.js';
+import { openState } from '../../src/state/open.js';
+import { aJob, aService } from '../fakes/samples.js';
+import { median, ms, printTable } from './figures.js';
+import { startDaemonProcess, startWorld, type WorldProcess } from './processes.js';
+
+const SERVICES = 1000;
+const STARTS = 5;
+const SETTLE_MS = 3000;
+
+export async function benchRest(): Promise<boolean> {
+  const world = await startWorld('memory');
+  try {
+    await fill(world);
+    const ready: number[] = [];
+    const rss: number[] = [];
+    for (let start = 0; start < STARTS; start += 1) {
+      const daemon = await startDaemonProcess(world);
+      ready.push(daemon.readyMs);
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      rss.push(await daemon.rss());
+      await daemon.close();
+    }
+    printTable(`A daemon at rest with ${SERVICES} services (median of ${STARTS} starts)`, [
+      { figure: 'start to /ready', value: ms(median(ready)), target: '< 1000 ms', met: median(ready) < 1000 },
+      {
+        figure: 'resident memory',
+        value: `${median(rss).toFixed(0)} MiB`,
+        target: '< 120 MiB',
+        met: median(rss) < 120,
+      },
+    ]);
+    return median(ready) < 1000 && median(rss) < 120;
+  } finally {
+    await world.close();
+  }
+}
+
+async function fill(world: WorldProcess): Promise<void> {
+  const config = await loadConfig({ file: world.configFile });
+  const state = await openState({
+    dir: config.agent.state_dir,
+    key: await loadStateKey(config),
+    clock: systemClock,
+  });
+  const ids = Array.from({ length: SERVICES }, (_, n) => n);
+  await Promise.all(
+    ids.map((n) =>
+      state.services.commit(`default/${n}`, () =>
+        aService({
+          id: String(n),
+          lifecycle: 'active',
+          subdomain: `site-${n}`,
+          fqdn: `site-${n}.sandbox.test`,
+          vmid: 100_000 + n,
+          node: 'pve1',
+          addresses: [
+            { pool: 'v4', address: `10.99.${n >> 8}.${n & 255}`, prefix: 16, gateway: '10.99.255.254' },
+          ],
+          jobs: [
+            aJob({
+              id: `019aa000-0000-7000-8000-${String(n).padStart(12, '0')}`,
+              status: 'completed',
+              endedAt: '2026-01-01T00:00:00.000Z',
+            }),
+          ],
+        }),
+      ),
+    ),
+  );
+  await state.close();
+}

@@ -1,0 +1,205 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { systemClock } from '../../../src/domain/clock.js';
+import { plainCall } from '../../../src/drivers/call.js';
+import type { ProxyDriver } from '../../../src/drivers/proxy/driver.js';
+import { nginxProxyDriver } from '../../../src/drivers/proxy/nginx/index.js';
+import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
+import { call, hostOf, markOf, proxyContract } from '../../contracts/proxy.js';
+import { nginxStandIn, silentLog, type StandIn } from './nginx-stand-in.js';
+
+function driverOver(t: Test, { config }: StandIn): ProxyDriver {
+  const driver = nginxProxyDriver(config, { clock: systemClock, log: silentLog });
+  t.teardown(() => driver.close());
+  return driver;
+}
+
+t.test('the contract', async (t) => {
+  await proxyContract(t, async (t) => driverOver(t, await nginxStandIn(t)));
+});
+
+t.test('calls that come together share one test and one reload', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const driver = driverOver(t, nginx);
+  await driver.ensureHost(hostOf('first'), call());
+  const [tests, reloads] = [await nginx.tests(), await nginx.reloads()];
+  await Promise.all(Array.from({ length: 100 }, (_, i) => driver.ensureHost(hostOf(`s${i}`), call())));
+  t.equal((await nginx.tests()) - tests, 1);
+  t.equal((await nginx.reloads()) - reloads, 1);
+  await driver.ensureHost(hostOf('s7'), call());
+  t.equal((await nginx.reloads()) - reloads, 1, 'what is served already needs no reload');
+});
+
+t.test('a refused record is found; its old one and all others are served', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const driver = driverOver(t, nginx);
+  await driver.ensureHost(hostOf('bad'), call());
+  await nginx.poison('poison.example.test');
+  const poisoned = hostOf('bad', { names: ['poison.example.test'] });
+  const wishes = Array.from({ length: 21 }, (_, i) => (i === 13 ? poisoned : hostOf(`s${i}`)));
+  const ends = await Promise.allSettled(wishes.map((host) => driver.ensureHost(host, call())));
+  const failed = ends.flatMap((end, i) =>
+    end.status === 'rejected' ? [{ i, error: end.reason as unknown }] : [],
+  );
+  t.match(failed, [{ i: 13, error: { code: 'proxy_failed', retryable: false, detail: /poisoned/ } }]);
+  t.same(await driver.find(markOf('bad'), call()), hostOf('bad'));
+  t.equal((await driver.list(call())).length, 21);
+  const loaded = await nginx.loaded();
+  t.match(loaded, / {4}bad\.example\.test enabled;/);
+  t.match(loaded, / {4}s20\.example\.test enabled;/);
+  t.notMatch(loaded, /poison/);
+});
+
+t.test('an nginx that is broken anyway blames nobody and loses nothing', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const driver = driverOver(t, nginx);
+  await driver.ensureHost(hostOf('one'), call());
+  const before = await readFile(join(nginx.dir, 'nginx.conf'), 'utf8');
+  await nginx.poison('server');
+  await t.rejects(driver.ensureHost(hostOf('two'), call()), {
+    code: 'proxy_unreachable',
+    retryable: true,
+    detail: /poisoned/,
+  });
+  t.equal(await readFile(join(nginx.dir, 'nginx.conf'), 'utf8'), before);
+  t.same(await driver.list(call()), [hostOf('one')]);
+  await nginx.poison('');
+  await driver.ensureHost(hostOf('two'), call());
+  t.equal((await driver.list(call())).length, 2);
+});
+
+t.test('an nginx that is not running makes the call fail in a way that passes', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const driver = driverOver(t, nginx);
+  await driver.ensureHost(hostOf('one'), call());
+  await nginx.running(false);
+  await t.rejects(driver.ensureHost(hostOf('two'), call()), { code: 'proxy_unreachable', retryable: true });
+  await nginx.running(true);
+  await driver.ensureHost(hostOf('two'), call());
+  t.match(await nginx.loaded(), /two\.example\.test/);
+});
+
+t.test('a start renders the records when the disk or nginx says something else', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const first = driverOver(t, nginx);
+  await first.ensureHost(hostOf('one'), call());
+  await first.close();
+  const reloads = await nginx.reloads();
+  const again = driverOver(t, nginx);
+  await again.ensureHost(hostOf('one'), call());
+  await again.close();
+  t.equal(await nginx.reloads(), reloads, 'nothing to do');
+
+  await writeFile(join(nginx.dir, 'nginx.conf'), 'half a candidate');
+  await writeFile(join(nginx.dir, 'sites', '.x.json.123.tmp'), '{"half');
+  const third = driverOver(t, nginx);
+  await third.ensureHost(hostOf('one'), call());
+  await third.close();
+  t.match(await nginx.loaded(), /one\.example\.test 127\.0\.0\.1:8080;/);
+  t.same(await readdir(join(nginx.dir, 'sites')), ['default~one~1.json']);
+});
+
+t.test('damaged and clashing records are left alone but not served, and can be written anew', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const first = driverOver(t, nginx);
+  await first.ensureHost(hostOf('good'), call());
+  await first.close();
+  const sites = join(nginx.dir, 'sites');
+  const good = await readFile(join(sites, 'default~good~1.json'), 'utf8');
+  await writeFile(join(sites, 'default~half~1.json'), '{"schema":1,');
+  await writeFile(
+    join(sites, 'default~sly~1.json'),
+    good.replaceAll('good', 'sly').replace('sly.example.test', 'a.test 1;} #'),
+  );
+  await writeFile(join(sites, 'default~twin~1.json'), good.replace('"service": "good"', '"service": "twin"'));
+  await writeFile(join(sites, 'default~moved~1.json'), good);
+  const problems: unknown[] = [];
+  const log = { ...silentLog, error: (fields: object) => problems.push(fields) };
+  const driver = nginxProxyDriver(nginx.config, { clock: systemClock, log });
+  t.teardown(() => driver.close());
+  await driver.ensureHost(hostOf('new'), call());
+  t.same((await driver.list(call())).map((host) => host.mark.service).sort(), ['good', 'new']);
+  t.match(problems, [
+    { file: 'default~half~1.json', problem: /not JSON/ },
+    { file: 'default~moved~1.json', problem: /belongs into default~good~1/ },
+    { file: 'default~sly~1.json', problem: /not a host name/ },
+    { file: 'default~twin~1.json', problem: /held by default~good~1/ },
+  ]);
+  t.equal((await readdir(sites)).length, 6);
+  await driver.ensureHost(hostOf('half'), call());
+  await driver.removeHost(markOf('sly'), call());
+  t.match(await nginx.loaded(), /half\.example\.test/);
+  t.equal((await readdir(sites)).length, 5);
+});
+
+t.test('a call that is aborted while it waits is taken back; one under way is awaited', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const driver = driverOver(t, nginx);
+  const stop = new AbortController();
+  const waiting = driver.ensureHost(hostOf('one'), plainCall(stop.signal));
+  stop.abort();
+  await t.rejects(waiting, { code: 'aborted' });
+  const later = new AbortController();
+  const underWay = driver.ensureHost(hostOf('two'), plainCall(later.signal));
+  while (!(await readFile(join(nginx.dir, 'nginx.conf'), 'utf8').catch(() => '')).includes('two.example')) {
+    await systemClock.sleep(2);
+  }
+  later.abort();
+  await underWay;
+  t.same(
+    (await driver.list(call())).map((host) => host.mark.service),
+    ['two'],
+  );
+});
+
+t.test('nginx can read what is written, whatever the umask', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const before = process.umask(0o077);
+  t.teardown(() => process.umask(before));
+  await driverOver(t, nginx).ensureHost(hostOf('one'), call());
+  const mode = async (name: string): Promise<number> => (await stat(join(nginx.dir, name))).mode & 0o777;
+  t.equal(await mode('pages'), 0o755);
+  t.equal(await mode('sites'), 0o755);
+  t.equal(await mode('pages/unknown.html'), 0o644);
+  t.equal(await mode('nginx.conf'), 0o644);
+  t.equal(await mode('version'), 0o644);
+  t.equal(await mode('sites/default~one~1.json'), 0o644);
+});
+
+t.test('the rendering', async (t) => {
+  const { config } = await nginxStandIn(t);
+  const names = Array.from({ length: 3000 }, (_, i) => `n${i}.example.test`);
+  const text = renderNginx(
+    config,
+    [
+      hostOf('a', { upstream: { address: 'FD00:0::5', port: 81 }, state: 'preparing' }),
+      hostOf('off', { state: 'disabled' }),
+      hostOf('many', { names: [...names, `${'l'.repeat(60)}.${'m'.repeat(60)}.example.test`] }),
+    ],
+    '42',
+  );
+  t.match(text, / {4}a\.example\.test \[fd00::5\]:81;/);
+  t.match(text, / {4}a\.example\.test preparing;/);
+  t.notMatch(text, /off\.example\.test/, 'a disabled host is as unknown');
+  t.match(text, /map_hash_max_size 8192;/);
+  t.match(text, /map_hash_bucket_size 192;/);
+  t.match(text, /return 200 "42"/);
+  t.match(text, /return 301 https:\/\/\$host:8443\$request_uri/);
+  t.match(text, /set_real_ip_from fd00::\/8;/);
+  for (const wrong of [
+    { dir: '/tmp/a"b' },
+    { dir: '/tmp/$host' },
+    { listen: ['localhost'] },
+    { real_ip_from: ['all;'] },
+    { http_port: 70_000 },
+    { max_upload_mb: 0 },
+    { certificate_file: 'relative.pem' },
+  ]) {
+    t.throws(
+      () => renderNginx({ ...config, ...wrong }, [], '1'),
+      { code: 'proxy_failed' },
+      JSON.stringify(wrong),
+    );
+  }
+});

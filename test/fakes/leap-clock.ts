@@ -1,0 +1,28 @@
+/** A clock on which sleeping takes no time: the sleeper moves it. Background sleepers (pollers) stay asleep until aborted. */
+import type { Clock } from '../../src/domain/clock.js';
+
+export interface LeapClock extends Clock {
+  /** Called at every sleep: what happens meanwhile in the world. */
+  meanwhile: (() => void) | undefined;
+}
+
+export function leapClock(start = Date.parse('2026-01-01T00:00:00Z')): LeapClock {
+  let now = start;
+  const clock: LeapClock = {
+    meanwhile: undefined,
+    now: () => now,
+    async sleep(ms, signal, background = false) {
+      signal?.throwIfAborted();
+      if (background) {
+        await new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+        });
+      }
+      now += ms;
+      clock.meanwhile?.();
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    },
+  };
+  return clock;
+}

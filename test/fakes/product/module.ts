@@ -1,0 +1,53 @@
+/** A product for tests: its flow does what the job's args say. */
+import { Type } from 'typebox';
+import { AgentError, type ErrorCode } from '../../../src/domain/errors.js';
+import type { ContainerSource } from '../../../src/modules/context.js';
+import type { JobFlow, ModuleInfo } from '../../../src/modules/module.js';
+import { Product } from '../../../src/modules/product.js';
+
+export default class TestProduct extends Product {
+  readonly info: ModuleInfo = {
+    type: 'product',
+    name: 'test',
+    title: 'Test',
+    description: '',
+    version: '1.0.0',
+    author: '',
+  };
+  readonly settings = Type.Object({});
+
+  source(): ContainerSource {
+    return { kind: 'template', template: 'golden' };
+  }
+
+  createJob(): JobFlow {
+    return {
+      allocate: { run: async ({ container }) => container.allocate(this.source()) },
+      container: {
+        after: ['allocate'],
+        run: async ({ container }) => container.ensure(this.source()),
+        undo: ({ container }) => container.remove(),
+      },
+      dns: { after: ['allocate'], run: ({ dns }) => dns.ensure(), undo: ({ dns }) => dns.remove() },
+      recipe: {
+        after: ['container'],
+        run: async ({ args, secrets, container, log, sleep }) => {
+          const { behave, code } = args;
+          log.info('recipe runs');
+          if (behave === 'refuse') throw new AgentError(String(code) as ErrorCode, 'as told');
+          if (behave === 'throw') throw new TypeError('a defect in the module');
+          if (behave === 'spin') for (;;);
+          if (behave === 'exit') process.exit(3);
+          if (behave === 'sleep') await sleep(60_000);
+          const password = await secrets.ensure('admin_password');
+          await container.run({ name: 'test/install', body: 'true', values: { PASSWORD: password } });
+        },
+      },
+    };
+  }
+
+  /** A second method, to fill lanes and slots. */
+  pauseJob(): JobFlow {
+    return { pause: { run: ({ container }) => container.start() } };
+  }
+}

@@ -1,0 +1,341 @@
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { v7 as uuidv7 } from 'uuid';
+import type { Config } from '../../src/config/config.js';
+import { systemClock } from '../../src/domain/clock.js';
+import { AgentError } from '../../src/domain/errors.js';
+import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
+import type { JsonObject } from '../../src/domain/json.js';
+import type { Service, ServiceKey } from '../../src/domain/service.js';
+import type { AttemptDeps } from '../../src/jobs/attempt.js';
+import { leases } from '../../src/jobs/leases.js';
+import { type Runner, runner } from '../../src/jobs/runner.js';
+import { breeThreads } from '../../src/jobs/threads.js';
+import type { State } from '../../src/state/contract.js';
+import { openState } from '../../src/state/open.js';
+import { type FakeDrivers, fakeDrivers, fakeWatch } from '../fakes/drivers.js';
+import { aJob, aService } from '../fakes/samples.js';
+
+const KEY: ServiceKey = 'default/12';
+const dist = fileURLToPath(new URL('../../', import.meta.url));
+const config = {
+  agent: { id: 'test' },
+  jobs: { slots: 3, interactive_slots: 1, stop_s: 5 },
+  container_host: {
+    poll_s: 10,
+    proxmox: { vmids: { first: 1000, last: 1099 }, heavy_operations: 3, os_template: null },
+  },
+  addresses: {
+    pools: [{ name: 'v4', first: '10.77.0.10', last: '10.77.0.99', prefix: 24, gateway: '10.77.0.1' }],
+  },
+} as unknown as Config;
+
+interface Engine {
+  readonly state: State;
+  readonly drivers: FakeDrivers;
+  readonly runner: Runner;
+  readonly log: string[];
+}
+
+async function engine(
+  t: Test,
+  dir = t.testdir(),
+  drivers = fakeDrivers(),
+  watch = fakeWatch(),
+): Promise<Engine> {
+  const log: string[] = [];
+  const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
+  const deps: AttemptDeps = {
+    config,
+    services: state.services,
+    archive: state.archive,
+    drivers,
+    watch,
+    clock: systemClock,
+    log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
+    leases: leases(),
+    threads: breeThreads(`${dist}src/jobs/worker.js`),
+    modulePath: () => `${dist}test/fakes/product/module.js`,
+  };
+  return { state, drivers, runner: runner(deps, () => 0), log };
+}
+
+const order = (args: JsonObject = {}, also: Partial<Job> = {}): Service =>
+  aService({
+    jobs: [
+      aJob({
+        id: uuidv7(),
+        args,
+        policy: { tries: 2, backoffS: 0.05, timeoutS: 20, maxExceptions: 2, patienceS: 60 },
+        ...also,
+      }),
+    ],
+  });
+
+/** Waits until the newest job of the service is what `done` asks for. */
+async function until(
+  state: State,
+  done: (job: Job, service: Service) => boolean,
+  key = KEY,
+): Promise<Service> {
+  for (;;) {
+    const service = await state.services.get(key);
+    const job = service.jobs.at(-1);
+    if (job && done(job, service)) return service;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+const ended = (job: Job): boolean => job.endedAt !== null;
+
+t.test('a job runs to its end in a thread and its record tells every step', async (t) => {
+  const { state, drivers, runner, log } = await engine(t);
+  await runner.start();
+  await state.services.commit(KEY, () => order());
+  const service = await until(state, ended);
+  t.equal(service.lifecycle, 'active');
+  t.match(service, { vmid: 1000, node: 'pve1' });
+  const [job] = service.jobs;
+  t.match(job, { status: 'completed', attempts: 1 });
+  t.same(
+    job?.steps.map(({ name, status }) => `${name} ${status}`),
+    ['allocate done', 'container done', 'dns done', 'recipe done'],
+  );
+  t.same(job?.steps[1]?.notes, { 'container.ensure': { upid: 'UPID:ensureContainer 1000' } });
+  t.equal(drivers.passwords.length, 1);
+  t.equal(
+    drivers.passwords[0],
+    service.secrets['admin_password']?.reveal(),
+    'the script got the secret that the service keeps',
+  );
+  t.notOk(log.join('').includes(drivers.passwords[0] ?? '?'), 'and the log did not');
+  t.match(
+    log.find((line) => line.includes('recipe runs')),
+    /"service_id":"12".*"step":"recipe"/,
+  );
+  t.match(await state.archive.find(job?.id ?? ''), { key: KEY, job: { status: 'completed' } });
+  await runner.stop();
+  await state.close();
+});
+
+t.test('a failure for good takes back what was made and frees name, address and number', async (t) => {
+  const { state, drivers, runner } = await engine(t);
+  await runner.start();
+  await state.services.commit(KEY, () => order({ behave: 'refuse', code: 'recipe_failed' }));
+  const service = await until(state, ended);
+  t.match(service, { lifecycle: 'failed', vmid: null, addresses: [] });
+  t.match(service.jobs[0], {
+    status: 'failed',
+    direction: 'undo',
+    error: { code: 'recipe_failed', step: 'recipe' },
+  });
+  t.ok(drivers.calls.includes('removeContainer 1000'));
+  t.ok(drivers.calls.includes('removeRecord anna.sandbox.test A'));
+  t.equal(state.services.holderOf({ vmid: 1000 }), undefined);
+  t.equal(state.services.holderOf({ subdomain: 'anna' }), undefined);
+  t.equal(state.services.holderOf({ address: '10.77.0.10' }), undefined);
+  await runner.stop();
+  await state.close();
+});
+
+t.test('a system that is down lets the rest go on, and the job waits for it', async (t) => {
+  const { state, drivers, runner } = await engine(t);
+  let down = true;
+  drivers.before = async (name) => {
+    if (down && name.startsWith('ensureRecord'))
+      throw new AgentError('dns_unreachable', 'DNS does not answer.', { role: 'DNS' });
+  };
+  await runner.start();
+  await state.services.commit(KEY, () => order());
+  const waiting = await until(state, (job) => job.status === 'waiting');
+  t.match(waiting.jobs[0], {
+    waiting: { for: 'DNS' },
+    error: { code: 'dns_unreachable', step: 'dns' },
+    attempts: 0,
+  });
+  t.equal(waiting.jobs[0]?.steps.find(({ name }) => name === 'recipe')?.status, 'done');
+  down = false;
+  const service = await until(state, ended);
+  t.equal(service.jobs[0]?.status, 'completed');
+  t.equal(
+    drivers.calls.filter((call) => call.startsWith('ensureContainer')).length,
+    1,
+    'what was done is not done again',
+  );
+  await runner.stop();
+  await state.close();
+});
+
+t.test('a number that turns out to be taken is replaced', async (t) => {
+  const { state, drivers, runner } = await engine(t);
+  drivers.before = async (name) => {
+    if (name === 'ensureContainer 1000') throw new AgentError('vmid_taken', 'taken');
+  };
+  await runner.start();
+  await state.services.commit(KEY, () => order());
+  const service = await until(state, ended);
+  t.match(service, { lifecycle: 'active', vmid: 1001 });
+  await runner.stop();
+  await state.close();
+});
+
+t.test('number and address given out while the cluster could not be asked are confirmed first', async (t) => {
+  const foreign = {
+    vmid: 1000,
+    name: 'x',
+    node: 'pve1',
+    type: 'lxc',
+    template: false,
+    status: 'running',
+    memoryBytes: 0,
+    memoryLimitBytes: 0,
+    diskBytes: 0,
+    diskLimitBytes: 0,
+    cpu: 0,
+    networkInBytes: 0,
+    networkOutBytes: 0,
+    uptimeS: 0,
+    tags: [],
+  } as const;
+  const watch = fakeWatch({ at: 0, nodes: [], guests: [foreign], storages: [] }, new Set(['10.77.0.10']));
+  const { state, runner } = await engine(t, undefined, undefined, watch);
+  await runner.start();
+  await state.services.commit(KEY, () => order());
+  const service = await until(state, ended);
+  t.match(service, { lifecycle: 'active', vmid: 1001, addresses: [{ address: '10.77.0.11' }] });
+  await runner.stop();
+  await state.close();
+});
+
+t.test('a module that blocks its thread is ended at the deadline, tried again, then undone', async (t) => {
+  const { state, runner } = await engine(t);
+  await runner.start();
+  await state.services.commit(KEY, () =>
+    order(
+      { behave: 'spin' },
+      { policy: { tries: 1, backoffS: 0.05, timeoutS: 0.5, maxExceptions: 1, patienceS: 60 } },
+    ),
+  );
+  const service = await until(state, ended);
+  t.match(service.jobs[0], { status: 'failed', error: { code: 'job_timeout', step: 'recipe' } });
+  await runner.stop();
+  await state.close();
+});
+
+t.test('a thread that dies without a word is a crash, and not for ever', async (t) => {
+  const { state, runner } = await engine(t);
+  await runner.start();
+  await state.services.commit(KEY, () => order({ behave: 'exit' }));
+  const service = await until(state, ended);
+  t.match(service.jobs[0], { status: 'failed', error: { code: 'job_crashed' } });
+  t.equal(service.jobs[0]?.steps.find(({ name }) => name === 'recipe')?.begun, MAX_CRASHES);
+  await runner.stop();
+  await state.close();
+});
+
+t.test('a defect of a module is tried as often as its policy says', async (t) => {
+  const { state, runner } = await engine(t);
+  await runner.start();
+  await state.services.commit(KEY, () => order({ behave: 'throw' }));
+  const service = await until(state, ended);
+  t.match(service.jobs[0], {
+    status: 'failed',
+    error: { code: 'module_failed', detail: /a defect in the module/ },
+  });
+  t.equal(service.jobs[0]?.steps.find(({ name }) => name === 'recipe')?.begun, 2);
+  await runner.stop();
+  await state.close();
+});
+
+t.test('a stop hands running jobs back, and the next daemon goes on where they stood', async (t) => {
+  const dir = t.testdir();
+  const first = await engine(t, dir);
+  await first.runner.start();
+  await first.state.services.commit(KEY, () => order({ behave: 'sleep' }));
+  await until(first.state, (job) =>
+    job.steps.some(({ name, status }) => name === 'recipe' && status === 'running'),
+  );
+  await first.runner.stop();
+  const [left] = (await first.state.services.get(KEY)).jobs;
+  t.match(left, { status: 'queued', attempts: 0, crashes: 0 });
+  await first.state.services.commit(KEY, (service) => {
+    if (!service) throw new Error('gone');
+    return { ...service, jobs: service.jobs.map((job) => ({ ...job, args: {} })) };
+  });
+  await first.state.close();
+
+  const second = await engine(t, dir);
+  await second.runner.start();
+  const service = await until(second.state, ended);
+  t.equal(service.lifecycle, 'active');
+  t.same(second.drivers.calls, ['run test/install'], 'only what was left');
+  await second.runner.stop();
+  await second.state.close();
+});
+
+t.test('a job found running at boot was cut off: it counts a crash and goes on with its notes', async (t) => {
+  const { state, drivers, runner } = await engine(t);
+  const job = aJob({ id: uuidv7(), status: 'running', attempts: 1 });
+  await state.services.commit(KEY, () => aService({ jobs: [job] }));
+  await runner.start();
+  const service = await until(state, ended);
+  t.match(service.jobs[0], { status: 'completed', crashes: 1 });
+  t.ok(drivers.calls.length > 0);
+  await runner.stop();
+  await state.close();
+});
+
+t.test('bulk jobs leave slots free for a job that somebody waits for', async (t) => {
+  const { state, drivers, runner } = await engine(t);
+  let open = (): void => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  let started = 0;
+  drivers.before = async () => {
+    started += 1;
+    await gate;
+  };
+  await runner.start();
+  const add = (n: number, interactive: boolean): Promise<Service> =>
+    state.services.commit(`default/${n}`, () =>
+      aService({
+        id: String(n),
+        subdomain: `s${n}`,
+        fqdn: `s${n}.sandbox.test`,
+        vmid: 1000 + n,
+        node: 'pve1',
+        addresses: [],
+        jobs: [aJob({ id: uuidv7(), method: 'pause', interactive })],
+      }),
+    );
+  for (let n = 0; n < 5; n += 1) await add(n, false);
+  while (started < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+  t.equal(runner.counts().running, 2, 'of three slots one is kept');
+  await add(9, true);
+  while (started < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+  t.equal(runner.counts().running, 3);
+  open();
+  for (const n of [0, 1, 2, 3, 4, 9]) await until(state, ended, `default/${n}`);
+  await runner.stop();
+  await state.close();
+});
+
+t.test('jobs of one service run one after the other', async (t) => {
+  const { state, drivers, runner } = await engine(t);
+  let active = 0;
+  let most = 0;
+  drivers.before = async () => {
+    most = Math.max(most, ++active);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    active -= 1;
+  };
+  await runner.start();
+  const pause = (): Job => aJob({ id: uuidv7(), method: 'pause' });
+  await state.services.commit(KEY, () =>
+    aService({ lifecycle: 'active', node: 'pve1', jobs: [pause(), pause(), pause()] }),
+  );
+  await until(state, (job, service) => ended(job) && service.jobs.length === 1);
+  t.equal(most, 1);
+  t.equal(drivers.calls.length, 3);
+  await runner.stop();
+  await state.close();
+});

@@ -1,0 +1,136 @@
+import t from 'tap';
+import { AgentError, type ErrorCode, toRecord } from '../../src/domain/errors.js';
+import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
+import { afterAttempt, type Ending, undoOrder } from '../../src/jobs/policy.js';
+import { aJob, aStep } from '../fakes/samples.js';
+
+const NOW = Date.parse('2026-01-01T00:00:00Z');
+const at = (ms = 0): { now: number; random: number } => ({ now: NOW + ms, random: 1 });
+const failed = (code: ErrorCode, step = 'container'): Ending => ({
+  kind: 'failed',
+  step,
+  error: toRecord(new AgentError(code, code)),
+});
+const running = (also: Partial<Job> = {}): Job =>
+  aJob({ status: 'running', attempts: 1, steps: [aStep('container', { begun: 1 })], ...also });
+
+t.test('a completed attempt ends the job and forgets earlier trouble', async (t) => {
+  const job = afterAttempt(
+    running({ error: { code: 'dns_failed', message: 'x', retryable: false } }),
+    { kind: 'completed' },
+    at(),
+  );
+  t.equal(job.status, 'completed');
+  t.equal(job.error, undefined);
+  t.equal(job.endedAt, '2026-01-01T00:00:00.000Z');
+});
+
+t.test('an error for good turns the job back at once, with the step and the reason on record', async (t) => {
+  const job = afterAttempt(running(), failed('recipe_failed', 'install'), at());
+  t.match(job, {
+    status: 'queued',
+    direction: 'undo',
+    attempts: 0,
+    error: { code: 'recipe_failed', step: 'install' },
+  });
+});
+
+t.test(
+  'an error that may pass is tried again after a growing pause, until the tries are used up',
+  async (t) => {
+    const first = afterAttempt(running(), failed('container_host_timeout'), at());
+    t.match(first, { status: 'waiting', exceptions: 1, waiting: { until: '2026-01-01T00:00:05.000Z' } });
+    const second = afterAttempt(
+      { ...first, status: 'running', attempts: 2 },
+      failed('container_host_timeout'),
+      at(),
+    );
+    t.match(second, { status: 'waiting', waiting: { until: '2026-01-01T00:00:10.000Z' } }, 'twice as long');
+    const third = afterAttempt(
+      { ...second, status: 'running', attempts: 3 },
+      failed('container_host_timeout'),
+      at(),
+    );
+    t.match(third, { status: 'queued', direction: 'undo' });
+  },
+);
+
+t.test('half of the pause is random', async (t) => {
+  const job = afterAttempt(running(), failed('container_host_timeout'), { now: NOW, random: 0 });
+  t.equal(job.waiting?.until, '2026-01-01T00:00:02.500Z');
+});
+
+t.test('a system that is down costs no tries: the job waits for hours, then gives up', async (t) => {
+  let job = running();
+  const start = job.policy.patienceS * 1000;
+  for (let ms = 0; ms < start; ms += 60_000) {
+    job = afterAttempt(
+      { ...job, status: 'running', attempts: job.attempts + 1 },
+      failed('dns_unreachable', 'dns'),
+      at(ms),
+    );
+    if (job.status !== 'waiting') t.fail(`gave up after ${ms} ms`);
+  }
+  t.equal(job.exceptions, 0);
+  t.equal(job.waiting?.since, '2026-01-01T00:00:00.000Z', 'since the first failure');
+  job = afterAttempt({ ...job, status: 'running' }, failed('dns_unreachable', 'dns'), at(start));
+  t.match(job, { direction: 'undo', status: 'queued', error: { code: 'dns_unreachable' } });
+});
+
+t.test('crashes are counted apart from tries and end a job that kills the agent each time', async (t) => {
+  let job = running();
+  for (let crash = 1; crash < MAX_CRASHES; crash += 1) {
+    job = afterAttempt({ ...job, status: 'running' }, { kind: 'crashed', detail: 'gone' }, at());
+    t.match(job, { status: 'queued', direction: 'forward', crashes: crash, exceptions: 0 });
+  }
+  job = afterAttempt({ ...job, status: 'running' }, { kind: 'crashed', detail: 'gone' }, at());
+  t.match(job, { direction: 'undo', error: { code: 'job_crashed', detail: 'gone' } });
+});
+
+t.test('a graceful stop gives the try back', async (t) => {
+  const job = afterAttempt(running({ attempts: 2 }), { kind: 'released' }, at());
+  t.match(job, { status: 'queued', attempts: 1 });
+});
+
+t.test('past a pivot nothing is taken back: a person is asked', async (t) => {
+  const job = afterAttempt(
+    running({ steps: [aStep('destroy', { pivot: true, begun: 1 })] }),
+    failed('container_host_failed'),
+    at(),
+  );
+  t.match(job, { status: 'stuck', direction: 'forward' });
+  t.ok(job.endedAt);
+});
+
+t.test('an undo that fails is tried again and in the end leaves the job stuck', async (t) => {
+  const undo: Ending = {
+    kind: 'undo_failed',
+    step: 'container',
+    error: toRecord(new AgentError('container_host_timeout', 'x')),
+  };
+  let job = running({ direction: 'undo' });
+  job = afterAttempt(job, undo, at());
+  t.equal(job.status, 'waiting');
+  job = afterAttempt({ ...job, status: 'running', attempts: 3 }, undo, at());
+  t.match(job, { status: 'stuck', error: { step: 'container' } });
+});
+
+t.test('an undone job has failed, and keeps the reason', async (t) => {
+  const error = { ...toRecord(new AgentError('recipe_failed', 'x')), step: 'install' };
+  const job = afterAttempt(running({ direction: 'undo', error }), { kind: 'undone' }, at());
+  t.match(job, { status: 'failed', error: { step: 'install' }, endedAt: String });
+});
+
+t.test('steps are taken back newest first; those never begun or without an undo are left', async (t) => {
+  const job = aJob({
+    steps: [
+      aStep('container', { begun: 1, status: 'done', startedAt: '2026-01-01T00:00:01.000Z' }),
+      aStep('dns', { begun: 1, status: 'failed', startedAt: '2026-01-01T00:00:01.000Z' }),
+      aStep('proxy', { begun: 1, status: 'undone', startedAt: '2026-01-01T00:00:01.000Z' }),
+      aStep('install', { begun: 1, undoable: false, startedAt: '2026-01-01T00:00:02.000Z' }),
+      aStep('ha', { begun: 2, status: 'pending', startedAt: '2026-01-01T00:00:03.000Z' }),
+      aStep('publish'),
+    ],
+  });
+  t.same(undoOrder(job), ['ha', 'dns', 'container']);
+});

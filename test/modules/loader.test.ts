@@ -1,0 +1,132 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { AgentError } from '../../src/domain/errors.js';
+import { loadModules, shippedModules } from '../../src/modules/loader.js';
+import { openProducts } from '../../src/modules/registry.js';
+
+/** A module as somebody else would ship it, without our base class. */
+const source = (info: string, more = ''): string => `
+export default class Some {
+  info = { type: 'product', name: 'good', title: 'Good', description: '', version: '1.2.3', author: 'x', ${info} };
+  settings = { type: 'object', properties: { size: { type: 'integer', minimum: 3, default: 5 } }, additionalProperties: false };
+  flow() { return {}; }
+  policy() { return {}; }
+  createJob() { return {}; }
+  source() { return { kind: 'os' }; }
+  template() {}
+  ${more}
+}`;
+
+t.test('loads the shipped modules from where the code runs', async (t) => {
+  const { modules, broken } = await loadModules([shippedModules()]);
+  t.same(broken, []);
+  const wordpress = modules.find(({ info }) => info.type === 'product' && info.name === 'wordpress');
+  t.ok(wordpress);
+  t.equal(wordpress?.path, join(shippedModules(), 'product/wordpress/module.js'));
+});
+
+t.test('a broken module is named with its reason and the rest loads', async (t) => {
+  const folder = t.testdir({
+    product: {
+      good: { 'module.js': source('') },
+      renamed: { 'module.js': source(`name: 'other'`) },
+      syntax: { 'module.js': 'export default class {' },
+      empty: {},
+      function: { 'module.js': 'export const x = 1' },
+      notmodule: { 'module.js': 'export default class {}' },
+      throws: { 'module.js': source('', `constructor() { throw new Error('no luck'); }`) },
+      version: { 'module.js': source(`name: 'version', version: 'new'`) },
+      'a-file': 'not a folder',
+    },
+    unknowntype: { x: { 'module.js': 'throw new Error("never imported")' } },
+  });
+  const { modules, broken } = await loadModules([folder]);
+  t.same(
+    modules.map(({ info }) => info.name),
+    ['good'],
+  );
+  const why = Object.fromEntries(broken.map(({ name, problem }) => [name, problem]));
+  t.match(why['renamed'], /calls itself product\/other, its folder says product\/renamed/);
+  t.match(why['empty'], /no module\.js/);
+  t.match(why['function'], /not a class/);
+  t.match(why['notmodule'], /not a class that extends/);
+  t.match(why['throws'], /no luck/);
+  t.match(why['version'], /info\.version .*pattern/);
+  t.ok(why['syntax']);
+  t.same(Object.keys(why).length, 7);
+});
+
+t.test('a second module of a name does not replace the first', async (t) => {
+  const dir = t.testdir({
+    one: { product: { good: { 'module.js': source('') } } },
+    two: { product: { good: { 'module.js': source(`title: 'Evil'`) } } },
+  });
+  const { modules, broken } = await loadModules([join(dir, 'one'), join(dir, 'two')]);
+  t.same(
+    modules.map(({ info }) => info.title),
+    ['Good'],
+  );
+  t.match(broken[0]?.problem, /loaded from .*one.*already/);
+});
+
+t.test('a module folder that does not exist is an error that names it', async (t) => {
+  await t.rejects(loadModules(['/nowhere/modules']), /\/nowhere\/modules cannot be read/);
+});
+
+t.test('settings are completed with defaults', async (t) => {
+  const loaded = await loadModules([shippedModules()]);
+  const { products, problems } = openProducts(loaded, { wordpress: { admin_user: 'owner' } });
+  t.same(problems, []);
+  const { settings, module } = products.get('wordpress');
+  t.match(settings, {
+    source: 'template',
+    template_name: 'innkeeper-wordpress',
+    admin_user: 'owner',
+    upstream_port: 80,
+  });
+  t.same(module.source(settings), { kind: 'template', template: 'innkeeper-wordpress' });
+  t.equal(module.template(settings)?.name, 'innkeeper-wordpress');
+});
+
+t.test('wrong settings are named by key, with what was found and what is expected', async (t) => {
+  const loaded = await loadModules([shippedModules()]);
+  const { problems } = openProducts(loaded, {
+    wordpress: { source: 'magic', upstream_port: 0, titel: 'x', trusted_proxies: ['10.0.0.0/8', 'evil; x'] },
+    shop: {},
+  });
+  const of = (key: string): string | undefined =>
+    problems.find((one) => one.key === `products.${key}`)?.problem;
+  t.match(of('wordpress.source'), /found "magic".*template, scratch/);
+  t.match(of('wordpress.upstream_port'), /found 0.*1/);
+  t.match(of('wordpress.titel'), /no such setting/);
+  t.match(of('wordpress.trusted_proxies.1'), /found "evil; x"/);
+  t.match(of('shop'), /no product module of this name \(there are: wordpress\)/);
+  t.equal(problems.length, 5);
+});
+
+t.test('the config is not changed by completing it', async (t) => {
+  const loaded = await loadModules([shippedModules()]);
+  const given = Object.freeze({ wordpress: Object.freeze({}) });
+  openProducts(loaded, given);
+  t.same(given, { wordpress: {} });
+});
+
+t.test('an unknown product is refused, a broken one with its reason for the operator', async (t) => {
+  const folder = t.testdir({ product: { broken: { 'module.js': 'export default 1' } } });
+  const { products, problems } = openProducts(await loadModules([folder]), { broken: {} });
+  t.match(problems, [
+    { key: 'products.broken', problem: /cannot be used: its default export is not a class/ },
+  ]);
+  for (const [name, detail] of [
+    ['nothing', /not installed/],
+    ['broken', /not a class/],
+  ] as const) {
+    try {
+      products.get(name);
+      t.fail('must throw');
+    } catch (error) {
+      t.ok(error instanceof AgentError);
+      t.match(error, { code: 'unknown_module', detail });
+    }
+  }
+});

@@ -1,0 +1,120 @@
+/** Services, jobs and stores for the tests of the state. */
+import { v7 } from 'uuid';
+import type { Job } from '../../src/domain/job.js';
+import type { Plan } from '../../src/domain/plan.js';
+import { Secret } from '../../src/domain/secret.js';
+import type { Service } from '../../src/domain/service.js';
+import { Disk } from '../../src/state/disk.js';
+import type { FileSystem } from '../../src/state/file-system.js';
+import { SecretBox } from '../../src/state/secret-box.js';
+import { Services } from '../../src/state/services.js';
+
+export const KEY = Buffer.alloc(32, 7);
+const AT = '2026-01-02T03:04:05.000Z';
+
+export const plan: Plan = {
+  name: 'basic',
+  aliases: [],
+  memoryMb: 2048,
+  swapMb: 512,
+  diskGb: 20,
+  cores: 2,
+  domains: 3,
+  backups: 2,
+};
+
+export function sampleJob(changes: Partial<Job> = {}): Job {
+  return {
+    id: v7(),
+    method: 'create',
+    status: 'running',
+    direction: 'forward',
+    interactive: false,
+    tags: [],
+    requestId: 'r1',
+    args: {},
+    pinned: { module: { type: 'product', name: 'wordpress', version: '1.0.0' }, plan, settings: {} },
+    policy: { tries: 3, backoffS: 5, timeoutS: 600, maxExceptions: 3, patienceS: 21_600 },
+    attempts: 1,
+    exceptions: 0,
+    crashes: 0,
+    steps: [
+      {
+        name: 'container',
+        after: [],
+        undoable: true,
+        pivot: false,
+        status: 'running',
+        notes: { upid: 'UPID:pve1:1' },
+        result: null,
+        begun: 1,
+        startedAt: AT,
+        endedAt: null,
+      },
+    ],
+    createdAt: AT,
+    startedAt: AT,
+    endedAt: null,
+    ...changes,
+  };
+}
+
+/** A service that claims a name, address and number made from its id's digits. */
+export function sampleService(id: string, changes: Partial<Service> = {}): Service {
+  const number = Number(id.replaceAll(/\D/g, '') || '1');
+  const subdomain = changes.subdomain ?? `site${number}`;
+  return {
+    schema: 1,
+    panel: 'default',
+    id,
+    generation: 1,
+    lifecycle: 'active',
+    order: { email: 'a@example.org', plan: 'basic', planWord: 'Basic', publicIps: ['198.51.100.7'] },
+    email: 'a@example.org',
+    userId: null,
+    plan,
+    module: { type: 'product', name: 'wordpress' },
+    subdomain,
+    fqdn: `${subdomain}.sites.test`,
+    addresses: [address(`10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`)],
+    vmid: 10_000 + number,
+    node: 'pve1',
+    snapshots: [{ name: 'initial', kind: 'initial', createdAt: AT }],
+    secrets: { admin: new Secret(`admin of ${id}`) },
+    credentialsAcknowledgedAt: null,
+    data: {},
+    jobs: [],
+    createdAt: AT,
+    updatedAt: AT,
+    activeAt: AT,
+    ...changes,
+  };
+}
+
+export function address(text: string): Service['addresses'][number] {
+  return { pool: 'main', address: text, prefix: 8, gateway: '10.0.0.254' };
+}
+
+export interface Opened {
+  readonly services: Services;
+  readonly disk: Disk;
+  readonly warnings: string[];
+}
+
+/** The service store over any file system, in the folder `/state` unless told otherwise. */
+export async function openServices(
+  fs: FileSystem,
+  options: { dir?: string; key?: Buffer; recent?: number } = {},
+): Promise<Opened> {
+  const disk = new Disk(fs);
+  const warnings: string[] = [];
+  const services = await Services.open({
+    disk,
+    box: new SecretBox(options.key ?? KEY),
+    dir: options.dir ?? '/state',
+    now: () => AT,
+    warn: (message, detail) => void warnings.push(`${message}: ${detail}`),
+    ...(options.recent === undefined ? {} : { recent: options.recent }),
+  });
+  return { services, disk, warnings };
+}
