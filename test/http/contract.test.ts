@@ -1,4 +1,10 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { X509CertificateGenerator } from '@peculiar/x509';
 import t from 'tap';
 import { Secret } from '../../src/domain/secret.js';
 import type { Service } from '../../src/domain/service.js';
@@ -468,4 +474,45 @@ t.test('TLS is served when it is configured, and a missing certificate stops the
   const config = testConfig();
   config.api.tls = { cert_file: '/nowhere/cert.pem', key_file: '/nowhere/key.pem' };
   await t.rejects(makeRig('network', config), /ENOENT/);
+
+  const dir = t.testdir();
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+    'sign',
+    'verify',
+  ]);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=localhost',
+    keys,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    notBefore: new Date(Date.now() - 86_400_000),
+    notAfter: new Date(Date.now() + 86_400_000),
+  });
+  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  config.api.tls = { cert_file: join(dir, 'cert.pem'), key_file: join(dir, 'key.pem') };
+  await writeFile(config.api.tls.cert_file, certificate.toString('pem'));
+  await writeFile(
+    config.api.tls.key_file,
+    `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----\n`,
+  );
+  const rig = await makeRig('network', config);
+  t.teardown(() => rig.close());
+  await rig.app.listen({ port: 0, host: '127.0.0.1' });
+  const address = rig.app.server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  const status = await new Promise<number | undefined>((resolve, reject) => {
+    get(
+      {
+        port,
+        path: '/health',
+        ca: certificate.toString('pem'),
+        host: '127.0.0.1',
+        checkServerIdentity: () => undefined,
+      },
+      (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      },
+    ).on('error', reject);
+  });
+  t.equal(status, 200);
 });
