@@ -122,12 +122,11 @@ function proxmoxOf({ pve }: WorldParts): object {
     ca_file: pve.caFile,
     storage: pve.storage,
     bridge: pve.bridge,
-    nameserver: pve.nameserver,
-    nodes: [],
+    ...(pve.nameserver === null ? {} : { nameserver: pve.nameserver }),
     vmids: { first: 1000, last: 1999 },
     template_vmids: { first: 9000, last: 9099 },
     os_template: pve.osTemplate,
-    ha: { enabled: pve.ha, nodes: pve.ha ? pve.nodes : [], group: null },
+    ha: { enabled: pve.ha, nodes: pve.ha ? pve.nodes : [] },
   };
 }
 

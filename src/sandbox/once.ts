@@ -9,7 +9,7 @@ import { longestPathMs } from '../domain/flow.js';
 import type { Access } from './access.js';
 
 const JOB_POLL_MS = 100;
-const SITE_POLL_MS = 25;
+const SITE_POLL_MS = 50;
 const BODY_LIMIT = 1024 * 1024;
 
 export interface OnceStep {
