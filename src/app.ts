@@ -8,6 +8,7 @@ import { methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
 import { answerError } from './http/errors.js';
+import { trackConnections } from './http/idle-connections.js';
 import { describeApi } from './http/openapi.js';
 import type { Readiness, RouteContext } from './http/route.js';
 import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
@@ -28,6 +29,7 @@ export type Door = 'network' | 'socket';
 const HEARTBEAT_MS = 15_000;
 /** What is still under way this long after a stop was asked for loses its connection. */
 const CLOSE_MS = 3_000;
+const IDLE_MS = 50;
 
 export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   const { config } = deps;
@@ -91,9 +93,17 @@ function requestIdOf(request: IncomingMessage): string {
 
 function endWithApp(app: App): AbortSignal {
   const stop = new AbortController();
+  const closeIdle = trackConnections(app.server);
   app.addHook('preClose', (done) => {
     stop.abort();
-    setTimeout(() => app.server.closeAllConnections(), CLOSE_MS).unref();
+    // a connection that is busy now becomes idle later, when nobody looks any more
+    const idle = setInterval(closeIdle, IDLE_MS);
+    const all = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
+    app.server.once('close', () => {
+      clearInterval(idle);
+      clearTimeout(all);
+    });
+    for (const timer of [idle, all]) timer.unref();
     done();
   });
   return stop.signal;

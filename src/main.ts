@@ -18,7 +18,6 @@ import { type Runner, runner } from './jobs/runner.js';
 import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
-import type { ProductCatalogue } from './operations/context.js';
 import type { State } from './state/contract.js';
 import { openState } from './state/open.js';
 import { loadStateKey } from './state/state-key.js';
@@ -140,23 +139,12 @@ function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDe
     clock,
     log,
     watch,
-    products: catalogueOf(products),
+    products,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     ready: () => ({
       ready: !state.broken,
       reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
     }),
-  };
-}
-
-function catalogueOf(products: Products): ProductCatalogue {
-  return {
-    find(name) {
-      const found = products.list().find(({ info }) => info.name === name);
-      if (!found) return undefined;
-      const { info, module, settings } = found;
-      return { info, settings, source: module.source(settings), policy: (method) => module.policy(method) };
-    },
   };
 }
 

@@ -23,6 +23,8 @@ export interface ChildOptions {
 
 /** What is left behind with open pipes (a daemonised grandchild) is waited for no longer than this. */
 const PIPES_AFTER_EXIT_MS = 1_000;
+/** How long a child may take to notice that `beforeKill` ended its work. */
+const OWN_END_MS = 1_000;
 
 /** Rejects with the system's error when the program cannot be started. An abort kills the group and resolves with what was read so far. */
 export async function runChild(
@@ -49,7 +51,10 @@ export async function runChild(
     void end();
   };
   const end = async (): Promise<void> => {
-    await options.beforeKill?.().catch(() => undefined);
+    if (options.beforeKill) {
+      await options.beforeKill().catch(() => undefined);
+      await within(exited, OWN_END_MS);
+    }
     if (child.exitCode === null && child.signalCode === null) killGroup(child.pid);
   };
   signal.addEventListener('abort', onAbort, { once: true });

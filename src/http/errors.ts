@@ -53,6 +53,7 @@ export function toAgentError(thrown: unknown): AgentError {
 export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = toAgentError(thrown);
   writeLog(error, request);
+  void reply.header('x-request-id', request.id);
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer');
   const retryAfterS = error.retryAfterS ?? RETRY_AFTER_S[error.code];
   if (error.status === 503 || error.status === 429) {

@@ -23,7 +23,12 @@ export function serverFactory(tls: Config['api']['tls']): FastifyServerFactory {
   return (handler) => {
     const server = tls
       ? https.createServer(
-          { ...LIMITS, cert: readFileSync(tls.cert_file), key: readFileSync(tls.key_file) },
+          {
+            ...LIMITS,
+            handshakeTimeout: 10_000,
+            cert: readFileSync(tls.cert_file),
+            key: readFileSync(tls.key_file),
+          },
           handler,
         )
       : http.createServer(LIMITS, handler);

@@ -2,26 +2,25 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
-import type { JobPolicy } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
 import type { ClusterView, Resources } from '../drivers/guest/driver.js';
 import type { ClusterWatch } from '../drivers/guest/watch.js';
 import type { ContainerSource } from '../modules/context.js';
 import type { ModuleInfo } from '../modules/module.js';
+import type { Product } from '../modules/product.js';
 import type { State } from '../state/contract.js';
 
 /** A product as an order needs it. */
 export interface SoldProduct {
   readonly info: Pick<ModuleInfo, 'name' | 'version'>;
-  /** From the config, checked by the product's schema; pinned in every job. */
+  readonly module: Pick<Product, 'source' | 'policy'>;
+  /** From the config, checked and completed by the product's schema; pinned in every job. */
   readonly settings: JsonObject;
-  /** Where new containers come from with these settings. */
-  readonly source: ContainerSource;
-  policy(method: string): Partial<JobPolicy>;
 }
 
 export interface ProductCatalogue {
-  find(name: string): SoldProduct | undefined;
+  /** Throws `unknown_module`. */
+  get(name: string): SoldProduct;
 }
 
 export interface RoomWish {

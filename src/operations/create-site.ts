@@ -40,7 +40,6 @@ export async function createSite(
     reservedNames: new Set(config.create.reserved_names.map((name) => name.toLowerCase())),
   });
   const key = keyOf({ panel: caller.panel, id: order.id });
-  refuseDamaged(context, key);
   const plan = findPlan(config.plans, order.planWord);
   const existing = await state.services.find(key);
   if (existing && !mayStartAnew(existing)) return sameOrder(existing, order, plan);
@@ -48,7 +47,7 @@ export async function createSite(
     key,
     order,
     plan: plan ?? refusePlan(context, order.planWord),
-    product: context.products.find(order.module) ?? refuseModule(),
+    product: context.products.get(order.module),
     caller,
   };
   refuseWithoutRoom(context, sale);
@@ -133,7 +132,7 @@ function createJob(context: OperationContext, { plan, product, caller }: Sale, n
     },
     policy: {
       ...DEFAULT_POLICY,
-      ...product.policy('create'),
+      ...product.module.policy('create'),
       patienceS: context.config.create.patience_s,
     },
     attempts: 0,
@@ -172,21 +171,10 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
   return service;
 }
 
-function refuseDamaged({ state }: OperationContext, key: ServiceKey): void {
-  if (!state.services.damaged.some((document) => document.key === key)) return;
-  throw new AgentError('state_damaged', 'The record of this service is damaged; support has to repair it.');
-}
-
 function refusePlan(context: OperationContext, word: string): never {
   context.log.warn({ alarm: 'unknown_plan', plan: word }, 'an order names a plan that is not configured');
   throw new AgentError('unknown_plan', 'There is no plan with this name.', {
     fields: { plan: `must be one of: ${context.config.plans.map((plan) => plan.name).join(', ')}` },
-  });
-}
-
-function refuseModule(): never {
-  throw new AgentError('unknown_module', 'There is no product with this name.', {
-    fields: { module: 'must be the name of a product' },
   });
 }
 
@@ -195,5 +183,8 @@ function refuseWithoutRoom({ watch, roomFor }: OperationContext, { plan, product
   const view = watch.latest();
   if (!view || watch.staleSince() !== undefined) return;
   const { cores, memoryMb, swapMb, diskGb } = plan;
-  roomFor({ resources: { cores, memoryMb, swapMb, diskGb }, source: product.source }, view);
+  roomFor(
+    { resources: { cores, memoryMb, swapMb, diskGb }, source: product.module.source(product.settings) },
+    view,
+  );
 }

@@ -51,7 +51,8 @@ function numbersIn(value: unknown): Map<string, number> {
   return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
-async function canListen(port: number): Promise<boolean> {
+/** True when a TCP server can be started there on 127.0.0.1. */
+export async function canListen(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {

@@ -16,6 +16,15 @@ export interface World {
   close(): Promise<void>;
 }
 
+/** What every world is started with. */
+export interface WorldOptions {
+  /** Absolute; exists. */
+  readonly stateDir: string;
+  /** The port that the daemon is to listen on. */
+  readonly apiPort: number;
+  readonly log: (line: string) => void;
+}
+
 /** A fault at the look-alike (or the embedded DNS / proxy control), matched in order. `POST <control>/faults`, `GET`, `DELETE`. */
 export interface Fault {
   readonly target: 'pve' | 'dns' | 'proxy' | 'exec';

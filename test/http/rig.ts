@@ -1,13 +1,19 @@
 /** An application on fakes, with one token per kind of caller. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import { type AppDeps, buildApp, type Door } from '../../src/app.js';
 import type { Config } from '../../src/config/config.js';
+import { AgentError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { ServiceKey, Service } from '../../src/domain/service.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/driver.js';
 import { createToken } from '../../src/operations/create-token.js';
 import type { OperationContext } from '../../src/operations/context.js';
-import { fakeState, type FakeState } from './fake-state.js';
+import type { State } from '../../src/state/contract.js';
+import { openState } from '../../src/state/open.js';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 
@@ -122,7 +128,10 @@ export function testConfig(): Config {
 
 export interface Rig {
   readonly app: Awaited<ReturnType<typeof buildApp>>;
-  readonly state: FakeState;
+  readonly deps: AppDeps;
+  readonly state: State;
+  /** Changes of services that became durable so far. */
+  readonly writes: () => number;
   readonly config: Config;
   /** Lines of the log. */
   readonly log: string[];
@@ -141,6 +150,7 @@ export interface Rig {
     body?: object,
     token?: string,
   ): Promise<{ status: number; body: Record<string, unknown>; headers: Record<string, unknown> }>;
+  close(): Promise<void>;
   /** Changes a service as the job engine does. */
   change(key: ServiceKey, fn: (service: Service) => Partial<Service>): Promise<Service>;
 }
@@ -176,14 +186,18 @@ export function view(guests: readonly GuestView[] = []): ClusterView {
 }
 
 export async function makeRig(door: Door = 'network', config = testConfig()): Promise<Rig> {
-  const state = fakeState();
   const log: string[] = [];
   const cluster: Rig['cluster'] = { view: view(), used: new Set(), staleSince: undefined };
   const behaviour: Rig['behaviour'] = { roomFor: () => {}, ready: true, now: NOW };
+  const dir = await mkdtemp(join(tmpdir(), 'innkeeper-http-'));
+  const clock = { now: () => behaviour.now, sleep: async () => {} };
+  const state = await openState({ dir, key: randomBytes(32), clock });
+  let writes = 0;
+  state.services.onChange(() => (writes += 1));
   const deps: AppDeps = {
     config,
     state,
-    clock: { now: () => behaviour.now, sleep: async () => {} },
+    clock,
     log: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
     watch: {
       latest: () => cluster.view,
@@ -193,15 +207,17 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
       close: () => {},
     },
     products: {
-      find: (name) =>
-        name === 'wordpress'
-          ? {
-              info: { name, version: '1.0.0' },
-              settings: { locale: 'en_US' },
-              source: { kind: 'template', template: 'wordpress-golden' },
-              policy: () => ({ tries: 5 }),
-            }
-          : undefined,
+      get: (name) => {
+        if (name !== 'wordpress') throw new AgentError('unknown_module', 'There is no such product.');
+        return {
+          info: { name, version: '1.0.0' },
+          settings: { locale: 'en_US' },
+          module: {
+            source: () => ({ kind: 'template', template: 'wordpress-golden' }),
+            policy: () => ({ tries: 5 }),
+          },
+        };
+      },
     },
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
@@ -218,9 +234,11 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
   };
   return {
     app,
+    deps,
     state,
     config,
     log,
+    writes: () => writes,
     tokens,
     cluster,
     behaviour,
@@ -231,8 +249,12 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
         headers: token === '' ? {} : { authorization: `Bearer ${token}` },
         ...(body === undefined ? {} : { payload: body }),
       });
-      const parsed: unknown = answer.body === '' ? {} : answer.json();
-      return { status: answer.statusCode, body: { ...Object(parsed) }, headers: answer.headers };
+      return { status: answer.statusCode, body: asObject(answer.body), headers: answer.headers };
+    },
+    async close() {
+      await app.close();
+      await state.close();
+      await rm(dir, { recursive: true });
     },
     change: (key, fn) =>
       state.services.commit(key, (current) => {
@@ -248,3 +270,12 @@ export const ORDER = {
   plan: 'basic',
   public_ip: '203.0.113.10',
 };
+
+export function asObject(text: string): Record<string, unknown> {
+  return fields(text === '' ? {} : JSON.parse(text));
+}
+
+/** The value's own fields; none when it has none. */
+export function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

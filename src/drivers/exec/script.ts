@@ -1,4 +1,7 @@
-/** How a script travels on standard input: quoted assignments, the body with its own empty input, and an end marker that carries the real exit code. */
+/**
+ * How a script travels on standard input: quoted assignments, a line that tells the shell's own number, the body with its own empty input, and an end
+ * marker that carries the real exit code.
+ */
 import { Secret } from '../../domain/secret.js';
 import type { Script } from './driver.js';
 
@@ -20,6 +23,7 @@ export function encodeScript(script: Script, nonce: string): string {
   return [
     `# innkeeper-script: ${script.name}`,
     ...assignments,
+    beginLine(nonce),
     '(',
     'set -eu',
     script.body,
@@ -30,15 +34,30 @@ export function encodeScript(script: Script, nonce: string): string {
 }
 
 function endMarker(nonce: string): string {
-  if (!/^[0-9a-f]{16,64}$/.test(nonce)) throw new RangeError('the nonce must be hex');
-  return `innkeeper-end-${nonce}`;
+  return `innkeeper-end-${checked(nonce)}`;
 }
 
-/** Splits the marker off the output; `exitCode` is undefined when the script did not get to its end. */
+function beginLine(nonce: string): string {
+  return `printf 'innkeeper-begin-${checked(nonce)} %s\\n' "$$"`;
+}
+
+function checked(nonce: string): string {
+  if (!/^[0-9a-f]{16,64}$/.test(nonce)) throw new RangeError('the nonce must be hex');
+  return nonce;
+}
+
+/** The shell's process number inside the container, from the beginning of the output; undefined when it has not begun. */
+export function beginPid(head: string, nonce: string): number | undefined {
+  const found = new RegExp(`^innkeeper-begin-${checked(nonce)} (\\d{1,10})\\n`).exec(head);
+  return found ? Number(found[1]) : undefined;
+}
+
+/** Takes the markers off the output; `exitCode` is undefined when the script did not get to its end. */
 export function splitEnd(stdout: string, nonce: string): { stdout: string; exitCode: number | undefined } {
-  const found = new RegExp(`\\n${endMarker(nonce)} (\\d{1,3})\\n?$`).exec(stdout);
-  if (!found) return { stdout, exitCode: undefined };
-  return { stdout: stdout.slice(0, found.index), exitCode: Number(found[1]) };
+  const begun = stdout.replace(new RegExp(`^innkeeper-begin-${checked(nonce)} \\d{1,10}\\n`), '');
+  const found = new RegExp(`\\n${endMarker(nonce)} (\\d{1,3})\\n?$`).exec(begun);
+  if (!found) return { stdout: begun, exitCode: undefined };
+  return { stdout: begun.slice(0, found.index), exitCode: Number(found[1]) };
 }
 
 /** The reverse, for the sandbox's memory containers: name, values and the marker that the answer must end with. */
@@ -57,6 +76,7 @@ export function decodeScript(
     values[variable] = value.replaceAll(`'\\''`, "'");
     rest = rest.slice(whole.length);
   }
-  const body = rest.slice('(\nset -eu\n'.length, rest.lastIndexOf('\n) </dev/null\n'));
+  const start = '\n(\nset -eu\n';
+  const body = rest.slice(rest.indexOf(start) + start.length, rest.lastIndexOf('\n) </dev/null\n'));
   return { name, values, body, marker };
 }

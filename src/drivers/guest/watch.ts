@@ -71,7 +71,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
     usedAddresses: () => used,
     staleSince: () => stale,
     async fresh(maxAgeMs, signal) {
-      if (view !== undefined && stale === undefined && clock.now() - view.at <= maxAgeMs) return view;
+      if (view !== undefined && clock.now() - view.at <= maxAgeMs) return view;
       return abortable(shared(), signal);
     },
     close: () => closed.abort(new AgentError('shutting_down', 'The agent is stopping.')),

@@ -90,6 +90,8 @@ async function stream(
     }
   } finally {
     clearInterval(recheck);
+    // a reader that went away by half would keep its connection for a minute
+    if (over.signal.aborted) reply.raw.destroy();
   }
 }
 

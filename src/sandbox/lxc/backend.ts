@@ -1,6 +1,6 @@
 /** The container host behind the look-alike: real unprivileged LXC containers whose root disks are btrfs subvolumes. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend, BackendContainer, BackendUsage } from '../backend.js';
 import { removeGroups, groupOf } from './cgroup.js';
@@ -23,6 +23,8 @@ export interface LxcBackendParts {
   readonly aptConfig: string;
   /** Makes sure that the OS template's content is there as a subvolume; rejects when there is no such template. */
   readonly baseSubvolume: (osTemplate: string) => Promise<string>;
+  /** Called when a container of this host name has become a template. */
+  readonly onTemplate: (hostname: string, rootfs: string) => Promise<void>;
   readonly log: (line: string) => void;
 }
 
@@ -116,7 +118,13 @@ export class LxcBackend implements Backend {
   }
 
   async convertToTemplate(vmid: number): Promise<void> {
-    await this.#parts.disk.setReadOnly(this.#root(vmid), true);
+    const { disk, lxcPath, onTemplate, log } = this.#parts;
+    const root = this.#root(vmid);
+    await disk.setReadOnly(root, true);
+    const hostname = await readFile(join(lxcPath, String(vmid), 'hostname'), 'utf8');
+    await onTemplate(hostname.trim(), root).catch((error: unknown) =>
+      log(`template ${vmid}: ${String(error)}`),
+    );
   }
 
   async destroy(vmid: number): Promise<void> {
@@ -166,5 +174,7 @@ export class LxcBackend implements Backend {
     await writeFile(join(folder, 'config'), renderContainerConfig(container, place));
     // `pct` works only on the node where the container is; the stand-in reads it here.
     await writeFile(join(folder, 'node'), `${container.node}\n`);
+    await writeFile(join(folder, 'hostname'), `${container.hostname}\n`);
+    this.#usage.setCores(container.vmid, container.cores);
   }
 }

@@ -26,9 +26,13 @@ export function groupOf(namespace: string, vmid: number): string {
   return `${namespace}/${vmid}`;
 }
 
+/** Folder that the groups of this controller lie under. */
+export function hierarchy(controller: string): string {
+  return isUnified() ? CGROUP_ROOT : join(CGROUP_ROOT, controller);
+}
+
 export function payloadFolder(controller: string, namespace: string, vmid: number): string {
-  const group = join(groupOf(namespace, vmid), `lxc.payload.${vmid}`);
-  return isUnified() ? join(CGROUP_ROOT, group) : join(CGROUP_ROOT, controller, group);
+  return join(hierarchy(controller), groupOf(namespace, vmid), `lxc.payload.${vmid}`);
 }
 
 /** Every process in the groups under `<namespace>/`; for ending what a crashed world left. */

@@ -36,6 +36,7 @@ export function renderContainerConfig(container: BackendContainer, place: Config
 }
 
 function networkLines(container: BackendContainer, bridgeHook: string): string[] {
+  if (container.hwaddr === '') return ['lxc.net.0.type = empty'];
   const lines = [
     'lxc.net.0.type = veth',
     'lxc.net.0.flags = up',

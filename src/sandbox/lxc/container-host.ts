@@ -11,6 +11,7 @@ import { startAptProxy } from './apt-proxy.js';
 import { LxcBackend } from './backend.js';
 import { baseKey, ensureBaseImage, isBaseVolume, SUITE } from './base-image.js';
 import { Disk } from './disk.js';
+import { unpack } from './disk-archive.js';
 import { clearLeftovers, killGroup, newRecord, removeRecord, runFolder, writeRecord } from './leftovers.js';
 import type { WorldRecord } from './leftovers.js';
 import {
@@ -25,7 +26,6 @@ import {
 } from './network.js';
 import type { ContainerNetwork, NetworkPlan } from './network.js';
 import { checkRequirements } from './requirements.js';
-import { run } from './run.js';
 import { Undo } from './undo.js';
 
 export interface ContainerHostOptions {
@@ -34,6 +34,8 @@ export interface ContainerHostOptions {
   /** For what takes long to make and belongs to no world. */
   readonly cacheDir: string;
   readonly log: (line: string) => void;
+  /** Called when a container has become a template. */
+  readonly onTemplate?: (hostname: string, rootfs: string, baseKey: string) => Promise<void>;
 }
 
 export interface ContainerHost {
@@ -57,6 +59,7 @@ export async function openContainerHost(options: ContainerHostOptions): Promise<
   const stateDir = await realpath(options.stateDir);
   await clearLeftovers(stateDir, log);
   const archive = await readAptArchive(SUITE);
+  const key = baseKey(archive);
   const image = await ensureBaseImage(cacheDir, archive, log);
   const { id, plan } = await readIdentity(stateDir);
   const mountPoint = join(runFolder(id), 'disk');
@@ -81,11 +84,12 @@ export async function openContainerHost(options: ContainerHostOptions): Promise<
       disk,
       network,
       aptConfig: aptConfigFor(proxy.url, archive),
-      baseSubvolume: unpackOnce(disk, image, baseKey(archive)),
+      baseSubvolume: unpackOnce(disk, image, key),
+      onTemplate: async (hostname, rootfs) => options.onTemplate?.(hostname, rootfs, key),
       log,
     });
     undo.add(() => backend.close());
-    return { backend, disk, network, lxcPath, baseKey: baseKey(archive), record, close: () => undo.run() };
+    return { backend, disk, network, lxcPath, baseKey: key, record, close: () => undo.run() };
   } catch (error) {
     await undo.run();
     throw error;
@@ -130,23 +134,14 @@ function aptConfigFor(proxy: string, archive: AptArchive): string {
 /** Unpacks the base system into a subvolume the first time somebody asks. */
 function unpackOnce(disk: Disk, image: string, key: string): (osTemplate: string) => Promise<string> {
   let unpacking: Promise<string> | undefined;
-  const unpack = async (): Promise<string> => {
-    const ready = disk.path('base', key);
-    if (existsSync(ready)) return ready;
-    const fresh = `${ready}.new`;
-    await disk.remove(fresh);
-    await disk.createSubvolume(fresh);
-    await run(
-      ['tar', '--zstd', '--numeric-owner', '--xattrs', '--xattrs-include=*', '-xpf', image, '-C', fresh],
-      { timeoutMs: 300_000 },
-    );
-    await disk.snapshot(fresh, ready, true);
-    await disk.remove(fresh);
+  const ready = disk.path('base', key);
+  const prepare = async (): Promise<string> => {
+    if (!existsSync(ready)) await unpack(disk, image, ready);
     return ready;
   };
   return async (osTemplate) => {
     if (!isBaseVolume(osTemplate)) throw new Error(`volume '${osTemplate}' does not exist`);
-    unpacking ??= unpack();
+    unpacking ??= prepare();
     try {
       return await unpacking;
     } catch (error) {

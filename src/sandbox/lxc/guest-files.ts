@@ -22,7 +22,8 @@ export async function writeGuestFiles(
   await put(rootfs, 'etc/hostname', `${short}\n`);
   await put(rootfs, 'etc/hosts', withSection(await readOld(rootfs, 'etc/hosts'), `${address} ${names}`));
   // Nothing answers on the loopback address: look-ups of outside names then fail at once instead of after 20 s.
-  await put(rootfs, 'etc/resolv.conf', `nameserver ${container.nameserver ?? '127.0.0.1'}\n`);
+  const servers = (container.nameserver ?? '127.0.0.1').split(/[ ,]+/).filter((server) => server !== '');
+  await put(rootfs, 'etc/resolv.conf', servers.map((server) => `nameserver ${server}\n`).join(''));
   await put(rootfs, 'etc/apt/apt.conf.d/90sandbox', around.aptConfig);
 }
 

@@ -10,6 +10,7 @@ const TICKS_PER_S = 100;
 export class UsageReader {
   readonly #namespace: string;
   readonly #disk: Disk;
+  readonly #cores = new Map<number, number>();
   readonly #lastCpu = new Map<number, { at: number; seconds: number; rate: number }>();
 
   constructor(namespace: string, disk: Disk) {
@@ -17,14 +18,19 @@ export class UsageReader {
     this.#disk = disk;
   }
 
+  setCores(vmid: number, cores: number): void {
+    this.#cores.set(vmid, cores);
+  }
+
   forget(vmid: number): void {
     this.#lastCpu.delete(vmid);
+    this.#cores.delete(vmid);
   }
 
   async read(vmid: number, init: ProcessIdentity | undefined, rootfs: string): Promise<BackendUsage> {
     const diskBytes = await this.#disk.usedBytes(rootfs);
     if (init === undefined) {
-      this.forget(vmid);
+      this.#lastCpu.delete(vmid);
       return { cpu: 0, memoryBytes: 0, diskBytes, networkInBytes: 0, networkOutBytes: 0, uptimeS: 0 };
     }
     const [memoryBytes, cpu, network, uptimeS] = await Promise.all([
@@ -36,13 +42,15 @@ export class UsageReader {
     return { cpu, memoryBytes, diskBytes, networkInBytes: network.in, networkOutBytes: network.out, uptimeS };
   }
 
-  /** Cores busy since the last look, at least a second apart. */
+  /** Part of its cores (0..1) busy since the last look, at least a second apart. */
   async #cpu(vmid: number): Promise<number> {
     const now = Date.now();
     const last = this.#lastCpu.get(vmid);
     if (last !== undefined && now - last.at < 1000) return last.rate;
     const seconds = await cpuSeconds(this.#namespace, vmid);
-    const rate = last === undefined ? 0 : Math.max(0, (seconds - last.seconds) / ((now - last.at) / 1000));
+    const cores = this.#cores.get(vmid) ?? 1;
+    const busy = last === undefined ? 0 : (seconds - last.seconds) / ((now - last.at) / 1000) / cores;
+    const rate = Math.min(1, Math.max(0, busy));
     this.#lastCpu.set(vmid, { at: now, seconds, rate });
     return rate;
   }

@@ -1,7 +1,6 @@
 /** What the embedded name server answers to one message: wildcards, aliases, NXDOMAIN or no data, and REFUSED outside of the zone. */
 import dnsPacket, { type Answer, type DecodedPacket, type Packet, type Question } from 'dns-packet';
-import { withSerial } from './powerdns-api.js';
-import type { RrSet, Zone } from './zone.js';
+import { withSerial, type RrSet, type Zone } from './zone.js';
 
 const { AUTHORITATIVE_ANSWER, RECURSION_DESIRED, TRUNCATED_RESPONSE } = dnsPacket;
 const REFUSED = 5;

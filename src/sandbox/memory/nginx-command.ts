@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { writeText } from '../files.js';
-import type { Strikes } from './strike.js';
+import type { Faults } from '../faults.js';
 
 const run = promisify(execFile);
 
@@ -31,7 +31,7 @@ export interface NginxHandlers {
 export async function nginxCommand(
   dir: string,
   handlers: NginxHandlers,
-  faults: Strikes,
+  faults: Faults,
 ): Promise<NginxCommand> {
   const script = join(dir, 'nginx');
   const pipes = join(dir, 'nginx.run');
@@ -63,7 +63,7 @@ export async function nginxCommand(
   };
 }
 
-async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, faults: Strikes): Promise<void> {
+async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, faults: Faults): Promise<void> {
   const text = await outcome(isTest, handlers, faults);
   try {
     const handle = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
@@ -78,7 +78,7 @@ async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, fau
 async function outcome(
   isTest: boolean,
   handlers: NginxHandlers,
-  faults: Strikes,
+  faults: Faults,
 ): Promise<string | undefined> {
   const at = isTest ? { method: 'TEST', path: '/test' } : { method: 'RELOAD', path: '/reload' };
   const { delayMs, kind } = faults.strike('proxy', at);
@@ -88,7 +88,7 @@ async function outcome(
   if (kind && 'lock' in kind) return `locked (${kind.lock})`;
   if (kind && 'down' in kind) return 'open() "/run/nginx.pid" failed (2: No such file or directory)';
   // A signal that gets lost: the command is content and nothing happens
-  if (kind && 'drop' in kind && kind.drop === 'before') return undefined;
+  if (kind && ('lie' in kind || ('drop' in kind && kind.drop === 'before'))) return undefined;
   try {
     await (isTest ? handlers.test() : handlers.reload());
     return kind && 'drop' in kind ? 'killed' : undefined;

@@ -2,9 +2,9 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Faults } from '../faults.js';
 import { readPatch, Unprocessable } from './powerdns-patch.js';
-import type { Strikes } from './strike.js';
-import type { RrSet, Zone } from './zone.js';
+import { withSerial, type RrSet, type Zone } from './zone.js';
 
 const BODY_LIMIT = 2 * 1024 * 1024;
 const SERVER = {
@@ -20,7 +20,7 @@ const SERVER = {
 export interface PowerDnsOptions {
   readonly zone: Zone;
   readonly apiKey: string;
-  readonly faults: Strikes;
+  readonly faults: Faults;
   readonly now?: () => number;
 }
 
@@ -56,17 +56,25 @@ async function handle(
     request.socket.destroy();
     return;
   }
-  if (kind && 'status' in kind) {
-    request.resume();
-    send(request, response, { status: kind.status, body: { error: kind.reason ?? 'injected fault' } });
+  const early = kind && 'status' in kind && kind.after !== true;
+  const answer = early ? undefined : await route(options, request, url, kind !== undefined && 'lie' in kind);
+  if (kind && 'drop' in kind) {
+    request.socket.destroy();
     return;
   }
-  const answer = await route(options, request, url);
-  if (kind && 'drop' in kind) request.socket.destroy();
-  else send(request, response, answer);
+  request.resume();
+  if (kind && 'status' in kind)
+    send(request, response, { status: kind.status, body: { error: kind.reason ?? 'injected fault' } });
+  else if (answer) send(request, response, answer);
 }
 
-async function route(options: PowerDnsOptions, request: IncomingMessage, url: URL): Promise<Answer> {
+/** @param lie answer a change as if it had been made */
+async function route(
+  options: PowerDnsOptions,
+  request: IncomingMessage,
+  url: URL,
+  lie: boolean,
+): Promise<Answer> {
   if (!sameText(String(request.headers['x-api-key'] ?? ''), options.apiKey)) {
     request.resume();
     return { status: 401 };
@@ -79,7 +87,7 @@ async function route(options: PowerDnsOptions, request: IncomingMessage, url: UR
   if (path === '/api/v1/servers/localhost/zones') return get(request, zones(options.zone, url));
   const name = /^\/api\/v1\/servers\/localhost\/zones\/([^/]+)$/.exec(path)?.[1]?.toLowerCase();
   if (name === undefined || `${name.replace(/\.$/, '')}.` !== options.zone.name) return { status: 404 };
-  if (request.method === 'PATCH') return patch(options, body);
+  if (request.method === 'PATCH') return lie ? { status: 204 } : patch(options, body);
   return get(request, { ...zoneHead(options.zone), ...zoneSets(options.zone, url) });
 }
 
@@ -132,15 +140,6 @@ function zoneSets(zone: Zone, url: URL): { rrsets?: RrSet[] } {
   const type = name === undefined ? undefined : url.searchParams.get('rrset_type')?.toUpperCase();
   const sets = zone.rrsets(name).filter((set) => type === undefined || set.type === type);
   return { rrsets: sets.map((set) => (set.type === 'SOA' ? withSerial(set, zone.serial()) : set)) };
-}
-
-/** The SOA record with the zone's present serial in it. */
-export function withSerial(set: RrSet, serial: number): RrSet {
-  const records = set.records.map((record) => ({
-    ...record,
-    content: record.content.replace(/^(\S+ \S+) \d+/, `$1 ${serial}`),
-  }));
-  return { ...set, records };
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

@@ -4,10 +4,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import type { Faults } from '../faults.js';
 import { listen } from './listen.js';
 import { forwarder, type Forwarder, type Upstream } from './proxy-forward.js';
 import { nothingServed, readServed, type ProxiedSite, type Served } from './proxy-sites.js';
-import type { Strikes } from './strike.js';
 
 export interface ProxyOptions {
   /** The nginx driver's folder: `nginx.conf` and `pages/`. */
@@ -18,7 +18,7 @@ export interface ProxyOptions {
   readonly maxUploadBytes: number;
   /** Where the container with this address really listens; undefined while it does not run. */
   readonly upstreamOf: (address: string, port: number) => Upstream | undefined;
-  readonly faults: Strikes;
+  readonly faults: Faults;
 }
 
 export interface Proxy {

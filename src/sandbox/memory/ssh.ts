@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
 import { decodeScript } from '../../drivers/exec/script.js';
+import type { Faults } from '../faults.js';
 import { listen, type Listening } from './listen.js';
-import type { Strikes } from './strike.js';
 
 const COMMAND = /^pct exec (\d{1,9}) --keep-env 0 -- \/bin\/sh -s$/;
 /** OpenSSH's default `MaxSessions`. */
@@ -28,7 +28,7 @@ export interface SshOptions {
   readonly clientKey: string;
   /** A rejection is told on standard error, as pct tells its own failures. */
   readonly exec: (vmid: number, stdin: string) => Promise<ExecOutcome>;
-  readonly faults: Strikes;
+  readonly faults: Faults;
 }
 
 /** Listens on 127.0.0.1. */
@@ -93,7 +93,7 @@ async function run(
   }
 }
 
-function injected(kind: ReturnType<Strikes['strike']>['kind']): ExecOutcome | undefined {
+function injected(kind: ReturnType<Faults['strike']>['kind']): ExecOutcome | undefined {
   const failure = (code: number, text: string): ExecOutcome => ({ code, stdout: '', stderr: `${text}\n` });
   if (!kind) return undefined;
   if ('status' in kind) return failure(Math.min(kind.status, PCT_FAILED), kind.reason ?? 'injected fault');

@@ -87,6 +87,15 @@ export async function openZone(file: string, name: string, now: () => number = D
   return zone;
 }
 
+/** The SOA record with the zone's present serial in it. */
+export function withSerial(set: RrSet, serial: number): RrSet {
+  const records = set.records.map((record) => ({
+    ...record,
+    content: record.content.replace(/^(\S+ \S+) \d+/, `$1 ${serial}`),
+  }));
+  return { ...set, records };
+}
+
 /** YYYYMMDD01, what PowerDNS makes of its default SOA-EDIT-API. */
 function firstSerial(now: number): number {
   return Number(`${new Date(now).toISOString().slice(0, 10).replaceAll('-', '')}01`);

@@ -9,8 +9,9 @@ import { systemClock } from '../../../src/domain/clock.js';
 import type { ProxyDriver, ProxyHost } from '../../../src/drivers/proxy/driver.js';
 import { nginxProxyDriver } from '../../../src/drivers/proxy/nginx/index.js';
 import { call, hostOf, markOf, proxyContract } from '../../contracts/proxy.js';
+import { freePort } from '../../fakes/free-port.js';
 import { silentLog } from './nginx-stand-in.js';
-import { freePort, type RealNginx, realNginx } from './real-nginx.js';
+import { type RealNginx, realNginx } from './real-nginx.js';
 
 async function upstream(
   t: Test,

@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { NginxConfig } from '../../../src/drivers/proxy/nginx/render.js';
 import { makeCertificate } from '../../fakes/certificate.js';
+import { freePort } from '../../fakes/free-port.js';
 
 export interface RealNginx {
   readonly config: NginxConfig;
@@ -18,14 +18,6 @@ export interface RealNginx {
   /** Text in nginx.conf that makes the test command fail as nginx would; empty = none. */
   poison(text: string): Promise<void>;
   reloads(): Promise<number>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export async function realNginx(t: Test, more: Partial<NginxConfig> = {}): Promise<RealNginx> {

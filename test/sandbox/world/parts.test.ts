@@ -10,22 +10,17 @@ import ssh2 from 'ssh2';
 import t from 'tap';
 import { encodeScript } from '../../../src/drivers/exec/script.js';
 import { openCa } from '../../../src/sandbox/ca.js';
+import { createFaults } from '../../../src/sandbox/faults.js';
 import { startNameServer } from '../../../src/sandbox/memory/dns.js';
 import { listen } from '../../../src/sandbox/memory/listen.js';
 import { nginxCommand } from '../../../src/sandbox/memory/nginx-command.js';
 import { powerDnsApi } from '../../../src/sandbox/memory/powerdns-api.js';
 import { startSsh } from '../../../src/sandbox/memory/ssh.js';
-import type { Strikes } from '../../../src/sandbox/memory/strike.js';
 import { openZone } from '../../../src/sandbox/memory/zone.js';
 import { freePort, openPorts } from '../../../src/sandbox/ports.js';
 import { keptKey } from '../../../src/sandbox/ssh-keys.js';
 
 const DAY_MS = 86_400_000;
-
-/** Strikes with these kinds, one after the other. */
-function strikesWith(kinds: ReturnType<Strikes['strike']>['kind'][]): Strikes {
-  return { strike: () => ({ delayMs: 0, kind: kinds.shift() }), refuses: () => false };
-}
 
 t.test('certificate authority', async (t) => {
   t.test('signs for names and addresses, and keeps both pairs', async (t) => {
@@ -76,8 +71,8 @@ t.test('DNS', async (t) => {
   const dnsPort = await freePort();
   const apiPort = await freePort();
   const server = await startNameServer(zone, '127.0.0.1', dnsPort);
-  const kinds: ReturnType<Strikes['strike']>['kind'][] = [];
-  const api = await listen(powerDnsApi({ zone, apiKey: 'key', faults: strikesWith(kinds) }), apiPort);
+  const faults = createFaults();
+  const api = await listen(powerDnsApi({ zone, apiKey: 'key', faults }), apiPort);
   t.teardown(() => Promise.all([server.close(), api.close()]));
   const resolver = new Resolver({ timeout: 2000, tries: 1 });
   resolver.setServers([`127.0.0.1:${dnsPort}`]);
@@ -165,10 +160,10 @@ t.test('DNS', async (t) => {
   });
 
   t.test('an injected fault strikes before or after the effect', async (t) => {
-    kinds.push({ status: 500, reason: 'out of order' });
+    faults.add({ target: 'dns', kind: { status: 500, reason: 'out of order' }, times: 1 });
     t.equal((await patch(a('fault.sandbox.test.', '203.0.113.3'))).status, 500);
     t.equal(zone.find('fault.sandbox.test.', 'A'), undefined);
-    kinds.push({ drop: 'after' });
+    faults.add({ target: 'dns', kind: { drop: 'after' }, times: 1 });
     await t.rejects(patch(a('fault.sandbox.test.', '203.0.113.3')));
     t.ok(zone.find('fault.sandbox.test.', 'A'));
   });
@@ -185,7 +180,7 @@ t.test('SSH', async (t) => {
   const hostKey = await keptKey(join(dir, 'host_key'));
   const clientKey = await keptKey(join(dir, 'client_key'));
   const port = await freePort();
-  const kinds: ReturnType<Strikes['strike']>['kind'][] = [];
+  const faults = createFaults();
   const server = await startSsh({
     port,
     hostKey: hostKey.private,
@@ -194,7 +189,7 @@ t.test('SSH', async (t) => {
       if (vmid === 404) throw new Error("Configuration file 'nodes/pve1/lxc/404.conf' does not exist");
       return { code: 3, stdout: `${vmid}:${stdin.length}`, stderr: 'a word' };
     },
-    faults: strikesWith(kinds),
+    faults,
   });
   const clients: ssh2.Client[] = [];
   t.teardown(async () => {
@@ -224,7 +219,11 @@ t.test('SSH', async (t) => {
           reject(error);
           return;
         }
-        const answer = { code: null as unknown, stdout: '', stderr: '' };
+        const answer: { code: unknown; stdout: string; stderr: string } = {
+          code: null,
+          stdout: '',
+          stderr: '',
+        };
         channel.on('data', (chunk: Buffer) => (answer.stdout += chunk.toString()));
         channel.stderr.on('data', (chunk: Buffer) => (answer.stderr += chunk.toString()));
         channel.on('exit', (code: unknown) => (answer.code = code));
@@ -241,9 +240,9 @@ t.test('SSH', async (t) => {
     for (const command of ['id', `${pct}; id`, 'pct exec 1 -- /bin/sh'])
       await t.rejects(run(ssh, command), command);
     const script = encodeScript({ name: 'wordpress/install', body: 'true', values: {} }, 'a'.repeat(16));
-    kinds.push({ lock: 'backup' });
+    faults.add({ target: 'exec', kind: { lock: 'backup' }, times: 1 });
     t.match(await run(ssh, pct, script), { code: 255, stderr: 'CT is locked (backup)' });
-    kinds.push({ drop: 'before' });
+    faults.add({ target: 'exec', kind: { drop: 'before' }, times: 1 });
     t.match(await run(ssh, pct, script), { code: null }, 'the connection is gone without an exit code');
   });
 
@@ -270,9 +269,9 @@ t.test('nginx command', async (t) => {
     seen.push(word);
     if (complaint !== '') throw new Error(complaint);
   };
-  const kinds: ReturnType<Strikes['strike']>['kind'][] = [];
+  const faults = createFaults();
   const handlers = { test: note('test'), reload: note('reload') };
-  const command = await nginxCommand(dir, handlers, strikesWith(kinds));
+  const command = await nginxCommand(dir, handlers, faults);
   const run = async ([file = '', ...args]: readonly string[]): Promise<{ code: unknown; stderr: string }> =>
     promisify(execFile)(file, args).then(
       () => ({ code: 0, stderr: '' }),
@@ -291,7 +290,7 @@ t.test('nginx command', async (t) => {
     complaint = 'host not found\nin upstream';
     t.match(await run(command.test), { code: 1, stderr: /nginx: \[emerg\] host not found in upstream/ });
     complaint = '';
-    kinds.push({ taskError: 'duplicate value' });
+    faults.add({ target: 'proxy', kind: { taskError: 'duplicate value' }, times: 1 });
     t.match(await run(command.test), { code: 1, stderr: /duplicate value/ });
     t.equal((await run(command.test)).code, 0);
   });

@@ -75,6 +75,8 @@ export const STATUS = Compile(
 
 export const TASK = Compile(Type.Object({ status: Type.String(), exitstatus: maybe(Type.String()) }));
 
+export const TASKS = Compile(Type.Array(Type.Object({ upid: Type.String(), starttime: maybe(Num) })));
+
 export const TASK_LOG = Compile(Type.Array(Type.Object({ n: maybe(Num), t: maybe(Text) })));
 
 export const SNAPSHOTS = Compile(

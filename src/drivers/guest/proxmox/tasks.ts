@@ -13,12 +13,12 @@ import { ABORT_GRACE_MS } from './transport.js';
 
 const FIRST_POLL_MS = 50;
 const LAST_POLL_MS = 2_000;
-const POLL_GROWTH = 1.25;
+const POLL_GROWTH = 1.2;
 /** So long polls may fail in a row before the slot is given back; the note lets the next try go on. */
 const DEAF_MS = 30_000;
 const LOG_LINES = 12;
 /** Polls are not the caller's to abort: the end of the task is what he needs to know. */
-const NEVER = new AbortController().signal;
+const never = (): AbortSignal => new AbortController().signal;
 
 const UPID =
   /^UPID:([A-Za-z0-9][A-Za-z0-9-]*):[0-9A-Fa-f]{8}:[0-9A-Fa-f]{8,9}:[0-9A-Fa-f]{8}:([^:\s]+):([^:\s]*):([^:\s]+):$/;
@@ -122,7 +122,7 @@ function leftRunning(
 /** The exit status; `running`; or `deaf` when the question got no answer this time. */
 async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'running' | 'deaf'> {
   try {
-    const { tasks } = pveApi(host.transport, NEVER).nodes.$(segment(task.node));
+    const { tasks } = pveApi(host.transport, never()).nodes.$(segment(task.node));
     const answer: unknown = await tasks.$(segment(task.upid)).status.$get();
     const { status, exitstatus } = read(TASK, `task ${task.upid}`, answer);
     return status === 'running' ? 'running' : { exit: exitstatus ?? 'unexpected status' };
@@ -153,7 +153,7 @@ async function judge(host: Host, task: TaskId, { exit }: { exit: string }): Prom
 
 async function lastLines(host: Host, task: TaskId): Promise<string[]> {
   try {
-    const { tasks } = pveApi(host.transport, NEVER).nodes.$(segment(task.node));
+    const { tasks } = pveApi(host.transport, never()).nodes.$(segment(task.node));
     const answer: unknown = await tasks.$(segment(task.upid)).log.$get({ limit: 0 });
     return read(TASK_LOG, 'task log', answer)
       .map((line) => text(line.t))

@@ -1,11 +1,13 @@
 /** Templates: containers that clones are made from, known by their name. */
 import type { DriverCall } from '../../call.js';
 import type { ClusterView, GuestAt, GuestView } from '../driver.js';
-import { flag } from './answers.js';
-import { type Host, lxcOf, requireOurs } from './host.js';
-import { said } from './pve-error.js';
+import { flag, num, read, TASKS } from './answers.js';
+import { segment } from './client.js';
+import { apiOf, assertGoing, type Found, type Host, lxcOf, requireOurs } from './host.js';
+import { look } from './look.js';
+import { PveError, said } from './pve-error.js';
 import { untilDone } from './read-back.js';
-import { runTask, waitForNoted } from './tasks.js';
+import { parseUpid, runTask, type TaskId, waitForNoted, waitForTask } from './tasks.js';
 
 /** Templates of this name; of several on a node the one with the highest number, the newest, comes first. */
 export function templatesOf(view: ClusterView, name: string): GuestView[] {
@@ -19,7 +21,11 @@ export function isShared(view: ClusterView, storage: string): boolean {
   return view.storages.some((one) => one.storage === storage && one.shared);
 }
 
-/** The template keeps the container's hostname as its name. */
+/** Between rounds of the status daemon, whose figures (names among them) the cluster shows. */
+const SHOWN_WITHIN_MS = 30_000;
+const LOOK_MS = 250;
+
+/** The template keeps the container's hostname as its name. Resolves when clones can find it. */
 export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   await waitForNoted(host, call);
   await untilDone(host, at.vmid, call, async () => {
@@ -29,8 +35,48 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
       const { template } = lxcOf(host, found, call.signal);
       await runTask(host, call, () => template.$post());
     } catch (error) {
-      if (!said(error, /already a template|is a template/i)) throw error;
+      if (!said(error, /template to a template|already a template/i)) throw error;
     }
+    await untilConverted(host, at, call);
     return true;
   });
+  await untilShown(host, at, call);
+}
+
+/** The call answers before its worker is done, and without the worker's id: that is looked up among the node's tasks. */
+async function untilConverted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
+  const until = host.clock.now() + host.config.task_timeout_s * 1_000;
+  for (;;) {
+    const found = await requireOurs(host, at, call);
+    if (flag(found.config.template)) return;
+    const worker = await newestWorker(host, found, call);
+    if (worker !== undefined) await waitForTask(host, call, worker, until - host.clock.now());
+    else await host.clock.sleep(LOOK_MS, call.signal).catch(() => {});
+    assertGoing(call);
+    if (host.clock.now() >= until) {
+      throw new PveError('unknown', `template ${at.vmid}`, 'it is not done in time');
+    }
+  }
+}
+
+async function newestWorker(
+  host: Host,
+  { node, vmid }: Found,
+  call: DriverCall,
+): Promise<TaskId | undefined> {
+  const { tasks } = apiOf(host, call).nodes.$(segment(node));
+  const answer: unknown = await tasks.$get({ vmid, typefilter: 'vztemplate', source: 'all', limit: 5 });
+  const newest = [...read(TASKS, 'tasks', answer)].sort((a, b) => num(b.starttime) - num(a.starttime))[0];
+  return parseUpid(newest?.upid);
+}
+
+async function untilShown(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
+  const until = host.clock.now() + SHOWN_WITHIN_MS;
+  while (host.clock.now() < until) {
+    const { guests } = await look(host, call);
+    if (guests.some((guest) => guest.vmid === at.vmid && guest.template && guest.name !== '')) return;
+    assertGoing(call);
+    await host.clock.sleep(LOOK_MS * 4, call.signal).catch(() => {});
+  }
+  host.log.warn({ vmid: at.vmid }, 'the cluster does not show the new template yet');
 }

@@ -1,0 +1,43 @@
+/** Builds the drivers that the config names; the container host's is made by the caller, who shares it with the cluster watch. */
+import type { Config } from '../config/config.js';
+import type { Clock } from '../domain/clock.js';
+import { noneDnsDriver } from './dns/none.js';
+import type { DnsDriver } from './dns/driver.js';
+import { powerDnsDriver } from './dns/powerdns/index.js';
+import type { ExecDriver } from './exec/driver.js';
+import { localExecDriver } from './exec/local.js';
+import { sshExecDriver } from './exec/ssh.js';
+import type { GuestDriver } from './guest/driver.js';
+import type { DriverLog } from './log.js';
+import { nginxProxyDriver } from './proxy/nginx/index.js';
+import type { Drivers } from './table.js';
+import { webDoor } from './web/door.js';
+
+export interface BuildDeps {
+  readonly clock: Clock;
+  readonly log: DriverLog;
+  readonly guest: GuestDriver;
+}
+
+/** Throws when a driver is chosen whose section is missing; opens no connection, but the proxy starts to bring itself up to date. */
+export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
+  return {
+    guest: deps.guest,
+    exec: execDriver(config, deps),
+    dns: dnsDriver(config),
+    proxy: nginxProxyDriver(config.proxy.nginx, deps),
+    web: webDoor(config.proxy.door),
+  };
+}
+
+function execDriver({ exec }: Config, deps: BuildDeps): ExecDriver {
+  if (exec.driver === 'local') return localExecDriver(exec.pct, exec.max_output_bytes, deps);
+  if (!exec.ssh) throw new Error('exec.ssh is missing');
+  return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
+}
+
+function dnsDriver({ dns }: Config): DnsDriver {
+  if (dns.driver === 'none') return noneDnsDriver();
+  if (!dns.powerdns) throw new Error('dns.powerdns is missing');
+  return powerDnsDriver(dns.powerdns, dns.ttl_s);
+}

@@ -1,0 +1,154 @@
+/** DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark as its comment. Reads before it writes, and reads back. */
+import PQueue from 'p-queue';
+import { AgentError } from '../../../domain/errors.js';
+import { findMark, formatMark, type Mark, sameMark } from '../../../domain/mark.js';
+import { abortError } from '../../abort.js';
+import type { DnsDriver, DnsRecord } from '../driver.js';
+import {
+  failed,
+  type PowerDnsConfig,
+  powerDnsClient,
+  type RecordSet,
+  type RecordSetChange,
+} from './client.js';
+import { fromContent, isName, toContent } from './values.js';
+
+export function powerDnsDriver(config: PowerDnsConfig, ttlS: number): DnsDriver {
+  const client = powerDnsClient(config);
+  // One at a time: with sqlite behind it the server answers 500 "database is locked" to whoever comes second.
+  const queue = new PQueue({ concurrency: 1 });
+  const zone = config.zone.replace(/\.$/, '').toLowerCase();
+
+  const absolute = (name: string): string => {
+    if (!isName(name)) throw failed(`not a name: ${JSON.stringify(name)}`);
+    if (name !== zone && !name.endsWith(`.${zone}`)) throw failed(`${name} is outside of the zone ${zone}`);
+    return `${name}.`;
+  };
+  /** Waits for its turn; read-compare-write of one name is not interleaved with others of ours, since a name has one service. */
+  const inTurn = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await queue.add(work, { signal });
+    } catch (error) {
+      if (error instanceof AgentError || !signal.aborted) throw error;
+      throw abortError(signal, 'dns_unreachable', 'waiting for the DNS server');
+    }
+  };
+
+  return {
+    capabilities: { records: true },
+
+    async ensureRecord(record, { signal }) {
+      const name = absolute(record.name);
+      const wanted = wantedSet(record, name, ttlS);
+      await inTurn(signal, async () => {
+        const changes = plan(await client.read(name, signal), wanted, record);
+        if (changes.length === 0) return;
+        await client.change(changes);
+        const found = (await client.read(name, signal)).find((set) => set.type === record.type);
+        if (!found || !isSame(found, wanted, record)) {
+          throw failed(
+            `${name} ${record.type} was written, but reads back as ${JSON.stringify(found ?? null)}`,
+          );
+        }
+      });
+    },
+
+    async removeRecord({ name: bare, type, mark }, { signal }) {
+      const name = absolute(bare);
+      await inTurn(signal, async () => {
+        const isOurs = (set: RecordSet): boolean => set.type === type && carries(set, mark);
+        if (!(await client.read(name, signal)).some(isOurs)) return;
+        await client.change([{ name, type, changetype: 'DELETE' }]);
+        if ((await client.read(name, signal)).some(isOurs))
+          throw failed(`${name} ${type} was deleted, but is still there`);
+      });
+    },
+
+    async find(bare, type, { signal }) {
+      const name = absolute(bare);
+      const set = (await client.read(name, signal)).find(
+        (one) => one.type === type && one.records.length > 0,
+      );
+      if (!set) return undefined;
+      return { values: set.records.map(({ content }) => fromContent(type, content)), mark: marksOf(set)[0] };
+    },
+
+    close: () => client.close(),
+  };
+}
+
+type Wanted = RecordSetChange & {
+  readonly ttl: number;
+  readonly records: NonNullable<RecordSetChange['records']>;
+};
+
+function wantedSet(record: DnsRecord, name: string, ttl: number): Wanted {
+  const contents = new Set(record.values.map((value) => contentOf(record.type, value)));
+  if (contents.size === 0) throw failed(`${name} ${record.type} without a value`);
+  return {
+    name,
+    type: record.type,
+    changetype: 'REPLACE',
+    ttl,
+    records: [...contents].map((content) => ({ content, disabled: false })),
+    comments: [{ content: formatMark(record.mark), account: 'innkeeper' }],
+  };
+}
+
+function contentOf(type: DnsRecord['type'], value: string): string {
+  try {
+    return toContent(type, value);
+  } catch (error) {
+    throw failed(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** What has to change so that `wanted` stands; nothing when it does already. Throws `foreign_object` for what is not ours. */
+function plan(
+  found: readonly RecordSet[],
+  wanted: Wanted,
+  { mark, type, name }: DnsRecord,
+): RecordSetChange[] {
+  const current = found.find((set) => set.type === type);
+  if (current && isSame(current, wanted, { mark, type })) return [];
+  // A CNAME tolerates nothing beside it.
+  const inTheWay = found.filter(
+    (set) => set.type === type || set.type === 'CNAME' || (type === 'CNAME' && isVisible(set)),
+  );
+  const foreign = inTheWay.find((set) => !carries(set, mark));
+  if (foreign) {
+    throw new AgentError('foreign_object', 'A DNS record that is not ours is in the way.', {
+      role: 'DNS',
+      detail: `${name} ${foreign.type} ${JSON.stringify(foreign.records.map((one) => one.content))} carries ${JSON.stringify(foreign.comments ?? [])}`,
+    });
+  }
+  const replaced = inTheWay.filter((set) => set.type !== type);
+  return [
+    ...replaced.map((set) => ({ name: set.name, type: set.type, changetype: 'DELETE' as const })),
+    wanted,
+  ];
+}
+
+/** Sets that the server keeps for itself do not clash. */
+function isVisible(set: RecordSet): boolean {
+  return !['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM', 'DNSKEY'].includes(set.type);
+}
+
+function isSame(set: RecordSet, wanted: Wanted, { mark, type }: Pick<DnsRecord, 'mark' | 'type'>): boolean {
+  const values = (records: readonly { content: string }[]): string =>
+    JSON.stringify([...new Set(records.map(({ content }) => fromContent(type, content)))].sort());
+  return (
+    carries(set, mark) &&
+    set.ttl === wanted.ttl &&
+    set.records.every((one) => one.disabled !== true) &&
+    values(set.records) === values(wanted.records)
+  );
+}
+
+function marksOf(set: RecordSet): Mark[] {
+  return (set.comments ?? []).flatMap((comment) => findMark(comment.content) ?? []);
+}
+
+function carries(set: RecordSet, mark: Mark): boolean {
+  return marksOf(set).some((found) => sameMark(found, mark));
+}

@@ -1,0 +1,132 @@
+/** What every way of running a script shares: the stdin, the end marker, the output cap, and ending what runs inside when the caller stops. */
+import { randomBytes } from 'node:crypto';
+import { AgentError } from '../../domain/errors.js';
+import { throwIfAborted } from '../abort.js';
+import type { DriverLog } from '../log.js';
+import type { ExecDriver, Script } from './driver.js';
+import { beginPid, encodeScript, splitEnd } from './script.js';
+
+export interface RawEnd {
+  /** Exit code of pct; null when it is not known. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly truncated: boolean;
+}
+
+export interface RawOptions {
+  readonly stdin: string;
+  readonly maxOutputBytes: number;
+  readonly onStdout: (chunk: Buffer) => void;
+  /** Called once when the signal aborts; what carries the script is to be ended after it. */
+  readonly beforeKill?: () => Promise<void>;
+}
+
+/**
+ * Runs `pct exec <vmid> --keep-env 0 -- /bin/sh -s` on a node. Throws AgentError when it could not be started or its end is unknown; after an abort it resolves
+ * (with what is known) once nothing of it is left on this side.
+ */
+export type Transport = (
+  at: { readonly node: string; readonly vmid: number },
+  options: RawOptions,
+  signal: AbortSignal,
+) => Promise<RawEnd>;
+
+export const PCT_ARGUMENTS = (vmid: number): string[] => [
+  'exec',
+  String(vmid),
+  '--keep-env',
+  '0',
+  '--',
+  '/bin/sh',
+  '-s',
+];
+
+/** Room for the markers beside what the caller wants kept. */
+const MARKER_BYTES = 256;
+const STOP_DEADLINE_MS = 10_000;
+const DETAIL_CHARACTERS = 2_000;
+
+/**
+ * Ending pct does not end what it started: the shell and its children live on inside the container. So the shell tells its number first, and a second
+ * script ends the whole tree. It freezes the tree before it kills it, so that nothing forks away; what was detached to init on purpose stays.
+ */
+const STOP_BODY = `tree() {
+  echo "$1"
+  for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do tree "$child"; done
+}
+case "$(tr '\\0' ' ' 2>/dev/null </proc/"$SHELL_PID"/cmdline)" in
+  '/bin/sh -s '*) ;;
+  *) exit 0 ;;
+esac
+for _ in 1 2 3; do kill -STOP $(tree "$SHELL_PID") 2>/dev/null || :; done
+kill -KILL $(tree "$SHELL_PID") 2>/dev/null || :`;
+
+export function scriptRunner(
+  transport: Transport,
+  maxOutputBytes: number,
+  log: DriverLog,
+): ExecDriver['run'] {
+  const stop = async (at: { node: string; vmid: number }, pid: number): Promise<void> => {
+    const script: Script = {
+      name: 'innkeeper/stop-script',
+      body: STOP_BODY,
+      values: { SHELL_PID: String(pid) },
+    };
+    const stdin = encodeScript(script, newNonce());
+    const options = { stdin, maxOutputBytes: 4096, onStdout: () => {} };
+    try {
+      await transport(at, options, AbortSignal.timeout(STOP_DEADLINE_MS));
+    } catch (error) {
+      log.warn(
+        { err: error, node: at.node, vmid: at.vmid },
+        'a stopped script may still run in its container',
+      );
+    }
+  };
+
+  return async (at, script, call) => {
+    if (!Number.isSafeInteger(at.vmid) || at.vmid < 100) throw failed(`not a container number: ${at.vmid}`);
+    const doing = `running ${script.name} in ${at.vmid} on ${at.node}`;
+    throwIfAborted(call.signal, 'container_host_timeout', doing);
+    const nonce = newNonce();
+    let head = '';
+    const options: RawOptions = {
+      stdin: encoded(script, nonce),
+      maxOutputBytes: maxOutputBytes + MARKER_BYTES,
+      onStdout: (chunk) => {
+        if (head.length < MARKER_BYTES) head += chunk.toString('latin1');
+      },
+      beforeKill: async () => {
+        const pid = beginPid(head, nonce);
+        if (pid !== undefined) await stop(at, pid);
+      },
+    };
+    const end = await transport(at, options, call.signal);
+    const { stdout, exitCode } = splitEnd(end.stdout, nonce);
+    if (exitCode !== undefined) return { exitCode, stdout, stderr: end.stderr, truncated: end.truncated };
+    throwIfAborted(call.signal, 'container_host_timeout', doing);
+    const said = (end.stderr.trim() || stdout.trim()).slice(-DETAIL_CHARACTERS);
+    throw failed(`${doing}: it did not get to its end, pct exit code ${end.code ?? 'unknown'}: ${said}`);
+  };
+}
+
+function newNonce(): string {
+  return randomBytes(16).toString('hex');
+}
+
+function encoded(script: Script, nonce: string): string {
+  try {
+    return encodeScript(script, nonce);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new AgentError('recipe_failed', 'The install recipe cannot be run.', { cause: error, detail });
+  }
+}
+
+function failed(detail: string): AgentError {
+  return new AgentError('container_host_failed', 'The container host reported a failure.', {
+    role: 'container host',
+    detail,
+  });
+}

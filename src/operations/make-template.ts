@@ -1,0 +1,121 @@
+/** Makes one template under one number: a container from the OS template, the recipe's scripts in it, conversion. A failure leaves nothing behind. */
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { AgentError, asAgentError } from '../domain/errors.js';
+import type { Mark } from '../domain/mark.js';
+import { plainCall } from '../drivers/call.js';
+import type { ExecDriver } from '../drivers/exec/driver.js';
+import type { ContainerSpec, GuestAt, GuestDriver } from '../drivers/guest/driver.js';
+import type { TemplateRecipe } from '../modules/product.js';
+import { freeAddress } from './place-template.js';
+
+export type TemplatePhase = 'create' | 'start' | 'script' | 'stop' | 'convert' | 'replace' | 'remove';
+
+export interface TemplateProgress {
+  readonly node: string;
+  readonly vmid: number;
+  readonly phase: TemplatePhase;
+  /** The script's name in phase `script`. */
+  readonly script?: string;
+}
+
+export interface TemplateWork {
+  readonly recipe: TemplateRecipe;
+  /** The OS template it starts from. */
+  readonly volume: string;
+  readonly mark: Mark;
+  readonly config: Config;
+  readonly guest: GuestDriver;
+  readonly exec: ExecDriver;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** True for addresses that services hold. Default: only what the cluster shows counts as taken. */
+  readonly isClaimed?: (address: string) => boolean;
+  readonly progress?: (event: TemplateProgress) => void;
+}
+
+/** Milliseconds that removing a half-made container may take after a failure. */
+const CLEAN_UP_MS = 180_000;
+const STOP_GRACE_S = 60;
+
+/** Throws `vmid_taken`, `template_missing`, `capacity_exhausted`, `recipe_failed`, and what the drivers throw. */
+export async function makeTemplate(work: TemplateWork, node: string, vmid: number): Promise<void> {
+  const { guest, recipe, signal } = work;
+  const at: GuestAt = { vmid, mark: work.mark };
+  const say = (phase: TemplatePhase, script?: string): void => {
+    work.log.info({ vmid, node, phase, ...(script === undefined ? {} : { script }) }, 'building a template');
+    work.progress?.({ node, vmid, phase, ...(script === undefined ? {} : { script }) });
+  };
+  const spec: ContainerSpec = {
+    ...at,
+    node,
+    hostname: recipe.name,
+    source: { kind: 'os', volume: work.volume },
+    resources: recipe.resources,
+    addresses: [await freeAddress(work)],
+    tags: ['innkeeper', 'template'],
+  };
+  try {
+    say('create');
+    await guest.ensureContainer(spec, plainCall(signal)).catch((error: unknown) => {
+      throw osTemplateMissing(error, work.volume, node);
+    });
+    say('start');
+    await guest.ensureStarted(at, plainCall(signal));
+    for (const script of recipe.scripts) {
+      say('script', script.name);
+      await runScript(work, node, vmid, script);
+    }
+    say('stop');
+    await guest.ensureStopped(at, STOP_GRACE_S, plainCall(signal));
+    // The address was only lent.
+    await guest.ensureContainer({ ...spec, addresses: [] }, plainCall(signal));
+    say('convert');
+    await guest.convertToTemplate(at, plainCall(signal));
+  } catch (error) {
+    if (!(error instanceof AgentError && error.code === 'vmid_taken')) {
+      say('remove');
+      await removeQuietly(work, at);
+    }
+    throw error;
+  }
+}
+
+function osTemplateMissing(thrown: unknown, volume: string, node: string): unknown {
+  const error = asAgentError(thrown);
+  const said = `${error.detail ?? ''} ${error.cause instanceof Error ? error.cause.message : ''}`;
+  const aboutIt = said.includes(volume) && /does not exist|no such|not found|can't find/i.test(said);
+  if (error.code !== 'container_host_failed' || !aboutIt) return thrown;
+  return new AgentError('template_missing', 'The OS template does not exist on the container host.', {
+    role: 'container host',
+    cause: thrown,
+    detail: `${volume} is not on ${node}: pveam download, or set container_host.proxmox.os_template`,
+  });
+}
+
+async function runScript(
+  work: TemplateWork,
+  node: string,
+  vmid: number,
+  script: TemplateRecipe['scripts'][number],
+): Promise<void> {
+  const signal = AbortSignal.any([work.signal, AbortSignal.timeout(script.timeoutS * 1000)]);
+  const { exitCode, stdout, stderr } = await work.exec.run(
+    { node, vmid },
+    { name: script.name, body: script.body, values: {} },
+    plainCall(signal),
+  );
+  if (exitCode === 0) return;
+  throw new AgentError('recipe_failed', 'The installation failed inside the container.', {
+    detail: `${script.name} ended with ${exitCode}: ${stderr.slice(-2000) || stdout.slice(-2000)}`,
+  });
+}
+
+/** The failure that led here is what the caller must hear; a container that stays is found by the next build. */
+async function removeQuietly(work: TemplateWork, at: GuestAt): Promise<void> {
+  try {
+    await work.guest.removeContainer(at, plainCall(AbortSignal.timeout(CLEAN_UP_MS)));
+  } catch (error) {
+    work.log.error({ vmid: at.vmid, err: error }, 'the half-made template could not be removed');
+  }
+}

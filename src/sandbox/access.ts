@@ -1,0 +1,49 @@
+/** How a sandbox's daemon and sites are reached, read from the config file that the world wrote: the same for every back end. */
+import { readFile } from 'node:fs/promises';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { parse } from 'yaml';
+import { findText } from './files.js';
+
+export interface Access {
+  /** `http://127.0.0.1:8080` */
+  readonly api: string;
+  readonly token: string;
+  /** How the agent, and whoever tries a site, reaches the proxy. */
+  readonly door: { readonly address: string; readonly httpsPort: number; readonly caFile: string };
+}
+
+const Written = Type.Object({
+  api: Type.Object({
+    host: Type.String(),
+    port: Type.Integer(),
+    tokens: Type.Array(Type.Object({ secret: Type.Object({ file: Type.String() }) }), { minItems: 1 }),
+  }),
+  proxy: Type.Object({
+    door: Type.Object({ address: Type.String(), https_port: Type.Integer(), ca_file: Type.String() }),
+  }),
+});
+
+export async function readAccess(configFile: string): Promise<Access> {
+  const config: unknown = parse(await readFile(configFile, 'utf8'));
+  if (!Value.Check(Written, config)) throw new Error(`${configFile} is not a sandbox's config file`);
+  const { api, proxy } = config;
+  const token = await readFile(api.tokens[0]?.secret.file ?? '', 'utf8');
+  return {
+    api: `http://${api.host}:${api.port}`,
+    token: token.trim(),
+    door: {
+      address: proxy.door.address,
+      httpsPort: proxy.door.https_port,
+      caFile: proxy.door.ca_file,
+    },
+  };
+}
+
+/** The API port of an earlier run on the same state folder. */
+export async function findKeptPort(configFile: string): Promise<number | undefined> {
+  const text = await findText(configFile);
+  const config: unknown = text === undefined ? undefined : parse(text);
+  const shape = Type.Object({ api: Type.Object({ port: Type.Integer() }) });
+  return Value.Check(shape, config) ? config.api.port : undefined;
+}

@@ -1,0 +1,143 @@
+/** Writes the daemon's config file for a sandbox world, so that `innkeeper serve --config <state>/innkeeper.yaml` finds everything the world made. */
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Config, PoolConfig } from '../config/config.js';
+import type { JsonObject } from '../domain/json.js';
+import { keptText, PRIVATE, writeText } from './files.js';
+
+export const BASE_DOMAIN = 'sandbox.test';
+export const DEFAULT_API_PORT = 8080;
+/** What the sandbox's own token may do: a panel's calls, and an operator's. */
+const PERMISSIONS = ['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read', 'admin'];
+/** The system's limit for the path of a unix socket, its final zero byte not counted. */
+const SOCKET_PATH_LIMIT = 107;
+
+/** A secret's place in the YAML file. */
+interface SecretFile {
+  readonly file: string;
+}
+
+type Nginx = Config['proxy']['nginx'];
+
+/** What differs between the worlds. Paths are absolute; names and units are those of the config. */
+export interface WorldParts {
+  readonly stateDir: string;
+  readonly apiPort: number;
+  readonly pve: {
+    readonly urls: readonly string[];
+    readonly caFile: string;
+    readonly tokenId: string;
+    readonly tokenSecretFile: string;
+    readonly osTemplate: string;
+    readonly nodes: readonly string[];
+    readonly storage: string;
+    readonly bridge: string;
+    readonly nameserver: string | null;
+    /** Of a PVE 9 cluster. */
+    readonly ha: boolean;
+  };
+  readonly ssh: {
+    /** node -> where its sshd listens */
+    readonly hosts: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+    readonly privateKeyFile: string;
+    readonly knownHostsFile: string;
+  };
+  readonly pool: PoolConfig;
+  readonly dns: { readonly url: string; readonly apiKeyFile: string };
+  readonly proxy: Pick<
+    Nginx,
+    | 'dir'
+    | 'listen'
+    | 'status_port'
+    | 'http_port'
+    | 'https_port'
+    | 'certificate_file'
+    | 'certificate_key_file'
+  > & { readonly test: readonly string[]; readonly reload: readonly string[] };
+  readonly door: { readonly address: string; readonly https_port: number; readonly ca_file: string };
+  /** Settings of products; only what must differ from their defaults. */
+  readonly products?: JsonObject;
+}
+
+/** Returns the config file's path. Makes the bootstrap token when there is none yet. */
+export async function writeAgentConfig(parts: WorldParts): Promise<string> {
+  const { stateDir } = parts;
+  const tokenFile = join(stateDir, 'secrets', 'api-token');
+  await keptText(tokenFile, () => `ink_${randomBytes(32).toString('base64url')}`);
+  const config = {
+    agent: {
+      id: 'sandbox',
+      base_domain: BASE_DOMAIN,
+      time_zone: 'UTC',
+      state_dir: join(stateDir, 'agent'),
+    },
+    api: {
+      host: '127.0.0.1',
+      port: parts.apiPort,
+      socket: await socketPath(stateDir),
+      tokens: [{ name: 'sandbox', panel: 'default', permissions: PERMISSIONS, secret: secretIn(tokenFile) }],
+    },
+    container_host: { driver: 'proxmox', poll_s: 1, proxmox: proxmoxOf(parts) },
+    exec: {
+      driver: 'ssh',
+      pct: ['pct'],
+      ssh: {
+        hosts: parts.ssh.hosts,
+        user: 'root',
+        private_key: secretIn(parts.ssh.privateKeyFile),
+        known_hosts_file: parts.ssh.knownHostsFile,
+      },
+    },
+    addresses: { pools: [parts.pool] },
+    dns: {
+      driver: 'powerdns',
+      ttl_s: 60,
+      powerdns: {
+        url: parts.dns.url,
+        api_key: secretIn(parts.dns.apiKeyFile),
+        server_id: 'localhost',
+        zone: BASE_DOMAIN,
+      },
+    },
+    proxy: {
+      driver: 'nginx',
+      nginx: { ...parts.proxy, max_upload_mb: 64, real_ip_from: [] },
+      door: parts.door,
+    },
+    ...(parts.products ? { products: parts.products } : {}),
+  };
+  const file = join(stateDir, 'innkeeper.yaml');
+  const head = '# Written anew by `innkeeper sandbox` at every start; changes made here are lost.\n';
+  await writeText(file, head + stringify(config), PRIVATE);
+  return file;
+}
+
+function proxmoxOf({ pve }: WorldParts): object {
+  return {
+    urls: pve.urls,
+    token_id: pve.tokenId,
+    token_secret: secretIn(pve.tokenSecretFile),
+    ca_file: pve.caFile,
+    storage: pve.storage,
+    bridge: pve.bridge,
+    ...(pve.nameserver === null ? {} : { nameserver: pve.nameserver }),
+    vmids: { first: 1000, last: 1999 },
+    template_vmids: { first: 9000, last: 9099 },
+    os_template: pve.osTemplate,
+    ha: { enabled: pve.ha, nodes: pve.ha ? pve.nodes : [] },
+  };
+}
+
+const secretIn = (file: string): SecretFile => ({ file });
+
+/** In the state folder, or in a short temporary one where that path would be too long for a socket. */
+async function socketPath(stateDir: string): Promise<string> {
+  const near = join(stateDir, 'agent', 'innkeeper.sock');
+  if (Buffer.byteLength(near) <= SOCKET_PATH_LIMIT) return near;
+  const kept = await keptText(join(stateDir, 'socket-path'), () =>
+    join(tmpdir(), `innkeeper-${randomBytes(6).toString('hex')}`, 'innkeeper.sock'),
+  );
+  return kept;
+}

@@ -1,0 +1,208 @@
+/** The work of `innkeeper sandbox`: a world, the real daemon against it, and either a person, a program or one demo site to serve. */
+import { appendFileSync, createWriteStream, rmSync } from 'node:fs';
+import { access as canAccess, constants, mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { startDaemon } from '../main.js';
+import { findKeptPort, readAccess, type Access } from './access.js';
+import { DEFAULT_API_PORT } from './agent-config.js';
+import { introText } from './intro.js';
+import { createDemoSite, type OnceReport } from './once.js';
+import { canListen, freePort } from './ports.js';
+import { startWorld } from './start-world.js';
+import { catchSignals, Defect, type StopSignals } from './stop-signals.js';
+import type { World } from './world.js';
+
+export interface SandboxOptions {
+  readonly backend: World['backend'];
+  /** Folder that is kept and taken up again; absent: a temporary one that is removed at the end. */
+  readonly state?: string | undefined;
+  /** Of the API; 0 = any free one; absent: the one of the last run on this folder, else 8080. */
+  readonly port?: number | undefined;
+  /** One JSON object on the first line, nothing else on standard output. */
+  readonly json: boolean;
+  /** Order one site, report, stop. */
+  readonly once: boolean;
+  /** Only the world, no daemon. */
+  readonly world: boolean;
+}
+
+/** How long a demo site may take; the from-scratch path on real containers needs minutes. */
+const ONCE_WITHIN_MS = { memory: 120_000, lxc: 900_000 } as const;
+
+/** Runs until it is stopped (or the demo site is there). Resolves with the exit code; errors are told on standard error in one sentence. */
+export async function runSandbox(options: SandboxOptions): Promise<number> {
+  const stateDir = options.state === undefined ? await temporaryFolder() : resolve(options.state);
+  const removeState = (): void => {
+    if (options.state === undefined) rmSync(stateDir, { recursive: true, force: true, maxRetries: 3 });
+  };
+  const logFile = join(stateDir, 'agent.log');
+  const signals = catchSignals(removeState, (stack) => appendFileSync(logFile, `${stack}\n`));
+  // A reader of our output that goes away is no reason to end
+  process.stdout.on('error', () => {});
+  const closers: (() => Promise<void>)[] = [];
+  try {
+    await mkdir(stateDir, { recursive: true });
+    return await run(options, { stateDir, logFile, signals, closers });
+  } catch (error) {
+    const reason: unknown = signals.stopped.aborted ? signals.stopped.reason : error;
+    if (signals.stopped.aborted && !(reason instanceof Defect)) return 0;
+    tellFailure(options, reason);
+    return 1;
+  } finally {
+    for (const close of closers.reverse()) await close().catch((error: unknown) => tell(messageOf(error)));
+    removeState();
+    signals.release();
+  }
+}
+
+interface Surroundings {
+  readonly stateDir: string;
+  readonly logFile: string;
+  readonly signals: StopSignals;
+  /** Run at the end, the last one first. */
+  readonly closers: (() => Promise<void>)[];
+}
+
+async function run(
+  options: SandboxOptions,
+  { stateDir, logFile, signals, closers }: Surroundings,
+): Promise<number> {
+  const { stopped } = signals;
+  if (options.once && options.world) throw new Error('--once needs the daemon: leave out --world');
+  const apiPort = await choosePort(options, stateDir);
+  const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
+  closers.push(async () => new Promise((done) => log.end(done)));
+
+  const world = await startWorld(options.backend, {
+    stateDir,
+    apiPort,
+    log: (line) => void log.write(`${line}\n`),
+  });
+  closers.push(() => world.close());
+  stopped.throwIfAborted();
+  if (!options.world) {
+    const daemon = await startDaemon({ configFile: world.configFile, logTo: log });
+    closers.push(() => daemon.close());
+    void daemon.failed.then(signals.fail);
+  }
+  const access = await readAccess(world.configFile);
+  if (options.json) say(JSON.stringify(readyObject(world, access)));
+  if (options.once) return await once(options, world, access, stopped, logFile);
+  if (!options.json) {
+    const kept = options.state !== undefined;
+    const hasDig = await isInstalled('dig');
+    say(introText({ world, access, logFile: options.world ? undefined : logFile, kept, hasDig }));
+  }
+  await aborted(stopped);
+  if (stopped.reason instanceof Defect) throw stopped.reason;
+  if (!options.json) say('Stopping ...');
+  return 0;
+}
+
+async function once(
+  options: SandboxOptions,
+  world: World,
+  access: Access,
+  stopped: AbortSignal,
+  logFile: string,
+): Promise<number> {
+  const limitMs = ONCE_WITHIN_MS[options.backend];
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`the site was not there within ${limitMs / 1000} s`)),
+    limitMs,
+  );
+  const report = await createDemoSite(access, world.backend, AbortSignal.any([stopped, late.signal]));
+  clearTimeout(timer);
+  say(options.json ? JSON.stringify(report) : reportText(report));
+  if (!report.ok && options.state !== undefined) tell(`the log is ${logFile}`);
+  return report.ok ? 0 : 1;
+}
+
+function reportText(report: OnceReport): string {
+  if (!report.ok) return `No site: ${report.error}`;
+  const width = Math.max(...report.steps.map((step) => step.name.length));
+  return [
+    `${report.url} shows "${report.title}".`,
+    '',
+    ...report.steps.map(
+      ({ name, started_ms, ended_ms }) =>
+        `  ${name.padEnd(width)}  ${String(started_ms).padStart(6)} ms to ${String(ended_ms).padStart(6)} ms`,
+    ),
+    '',
+    `accepted after ${report.accepted_ms} ms, ready after ${report.ready_ms} ms, completed after ${report.completed_ms} ms`,
+    `longest path ${report.longest_path_ms} ms, all steps one after the other ${report.sum_of_steps_ms} ms`,
+  ].join('\n');
+}
+
+function readyObject(world: World, { api, token }: Access): object {
+  return {
+    ready: true,
+    api,
+    token,
+    ca_file: world.caFile,
+    proxy: { https_port: world.proxy.httpsPort },
+    dns: world.dns,
+    pve: world.pve,
+    control: world.control,
+    state_dir: world.stateDir,
+  };
+}
+
+/** A world alone does not listen there: a daemon that goes on running may hold the port. */
+async function choosePort(options: SandboxOptions, stateDir: string): Promise<number> {
+  if (options.port === 0) return freePort();
+  const kept = await findKeptPort(join(stateDir, 'innkeeper.yaml'));
+  const port = options.port ?? kept ?? DEFAULT_API_PORT;
+  if (options.world || (await canListen(port))) return port;
+  throw new Error(
+    `port ${port} on 127.0.0.1 is in use; choose another with --port N, or any free one with --port 0`,
+  );
+}
+
+async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'innkeeper-sandbox-'));
+}
+
+async function isInstalled(name: string): Promise<boolean> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const found = folders.map((folder) => canAccess(join(folder, name), constants.X_OK));
+  return Promise.any(found).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  // The listener alone does not keep the process running
+  const awake = setInterval(() => {}, 1 << 30);
+  await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  clearInterval(awake);
+}
+
+function tellFailure(options: SandboxOptions, error: unknown): void {
+  const message = messageOf(error);
+  if (options.json)
+    say(
+      JSON.stringify(
+        options.once
+          ? { ok: false, backend: options.backend, error: message }
+          : { ready: false, error: message },
+      ),
+    );
+  tell(message);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function tell(message: string): void {
+  process.stderr.write(`innkeeper sandbox: ${message}\n`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

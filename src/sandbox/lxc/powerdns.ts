@@ -1,0 +1,103 @@
+/** A real PowerDNS with a zone for the sandbox's base domain, its records in a SQLite file. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { writeText } from '../files.js';
+import { run } from './run.js';
+import { startServer } from './server-process.js';
+import type { ServerProcess } from './server-process.js';
+
+const SCHEMA = '/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql';
+
+export interface PowerDnsOptions {
+  readonly dir: string;
+  readonly dnsPort: number;
+  readonly apiPort: number;
+  readonly apiKey: string;
+  /** Without final dot. */
+  readonly zone: string;
+}
+
+export async function startPowerDns(options: PowerDnsOptions): Promise<ServerProcess> {
+  const { dir } = options;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const database = join(dir, 'pdns.sqlite3');
+  if (!existsSync(database))
+    await run(['sqlite3', '-bail', database], { stdin: await readFile(SCHEMA, 'utf8') });
+  await writeText(join(dir, 'pdns.conf'), powerDnsConfig(options, database));
+  const server = await startServer({
+    name: 'PowerDNS',
+    argv: ['pdns_server', `--config-dir=${dir}`],
+    logFile: join(dir, 'pdns.log'),
+    isReady: async () => (await call(options, 'GET', '/servers/localhost')) === 200,
+  });
+  try {
+    await ensureZone(options);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+function powerDnsConfig({ dir, dnsPort, apiPort, apiKey }: PowerDnsOptions, database: string): string {
+  return [
+    'launch=gsqlite3',
+    `gsqlite3-database=${database}`,
+    // A sandbox need not survive a power cut.
+    'gsqlite3-pragma-synchronous=0',
+    `socket-dir=${dir}`,
+    'daemon=no',
+    'guardian=no',
+    'disable-syslog=yes',
+    'local-address=127.0.0.1',
+    `local-port=${dnsPort}`,
+    'webserver=yes',
+    'webserver-address=127.0.0.1',
+    `webserver-port=${apiPort}`,
+    'webserver-allow-from=127.0.0.1/32',
+    'api=yes',
+    `api-key=${apiKey}`,
+    // An answer must show a change at once, and nothing may be asked of the outside.
+    'cache-ttl=0',
+    'query-cache-ttl=0',
+    'negquery-cache-ttl=0',
+    'zone-cache-refresh-interval=0',
+    'security-poll-suffix=',
+    'default-soa-content=ns1.@ hostmaster.@ 0 10800 3600 604800 60',
+    '',
+  ].join('\n');
+}
+
+async function ensureZone(options: PowerDnsOptions): Promise<void> {
+  const zone = `${options.zone}.`;
+  if ((await call(options, 'GET', `/servers/localhost/zones/${zone}`)) === 200) return;
+  const status = await call(options, 'POST', '/servers/localhost/zones', {
+    name: zone,
+    kind: 'Native',
+    nameservers: [`ns1.${zone}`],
+  });
+  if (status !== 201) throw new Error(`PowerDNS did not make the zone ${zone} (status ${status})`);
+}
+
+/** Status of the answer; 0 when there was none. */
+async function call(
+  options: PowerDnsOptions,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+): Promise<number> {
+  try {
+    const answer = await request(`http://127.0.0.1:${options.apiPort}/api/v1${path}`, {
+      method,
+      headers: { 'x-api-key': options.apiKey, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    await answer.body.dump();
+    return answer.statusCode;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,86 @@
+/** A real OpenSSH server for the sandbox's nodes: one process, a port per node, only the agent's key, `pct` on the path. */
+import { mkdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { writeText } from '../files.js';
+import { keptKey } from '../ssh-keys.js';
+import { findCommand } from './requirements.js';
+import { startServer } from './server-process.js';
+import type { ServerProcess } from './server-process.js';
+
+export interface SshdOptions {
+  readonly dir: string;
+  /** node -> port on 127.0.0.1. */
+  readonly ports: ReadonlyMap<string, number>;
+  /** Goes first on the path of what it runs. */
+  readonly binDir: string;
+}
+
+export interface Sshd extends ServerProcess {
+  /** OpenSSH private key file of the agent (0600). */
+  readonly privateKeyFile: string;
+  readonly knownHostsFile: string;
+}
+
+export async function startSshd({ dir, ports, binDir }: SshdOptions): Promise<Sshd> {
+  const files = {
+    hostKey: join(dir, 'host_key'),
+    agentKey: join(dir, 'agent_key'),
+    authorized: join(dir, 'authorized_keys'),
+    knownHosts: join(dir, 'known_hosts'),
+    config: join(dir, 'sshd_config'),
+    log: join(dir, 'sshd.log'),
+  };
+  const [hostKey, agentKey] = [await keptKey(files.hostKey), await keptKey(files.agentKey)];
+  const numbers = [...ports.values()];
+  await writeText(files.authorized, `${agentKey.public}\n`);
+  await writeText(
+    files.knownHosts,
+    numbers.map((port) => `[127.0.0.1]:${port} ${hostKey.public}\n`).join(''),
+  );
+  await writeText(files.config, sshdConfig(files, numbers, binDir));
+  // Debian's package leaves this to its systemd unit; sshd refuses to start without it.
+  await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
+  const [first = 0] = numbers;
+  const server = await startServer({
+    name: 'the SSH server',
+    // It re-executes itself and therefore wants an absolute path; a relative log file resets every connection.
+    argv: [findCommand('sshd') ?? '/usr/sbin/sshd', '-D', '-f', files.config, '-E', files.log],
+    logFile: files.log,
+    isReady: async () => canConnect(first),
+  });
+  return { ...server, privateKeyFile: files.agentKey, knownHostsFile: files.knownHosts };
+}
+
+function sshdConfig(files: { hostKey: string; authorized: string }, ports: number[], binDir: string): string {
+  return [
+    ...ports.map((port) => `ListenAddress 127.0.0.1:${port}`),
+    `HostKey ${files.hostKey}`,
+    `AuthorizedKeysFile ${files.authorized}`,
+    'PidFile none',
+    // The state folder may lie under one that others can write to, e.g. /tmp.
+    'StrictModes no',
+    'UsePAM no',
+    'PermitRootLogin prohibit-password',
+    'PasswordAuthentication no',
+    'KbdInteractiveAuthentication no',
+    'AllowTcpForwarding no',
+    'X11Forwarding no',
+    'PrintMotd no',
+    // With this level bash does not read root's .bashrc, which may take long and change the path.
+    `SetEnv SHLVL=1 PATH=${binDir}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+    '',
+  ].join('\n');
+}
+
+async function canConnect(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('data', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+  });
+}

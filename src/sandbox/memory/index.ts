@@ -1,0 +1,214 @@
+/** Assembles the memory world: a Proxmox look-alike over small HTTP servers, DNS, TLS proxy and SSH, all in this process, on loopback, needing nothing. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BASE_DOMAIN, writeAgentConfig } from '../agent-config.js';
+import { openCa, type Ca } from '../ca.js';
+import { startControl } from '../control.js';
+import { createFaults, type Faults } from '../faults.js';
+import { keptText, PUBLIC, writeText } from '../files.js';
+import { openPorts, type Ports } from '../ports.js';
+import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE } from '../pve/options.js';
+import { startPve, type Pve } from '../pve/start.js';
+import { keptKey } from '../ssh-keys.js';
+import type { World, WorldOptions } from '../world.js';
+import { memoryBackend, type MemoryBackend } from './containers.js';
+import { startNameServer } from './dns.js';
+import { listen } from './listen.js';
+import { nginxCommand } from './nginx-command.js';
+import { powerDnsApi } from './powerdns-api.js';
+import { startProxy } from './proxy.js';
+import { startSsh } from './ssh.js';
+import { openZone } from './zone.js';
+
+const HOST = '127.0.0.1';
+const TOKEN_ID = 'innkeeper@pve!agent';
+/** A fifth of what the real things take: quick to try, slow enough to watch. */
+const DELAYS = 0.2;
+const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
+/** Documentation of where memory containers pretend to live; nothing listens there. */
+const POOL = {
+  name: 'sandbox',
+  first: '10.77.0.10',
+  last: '10.77.3.250',
+  prefix: 22,
+  gateway: '10.77.0.1',
+};
+
+/** What the parts share while the world is put together. */
+interface Site {
+  readonly stateDir: string;
+  readonly ports: Ports;
+  readonly ca: Ca;
+  readonly faults: Faults;
+  readonly backend: MemoryBackend;
+  readonly log: (line: string) => void;
+  /** Runs at the end, the last one first. */
+  readonly onClose: (close: () => Promise<void>) => void;
+}
+
+/** Takes the world in `stateDir` up again, or makes it. Closes what it has started when it fails. */
+export async function startMemoryWorld(options: WorldOptions): Promise<World> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of closers.splice(0).reverse()) await each();
+  };
+  try {
+    return await assemble(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  { stateDir, apiPort, log }: WorldOptions,
+  closers: (() => Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<World> {
+  await mkdir(stateDir, { recursive: true });
+  const ports = await openPorts(join(stateDir, 'ports.json'));
+  // Before any file is touched: a world that runs on this folder holds the port
+  const controlPort = await ports.of('control');
+  const ca = await openCa(join(stateDir, 'ca'));
+  const faults = createFaults();
+  const backend = await memoryBackend({
+    stateFile: join(stateDir, 'containers.json'),
+    delays: DELAYS,
+  });
+  const onClose = (each: () => Promise<void>): void => void closers.push(each);
+  onClose(() => backend.close());
+  const site: Site = { stateDir, ports, ca, faults, backend, log, onClose };
+
+  const pve = await makePve(site);
+  const ssh = await makeSsh(site, pve.server);
+  const dns = await makeDns(site);
+  const proxy = await makeProxy(site);
+  const control = await startControl({ faults, pve: pve.server, port: controlPort });
+  onClose(() => control.close());
+  const configFile = await writeAgentConfig({
+    stateDir,
+    apiPort,
+    pve: pve.config,
+    ssh,
+    pool: POOL,
+    dns: dns.config,
+    proxy,
+    door: { address: HOST, https_port: proxy.https_port, ca_file: ca.caFile },
+  });
+  return {
+    backend: 'memory',
+    stateDir,
+    configFile,
+    caFile: ca.caFile,
+    proxy: { httpsPort: proxy.https_port },
+    dns: { host: HOST, port: dns.port },
+    pve: { url: pve.server.url },
+    control: control.url,
+    close,
+  };
+}
+
+async function makePve({ stateDir, ports, ca, faults, backend, log, onClose }: Site) {
+  const tokenSecretFile = join(stateDir, 'secrets', 'pve-token');
+  const server = await startPve({
+    backend,
+    tls: await ca.certificate('pve', ['localhost', HOST]),
+    token: { id: TOKEN_ID, secret: await keptText(tokenSecretFile, randomUUID) },
+    port: await ports.of('pve'),
+    stateFile: join(stateDir, 'pve.json'),
+    faults,
+    delays: DELAYS,
+    // Figures that are ten seconds old, as with the real thing, would only puzzle whoever tries it
+    statsMs: 500,
+    log,
+  });
+  onClose(() => server.close());
+  const config = {
+    urls: [server.url],
+    caFile: ca.caFile,
+    tokenId: TOKEN_ID,
+    tokenSecretFile,
+    osTemplate: DEFAULT_OS_TEMPLATE,
+    nodes: DEFAULT_NODES,
+    storage: 'local-btrfs',
+    bridge: 'vmbr0',
+    nameserver: null,
+    ha: true,
+  };
+  return { server, config };
+}
+
+/** A server per node, all with one host key, as `pct exec` works only on the node that holds the container. */
+async function makeSsh({ stateDir, ports, faults, backend, onClose }: Site, pve: Pve) {
+  const folder = join(stateDir, 'ssh');
+  const hostKey = await keptKey(join(folder, 'host_key'));
+  const privateKeyFile = join(folder, 'client_key');
+  const clientKey = await keptKey(privateKeyFile);
+  const hosts: Record<string, { host: string; port: number }> = {};
+  for (const node of DEFAULT_NODES) {
+    const port = await ports.of(`ssh-${node}`);
+    const server = await startSsh({
+      port,
+      hostKey: hostKey.private,
+      clientKey: clientKey.public,
+      async exec(vmid, stdin) {
+        if (pve.containers().some((container) => container.vmid === vmid && container.node === node))
+          return backend.exec(vmid, stdin);
+        throw new Error(`Configuration file 'nodes/${node}/lxc/${vmid}.conf' does not exist`);
+      },
+      faults,
+    });
+    onClose(() => server.close());
+    hosts[node] = { host: HOST, port };
+  }
+  const knownHostsFile = join(folder, 'known_hosts');
+  const lines = Object.values(hosts).map(({ host, port }) => `[${host}]:${port} ${hostKey.public}\n`);
+  await writeText(knownHostsFile, lines.join(''), PUBLIC);
+  return { hosts, privateKeyFile, knownHostsFile };
+}
+
+async function makeDns({ stateDir, ports, faults, onClose }: Site) {
+  const zone = await openZone(join(stateDir, 'dns', 'zone.json'), BASE_DOMAIN);
+  const apiKeyFile = join(stateDir, 'secrets', 'powerdns-api-key');
+  const apiKey = await keptText(apiKeyFile, () => randomBytes(24).toString('base64url'));
+  const port = await ports.of('dns');
+  const server = await startNameServer(zone, HOST, port);
+  onClose(() => server.close());
+  const apiPort = await ports.of('powerdns-api');
+  const api = await listen(powerDnsApi({ zone, apiKey, faults }), apiPort);
+  onClose(() => api.close());
+  return { port, config: { url: `http://${HOST}:${apiPort}`, apiKeyFile } };
+}
+
+async function makeProxy({ stateDir, ports, ca, faults, backend, onClose }: Site) {
+  const dir = join(stateDir, 'proxy');
+  const certificate = await ca.certificate('proxy', [BASE_DOMAIN, `*.${BASE_DOMAIN}`]);
+  const numbers = {
+    http: await ports.of('http'),
+    https: await ports.of('https'),
+    status: await ports.of('proxy-status'),
+  };
+  const proxy = await startProxy({
+    dir,
+    ports: numbers,
+    certificate,
+    maxUploadBytes: MAX_UPLOAD_BYTES,
+    upstreamOf: (address, port) => (port === 80 ? backend.upstreamOf(address) : undefined),
+    faults,
+  });
+  onClose(() => proxy.close());
+  const command = await nginxCommand(join(stateDir, 'bin'), proxy, faults);
+  onClose(() => command.close());
+  return {
+    dir,
+    test: command.test,
+    reload: command.reload,
+    listen: [HOST],
+    status_port: numbers.status,
+    http_port: numbers.http,
+    https_port: numbers.https,
+    certificate_file: certificate.certFile,
+    certificate_key_file: certificate.keyFile,
+  };
+}

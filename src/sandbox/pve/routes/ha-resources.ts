@@ -1,0 +1,159 @@
+/** /cluster/ha/resources, and what the manager sees now. */
+import {
+  audit,
+  change,
+  console,
+  count,
+  digestOf,
+  flag,
+  listOf,
+  merged,
+  numbered,
+  word,
+} from './ha-options.js';
+import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Properties } from '../check.js';
+import type { Call } from '../cluster.js';
+import { die } from '../failure.js';
+import { refuseInError, sidOf, vmidOfSid } from '../ha.js';
+import { PATH_PROPERTIES, type Route } from '../route.js';
+import type { HaService } from '../state.js';
+
+export const DEAD = 'ha groups have been migrated to rules';
+
+const options: Properties = {
+  comment: { ...word, maxLength: 4096 },
+  failback: flag,
+  group: { ...word, format: 'pve-configid' },
+  max_relocate: count,
+  max_restart: count,
+  state: { ...word, enum: ['started', 'stopped', 'enabled', 'disabled', 'ignored'] },
+};
+/** `101` and `ct:101` are the same. */
+function sid(call: Call): string {
+  const given = call.values['sid'] ?? '';
+  return /^\d+$/.test(given) ? sidOf(Number(given)) : given;
+}
+
+function shownResource(service: HaService): JsonObject {
+  return {
+    sid: service.sid,
+    type: service.sid.split(':')[0] ?? 'ct',
+    ...numbered(service.options),
+    digest: digestOf(service.options),
+  };
+}
+
+function resourceOf(call: Call): HaService {
+  const name = sid(call);
+  return call.cluster.store.state.ha.resources[name] ?? die(`no such resource '${name}'`);
+}
+
+function refuseGroup({ cluster, values }: Call): void {
+  const { group } = values;
+  if (group === undefined) return;
+  if (cluster.version === '9.1') die(`invalid parameter 'group': ${DEAD}`);
+  if (!cluster.store.state.ha.groups[group]) die(`no such group '${group}'`);
+}
+
+function addResource(call: Call): Json {
+  const { state } = call.cluster.store;
+  const name = sid(call);
+  refuseGroup(call);
+  if (!state.containers[vmidOfSid(name)]) die(`resource '${name}' does not exists in cluster`);
+  if (state.ha.resources[name]) die(`resource ID '${name}' already defined`);
+  const fresh = merged(call, { state: 'started' }, Object.keys(options));
+  state.ha.resources[name] = { sid: name, options: fresh, failures: 0 };
+  return null;
+}
+
+function changeResource(call: Call): Json {
+  const service = resourceOf(call);
+  refuseGroup(call);
+  if (call.values['digest'] !== undefined && call.values['digest'] !== digestOf(service.options))
+    die('detected modified configuration - file changed by other user? Try again.');
+  refuseInError(service, call.values['state']);
+  service.options = merged(call, service.options, Object.keys(options));
+  return null;
+}
+
+function removeResource(call: Call): Json {
+  const { state } = call.cluster.store;
+  const { sid: name } = resourceOf(call);
+  Reflect.deleteProperty(state.ha.resources, name);
+  if (call.values['purge'] === '0') return null;
+  for (const [rule, known] of Object.entries(state.ha.rules)) {
+    const left = listOf(known['resources']).filter((each) => each !== name);
+    if (left.length === 0) Reflect.deleteProperty(state.ha.rules, rule);
+    else known['resources'] = left.join(',');
+  }
+  return null;
+}
+
+function statusNow({ cluster }: Call): Json {
+  const { state } = cluster.store;
+  const timestamp = Math.floor(Date.now() / 1000);
+  const master = cluster.nodes[0]?.node ?? '';
+  return [
+    { id: 'quorum', type: 'quorum', node: master, quorate: 1, status: 'OK' },
+    { id: 'master', type: 'master', node: master, timestamp, status: `${master} (active)` },
+    ...cluster.nodes.map(({ node }) => ({
+      id: `lrm:${node}`,
+      type: 'lrm',
+      node,
+      timestamp,
+      status: `${node} (active)`,
+    })),
+    ...Object.values(state.ha.resources).map((service) => ({
+      id: `service:${service.sid}`,
+      type: 'service',
+      sid: service.sid,
+      node: state.containers[vmidOfSid(service.sid)]?.node ?? '',
+      request_state: service.options['state'] ?? 'started',
+      state: service.state ?? 'queued',
+      crm_state: service.state ?? 'queued',
+      status: `${service.sid} (${service.state ?? 'queued'})`,
+    })),
+  ];
+}
+
+const resources = '/cluster/ha/resources';
+const typed = { type: { ...word, enum: ['ct', 'vm'] } };
+
+export const haResourceRoutes: readonly Route[] = [
+  { method: 'GET', path: '/cluster/ha/status/current', privilege: audit, run: statusNow },
+  {
+    method: 'GET',
+    path: resources,
+    properties: typed,
+    privilege: audit,
+    run: ({ cluster }) => Object.values(cluster.store.state.ha.resources).map(shownResource),
+  },
+  {
+    method: 'POST',
+    path: resources,
+    properties: { ...options, ...typed, sid: { ...PATH_PROPERTIES['sid'] } },
+    privilege: console,
+    run: addResource,
+  },
+  {
+    method: 'GET',
+    path: `${resources}/{sid}`,
+    privilege: audit,
+    run: (call) => shownResource(resourceOf(call)),
+  },
+  {
+    method: 'PUT',
+    path: `${resources}/{sid}`,
+    properties: { ...options, ...change },
+    privilege: console,
+    run: changeResource,
+  },
+  {
+    method: 'DELETE',
+    path: `${resources}/{sid}`,
+    properties: { purge: flag },
+    privilege: console,
+    run: removeResource,
+  },
+];

@@ -1,0 +1,50 @@
+/** Ctrl-C and SIGTERM stop a sandbox in order, the second one at once; so does an error that nobody caught. */
+
+/** The reason of a stop that was nobody's wish. */
+export class Defect extends Error {}
+
+export interface StopSignals {
+  /** Aborted by the first signal, or with a `Defect`. */
+  readonly stopped: AbortSignal;
+  /** Stops because of this error. */
+  readonly fail: (error: Error) => void;
+  /** Gives the signals back to the process. */
+  release(): void;
+}
+
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+/**
+ * @param onForce runs just before the process ends at the second signal; must be synchronous
+ * @param onDefect gets the stack of an error that nobody caught
+ */
+export function catchSignals(onForce: () => void, onDefect: (stack: string) => void): StopSignals {
+  const controller = new AbortController();
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const listeners = names.map((name) => {
+    const listener = (): void => {
+      if (controller.signal.aborted) {
+        onForce();
+        process.exit(EXIT_CODES[name]);
+      }
+      controller.abort(new Error('the sandbox was stopped'));
+    };
+    process.on(name, listener);
+    return { name, listener };
+  });
+  const fail = (error: Error): void => controller.abort(new Defect(error.message, { cause: error }));
+  const onUncaught = (thrown: unknown): void => {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    onDefect(error.stack ?? error.message);
+    fail(error);
+  };
+  process.on('uncaughtException', onUncaught);
+  return {
+    stopped: controller.signal,
+    fail,
+    release() {
+      for (const { name, listener } of listeners) process.off(name, listener);
+      process.off('uncaughtException', onUncaught);
+    },
+  };
+}

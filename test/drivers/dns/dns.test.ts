@@ -1,0 +1,129 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import t, { type Test } from 'tap';
+import { formatMark } from '../../../src/domain/mark.js';
+import { Secret } from '../../../src/domain/secret.js';
+import { plainCall } from '../../../src/drivers/call.js';
+import { noneDnsDriver } from '../../../src/drivers/dns/none.js';
+import type { PowerDnsConfig } from '../../../src/drivers/dns/powerdns/client.js';
+import { powerDnsDriver } from '../../../src/drivers/dns/powerdns/index.js';
+import { call, dnsContract, mark } from '../../contracts/dns.js';
+import { type FakePowerDns, fakePowerDns } from '../../fakes/powerdns.js';
+
+const ZONE = 'example.test';
+
+async function server(t: Test, more: Partial<PowerDnsConfig> = {}) {
+  const fake = await fakePowerDns(ZONE, 'right');
+  t.teardown(() => fake.close());
+  return { fake, driver: driverAt(t, fake.url, more) };
+}
+
+function driverAt(t: Test, url: string, more: Partial<PowerDnsConfig> = {}) {
+  const driver = powerDnsDriver(
+    { url, api_key: new Secret('right'), server_id: 'localhost', zone: ZONE, timeout_s: 5, ...more },
+    60,
+  );
+  t.teardown(() => driver.close());
+  return driver;
+}
+
+const shop = { name: `shop.${ZONE}`, type: 'A', values: ['203.0.113.10'], mark: mark('shop') } as const;
+
+t.test('none: the contract', async (t) => {
+  await dnsContract(t, async () => ({ driver: noneDnsDriver(), zone: ZONE, foreign: async () => {} }));
+});
+
+t.test('powerdns: the contract', async (t) => {
+  await dnsContract(t, async (t) => {
+    const { fake, driver } = await server(t);
+    const foreign = async (name: string, type: string, value: string): Promise<void> =>
+      fake.put(name, type, type === 'CNAME' ? `${value}.` : value);
+    return { driver, zone: ZONE, foreign };
+  });
+});
+
+t.test('what stands already is not written again', async (t) => {
+  const { fake, driver } = await server(t);
+  await driver.ensureRecord(shop, call());
+  t.same(fake.requests, ['GET', 'PATCH', 'GET']);
+  await driver.ensureRecord({ ...shop, values: [...shop.values, ...shop.values] }, call());
+  t.same(fake.requests, ['GET', 'PATCH', 'GET', 'GET']);
+  t.match(fake.sets.get(`shop.${ZONE}. A`), {
+    ttl: 60,
+    comments: [{ content: 'innkeeper:test/default/shop/1', account: 'innkeeper' }],
+  });
+  const set = fake.sets.get(`shop.${ZONE}. A`);
+  for (const record of set?.records ?? []) record.disabled = true;
+  await driver.ensureRecord(shop, call());
+  t.match(
+    fake.sets.get(`shop.${ZONE}. A`),
+    { records: [{ disabled: false }] },
+    'a disabled record is not served',
+  );
+});
+
+t.test('a mark that only looks like ours is foreign', async (t) => {
+  const { fake, driver } = await server(t);
+  for (const comment of [
+    formatMark(mark('shop-2')),
+    `${formatMark(mark('shop'))}0`,
+    'innkeeper:test/default/shop',
+    '',
+  ]) {
+    fake.put(shop.name, 'A', '198.51.100.1', comment);
+    await t.rejects(driver.ensureRecord(shop, call()), { code: 'foreign_object' }, comment);
+  }
+});
+
+t.test('each way to fail has its code', async (t) => {
+  const { fake, driver } = await server(t, { timeout_s: 0.2 });
+  const failing = async (expected: object, name: string): Promise<void> => {
+    const [end] = await Promise.allSettled([driver.ensureRecord(shop, call())]);
+    t.match(end, { status: 'rejected', reason: { role: 'DNS', ...expected } }, name);
+  };
+  await t.rejects(driverAt(t, fake.url, { api_key: new Secret('wrong') }).ensureRecord(shop, call()), {
+    code: 'dns_refused',
+    retryable: false,
+  });
+  await t.rejects(driverAt(t, fake.url, { server_id: 'other' }).ensureRecord(shop, call()), {
+    code: 'dns_failed',
+    detail: '404: Not Found',
+  });
+  fake.intercept = (_, answer) => Boolean(answer.writeHead(422).end('{"error":"RRset has a problem"}'));
+  await failing({ code: 'dns_failed', detail: '422: RRset has a problem' }, 'refused content');
+  fake.intercept = (_, answer) => Boolean(answer.writeHead(500).end('{"error":"database is locked"}'));
+  await failing({ code: 'dns_unreachable', retryable: true, detail: /database is locked/ }, 'server trouble');
+  fake.intercept = (_, answer) => Boolean(answer.writeHead(200).end('<html>captive portal</html>'));
+  await failing({ code: 'dns_failed', detail: /not a zone/ }, 'something else answers');
+  fake.intercept = (asked) => Boolean(asked.socket.destroy());
+  await failing({ code: 'dns_unreachable' }, 'the connection breaks');
+  fake.intercept = () => true;
+  await failing({ code: 'dns_unreachable', detail: /no answer within/ }, 'silence');
+  fake.intercept = (asked, answer) => asked.method === 'PATCH' && Boolean(answer.writeHead(204).end());
+  await failing({ code: 'dns_failed', detail: /reads back as null/ }, 'a server that lies');
+  const closed = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => closed.once('listening', resolve));
+  const { port } = closed.address() as AddressInfo;
+  await new Promise((resolve) => closed.close(resolve));
+  await t.rejects(driverAt(t, `http://127.0.0.1:${port}`).find(shop.name, 'A', call()), {
+    code: 'dns_unreachable',
+  });
+  for (const error of await Promise.allSettled([driver.ensureRecord(shop, call())])) {
+    t.notMatch(JSON.stringify(error), /right/, 'the key is in no error');
+  }
+});
+
+t.test('an abort ends a waiting call at once', async (t) => {
+  const { fake, driver } = await server(t);
+  fake.intercept = () => true;
+  const stop = new AbortController();
+  const asked: Promise<unknown>[] = Array.from({ length: 6 }, () =>
+    driver.ensureRecord(shop, plainCall(stop.signal)),
+  );
+  setTimeout(() => stop.abort(), 20);
+  for (const end of await Promise.allSettled(asked)) {
+    t.match(end, { status: 'rejected', reason: { code: 'aborted' } });
+  }
+  const late: FakePowerDns['requests'] = fake.requests;
+  t.equal(late.includes('PATCH'), false);
+});

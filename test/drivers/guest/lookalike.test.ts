@@ -1,0 +1,242 @@
+import t, { type Test } from 'tap';
+import { pino } from 'pino';
+import type { ProxmoxConfig } from '../../../src/config/config.js';
+import { type Clock, systemClock } from '../../../src/domain/clock.js';
+import type { Mark } from '../../../src/domain/mark.js';
+import { plainCall } from '../../../src/drivers/call.js';
+import type { ContainerSpec, GuestDriver } from '../../../src/drivers/guest/driver.js';
+import { proxmoxGuestDriver } from '../../../src/drivers/guest/proxmox/index.js';
+import { openTransport } from '../../../src/drivers/guest/proxmox/transport.js';
+import { memoryBackend } from '../../../src/sandbox/memory/containers.js';
+import { DEFAULT_OS_TEMPLATE, DEFAULT_STORAGES, type PveOptions } from '../../../src/sandbox/pve/options.js';
+import { type Pve, startPve } from '../../../src/sandbox/pve/start.js';
+import { failsWith, guestDriverContract, notingCall } from '../../contracts/guest.js';
+import { proxmoxConfig, TOKEN_SECRET } from '../../fakes/proxmox-config.js';
+import { selfSigned } from '../../fakes/tls-files.js';
+
+const TEMPLATE = 'innkeeper-wordpress';
+
+const worlds: Pve[] = [];
+
+/** Ten times as fast as the real one. */
+const clock: Clock = {
+  now: () => Date.now() * 10,
+  sleep: (ms, signal, background) => systemClock.sleep(ms / 10, signal, background),
+};
+
+interface World {
+  pve: Pve;
+  driver: GuestDriver;
+  config: ProxmoxConfig;
+}
+
+async function open(
+  t: Test,
+  options: Partial<PveOptions> = {},
+  over: Partial<ProxmoxConfig> = {},
+): Promise<World> {
+  const certificate = await selfSigned();
+  const backend = await memoryBackend({});
+  const pve = await startPve({
+    backend,
+    tls: certificate,
+    token: { id: 'innkeeper@pve!agent', secret: TOKEN_SECRET },
+    delays: 0,
+    pools: ['innkeeper'],
+    ...options,
+  });
+  worlds.push(pve);
+  const config = proxmoxConfig({
+    urls: [pve.url],
+    fingerprint: certificate.fingerprint,
+    storage: 'local-btrfs',
+    firewall: true,
+    searchdomain: 'example.test',
+    ...over,
+  });
+  const driver = proxmoxGuestDriver(config, { clock, log: pino({ level: 'silent' }) });
+  t.teardown(async () => {
+    await driver.close();
+    await pve.close();
+    await backend.close();
+  });
+  return { pve, driver, config };
+}
+
+/** A container of somebody else, made past the driver. */
+async function addForeign({ pve, config }: World, vmid: number): Promise<void> {
+  const { token_id: tokenId, token_secret: tokenSecret, fingerprint } = config;
+  const trust = { caFile: null, fingerprint };
+  const transport = openTransport({
+    urls: config.urls,
+    tokenId,
+    tokenSecret,
+    trust,
+    requestTimeoutMs: 5_000,
+  });
+  const params = {
+    vmid,
+    ostemplate: DEFAULT_OS_TEMPLATE,
+    rootfs: 'local-btrfs:4',
+    description: 'the accountant',
+  };
+  await transport.request('POST', '/api2/json/nodes/pve1/lxc', params, new AbortController().signal);
+  while (pve.containers().find((one) => one.vmid === vmid)?.config['lock'] !== undefined)
+    await systemClock.sleep(10);
+  await transport.close();
+}
+
+for (const version of ['9.1', '8.4'] as const) {
+  guestDriverContract(t, `the Proxmox driver at a look-alike of ${version}`, async (t) => {
+    const world = await open(t, { version });
+    await addForeign(world, 300);
+    const numbers = Array.from({ length: 8 }, (_, index) => index);
+    return {
+      driver: world.driver,
+      template: TEMPLATE,
+      osVolume: DEFAULT_OS_TEMPLATE,
+      node: 'pve1',
+      vmids: numbers.map((index) => 5100 + index),
+      addresses: numbers.map((index) => ({
+        address: `10.77.1.${10 + index}`,
+        prefix: 24,
+        gateway: '10.77.1.1',
+      })),
+      foreignVmid: 300,
+    };
+  });
+}
+
+const mark: Mark = { agent: 'a1', panel: 'default', service: '42', generation: 1 };
+const at = { vmid: 5001, mark };
+const spec: ContainerSpec = {
+  ...at,
+  node: 'pve2',
+  hostname: 'blog.example.test',
+  source: { kind: 'template', name: TEMPLATE },
+  resources: { cores: 2, memoryMb: 2048, swapMb: 512, diskGb: 20 },
+  addresses: [{ address: '10.77.0.21', prefix: 24, gateway: '10.77.0.1' }],
+  tags: ['innkeeper'],
+};
+const call = () => plainCall(new AbortController().signal);
+
+t.test('answers that get lost at any request of a life end in the same container', async (t) => {
+  const { pve, driver } = await open(t);
+  const life = async (): Promise<void> => {
+    await driver.ensureContainer(spec, call());
+    await driver.ensureStarted(at, call());
+    await driver.ensureSnapshot(at, 'initial', 'as made', call());
+    await driver.ensureHa(at, call());
+    await driver.removeContainer(at, call());
+  };
+  const faults = [
+    { drop: 'after' },
+    { drop: 'before' },
+    { status: 596, reason: 'timeout', after: true },
+  ] as const;
+  for (const path of [
+    'clone$',
+    'config$',
+    'resize$',
+    'start$',
+    'snapshot$',
+    'resources$',
+    'rules$',
+    'lxc/\\d+$',
+    'stop$',
+  ]) {
+    for (const kind of faults) {
+      for (const method of ['POST', 'PUT', 'DELETE'])
+        pve.faults.add({ target: 'pve', method, path, kind, times: 1 });
+      await life();
+      pve.faults.remove();
+    }
+  }
+  t.notOk(pve.containers().some((one) => one.vmid === at.vmid));
+  t.equal(pve.tasks().filter((task) => task.exitstatus?.startsWith('unable')).length, 0);
+});
+
+t.test('a node that is off, a held lock, a wrong token: said with the right code', async (t) => {
+  const { pve, driver, config } = await open(t, {
+    nodes: ['pve1', { node: 'pve2', online: false }, 'pve3'],
+  });
+  await failsWith(
+    t,
+    'container_host_unreachable',
+    driver.ensureContainer(spec, call()),
+    'a node that is off',
+  );
+  pve.faults.add({
+    target: 'pve',
+    path: 'status/start',
+    kind: { taskError: 'CT is locked (backup)' },
+    times: 1,
+  });
+  await driver.ensureContainer({ ...spec, node: 'pve1' }, call());
+  const busy = await failsWith(t, 'container_host_busy', driver.ensureStarted(at, call()), 'locked');
+  t.equal(busy.retryable, true);
+  pve.lock(at.vmid, 'backup');
+  await failsWith(t, 'container_host_busy', driver.removeContainer(at, call()), 'a backup is under way');
+  pve.lock(at.vmid, undefined);
+  const tokenId = 'innkeeper@pve!other';
+  const stranger = proxmoxGuestDriver(
+    { ...config, token_id: tokenId },
+    { clock, log: pino({ level: 'silent' }) },
+  );
+  t.teardown(() => stranger.close());
+  await failsWith(t, 'container_host_refused', stranger.look(call()), 'a wrong token');
+  await driver.removeContainer(at, call());
+});
+
+t.test('a storage without snapshots or linked clones', async (t) => {
+  const storages = [
+    ...DEFAULT_STORAGES.slice(0, 1),
+    { storage: 'local-btrfs', type: 'dir' as const, content: ['rootdir', 'images'] },
+  ];
+  const { driver } = await open(t, { storages });
+  await driver.ensureContainer(spec, call());
+  await failsWith(
+    t,
+    'snapshots_unavailable',
+    driver.ensureSnapshot(at, 'initial', '', call()),
+    'a plain folder',
+  );
+  t.same(await driver.listSnapshots(at, call()), []);
+});
+
+t.test('a template on shared storage serves every node', async (t) => {
+  const storages = [
+    ...DEFAULT_STORAGES.slice(0, 1),
+    { storage: 'ceph', type: 'rbd' as const, content: ['rootdir', 'images'] },
+  ];
+  const templates = [{ vmid: 9001, node: 'pve1', name: TEMPLATE, storage: 'ceph', diskGb: 4 }];
+  const { driver } = await open(t, { storages, templates }, { storage: 'ceph' });
+  t.same(await driver.ensureContainer({ ...spec, node: 'pve3' }, call()), { node: 'pve3' });
+});
+
+t.test('creations side by side on one template: the lock is busy, never a failure', async (t) => {
+  const { driver } = await open(t, { delays: 0.05, lockWaitMs: 200 });
+  const specs = [0, 1, 2].map((index) => ({
+    ...spec,
+    vmid: 5200 + index,
+    mark: { ...mark, service: `s${index}` },
+    addresses: [{ address: `10.77.2.${index + 10}`, prefix: 24, gateway: '10.77.2.1' }],
+  }));
+  const patient = async (one: ContainerSpec): Promise<string> => {
+    for (;;) {
+      try {
+        return (await driver.ensureContainer(one, notingCall())).node;
+      } catch (error) {
+        t.match(error, { code: 'container_host_busy', retryable: true });
+        await systemClock.sleep(20);
+      }
+    }
+  };
+  t.same(await Promise.all(specs.map(patient)), ['pve2', 'pve2', 'pve2']);
+});
+
+t.test('every request kept to the published schema', async (t) => {
+  if (process.env['PVE_SCHEMA_DIR'] === undefined) return;
+  t.ok(worlds.length > 5);
+  for (const pve of worlds) t.same(pve.violations, []);
+});

@@ -1,0 +1,216 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { pino } from 'pino';
+import { AgentError } from '../../../src/domain/errors.js';
+import type { ClusterView, GuestView, PlacementWish } from '../../../src/drivers/guest/driver.js';
+import { freeMb, place } from '../../../src/drivers/guest/proxmox/place.js';
+import {
+  configuredAddresses,
+  formatTags,
+  macOf,
+  parseSize,
+  rootDiskBytes,
+  sameDevice,
+} from '../../../src/drivers/guest/proxmox/property-string.js';
+import { parseUpid } from '../../../src/drivers/guest/proxmox/tasks.js';
+import { watchCluster } from '../../../src/drivers/guest/watch.js';
+import { handClock } from '../../fakes/clock.js';
+
+const MIB = 2 ** 20;
+const rules = { nodes: [] as string[], storage: 'thin', reserve_memory_mb: 512 };
+
+const guest = (over: Partial<GuestView>): GuestView => ({
+  vmid: 100, name: 'x', node: 'a', type: 'lxc', template: false, status: 'stopped', memoryBytes: 0, memoryLimitBytes: 0, diskBytes: 0,
+  diskLimitBytes: 0, cpu: 0, networkInBytes: 0, networkOutBytes: 0, uptimeS: 0, tags: [], ...over,
+}); // prettier-ignore
+
+interface NodeCase {
+  name: string;
+  online: boolean;
+  total: number;
+  used: number;
+  promised: number;
+  storage: boolean;
+  template: boolean;
+}
+
+const nodeCase = (name: string) =>
+  fc.record<NodeCase>({
+    name: fc.constant(name),
+    online: fc.boolean(),
+    total: fc.integer({ min: 0, max: 65_536 }),
+    used: fc.integer({ min: 0, max: 65_536 }),
+    promised: fc.integer({ min: 0, max: 20_000 }),
+    storage: fc.boolean(),
+    template: fc.boolean(),
+  });
+
+function viewOf(cases: readonly NodeCase[], shared: boolean): ClusterView {
+  return {
+    at: 0,
+    nodes: cases.map(({ name, online, total, used }) => ({
+      name,
+      online,
+      memoryBytes: total * MIB,
+      memoryUsedBytes: used * MIB,
+    })),
+    guests: cases
+      .filter((one) => one.template)
+      .map((one, index) => guest({ vmid: 900 + index, node: one.name, name: 'wp', template: true })),
+    storages: cases.map(({ name, storage }) => ({
+      storage: 'thin', node: name, shared, available: storage, totalBytes: 1, usedBytes: 0,
+    })), // prettier-ignore
+  };
+}
+
+t.test('placement: the fitting node with most left, or the reason why none', async () => {
+  const cases = fc.tuple(nodeCase('a'), nodeCase('b'), nodeCase('c'));
+  const allowed = fc.subarray(['a', 'b', 'c']);
+  fc.assert(
+    fc.property(
+      cases,
+      allowed,
+      fc.boolean(),
+      fc.integer({ min: 16, max: 16_384 }),
+      (nodes, only, shared, memoryMb) => {
+        const wish: PlacementWish = {
+          resources: { cores: 1, memoryMb, swapMb: 0, diskGb: 8 },
+          source: { kind: 'template', name: 'wp' },
+          promisedMb: new Map(nodes.map(({ name, promised }) => [name, promised])),
+        };
+        const left = (one: NodeCase): number => one.total - one.used - one.promised - 512;
+        const fits = nodes.filter(
+          (one) =>
+            one.online &&
+            one.storage &&
+            (only.length === 0 || only.includes(one.name)) &&
+            (shared || one.template) &&
+            left(one) >= memoryMb,
+        );
+        const someTemplate = nodes.some((one) => one.template);
+        const view = viewOf(nodes, shared);
+        try {
+          const chosen = nodes.find(({ name }) => name === place({ ...rules, nodes: only }, wish, view));
+          if (!chosen || !fits.includes(chosen) || !someTemplate) return false;
+          return (
+            fits.every((one) => left(one) <= left(chosen)) &&
+            freeMb(
+              rules,
+              wish,
+              view.nodes[0] ?? { name: '', online: true, memoryBytes: 0, memoryUsedBytes: 0 },
+            ) === left(nodes[0])
+          );
+        } catch (error) {
+          if (!(error instanceof AgentError)) throw error;
+          if (!someTemplate) return error.code === 'template_missing';
+          return (
+            error.code === 'capacity_exhausted' &&
+            fits.length === 0 &&
+            /a: .*MiB left.*b: /.test(error.detail ?? '')
+          );
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+t.test('placement of what is made from an OS template needs its storage', async (t) => {
+  const node = { name: 'a', online: true, total: 8192, used: 0, promised: 0, storage: true, template: false };
+  const view = viewOf([node], false);
+  const wish = (volume: string): PlacementWish => ({
+    resources: { cores: 1, memoryMb: 512, swapMb: 0, diskGb: 8 },
+    source: { kind: 'os', volume },
+    promisedMb: new Map(),
+  });
+  t.equal(place(rules, wish('thin:vztmpl/x'), view), 'a');
+  t.throws(() => place(rules, wish('elsewhere:vztmpl/x'), view), { code: 'template_missing' });
+});
+
+t.test('values as Proxmox writes them', async (t) => {
+  t.equal(parseSize('8G'), 8 * 2 ** 30);
+  t.equal(parseSize('1.5T'), 1.5 * 2 ** 40);
+  t.equal(parseSize('512'), 512);
+  t.equal(parseSize('8 G'), undefined);
+  t.equal(rootDiskBytes('local-lvm:vm-101-disk-0,size=2252M'), 2252 * MIB);
+  t.equal(rootDiskBytes('local-lvm:vm-101-disk-0'), undefined);
+  t.ok(sameDevice('name=eth0,bridge=b,hwaddr=AA:BB', 'hwaddr=aa:bb,bridge=b,name=eth0,type=veth,firewall=0'));
+  t.notOk(sameDevice('name=eth0,bridge=b', 'name=eth0,bridge=b,firewall=1'));
+  t.same(
+    configuredAddresses({
+      net0: 'name=eth0,ip=10.0.0.1/24,ip6=FD00::1/64',
+      net1: 'ip=dhcp,ip6=auto',
+      net2: 7,
+      mp0: 'ip=1.2.3.4',
+    }),
+    ['10.0.0.1', 'fd00::1'],
+  );
+  t.equal(formatTags(['WordPress', 'basic plan', '', 'basic plan', '*']), 'basic-plan;wordpress');
+  const mark = { agent: 'a', panel: 'p', service: 's', generation: 1 };
+  t.equal(macOf(mark), macOf({ ...mark }));
+  t.not(macOf(mark), macOf({ ...mark, generation: 2 }));
+  const upid = 'UPID:pve-1:0000ABCD:00ABCDEF0:6900AAAA:vzclone:9000:root@pam!agent:';
+  t.same(parseUpid(upid), { upid, node: 'pve-1', type: 'vzclone', subject: '9000' });
+  for (const wrong of ['OK', null, 7, 'UPID:x', `${upid}/../..`]) t.equal(parseUpid(wrong), undefined);
+});
+
+t.test('the watch: one look for all, the last view stays, everybody may leave alone', async (t) => {
+  const clock = handClock();
+  let looks = 0;
+  let failing = false;
+  const waiting: (() => void)[] = [];
+  const watch = watchCluster({
+    clock,
+    pollMs: 10_000,
+    log: pino({ level: 'silent' }),
+    driver: {
+      look: async () => {
+        looks += 1;
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        if (failing) throw new AgentError('container_host_unreachable', 'away');
+        return { at: clock.now(), nodes: [], guests: [guest({ vmid: looks })], storages: [] };
+      },
+      usedAddresses: async () => new Set([`10.0.0.${looks}`]),
+    },
+  });
+  t.teardown(() => watch.close());
+  const answer = async (): Promise<void> => {
+    waiting.shift()?.();
+    await clock.turn(0);
+  };
+  const signal = new AbortController().signal;
+  t.equal(watch.latest(), undefined);
+  const asked = [watch.fresh(0, signal), watch.fresh(5_000, signal)];
+  const leaver = new AbortController();
+  const left = watch.fresh(0, leaver.signal);
+  leaver.abort(new Error('bye'));
+  await t.rejects(left, { code: 'aborted' });
+  await answer();
+  const [one, two] = await Promise.all(asked);
+  t.equal(one, two);
+  t.equal(looks, 1, 'one look answered all');
+  t.ok(watch.usedAddresses().has('10.0.0.1'));
+  t.equal(await watch.fresh(5_000, signal), one, 'fresh enough');
+
+  failing = true;
+  await clock.turn(10_000);
+  await answer();
+  const since = clock.now();
+  t.equal(watch.staleSince(), since);
+  t.equal(watch.latest(), one);
+  await clock.turn(10_000);
+  await answer();
+  t.equal(watch.staleSince(), since, 'since the first failure');
+  const refused = t.rejects(watch.fresh(5_000, signal), { code: 'container_host_unreachable' });
+  await answer();
+  await refused;
+  t.equal(await watch.fresh(60_000, signal), one, 'young enough for who asks for no more');
+  failing = false;
+  await clock.turn(10_000);
+  await answer();
+  t.equal(watch.staleSince(), undefined);
+  t.equal(watch.latest()?.guests[0]?.vmid, looks);
+  watch.close();
+  await clock.turn(60_000);
+  t.equal(waiting.length, 0, 'polling has ended');
+});

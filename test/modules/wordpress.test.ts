@@ -1,0 +1,264 @@
+import { spawnSync } from 'node:child_process';
+import t from 'tap';
+import WordPress from '../../modules/product/wordpress/module.js';
+import { bearsTitle, siteTitle, titleOf } from '../../modules/product/wordpress/site-title.js';
+import { AgentError } from '../../src/domain/errors.js';
+import { shapeOf } from '../../src/domain/flow.js';
+import type { JsonObject } from '../../src/domain/json.js';
+import { encodeScript } from '../../src/drivers/exec/script.js';
+import type { SiteAnswerView, SiteRequestCall, StepContext } from '../../src/modules/context.js';
+import { checkSettings } from '../../src/modules/registry.js';
+import { fakeStep } from '../fakes/step-context.js';
+
+const wordpress = new WordPress();
+const settingsWith = (given: JsonObject = {}): JsonObject => checkSettings(wordpress, given).settings;
+const settings = settingsWith();
+
+const run = async (step: string, context: StepContext, method = 'create'): Promise<unknown> =>
+  wordpress.flow(method)[step]?.run(context);
+const failure = async (promise: Promise<unknown>): Promise<AgentError> => {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof AgentError) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+};
+
+const html = (
+  title: string,
+  status = 200,
+  headers: Record<string, string> = {},
+  cookies = {},
+): SiteAnswerView => ({
+  status,
+  headers,
+  cookies,
+  body: `<html><head><title>${title}</title></head></html>`,
+});
+
+/** WordPress as it answers when everything is right; `changes` replaces single answers by `METHOD path`. */
+function site(
+  changes: Record<string, () => SiteAnswerView> = {},
+): (request: SiteRequestCall) => SiteAnswerView {
+  return ({ method = 'GET', path, cookies = {}, form }) => {
+    const changed = changes[`${method} ${path}`];
+    if (changed) return changed();
+    if (path === '/') return html('alice &#8211; Just another WordPress site');
+    if (path === '/wp-login.php' && method === 'POST') {
+      const right = form?.['log'] === 'admin' && cookies['wordpress_test_cookie'] !== undefined;
+      return right
+        ? html(
+            '',
+            302,
+            { location: 'https://alice.sites.example.net/wp-admin/' },
+            { wordpress_logged_in_x: 'a%7Cb' },
+          )
+        : html('Log In');
+    }
+    if (path === '/wp-admin/')
+      return cookies['wordpress_logged_in_x'] === 'a%7Cb' ? html('Dashboard') : html('', 302);
+    return html('Page not found', 404);
+  };
+}
+
+t.test('the flow starts the site, the name and the proxy side by side and can take each back', async (t) => {
+  const shapes = shapeOf(wordpress.flow('create'));
+  t.same(Object.fromEntries(shapes.map(({ name, after }) => [name, after])), {
+    allocate: [],
+    container: ['allocate'],
+    start: ['container'],
+    install: ['start'],
+    dns: ['allocate'],
+    proxy: ['allocate'],
+    snapshot: ['install'],
+    verify: ['install', 'dns', 'proxy'],
+    ha: ['snapshot'],
+    publish: ['verify'],
+  });
+  t.same(
+    shapes.filter(({ undoable }) => undoable).map(({ name }) => name),
+    ['container', 'dns', 'proxy', 'ha'],
+  );
+  const fake = fakeStep({ settings });
+  for (const { name } of shapes) await wordpress.flow('create')[name]?.undo?.(fake.context);
+  t.same(fake.calls, ['container.remove', 'dns.remove', 'proxy.remove', 'ha.remove']);
+});
+
+t.test('every step does what its name says', async (t) => {
+  const fake = fakeStep({ settings, site: site() });
+  for (const name of Object.keys(wordpress.flow('create'))) await run(name, fake.context);
+  t.same(fake.calls, [
+    'allocate template',
+    'ensure template innkeeper-wordpress',
+    'start',
+    'run wordpress/configure',
+    'dns.ensure',
+    'proxy.ensure preparing 80',
+    'snapshot initial',
+    'ha.ensure',
+    'proxy.ensure enabled 80',
+  ]);
+});
+
+t.test('a delete only goes forward, and HA lets go before the container is destroyed', async (t) => {
+  const shapes = shapeOf(wordpress.flow('delete'));
+  t.ok(shapes.every(({ pivot }) => pivot));
+  t.same(shapes.find(({ name }) => name === 'container')?.after, ['ha']);
+  const fake = fakeStep({ settings });
+  for (const { name } of shapes) await run(name, fake.context, 'delete');
+  t.same(fake.calls, ['proxy.remove', 'dns.remove', 'ha.remove', 'container.remove']);
+});
+
+t.test('a method the product does not have is refused', async (t) => {
+  t.throws(() => wordpress.flow('dance'), { code: 'module_failed' });
+});
+
+t.test('from scratch, the packages are installed first', async (t) => {
+  const fake = fakeStep({ settings: settingsWith({ source: 'scratch' }) });
+  await run('allocate', fake.context);
+  await run('install', fake.context);
+  t.same(fake.calls, ['allocate os', 'run wordpress/install-packages', 'run wordpress/configure']);
+});
+
+t.test('the recipe gets secrets by name only', async (t) => {
+  const fake = fakeStep({ settings: settingsWith({ trusted_proxies: ['10.0.0.1', 'fd00::/8'] }) });
+  await run('install', fake.context);
+  t.same(fake.scripts[0]?.values, {
+    SITE_FQDN: 'alice.sites.example.net',
+    SITE_URL: 'https://alice.sites.example.net',
+    SITE_TITLE: 'alice',
+    SITE_LOCALE: 'en_US',
+    SITE_PORT: '80',
+    TRUSTED_PROXIES: '10.0.0.1 fd00::/8',
+    ADMIN_USER: 'admin',
+    ADMIN_EMAIL: 'alice@example.com',
+    ADMIN_PASSWORD: { secret: 'admin_password' },
+    DB_PASSWORD: { secret: 'db_password' },
+  });
+});
+
+t.test('a right site is found right at the first look, with a login', async (t) => {
+  const fake = fakeStep({ settings, site: site() });
+  await run('verify', fake.context);
+  t.same(fake.slept, []);
+  t.same(fake.requests.map(({ method = 'GET', path }) => `${method} ${path}`).sort(), [
+    'GET /',
+    'GET /wp-admin/',
+    'POST /wp-login.php',
+  ]);
+  const login = fake.requests.find(({ method }) => method === 'POST');
+  t.same(login?.form?.['pwd'], { secret: 'admin_password' });
+});
+
+t.test('a site that comes up late is waited for, with growing pauses', async (t) => {
+  let looks = 0;
+  const late = site();
+  const fake = fakeStep({
+    settings,
+    site: (request) =>
+      request.path === '/' && ++looks <= 3 ? html('Your site is being prepared', 503) : late(request),
+  });
+  await run('verify', fake.context);
+  t.equal(fake.slept.length, 3);
+  t.same(
+    fake.slept,
+    [...fake.slept].sort((a, b) => a - b),
+  );
+});
+
+t.test('a site that never answers is unreachable, after a bounded wait', async (t) => {
+  const fake = fakeStep({ settings });
+  const error = await failure(run('verify', fake.context));
+  t.equal(error.code, 'site_unreachable');
+  t.ok(error.retryable);
+  const waited = fake.slept.reduce((sum, ms) => sum + ms, 0);
+  t.ok(waited >= 60_000 && waited < 63_000, String(waited));
+});
+
+t.test('what is wrong with a site is said with what was expected', async (t) => {
+  const cases: [string, SiteAnswerView, string, RegExp][] = [
+    [
+      'GET /',
+      html('Welcome to nginx!'),
+      'site_wrong',
+      /expected the title "alice", found "Welcome to nginx!"/,
+    ],
+    ['GET /', { ...html(''), body: '' }, 'site_wrong', /found a page without title/],
+    [
+      'GET /',
+      html('', 301, { location: 'https://alice.sites.example.net/' }),
+      'site_wrong',
+      /found HTTP 301 to https:\/\/alice/,
+    ],
+    ['GET /', html('preparing', 503), 'site_unreachable', /found HTTP 503/],
+    ['GET /', html('Database Error', 500), 'site_wrong', /found HTTP 500, title "Database Error"/],
+    ['POST /wp-login.php', html('Log In'), 'site_wrong', /expected a login of "admin".*found HTTP 200/],
+    ['POST /wp-login.php', html('', 302, { location: '/elsewhere' }), 'site_wrong', /to \/elsewhere/],
+    ['GET /wp-admin/', html('', 302, { location: '/wp-login.php' }), 'site_wrong', /expected wp-admin/],
+  ];
+  for (const [call, answer, code, detail] of cases) {
+    const fake = fakeStep({ settings, site: site({ [call]: () => answer }) });
+    const error = await failure(run('verify', fake.context));
+    t.equal(error.code, code, `${call} ${String(detail)}`);
+    t.match(error.detail, detail);
+    t.equal(error.role, 'site');
+    t.notMatch(error.message, /nginx|alice|HTTP/);
+  }
+});
+
+t.test('an error that is not about the site is not waited out', async (t) => {
+  const fake = fakeStep({
+    settings,
+    site: () => {
+      throw new AgentError('aborted', 'stop');
+    },
+  });
+  t.equal((await failure(run('verify', fake.context))).code, 'aborted');
+  t.same(fake.slept, []);
+});
+
+t.test("the title is the order's own, else the configured one", async (t) => {
+  const titled = (given: JsonObject, properties: JsonObject = {}): string =>
+    siteTitle(fakeStep({ settings: settingsWith(given), properties }).context);
+  t.equal(titled({}), 'alice');
+  t.equal(titled({ title: 'Welcome to {fqdn} ({subdomain})' }), 'Welcome to alice.sites.example.net (alice)');
+  t.equal(titled({}, { title: `  O'Neill &\n"Sons"\u0000 ` }), `O'Neill & "Sons"`);
+  t.equal(titled({}, { title: '{fqdn}' }), '{fqdn}', 'a customer’s own title is taken literally');
+  t.equal(titled({}, { title: ' \n ' }), 'alice');
+  t.equal(titled({}, { title: 7 }), 'alice');
+  t.equal(Array.from(titled({}, { title: '🎉'.repeat(300) })).length, 200);
+});
+
+t.test('a title is recognised in the shape that WordPress gives it', async (t) => {
+  const shown = (page: string): string => titleOf(`<title>${page}</title>`) ?? '';
+  t.ok(
+    bearsTitle(shown('O&#8217;Neill &amp; &#8220;Sons&#8221; &#8211; Just another site'), `O'Neill & "Sons"`),
+  );
+  t.ok(bearsTitle(shown('2&#215;4 Wood&#8230;'), '2x4 Wood...'));
+  t.ok(bearsTitle(shown('Zażółć &#x1F389; 日本'), 'zażółć 🎉 日本'));
+  t.ok(bearsTitle('!!!', '***'), 'a title of signs only asks for any title');
+  t.notOk(bearsTitle('', '***'));
+  t.notOk(bearsTitle(shown('Welcome to nginx!'), 'alice'));
+  t.equal(titleOf('<p>none</p>'), undefined);
+  t.equal(shown('&#9999999; &bogus;'), '&#9999999; &bogus;');
+});
+
+t.test('the scripts are sound shell and hold what the template build needs', async (t) => {
+  const recipe = wordpress.template(settings);
+  t.same(
+    recipe.scripts.map(({ name }) => name),
+    ['wordpress/install-packages', 'wordpress/clean'],
+  );
+  const fake = fakeStep({ settings });
+  await run('install', fake.context);
+  const scripts = [...recipe.scripts, ...fake.scripts];
+  t.equal(scripts.length, 3);
+  for (const { name, body } of scripts) {
+    const input = encodeScript({ name, body, values: { SITE_TITLE: `a'b $(id) "c"` } }, '0123456789abcdef');
+    const { status, stderr } = spawnSync('/bin/sh', ['-n'], { input, encoding: 'utf8' });
+    t.equal(status, 0, `${name}: ${stderr}`);
+    t.notMatch(body, /\$\{[a-z]/i, `${name}: nothing of ours was meant to be filled in`);
+  }
+});

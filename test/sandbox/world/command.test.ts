@@ -1,0 +1,111 @@
+/** `innkeeper sandbox` as a program sees it: what it prints, how it ends, what it leaves behind. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { listen } from '../../../src/sandbox/memory/listen.js';
+
+interface Ended {
+  readonly code: number | null;
+  readonly lines: readonly unknown[];
+  readonly stderr: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  /** The first line, parsed. */
+  readonly ready: Promise<unknown>;
+  readonly ended: Promise<Ended>;
+}
+
+/** A folder of its own for temporary folders, so that what is left behind is seen. */
+const temporary = await mkdtemp(join(tmpdir(), 'innkeeper-test-'));
+t.teardown(() => rm(temporary, { recursive: true, force: true }));
+
+function sandbox(...args: string[]): Running {
+  const child = spawn(process.execPath, ['dist/src/cli.js', 'sandbox', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: temporary },
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const parsed = (): unknown[] =>
+    stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line): unknown => JSON.parse(line));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code) => resolve({ code, lines: parsed(), stderr }));
+  });
+  const ready = new Promise<unknown>((resolve) => {
+    const look = (): void => {
+      if (stdout.includes('\n')) resolve(parsed()[0]);
+    };
+    child.stdout.on('data', look).on('close', () => resolve(undefined));
+  });
+  return { child, ready, ended };
+}
+
+const readyShape = {
+  ready: true,
+  api: /^http:\/\/127\.0\.0\.1:\d+$/,
+  token: /^\S{20,}$/,
+  ca_file: /ca\.pem$/,
+  proxy: { https_port: Number },
+  dns: { host: '127.0.0.1', port: Number },
+  pve: { url: /^https:\/\/127\.0\.0\.1:\d+$/ },
+  control: /^http:\/\/127\.0\.0\.1:\d+$/,
+  state_dir: String,
+};
+
+t.test('--once --json: a demo site is made, reported, and nothing is left', async (t) => {
+  const { code, lines, stderr } = await sandbox('--once', '--json', '--port', '0').ended;
+  t.equal(code, 0, stderr);
+  t.match(lines[0], readyShape);
+  const report = lines.at(-1);
+  t.match(report, {
+    ok: true,
+    backend: 'memory',
+    url: /^https:\/\/anna\.sandbox\.test$/,
+    title: /./,
+    accepted_ms: Number,
+    ready_ms: Number,
+    completed_ms: Number,
+    steps: [{ name: String, after: Array, started_ms: Number, ended_ms: Number }],
+    sum_of_steps_ms: Number,
+    longest_path_ms: Number,
+  });
+  t.same(await readdir(temporary), []);
+});
+
+t.test('--world --json: comes back on its folder where it was, and SIGTERM ends it', async (t) => {
+  const state = t.testdir();
+  const first = sandbox('--world', '--json', '--state', state, '--port', '0');
+  const ready = await first.ready;
+  t.match(ready, { ...readyShape, state_dir: state });
+  first.child.kill('SIGTERM');
+  t.match(await first.ended, { code: 0, stderr: '' });
+  t.ok(existsSync(join(state, 'innkeeper.yaml')), 'the folder is kept');
+  const again = sandbox('--world', '--json', '--state', state);
+  t.same(await again.ready, ready);
+  again.child.kill('SIGINT');
+  t.match(await again.ended, { code: 0, stderr: '', lines: [ready] });
+});
+
+t.test('a port that is taken is named, with the way out', async (t) => {
+  const server = createServer();
+  const squatter = await listen(server, 0);
+  t.teardown(() => squatter.close());
+  const { port } = server.address() as AddressInfo;
+  const { code, lines, stderr } = await sandbox('--json', '--port', String(port)).ended;
+  t.equal(code, 1);
+  t.match(lines, [{ ready: false, error: `port ${port} on 127.0.0.1 is in use` }]);
+  t.match(stderr, /^innkeeper sandbox: port \d+ .*--port 0\n$/, 'one sentence');
+  t.same(await readdir(temporary), []);
+});
