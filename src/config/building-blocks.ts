@@ -7,12 +7,26 @@ interface KeyOptions<T> {
   readonly default?: T;
   /** Said in errors as "expected ...". */
   readonly expected?: string;
-  readonly pattern?: string;
   readonly unit?: string;
 }
 
-export function text(description: string, options: KeyOptions<string> = {}) {
-  return Type.String({ minLength: 1, expected: 'text', ...options, description });
+interface TextOptions extends KeyOptions<string> {
+  readonly pattern?: string;
+  readonly check?: (value: string) => boolean;
+  /** A slip may put a secret here: what was found is not shown. */
+  readonly discreet?: boolean;
+}
+
+export function text(description: string, { check = () => true, ...options }: TextOptions = {}) {
+  return Type.Refine(Type.String({ minLength: 1, expected: 'text', ...options, description }), check);
+}
+
+/** What a path names, when the agent itself reads it. `private`: nobody else may be able to read it. */
+export type Reads = 'nothing' | 'file' | 'private file';
+
+/** A path, relative to the configuration file's folder. */
+export function path(description: string, reads: Reads, options: { readonly default?: string } = {}) {
+  return Type.String({ minLength: 1, expected: 'a path', isPath: true, reads, ...options, description });
 }
 
 export function number(
@@ -43,7 +57,8 @@ export function list<I extends TSchema>(
   items: I,
   options: { readonly default?: unknown[]; readonly minItems?: number } = {},
 ): TArray<I> {
-  const expected = options.minItems === undefined ? 'a list' : `a list with at least ${options.minItems} entry`;
+  const expected =
+    options.minItems === undefined ? 'a list' : `a list with at least ${options.minItems} entry`;
   return Type.Array(items, { expected, ...options, description });
 }
 
@@ -69,8 +84,7 @@ export interface SecretSource {
   readonly value?: string;
 }
 
-export const SECRET_EXPECTED =
-  'exactly one of {file: /path}, {credential: name}, {env: NAME}, {value: text}';
+export const SECRET_EXPECTED = 'exactly one of {file: /path}, {credential: name}, {env: NAME}, {value: text}';
 
 /** Where a secret is read from; its value is never shown. */
 export function secret(description: string): TUnsafe<SecretSource> {

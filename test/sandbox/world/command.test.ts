@@ -72,7 +72,7 @@ t.test('--once --json: a demo site is made, reported, and nothing is left', asyn
   t.match(report, {
     ok: true,
     backend: 'memory',
-    url: /^https:\/\/demo[a-z0-9-]*\.sandbox\.test$/,
+    url: /^https:\/\/anna\.sandbox\.test$/,
     title: /./,
     accepted_ms: Number,
     ready_ms: Number,

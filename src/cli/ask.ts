@@ -1,0 +1,40 @@
+/** What every command that asks the daemon has in common: its options, the connection, reading all pages of a list. */
+import type { Command } from 'commander';
+import { configFile } from './config-file.js';
+import { connectDaemon, type Daemon, type Fields, listOf } from './daemon.js';
+
+export interface AskOptions {
+  readonly config?: string;
+  readonly panel: string;
+  readonly json?: true;
+}
+
+export function asking(command: Command): Command {
+  return command
+    .option('--panel <name>', 'panel whose services and jobs are meant', 'default')
+    .option('--json', 'print JSON instead of a table');
+}
+
+export function daemonOf(options: AskOptions): Promise<Daemon> {
+  return connectDaemon(configFile(options.config), options.panel);
+}
+
+/** All pages of a list. */
+export async function readAll(
+  daemon: Daemon,
+  path: string,
+  field: string,
+  filters: Readonly<Record<string, string | undefined>>,
+): Promise<Fields[]> {
+  const rows: Fields[] = [];
+  let cursor: unknown;
+  do {
+    const query = new URLSearchParams({ limit: '1000' });
+    for (const [name, value] of Object.entries(filters)) if (value !== undefined) query.set(name, value);
+    if (typeof cursor === 'string') query.set('cursor', cursor);
+    const page = await daemon.call('GET', `${path}?${query.toString()}`);
+    rows.push(...listOf(page[field]));
+    cursor = page['next_cursor'];
+  } while (typeof cursor === 'string');
+  return rows;
+}

@@ -1,0 +1,40 @@
+/** Prints answers for people, or as JSON for programs. */
+import { cell } from './cell.js';
+import type { Fields } from './daemon.js';
+
+export interface Column {
+  readonly title: string;
+  readonly text: (row: Fields) => unknown;
+}
+
+export const column = (title: string, field = title): Column => ({ title, text: (row) => row[field] });
+
+export function table(rows: readonly Fields[], columns: readonly Column[]): string {
+  const lines = [
+    columns.map(({ title }) => title.toUpperCase().replaceAll('_', ' ')),
+    ...rows.map((row) => columns.map(({ text }) => cell(text(row)))),
+  ];
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
+  return lines
+    .map((line) =>
+      line
+        .map((text, index) => text.padEnd(widths[index] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** One `name  value` line each. */
+export function facts(pairs: readonly (readonly [string, unknown])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${cell(value)}`).join('\n');
+}
+
+export function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function sayJson(value: unknown): void {
+  say(JSON.stringify(value, undefined, 2));
+}

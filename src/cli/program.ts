@@ -1,0 +1,124 @@
+/** All commands with their options. What a command needs is imported when it runs, so that each starts quickly. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { configFile } from './config-file.js';
+import { EXIT, sentenceOf } from './failure.js';
+import { addJobCommands } from './job.js';
+import { say } from './print.js';
+import { addServiceCommands } from './service.js';
+import { addTokenCommands } from './token.js';
+
+export function makeProgram(): Command {
+  const program = new Command('innkeeper')
+    .description("Provisioning agent: turns billing panels' calls into working sites on Proxmox VE.")
+    .option('--config <file>', 'configuration (else INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml)')
+    .showHelpAfterError('(innkeeper --help lists all commands)')
+    .exitOverride();
+  program
+    .command('serve')
+    .description('run the daemon')
+    .action(async (_, command: Command) => {
+      const { serve } = await import('./serve.js');
+      process.exitCode = await serve(fileOf(command));
+    });
+  addSandbox(program);
+  addTokenCommands(program);
+  addServiceCommands(program);
+  addJobCommands(program);
+  addConfig(program);
+  addTemplate(program);
+  return program;
+}
+
+function fileOf(command: Command): string {
+  return configFile(command.optsWithGlobals<{ config?: string }>().config);
+}
+
+interface SandboxFlags {
+  readonly backend: 'memory' | 'lxc';
+  readonly state?: string;
+  readonly port?: number;
+  readonly json?: true;
+  readonly once?: true;
+  readonly world?: true;
+}
+
+function addSandbox(program: Command): void {
+  program
+    .command('sandbox')
+    .description('run a daemon against a Proxmox VE look-alike; needs nothing installed')
+    .option('--backend <kind>', 'memory, or lxc (real containers; root on Debian)', readBackend, 'memory')
+    .option('--state <dir>', 'keep everything here and take it up again')
+    .option('--port <number>', 'port of the API; 0 = any free one', readPort)
+    .option('--json', 'one JSON object on the first line, nothing else on standard output')
+    .option('--once', 'order a demo site, report when it answers, and end')
+    .option('--world', 'only the look-alike, DNS and proxy; the daemon is started apart')
+    .action(async (flags: SandboxFlags) => {
+      const { runSandbox } = await import('../sandbox/command.js');
+      process.exitCode = await runSandbox({
+        backend: flags.backend,
+        state: flags.state,
+        port: flags.port,
+        json: flags.json === true,
+        once: flags.once === true,
+        world: flags.world === true,
+      });
+    });
+}
+
+function addConfig(program: Command): void {
+  program
+    .command('config')
+    .description('the configuration')
+    .command('check')
+    .description('say what is wrong with it, or that it is fine')
+    .action(async (_, command: Command) => {
+      const file = fileOf(command);
+      const { loadConfig } = await import('../config/load.js');
+      await loadConfig({ file });
+      say(`${file} is fine.`);
+    });
+}
+
+function addTemplate(program: Command): void {
+  program
+    .command('template')
+    .description('golden templates that sites are cloned from')
+    .command('build')
+    .description('make the template of a product on the container host')
+    .argument('<product>', 'e.g. wordpress')
+    .option('--replace', 'make new ones, and remove the old')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (product: string, flags: { replace?: true; json?: true }, command: Command) => {
+      const { runTemplateBuild } = await import('./template.js');
+      process.exitCode = await runTemplateBuild({
+        configFile: fileOf(command),
+        product,
+        replace: flags.replace === true,
+        json: flags.json === true,
+      });
+    });
+}
+
+function readBackend(text: string): SandboxFlags['backend'] {
+  if (text === 'memory' || text === 'lxc') return text;
+  throw new InvalidArgumentError('It is memory or lxc.');
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError('It is a number from 0 to 65535.');
+}
+
+/** Runs the command line; resolves with the exit code. Nothing that goes wrong shows a stack. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  try {
+    await makeProgram().parseAsync([...argv]);
+    return Number(process.exitCode ?? EXIT.done);
+  } catch (error) {
+    // commander has told it already; help and version are no failure
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    process.stderr.write(`innkeeper: ${sentenceOf(error)}\n`);
+    return EXIT.failed;
+  }
+}

@@ -1,0 +1,42 @@
+/** Finds the daemon's unix socket. Reads no more of the configuration than that, so that it works for who may not read the secrets. */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { CommandFailure } from './failure.js';
+
+/** INNKEEPER_SOCKET, else what the configuration says. Throws CommandFailure. */
+export async function socketPath(file: string): Promise<string> {
+  const {
+    INNKEEPER_SOCKET: given,
+    INNKEEPER_API__SOCKET: socket,
+    INNKEEPER_AGENT__STATE_DIR: stateDir,
+  } = process.env;
+  if (given !== undefined) return resolve(given);
+  const config = socket === undefined ? await readConfig(file) : {};
+  const near = (path: string): string => resolve(dirname(file), path);
+  const named = socket ?? at(config, 'api', 'socket');
+  if (named !== undefined) return near(named);
+  const folder = stateDir ?? at(config, 'agent', 'state_dir') ?? '/var/lib/innkeeper';
+  return near(`${folder}/innkeeper.sock`);
+}
+
+async function readConfig(file: string): Promise<unknown> {
+  try {
+    const { parse } = await import('yaml');
+    return parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const why =
+      code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'may not be read' : 'is not valid YAML';
+    throw new CommandFailure(`The configuration ${file} ${why}; name another with --config.`, {
+      cause: error,
+    });
+  }
+}
+
+function at(config: unknown, ...path: string[]): string | undefined {
+  const value = path.reduce<unknown>(
+    (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
+    config,
+  );
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,148 @@
+/** Loads the configuration: file, environment and secrets, checked as a whole; every problem is told in one message. */
+import { dirname, resolve } from 'node:path';
+import { type TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Value } from 'typebox/value';
+import { Secret } from '../domain/secret.js';
+import { problemsOf } from './check.js';
+import type { Config } from './config.js';
+import { crossProblems } from './cross-checks.js';
+import { override, type Environment, type Overridden } from './environment.js';
+import { ConfigError, type ConfigProblem } from './error.js';
+import { readPlans } from './plans-file.js';
+import { resolveConfig } from './resolve.js';
+import { ConfigSchema } from './schema.js';
+import { isMapping, isSecretSchema, places, said } from './schema-walk.js';
+import {
+  assertPrivate,
+  assertReadable,
+  readSecret,
+  UnreadableSecretError,
+  type ReadingFrom,
+} from './secrets.js';
+import { secretProblem } from './secret-checks.js';
+import { readYaml, UnreadableFileError } from './yaml-file.js';
+
+export { ConfigError } from './error.js';
+
+export interface LoadOptions {
+  /** `--config`; else INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml. */
+  readonly file?: string | undefined;
+  /** Default: the process's. */
+  readonly env?: Environment;
+  /** Told of what is unwise but works. */
+  readonly warn?: (message: string) => void;
+}
+
+const check = Compile(ConfigSchema);
+
+export function configFileOf(file: string | undefined, env: Environment = process.env): string {
+  return resolve(file ?? (env['INNKEEPER_CONFIG'] || '/etc/innkeeper/innkeeper.yaml'));
+}
+
+/** Throws ConfigError. */
+export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
+  const env = options.env ?? process.env;
+  const file = configFileOf(options.file, env);
+  const from: ReadingFrom = { folder: dirname(file), env, warn: options.warn ?? (() => undefined) };
+  const content = await contentOf(file);
+  const overridden = override(content, ConfigSchema, env);
+  const value: unknown = Value.Default(ConfigSchema, content);
+  const structure = problemsOf(ConfigSchema, value);
+  const wrong = new Set(structure.map(({ key }) => key));
+  const read = await readOutside(ConfigSchema, value, wrong, from);
+  const plans = await readPlans(value);
+  const problems = [
+    ...overridden.problems,
+    ...unknownVariables(overridden, read.variables),
+    ...structure,
+    ...read.problems,
+    ...crossProblems(value),
+    ...plans.problems,
+  ];
+  if (problems.length > 0)
+    throw new ConfigError(
+      file,
+      problems.map((each) => withSource(each, overridden)),
+    );
+  if (!check.Check(value)) throw new Error('the configuration does not fit its schema');
+  const config = resolveConfig(value, { secrets: read.secrets, plans: plans.plans });
+  if (!config.api.tls && !/^(127\.|::1$)/.test(config.api.host))
+    from.warn(`api.host is ${config.api.host} without api.tls: tokens travel in clear text`);
+  return config;
+}
+
+async function contentOf(file: string): Promise<Record<string, unknown>> {
+  try {
+    const content = await readYaml(file);
+    if (isMapping(content)) return content;
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    throw new ConfigError(file, [{ key: '', problem: error.message }]);
+  }
+  throw new ConfigError(file, [{ key: '', problem: 'found no keys, expected keys with values' }]);
+}
+
+interface Outside {
+  readonly secrets: Map<string, Secret>;
+  readonly problems: ConfigProblem[];
+  /** Environment variables that secrets are read from. */
+  readonly variables: Set<string>;
+}
+
+/** Makes paths absolute, reads the secrets, and looks whether the files are there that the agent will read. */
+async function readOutside(
+  schema: TSchema,
+  value: unknown,
+  wrong: ReadonlySet<string>,
+  from: ReadingFrom,
+): Promise<Outside> {
+  const outside: Outside = { secrets: new Map(), problems: [], variables: new Set() };
+  for (const place of places(schema, value)) {
+    const key = place.path.join('.');
+    if (wrong.has(key)) continue;
+    try {
+      if (isSecretSchema(place.schema)) await takeSecret(outside, key, place.value, from);
+      if (said(place.schema, 'isPath') === true && typeof place.value === 'string') {
+        const path = resolve(from.folder, place.value);
+        place.set(path);
+        const reads = said(place.schema, 'reads');
+        if (reads !== 'nothing') await assertReadable(path);
+        if (reads === 'private file') await assertPrivate(path, from.warn);
+      }
+    } catch (error) {
+      if (!(error instanceof UnreadableSecretError)) throw error;
+      outside.problems.push({ key, problem: error.message });
+    }
+  }
+  return outside;
+}
+
+async function takeSecret(outside: Outside, key: string, value: unknown, from: ReadingFrom): Promise<void> {
+  if (!isMapping(value)) return;
+  const source = Object.fromEntries(
+    Object.entries(value).flatMap(([form, text]) => (typeof text === 'string' ? [[form, text]] : [])),
+  );
+  if (source['env'] !== undefined) outside.variables.add(source['env']);
+  const secret = await readSecret(source, from);
+  const problem = secretProblem(key, secret);
+  if (problem !== undefined) outside.problems.push({ key, problem });
+  outside.secrets.set(key, secret);
+}
+
+function unknownVariables({ unknown }: Overridden, used: ReadonlySet<string>): ConfigProblem[] {
+  return unknown
+    .filter((variable) => !used.has(variable))
+    .map((variable) => ({
+      key: variable,
+      problem: 'found this environment variable, which leads to no key, expected e.g. INNKEEPER_API__PORT',
+    }));
+}
+
+/** A wrong value that came from the environment is not to be looked for in the file. */
+function withSource(problem: ConfigProblem, { sources }: Overridden): ConfigProblem {
+  for (const [key, variable] of sources)
+    if (problem.key === key || problem.key.startsWith(`${key}.`))
+      return { key: problem.key, problem: `${problem.problem} (from ${variable})` };
+  return problem;
+}

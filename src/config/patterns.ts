@@ -1,0 +1,34 @@
+/** Forms of names and addresses in the configuration. */
+import ipaddr from 'ipaddr.js';
+import { canonicalAddress } from '../domain/address-pool.js';
+
+export const ID = '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$';
+/** One label of a domain name, lower case. */
+export const LABEL = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
+/** At least two labels, lower case, no final dot; a sub-domain of 63 letters must still fit before it. */
+export const DOMAIN =
+  '^(?=.{3,189}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$';
+export const ADDRESS_EXPECTED = 'an IPv4 or IPv6 address';
+export const NETWORK_EXPECTED = 'an IPv4 or IPv6 address, or a network like 10.0.0.0/8';
+
+export const isAddress = (text: string): boolean => canonicalAddress(text) !== undefined;
+/** Pasted credentials must not stand in a URL, since URLs are shown and logged. */
+export const HTTPS_URL = '^https://[^/@?#\\s]+/?$';
+export const HTTP_URL = '^https?://[^/@?#\\s]+(/[^@?#\\s]*)?$';
+
+export function isUrl(text: string): boolean {
+  return URL.canParse(text);
+}
+
+export function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function isNetwork(text: string): boolean {
+  return canonicalAddress(text) !== undefined || (text.includes('/') && ipaddr.isValidCIDR(text));
+}

@@ -1,0 +1,46 @@
+/** The plans: from the configuration itself, from the file it names, or the shipped ones. */
+import { Compile } from 'typebox/compile';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Plan } from '../domain/plan.js';
+import { problemsOf } from './check.js';
+import { planWordsDiffer } from './cross-checks.js';
+import { DEFAULT_PLANS } from './default-plans.js';
+import type { ConfigProblem } from './error.js';
+import { planOf } from './plans.js';
+import { PlansFileSchema } from './schema.js';
+import { readYaml, UnreadableFileError } from './yaml-file.js';
+
+const check = Compile(PlansFileSchema);
+const NamesFile = Type.Object({ plans_file: Type.String() });
+const HasPlans = Type.Object({ plans: Type.Unknown() });
+
+interface PlansRead {
+  readonly plans: readonly Plan[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** `config`: with absolute paths; what is wrong with plans in the file itself is found elsewhere. */
+export async function readPlans(config: unknown): Promise<PlansRead> {
+  if (Value.Check(HasPlans, config)) {
+    const inline = { plans: config.plans };
+    return { plans: check.Check(inline) ? inline.plans.map(planOf) : [], problems: [] };
+  }
+  if (!Value.Check(NamesFile, config)) return { plans: DEFAULT_PLANS, problems: [] };
+  return readPlansFile(config.plans_file);
+}
+
+async function readPlansFile(path: string): Promise<PlansRead> {
+  const inFile = ({ key, problem }: ConfigProblem): ConfigProblem => ({
+    key: `plans_file (${path})${key === '' ? '' : ` ${key}`}`,
+    problem,
+  });
+  try {
+    const value: unknown = Value.Default(PlansFileSchema, await readYaml(path));
+    const problems = [...problemsOf(PlansFileSchema, value), ...planWordsDiffer(value)];
+    return { plans: check.Check(value) ? value.plans.map(planOf) : [], problems: problems.map(inFile) };
+  } catch (error) {
+    if (!(error instanceof UnreadableFileError)) throw error;
+    return { plans: [], problems: [inFile({ key: '', problem: error.message })] };
+  }
+}

@@ -1,0 +1,310 @@
+/** Every key of the configuration file: sentence, type, unit, range and default. `config.ts` is what becomes of it. */
+import { Type } from 'typebox';
+import type { JsonObject } from '../domain/json.js';
+import {
+  block,
+  byName,
+  list,
+  number,
+  oneOf,
+  optional,
+  path,
+  secret,
+  section,
+  text,
+} from './building-blocks.js';
+import type { Static } from './building-blocks.js';
+import {
+  ADDRESS_EXPECTED,
+  DOMAIN,
+  HTTP_URL,
+  ID,
+  LABEL,
+  NETWORK_EXPECTED,
+  isAddress,
+  isNetwork,
+  isTimeZone,
+  isUrl,
+} from './patterns.js';
+import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
+
+const word = Type.String({ minLength: 1, expected: 'a word' });
+const network = text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork });
+const name = (description: string, options: { default?: string } = {}) =>
+  text(description, {
+    pattern: ID,
+    expected: '1-64 of letters, digits, ".", "_", "-", not starting with "." or "-"',
+    ...options,
+  });
+const port = (description: string, first: 0 | 1, options: { default?: number } = {}) =>
+  number(description, first, 65_535, options);
+
+const AgentSchema = section('This agent.', {
+  id: name(
+    'Name of this agent; it stands in the mark on everything it makes, so it must never change, and every agent on one cluster needs its own.',
+  ),
+  base_domain: text('Every site gets a sub-domain of this domain.', {
+    pattern: DOMAIN,
+    expected: 'a domain name in lower case with at least two labels, like sites.example.net',
+  }),
+  time_zone: text('Time zone of dates in backup names.', {
+    default: 'UTC',
+    expected: 'a time zone like Europe/Berlin',
+    check: isTimeZone,
+  }),
+  state_dir: path('Folder of everything the agent must not forget.', 'nothing', {
+    default: '/var/lib/innkeeper',
+  }),
+});
+
+const ApiSchema = section('The REST API.', {
+  host: text('Address to listen on.', { default: '127.0.0.1', expected: ADDRESS_EXPECTED, check: isAddress }),
+  port: port('TCP port; 0 = any free one.', 0, { default: 8080 }),
+  socket: optional(
+    path(
+      'Unix socket that the command line talks to (mode 0600); empty = innkeeper.sock in the state folder.',
+      'nothing',
+    ),
+  ),
+  tls: optional(
+    block('TLS of the API; empty = plain HTTP.', {
+      cert_file: path('PEM file with the certificate and its chain.', 'file'),
+      key_file: path('PEM file with the private key.', 'private file'),
+    }),
+  ),
+  trusted_proxies: list('Addresses or networks whose X-Forwarded-* headers are believed.', network, {
+    default: [],
+  }),
+  body_limit_bytes: number('Largest request body.', 1024, 16_777_216, { unit: 'bytes', default: 1_048_576 }),
+  tokens: list(
+    'API tokens besides those made with `innkeeper token create`, for automated installs.',
+    block('An API token.', {
+      name: name('Name of the token, in logs and lists.'),
+      panel: name('Panel whose services it sees.', { default: 'default' }),
+      permissions: list(
+        'What it may do: sites:write, sites:read, backups:write, domains:write, jobs:read, admin.',
+        oneOf('A permission.', [
+          'sites:write',
+          'sites:read',
+          'backups:write',
+          'domains:write',
+          'jobs:read',
+          'admin',
+        ]),
+        { minItems: 1 },
+      ),
+      secret: secret('The token itself, at least 20 characters.'),
+    }),
+    { default: [] },
+  ),
+});
+
+export const PlanSchema = block('A plan.', {
+  name: text('Name of the plan, in lower case.', {
+    pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+    expected: 'lower-case letters, digits, ".", "_", "-"',
+  }),
+  aliases: list('Other words that panels send for it; case does not matter.', text('An alias.'), {
+    default: [],
+  }),
+  memory_mb: number('Memory.', 64, 4_194_304, { unit: 'MiB' }),
+  swap_mb: number('Swap.', 0, 4_194_304, { unit: 'MiB', default: 512 }),
+  disk_gb: number('Root disk.', 1, 65_536, { unit: 'GiB' }),
+  cores: number('CPU cores.', 1, 512),
+  domains: number('Custom domains a site may have.', 0, 10_000),
+  backups: number('Backups a site may have.', 0, 1000),
+});
+
+export const PlansFileSchema = Type.Object(
+  { plans: list('The plans.', PlanSchema, { minItems: 1 }) },
+  { additionalProperties: false },
+);
+
+export const PoolSchema = block('Addresses given to containers.', {
+  name: name('Name of the pool.'),
+  range: optional(
+    text('First and last address given out, e.g. 10.0.1.10-10.0.1.250 (or give `first` and `last`).', {
+      pattern: '^\\s*[0-9A-Fa-f:.]+\\s*-\\s*[0-9A-Fa-f:.]+\\s*$',
+      expected: 'two addresses with a hyphen between, first-last',
+    }),
+  ),
+  first: optional(text('First address given out.', { expected: ADDRESS_EXPECTED, check: isAddress })),
+  last: optional(text('Last address given out.', { expected: ADDRESS_EXPECTED, check: isAddress })),
+  prefix: number('Prefix length of the network.', 1, 128),
+  gateway: text('Gateway of the containers; it is never given out.', {
+    expected: ADDRESS_EXPECTED,
+    check: isAddress,
+  }),
+});
+
+const DnsSchema = section('DNS records of the sites.', {
+  driver: oneOf('`powerdns` writes a record per site; `none` when a wildcard record leads every name here.', [
+    'powerdns',
+    'none',
+  ]),
+  ttl_s: number('Time to live of records.', 1, 604_800, { unit: 'seconds', default: 300 }),
+  powerdns: optional(
+    block('Needed by the driver `powerdns`.', {
+      url: text('Base URL of its API, without /api.', {
+        pattern: HTTP_URL,
+        check: isUrl,
+        discreet: true,
+        expected: 'a URL like http://127.0.0.1:8081',
+      }),
+      api_key: secret('Its API key.'),
+      server_id: text('Its server id.', { default: 'localhost' }),
+      zone: optional(
+        text('Zone that records are written to; empty = the base domain.', {
+          pattern: DOMAIN,
+          expected: 'a domain name in lower case',
+        }),
+      ),
+      timeout_s: number('How long one request may take.', 1, 120, { unit: 'seconds', default: 10 }),
+    }),
+  ),
+});
+
+const NginxSchema = section('The nginx on this machine.', {
+  dir: path("Folder for what we write; nginx's user must be able to read it.", 'nothing', {
+    default: '/etc/nginx/innkeeper',
+  }),
+  test: list("Command that tests nginx's whole configuration, words in a list.", word, {
+    default: ['/usr/sbin/nginx', '-t', '-q'],
+    minItems: 1,
+  }),
+  reload: list('Command that reloads nginx, words in a list.', word, {
+    default: ['/usr/sbin/nginx', '-s', 'reload'],
+    minItems: 1,
+  }),
+  status_port: port('Loopback port where nginx tells us which rendering it serves.', 1, { default: 8079 }),
+  listen: list(
+    'Addresses that visitors reach, without ports.',
+    text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
+    { default: ['0.0.0.0'], minItems: 1 },
+  ),
+  http_port: port('Port for plain HTTP, which only redirects.', 1, { default: 80 }),
+  https_port: port('Port for HTTPS.', 1, { default: 443 }),
+  certificate_file: path(
+    'Wildcard certificate of the base domain: PEM file with its chain, readable by nginx.',
+    'nothing',
+  ),
+  certificate_key_file: path('Its private key: PEM file, readable by nginx.', 'nothing'),
+  max_upload_mb: number('Largest upload to a site.', 1, 102_400, { unit: 'MiB', default: 64 }),
+  real_ip_from: list("Proxies before ours whose X-Forwarded-For gives the visitor's address.", network, {
+    default: [],
+  }),
+});
+
+const ProxySchema = section('The reverse proxy.', {
+  driver: oneOf('Kind of proxy.', ['nginx'], { default: 'nginx' }),
+  nginx: NginxSchema,
+  door: section('How the agent itself reaches the public door, to check a site.', {
+    address: text('Address of the door.', {
+      default: '127.0.0.1',
+      expected: ADDRESS_EXPECTED,
+      check: isAddress,
+    }),
+    https_port: optional(port("HTTPS port of the door; empty = the proxy's.", 1)),
+    ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'file')),
+  }),
+});
+
+const RESERVED = [
+  ...['www', 'mail', 'smtp', 'imap', 'pop', 'ftp', 'ssh', 'ns', 'ns1', 'ns2', 'ns3', 'ns4', 'mx', 'dns'],
+  ...[
+    'admin',
+    'administrator',
+    'root',
+    'hostmaster',
+    'postmaster',
+    'webmaster',
+    'abuse',
+    'security',
+    'noreply',
+  ],
+  ...['api', 'app', 'panel', 'billing', 'client', 'clients', 'account', 'login', 'support', 'help', 'status'],
+  ...['autoconfig', 'autodiscover', 'wpad', 'localhost', 'test', 'staging', 'dev', 'static', 'cdn', 'proxy'],
+];
+
+export const ConfigSchema = Type.Object(
+  {
+    agent: AgentSchema,
+    api: ApiSchema,
+    log: section('The log.', {
+      level: oneOf('How much is logged.', ['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }),
+    }),
+    state_key: optional(
+      secret(
+        'Key that secrets in the state are encrypted with: 32 bytes, base64 or hex; empty = made once as secret.key in the state folder.',
+      ),
+    ),
+    container_host: ContainerHostSchema,
+    exec: ExecSchema,
+    addresses: section('Private addresses of the containers.', {
+      pools: list(
+        'Pools of addresses; a container gets one of the first pool of each family with room.',
+        PoolSchema,
+        {
+          minItems: 1,
+        },
+      ),
+    }),
+    dns: DnsSchema,
+    proxy: ProxySchema,
+    jobs: section('The job engine.', {
+      slots: number('Jobs that run at once.', 2, 200, { default: 12 }),
+      interactive_slots: number('Of these, kept for jobs that a customer is waiting for.', 1, 100, {
+        default: 2,
+      }),
+      stop_s: number('Time that running steps get when the agent is stopped.', 1, 300, {
+        unit: 'seconds',
+        default: 10,
+      }),
+    }),
+    create: section('Making sites.', {
+      patience_s: number(
+        'How long a creation waits for a system that is down before it is given up.',
+        60,
+        604_800,
+        {
+          unit: 'seconds',
+          default: 21_600,
+        },
+      ),
+      reserved_names: list(
+        'Sub-domains that no site gets.',
+        text('A name.', { pattern: LABEL, expected: 'one label of a domain name, in lower case' }),
+        { default: RESERVED },
+      ),
+    }),
+    plans: optional(
+      list('What can be bought; empty = the shipped plans basic, standard and premium.', PlanSchema, {
+        minItems: 1,
+      }),
+    ),
+    plans_file: optional(path('File with the plans instead, with one key `plans`.', 'nothing')),
+    modules: section('Modules.', {
+      paths: list(
+        'Folders searched for <type>/<name>/module.js besides the shipped modules.',
+        path('A folder.', 'nothing'),
+        {
+          default: [],
+        },
+      ),
+      default_product: text('Product of an order that names none.', {
+        pattern: LABEL,
+        expected: 'the name of a product module',
+        default: 'wordpress',
+      }),
+    }),
+    products: byName(
+      'By product name, its settings; the product itself says which there are.',
+      Type.Unsafe<JsonObject>(Type.Record(Type.String(), Type.Unknown(), { expected: 'settings by name' })),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** The file's content with defaults filled in. */
+export type ConfigFile = Static<typeof ConfigSchema>;
+export type PlansFile = Static<typeof PlansFileSchema>;

@@ -1,0 +1,86 @@
+/** Reads secrets from where the configuration says they are. */
+import { constants } from 'node:fs';
+import { access, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Secret } from '../domain/secret.js';
+import type { SecretSource } from './building-blocks.js';
+import type { Environment } from './environment.js';
+
+/** Says in `message` what was found and what is expected. */
+export class UnreadableSecretError extends Error {
+  override readonly name = 'UnreadableSecretError';
+}
+
+export interface ReadingFrom {
+  /** Folder that relative paths start from. */
+  readonly folder: string;
+  readonly env: Environment;
+  readonly warn: (message: string) => void;
+}
+
+const MAX_BYTES = 65_536;
+
+/** Throws UnreadableSecretError. */
+export async function readSecret(source: SecretSource, from: ReadingFrom): Promise<Secret> {
+  const text = await readSource(source, from);
+  const trimmed = text.replace(/(\r?\n)+$/, '');
+  if (trimmed === '') throw new UnreadableSecretError('found an empty secret, expected text');
+  return new Secret(trimmed);
+}
+
+async function readSource(source: SecretSource, { folder, env, warn }: ReadingFrom): Promise<string> {
+  if (source.value !== undefined) return source.value;
+  if (source.env !== undefined) {
+    const value = env[source.env];
+    if (value === undefined)
+      throw new UnreadableSecretError(`found no environment variable ${source.env}, expected it to be set`);
+    return value;
+  }
+  if (source.credential !== undefined) {
+    const credentials = env['CREDENTIALS_DIRECTORY'];
+    if (credentials === undefined)
+      throw new UnreadableSecretError(
+        'found no $CREDENTIALS_DIRECTORY, expected a service with LoadCredential= or SetCredential=',
+      );
+    // systemd guards these itself; their mode says nothing
+    return readText(join(credentials, source.credential));
+  }
+  const path = resolve(folder, source.file ?? '');
+  await assertPrivate(path, warn);
+  return readText(path);
+}
+
+/** For a file that others must not read. Throws UnreadableSecretError. */
+export async function assertPrivate(path: string, warn: (message: string) => void): Promise<void> {
+  const { mode } = await described(path, () => stat(path));
+  if ((mode & 0o004) !== 0)
+    throw new UnreadableSecretError(
+      `found ${path} readable by everybody (mode ${octal(mode)}), expected mode 600`,
+    );
+  if ((mode & 0o040) !== 0) warn(`${path} is readable by its group (mode ${octal(mode)}), better 600`);
+}
+
+/** Throws UnreadableSecretError. */
+export async function assertReadable(path: string): Promise<void> {
+  const info = await described(path, () => stat(path));
+  if (!info.isFile()) throw new UnreadableSecretError(`found ${path}, which is no file, expected a file`);
+  await described(path, () => access(path, constants.R_OK));
+}
+
+async function readText(path: string): Promise<string> {
+  const info = await described(path, () => stat(path));
+  if (!info.isFile() || info.size > MAX_BYTES)
+    throw new UnreadableSecretError(`found ${path}, expected a file of at most ${MAX_BYTES} bytes`);
+  return described(path, () => readFile(path, 'utf8'));
+}
+
+async function described<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
+    throw new UnreadableSecretError(`found ${code} at ${path}, expected a readable file`);
+  }
+}
+
+const octal = (mode: number): string => (mode & 0o777).toString(8);

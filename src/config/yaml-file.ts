@@ -1,0 +1,48 @@
+/** Reads a YAML file as plain values. Empty keys count as not given. */
+import { readFile } from 'node:fs/promises';
+import { LineCounter, parseDocument } from 'yaml';
+import { isMapping } from './schema-walk.js';
+
+/** Says in `message` what is wrong with the file as a whole. */
+export class UnreadableFileError extends Error {
+  override readonly name = 'UnreadableFileError';
+}
+
+/** The content; an empty file is an empty mapping. Throws UnreadableFileError. */
+export async function readYaml(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
+    throw new UnreadableFileError(`found ${code} when reading it, expected a readable YAML file`);
+  }
+  return parseYaml(text);
+}
+
+/** Throws UnreadableFileError. */
+export function parseYaml(text: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
+  const [error] = document.errors;
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    // the message may go on with a piece of the text, which may be secret
+    const what = error.message.split(/[:"]/, 1)[0] ?? '';
+    throw new UnreadableFileError(
+      `found ${error.code} at line ${line}, column ${col} (${what}), expected YAML`,
+    );
+  }
+  try {
+    return withoutEmpty(document.toJS() ?? {});
+  } catch {
+    throw new UnreadableFileError('found an alias that leads nowhere or to too much, expected YAML');
+  }
+}
+
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (!isMapping(value)) return value;
+  const entries = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(entries.map(([name, item]) => [name, withoutEmpty(item)]));
+}
