@@ -79,7 +79,7 @@ export async function writeAgentConfig(parts: WorldParts): Promise<string> {
       socket: await socketPath(stateDir),
       tokens: [{ name: 'sandbox', panel: 'default', permissions: PERMISSIONS, secret: secretIn(tokenFile) }],
     },
-    container_host: { driver: 'proxmox', poll_s: 2, proxmox: proxmoxOf(parts) },
+    container_host: { driver: 'proxmox', poll_s: 1, proxmox: proxmoxOf(parts) },
     exec: {
       driver: 'ssh',
       pct: ['pct'],

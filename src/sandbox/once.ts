@@ -84,7 +84,7 @@ async function orderAndWatch(access: Access, backend: string, signal: AbortSigna
   const posted = Date.now();
   const order = {
     service_id: `demo-${randomBytes(4).toString('hex')}`,
-    email: 'demo@example.com',
+    email: 'anna@example.com',
     plan: 'basic',
     public_ip: '203.0.113.10',
   };

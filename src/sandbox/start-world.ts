@@ -2,7 +2,10 @@
 import type { World, WorldOptions } from './world.js';
 
 export async function startWorld(backend: World['backend'], options: WorldOptions): Promise<World> {
-  if (backend === 'lxc') throw new Error('the lxc back end is under construction');
+  if (backend === 'lxc') {
+    const { startLxcWorld } = await import('./lxc/world.js');
+    return startLxcWorld(options);
+  }
   const { startMemoryWorld } = await import('./memory/index.js');
   return startMemoryWorld(options);
 }

@@ -14,7 +14,7 @@ import { openPorts } from '../ports.js';
 import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE } from '../pve/options.js';
 import type { StorageOption, TemplateOption } from '../pve/options.js';
 import { startPve } from '../pve/start.js';
-import type { World } from '../world.js';
+import type { World, WorldOptions } from '../world.js';
 import { openContainerHost } from './container-host.js';
 import type { ContainerHost } from './container-host.js';
 import { exportTemplate, importTemplate, recipeKey, shippedRecipe } from './golden-template.js';
@@ -28,14 +28,9 @@ import type { ServerProcess } from './server-process.js';
 import { startSshd } from './sshd.js';
 import { Undo } from './undo.js';
 
-export interface LxcWorldOptions {
-  /** Kept and taken up again. */
-  readonly stateDir: string;
+export interface LxcWorldOptions extends WorldOptions {
   /** Base system and golden templates, shared by all worlds of this machine; default `/var/cache/innkeeper-sandbox`. */
   readonly cacheDir?: string;
-  /** The port that the daemon is to listen on. */
-  readonly apiPort: number;
-  readonly log: (line: string) => void;
 }
 
 const HOST = '127.0.0.1';

@@ -34,11 +34,12 @@ function propertyOf(properties: Properties, name: string): Property | undefined 
 
 const patterns = new Map<string, RegExp>();
 
-/** Perl's `(?^:...)` resets the flags; here there are none to reset. */
+/** Perl's `(?^:...)` resets the flags; here there are none to reset. `(?^i:` makes the whole pattern blind to case. */
 export function perlPattern(source: string): RegExp {
   const known = patterns.get(source);
   if (known) return known;
-  const made = new RegExp(`^(?:${source.replaceAll('(?^:', '(?:').replaceAll('(?^i:', '(?i:')})$`);
+  const flags = source.includes('(?^i:') ? 'i' : '';
+  const made = new RegExp(`^(?:${source.replaceAll(/\(\?\^i?:/g, '(?:')})$`, flags);
   patterns.set(source, made);
   return made;
 }
@@ -76,7 +77,7 @@ function checkObject(
 function checkValue(property: Property, value: string, path: string): string | undefined {
   const { type = 'string' } = property;
   if (!typeFits(type, value)) return `type check ('${type}') failed - got '${value}'`;
-  return checkBounds(property, value) ?? checkFormat(property.format, value, path);
+  return checkFormat(property.format, value, path) ?? checkBounds(property, value);
 }
 
 function typeFits(type: string, value: string): boolean {

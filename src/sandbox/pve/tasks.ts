@@ -93,6 +93,8 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
     const takes = async (ms: number): Promise<void> => {
       await pause(ms);
       if (stop.signal.aborted) throw new PveError(500, 'received interrupt');
+      // in the middle of the work, so that the worker cleans up behind itself as the real one does
+      if (fault.error !== undefined && fault.errorAfter !== true) throw new PveError(500, fault.error);
     };
     const handle: TaskHandle = {
       upid: task.upid,
@@ -105,16 +107,14 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
     };
     let exitstatus = 'OK';
     try {
-      if (fault.extraMs !== undefined) await takes(fault.extraMs);
-      if (fault.error !== undefined && fault.errorAfter !== true) throw new PveError(500, fault.error);
+      if (fault.extraMs !== undefined) await pause(fault.extraMs);
       if (fault.lie !== true) await work(handle);
       if (fault.error !== undefined) throw new PveError(500, fault.error);
       if (warnings > 0) exitstatus = `WARNINGS: ${warnings}`;
       task.log.push(warnings > 0 ? `TASK ${exitstatus}` : 'TASK OK');
     } catch (error) {
-      exitstatus = messageOf(error)
-        .replaceAll(/\s*\n\s*/g, ' ')
-        .trim();
+      const message = fault.error ?? messageOf(error);
+      exitstatus = message.replaceAll(/\s*\n\s*/g, ' ').trim();
       task.log.push(`TASK ERROR: ${exitstatus}`);
     }
     stops.delete(task.upid);

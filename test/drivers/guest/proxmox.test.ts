@@ -369,6 +369,16 @@ t.test('a removal waits for a container that a lost request still makes', async 
   };
   await driver.removeContainer(at, notingCall({ unsure: true }));
   t.notOk(wire.containers.has(at.vmid));
+  wire.answer('POST', /clone$/, { drop: true }, 3);
+  clock.meanwhile = undefined;
+  await failsWith(t, 'container_host_timeout', driver.ensureContainer(spec, call()), 'three answers lost');
+  sleeps = 0;
+  clock.meanwhile = () => {
+    sleeps += 1;
+    if (sleeps === 3) ours(wire);
+  };
+  await driver.removeContainer(at, call());
+  t.notOk(wire.containers.has(at.vmid), 'without any note, too');
   ours(wire, { config: { description: '', lock: 'create' } });
   await failsWith(
     t,

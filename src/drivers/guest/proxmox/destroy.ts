@@ -18,14 +18,15 @@ const LATE_LOOK_MS = 2_000;
 
 export async function removeContainer(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   await waitForNoted(host, call);
-  if (call.notes['unsure'] === true) await watchForLateArrival(host, at, call);
+  const lostAt = call.notes['unsure'] === true ? host.clock.now() : host.lostCreations.get(at.vmid);
+  if (lostAt !== undefined) await watchForLateArrival(host, at, lostAt + LATE_ARRIVAL_MS, call);
   await untilDone(host, at.vmid, call, () => gone(host, at, call));
   host.seenOn.delete(at.vmid);
+  host.lostCreations.delete(at.vmid);
 }
 
 /** A request whose answer was lost may still be worked on: the container appears after we looked. */
-async function watchForLateArrival(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
-  const until = host.clock.now() + LATE_ARRIVAL_MS;
+async function watchForLateArrival(host: Host, at: GuestAt, until: number, call: DriverCall): Promise<void> {
   while (host.clock.now() < until && (await locate(host, at.vmid, call.signal)) === undefined) {
     assertGoing(call);
     await host.clock.sleep(LATE_LOOK_MS, call.signal).catch(() => {});

@@ -44,6 +44,7 @@ async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promis
       : clone(host, spec, spec.source.name, call));
     return true;
   } catch (error) {
+    if (isPve(error, 'unknown')) host.lostCreations.set(spec.vmid, host.clock.now());
     if (!said(error, EXISTS)) throw error;
     // another try of ours, somebody else's, or a virtual machine: the next look tells
     if ((await occupant(host, spec, call)) === undefined) throw taken(spec, error.reason);

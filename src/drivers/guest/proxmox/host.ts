@@ -30,6 +30,8 @@ export interface Host {
   readonly transport: Transport;
   /** vmid -> node where it was last seen: a hint that saves asking the whole cluster, never believed without the config file. */
   readonly seenOn: Map<number, string>;
+  /** vmid -> when (epoch ms) the answer to its creation got lost: it may still appear. Steps that undo have other notes than the one that made it. */
+  readonly lostCreations: Map<number, number>;
   /** Major release of the cluster, asked once. */
   release: number | undefined;
 }

@@ -32,6 +32,7 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
     config,
     transport: transportOf(config),
     seenOn: new Map(),
+    lostCreations: new Map(),
     release: undefined,
   };
   let last: ClusterView | undefined;

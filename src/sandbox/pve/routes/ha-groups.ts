@@ -12,7 +12,6 @@ const groupOptions: Properties = {
   nodes: { ...word, format: 'pve-ha-node-list' },
   nofailback: flag,
   restricted: flag,
-  type: { ...word, enum: ['group'] },
 };
 
 /** Groups still have their paths in 9.x, where each answers that they are gone. */
@@ -50,7 +49,12 @@ export const haGroupRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: '/cluster/ha/groups',
-    properties: { ...groupOptions, group: { ...PATH_PROPERTIES['group'] } },
+    properties: {
+      ...groupOptions,
+      nodes: { type: 'string', format: 'pve-ha-node-list' },
+      type: { ...word, enum: ['group'] },
+      group: { ...PATH_PROPERTIES['group'] },
+    },
     privilege: console,
     run: alive('create group', addGroup),
   },

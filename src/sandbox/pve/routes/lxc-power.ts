@@ -60,6 +60,7 @@ async function start(call: Call): Promise<string> {
   if (await cluster.backend.isRunning(vmid)) die(`CT ${vmid} already running`);
   if (isManaged(cluster, vmid))
     return fork(call, 'hastart', vmid, async (task) => {
+      await task.takes(0);
       task.print(`Requesting HA start for CT ${vmid}`);
       requestState(cluster, vmid, 'started');
     });
@@ -70,6 +71,7 @@ async function start(call: Call): Promise<string> {
 
 function haStop(call: Call, vmid: number): string {
   return fork(call, 'hastop', vmid, async (task) => {
+    await task.takes(0);
     task.print(`Requesting HA stop for CT ${vmid}`);
     requestState(call.cluster, vmid, 'stopped');
   });
