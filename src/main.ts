@@ -61,7 +61,7 @@ export async function startDaemon({
       dir: config.agent.state_dir,
       key,
       clock,
-      warn: (text) => log.warn(text),
+      warn: (text, detail) => log.warn({ detail }, text),
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
