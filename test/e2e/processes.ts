@@ -1,0 +1,125 @@
+/** The lxc world, the daemon and the panel as processes of their own, as in an operator's machine room. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const cli = `${root}dist/src/cli.js`;
+
+const Ready = Type.Object({
+  api: Type.String(),
+  token: Type.String(),
+  ca_file: Type.String(),
+  proxy: Type.Object({ https_port: Type.Integer() }),
+  dns: Type.Object({ host: Type.String(), port: Type.Integer() }),
+  control: Type.String(),
+  state_dir: Type.String(),
+});
+export type Ready = Static<typeof Ready>;
+
+export interface Running<T> {
+  readonly told: T;
+  /** Ends it with the signal and waits until it is gone; resolves with the exit code (null after a kill). */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** `innkeeper sandbox --world --backend lxc`. The first one on a machine makes the base system. */
+export async function startWorld(stateDir: string): Promise<Running<Ready>> {
+  const args = ['sandbox', '--world', '--json', '--port', '0', '--backend', 'lxc', '--state', stateDir];
+  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const first = await firstLine(child, 'the world');
+  return { told: checked(Ready, JSON.parse(first)), stop: (signal) => stop(child, signal) };
+}
+
+/** `innkeeper serve`; resolves when it is ready. */
+export async function startDaemon(api: string, configFile: string): Promise<Running<undefined>> {
+  const child = spawn(process.execPath, [cli, 'serve', '--config', configFile], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  while ((await fetch(`${api}/ready`).catch(() => undefined))?.ok !== true) {
+    if (child.exitCode !== null) throw new Error(`the daemon ended with code ${child.exitCode}`);
+    await delay(20);
+  }
+  return { told: undefined, stop: (signal) => stop(child, signal) };
+}
+
+async function firstLine(
+  child: ChildProcess & { stdout: NodeJS.ReadableStream },
+  name: string,
+): Promise<string> {
+  const lines = createInterface({ input: child.stdout });
+  const ended = once(child, 'exit').then(() => {
+    throw new Error(`${name} ended with code ${child.exitCode} before it was ready`);
+  });
+  const [line]: unknown[] = await Promise.race([once(lines, 'line'), ended]);
+  return String(line);
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+  return child.exitCode;
+}
+
+/** Runs the command line to its end; rejects with what it said when it fails. */
+export async function innkeeper(...args: string[]): Promise<string> {
+  return command(process.execPath, [cli, ...args], 20 * 60_000);
+}
+
+export async function command(file: string, args: readonly string[], timeoutMs = 60_000): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(file, args, { timeout: timeoutMs, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${file} ${args.join(' ')}: ${error.message} ${stdout} ${stderr}`));
+      else resolve(stdout);
+    });
+  });
+}
+
+const PanelAnswer = Type.Object({
+  ok: Type.Boolean(),
+  answer: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  error: Type.Optional(Type.String()),
+});
+
+/** One call of the panel's PHP client; the answer's fields, or an Error with the exception's message. */
+export async function panel(
+  { api, token }: Pick<Ready, 'api' | 'token'>,
+  method: string,
+  ...args: string[]
+): Promise<Record<string, unknown>> {
+  const child = spawn('php', [`${root}test/php/panel.php`], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify({ base: api, token, method, arguments: args }));
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  await once(child, 'close');
+  const { ok, answer, error } = checked(PanelAnswer, JSON.parse(text));
+  if (!ok) throw new Error(error);
+  return answer ?? {};
+}
+
+export function checked<S extends TSchema>(schema: S, value: unknown): Static<S> {
+  if (Value.Check(schema, value)) return value;
+  const [first] = Value.Errors(schema, value);
+  throw new Error(
+    `${first?.instancePath ?? ''} ${first?.message ?? ''}: ${JSON.stringify(value).slice(0, 500)}`,
+  );
+}
+
+/** GET as JSON with the panel's token. */
+export async function get<S extends TSchema>(ready: Ready, path: string, schema: S): Promise<Static<S>> {
+  const url = path.startsWith('http') ? path : `${ready.api}${path}`;
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${ready.token}` } });
+  return checked(schema, await answer.json());
+}
+
+export async function readText(file: string): Promise<string> {
+  return readFile(file, 'utf8');
+}
