@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AgentError, type ErrorCode } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
-import type { Service } from '../domain/service.js';
+import { isHeld, type Service } from '../domain/service.js';
 
 /** Methods that behave alike. */
 export const GROUPS = {
@@ -125,8 +125,7 @@ function entries(): [Group, readonly string[]][] {
 }
 
 export function standingOf(service: Service): Standing {
-  if (service.lifecycle === 'terminated')
-    return service.deletion && service.vmid !== null ? 'held' : 'terminated';
+  if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
   if (service.jobs.some((job) => job.status === 'stuck')) return 'stuck';
   return service.lifecycle;
 }
