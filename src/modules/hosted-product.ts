@@ -4,7 +4,7 @@ import type { JobPolicy } from '../domain/job.js';
 import type { StepContext } from './context.js';
 import type { JobFlow } from './module.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';
-import type { Hooks } from './hosted/hooks.js';
+import { firstOwner, type Hooks } from './hosted/hooks.js';
 import { ownerChange, restarting, resumption, starting, stopping, suspension } from './hosted/power.js';
 import { upgrade } from './hosted/resize.js';
 import { backup, backupRemoval, INITIAL_SNAPSHOT, reset, rollback, takeInitial } from './hosted/snapshots.js';
@@ -71,7 +71,14 @@ export abstract class HostedProduct extends Product {
         undo: (context) => context.container.remove(),
       },
       start: { after: ['container'], timeoutS: 180, run: (context) => context.container.start() },
-      install: { after: ['start'], timeoutS: 1200, run: (context) => this.install(context) },
+      install: {
+        after: ['start'],
+        timeoutS: 1200,
+        run: async (context) => {
+          await this.install(context);
+          await firstOwner(context);
+        },
+      },
       dns: {
         after: ['allocate'],
         timeoutS: 120,

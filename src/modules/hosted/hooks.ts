@@ -21,19 +21,26 @@ export function frontState({ service }: StepContext): ProxyState {
   return service.proxyEnabled ? 'enabled' : 'disabled';
 }
 
-/** The address that `setOwner` last made the administrator's, kept in the service's data. */
-export const OWNER_SET = 'owner_email';
+/** What of the owner has reached the site, kept in the service's data: the address, and whether it is not the first one. */
+const OWNER = 'owner_email';
+const CHANGED = 'owner_changed';
+
+/** Called once the site was installed for the owner of now. */
+export function firstOwner(context: StepContext): Promise<void> {
+  return context.saveData({ [OWNER]: context.service.email });
+}
 
 /** `setOwner` when a change of owner has not reached the site yet: it was stopped then. */
 export async function setPendingOwner(context: StepContext, hooks: Hooks): Promise<void> {
-  const { data, email, orderedEmail } = context.service;
-  if ((data[OWNER_SET] ?? orderedEmail) !== email) await setNewOwner(context, hooks);
+  const { data, email } = context.service;
+  if (data[OWNER] === email) return;
+  await hooks.setOwner(context);
+  await context.saveData({ [OWNER]: email, [CHANGED]: true });
 }
 
-/** `setOwner` when the owner has changed since the site was made. */
-export async function setNewOwner(context: StepContext, hooks: Hooks): Promise<void> {
-  const known = context.service.data[OWNER_SET];
-  if (known === undefined && context.service.email === context.service.orderedEmail) return;
-  await hooks.setOwner(context);
-  await context.saveData({ [OWNER_SET]: context.service.email });
+/** The same after a return to a snapshot, which may know a former owner. */
+export async function setOwnerAgain(context: StepContext, hooks: Hooks): Promise<void> {
+  const { data, email } = context.service;
+  if (data[OWNER] === email && data[CHANGED] === true) await hooks.setOwner(context);
+  else await setPendingOwner(context, hooks);
 }

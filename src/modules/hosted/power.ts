@@ -1,7 +1,7 @@
 /** Starting and stopping, by the customer and by whoever suspends a service. */
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
-import { frontState, GRACE_S, type Hooks, setNewOwner, setPendingOwner } from './hooks.js';
+import { frontState, GRACE_S, type Hooks, setPendingOwner } from './hooks.js';
 
 export const starting = (hooks: Hooks): JobFlow => ({
   start: { timeoutS: 180, run: (context) => context.container.start() },
@@ -70,7 +70,7 @@ export const ownerChange = (hooks: Hooks): JobFlow => ({
     timeoutS: 180,
     async run(context) {
       const { power } = await context.container.look();
-      if (power === 'running') await setNewOwner(context, hooks);
+      if (power === 'running') await setPendingOwner(context, hooks);
       else context.log.info('the site is stopped: its administrator gets the address when it starts');
     },
   },

@@ -3,7 +3,7 @@ import { AgentError, asAgentError, type ErrorCode } from '../../domain/errors.js
 import { UNTOUCHED } from '../../domain/flow.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
-import { GRACE_S, type Hooks, setNewOwner } from './hooks.js';
+import { GRACE_S, type Hooks, setOwnerAgain } from './hooks.js';
 
 /** The snapshot a customer's `reset` goes back to. */
 export const INITIAL_SNAPSHOT = 'initial';
@@ -80,7 +80,7 @@ function afterwards(hooks: Hooks): JobFlow {
       timeoutS: 300,
       async run(context) {
         await hooks.setUrl(context);
-        await setNewOwner(context, hooks);
+        await setOwnerAgain(context, hooks);
       },
     },
     // started only to be brought up to date

@@ -9,8 +9,7 @@ until [ -S /run/mysqld/mysqld.sock ] && mariadb -e 'SELECT 1' >/dev/null 2>&1; d
   sleep 0.05; tries=$((tries + 1))
 done
 # Security plugins rename the tables.
-prefix=$(sed -n "s/^[[:space:]]*\\$table_prefix[[:space:]]*=[[:space:]]*['\"]\([A-Za-z0-9_]*\)['\"].*/\1/p" /var/www/wordpress/wp-config.php | tail -n 1)
-prefix=$(printf '%s' "$prefix" | tr -cd 'A-Za-z0-9_')
+prefix=$(sed -n 's/^[[:space:]]*[$]table_prefix[[:space:]]*=[[:space:]]*.\([A-Za-z0-9_]*\).*/\1/p' /var/www/wordpress/wp-config.php | tail -n 1)
 [ -n "$prefix" ] || prefix=wp_
 sql() { mariadb --batch --skip-column-names wordpress -e "$1"; }
 text() { printf "CONVERT(x'%s' USING utf8mb4)" "$(printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n')"; }
