@@ -136,7 +136,11 @@ export type Verdict =
   | { readonly kind: 'refuse'; readonly error: AgentError };
 
 /** Judges the wish for a job of this method with these arguments. */
-export function judge(service: Service, method: string, args: JsonObject): Verdict {
+export function judge(
+  service: Service,
+  method: string,
+  args: JsonObject | ((args: JsonObject) => boolean),
+): Verdict {
   const wish = groupOf(method);
   const open = service.jobs.filter(isOpen);
   const standing = BY_STANDING[wish][standingOf(service)];
@@ -152,12 +156,12 @@ export function judge(service: Service, method: string, args: JsonObject): Verdi
   return { kind: 'add', supersedes };
 }
 
-function isSame(job: Job, method: string, args: JsonObject): boolean {
+function isSame(job: Job, method: string, args: Parameters<typeof judge>[2]): boolean {
   return (
     job.method === method &&
     job.direction === 'forward' &&
     job.cancel === undefined &&
-    isDeepStrictEqual(job.args, args)
+    (typeof args === 'function' ? args(job.args) : isDeepStrictEqual(job.args, args))
   );
 }
 
