@@ -30,5 +30,7 @@ await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
   },
+  // proxmox-api would bring a second, older undici of its own
+  alias: { undici: 'undici' },
   logLevel: 'warning',
 });

@@ -3,7 +3,6 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { configFile } from './config-file.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
-import { say } from './print.js';
 import { addServiceCommands } from './service.js';
 import { addTokenCommands } from './token.js';
 
@@ -72,10 +71,8 @@ function addConfig(program: Command): void {
     .command('check')
     .description('say what is wrong with it, or that it is fine')
     .action(async (_, command: Command) => {
-      const file = fileOf(command);
-      const { loadConfig } = await import('../config/load.js');
-      await loadConfig({ file });
-      say(`${file} is fine.`);
+      const { checkConfig } = await import('./check-config.js');
+      await checkConfig(fileOf(command));
     });
 }
 

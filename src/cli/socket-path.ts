@@ -1,5 +1,4 @@
 /** Finds the daemon's unix socket. Reads no more of the configuration than that, so that it works for who may not read the secrets. */
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { CommandFailure } from './failure.js';
 
@@ -20,16 +19,17 @@ export async function socketPath(file: string): Promise<string> {
 }
 
 async function readConfig(file: string): Promise<unknown> {
+  const { readYaml } = await import('../config/yaml-file.js');
   try {
-    const { parse } = await import('yaml');
-    return parse(await readFile(file, 'utf8'));
+    return await readYaml(file);
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-    const why =
-      code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'may not be read' : 'is not valid YAML';
-    throw new CommandFailure(`The configuration ${file} ${why}; name another with --config.`, {
-      cause: error,
-    });
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(
+      `The configuration ${file} cannot be read: ${why}; name another with --config.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 /** What secrets must be like; their values are never shown. */
 import type { Secret } from '../domain/secret.js';
-import { decodeKey } from './key-text.js';
+import { decodeKey } from '../domain/key-text.js';
 
 const MIN_TOKEN_LENGTH = 20;
 

@@ -47,6 +47,7 @@ export async function runAttempt(
   const answer = async (name: HostCallName, args: HostCalls[HostCallName]['args']): Promise<Json> => {
     const step = 'step' in args ? args.step : '';
     if (step !== '') lastStep = step;
+    if (name === 'flow.declare') limit.started();
     if (name === 'step.begin') limit.begin(step, 'timeoutS' in args ? args.timeoutS : undefined);
     if (name === 'step.end') limit.end(step);
     if (name === 'step.end' && 'error' in args && !args.error.retryable && job.direction === 'forward') {

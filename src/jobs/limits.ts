@@ -1,4 +1,4 @@
-/** The time limits of one attempt: the job's and those of the steps under way. Waiting for leases counts into none. */
+/** The time limits of one attempt: the thread's start, then the job's and those of the steps under way. Waiting for leases counts into none. */
 import type { Clock } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
 import { type Deadline, deadline } from './deadline.js';
@@ -8,11 +8,16 @@ export interface Limits {
   readonly signal: AbortSignal;
   /** The step whose limit passed, if it was one step's. */
   passedBy(): string | undefined;
+  /** The thread has loaded its module: from now on the job's own time counts. */
+  started(): void;
   begin(step: string, timeoutS: number | undefined): void;
   end(step: string): void;
   wait(step: string, waiting: boolean): void;
   cancel(): void;
 }
+
+/** Loading a module takes milliseconds; on a starved machine it is not the job that is to blame. */
+const THREAD_START_S = 60;
 
 export function limits(clock: Clock, jobTimeoutS: number): Limits {
   const over = new AbortController();
@@ -30,10 +35,14 @@ export function limits(clock: Clock, jobTimeoutS: number): Limits {
     });
     return limit;
   };
-  const whole = watch(jobTimeoutS);
+  let whole = watch(THREAD_START_S);
   return {
     signal: over.signal,
     passedBy: () => passed,
+    started() {
+      whole.cancel();
+      whole = watch(jobTimeoutS);
+    },
     begin(step, timeoutS) {
       steps.get(step)?.cancel();
       if (timeoutS !== undefined) steps.set(step, watch(timeoutS, step));

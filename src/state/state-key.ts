@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readdir, stat, unlink, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
-import { decodeKey } from '../config/key-text.js';
+import { decodeKey } from '../domain/key-text.js';
 import { AgentError } from '../domain/errors.js';
 import { codeOf, nodeFileSystem } from './file-system.js';
 import { makeRoot } from './root-folder.js';

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { listen } from '../../../src/sandbox/memory/listen.js';
+import { createDemoSite } from '../../../src/sandbox/once.js';
 
 interface Ended {
   readonly code: number | null;
@@ -108,4 +109,29 @@ t.test('a port that is taken is named, with the way out', async (t) => {
   t.match(lines, [{ ready: false, error: `port ${port} on 127.0.0.1 is in use` }]);
   t.match(stderr, /^innkeeper sandbox: port \d+ .*--port 0\n$/, 'one sentence');
   t.same(await readdir(temporary), []);
+});
+
+t.test('a demo site that fails is reported with the reason', async (t) => {
+  const job = { success: true, status: 'failed', ended_at: '2026-01-01T00:00:00.000Z', steps: [] };
+  const answers: Record<string, [number, object]> = {
+    '/create-site': [202, { job_id: 'j1', fqdn: 'anna.sandbox.test', url: 'https://anna.sandbox.test' }],
+    '/jobs/j1': [200, { ...job, error: { message: 'The DNS server does not answer.', step: 'dns' } }],
+  };
+  const server = createServer((request, response) => {
+    const [status, body] = answers[request.url ?? ''] ?? [404, {}];
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
+  const api = await listen(server, 0);
+  t.teardown(() => api.close());
+  const { port } = server.address() as AddressInfo;
+  const door = { address: '127.0.0.1', httpsPort: 1, caFile: join(temporary, 'none.pem') };
+  const access = { api: `http://127.0.0.1:${port}`, token: 'x', door };
+  const report = async () => createDemoSite(access, 'memory', AbortSignal.timeout(10_000));
+  t.match(await report(), {
+    ok: false,
+    error: 'the job is failed at step "dns": The DNS server does not answer.',
+  });
+  answers['/create-site'] = [503, { success: false, error: 'No address is left.' }];
+  t.match(await report(), { ok: false, error: '/create-site answered 503: No address is left.' });
 });

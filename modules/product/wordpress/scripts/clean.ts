@@ -41,8 +41,9 @@ ${visit}PHP
 php=$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
 systemctl stop nginx.service "php$php-fpm.service" cron.service >/dev/null 2>&1 || true
 
-# A template never holds a site.
-mariadb -e "DROP DATABASE IF EXISTS wordpress; DROP USER IF EXISTS 'wordpress'@'localhost';"
+# A template never holds a site. Its empty tables stay: making them is a second of waiting for the disk in every clone.
+mariadb -N -e "SELECT CONCAT('TRUNCATE TABLE wordpress.', table_name, ';') FROM information_schema.tables WHERE table_schema = 'wordpress'" | mariadb
+mariadb -e "DROP USER 'wordpress'@'localhost'"
 rm -rf /var/lib/innkeeper /var/www/wordpress/wp-config.php /var/www/wordpress/wp-content/uploads
 install -d -m 0700 /var/lib/innkeeper
 install -d -o www-data -g www-data /var/www/wordpress/wp-content/uploads

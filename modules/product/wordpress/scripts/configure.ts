@@ -46,7 +46,13 @@ for file in site.conf proxies.geo; do
   mv $dir/$file.new $dir/$file
 done
 
-systemctl start mariadb.service
+# It answers before its unit counts as started.
+systemctl --no-block start mariadb.service
+tries=0
+until [ -S /run/mysqld/mysqld.sock ] && mariadb -e 'SELECT 1' >/dev/null 2>&1; do
+  [ "$tries" -lt 1200 ] || { echo 'the database server does not come up' >&2; exit 1; }
+  sleep 0.05; tries=$((tries + 1))
+done
 # The state says what an interrupted run left: only a site that was never finished is thrown away and begun anew.
 state=$(cat /var/lib/innkeeper/wordpress 2>/dev/null || true)
 [ "$state" != installing ] || mariadb -e 'DROP DATABASE IF EXISTS wordpress'

@@ -44,6 +44,14 @@ $_SERVER = ['HTTP_HOST' => $site['SITE_FQDN'], 'SERVER_NAME' => $site['SITE_FQDN
   'SERVER_PROTOCOL' => 'HTTP/1.1', 'REMOTE_ADDR' => '127.0.0.1', 'PHP_SELF' => '/index.php', 'SCRIPT_NAME' => '/index.php'] + $_SERVER;
 define('WP_INSTALLING', true);
 define('WP_SITEURL', $site['SITE_URL']);
+$database = new mysqli('localhost', 'wordpress', $site['DB_PASSWORD'], 'wordpress');
+$tables = $database->query("SHOW TABLES LIKE 'wp_options'")->num_rows > 0;
+$installed = $tables && $database->query("SELECT 1 FROM wp_options WHERE option_name = 'siteurl'")->num_rows > 0;
+$database->close();
+if ($tables && !$installed) {
+  // A clone of the template has all tables, and nothing in them: WordPress would stop and offer a repair.
+  define('WP_REPAIRING', true);
+}
 // The installer's letter to the administrator: there is no mailer here, and the panel sends its own.
 function wp_new_blog_notification() {}
 require 'wp-load.php';
@@ -54,7 +62,7 @@ add_filter('pre_option_permalink_structure', $during = fn () => '/%postname%/');
 
 // WordPress keeps passwords as they look with its own slashes, at login too.
 $password = wp_slash($site['ADMIN_PASSWORD']);
-if (!is_blog_installed()) {
+if (!$installed) {
   load_default_textdomain($site['SITE_LOCALE']);
   $GLOBALS['wp_locale'] = new WP_Locale();
   wp_install($site['SITE_TITLE'], $site['ADMIN_USER'], $site['ADMIN_EMAIL'], true, '', $password, $site['SITE_LOCALE'] === 'en_US' ? '' : $site['SITE_LOCALE']);

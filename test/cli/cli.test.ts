@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { readExpiry } from '../../src/cli/token.js';
+import { asObject, fields, makeRig, ORDER } from '../http/rig.js';
+
+const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function innkeeper(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CLI, ...args], { env: { PATH: process.env['PATH'], ...env } });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (out += String(text)));
+    child.stderr.setEncoding('utf8').on('data', (text) => (err += String(text)));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+t.test('commands ask the daemon over its socket', async (t) => {
+  const rig = await makeRig('socket');
+  t.teardown(() => rig.close());
+  const dir = t.testdir({ 'good.yaml': 'agent: {state_dir: .}\n' });
+  const socket = join(dir, 'innkeeper.sock');
+  await rig.app.listen({ path: socket });
+  const env = { INNKEEPER_SOCKET: socket };
+  await rig.call('POST', '/create-site', ORDER, '');
+
+  const made = await innkeeper(
+    [
+      'token',
+      'create',
+      '--name',
+      'paymenter',
+      '--panel',
+      'staging',
+      '--expires',
+      '1y',
+      '--networks',
+      '192.0.2.0/24',
+    ],
+    env,
+  );
+  t.match(made, { code: 0, out: /^ik_[A-Za-z0-9_-]{43}\n$/, err: /only time/ });
+  t.match(
+    rig.state.tokens.list().find(({ name }) => name === 'paymenter'),
+    { panel: 'staging', networks: ['192.0.2.0/24'] },
+  );
+  const tokens = await innkeeper(['token', 'list', '--config', join(dir, 'good.yaml')]);
+  t.match(
+    tokens.out,
+    /^ID +NAME +PANEL +PERMISSIONS.*\n(tok_.*\n)+/,
+    'the socket is found through the configuration',
+  );
+  t.match(await innkeeper(['token', 'revoke', 'paymenter'], env), { code: 0, out: /is revoked\.\n$/ });
+  t.match(await innkeeper(['token', 'revoke', 'nobody'], env), {
+    code: 1,
+    out: '',
+    err: 'innkeeper: There is no live token with this id or name.\n',
+  });
+  t.match(await innkeeper(['token', 'create', '--name', 'x', '--permissions', 'root'], env), {
+    code: 1,
+    err: /must be some of/,
+  });
+
+  const services = await innkeeper(['service', 'list'], env);
+  t.match(
+    services.out,
+    /^ID +STATUS +PLAN .*\n12345 +processing +basic +customer\.sites\.example\.net +10000 /,
+  );
+  t.match(
+    (await innkeeper(['service', 'show', '12345'], env)).out,
+    /^id +12345\nstatus +processing\n[^]*\nID +SERVICE +METHOD/,
+  );
+  t.match(await innkeeper(['service', 'show', '12345', '--panel', 'staging'], env), {
+    code: 1,
+    err: /no service with this id/,
+  });
+  const jobs = await innkeeper(['job', 'list', '--status', 'queued', '--json'], env);
+  const job = String(fields(fields(JSON.parse(jobs.out))['0'])['id']);
+  t.match((await innkeeper(['job', 'show', job], env)).out, new RegExp(`^id +${job}\\n`));
+  t.match(await innkeeper(['job', 'list', '--status', 'fine'], env), {
+    code: 1,
+    err: /^innkeeper: status must /,
+  });
+  t.equal(
+    asObject((await innkeeper(['service', 'show', '12345', '--json'], env)).out)['service_id'],
+    '12345',
+  );
+});
+
+t.test('without a daemon a command says so', async (t) => {
+  const dir = t.testdir({ 'a.yaml': 'agent: {state_dir: .}\n', 'broken.yaml': 'a: [\n' });
+  t.match(await innkeeper(['job', 'list', '--config', join(dir, 'a.yaml')]), {
+    code: 1,
+    out: '',
+    err: /^innkeeper: The daemon does not run .*innkeeper serve\n$/,
+  });
+  t.match(await innkeeper(['job', 'list', '--config', join(dir, 'none.yaml')]), {
+    code: 1,
+    err: /cannot be read: .*; name another with --config\.\n$/,
+  });
+  t.match(await innkeeper(['job', 'list', '--config', join(dir, 'broken.yaml')]), {
+    code: 1,
+    err: /cannot be read: .*--config/,
+  });
+});
+
+t.test('what is not understood ends with 2 and a hint', async (t) => {
+  t.match(await innkeeper(['serv']), { code: 2, err: /unknown command 'serv'\n\(Did you mean serve\?\)/ });
+  t.match(await innkeeper(['job', 'list', '--stauts', 'x']), { code: 2, err: /Did you mean --status/ });
+  t.match(await innkeeper(['token', 'create']), { code: 2, err: /--name/ });
+  t.match(await innkeeper(['sandbox', '--port', '99999']), { code: 2, err: /0 to 65535/ });
+  t.match(await innkeeper(['sandbox', '--backend', 'vmware']), { code: 2, err: /memory or lxc/ });
+  t.match(await innkeeper(['--help']), {
+    code: 0,
+    out: /Usage: innkeeper[^]*serve[^]*sandbox[^]*token[^]*template/,
+  });
+});
+
+t.test('a configuration that cannot be used is told without a stack', async (t) => {
+  const dir = t.testdir({ 'bad.yaml': 'agent:\n  id: 5\n  nonsense: true\n' });
+  for (const command of [['config', 'check'], ['serve'], ['template', 'build', 'wordpress']]) {
+    const ended = await innkeeper([...command, '--config', join(dir, 'bad.yaml')]);
+    t.equal(ended.code, 1, command.join(' '));
+    t.match(
+      ended.err,
+      /^innkeeper: The configuration cannot be used: \d+ problems in .*bad\.yaml\n[^]*agent\.nonsense/,
+    );
+    t.notMatch(ended.err, /\n +at /);
+  }
+});
+
+t.test('a span or an instant says until when a token is good', async (t) => {
+  const now = Date.parse('2026-01-01T00:00:00Z');
+  t.equal(readExpiry('12h', now), '2026-01-01T12:00:00.000Z');
+  t.equal(readExpiry('90d', now), '2026-04-01T00:00:00.000Z');
+  t.equal(readExpiry('2027-01-31', now), '2027-01-31T00:00:00.000Z');
+  t.throws(() => readExpiry('soon', now), /must be a span such as 90d or an instant, not "soon"/);
+});

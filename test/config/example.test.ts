@@ -1,0 +1,139 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import t from 'tap';
+import { Type, type TSchema } from 'typebox';
+import { parse } from 'yaml';
+import { DEFAULT_PLANS } from '../../src/config/default-plans.js';
+import { loadConfig } from '../../src/config/load.js';
+import { ConfigSchema } from '../../src/config/schema.js';
+import { anyNameSchema, isMapping, isSecretSchema, said } from '../../src/config/schema-walk.js';
+import { PERMISSIONS } from '../../src/operations/permissions.js';
+
+const EXAMPLE = 'config/innkeeper.example.yaml';
+
+/** Takes the `#` from the blocks that are switched off. */
+function switchedOn(text: string): string {
+  let inside: string | undefined;
+  const lines = text.split('\n').map((line) => {
+    const start = /^( *)#[a-z_]+:/.exec(line)?.[1];
+    if (start !== undefined) inside = start;
+    else if (inside !== undefined && !line.startsWith(`${inside}#  `)) inside = undefined;
+    return inside === undefined ? line : inside + line.slice(inside.length + 1);
+  });
+  return lines.join('\n');
+}
+
+interface Key {
+  readonly path: string;
+  readonly schema: TSchema;
+}
+
+/** All keys of the schema; `*` stands for an entry of a list or a name of the operator's choice. */
+function* keysOf(schema: TSchema, path = ''): Generator<Key> {
+  if (isSecretSchema(schema)) return;
+  if (Type.IsObject(schema))
+    for (const [name, child] of Object.entries(schema.properties)) {
+      const at = path === '' ? name : `${path}.${name}`;
+      yield { path: at, schema: child };
+      yield* keysOf(child, at);
+    }
+  const each = Type.IsArray(schema) ? schema.items : anyNameSchema(schema);
+  if (each) yield* keysOf(each, `${path}.*`);
+}
+
+/** What stands under a path in the example; `*` takes the first. */
+function lookUp(value: unknown, path: string): { found: boolean; value: unknown } {
+  let at = value;
+  for (const name of path.split('.')) {
+    if (name === '*') at = Object.values(isMapping(at) || Array.isArray(at) ? at : {})[0];
+    else if (isMapping(at) && Object.hasOwn(at, name)) at = at[name];
+    else return { found: false, value: undefined };
+  }
+  return { found: true, value: at };
+}
+
+const squeezed = (text: string): string => text.replace(/\s*#\s*/g, ' ').replace(/\s+/g, ' ');
+
+t.test('the example names every key with its sentence, and its default', async (t) => {
+  const text = switchedOn(await readFile(EXAMPLE, 'utf8'));
+  const content: unknown = parse(text);
+  const prose = squeezed(text);
+  let keys = 0;
+  for (const { path, schema } of keysOf(ConfigSchema)) {
+    keys += 1;
+    const { found, value } = lookUp(content, path);
+    if (!found) t.fail(`${path} is missing`);
+    const sentence = said(schema, 'description');
+    if (typeof sentence !== 'string' || !prose.includes(squeezed(sentence)))
+      t.fail(`${path} has no sentence`);
+    const standard = said(schema, 'default');
+    const plain = Type.IsInteger(schema) || Type.IsBoolean(schema) || Type.IsString(schema);
+    if (plain && standard !== undefined && value !== standard) t.fail(`${path} is not the default`);
+    if (
+      Type.IsInteger(schema) &&
+      !prose.includes(` ${String(said(schema, 'minimum'))} to ${String(said(schema, 'maximum'))}`)
+    )
+      t.fail(`${path} does not tell its range`);
+  }
+  t.ok(keys > 100, `${keys} keys`);
+});
+
+async function installed(dir: string, text: string): Promise<string> {
+  const file = join(dir, 'innkeeper.yaml');
+  const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n';
+  const files = {
+    'innkeeper.yaml': text,
+    'secrets/proxmox-token': 'a-token\n',
+    'secrets/powerdns-api-key': 'a-key',
+    'secrets/api-token': 'x'.repeat(40),
+    'secrets/state-key': Buffer.alloc(32, 1).toString('base64'),
+    'credentials/ssh-key': key,
+    'tls/api.pem': 'x',
+    'tls/api-key.pem': 'x',
+    known_hosts: '',
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, name)), { recursive: true });
+    await writeFile(join(dir, name), content, { mode: 0o600 });
+  }
+  return file;
+}
+
+t.test('the example loads, and also with everything switched on', async (t) => {
+  const dir = t.testdir();
+  const text = await readFile(EXAMPLE, 'utf8');
+  const env = { CREDENTIALS_DIRECTORY: join(dir, 'credentials') };
+  const off = await loadConfig({ file: await installed(dir, text), env });
+  t.match(off, {
+    api: { tls: null, tokens: [] },
+    exec: { ssh: null },
+    state_key: null,
+    plans: DEFAULT_PLANS,
+  });
+  t.equal(off.container_host.proxmox.token_secret.reveal(), 'a-token');
+  t.equal(off.api.socket, '/var/lib/innkeeper/innkeeper.sock');
+  t.equal(off.dns.powerdns?.zone, 'sites.example.net');
+  const on = await loadConfig({ file: await installed(dir, switchedOn(text)), env });
+  t.match(on, {
+    api: { tls: { cert_file: join(dir, 'tls/api.pem') }, tokens: [{ name: 'paymenter' }] },
+    exec: { ssh: { hosts: { pve2: { host: '10.0.0.2', port: 22 } } } },
+    plans: [{ name: 'basic', aliases: ['WordPress Basic', 'Monthly'], memoryMb: 2048 }],
+  });
+  t.ok(on.state_key);
+});
+
+t.test('the shipped plans are the same in the file and in the program', async (t) => {
+  const dir = t.testdir();
+  const text = (await readFile(EXAMPLE, 'utf8')).replace(
+    'plans_file:',
+    `plans_file: ${join(process.cwd(), 'config/plans.yaml')}`,
+  );
+  const config = await loadConfig({ file: await installed(dir, text), env: {} });
+  t.same(config.plans, DEFAULT_PLANS);
+});
+
+t.test('tokens in the file may have just the permissions that there are', async (t) => {
+  const keys = [...keysOf(ConfigSchema)];
+  const schema = keys.find(({ path }) => path === 'api.tokens.*.permissions')?.schema;
+  t.same(Type.IsArray(schema) && said(schema.items, 'enum'), [...PERMISSIONS]);
+});
