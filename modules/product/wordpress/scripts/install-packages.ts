@@ -155,7 +155,7 @@ CONF
 
 nginx -t -q
 # Of no use in a container, and in the way of its first second.
-for unit in e2scrub_reap.service e2scrub_all.timer fstrim.timer; do systemctl -q mask "$unit" 2>/dev/null || true; done
+for unit in e2scrub_reap.service e2scrub_all.timer fstrim.timer; do systemctl -q mask --now "$unit" 2>/dev/null || true; done
 systemctl daemon-reload
 systemctl -q enable innkeeper-host-keys.service nginx.service mariadb.service "php$php-fpm.service"
 systemctl restart mariadb.service "php$php-fpm.service" nginx.service
