@@ -8,7 +8,8 @@ import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
-import { buildDrivers } from './drivers/build.js';
+import { isOpen } from './domain/job.js';
+import { buildDrivers, execDriver } from './drivers/build.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
 import type { Drivers } from './drivers/table.js';
@@ -18,6 +19,7 @@ import { type Runner, runner } from './jobs/runner.js';
 import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
+import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import type { State } from './state/contract.js';
 import { openState } from './state/open.js';
 import { loadStateKey } from './state/state-key.js';
@@ -59,7 +61,7 @@ export async function startDaemon({
       dir: config.agent.state_dir,
       key,
       clock,
-      warn: (text) => log.warn(text),
+      warn: (text, detail) => log.warn({ detail }, text),
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
@@ -67,6 +69,7 @@ export async function startDaemon({
 
     const { drivers, watch } = openDrivers(config, log);
     stops.push(() => closeDrivers(drivers, watch));
+    stops.push(lookAfterJobs(state, watch));
     const engine = buildEngine({ config, state, drivers, watch, products, log });
     await engine.start();
     stops.push(() => engine.stop());
@@ -95,16 +98,53 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
   return products;
 }
 
-export function openDrivers(config: Config, log: Logger): { drivers: Drivers; watch: ClusterWatch } {
+function openDrivers(config: Config, log: Logger): { drivers: Drivers; watch: ClusterWatch } {
   const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
   const drivers = buildDrivers(config, { clock, log, guest });
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   return { drivers, watch };
 }
 
-export async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promise<void> {
+async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promise<void> {
   watch.close();
   await Promise.all(Object.values(drivers).map((driver: { close(): Promise<void> }) => driver.close()));
+}
+
+/** A job that ended has changed the cluster: the shared look is renewed at once, so that no status shows yesterday's power. */
+function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
+  const signal = new AbortController().signal;
+  return state.services.onChange((next, previous) => {
+    const open = new Set(previous?.jobs.filter(isOpen).map(({ id }) => id));
+    if (next.jobs.some((job) => !isOpen(job) && open.has(job.id)))
+      void watch.fresh(0, signal).catch(() => {});
+  });
+}
+
+export interface TemplateWish {
+  readonly configFile: string;
+  /** Name of the product. */
+  readonly product: string;
+  /** Make a new one although there is one. */
+  readonly replace: boolean;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  readonly progress: NonNullable<BuildTemplateOrder['progress']>;
+}
+
+/** Makes a product's golden template with the container host's drivers only, so a daemon may run beside it. Throws as `buildTemplate`, and ConfigError. */
+export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]> {
+  const { configFile, log } = wish;
+  const config = await loadConfig({ file: configFile });
+  const product = (await openCatalogue(config, configFile, log)).get(wish.product);
+  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
+  const exec = execDriver(config, { clock, log });
+  const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
+  try {
+    return await buildTemplate({ ...wish, config, product, guest, exec, watch, clock });
+  } finally {
+    watch.close();
+    await Promise.all([guest.close(), exec.close()]);
+  }
 }
 
 interface Parts {

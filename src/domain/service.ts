@@ -29,11 +29,34 @@ export interface ClaimedAddress {
   readonly gateway: string;
 }
 
+/** `initial` belongs to the product, `backup` to the customer's quota, `safety` to us. */
+export type SnapshotKind = 'initial' | 'backup' | 'safety';
+
 export interface Snapshot {
   readonly name: string;
-  /** `initial` belongs to the product, `backup` to the customer's quota, `safety` to us. */
-  readonly kind: 'initial' | 'backup' | 'safety';
+  readonly kind: SnapshotKind;
   readonly createdAt: string;
+}
+
+export const SUSPENSION_REASONS = ['billing', 'abuse', 'admin'] as const;
+export type SuspensionReason = (typeof SUSPENSION_REASONS)[number];
+
+/** A name of the customer's own that leads to the site. */
+export interface CustomDomain {
+  /** Lower-case A-label, without `www.` when it is an apex that also answers for its `www`. */
+  readonly domain: string;
+  /** Whether `www.<domain>` is served too (one slot of the quota). */
+  readonly www: boolean;
+  /** How it was shown to be the customer's. */
+  readonly provenBy: 'routing' | 'txt';
+  readonly certificate: {
+    readonly state: 'none' | 'pending' | 'issued' | 'failed';
+    /** RFC 3339, or null. */
+    readonly expiresAt: string | null;
+    /** A sentence for the customer while `failed`, else null. */
+    readonly problem: string | null;
+  };
+  readonly addedAt: string;
 }
 
 export interface Service {
@@ -58,6 +81,17 @@ export interface Service {
   /** Where the container was last seen or placed. */
   readonly node: string | null;
   readonly snapshots: readonly Snapshot[];
+  /** The newest backup name given out: `N` of a day is never used twice, also not after a deletion. Day as `DDMMYYYY`. */
+  readonly lastBackup: { readonly day: string; readonly number: number } | null;
+  /** Empty unless suspended. */
+  readonly suspendedFor: readonly SuspensionReason[];
+  /** Set when a deletion was asked for; until `purgeAt` (RFC 3339) the container is kept. */
+  readonly deletion: { readonly requestedAt: string; readonly purgeAt: string } | null;
+  readonly domains: readonly CustomDomain[];
+  /** The site's own URL: `fqdn` or one of the domains' names. */
+  readonly primaryDomain: string;
+  /** False after the customer switched the proxy hosts off. */
+  readonly proxyEnabled: boolean;
   /** Encrypted in the file. */
   readonly secrets: Readonly<Record<string, Secret>>;
   /** When the first credentials were acknowledged (then they are gone). */

@@ -30,7 +30,8 @@ export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
   };
 }
 
-function execDriver({ exec }: Config, deps: BuildDeps): ExecDriver {
+/** How scripts get into containers, as the config says. Opens no connection. */
+export function execDriver({ exec }: Config, deps: Omit<BuildDeps, 'guest'>): ExecDriver {
   if (exec.driver === 'local') return localExecDriver(exec.pct, exec.max_output_bytes, deps);
   if (!exec.ssh) throw new Error('exec.ssh is missing');
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);

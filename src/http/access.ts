@@ -7,6 +7,8 @@ export interface Rule {
   readonly access: Access;
   /** `socket`: only through the daemon's own unix socket. */
   readonly door: 'both' | 'socket';
+  /** False where a HEAD would do something without showing it. */
+  readonly head?: false;
 }
 
 const both = (access: Access): Rule => ({ access, door: 'both' });
@@ -18,11 +20,11 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /services': both('sites:read'),
   'GET /services/:id': both('sites:read'),
   // a password that opens the customer's site: reading it is more than looking
-  'GET /services/:id/credentials': both('sites:write'),
+  'GET /services/:id/credentials': { ...both('sites:write'), head: false },
   'GET /plans': both('sites:read'),
   'GET /jobs': both('jobs:read'),
   'GET /jobs/:id': both('jobs:read'),
-  'GET /jobs/:id/events': both('jobs:read'),
+  'GET /jobs/:id/events': { ...both('jobs:read'), head: false },
   'GET /health': both('public'),
   'GET /ready': both('public'),
   'GET /openapi.json': both('sites:read'),
@@ -43,9 +45,11 @@ export function methodsOf(path: string, door: 'network' | 'socket'): string[] {
   const wanted = path.length > 1 ? path.replace(/\/+$/, '') : path;
   return Object.entries(ACCESS)
     .filter(([, rule]) => rule.door === 'both' || door === 'socket')
-    .map(([key]) => key.split(' '))
-    .filter(([, pattern = '']) => patternOf(pattern).test(wanted))
-    .flatMap(([method = '']) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+    .map(([key, { head }]) => ({ head, route: key.split(' ') }))
+    .filter(({ route: [, pattern = ''] }) => patternOf(pattern).test(wanted))
+    .flatMap(({ head, route: [method = ''] }) =>
+      method === 'GET' && head !== false ? ['GET', 'HEAD'] : [method],
+    );
 }
 
 function patternOf(route: string): RegExp {

@@ -1,6 +1,14 @@
 /** Sets up the description of the API from the routes' own schemas. */
 import swagger from '@fastify/swagger';
+import type { TSchema } from 'typebox';
 import type { App } from './app-type.js';
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** Failed answers by status. Only described: all have the one shape, and a serializer for each of each route would slow down the start. */
+    failures?: Readonly<Record<number, TSchema>>;
+  }
+}
 
 export async function describeApi(app: App): Promise<void> {
   await app.register(swagger, {
@@ -16,6 +24,10 @@ export async function describeApi(app: App): Promise<void> {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A token of the panel.' } },
       },
       security: [{ bearer: [] }],
+    },
+    transform: ({ schema, url }) => {
+      const { failures, response, ...rest } = schema;
+      return { schema: { ...rest, response: Object.assign({}, response, failures) }, url };
     },
     refResolver: {
       buildLocalReference: (schema, _base, _fragment, index) =>

@@ -2,6 +2,7 @@
 import type { ErrorRecord } from '../domain/errors.js';
 import type { StepShape, StepStatus } from '../domain/flow.js';
 import type { Json, JsonObject } from '../domain/json.js';
+import type { SnapshotKind } from '../domain/service.js';
 import type {
   ContainerSource,
   ScriptCall,
@@ -54,7 +55,17 @@ export interface HostCalls {
   };
   'container.start': { args: { step: string }; answer: null };
   'container.run': { args: { step: string; script: ScriptCall }; answer: ScriptResult };
-  'container.snapshot': { args: { step: string; name: string; description: string }; answer: null };
+  'container.snapshot': {
+    args: { step: string; name: string; description: string; kind: SnapshotKind };
+    answer: null;
+  };
+  /** Graceful, after `graceS` seconds forced. */
+  'container.stop': { args: { step: string; graceS: number }; answer: null };
+  /** Memory, cores and disk of the service's plan. */
+  'container.resize': { args: { step: string }; answer: null };
+  'container.rollback': { args: { step: string; name: string }; answer: null };
+  'container.unsnapshot': { args: { step: string; name: string }; answer: null };
+  'container.look': { args: { step: string }; answer: { power: 'running' | 'stopped' | 'absent' } };
   'container.remove': { args: { step: string }; answer: null };
   'ha.ensure': { args: { step: string }; answer: null };
   'ha.remove': { args: { step: string }; answer: null };

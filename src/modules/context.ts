@@ -4,6 +4,7 @@
  */
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Plan } from '../domain/plan.js';
+import type { SnapshotKind } from '../domain/service.js';
 import type { ProxyState } from '../drivers/proxy/driver.js';
 
 /** A secret by its name; the main thread puts the value in where it is used. */
@@ -87,7 +88,15 @@ export interface StepContext {
     start(): Promise<void>;
     /** Runs a script as root inside; a non-zero exit throws `recipe_failed` with the last lines of stderr as detail. */
     run(script: ScriptCall): Promise<ScriptResult>;
-    snapshot(name: string, description: string): Promise<void>;
+    /** Graceful, after `graceS` seconds forced; done when it is stopped or absent. */
+    stop(graceS: number): Promise<void>;
+    /** Brings memory, cores and disk to the service's plan. The disk only grows. */
+    resize(): Promise<void>;
+    snapshot(name: string, description: string, kind: SnapshotKind): Promise<void>;
+    unsnapshot(name: string): Promise<void>;
+    /** Leaves the container stopped. */
+    rollback(name: string): Promise<void>;
+    look(): Promise<{ power: 'running' | 'stopped' | 'absent' }>;
     remove(): Promise<void>;
   };
   readonly ha: { ensure(): Promise<void>; remove(): Promise<void> };

@@ -59,7 +59,7 @@ export abstract class HostedProduct extends Product {
       snapshot: {
         after: ['install'],
         timeoutS: 600,
-        run: (context) => context.container.snapshot(INITIAL_SNAPSHOT, 'As delivered'),
+        run: (context) => context.container.snapshot(INITIAL_SNAPSHOT, 'As delivered', 'initial'),
       },
       verify: {
         after: ['install', 'dns', 'proxy'],

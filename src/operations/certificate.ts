@@ -14,15 +14,17 @@ const KEEP_MS = 60_000;
 /** Answers from memory at once and reads the file again in the background once a minute; null while it cannot be read. */
 export function watchCertificate(file: string, clock: Clock): () => Certificate | null {
   let known: Certificate | null = null;
-  let readAt = -Infinity;
+  let readAt = clock.now();
+  const refresh = (): void => {
+    readAt = clock.now();
+    readCertificate(file).then(
+      (found) => (known = found),
+      () => (known = null),
+    );
+  };
+  refresh();
   return () => {
-    if (clock.now() - readAt >= KEEP_MS) {
-      readAt = clock.now();
-      readCertificate(file).then(
-        (found) => (known = found),
-        () => (known = null),
-      );
-    }
+    if (clock.now() - readAt >= KEEP_MS) refresh();
     return known;
   };
 }

@@ -80,6 +80,7 @@ function newService(
 ): Service {
   const { order, plan, product, caller } = sale;
   const now = instant(context.clock);
+  const fqdn = `${allotment.subdomain}.${context.config.agent.base_domain}`;
   return {
     schema: 1,
     panel: caller.panel,
@@ -102,9 +103,15 @@ function newService(
     plan,
     module: { type: 'product', name: product.info.name },
     ...allotment,
-    fqdn: `${allotment.subdomain}.${context.config.agent.base_domain}`,
+    fqdn,
     node: null,
     snapshots: [],
+    lastBackup: null,
+    suspendedFor: [],
+    deletion: null,
+    domains: [],
+    primaryDomain: fqdn,
+    proxyEnabled: true,
     secrets: {},
     credentialsAcknowledgedAt: null,
     data: {},

@@ -52,7 +52,12 @@ export interface Backend {
   isRunning(vmid: number): Promise<boolean>;
   usage(vmid: number): Promise<BackendUsage>;
   /** What `pct exec <vmid> --keep-env 0 -- /bin/sh -s` does with this standard input. Only the memory back end is asked (lxc has a real pct). */
-  exec?(vmid: number, stdin: string): Promise<{ code: number; stdout: string; stderr: string }>;
+  exec?(
+    vmid: number,
+    stdin: string,
+    /** Gets the standard output as it comes; the result's is then empty. */
+    onStdout?: (chunk: string) => void,
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
   /** Called once at the end; leaves nothing behind but what `--state` keeps. */
   close(): Promise<void>;
 }

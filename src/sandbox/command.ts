@@ -3,7 +3,8 @@ import { appendFileSync, createWriteStream, rmSync } from 'node:fs';
 import { access as canAccess, constants, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
-import { startDaemon } from '../main.js';
+import { pino } from 'pino';
+import { makeTemplate, startDaemon } from '../main.js';
 import { findKeptPort, readAccess, type Access } from './access.js';
 import { DEFAULT_API_PORT } from './agent-config.js';
 import { introText } from './intro.js';
@@ -81,6 +82,7 @@ async function run(
   });
   closers.push(() => world.close());
   stopped.throwIfAborted();
+  if (options.backend === 'lxc') await haveTemplate(world, stopped, log);
   if (!options.world) {
     const daemon = await startDaemon({ configFile: world.configFile, logTo: log });
     closers.push(() => daemon.close());
@@ -98,6 +100,18 @@ async function run(
   if (stopped.reason instanceof Defect) throw stopped.reason;
   if (!options.json) say('Stopping ...');
   return 0;
+}
+
+/** Real containers start without a golden template: it is made as an operator would, once per machine (minutes), then taken from the cache. */
+async function haveTemplate(world: World, stopped: AbortSignal, log: NodeJS.WritableStream): Promise<void> {
+  await makeTemplate({
+    configFile: world.configFile,
+    product: 'wordpress',
+    replace: false,
+    signal: stopped,
+    log: pino({ level: 'info', base: null }, log),
+    progress: ({ phase, script }) => tell(`making the golden template: ${phase} ${script ?? ''}`.trimEnd()),
+  });
 }
 
 async function once(

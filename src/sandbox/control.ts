@@ -55,6 +55,11 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
     /** `/locks/101/backup`: the lock a crashed backup would leave. */
     'PUT /locks': ({ rest: [vmid, name] }) => lock(vmid, name),
     'DELETE /locks': ({ rest: [vmid] }) => lock(vmid, undefined),
+    /** `/nodes/pve2/offline`, `/nodes/pve2/online` */
+    'PUT /nodes': ({ rest: [node = '', state] }) => {
+      pve?.setOnline(node, state === 'online');
+      return { node, online: state === 'online' };
+    },
   };
 }
 

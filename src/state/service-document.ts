@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Secret } from '../domain/secret.js';
-import { ID_PATTERN, type Service, type ServiceKey } from '../domain/service.js';
+import { ID_PATTERN, type Service, type ServiceKey, SUSPENSION_REASONS } from '../domain/service.js';
 import { misfitOf } from './misfit.js';
 import type { DocumentKind } from './document.js';
 import { JobSchema, JsonObjectSchema, NullableText, PlanSchema, TextSchema } from './job-schema.js';
@@ -51,6 +51,27 @@ const ServiceSchema = Type.Object({
       createdAt: TextSchema,
     }),
   ),
+  lastBackup: Type.Union([
+    Type.Object({ day: TextSchema, number: Type.Integer({ minimum: 1 }) }),
+    Type.Null(),
+  ]),
+  suspendedFor: Type.Array(Type.Enum([...SUSPENSION_REASONS])),
+  deletion: Type.Union([Type.Object({ requestedAt: TextSchema, purgeAt: TextSchema }), Type.Null()]),
+  domains: Type.Array(
+    Type.Object({
+      domain: TextSchema,
+      www: Type.Boolean(),
+      provenBy: Type.Enum(['routing', 'txt']),
+      certificate: Type.Object({
+        state: Type.Enum(['none', 'pending', 'issued', 'failed']),
+        expiresAt: NullableText,
+        problem: NullableText,
+      }),
+      addedAt: TextSchema,
+    }),
+  ),
+  primaryDomain: TextSchema,
+  proxyEnabled: Type.Boolean(),
   secrets: Type.Record(Type.String(), SecretSchema),
   credentialsAcknowledgedAt: NullableText,
   data: JsonObjectSchema,

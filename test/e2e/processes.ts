@@ -1,15 +1,22 @@
 /** The lxc world, the daemon and the panel as processes of their own, as in an operator's machine room. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 
-const root = fileURLToPath(new URL('../../../', import.meta.url));
-const cli = `${root}dist/src/cli.js`;
+const root = projectRoot(dirname(fileURLToPath(import.meta.url)));
+const cli = join(root, 'dist/src/cli.js');
+
+/** Bundled code may lie in any folder of dist/. */
+function projectRoot(from: string): string {
+  return existsSync(join(from, 'package.json')) ? from : projectRoot(dirname(from));
+}
 
 const Ready = Type.Object({
   api: Type.String(),
@@ -56,8 +63,8 @@ async function firstLine(
   const ended = once(child, 'exit').then(() => {
     throw new Error(`${name} ended with code ${child.exitCode} before it was ready`);
   });
-  const [line]: unknown[] = await Promise.race([once(lines, 'line'), ended]);
-  return String(line);
+  const said: unknown[] = await Promise.race([once(lines, 'line'), ended]);
+  return String(said[0]);
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
@@ -95,7 +102,7 @@ export async function panel(
   method: string,
   ...args: string[]
 ): Promise<Record<string, unknown>> {
-  const child = spawn('php', [`${root}test/php/panel.php`], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('php', [join(root, 'test/php/panel.php')], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(JSON.stringify({ base: api, token, method, arguments: args }));
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

@@ -65,6 +65,11 @@ export function fakeStep({ settings = {}, properties = {}, site }: FakeStepOptio
         return { stdout: '', stderr: '' };
       },
       snapshot: (name) => say(`snapshot ${name}`),
+      stop: (graceS) => say(`stop ${graceS}`),
+      resize: () => say('resize'),
+      unsnapshot: (name) => say(`unsnapshot ${name}`),
+      rollback: (name) => say(`rollback ${name}`),
+      look: async () => ({ power: 'running' }),
       remove: () => say('container.remove'),
     },
     ha: { ensure: () => say('ha.ensure'), remove: () => say('ha.remove') },

@@ -5,13 +5,14 @@ import { HostedProduct } from '../../../src/modules/hosted-product.js';
 import type { ModuleInfo } from '../../../src/modules/module.js';
 import type { TemplateRecipe } from '../../../src/modules/product.js';
 import { numberSetting, textSetting, textsSetting } from '../../../src/modules/read-settings.js';
+import { alone } from './scripts/alone.js';
 import { clean } from './scripts/clean.js';
 import { configure } from './scripts/configure.js';
 import { installPackages } from './scripts/install-packages.js';
 import { lookAtSite } from './look-at-site.js';
 import { siteTitle } from './site-title.js';
 
-const INSTALL_PACKAGES = { name: 'wordpress/install-packages', body: installPackages, timeoutS: 1080 };
+const INSTALL_PACKAGES = { name: 'wordpress/install-packages', body: alone(installPackages), timeoutS: 1080 };
 
 export default class WordPress extends HostedProduct {
   override readonly info: ModuleInfo = {
@@ -75,7 +76,7 @@ export default class WordPress extends HostedProduct {
   override template(settings: Readonly<Record<string, unknown>>): TemplateRecipe {
     return {
       name: textSetting(settings, 'template_name'),
-      scripts: [INSTALL_PACKAGES, { name: 'wordpress/clean', body: clean, timeoutS: 120 }],
+      scripts: [INSTALL_PACKAGES, { name: 'wordpress/clean', body: alone(clean), timeoutS: 120 }],
       resources: { cores: 2, memoryMb: 2048, swapMb: 512, diskGb: 8 },
     };
   }
@@ -89,7 +90,7 @@ export default class WordPress extends HostedProduct {
     if (this.source(settings).kind === 'os') await container.run({ ...INSTALL_PACKAGES, values: {} });
     await container.run({
       name: 'wordpress/configure',
-      body: configure,
+      body: alone(configure),
       timeoutS: 120,
       values: {
         SITE_FQDN: service.fqdn,

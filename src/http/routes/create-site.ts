@@ -58,22 +58,22 @@ const schema = {
   response: {
     200: success(answer, 'The same order was made before, and is completed.'),
     202: success(answer, 'Accepted; the job goes on.'),
-    ...failures(
-      'invalid_json',
-      'unknown_plan',
-      'unknown_module',
-      'name_reserved',
-      'service_exists',
-      'service_busy',
-      'name_taken',
-      'payload_too_large',
-      'unsupported_media_type',
-      'state_damaged',
-      'template_missing',
-      'capacity_exhausted',
-      'state_unavailable',
-    ),
   },
+  failures: failures(
+    'invalid_json',
+    'unknown_plan',
+    'unknown_module',
+    'name_reserved',
+    'service_exists',
+    'service_busy',
+    'name_taken',
+    'payload_too_large',
+    'unsupported_media_type',
+    'state_damaged',
+    'template_missing',
+    'capacity_exhausted',
+    'state_unavailable',
+  ),
 };
 
 export const createSiteRoute: Route = (app, context) => {

@@ -26,8 +26,8 @@ const schema = {
       description: 'The stream.',
       content: { 'text/event-stream': { schema: Type.String() } },
     },
-    ...failures('job_not_found', 'rate_limited'),
   },
+  failures: failures('job_not_found', 'rate_limited'),
 };
 
 export const jobEventsRoute: Route = (app, context) => {

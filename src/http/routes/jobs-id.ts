@@ -11,7 +11,8 @@ const schema = {
   summary: 'Shows a job and its steps',
   tags: ['Jobs'],
   params: Type.Object({ id: JobIdText }),
-  response: { 200: success(jobProperties, 'The job.'), ...failures('job_not_found') },
+  response: { 200: success(jobProperties, 'The job.') },
+  failures: failures('job_not_found'),
 };
 
 export const jobRoute: Route = (app, context) => {

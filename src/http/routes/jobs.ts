@@ -23,8 +23,8 @@ const schema = {
       { jobs: Type.Array(JobView), next_cursor: nullable(Type.String()) },
       'One page, in the order of the service ids; a page may be short and still have a next one.',
     ),
-    ...failures(),
   },
+  failures: failures(),
 };
 
 export const jobsRoute: Route = (app, context) => {

@@ -10,8 +10,8 @@ const schema = {
       description: 'The description.',
       content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
     },
-    ...failures(),
   },
+  failures: failures(),
 };
 
 export const openapiRoute: Route = (app) => {

@@ -17,7 +17,8 @@ const PlanView = Type.Object({
 const schema = {
   summary: 'Lists the plans on sale',
   tags: ['Plans'],
-  response: { 200: success({ plans: Type.Array(PlanView) }, 'All plans.'), ...failures() },
+  response: { 200: success({ plans: Type.Array(PlanView) }, 'All plans.') },
+  failures: failures(),
 };
 
 export const plansRoute: Route = (app, { config }) => {

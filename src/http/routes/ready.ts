@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { AgentError } from '../../domain/errors.js';
 import type { Route } from '../route.js';
-import { success } from '../schemas/common.js';
+import { failuresOf, success } from '../schemas/common.js';
 
 const schema = {
   summary: 'Says whether calls are taken',
@@ -11,11 +11,8 @@ const schema = {
   security: [],
   response: {
     200: success({ status: Type.Literal('ready') }, 'Calls are taken.'),
-    503: {
-      description: 'Not now: `not_ready`, `shutting_down`',
-      content: { 'application/json': { schema: Type.Ref('Failure#') } },
-    },
   },
+  failures: failuresOf('not_ready', 'shutting_down'),
 };
 
 export const readyRoute: Route = (app, context) => {

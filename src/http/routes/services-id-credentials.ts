@@ -26,14 +26,14 @@ const schema = {
       },
       'The credentials.',
     ),
-    ...failures(
-      'service_not_found',
-      'credentials_gone',
-      'service_busy',
-      'state_damaged',
-      'state_unavailable',
-    ),
   },
+  failures: failures(
+    'service_not_found',
+    'credentials_gone',
+    'service_busy',
+    'state_damaged',
+    'state_unavailable',
+  ),
 };
 
 export const credentialsRoute: Route = (app, context) => {

@@ -12,8 +12,8 @@ const schema = {
   params: Type.Object({ id: ServiceIdText }),
   response: {
     200: success(detailProperties, 'The service with its jobs and snapshots.'),
-    ...failures('service_not_found', 'state_damaged'),
   },
+  failures: failures('service_not_found', 'state_damaged'),
 };
 
 export const serviceRoute: Route = (app, context) => {

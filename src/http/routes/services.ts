@@ -29,8 +29,8 @@ const schema = {
       { services: Type.Array(EntryView), next_cursor: nullable(Type.String()) },
       'One page, in the order of the ids.',
     ),
-    ...failures(),
   },
+  failures: failures(),
 };
 
 export const servicesRoute: Route = (app, context) => {

@@ -13,8 +13,8 @@ const schema = {
   querystring: Type.Object({ service_id: ServiceIdText }),
   response: {
     200: success(statusProperties, 'The service.'),
-    ...failures('service_not_found', 'state_damaged'),
   },
+  failures: failures('service_not_found', 'state_damaged'),
 };
 
 export const statusRoute: Route = (app, context) => {

@@ -14,8 +14,8 @@ const schema = {
   }),
   response: {
     200: success(tokenProperties, 'Revoked; also when it was before.'),
-    ...failures('token_not_found', 'state_unavailable'),
   },
+  failures: failures('token_not_found', 'state_unavailable'),
 };
 
 export const revokeTokenRoute: Route = (app, context) => {

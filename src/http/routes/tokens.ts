@@ -39,8 +39,8 @@ const createSchema = {
   }),
   response: {
     201: success({ token: Type.String({ description: 'Shown this once.' }), ...tokenProperties }, 'Made.'),
-    ...failures('invalid_json', 'state_unavailable'),
   },
+  failures: failures('invalid_json', 'state_unavailable'),
 };
 
 export const createTokenRoute: Route = (app, context) => {
@@ -58,8 +58,8 @@ const listSchema = {
   tags: ['Tokens'],
   response: {
     200: success({ tokens: Type.Array(Type.Object(tokenProperties)) }, 'All tokens that were made here.'),
-    ...failures(),
   },
+  failures: failures(),
 };
 
 export const listTokensRoute: Route = (app, { state, clock }) => {

@@ -32,18 +32,24 @@ const REASONS: Readonly<Record<number, string>> = {
   504: 'A system behind the agent took too long',
 };
 
-/** Answers of a guarded route besides its good ones: those of these codes, and the ones that any call can meet. */
-export function failures(...codes: ErrorCode[]): object {
-  const always: ErrorCode[] = [
-    'invalid_request',
-    'unauthorized',
-    'forbidden',
-    'internal_error',
-    'shutting_down',
-  ];
-  const statuses = new Set([...always, ...codes].map((code) => ERRORS[code].status));
+/** What a guarded route answers besides its good ones: these codes, and the ones that any call can meet. */
+export function failures(...codes: ErrorCode[]): Record<number, TSchema> {
+  return failuresOf(...ALWAYS, ...codes);
+}
+
+/** The same without what any guarded call can meet. */
+export function failuresOf(...codes: ErrorCode[]): Record<number, TSchema> {
+  const statuses = new Set(codes.map((code) => ERRORS[code].status));
   return Object.fromEntries([...statuses].sort().map((status) => [status, failureOf(status, codes)]));
 }
+
+const ALWAYS: readonly ErrorCode[] = [
+  'invalid_request',
+  'unauthorized',
+  'forbidden',
+  'internal_error',
+  'shutting_down',
+];
 
 function failureOf(status: number, codes: readonly ErrorCode[]): TSchema {
   const names = codes.filter((code) => ERRORS[code].status === status);

@@ -83,18 +83,26 @@ export const run: EffectOf<'container.run'> = async (effect, { script }) => {
   return { stdout: result.stdout, stderr: result.stderr };
 };
 
-export const snapshot: EffectOf<'container.snapshot'> = async (effect, { name, description }) => {
-  const { deps, journal } = effect;
-  const at = requireGuest(effect, await journal.service());
-  await holding(effect, [hostLease(effect, at.node)], async () =>
-    deps.drivers.guest.ensureSnapshot(at, name, description, await driverCall(effect)),
-  );
-  const createdAt = new Date(deps.clock.now()).toISOString();
-  const kind = name === 'initial' ? 'initial' : 'backup';
-  await journal.changeService((service) =>
-    service.snapshots.some((known) => known.name === name)
-      ? service
-      : { ...service, snapshots: [...service.snapshots, { name, kind, createdAt }] },
+export const look: EffectOf<'container.look'> = async (effect) => {
+  const at = guestAt(effect, await effect.journal.service());
+  const state = at && (await effect.deps.drivers.guest.find(at, await driverCall(effect)));
+  return { power: state?.power ?? 'absent' };
+};
+
+export const stop: EffectOf<'container.stop'> = async (effect, { graceS }) => {
+  const at = guestAt(effect, await effect.journal.service());
+  if (at) await effect.deps.drivers.guest.ensureStopped(at, graceS, await driverCall(effect));
+  return null;
+};
+
+export const resize: EffectOf<'container.resize'> = async (effect) => {
+  const service = await effect.journal.service();
+  const { cores, memoryMb, swapMb, diskGb } = service.plan;
+  const at = requireGuest(effect, service);
+  await effect.deps.drivers.guest.ensureResources(
+    at,
+    { cores, memoryMb, swapMb, diskGb },
+    await driverCall(effect),
   );
   return null;
 };

@@ -3,6 +3,7 @@ import type { HostCallName } from '../protocol.js';
 import * as container from './container.js';
 import type { Effect, EffectOf } from './effect.js';
 import * as front from './front.js';
+import * as snapshots from './snapshots.js';
 import * as secrets from './secrets.js';
 
 export type JournalCall = 'flow.declare' | 'step.begin' | 'step.note' | 'step.end';
@@ -18,7 +19,12 @@ export const EFFECTS: { readonly [N in EffectName]: EffectOf<N> } = {
   'container.ensure': container.ensure,
   'container.start': container.start,
   'container.run': container.run,
-  'container.snapshot': container.snapshot,
+  'container.look': container.look,
+  'container.stop': container.stop,
+  'container.resize': container.resize,
+  'container.snapshot': snapshots.take,
+  'container.unsnapshot': snapshots.remove,
+  'container.rollback': snapshots.rollback,
   'container.remove': container.remove,
   'ha.ensure': container.ensureHa,
   'ha.remove': container.removeHa,

@@ -56,6 +56,12 @@ async function logIn(site: Site, request: IncomingMessage, response: ServerRespo
     return;
   }
   const form = await readForm(request);
+  const cookieKept = (request.headers.cookie ?? '').includes('wordpress_test_cookie=');
+  if (form.get('testcookie') === '1' && !cookieKept) {
+    const error = `<div id="login_error" class="notice notice-error"><p><strong>Error:</strong> Cookies are blocked or not supported by your browser.</p></div>`;
+    send(response, 200, loginForm(site, error));
+    return;
+  }
   const user = form.get('log') ?? '';
   const known = [site.adminUser, site.adminEmail].includes(user);
   if (!known || !same(form.get('pwd') ?? '', site.adminPassword)) {

@@ -58,7 +58,11 @@ export interface MemoryBackendOptions {
 
 export interface MemoryBackend extends Backend {
   readonly kind: 'memory';
-  exec(vmid: number, stdin: string): Promise<{ code: number; stdout: string; stderr: string }>;
+  exec(
+    vmid: number,
+    stdin: string,
+    onStdout?: (chunk: string) => void,
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
   /** Where the web server (port 80) of the running container with this private address really listens. */
   upstreamOf(address: string): { host: string; port: number } | undefined;
   /** What is on a container's disk now. */
@@ -67,6 +71,14 @@ export interface MemoryBackend extends Backend {
 
 const HOST = '127.0.0.1';
 const MIB = 1024 ** 2;
+/** What the agent runs to end an earlier script of its own. */
+const STOP_SCRIPT = 'innkeeper/stop-script';
+
+/** The line with the shell's process number that a script prints first. */
+function beginOf(stdin: string, shell: number): string {
+  const marker = /\nprintf '(innkeeper-begin-[0-9a-f]+) %s\\n' "\$\$"\n/.exec(stdin)?.[1];
+  return marker === undefined ? '' : `${marker} ${shell}\n`;
+}
 
 export async function memoryBackend(options: MemoryBackendOptions = {}): Promise<MemoryBackend> {
   const { golden = [9001, 9002, 9003], delays = 0 } = options;
@@ -79,6 +91,8 @@ export async function memoryBackend(options: MemoryBackendOptions = {}): Promise
   );
   const entries = file.value;
   const servers = new Map<number, Server>();
+  const shells = new Map<number, AbortController>();
+  let lastShell = 1000;
 
   function entryOf(vmid: number): Entry {
     const found = entries[vmid];
@@ -118,24 +132,39 @@ export async function memoryBackend(options: MemoryBackendOptions = {}): Promise
   async function exec(
     vmid: number,
     stdin: string,
+    onStdout?: (chunk: string) => void,
   ): Promise<{ code: number; stdout: string; stderr: string }> {
     const entry = entries[vmid];
     const server = servers.get(vmid);
     if (!entry || !server) return { code: 255, stdout: '', stderr: `container '${vmid}' not running!\n` };
     const script = decodeScript(stdin);
     if (!script) return { code: 2, stdout: '', stderr: '/bin/sh: 1: Syntax error\n' };
+    lastShell += 1;
+    const shell = lastShell;
+    const begin = beginOf(stdin, shell);
+    onStdout?.(begin);
+    const stop = new AbortController();
+    shells.set(shell, stop);
     const known = Object.hasOwn(scripts, script.name) ? scripts[script.name] : undefined;
-    await pause((known?.takesMs ?? 0) * delays);
-    // stopped or destroyed under the script
-    if (servers.get(vmid) !== server) return { code: 137, stdout: '', stderr: '' };
-    const { code, stdout, stderr } = known?.play(entry.disk, script.values) ?? {
-      code: 127,
-      stdout: '',
-      stderr: `/bin/sh: 1: ${script.name}: not found\n`,
-    };
+    await pause((known?.takesMs ?? 0) * delays, undefined, { signal: stop.signal }).catch(() => {});
+    shells.delete(shell);
+    // stopped or destroyed under the script, or the script was killed
+    if (stop.signal.aborted || servers.get(vmid) !== server)
+      return { code: 137, stdout: onStdout ? '' : begin, stderr: '' };
+    if (script.name === STOP_SCRIPT) shells.get(Number(script.values['SHELL_PID']))?.abort();
+    const { code, stdout, stderr } =
+      script.name === STOP_SCRIPT
+        ? { code: 0, stdout: '', stderr: '' }
+        : (known?.play(entry.disk, script.values) ?? {
+            code: 127,
+            stdout: '',
+            stderr: `/bin/sh: 1: ${script.name}: not found\n`,
+          });
     await file.save();
     // the shell's own code is that of its last command, the printf of the marker
-    return { code: 0, stdout: `${stdout}\n${script.marker} ${code}\n`, stderr };
+    const rest = `${stdout}\n${script.marker} ${code}\n`;
+    onStdout?.(rest);
+    return { code: 0, stdout: onStdout ? '' : begin + rest, stderr };
   }
 
   function usage(vmid: number): BackendUsage {

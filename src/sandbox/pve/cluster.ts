@@ -16,6 +16,11 @@ import type { Container, StateStore } from './state.js';
 import type { Stats } from './stats.js';
 import type { TaskFault, TaskHandle, Tasks } from './tasks.js';
 
+export interface ClusterNode extends Required<NodeOption> {
+  /** Switched off and on by tests. */
+  online: boolean;
+}
+
 export interface Cluster {
   readonly version: '9.1' | '8.4';
   readonly backend: Backend;
@@ -23,7 +28,7 @@ export interface Cluster {
   readonly tasks: Tasks;
   readonly locks: Locks;
   readonly stats: Stats;
-  readonly nodes: readonly Required<NodeOption>[];
+  readonly nodes: readonly ClusterNode[];
   readonly storages: readonly StorageOption[];
   readonly osTemplates: readonly string[];
   readonly token: string;

@@ -34,6 +34,22 @@ export function refuseInError(service: HaService, wished: string | undefined): v
     die(`service '${service.sid}' in error state, must be disabled and fixed first`);
 }
 
+/** Names separated as Proxmox allows it. */
+export const listOf = (text: string | undefined): string[] =>
+  (text ?? '').split(/[,;\s]+/).filter((each) => each !== '');
+
+/** No longer managed. `purge`: out of the rules too; a rule without resources goes. */
+export function removeService(cluster: Cluster, sid: string, purge: boolean): void {
+  const { resources, rules } = cluster.store.state.ha;
+  Reflect.deleteProperty(resources, sid);
+  if (!purge) return;
+  for (const [rule, known] of Object.entries(rules)) {
+    const left = listOf(known['resources']).filter((each) => each !== sid);
+    if (left.length === 0) Reflect.deleteProperty(rules, rule);
+    else known['resources'] = left.join(',');
+  }
+}
+
 const number = (text: string | undefined, fallback: number): number => Number(text ?? fallback);
 
 export function createHaManager(cluster: Cluster, everyMs: number, start: Starter): HaManager {

@@ -1,5 +1,5 @@
 /** Brings up the cluster behind the look-alike: fresh from its options, or as an earlier run left it. */
-import type { Cluster } from './cluster.js';
+import type { Cluster, ClusterNode } from './cluster.js';
 import { randomMac, sizeOf } from './ct-config.js';
 import { createLocks } from './locks.js';
 import {
@@ -18,7 +18,7 @@ import { volumeName } from './volumes.js';
 
 const GIB = 1024 ** 3;
 
-function nodeOption(node: string | NodeOption): Required<NodeOption> {
+function nodeOption(node: string | NodeOption): ClusterNode {
   const defaults = { memoryBytes: 64 * GIB, cpus: 16, online: true };
   return typeof node === 'string' ? { node, ...defaults } : { ...defaults, ...node };
 }

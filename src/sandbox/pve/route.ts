@@ -11,6 +11,8 @@ export interface Route {
   readonly properties?: Properties;
   /** Only in this release. */
   readonly only?: '9.1' | '8.4';
+  /** Parameters that 8.4 does not know yet. */
+  readonly newer?: readonly string[];
   /** Any one of these privileges on this path; `{vmid}` is filled in. */
   readonly privilege?: readonly [path: string, ...any: string[]];
   /** Type of the task it starts: a lying answer then still names one. */
@@ -71,10 +73,13 @@ export function routeFinder(routes: readonly Route[], version: '9.1' | '8.4'): F
   };
 }
 
-export function propertiesOf({ route, path }: FoundRoute): Properties {
+export function propertiesOf({ route, path }: FoundRoute, version: '9.1' | '8.4'): Properties {
   const named = Object.keys(path).map((name): [string, Property] => [
     name,
     PATH_PROPERTIES[name] ?? { type: 'string' },
   ]);
-  return { ...route.properties, ...Object.fromEntries(named) };
+  const known = Object.entries(route.properties ?? {}).filter(
+    ([name]) => version === '9.1' || route.newer?.includes(name) !== true,
+  );
+  return Object.fromEntries([...known, ...named]);
 }

@@ -149,7 +149,7 @@ async function perform(
   if (!found) throw new PveError(501, `Method '${method} ${path}' not implemented`);
   refuseNode(cluster, found);
   authorize(found, values, token);
-  const complaints = checkAll(propertiesOf(found), { ...values, ...found.path });
+  const complaints = checkAll(propertiesOf(found, cluster.version), { ...values, ...found.path });
   if (Object.keys(complaints).length > 0) refuse(complaints);
   const call = { cluster, user, values: { ...values, ...found.path }, strike };
   const done = run(found, call, method);

@@ -31,6 +31,8 @@ export interface Pve {
   tasks(): readonly TaskRecord[];
   /** Sets (or clears) a config lock, as a backup or a crashed worker would. */
   lock(vmid: number, lock: string | undefined): void;
+  /** Cuts a node off (or brings it back): calls for it answer 595, its guests keep their last figures. */
+  setOnline(node: string, online: boolean): void;
   /** One round of the status daemon and of the HA manager, now. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -90,6 +92,11 @@ export async function startPve(options: PveOptions): Promise<Pve> {
       if (!config) throw new RangeError(`there is no container ${vmid}`);
       if (lock === undefined) delete config['lock'];
       else config['lock'] = lock;
+    },
+    setOnline(name, online) {
+      const node = cluster.nodes.find((each) => each.node === name);
+      if (!node) throw new RangeError(`there is no node ${name}`);
+      node.online = online;
     },
     async settle() {
       await ha.round();

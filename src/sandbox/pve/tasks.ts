@@ -41,7 +41,7 @@ export interface Tasks {
   idle(): Promise<void>;
 }
 
-const KEPT = 2000;
+const KEPT = 500;
 export const UPID =
   /^UPID:([a-zA-Z0-9-]+):([0-9A-F]{8}):([0-9A-F]{8,9}):([0-9A-F]{8}):([^:\s]+):([^:\s]*):([^:\s]+):$/;
 

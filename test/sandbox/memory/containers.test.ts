@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import t from 'tap';
-import { encodeScript, splitEnd } from '../../../src/drivers/exec/script.js';
+import { beginPid, encodeScript, splitEnd } from '../../../src/drivers/exec/script.js';
 import type { BackendContainer } from '../../../src/sandbox/backend.js';
 import { type MemoryBackend, memoryBackend } from '../../../src/sandbox/memory/containers.js';
 
@@ -106,6 +106,8 @@ t.test(
     t.match(wrong.body, 'id="login_error"');
     const right = await visit(backend, '/wp-login.php', { form: { log: 'bob', pwd: VALUES.ADMIN_PASSWORD } });
     t.match(right, { status: 302, location: 'https://shop.example.test/wp-admin/' });
+    const form = { log: 'bob', pwd: VALUES.ADMIN_PASSWORD, testcookie: '1' };
+    t.match((await visit(backend, '/wp-login.php', { form })).body, 'Cookies are blocked');
     t.match(right.cookie, /^wordpress_logged_in_[0-9a-f]{32}=/);
     t.equal((await visit(backend, '/wp-admin/', { cookie: right.cookie ?? '' })).status, 200);
     t.match(await visit(backend, '/wp-admin/'), { status: 302, location: /wp-login.php/ });
@@ -163,6 +165,21 @@ t.test('a script ends with its container', async (t) => {
   const running = play(backend, 101, 'slow/one');
   await backend.stop(101);
   t.match(await running, { code: 137 });
+});
+
+t.test('a script tells its number first and can be ended by it', async (t) => {
+  const slow = { 'slow/one': { takesMs: 60_000, play: () => ({ code: 0, stdout: '', stderr: '' }) } };
+  const backend = await memoryBackend({ scripts: slow, delays: 1 });
+  t.teardown(() => backend.close());
+  await backend.clone(container(101), 9001);
+  await backend.start(container(101));
+  let head = '';
+  const stdin = encodeScript({ name: 'slow/one', body: 'true', values: {} }, NONCE);
+  const running = backend.exec(101, stdin, (chunk) => (head += chunk));
+  const pid = beginPid(head, NONCE);
+  t.ok(pid);
+  await play(backend, 101, 'innkeeper/stop-script', { SHELL_PID: String(pid) });
+  t.same(await running, { code: 137, stdout: '', stderr: '' });
 });
 
 t.test('a world that was killed finds its disks, and runs what ran', async (t) => {

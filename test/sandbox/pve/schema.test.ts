@@ -182,30 +182,37 @@ if (SCHEMA !== '') {
     },
   );
 
-  t.test('every call of the look-alike, with every parameter, is a published one', async (t) => {
-    const file =
-      readdirSync(SCHEMA)
-        .filter((name) => name.startsWith('pve-9.'))
-        .sort()
-        .at(-1) ?? '';
-    const published: unknown = JSON.parse(readFileSync(`${SCHEMA}/${file}`, 'utf8'));
-    for (const route of routesFor({})) {
-      const method = field(field(published, route.path), route.method);
-      const properties = field(field(method, 'parameters'), 'properties');
-      const known = typeof properties === 'object' && properties ? Object.keys(properties) : [];
-      const path = Object.fromEntries(
-        [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']): [string, string] => [name, '']),
-      );
-      const own = propertiesOf({ route, path });
-      t.same(
-        Object.keys(own).filter((name) => !known.includes(name)),
-        [],
-        `${route.method} ${route.path}`,
-      );
-      for (const [name, property] of Object.entries(own))
-        t.same(facts(property), facts(field(properties, name)), `${route.method} ${route.path} ${name}`);
-    }
-  });
+  for (const [version, prefix] of [
+    ['9.1', 'pve-9.'],
+    ['8.4', 'pve-8.4'],
+  ] as const)
+    t.test(
+      `every call of the look-alike of ${version}, with every parameter, is a published one`,
+      async (t) => {
+        const files = readdirSync(SCHEMA).filter((name) => name.startsWith(prefix));
+        const file = files.sort().at(-1) ?? '';
+        const published: unknown = JSON.parse(readFileSync(`${SCHEMA}/${file}`, 'utf8'));
+        for (const route of routesFor({})) {
+          if (route.only !== undefined && route.only !== version) continue;
+          const method = field(field(published, route.path), route.method);
+          const properties = field(field(method, 'parameters'), 'properties');
+          const known = typeof properties === 'object' && properties ? Object.keys(properties) : [];
+          const names = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']): [string, string] => [
+            name,
+            '',
+          ]);
+          const own = propertiesOf({ route, path: Object.fromEntries(names) }, version);
+          const call = `${route.method} ${route.path}`;
+          t.same(
+            Object.keys(own).filter((name) => !known.includes(name)),
+            [],
+            call,
+          );
+          for (const [name, property] of Object.entries(own))
+            t.same(facts(property), facts(field(properties, name)), `${call} ${name}`);
+        }
+      },
+    );
 
   t.test('every published pattern can be used', async (t) => {
     for (const file of readdirSync(SCHEMA).filter((name) => name.endsWith('.json'))) {

@@ -466,6 +466,20 @@ t.test('the cluster list is a little behind; the status is not', async (t) => {
   ]);
 });
 
+t.test('a node that is cut off: its calls fail with 595, its guests keep their last figures', async (t) => {
+  const { ask, pve } = await fixture(t);
+  pve.setOnline('pve2', false);
+  t.equal((await ask('GET', '/nodes/pve2/lxc')).status, 595);
+  const { data } = await ask('GET', '/cluster/resources');
+  t.match(data, Array);
+  const all: unknown[] = Array.isArray(data) ? data : [];
+  const found = (id: string) => all.find((each) => field(each, 'id') === id);
+  t.match(found('node/pve2'), { status: 'offline' });
+  t.match(found('lxc/9002'), { status: 'stopped', name: 'innkeeper-wordpress' });
+  pve.setOnline('pve2', true);
+  t.equal((await ask('GET', '/nodes/pve2/lxc')).status, 200);
+});
+
 t.test('a killed world is taken up again: containers stay, its tasks are "unexpected status"', async (t) => {
   const folder = t.testdir();
   const files = { stateFile: `${folder}/pve.json` };

@@ -40,6 +40,3 @@ export function merged(
   if (result['state'] === 'enabled') result['state'] = 'started';
   return result;
 }
-
-export const listOf = (text: string | undefined): string[] =>
-  (text ?? '').split(/[,;\s]+/).filter((each) => each !== '');

@@ -1,21 +1,10 @@
 /** /cluster/ha/resources, and what the manager sees now. */
-import {
-  audit,
-  change,
-  console,
-  count,
-  digestOf,
-  flag,
-  listOf,
-  merged,
-  numbered,
-  word,
-} from './ha-options.js';
+import { audit, change, console, count, digestOf, flag, merged, numbered, word } from './ha-options.js';
 import type { Json, JsonObject } from '../../../domain/json.js';
 import type { Properties } from '../check.js';
 import type { Call } from '../cluster.js';
 import { die } from '../failure.js';
-import { refuseInError, sidOf, vmidOfSid } from '../ha.js';
+import { refuseInError, removeService, sidOf, vmidOfSid } from '../ha.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { HaService } from '../state.js';
 
@@ -78,15 +67,7 @@ function changeResource(call: Call): Json {
 }
 
 function removeResource(call: Call): Json {
-  const { state } = call.cluster.store;
-  const { sid: name } = resourceOf(call);
-  Reflect.deleteProperty(state.ha.resources, name);
-  if (call.values['purge'] === '0') return null;
-  for (const [rule, known] of Object.entries(state.ha.rules)) {
-    const left = listOf(known['resources']).filter((each) => each !== name);
-    if (left.length === 0) Reflect.deleteProperty(state.ha.rules, rule);
-    else known['resources'] = left.join(',');
-  }
+  removeService(call.cluster, resourceOf(call).sid, call.values['purge'] !== '0');
   return null;
 }
 
@@ -132,6 +113,7 @@ export const haResourceRoutes: readonly Route[] = [
   {
     method: 'POST',
     path: resources,
+    newer: ['failback'],
     properties: { ...options, ...typed, sid: { ...PATH_PROPERTIES['sid'] } },
     privilege: console,
     run: addResource,
@@ -145,6 +127,7 @@ export const haResourceRoutes: readonly Route[] = [
   {
     method: 'PUT',
     path: `${resources}/{sid}`,
+    newer: ['failback'],
     properties: { ...options, ...change },
     privilege: console,
     run: changeResource,
@@ -152,6 +135,7 @@ export const haResourceRoutes: readonly Route[] = [
   {
     method: 'DELETE',
     path: `${resources}/{sid}`,
+    newer: ['purge'],
     properties: { purge: flag },
     privilege: console,
     run: removeResource,

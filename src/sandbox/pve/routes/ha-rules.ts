@@ -1,8 +1,9 @@
 /** /cluster/ha/rules, which only 9.x has. */
-import { audit, change, console, digestOf, flag, listOf, merged, numbered, word } from './ha-options.js';
+import { audit, change, console, digestOf, flag, merged, numbered, word } from './ha-options.js';
 import type { Json, JsonObject } from '../../../domain/json.js';
 import type { Properties } from '../check.js';
 import type { Call, Cluster } from '../cluster.js';
+import { listOf } from '../ha.js';
 import { die, refuse } from '../failure.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 

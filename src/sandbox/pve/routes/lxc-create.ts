@@ -155,6 +155,7 @@ export const createRoutes: readonly Route[] = [
       start: flag,
       unique: { ...flag, requires: 'restore' },
     },
+    newer: ['ha-managed'],
     privilege: ['/vms/{vmid}', 'VM.Allocate'],
     task: 'vzcreate',
     run: create,

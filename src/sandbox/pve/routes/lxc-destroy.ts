@@ -12,6 +12,7 @@ import {
 } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
 import { die } from '../failure.js';
+import { removeService, sidOf } from '../ha.js';
 import { type Route } from '../route.js';
 import type { Container } from '../state.js';
 
@@ -53,7 +54,7 @@ async function destroy(call: Call): Promise<string> {
       }
       if (isSet(call, 'purge')) {
         task.print('purging CT from related configurations..');
-        Reflect.deleteProperty(state.ha.resources, `ct:${vmid}`);
+        removeService(cluster, sidOf(vmid), true);
       }
       removeFromPools(cluster, vmid);
       Reflect.deleteProperty(state.containers, vmid);
