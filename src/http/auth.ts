@@ -11,6 +11,7 @@ import type { OperationContext } from '../operations/context.js';
 import { isPermission, type Permission, PERMISSIONS } from '../operations/permissions.js';
 import { hashToken, isLive } from '../operations/tokens.js';
 import type { App } from './app-type.js';
+import type { ApiToken } from '../state/contract.js';
 import type { Access } from './access.js';
 
 declare module 'fastify' {
@@ -23,12 +24,13 @@ declare module 'fastify' {
 }
 
 interface Known {
-  readonly id: string;
   readonly name: string;
   readonly panel: string;
   readonly permissions: ReadonlySet<Permission>;
   readonly hash: Buffer;
   readonly networks: readonly string[];
+  /** False once the token was changed: then this is out of date. */
+  isCurrent(): boolean;
   isLive(): boolean;
 }
 
@@ -91,7 +93,7 @@ function panelOf(request: FastifyRequest): string {
 
 function admit(token: Known | undefined, request: FastifyRequest): boolean {
   if (!token) return false;
-  if (!isFrom(request.ip, token.networks)) {
+  if (token.networks.length > 0 && !isFrom(request.ip, token.networks)) {
     request.log.warn(
       { token: token.name, from: request.ip },
       'token used from a network it is not meant for',
@@ -110,41 +112,46 @@ function admit(token: Known | undefined, request: FastifyRequest): boolean {
 
 const forbidden = (): AgentError => new AgentError('forbidden', 'This token may not make this call.');
 
-/** Every live token is compared, in constant time, so that the time taken says nothing about how near a guess came. */
+/**
+ * Finds a token by its SHA-256: how long that takes tells nothing about how near a guess came, as the hash of a near guess is not near. What is found is
+ * compared in constant time all the same.
+ */
 function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
   const configured = config.api.tokens.map((token): Known => ({
-    ...token,
-    id: `config:${token.name}`,
+    name: token.name,
+    panel: token.panel,
     permissions: new Set(token.permissions.filter(isPermission)),
     hash: hashToken(token.secret.reveal()),
     networks: [],
+    isCurrent: () => true,
     isLive: () => true,
   }));
-  const stored = new WeakMap<object, Known>();
-  const storedTokens = (): Known[] =>
-    state.tokens.list().map((token) => {
-      const made: Known = stored.get(token) ?? {
-        ...token,
-        permissions: new Set(token.permissions.filter(isPermission)),
-        hash: Buffer.from(token.sha256, 'hex'),
-        isLive: () => isLive(state.tokens.find(token.id) ?? token, clock.now()),
-      };
-      stored.set(token, made);
-      return made;
-    });
+  const stored = (token: ApiToken): Known => ({
+    name: token.name,
+    panel: token.panel,
+    permissions: new Set(token.permissions.filter(isPermission)),
+    hash: Buffer.from(token.sha256, 'hex'),
+    networks: token.networks,
+    isCurrent: () => state.tokens.find(token.id) === token,
+    isLive: () => isLive(state.tokens.find(token.id) ?? token, clock.now()),
+  });
+  let byHash = new Map<string, Known>();
+  const index = (): void => {
+    const all = [...configured, ...state.tokens.list().map(stored)];
+    byHash = new Map(all.map((token) => [token.hash.toString('base64'), token]));
+  };
   return (text) => {
     const hash = hashToken(text);
-    let found: Known | undefined;
-    for (const token of [...configured, ...storedTokens()]) {
-      const same = token.hash.length === hash.length && timingSafeEqual(token.hash, hash);
-      if (same && token.isLive()) found = token;
-    }
-    return found;
+    const name = hash.toString('base64');
+    // made, changed or unknown: only then all of them are looked at
+    if (byHash.get(name)?.isCurrent() !== true) index();
+    const found = byHash.get(name);
+    if (found?.hash.length !== hash.length || !timingSafeEqual(found.hash, hash)) return undefined;
+    return found.isLive() ? found : undefined;
   };
 }
 
 function isFrom(address: string, networks: readonly string[]): boolean {
-  if (networks.length === 0) return true;
   if (!ipaddr.isValid(address)) return false;
   const from = ipaddr.process(address);
   return networks.some((network) => {

@@ -1,6 +1,7 @@
 /** The stores as the rest of the agent sees them. */
 import type { Clock } from '../domain/clock.js';
 import type { Job, JobStatus } from '../domain/job.js';
+import type { SettledPower } from '../domain/status.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
 
 /** What is kept in memory of every service. */
@@ -17,6 +18,9 @@ export interface ServiceEntry {
   readonly memoryMb: number;
   readonly addresses: readonly string[];
   readonly openJobs: readonly { readonly id: string; readonly status: JobStatus }[];
+  /** A job of it must be finished by a person. */
+  readonly stuck: boolean;
+  readonly settled: SettledPower | null;
   readonly updatedAt: string;
 }
 
