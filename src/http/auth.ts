@@ -8,7 +8,7 @@ import { ID_PATTERN } from '../domain/service.js';
 import { type Caller, mayDo } from '../operations/caller.js';
 import { invalid } from '../operations/check-order.js';
 import type { OperationContext } from '../operations/context.js';
-import { isPermission, PERMISSIONS } from '../operations/permissions.js';
+import { isPermission, type Permission, PERMISSIONS } from '../operations/permissions.js';
 import { hashToken, isLive } from '../operations/tokens.js';
 import type { App } from './app-type.js';
 import type { Access } from './access.js';
@@ -26,7 +26,7 @@ interface Known {
   readonly id: string;
   readonly name: string;
   readonly panel: string;
-  readonly permissions: readonly string[];
+  readonly permissions: ReadonlySet<Permission>;
   readonly hash: Buffer;
   readonly networks: readonly string[];
   isLive(): boolean;
@@ -101,7 +101,7 @@ function admit(token: Known | undefined, request: FastifyRequest): boolean {
   request.caller = {
     name: token.name,
     panel: token.panel,
-    permissions: new Set(token.permissions.filter(isPermission)),
+    permissions: token.permissions,
     requestId: request.id,
   };
   request.stillAllowed = () => token.isLive();
@@ -115,6 +115,7 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
   const configured = config.api.tokens.map((token): Known => ({
     ...token,
     id: `config:${token.name}`,
+    permissions: new Set(token.permissions.filter(isPermission)),
     hash: hashToken(token.secret.reveal()),
     networks: [],
     isLive: () => true,
@@ -124,6 +125,7 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
     state.tokens.list().map((token) => {
       const made: Known = stored.get(token) ?? {
         ...token,
+        permissions: new Set(token.permissions.filter(isPermission)),
         hash: Buffer.from(token.sha256, 'hex'),
         isLive: () => isLive(state.tokens.find(token.id) ?? token, clock.now()),
       };

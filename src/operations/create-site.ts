@@ -1,14 +1,14 @@
 /** Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write. */
-import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../domain/clock.js';
 import { AgentError, asAgentError, type ErrorCode } from '../domain/errors.js';
-import { DEFAULT_POLICY, isOpen, type Job } from '../domain/job.js';
+import { isOpen } from '../domain/job.js';
 import { findPlan, type Plan } from '../domain/plan.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import type { Allocate } from './allocate.js';
 import type { Caller } from './caller.js';
 import { checkOrder, type SiteOrder, type SiteWish } from './check-order.js';
 import type { OperationContext, SoldProduct } from './context.js';
+import { newJob } from './new-job.js';
 
 /** What is needed to make it, once everything was found. */
 interface Sale {
@@ -115,40 +115,20 @@ function newService(
     secrets: {},
     credentialsAcknowledgedAt: null,
     data: {},
-    jobs: [...(former?.jobs ?? []).slice(-1), createJob(context, sale, now)],
+    jobs: [
+      ...(former?.jobs ?? []).slice(-1),
+      newJob(context, {
+        method: 'create',
+        interactive: false,
+        plan,
+        product,
+        caller,
+        patienceS: context.config.create.patience_s,
+      }),
+    ],
     createdAt: now,
     updatedAt: now,
     activeAt: null,
-  };
-}
-
-function createJob(context: OperationContext, { plan, product, caller }: Sale, now: string): Job {
-  return {
-    id: uuidV7({ msecs: context.clock.now() }),
-    method: 'create',
-    status: 'queued',
-    direction: 'forward',
-    interactive: false,
-    tags: ['create'],
-    requestId: caller.requestId,
-    args: {},
-    pinned: {
-      module: { type: 'product', name: product.info.name, version: product.info.version },
-      plan,
-      settings: product.settings,
-    },
-    policy: {
-      ...DEFAULT_POLICY,
-      ...product.module.policy('create'),
-      patienceS: context.config.create.patience_s,
-    },
-    attempts: 0,
-    exceptions: 0,
-    crashes: 0,
-    steps: [],
-    createdAt: now,
-    startedAt: null,
-    endedAt: null,
   };
 }
 

@@ -88,6 +88,7 @@ t.test('a wrong method names the right one', async (t) => {
   });
   t.match(await rig.call('POST', '/services/1/', {}), { status: 405, headers: { allow: 'GET, HEAD' } });
   t.match(await rig.call('DELETE', '/plans', undefined, ''), { status: 405 });
+  t.match(await rig.call('HEAD', '/services/1/credentials'), { status: 405, headers: { allow: 'GET' } });
 });
 
 t.test('a defect in a handler shows its request id, and its stack only in the log', async (t) => {
