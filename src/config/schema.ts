@@ -26,6 +26,7 @@ import {
   isTimeZone,
   isUrl,
 } from './patterns.js';
+import { DomainsSchema, nameServersKey } from './schema-domains.js';
 import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
 
 const word = Type.String({ minLength: 1, expected: 'a word' });
@@ -143,6 +144,7 @@ const DnsSchema = section('DNS records of the sites.', {
     'none',
   ]),
   ttl_s: number('Time to live of records.', 1, 604_800, { unit: 'seconds', default: 300 }),
+  name_servers: nameServersKey,
   powerdns: optional(
     block('Needed by the driver `powerdns`.', {
       url: text('Base URL of its API, without /api.', {
@@ -198,6 +200,11 @@ const NginxSchema = section('The nginx on this machine.', {
 const ProxySchema = section('The reverse proxy.', {
   driver: oneOf('Kind of proxy.', ['nginx'], { default: 'nginx' }),
   nginx: NginxSchema,
+  public_addresses: list(
+    'Addresses of the proxy as the world sees it; PROXYSRV in records of customer zones stands for them.',
+    text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
+    { default: [] },
+  ),
   door: section('How the agent itself reaches the public door, to check a site.', {
     address: text('Address of the door.', {
       default: '127.0.0.1',
@@ -251,6 +258,7 @@ export const ConfigSchema = Type.Object(
     }),
     dns: DnsSchema,
     proxy: ProxySchema,
+    domains: DomainsSchema,
     jobs: section('The job engine.', {
       slots: number('Jobs that run at once.', 2, 200, { default: 12 }),
       interactive_slots: number('Of these, kept for jobs that a customer is waiting for.', 1, 100, {

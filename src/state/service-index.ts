@@ -18,6 +18,7 @@ export function entryOf(service: Service): ServiceEntry {
     node: service.node,
     memoryMb: service.plan.memoryMb,
     addresses: Object.freeze(service.addresses.map(({ address }) => address)),
+    domains: Object.freeze(service.domains.map(({ domain }) => domain)),
     openJobs: Object.freeze(
       service.jobs.filter(isOpen).map(({ id, status }) => Object.freeze({ id, status })),
     ),
