@@ -1,5 +1,6 @@
 /** One kept SSH connection to one node: made when needed, its host key checked, shared by at most eight commands, made anew when it broke. */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NodeSSH } from 'node-ssh';
 import PQueue from 'p-queue';
 import type { Client } from 'ssh2';
@@ -14,6 +15,8 @@ import { openChannel, type SshChannel } from './ssh-channel.js';
 /** sshd's MaxSessions is 10 by default; two are left for scripts that stop other scripts. */
 const CHANNELS = 8;
 const STOP_CHANNELS = 2;
+const FULL_TRIES = 15;
+const FULL_PAUSE_MS = 10;
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVES_MISSED = 3;
 
@@ -59,10 +62,11 @@ export class SshLink {
   }
 
   /**
-   * Tries a second time with a new connection when a kept one turns out to be dead. That repeats nothing: the script goes in on standard input after
-   * the channel is open, and a shell without input does nothing.
+   * Tries a second time with a new connection when a kept one turns out to be dead, and for a while when sshd still counts sessions that have ended. That
+   * repeats nothing: the script goes in on standard input after the channel is open, and a shell without input does nothing.
    */
   async #open(command: string, options: RawOptions, signal: AbortSignal): Promise<SshChannel> {
+    let broken = 0;
     for (let attempt = 1; ; attempt++) {
       const connection = (this.#connection ??= this.#connect());
       const client = await orAbort(connection, signal);
@@ -71,12 +75,13 @@ export class SshLink {
       } catch (error) {
         throwIfAborted(signal, 'container_host_timeout', 'opening a channel to the container host');
         // A broken connection answers open requests like a refusing server would, and says in the same turn that it is closed.
-        await new Promise((resolve) => setImmediate(resolve));
-        const isRefusal = isRefused(error) && this.#connection === connection;
-        if (!isRefusal) this.#forget(connection, client);
-        if (isRefusal || attempt === 2) {
-          throw this.#error('container_host_unreachable', `no channel: ${String(error)}`, error);
-        }
+        await delay(attempt * FULL_PAUSE_MS);
+        const alive = this.#connection === connection;
+        if (!alive || !isRefused(error)) {
+          this.#forget(connection, client);
+          if (++broken < 2) continue;
+        } else if (isFull(error) && attempt < FULL_TRIES) continue;
+        throw this.#error('container_host_unreachable', `no channel: ${String(error)}`, error);
       }
     }
   }
@@ -173,8 +178,13 @@ export class SshLink {
   }
 }
 
+/** The server says no to the channel, or to the command on it. */
 function isRefused(error: unknown): boolean {
-  return error instanceof Error && ('reason' in error || error.message.startsWith('Unable to exec'));
+  return isFull(error) || (error instanceof Error && error.message.startsWith('Unable to exec'));
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error;
 }
 
 async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
