@@ -2,10 +2,11 @@
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { AgentError } from './domain/errors.js';
-import { methodsOf, ruleFor } from './http/access.js';
+import { limitOf, methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
 import { answerError } from './http/errors.js';
+import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
 import { describeApi } from './http/openapi.js';
 import { requestIds } from './http/request-id.js';
@@ -53,6 +54,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   app.setErrorHandler(answerError);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
+  app.decorateRequest('tokenId', null);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done(
@@ -69,6 +71,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   await describeApi(app);
   const context = routeContext(deps, door, stopping);
   app.addHook('onClose', () => context.jobFeed.close());
+  rememberPosts(app, context);
   for (const route of door === 'socket' ? [...ROUTES, ...SOCKET_ROUTES] : ROUTES) route(app, context);
   return app;
 }
@@ -129,7 +132,8 @@ function guardRoutes(app: App, guard: Guard): void {
     const methods = Array.isArray(route.method) ? route.method : [route.method];
     for (const method of methods) {
       const { access } = ruleFor(method, route.url);
-      route.onRequest = [guard(access), ...[route.onRequest ?? []].flat()];
+      const limit = limitOf(method, route.url);
+      route.onRequest = [guard(access, limit), ...[route.onRequest ?? []].flat()];
     }
   });
 }

@@ -77,6 +77,22 @@ const ApiSchema = section('The REST API.', {
     default: [],
   }),
   body_limit_bytes: number('Largest request body.', 1024, 16_777_216, { unit: 'bytes', default: 1_048_576 }),
+  rate_limit: section(
+    'What one token may ask for; orders, deletions, suspensions and upgrades are never refused.',
+    {
+      reads_per_s: number(
+        'Questions per second, for a moment twice as many; 0 = any number.',
+        0,
+        10_000_000,
+        {
+          default: 1000,
+        },
+      ),
+      actions_per_minute: number("Customers' actions per minute; 0 = any number.", 0, 10_000_000, {
+        default: 600,
+      }),
+    },
+  ),
   tokens: list(
     'API tokens besides those made with `innkeeper token create`, for automated installs.',
     block('An API token.', {

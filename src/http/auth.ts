@@ -9,10 +9,11 @@ import { type Caller, mayDo } from '../operations/caller.js';
 import { invalid } from '../operations/check-order.js';
 import type { OperationContext } from '../operations/context.js';
 import { isPermission, type Permission, PERMISSIONS } from '../operations/permissions.js';
-import { hashToken, isLive } from '../operations/tokens.js';
+import { hashesOf, hashToken, isHashLive } from '../operations/tokens.js';
 import type { App } from './app-type.js';
 import type { ApiToken } from '../state/contract.js';
-import type { Access } from './access.js';
+import type { Access, Limit } from './access.js';
+import { rateLimits } from './rate-limit.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,10 +21,13 @@ declare module 'fastify' {
     caller: Caller | null;
     /** False once the caller's token was revoked or has expired; for streams, which outlive the check at their start. */
     stillAllowed: (() => boolean) | null;
+    /** Stays the same when the token is rotated. */
+    tokenId: string | null;
   }
 }
 
 interface Known {
+  readonly id: string;
   readonly name: string;
   readonly panel: string;
   readonly permissions: ReadonlySet<Permission>;
@@ -41,7 +45,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** The hook of one route at this door. */
-export type Guard = (access: Access) => onRequestHookHandler;
+export type Guard = (access: Access, limit: Limit | undefined) => onRequestHookHandler;
 
 export async function makeNetworkGuard(app: App, context: OperationContext): Promise<Guard> {
   const lookUp = makeLookUp(context);
@@ -54,7 +58,8 @@ export async function makeNetworkGuard(app: App, context: OperationContext): Pro
   });
   const { verifyBearerAuth } = app;
   if (!verifyBearerAuth) throw new Error('@fastify/bearer-auth was not registered');
-  return (access) =>
+  const count = rateLimits(context.config.api, context.clock);
+  return (access, limit) =>
     function guard(request, reply, done) {
       if (access === 'public') {
         done();
@@ -62,7 +67,8 @@ export async function makeNetworkGuard(app: App, context: OperationContext): Pro
       }
       verifyBearerAuth(request, reply, (error) => {
         if (error) done(error);
-        else done(mayDo(callerOf(request), access) ? undefined : forbidden());
+        else if (!mayDo(callerOf(request), access)) done(forbidden());
+        else done(limit === undefined ? undefined : count(request.tokenId ?? '', limit));
       });
     };
 }
@@ -77,6 +83,7 @@ export function makeSocketGuard(): Guard {
         done(invalid({ panel: 'must be the name of a panel' }));
         return;
       }
+      request.tokenId = 'socket';
       request.caller = { name: 'socket', panel, permissions, requestId: request.id };
       done();
     };
@@ -106,6 +113,7 @@ function admit(token: Known | undefined, request: FastifyRequest): boolean {
     permissions: token.permissions,
     requestId: request.id,
   };
+  request.tokenId = token.id;
   request.stillAllowed = () => token.isLive();
   return true;
 }
@@ -118,6 +126,7 @@ const forbidden = (): AgentError => new AgentError('forbidden', 'This token may 
  */
 function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
   const configured = config.api.tokens.map((token): Known => ({
+    id: `config:${token.name}`,
     name: token.name,
     panel: token.panel,
     permissions: new Set(token.permissions.filter(isPermission)),
@@ -126,18 +135,22 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
     isCurrent: () => true,
     isLive: () => true,
   }));
-  const stored = (token: ApiToken): Known => ({
-    name: token.name,
-    panel: token.panel,
-    permissions: new Set(token.permissions.filter(isPermission)),
-    hash: Buffer.from(token.sha256, 'hex'),
-    networks: token.networks,
-    isCurrent: () => state.tokens.find(token.id) === token,
-    isLive: () => isLive(state.tokens.find(token.id) ?? token, clock.now()),
-  });
+  const stored = (token: ApiToken): Known[] => {
+    const permissions = new Set(token.permissions.filter(isPermission));
+    return hashesOf(token).map((sha256) => ({
+      id: token.id,
+      name: token.name,
+      panel: token.panel,
+      permissions,
+      hash: Buffer.from(sha256, 'hex'),
+      networks: token.networks,
+      isCurrent: () => state.tokens.find(token.id) === token,
+      isLive: () => isHashLive(state.tokens.find(token.id) ?? token, sha256, clock.now()),
+    }));
+  };
   let byHash = new Map<string, Known>();
   const index = (): void => {
-    const all = [...configured, ...state.tokens.list().map(stored)];
+    const all = [...configured, ...state.tokens.list().flatMap(stored)];
     byHash = new Map(all.map((token) => [token.hash.toString('base64'), token]));
   };
   return (text) => {

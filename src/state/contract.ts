@@ -81,6 +81,8 @@ export interface ApiToken {
   readonly permissions: readonly string[];
   /** SHA-256 of the token, hex (a random 256-bit token needs no slow hash). */
   readonly sha256: string;
+  /** Hashes it had before it was rotated, each good until its instant. */
+  readonly former: readonly { readonly sha256: string; readonly until: string }[];
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
@@ -109,6 +111,22 @@ export interface ZoneRecord {
   readonly createdAt: string;
 }
 
+/** A call that came with an `Idempotency-Key`, and what it was answered. */
+export interface RememberedCall {
+  readonly schema: 1;
+  /** Of panel, token and key. */
+  readonly id: string;
+  /** Of what was asked for. */
+  readonly fingerprint: string;
+  readonly requestId: string;
+  /** The service it was about, if any. */
+  readonly serviceId: string | null;
+  /** Null until it was answered; the body may hold a password. */
+  readonly answer: { readonly code: number; readonly body: Secret } | null;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
 /** One document per thing that is not a service. */
 export interface DocumentStore<T> {
   list(): readonly T[];
@@ -125,6 +143,7 @@ export interface State {
   readonly domains: DocumentStore<DomainRecord>;
   readonly acmeAccounts: DocumentStore<AcmeAccount>;
   readonly zones: DocumentStore<ZoneRecord>;
+  readonly remembered: DocumentStore<RememberedCall>;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
   /** Frees the folder's lock. */

@@ -12,6 +12,7 @@ import { credentialsRoute } from './services-id-credentials.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
 import { statusRoute } from './status.js';
+import { rotateTokenRoute } from './tokens-id-rotate.js';
 import { revokeTokenRoute } from './tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens.js';
 
@@ -31,4 +32,9 @@ export const ROUTES: readonly Route[] = [
 ];
 
 /** Only for the daemon's own command line. */
-export const SOCKET_ROUTES: readonly Route[] = [createTokenRoute, listTokensRoute, revokeTokenRoute];
+export const SOCKET_ROUTES: readonly Route[] = [
+  createTokenRoute,
+  listTokensRoute,
+  revokeTokenRoute,
+  rotateTokenRoute,
+];
