@@ -3,7 +3,7 @@ import { Low } from 'lowdb';
 import { AgentError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
-import { addressClaim, claimsOf, nameClaim, vmidClaim } from './claims.js';
+import { addressClaim, claimsOf, domainClaim, nameClaim, vmidClaim } from './claims.js';
 import type { ServiceEntry, ServiceStore } from './contract.js';
 import type { DamagedDocument } from './damaged.js';
 import { unavailable, type Disk } from './disk.js';
@@ -103,8 +103,11 @@ export class Services implements ServiceStore {
     });
   }
 
-  holderOf(claim: { subdomain: string } | { address: string } | { vmid: number }): ServiceKey | undefined {
+  holderOf(
+    claim: { subdomain: string } | { address: string } | { vmid: number } | { domain: string },
+  ): ServiceKey | undefined {
     const { claims } = this.#index;
+    if ('domain' in claim) return claims.holderOf(domainClaim(claim.domain));
     if ('subdomain' in claim) return claims.holderOf(nameClaim(claim.subdomain));
     if ('address' in claim) return claims.holderOf(addressClaim(claim.address));
     return claims.holderOf(vmidClaim(claim.vmid));

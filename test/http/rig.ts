@@ -32,6 +32,7 @@ export function testConfig(): Config {
       tls: null,
       trusted_proxies: ['192.0.2.1'],
       body_limit_bytes: 20_000,
+      rate_limit: { reads_per_s: 0, actions_per_minute: 0 },
       tokens: [
         {
           name: 'installed',
@@ -79,7 +80,7 @@ export function testConfig(): Config {
         { name: 'six', first: 'fd00::', last: 'fd00::ffff', prefix: 64, gateway: 'fd00::1' },
       ],
     },
-    dns: { driver: 'none', ttl_s: 60, powerdns: null },
+    dns: { driver: 'none', ttl_s: 60, name_servers: ['ns1.sites.example.net'], powerdns: null },
     proxy: {
       driver: 'nginx',
       nginx: {
@@ -95,7 +96,28 @@ export function testConfig(): Config {
         max_upload_mb: 64,
         real_ip_from: [],
       },
+      public_addresses: ['203.0.113.10'],
       door: { address: '127.0.0.1', https_port: 443, ca_file: null },
+    },
+    domains: {
+      resolvers: [],
+      dns_port: 53,
+      lookup_timeout_s: 5,
+      lab_networks: [],
+      blocked: ['blocked.example'],
+      quarantine_s: 3600,
+      acme: {
+        enabled: false,
+        directory_url: 'https://acme.test/directory',
+        email: null,
+        ca_file: null,
+        caa_identities: ['ca.test'],
+        certificates_per_domain_week: 40,
+        certificates_per_set_week: 4,
+        refusals_per_name_hour: 4,
+        timeout_s: 60,
+      },
+      local_ca: null,
     },
     jobs: { slots: 10, interactive_slots: 2, stop_s: 10 },
     deletion: { hold_s: 0, brake: 20 },
@@ -151,6 +173,8 @@ export interface Rig {
     body?: object,
     token?: string,
   ): Promise<{ status: number; body: Record<string, unknown>; headers: Record<string, unknown> }>;
+  /** Another door to the same state. */
+  beside(door: Door): Promise<Rig['app']>;
   close(): Promise<void>;
   /** Changes a service as the job engine does. */
   change(key: ServiceKey, fn: (service: Service) => Partial<Service>): Promise<Service>;
@@ -223,6 +247,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
+  const more: Rig['app'][] = [];
   const app = await buildApp(deps, door);
   await app.ready();
   const make = async (name: string, panel: string, permissions?: string[]): Promise<string> =>
@@ -252,8 +277,14 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
       });
       return { status: answer.statusCode, body: asObject(answer.body), headers: answer.headers };
     },
+    async beside(other) {
+      const made = await buildApp(deps, other);
+      await made.ready();
+      more.push(made);
+      return made;
+    },
     async close() {
-      await app.close();
+      for (const made of [app, ...more]) await made.close();
       await state.close();
       await rm(dir, { recursive: true });
     },

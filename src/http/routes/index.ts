@@ -22,6 +22,7 @@ import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
+import { rotateTokenRoute } from './tokens-id-rotate.js';
 import { revokeTokenRoute } from './tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens.js';
 import { unsuspendRoute } from './unsuspend.js';
@@ -57,4 +58,9 @@ export const ROUTES: readonly Route[] = [
 ];
 
 /** Only for the daemon's own command line. */
-export const SOCKET_ROUTES: readonly Route[] = [createTokenRoute, listTokensRoute, revokeTokenRoute];
+export const SOCKET_ROUTES: readonly Route[] = [
+  createTokenRoute,
+  listTokensRoute,
+  revokeTokenRoute,
+  rotateTokenRoute,
+];
