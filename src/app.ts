@@ -7,6 +7,7 @@ import { AgentError } from './domain/errors.js';
 import { methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
+import { withOneForm } from './http/both-forms.js';
 import { answerError } from './http/errors.js';
 import { trackConnections } from './http/idle-connections.js';
 import { describeApi } from './http/openapi.js';
@@ -38,6 +39,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestIdOf,
+    rewriteUrl: ({ url = '/' }) => withOneForm(url),
     bodyLimit: config.api.body_limit_bytes,
     trustProxy:
       door === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,

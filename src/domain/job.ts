@@ -73,6 +73,11 @@ export interface Job {
   readonly steps: readonly StepRecord[];
   /** Present while `waiting`: for what, since when, and when it is tried again (RFC 3339). */
   readonly waiting?: { readonly for: string; readonly since: string; readonly until: string };
+  /**
+   * Present once it shall end before its time. `undo`: what it did is taken back first; else it ends as it stands, since the job behind it removes
+   * whatever there is.
+   */
+  readonly cancel?: { readonly at: string; readonly undo: boolean };
   readonly error?: ErrorRecord & { readonly step?: string };
   readonly createdAt: string;
   readonly startedAt: string | null;

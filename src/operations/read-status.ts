@@ -1,11 +1,12 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
 import { duration, gigabytes, megabytes, percent } from '../domain/figures.js';
 import { isOpen, type Job, progressOf } from '../domain/job.js';
-import type { Service } from '../domain/service.js';
+import { isHeld, type Service } from '../domain/service.js';
 import { provisionStatus, statusWord } from '../domain/status.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import type { Certificate } from './certificate.js';
+import { backupsUsed } from './snapshot-rules.js';
 import { lookUp, type Sighting } from './read-power.js';
 import { viewError, viewWaiting } from './view-job.js';
 
@@ -32,7 +33,7 @@ export function viewStatus(sources: StatusSources, service: Service) {
     lifecycle: service.lifecycle,
     power: sighting.power,
     reachable: sighting.reachable,
-    suspended_for: [],
+    suspended_for: [...service.suspendedFor],
     vmid: service.vmid,
     node: sighting.guest?.node ?? service.node,
     private_ip: service.addresses[0]?.address ?? null,
@@ -45,17 +46,20 @@ export function viewStatus(sources: StatusSources, service: Service) {
     usage: viewUsage(service, sighting),
     domains: [service.fqdn],
     primary_domain: service.fqdn,
-    proxy: { enabled: service.lifecycle === 'active', certificate: sources.certificate() },
+    proxy: {
+      enabled: service.lifecycle === 'active' && service.proxyEnabled,
+      certificate: sources.certificate(),
+    },
     quota: {
       domains: { used: 0, allowed: service.plan.domains },
       backups: {
-        used: service.snapshots.filter((snapshot) => snapshot.kind === 'backup').length,
+        used: backupsUsed(service),
         allowed: service.plan.backups,
       },
     },
     job: viewOpenJob(service),
     error: viewFailure(service),
-    purge_at: null,
+    purge_at: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,
     stale_since: sighting.staleSince,
   };
 }

@@ -18,6 +18,9 @@ export interface ServiceEntry {
   readonly addresses: readonly string[];
   readonly openJobs: readonly { readonly id: string; readonly status: JobStatus }[];
   readonly updatedAt: string;
+  /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
+  readonly deletedAt: string | null;
+  readonly purgeAt: string | null;
 }
 
 /** What is unique across services. */

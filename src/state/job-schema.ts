@@ -68,6 +68,7 @@ export const JobSchema = Type.Object({
   crashes: Count,
   steps: Type.Array(StepSchema),
   waiting: Type.Optional(Type.Object({ for: TextSchema, since: TextSchema, until: TextSchema })),
+  cancel: Type.Optional(Type.Object({ at: TextSchema, undo: Type.Boolean() })),
   error: Type.Optional(Type.Object({ ...errorFields, step: Type.Optional(Type.String()) })),
   createdAt: TextSchema,
   startedAt: NullableText,

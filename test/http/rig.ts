@@ -98,6 +98,7 @@ export function testConfig(): Config {
       door: { address: '127.0.0.1', https_port: 443, ca_file: null },
     },
     jobs: { slots: 10, interactive_slots: 2, stop_s: 10 },
+    deletion: { hold_s: 0, brake: 20 },
     create: { patience_s: 3600, reserved_names: ['Brand'] },
     plans: [
       {

@@ -1,0 +1,35 @@
+/** What a caller wishes about waiting: the request header `Prefer` (RFC 7240). */
+
+export interface Preference {
+  /** How long to wait for a job to end, ms; undefined when the caller does not say. */
+  readonly waitMs: number | undefined;
+  /** `Preference-Applied` for an answer that was (or was not) the last word. */
+  applied(ended: boolean): string | undefined;
+}
+
+/** No answer may take longer: panels give up after 25 s. */
+const MOST_WAIT_S = 20;
+
+/** What cannot be understood is ignored, as the RFC asks. Of a preference given twice the first counts. */
+export function readPrefer(header: string | string[] | undefined): Preference {
+  const sent = new Map<string, string>();
+  for (const part of (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',')) {
+    const [, name = '', value = ''] =
+      /^\s*([A-Za-z-]+)\s*(?:=\s*"?([^";]*?)"?\s*)?(?:;.*)?$/.exec(part) ?? [];
+    if (name !== '' && !sent.has(name.toLowerCase())) sent.set(name.toLowerCase(), value);
+  }
+  const asynchronous = sent.has('respond-async');
+  const waitS = /^\d{1,6}$/.test(sent.get('wait') ?? '')
+    ? Math.min(Number(sent.get('wait')), MOST_WAIT_S)
+    : undefined;
+  return {
+    waitMs: waitS === undefined ? (asynchronous ? 0 : undefined) : waitS * 1000,
+    applied(ended) {
+      const names = [
+        ...(asynchronous && !ended ? ['respond-async'] : []),
+        ...(waitS === undefined ? [] : [`wait=${waitS}`]),
+      ];
+      return names.length > 0 ? names.join(', ') : undefined;
+    },
+  };
+}

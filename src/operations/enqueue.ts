@@ -1,0 +1,87 @@
+/** Records a wish as a job of its service, in one write with whatever changes at once. Joins, queues, supersedes or refuses by the table in conflicts.ts. */
+import { instant } from '../domain/clock.js';
+import { AgentError } from '../domain/errors.js';
+import type { Job } from '../domain/job.js';
+import type { JsonObject } from '../domain/json.js';
+import type { Plan } from '../domain/plan.js';
+import { keyOf, type Service } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import { judge } from './conflicts.js';
+import type { OperationContext } from './context.js';
+import { newJob } from './new-job.js';
+
+export interface Wish {
+  /** The product's `<method>Job` runs it. */
+  readonly method: string;
+  /** Somebody waits at a button. */
+  readonly interactive: boolean;
+  readonly args?: JsonObject;
+  /** Default: the method. */
+  readonly tags?: readonly string[];
+  /** Pinned in the job; default: the service's plan. */
+  readonly plan?: Plan;
+  /** What becomes true with the request; not called when the wish joins an open job. May throw an AgentError: then nothing is recorded. */
+  readonly change?: (service: Service) => Service;
+  /** Which arguments count as the same wish; default: equal ones. */
+  readonly sameArgs?: (args: JsonObject) => boolean;
+  /** The last word on the job before it is recorded. */
+  readonly shape?: (job: Job, service: Service) => Job;
+}
+
+export interface Started {
+  readonly service: Service;
+  readonly job: Job;
+  /** An open job already does this. */
+  readonly joined: boolean;
+}
+
+/**
+ * Throws `service_not_found`, `service_suspended`, `service_busy`, `service_failed`, `service_terminated`, `service_exists`, `unknown_module`, `state_damaged`,
+ * `state_unavailable`, and what `change` throws.
+ */
+export async function enqueue(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  serviceId: string,
+  wish: Wish,
+): Promise<Started> {
+  const found: { job?: Job; joined: boolean } = { joined: false };
+  const key = keyOf({ panel: caller.panel, id: serviceId });
+  // a write for an id that never was would only be refused later
+  await context.state.services.get(key);
+  const service = await context.state.services.commit(key, (current) => {
+    if (!current) throw new AgentError('service_not_found', 'There is no service with this id.');
+    const verdict = judge(current, wish.method, wish.sameArgs ?? wish.args ?? {});
+    if (verdict.kind === 'refuse') throw verdict.error;
+    if (verdict.kind === 'join') {
+      Object.assign(found, { job: verdict.job, joined: true });
+      return current;
+    }
+    const changed = wish.change?.(current) ?? current;
+    const job = jobFor(context, caller, changed, wish);
+    found.job = job;
+    return withWish(changed, job, verdict.supersedes, instant(context.clock));
+  });
+  if (!found.job) throw new AgentError('internal_error', 'A defect in the agent lost the job.');
+  return { service, job: found.job, joined: found.joined };
+}
+
+function jobFor(
+  context: OperationContext,
+  caller: Pick<Caller, 'requestId'>,
+  service: Service,
+  wish: Wish,
+): Job {
+  const product = context.products.get(service.module.name);
+  const job = newJob(context, { ...wish, plan: wish.plan ?? service.plan, product, caller });
+  return wish.shape?.(job, service) ?? job;
+}
+
+/** Superseded jobs end by the runner's hand: one that runs must be waited for. */
+function withWish(service: Service, job: Job, supersedes: readonly Job[], now: string): Service {
+  const ids = new Set(supersedes.map(({ id }) => id));
+  const jobs = service.jobs.map((other): Job =>
+    ids.has(other.id) ? { ...other, cancel: { at: now, undo: false } } : other,
+  );
+  return { ...service, jobs: [...jobs, job], updatedAt: now };
+}

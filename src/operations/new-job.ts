@@ -1,0 +1,55 @@
+/** A job as it is recorded when a wish is accepted: what is true now is pinned in it. */
+import { v7 as uuidV7 } from 'uuid';
+import { instant } from '../domain/clock.js';
+import { DEFAULT_POLICY, type Job } from '../domain/job.js';
+import type { JsonObject } from '../domain/json.js';
+import type { Plan } from '../domain/plan.js';
+import type { Caller } from './caller.js';
+import type { OperationContext, SoldProduct } from './context.js';
+
+export interface JobOrder {
+  readonly method: string;
+  readonly interactive: boolean;
+  readonly args?: JsonObject | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly plan: Plan;
+  readonly product: SoldProduct;
+  readonly caller: Pick<Caller, 'requestId'>;
+  /** Seconds; default: the policy's. */
+  readonly patienceS?: number | undefined;
+}
+
+/** Somebody at a button does not want it done hours later. */
+const INTERACTIVE_PATIENCE_S = 900;
+
+export function newJob({ clock }: Pick<OperationContext, 'clock'>, order: JobOrder): Job {
+  const { product } = order;
+  return {
+    id: uuidV7({ msecs: clock.now() }),
+    method: order.method,
+    status: 'queued',
+    direction: 'forward',
+    interactive: order.interactive,
+    tags: [...(order.tags ?? [order.method])],
+    requestId: order.caller.requestId,
+    args: order.args ?? {},
+    pinned: {
+      module: { type: 'product', name: product.info.name, version: product.info.version },
+      plan: order.plan,
+      settings: product.settings,
+    },
+    policy: {
+      ...DEFAULT_POLICY,
+      ...(order.interactive ? { patienceS: INTERACTIVE_PATIENCE_S } : {}),
+      ...product.module.policy(order.method),
+      ...(order.patienceS === undefined ? {} : { patienceS: order.patienceS }),
+    },
+    attempts: 0,
+    exceptions: 0,
+    crashes: 0,
+    steps: [],
+    createdAt: instant(clock),
+    startedAt: null,
+    endedAt: null,
+  };
+}
