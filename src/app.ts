@@ -5,6 +5,7 @@ import { AgentError } from './domain/errors.js';
 import { limitOf, methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
+import { withOneForm } from './http/both-forms.js';
 import { answerError } from './http/errors.js';
 import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
@@ -38,6 +39,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestIds(),
+    rewriteUrl: ({ url = '/' }) => withOneForm(url),
     bodyLimit: config.api.body_limit_bytes,
     trustProxy:
       door === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,

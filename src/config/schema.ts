@@ -301,6 +301,20 @@ export const ConfigSchema = Type.Object(
         { default: RESERVED },
       ),
     }),
+    deletion: section('Deleting sites.', {
+      hold_s: number(
+        'How long the stopped container of a deleted site is kept, so that the same customer can have it back; 0 = removed at once.',
+        0,
+        31_536_000,
+        { unit: 'seconds', default: 604_800 },
+      ),
+      brake: number(
+        'Deletions within an hour, beyond which each waits until an operator releases it: a guard against a panel gone mad.',
+        1,
+        1_000_000,
+        { default: 20 },
+      ),
+    }),
     plans: optional(
       list('What can be bought; empty = the shipped plans basic, standard and premium.', PlanSchema, {
         minItems: 1,

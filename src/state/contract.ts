@@ -26,6 +26,9 @@ export interface ServiceEntry {
   readonly stuck: boolean;
   readonly settled: SettledPower | null;
   readonly updatedAt: string;
+  /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
+  readonly deletedAt: string | null;
+  readonly purgeAt: string | null;
 }
 
 /** What is unique across services. */

@@ -120,6 +120,7 @@ export function testConfig(): Config {
       local_ca: null,
     },
     jobs: { slots: 10, interactive_slots: 2, stop_s: 10 },
+    deletion: { hold_s: 0, brake: 20 },
     create: { patience_s: 3600, reserved_names: ['Brand'] },
     plans: [
       {

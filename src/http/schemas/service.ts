@@ -86,6 +86,9 @@ export const detailProperties = {
       created_at: Instant,
     }),
   ),
+  left_behind: Type.Array(Type.String(), {
+    description: 'What an operator let go of although it could not be removed.',
+  }),
   jobs: Type.Array(JobView),
   created_at: Instant,
   updated_at: Instant,
