@@ -4,6 +4,7 @@ import { Secret } from '../../src/domain/secret.js';
 import type { DriverCall } from '../../src/drivers/call.js';
 import type { ClusterView } from '../../src/drivers/guest/driver.js';
 import type { ClusterWatch } from '../../src/drivers/guest/watch.js';
+import { noIssuer } from '../../src/drivers/issuer/none.js';
 import type { Drivers } from '../../src/drivers/table.js';
 
 export interface FakeDrivers extends Drivers {
@@ -96,6 +97,14 @@ export function fakeDrivers(): FakeDrivers {
       removeChallenge: (token, call) => done(`removeChallenge ${token}`, call),
       close,
     },
+    lookup: {
+      addresses: async () => ({ addresses: [], aliases: [] }),
+      texts: async () => [],
+      authorities: async () => undefined,
+      nameServers: async () => [],
+      close,
+    },
+    issuer: noIssuer(),
     web: { fetch: async () => ({ status: 200, headers: {}, cookies: {}, body: '' }), close },
   };
   return drivers;
