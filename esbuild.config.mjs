@@ -1,5 +1,5 @@
 /** Builds dist/: the command line, the worker thread's entry, the shipped modules and the tests, sharing chunks so that classes keep one identity. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
@@ -32,5 +32,8 @@ await build({
   },
   // proxmox-api would bring a second, older undici of its own
   alias: { undici: 'undici' },
+  define: {
+    'process.env.INNKEEPER_VERSION': JSON.stringify(JSON.parse(readFileSync('package.json', 'utf8')).version),
+  },
   logLevel: 'warning',
 });

@@ -10,6 +10,7 @@ import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
 import { certificateKeeper } from './certificates/keeper.js';
+import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
@@ -17,11 +18,13 @@ import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/leases.js';
 import { roomFor } from './jobs/room.js';
 import { type Runner, runner } from './jobs/runner.js';
+import { schedule } from './jobs/schedule.js';
 import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
+import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
 import { openState } from './state/open.js';
 import { loadStateKey } from './state/state-key.js';
@@ -44,6 +47,7 @@ export interface DaemonOptions {
 
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
+const PURGE_LOOK_MS = 60_000;
 
 /** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
 export async function startDaemon({
@@ -88,6 +92,7 @@ export async function startDaemon({
     stops.push(() => certificates.stop());
 
     const deps = appDeps({ config, state, drivers, watch, products, log });
+    stops.push(startSchedule(deps));
     const socket = await listenOnSocket(deps);
     stops.push(() => socket.close());
     const network = await listenOnNetwork(deps);
@@ -198,6 +203,21 @@ function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDe
       ready: !state.broken,
       reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
     }),
+  };
+}
+
+/** A purge that has become due while the agent was down is found at once. */
+function startSchedule(deps: AppDeps): () => Promise<void> {
+  const recurring = schedule([{ name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) }], {
+    clock,
+    log: deps.log,
+  });
+  const unlisten = deps.state.services.onChange((next) => {
+    if (isHeld(next)) recurring.nudge('purge');
+  });
+  return async () => {
+    unlisten();
+    await recurring.stop();
   };
 }
 

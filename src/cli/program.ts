@@ -9,6 +9,8 @@ import { addTokenCommands } from './token.js';
 export function makeProgram(): Command {
   const program = new Command('innkeeper')
     .description("Provisioning agent: turns billing panels' calls into working sites on Proxmox VE.")
+    // put in by the build
+    .version(process.env.INNKEEPER_VERSION ?? 'unknown', '-V, --version')
     .option('--config <file>', 'configuration (else INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml)')
     .showHelpAfterError('(innkeeper --help lists all commands)')
     .exitOverride();

@@ -103,6 +103,8 @@ export interface Config {
     /** Addresses or CIDRs whose X-Forwarded-* headers are believed. */
     trusted_proxies: string[];
     body_limit_bytes: number;
+    /** Per token; 0 = no limit. Life-cycle calls are never limited. */
+    rate_limit: { reads_per_s: number; actions_per_minute: number };
     /** Tokens besides those made with `innkeeper token create`, for automated installs. */
     tokens: { name: string; panel: string; permissions: string[]; secret: Secret }[];
   };
@@ -156,6 +158,10 @@ export interface Config {
   };
   domains: DomainsConfig;
   jobs: { slots: number; interactive_slots: number; stop_s: number };
+  deletion: {
+    /** Seconds that a deleted site's container is kept; 0 = removed at once. */ hold_s: number;
+    /** Deletions in an hour, beyond which they wait for an operator. */ brake: number;
+  };
   create: { patience_s: number; reserved_names: string[] };
   plans: Plan[];
   modules: {

@@ -60,6 +60,7 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
     },
     jobs: file.jobs,
     create: file.create,
+    deletion: file.deletion,
     plans: plans.map((plan) => ({ ...plan })),
     modules: file.modules,
     products: file.products,

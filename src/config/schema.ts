@@ -77,6 +77,22 @@ const ApiSchema = section('The REST API.', {
     default: [],
   }),
   body_limit_bytes: number('Largest request body.', 1024, 16_777_216, { unit: 'bytes', default: 1_048_576 }),
+  rate_limit: section(
+    'What one token may ask for; orders, deletions, suspensions and upgrades are never refused.',
+    {
+      reads_per_s: number(
+        'Questions per second, for a moment twice as many; 0 = any number.',
+        0,
+        10_000_000,
+        {
+          default: 1000,
+        },
+      ),
+      actions_per_minute: number("Customers' actions per minute; 0 = any number.", 0, 10_000_000, {
+        default: 600,
+      }),
+    },
+  ),
   tokens: list(
     'API tokens besides those made with `innkeeper token create`, for automated installs.',
     block('An API token.', {
@@ -283,6 +299,20 @@ export const ConfigSchema = Type.Object(
         'Sub-domains that no site gets.',
         text('A name.', { pattern: LABEL, expected: 'one label of a domain name, in lower case' }),
         { default: RESERVED },
+      ),
+    }),
+    deletion: section('Deleting sites.', {
+      hold_s: number(
+        'How long the stopped container of a deleted site is kept, so that the same customer can have it back; 0 = removed at once.',
+        0,
+        31_536_000,
+        { unit: 'seconds', default: 604_800 },
+      ),
+      brake: number(
+        'Deletions within an hour, beyond which each waits until an operator releases it: a guard against a panel gone mad.',
+        1,
+        1_000_000,
+        { default: 20 },
       ),
     }),
     plans: optional(

@@ -125,6 +125,9 @@ export interface ErrorOptions {
   readonly retryAfterS?: number;
 }
 
+/** The same in every copy of this file: a module from elsewhere is bundled with its own. */
+const BRAND = Symbol.for('innkeeper.AgentError');
+
 /** `message` is one plain sentence that a customer may read: no host name, path or secret. The rest goes to `detail` and `cause`. */
 export class AgentError extends Error {
   readonly code: ErrorCode;
@@ -147,6 +150,14 @@ export class AgentError extends Error {
 
   get status(): number {
     return ERRORS[this.code].status;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): value is AgentError {
+    return typeof value === 'object' && value !== null && BRAND in value;
   }
 }
 

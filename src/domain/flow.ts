@@ -15,6 +15,9 @@ export interface Step<C> {
   readonly timeoutS?: number;
 }
 
+/** A pivot's step notes this (`true`) when it has failed and surely changed nothing: then the flow may still go back. */
+export const UNTOUCHED = 'untouched';
+
 export type Flow<C> = Readonly<Record<string, Step<C>>>;
 
 /** What the journal keeps of a step's declaration. */

@@ -1,3 +1,9 @@
 /** What may cross a thread, a file or the wire. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
+
+/** The text under this key, or undefined. */
+export function textIn(object: Readonly<JsonObject>, key: string): string | undefined {
+  const value = object[key];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -59,6 +59,14 @@ export interface CustomDomain {
   readonly addedAt: string;
 }
 
+export interface Deletion {
+  readonly requestedAt: string;
+  /** RFC 3339; until then the container, name, address and number are kept. */
+  readonly purgeAt: string;
+  /** What an operator let go of although it could not be removed, in words. */
+  readonly leftBehind?: readonly string[];
+}
+
 export interface Service {
   /** Schema version of this document; see state/migrations.ts. */
   readonly schema: 1;
@@ -85,8 +93,8 @@ export interface Service {
   readonly lastBackup: { readonly day: string; readonly number: number } | null;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
-  /** Set when a deletion was asked for; until `purgeAt` (RFC 3339) the container is kept. */
-  readonly deletion: { readonly requestedAt: string; readonly purgeAt: string } | null;
+  /** Set once the site was taken away from its visitors. */
+  readonly deletion: Deletion | null;
   readonly domains: readonly CustomDomain[];
   /** The site's own URL: `fqdn` or one of the domains' names. */
   readonly primaryDomain: string;
@@ -124,6 +132,11 @@ export const ID_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 
 export type ProvisionStatus =
   'pending' | 'processing' | 'completed' | 'failed' | 'error' | 'suspended' | 'pause' | 'terminated';
+
+/** Deleted, but its container is kept until the purge. */
+export function isHeld(service: Pick<Service, 'lifecycle' | 'deletion' | 'vmid'>): boolean {
+  return service.lifecycle === 'terminated' && service.deletion !== null && service.vmid !== null;
+}
 
 const TRANSITIONS: Readonly<Record<Lifecycle, readonly Lifecycle[]>> = {
   creating: ['active', 'failed', 'suspended', 'terminated'],

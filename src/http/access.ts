@@ -3,6 +3,9 @@ import type { Permission } from '../operations/permissions.js';
 
 export type Access = 'public' | Permission;
 
+/** What is counted per token. Orders and the like are not: a panel does not ask for them twice. */
+export type Limit = 'reads' | 'actions';
+
 export interface Rule {
   readonly access: Access;
   /** `socket`: only through the daemon's own unix socket. */
@@ -16,6 +19,23 @@ const socket = (access: Access): Rule => ({ access, door: 'socket' });
 
 export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /create-site': both('sites:write'),
+  'POST /delete-site': both('sites:write'),
+  'POST /suspend': both('sites:write'),
+  'POST /unsuspend': both('sites:write'),
+  'POST /wp/upgrade': both('sites:write'),
+  'POST /wp/upgrade/check': both('sites:read'),
+  'POST /action': both('sites:write'),
+  'POST /action/start': both('sites:write'),
+  'POST /action/stop': both('sites:write'),
+  'POST /action/restart': both('sites:write'),
+  'POST /action/reset': both('sites:write'),
+  'GET /action/getbak': both('sites:read'),
+  'POST /action/mkbak': both('backups:write'),
+  'POST /action/delbak': both('backups:write'),
+  'POST /action/rollback': both('backups:write'),
+  'PATCH /services/:id': both('sites:write'),
+  'POST /services/:id/forget': both('admin'),
+  'POST /jobs/:id/release': both('admin'),
   'GET /status': both('sites:read'),
   'GET /services': both('sites:read'),
   'GET /services/:id': both('sites:read'),
@@ -31,7 +51,32 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /tokens': socket('admin'),
   'GET /tokens': socket('admin'),
   'DELETE /tokens/:id': socket('admin'),
+  'POST /tokens/:id/rotate': socket('admin'),
 };
+
+/** Never refused for load: recording one is one write. */
+const LIFE_CYCLE: ReadonlySet<string> = new Set([
+  'POST /create-site',
+  'POST /delete-site',
+  'POST /suspend',
+  'POST /unsuspend',
+  'POST /wp/upgrade',
+]);
+/** They change nothing. */
+const QUESTIONS: ReadonlySet<string> = new Set([
+  'POST /wp/upgrade/check',
+  'POST /customdomain/getdata',
+  'POST /panel/sync',
+]);
+
+/** How a call counts; undefined: it does not. */
+export function limitOf(method: string, url: string): Limit | undefined {
+  const { access, door } = ruleFor(method, url);
+  const name = `${method} ${url}`;
+  if (access === 'public' || access === 'admin' || door === 'socket' || LIFE_CYCLE.has(name))
+    return undefined;
+  return method === 'GET' || method === 'HEAD' || QUESTIONS.has(name) ? 'reads' : 'actions';
+}
 
 /** Throws when the route is not listed: a programming error that stops the start. */
 export function ruleFor(method: string, url: string): Rule {

@@ -20,8 +20,9 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const validator = Compile(schema);
   const convert = httpPart !== 'body';
   return (sent: unknown) => {
+    if (validator.Check(sent)) return { value: sent };
     const value = convert ? validator.Convert(sent) : sent;
-    if (validator.Check(value)) return { value };
+    if (convert && validator.Check(value)) return { value };
     return { error: describe(schema, validator.Errors(value), httpPart === 'body') };
   };
 };

@@ -168,12 +168,15 @@ function viewOf(service: Service): ServiceView {
     email: service.email,
     subdomain: service.subdomain,
     fqdn: service.fqdn,
-    url: `https://${service.fqdn}`,
+    url: `https://${service.primaryDomain}`,
     addresses: service.addresses.map(({ address }) => address),
     publicIps: service.order.publicIps,
     plan: service.plan,
     data: service.data,
     properties: service.order.properties ?? {},
+    suspendedFor: service.suspendedFor,
+    proxyEnabled: service.proxyEnabled,
+    snapshots: service.snapshots,
   };
 }
 

@@ -1,46 +1,153 @@
 /** What the end of a job means for its service: one table, method by method. */
-import type { Job } from '../domain/job.js';
-import { mayBecome, type Service } from '../domain/service.js';
+import { isOpen, type Job } from '../domain/job.js';
+import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
 
-type Rule = (service: Service, now: string) => Service;
+type Rule = (service: Service, job: Job, now: string) => Service;
 
 interface Rules {
-  readonly completed: Rule;
-  /** The job failed and everything was taken back. */
-  readonly undone: Rule;
+  readonly completed?: Rule;
+  /** The job failed, or was cancelled, and everything was taken back. */
+  readonly undone?: Rule;
   /** A person must finish it. */
-  readonly stuck: Rule;
+  readonly stuck?: Rule;
+  /** Methods whose stuck jobs are out of the world when this one has completed, besides its own. */
+  readonly heals?: readonly string[] | 'all';
 }
 
-const unchanged: Rule = (service) => service;
-const become =
-  (lifecycle: Service['lifecycle'], also: Partial<Service> = {}): Rule =>
-  (service) => {
-    if (!mayBecome(service.lifecycle, lifecycle))
-      throw new Error(`a service cannot go from ${service.lifecycle} to ${lifecycle}`);
-    return { ...service, lifecycle, ...also };
-  };
+const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial<Service> = {}): Service => {
+  if (!mayBecome(service.lifecycle, lifecycle))
+    throw new Error(`a service cannot go from ${service.lifecycle} to ${lifecycle}`);
+  return { ...service, lifecycle, ...also };
+};
+
+/** Active, unless somebody wants it suspended. */
+const live = (service: Service, also: Partial<Service> = {}): Service =>
+  become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
 /** Number, addresses and node are free again; with them the name (see state/claims.ts). */
 const RELEASED = { vmid: null, node: null, addresses: [], snapshots: [] } as const satisfies Partial<Service>;
 
-const ENDINGS: Readonly<Record<string, Rules>> = {
-  create: {
-    completed: (service, now) => become('active', { activeAt: now })(service, now),
-    undone: become('failed', RELEASED),
-    stuck: become('failed'),
-  },
+/** What was asked for meanwhile was about a site that will not be. */
+const withoutQueue = (service: Service, now: string): Service => ({
+  ...service,
+  jobs: service.jobs.map((other): Job =>
+    isOpen(other) ? { ...other, cancel: { at: now, undo: false } } : other,
+  ),
+});
+
+const unmade: Rule = (service, _job, now) =>
+  become(withoutQueue(service, now), 'failed', { ...RELEASED, suspendedFor: [] });
+
+/** What is left of a service that is gone. */
+const tombstone = (service: Service, deletion: Deletion): Service =>
+  become(service, 'terminated', {
+    ...RELEASED,
+    deletion,
+    secrets: {},
+    domains: [],
+    primaryDomain: service.fqdn,
+    suspendedFor: [],
+    lastBackup: null,
+  });
+
+const deletionOf = (service: Service, job: Job, now: string): Deletion =>
+  service.deletion ?? { requestedAt: job.createdAt, purgeAt: now };
+
+const deleted: Rule = (service, job, now) => {
+  const { hold_s: holdS } = job.args;
+  const requestedAt = job.createdAt;
+  if (typeof holdS !== 'number' || holdS <= 0) return tombstone(service, { requestedAt, purgeAt: now });
+  const purgeAt = new Date(Date.parse(now) + holdS * 1000).toISOString();
+  return become(service, 'terminated', {
+    deletion: { requestedAt, purgeAt },
+    domains: [],
+    primaryDomain: service.fqdn,
+  });
 };
 
-const DEFAULT: Rules = { completed: unchanged, undone: unchanged, stuck: unchanged };
+const purged: Rule = (service, job, now) => tombstone(service, deletionOf(service, job, now));
 
-/** The service with this job as it now is; when the job has ended, with what that means, and without the ended jobs before it. */
+const forgotten: Rule = (service, job, now) => {
+  const { vmid, node, snapshots } = service;
+  const left =
+    vmid === null
+      ? []
+      : [
+          `container ${vmid} on ${node ?? 'a node that was never chosen'}`,
+          ...snapshots.map(({ name }) => `snapshot ${name} of container ${vmid}`),
+          `high availability of container ${vmid}, if it had any`,
+        ];
+  return tombstone(service, {
+    ...deletionOf(service, job, now),
+    purgeAt: now,
+    leftBehind: left,
+  });
+};
+
+const reasonsOf = (job: Job): Service['suspendedFor'] =>
+  SUSPENSION_REASONS.filter((reason) => reason === job.args['reason']);
+
+const suspended: Rule = (service, job) =>
+  become(service, 'suspended', {
+    suspendedFor: [...new Set([...service.suspendedFor, ...reasonsOf(job)])],
+  });
+
+const unsuspended: Rule = (service, job) => {
+  const lifted = reasonsOf(job);
+  return live({
+    ...service,
+    suspendedFor: service.suspendedFor.filter((reason) => !lifted.includes(reason)),
+  });
+};
+
+const POWER = ['start', 'stop', 'restart'];
+const ROLLBACKS = ['rollback', 'reset'];
+
+const ENDINGS: Readonly<Record<string, Rules>> = {
+  create: {
+    completed: (service, _job, now) => live(service, { activeAt: now }),
+    undone: unmade,
+    stuck: (service) => become(service, 'failed'),
+  },
+  restore: {
+    completed: (service) => live(service, { deletion: null }),
+    undone: (service, _job, now) => become(withoutQueue(service, now), 'terminated'),
+    stuck: (service) => become(service, 'failed'),
+  },
+  delete: { completed: deleted, heals: 'all' },
+  purge: { completed: purged, heals: 'all' },
+  forget: { completed: forgotten, heals: 'all' },
+  suspend: { completed: suspended, heals: ['unsuspend', ...POWER] },
+  unsuspend: { completed: unsuspended, heals: ['suspend', ...POWER] },
+  upgrade: { completed: (service, job) => ({ ...service, plan: job.pinned.plan }) },
+  rollback: { heals: [...ROLLBACKS, ...POWER] },
+  reset: { heals: [...ROLLBACKS, ...POWER] },
+};
+
+/** The service with this job as it now is; when the job has ended, with what that means, and without the ended jobs that nobody has to see any more. */
 export function withJob(service: Service, job: Job, now: string): Service {
   const jobs = service.jobs.map((other) => (other.id === job.id ? job : other));
   const next = { ...service, jobs, updatedAt: now };
   if (job.endedAt === null) return next;
-  const rules = ENDINGS[job.method] ?? DEFAULT;
-  const rule =
-    job.status === 'completed' ? rules.completed : job.status === 'stuck' ? rules.stuck : rules.undone;
-  return rule({ ...next, jobs: jobs.filter((other) => other.id === job.id || other.endedAt === null) }, now);
+  const rules = ENDINGS[job.method] ?? {};
+  const kept = jobs.filter((other) => other.id === job.id || mustStay(other, job, rules));
+  return ruleFor(job, rules)({ ...next, jobs: kept }, job, now);
+}
+
+/** An open job, and a stuck one until something has put right what it left. */
+function mustStay(other: Job, ended: Job, { heals = [] }: Rules): boolean {
+  if (other.endedAt === null) return true;
+  if (other.status !== 'stuck') return false;
+  if (ended.status !== 'completed') return true;
+  return heals !== 'all' && other.method !== ended.method && !heals.includes(other.method);
+}
+
+const unchanged: Rule = (service) => service;
+
+function ruleFor(job: Job, { completed, undone, stuck }: Rules): Rule {
+  if (job.status === 'completed') return completed ?? unchanged;
+  if (job.status === 'stuck') return stuck ?? unchanged;
+  // overtaken as it stood: the job behind it removes whatever there is
+  if (job.status === 'cancelled' && job.cancel?.undo === false) return unchanged;
+  return undone ?? unchanged;
 }

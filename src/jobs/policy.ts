@@ -1,5 +1,6 @@
 /** What becomes of a job when an attempt ends: pure rules, so that every case can be tested by table. */
 import { AgentError, type ErrorCode, type ErrorRecord, toRecord } from '../domain/errors.js';
+import { UNTOUCHED } from '../domain/flow.js';
 import { type Job, MAX_CRASHES } from '../domain/job.js';
 import type { Outcome } from './protocol.js';
 
@@ -28,11 +29,15 @@ const MAX_RECHECK_MS = 60_000;
 
 export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
   const { waiting: _, ...rest } = job;
+  if (job.cancel && ending.kind !== 'completed' && ending.kind !== 'undone') {
+    const cancelled = whenCancelled(job, at);
+    if (cancelled) return cancelled;
+  }
   switch (ending.kind) {
     case 'completed':
       return { ...withoutError(rest), status: 'completed', endedAt: iso(at.now) };
     case 'undone':
-      return { ...rest, status: 'failed', endedAt: iso(at.now) };
+      return { ...rest, status: job.cancel ? 'cancelled' : 'failed', endedAt: iso(at.now) };
     case 'released':
       return { ...job, status: 'queued', attempts: Math.max(0, job.attempts - 1) };
     case 'crashed':
@@ -48,6 +53,24 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
     case 'undo_failed':
       return thrown(job, ending.step, ending.error, at);
   }
+}
+
+/**
+ * What becomes of a job that shall end early and has no attempt under way: it ends as it stands, or turns back first. Undefined when the cancel changes
+ * nothing: it is turning back already, or past a pivot.
+ */
+export function whenCancelled(job: Job, at: Pick<Circumstances, 'now'>): Job | undefined {
+  const { waiting: _, ...rest } = job;
+  const nothingDone = job.steps.every((step) => step.begun === 0);
+  if (job.cancel?.undo === false || nothingDone)
+    return { ...rest, status: 'cancelled', endedAt: iso(at.now) };
+  if (job.direction === 'undo' || isPastPivot(job)) return undefined;
+  return { ...rest, status: 'queued', direction: 'undo', attempts: 0, exceptions: 0, crashes: 0 };
+}
+
+/** A begun pivot counts, unless its step has noted that it changed nothing. */
+export function isPastPivot(job: Pick<Job, 'steps'>): boolean {
+  return job.steps.some((step) => step.pivot && step.begun > 0 && step.notes[UNTOUCHED] !== true);
 }
 
 function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): Job {
@@ -96,8 +119,8 @@ function crashed(job: Job, detail: string, at: Circumstances): Job {
 /** Back if nothing irrevocable has begun, else (or when going back failed) to a person. */
 function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
   const { waiting: _, ...rest } = job;
-  const pastPivot = job.steps.some((step) => step.pivot && step.begun > 0);
-  if (job.direction === 'undo' || pastPivot) return { ...rest, status: 'stuck', error, endedAt: iso(at.now) };
+  if (job.direction === 'undo' || isPastPivot(job))
+    return { ...rest, status: 'stuck', error, endedAt: iso(at.now) };
   return { ...rest, status: 'queued', direction: 'undo', error, attempts: 0, exceptions: 0, crashes: 0 };
 }
 

@@ -4,7 +4,9 @@ import type { StepShape, StepStatus } from '../domain/flow.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { SnapshotKind } from '../domain/service.js';
 import type {
+  ContainerLook,
   ContainerSource,
+  ResizeWish,
   ScriptCall,
   ScriptResult,
   ServiceView,
@@ -61,11 +63,12 @@ export interface HostCalls {
   };
   /** Graceful, after `graceS` seconds forced. */
   'container.stop': { args: { step: string; graceS: number }; answer: null };
-  /** Memory, cores and disk of the service's plan. */
-  'container.resize': { args: { step: string }; answer: null };
+  'container.resize': { args: { step: string; wish: ResizeWish }; answer: null };
+  'container.converge': { args: { step: string; source: ContainerSource }; answer: null };
+  'plan.check': { args: { step: string }; answer: null };
   'container.rollback': { args: { step: string; name: string }; answer: null };
   'container.unsnapshot': { args: { step: string; name: string }; answer: null };
-  'container.look': { args: { step: string }; answer: { power: 'running' | 'stopped' | 'absent' } };
+  'container.look': { args: { step: string }; answer: ContainerLook };
   'container.remove': { args: { step: string }; answer: null };
   'ha.ensure': { args: { step: string }; answer: null };
   'ha.remove': { args: { step: string }; answer: null };

@@ -1,10 +1,11 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
 import { instant } from '../domain/clock.js';
+import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
-import { journal } from './journal.js';
-import { afterAttempt, type Ending } from './policy.js';
+import { type Journal, journal } from './journal.js';
+import { afterAttempt, type Ending, whenCancelled } from './policy.js';
 
 /** The first open job of a service: only that one may run. */
 interface Lane {
@@ -27,7 +28,7 @@ export interface Runner {
 export function runner(deps: AttemptDeps, random: () => number = Math.random): Runner {
   const { services, clock, log, config } = deps;
   const lanes = new Map<ServiceKey, Lane>();
-  const running = new Map<ServiceKey, { readonly interactive: boolean; readonly done: Promise<void> }>();
+  const running = new Map<ServiceKey, Running>();
   const stopping = new AbortController();
   let alarm: AbortController | undefined;
   let unlisten = (): void => {};
@@ -37,6 +38,9 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
     const first = service.jobs.find(isOpen);
     if (first) lanes.set(key, laneOf(key, first));
     else lanes.delete(key);
+    const busy = running.get(key);
+    if (busy && service.jobs.some((job) => job.id === busy.jobId && job.cancel && isOpen(job)))
+      busy.halt.abort(new AgentError('aborted', 'The work was cancelled.'));
   };
 
   const pump = (): void => {
@@ -47,11 +51,12 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
       .sort(byUrgency);
     for (const lane of due) {
       if (!hasSlot(lane, [...running.values()], config.jobs)) continue;
-      const done = attempt(lane).finally(() => {
+      const halt = new AbortController();
+      const done = attempt(lane, halt.signal).finally(() => {
         running.delete(lane.key);
         pump();
       });
-      running.set(lane.key, { interactive: lane.interactive, done });
+      running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, halt, done });
     }
     wakeAt(
       Math.min(
@@ -66,19 +71,22 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
     alarm?.abort();
     if (!Number.isFinite(at)) return;
     alarm = new AbortController();
-    clock.sleep(Math.max(0, at - clock.now()), alarm.signal).then(pump, () => {});
+    const ms = Math.min(Math.max(0, at - clock.now()), LONGEST_SLEEP_MS);
+    clock.sleep(ms, alarm.signal).then(pump, () => {});
   };
 
-  const attempt = async (lane: Lane): Promise<void> => {
+  const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
     try {
       const book = journal(lane.key, lane.jobId, deps);
+      if (!(await mayBegin(book))) return;
       const job = await book.change((current) => ({
         ...current,
         status: 'running',
         attempts: current.attempts + 1,
         startedAt: current.startedAt ?? instant(clock),
       }));
-      const ending = await runAttempt(deps, await services.get(lane.key), job, stopping.signal);
+      const stop = AbortSignal.any([stopping.signal, halt]);
+      const ending = await runAttempt(deps, await services.get(lane.key), job, stop);
       const after = await book.change((current) =>
         afterAttempt(current, ending, { now: clock.now(), random: random() }),
       );
@@ -90,6 +98,14 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
     }
   };
 
+  /** False when the job was to be cancelled: then it has just ended, or turned back and comes up again. */
+  const mayBegin = async (book: Journal): Promise<boolean> => {
+    const found = await book.job();
+    if (!found.cancel || !whenCancelled(found, { now: clock.now() })) return isOpen(found);
+    await book.change((job) => whenCancelled(job, { now: clock.now() }) ?? job);
+    return false;
+  };
+
   const report = (lane: Lane, job: Job, ending: Ending): void => {
     const line = {
       job_id: job.id,
@@ -99,7 +115,8 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
       status: job.status,
       error: job.error,
     };
-    if (job.status === 'stuck') log.error(line, 'the job is stuck: a person must finish it');
+    if (job.status === 'stuck')
+      log.error({ ...line, alarm: 'job_stuck' }, 'the job is stuck: a person must finish it');
     else if (job.status === 'completed' || job.status === 'queued') log.info(line, 'attempt ended');
     else log.warn(line, 'attempt ended');
   };
@@ -143,7 +160,17 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
   };
 }
 
+interface Running {
+  readonly interactive: boolean;
+  readonly jobId: string;
+  /** Ends the attempt when its job is cancelled. */
+  readonly halt: AbortController;
+  readonly done: Promise<void>;
+}
+
 const RECORD_RETRY_MS = 5_000;
+/** Longer ones overflow a timer. */
+const LONGEST_SLEEP_MS = 3_600_000;
 
 class StopError extends Error {
   override readonly name = 'StopError';

@@ -40,7 +40,8 @@ export function stepContext(attempt: Attempt, seat: StepSeat, host: Host, log: L
       start: () => done(host('container.start', { step })),
       run: (script) => host('container.run', { step, script }),
       stop: (graceS) => done(host('container.stop', { step, graceS })),
-      resize: () => done(host('container.resize', { step })),
+      resize: (wish) => done(host('container.resize', { step, wish })),
+      converge: (source) => done(host('container.converge', { step, source })),
       snapshot: (name, description, kind) =>
         done(host('container.snapshot', { step, name, description, kind })),
       unsnapshot: (name) => done(host('container.unsnapshot', { step, name })),
@@ -49,6 +50,7 @@ export function stepContext(attempt: Attempt, seat: StepSeat, host: Host, log: L
       remove: () => done(host('container.remove', { step })),
     },
     ha: { ensure: () => done(host('ha.ensure', { step })), remove: () => done(host('ha.remove', { step })) },
+    checkPlan: () => done(host('plan.check', { step })),
     dns: {
       ensure: () => done(host('dns.ensure', { step })),
       remove: () => done(host('dns.remove', { step })),

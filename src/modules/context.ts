@@ -4,7 +4,7 @@
  */
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Plan } from '../domain/plan.js';
-import type { SnapshotKind } from '../domain/service.js';
+import type { Snapshot, SnapshotKind, SuspensionReason } from '../domain/service.js';
 import type { ProxyState } from '../drivers/proxy/driver.js';
 
 /** A secret by its name; the main thread puts the value in where it is used. */
@@ -19,7 +19,7 @@ export interface ServiceView {
   readonly email: string;
   readonly subdomain: string;
   readonly fqdn: string;
-  /** `https://<fqdn>` */
+  /** The site's own URL: `https://<its primary name>` */
   readonly url: string;
   /** Private addresses, the first is the one proxied to. */
   readonly addresses: readonly string[];
@@ -27,6 +27,12 @@ export interface ServiceView {
   readonly plan: Plan;
   readonly data: JsonObject;
   readonly properties: JsonObject;
+  /** Empty unless suspended. */
+  readonly suspendedFor: readonly SuspensionReason[];
+  /** False after the customer switched the proxy hosts off. */
+  readonly proxyEnabled: boolean;
+  /** Oldest first. */
+  readonly snapshots: readonly Snapshot[];
 }
 
 export interface ScriptCall {
@@ -64,6 +70,17 @@ export interface ContainerSource {
   readonly template?: string;
 }
 
+export interface ContainerLook {
+  readonly power: 'running' | 'stopped' | 'absent';
+  /** GiB; 0 when absent. */
+  readonly diskGb: number;
+}
+
+export interface ResizeWish {
+  readonly plan: 'present' | 'wished';
+  readonly disk: boolean;
+}
+
 export interface StepContext {
   readonly service: ServiceView;
   /** The product's settings, checked by its schema, pinned in the job. */
@@ -90,16 +107,20 @@ export interface StepContext {
     run(script: ScriptCall): Promise<ScriptResult>;
     /** Graceful, after `graceS` seconds forced; done when it is stopped or absent. */
     stop(graceS: number): Promise<void>;
-    /** Brings memory, cores and disk to the service's plan. The disk only grows. */
-    resize(): Promise<void>;
+    /** Brings memory, swap and cores to the plan the service has, or to the one the job is about; with `disk` the disk too, which only grows. */
+    resize(wish: ResizeWish): Promise<void>;
+    /** Brings the container that exists to what the service has now: resources, disk, network, mark, firewall. Throws when it is absent. */
+    converge(source: ContainerSource): Promise<void>;
     snapshot(name: string, description: string, kind: SnapshotKind): Promise<void>;
     unsnapshot(name: string): Promise<void>;
     /** Leaves the container stopped. */
     rollback(name: string): Promise<void>;
-    look(): Promise<{ power: 'running' | 'stopped' | 'absent' }>;
+    look(): Promise<ContainerLook>;
     remove(): Promise<void>;
   };
   readonly ha: { ensure(): Promise<void>; remove(): Promise<void> };
+  /** Throws `plan_too_small` when what the service has now does not fit into the plan that the job is about. */
+  checkPlan(): Promise<void>;
   readonly dns: { ensure(): Promise<void>; remove(): Promise<void> };
   readonly proxy: {
     /** Upstream is the first private address at this port. */

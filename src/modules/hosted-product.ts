@@ -3,13 +3,29 @@ import { AgentError, asAgentError } from '../domain/errors.js';
 import type { JobPolicy } from '../domain/job.js';
 import type { StepContext } from './context.js';
 import type { JobFlow } from './module.js';
+import { deletion, forgetting, restoration } from './hosted/ends.js';
+import { firstOwner, type Hooks } from './hosted/hooks.js';
+import { ownerChange, restarting, resumption, starting, stopping, suspension } from './hosted/power.js';
+import { upgrade } from './hosted/resize.js';
+import { backup, backupRemoval, INITIAL_SNAPSHOT, reset, rollback, takeInitial } from './hosted/snapshots.js';
 import { Product } from './product.js';
 
-/** The snapshot a customer's `reset` goes back to. */
-export const INITIAL_SNAPSHOT = 'initial';
+export { INITIAL_SNAPSHOT };
 
 /** Milliseconds between looks at a new site: the first, the factor, the longest. */
 const LOOK = { firstMs: 50, factor: 1.5, longestMs: 2000 };
+
+/** Seconds of the whole job, where the default is too short. */
+const TIMEOUTS: Readonly<Record<string, number>> = {
+  create: 2400,
+  delete: 1800,
+  purge: 1800,
+  upgrade: 1200,
+  makeBackup: 900,
+  removeBackup: 900,
+  rollback: 3600,
+  reset: 3600,
+};
 
 export abstract class HostedProduct extends Product {
   /** Port in the container that the proxy leads to. */
@@ -29,6 +45,19 @@ export abstract class HostedProduct extends Product {
    */
   protected abstract look(context: StepContext): Promise<void>;
 
+  /** Brings the running site to its URL of today (`service.url`). Repeatable. */
+  protected async setUrl(_context: StepContext): Promise<void> {}
+
+  /** Gives the running site's administrator the owner's e-mail address of today (`service.email`). Repeatable. */
+  protected async setOwner(_context: StepContext): Promise<void> {}
+
+  protected readonly hooks: Hooks = {
+    port: (context) => this.upstreamPort(context),
+    source: (context) => this.source(context.settings),
+    setUrl: (context) => this.setUrl(context),
+    setOwner: (context) => this.setOwner(context),
+  };
+
   createJob(): JobFlow {
     return {
       allocate: {
@@ -42,7 +71,14 @@ export abstract class HostedProduct extends Product {
         undo: (context) => context.container.remove(),
       },
       start: { after: ['container'], timeoutS: 180, run: (context) => context.container.start() },
-      install: { after: ['start'], timeoutS: 1200, run: (context) => this.install(context) },
+      install: {
+        after: ['start'],
+        timeoutS: 1200,
+        run: async (context) => {
+          await this.install(context);
+          await firstOwner(context);
+        },
+      },
       dns: {
         after: ['allocate'],
         timeoutS: 120,
@@ -59,7 +95,7 @@ export abstract class HostedProduct extends Product {
       snapshot: {
         after: ['install'],
         timeoutS: 600,
-        run: (context) => context.container.snapshot(INITIAL_SNAPSHOT, 'As delivered', 'initial'),
+        run: takeInitial,
       },
       verify: {
         after: ['install', 'dns', 'proxy'],
@@ -81,23 +117,26 @@ export abstract class HostedProduct extends Product {
     };
   }
 
-  /** Visitors stop first, then what would start the container again; nothing of it can be taken back. */
-  deleteJob(): JobFlow {
-    return {
-      proxy: { pivot: true, timeoutS: 120, run: (context) => context.proxy.remove() },
-      dns: { pivot: true, timeoutS: 120, run: (context) => context.dns.remove() },
-      ha: { pivot: true, timeoutS: 120, run: (context) => context.ha.remove() },
-      container: {
-        after: ['ha'],
-        pivot: true,
-        timeoutS: 900,
-        run: (context) => context.container.remove(),
-      },
-    };
-  }
+  deleteJob = deletion;
+  purgeJob = deletion;
+  forgetJob = forgetting;
+  restoreJob = (): JobFlow => restoration(this.hooks);
+
+  startJob = (): JobFlow => starting(this.hooks);
+  stopJob = stopping;
+  restartJob = restarting;
+  suspendJob = (): JobFlow => suspension(this.hooks);
+  unsuspendJob = (): JobFlow => resumption(this.hooks);
+  setEmailJob = (): JobFlow => ownerChange(this.hooks);
+  upgradeJob = upgrade;
+
+  makeBackupJob = backup;
+  removeBackupJob = backupRemoval;
+  rollbackJob = (): JobFlow => rollback(this.hooks);
+  resetJob = (): JobFlow => reset(this.hooks);
 
   override policy(method: string): Partial<JobPolicy> {
-    return method === 'create' ? { timeoutS: 2400 } : {};
+    return TIMEOUTS[method] === undefined ? {} : { timeoutS: TIMEOUTS[method] };
   }
 
   private async lookPatiently(context: StepContext): Promise<void> {

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../domain/clock.js';
 
 export interface Certificate {
-  readonly issuer: string;
+  /** Null when it was not recorded. */
+  readonly issuer: string | null;
   /** RFC 3339 */
   readonly expires_at: string;
 }

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AgentError, type ErrorCode } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
-import type { Service } from '../domain/service.js';
+import { isHeld, type Service } from '../domain/service.js';
 
 /** Methods that behave alike. */
 export const GROUPS = {
@@ -125,8 +125,7 @@ function entries(): [Group, readonly string[]][] {
 }
 
 export function standingOf(service: Service): Standing {
-  if (service.lifecycle === 'terminated')
-    return service.deletion && service.vmid !== null ? 'held' : 'terminated';
+  if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
   if (service.jobs.some((job) => job.status === 'stuck')) return 'stuck';
   return service.lifecycle;
 }
@@ -137,7 +136,11 @@ export type Verdict =
   | { readonly kind: 'refuse'; readonly error: AgentError };
 
 /** Judges the wish for a job of this method with these arguments. */
-export function judge(service: Service, method: string, args: JsonObject): Verdict {
+export function judge(
+  service: Service,
+  method: string,
+  args: JsonObject | ((args: JsonObject) => boolean),
+): Verdict {
   const wish = groupOf(method);
   const open = service.jobs.filter(isOpen);
   const standing = BY_STANDING[wish][standingOf(service)];
@@ -153,12 +156,12 @@ export function judge(service: Service, method: string, args: JsonObject): Verdi
   return { kind: 'add', supersedes };
 }
 
-function isSame(job: Job, method: string, args: JsonObject): boolean {
+function isSame(job: Job, method: string, args: Parameters<typeof judge>[2]): boolean {
   return (
     job.method === method &&
     job.direction === 'forward' &&
     job.cancel === undefined &&
-    isDeepStrictEqual(job.args, args)
+    (typeof args === 'function' ? args(job.args) : isDeepStrictEqual(job.args, args))
   );
 }
 

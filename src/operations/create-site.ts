@@ -3,21 +3,16 @@ import { instant } from '../domain/clock.js';
 import { AgentError, asAgentError, type ErrorCode } from '../domain/errors.js';
 import { isOpen } from '../domain/job.js';
 import { findPlan, type Plan } from '../domain/plan.js';
-import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { isHeld, keyOf, type Service } from '../domain/service.js';
 import type { Allocate } from './allocate.js';
 import type { Caller } from './caller.js';
 import { checkOrder, type SiteOrder, type SiteWish } from './check-order.js';
-import type { OperationContext, SoldProduct } from './context.js';
+import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';
+import { refusePlan } from './refuse-plan.js';
+import { mayBeRestored, orderOf, restoredService, type Sale } from './restore-site.js';
 
-/** What is needed to make it, once everything was found. */
-interface Sale {
-  readonly key: ServiceKey;
-  readonly order: SiteOrder;
-  readonly plan: Plan;
-  readonly product: SoldProduct;
-  readonly caller: Caller;
-}
+const ENDING_METHODS = ['delete', 'purge', 'forget'];
 
 /** Conflicts that a parallel order can cause: choose again. */
 const LOST_RACES: readonly ErrorCode[] = ['name_taken', 'vmid_taken', 'capacity_exhausted'];
@@ -42,7 +37,8 @@ export async function createSite(
   const key = keyOf({ panel: caller.panel, id: order.id });
   const plan = findPlan(config.plans, order.planWord);
   const existing = await state.services.find(key);
-  if (existing && !mayStartAnew(existing)) return sameOrder(existing, order, plan);
+  if (existing && !mayStartAnew(existing) && !mayBeRestored(existing))
+    return sameOrder(existing, order, plan);
   const sale: Sale = {
     key,
     order,
@@ -50,7 +46,7 @@ export async function createSite(
     product: context.products.get(order.module),
     caller,
   };
-  refuseWithoutRoom(context, sale);
+  if (!existing || !mayBeRestored(existing)) refuseWithoutRoom(context, sale);
   return record(context, allocate, sale);
 }
 
@@ -59,6 +55,7 @@ async function record(context: OperationContext, allocate: Allocate, sale: Sale)
     const choice: { made: boolean } = { made: false };
     try {
       return await context.state.services.commit(sale.key, (current) => {
+        if (current && mayBeRestored(current)) return restoredService(context, sale, current);
         if (current && !mayStartAnew(current)) return sameOrder(current, sale.order, sale.plan);
         const allotment = allocate(sale.key, sale.order);
         choice.made = true;
@@ -88,16 +85,7 @@ function newService(
     // a failed try counts too: what it may have left behind must never be adopted
     generation: (former?.generation ?? 0) + 1,
     lifecycle: 'creating',
-    order: {
-      email: order.email.address,
-      plan: plan.name,
-      planWord: order.planWord,
-      publicIps: order.publicIps,
-      ...(order.subdomain === undefined ? {} : { subdomain: order.subdomain }),
-      ...(order.domain === undefined ? {} : { domain: order.domain }),
-      ...(order.userId === undefined ? {} : { userId: order.userId }),
-      ...(order.properties === undefined ? {} : { properties: order.properties }),
-    },
+    order: orderOf(sale),
     email: order.email.address,
     userId: order.userId ?? null,
     plan,
@@ -134,7 +122,7 @@ function newService(
 
 /** True when nothing of the former life is left: it was deleted, or its creation failed and was undone. */
 function mayStartAnew(service: Service): boolean {
-  if (service.lifecycle === 'terminated') return !service.jobs.some(isOpen);
+  if (service.lifecycle === 'terminated') return !isHeld(service) && !service.jobs.some(isOpen);
   return service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');
 }
 
@@ -148,7 +136,8 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
       `Service ${order.id} exists already, ordered with another ${samePlan ? 'e-mail address' : 'plan'}.`,
     );
   }
-  if (service.lifecycle === 'failed' || service.lifecycle === 'terminated') {
+  const leaving = service.jobs.some((job) => isOpen(job) && ENDING_METHODS.includes(job.method));
+  if (leaving || service.lifecycle === 'failed' || service.lifecycle === 'terminated') {
     throw new AgentError('service_busy', 'The former site with this id is still being removed.', {
       detail: service.jobs.some((job) => job.status === 'stuck')
         ? 'a stuck job must be finished by a person, or the service deleted'
@@ -156,13 +145,6 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
     });
   }
   return service;
-}
-
-function refusePlan(context: OperationContext, word: string): never {
-  context.log.warn({ alarm: 'unknown_plan', plan: word }, 'an order names a plan that is not configured');
-  throw new AgentError('unknown_plan', 'There is no plan with this name.', {
-    fields: { plan: `must be one of: ${context.config.plans.map((plan) => plan.name).join(', ')}` },
-  });
 }
 
 /** Only what is known for certain: without a fresh view the order is taken, and its job waits. */

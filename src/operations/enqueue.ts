@@ -22,6 +22,8 @@ export interface Wish {
   readonly plan?: Plan;
   /** What becomes true with the request; not called when the wish joins an open job. May throw an AgentError: then nothing is recorded. */
   readonly change?: (service: Service) => Service;
+  /** Which arguments count as the same wish; default: equal ones. */
+  readonly sameArgs?: (args: JsonObject) => boolean;
   /** The last word on the job before it is recorded. */
   readonly shape?: (job: Job, service: Service) => Job;
 }
@@ -49,7 +51,7 @@ export async function enqueue(
   await context.state.services.get(key);
   const service = await context.state.services.commit(key, (current) => {
     if (!current) throw new AgentError('service_not_found', 'There is no service with this id.');
-    const verdict = judge(current, wish.method, wish.args ?? {});
+    const verdict = judge(current, wish.method, wish.sameArgs ?? wish.args ?? {});
     if (verdict.kind === 'refuse') throw verdict.error;
     if (verdict.kind === 'join') {
       Object.assign(found, { job: verdict.job, joined: true });

@@ -22,6 +22,7 @@ export async function readService(
       kind: snapshot.kind,
       created_at: snapshot.createdAt,
     })),
+    left_behind: [...(service.deletion?.leftBehind ?? [])],
     jobs: service.jobs.map((job) => viewJob(service.id, job, forOperator)),
     created_at: service.createdAt,
     updated_at: service.updatedAt,

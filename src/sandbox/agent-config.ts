@@ -106,6 +106,7 @@ export async function writeAgentConfig(parts: WorldParts): Promise<string> {
       nginx: { ...parts.proxy, max_upload_mb: 64, real_ip_from: [] },
       door: parts.door,
     },
+    deletion: { hold_s: 0 },
     ...(parts.products ? { products: parts.products } : {}),
   };
   const file = join(stateDir, 'innkeeper.yaml');

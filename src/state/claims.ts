@@ -16,12 +16,12 @@ export const addressClaim = (address: string): Claim =>
   `address ${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address.toLowerCase()}`;
 
 /**
- * A terminated service has given its names back, and so has one whose failed creation was undone (it holds neither number nor address any more);
- * number and addresses are held as long as the document names them.
+ * A service that was deleted, or whose failed creation was undone, gives its name back with its number and addresses; until then (while a deleted one is
+ * kept, say) all stay with it.
  */
 export function claimsOf(service: Service): Claim[] {
   const nothingLeft = service.vmid === null && service.addresses.length === 0;
-  const nameIsFree = service.lifecycle === 'terminated' || (service.lifecycle === 'failed' && nothingLeft);
+  const nameIsFree = nothingLeft && (service.lifecycle === 'terminated' || service.lifecycle === 'failed');
   return [
     ...(nameIsFree
       ? []

@@ -2,6 +2,7 @@
 import type { Clock } from '../domain/clock.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import type { Job, JobStatus } from '../domain/job.js';
+import type { SettledPower } from '../domain/status.js';
 import type { Secret } from '../domain/secret.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
 
@@ -21,7 +22,13 @@ export interface ServiceEntry {
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];
   readonly openJobs: readonly { readonly id: string; readonly status: JobStatus }[];
+  /** A job of it must be finished by a person. */
+  readonly stuck: boolean;
+  readonly settled: SettledPower | null;
   readonly updatedAt: string;
+  /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
+  readonly deletedAt: string | null;
+  readonly purgeAt: string | null;
 }
 
 /** What is unique across services. */
@@ -77,6 +84,8 @@ export interface ApiToken {
   readonly permissions: readonly string[];
   /** SHA-256 of the token, hex (a random 256-bit token needs no slow hash). */
   readonly sha256: string;
+  /** Hashes it had before it was rotated, each good until its instant. */
+  readonly former: readonly { readonly sha256: string; readonly until: string }[];
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
@@ -105,6 +114,22 @@ export interface ZoneRecord {
   readonly createdAt: string;
 }
 
+/** A call that came with an `Idempotency-Key`, and what it was answered. */
+export interface RememberedCall {
+  readonly schema: 1;
+  /** Of panel, token and key. */
+  readonly id: string;
+  /** Of what was asked for. */
+  readonly fingerprint: string;
+  readonly requestId: string;
+  /** The service it was about, if any. */
+  readonly serviceId: string | null;
+  /** Null until it was answered; the body may hold a password. */
+  readonly answer: { readonly code: number; readonly body: Secret } | null;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
 /** One document per thing that is not a service. */
 export interface DocumentStore<T> {
   list(): readonly T[];
@@ -121,6 +146,7 @@ export interface State {
   readonly domains: DocumentStore<DomainRecord>;
   readonly acmeAccounts: DocumentStore<AcmeAccount>;
   readonly zones: DocumentStore<ZoneRecord>;
+  readonly remembered: DocumentStore<RememberedCall>;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
   /** Frees the folder's lock. */

@@ -3,7 +3,7 @@ import { instant } from '../domain/clock.js';
 import { Archive } from './archive.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
-import type { AcmeAccount, ApiToken, OpenState, State, ZoneRecord } from './contract.js';
+import type { AcmeAccount, ApiToken, OpenState, RememberedCall, State, ZoneRecord } from './contract.js';
 import { Disk } from './disk.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
@@ -13,6 +13,7 @@ import { SecretBox } from './secret-box.js';
 import { Services } from './services.js';
 import { Documents } from './system.js';
 import { tokenKind } from './token-document.js';
+import { rememberedKind } from './remembered-document.js';
 import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
@@ -24,16 +25,17 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
   try {
     const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
     const idOf = ({ id }: { readonly id: string }): string => id;
-    const [services, tokens, domains, acmeAccounts, zones] = await Promise.all([
+    const [services, tokens, domains, acmeAccounts, zones, remembered] = await Promise.all([
       Services.open(common),
       Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
       Documents.open<DomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
       Documents.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
       Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
+      Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
     ]);
     disk.fs = nodeFileSystem;
     const archive = new Archive(disk, dir);
-    return stateOf(disk, lock, { services, archive, tokens, domains, acmeAccounts, zones });
+    return stateOf(disk, lock, { services, archive, tokens, domains, acmeAccounts, zones, remembered });
   } catch (error) {
     await lock.release();
     throw error;
@@ -47,6 +49,7 @@ interface Stores {
   readonly domains: Documents<DomainRecord>;
   readonly acmeAccounts: Documents<AcmeAccount>;
   readonly zones: Documents<ZoneRecord>;
+  readonly remembered: Documents<RememberedCall>;
 }
 
 function stateOf(disk: Disk, lock: FolderLock, stores: Stores): State {

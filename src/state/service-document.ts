@@ -56,7 +56,14 @@ const ServiceSchema = Type.Object({
     Type.Null(),
   ]),
   suspendedFor: Type.Array(Type.Enum([...SUSPENSION_REASONS])),
-  deletion: Type.Union([Type.Object({ requestedAt: TextSchema, purgeAt: TextSchema }), Type.Null()]),
+  deletion: Type.Union([
+    Type.Object({
+      requestedAt: TextSchema,
+      purgeAt: TextSchema,
+      leftBehind: Type.Optional(Type.Array(Type.String())),
+    }),
+    Type.Null(),
+  ]),
   domains: Type.Array(
     Type.Object({
       domain: TextSchema,

@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { shippedModules } from '../../src/modules/loader.js';
 
-const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+const cli = join(dirname(shippedModules()), 'src', 'cli.js');
 
 const Ready = Type.Object({
   api: Type.String(),

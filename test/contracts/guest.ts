@@ -164,7 +164,7 @@ export function guestDriverContract(t: Test, name: string, open: (t: Test) => Pr
         t.equal((await driver.find(at, call()))?.power, 'stopped', 'stopped after a rollback');
         await failsWith(
           t,
-          'container_host_failed',
+          'backup_not_found',
           driver.rollback(at, 'nothing', call()),
           'an unknown snapshot',
         );

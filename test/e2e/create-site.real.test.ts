@@ -37,7 +37,7 @@ const Status = Type.Object({ status: Type.String(), vmid: Type.Integer(), privat
 const Credentials = Type.Object({ username: Type.String(), password: Type.String() });
 
 const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-e2e-'));
-const world = await startWorld(stateDir);
+let world = await startWorld(stateDir);
 const ready = world.told;
 const configFile = join(stateDir, 'innkeeper.yaml');
 let daemon: Awaited<ReturnType<typeof startDaemon>> | undefined;
@@ -53,12 +53,16 @@ async function order(id: string, email: string) {
 
 /** Until the order's job has ended; rejects with the job when it did not end well. */
 async function completed(jobId: string): Promise<void> {
-  for (;;) {
+  const deadline = Date.now() + 10 * 60_000;
+  while (Date.now() < deadline) {
     const job = await get(ready, `/jobs/${jobId}`, Job);
     if (job.status === 'completed') return;
     if (['failed', 'stuck', 'cancelled'].includes(job.status)) throw new Error(JSON.stringify(job, null, 1));
     await delay(200);
   }
+  throw new Error(
+    `job ${jobId} did not end: ${JSON.stringify(await get(ready, `/jobs/${jobId}`, Job), null, 1)}`,
+  );
 }
 
 async function statusOf(id: string) {
@@ -150,6 +154,20 @@ t.test('a daemon that is killed while it makes a site finishes it when it is bac
   t.match((await new Visitor(ready, made.fqdn).open('/')).title, new RegExp(made.subdomain, 'i'));
   const named = (await containers()).filter(({ config }) => config['hostname']?.startsWith(made.subdomain));
   t.equal(named.length, 1, 'one container, not two');
+});
+
+t.test('a world that is killed is taken up again with its sites', async (t) => {
+  await world.stop('SIGKILL');
+  world = await startWorld(stateDir);
+  t.same(world.told, ready, 'everything is where it was');
+  const { fqdn, subdomain } = await order('12', 'anna@example.com');
+  const deadline = Date.now() + 60_000;
+  let page = await new Visitor(ready, fqdn).open('/');
+  while (page.status !== 200 && Date.now() < deadline) {
+    await delay(100);
+    page = await new Visitor(ready, fqdn).open('/');
+  }
+  t.match(page.title, new RegExp(subdomain, 'i'));
 });
 
 t.test('makes a site from scratch where there is no template', async (t) => {

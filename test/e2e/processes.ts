@@ -37,7 +37,9 @@ export interface Running<T> {
 
 /** `innkeeper sandbox --world --backend lxc`. The first one on a machine makes the base system. */
 export async function startWorld(stateDir: string): Promise<Running<Ready>> {
-  const args = ['sandbox', '--world', '--json', '--port', '0', '--backend', 'lxc', '--state', stateDir];
+  // Any port the first time; the same one again later.
+  const port = existsSync(join(stateDir, 'innkeeper.yaml')) ? [] : ['--port', '0'];
+  const args = ['sandbox', '--world', '--json', ...port, '--backend', 'lxc', '--state', stateDir];
   const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const first = await firstLine(child, 'the world');
   return { told: checked(Ready, JSON.parse(first)), stop: (signal) => stop(child, signal) };
@@ -48,7 +50,12 @@ export async function startDaemon(api: string, configFile: string): Promise<Runn
   const child = spawn(process.execPath, [cli, 'serve', '--config', configFile], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  const deadline = Date.now() + 60_000;
   while ((await fetch(`${api}/ready`).catch(() => undefined))?.ok !== true) {
+    if (Date.now() > deadline) {
+      child.kill('SIGKILL');
+      throw new Error('the daemon did not get ready');
+    }
     if (child.exitCode !== null) throw new Error(`the daemon ended with code ${child.exitCode}`);
     await delay(20);
   }

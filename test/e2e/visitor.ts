@@ -3,7 +3,9 @@ import { Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
-import type { Ready } from './processes.js';
+import type { Ready as Whole } from './processes.js';
+
+type Ready = Pick<Whole, 'ca_file' | 'proxy' | 'dns'>;
 
 export interface Page {
   readonly status: number;

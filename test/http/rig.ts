@@ -32,6 +32,7 @@ export function testConfig(): Config {
       tls: null,
       trusted_proxies: ['192.0.2.1'],
       body_limit_bytes: 20_000,
+      rate_limit: { reads_per_s: 0, actions_per_minute: 0 },
       tokens: [
         {
           name: 'installed',
@@ -119,6 +120,7 @@ export function testConfig(): Config {
       local_ca: null,
     },
     jobs: { slots: 10, interactive_slots: 2, stop_s: 10 },
+    deletion: { hold_s: 0, brake: 20 },
     create: { patience_s: 3600, reserved_names: ['Brand'] },
     plans: [
       {
@@ -171,6 +173,8 @@ export interface Rig {
     body?: object,
     token?: string,
   ): Promise<{ status: number; body: Record<string, unknown>; headers: Record<string, unknown> }>;
+  /** Another door to the same state. */
+  beside(door: Door): Promise<Rig['app']>;
   close(): Promise<void>;
   /** Changes a service as the job engine does. */
   change(key: ServiceKey, fn: (service: Service) => Partial<Service>): Promise<Service>;
@@ -243,6 +247,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
+  const more: Rig['app'][] = [];
   const app = await buildApp(deps, door);
   await app.ready();
   const make = async (name: string, panel: string, permissions?: string[]): Promise<string> =>
@@ -272,8 +277,14 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
       });
       return { status: answer.statusCode, body: asObject(answer.body), headers: answer.headers };
     },
+    async beside(other) {
+      const made = await buildApp(deps, other);
+      await made.ready();
+      more.push(made);
+      return made;
+    },
     async close() {
-      await app.close();
+      for (const made of [app, ...more]) await made.close();
       await state.close();
       await rm(dir, { recursive: true });
     },

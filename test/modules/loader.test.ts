@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import t from 'tap';
 import { AgentError } from '../../src/domain/errors.js';
 import { loadModules, shippedModules } from '../../src/modules/loader.js';
 import { openProducts } from '../../src/modules/registry.js';
+import { fakeStep } from '../fakes/step-context.js';
 
 /** A module as somebody else would ship it, without our base class. */
 const source = (info: string, more = ''): string => `
@@ -68,6 +70,44 @@ t.test('a second module of a name does not replace the first', async (t) => {
   );
   t.match(broken[0]?.problem, /loaded from .*one.*already/);
 });
+
+t.test(
+  'a module bundled with its own copy of the base classes works, and errors keep their meaning',
+  async (t) => {
+    const folder = t.testdir({});
+    const contents = `
+    import { AgentError } from './src/domain/errors.js';
+    import { HostedProduct } from './src/modules/hosted-product.js';
+    export default class Shop extends HostedProduct {
+      info = { type: 'product', name: 'shop', title: 'Shop', description: '', version: '1.0.0', author: 'x' };
+      settings = { type: 'object', properties: {}, additionalProperties: false };
+      patienceMs = 100;
+      source() { return { kind: 'os' }; }
+      async install() {}
+      async look({ site }) {
+        const page = await site.fetch({ path: '/' });
+        if (page.status !== 200) throw new AgentError('site_wrong', 'Wrong.');
+      }
+    }`;
+    await build({
+      stdin: { contents, resolveDir: process.cwd() },
+      outfile: join(folder, 'product/shop/module.js'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      logLevel: 'silent',
+    });
+    const loaded = await loadModules([folder]);
+    t.same(loaded.broken, []);
+    const { products } = openProducts(loaded, {});
+    const verify = products.get('shop').module.flow('create')['verify'];
+    const absent = fakeStep({});
+    await t.rejects(Promise.resolve(verify?.run(absent.context)), { code: 'site_unreachable' });
+    t.ok(absent.slept.length > 0, 'our own error is understood by the other copy');
+    const wrong = fakeStep({ site: () => ({ status: 404, headers: {}, cookies: {}, body: '' }) });
+    await t.rejects(Promise.resolve(verify?.run(wrong.context)), AgentError);
+  },
+);
 
 t.test('a module folder that does not exist is an error that names it', async (t) => {
   await t.rejects(loadModules(['/nowhere/modules']), /\/nowhere\/modules cannot be read/);

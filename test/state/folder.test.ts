@@ -20,6 +20,7 @@ const token: ApiToken = {
   panel: 'default',
   permissions: ['*'],
   sha256: 'ab'.repeat(32),
+  former: [],
   createdAt: '2026-01-02T03:04:05.000Z',
   expiresAt: null,
   revokedAt: null,

@@ -8,6 +8,8 @@ import { numberSetting, textSetting, textsSetting } from '../../../src/modules/r
 import { alone } from './scripts/alone.js';
 import { clean } from './scripts/clean.js';
 import { configure } from './scripts/configure.js';
+import { setEmail } from './scripts/set-email.js';
+import { setUrl } from './scripts/set-url.js';
 import { installPackages } from './scripts/install-packages.js';
 import { lookAtSite } from './look-at-site.js';
 import { siteTitle } from './site-title.js';
@@ -106,6 +108,29 @@ export default class WordPress extends HostedProduct {
       },
     });
     await context.saveData({ admin_user: textSetting(settings, 'admin_user'), title: siteTitle(context) });
+  }
+
+  protected override async setUrl({ container, service }: StepContext): Promise<void> {
+    await container.run({
+      name: 'wordpress/set-url',
+      body: alone(setUrl),
+      timeoutS: 120,
+      values: { SITE_FQDN: service.fqdn, SITE_URL: service.url },
+    });
+  }
+
+  protected override async setOwner({ container, service, settings }: StepContext): Promise<void> {
+    const { admin_user: user } = service.data;
+    await container.run({
+      name: 'wordpress/set-email',
+      body: alone(setEmail),
+      timeoutS: 120,
+      values: {
+        // as it was when the site was made
+        ADMIN_USER: typeof user === 'string' ? user : textSetting(settings, 'admin_user'),
+        ADMIN_EMAIL: service.email,
+      },
+    });
   }
 
   protected override look(context: StepContext): Promise<void> {

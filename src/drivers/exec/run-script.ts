@@ -1,7 +1,7 @@
 /** What every way of running a script shares: the stdin, the end marker, the output cap, and ending what runs inside when the caller stops. */
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../domain/errors.js';
-import { throwIfAborted } from '../abort.js';
+import { throwIfAborted, within } from '../abort.js';
 import type { DriverLog } from '../log.js';
 import type { ExecDriver, Script } from './driver.js';
 import { beginPid, encodeScript, splitEnd } from './script.js';
@@ -12,6 +12,8 @@ export interface RawEnd {
   readonly stdout: string;
   readonly stderr: string;
   readonly truncated: boolean;
+  /** What cut the conversation short; of no account when the end marker is there. */
+  readonly broken?: AgentError;
 }
 
 export interface RawOptions {
@@ -44,6 +46,7 @@ export const PCT_ARGUMENTS = (vmid: number): string[] => [
 
 /** Room for the markers beside what the caller wants kept. */
 const MARKER_BYTES = 256;
+const BEGIN_MS = 1_000;
 const STOP_DEADLINE_MS = 10_000;
 const DETAIL_CHARACTERS = 2_000;
 
@@ -76,7 +79,8 @@ export function scriptRunner(
     const stdin = encodeScript(script, newNonce());
     const options = { stdin, maxOutputBytes: 4096, onStdout: () => {} };
     try {
-      await transport(at, options, AbortSignal.timeout(STOP_DEADLINE_MS));
+      const { broken } = await transport(at, options, AbortSignal.timeout(STOP_DEADLINE_MS));
+      if (broken) throw broken;
     } catch (error) {
       log.warn(
         { err: error, node: at.node, vmid: at.vmid },
@@ -91,13 +95,17 @@ export function scriptRunner(
     throwIfAborted(call.signal, 'container_host_timeout', doing);
     const nonce = newNonce();
     let head = '';
+    let sayBegun = (): void => {};
+    const begun = new Promise<void>((resolve) => (sayBegun = resolve));
     const options: RawOptions = {
       stdin: encoded(script, nonce),
       maxOutputBytes: maxOutputBytes + MARKER_BYTES,
       onStdout: (chunk) => {
         if (head.length < MARKER_BYTES) head += chunk.toString('latin1');
+        if (head.includes('\n')) sayBegun();
       },
       beforeKill: async () => {
+        await within(begun, BEGIN_MS); // its number may be on the way
         const pid = beginPid(head, nonce);
         if (pid !== undefined) await stop(at, pid);
       },
@@ -106,6 +114,7 @@ export function scriptRunner(
     const { stdout, exitCode } = splitEnd(end.stdout, nonce);
     if (exitCode !== undefined) return { exitCode, stdout, stderr: end.stderr, truncated: end.truncated };
     throwIfAborted(call.signal, 'container_host_timeout', doing);
+    if (end.broken) throw end.broken;
     const said = (end.stderr.trim() || stdout.trim()).slice(-DETAIL_CHARACTERS);
     throw failed(`${doing}: it did not get to its end, pct exit code ${end.code ?? 'unknown'}: ${said}`);
   };

@@ -1,24 +1,24 @@
 /** One kept SSH connection to one node: made when needed, its host key checked, shared by at most eight commands, made anew when it broke. */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NodeSSH } from 'node-ssh';
 import PQueue from 'p-queue';
-import type { Client, ClientChannel } from 'ssh2';
+import type { Client } from 'ssh2';
 import type { SshConfig } from '../../config/config.js';
 import { AgentError, type ErrorCode } from '../../domain/errors.js';
-import { abortError, throwIfAborted, within } from '../abort.js';
-import { Tail } from '../tail.js';
+import { abortError, throwIfAborted } from '../abort.js';
+import { inTurn } from '../turn.js';
 import { algorithmsOf, isTrusted, type KnownKeys, knownKeys } from './known-hosts.js';
 import type { RawEnd, RawOptions } from './run-script.js';
+import { openChannel, type SshChannel } from './ssh-channel.js';
 
 /** sshd's MaxSessions is 10 by default; two are left for scripts that stop other scripts. */
 const CHANNELS = 8;
 const STOP_CHANNELS = 2;
+const FULL_TRIES = 15;
+const FULL_PAUSE_MS = 10;
 const KEEPALIVE_MS = 10_000;
 const KEEPALIVES_MISSED = 3;
-/** An old connection that does not even open a channel is dead; keepalive would notice later. */
-const OPEN_TIMEOUT_MS = 10_000;
-const OWN_END_MS = 1_000;
-const CLOSE_MS = 3_000;
 
 export class SshLink {
   readonly #target: { readonly host: string; readonly port: number };
@@ -36,12 +36,9 @@ export class SshLink {
   /** A command without `beforeKill` is one that stops another: it does not wait behind those. */
   async run(command: string, options: RawOptions, signal: AbortSignal): Promise<RawEnd> {
     const queue = options.beforeKill ? this.#queue : this.#stops;
-    try {
-      return await queue.add(async () => this.#run(command, options, signal), { signal });
-    } catch (error) {
-      if (error instanceof AgentError || !signal.aborted) throw error;
-      throw abortError(signal, 'container_host_timeout', 'waiting for a connection to the container host');
-    }
+    const stopped = (): AgentError =>
+      abortError(signal, 'container_host_timeout', 'waiting for a connection to the container host');
+    return inTurn(queue, signal, stopped, async () => this.#run(command, options, signal));
   }
 
   async close(): Promise<void> {
@@ -53,32 +50,38 @@ export class SshLink {
   }
 
   async #run(command: string, options: RawOptions, signal: AbortSignal): Promise<RawEnd> {
-    const channel = await this.#open(command, signal);
-    const end = await converse(channel, options, signal);
-    if (end.lost && !signal.aborted) {
-      // Never sent again: the script may have run, in part or to its end.
-      throw this.#error('container_host_unreachable', 'the connection broke while a script ran');
-    }
-    return end;
+    const channel = await this.#open(command, options, signal);
+    const { lost, ...end } = await channel.converse(signal);
+    // Never sent again: the script may have run, in part or to its end.
+    return lost
+      ? {
+          ...end,
+          broken: this.#error('container_host_unreachable', 'the connection broke while a script ran'),
+        }
+      : end;
   }
 
   /**
-   * Tries a second time with a new connection when a kept one turns out to be dead. That repeats nothing: the script goes in on standard input after
-   * the channel is open, and a shell without input does nothing.
+   * Tries a second time with a new connection when a kept one turns out to be dead, and for a while when sshd still counts sessions that have ended. That
+   * repeats nothing: the script goes in on standard input after the channel is open, and a shell without input does nothing.
    */
-  async #open(command: string, signal: AbortSignal): Promise<ClientChannel> {
+  async #open(command: string, options: RawOptions, signal: AbortSignal): Promise<SshChannel> {
+    let broken = 0;
     for (let attempt = 1; ; attempt++) {
       const connection = (this.#connection ??= this.#connect());
       const client = await orAbort(connection, signal);
       try {
-        return await openChannel(client, command);
+        return await openChannel(client, command, options);
       } catch (error) {
         throwIfAborted(signal, 'container_host_timeout', 'opening a channel to the container host');
-        const isRefusal =
-          error instanceof Error && ('reason' in error || error.message.startsWith('Unable to exec'));
-        if (!isRefusal) this.#forget(connection, client);
-        if (isRefusal || attempt === 2)
-          throw this.#error('container_host_unreachable', `no channel: ${String(error)}`, error);
+        // A broken connection answers open requests like a refusing server would, and says in the same turn that it is closed.
+        await delay(attempt * FULL_PAUSE_MS);
+        const alive = this.#connection === connection;
+        if (!alive || !isRefused(error)) {
+          this.#forget(connection, client);
+          if (++broken < 2) continue;
+        } else if (isFull(error) && attempt < FULL_TRIES) continue;
+        throw this.#error('container_host_unreachable', `no channel: ${String(error)}`, error);
       }
     }
   }
@@ -117,6 +120,7 @@ export class SshLink {
         },
       });
     } catch (error) {
+      ssh.connection?.destroy(); // a silent host would keep a half-closed socket
       ssh.dispose();
       if (untrusted !== undefined) {
         throw this.#error(
@@ -174,6 +178,15 @@ export class SshLink {
   }
 }
 
+/** The server says no to the channel, or to the command on it. */
+function isRefused(error: unknown): boolean {
+  return isFull(error) || (error instanceof Error && error.message.startsWith('Unable to exec'));
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error;
+}
+
 async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let onAbort = (): void => {};
   const stopped = new Promise<never>((_, reject) => {
@@ -186,75 +199,4 @@ async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function openChannel(client: Client, command: string): Promise<ClientChannel> {
-  return new Promise((resolve, reject) => {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      reject(new Error(`no channel within ${OPEN_TIMEOUT_MS / 1000} s`));
-    }, OPEN_TIMEOUT_MS);
-    client.exec(command, (error, channel) => {
-      clearTimeout(timer);
-      if (error) reject(error);
-      else if (late) channel.close();
-      else resolve(channel);
-    });
-  });
-}
-
-/** Sends the input, collects both outputs, and resolves when the channel is closed; `lost` when that came without an exit status. */
-async function converse(
-  channel: ClientChannel,
-  options: RawOptions,
-  signal: AbortSignal,
-): Promise<RawEnd & { readonly lost: boolean }> {
-  const stdout = new Tail(options.maxOutputBytes);
-  const stderr = new Tail(options.maxOutputBytes);
-  let code: number | null = null;
-  let exited = false;
-  channel.on('data', (chunk: Buffer) => {
-    options.onStdout(chunk);
-    stdout.push(chunk);
-  });
-  channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  channel.on('error', () => {});
-  channel.on('exit', (status: unknown) => {
-    exited = true;
-    code = typeof status === 'number' ? status : null;
-  });
-  const closed = new Promise<void>((resolve) => channel.on('close', () => resolve()));
-  let abandon = (): void => {};
-  const abandoned = new Promise<void>((resolve) => (abandon = resolve));
-  const onAbort = (): void => {
-    void endChannel(channel, closed, options.beforeKill).then(abandon);
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  channel.end(options.stdin);
-  await Promise.race([closed, abandoned]);
-  signal.removeEventListener('abort', onAbort);
-  const truncated = stdout.truncated || stderr.truncated;
-  return { code, stdout: stdout.text(), stderr: stderr.text(), truncated, lost: !exited };
-}
-
-async function endChannel(
-  channel: ClientChannel,
-  closed: Promise<void>,
-  beforeKill: RawOptions['beforeKill'],
-): Promise<void> {
-  if (beforeKill) {
-    await beforeKill().catch(() => undefined);
-    if (
-      (await within(
-        closed.then(() => true),
-        OWN_END_MS,
-      )) === true
-    )
-      return;
-  }
-  channel.signal('KILL');
-  channel.close();
-  await within(closed, CLOSE_MS);
 }

@@ -1,7 +1,7 @@
 /**
  * The contract of a container host. Calls are declarative (`ensure...` is repeatable, `remove...` succeeds when it is gone), return only when the
  * remote task has really ended, and throw only AgentError (codes `container_host_*`, `vmid_taken`, `foreign_object`, `template_missing`,
- * `snapshots_unavailable`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries the given mark.
+ * `snapshots_unavailable`, `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries the given mark.
  */
 import type { Mark } from '../../domain/mark.js';
 import type { DriverCall } from '../call.js';
@@ -89,6 +89,8 @@ export interface GuestView {
   readonly networkOutBytes: number;
   readonly uptimeS: number;
   readonly tags: readonly string[];
+  /** Set (epoch ms) while its node cannot be asked: the figures are the last known ones. */
+  readonly staleSince?: number;
 }
 
 export interface StorageView {
@@ -100,12 +102,17 @@ export interface StorageView {
   readonly usedBytes: number;
 }
 
+/** What the storage of the root disks can do: nothing, go back to any snapshot, or to the newest only. */
+export type SnapshotAbility = 'none' | 'any' | 'newest';
+
 /** One look at the whole cluster (`/cluster/resources`). */
 export interface ClusterView {
   readonly at: number;
   readonly nodes: readonly NodeView[];
   readonly guests: readonly GuestView[];
   readonly storages: readonly StorageView[];
+  /** Of the storage that containers are made on; absent while it is not known. */
+  readonly snapshots?: SnapshotAbility;
 }
 
 export interface PlacementWish {
@@ -139,7 +146,7 @@ export interface GuestDriver {
   listSnapshots(at: GuestAt, call: DriverCall): Promise<GuestSnapshot[]>;
   ensureSnapshot(at: GuestAt, name: string, description: string, call: DriverCall): Promise<void>;
   removeSnapshot(at: GuestAt, name: string, call: DriverCall): Promise<void>;
-  /** Rolls back and leaves the container stopped. */
+  /** Rolls back and leaves the container stopped. Throws `backup_not_found`, or `backup_not_newest` where only the newest will do: then nothing has changed. */
   rollback(at: GuestAt, name: string, call: DriverCall): Promise<void>;
   /** HA resource (and PVE 9 rule / PVE 8 group as configured); does nothing when HA is off. */
   ensureHa(at: GuestAt, call: DriverCall): Promise<void>;

@@ -98,6 +98,6 @@ function view({ watch }: RouteContext, service: Service) {
     private_ip: service.addresses[0]?.address ?? null,
     vmid: service.vmid,
     status: statusWord(service, lookUp(watch, service).power),
-    job_id: service.jobs.findLast((job) => job.method === 'create')?.id ?? null,
+    job_id: service.jobs.findLast((job) => ['create', 'restore'].includes(job.method))?.id ?? null,
   };
 }

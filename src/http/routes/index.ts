@@ -1,22 +1,49 @@
 /** All endpoints, by the door they are served at. */
 import type { Route } from '../route.js';
+import { actionRoutes } from './action.js';
+import { removeBackupRoute } from './action-delbak.js';
+import { listBackupsRoute } from './action-getbak.js';
+import { makeBackupRoute } from './action-mkbak.js';
+import { rollbackRoute } from './action-rollback.js';
 import { createSiteRoute } from './create-site.js';
+import { deleteSiteRoute } from './delete-site.js';
 import { healthRoute } from './health.js';
 import { jobEventsRoute } from './jobs-id-events.js';
+import { releaseJobRoute } from './jobs-id-release.js';
 import { jobRoute } from './jobs-id.js';
 import { jobsRoute } from './jobs.js';
 import { openapiRoute } from './openapi.js';
 import { plansRoute } from './plans.js';
 import { readyRoute } from './ready.js';
+import { changeServiceRoute } from './services-id-change.js';
 import { credentialsRoute } from './services-id-credentials.js';
+import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
 import { statusRoute } from './status.js';
+import { suspendRoute } from './suspend.js';
+import { rotateTokenRoute } from './tokens-id-rotate.js';
 import { revokeTokenRoute } from './tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens.js';
+import { unsuspendRoute } from './unsuspend.js';
+import { upgradeCheckRoute } from './wp-upgrade-check.js';
+import { upgradeRoute } from './wp-upgrade.js';
 
 export const ROUTES: readonly Route[] = [
   createSiteRoute,
+  deleteSiteRoute,
+  suspendRoute,
+  unsuspendRoute,
+  upgradeRoute,
+  upgradeCheckRoute,
+  actionRoutes,
+  listBackupsRoute,
+  makeBackupRoute,
+  removeBackupRoute,
+  rollbackRoute,
+  changeServiceRoute,
+  forgetServiceRoute,
+  releaseJobRoute,
   statusRoute,
   servicesRoute,
   serviceRoute,
@@ -31,4 +58,9 @@ export const ROUTES: readonly Route[] = [
 ];
 
 /** Only for the daemon's own command line. */
-export const SOCKET_ROUTES: readonly Route[] = [createTokenRoute, listTokensRoute, revokeTokenRoute];
+export const SOCKET_ROUTES: readonly Route[] = [
+  createTokenRoute,
+  listTokensRoute,
+  revokeTokenRoute,
+  rotateTokenRoute,
+];

@@ -54,7 +54,7 @@ export const statusProperties = {
   primary_domain: Type.String(),
   proxy: Type.Object({
     enabled: Type.Boolean(),
-    certificate: nullable(Type.Object({ issuer: Type.String(), expires_at: Instant })),
+    certificate: nullable(Type.Object({ issuer: nullable(Type.String()), expires_at: Instant })),
   }),
   quota: Type.Object({ domains: Quota, backups: Quota }),
   job: nullable(
@@ -86,6 +86,9 @@ export const detailProperties = {
       created_at: Instant,
     }),
   ),
+  left_behind: Type.Array(Type.String(), {
+    description: 'What an operator let go of although it could not be removed.',
+  }),
   jobs: Type.Array(JobView),
   created_at: Instant,
   updated_at: Instant,

@@ -1,7 +1,9 @@
 /** Effects on the service's own container. */
 import { AgentError } from '../../domain/errors.js';
-import { keyOf } from '../../domain/service.js';
-import type { Source } from '../../drivers/guest/driver.js';
+import { keyOf, type Service } from '../../domain/service.js';
+import { planProblem } from '../../domain/upgrade.js';
+import type { ContainerSpec, Source } from '../../drivers/guest/driver.js';
+import type { ContainerSource } from '../../modules/context.js';
 import type { Wish } from '../leases.js';
 import { roomFor, sourceOf } from '../room.js';
 import { nextVmid, reallocate } from './allocation.js';
@@ -12,6 +14,7 @@ import {
   guestAt,
   holding,
   hostLease,
+  mark,
   requireGuest,
 } from './effect.js';
 import { resolved } from './secrets.js';
@@ -37,14 +40,7 @@ export const ensure: EffectOf<'container.ensure'> = async (effect, args) => {
     try {
       const { node } = await holding(effect, leasesFor(effect, source, at.node), async () =>
         deps.drivers.guest.ensureContainer(
-          {
-            ...at,
-            hostname: service.subdomain,
-            source,
-            resources: service.plan,
-            addresses: service.addresses,
-            tags: ['innkeeper', `panel-${service.panel.toLowerCase()}`],
-          },
+          specOf(effect, service, args.source, at.vmid, at.node),
           await driverCall(effect),
         ),
       );
@@ -58,6 +54,28 @@ export const ensure: EffectOf<'container.ensure'> = async (effect, args) => {
     }
   }
 };
+
+function specOf(
+  effect: Effect,
+  service: Service,
+  source: ContainerSource,
+  vmid: number,
+  node: string,
+): ContainerSpec {
+  return {
+    vmid,
+    node,
+    mark: mark(effect, service),
+    hostname: service.subdomain,
+    source: sourceOf(effect.deps.config, source),
+    resources: service.plan,
+    addresses: service.addresses,
+    tags: ['innkeeper', `panel-${service.panel.toLowerCase()}`],
+  };
+}
+
+const absent = (): AgentError =>
+  new AgentError('container_host_failed', 'The container of the site is gone.', { role: 'container host' });
 
 export const start: EffectOf<'container.start'> = async (effect) => {
   const at = requireGuest(effect, await effect.journal.service());
@@ -86,7 +104,7 @@ export const run: EffectOf<'container.run'> = async (effect, { script }) => {
 export const look: EffectOf<'container.look'> = async (effect) => {
   const at = guestAt(effect, await effect.journal.service());
   const state = at && (await effect.deps.drivers.guest.find(at, await driverCall(effect)));
-  return { power: state?.power ?? 'absent' };
+  return { power: state?.power ?? 'absent', diskGb: state?.resources.diskGb ?? 0 };
 };
 
 export const stop: EffectOf<'container.stop'> = async (effect, { graceS }) => {
@@ -95,15 +113,40 @@ export const stop: EffectOf<'container.stop'> = async (effect, { graceS }) => {
   return null;
 };
 
-export const resize: EffectOf<'container.resize'> = async (effect) => {
+export const resize: EffectOf<'container.resize'> = async (effect, { wish }) => {
   const service = await effect.journal.service();
-  const { cores, memoryMb, swapMb, diskGb } = service.plan;
+  const plan = wish.plan === 'present' ? service.plan : (await effect.journal.job()).pinned.plan;
+  const { cores, memoryMb, swapMb } = plan;
+  // a disk is never made smaller: nought leaves it as it is
+  const diskGb = wish.disk ? plan.diskGb : 0;
   const at = requireGuest(effect, service);
   await effect.deps.drivers.guest.ensureResources(
     at,
     { cores, memoryMb, swapMb, diskGb },
     await driverCall(effect),
   );
+  return null;
+};
+
+export const converge: EffectOf<'container.converge'> = async (effect, { source }) => {
+  const { deps, journal } = effect;
+  const service = await journal.service();
+  const at = requireGuest(effect, service);
+  const call = await driverCall(effect);
+  const found = await deps.drivers.guest.find(at, call);
+  // without this look a new, empty one would be made in its place
+  if (!found) throw absent();
+  const { node } = await holding(effect, [hostLease(effect, found.node)], () =>
+    deps.drivers.guest.ensureContainer(specOf(effect, service, source, at.vmid, found.node), call),
+  );
+  if (node !== service.node) await journal.changeService((current) => ({ ...current, node }));
+  return null;
+};
+
+export const checkPlan: EffectOf<'plan.check'> = async ({ journal }) => {
+  const { pinned } = await journal.job();
+  const problem = planProblem(await journal.service(), pinned.plan);
+  if (problem) throw problem;
   return null;
 };
 
@@ -125,8 +168,12 @@ export const ensureHa: EffectOf<'ha.ensure'> = async (effect) => {
 };
 
 export const removeHa: EffectOf<'ha.remove'> = async (effect) => {
+  const { guest } = effect.deps.drivers;
   const at = guestAt(effect, await effect.journal.service());
-  if (at) await effect.deps.drivers.guest.removeHa(at, await driverCall(effect));
+  if (!at) return null;
+  const call = await driverCall(effect);
+  // a number that was only claimed may be somebody else's by now, and HA knows containers by their number alone
+  if (await guest.find(at, call)) await guest.removeHa(at, call);
   return null;
 };
 

@@ -22,6 +22,8 @@ export const EFFECTS: { readonly [N in EffectName]: EffectOf<N> } = {
   'container.look': container.look,
   'container.stop': container.stop,
   'container.resize': container.resize,
+  'container.converge': container.converge,
+  'plan.check': container.checkPlan,
   'container.snapshot': snapshots.take,
   'container.unsnapshot': snapshots.remove,
   'container.rollback': snapshots.rollback,

@@ -1,11 +1,12 @@
 /** The container host behind the look-alike: real unprivileged LXC containers whose root disks are btrfs subvolumes. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Backend, BackendContainer, BackendUsage } from '../backend.js';
 import { removeGroups, groupOf } from './cgroup.js';
 import { applyLimits } from './cgroup-limits.js';
 import { renderContainerConfig } from './container-config.js';
+import { ContainerFolders } from './container-folder.js';
 import type { Disk } from './disk.js';
 import { writeGuestFiles } from './guest-files.js';
 import { LxcCommands } from './lxc-commands.js';
@@ -14,7 +15,7 @@ import { UsageReader } from './usage.js';
 import { run } from './run.js';
 
 export interface LxcBackendParts {
-  /** One folder per container: config, log, node. */
+  /** One folder per container. */
   readonly lxcPath: string;
   readonly bridgeHook: string;
   readonly disk: Disk;
@@ -32,10 +33,12 @@ export class LxcBackend implements Backend {
   readonly kind = 'lxc';
   readonly #parts: LxcBackendParts;
   readonly #lxc: LxcCommands;
+  readonly #folders: ContainerFolders;
   readonly #usage: UsageReader;
 
   constructor(parts: LxcBackendParts) {
     this.#parts = parts;
+    this.#folders = new ContainerFolders(parts.lxcPath);
     this.#lxc = new LxcCommands(parts.network.enter, parts.lxcPath);
     this.#usage = new UsageReader(parts.network.namespace, parts.disk);
   }
@@ -80,17 +83,28 @@ export class LxcBackend implements Backend {
       log(String(error));
       throw new Error(`startup for container '${container.vmid}' failed`, { cause: error });
     }
+    await this.#folders.setMeantToRun(container.vmid, true);
+  }
+
+  /** Starts what ran when the world ended; one that does not start is only reported. */
+  async resume(): Promise<void> {
+    const starting = (await this.#folders.meantToRun()).map((container) => this.start(container));
+    for (const result of await Promise.allSettled(starting)) {
+      if (result.status === 'rejected') this.#parts.log(String(result.reason));
+    }
   }
 
   async stop(vmid: number): Promise<void> {
     await this.#lxc.kill(vmid);
     await this.#afterStop(vmid);
+    await this.#folders.setMeantToRun(vmid, false);
   }
 
   async shutdown(vmid: number, timeoutS: number): Promise<void> {
     await this.#lxc.shutdown(vmid, timeoutS);
     if (await this.isRunning(vmid)) throw new Error('container did not stop');
     await this.#afterStop(vmid);
+    await this.#folders.setMeantToRun(vmid, false);
   }
 
   async #afterStop(vmid: number): Promise<void> {
@@ -118,17 +132,15 @@ export class LxcBackend implements Backend {
   }
 
   async convertToTemplate(vmid: number): Promise<void> {
-    const { disk, lxcPath, onTemplate, log } = this.#parts;
+    const { disk, onTemplate, log } = this.#parts;
     const root = this.#root(vmid);
     await disk.setReadOnly(root, true);
-    const hostname = await readFile(join(lxcPath, String(vmid), 'hostname'), 'utf8');
-    await onTemplate(hostname.trim(), root).catch((error: unknown) =>
-      log(`template ${vmid}: ${String(error)}`),
-    );
+    const name = (await this.#folders.find(vmid))?.hostname ?? '';
+    await onTemplate(name, root).catch((error: unknown) => log(`template ${vmid}: ${String(error)}`));
   }
 
   async destroy(vmid: number): Promise<void> {
-    const { disk, lxcPath } = this.#parts;
+    const { disk } = this.#parts;
     if (await this.isRunning(vmid)) await this.stop(vmid);
     const snapshots = disk.path('snap', String(vmid));
     for (const name of existsSync(snapshots) ? await readdir(snapshots) : []) {
@@ -136,7 +148,7 @@ export class LxcBackend implements Backend {
     }
     await rm(snapshots, { recursive: true, force: true });
     await disk.remove(this.#root(vmid));
-    await rm(join(lxcPath, String(vmid)), { recursive: true, force: true });
+    await this.#folders.remove(vmid);
     this.#usage.forget(vmid);
   }
 
@@ -148,8 +160,14 @@ export class LxcBackend implements Backend {
     return this.#usage.read(vmid, this.#lxc.initProcess(vmid), this.#root(vmid));
   }
 
+  /** Stops what runs, and remembers that it ran. */
   async close(): Promise<void> {
-    await Promise.all(this.#lxc.running().map(async (vmid) => this.stop(vmid)));
+    await Promise.all(
+      this.#lxc.running().map(async (vmid) => {
+        await this.#lxc.kill(vmid);
+        await this.#afterStop(vmid);
+      }),
+    );
   }
 
   /** Absolute path of a container's root disk. */
@@ -162,19 +180,10 @@ export class LxcBackend implements Backend {
   }
 
   async #write(container: BackendContainer): Promise<void> {
-    const { lxcPath, network, bridgeHook } = this.#parts;
-    const folder = join(lxcPath, String(container.vmid));
-    await mkdir(folder, { recursive: true });
-    const place = {
-      namespace: network.namespace,
-      network: network.plan,
-      rootfs: this.#root(container.vmid),
-      bridgeHook,
-    };
-    await writeFile(join(folder, 'config'), renderContainerConfig(container, place));
-    // `pct` works only on the node where the container is; the stand-in reads it here.
-    await writeFile(join(folder, 'node'), `${container.node}\n`);
-    await writeFile(join(folder, 'hostname'), `${container.hostname}\n`);
+    const { network, bridgeHook } = this.#parts;
+    const rootfs = this.#root(container.vmid);
+    const place = { namespace: network.namespace, network: network.plan, rootfs, bridgeHook };
+    await this.#folders.write(container, renderContainerConfig(container, place));
     this.#usage.setCores(container.vmid, container.cores);
   }
 }

@@ -1,6 +1,7 @@
 /** Every running world is on record in /run, so that the next one can clear away what a killed world left: processes, mounts, namespaces, cgroups. */
 import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { processesUnder, removeGroups } from './cgroup.js';
@@ -72,9 +73,20 @@ async function clearWorld(record: WorldRecord): Promise<void> {
   for (const child of record.children) signal(child, 'SIGTERM');
   await killGroup(namespaceOf(record.id));
   await closeNetwork(record.id);
+  // A killed nginx would leave its workers behind, so there is time to end in order.
+  if (!(await ended(record.children, 5000))) for (const child of record.children) signal(child, 'SIGKILL');
+  await ended(record.children, 1000);
   await unmount(record.mountPoint);
-  for (const child of record.children) signal(child, 'SIGKILL');
   await removeRecord(record.id);
+}
+
+async function ended(processes: readonly ProcessIdentity[], withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  while (processes.some(isAlive)) {
+    if (Date.now() > deadline) return false;
+    await delay(50);
+  }
+  return true;
 }
 
 /** Containers' processes and LXC's monitors; a container's init takes all of its processes with it. */
@@ -85,7 +97,7 @@ export async function killGroup(group: string): Promise<void> {
       .filter((found): found is ProcessIdentity => found !== undefined);
     if (alive.length === 0) break;
     for (const each of alive) signal(each, 'SIGKILL');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
   }
   await removeGroups(group);
 }

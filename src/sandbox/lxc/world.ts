@@ -103,6 +103,7 @@ async function assemble(options: LxcWorldOptions, undo: Undo): Promise<World> {
   const dns = await makeDns(site);
   const proxy = await makeProxy(site);
   const ssh = await makeSsh(site);
+  await host.backend.resume();
   const pve = await makePve(site);
   const control = await startControl({
     faults: site.faults,

@@ -87,7 +87,10 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   if (pathname === '/wp-login.php') {
     await logIn(site, request, response);
   } else if (pathname === '/wp-admin' || pathname.startsWith('/wp-admin/')) {
-    if (loggedIn(site, request))
+    if (loggedIn(site, request) && pathname === '/wp-admin/options.php' && request.method === 'POST') {
+      site.title = (await readForm(request)).get('blogname') ?? site.title;
+      send(response, 302, '', { Location: `${site.url}/wp-admin/options-general.php?settings-updated=true` });
+    } else if (loggedIn(site, request))
       send(
         response,
         200,

@@ -8,7 +8,7 @@ import { startControl } from '../control.js';
 import { createFaults, type Faults } from '../faults.js';
 import { keptText, PUBLIC, writeText } from '../files.js';
 import { openPorts, type Ports } from '../ports.js';
-import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE } from '../pve/options.js';
+import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE, DEFAULT_STORAGES, type StorageOption } from '../pve/options.js';
 import { startPve, type Pve } from '../pve/start.js';
 import { keptKey } from '../ssh-keys.js';
 import type { World, WorldOptions } from '../world.js';
@@ -25,6 +25,8 @@ const HOST = '127.0.0.1';
 const TOKEN_ID = 'innkeeper@pve!agent';
 /** A fifth of what the real things take: quick to try, slow enough to watch. */
 const DELAYS = 0.2;
+/** Of the root disks. */
+const STORAGE = 'local-btrfs';
 const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
 /** Documentation of where memory containers pretend to live; nothing listens there. */
 const POOL = {
@@ -42,13 +44,22 @@ interface Site {
   readonly ca: Ca;
   readonly faults: Faults;
   readonly backend: MemoryBackend;
+  readonly delays: number;
+  readonly storageType: StorageOption['type'] | undefined;
   readonly log: (line: string) => void;
   /** Runs at the end, the last one first. */
   readonly onClose: (close: () => Promise<void>) => void;
 }
 
+export interface MemoryWorldOptions extends WorldOptions {
+  /** Factor on how long everything takes; 1 = like the real things. Default: a fifth. */
+  readonly delays?: number;
+  /** What the containers' storage is; default btrfs. */
+  readonly storageType?: StorageOption['type'];
+}
+
 /** Takes the world in `stateDir` up again, or makes it. Closes what it has started when it fails. */
-export async function startMemoryWorld(options: WorldOptions): Promise<World> {
+export async function startMemoryWorld(options: MemoryWorldOptions): Promise<World> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const each of closers.splice(0).reverse()) await each();
@@ -62,7 +73,7 @@ export async function startMemoryWorld(options: WorldOptions): Promise<World> {
 }
 
 async function assemble(
-  { stateDir, apiPort, log }: WorldOptions,
+  { stateDir, apiPort, log, delays = DELAYS, storageType }: MemoryWorldOptions,
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<World> {
@@ -74,11 +85,11 @@ async function assemble(
   const faults = createFaults();
   const backend = await memoryBackend({
     stateFile: join(stateDir, 'containers.json'),
-    delays: DELAYS,
+    delays,
   });
   const onClose = (each: () => Promise<void>): void => void closers.push(each);
   onClose(() => backend.close());
-  const site: Site = { stateDir, ports, ca, faults, backend, log, onClose };
+  const site: Site = { stateDir, ports, ca, faults, backend, delays, storageType, log, onClose };
 
   const pve = await makePve(site);
   const ssh = await makeSsh(site, pve.server);
@@ -109,7 +120,8 @@ async function assemble(
   };
 }
 
-async function makePve({ stateDir, ports, ca, faults, backend, log, onClose }: Site) {
+async function makePve(site: Site) {
+  const { stateDir, ports, ca, faults, backend, delays, storageType, log, onClose } = site;
   const tokenSecretFile = join(stateDir, 'secrets', 'pve-token');
   const server = await startPve({
     backend,
@@ -118,7 +130,10 @@ async function makePve({ stateDir, ports, ca, faults, backend, log, onClose }: S
     port: await ports.of('pve'),
     stateFile: join(stateDir, 'pve.json'),
     faults,
-    delays: DELAYS,
+    delays,
+    storages: DEFAULT_STORAGES.map((one) =>
+      storageType !== undefined && one.storage === STORAGE ? { ...one, type: storageType } : one,
+    ),
     // Figures that are ten seconds old, as with the real thing, would only puzzle whoever tries it
     statsMs: 500,
     log,
@@ -131,7 +146,7 @@ async function makePve({ stateDir, ports, ca, faults, backend, log, onClose }: S
     tokenSecretFile,
     osTemplate: DEFAULT_OS_TEMPLATE,
     nodes: DEFAULT_NODES,
-    storage: 'local-btrfs',
+    storage: STORAGE,
     bridge: 'vmbr0',
     nameserver: null,
     ha: true,

@@ -1,6 +1,6 @@
 /** What the scripts that the agent runs inside containers do to a memory container's disk, by their names. */
 import { randomBytes } from 'node:crypto';
-import type { Disk } from './containers-disk.js';
+import type { Disk, Site } from './containers-disk.js';
 
 export interface Played {
   readonly code: number;
@@ -48,6 +48,10 @@ function configure(disk: Disk, values: Readonly<Record<string, string>>): Played
   return done('site configured\n');
 }
 
+function onSite(disk: Disk, change: (site: Site) => Played): Played {
+  return disk.site ? change(disk.site) : failed(1, 'the database server does not come up');
+}
+
 export const SCRIPTS: ScriptTable = {
   'wordpress/install-packages': {
     takesMs: 20_000,
@@ -57,6 +61,27 @@ export const SCRIPTS: ScriptTable = {
     },
   },
   'wordpress/configure': { takesMs: 1500, play: configure },
+  'wordpress/set-url': {
+    takesMs: 300,
+    play: (disk, values) =>
+      onSite(disk, (site) => {
+        const url = values['SITE_URL'] ?? '';
+        if (!/^https:\/\/[a-z0-9.-]+$/.test(url))
+          return failed(1, 'the URL of a site is https:// and a name');
+        site.url = url;
+        return done();
+      }),
+  },
+  'wordpress/set-email': {
+    takesMs: 300,
+    play: (disk, values) =>
+      onSite(disk, (site) => {
+        const { ADMIN_EMAIL: email = '' } = values;
+        if (email === '') return failed(1, 'an address and a user are needed');
+        site.adminEmail = email;
+        return done();
+      }),
+  },
   'wordpress/clean': {
     takesMs: 300,
     play(disk) {

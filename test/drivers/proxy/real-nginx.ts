@@ -63,6 +63,10 @@ exec nginx -t -q -c ${at('main.conf')} -e ${at('error.log')}
     },
     async start() {
       await run(['nginx', '-c', at('main.conf'), '-e', at('error.log')]);
+      // The command returns before the daemon it leaves behind has written its number.
+      while ((await readFile(at('nginx.pid'), 'utf8').catch(() => '')).trim() === '') {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
     },
     async stop() {
       const pid = Number((await readFile(at('nginx.pid'), 'utf8').catch(() => '')).trim());

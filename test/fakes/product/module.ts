@@ -31,14 +31,15 @@ export default class TestProduct extends Product {
       dns: { after: ['allocate'], run: ({ dns }) => dns.ensure(), undo: ({ dns }) => dns.remove() },
       recipe: {
         after: ['container'],
-        run: async ({ args, secrets, container, log, sleep }) => {
+        run: async (context) => {
+          const { args, secrets, container, log } = context;
           const { behave, code } = args;
           log.info('recipe runs');
-          if (behave === 'refuse') throw new AgentError(String(code) as ErrorCode, 'as told');
+          if (behave === 'refuse') throw new AgentError(code as ErrorCode, 'as told');
           if (behave === 'throw') throw new TypeError('a defect in the module');
           if (behave === 'spin') for (;;);
           if (behave === 'exit') process.exit(3);
-          if (behave === 'sleep') await sleep(60_000);
+          if (behave === 'sleep') await context.sleep(60_000);
           const password = await secrets.ensure('admin_password');
           await container.run({ name: 'test/install', body: 'true', values: { PASSWORD: password } });
         },

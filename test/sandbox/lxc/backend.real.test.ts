@@ -186,6 +186,7 @@ t.test('takes the same state up again, and refuses a second world on it', async 
   const before = host.network.plan;
   host = await open();
   t.same(host.network.plan, before, 'same network');
-  await host.backend.start(container(120));
+  await host.backend.resume();
+  t.equal(await host.backend.isRunning(120), true, 'what ran runs again');
   t.equal((await inside(120, 'cat /srv/www/index.html')).stdout, 'hello\n');
 });

@@ -3,6 +3,7 @@ import PQueue from 'p-queue';
 import { AgentError } from '../../../domain/errors.js';
 import { findMark, formatMark, type Mark, sameMark } from '../../../domain/mark.js';
 import { abortError } from '../../abort.js';
+import { inTurn } from '../../turn.js';
 import type { DnsDriver, DnsRecord } from '../driver.js';
 import {
   failed,
@@ -24,15 +25,8 @@ export function powerDnsDriver(config: PowerDnsConfig, ttlS: number): DnsDriver 
     if (name !== zone && !name.endsWith(`.${zone}`)) throw failed(`${name} is outside of the zone ${zone}`);
     return `${name}.`;
   };
-  /** Waits for its turn; read-compare-write of one name is not interleaved with others of ours, since a name has one service. */
-  const inTurn = async <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await queue.add(work, { signal });
-    } catch (error) {
-      if (error instanceof AgentError || !signal.aborted) throw error;
-      throw abortError(signal, 'dns_unreachable', 'waiting for the DNS server');
-    }
-  };
+  const inTurnOf = async (signal: AbortSignal, work: () => Promise<void>): Promise<void> =>
+    inTurn(queue, signal, () => abortError(signal, 'dns_unreachable', 'waiting for the DNS server'), work);
 
   return {
     capabilities: { records: true },
@@ -40,7 +34,7 @@ export function powerDnsDriver(config: PowerDnsConfig, ttlS: number): DnsDriver 
     async ensureRecord(record, { signal }) {
       const name = absolute(record.name);
       const wanted = wantedSet(record, name, ttlS);
-      await inTurn(signal, async () => {
+      await inTurnOf(signal, async () => {
         const changes = plan(await client.read(name, signal), wanted, record);
         if (changes.length === 0) return;
         await client.change(changes);
@@ -55,7 +49,7 @@ export function powerDnsDriver(config: PowerDnsConfig, ttlS: number): DnsDriver 
 
     async removeRecord({ name: bare, type, mark }, { signal }) {
       const name = absolute(bare);
-      await inTurn(signal, async () => {
+      await inTurnOf(signal, async () => {
         const isOurs = (set: RecordSet): boolean => set.type === type && carries(set, mark);
         if (!(await client.read(name, signal)).some(isOurs)) return;
         await client.change([{ name, type, changetype: 'DELETE' }]);

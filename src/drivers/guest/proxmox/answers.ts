@@ -32,6 +32,7 @@ const RESOURCE = Type.Object({
   template: maybe(Flag),
   tags: maybe(Text),
   storage: maybe(Text),
+  plugintype: maybe(Text),
   shared: maybe(Flag),
   mem: maybe(Num),
   maxmem: maybe(Num),

@@ -4,15 +4,18 @@ import type { ClusterView, GuestView, NodeView, StorageView } from '../driver.js
 import { flag, num, type Resource, text } from './answers.js';
 import { type Host, readConfig, readResources } from './host.js';
 import { isPve } from './pve-error.js';
+import { snapshotAbility } from './snapshot-ability.js';
 import { configuredAddresses, parseTags } from './property-string.js';
 
 export async function look(host: Host, call: DriverCall): Promise<ClusterView> {
   const resources = await readResources(host, call.signal);
+  const ability = snapshotAbility(resources, host.config.storage);
   const view: ClusterView = {
     at: host.clock.now(),
     nodes: resources.filter((one) => one.type === 'node').map(nodeView),
     guests: resources.flatMap(guestView),
     storages: resources.filter((one) => one.type === 'storage').map(storageView),
+    ...(ability === undefined ? {} : { snapshots: ability }),
   };
   for (const guest of view.guests) if (guest.type === 'lxc') host.seenOn.set(guest.vmid, guest.node);
   return view;

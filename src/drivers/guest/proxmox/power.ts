@@ -10,7 +10,8 @@ import { runTask, waitForNoted } from './tasks.js';
 
 type Power = 'running' | 'stopped';
 
-const POLL_MS = 1_000;
+/** Milliseconds between looks at what HA makes of a wish: the first, the factor, the longest. */
+const POLL = { firstMs: 100, factor: 1.5, longestMs: 1_000 };
 
 export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   await waitForNoted(host, call);
@@ -89,7 +90,7 @@ async function command(
 
 async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
   const until = host.clock.now() + timeoutMs;
-  for (;;) {
+  for (let pause = POLL.firstMs; ; pause = Math.min(pause * POLL.factor, POLL.longestMs)) {
     const { power, haState } = await powerOf(host, found, call);
     const settled =
       haState === '' ||
@@ -109,6 +110,6 @@ async function untilHaObeys(host: Host, found: Found, wanted: Power, call: Drive
       });
     }
     assertGoing(call);
-    await host.clock.sleep(POLL_MS, call.signal).catch(() => {});
+    await host.clock.sleep(pause, call.signal).catch(() => {});
   }
 }

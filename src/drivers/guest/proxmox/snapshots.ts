@@ -12,6 +12,8 @@ import { stopOurs } from './power.js';
 import { runTask, waitForNoted } from './tasks.js';
 
 const NAME = /^[a-z][a-z0-9_-]{1,39}$/i;
+const MISSING = /snapshot '[^']*' does not exist/i;
+const NOT_NEWEST = /not most recent snapshot|more recent snapshots exist/i;
 const UNAVAILABLE = /snapshot feature is not available|does not support snapshots|can't snapshot/i;
 
 export async function listSnapshots(host: Host, at: GuestAt, call: DriverCall): Promise<GuestSnapshot[]> {
@@ -69,7 +71,7 @@ export async function removeSnapshot(host: Host, at: GuestAt, name: string, call
       const one = lxcOf(host, found, call.signal).snapshot.$(segment(name));
       await runTask(host, call, () => one.$delete());
     } catch (error) {
-      if (!said(error, /snapshot '[^']*' does not exist/i)) throw error;
+      if (!said(error, MISSING)) throw error;
     }
     return true;
   });
@@ -97,7 +99,13 @@ function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Pr
   return untilDone(host, at.vmid, call, async () => {
     const found = await requireOurs(host, at, call);
     const one = lxcOf(host, found, call.signal).snapshot.$(segment(name));
-    await runTask(host, call, () => one.rollback.$post());
+    try {
+      await runTask(host, call, () => one.rollback.$post());
+    } catch (error) {
+      if (said(error, NOT_NEWEST)) throw notNewest(error);
+      if (said(error, MISSING)) throw missing(error);
+      throw error;
+    }
     return true;
   });
 }
@@ -111,6 +119,22 @@ function nameTaken(name: string, present: GuestSnapshot): AgentError {
   return new AgentError('foreign_object', 'A snapshot of this name that is not ours exists.', {
     role: 'container host',
     detail: `snapshot "${name}" says "${present.description}"`,
+  });
+}
+
+function notNewest(cause: unknown): AgentError {
+  return new AgentError('backup_not_newest', 'The storage can only go back to the newest snapshot.', {
+    role: 'container host',
+    detail: cause instanceof Error ? cause.message : String(cause),
+    cause,
+  });
+}
+
+function missing(cause: unknown): AgentError {
+  return new AgentError('backup_not_found', 'The container host has no snapshot of this name.', {
+    role: 'container host',
+    detail: cause instanceof Error ? cause.message : String(cause),
+    cause,
   });
 }
 

@@ -1,0 +1,79 @@
+/** The end of a site, and the way back from it while its container is kept. */
+import { asAgentError } from '../../domain/errors.js';
+import type { StepContext } from '../context.js';
+import type { JobFlow } from '../module.js';
+import { frontState, GRACE_S, type Hooks } from './hooks.js';
+
+/** Visitors stop first, then what would start the container again; nothing of it can be taken back. With `hold_s` the container is kept, stopped. */
+export function deletion(): JobFlow {
+  return {
+    ...front(),
+    ha: { pivot: true, timeoutS: 120, run: (context) => context.ha.remove() },
+    container: {
+      after: ['ha'],
+      pivot: true,
+      timeoutS: 900,
+      run: (context) => (isHeld(context) ? context.container.stop(GRACE_S) : context.container.remove()),
+    },
+  };
+}
+
+const isHeld = ({ args }: StepContext): boolean => typeof args['hold_s'] === 'number' && args['hold_s'] > 0;
+
+function front(): JobFlow {
+  return {
+    proxy: { pivot: true, timeoutS: 120, run: (context) => context.proxy.remove() },
+    dns: { pivot: true, timeoutS: 120, run: (context) => context.dns.remove() },
+  };
+}
+
+/** For a container that cannot be reached any more: everything else goes. */
+export function forgetting(): JobFlow {
+  return {
+    ...front(),
+    ha: {
+      pivot: true,
+      timeoutS: 60,
+      async run(context) {
+        try {
+          await context.ha.remove();
+        } catch (error) {
+          const { message, code } = asAgentError(error);
+          if (code === 'aborted') throw error;
+          context.log.warn('high availability of the forgotten container stays', { code, problem: message });
+        }
+      },
+    },
+  };
+}
+
+/** Everything can be taken back: then the service is deleted and kept as before. */
+export function restoration(hooks: Hooks): JobFlow {
+  const stays = ({ service }: StepContext): boolean => service.suspendedFor.length === 0;
+  return {
+    start: {
+      timeoutS: 180,
+      run: async (context) => (stays(context) ? context.container.start() : undefined),
+      undo: (context) => context.container.stop(GRACE_S),
+    },
+    dns: { timeoutS: 120, run: (context) => context.dns.ensure(), undo: (context) => context.dns.remove() },
+    // custom domains went with the deletion, so the site has its first name again
+    site: {
+      after: ['start'],
+      timeoutS: 180,
+      run: async (context) => (stays(context) ? hooks.setUrl(context) : undefined),
+    },
+    proxy: {
+      after: ['start'],
+      timeoutS: 120,
+      run: (context) => context.proxy.ensure({ state: frontState(context), port: hooks.port(context) }),
+      undo: (context) => context.proxy.remove(),
+    },
+    ha: {
+      after: ['start'],
+      timeoutS: 120,
+      run: async (context) => (stays(context) ? context.ha.ensure() : undefined),
+      undo: (context) => context.ha.remove(),
+    },
+  };
+}

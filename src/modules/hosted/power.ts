@@ -1,0 +1,77 @@
+/** Starting and stopping, by the customer and by whoever suspends a service. */
+import type { StepContext } from '../context.js';
+import type { JobFlow } from '../module.js';
+import { frontState, GRACE_S, type Hooks, setPendingOwner } from './hooks.js';
+
+export const starting = (hooks: Hooks): JobFlow => ({
+  start: { timeoutS: 180, run: (context) => context.container.start() },
+  site: catchUp(hooks),
+});
+
+/** What the panel changed while the site was stopped. */
+const catchUp = (hooks: Hooks): JobFlow[string] => ({
+  after: ['start'],
+  timeoutS: 180,
+  run: (context) => setPendingOwner(context, hooks),
+});
+
+export const stopping = (): JobFlow => ({
+  stop: { timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
+});
+
+/** A site that was stopped and does not come up again is a person's business. */
+export const restarting = (): JobFlow => ({
+  stop: { timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
+  start: { after: ['stop'], pivot: true, timeoutS: 180, run: (context) => context.container.start() },
+});
+
+/** Nothing is taken back: a suspension that does not come to its end must be seen. */
+export const suspension = (hooks: Hooks): JobFlow => ({
+  proxy: {
+    pivot: true,
+    timeoutS: 120,
+    run: (context) => context.proxy.ensure({ state: 'suspended', port: hooks.port(context) }),
+  },
+  container: { pivot: true, timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
+});
+
+/** Lifts one reason; only when it is the last one does the site come back. */
+export function resumption(hooks: Hooks): JobFlow {
+  const others = ({ service, args }: StepContext): boolean =>
+    service.suspendedFor.some((reason) => reason !== args['reason']);
+  const unlessOthers =
+    (work: (context: StepContext) => Promise<void>) =>
+    async (context: StepContext): Promise<void> =>
+      others(context) ? undefined : work(context);
+  return {
+    start: {
+      timeoutS: 180,
+      run: unlessOthers((context) => context.container.start()),
+      undo: unlessOthers((context) => context.container.stop(GRACE_S)),
+    },
+    site: { ...catchUp(hooks), run: unlessOthers((context) => setPendingOwner(context, hooks)) },
+    proxy: {
+      after: ['start'],
+      timeoutS: 120,
+      run: unlessOthers((context) =>
+        context.proxy.ensure({
+          state: context.service.proxyEnabled ? 'enabled' : 'disabled',
+          port: hooks.port(context),
+        }),
+      ),
+      undo: (context) => context.proxy.ensure({ state: frontState(context), port: hooks.port(context) }),
+    },
+  };
+}
+
+/** The site's administrator gets the new owner's address; a stopped site gets it at its next start that the panel asks for. */
+export const ownerChange = (hooks: Hooks): JobFlow => ({
+  site: {
+    timeoutS: 180,
+    async run(context) {
+      const { power } = await context.container.look();
+      if (power === 'running') await setPendingOwner(context, hooks);
+      else context.log.info('the site is stopped: its administrator gets the address when it starts');
+    },
+  },
+});

@@ -1,0 +1,30 @@
+/** The change of plan: memory and cores while it runs, then the disk, which is the point of no return. */
+import { UNTOUCHED } from '../../domain/flow.js';
+import type { StepContext } from '../context.js';
+import type { JobFlow } from '../module.js';
+
+export const upgrade = (): JobFlow => ({
+  // judged again: an upgrade or a backup before it in the queue may have changed what is in use
+  check: { timeoutS: 60, run: (context) => context.checkPlan() },
+  power: {
+    after: ['check'],
+    timeoutS: 120,
+    run: (context) => context.container.resize({ plan: 'wished', disk: false }),
+    undo: (context) => context.container.resize({ plan: 'present', disk: false }),
+  },
+  disk: { after: ['power'], pivot: true, timeoutS: 900, run: growDisk },
+});
+
+/** A disk that surely did not grow lets the upgrade be taken back. */
+async function growDisk(context: StepContext): Promise<void> {
+  const before = context.notes['before'];
+  const gb = typeof before === 'number' ? before : (await context.container.look()).diskGb;
+  await context.note({ before: gb, [UNTOUCHED]: false });
+  try {
+    await context.container.resize({ plan: 'wished', disk: true });
+  } catch (error) {
+    const now = await context.container.look().catch(() => undefined);
+    if (now?.diskGb === gb) await context.note({ [UNTOUCHED]: true });
+    throw error;
+  }
+}

@@ -1,0 +1,161 @@
+/** Backups, and the ways back: a rollback restores the container's settings too, so afterwards everything is brought to what the service has today. */
+import { AgentError, asAgentError, type ErrorCode } from '../../domain/errors.js';
+import { UNTOUCHED } from '../../domain/flow.js';
+import type { StepContext } from '../context.js';
+import type { JobFlow } from '../module.js';
+import { GRACE_S, type Hooks, setOwnerAgain } from './hooks.js';
+
+/** The snapshot a customer's `reset` goes back to. */
+export const INITIAL_SNAPSHOT = 'initial';
+/** How many safety snapshots are kept besides the one just made. */
+const SAFETY_KEPT = 1;
+/** Failures that say that nothing was changed. */
+const NOTHING_DONE: readonly ErrorCode[] = [
+  'backup_not_newest',
+  'backup_not_found',
+  'snapshots_unavailable',
+  'container_host_refused',
+];
+
+/** A storage without snapshots still makes sites; they only cannot go back. */
+export async function takeInitial({ container, log }: StepContext): Promise<void> {
+  try {
+    await container.snapshot(INITIAL_SNAPSHOT, 'As delivered', 'initial');
+  } catch (error) {
+    const { code, detail } = asAgentError(error);
+    if (code !== 'snapshots_unavailable') throw error;
+    log.warn('the storage cannot make snapshots: this site has no backups and no reset', {
+      detail: detail ?? '',
+    });
+  }
+}
+
+export const backup = (): JobFlow => ({
+  snapshot: {
+    timeoutS: 600,
+    run: (context) => context.container.snapshot(nameIn(context, 'name'), 'Backup', 'backup'),
+    undo: (context) => context.container.unsnapshot(nameIn(context, 'name')),
+  },
+});
+
+export const backupRemoval = (): JobFlow => ({
+  snapshot: { timeoutS: 600, run: (context) => context.container.unsnapshot(nameIn(context, 'name')) },
+});
+
+export const rollback = (hooks: Hooks): JobFlow => ({
+  look: { timeoutS: 60, run: look },
+  discard: { after: ['look'], timeoutS: 1800, run: discardNewer },
+  rollback: {
+    after: ['discard'],
+    pivot: true,
+    timeoutS: 900,
+    run: (context) => goBack(context, nameIn(context, 'name')),
+  },
+  ...afterwards(hooks),
+});
+
+export const reset = (hooks: Hooks): JobFlow => ({
+  look: { timeoutS: 60, run: look },
+  discard: { after: ['look'], timeoutS: 1800, run: discardNewer },
+  safety: { after: ['discard'], timeoutS: 1200, run: takeSafety },
+  rollback: {
+    after: ['safety'],
+    pivot: true,
+    timeoutS: 900,
+    run: (context) => goBack(context, INITIAL_SNAPSHOT),
+  },
+  ...afterwards(hooks),
+});
+
+function afterwards(hooks: Hooks): JobFlow {
+  return {
+    converge: {
+      after: ['rollback'],
+      timeoutS: 900,
+      run: (context) => context.container.converge(hooks.source(context)),
+    },
+    start: { after: ['converge'], timeoutS: 180, run: (context) => context.container.start() },
+    site: {
+      after: ['start'],
+      timeoutS: 300,
+      async run(context) {
+        await hooks.setUrl(context);
+        await setOwnerAgain(context, hooks);
+      },
+    },
+    // started only to be brought up to date
+    rest: {
+      after: ['site'],
+      timeoutS: 300,
+      run: async (context) => (wasRunning(context) ? undefined : context.container.stop(GRACE_S)),
+    },
+  };
+}
+
+async function look({ container }: StepContext): Promise<{ running: boolean }> {
+  const { power } = await container.look();
+  if (power === 'absent') {
+    throw new AgentError('container_host_failed', 'The container of the site is gone.', {
+      role: 'container host',
+    });
+  }
+  return { running: power === 'running' };
+}
+
+function wasRunning({ results }: StepContext): boolean {
+  const seen = results['look'];
+  return typeof seen === 'object' && seen !== null && !Array.isArray(seen) && seen['running'] === true;
+}
+
+/** Only when the caller agreed to lose them. Newest first, as storages that go back in order want it. */
+async function discardNewer(context: StepContext): Promise<void> {
+  if (context.args['discard_newer'] !== true) return;
+  const target = typeof context.args['name'] === 'string' ? context.args['name'] : INITIAL_SNAPSHOT;
+  const names = context.service.snapshots.map(({ name }) => name);
+  const at = names.indexOf(target);
+  if (at < 0) return;
+  for (const name of names.slice(at + 1).reverse()) await context.container.unsnapshot(name);
+}
+
+/** Outside the quota. None where the storage could not go back past it. */
+async function takeSafety(context: StepContext): Promise<void> {
+  if (context.args['safety'] === false) return;
+  const noted = context.notes['name'];
+  const name = typeof noted === 'string' ? noted : nextSafety(context);
+  await context.note({ name });
+  await context.container.snapshot(name, 'Before a reset', 'safety');
+  const old = context.service.snapshots.filter((one) => one.kind === 'safety' && one.name !== name);
+  for (const one of old.slice(0, Math.max(0, old.length - SAFETY_KEPT)))
+    await context.container.unsnapshot(one.name);
+}
+
+function nextSafety({ service }: StepContext): string {
+  const numbers = service.snapshots.map(({ name }) => Number(/^safety-(\d+)$/.exec(name)?.[1] ?? 0));
+  return `safety-${Math.max(0, ...numbers) + 1}`;
+}
+
+/** A refusal leaves the site as it was, running if it ran; anything else has to be brought to its end. */
+async function goBack(context: StepContext, name: string): Promise<void> {
+  await context.note({ [UNTOUCHED]: false });
+  try {
+    await context.container.rollback(name);
+  } catch (error) {
+    const { code, retryable } = asAgentError(error);
+    if (!retryable && wasRunning(context)) await startAgain(context);
+    if (NOTHING_DONE.includes(code)) await context.note({ [UNTOUCHED]: true });
+    throw error;
+  }
+}
+
+async function startAgain(context: StepContext): Promise<void> {
+  await context.container.start().catch((error: unknown) => {
+    const { code, message } = asAgentError(error);
+    context.log.error('the site could not be started after a failed rollback', { code, problem: message });
+  });
+}
+
+function nameIn({ args }: StepContext, key: string): string {
+  const name = args[key];
+  if (typeof name === 'string') return name;
+  throw new AgentError('module_failed', 'The job names no backup.', { retryable: false });
+}

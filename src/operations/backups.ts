@@ -1,0 +1,101 @@
+/** The customer's backups: list, make, delete, go back. */
+import { dayOf, nextBackup } from '../domain/backup-name.js';
+import { AgentError } from '../domain/errors.js';
+import type { Service } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+import { backupsOf, backupsUsed, mayRollBackTo, noSuchBackup, requireSnapshots } from './snapshot-rules.js';
+
+export interface BackupList {
+  readonly service: Service;
+  readonly backups: ReturnType<typeof backupsOf>;
+  readonly used: number;
+  readonly allowed: number;
+}
+
+type By = Pick<Caller, 'panel' | 'requestId'>;
+
+/** Throws `service_not_found`, `state_damaged`. */
+export async function listBackups(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel'>,
+  id: string,
+): Promise<BackupList> {
+  const service = await context.state.services.get(`${caller.panel}/${id}`);
+  return viewBackups(service);
+}
+
+export function viewBackups(service: Service): BackupList {
+  return {
+    service,
+    backups: backupsOf(service),
+    used: backupsUsed(service),
+    allowed: service.plan.backups,
+  };
+}
+
+/**
+ * The name is given out with the request and never again. Asked twice at once, it makes one. Throws `quota_reached`, `snapshots_unavailable`, and as `enqueue`.
+ */
+export async function makeBackup(context: OperationContext, caller: By, id: string): Promise<Started> {
+  requireSnapshots(context);
+  const { clock, config } = context;
+  const day = dayOf(clock.now(), config.agent.time_zone);
+  let name = '';
+  return enqueue(context, caller, id, {
+    method: 'makeBackup',
+    interactive: true,
+    change(service) {
+      const used = backupsUsed(service);
+      const allowed = service.plan.backups;
+      if (used >= allowed) {
+        throw new AgentError('quota_reached', `Backup limit reached (${used} of ${allowed})`);
+      }
+      const next = nextBackup(day, service.lastBackup, new Set(service.snapshots.map((one) => one.name)));
+      ({ name } = next);
+      return { ...service, lastBackup: { day: next.day, number: next.number } };
+    },
+    shape: (job) => ({ ...job, args: { name } }),
+    sameArgs: () => true,
+  });
+}
+
+/** Throws `backup_not_found`, `backup_protected`, and as `enqueue`. */
+export async function removeBackup(
+  context: OperationContext,
+  caller: By,
+  id: string,
+  name: string,
+): Promise<Started> {
+  return enqueue(context, caller, id, {
+    method: 'removeBackup',
+    interactive: true,
+    args: { name },
+    change(service) {
+      const kept = service.snapshots.find((one) => one.name === name);
+      if (kept && kept.kind !== 'backup') {
+        throw new AgentError('backup_protected', `The snapshot "${name}" is not a backup and stays.`);
+      }
+      if (!backupsOf(service).some((one) => one.name === name)) throw noSuchBackup(name);
+      return service;
+    },
+  });
+}
+
+/** Throws `backup_not_found`, `backup_protected` for the snapshot that `reset` is for, `backup_not_newest`, `snapshots_unavailable`, and as `enqueue`. */
+export async function rollBack(
+  context: OperationContext,
+  caller: By,
+  id: string,
+  wish: { readonly name: string; readonly discardNewer?: boolean | undefined },
+): Promise<Started> {
+  const ability = requireSnapshots(context);
+  const { name, discardNewer = false } = wish;
+  return enqueue(context, caller, id, {
+    method: 'rollback',
+    interactive: true,
+    args: { name, discard_newer: discardNewer },
+    change: (service) => mayRollBackTo(service, name, { ability, discardNewer }),
+  });
+}

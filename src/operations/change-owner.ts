@@ -1,0 +1,41 @@
+/** Gives a service another owner: the record at once, the site's administrator by a job. */
+import { instant } from '../domain/clock.js';
+import { parseEmail } from '../domain/email.js';
+import type { Service } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import { invalid } from './check-order.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+
+export interface OwnerWish {
+  readonly email?: string | undefined;
+  readonly userId?: string | null | undefined;
+}
+
+/** Without a job when the site need not hear of it. Throws `invalid_request`, and as `enqueue`. */
+export async function changeOwner(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+  { email: sent, userId }: OwnerWish,
+): Promise<Started | { readonly service: Service; readonly job: undefined }> {
+  const email = sent === undefined ? undefined : parseEmail(sent)?.address;
+  if (sent !== undefined && email === undefined)
+    throw invalid({ email: 'must be an e-mail address such as name@example.com' });
+  const change = (service: Service): Service => ({
+    ...service,
+    ...(email === undefined ? {} : { email }),
+    ...(userId === undefined ? {} : { userId }),
+  });
+  const key = `${caller.panel}/${id}` as const;
+  const before = await context.state.services.get(key);
+  const isNew = email !== undefined && email !== before.email && before.lifecycle !== 'terminated';
+  if (isNew)
+    return enqueue(context, caller, id, { method: 'setEmail', interactive: false, args: { email }, change });
+  const service = await context.state.services.commit(key, (current) => {
+    const next = change(current ?? before);
+    const same = next.email === current?.email && next.userId === current.userId;
+    return current && same ? current : { ...next, updatedAt: instant(context.clock) };
+  });
+  return { service, job: undefined };
+}

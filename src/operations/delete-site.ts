@@ -1,0 +1,69 @@
+/** Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a person. */
+import { asAgentError } from '../domain/errors.js';
+import type { Job } from '../domain/job.js';
+import type { Service } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { passesBrake } from './deletion-brake.js';
+import { enqueue, type Started } from './enqueue.js';
+
+/** What a held deletion waits for: `releaseJob` ends it. */
+export const FOR_RELEASE = 'release by an operator';
+const FAR_AWAY = '9999-12-31T23:59:59.999Z';
+
+/** The service alone when it was deleted before. Throws `service_not_found`, `service_terminated` while it is being forgotten, `state_damaged`, `state_unavailable`. */
+export async function deleteSite(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+): Promise<Started | { readonly service: Service; readonly job: undefined }> {
+  const key = `${caller.panel}/${id}` as const;
+  const before = await context.state.services.get(key);
+  if (isDone(before)) return { service: before, job: undefined };
+  try {
+    const started = await enqueue(context, caller, id, {
+      method: 'delete',
+      interactive: false,
+      args: { hold_s: holdFor(context, before) },
+      shape: (job) => (passesBrake(context) ? job : held(job)),
+    });
+    if (started.job.waiting?.for === FOR_RELEASE && !started.joined) alarm(context, started);
+    return started;
+  } catch (error) {
+    const now = await context.state.services.get(key);
+    if (asAgentError(error).code === 'service_terminated' && isDone(now))
+      return { service: now, job: undefined };
+    throw error;
+  }
+}
+
+function isDone(service: Service): boolean {
+  const gone = service.lifecycle === 'terminated' && !service.jobs.some((job) => job.status === 'stuck');
+  return gone;
+}
+
+/** What never became a site is not worth keeping. */
+function holdFor({ config }: OperationContext, service: Service): number {
+  return service.activeAt === null ? 0 : config.deletion.hold_s;
+}
+
+function held(job: Job): Job {
+  return {
+    ...job,
+    status: 'waiting',
+    waiting: { for: FOR_RELEASE, since: job.createdAt, until: FAR_AWAY },
+  };
+}
+
+function alarm({ log, config }: OperationContext, { service, job }: Started): void {
+  log.error(
+    {
+      alarm: 'deletion_brake',
+      service: service.id,
+      panel: service.panel,
+      job_id: job.id,
+      brake: config.deletion.brake,
+    },
+    'more deletions within an hour than the brake allows: this one is held until an operator releases it',
+  );
+}

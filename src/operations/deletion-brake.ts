@@ -1,0 +1,35 @@
+/** Counts deletions, so that a panel gone mad does not empty the house in a minute: beyond so many in an hour they are held for a person. */
+import type { Clock } from '../domain/clock.js';
+import type { State } from '../state/contract.js';
+import type { OperationContext } from './context.js';
+
+const HOUR_MS = 3_600_000;
+/** Instants (epoch ms) of the deletions let through lately. One list per state: two doors lead to it. */
+const letThrough = new WeakMap<State, number[]>();
+
+/** True, and counted, when this deletion may go on at once. */
+export function passesBrake({
+  config,
+  state,
+  clock,
+}: Pick<OperationContext, 'config' | 'state' | 'clock'>): boolean {
+  const recent = recentOf(state, clock);
+  if (recent.length >= config.deletion.brake) return false;
+  recent.push(clock.now());
+  return true;
+}
+
+function recentOf(state: State, clock: Clock): number[] {
+  const since = clock.now() - HOUR_MS;
+  const known = letThrough.get(state) ?? recorded(state);
+  const recent = known.filter((at) => at > since);
+  letThrough.set(state, recent);
+  return recent;
+}
+
+/** After a start: those that have come to their end. */
+function recorded(state: State): number[] {
+  return [...state.services.entries()].flatMap(({ deletedAt }) =>
+    deletedAt === null ? [] : [Date.parse(deletedAt)],
+  );
+}

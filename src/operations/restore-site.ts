@@ -1,0 +1,75 @@
+/** An order for a site that was deleted and is still kept: its owner gets it back. */
+import { instant } from '../domain/clock.js';
+import { AgentError } from '../domain/errors.js';
+import { isOpen, type Job } from '../domain/job.js';
+import type { Plan } from '../domain/plan.js';
+import { isHeld, type Order, type Service, type ServiceKey } from '../domain/service.js';
+import { planProblem } from '../domain/upgrade.js';
+import type { Caller } from './caller.js';
+import type { SiteOrder } from './check-order.js';
+import type { OperationContext, SoldProduct } from './context.js';
+import { newJob } from './new-job.js';
+
+/** An order with everything it needs found. */
+export interface Sale {
+  readonly key: ServiceKey;
+  readonly order: SiteOrder;
+  readonly plan: Plan;
+  readonly product: SoldProduct;
+  readonly caller: Caller;
+}
+
+export function mayBeRestored(service: Service): boolean {
+  return isHeld(service) && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');
+}
+
+export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
+  return {
+    email: order.email.address,
+    plan: plan.name,
+    planWord: order.planWord,
+    publicIps: order.publicIps,
+    ...(order.subdomain === undefined ? {} : { subdomain: order.subdomain }),
+    ...(order.domain === undefined ? {} : { domain: order.domain }),
+    ...(order.userId === undefined ? {} : { userId: order.userId }),
+    ...(order.properties === undefined ? {} : { properties: order.properties }),
+  };
+}
+
+/**
+ * The service on its way back, with name, address and content it had; a different plan becomes an upgrade behind it. An unpaid bill is forgiven, other
+ * suspensions stay. Throws `service_exists` for another e-mail address, `plan_too_small`.
+ */
+export function restoredService(context: OperationContext, sale: Sale, held: Service): Service {
+  const { order, plan, product, caller } = sale;
+  if (order.email.address !== held.email) {
+    throw new AgentError(
+      'service_exists',
+      `Service ${order.id} was deleted and is kept for its former owner until ${held.deletion?.purgeAt ?? ''}.`,
+    );
+  }
+  const now = instant(context.clock);
+  const asSold = plan.name === held.plan.name;
+  const problem = asSold ? undefined : planProblem(held, plan);
+  if (problem) throw problem;
+  const job = (method: string, pinned: Plan): Job =>
+    newJob(context, {
+      method,
+      interactive: false,
+      ...(method === 'upgrade' ? { args: { plan: plan.name } } : {}),
+      plan: pinned,
+      product,
+      caller,
+      patienceS: context.config.create.patience_s,
+    });
+  return {
+    ...held,
+    lifecycle: 'creating',
+    order: orderOf(sale),
+    userId: order.userId ?? held.userId,
+    suspendedFor: held.suspendedFor.filter((reason) => reason !== 'billing'),
+    proxyEnabled: true,
+    jobs: [...held.jobs.slice(-1), job('restore', held.plan), ...(asSold ? [] : [job('upgrade', plan)])],
+    updatedAt: now,
+  };
+}

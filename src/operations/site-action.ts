@@ -1,0 +1,39 @@
+/** The customer's buttons: start, stop, restart, reset. */
+import { AgentError } from '../domain/errors.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+import { INITIAL_SNAPSHOT, mayRollBackTo, requireSnapshots } from './snapshot-rules.js';
+
+export const SITE_ACTIONS = ['start', 'stop', 'restart', 'reset'] as const;
+export type SiteAction = (typeof SITE_ACTIONS)[number];
+
+export interface ActionWish {
+  readonly action: SiteAction;
+  /** The panel's own word for the service; it may know of a suspension before we do. */
+  readonly status?: string | undefined;
+  /** Only for `reset`: newer snapshots may be deleted where the storage cannot go back past them. */
+  readonly discardNewer?: boolean | undefined;
+}
+
+/** All repeatable. Throws as `enqueue`, `service_suspended` on the panel's word too, and for `reset` as a rollback does. */
+export async function siteAction(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+  { action, status, discardNewer = false }: ActionWish,
+): Promise<Started> {
+  if (status?.trim().toLowerCase() === 'suspended') {
+    await context.state.services.get(`${caller.panel}/${id}`);
+    throw new AgentError('service_suspended', 'The service is suspended.');
+  }
+  if (action !== 'reset') return enqueue(context, caller, id, { method: action, interactive: true });
+  const ability = requireSnapshots(context);
+  return enqueue(context, caller, id, {
+    method: 'reset',
+    interactive: true,
+    // where only the newest will do, a safety snapshot would be the newest
+    args: { discard_newer: discardNewer, safety: ability !== 'newest' },
+    change: (service) => mayRollBackTo(service, INITIAL_SNAPSHOT, { ability, discardNewer }),
+  });
+}

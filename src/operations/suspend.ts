@@ -1,0 +1,45 @@
+/** Suspends a service for a reason, and lifts one again. */
+import { AgentError } from '../domain/errors.js';
+import type { Service, SuspensionReason } from '../domain/service.js';
+import { type Caller, mayDo } from './caller.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+
+/** Customer changes are refused as soon as this is recorded. Throws as `enqueue`, and `forbidden` for a reason that is not the panel's. */
+export async function suspend(
+  context: OperationContext,
+  caller: Caller,
+  id: string,
+  reason: SuspensionReason = 'billing',
+): Promise<Started> {
+  refuseReason(caller, reason, 'admin');
+  return enqueue(context, caller, id, {
+    method: 'suspend',
+    interactive: false,
+    args: { reason },
+    change: (service) => withReason(service, reason),
+  });
+}
+
+/** Lifts `billing` unless another reason is named; the site comes back with the last one. */
+export async function unsuspend(
+  context: OperationContext,
+  caller: Caller,
+  id: string,
+  reason: SuspensionReason = 'billing',
+): Promise<Started> {
+  refuseReason(caller, reason, 'abuse', 'admin');
+  return enqueue(context, caller, id, { method: 'unsuspend', interactive: false, args: { reason } });
+}
+
+function refuseReason(caller: Caller, reason: SuspensionReason, ...operators: SuspensionReason[]): void {
+  if (!operators.includes(reason) || mayDo(caller, 'admin')) return;
+  throw new AgentError('forbidden', `This token may not act on the reason "${reason}".`);
+}
+
+/** A site still being made becomes suspended when it is ready (see jobs/endings.ts). */
+function withReason(service: Service, reason: SuspensionReason): Service {
+  const suspendedFor = [...new Set([...service.suspendedFor, reason])];
+  const isMade = service.lifecycle === 'active' || service.lifecycle === 'suspended';
+  return { ...service, suspendedFor, ...(isMade ? { lifecycle: 'suspended' as const } : {}) };
+}

@@ -1,0 +1,77 @@
+/** What is kept about a container beside its disk: its LXC config, how it was last configured, its node for `pct`, and whether it is meant to run. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { BackendContainer } from '../backend.js';
+
+const ContainerShape = Type.Object({
+  vmid: Type.Integer(),
+  node: Type.String(),
+  hostname: Type.String(),
+  memoryMb: Type.Number(),
+  swapMb: Type.Number(),
+  cores: Type.Number(),
+  diskGb: Type.Number(),
+  ipv4: Type.Union([
+    Type.Null(),
+    Type.Object({
+      address: Type.String(),
+      prefix: Type.Integer(),
+      gateway: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ]),
+  hwaddr: Type.String(),
+  nameserver: Type.Union([Type.String(), Type.Null()]),
+});
+
+export class ContainerFolders {
+  /** What `lxc-start -P` gets. */
+  readonly lxcPath: string;
+
+  constructor(lxcPath: string) {
+    this.lxcPath = lxcPath;
+  }
+
+  async write(container: BackendContainer, lxcConfig: string): Promise<void> {
+    await mkdir(this.#file(container.vmid), { recursive: true });
+    await writeFile(this.#file(container.vmid, 'config'), lxcConfig);
+    await writeFile(this.#file(container.vmid, 'node'), `${container.node}\n`);
+    await writeFile(this.#file(container.vmid, 'container.json'), JSON.stringify(container));
+  }
+
+  /** Undefined when it was never written, or is damaged. */
+  async find(vmid: number): Promise<BackendContainer | undefined> {
+    const text = await readFile(this.#file(vmid, 'container.json'), 'utf8').catch(() => 'null');
+    try {
+      const value: unknown = JSON.parse(text);
+      return Value.Check(ContainerShape, value) ? value : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async setMeantToRun(vmid: number, running: boolean): Promise<void> {
+    const file = this.#file(vmid, 'running');
+    if (running) await writeFile(file, '');
+    else await rm(file, { force: true });
+  }
+
+  /** Those that ran when the world ended. */
+  async meantToRun(): Promise<BackendContainer[]> {
+    const vmids = (await readdir(this.lxcPath)).filter((name) =>
+      existsSync(join(this.lxcPath, name, 'running')),
+    );
+    const found = await Promise.all(vmids.map(async (vmid) => this.find(Number(vmid))));
+    return found.filter((container) => container !== undefined);
+  }
+
+  async remove(vmid: number): Promise<void> {
+    await rm(this.#file(vmid), { recursive: true, force: true });
+  }
+
+  #file(vmid: number, ...name: string[]): string {
+    return join(this.lxcPath, String(vmid), ...name);
+  }
+}

@@ -1,0 +1,164 @@
+import { readFile } from 'node:fs/promises';
+import t from 'tap';
+import type { Job } from '../../src/domain/job.js';
+import type { Lifecycle, Service } from '../../src/domain/service.js';
+import {
+  BY_STANDING,
+  type Group,
+  groupOf,
+  GROUPS,
+  judge,
+  openJobRule,
+  REFUSALS,
+  type Standing,
+  STANDINGS,
+  standingOf,
+  type Verdict,
+} from '../../src/operations/conflicts.js';
+import { aJob, aService } from '../fakes/samples.js';
+
+const groups = Object.keys(GROUPS) as Group[];
+/** One method of a group; `other` has none of its own. */
+const methodOf = (group: Group): string => GROUPS[group][0] ?? 'shuffle';
+
+const at = (standing: Standing, jobs: Job[] = []): Service => {
+  const lifecycles: Readonly<Record<Standing, Lifecycle>> = {
+    creating: 'creating',
+    active: 'active',
+    suspended: 'suspended',
+    stuck: 'active',
+    failed: 'failed',
+    held: 'terminated',
+    terminated: 'terminated',
+  };
+  const stuck =
+    standing === 'stuck' ? [aJob({ id: 'stuck', method: 'restart', status: 'stuck', endedAt: 'x' })] : [];
+  return aService({
+    lifecycle: lifecycles[standing],
+    deletion: standing === 'held' ? { requestedAt: 'x', purgeAt: 'y' } : null,
+    jobs: [...stuck, ...jobs],
+  });
+};
+const wordOf = (verdict: Verdict): string =>
+  verdict.kind === 'refuse'
+    ? `${verdict.error.code}: ${verdict.error.message}`
+    : verdict.kind === 'join'
+      ? 'join'
+      : verdict.supersedes.length > 0
+        ? 'supersede'
+        : 'add';
+const sentence = (why: keyof typeof REFUSALS): string => REFUSALS[why].join(': ');
+
+t.test('every wish in every standing gets what the table says', async (t) => {
+  for (const standing of STANDINGS) {
+    t.equal(standingOf(at(standing)), standing);
+    for (const group of groups) {
+      const rule = BY_STANDING[group][standing];
+      const found = wordOf(judge(at(standing), methodOf(group), {}));
+      t.equal(found, rule === 'go' ? 'add' : sentence(rule), `${group} while ${standing}`);
+    }
+  }
+});
+
+t.test('every wish beside every open job gets what the table says', async (t) => {
+  for (const wish of groups) {
+    for (const open of groups) {
+      const standing = STANDINGS.find((one) => BY_STANDING[wish][one] === 'go');
+      if (!standing) continue;
+      const job = aJob({ method: methodOf(open), args: { of: 'somebody else' } });
+      const rule = openJobRule(wish, open);
+      const expected = rule === 'queue' ? 'add' : rule === 'supersede' ? 'supersede' : sentence(rule);
+      t.equal(wordOf(judge(at(standing, [job]), methodOf(wish), {})), expected, `${wish} beside ${open}`);
+    }
+  }
+});
+
+t.test('the promises of the contract', async (t) => {
+  const on = (standing: Standing, method: string, jobs: Job[] = [], args = {}): string =>
+    wordOf(judge(at(standing, jobs), method, args));
+  const running = (method: string, args = {}): Job => aJob({ id: method, method, status: 'running', args });
+
+  t.equal(on('creating', 'delete', [running('create')]), 'supersede', 'delete ends a creation under way');
+  t.equal(on('stuck', 'delete'), 'add', 'and a stuck one');
+  for (const group of groups.filter((one) => !['delete', 'forget'].includes(one))) {
+    t.equal(on('active', 'delete', [running(methodOf(group))]), 'supersede', `delete beats ${group}`);
+  }
+  t.equal(on('active', 'delete', [running('delete')]), 'join');
+  t.equal(on('creating', 'suspend', [running('create')]), 'add', 'a suspension waits for the creation');
+  t.equal(on('active', 'restart', [running('restart')]), 'join', 'the same call joins');
+  t.equal(on('active', 'stop', [running('restart')]), 'add');
+  t.equal(
+    on('active', 'start', [running('start'), aJob({ method: 'stop' })]),
+    'add',
+    'not with one that something else comes after',
+  );
+  t.equal(on('active', 'upgrade', [running('upgrade', { plan: 'a' })], { plan: 'b' }), 'add');
+  t.equal(on('active', 'upgrade', [running('upgrade', { plan: 'a' })], { plan: 'a' }), 'join');
+  t.equal(on('active', 'rollback', [running('makeBackup')], { name: 'x' }), 'add');
+  t.equal(on('suspended', 'makeBackup'), sentence('suspended'));
+  t.equal(
+    on('suspended', 'start', [aJob({ method: 'start' })]),
+    sentence('suspended'),
+    'even one that is queued',
+  );
+  t.equal(on('terminated', 'start'), sentence('gone'));
+  t.equal(on('active', 'start', [running('delete')]), sentence('deleting'));
+  t.equal(on('creating', 'reset', [running('create')]), sentence('making'));
+  t.equal(
+    on('active', 'restart', [{ ...running('restart'), cancel: { at: 'x', undo: false } }]),
+    'add',
+    'nobody joins what is being cancelled',
+  );
+});
+
+t.test('a certificate stands in nobody’s way', async (t) => {
+  const open = [aJob({ id: 'a', method: 'start' }), aJob({ id: 'b', method: 'certificate' })];
+  t.match(judge(at('active', open), 'start', {}), { kind: 'join', job: { id: 'a' } });
+});
+
+t.test('every method of a group is found in it', async (t) => {
+  for (const group of groups) for (const method of GROUPS[group]) t.equal(groupOf(method), group);
+  t.equal(groupOf('shuffle'), 'other');
+});
+
+/** The two tables as docs/operating.md shows them. */
+function tables(): string {
+  const name = (group: Group): string => (GROUPS[group].length > 0 ? GROUPS[group].join(', ') : 'any other');
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const standings = [
+    row(['call', ...STANDINGS]),
+    row(['call', ...STANDINGS].map(() => '---')),
+    ...groups.map((group) => row([name(group), ...STANDINGS.map((one) => BY_STANDING[group][one])])),
+  ];
+  const cases = (wish: Group): string => {
+    const by = (rule: string): Group[] => groups.filter((open) => openJobRule(wish, open) === rule);
+    const rules = [...new Set(groups.map((open) => openJobRule(wish, open)))];
+    return rules
+      .sort((a, b) => by(b).length - by(a).length)
+      .map((rule, index) => (index === 0 ? rule : `${rule} (${by(rule).map(name).join('; ')})`))
+      .join(', ');
+  };
+  const open = [
+    row(['call', 'beside another open job']),
+    row(['---', '---']),
+    ...groups.map((group) => row([name(group), cases(group)])),
+  ];
+  const words = Object.entries(REFUSALS).map(([word, [code, text]]) => row([word, `\`${code}\``, text]));
+  return [
+    ...standings,
+    '',
+    ...open,
+    '',
+    row(['word', 'code', 'sentence']),
+    row(['---', '---', '---']),
+    ...words,
+  ].join('\n');
+}
+
+t.test('the operator’s book shows the tables as they are', async (t) => {
+  const squeeze = (text: string): string => text.replace(/-+/g, '-').replace(/ +/g, ' ');
+  const book = await readFile('docs/operating.md', 'utf8');
+  const expected = tables();
+  if (!squeeze(book).includes(squeeze(expected))) t.fail(`docs/operating.md must hold:\n\n${expected}`);
+  else t.pass();
+});
