@@ -41,7 +41,12 @@ export function parseDomain(sent: string, rules: NameRules): DomainName {
   const labels = name.split('.');
   if (isIP(name) !== 0 || /^\d+$/.test(labels.at(-1) ?? ''))
     throw refused(`Expected a domain name such as example.com, found the number "${shown}".`);
-  if (name === '' || name.length > 253 || !labels.every((label) => LABEL.test(label)))
+  if (
+    name === '' ||
+    name.length > 253 ||
+    (labels.length > 1 && (labels.at(-1) ?? '').length < 2) ||
+    !labels.every((label) => LABEL.test(label))
+  )
     throw refused(`Expected a domain name such as example.com, found "${shown}".`);
   if (labels.length < 2)
     throw refused(`Expected a domain name with at least two parts such as example.com, found "${shown}".`);
