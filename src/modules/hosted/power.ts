@@ -1,7 +1,7 @@
 /** Starting and stopping, by the customer and by whoever suspends a service. */
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
-import { frontState, GRACE_S, type Hooks, setPendingOwner } from './hooks.js';
+import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';
 
 export const starting = (hooks: Hooks): JobFlow => ({
   start: { timeoutS: 180, run: (context) => context.container.start() },
@@ -12,7 +12,10 @@ export const starting = (hooks: Hooks): JobFlow => ({
 const catchUp = (hooks: Hooks): JobFlow[string] => ({
   after: ['start'],
   timeoutS: 180,
-  run: (context) => setPendingOwner(context, hooks),
+  run: async (context) => {
+    await setPendingOwner(context, hooks);
+    await setPendingAddress(context, hooks);
+  },
 });
 
 export const stopping = (): JobFlow => ({
@@ -49,7 +52,13 @@ export function resumption(hooks: Hooks): JobFlow {
       run: unlessOthers((context) => context.container.start()),
       undo: unlessOthers((context) => context.container.stop(GRACE_S)),
     },
-    site: { ...catchUp(hooks), run: unlessOthers((context) => setPendingOwner(context, hooks)) },
+    site: {
+      ...catchUp(hooks),
+      run: unlessOthers(async (context) => {
+        await setPendingOwner(context, hooks);
+        await setPendingAddress(context, hooks);
+      }),
+    },
     proxy: {
       after: ['start'],
       timeoutS: 120,
