@@ -32,6 +32,7 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
   const stopping = new AbortController();
   let alarm: AbortController | undefined;
   let unlisten = (): void => {};
+  let pumping = false;
 
   const look = (service: Service): void => {
     const key = keyOf(service);
@@ -43,8 +44,16 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
       busy.halt.abort(new AgentError('aborted', 'The work was cancelled.'));
   };
 
+  /** Once per turn of the loop, however many services changed in it. */
+  const pumpSoon = (): void => {
+    if (pumping) return;
+    pumping = true;
+    setImmediate(pump);
+  };
+
   const pump = (): void => {
-    if (stopping.signal.aborted) return;
+    pumping = false;
+    if (stopping.signal.aborted || running.size >= config.jobs.slots) return;
     const now = clock.now();
     const due = [...lanes.values()]
       .filter((lane) => lane.dueAt <= now && !running.has(lane.key))
@@ -125,8 +134,7 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
     async start() {
       unlisten = services.onChange((service) => {
         look(service);
-        // not inside the commit that told us
-        setImmediate(pump);
+        pumpSoon();
       });
       const orphans = [...services.entries()].filter((entry) => entry.openJobs.length > 0);
       for (const { key } of orphans) {

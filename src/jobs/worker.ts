@@ -1,10 +1,14 @@
 /** Entry of one attempt's thread: loads the one module, walks the flow, says how it ended. */
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { asAgentError, fromRecord, toRecord } from '../domain/errors.js';
 import { importModule } from '../modules/import-module.js';
 import { type Host, runFlow } from './flow-run.js';
 import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';
 import { stepContext } from './step-context.js';
+
+// Linux knows threads apart: this one gives way to the main thread, which answers callers and writes the journal.
+setPriority(0, 5);
 
 const port = parentPort;
 if (!port) throw new Error('worker.ts is the entry of a worker thread');
