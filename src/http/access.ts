@@ -48,6 +48,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   // a password that opens the customer's site: reading it is more than looking
   'GET /services/:id/credentials': { ...both('sites:write'), head: false },
   'GET /plans': both('sites:read'),
+  'POST /panel/sync': both('sites:read'),
+  'GET /events': both('sites:read'),
   'GET /jobs': both('jobs:read'),
   'GET /jobs/:id': both('jobs:read'),
   'GET /jobs/:id/events': { ...both('jobs:read'), head: false },

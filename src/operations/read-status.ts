@@ -5,7 +5,9 @@ import { isHeld, type Service } from '../domain/service.js';
 import { provisionStatus, settledPower, statusWord } from '../domain/status.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
-import type { Certificate } from './certificate.js';
+import { type Certificate, issuerOf } from './certificate.js';
+import type { State } from '../state/contract.js';
+import { domainId } from '../domain/domain-record.js';
 import { backupsUsed } from './snapshot-rules.js';
 import { lookUp, type Sighting } from './read-power.js';
 import { viewError, viewWaiting } from './view-job.js';
@@ -24,11 +26,11 @@ export async function readStatus(sources: StatusSources, caller: Pick<Caller, 'p
 }
 
 export function viewStatus(sources: StatusSources, service: Service) {
-  return statusNow(sources, statusFacts(service));
+  return statusNow(sources, statusFacts(sources, service));
 }
 
 /** All that a status tells of the service's document, without the document: small enough to be kept of every service. */
-export function statusFacts(service: Service) {
+export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Service) {
   const served = service.lifecycle === 'active' || service.lifecycle === 'suspended';
   return {
     vmid: service.vmid,
@@ -39,7 +41,7 @@ export function statusFacts(service: Service) {
     memoryBytes: service.plan.memoryMb * MIB,
     diskBytes: service.plan.diskGb * GIB,
     primaryDomain: service.primaryDomain,
-    certificate: ownCertificate(service),
+    certificate: ownCertificate(state, service),
     proxyEnabled: served && service.proxyEnabled,
     head: {
       service_id: service.id,
@@ -91,14 +93,14 @@ export function statusNow(sources: Pick<StatusSources, 'watch' | 'certificate'>,
 const STUCK = [{ status: 'stuck' }] as const;
 
 /** The certificate that visitors of the primary domain get: the base domain's, or one of its own. */
-function ownCertificate(service: Service): Certificate | null | 'wildcard' {
+function ownCertificate({ domains }: State, service: Service): Certificate | null | 'wildcard' {
   if (service.primaryDomain === service.fqdn) return 'wildcard';
   const own = service.domains.find(
     ({ domain, www }) =>
       domain === service.primaryDomain || (www && `www.${domain}` === service.primaryDomain),
   );
-  const expires = own?.certificate.expiresAt ?? null;
-  return expires === null ? null : { issuer: null, expires_at: expires };
+  const held = own && domains.find(domainId(own.domain))?.certificate;
+  return held ? { issuer: issuerOf(held.chain), expires_at: held.expiresAt } : null;
 }
 
 function viewQuota(service: Service) {

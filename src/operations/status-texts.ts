@@ -43,7 +43,7 @@ export function makeStatusTexts(sources: StatusSources, write: (view: StatusView
   };
 
   const make = async (key: ServiceKey, entry: ServiceEntry | undefined): Promise<string> => {
-    const facts = statusFacts(await services.get(key));
+    const facts = statusFacts(sources, await services.get(key));
     const text = write(statusNow(sources, facts));
     // a change in between has made another entry: then the facts may be older than it
     if (entry === undefined || services.entry(key) !== entry) return text;

@@ -1,6 +1,8 @@
 /** The stores as the rest of the agent sees them. */
 import type { Clock } from '../domain/clock.js';
 import type { DomainRecord } from '../domain/domain-record.js';
+import type { EventType } from '../domain/event.js';
+import type { Json } from '../domain/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { SettledPower } from '../domain/status.js';
 import type { Secret } from '../domain/secret.js';
@@ -75,6 +77,37 @@ export interface JobArchive {
   find(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
 }
 
+/** A line of the log of events. */
+export interface LoggedEvent {
+  readonly id: string;
+  /** RFC 3339 */
+  readonly at: string;
+  readonly type: EventType;
+  readonly panel: string;
+  readonly service_id: string;
+  readonly generation: number;
+  readonly data: { readonly [name: string]: Json };
+}
+
+export interface EventPage {
+  readonly events: readonly LoggedEvent[];
+  /** Where to go on, also when there is nothing yet; undefined for a cursor that is none of ours. */
+  readonly next: string | undefined;
+  readonly more: boolean;
+}
+
+/** What happened, kept for 30 days; every event at least once, in the order in which it was written down. */
+export interface EventStore {
+  read(wish: {
+    readonly panel: string;
+    /** A cursor; without it from the oldest. */
+    readonly after: string | undefined;
+    readonly limit: number;
+  }): Promise<EventPage>;
+  /** The cursor behind the newest. */
+  latest(): Promise<string>;
+}
+
 export interface ApiToken {
   readonly schema: 1;
   /** Shown in lists, e.g. `tok_...`; not the secret. */
@@ -142,6 +175,7 @@ export interface DocumentStore<T> {
 export interface State {
   readonly services: ServiceStore;
   readonly archive: JobArchive;
+  readonly events: EventStore;
   readonly tokens: DocumentStore<ApiToken>;
   readonly domains: DocumentStore<DomainRecord>;
   readonly acmeAccounts: DocumentStore<AcmeAccount>;

@@ -5,6 +5,7 @@ import type { DomainRecord } from '../domain/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type { AcmeAccount, ApiToken, OpenState, RememberedCall, State, ZoneRecord } from './contract.js';
 import { Disk } from './disk.js';
+import { EventLog } from './event-log.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
 import { lockFolder, type FolderLock } from './lock.js';
@@ -24,9 +25,10 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
     const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
+    const events = await EventLog.open(common);
     const idOf = ({ id }: { readonly id: string }): string => id;
     const [services, tokens, domains, acmeAccounts, zones, remembered] = await Promise.all([
-      Services.open(common),
+      Services.open({ ...common, events }),
       Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
       Documents.open<DomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
       Documents.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
@@ -34,8 +36,18 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
     ]);
     disk.fs = nodeFileSystem;
+    await events.recovered();
     const archive = new Archive(disk, dir);
-    return stateOf(disk, lock, { services, archive, tokens, domains, acmeAccounts, zones, remembered });
+    return stateOf(disk, lock, {
+      services,
+      archive,
+      events,
+      tokens,
+      domains,
+      acmeAccounts,
+      zones,
+      remembered,
+    });
   } catch (error) {
     await lock.release();
     throw error;
@@ -45,6 +57,7 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
 interface Stores {
   readonly services: Services;
   readonly archive: Archive;
+  readonly events: EventLog;
   readonly tokens: Documents<ApiToken>;
   readonly domains: Documents<DomainRecord>;
   readonly acmeAccounts: Documents<AcmeAccount>;

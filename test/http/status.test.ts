@@ -2,6 +2,9 @@ import t from 'tap';
 import type { Service } from '../../src/domain/service.js';
 import type { GuestView } from '../../src/drivers/guest/driver.js';
 import { withLastKnown } from '../../src/drivers/guest/last-known.js';
+import { domainId } from '../../src/domain/domain-record.js';
+import { Secret } from '../../src/domain/secret.js';
+import { makeCertificate } from '../fakes/certificate.js';
 import { aJob, aService } from '../fakes/samples.js';
 import { guest, makeRig, NOW, type Rig, view } from './rig.js';
 
@@ -66,6 +69,29 @@ t.test('what was sold, bought beside and promised is told', async (t) => {
   } as const;
   const { rig, make, status } = await site();
   t.teardown(close(rig));
+  const id = domainId('example.com');
+  const { cert, key } = await makeCertificate(['example.com', 'www.example.com']);
+  await rig.state.domains.commit(id, () => ({
+    schema: 1,
+    id,
+    domain: 'example.com',
+    registered: 'example.com',
+    owner: { panel: 'default', userId: null, email: 'anna@example.com' },
+    service: KEY,
+    quarantineUntil: null,
+    certificate: {
+      names: ['example.com', 'www.example.com'],
+      chain: cert,
+      key: new Secret(key),
+      issuedAt: at(0),
+      expiresAt: at(86_400_000),
+    },
+    issued: [],
+    refusals: [],
+    failures: 0,
+    nextAt: null,
+    problem: null,
+  }));
   await make({
     domains: [domain],
     primaryDomain: 'www.example.com',
@@ -81,7 +107,7 @@ t.test('what was sold, bought beside and promised is told', async (t) => {
     fqdn: 'anna.sandbox.test',
     domains: ['anna.sandbox.test', 'example.com'],
     primary_domain: 'www.example.com',
-    proxy: { enabled: false, certificate: { issuer: null, expires_at: at(86_400_000) } },
+    proxy: { enabled: false, certificate: { issuer: 'Test CA', expires_at: at(86_400_000) } },
     quota: { domains: { used: 1, allowed: 3 }, backups: { used: 1, allowed: 2 } },
     purge_at: null,
   });

@@ -22,6 +22,8 @@ import { plansRoute } from './plans.js';
 import { readyRoute } from './ready.js';
 import { changeServiceRoute } from './services-id-change.js';
 import { credentialsRoute } from './services-id-credentials.js';
+import { eventsRoute } from './events.js';
+import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
@@ -59,6 +61,8 @@ export const ROUTES: readonly Route[] = [
   serviceRoute,
   credentialsRoute,
   plansRoute,
+  panelSyncRoute,
+  eventsRoute,
   jobsRoute,
   jobRoute,
   jobEventsRoute,
