@@ -2,7 +2,7 @@
 import { asAgentError } from '../../domain/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
-import { frontState, GRACE_S, type Hooks, setPendingOwner } from './hooks.js';
+import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';
 
 export const starting = (hooks: Hooks): JobFlow => ({
   start: { timeoutS: 180, run: (context) => context.container.start() },
@@ -13,17 +13,18 @@ export const starting = (hooks: Hooks): JobFlow => ({
 const catchUp = (hooks: Hooks): JobFlow[string] => ({
   after: ['start'],
   timeoutS: 180,
-  run: (context) => setOwnerIfPossible(context, hooks),
+  run: (context) => tellIfPossible(context, hooks),
 });
 
 /** A site that is in order but for this must come up all the same; the next start tries again. */
-async function setOwnerIfPossible(context: StepContext, hooks: Hooks): Promise<void> {
+async function tellIfPossible(context: StepContext, hooks: Hooks): Promise<void> {
   try {
     await setPendingOwner(context, hooks);
+    await setPendingAddress(context, hooks);
   } catch (error) {
     const { code, detail, retryable } = asAgentError(error, 'module_failed');
     if (retryable) throw error;
-    context.log.warn('the new owner could not be told to the site', { code, detail: detail ?? '' });
+    context.log.warn('the site could not be told its owner or its names', { code, detail: detail ?? '' });
   }
 }
 
@@ -58,10 +59,15 @@ export function resumption(hooks: Hooks): JobFlow {
   return {
     start: {
       timeoutS: 180,
-      run: ifLast((context) => context.container.start()),
+      async run(context) {
+        if (!isLast(context)) return;
+        await context.container.start();
+        // told to whoever asks for the status before the next look at the cluster
+        return { running: true };
+      },
       undo: ifLast((context) => context.container.stop(GRACE_S)),
     },
-    site: { ...catchUp(hooks), run: ifLast((context) => setOwnerIfPossible(context, hooks)) },
+    site: { ...catchUp(hooks), run: ifLast((context) => tellIfPossible(context, hooks)) },
     proxy: {
       after: ['start'],
       timeoutS: 120,
