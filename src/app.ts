@@ -1,16 +1,16 @@
 /** Builds the HTTP application, not yet listening: one for the network, one for the daemon's own unix socket. */
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
-import type { IncomingMessage } from 'node:http';
-import { v7 as uuidV7 } from 'uuid';
 import { AgentError } from './domain/errors.js';
-import { methodsOf, ruleFor } from './http/access.js';
+import { limitOf, methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
 import { withOneForm } from './http/both-forms.js';
 import { answerError } from './http/errors.js';
+import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
 import { describeApi } from './http/openapi.js';
+import { requestIds } from './http/request-id.js';
 import type { Readiness, RouteContext } from './http/route.js';
 import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
 import { FailureBody } from './http/schemas/common.js';
@@ -38,7 +38,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   const app: App = fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    genReqId: requestIdOf,
+    genReqId: requestIds(),
     rewriteUrl: ({ url = '/' }) => withOneForm(url),
     bodyLimit: config.api.body_limit_bytes,
     trustProxy:
@@ -56,6 +56,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   app.setErrorHandler(answerError);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
+  app.decorateRequest('tokenId', null);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done(
@@ -72,6 +73,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   await describeApi(app);
   const context = routeContext(deps, door, stopping);
   app.addHook('onClose', () => context.jobFeed.close());
+  rememberPosts(app, context);
   for (const route of door === 'socket' ? [...ROUTES, ...SOCKET_ROUTES] : ROUTES) route(app, context);
   return app;
 }
@@ -85,12 +87,6 @@ function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteCo
     jobFeed: makeJobFeed(deps.state.services),
     certificate: watchCertificate(deps.config.proxy.nginx.certificate_file, deps.clock),
   };
-}
-
-/** A caller's own id is kept when it is harmless in a log line. */
-function requestIdOf(request: IncomingMessage): string {
-  const sent = request.headers['x-request-id'];
-  return typeof sent === 'string' && /^[A-Za-z0-9._-]{1,64}$/.test(sent) ? sent : uuidV7();
 }
 
 function endWithApp(app: App): AbortSignal {
@@ -138,7 +134,8 @@ function guardRoutes(app: App, guard: Guard): void {
     const methods = Array.isArray(route.method) ? route.method : [route.method];
     for (const method of methods) {
       const { access } = ruleFor(method, route.url);
-      route.onRequest = [guard(access), ...[route.onRequest ?? []].flat()];
+      const limit = limitOf(method, route.url);
+      route.onRequest = [guard(access, limit), ...[route.onRequest ?? []].flat()];
     }
   });
 }

@@ -9,6 +9,7 @@ import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
+import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
@@ -22,6 +23,7 @@ import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
+import { accountStore } from './state/acme-accounts.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
 import { openState } from './state/open.js';
@@ -71,12 +73,23 @@ export async function startDaemon({
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers, watch } = openDrivers(config, log);
+    const { drivers, watch } = openDrivers(config, log, state);
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
     const engine = buildEngine({ config, state, drivers, watch, products, log });
     await engine.start();
     stops.push(() => engine.stop());
+
+    const certificates = certificateKeeper({
+      config,
+      services: state.services,
+      domains: state.domains,
+      drivers,
+      clock,
+      log,
+    });
+    certificates.start();
+    stops.push(() => certificates.stop());
 
     const deps = appDeps({ config, state, drivers, watch, products, log });
     stops.push(startSchedule(deps));
@@ -103,9 +116,9 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
   return products;
 }
 
-function openDrivers(config: Config, log: Logger): { drivers: Drivers; watch: ClusterWatch } {
+function openDrivers(config: Config, log: Logger, state: State): { drivers: Drivers; watch: ClusterWatch } {
   const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
-  const drivers = buildDrivers(config, { clock, log, guest });
+  const drivers = buildDrivers(config, { clock, log, guest, accounts: accountStore(state.acmeAccounts) });
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   return { drivers, watch };
 }
@@ -184,6 +197,7 @@ function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDe
     clock,
     log,
     watch,
+    drivers,
     products,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     ready: () => ({

@@ -1,10 +1,14 @@
-/** innkeeper token create | list | revoke */
+/** innkeeper token create | list | rotate | revoke */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from './ask.js';
 import { listOf } from './daemon.js';
 import { CommandFailure } from './failure.js';
 import { cell } from './cell.js';
 import { column, facts, say, sayJson, table } from './print.js';
+
+interface RotateOptions extends AskOptions {
+  readonly overlap: string;
+}
 
 interface CreateOptions extends AskOptions {
   readonly name: string;
@@ -34,6 +38,10 @@ export function addTokenCommands(program: Command): void {
   asking(token.command('list').description('list the tokens of all panels')).action(
     async (_, command: Command) => list(command.optsWithGlobals()),
   );
+  asking(token.command('rotate').description('give a token a new text and print it, once'))
+    .argument('<id>', 'its id, or a name that only one live token has')
+    .option('--overlap <span>', 'how long the old text stays good: 0, 12h, 7d ...', '1d')
+    .action(async (id: string, _, command: Command) => rotate(id, command.optsWithGlobals()));
   asking(token.command('revoke').description('end a token at once'))
     .argument('<id>', 'its id, or a name that only one live token has')
     .action(async (id: string, _, command: Command) => revoke(id, command.optsWithGlobals()));
@@ -48,6 +56,10 @@ async function create(options: CreateOptions): Promise<void> {
     ...(options.expires === undefined ? {} : { expires_at: readExpiry(options.expires, Date.now()) }),
     ...(options.networks === undefined ? {} : { networks: words(options.networks) }),
   });
+  sayMade(made, options);
+}
+
+function sayMade(made: Readonly<Record<string, unknown>>, options: AskOptions): void {
   if (options.json) {
     sayJson(made);
     return;
@@ -60,6 +72,7 @@ async function create(options: CreateOptions): Promise<void> {
       ['panel', made['panel']],
       ['permissions', made['permissions']],
       ['expires', made['expires_at']],
+      ['old text until', made['former_until']],
     ])}\nThis is the only time the token is shown.\n`,
   );
 }
@@ -81,6 +94,15 @@ function stateOf(token: Readonly<Record<string, unknown>>): string {
   return token['revoked_at'] === null ? 'expired' : 'revoked';
 }
 
+async function rotate(id: string, options: RotateOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const overlap = options.overlap === '0' ? 0 : spanMs(options.overlap);
+  if (overlap === undefined)
+    throw new CommandFailure(`--overlap must be 0 or a span such as 12h, not "${cell(options.overlap)}".`);
+  const path = `/tokens/${encodeURIComponent(id)}/rotate`;
+  sayMade(await daemon.call('POST', path, { overlap_s: overlap / 1000 }), options);
+}
+
 async function revoke(id: string, options: AskOptions): Promise<void> {
   const daemon = await daemonOf(options);
   const revoked = await daemon.call('DELETE', `/tokens/${encodeURIComponent(id)}`);
@@ -94,10 +116,16 @@ function words(list: string): string[] {
 
 /** RFC 3339. Throws CommandFailure. */
 export function readExpiry(text: string, now: number): string {
-  const [, count, unit = ''] = /^(\d{1,4})([hdwy])$/.exec(text) ?? [];
-  const at = count === undefined ? Date.parse(text) : now + Number(count) * (UNIT_MS[unit] ?? 0);
+  const span = spanMs(text);
+  const at = span === undefined ? Date.parse(text) : now + span;
   if (Number.isNaN(at)) {
     throw new CommandFailure(`--expires must be a span such as 90d or an instant, not "${cell(text)}".`);
   }
   return new Date(at).toISOString();
+}
+
+/** Of `12h`, `90d`, `2w`, `1y`; undefined when it is none. */
+function spanMs(text: string): number | undefined {
+  const [, count, unit = ''] = /^(\d{1,4})([hdwy])$/.exec(text) ?? [];
+  return count === undefined ? undefined : Number(count) * (UNIT_MS[unit] ?? 0);
 }

@@ -65,6 +65,33 @@ export interface SshConfig {
   connect_timeout_s: number;
 }
 
+export interface DomainsConfig {
+  /** `address` or `address:port`; empty = the system's. */
+  resolvers: string[];
+  /** Where name servers (and resolvers without a port) are asked. */
+  dns_port: number;
+  lookup_timeout_s: number;
+  /** Networks in which name servers are asked although they are private. */
+  lab_networks: string[];
+  blocked: string[];
+  quarantine_s: number;
+  acme: {
+    enabled: boolean;
+    directory_url: string;
+    email: string | null;
+    /** PEM file of the CA of the directory itself, or null for the system's. */
+    ca_file: string | null;
+    /** The authority's names in CAA records; empty = not looked at. */
+    caa_identities: string[];
+    certificates_per_domain_week: number;
+    certificates_per_set_week: number;
+    refusals_per_name_hour: number;
+    timeout_s: number;
+  };
+  /** Issues when ACME is off; for labs. */
+  local_ca: { certificate_file: string; key_file: string } | null;
+}
+
 export interface Config {
   agent: { id: string; base_domain: string; time_zone: string; state_dir: string };
   api: {
@@ -76,6 +103,8 @@ export interface Config {
     /** Addresses or CIDRs whose X-Forwarded-* headers are believed. */
     trusted_proxies: string[];
     body_limit_bytes: number;
+    /** Per token; 0 = no limit. Life-cycle calls are never limited. */
+    rate_limit: { reads_per_s: number; actions_per_minute: number };
     /** Tokens besides those made with `innkeeper token create`, for automated installs. */
     tokens: { name: string; panel: string; permissions: string[]; secret: Secret }[];
   };
@@ -97,6 +126,8 @@ export interface Config {
   dns: {
     driver: 'powerdns' | 'none';
     ttl_s: number;
+    /** Names of our name servers; a customer's zone is made only when its delegation names them. */
+    name_servers: string[];
     powerdns: { url: string; api_key: Secret; server_id: string; zone: string; timeout_s: number } | null;
   };
   proxy: {
@@ -120,9 +151,12 @@ export interface Config {
       /** Proxies before ours whose X-Forwarded-For gives the client's address. */
       real_ip_from: string[];
     };
+    /** As the world sees the proxy; `PROXYSRV` in customer zones. */
+    public_addresses: string[];
     /** How the agent itself reaches the public door to check a site. */
     door: { address: string; https_port: number; ca_file: string | null };
   };
+  domains: DomainsConfig;
   jobs: { slots: number; interactive_slots: number; stop_s: number };
   deletion: {
     /** Seconds that a deleted site's container is kept; 0 = removed at once. */ hold_s: number;

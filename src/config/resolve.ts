@@ -49,6 +49,15 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
         ca_file: proxy.door.ca_file ?? null,
       },
     },
+    domains: {
+      ...file.domains,
+      acme: {
+        ...file.domains.acme,
+        email: file.domains.acme.email ?? null,
+        ca_file: file.domains.acme.ca_file ?? null,
+      },
+      local_ca: file.domains.local_ca ?? null,
+    },
     jobs: file.jobs,
     create: file.create,
     deletion: file.deletion,

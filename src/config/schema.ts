@@ -26,6 +26,7 @@ import {
   isTimeZone,
   isUrl,
 } from './patterns.js';
+import { DomainsSchema, nameServersKey } from './schema-domains.js';
 import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
 
 const word = Type.String({ minLength: 1, expected: 'a word' });
@@ -76,6 +77,22 @@ const ApiSchema = section('The REST API.', {
     default: [],
   }),
   body_limit_bytes: number('Largest request body.', 1024, 16_777_216, { unit: 'bytes', default: 1_048_576 }),
+  rate_limit: section(
+    'What one token may ask for; orders, deletions, suspensions and upgrades are never refused.',
+    {
+      reads_per_s: number(
+        'Questions per second, for a moment twice as many; 0 = any number.',
+        0,
+        10_000_000,
+        {
+          default: 1000,
+        },
+      ),
+      actions_per_minute: number("Customers' actions per minute; 0 = any number.", 0, 10_000_000, {
+        default: 600,
+      }),
+    },
+  ),
   tokens: list(
     'API tokens besides those made with `innkeeper token create`, for automated installs.',
     block('An API token.', {
@@ -143,6 +160,7 @@ const DnsSchema = section('DNS records of the sites.', {
     'none',
   ]),
   ttl_s: number('Time to live of records.', 1, 604_800, { unit: 'seconds', default: 300 }),
+  name_servers: nameServersKey,
   powerdns: optional(
     block('Needed by the driver `powerdns`.', {
       url: text('Base URL of its API, without /api.', {
@@ -198,6 +216,11 @@ const NginxSchema = section('The nginx on this machine.', {
 const ProxySchema = section('The reverse proxy.', {
   driver: oneOf('Kind of proxy.', ['nginx'], { default: 'nginx' }),
   nginx: NginxSchema,
+  public_addresses: list(
+    'Addresses of the proxy as the world sees it; PROXYSRV in records of customer zones stands for them.',
+    text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
+    { default: [] },
+  ),
   door: section('How the agent itself reaches the public door, to check a site.', {
     address: text('Address of the door.', {
       default: '127.0.0.1',
@@ -251,6 +274,7 @@ export const ConfigSchema = Type.Object(
     }),
     dns: DnsSchema,
     proxy: ProxySchema,
+    domains: DomainsSchema,
     jobs: section('The job engine.', {
       slots: number('Jobs that run at once.', 2, 200, { default: 12 }),
       interactive_slots: number('Of these, kept for jobs that a customer is waiting for.', 1, 100, {

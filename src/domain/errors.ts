@@ -1,7 +1,7 @@
 /** The one kind of error this agent throws on purpose, and the one table that says what each code means to a caller. */
 
 /** Which system behind us an error is about; customers are told the role, never the host. */
-export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'site' | 'agent';
+export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'certificate authority' | 'site' | 'agent';
 
 interface ErrorKind {
   /** HTTP status of an answer with this code. */
@@ -24,6 +24,15 @@ export const ERRORS = {
   unknown_plan: kind(400, false, 'No plan has this name or alias.'),
   unknown_module: kind(400, false, 'No product module has this name.'),
   name_reserved: kind(400, false, 'The wished sub-domain is reserved or not a legal label.'),
+  domain_invalid: kind(400, false, 'The domain name cannot be used; the sentence says why.'),
+  domain_not_here: kind(
+    400,
+    false,
+    'The domain neither leads here nor bears our proof; the sentence says what was expected and found.',
+  ),
+  domain_caa: kind(400, false, "The domain's CAA records do not let our certificate authority issue."),
+  zone_not_here: kind(400, false, "The zone's name servers are not ours."),
+  record_invalid: kind(400, false, 'The DNS record is not valid; the sentence says why.'),
   unauthorized: kind(401, false, 'The bearer token is missing, unknown, revoked or expired.'),
   forbidden: kind(403, false, 'The token lacks the permission this call needs.'),
   service_suspended: kind(403, false, 'The service is suspended.'),
@@ -33,6 +42,9 @@ export const ERRORS = {
   job_not_found: kind(404, false, 'There is no such job.'),
   token_not_found: kind(404, false, 'There is no live token with this id or name.'),
   credentials_gone: kind(404, false, 'The first credentials were acknowledged or have expired.'),
+  domain_not_found: kind(404, false, 'The service has no such domain.'),
+  zone_not_found: kind(404, false, 'There is no such zone.'),
+  record_not_found: kind(404, false, 'The zone has no such record.'),
   method_not_allowed: kind(405, false, 'The call exists, but not with this method.'),
   service_exists: kind(409, false, 'The id is taken by an order with another e-mail or plan.'),
   service_busy: kind(409, false, 'Another operation on this service must end first.'),
@@ -47,6 +59,12 @@ export const ERRORS = {
   backup_protected: kind(409, false, 'This snapshot is not a backup of the customer, and stays.'),
   backup_not_newest: kind(409, false, 'The storage can only go back to the newest snapshot.'),
   name_taken: kind(409, false, 'The wished sub-domain belongs to another service.'),
+  domain_exists: kind(409, false, 'The service has this domain already.'),
+  domain_taken: kind(409, false, 'The domain belongs to another service, or did until lately.'),
+  domain_not_ready: kind(409, false, 'The domain has no certificate yet.'),
+  zone_exists: kind(409, false, 'The zone exists already.'),
+  record_exists: kind(409, false, 'The record clashes with one that exists.'),
+  zones_unavailable: kind(409, false, 'This agent keeps no zones for customers.'),
   vmid_taken: kind(409, true, 'The container number is taken by something that is not ours.'),
   foreign_object: kind(
     409,
@@ -73,6 +91,9 @@ export const ERRORS = {
   dns_unreachable: kind(502, true, 'The DNS server does not answer.'),
   dns_refused: kind(502, false, 'The DNS server refused our credentials.'),
   dns_failed: kind(502, false, 'The DNS server reported a failure.'),
+  lookup_failed: kind(502, true, 'The name servers of a domain do not answer.'),
+  certificate_unreachable: kind(502, true, 'The certificate authority does not answer.'),
+  certificate_refused: kind(502, false, 'The certificate authority refused to issue.'),
   proxy_unreachable: kind(502, true, 'The reverse proxy does not answer.'),
   proxy_failed: kind(502, false, 'The reverse proxy refused the configuration.'),
   site_unreachable: kind(502, true, 'The site does not answer through the public door.'),

@@ -1,4 +1,5 @@
 /** A Service: what one customer bought. One document tells its whole story. */
+import type { ServiceEvent } from './event.js';
 import type { Job } from './job.js';
 import type { JsonObject } from './json.js';
 import type { Mark } from './mark.js';
@@ -108,6 +109,8 @@ export interface Service {
   readonly data: JsonObject;
   /** Open jobs, oldest first, and the newest ended one. */
   readonly jobs: readonly Job[];
+  /** The newest ones, oldest first; the store adds them, and takes them from here should the log of events lack some after a crash. */
+  readonly events?: readonly ServiceEvent[];
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly activeAt: string | null;

@@ -27,6 +27,39 @@ export function statusWord(
   return power;
 }
 
+/** What a completed job leaves the container as; jobs that end the way they found it are not named. */
+const LEAVES: Readonly<Record<string, 'running' | 'stopped'>> = {
+  create: 'running',
+  restore: 'running',
+  start: 'running',
+  restart: 'running',
+  unsuspend: 'running',
+  stop: 'stopped',
+  suspend: 'stopped',
+  delete: 'stopped',
+};
+
+/** A power state that a job of ours has brought about. */
+export interface SettledPower {
+  readonly power: 'running' | 'stopped';
+  /** When the job ended, epoch ms. */
+  readonly at: number;
+}
+
+/** Of the newest job that says. */
+export function settledPower(
+  jobs: readonly Pick<Job, 'method' | 'status' | 'endedAt'>[],
+): SettledPower | null {
+  let newest: SettledPower | null = null;
+  for (const { method, status, endedAt } of jobs) {
+    const power = LEAVES[method];
+    if (!power || status !== 'completed' || endedAt === null) continue;
+    const at = Date.parse(endedAt);
+    if (newest === null || at >= newest.at) newest = { power, at };
+  }
+  return newest;
+}
+
 /** The module framework's word. */
 export function provisionStatus(service: {
   readonly lifecycle: Lifecycle;

@@ -8,7 +8,12 @@ import type { ExecDriver } from './exec/driver.js';
 import { localExecDriver } from './exec/local.js';
 import { sshExecDriver } from './exec/ssh.js';
 import type { GuestDriver } from './guest/driver.js';
+import { acmeIssuer } from './issuer/acme.js';
+import type { AccountStore, CertificateIssuer } from './issuer/driver.js';
+import { localIssuer } from './issuer/local.js';
+import { noIssuer } from './issuer/none.js';
 import type { DriverLog } from './log.js';
+import { nameLookup } from './lookup/index.js';
 import { nginxProxyDriver } from './proxy/nginx/index.js';
 import type { Drivers } from './table.js';
 import { webDoor } from './web/door.js';
@@ -17,6 +22,8 @@ export interface BuildDeps {
   readonly clock: Clock;
   readonly log: DriverLog;
   readonly guest: GuestDriver;
+  /** Accounts at certificate authorities. */
+  readonly accounts: AccountStore;
 }
 
 /** Throws when a driver is chosen whose section is missing; opens no connection, but the proxy starts to bring itself up to date. */
@@ -27,11 +34,13 @@ export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
     dns: dnsDriver(config),
     proxy: nginxProxyDriver(config.proxy.nginx, deps),
     web: webDoor(config.proxy.door),
+    lookup: nameLookup(config.domains),
+    issuer: certificateIssuer(config, deps),
   };
 }
 
 /** How scripts get into containers, as the config says. Opens no connection. */
-export function execDriver({ exec }: Config, deps: Omit<BuildDeps, 'guest'>): ExecDriver {
+export function execDriver({ exec }: Config, deps: Omit<BuildDeps, 'guest' | 'accounts'>): ExecDriver {
   if (exec.driver === 'local') return localExecDriver(exec.pct, exec.max_output_bytes, deps);
   if (!exec.ssh) throw new Error('exec.ssh is missing');
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
@@ -41,4 +50,9 @@ function dnsDriver({ dns }: Config): DnsDriver {
   if (dns.driver === 'none') return noneDnsDriver();
   if (!dns.powerdns) throw new Error('dns.powerdns is missing');
   return powerDnsDriver(dns.powerdns, dns.ttl_s);
+}
+
+function certificateIssuer({ domains }: Config, { clock, accounts }: BuildDeps): CertificateIssuer {
+  if (domains.acme.enabled) return acmeIssuer(domains.acme, { clock, accounts });
+  return domains.local_ca ? localIssuer(domains.local_ca, clock) : noIssuer();
 }

@@ -2,6 +2,8 @@
 import type { DnsDriver } from './dns/driver.js';
 import type { ExecDriver } from './exec/driver.js';
 import type { GuestDriver } from './guest/driver.js';
+import type { CertificateIssuer } from './issuer/driver.js';
+import type { NameLookup } from './lookup/driver.js';
 import type { ProxyDriver } from './proxy/driver.js';
 import type { WebDriver } from './web/driver.js';
 
@@ -11,4 +13,6 @@ export interface Drivers {
   readonly dns: DnsDriver;
   readonly proxy: ProxyDriver;
   readonly web: WebDriver;
+  readonly lookup: NameLookup;
+  readonly issuer: CertificateIssuer;
 }

@@ -3,6 +3,9 @@ import type { Permission } from '../operations/permissions.js';
 
 export type Access = 'public' | Permission;
 
+/** What is counted per token. Orders and the like are not: a panel does not ask for them twice. */
+export type Limit = 'reads' | 'actions';
+
 export interface Rule {
   readonly access: Access;
   /** `socket`: only through the daemon's own unix socket. */
@@ -30,6 +33,12 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /action/mkbak': both('backups:write'),
   'POST /action/delbak': both('backups:write'),
   'POST /action/rollback': both('backups:write'),
+  'GET /action/getdomain': both('sites:read'),
+  'POST /action/setdomain': both('domains:write'),
+  'POST /action/deldomain': both('domains:write'),
+  'POST /action/setprimary': both('domains:write'),
+  'POST /action/toggle': both('sites:write'),
+  'POST /customdomain/add': both('domains:write'),
   'PATCH /services/:id': both('sites:write'),
   'POST /services/:id/forget': both('admin'),
   'POST /jobs/:id/release': both('admin'),
@@ -39,6 +48,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   // a password that opens the customer's site: reading it is more than looking
   'GET /services/:id/credentials': { ...both('sites:write'), head: false },
   'GET /plans': both('sites:read'),
+  'POST /panel/sync': both('sites:read'),
+  'GET /events': both('sites:read'),
   'GET /jobs': both('jobs:read'),
   'GET /jobs/:id': both('jobs:read'),
   'GET /jobs/:id/events': { ...both('jobs:read'), head: false },
@@ -48,7 +59,32 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /tokens': socket('admin'),
   'GET /tokens': socket('admin'),
   'DELETE /tokens/:id': socket('admin'),
+  'POST /tokens/:id/rotate': socket('admin'),
 };
+
+/** Never refused for load: recording one is one write. */
+const LIFE_CYCLE: ReadonlySet<string> = new Set([
+  'POST /create-site',
+  'POST /delete-site',
+  'POST /suspend',
+  'POST /unsuspend',
+  'POST /wp/upgrade',
+]);
+/** They change nothing. */
+const QUESTIONS: ReadonlySet<string> = new Set([
+  'POST /wp/upgrade/check',
+  'POST /customdomain/getdata',
+  'POST /panel/sync',
+]);
+
+/** How a call counts; undefined: it does not. */
+export function limitOf(method: string, url: string): Limit | undefined {
+  const { access, door } = ruleFor(method, url);
+  const name = `${method} ${url}`;
+  if (access === 'public' || access === 'admin' || door === 'socket' || LIFE_CYCLE.has(name))
+    return undefined;
+  return method === 'GET' || method === 'HEAD' || QUESTIONS.has(name) ? 'reads' : 'actions';
+}
 
 /** Throws when the route is not listed: a programming error that stops the start. */
 export function ruleFor(method: string, url: string): Rule {

@@ -9,9 +9,11 @@ import { type Caller, mayDo } from '../operations/caller.js';
 import { invalid } from '../operations/check-order.js';
 import type { OperationContext } from '../operations/context.js';
 import { isPermission, type Permission, PERMISSIONS } from '../operations/permissions.js';
-import { hashToken, isLive } from '../operations/tokens.js';
+import { hashesOf, hashToken, isHashLive } from '../operations/tokens.js';
 import type { App } from './app-type.js';
-import type { Access } from './access.js';
+import type { ApiToken } from '../state/contract.js';
+import type { Access, Limit } from './access.js';
+import { rateLimits } from './rate-limit.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,6 +21,8 @@ declare module 'fastify' {
     caller: Caller | null;
     /** False once the caller's token was revoked or has expired; for streams, which outlive the check at their start. */
     stillAllowed: (() => boolean) | null;
+    /** Stays the same when the token is rotated. */
+    tokenId: string | null;
   }
 }
 
@@ -29,6 +33,8 @@ interface Known {
   readonly permissions: ReadonlySet<Permission>;
   readonly hash: Buffer;
   readonly networks: readonly string[];
+  /** False once the token was changed: then this is out of date. */
+  isCurrent(): boolean;
   isLive(): boolean;
 }
 
@@ -39,7 +45,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /** The hook of one route at this door. */
-export type Guard = (access: Access) => onRequestHookHandler;
+export type Guard = (access: Access, limit: Limit | undefined) => onRequestHookHandler;
 
 export async function makeNetworkGuard(app: App, context: OperationContext): Promise<Guard> {
   const lookUp = makeLookUp(context);
@@ -52,7 +58,8 @@ export async function makeNetworkGuard(app: App, context: OperationContext): Pro
   });
   const { verifyBearerAuth } = app;
   if (!verifyBearerAuth) throw new Error('@fastify/bearer-auth was not registered');
-  return (access) =>
+  const count = rateLimits(context.config.api, context.clock);
+  return (access, limit) =>
     function guard(request, reply, done) {
       if (access === 'public') {
         done();
@@ -60,7 +67,8 @@ export async function makeNetworkGuard(app: App, context: OperationContext): Pro
       }
       verifyBearerAuth(request, reply, (error) => {
         if (error) done(error);
-        else done(mayDo(callerOf(request), access) ? undefined : forbidden());
+        else if (!mayDo(callerOf(request), access)) done(forbidden());
+        else done(limit === undefined ? undefined : count(request.tokenId ?? '', limit));
       });
     };
 }
@@ -75,6 +83,7 @@ export function makeSocketGuard(): Guard {
         done(invalid({ panel: 'must be the name of a panel' }));
         return;
       }
+      request.tokenId = 'socket';
       request.caller = { name: 'socket', panel, permissions, requestId: request.id };
       done();
     };
@@ -91,7 +100,7 @@ function panelOf(request: FastifyRequest): string {
 
 function admit(token: Known | undefined, request: FastifyRequest): boolean {
   if (!token) return false;
-  if (!isFrom(request.ip, token.networks)) {
+  if (token.networks.length > 0 && !isFrom(request.ip, token.networks)) {
     request.log.warn(
       { token: token.name, from: request.ip },
       'token used from a network it is not meant for',
@@ -104,47 +113,58 @@ function admit(token: Known | undefined, request: FastifyRequest): boolean {
     permissions: token.permissions,
     requestId: request.id,
   };
+  request.tokenId = token.id;
   request.stillAllowed = () => token.isLive();
   return true;
 }
 
 const forbidden = (): AgentError => new AgentError('forbidden', 'This token may not make this call.');
 
-/** Every live token is compared, in constant time, so that the time taken says nothing about how near a guess came. */
+/**
+ * Finds a token by its SHA-256: how long that takes tells nothing about how near a guess came, as the hash of a near guess is not near. What is found is
+ * compared in constant time all the same.
+ */
 function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
   const configured = config.api.tokens.map((token): Known => ({
-    ...token,
     id: `config:${token.name}`,
+    name: token.name,
+    panel: token.panel,
     permissions: new Set(token.permissions.filter(isPermission)),
     hash: hashToken(token.secret.reveal()),
     networks: [],
+    isCurrent: () => true,
     isLive: () => true,
   }));
-  const stored = new WeakMap<object, Known>();
-  const storedTokens = (): Known[] =>
-    state.tokens.list().map((token) => {
-      const made: Known = stored.get(token) ?? {
-        ...token,
-        permissions: new Set(token.permissions.filter(isPermission)),
-        hash: Buffer.from(token.sha256, 'hex'),
-        isLive: () => isLive(state.tokens.find(token.id) ?? token, clock.now()),
-      };
-      stored.set(token, made);
-      return made;
-    });
+  const stored = (token: ApiToken): Known[] => {
+    const permissions = new Set(token.permissions.filter(isPermission));
+    return hashesOf(token).map((sha256) => ({
+      id: token.id,
+      name: token.name,
+      panel: token.panel,
+      permissions,
+      hash: Buffer.from(sha256, 'hex'),
+      networks: token.networks,
+      isCurrent: () => state.tokens.find(token.id) === token,
+      isLive: () => isHashLive(state.tokens.find(token.id) ?? token, sha256, clock.now()),
+    }));
+  };
+  let byHash = new Map<string, Known>();
+  const index = (): void => {
+    const all = [...configured, ...state.tokens.list().flatMap(stored)];
+    byHash = new Map(all.map((token) => [token.hash.toString('base64'), token]));
+  };
   return (text) => {
     const hash = hashToken(text);
-    let found: Known | undefined;
-    for (const token of [...configured, ...storedTokens()]) {
-      const same = token.hash.length === hash.length && timingSafeEqual(token.hash, hash);
-      if (same && token.isLive()) found = token;
-    }
-    return found;
+    const name = hash.toString('base64');
+    // made, changed or unknown: only then all of them are looked at
+    if (byHash.get(name)?.isCurrent() !== true) index();
+    const found = byHash.get(name);
+    if (found?.hash.length !== hash.length || !timingSafeEqual(found.hash, hash)) return undefined;
+    return found.isLive() ? found : undefined;
   };
 }
 
 function isFrom(address: string, networks: readonly string[]): boolean {
-  if (networks.length === 0) return true;
   if (!ipaddr.isValid(address)) return false;
   const from = ipaddr.process(address);
   return networks.some((network) => {

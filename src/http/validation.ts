@@ -20,8 +20,9 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   const validator = Compile(schema);
   const convert = httpPart !== 'body';
   return (sent: unknown) => {
+    if (validator.Check(sent)) return { value: sent };
     const value = convert ? validator.Convert(sent) : sent;
-    if (validator.Check(value)) return { value };
+    if (convert && validator.Check(value)) return { value };
     return { error: describe(schema, validator.Errors(value), httpPart === 'body') };
   };
 };
@@ -34,9 +35,11 @@ function describe(schema: TSchema, problems: readonly Problem[], isBody: boolean
     else for (const missing of missingOf(problem)) fields[missing] ??= 'is required';
   }
   if (Object.keys(fields).length > 0) return invalid(fields);
+  const whole: unknown = Reflect.get(schema, RULE);
+  const bodyRule = typeof whole === 'string' ? whole : 'must be a JSON object';
   return new AgentError(
     'invalid_request',
-    isBody ? 'The request body must be a JSON object.' : 'The parameters are not valid.',
+    isBody ? `The request body ${bodyRule}.` : 'The parameters are not valid.',
     { fields: {} },
   );
 }

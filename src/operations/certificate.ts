@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import type { Clock } from '../domain/clock.js';
 
 export interface Certificate {
-  readonly issuer: string;
+  /** Null when it cannot be read. */
+  readonly issuer: string | null;
   /** RFC 3339 */
   readonly expires_at: string;
 }
@@ -31,14 +32,24 @@ export function watchCertificate(file: string, clock: Clock): () => Certificate 
 
 async function readCertificate(file: string): Promise<Certificate> {
   const certificate = new X509Certificate(await readFile(file));
+  return { issuer: nameOf(certificate), expires_at: new Date(certificate.validTo).toISOString() };
+}
+
+/** Who issued the first certificate of a PEM text; null when it cannot be read. */
+export function issuerOf(pem: string): string | null {
+  try {
+    return nameOf(new X509Certificate(pem));
+  } catch {
+    return null;
+  }
+}
+
+function nameOf({ issuer }: X509Certificate): string {
   const attributes = new Map(
-    certificate.issuer.split('\n').map((line): [string, string] => {
+    issuer.split('\n').map((line): [string, string] => {
       const [name = '', ...rest] = line.split('=');
       return [name, rest.join('=')];
     }),
   );
-  return {
-    issuer: attributes.get('O') ?? attributes.get('CN') ?? certificate.issuer.replaceAll('\n', ', '),
-    expires_at: new Date(certificate.validTo).toISOString(),
-  };
+  return attributes.get('O') ?? attributes.get('CN') ?? issuer.replaceAll('\n', ', ');
 }

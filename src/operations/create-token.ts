@@ -31,6 +31,7 @@ export async function createToken(
     panel: wish.panel ?? 'default',
     permissions: [...new Set(wish.permissions ?? PANEL_PERMISSIONS)],
     sha256: hashToken(text).toString('hex'),
+    former: [],
     createdAt: instant(clock),
     expiresAt: readExpiry(wish.expires_at ?? null, clock.now()),
     revokedAt: null,
@@ -45,7 +46,8 @@ export async function createToken(
   return { text, token };
 }
 
-function readExpiry(sent: string | null, now: number): string | null {
+/** Throws `invalid_request`. */
+export function readExpiry(sent: string | null, now: number): string | null {
   if (sent === null) return null;
   const at = Date.parse(sent);
   if (Number.isNaN(at) || at <= now)

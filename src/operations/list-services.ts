@@ -20,6 +20,8 @@ export interface ServiceWish {
   readonly cursor?: string | undefined;
 }
 
+const STUCK = [{ status: 'stuck' }] as const;
+
 export function listServices(
   context: OperationContext,
   caller: Pick<Caller, 'panel'>,
@@ -57,7 +59,7 @@ function viewEntry(context: OperationContext, entry: ServiceEntry) {
   return {
     service_id: entry.id,
     plan: entry.plan,
-    status: statusWord({ lifecycle: entry.lifecycle, jobs: entry.openJobs }, power),
+    status: statusWord({ lifecycle: entry.lifecycle, jobs: entry.stuck ? STUCK : [] }, power),
     lifecycle: entry.lifecycle,
     power,
     subdomain: entry.subdomain,

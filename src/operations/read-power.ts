@@ -1,11 +1,13 @@
 /** What the shared look at the cluster says about one service. Never waits. */
-import type { Power } from '../domain/status.js';
+import { type Power, type SettledPower, settledPower } from '../domain/status.js';
+import type { Job } from '../domain/job.js';
 import type { Service } from '../domain/service.js';
-import type { GuestView } from '../drivers/guest/driver.js';
+import type { ClusterView, GuestView } from '../drivers/guest/driver.js';
 import type { ClusterWatch } from '../drivers/guest/watch.js';
 import { guestsByVmid } from './guests-by-vmid.js';
 
 export interface Sighting {
+  /** With the last known figures. */
   readonly guest: GuestView | undefined;
   readonly power: Power;
   /** The container host answers about it now. */
@@ -14,23 +16,39 @@ export interface Sighting {
   readonly staleSince: string | null;
 }
 
+/** What has to be known of a service to find its guest. */
+export type Seen = Pick<Service, 'lifecycle' | 'vmid'> &
+  ({ readonly jobs: readonly Job[] } | { readonly settled: SettledPower | null });
+
+/** The cluster's own list is up to 10 s behind its containers: until then a job of ours that has ended knows better. */
+const LIST_LAG_MS = 12_000;
+
 /** Before a service is active its number may still be somebody else's: then nothing is said about the guest. */
-export function lookUp(watch: ClusterWatch, service: Pick<Service, 'lifecycle' | 'vmid'>): Sighting {
+export function lookUp(watch: ClusterWatch, service: Seen): Sighting {
   const view = watch.latest();
-  const stale = watch.staleSince();
-  const staleSince = stale === undefined ? null : new Date(stale).toISOString();
   const ours = service.lifecycle === 'active' || service.lifecycle === 'suspended';
-  const guest = view && ours && service.vmid !== null ? guestsByVmid(view).get(service.vmid) : undefined;
-  const node = guest && view?.nodes.find((candidate) => candidate.name === guest.node);
+  const seen = view && ours && service.vmid !== null ? guestsByVmid(view).get(service.vmid) : undefined;
+  const stale = earliest(watch.staleSince(), seen?.staleSince);
+  const guest = view && seen && settle(view, seen, service);
   return {
     guest,
-    power: powerOf(guest),
-    reachable: staleSince === null && node?.online === true,
-    staleSince,
+    power: guest?.status === 'running' || guest?.status === 'stopped' ? guest.status : 'unknown',
+    reachable: stale === undefined && seen !== undefined && isOnline(view, seen.node),
+    staleSince: stale === undefined ? null : new Date(stale).toISOString(),
   };
 }
 
-function powerOf(guest: GuestView | undefined): Power {
-  if (guest?.status === 'running' || guest?.status === 'stopped') return guest.status;
-  return 'unknown';
+function settle(view: ClusterView, guest: GuestView, service: Seen): GuestView {
+  const settled = 'settled' in service ? service.settled : settledPower(service.jobs);
+  if (!settled || settled.power === guest.status || view.at >= settled.at + LIST_LAG_MS) return guest;
+  const figures = settled.power === 'stopped' ? { cpu: 0, memoryBytes: 0, uptimeS: 0 } : {};
+  return { ...guest, ...figures, status: settled.power };
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b);
+}
+
+function isOnline(view: ClusterView | undefined, node: string): boolean {
+  return view?.nodes.some(({ name, online }) => name === node && online) === true;
 }

@@ -2,10 +2,12 @@
 import { duration, gigabytes, megabytes, percent } from '../domain/figures.js';
 import { isOpen, type Job, progressOf } from '../domain/job.js';
 import { isHeld, type Service } from '../domain/service.js';
-import { provisionStatus, statusWord } from '../domain/status.js';
+import { provisionStatus, settledPower, statusWord } from '../domain/status.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
-import type { Certificate } from './certificate.js';
+import { type Certificate, issuerOf } from './certificate.js';
+import type { State } from '../state/contract.js';
+import { domainId } from '../domain/domain-record.js';
 import { backupsUsed } from './snapshot-rules.js';
 import { lookUp, type Sighting } from './read-power.js';
 import { viewError, viewWaiting } from './view-job.js';
@@ -24,50 +26,97 @@ export async function readStatus(sources: StatusSources, caller: Pick<Caller, 'p
 }
 
 export function viewStatus(sources: StatusSources, service: Service) {
-  const sighting = lookUp(sources.watch, service);
+  return statusNow(sources, statusFacts(sources, service));
+}
+
+/** All that a status tells of the service's document, without the document: small enough to be kept of every service. */
+export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Service) {
+  const served = service.lifecycle === 'active' || service.lifecycle === 'suspended';
   return {
-    service_id: service.id,
-    plan: service.plan.name,
-    status: statusWord(service, sighting.power),
-    provision_status: provisionStatus(service),
+    vmid: service.vmid,
     lifecycle: service.lifecycle,
+    settled: settledPower(service.jobs),
+    stuck: service.jobs.some(({ status }) => status === 'stuck'),
+    node: service.node,
+    memoryBytes: service.plan.memoryMb * MIB,
+    diskBytes: service.plan.diskGb * GIB,
+    primaryDomain: service.primaryDomain,
+    certificate: ownCertificate(state, service),
+    proxyEnabled: served && service.proxyEnabled,
+    head: {
+      service_id: service.id,
+      plan: service.plan.name,
+    },
+    told: {
+      provision_status: provisionStatus(service),
+      lifecycle: service.lifecycle,
+      suspended_for: [...service.suspendedFor],
+      vmid: service.vmid,
+      private_ip: service.addresses[0]?.address ?? null,
+      subdomain: service.subdomain,
+      fqdn: service.fqdn,
+      url: `https://${service.primaryDomain}`,
+      public_ip: service.order.publicIps[0] ?? null,
+      public_ips: [...service.order.publicIps],
+      domains: [service.fqdn, ...service.domains.map(({ domain }) => domain)],
+      primary_domain: service.primaryDomain,
+      quota: viewQuota(service),
+      job: viewOpenJob(service),
+      error: viewFailure(service),
+      purge_at: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,
+    },
+  };
+}
+
+export type StatusFacts = ReturnType<typeof statusFacts>;
+
+/** The facts with what the cluster shows at this moment. */
+export function statusNow(sources: Pick<StatusSources, 'watch' | 'certificate'>, facts: StatusFacts) {
+  const sighting = lookUp(sources.watch, facts);
+  return {
+    ...facts.head,
+    status: statusWord({ lifecycle: facts.lifecycle, jobs: facts.stuck ? STUCK : [] }, sighting.power),
+    ...facts.told,
     power: sighting.power,
     reachable: sighting.reachable,
-    suspended_for: [...service.suspendedFor],
-    vmid: service.vmid,
-    node: sighting.guest?.node ?? service.node,
-    private_ip: service.addresses[0]?.address ?? null,
-    subdomain: service.subdomain,
-    fqdn: service.fqdn,
-    url: `https://${service.fqdn}`,
-    public_ip: service.order.publicIps[0] ?? null,
-    public_ips: [...service.order.publicIps],
-    resources: viewResources(service, sighting),
-    usage: viewUsage(service, sighting),
-    domains: [service.fqdn],
-    primary_domain: service.fqdn,
+    node: sighting.guest?.node ?? facts.node,
+    resources: viewResources(facts, sighting),
+    usage: viewUsage(facts, sighting),
     proxy: {
-      enabled: service.lifecycle === 'active' && service.proxyEnabled,
-      certificate: sources.certificate(),
+      enabled: facts.proxyEnabled,
+      certificate: facts.certificate === 'wildcard' ? sources.certificate() : facts.certificate,
     },
-    quota: {
-      domains: { used: 0, allowed: service.plan.domains },
-      backups: {
-        used: backupsUsed(service),
-        allowed: service.plan.backups,
-      },
-    },
-    job: viewOpenJob(service),
-    error: viewFailure(service),
-    purge_at: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,
     stale_since: sighting.staleSince,
   };
 }
 
+const STUCK = [{ status: 'stuck' }] as const;
+
+/** The certificate that visitors of the primary domain get: the base domain's, or one of its own. */
+function ownCertificate({ domains }: State, service: Service): Certificate | null | 'wildcard' {
+  if (service.primaryDomain === service.fqdn) return 'wildcard';
+  const own = service.domains.find(
+    ({ domain, www }) =>
+      domain === service.primaryDomain || (www && `www.${domain}` === service.primaryDomain),
+  );
+  const held = own && domains.find(domainId(own.domain))?.certificate;
+  return held ? { issuer: issuerOf(held.chain), expires_at: held.expiresAt } : null;
+}
+
+function viewQuota(service: Service) {
+  return {
+    domains: { used: service.domains.length, allowed: service.plan.domains },
+    backups: {
+      used: backupsUsed(service),
+      allowed: service.plan.backups,
+    },
+  };
+}
+
 /** What was never measured is called `unknown` rather than nought. */
-function viewResources(service: Service, { guest }: Sighting) {
-  const memoryLimit = megabytes(guest?.memoryLimitBytes ?? service.plan.memoryMb * MIB);
-  const diskLimit = gigabytes(guest?.diskLimitBytes ?? service.plan.diskGb * GIB);
+function viewResources(facts: StatusFacts, { guest }: Sighting) {
+  const memoryLimit = megabytes(guest?.memoryLimitBytes ?? facts.memoryBytes);
+  const diskLimit = gigabytes(guest?.diskLimitBytes ?? facts.diskBytes);
   return {
     cpu: guest ? percent(guest.cpu) : 'unknown',
     memory: `${guest ? megabytes(guest.memoryBytes) : 'unknown'} / ${memoryLimit}`,
@@ -76,13 +125,13 @@ function viewResources(service: Service, { guest }: Sighting) {
   };
 }
 
-function viewUsage(service: Service, { guest }: Sighting) {
+function viewUsage(facts: StatusFacts, { guest }: Sighting) {
   return {
     cpu: guest?.cpu ?? null,
     memory_bytes: guest?.memoryBytes ?? null,
-    memory_limit_bytes: guest?.memoryLimitBytes ?? service.plan.memoryMb * MIB,
+    memory_limit_bytes: guest?.memoryLimitBytes ?? facts.memoryBytes,
     disk_bytes: guest?.diskBytes ?? null,
-    disk_limit_bytes: guest?.diskLimitBytes ?? service.plan.diskGb * GIB,
+    disk_limit_bytes: guest?.diskLimitBytes ?? facts.diskBytes,
     network_in_bytes: guest?.networkInBytes ?? null,
     network_out_bytes: guest?.networkOutBytes ?? null,
     uptime_seconds: guest?.uptimeS ?? null,

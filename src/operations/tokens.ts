@@ -20,6 +20,21 @@ export function isLive(token: Pick<ApiToken, 'revokedAt' | 'expiresAt'>, now: nu
   return token.revokedAt === null && (token.expiresAt === null || Date.parse(token.expiresAt) > now);
 }
 
+/** Of the token now, and of before it was rotated. */
+export function hashesOf(token: Pick<ApiToken, 'sha256' | 'former'>): string[] {
+  return [token.sha256, ...token.former.map(({ sha256 }) => sha256)];
+}
+
+export function isHashLive(token: ApiToken, sha256: string, now: number): boolean {
+  if (!isLive(token, now)) return false;
+  return sha256 === token.sha256 || liveFormer(token, now).some((former) => former.sha256 === sha256);
+}
+
+/** Texts of before a rotation that are still good. */
+export function liveFormer(token: Pick<ApiToken, 'former'>, now: number): ApiToken['former'] {
+  return token.former.filter(({ until }) => Date.parse(until) > now);
+}
+
 export function viewToken(token: ApiToken, now: number) {
   return {
     id: token.id,
@@ -30,6 +45,11 @@ export function viewToken(token: ApiToken, now: number) {
     created_at: token.createdAt,
     expires_at: token.expiresAt,
     revoked_at: token.revokedAt,
+    former_until:
+      liveFormer(token, now)
+        .map(({ until }) => until)
+        .sort()
+        .at(-1) ?? null,
     live: isLive(token, now),
   };
 }

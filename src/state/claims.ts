@@ -1,13 +1,16 @@
 /** Who holds which name, address and container number, so that nothing is ever given to two services. */
 import ipaddr from 'ipaddr.js';
+import { slotOfName } from '../domain/domain-name.js';
 import { AgentError, type ErrorCode } from '../domain/errors.js';
 import type { Service, ServiceKey } from '../domain/service.js';
 
-/** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`. */
-export type Claim = `${'name' | 'address' | 'vmid'} ${string}`;
+/** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
+export type Claim = `${'name' | 'address' | 'vmid' | 'domain'} ${string}`;
 
 export const nameClaim = (subdomain: string): Claim => `name ${subdomain.toLowerCase()}`;
 export const vmidClaim = (vmid: number): Claim => `vmid ${vmid}`;
+/** One claim for an apex and its `www`. */
+export const domainClaim = (domain: string): Claim => `domain ${slotOfName(domain.toLowerCase())}`;
 /** One claim for all spellings of an address. */
 export const addressClaim = (address: string): Claim =>
   `address ${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address.toLowerCase()}`;
@@ -20,7 +23,9 @@ export function claimsOf(service: Service): Claim[] {
   const nothingLeft = service.vmid === null && service.addresses.length === 0;
   const nameIsFree = nothingLeft && (service.lifecycle === 'terminated' || service.lifecycle === 'failed');
   return [
-    ...(nameIsFree ? [] : [nameClaim(service.subdomain)]),
+    ...(nameIsFree
+      ? []
+      : [nameClaim(service.subdomain), ...service.domains.map(({ domain }) => domainClaim(domain))]),
     ...service.addresses.map(({ address }) => addressClaim(address)),
     ...(service.vmid === null ? [] : [vmidClaim(service.vmid)]),
   ];
@@ -32,6 +37,7 @@ export function claimsInText(text: string): Claim[] {
   return [
     ...all(/"subdomain"\s*:\s*"([^"\\]{1,63})"/g).map(nameClaim),
     ...all(/"address"\s*:\s*"([0-9A-Fa-f.:]{2,45})"/g).map(addressClaim),
+    ...all(/"domain"\s*:\s*"([a-z0-9.-]{3,253})"/g).map(domainClaim),
     ...all(/"vmid"\s*:\s*(\d{1,9})/g).map((vmid) => vmidClaim(Number(vmid))),
   ];
 }
@@ -39,6 +45,7 @@ export function claimsInText(text: string): Claim[] {
 const REFUSALS: Record<string, [ErrorCode, string]> = {
   name: ['name_taken', 'The sub-domain belongs to another service.'],
   address: ['capacity_exhausted', 'The address belongs to another service.'],
+  domain: ['domain_taken', 'The domain belongs to another customer.'],
   vmid: ['vmid_taken', 'The container number belongs to another service.'],
 };
 

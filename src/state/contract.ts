@@ -1,6 +1,11 @@
 /** The stores as the rest of the agent sees them. */
 import type { Clock } from '../domain/clock.js';
+import type { DomainRecord } from '../domain/domain-record.js';
+import type { EventType } from '../domain/event.js';
+import type { Json } from '../domain/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
+import type { SettledPower } from '../domain/status.js';
+import type { Secret } from '../domain/secret.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
 
 /** What is kept in memory of every service. */
@@ -16,7 +21,12 @@ export interface ServiceEntry {
   readonly node: string | null;
   readonly memoryMb: number;
   readonly addresses: readonly string[];
+  /** Custom domains, without their `www`. */
+  readonly domains: readonly string[];
   readonly openJobs: readonly { readonly id: string; readonly status: JobStatus }[];
+  /** A job of it must be finished by a person. */
+  readonly stuck: boolean;
+  readonly settled: SettledPower | null;
   readonly updatedAt: string;
   /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
   readonly deletedAt: string | null;
@@ -28,6 +38,7 @@ export interface Claims {
   readonly subdomain?: string;
   readonly addresses?: readonly string[];
   readonly vmid?: number;
+  readonly domains?: readonly string[];
 }
 
 export interface ServiceStore {
@@ -39,12 +50,14 @@ export interface ServiceStore {
   get(key: ServiceKey): Promise<Service>;
   /**
    * The only way to change a service: under the key's lock `fn` gets the current value (undefined: none yet) and returns the next one (or the same: no
-   * write). Claims of the new value are taken before the write (throws `name_taken`, `vmid_taken`, `capacity_exhausted` when another service holds one), those it no
+   * write). Claims of the new value are taken before the write (throws `name_taken`, `vmid_taken`, `capacity_exhausted`, `domain_taken` when another service holds one), those it no
    * longer has are freed after it. Resolves when the file and its folder are fsynced. Throws `state_unavailable` when it could not be written: nothing changed.
    */
   commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service>;
   /** Who holds it, if anybody. */
-  holderOf(claim: { subdomain: string } | { address: string } | { vmid: number }): ServiceKey | undefined;
+  holderOf(
+    claim: { subdomain: string } | { address: string } | { vmid: number } | { domain: string },
+  ): ServiceKey | undefined;
   /** The open or lately ended job, with its service's key. Archived ones: `archive`. */
   findJob(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
   /** Called after every durable change. Returns the way to stop listening. */
@@ -64,6 +77,37 @@ export interface JobArchive {
   find(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
 }
 
+/** A line of the log of events. */
+export interface LoggedEvent {
+  readonly id: string;
+  /** RFC 3339 */
+  readonly at: string;
+  readonly type: EventType;
+  readonly panel: string;
+  readonly service_id: string;
+  readonly generation: number;
+  readonly data: { readonly [name: string]: Json };
+}
+
+export interface EventPage {
+  readonly events: readonly LoggedEvent[];
+  /** Where to go on, also when there is nothing yet; undefined for a cursor that is none of ours. */
+  readonly next: string | undefined;
+  readonly more: boolean;
+}
+
+/** What happened, kept for 30 days; every event at least once, in the order in which it was written down. */
+export interface EventStore {
+  read(wish: {
+    readonly panel: string;
+    /** A cursor; without it from the oldest. */
+    readonly after: string | undefined;
+    readonly limit: number;
+  }): Promise<EventPage>;
+  /** The cursor behind the newest. */
+  latest(): Promise<string>;
+}
+
 export interface ApiToken {
   readonly schema: 1;
   /** Shown in lists, e.g. `tok_...`; not the secret. */
@@ -73,6 +117,8 @@ export interface ApiToken {
   readonly permissions: readonly string[];
   /** SHA-256 of the token, hex (a random 256-bit token needs no slow hash). */
   readonly sha256: string;
+  /** Hashes it had before it was rotated, each good until its instant. */
+  readonly former: readonly { readonly sha256: string; readonly until: string }[];
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
@@ -80,17 +126,61 @@ export interface ApiToken {
   readonly networks: readonly string[];
 }
 
-/** One document per thing that is not a service: tokens now. */
+/** Our account at a certificate authority. */
+export interface AcmeAccount {
+  readonly schema: 1;
+  readonly id: string;
+  readonly directoryUrl: string;
+  /** PEM */
+  readonly key: Secret;
+  /** What the authority calls it; null before it was made there. */
+  readonly url: string | null;
+}
+
+/** A customer's DNS zone: whose it is. What stands in it is the DNS server's to know. */
+export interface ZoneRecord {
+  readonly schema: 1;
+  readonly id: string;
+  readonly zone: string;
+  readonly panel: string;
+  readonly userId: string;
+  readonly createdAt: string;
+}
+
+/** A call that came with an `Idempotency-Key`, and what it was answered. */
+export interface RememberedCall {
+  readonly schema: 1;
+  /** Of panel, token and key. */
+  readonly id: string;
+  /** Of what was asked for. */
+  readonly fingerprint: string;
+  readonly requestId: string;
+  /** The service it was about, if any. */
+  readonly serviceId: string | null;
+  /** Null until it was answered; the body may hold a password. */
+  readonly answer: { readonly code: number; readonly body: Secret } | null;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+}
+
+/** One document per thing that is not a service. */
 export interface DocumentStore<T> {
   list(): readonly T[];
   find(id: string): T | undefined;
   commit(id: string, fn: (current: T | undefined) => T): Promise<T>;
+  /** Durable when it resolves; nothing happens when there is none. `only`: asked under the lock, false keeps it. */
+  remove(id: string, only?: (current: T) => boolean): Promise<void>;
 }
 
 export interface State {
   readonly services: ServiceStore;
   readonly archive: JobArchive;
+  readonly events: EventStore;
   readonly tokens: DocumentStore<ApiToken>;
+  readonly domains: DocumentStore<DomainRecord>;
+  readonly acmeAccounts: DocumentStore<AcmeAccount>;
+  readonly zones: DocumentStore<ZoneRecord>;
+  readonly remembered: DocumentStore<RememberedCall>;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
   /** Frees the folder's lock. */

@@ -89,6 +89,18 @@ export class Disk {
     });
   }
 
+  /** Durable when it resolves; nothing happens when there is no such file. Throws `state_unavailable`. */
+  async remove(path: string): Promise<void> {
+    this.#assertUsable();
+    await this.#before(undefined, async () => {
+      await this.fs.unlink(path).catch((error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error;
+      });
+    });
+    await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.fs.syncFolder(dirname(path)));
+    this.#assertUsable();
+  }
+
   /** Best effort: for files that nobody reads. */
   async discard(path: string): Promise<void> {
     await this.fs.unlink(path).catch(() => undefined);

@@ -14,6 +14,10 @@ export interface DocumentVersion {
 export const VERSIONS = {
   service: { current: 1, from: {} },
   token: { current: 1, from: {} },
+  domain: { current: 1, from: {} },
+  acmeAccount: { current: 1, from: {} },
+  zone: { current: 1, from: {} },
+  remembered: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 
 /** Written by a newer release: reading it with this one could lose what that release added, so the daemon does not start. */

@@ -1,15 +1,21 @@
 /** Opens the state folder: locks it, reads everything, and hands out the stores. */
 import { instant } from '../domain/clock.js';
 import { Archive } from './archive.js';
-import type { ApiToken, OpenState, State } from './contract.js';
+import type { DomainRecord } from '../domain/domain-record.js';
+import { acmeAccountKind } from './acme-account-document.js';
+import type { AcmeAccount, ApiToken, OpenState, RememberedCall, State, ZoneRecord } from './contract.js';
 import { Disk } from './disk.js';
+import { EventLog } from './event-log.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
+import { domainKind } from './domain-document.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
 import { Services } from './services.js';
 import { Documents } from './system.js';
 import { tokenKind } from './token-document.js';
+import { rememberedKind } from './remembered-document.js';
+import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
 
@@ -19,37 +25,60 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
     const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
-    const [services, tokens] = await Promise.all([
-      Services.open(common),
-      Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf: ({ id }) => id }),
+    const events = await EventLog.open(common);
+    const idOf = ({ id }: { readonly id: string }): string => id;
+    const [services, tokens, domains, acmeAccounts, zones, remembered] = await Promise.all([
+      Services.open({ ...common, events }),
+      Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
+      Documents.open<DomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
+      Documents.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
+      Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
+      Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
     ]);
     disk.fs = nodeFileSystem;
-    return stateOf(disk, lock, services, new Archive(disk, dir), tokens);
+    await events.recovered();
+    const archive = new Archive(disk, dir);
+    return stateOf(disk, lock, {
+      services,
+      archive,
+      events,
+      tokens,
+      domains,
+      acmeAccounts,
+      zones,
+      remembered,
+    });
   } catch (error) {
     await lock.release();
     throw error;
   }
 };
 
-function stateOf(
-  disk: Disk,
-  lock: FolderLock,
-  services: Services,
-  archive: Archive,
-  tokens: Documents<ApiToken>,
-): State {
+interface Stores {
+  readonly services: Services;
+  readonly archive: Archive;
+  readonly events: EventLog;
+  readonly tokens: Documents<ApiToken>;
+  readonly domains: Documents<DomainRecord>;
+  readonly acmeAccounts: Documents<AcmeAccount>;
+  readonly zones: Documents<ZoneRecord>;
+  readonly remembered: Documents<RememberedCall>;
+}
+
+function stateOf(disk: Disk, lock: FolderLock, stores: Stores): State {
   let closed: Promise<void> | undefined;
+  const idle = async (): Promise<void> => {
+    await Promise.all(Object.values(stores).map((store: { idle(): Promise<void> }) => store.idle()));
+  };
   const close = async (): Promise<void> => {
-    await Promise.all([services.idle(), archive.idle(), tokens.idle()]);
+    await idle();
     disk.refuseAll(CLOSED);
     // a change that slipped in between is either refused or under way: the lock must outlive it
-    await Promise.all([services.idle(), archive.idle(), tokens.idle()]);
+    await idle();
     await lock.release();
   };
   return {
-    services,
-    archive,
-    tokens,
+    ...stores,
     get broken() {
       return disk.broken !== undefined && disk.broken !== CLOSED;
     },

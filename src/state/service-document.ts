@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { EVENT_TYPES } from '../domain/event.js';
 import { Secret } from '../domain/secret.js';
 import { ID_PATTERN, type Service, type ServiceKey, SUSPENSION_REASONS } from '../domain/service.js';
 import { misfitOf } from './misfit.js';
@@ -83,6 +84,16 @@ const ServiceSchema = Type.Object({
   credentialsAcknowledgedAt: NullableText,
   data: JsonObjectSchema,
   jobs: Type.Array(JobSchema),
+  events: Type.Optional(
+    Type.Array(
+      Type.Object({
+        id: TextSchema,
+        at: TextSchema,
+        type: Type.Enum([...EVENT_TYPES]),
+        data: JsonObjectSchema,
+      }),
+    ),
+  ),
   createdAt: TextSchema,
   updatedAt: TextSchema,
   activeAt: NullableText,

@@ -1,6 +1,7 @@
 /** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
 import { isOpen } from '../domain/job.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { settledPower } from '../domain/status.js';
 import { ClaimTable, claimsOf } from './claims.js';
 import type { ServiceEntry } from './contract.js';
 
@@ -17,9 +18,12 @@ export function entryOf(service: Service): ServiceEntry {
     node: service.node,
     memoryMb: service.plan.memoryMb,
     addresses: Object.freeze(service.addresses.map(({ address }) => address)),
+    domains: Object.freeze(service.domains.map(({ domain }) => domain)),
     openJobs: Object.freeze(
       service.jobs.filter(isOpen).map(({ id, status }) => Object.freeze({ id, status })),
     ),
+    stuck: service.jobs.some(({ status }) => status === 'stuck'),
+    settled: settledPower(service.jobs),
     updatedAt: service.updatedAt,
     deletedAt: service.deletion?.requestedAt ?? null,
     purgeAt: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,

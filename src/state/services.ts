@@ -1,11 +1,14 @@
 /** The store of services: one document each, changed one after the other per key, claims taken before a write and freed after it. */
 import { Low } from 'lowdb';
+import { v7 as uuidV7 } from 'uuid';
 import { AgentError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
-import { addressClaim, claimsOf, nameClaim, vmidClaim } from './claims.js';
+import { happenings, type ServiceEvent } from '../domain/event.js';
+import { addressClaim, claimsOf, domainClaim, nameClaim, vmidClaim } from './claims.js';
 import type { ServiceEntry, ServiceStore } from './contract.js';
 import type { DamagedDocument } from './damaged.js';
+import type { EventLog } from './event-log.js';
 import { unavailable, type Disk } from './disk.js';
 import { DamagedDocumentError } from './document.js';
 import { KeyedLock } from './keyed-lock.js';
@@ -22,6 +25,7 @@ export interface ServicesOptions {
   /** RFC 3339. */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
+  readonly events?: EventLog;
   /** How many full documents are kept in memory; default 2000. */
   readonly recent?: number;
 }
@@ -58,6 +62,7 @@ export class Services implements ServiceStore {
     const index = new ServiceIndex();
     const recent = new Recent<Service>(options.recent ?? 2000);
     const onService = (service: Service): void => {
+      options.events?.takeUp(service);
       for (const clash of index.load(service)) options.warn('two documents claim the same', clash);
       // what has work to do is asked for at once; the rest is read when it is needed
       if (index.entry(keyOf(service))?.openJobs.length) recent.set(keyOf(service), service);
@@ -103,8 +108,11 @@ export class Services implements ServiceStore {
     });
   }
 
-  holderOf(claim: { subdomain: string } | { address: string } | { vmid: number }): ServiceKey | undefined {
+  holderOf(
+    claim: { subdomain: string } | { address: string } | { vmid: number } | { domain: string },
+  ): ServiceKey | undefined {
     const { claims } = this.#index;
+    if ('domain' in claim) return claims.holderOf(domainClaim(claim.domain));
     if ('subdomain' in claim) return claims.holderOf(nameClaim(claim.subdomain));
     if ('address' in claim) return claims.holderOf(addressClaim(claim.address));
     return claims.holderOf(vmidClaim(claim.vmid));
@@ -153,7 +161,8 @@ export class Services implements ServiceStore {
   /** Under the key's lock. */
   async #save(key: ServiceKey, wanted: Service, current: Service | undefined): Promise<Service> {
     const adapter = serviceAdapter(this.#options, key);
-    const next = adapter.checked(wanted);
+    const events = eventsOf(current, wanted, this.#options.now());
+    const next = adapter.checked(withEvents(current, wanted, events));
     if (keyOf(next) !== key)
       throw new AgentError('internal_error', 'A defect in the agent kept the change from being recorded.', {
         detail: `a change of ${key} returned ${keyOf(next)}`,
@@ -171,6 +180,7 @@ export class Services implements ServiceStore {
     this.#index.claims.free(key, held, claims);
     this.#index.put(next, current);
     this.#recent.set(key, next);
+    this.#options.events?.add(next, events);
     this.#tell(next, current);
     return next;
   }
@@ -185,6 +195,19 @@ export class Services implements ServiceStore {
       }
     }
   }
+}
+
+/** Enough to tell after a crash what the log of events lacks: that is written at once, behind the document. */
+const KEPT_EVENTS = 10;
+
+function eventsOf(before: Service | undefined, after: Service, at: string): ServiceEvent[] {
+  const msecs = Date.parse(at);
+  return happenings(before, after).map((happening) => ({ id: uuidV7({ msecs }), at, ...happening }));
+}
+
+function withEvents(before: Service | undefined, after: Service, events: readonly ServiceEvent[]): Service {
+  const kept = [...(before?.events ?? []), ...events].slice(-KEPT_EVENTS);
+  return kept.length > 0 ? { ...after, events: kept } : after;
 }
 
 function damagedError(key: ServiceKey, detail: string): AgentError {

@@ -68,6 +68,16 @@ export class Documents<T> implements DocumentStore<T> {
     });
   }
 
+  remove(id: string, only: (current: T) => boolean = () => true): Promise<void> {
+    return this.#lock.run(id, async () => {
+      const current = this.#values.get(id);
+      if (current === undefined || !only(current)) return;
+      const { disk, dir, folder } = this.#options;
+      await disk.remove(join(dir, folder, `${id}.json`));
+      this.#values.delete(id);
+    });
+  }
+
   /** Resolves when no change is under way. */
   idle(): Promise<void> {
     return this.#lock.idle();

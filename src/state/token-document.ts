@@ -14,6 +14,7 @@ const TokenSchema = Type.Object({
   panel: TextSchema,
   permissions: Type.Array(Type.String()),
   sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  former: Type.Array(Type.Object({ sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }), until: TextSchema })),
   createdAt: TextSchema,
   expiresAt: NullableText,
   revokedAt: NullableText,

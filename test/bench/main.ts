@@ -1,11 +1,13 @@
-/** `npm run bench [-- accept|rest|site|lxc ...]`: measures and prints tables; exits 1 when a target is missed. Without a name: all, the real containers only as root. */
+/** `npm run bench [-- accept|rest|status|site|lxc ...]`: measures and prints tables; exits 1 when a target is missed. Without a name: all, the real containers only as root. */
 import { benchAccept } from './accept.js';
 import { benchRest } from './rest.js';
 import { benchSite } from './site.js';
+import { benchStatus } from './status.js';
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   accept: benchAccept,
   rest: benchRest,
+  status: benchStatus,
   site: () => benchSite('memory'),
   lxc: () => benchSite('lxc'),
 };

@@ -1,9 +1,7 @@
 /** Start-up time and memory of a daemon with 1,000 services that has nothing to do. */
-import { systemClock } from '../../src/domain/clock.js';
 import { loadConfig } from '../../src/config/load.js';
 import { loadStateKey } from '../../src/state/state-key.js';
-import { openState } from '../../src/state/open.js';
-import { aJob, aService } from '../fakes/samples.js';
+import { fillState } from './fill.js';
 import { median, ms, printTable } from './figures.js';
 import { startDaemonProcess, startWorld, type WorldProcess } from './processes.js';
 
@@ -41,35 +39,10 @@ export async function benchRest(): Promise<boolean> {
 
 async function fill(world: WorldProcess): Promise<void> {
   const config = await loadConfig({ file: world.configFile });
-  const state = await openState({
+  await fillState({
     dir: config.agent.state_dir,
     key: await loadStateKey(config),
-    clock: systemClock,
+    count: SERVICES,
+    baseDomain: config.agent.base_domain,
   });
-  const ids = Array.from({ length: SERVICES }, (_, n) => n);
-  await Promise.all(
-    ids.map((n) =>
-      state.services.commit(`default/${n}`, () =>
-        aService({
-          id: String(n),
-          lifecycle: 'active',
-          subdomain: `site-${n}`,
-          fqdn: `site-${n}.sandbox.test`,
-          vmid: 100_000 + n,
-          node: 'pve1',
-          addresses: [
-            { pool: 'v4', address: `10.99.${n >> 8}.${n & 255}`, prefix: 16, gateway: '10.99.255.254' },
-          ],
-          jobs: [
-            aJob({
-              id: `019aa000-0000-7000-8000-${String(n).padStart(12, '0')}`,
-              status: 'completed',
-              endedAt: '2026-01-01T00:00:00.000Z',
-            }),
-          ],
-        }),
-      ),
-    ),
-  );
-  await state.close();
 }

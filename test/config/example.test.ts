@@ -90,6 +90,8 @@ async function installed(dir: string, text: string): Promise<string> {
     'credentials/ssh-key': key,
     'tls/api.pem': 'x',
     'tls/api-key.pem': 'x',
+    'tls/lab-ca.pem': 'x',
+    'tls/lab-ca-key.pem': 'x',
     known_hosts: '',
   };
   for (const [name, content] of Object.entries(files)) {

@@ -162,12 +162,7 @@ export function guestDriverContract(t: Test, name: string, open: (t: Test) => Pr
         await driver.ensureStarted(at, call());
         await driver.rollback(at, 'initial', call());
         t.equal((await driver.find(at, call()))?.power, 'stopped', 'stopped after a rollback');
-        await failsWith(
-          t,
-          'backup_not_found',
-          driver.rollback(at, 'nothing', call()),
-          'an unknown snapshot',
-        );
+        await failsWith(t, 'backup_not_found', driver.rollback(at, 'nothing', call()), 'an unknown snapshot');
         await driver.removeSnapshot(at, 'initial', call());
         await driver.removeSnapshot(at, 'initial', call());
         t.same(await driver.listSnapshots(at, call()), []);

@@ -4,6 +4,7 @@ import { Secret } from '../../src/domain/secret.js';
 import type { DriverCall } from '../../src/drivers/call.js';
 import type { ClusterView } from '../../src/drivers/guest/driver.js';
 import type { ClusterWatch } from '../../src/drivers/guest/watch.js';
+import { noIssuer } from '../../src/drivers/issuer/none.js';
 import type { Drivers } from '../../src/drivers/table.js';
 
 export interface FakeDrivers extends Drivers {
@@ -89,8 +90,21 @@ export function fakeDrivers(): FakeDrivers {
       removeHost: (_, call) => done('removeHost', call),
       find: async () => undefined,
       list: async () => [],
+      ensureCertificate: ({ names }, call) => done(`ensureCertificate ${names.join()}`, call),
+      removeCertificate: (id, call) => done(`removeCertificate ${id}`, call),
+      listCertificates: async () => [],
+      ensureChallenge: (token, _content, call) => done(`ensureChallenge ${token}`, call),
+      removeChallenge: (token, call) => done(`removeChallenge ${token}`, call),
       close,
     },
+    lookup: {
+      addresses: async () => ({ addresses: [], aliases: [] }),
+      texts: async () => [],
+      authorities: async () => undefined,
+      nameServers: async () => [],
+      close,
+    },
+    issuer: noIssuer(),
     web: { fetch: async () => ({ status: 200, headers: {}, cookies: {}, body: '' }), close },
   };
   return drivers;

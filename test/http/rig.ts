@@ -10,6 +10,7 @@ import { AgentError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { ServiceKey, Service } from '../../src/domain/service.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/driver.js';
+import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/operations/create-token.js';
 import type { OperationContext } from '../../src/operations/context.js';
 import type { State } from '../../src/state/contract.js';
@@ -32,6 +33,7 @@ export function testConfig(): Config {
       tls: null,
       trusted_proxies: ['192.0.2.1'],
       body_limit_bytes: 20_000,
+      rate_limit: { reads_per_s: 0, actions_per_minute: 0 },
       tokens: [
         {
           name: 'installed',
@@ -79,7 +81,7 @@ export function testConfig(): Config {
         { name: 'six', first: 'fd00::', last: 'fd00::ffff', prefix: 64, gateway: 'fd00::1' },
       ],
     },
-    dns: { driver: 'none', ttl_s: 60, powerdns: null },
+    dns: { driver: 'none', ttl_s: 60, name_servers: ['ns1.sites.example.net'], powerdns: null },
     proxy: {
       driver: 'nginx',
       nginx: {
@@ -95,7 +97,28 @@ export function testConfig(): Config {
         max_upload_mb: 64,
         real_ip_from: [],
       },
+      public_addresses: ['203.0.113.10'],
       door: { address: '127.0.0.1', https_port: 443, ca_file: null },
+    },
+    domains: {
+      resolvers: [],
+      dns_port: 53,
+      lookup_timeout_s: 5,
+      lab_networks: [],
+      blocked: ['blocked.example'],
+      quarantine_s: 3600,
+      acme: {
+        enabled: false,
+        directory_url: 'https://acme.test/directory',
+        email: null,
+        ca_file: null,
+        caa_identities: ['ca.test'],
+        certificates_per_domain_week: 40,
+        certificates_per_set_week: 4,
+        refusals_per_name_hour: 4,
+        timeout_s: 60,
+      },
+      local_ca: null,
     },
     jobs: { slots: 10, interactive_slots: 2, stop_s: 10 },
     deletion: { hold_s: 0, brake: 20 },
@@ -151,6 +174,8 @@ export interface Rig {
     body?: object,
     token?: string,
   ): Promise<{ status: number; body: Record<string, unknown>; headers: Record<string, unknown> }>;
+  /** Another door to the same state. */
+  beside(door: Door): Promise<Rig['app']>;
   close(): Promise<void>;
   /** Changes a service as the job engine does. */
   change(key: ServiceKey, fn: (service: Service) => Partial<Service>): Promise<Service>;
@@ -195,6 +220,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
   const state = await openState({ dir, key: randomBytes(32), clock });
   let writes = 0;
   state.services.onChange(() => (writes += 1));
+  const drivers = fakeDrivers();
   const deps: AppDeps = {
     config,
     state,
@@ -220,9 +246,11 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
         };
       },
     },
+    drivers,
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
+  const more: Rig['app'][] = [];
   const app = await buildApp(deps, door);
   await app.ready();
   const make = async (name: string, panel: string, permissions?: string[]): Promise<string> =>
@@ -252,8 +280,14 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
       });
       return { status: answer.statusCode, body: asObject(answer.body), headers: answer.headers };
     },
+    async beside(other) {
+      const made = await buildApp(deps, other);
+      await made.ready();
+      more.push(made);
+      return made;
+    },
     async close() {
-      await app.close();
+      for (const made of [app, ...more]) await made.close();
       await state.close();
       await rm(dir, { recursive: true });
     },

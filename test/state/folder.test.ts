@@ -20,6 +20,7 @@ const token: ApiToken = {
   panel: 'default',
   permissions: ['*'],
   sha256: 'ab'.repeat(32),
+  former: [],
   createdAt: '2026-01-02T03:04:05.000Z',
   expiresAt: null,
   revokedAt: null,
@@ -44,7 +45,7 @@ t.test('a state folder is opened, closed, and opened again with everything in it
     state.services.commit('default/3', () => sampleService('3')),
     { code: 'state_unavailable' },
   );
-  t.same(await readdir(dir), ['archive', 'lock', 'services', 'tokens']);
+  t.same(await readdir(dir), ['archive', 'events', 'lock', 'services', 'tokens']);
 
   const again = await open(dir);
   t.teardown(() => again.close());

@@ -89,6 +89,8 @@ export interface GuestView {
   readonly networkOutBytes: number;
   readonly uptimeS: number;
   readonly tags: readonly string[];
+  /** Set (epoch ms) while its node cannot be asked: the figures are the last known ones. */
+  readonly staleSince?: number;
 }
 
 export interface StorageView {

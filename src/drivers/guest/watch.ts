@@ -4,6 +4,7 @@ import type { Clock } from '../../domain/clock.js';
 import { AgentError } from '../../domain/errors.js';
 import { plainCall } from '../call.js';
 import type { ClusterView, GuestDriver } from './driver.js';
+import { withLastKnown } from './last-known.js';
 
 export interface ClusterWatch {
   /** The last good view, or undefined before the first. */
@@ -38,11 +39,11 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
     try {
       const next = await driver.look(call);
       used = await driver.usedAddresses(call);
-      view = next;
+      view = withLastKnown(next, view);
       if (stale !== undefined)
         log.info({ stale_ms: clock.now() - stale }, 'the container host answers again');
       stale = undefined;
-      return next;
+      return view;
     } catch (error) {
       if (!closed.signal.aborted && stale === undefined) {
         stale = clock.now();

@@ -1,5 +1,6 @@
 /** The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_failed`, `foreign_object`, `aborted`. */
 import type { Mark } from '../../domain/mark.js';
+import type { Secret } from '../../domain/secret.js';
 import type { DriverCall } from '../call.js';
 
 /**
@@ -18,6 +19,19 @@ export interface ProxyHost {
   readonly state: ProxyState;
 }
 
+/** A certificate for names that the proxy's own (a wildcard below the base domain, say) is not good for. */
+export interface ProxyCertificate {
+  /** 1-64 of lower-case letters and digits. */
+  readonly id: string;
+  /** Lower-case A-label names it is shown for. Never one that another certificate holds. */
+  readonly names: readonly string[];
+  /** PEM, the server's own first. */
+  readonly chain: string;
+  /** PEM */
+  readonly key: Secret;
+}
+
+/** Certificates and HTTP-01 answers are our own keeper's: they bear no mark. */
 export interface ProxyDriver {
   /** Resolves when the proxy serves the record; on refusal the old configuration goes on being served. */
   ensureHost(host: ProxyHost, call: DriverCall): Promise<void>;
@@ -25,5 +39,13 @@ export interface ProxyDriver {
   removeHost(mark: Mark, call: DriverCall): Promise<void>;
   find(mark: Mark, call: DriverCall): Promise<ProxyHost | undefined>;
   list(call: DriverCall): Promise<readonly ProxyHost[]>;
+  /** Replaces the one of this id. Resolves when visitors of its names get it; when they do not, the former state is put back. */
+  ensureCertificate(certificate: ProxyCertificate, call: DriverCall): Promise<void>;
+  removeCertificate(id: string, call: DriverCall): Promise<void>;
+  /** Ids of all that are there. */
+  listCertificates(call: DriverCall): Promise<readonly string[]>;
+  /** From when it resolves, plain HTTP answers `content` under `/.well-known/acme-challenge/<token>`, for every name. */
+  ensureChallenge(token: string, content: string, call: DriverCall): Promise<void>;
+  removeChallenge(token: string, call: DriverCall): Promise<void>;
   close(): Promise<void>;
 }

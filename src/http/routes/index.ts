@@ -2,9 +2,14 @@
 import type { Route } from '../route.js';
 import { actionRoutes } from './action.js';
 import { removeBackupRoute } from './action-delbak.js';
+import { removeDomainRoute } from './action-deldomain.js';
 import { listBackupsRoute } from './action-getbak.js';
+import { listDomainsRoute } from './action-getdomain.js';
 import { makeBackupRoute } from './action-mkbak.js';
 import { rollbackRoute } from './action-rollback.js';
+import { addDomainRoutes } from './action-setdomain.js';
+import { setPrimaryRoute } from './action-setprimary.js';
+import { toggleRoute } from './action-toggle.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
 import { healthRoute } from './health.js';
@@ -17,11 +22,14 @@ import { plansRoute } from './plans.js';
 import { readyRoute } from './ready.js';
 import { changeServiceRoute } from './services-id-change.js';
 import { credentialsRoute } from './services-id-credentials.js';
+import { eventsRoute } from './events.js';
+import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
+import { rotateTokenRoute } from './tokens-id-rotate.js';
 import { revokeTokenRoute } from './tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens.js';
 import { unsuspendRoute } from './unsuspend.js';
@@ -40,6 +48,11 @@ export const ROUTES: readonly Route[] = [
   makeBackupRoute,
   removeBackupRoute,
   rollbackRoute,
+  listDomainsRoute,
+  addDomainRoutes,
+  removeDomainRoute,
+  setPrimaryRoute,
+  toggleRoute,
   changeServiceRoute,
   forgetServiceRoute,
   releaseJobRoute,
@@ -48,6 +61,8 @@ export const ROUTES: readonly Route[] = [
   serviceRoute,
   credentialsRoute,
   plansRoute,
+  panelSyncRoute,
+  eventsRoute,
   jobsRoute,
   jobRoute,
   jobEventsRoute,
@@ -57,4 +72,9 @@ export const ROUTES: readonly Route[] = [
 ];
 
 /** Only for the daemon's own command line. */
-export const SOCKET_ROUTES: readonly Route[] = [createTokenRoute, listTokensRoute, revokeTokenRoute];
+export const SOCKET_ROUTES: readonly Route[] = [
+  createTokenRoute,
+  listTokensRoute,
+  revokeTokenRoute,
+  rotateTokenRoute,
+];

@@ -1,6 +1,7 @@
 /** GET /status */
+import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import { readStatus } from '../../operations/read-status.js';
+import { makeStatusTexts, type StatusTexts } from '../../operations/status-texts.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdText, success } from '../schemas/common.js';
@@ -18,8 +19,25 @@ const schema = {
 };
 
 export const statusRoute: Route = (app, context) => {
-  app.get('/status', { schema }, async (request) => ({
-    success: true as const,
-    ...(await readStatus(context, callerOf(request), request.query.service_id)),
-  }));
+  let texts: StatusTexts | undefined;
+  /** With the serializer that fastify made of the schema above; there is none before the first call. */
+  const textsFor = (reply: FastifyReply): StatusTexts => {
+    const serialize = reply.getSerializationFunction('200');
+    if (!serialize) throw new Error('the route has no serializer');
+    return makeStatusTexts(context, (view) => serialize({ success: true, ...view }));
+  };
+  app.get('/status', { schema }, (request, reply): void => {
+    texts ??= textsFor(reply);
+    const text = texts.read(callerOf(request), request.query.service_id);
+    if (typeof text === 'string') sendText(reply, text);
+    else text.then((late) => sendText(reply, late)).catch((error: unknown) => sendFailure(reply, error));
+  });
 };
+
+function sendText(reply: FastifyReply, text: string): void {
+  void reply.type('application/json; charset=utf-8').send(text);
+}
+
+function sendFailure(reply: FastifyReply, error: unknown): void {
+  void reply.send(error);
+}

@@ -15,6 +15,12 @@ export const tokenProperties = {
   created_at: Instant,
   expires_at: nullable(Instant),
   revoked_at: nullable(Instant),
+  former_until: nullable(
+    Type.String({
+      format: 'date-time',
+      description: 'Until then its text of before a rotation is good too.',
+    }),
+  ),
   live: Type.Boolean(),
 };
 

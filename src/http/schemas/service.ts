@@ -54,7 +54,7 @@ export const statusProperties = {
   primary_domain: Type.String(),
   proxy: Type.Object({
     enabled: Type.Boolean(),
-    certificate: nullable(Type.Object({ issuer: Type.String(), expires_at: Instant })),
+    certificate: nullable(Type.Object({ issuer: nullable(Type.String()), expires_at: Instant })),
   }),
   quota: Type.Object({ domains: Quota, backups: Quota }),
   job: nullable(

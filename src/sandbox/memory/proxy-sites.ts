@@ -15,9 +15,11 @@ export interface Served {
   readonly version: string | null;
   /** Host name (lower case) -> site. */
   readonly sites: ReadonlyMap<string, ProxiedSite>;
+  /** Server name (lower case) -> files of a certificate of its own. */
+  readonly certificates: ReadonlyMap<string, { readonly certFile: string; readonly keyFile: string }>;
 }
 
-export const nothingServed: Served = { version: null, sites: new Map() };
+export const nothingServed: Served = { version: null, sites: new Map(), certificates: new Map() };
 
 /** Reads `<dir>/nginx.conf`. Rejects, in nginx's words, when it is missing or not what the driver renders. */
 export async function readServed(dir: string): Promise<Served> {
@@ -29,8 +31,8 @@ export async function readServed(dir: string): Promise<Served> {
     throw new Error(`open() "${file}" failed (2: No such file or directory)`);
   }
   const version = /location = \/innkeeper-version \{[^}]*return 200 "(\d+)";/.exec(text)?.[1];
-  const upstreams = mapOf(text, 'upstream');
-  const states = mapOf(text, 'state');
+  const upstreams = mapOf(text, '$host', 'upstream');
+  const states = mapOf(text, '$host', 'state');
   if (version === undefined || !upstreams || !states)
     throw new Error(`${file} is not what the nginx driver renders`);
   const sites = new Map<string, ProxiedSite>();
@@ -40,14 +42,22 @@ export async function readServed(dir: string): Promise<Served> {
     if (address === undefined || !isState(state)) throw new Error(`${file}: unexpected value for "${host}"`);
     sites.set(host, { state, address, port: Number(port) });
   }
-  return { version, sites };
+  return { version, sites, certificates: certificatesIn(text) };
 }
 
-/** The lines of `map $host $innkeeper_<name> { ... }`. */
-function mapOf(text: string, name: string): Map<string, string> | undefined {
-  const body = new RegExp(`^map \\$host \\$innkeeper_${name} \\{\\n([^}]*)\\}`, 'm').exec(text)?.[1];
-  if (body === undefined) return undefined;
-  const lines = body.matchAll(/^\s*(\S+)\s+(\S+);$/gm);
+function certificatesIn(text: string): Served['certificates'] {
+  const keys = mapOf(text, '$ssl_server_name', 'certificate_key');
+  const pairs = [...(mapOf(text, '$ssl_server_name', 'certificate') ?? [])];
+  return new Map(pairs.map(([name, certFile]) => [name, { certFile, keyFile: keys?.get(name) ?? '' }]));
+}
+
+/** The lines of `map <from> $innkeeper_<name> { ... }`. */
+function mapOf(text: string, from: string, name: string): Map<string, string> | undefined {
+  const start = `map ${from} $innkeeper_${name} {\n`;
+  const at = text.indexOf(start);
+  if (at < 0) return undefined;
+  const body = text.slice(at + start.length, text.indexOf('}', at));
+  const lines = body.matchAll(/^\s*(\S+)\s+"?([^"\n]*?)"?;$/gm);
   return new Map([...lines].flatMap(([, key = '', value = '']) => (key === 'default' ? [] : [[key, value]])));
 }
 

@@ -1,9 +1,10 @@
-/** The embedded TLS proxy: one wildcard certificate, every site by name, pages for sites that cannot be shown, and a status port, as the nginx driver renders them. */
+/** The embedded TLS proxy: the wildcard certificate and those of customers' own names, every site by name, pages for sites that cannot be shown, and a status port, as the nginx driver renders them. */
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Faults } from '../faults.js';
 import { listen } from './listen.js';
 import { forwarder, type Forwarder, type Upstream } from './proxy-forward.js';
@@ -29,6 +30,8 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
+const CHALLENGE = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]+)$/;
+
 type Page = 'preparing' | 'suspended' | 'unavailable' | 'unknown';
 
 /** Seconds, as in the rendered configuration. */
@@ -47,10 +50,18 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const siteOf = (request: IncomingMessage): ProxiedSite | undefined => served.sites.get(hostOf(request));
 
   const plain = createServer((request, response) => {
-    if (!siteOf(request)) void showPage(dir, 'unknown', response);
+    const token = CHALLENGE.exec(request.url ?? '')?.[1];
+    if (token !== undefined) void showChallenge(dir, token, response);
+    else if (!siteOf(request)) void showPage(dir, 'unknown', response);
     else redirect(request, response, ports.https);
   });
-  const secure = createSecureServer({ ...options.certificate, ALPNProtocols: ['http/1.1'] });
+  const secure = createSecureServer({
+    ...options.certificate,
+    ALPNProtocols: ['http/1.1'],
+    SNICallback: (name, done) => {
+      ownContext(served, name).then((context) => done(null, context), done);
+    },
+  });
   secure.on('request', (request, response) => {
     visit(options, forward, siteOf(request), request, response);
   });
@@ -107,6 +118,20 @@ function visit(
     if (upstream) forward.forward(upstream, request, response, () => void showPage(dir, down, response));
     else void showPage(dir, down, response);
   }
+}
+
+/** Read at the handshake, as nginx does where the path is a variable; undefined: the proxy's own certificate. */
+async function ownContext(served: Served, name: string): Promise<SecureContext | undefined> {
+  const files = served.certificates.get(name.toLowerCase());
+  if (!files) return undefined;
+  const [cert, key] = await Promise.all([readFile(files.certFile, 'utf8'), readFile(files.keyFile, 'utf8')]);
+  return createSecureContext({ cert, key });
+}
+
+async function showChallenge(dir: string, token: string, response: ServerResponse): Promise<void> {
+  const text = await readFile(join(dir, 'challenges', token), 'utf8').catch(() => undefined);
+  if (text === undefined) await showPage(dir, 'unknown', response);
+  else response.writeHead(200, { 'content-type': 'text/plain' }).end(text);
 }
 
 /** The page that the driver wrote; a plain line while there is none. */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -6,9 +6,11 @@ import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
 import { systemClock } from '../../../src/domain/clock.js';
+import { Secret } from '../../../src/domain/secret.js';
 import type { ProxyDriver, ProxyHost } from '../../../src/drivers/proxy/driver.js';
 import { nginxProxyDriver } from '../../../src/drivers/proxy/nginx/index.js';
 import { call, hostOf, markOf, proxyContract } from '../../contracts/proxy.js';
+import { makeCertificate } from '../../fakes/certificate.js';
 import { freePort } from '../../fakes/free-port.js';
 import { silentLog } from './nginx-stand-in.js';
 import { type RealNginx, realNginx } from './real-nginx.js';
@@ -294,4 +296,42 @@ t.test('a stopped nginx, a broken one and a killed agent lose nothing', async (t
   await again.removeHost(markOf('nobody'), call());
   t.equal((await visit('late.example.test')).status, 200);
   t.equal((await visit('three.example.test')).status, 200);
+});
+
+t.test('a name with a certificate of its own shows it; others keep the wildcard', async (t) => {
+  const nginx = await realNginx(t);
+  await nginx.start();
+  const driver = driverOver(t, nginx);
+  const site = await upstream(t, echo);
+  await driver.ensureHost(
+    hostOf('own', { names: ['own.example.test', 'shop.test'], upstream: site }),
+    call(),
+  );
+  const made = await makeCertificate(['shop.test']);
+  const certificate = { id: 'a1', names: ['shop.test'], chain: made.cert, key: new Secret(made.key) };
+  await driver.ensureCertificate(certificate, call());
+  const visit = visitor(t, nginx);
+  t.equal((await visitor(t, { ...nginx, ca: made.ca })('shop.test')).status, 200);
+  t.equal((await visit('own.example.test')).status, 200);
+
+  // The operator's key is for root alone, so ours is too, and nginx's workers cannot read it.
+  await chmod(nginx.config.certificate_key_file, 0o600);
+  const other = await makeCertificate(['shop.test']);
+  await t.rejects(
+    driver.ensureCertificate({ ...certificate, chain: other.cert, key: new Secret(other.key) }, call()),
+    { code: 'proxy_failed', detail: /must be able to read the keys/ },
+  );
+  t.equal((await visitor(t, { ...nginx, ca: made.ca })('shop.test')).status, 200, 'the former one is back');
+
+  await driver.ensureChallenge('tok_en', 'tok_en.print', call());
+  const path = `http://127.0.0.1:${nginx.config.http_port}/.well-known/acme-challenge/tok_en`;
+  for (const name of ['shop.test', 'unknown.test']) {
+    const answer = await request(path, { headers: { host: name }, reset: true });
+    t.equal(answer.statusCode, 200);
+    t.equal(await answer.body.text(), 'tok_en.print');
+  }
+  await driver.removeChallenge('tok_en', call());
+  t.equal((await request(path, { headers: { host: 'shop.test' }, reset: true })).statusCode, 404);
+  await driver.removeCertificate('a1', call());
+  await t.rejects(visitor(t, { ...nginx, ca: made.ca })('shop.test'));
 });

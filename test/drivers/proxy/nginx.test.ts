@@ -1,13 +1,22 @@
+import { X509Certificate } from 'node:crypto';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { systemClock } from '../../../src/domain/clock.js';
+import { type Clock, systemClock } from '../../../src/domain/clock.js';
 import { plainCall } from '../../../src/drivers/call.js';
-import type { ProxyDriver } from '../../../src/drivers/proxy/driver.js';
+import { Secret } from '../../../src/domain/secret.js';
+import type { ProxyCertificate, ProxyDriver } from '../../../src/drivers/proxy/driver.js';
 import { nginxProxyDriver } from '../../../src/drivers/proxy/nginx/index.js';
 import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
 import { call, hostOf, markOf, proxyContract } from '../../contracts/proxy.js';
+import { makeCertificate } from '../../fakes/certificate.js';
 import { nginxStandIn, silentLog, type StandIn } from './nginx-stand-in.js';
+
+/** Twenty times as fast, so that giving up takes no time. */
+const hurried: Clock = {
+  now: () => Date.now() * 20,
+  sleep: (ms, signal) => systemClock.sleep(ms / 20, signal),
+};
 
 function driverOver(t: Test, { config }: StandIn): ProxyDriver {
   const driver = nginxProxyDriver(config, { clock: systemClock, log: silentLog });
@@ -202,4 +211,79 @@ t.test('the rendering', async (t) => {
       JSON.stringify(wrong),
     );
   }
+});
+
+t.test('certificates', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const keyLike = join(nginx.dir, '..', 'wild.key');
+  await writeFile(keyLike, 'x', { mode: 0o640 });
+  const config = { ...nginx.config, certificate_key_file: keyLike };
+  const shown = { wrong: false };
+  const open = () => {
+    const driver = nginxProxyDriver(config, {
+      clock: hurried,
+      log: silentLog,
+      presented: async (name) => {
+        const text = await nginx.loaded();
+        const file = new RegExp(`^ +${name.replaceAll('.', '\\.')} "(.*\\.pem)";$`, 'm').exec(text)?.[1];
+        if (file === undefined || shown.wrong) return 'the wildcard';
+        return new X509Certificate(await readFile(file)).fingerprint256;
+      },
+    });
+    t.teardown(() => driver.close());
+    return driver;
+  };
+  const driver = open();
+  const certificate = async (id: string, names: string[]): Promise<ProxyCertificate> => {
+    const made = await makeCertificate(names);
+    return { id, names, chain: made.cert, key: new Secret(made.key) };
+  };
+  const files = async (): Promise<string[]> => (await readdir(join(nginx.dir, 'certificates'))).sort();
+
+  const first = await certificate('a1', ['shop.example.org', 'www.shop.example.org']);
+  await driver.ensureCertificate(first, call());
+  t.match(
+    await nginx.loaded(),
+    /map \$ssl_server_name \$innkeeper_certificate_key \{\n {4}default "\/.*wild.key";\n {4}shop.example.org "\/.*\/certificates\/a1-[0-9a-f]{16}.key";/,
+  );
+  const [, key = ''] = await files();
+  t.match(await files(), [/^a1-.*\.key$/, /^a1-.*\.pem$/, 'a1.json']);
+  t.equal((await stat(join(nginx.dir, 'certificates', (await files())[0] ?? ''))).mode & 0o777, 0o640);
+  t.same(await driver.listCertificates(call()), ['a1']);
+
+  await driver.ensureCertificate(await certificate('a1', ['shop.example.org']), call());
+  t.equal((await files()).length, 3, 'the pair that was replaced is gone');
+  t.notOk((await files()).includes(key));
+  t.notMatch(await nginx.loaded(), /www.shop.example.org/);
+
+  const before = await files();
+  shown.wrong = true;
+  await t.rejects(driver.ensureCertificate(await certificate('a1', ['shop.example.org']), call()), {
+    code: 'proxy_failed',
+    detail: /get the wildcard instead of the new certificate.*wild\.key/,
+  });
+  shown.wrong = false;
+  t.same(await files(), before, 'the former pair is put back');
+  await t.rejects(driver.ensureCertificate(await certificate('b2', ['shop.example.org']), call()), {
+    code: 'foreign_object',
+  });
+  for (const wrong of [{ id: '../x' }, { id: '' }, { names: [] }, { names: ['a b'] }])
+    await t.rejects(driver.ensureCertificate({ ...first, ...wrong }, call()), { code: 'proxy_failed' });
+  t.same(await files(), before);
+
+  await driver.close();
+  await writeFile(join(nginx.dir, 'certificates', 'c3.json'), '{}');
+  const again = open();
+  await again.ensureHost(hostOf('one'), call());
+  t.match(await nginx.loaded(), / {4}shop.example.org "/, 'a damaged record harms no other');
+  await again.removeCertificate('a1', call());
+  await again.removeCertificate('a1', call());
+  t.notMatch(await nginx.loaded(), /shop.example.org/);
+  t.same(await files(), ['c3.json']);
+
+  await again.ensureChallenge('tok_en-1', 'tok_en-1.print', call());
+  t.equal(await readFile(join(nginx.dir, 'challenges', 'tok_en-1'), 'utf8'), 'tok_en-1.print');
+  await again.removeChallenge('tok_en-1', call());
+  await again.removeChallenge('tok_en-1', call());
+  await t.rejects(again.ensureChallenge('../nginx.conf', 'x', call()), { code: 'proxy_failed' });
 });

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import type { ProxyHost, ProxyState } from '../../../src/drivers/proxy/driver.js';
+import type { CertificateEntry } from '../../../src/drivers/proxy/nginx/certificates.js';
 import { renderPages } from '../../../src/drivers/proxy/nginx/pages.js';
 import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
 import { openCa } from '../../../src/sandbox/ca.js';
@@ -58,7 +59,11 @@ const host = (name: string, state: ProxyState, address: string): ProxyHost => ({
   state,
 });
 
-async function write(hosts: readonly ProxyHost[], version: string): Promise<void> {
+async function write(
+  hosts: readonly ProxyHost[],
+  version: string,
+  certificates: readonly CertificateEntry[] = [],
+): Promise<void> {
   const config = {
     dir: proxyDir,
     test: [],
@@ -72,7 +77,7 @@ async function write(hosts: readonly ProxyHost[], version: string): Promise<void
     max_upload_mb: 64,
     real_ip_from: [],
   };
-  await writeFile(join(proxyDir, 'nginx.conf'), renderNginx(config, hosts, version));
+  await writeFile(join(proxyDir, 'nginx.conf'), renderNginx(config, hosts, version, certificates));
 }
 
 interface Seen {
@@ -194,3 +199,23 @@ t.test('goes on serving what it has when the new configuration is no good', asyn
   await proxy.reload();
   t.equal((await get('shop.sandbox.test')).status, 404);
 });
+
+t.test(
+  'a name with a certificate of its own gets it, and challenges are answered on the plain port',
+  async (t) => {
+    const own = await ca.certificate('own', ['shop.example.org']);
+    const folder = join(proxyDir, 'certificates');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'a1-0123456789abcdef.pem'), own.cert);
+    await writeFile(join(folder, 'a1-0123456789abcdef.key'), own.key);
+    const shop = { ...host('shop', 'enabled', '10.77.0.10'), names: ['shop.example.org'] };
+    await write([shop], '77', [{ id: 'a1', names: ['shop.example.org'], file: 'a1-0123456789abcdef' }]);
+    await proxy.reload();
+    t.equal((await get('shop.example.org')).status, 200);
+    await mkdir(join(proxyDir, 'challenges'), { recursive: true });
+    await writeFile(join(proxyDir, 'challenges', 'tok'), 'tok.print');
+    const path = '/.well-known/acme-challenge/tok';
+    t.match(await get('shop.example.org', { plain: true, path }), { status: 200, body: 'tok.print' });
+    t.match(await get('shop.example.org', { plain: true, path: `${path}2` }), { status: 404 });
+  },
+);

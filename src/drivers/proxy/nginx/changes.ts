@@ -2,44 +2,81 @@
 import { AgentError } from '../../../domain/errors.js';
 import { formatMark, type Mark, sameMark } from '../../../domain/mark.js';
 import type { ProxyHost } from '../driver.js';
+import type { CertificateEntry } from './certificates.js';
 import { fileNameOf } from './record.js';
-import type { Sites } from './sites.js';
+import type { Records } from './records.js';
 
 export type Change =
   | { readonly kind: 'put'; readonly host: ProxyHost }
   | { readonly kind: 'remove'; readonly mark: Mark }
+  | { readonly kind: 'putCertificate'; readonly entry: CertificateEntry }
+  | { readonly kind: 'removeCertificate'; readonly id: string }
   /** Wishes only that the proxy is up to date. */
   | { readonly kind: 'nothing' };
 
 export interface Applied<C extends Change> {
-  readonly sites: Sites;
+  readonly records: Records;
   readonly accepted: readonly C[];
   readonly refused: readonly { readonly change: C; readonly error: AgentError }[];
 }
 
+/** The records while they are changed; `holders` and `certified`: name -> who has it. */
+interface Draft {
+  readonly sites: Map<string, ProxyHost>;
+  readonly holders: Map<string, string>;
+  readonly certificates: Map<string, CertificateEntry>;
+  readonly certified: Map<string, string>;
+}
+
 /** In order; one that is refused leaves no trace. */
-export function applyChanges<C extends Change>(base: Sites, changes: readonly C[]): Applied<C> {
-  const sites = new Map(base);
-  const holders = new Map<string, string>();
-  for (const [file, host] of base) for (const name of host.names) holders.set(name, file);
+export function applyChanges<C extends Change>(base: Records, changes: readonly C[]): Applied<C> {
+  const draft: Draft = {
+    sites: new Map(base.sites),
+    holders: new Map(),
+    certificates: new Map(base.certificates),
+    certified: new Map(),
+  };
+  for (const [file, host] of base.sites) for (const name of host.names) draft.holders.set(name, file);
+  for (const [id, entry] of base.certificates) for (const name of entry.names) draft.certified.set(name, id);
   const accepted: C[] = [];
   const refused: { change: C; error: AgentError }[] = [];
   for (const change of changes) {
-    const error = applyOne(sites, holders, change);
+    const error = applyOne(draft, change);
     if (error) refused.push({ change, error });
     else accepted.push(change);
   }
-  return { sites, accepted, refused };
+  return { records: draft, accepted, refused };
 }
 
-function applyOne(
-  sites: Map<string, ProxyHost>,
-  holders: Map<string, string>,
-  change: Change,
-): AgentError | undefined {
-  if (change.kind === 'put') return put(sites, holders, change.host);
-  if (change.kind === 'remove') remove(sites, holders, change.mark);
+function applyOne(draft: Draft, change: Change): AgentError | undefined {
+  switch (change.kind) {
+    case 'put':
+      return put(draft.sites, draft.holders, change.host);
+    case 'remove':
+      remove(draft.sites, draft.holders, change.mark);
+      return undefined;
+    case 'putCertificate':
+      return putCertificate(draft, change.entry);
+    case 'removeCertificate':
+      removeCertificate(draft, change.id);
+      return undefined;
+    case 'nothing':
+      return undefined;
+  }
+}
+
+function putCertificate(draft: Draft, entry: CertificateEntry): AgentError | undefined {
+  const taken = entry.names.find((name) => (draft.certified.get(name) ?? entry.id) !== entry.id);
+  if (taken !== undefined) return foreign(`${taken} has the certificate ${draft.certified.get(taken) ?? ''}`);
+  removeCertificate(draft, entry.id);
+  for (const name of entry.names) draft.certified.set(name, entry.id);
+  draft.certificates.set(entry.id, entry);
   return undefined;
+}
+
+function removeCertificate({ certificates, certified }: Draft, id: string): void {
+  for (const name of certificates.get(id)?.names ?? []) certified.delete(name);
+  certificates.delete(id);
 }
 
 function put(

@@ -4,18 +4,22 @@ import { AgentError } from '../../../domain/errors.js';
 import { type Mark, sameMark } from '../../../domain/mark.js';
 import { abortError, throwIfAborted } from '../../abort.js';
 import type { DriverLog } from '../../log.js';
-import type { ProxyDriver, ProxyHost } from '../driver.js';
+import type { ProxyCertificate, ProxyDriver, ProxyHost } from '../driver.js';
+import { removePairs, writePair } from './certificates.js';
+import { removeChallenge, writeChallenge } from './challenges.js';
 import type { Change } from './changes.js';
 import { Keeper, type Wish } from './keeper.js';
+import { askPresented, type Presented, waitPresented } from './presented.js';
 import { Publisher } from './publish.js';
-import { checkHost, fileNameOf } from './record.js';
+import { checkHost, fileNameOf, refused } from './record.js';
 import type { NginxConfig } from './render.js';
 
 /** Starts at once to bring nginx to what the records say; a failure is logged only, since every later call tries again. */
 export function nginxProxyDriver(
   config: NginxConfig,
-  deps: { readonly clock: Clock; readonly log: DriverLog },
+  deps: { readonly clock: Clock; readonly log: DriverLog; readonly presented?: Presented },
 ): ProxyDriver {
+  const presented = deps.presented ?? askPresented(config);
   const publisher = new Publisher(config, deps);
   const keeper = new Keeper(publisher, deps.clock);
   let closed = false;
@@ -48,8 +52,32 @@ export function nginxProxyDriver(
   };
 
   const find = async (mark: Mark): Promise<ProxyHost | undefined> => {
-    const found = (await publisher.sites()).get(fileNameOf(mark));
+    const found = (await publisher.records()).sites.get(fileNameOf(mark));
     return found && sameMark(found.mark, mark) ? found : undefined;
+  };
+
+  const certify = async (certificate: ProxyCertificate, signal: AbortSignal): Promise<void> => {
+    const { id, names, chain } = certificate;
+    const before = (await publisher.records()).certificates.get(id);
+    const entry = await writePair(config, certificate);
+    try {
+      await carryOut({ kind: 'putCertificate', entry }, signal);
+      const found = await waitPresented(presented, names[0] ?? '', chain, deps.clock);
+      if (found !== undefined) {
+        await carryOut(
+          before ? { kind: 'putCertificate', entry: before } : { kind: 'removeCertificate', id },
+          signal,
+        );
+        throw refused(
+          `visitors of ${names[0] ?? ''} get ${found} instead of the new certificate: nginx's workers must be able to read the keys, which have owner, group and read permission of ${config.certificate_key_file}`,
+        );
+      }
+    } catch (error) {
+      const kept = (await publisher.records()).certificates.get(id)?.file;
+      if (kept !== entry.file) await removePairs(config, id, kept);
+      throw error;
+    }
+    await removePairs(config, id, entry.file);
   };
 
   return {
@@ -59,7 +87,15 @@ export function nginxProxyDriver(
       await carryOut({ kind: 'remove', mark }, call.signal);
     },
     find,
-    list: async () => [...(await publisher.sites()).values()],
+    list: async () => [...(await publisher.records()).sites.values()],
+    ensureCertificate: (certificate, call) => certify(certificate, call.signal),
+    async removeCertificate(id, call) {
+      await carryOut({ kind: 'removeCertificate', id }, call.signal);
+      await removePairs(config, id);
+    },
+    listCertificates: async () => [...(await publisher.records()).certificates.keys()],
+    ensureChallenge: (token, content) => writeChallenge(config, token, content),
+    removeChallenge: (token) => removeChallenge(config, token),
     async close() {
       closed = true;
       for (const wish of await keeper.stop())

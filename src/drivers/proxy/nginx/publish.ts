@@ -1,5 +1,4 @@
 /** Carries out one batch: finds what nginx accepts, saves it, makes nginx serve it. Order matters: a crash at any point leaves records that a start can render. */
-import { join } from 'node:path';
 import type { Clock } from '../../../domain/clock.js';
 import { AgentError } from '../../../domain/errors.js';
 import type { DriverLog } from '../../log.js';
@@ -16,7 +15,7 @@ import {
   writeVersion,
 } from './rendering.js';
 import { askVersion, type AskVersion, waitServed } from './served.js';
-import { loadSites, prepareSites, saveSites, type Sites } from './sites.js';
+import { loadRecords, prepareRecords, type Records, saveRecords } from './records.js';
 
 export interface PublishDeps {
   readonly clock: Clock;
@@ -25,13 +24,13 @@ export interface PublishDeps {
 
 /** What the disk holds. */
 export interface OnDisk {
-  readonly sites: Sites;
+  readonly records: Records;
   readonly damaged: ReadonlyMap<string, string>;
   readonly rendering: Rendering;
 }
 
 interface Tested<C> {
-  readonly sites: Sites;
+  readonly records: Records;
   readonly accepted: readonly C[];
 }
 
@@ -55,8 +54,8 @@ export class Publisher {
     this.#ask = askVersion(config.status_port);
   }
 
-  async sites(): Promise<Sites> {
-    return (this.#disk ?? (await this.#read())).sites;
+  async records(): Promise<Records> {
+    return (this.#disk ?? (await this.#read())).records;
   }
 
   /** Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not refused. */
@@ -64,18 +63,18 @@ export class Publisher {
     const before = this.#disk && !this.#inDoubt ? this.#disk : await this.#prepare();
     this.#inDoubt = true;
     const served = (await this.#ask()) === before.rendering.version;
-    const { rendering, sites, accepted } = await this.#accept(before, changes, served, refuse);
+    const { rendering, records, accepted } = await this.#accept(before, changes, served, refuse);
     const damaged = new Map(before.damaged);
     const gone = accepted.flatMap((change) => filesOf(change)).filter((file) => damaged.delete(file));
     const isNew = rendering !== before.rendering;
     try {
-      await saveSites(this.#folder(), before.sites, sites, gone);
+      await saveRecords(this.#config.dir, before.records, records, gone);
     } catch (error) {
       if (isNew) await writeRendering(this.#config, before.rendering);
       throw error;
     }
     if (isNew) await writeVersion(this.#config, rendering.version);
-    this.#disk = { sites, damaged, rendering };
+    this.#disk = { records, damaged, rendering };
     this.#inDoubt = false;
     if (isNew || !served) await this.#load(rendering.version);
   }
@@ -87,14 +86,14 @@ export class Publisher {
     served: boolean,
     refuse: Refuse<C>,
   ): Promise<Tested<C> & { rendering: Rendering }> {
-    const wished = applyChanges(before.sites, changes);
+    const wished = applyChanges(before.records, changes);
     for (const { change, error } of wished.refused) refuse(change, error);
-    if (served && this.#isCurrent(before, wished.sites)) return { ...wished, rendering: before.rendering };
+    if (served && this.#isCurrent(before, wished.records)) return { ...wished, rendering: before.rendering };
     try {
       const tested = await this.#test(before, wished, refuse);
-      const rendering = this.#isCurrent(before, tested.sites)
+      const rendering = this.#isCurrent(before, tested.records)
         ? before.rendering
-        : makeRendering(this.#config, tested.sites, this.#nextVersion());
+        : makeRendering(this.#config, tested.records, this.#nextVersion());
       await writeRendering(this.#config, rendering);
       return { ...tested, rendering };
     } catch (error) {
@@ -103,22 +102,22 @@ export class Publisher {
     }
   }
 
-  #isCurrent({ rendering }: OnDisk, sites: Sites): boolean {
-    return makeRendering(this.#config, sites, rendering.version).text === rendering.text;
+  #isCurrent({ rendering }: OnDisk, records: Records): boolean {
+    return makeRendering(this.#config, records, rendering.version).text === rendering.text;
   }
 
   async #test<C extends Change>(before: OnDisk, wished: Tested<C>, refuse: Refuse<C>): Promise<Tested<C>> {
-    const complaint = await this.#try(wished.sites);
+    const complaint = await this.#try(wished.records);
     if (complaint === undefined) return wished;
-    const before_ = await this.#try(before.sites);
+    const before_ = await this.#try(before.records);
     if (before_ !== undefined)
       throw unreachable(`nginx refuses its configuration as it was, too: ${before_}`);
-    return this.#halve(before.sites, wished.accepted, complaint, refuse);
+    return this.#halve(before.records, wished.accepted, complaint, refuse);
   }
 
   /** @param complaint about all of `changes` together over `base`, which alone is accepted */
   async #halve<C extends Change>(
-    base: Sites,
+    base: Records,
     changes: readonly C[],
     complaint: string,
     refuse: Refuse<C>,
@@ -126,25 +125,29 @@ export class Publisher {
     const [only] = changes;
     if (changes.length === 1 && only) {
       refuse(only, refusedByNginx(complaint));
-      return { sites: base, accepted: [] };
+      return { records: base, accepted: [] };
     }
     const middle = Math.ceil(changes.length / 2);
     const first = await this.#settle(base, changes.slice(0, middle), refuse);
-    const second = await this.#settle(first.sites, changes.slice(middle), refuse);
-    return { sites: second.sites, accepted: [...first.accepted, ...second.accepted] };
+    const second = await this.#settle(first.records, changes.slice(middle), refuse);
+    return { records: second.records, accepted: [...first.accepted, ...second.accepted] };
   }
 
-  async #settle<C extends Change>(base: Sites, changes: readonly C[], refuse: Refuse<C>): Promise<Tested<C>> {
+  async #settle<C extends Change>(
+    base: Records,
+    changes: readonly C[],
+    refuse: Refuse<C>,
+  ): Promise<Tested<C>> {
     // Names may clash anew (or no longer) once another wish is refused.
     const wished = applyChanges(base, changes);
     for (const { change, error } of wished.refused) refuse(change, error);
-    if (wished.accepted.length === 0) return { sites: base, accepted: [] };
-    const complaint = await this.#try(wished.sites);
+    if (wished.accepted.length === 0) return { records: base, accepted: [] };
+    const complaint = await this.#try(wished.records);
     return complaint === undefined ? wished : this.#halve(base, wished.accepted, complaint, refuse);
   }
 
-  async #try(sites: Sites): Promise<string | undefined> {
-    await writeRendering(this.#config, makeRendering(this.#config, sites, this.#nextVersion()));
+  async #try(records: Records): Promise<string | undefined> {
+    await writeRendering(this.#config, makeRendering(this.#config, records, this.#nextVersion()));
     return testConfiguration(this.#config.test);
   }
 
@@ -159,14 +162,14 @@ export class Publisher {
     }
     const ms = this.#deps.clock.now() - started;
     this.#deps.log.debug(
-      { version, ms, sites: this.#disk?.sites.size },
+      { version, ms, sites: this.#disk?.records.sites.size },
       'the reverse proxy serves a new rendering',
     );
   }
 
   async #prepare(): Promise<OnDisk> {
     await writePages(this.#config);
-    await prepareSites(this.#folder());
+    await prepareRecords(this.#config.dir);
     const disk = await this.#read();
     for (const [file, problem] of disk.damaged) {
       this.#deps.log.error({ file, problem }, 'a proxy record is damaged and is not served');
@@ -177,7 +180,7 @@ export class Publisher {
   }
 
   async #read(): Promise<OnDisk> {
-    return { ...(await loadSites(this.#folder())), rendering: await readRendering(this.#config) };
+    return { ...(await loadRecords(this.#config.dir)), rendering: await readRendering(this.#config) };
   }
 
   /** Grows, also across a lost folder: no version ever means two renderings. */
@@ -185,15 +188,11 @@ export class Publisher {
     this.#lastVersion = Math.max(this.#lastVersion + 1, this.#deps.clock.now());
     return String(this.#lastVersion);
   }
-
-  #folder(): string {
-    return join(this.#config.dir, 'sites');
-  }
 }
 
 function filesOf(change: Change): string[] {
-  if (change.kind === 'nothing') return [];
-  return [fileNameOf(change.kind === 'put' ? change.host.mark : change.mark)];
+  if (change.kind === 'put') return [fileNameOf(change.host.mark)];
+  return change.kind === 'remove' ? [fileNameOf(change.mark)] : [];
 }
 
 function refusedByNginx(complaint: string): AgentError {

@@ -12,7 +12,7 @@ export const RECORD_FILE =
   /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}~[A-Za-z0-9_][A-Za-z0-9._-]{0,63}~\d{1,9}\.json$/;
 const HOST_NAME =
   /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const MOST_NAMES = 200;
+const MOST_NAMES = 20_001;
 
 const Strict = { additionalProperties: false };
 const RecordSchema = Type.Object(
@@ -77,14 +77,17 @@ function check(value: unknown): ProxyHost {
     const first = record.Errors(value)[0];
     throw refused(`record${first?.instancePath ?? ''} ${first?.message ?? 'is not a record'}`);
   }
-  for (const name of value.names) {
-    // A last label of digits only would make the name look like an address.
-    if (!HOST_NAME.test(name) || /(?:^|\.)\d+$/.test(name))
-      throw refused(`not a host name: ${JSON.stringify(name)}`);
-  }
+  value.names.forEach(checkName);
   upstreamOf(value.upstream);
   const { mark, names, upstream, state } = value;
   return { mark, names, upstream, state };
+}
+
+/** Throws `proxy_failed`. */
+export function checkName(name: string): void {
+  // A last label of digits only would make the name look like an address.
+  if (!HOST_NAME.test(name) || /(?:^|\.)\d+$/.test(name))
+    throw refused(`not a host name: ${JSON.stringify(name)}`);
 }
 
 /** `10.0.0.5:80` or `[fd00::5]:80`, spelled by ourselves from the parsed address. */
@@ -101,7 +104,7 @@ export function upstreamOf(upstream: ProxyHost['upstream']): string {
   return parsed.kind() === 'ipv6' ? `[${parsed.toString()}]:${port}` : `${parsed.toString()}:${port}`;
 }
 
-function refused(detail: string): AgentError {
+export function refused(detail: string): AgentError {
   return new AgentError('proxy_failed', 'The reverse proxy refused the configuration.', {
     role: 'reverse proxy',
     detail,

@@ -10,6 +10,7 @@ import ipaddr from 'ipaddr.js';
 import type { Config } from '../../../config/config.js';
 import { AgentError } from '../../../domain/errors.js';
 import type { ProxyHost } from '../driver.js';
+import type { CertificateEntry } from './certificates.js';
 import { upstreamOf } from './record.js';
 
 export type NginxConfig = Config['proxy']['nginx'];
@@ -17,18 +18,37 @@ export type NginxConfig = Config['proxy']['nginx'];
 const PAGES = '/.innkeeper-pages/';
 
 /** @param version digits; what the status server answers once nginx serves this text */
-export function renderNginx(config: NginxConfig, hosts: Iterable<ProxyHost>, version: string): string {
-  const served = [...hosts].filter((host) => host.state !== 'disabled');
-  const names = served.flatMap((host) => host.names);
+export function renderNginx(
+  config: NginxConfig,
+  hosts: readonly ProxyHost[],
+  version: string,
+  certificates: readonly CertificateEntry[] = [],
+): string {
+  const served = hosts.filter((host) => host.state !== 'disabled');
+  const hosted = served.flatMap((host) => host.names);
+  const certified = certificates.flatMap((entry) => entry.names);
+  const file = (entry: CertificateEntry, kind: 'pem' | 'key'): string =>
+    path(`${config.dir}/certificates/${entry.file}.${kind}`);
   return [
     '# Written by innkeeper from sites/*.json. Changes made here are lost.',
-    ...hashSizes(names),
+    ...hashSizes(hosted.length > certified.length ? hosted.length : certified.length, [
+      ...hosted,
+      ...certified,
+    ]),
     '',
     map('$host', '$innkeeper_upstream', '""', served, (host) => upstreamOf(host.upstream)),
     map('$host', '$innkeeper_state', 'unknown', served, (host) => host.state),
     FIXED_MAPS,
-    `map $ssl_server_name $innkeeper_certificate { default ${path(config.certificate_file)}; }`,
-    `map $ssl_server_name $innkeeper_certificate_key { default ${path(config.certificate_key_file)}; }`,
+    map('$ssl_server_name', '$innkeeper_certificate', path(config.certificate_file), certificates, (entry) =>
+      file(entry, 'pem'),
+    ),
+    map(
+      '$ssl_server_name',
+      '$innkeeper_certificate_key',
+      path(config.certificate_key_file),
+      certificates,
+      (entry) => file(entry, 'key'),
+    ),
     '',
     plainServer(config),
     secureServer(config),
@@ -42,26 +62,26 @@ map $http_upgrade $innkeeper_connection { default upgrade; "" ""; }
 map $http_host $innkeeper_port { default ""; "~(?<innkeeper_port_found>:[0-9]+)$" $innkeeper_port_found; }`;
 
 /** Names hold a dot, so that none can be one of map's own words (\`default\`, \`include\`, ...). */
-function map(
+function map<T extends { readonly names: readonly string[] }>(
   from: string,
   to: string,
   otherwise: string,
-  hosts: readonly ProxyHost[],
-  value: (host: ProxyHost) => string,
+  entries: readonly T[],
+  value: (entry: T) => string,
 ): string {
-  const lines = hosts.flatMap((host) => {
-    const right = value(host);
-    return host.names.map((name) => `    ${name} ${right};`);
+  const lines = entries.flatMap((entry) => {
+    const right = value(entry);
+    return entry.names.map((name) => `    ${name} ${right};`);
   });
   return [`map ${from} ${to} {`, `    default ${otherwise};`, ...lines, '}'].join('\n');
 }
 
 /** nginx refuses a map whose longest key does not fit a bucket, and warns when the table is too small. */
-function hashSizes(names: readonly string[]): string[] {
-  const longest = names.reduce((most, name) => Math.max(most, name.length), 0);
+function hashSizes(most: number, names: readonly string[]): string[] {
+  const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
   const bucket = Math.max(128, Math.ceil((longest + 40) / 64) * 64);
   let size = 2048;
-  while (size < names.length * 2) size *= 2;
+  while (size < most * 2) size *= 2;
   return [`map_hash_bucket_size ${bucket};`, `map_hash_max_size ${size};`];
 }
 
@@ -72,6 +92,12 @@ ${listens(config, config.http_port, 'default_server')}
     server_name _;
     server_tokens off;
     error_page 404 ${PAGES}unknown.html;
+    # Answers to a certificate authority, for every name and before any redirect.
+    location ^~ /.well-known/acme-challenge/ {
+        alias ${path(`${config.dir}/challenges/`)};
+        types { }
+        default_type text/plain;
+    }
     location / {
         if ($innkeeper_state = unknown) { return 404; }
         return 301 https://$host${port}$request_uri;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeFolder, replaceFile, syncFolder } from '../../durable-file.js';
 import { renderPages } from './pages.js';
 import { type NginxConfig, renderNginx } from './render.js';
-import type { Sites } from './sites.js';
+import type { Records } from './records.js';
 
 export interface Rendering {
   readonly version: string;
@@ -18,8 +18,9 @@ export async function readRendering(config: NginxConfig): Promise<Rendering> {
   return { version: /^\d{1,16}$/.test(version) ? version : '0', text };
 }
 
-export function makeRendering(config: NginxConfig, sites: Sites, version: string): Rendering {
-  return { version, text: renderNginx(config, sites.values(), version) };
+export function makeRendering(config: NginxConfig, records: Records, version: string): Rendering {
+  const { sites, certificates } = records;
+  return { version, text: renderNginx(config, [...sites.values()], version, [...certificates.values()]) };
 }
 
 export async function writeRendering(config: NginxConfig, { text }: Rendering): Promise<void> {

@@ -1,0 +1,106 @@
+/** Keeps the records of custom domains in step with the services that have them, and tells the services about their certificates. */
+import { namesOf, registeredOf, slotOfName } from '../domain/domain-name.js';
+import { domainId, type DomainRecord, forgetOld } from '../domain/domain-record.js';
+import { type CustomDomain, keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import type { CertificateDeps } from './parts.js';
+
+export type CertificateView = CustomDomain['certificate'];
+
+/** Slots that the service serves now. */
+export function slotsOf(service: Service | undefined): string[] {
+  if (!service || service.lifecycle === 'terminated') return [];
+  return service.domains.map(({ domain }) => slotOfName(domain));
+}
+
+export function entryOf(service: Service | undefined, slot: string): CustomDomain | undefined {
+  if (!service || service.lifecycle === 'terminated') return undefined;
+  return service.domains.find(({ domain }) => slotOfName(domain) === slot);
+}
+
+/** The service has this domain: its record says so from now on. */
+export async function adopt({ domains }: CertificateDeps, service: Service, slot: string): Promise<void> {
+  const id = domainId(slot);
+  const key = keyOf(service);
+  await domains.commit(id, (current) => {
+    if (current?.service === key && current.quarantineUntil === null) return current;
+    return {
+      schema: 1,
+      id,
+      domain: slot,
+      registered: registeredOf(slot),
+      owner: { panel: service.panel, userId: service.userId, email: service.email },
+      service: key,
+      quarantineUntil: null,
+      // another service's key is not handed on
+      certificate: current?.service === key ? current.certificate : null,
+      issued: current?.issued ?? [],
+      refusals: current?.refusals ?? [],
+      failures: 0,
+      nextAt: null,
+      problem: null,
+    };
+  });
+}
+
+/** A name was added to a slot that has a certificate without it. */
+export async function askAgain({ domains }: CertificateDeps, service: Service, slot: string): Promise<void> {
+  const entry = entryOf(service, slot);
+  const known = domains.find(domainId(slot));
+  const names = entry ? namesOf(entry) : [];
+  if (!known?.certificate || known.nextAt !== null) return;
+  const held = known.certificate.names;
+  if (names.every((name) => held.includes(name))) return;
+  await domains.commit(known.id, (current) => ({
+    ...(current ?? known),
+    nextAt: known.certificate?.issuedAt ?? null,
+  }));
+}
+
+/** No service has this domain any more: it is kept from others for a while. Its certificate is removed by the next work on it. */
+export async function release({ domains, clock, config }: CertificateDeps, id: string): Promise<void> {
+  const known = domains.find(id);
+  if (!known || known.service === null) return;
+  const until = new Date(clock.now() + config.domains.quarantine_s * 1000).toISOString();
+  await domains.commit(id, (current) => ({
+    ...(current ?? known),
+    service: null,
+    quarantineUntil: until,
+    failures: 0,
+    nextAt: null,
+    problem: null,
+  }));
+}
+
+export function changeRecord(
+  { domains, clock }: CertificateDeps,
+  record: DomainRecord,
+  change: Partial<DomainRecord>,
+): Promise<DomainRecord> {
+  return domains.commit(record.id, (current) =>
+    // it was given to somebody else meanwhile: what was learnt is not about that
+    current && current.service === record.service
+      ? forgetOld({ ...current, ...change }, clock.now())
+      : (current ?? record),
+  );
+}
+
+/** What the customer sees; written only when it changed. */
+export async function tellService(
+  { services }: CertificateDeps,
+  key: ServiceKey,
+  slot: string,
+  view: CertificateView,
+): Promise<void> {
+  await services.commit(key, (service) => {
+    if (!service) throw new Error(`${key} does not exist`);
+    const entry = entryOf(service, slot);
+    const { certificate: seen } = entry ?? {};
+    const same =
+      seen?.state === view.state && seen.expiresAt === view.expiresAt && seen.problem === view.problem;
+    if (!entry || same) return service;
+    return {
+      ...service,
+      domains: service.domains.map((other) => (other === entry ? { ...entry, certificate: view } : other)),
+    };
+  });
+}

@@ -1,0 +1,16 @@
+/** What the keeper of certificates works with. */
+import type { Config } from '../config/config.js';
+import type { Clock } from '../domain/clock.js';
+import type { DomainRecord } from '../domain/domain-record.js';
+import type { DriverLog } from '../drivers/log.js';
+import type { Drivers } from '../drivers/table.js';
+import type { DocumentStore, ServiceStore } from '../state/contract.js';
+
+export interface CertificateDeps {
+  readonly config: Pick<Config, 'agent' | 'domains'>;
+  readonly services: ServiceStore;
+  readonly domains: DocumentStore<DomainRecord>;
+  readonly drivers: Pick<Drivers, 'proxy' | 'lookup' | 'issuer'>;
+  readonly clock: Clock;
+  readonly log: DriverLog;
+}

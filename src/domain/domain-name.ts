@@ -1,0 +1,125 @@
+/** Which names a customer may bring, how they are written, and which belong to one slot of the quota. */
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { parse } from 'tldts';
+import { AgentError } from './errors.js';
+import type { Service } from './service.js';
+
+export interface NameRules {
+  /** Lower case. Itself, what is above it and what is below it is the operator's. */
+  readonly baseDomain: string;
+  /** Lower-case names that no customer gets, nor anything below them. */
+  readonly blocked: readonly string[];
+  /** Names of our own machines. */
+  readonly infrastructure: readonly string[];
+}
+
+export interface DomainName {
+  /** As asked for: lower-case A-labels. */
+  readonly name: string;
+  /** What is claimed and counted: an apex and its `www` are one. */
+  readonly slot: string;
+  /** The name that was registered, e.g. `example.co.uk` of `shop.example.co.uk`. */
+  readonly registered: string;
+}
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** `domainToASCII` drops or decodes these: what was sent must not hold any. */
+const FOREIGN = /[\s\p{C}%/\\:?#@[\]*_]/u;
+const SHOWN = 80;
+
+/** Throws `domain_invalid` with a sentence that says what was expected and what was found. */
+export function parseDomain(sent: string, rules: NameRules): DomainName {
+  const text = sent.trim().replace(/\.$/, '');
+  const shown = shownOf(sent);
+  if (text === '') throw refused('Expected a domain name such as example.com, found nothing.');
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || text.includes('/'))
+    throw refused(`Expected a domain name such as example.com, found the web address "${shown}".`);
+  if (isIP(text.replace(/^\[(.*)\]$/, '$1')) !== 0)
+    throw refused(`Expected a domain name such as example.com, found the IP address ${shown}.`);
+  const name = FOREIGN.test(text) ? '' : domainToASCII(text);
+  const labels = name.split('.');
+  if (isIP(name) !== 0 || /^\d+$/.test(labels.at(-1) ?? ''))
+    throw refused(`Expected a domain name such as example.com, found the number "${shown}".`);
+  if (
+    name === '' ||
+    name.length > 253 ||
+    (labels.length > 1 && (labels.at(-1) ?? '').length < 2) ||
+    !labels.every((label) => LABEL.test(label))
+  )
+    throw refused(`Expected a domain name such as example.com, found "${shown}".`);
+  if (labels.length < 2)
+    throw refused(`Expected a domain name with at least two parts such as example.com, found "${shown}".`);
+  return registeredName(name, rules);
+}
+
+function registeredName(name: string, rules: NameRules): DomainName {
+  const registered = parse(name, { allowPrivateDomains: true, validateHostname: false }).domain;
+  if (registered === null || registered === '')
+    throw refused(`Expected a domain of your own, found ${name}, below which anybody may register names.`);
+  const { baseDomain } = rules;
+  const base = baseDomain.toLowerCase();
+  if (isBelow(name, base) || isBelow(base, slotOf(name, registered)))
+    throw refused(`Expected a domain of your own, found ${name}, which belongs to ${base}.`);
+  const machine = rules.infrastructure.find((other) => slotOf(name, registered) === other.toLowerCase());
+  const blocked = rules.blocked.find((other) => isBelow(name, other.toLowerCase()));
+  if (machine !== undefined || blocked !== undefined)
+    throw refused(`Expected a domain of your own, found ${name}, which cannot be used here.`);
+  return { name, slot: slotOf(name, registered), registered };
+}
+
+function slotOf(name: string, registered: string): string {
+  return name === `www.${registered}` ? registered : name;
+}
+
+/** True for the name itself too. */
+export function isBelow(name: string, above: string): boolean {
+  return name === above || name.endsWith(`.${above}`);
+}
+
+/** The name that was registered; the name itself where there is none. */
+export function registeredOf(name: string): string {
+  return parse(name, { allowPrivateDomains: true, validateHostname: false }).domain ?? name;
+}
+
+/** The slot of a name that was accepted before. */
+export function slotOfName(name: string): string {
+  return slotOf(name, registeredOf(name));
+}
+
+/** The names above this one, nearest first, as far as the registered one. */
+export function namesAbove({ slot, registered }: DomainName): string[] {
+  const above: string[] = [];
+  for (let name = slot; name !== registered && name.includes('.');) {
+    name = name.slice(name.indexOf('.') + 1);
+    above.push(name);
+  }
+  return above;
+}
+
+/** What visitors may type for this entry. */
+export function namesOf(entry: { readonly domain: string; readonly www: boolean }): string[] {
+  return entry.www ? [entry.domain, `www.${entry.domain}`] : [entry.domain];
+}
+
+/** All names of a service, our own first. */
+export function servedNames(service: Pick<Service, 'fqdn' | 'domains'>): string[] {
+  return [...new Set([service.fqdn, ...service.domains.flatMap(namesOf)])];
+}
+
+/** One tenant: the same customer of the same panel. */
+export function sameOwner(a: Owner, b: Owner): boolean {
+  if (a.panel !== b.panel) return false;
+  return a.userId !== null && b.userId !== null ? a.userId === b.userId : a.email === b.email;
+}
+
+export type Owner = Pick<Service, 'panel' | 'userId' | 'email'>;
+
+function shownOf(text: string): string {
+  const clean = text.trim().replace(/[\p{C}<>"]/gu, '?');
+  return clean.length > SHOWN ? `${clean.slice(0, SHOWN)}...` : clean;
+}
+
+function refused(sentence: string): AgentError {
+  return new AgentError('domain_invalid', sentence, { fields: { domain: sentence } });
+}

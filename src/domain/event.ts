@@ -1,0 +1,141 @@
+/** What happened to a service, as panels, webhooks and the log of events tell it: worked out from two states of its document, so that nobody can forget one. */
+import type { Json } from './json.js';
+import { isOpen, type Job } from './job.js';
+import type { Service } from './service.js';
+
+export const EVENT_TYPES = [
+  'service.ordered',
+  'service.active',
+  'service.failed',
+  'service.suspended',
+  'service.unsuspended',
+  'service.terminated',
+  'service.restored',
+  'service.purged',
+  'service.plan_changed',
+  'service.owner_changed',
+  'domain.added',
+  'domain.removed',
+  'domain.certificate_changed',
+  'domain.primary_changed',
+  'proxy.toggled',
+  'backup.made',
+  'backup.removed',
+  'job.queued',
+  'job.completed',
+  'job.failed',
+  'job.stuck',
+  'job.cancelled',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface Happening {
+  readonly type: EventType;
+  readonly data: { readonly [name: string]: Json };
+}
+
+/** A happening, once it has a name and a time. */
+export interface ServiceEvent extends Happening {
+  /** UUID v7. */
+  readonly id: string;
+  /** RFC 3339 */
+  readonly at: string;
+}
+
+/** In the order in which they are told. */
+export function happenings(before: Service | undefined, after: Service): Happening[] {
+  const fresh = before === undefined || before.generation !== after.generation;
+  const old = fresh ? undefined : before;
+  return [
+    ...lifecycleOf(old, after),
+    ...changesOf(old, after),
+    ...domainsOf(old, after),
+    ...backupsOf(old, after),
+    ...jobsOf(before, after),
+  ];
+}
+
+function lifecycleOf(before: Service | undefined, after: Service): Happening[] {
+  const tell = (type: EventType, data: Happening['data'] = {}): Happening[] => [{ type, data }];
+  const reasons = { suspended_for: [...after.suspendedFor] };
+  if (!before)
+    return tell('service.ordered', { plan: after.plan.name, email: after.email, fqdn: after.fqdn });
+  const purged = before.vmid !== null && after.vmid === null && after.lifecycle === 'terminated';
+  if (before.lifecycle === after.lifecycle) {
+    if (purged) return tell('service.purged');
+    const changed = before.suspendedFor.join() !== after.suspendedFor.join();
+    return changed && after.lifecycle === 'suspended' ? tell('service.suspended', reasons) : [];
+  }
+  if (after.lifecycle === 'terminated')
+    return [
+      ...tell('service.terminated', { purge_at: after.deletion?.purgeAt ?? null }),
+      ...(purged ? tell('service.purged') : []),
+    ];
+  if (before.lifecycle === 'terminated') return tell('service.restored');
+  if (after.lifecycle === 'suspended') return tell('service.suspended', reasons);
+  if (after.lifecycle === 'failed') return tell('service.failed');
+  if (after.lifecycle !== 'active') return [];
+  return tell(before.lifecycle === 'suspended' ? 'service.unsuspended' : 'service.active');
+}
+
+function changesOf(before: Service | undefined, after: Service): Happening[] {
+  if (!before) return [];
+  const list: Happening[] = [];
+  if (before.plan.name !== after.plan.name)
+    list.push({ type: 'service.plan_changed', data: { from: before.plan.name, to: after.plan.name } });
+  if (before.email !== after.email || before.userId !== after.userId)
+    list.push({ type: 'service.owner_changed', data: { email: after.email, user_id: after.userId } });
+  if (before.primaryDomain !== after.primaryDomain)
+    list.push({ type: 'domain.primary_changed', data: { domain: after.primaryDomain } });
+  if (before.proxyEnabled !== after.proxyEnabled)
+    list.push({ type: 'proxy.toggled', data: { enabled: after.proxyEnabled } });
+  return list;
+}
+
+function domainsOf(before: Service | undefined, after: Service): Happening[] {
+  const had = new Map(before?.domains.map((one) => [one.domain, one]));
+  const has = new Set(after.domains.map(({ domain }) => domain));
+  return [
+    ...after.domains.flatMap(({ domain, certificate }): Happening[] => {
+      const old = had.get(domain);
+      const told = { domain, state: certificate.state, expires_at: certificate.expiresAt };
+      if (!old) return [{ type: 'domain.added', data: { domain } }];
+      const same =
+        old.certificate.state === certificate.state && old.certificate.expiresAt === certificate.expiresAt;
+      return same ? [] : [{ type: 'domain.certificate_changed', data: told }];
+    }),
+    ...[...had.keys()]
+      .filter((domain) => !has.has(domain))
+      .map((domain): Happening => ({ type: 'domain.removed', data: { domain } })),
+  ];
+}
+
+function backupsOf(before: Service | undefined, after: Service): Happening[] {
+  const names = (service: Service | undefined): Set<string> =>
+    new Set(service?.snapshots.filter(({ kind }) => kind === 'backup').map(({ name }) => name));
+  const [had, has] = [names(before), names(after)];
+  const tell = (type: EventType, from: Set<string>, without: Set<string>): Happening[] =>
+    [...from].filter((name) => !without.has(name)).map((name) => ({ type, data: { name } }));
+  return [...tell('backup.made', has, had), ...tell('backup.removed', had, has)];
+}
+
+function jobsOf(before: Service | undefined, after: Service): Happening[] {
+  const known = new Map(before?.jobs.map((job) => [job.id, job]));
+  return after.jobs.flatMap((job): Happening[] => {
+    const old = known.get(job.id);
+    const data = { job_id: job.id, method: job.method };
+    const queued: Happening[] = old ? [] : [{ type: 'job.queued', data }];
+    const type = isOpen(job) || old?.status === job.status ? undefined : ENDS[job.status];
+    if (!type) return isOpen(job) ? queued : [];
+    const error = job.error ? { code: job.error.code, message: job.error.message } : null;
+    return [...queued, { type, data: { ...data, error } }];
+  });
+}
+
+const ENDS: Readonly<Partial<Record<Job['status'], EventType>>> = {
+  completed: 'job.completed',
+  failed: 'job.failed',
+  stuck: 'job.stuck',
+  cancelled: 'job.cancelled',
+};

@@ -1,0 +1,19 @@
+/** Keeps what was last known of guests whose node cannot be asked: the cluster answers for the other nodes and calls these `unknown`. */
+import type { ClusterView, GuestView } from './driver.js';
+
+/** The new view, in which guests that cannot be seen now have their figures of the view before. */
+export function withLastKnown(next: ClusterView, previous: ClusterView | undefined): ClusterView {
+  const offline = new Set(next.nodes.filter(({ online }) => !online).map(({ name }) => name));
+  const unseen = (guest: GuestView): boolean => guest.status === 'unknown' || offline.has(guest.node);
+  if (!next.guests.some(unseen)) return next;
+  const before = new Map(previous?.guests.map((guest) => [guest.vmid, guest]));
+  return {
+    ...next,
+    guests: next.guests.map((guest) => {
+      if (!unseen(guest)) return guest;
+      const known = before.get(guest.vmid);
+      const staleSince = known?.staleSince ?? next.at;
+      return known ? { ...known, node: guest.node, staleSince } : { ...guest, staleSince };
+    }),
+  };
+}

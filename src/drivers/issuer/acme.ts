@@ -1,0 +1,187 @@
+/** Issuer `acme`: one account, HTTP-01 for every name, by acme-client. Its own patience is made ours; what it throws is told apart into refusals and silence. */
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import type acme from 'acme-client';
+import type { DomainsConfig } from '../../config/config.js';
+import type { Clock } from '../../domain/clock.js';
+import { AgentError } from '../../domain/errors.js';
+import { Secret } from '../../domain/secret.js';
+import { abortError, throwIfAborted } from '../abort.js';
+import { withLimit } from '../time-limit.js';
+import type { AccountStore, CertificateIssuer, Challenges, IssuedCertificate } from './driver.js';
+
+type AcmeConfig = DomainsConfig['acme'];
+type Acme = typeof acme;
+
+export interface AcmeDeps {
+  readonly clock: Clock;
+  readonly accounts: AccountStore;
+}
+
+const REQUEST_MS = 30_000;
+/** Looks at an authorization or order: from 0.25 s to 5 s apart. */
+const POLL = { backoffAttempts: 30, backoffMin: 250, backoffMax: 5_000 };
+const LONGEST_REASON = 300;
+
+export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssuer {
+  return {
+    kind: 'acme',
+    caaIdentities: config.caa_identities,
+    issue: (names, challenges, { signal }) => {
+      throwIfAborted(signal, 'certificate_unreachable', 'ordering a certificate');
+      return withLimit(signal, config.timeout_s * 1000, async (limit) => {
+        try {
+          return await raceAgainst(limit, order(config, deps, names, challenges, limit));
+        } catch (error) {
+          if (signal.aborted) throw abortError(signal, 'certificate_unreachable', 'ordering a certificate');
+          throw asFailure(error, limit.aborted);
+        }
+      });
+    },
+    close: async () => {},
+  };
+}
+
+async function order(
+  config: AcmeConfig,
+  deps: AcmeDeps,
+  names: readonly string[],
+  challenges: Challenges,
+  limit: AbortSignal,
+): Promise<IssuedCertificate> {
+  // Loaded when it is needed: it is larger than all the rest of the agent.
+  const { default: library } = await import('acme-client');
+  await prepareHttp(library, config);
+  const { client, placed } = await placeOrder(library, config, deps, names);
+  for (const authorization of await client.getAuthorizations(placed)) {
+    limit.throwIfAborted();
+    if (authorization.status === 'valid') continue;
+    const challenge = authorization.challenges.find(({ type }) => type === 'http-01');
+    if (!challenge)
+      throw new Refused(`no HTTP-01 challenge is offered for ${authorization.identifier.value}`);
+    const { token } = challenge;
+    await challenges.put(token, await client.getChallengeKeyAuthorization(challenge));
+    try {
+      await client.completeChallenge(challenge);
+      // the challenge and not its authorization: it tells why it failed
+      await client.waitForValidStatus(challenge);
+    } finally {
+      await challenges.remove(token).catch(() => {});
+    }
+  }
+  const [key, csr] = await library.crypto.createCsr(
+    { altNames: [...names] },
+    await library.crypto.createPrivateEcdsaKey('P-256'),
+  );
+  limit.throwIfAborted();
+  const chain = await client.getCertificate(await client.finalizeOrder(placed, csr));
+  const { validFrom, validTo } = new X509Certificate(chain);
+  return {
+    chain,
+    key: new Secret(key.toString()),
+    issuedAt: new Date(Math.max(Date.parse(validFrom), 0)).toISOString(),
+    expiresAt: new Date(validTo).toISOString(),
+  };
+}
+
+async function placeOrder(
+  library: Acme,
+  config: AcmeConfig,
+  deps: AcmeDeps,
+  names: readonly string[],
+): Promise<{ client: acme.Client; placed: acme.Order }> {
+  const identifiers = names.map((value) => ({ type: 'dns', value }));
+  const known = deps.accounts.find(config.directory_url);
+  const client = await openAccount(library, config, deps, known?.url ?? null);
+  try {
+    return { client, placed: await client.createOrder({ identifiers }) };
+  } catch (error) {
+    if (known?.url === undefined || known.url === null || isWire(error)) throw error;
+    // An authority may have forgotten the account (a test authority does at each start). Asking again for the same key is harmless.
+    const again = await openAccount(library, config, deps, null);
+    return { client: again, placed: await again.createOrder({ identifiers }) };
+  }
+}
+
+/** The kept account; made at the authority once, with a key that is kept before anybody else hears of it. */
+async function openAccount(
+  library: Acme,
+  config: AcmeConfig,
+  { accounts }: AcmeDeps,
+  accountUrl: string | null,
+): Promise<acme.Client> {
+  const url = config.directory_url;
+  const known = accounts.find(url);
+  const key = known?.key ?? new Secret((await library.crypto.createPrivateEcdsaKey('P-256')).toString());
+  if (!known) await accounts.save(url, { key, url: null });
+  const client = new library.Client({
+    directoryUrl: url,
+    accountKey: key.reveal(),
+    ...(accountUrl === null ? {} : { accountUrl }),
+    ...POLL,
+  });
+  if (accountUrl === null) {
+    const contact = config.email === null ? {} : { contact: [`mailto:${config.email}`] };
+    await client.createAccount({ termsOfServiceAgreed: true, ...contact });
+    await accounts.save(url, { key, url: client.getAccountUrl() });
+  }
+  return client;
+}
+
+/** acme-client has one HTTP client for everybody; there is one issuer. */
+async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
+  const { defaults } = library.axios;
+  const own = config.ca_file === null ? undefined : await readFile(config.ca_file, 'utf8');
+  defaults.timeout = REQUEST_MS;
+  defaults.proxy = false;
+  defaults.httpsAgent = new Agent(own === undefined ? {} : { ca: [...rootCertificates, own] });
+  // Waiting for a system that is down is our keeper's business.
+  const settings: unknown = Reflect.get(defaults, 'acmeSettings');
+  if (typeof settings === 'object' && settings !== null) Reflect.set(settings, 'retryMaxAttempts', 1);
+}
+
+class Refused extends Error {}
+
+async function raceAgainst<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('the order did not end in time')), {
+        once: true,
+      });
+    }),
+  ]);
+}
+
+/** acme-client throws plain errors: with a `code` or `response` when the wire failed, else the authority's own words. */
+function asFailure(error: unknown, timedOut: boolean): AgentError {
+  if (error instanceof AgentError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (timedOut || isWire(error)) {
+    return new AgentError('certificate_unreachable', 'The certificate authority does not answer right now.', {
+      role: 'certificate authority',
+      detail: text,
+      cause: error,
+    });
+  }
+  return new AgentError('certificate_refused', `The certificate authority refused: ${sentence(text)}`, {
+    role: 'certificate authority',
+    detail: text,
+    cause: error,
+  });
+}
+
+function isWire(error: unknown): boolean {
+  if (!(error instanceof Error)) return true;
+  if (('code' in error && typeof error.code === 'string') || 'response' in error) return true;
+  return /directory|nonce|API resource/i.test(error.message);
+}
+
+function sentence(text: string): string {
+  const plain = text.replace(/[\p{C}<>\s]+/gu, ' ').trim();
+  const short = plain.length > LONGEST_REASON ? `${plain.slice(0, LONGEST_REASON)}...` : plain;
+  return /[.!?]$/.test(short) ? short : `${short || 'it did not say why'}.`;
+}

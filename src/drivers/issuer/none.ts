@@ -1,0 +1,14 @@
+/** Issuer `none`: custom domains are served with the proxy's own certificate only. */
+import { AgentError } from '../../domain/errors.js';
+import type { CertificateIssuer } from './driver.js';
+
+export function noIssuer(): CertificateIssuer {
+  return {
+    kind: 'none',
+    caaIdentities: [],
+    issue: async () => {
+      throw new AgentError('certificate_refused', 'No certificate authority is configured.');
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,26 @@
+/** The contract of looking names up as the world sees them: at their authoritative servers. Throws AgentError `lookup_failed`, `aborted`. */
+import type { CaaRecord } from '../../domain/caa.js';
+
+export interface LookupCall {
+  readonly signal: AbortSignal;
+}
+
+export interface FoundAddresses {
+  /** Every A and AAAA that any of the name servers gives, canonical, through aliases. */
+  readonly addresses: readonly string[];
+  /** The names that the aliases led to. */
+  readonly aliases: readonly string[];
+}
+
+export interface NameLookup {
+  addresses(name: string, call: LookupCall): Promise<FoundAddresses>;
+  texts(name: string, call: LookupCall): Promise<readonly string[]>;
+  /** The CAA records that count for the name: its own, or those of the first name above it that has some. */
+  authorities(
+    name: string,
+    call: LookupCall,
+  ): Promise<{ readonly at: string; readonly records: readonly CaaRecord[] } | undefined>;
+  /** Names of the servers that the zone is delegated to; empty when it is not delegated. */
+  nameServers(zone: string, call: LookupCall): Promise<readonly string[]>;
+  close(): Promise<void>;
+}

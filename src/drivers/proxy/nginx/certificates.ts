@@ -1,0 +1,138 @@
+/**
+ * Certificates in the proxy's folder: `certificates/<id>.json` says for which names the pair `<file>.pem`, `<file>.key` is shown. A new pair gets new
+ * files, so that nginx never meets a certificate with another one's key. nginx's workers read them at each handshake: they get owner, group and read
+ * permission of the configured certificate's key, which the operator has made readable for them.
+ */
+import { createHash } from 'node:crypto';
+import { chown, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Config } from '../../../config/config.js';
+import { makeFolder, replaceFile, syncFolder } from '../../durable-file.js';
+import type { ProxyCertificate } from '../driver.js';
+import { checkName, refused } from './record.js';
+
+export interface CertificateEntry {
+  readonly id: string;
+  readonly names: readonly string[];
+  /** Name of the pair without `.pem` and `.key`. */
+  readonly file: string;
+}
+
+/** id -> entry. Never changed in place. */
+export type Certificates = ReadonlyMap<string, CertificateEntry>;
+
+type NginxConfig = Pick<Config['proxy']['nginx'], 'dir' | 'certificate_key_file'>;
+
+const ID = /^[a-z0-9]{1,64}$/;
+const entrySchema = Compile(
+  Type.Object(
+    {
+      schema: Type.Literal(1),
+      id: Type.String({ pattern: ID.source }),
+      names: Type.Array(Type.String(), { minItems: 1, maxItems: 100, uniqueItems: true }),
+      file: Type.String({ pattern: '^[a-z0-9]{1,64}-[0-9a-f]{16}$' }),
+    },
+    { additionalProperties: false },
+  ),
+);
+const READ = 0o044;
+
+export async function loadCertificates(
+  folder: string,
+): Promise<{ certificates: Certificates; damaged: ReadonlyMap<string, string> }> {
+  const certificates = new Map<string, CertificateEntry>();
+  const damaged = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const file of (await namesIn(folder)).filter((name) => name.endsWith('.json')).sort()) {
+    try {
+      const entry = decode(await readFile(join(folder, file), 'utf8'));
+      if (`${entry.id}.json` !== file) throw new Error(`it belongs into ${entry.id}.json`);
+      const clash = entry.names.find((name) => taken.has(name));
+      if (clash !== undefined) throw new Error(`${clash} has another certificate already`);
+      await Promise.all(['pem', 'key'].map((kind) => stat(join(folder, `${entry.file}.${kind}`))));
+      for (const name of entry.names) taken.add(name);
+      certificates.set(entry.id, entry);
+    } catch (error) {
+      damaged.set(file, error instanceof Error ? error.message : String(error));
+    }
+  }
+  return { certificates, damaged };
+}
+
+function decode(text: string): CertificateEntry {
+  const value: unknown = JSON.parse(text);
+  if (!entrySchema.Check(value)) throw new Error('it is not the record of a certificate');
+  value.names.forEach(checkName);
+  const { id, names, file } = value;
+  return { id, names, file };
+}
+
+export async function prepareCertificates(dir: string): Promise<void> {
+  for (const name of ['certificates', 'challenges']) {
+    const folder = join(dir, name);
+    await makeFolder(folder, 0o755);
+    const leftovers = (await readdir(folder)).filter((file) => file.endsWith('.tmp'));
+    await Promise.all(leftovers.map((file) => rm(join(folder, file), { force: true })));
+  }
+}
+
+export async function saveCertificates(
+  folder: string,
+  current: Certificates,
+  next: Certificates,
+): Promise<void> {
+  const write = [...next.values()].filter((entry) => current.get(entry.id) !== entry);
+  const remove = [...current.keys()].filter((id) => !next.has(id));
+  if (write.length + remove.length === 0) return;
+  for (const entry of write) {
+    const text = `${JSON.stringify({ schema: 1, ...entry }, undefined, 1)}\n`;
+    await replaceFile(join(folder, `${entry.id}.json`), text, 0o644);
+  }
+  for (const id of remove) await rm(join(folder, `${id}.json`), { force: true });
+  await syncFolder(folder);
+}
+
+/** Writes the pair; nothing refers to it yet. Throws `proxy_failed` for what cannot be one. */
+export async function writePair(
+  config: NginxConfig,
+  certificate: ProxyCertificate,
+): Promise<CertificateEntry> {
+  const { id, names, chain, key } = certificate;
+  if (!ID.test(id)) throw refused(`not an id of a certificate: ${JSON.stringify(id)}`);
+  if (names.length === 0) throw refused('a certificate without names');
+  names.forEach(checkName);
+  const digest = createHash('sha256').update(chain).digest('hex').slice(0, 16);
+  const entry: CertificateEntry = { id, names: [...names], file: `${id}-${digest}` };
+  const folder = join(config.dir, 'certificates');
+  await makeFolder(folder, 0o755);
+  const like = await stat(config.certificate_key_file).catch(() => undefined);
+  const keyFile = join(folder, `${entry.file}.key`);
+  await replaceFile(keyFile, key.reveal(), 0o600 | ((like?.mode ?? 0) & READ));
+  // Only root, or a member of the group, may do this; whether nginx can read the file is looked at afterwards in any case.
+  if (like)
+    await chown(keyFile, like.uid, like.gid).catch(() => chown(keyFile, -1, like.gid).catch(() => {}));
+  await replaceFile(join(folder, `${entry.file}.pem`), chain, 0o644);
+  await syncFolder(folder);
+  return entry;
+}
+
+/** Removes the pairs of this id except the one that is `kept`. */
+export async function removePairs(config: NginxConfig, id: string, kept?: string): Promise<void> {
+  const folder = join(config.dir, 'certificates');
+  const old = (await namesIn(folder)).filter(
+    (file) =>
+      file.startsWith(`${id}-`) && /\.(?:pem|key)$/.test(file) && file.replace(/\.(?:pem|key)$/, '') !== kept,
+  );
+  await Promise.all(old.map((file) => rm(join(folder, file), { force: true })));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

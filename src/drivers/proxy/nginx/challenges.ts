@@ -1,0 +1,23 @@
+/** Answers to a certificate authority's HTTP-01 challenges: plain files that nginx serves on port 80, without a reload. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, replaceFile } from '../../durable-file.js';
+import { refused } from './record.js';
+import type { NginxConfig } from './render.js';
+
+const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
+
+export async function writeChallenge(config: NginxConfig, token: string, content: string): Promise<void> {
+  const folder = join(config.dir, 'challenges');
+  await makeFolder(folder, 0o755);
+  await replaceFile(join(folder, checked(token)), content, 0o644);
+}
+
+export async function removeChallenge(config: NginxConfig, token: string): Promise<void> {
+  await rm(join(config.dir, 'challenges', checked(token)), { force: true });
+}
+
+function checked(token: string): string {
+  if (!TOKEN.test(token)) throw refused(`not a token of a challenge: ${JSON.stringify(token)}`);
+  return token;
+}

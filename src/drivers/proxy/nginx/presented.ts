@@ -1,0 +1,50 @@
+/** Which certificate nginx really shows for a name: a handshake with it, as a visitor makes one. A pair that nginx's workers cannot read shows only there. */
+import { X509Certificate } from 'node:crypto';
+import { connect } from 'node:tls';
+import type { Clock } from '../../../domain/clock.js';
+import { withLimit } from '../../time-limit.js';
+import type { NginxConfig } from './render.js';
+
+/** SHA-256 fingerprint of what is shown for the name; undefined when there is no handshake. */
+export type Presented = (name: string) => Promise<string | undefined>;
+
+const HANDSHAKE_MS = 3_000;
+const PATIENCE_MS = 5_000;
+
+export function askPresented(config: NginxConfig): Presented {
+  const [listen = '127.0.0.1'] = config.listen;
+  const bare = listen.replace(/^\[(.*)\]$/, '$1');
+  const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
+  return (name) =>
+    withLimit(new AbortController().signal, HANDSHAKE_MS, async (signal) => {
+      // Only what is shown counts here, not whether it is trusted.
+      const socket = connect({ host, port: config.https_port, servername: name, rejectUnauthorized: false });
+      try {
+        return await new Promise<string | undefined>((resolve) => {
+          signal.addEventListener('abort', () => resolve(undefined), { once: true });
+          socket.on('error', () => resolve(undefined));
+          socket.on('close', () => resolve(undefined));
+          socket.on('secureConnect', () => resolve(socket.getPeerX509Certificate()?.fingerprint256));
+        });
+      } finally {
+        socket.destroy();
+      }
+    });
+}
+
+/** Undefined once `chain`'s first certificate is shown for the name, else what was found instead. */
+export async function waitPresented(
+  ask: Presented,
+  name: string,
+  chain: string,
+  clock: Clock,
+): Promise<string | undefined> {
+  const wanted = new X509Certificate(chain).fingerprint256;
+  const giveUpAt = clock.now() + PATIENCE_MS;
+  for (let pause = 10; ; pause = Math.min(500, pause * 2)) {
+    const found = await ask(name);
+    if (found === wanted) return undefined;
+    if (clock.now() >= giveUpAt) return found ?? 'no handshake';
+    await clock.sleep(pause);
+  }
+}

@@ -1,0 +1,48 @@
+/** All records on disk together: sites and certificates. */
+import { join } from 'node:path';
+import {
+  type Certificates,
+  loadCertificates,
+  prepareCertificates,
+  saveCertificates,
+} from './certificates.js';
+import { loadSites, prepareSites, saveSites, type Sites } from './sites.js';
+
+export interface Records {
+  readonly sites: Sites;
+  readonly certificates: Certificates;
+}
+
+export interface LoadedRecords {
+  readonly records: Records;
+  /** Files that are left where they are but not served: file name -> why. */
+  readonly damaged: ReadonlyMap<string, string>;
+}
+
+/** @param dir the driver's folder */
+export async function loadRecords(dir: string): Promise<LoadedRecords> {
+  const [sites, certificates] = await Promise.all([
+    loadSites(join(dir, 'sites')),
+    loadCertificates(join(dir, 'certificates')),
+  ]);
+  return {
+    records: { sites: sites.sites, certificates: certificates.certificates },
+    damaged: new Map([...sites.damaged, ...certificates.damaged]),
+  };
+}
+
+/** Makes the folders and takes away what a crash left half written; only for the one who writes. */
+export async function prepareRecords(dir: string): Promise<void> {
+  await prepareSites(join(dir, 'sites'));
+  await prepareCertificates(dir);
+}
+
+export async function saveRecords(
+  dir: string,
+  current: Records,
+  next: Records,
+  leftovers: Iterable<string>,
+): Promise<void> {
+  await saveSites(join(dir, 'sites'), current.sites, next.sites, leftovers);
+  await saveCertificates(join(dir, 'certificates'), current.certificates, next.certificates);
+}

@@ -1,0 +1,23 @@
+/**
+ * A time limit on one piece of work. A timer and a listener of our own: in Node 20 `AbortSignal.any([..., AbortSignal.timeout(ms)])` can be collected as
+ * garbage while somebody waits for it, and then never fires.
+ */
+
+/** Runs `work` with a signal that aborts when `signal` does or after `ms`, whichever comes first. */
+export async function withLimit<T>(
+  signal: AbortSignal,
+  ms: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const limit = new AbortController();
+  const pass = (): void => limit.abort(signal.reason);
+  if (signal.aborted) pass();
+  signal.addEventListener('abort', pass, { once: true });
+  const timer = setTimeout(() => limit.abort(new Error(`no end within ${ms / 1000} s`)), ms);
+  try {
+    return await work(limit.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', pass);
+  }
+}

@@ -1,0 +1,107 @@
+/** `Idempotency-Key` on any POST: a repeated call gets the first one's answer. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../operations/caller.js';
+import { type FirstCall, makeRememberedCalls, type RememberedCalls } from '../operations/remembered-calls.js';
+import { invalid } from '../operations/check-order.js';
+import { lookUp } from '../operations/read-power.js';
+import { STATUS_WORDS, statusWord } from '../domain/status.js';
+import type { Service } from '../domain/service.js';
+import type { App } from './app-type.js';
+import { callerOf } from './auth.js';
+import type { RouteContext } from './route.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set while the first call with its Idempotency-Key is being answered. */
+    firstCall: FirstCall | null;
+  }
+}
+
+const HEADER = 'idempotency-key';
+
+/** To be called before routes are registered. */
+export function rememberPosts(app: App, context: RouteContext): void {
+  const calls = makeRememberedCalls(context);
+  app.decorateRequest('firstCall', null);
+  app.addHook('onRoute', (route) => {
+    if (route.method !== 'POST') return;
+    route.preHandler = [...[route.preHandler ?? []].flat(), recallOr(context, calls, route.url)];
+    route.onSend = [...[route.onSend ?? []].flat(), remember];
+  });
+}
+
+function recallOr(context: RouteContext, calls: RememberedCalls, route: string) {
+  return async function recall(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const key = keyOf(request);
+    if (key === undefined) return undefined;
+    const caller = callerOf(request);
+    const serviceId = serviceIdOf(request);
+    const found = await calls.recall({
+      panel: caller.panel,
+      token: request.tokenId ?? '',
+      key,
+      requestId: request.id,
+      serviceId,
+      asked: [route, request.params, request.query, request.body ?? null],
+    });
+    if (found.kind === 'first') {
+      request.firstCall = found.call;
+      return undefined;
+    }
+    void reply.header('idempotency-replayed', 'true').type('application/json; charset=utf-8');
+    if (found.kind === 'answered') {
+      const body = await withStatusOfToday(context, caller, found.body);
+      return reply.code(found.code).serializer(String).send(body);
+    }
+    const { service, job } = found;
+    const answer = {
+      success: true,
+      service_id: service.id,
+      status: wordFor(context, service),
+      job_id: job.id,
+    };
+    return reply.code(202).serializer(String).send(JSON.stringify(answer));
+  };
+}
+
+async function remember(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  const first = request.firstCall;
+  request.firstCall = null;
+  if (first && typeof payload === 'string') await first.answered(reply.statusCode, payload);
+  else first?.abandon();
+  return payload;
+}
+
+/** Quotes around it, as the proposed standard has it, are not part of it. Throws `invalid_request`. */
+function keyOf(request: FastifyRequest): string | undefined {
+  const sent = request.headers[HEADER];
+  if (sent === undefined) return undefined;
+  const key = typeof sent === 'string' ? sent.replace(/^"(.*)"$/, '$1') : '';
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw invalid({ [HEADER]: 'must be 1 to 255 letters, digits or signs' });
+}
+
+function serviceIdOf(request: FastifyRequest): string | null {
+  for (const [source, name] of [
+    [request.body, 'service_id'],
+    [request.params, 'id'],
+  ] as const) {
+    const id: unknown = typeof source === 'object' && source !== null ? Reflect.get(source, name) : undefined;
+    if (typeof id === 'string' || typeof id === 'number') return String(id);
+  }
+  return null;
+}
+
+/** The answer as it was, but a status that it shows is the one of now. */
+async function withStatusOfToday(context: RouteContext, { panel }: Caller, body: string): Promise<string> {
+  const answer: unknown = JSON.parse(body);
+  if (typeof answer !== 'object' || answer === null) return body;
+  const { service_id: id, status }: { service_id?: unknown; status?: unknown } = answer;
+  if (typeof id !== 'string' || !STATUS_WORDS.some((word) => word === status)) return body;
+  const service = await context.state.services.find(`${panel}/${id}`);
+  return service ? JSON.stringify({ ...answer, status: wordFor(context, service) }) : body;
+}
+
+function wordFor({ watch }: RouteContext, service: Service): string {
+  return statusWord(service, lookUp(watch, service).power);
+}

@@ -1,0 +1,158 @@
+/** Remembers for a day what a call with an `Idempotency-Key` was answered, so that a panel may repeat it without doing it twice. */
+import { createHash } from 'node:crypto';
+import { AgentError } from '../domain/errors.js';
+import type { Job } from '../domain/job.js';
+import { Secret } from '../domain/secret.js';
+import type { Service } from '../domain/service.js';
+import type { RememberedCall } from '../state/contract.js';
+import type { OperationContext } from './context.js';
+
+const KEEP_MS = 86_400_000;
+const SWEEP_MS = 3_600_000;
+/** Longer answers are only to questions; they are asked again. */
+const MOST_BODY = 262_144;
+
+export interface KeyedCall {
+  readonly panel: string;
+  /** Stays the same when the token is rotated. */
+  readonly token: string;
+  readonly key: string;
+  readonly requestId: string;
+  readonly serviceId: string | null;
+  /** What is asked for: plain JSON. */
+  readonly asked: unknown;
+}
+
+export interface FirstCall {
+  /** Durable when it resolves. What failed on our side or was never understood is forgotten: it may be tried again. */
+  answered(code: number, body: string): Promise<void>;
+  /** Nothing was answered. */
+  abandon(): void;
+}
+
+export type Recalled =
+  | { readonly kind: 'first'; readonly call: FirstCall }
+  | { readonly kind: 'answered'; readonly code: number; readonly body: string }
+  /** It was taken on before the daemon ended; its answer was not recorded. */
+  | { readonly kind: 'begun'; readonly service: Service; readonly job: Job };
+
+export interface RememberedCalls {
+  /** Waits while the first call with this key is under way. Throws `idempotency_mismatch`, `state_unavailable`. */
+  recall(call: KeyedCall): Promise<Recalled>;
+}
+
+type Context = Pick<OperationContext, 'state' | 'clock' | 'log'>;
+
+export function makeRememberedCalls(context: Context): RememberedCalls {
+  const { state, clock, log } = context;
+  const underWay = new Map<string, { readonly fingerprint: string; readonly over: Promise<void> }>();
+  let sweptAt = Number.NEGATIVE_INFINITY;
+
+  const sweep = (): void => {
+    if (clock.now() - sweptAt < SWEEP_MS) return;
+    sweptAt = clock.now();
+    const old = (call: RememberedCall): boolean => Date.parse(call.expiresAt) <= sweptAt;
+    Promise.all(
+      state.remembered
+        .list()
+        .filter(old)
+        .map(({ id }) => state.remembered.remove(id, old)),
+    ).catch((error: unknown) => log.warn({ err: error }, 'old remembered answers could not be removed'));
+  };
+
+  const begin = async (id: string, fingerprint: string, call: KeyedCall): Promise<FirstCall> => {
+    let end = (): void => {};
+    const own = { fingerprint, over: new Promise<void>((resolve) => (end = resolve)) };
+    underWay.set(id, own);
+    const abandon = (): void => {
+      if (underWay.get(id) === own) underWay.delete(id);
+      end();
+    };
+    const now = clock.now();
+    const record: RememberedCall = {
+      schema: 1,
+      id,
+      fingerprint,
+      requestId: call.requestId,
+      serviceId: call.serviceId,
+      answer: null,
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + KEEP_MS).toISOString(),
+    };
+    try {
+      await state.remembered.commit(id, () => record);
+    } catch (error) {
+      abandon();
+      throw error;
+    }
+    return {
+      abandon,
+      async answered(code, body) {
+        try {
+          if (!isLasting(code) || body.length > MOST_BODY) await state.remembered.remove(id);
+          else
+            await state.remembered.commit(id, () => ({
+              ...record,
+              answer: { code, body: new Secret(body) },
+            }));
+        } finally {
+          abandon();
+        }
+      },
+    };
+  };
+
+  return {
+    async recall(call) {
+      sweep();
+      const id = digest([call.panel, call.token, call.key]).slice(0, 40);
+      const fingerprint = digest(call.asked);
+      for (let first = underWay.get(id); first; first = underWay.get(id)) {
+        if (first.fingerprint !== fingerprint) throw mismatch();
+        await first.over;
+      }
+      const known = state.remembered.find(id);
+      if (!known || Date.parse(known.expiresAt) <= clock.now())
+        return { kind: 'first', call: await begin(id, fingerprint, call) };
+      if (known.fingerprint !== fingerprint) throw mismatch();
+      if (known.answer)
+        return { kind: 'answered', code: known.answer.code, body: known.answer.body.reveal() };
+      const begun = await findBegun(context, call.panel, known);
+      return begun ?? { kind: 'first', call: await begin(id, fingerprint, call) };
+    },
+  };
+}
+
+/** Where the daemon ended between recording the job and recording the answer, the job tells. */
+async function findBegun(
+  { state }: Context,
+  panel: string,
+  { serviceId, requestId, createdAt }: RememberedCall,
+): Promise<Recalled | undefined> {
+  if (serviceId === null) return undefined;
+  const service = await state.services.find(`${panel}/${serviceId}`);
+  const job = service?.jobs.find((other) => other.requestId === requestId && other.createdAt >= createdAt);
+  return service && job ? { kind: 'begun', service, job } : undefined;
+}
+
+/** Not what was never understood, nor what may pass by itself. */
+function isLasting(code: number): boolean {
+  return code < 500 && code !== 400 && code !== 429;
+}
+
+const mismatch = (): AgentError =>
+  new AgentError('idempotency_mismatch', 'This Idempotency-Key was used for another call before.');
+
+function digest(value: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(value)))
+    .digest('hex');
+}
+
+/** The order of an object's keys means nothing. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([name, item]): [string, unknown] => [name, sorted(item)]);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,64 @@
+/**
+ * The HTTP application in a process of its own, on a real state folder and a cluster that shows a running container for every service, all of them with
+ * new figures every 5 s. `node status-server.js <folder> <key, base64> <services>`; prints `{port, token}`.
+ */
+import type { AddressInfo } from 'node:net';
+import pino from 'pino';
+import { buildApp } from '../../src/app.js';
+import { systemClock } from '../../src/domain/clock.js';
+import type { ClusterView } from '../../src/drivers/guest/driver.js';
+import { fakeDrivers } from '../fakes/drivers.js';
+import { createToken } from '../../src/operations/create-token.js';
+import { openState } from '../../src/state/open.js';
+import { guest, testConfig, view } from '../http/rig.js';
+
+const POLL_MS = 5_000;
+const [, , dir = '', key = '', count = '0'] = process.argv;
+
+function look(): ClusterView {
+  const guests = Array.from({ length: Number(count) }, (_, n) =>
+    guest(100_000 + n, { cpu: Math.random(), memoryBytes: Math.floor(Math.random() * 2 ** 31) }),
+  );
+  return { ...view(guests), at: Date.now() };
+}
+
+const config = testConfig();
+const state = await openState({ dir, key: Buffer.from(key, 'base64'), clock: systemClock });
+let latest = look();
+setInterval(() => (latest = look()), POLL_MS).unref();
+const deps = {
+  config: {
+    ...config,
+    api: { ...config.api, rate_limit: { reads_per_s: 1_000_000, actions_per_minute: 60 } },
+  },
+  state,
+  clock: systemClock,
+  // as a daemon logs by default
+  log: pino({ level: 'info' }, pino.destination('/dev/null')),
+  watch: {
+    latest: () => latest,
+    usedAddresses: () => new Set<string>(),
+    staleSince: () => undefined,
+    fresh: async () => latest,
+    close: () => {},
+  },
+  products: {
+    get: () => {
+      throw new Error('nothing is ordered here');
+    },
+  },
+  drivers: fakeDrivers(),
+  roomFor: () => {},
+  ready: () => ({ ready: true, reasons: [] }),
+};
+const { text } = await createToken(deps, { name: 'bench' });
+const app = await buildApp(deps, 'network');
+await app.listen({ port: 0, host: '127.0.0.1' });
+const { port } = app.server.address() as AddressInfo;
+console.log(JSON.stringify({ port, token: text }));
+process.on('SIGTERM', () => {
+  void app.close().then(async () => {
+    await state.close();
+    process.exit(0);
+  });
+});

@@ -1,0 +1,84 @@
+/** A name server on loopback that answers what a test tells it; also the resolver that knows where it is. */
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+import dnsPacket, { type Answer } from 'dns-packet';
+
+export interface FakeNameServer {
+  readonly address: string;
+  readonly port: number;
+  /** `shop.example.test A` -> values; CAA values as `0 issue "ca.test"`. */
+  readonly records: Map<string, readonly string[]>;
+  /** Names and types it was asked for. */
+  readonly asked: string[];
+  /** Response code for everything, instead of answers. */
+  fail: number;
+  /** Answers over UDP are cut off. */
+  truncate: boolean;
+  close(): Promise<void>;
+}
+
+export async function fakeNameServer(address = '127.0.0.1', port = 0): Promise<FakeNameServer> {
+  const udp = createSocket('udp4');
+  await new Promise<void>((resolve) => udp.bind(port, address, resolve));
+  const server: FakeNameServer = {
+    address,
+    port: udp.address().port,
+    records: new Map(),
+    asked: [],
+    fail: 0,
+    truncate: false,
+    async close() {
+      await new Promise<void>((resolve) => udp.close(() => resolve()));
+      await new Promise<void>((resolve) => tcp.close(() => resolve()));
+    },
+  };
+  udp.on('message', (message, from) => {
+    udp.send(replyTo(server, message, server.truncate), from.port, from.address);
+  });
+  const tcp = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => {
+      const reply = replyTo(server, chunk.subarray(2), false);
+      const length = Buffer.alloc(2);
+      length.writeUInt16BE(reply.length);
+      socket.end(Buffer.concat([length, reply]));
+    });
+  });
+  await new Promise<void>((resolve) => tcp.listen(server.port, address, resolve));
+  return server;
+}
+
+function replyTo(server: FakeNameServer, message: Buffer, cut: boolean): Buffer {
+  const query = dnsPacket.decode(message);
+  const question = query.questions?.[0];
+  if (!question) return message;
+  const name = question.name.toLowerCase();
+  server.asked.push(`${name} ${question.type}`);
+  const answers = server.fail > 0 || cut ? [] : answersTo(server.records, name, question.type);
+  const known = [...server.records.keys()].some((key) => {
+    const owner = key.split(' ')[0] ?? '';
+    return owner === name || owner.endsWith(`.${name}`);
+  });
+  const code = server.fail > 0 ? server.fail : known ? 0 : 3;
+  return dnsPacket.encode({
+    type: 'response',
+    ...(query.id === undefined ? {} : { id: query.id }),
+    flags: dnsPacket.AUTHORITATIVE_ANSWER | (cut ? dnsPacket.TRUNCATED_RESPONSE : 0) | code,
+    questions: query.questions ?? [],
+    answers,
+  });
+}
+
+function answersTo(records: FakeNameServer['records'], name: string, type: string): Answer[] {
+  const alias = records.get(`${name} CNAME`);
+  const kind = alias && type !== 'CNAME' ? 'CNAME' : type;
+  return (records.get(`${name} ${kind}`) ?? []).flatMap((value): Answer[] => {
+    const common = { name, ttl: 1, class: 'IN' as const };
+    if (kind === 'A' || kind === 'AAAA' || kind === 'CNAME' || kind === 'NS')
+      return [{ ...common, type: kind, data: value }];
+    if (kind === 'TXT') return [{ ...common, type: 'TXT', data: [value] }];
+    const [, flags = '0', tag = 'issue', text = ''] = /^(\d+) (\S+) "(.*)"$/.exec(value) ?? [];
+    if (kind !== 'CAA' || (tag !== 'issue' && tag !== 'issuewild' && tag !== 'iodef')) return [];
+    return [{ ...common, type: 'CAA', data: { flags: Number(flags), tag, value: text } }];
+  });
+}
