@@ -29,7 +29,7 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
   return {
     kind: 'acme',
     caaIdentities: config.caa_identities,
-    issue: (names, challenges, { signal }) => {
+    async issue(names, challenges, { signal }) {
       throwIfAborted(signal, 'certificate_unreachable', 'ordering a certificate');
       return withLimit(signal, config.timeout_s * 1000, async (limit) => {
         try {
