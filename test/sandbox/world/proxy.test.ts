@@ -209,9 +209,7 @@ t.test(
     await writeFile(join(folder, 'a1-0123456789abcdef.pem'), own.cert);
     await writeFile(join(folder, 'a1-0123456789abcdef.key'), own.key);
     const shop = { ...host('shop', 'enabled', '10.77.0.10'), names: ['shop.example.org'] };
-  await write([shop], '77', [
-      { id: 'a1', names: ['shop.example.org'], file: 'a1-0123456789abcdef' },
-    ]);
+    await write([shop], '77', [{ id: 'a1', names: ['shop.example.org'], file: 'a1-0123456789abcdef' }]);
     await proxy.reload();
     t.equal((await get('shop.example.org')).status, 200);
     await mkdir(join(proxyDir, 'challenges'), { recursive: true });
