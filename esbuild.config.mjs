@@ -26,7 +26,7 @@ await build({
   target: 'node20',
   sourcemap: true,
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['tap', 'cpu-features', '*.node', 'esbuild', 'fast-check', 'autocannon'],
+  external: ['tap', 'cpu-features', '*.node', 'esbuild', 'fast-check', 'autocannon', 'prettier'],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
   },
