@@ -7,6 +7,7 @@ import { makeBackupRoute } from './action-mkbak.js';
 import { rollbackRoute } from './action-rollback.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
+import { docsRoute } from './docs.js';
 import { healthRoute } from './health.js';
 import { jobEventsRoute } from './jobs-id-events.js';
 import { releaseJobRoute } from './jobs-id-release.js';
@@ -59,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   healthRoute,
   readyRoute,
   openapiRoute,
+  docsRoute,
 ];
 
 /** Only for the daemon's own command line. */
