@@ -1,6 +1,6 @@
 /** Builds dist/: the command line, the worker thread's entry, the shipped modules and the tests, sharing chunks so that classes keep one identity. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const files = (folder, wanted) =>
@@ -37,3 +37,15 @@ await build({
   },
   logLevel: 'warning',
 });
+
+/** The files of /docs, as the browser gets them. */
+const page = 'src/http/docs-page';
+const swaggerUi = 'node_modules/@fastify/swagger-ui/static';
+for (const [from, to] of [
+  [`${page}/index.html`, 'index.html'],
+  [`${page}/page.css`, 'page.css'],
+  [`${page}/page.mjs`, 'page.js'],
+  [`${swaggerUi}/swagger-ui.css`, 'swagger-ui.css'],
+  [`${swaggerUi}/swagger-ui-bundle.js`, 'swagger-ui-bundle.js'],
+])
+  await cp(from, `dist/docs-page/${to}`);

@@ -37,7 +37,7 @@ t.test('every served route is in the list of who may call what, and the other wa
 
 t.test('only health and readiness are open', async (t) => {
   const open = Object.entries(ACCESS).filter(([, rule]) => rule.access === 'public');
-  t.same(open.map(([route]) => route).sort(), ['GET /health', 'GET /ready']);
+  t.same(open.map(([route]) => route).sort(), ['GET /docs', 'GET /docs/:file', 'GET /health', 'GET /ready']);
 });
 
 t.test('a route that is not listed stops the start', async (t) => {

@@ -139,3 +139,35 @@ t.test('a panel that shows what it was answered shows the sentence and nothing e
     t.equal(shown, error, `${verb} ${url}`);
   }
 });
+
+t.test(
+  'the page at /docs needs no token, nothing from elsewhere, and shows nothing without one',
+  async (t) => {
+    const rig = await makeRig();
+    t.teardown(() => rig.close());
+    const get = (url: string) => rig.app.inject({ url });
+    const page = await get('/docs');
+    t.equal(page.statusCode, 200);
+    t.match(page.headers['content-type'], /^text\/html/);
+    t.match(page.headers, {
+      'content-security-policy': /^default-src 'none'; script-src 'self'; style-src 'self'; /,
+      'x-content-type-options': 'nosniff',
+    });
+    t.notMatch(page.headers['content-security-policy'], /unsafe|https?:|\*/);
+    t.equal((await get('/docs/')).statusCode, 200);
+    const files = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link = '']) => link);
+    for (const link of files.filter((one) => one !== 'data:,')) {
+      t.match(link, /^\/docs\//, 'from here');
+      const file = await get(link);
+      t.equal(file.statusCode, 200, link);
+      t.match(file.headers['content-type'], link.endsWith('.css') ? /css/ : /javascript/);
+      const etag = String(file.headers['etag']);
+      const again = await rig.app.inject({ url: link, headers: { 'if-none-match': etag } });
+      t.equal(again.statusCode, 304, link);
+    }
+    t.match(files, ['data:,', /css/, /css/, /bundle/, /page/]);
+    for (const url of ['/docs/index.html', '/docs/..%2f..%2fpackage.json', '/docs/page.js.map', '/docs/a/b'])
+      t.match(asObject((await get(url)).body), { success: false, code: 'route_not_found' }, url);
+    t.equal((await get('/openapi.json')).statusCode, 401);
+  },
+);
