@@ -52,6 +52,7 @@ module.exports = {
       CONFIG_SHAPE,
       STATE_SHAPE,
     ]),
+    only('certificates-know-drivers', '^src/certificates/', [DOMAIN, DRIVERS, CONFIG_SHAPE, STATE_SHAPE]),
     only('operations-know-jobs', '^src/operations/', [
       DOMAIN,
       DRIVERS,

@@ -197,6 +197,7 @@ function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDe
     clock,
     log,
     watch,
+    drivers,
     products,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     ready: () => ({

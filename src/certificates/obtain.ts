@@ -1,9 +1,9 @@
 /** One try to get a certificate for one domain: first whether it can succeed at all (DNS, CAA, limits, our own proxy), then the order. */
-import { caaAllows, caaText } from '../domain/caa.js';
 import { namesOf } from '../domain/domain-name.js';
 import { allowedFrom, type DomainRecord, type HeldCertificate, renewFrom } from '../domain/domain-record.js';
 import { type CustomDomain, markOf, type Service } from '../domain/service.js';
 import { plainCall } from '../drivers/call.js';
+import { caaProblem } from '../drivers/lookup/caa.js';
 import { routingOf } from '../drivers/lookup/routing.js';
 import type { CertificateDeps } from './parts.js';
 
@@ -40,7 +40,7 @@ export async function obtain(
   const { certificate: held } = record;
   if (held && names.every((name) => held.names.includes(name)) && clock.now() < renewFrom(held))
     return { kind: 'kept', complete };
-  const forbidden = await caaProblem(deps, names, signal);
+  const forbidden = await caaProblem(drivers.lookup, drivers.issuer.caaIdentities, names, { signal });
   if (forbidden !== undefined) return { kind: 'wait', problem: forbidden };
   const { acme } = config.domains;
   const limits = {
@@ -68,20 +68,4 @@ export async function obtain(
     certificate: { names, ...issued },
     complete,
   };
-}
-
-/** A sentence when the domain's CAA records do not let our authority issue. */
-export async function caaProblem(
-  { drivers }: Pick<CertificateDeps, 'drivers'>,
-  names: readonly string[],
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { caaIdentities } = drivers.issuer;
-  if (caaIdentities.length === 0) return undefined;
-  for (const name of names) {
-    const found = await drivers.lookup.authorities(name, { signal });
-    if (!found || caaAllows(found.records, caaIdentities, 'http-01')) continue;
-    return `The CAA records of ${found.at} must allow ${caaIdentities.join(' or ')} to issue certificates; found ${caaText(found.records)}.`;
-  }
-  return undefined;
 }

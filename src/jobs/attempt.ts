@@ -1,4 +1,5 @@
 /** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
+import { servedNames } from '../domain/domain-name.js';
 import { AgentError, asAgentError, toRecord } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
@@ -169,6 +170,7 @@ function viewOf(service: Service): ServiceView {
     subdomain: service.subdomain,
     fqdn: service.fqdn,
     url: `https://${service.primaryDomain}`,
+    names: servedNames(service),
     addresses: service.addresses.map(({ address }) => address),
     publicIps: service.order.publicIps,
     plan: service.plan,

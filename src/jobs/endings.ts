@@ -100,6 +100,26 @@ const unsuspended: Rule = (service, job) => {
   });
 };
 
+/** As it was before the request changed it at once. */
+const domainNotAdded: Rule = (service, { args }) => {
+  const before = service.domains.find(({ domain, www }) => domain === args['domain'] && www === args['www']);
+  if (!before) return service;
+  const { widened } = args;
+  const domains =
+    typeof widened === 'string'
+      ? service.domains.map((entry) => (entry === before ? { ...entry, domain: widened, www: false } : entry))
+      : service.domains.filter((entry) => entry !== before);
+  return { ...service, domains };
+};
+
+const primaryNotSet: Rule = (service, { args }) =>
+  service.primaryDomain === args['name'] && typeof args['before'] === 'string'
+    ? { ...service, primaryDomain: args['before'] }
+    : service;
+
+const notToggled: Rule = (service, { args }) =>
+  typeof args['before'] === 'boolean' ? { ...service, proxyEnabled: args['before'] } : service;
+
 const POWER = ['start', 'stop', 'restart'];
 const ROLLBACKS = ['rollback', 'reset'];
 
@@ -120,6 +140,9 @@ const ENDINGS: Readonly<Record<string, Rules>> = {
   suspend: { completed: suspended, heals: ['unsuspend', ...POWER] },
   unsuspend: { completed: unsuspended, heals: ['suspend', ...POWER] },
   upgrade: { completed: (service, job) => ({ ...service, plan: job.pinned.plan }) },
+  addDomain: { undone: domainNotAdded },
+  setPrimary: { undone: primaryNotSet },
+  toggle: { undone: notToggled },
   rollback: { heals: [...ROLLBACKS, ...POWER] },
   reset: { heals: [...ROLLBACKS, ...POWER] },
 };

@@ -74,7 +74,10 @@ export interface HostCalls {
   'ha.remove': { args: { step: string }; answer: null };
   'dns.ensure': { args: { step: string }; answer: null };
   'dns.remove': { args: { step: string }; answer: null };
-  'proxy.ensure': { args: { step: string; state: ProxyState; port: number }; answer: null };
+  'proxy.ensure': {
+    args: { step: string; state: ProxyState; port: number; without: readonly string[] };
+    answer: null;
+  };
   'proxy.remove': { args: { step: string }; answer: null };
   'site.fetch': { args: { step: string; request: SiteRequestCall }; answer: SiteAnswerView };
   'secret.ensure': { args: { step: string; name: string; length: number }; answer: null };

@@ -56,7 +56,7 @@ export function stepContext(attempt: Attempt, seat: StepSeat, host: Host, log: L
       remove: () => done(host('dns.remove', { step })),
     },
     proxy: {
-      ensure: ({ state, port }) => done(host('proxy.ensure', { step, state, port })),
+      ensure: ({ state, port, without = [] }) => done(host('proxy.ensure', { step, state, port, without })),
       remove: () => done(host('proxy.remove', { step })),
     },
     site: { fetch: (request) => host('site.fetch', { step, request }) },

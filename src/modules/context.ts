@@ -21,6 +21,8 @@ export interface ServiceView {
   readonly fqdn: string;
   /** The site's own URL: `https://<its primary name>` */
   readonly url: string;
+  /** All names it is served at, its own first. */
+  readonly names: readonly string[];
   /** Private addresses, the first is the one proxied to. */
   readonly addresses: readonly string[];
   readonly publicIps: readonly string[];
@@ -123,8 +125,8 @@ export interface StepContext {
   checkPlan(): Promise<void>;
   readonly dns: { ensure(): Promise<void>; remove(): Promise<void> };
   readonly proxy: {
-    /** Upstream is the first private address at this port. */
-    ensure(wish: { state: ProxyState; port: number }): Promise<void>;
+    /** Serves all names of the service but `without`. Upstream is the first private address at this port. */
+    ensure(wish: { state: ProxyState; port: number; without?: readonly string[] }): Promise<void>;
     remove(): Promise<void>;
   };
   /** One request to the service's own site through the public door; redirects are not followed. */

@@ -3,6 +3,7 @@ import { AgentError, asAgentError } from '../domain/errors.js';
 import type { JobPolicy } from '../domain/job.js';
 import type { StepContext } from './context.js';
 import type { JobFlow } from './module.js';
+import { domainAddition, domainChange, domainRemoval, toggling } from './hosted/domains.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';
 import { firstOwner, type Hooks } from './hosted/hooks.js';
 import { ownerChange, restarting, resumption, starting, stopping, suspension } from './hosted/power.js';
@@ -45,7 +46,7 @@ export abstract class HostedProduct extends Product {
    */
   protected abstract look(context: StepContext): Promise<void>;
 
-  /** Brings the running site to its URL of today (`service.url`). Repeatable. */
+  /** Brings the running site to its URL of today (`service.url`) and lets it answer at all of `service.names`. Repeatable. */
   protected async setUrl(_context: StepContext): Promise<void> {}
 
   /** Gives the running site's administrator the owner's e-mail address of today (`service.email`). Repeatable. */
@@ -129,6 +130,11 @@ export abstract class HostedProduct extends Product {
   unsuspendJob = (): JobFlow => resumption(this.hooks);
   setEmailJob = (): JobFlow => ownerChange(this.hooks);
   upgradeJob = upgrade;
+
+  addDomainJob = (): JobFlow => domainAddition(this.hooks);
+  removeDomainJob = (): JobFlow => domainRemoval(this.hooks);
+  setPrimaryJob = (): JobFlow => domainChange(this.hooks);
+  toggleJob = (): JobFlow => toggling(this.hooks);
 
   makeBackupJob = backup;
   removeBackupJob = backupRemoval;

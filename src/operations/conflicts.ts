@@ -126,6 +126,8 @@ function entries(): [Group, readonly string[]][] {
 
 export function standingOf(service: Service): Standing {
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
+  // whoever is suspended stays so, whatever else is wrong
+  if (service.lifecycle === 'suspended') return 'suspended';
   if (service.jobs.some((job) => job.status === 'stuck')) return 'stuck';
   return service.lifecycle;
 }

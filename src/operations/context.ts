@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.js';
 import type { JsonObject } from '../domain/json.js';
 import type { ClusterView, Resources } from '../drivers/guest/driver.js';
 import type { ClusterWatch } from '../drivers/guest/watch.js';
+import type { Drivers } from '../drivers/table.js';
 import type { ContainerSource } from '../modules/context.js';
 import type { ModuleInfo } from '../modules/module.js';
 import type { Product } from '../modules/product.js';
@@ -34,6 +35,8 @@ export interface OperationContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly watch: ClusterWatch;
+  /** What operations themselves may ask; everything else is a job's. */
+  readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns'>;
   readonly products: ProductCatalogue;
   /** Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised already counts). */
   readonly roomFor: (wish: RoomWish, view: ClusterView) => void;

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { buildApp } from '../../src/app.js';
 import { systemClock } from '../../src/domain/clock.js';
 import type { ClusterView } from '../../src/drivers/guest/driver.js';
+import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/operations/create-token.js';
 import { openState } from '../../src/state/open.js';
 import { guest, testConfig, view } from '../http/rig.js';
@@ -46,6 +47,7 @@ const deps = {
       throw new Error('nothing is ordered here');
     },
   },
+  drivers: fakeDrivers(),
   roomFor: () => {},
   ready: () => ({ ready: true, reasons: [] }),
 };

@@ -328,7 +328,7 @@ t.test('what cannot be reached is forgotten, and what remains is on record', asy
   await world.fault({ target: 'pve', kind: { down: true } });
   const waiting = await world.call('POST', '/delete-site', { service_id: '1' }, { prefer: 'wait=1' });
   t.equal(waiting.status, 202);
-  const forgotten = await world.post('/services/1/forget', {});
+  const forgotten = await world.post('/services/1/forget', { confirm: '1' });
   t.match(forgotten, {
     status: 200,
     body: {
@@ -338,7 +338,7 @@ t.test('what cannot be reached is forgotten, and what remains is on record', asy
   });
   t.match(await world.status('1'), { status: 'terminated', vmid: null });
   await t.rejects(world.visitor('anna.sandbox.test').resolve());
-  t.equal((await world.post('/services/1/forget', {})).body['code'], 'service_terminated');
+  t.equal((await world.post('/services/1/forget', { confirm: '1' })).body['code'], 'service_terminated');
 });
 
 t.test('a storage that only goes back in order says so, and a storage without snapshots too', async (t) => {

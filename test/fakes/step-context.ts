@@ -34,6 +34,7 @@ export function fakeStep({ settings = {}, properties = {}, site }: FakeStepOptio
       subdomain: 'alice',
       fqdn: 'alice.sites.example.net',
       url: 'https://alice.sites.example.net',
+      names: ['alice.sites.example.net'],
       addresses: ['10.0.0.5'],
       publicIps: ['192.0.2.1'],
       plan: basicPlan,

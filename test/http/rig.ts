@@ -10,6 +10,7 @@ import { AgentError } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { ServiceKey, Service } from '../../src/domain/service.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/driver.js';
+import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/operations/create-token.js';
 import type { OperationContext } from '../../src/operations/context.js';
 import type { State } from '../../src/state/contract.js';
@@ -219,6 +220,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
   const state = await openState({ dir, key: randomBytes(32), clock });
   let writes = 0;
   state.services.onChange(() => (writes += 1));
+  const drivers = fakeDrivers();
   const deps: AppDeps = {
     config,
     state,
@@ -244,6 +246,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
         };
       },
     },
+    drivers,
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };

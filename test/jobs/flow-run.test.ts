@@ -38,6 +38,7 @@ async function walk(
       subdomain: 'a',
       fqdn: 'a.sandbox.test',
       url: 'https://a.sandbox.test',
+      names: [],
       addresses: [],
       publicIps: [],
       plan: basicPlan,

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { AgentError, type ErrorCode, toRecord } from '../../src/domain/errors.js';
 import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
-import { afterAttempt, type Ending, undoOrder } from '../../src/jobs/policy.js';
+import { afterAttempt, type Ending, undoOrder, whenCancelled } from '../../src/jobs/policy.js';
 import { aJob, aStep } from '../fakes/samples.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
@@ -133,4 +133,34 @@ t.test('steps are taken back newest first; those never begun or without an undo 
     ],
   });
   t.same(undoOrder(job), ['ha', 'dns', 'container']);
+});
+
+t.test('a cancelled job ends as it stands, or turns back first, or has come too far', async (t) => {
+  const released: Ending = { kind: 'released' };
+  const cancel = (undo: boolean) => ({ cancel: { at: '2026-01-01T00:00:00.000Z', undo } });
+  t.match(afterAttempt(running(cancel(false)), released, at()), {
+    status: 'cancelled',
+    endedAt: '2026-01-01T00:00:00.000Z',
+  });
+  t.match(afterAttempt(running(cancel(false)), failed('recipe_failed'), at()), { status: 'cancelled' });
+  t.match(afterAttempt(running(cancel(false)), { kind: 'completed' }, at()), { status: 'completed' });
+  const back = afterAttempt(running(cancel(true)), released, at());
+  t.match(back, { status: 'queued', direction: 'undo' });
+  t.match(afterAttempt(back, { kind: 'undone' }, at()), { status: 'cancelled' });
+  t.match(whenCancelled(aJob(cancel(true)), at()), { status: 'cancelled' }, 'nothing was begun');
+  const past = running({ ...cancel(true), steps: [aStep('disk', { pivot: true, begun: 1 })] });
+  t.equal(whenCancelled(past, at()), undefined, 'past the pivot there is only forward');
+});
+
+t.test('a pivot that surely changed nothing can still be taken back', async (t) => {
+  const power = aStep('power', { begun: 1, status: 'done' });
+  const disk = (untouched: boolean) =>
+    running({
+      steps: [power, aStep('disk', { pivot: true, undoable: false, begun: 1, notes: { untouched } })],
+    });
+  t.match(afterAttempt(disk(true), failed('container_host_failed', 'disk'), at()), {
+    status: 'queued',
+    direction: 'undo',
+  });
+  t.match(afterAttempt(disk(false), failed('container_host_failed', 'disk'), at()), { status: 'stuck' });
 });

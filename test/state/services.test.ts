@@ -239,11 +239,13 @@ t.test('a name, address and number are held as long as the document says so', as
   const become = (changes: Partial<Service>) =>
     services.commit(A, (now) => ({ ...(now ?? sampleService('1')), ...changes }));
   await become({ lifecycle: 'terminated' });
-  t.equal(services.holderOf({ subdomain: 'shop' }), undefined, 'a terminated service gives its name back');
-  t.equal(services.holderOf({ vmid: 10_001 }), A, 'and keeps what its document still names');
+  t.equal(services.holderOf({ subdomain: 'shop' }), A, 'a deleted service that is kept keeps its name');
+  t.equal(services.holderOf({ vmid: 10_001 }), A);
+  await become({ vmid: null, addresses: [] });
+  t.equal(services.holderOf({ subdomain: 'shop' }), undefined, 'a tombstone does not');
   await other({ subdomain: 'shop' });
   await t.rejects(become({ lifecycle: 'active' }), { code: 'name_taken' });
-  await become({ lifecycle: 'failed', subdomain: 'mine' });
+  await become({ lifecycle: 'failed', subdomain: 'mine', vmid: 10_001 });
   t.equal(services.holderOf({ subdomain: 'mine' }), A);
   await become({ vmid: null, addresses: [] });
   t.equal(services.holderOf({ subdomain: 'mine' }), undefined, 'a creation that was undone holds nothing');

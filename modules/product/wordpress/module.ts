@@ -115,7 +115,13 @@ export default class WordPress extends HostedProduct {
       name: 'wordpress/set-url',
       body: alone(setUrl),
       timeoutS: 120,
-      values: { SITE_FQDN: service.fqdn, SITE_URL: service.url },
+      values: {
+        SITE_FQDN: service.fqdn,
+        SITE_URL: service.url,
+        // a site that has got another URL of its own leads its other names there
+        SITE_NAMES: service.url === `https://${service.fqdn}` ? service.names.join(' ') : '',
+        LOCAL_NAMES: service.names.join(' '),
+      },
     });
   }
 

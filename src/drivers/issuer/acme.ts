@@ -29,7 +29,7 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
   return {
     kind: 'acme',
     caaIdentities: config.caa_identities,
-    issue: (names, challenges, { signal }) => {
+    async issue(names, challenges, { signal }) {
       throwIfAborted(signal, 'certificate_unreachable', 'ordering a certificate');
       return withLimit(signal, config.timeout_s * 1000, async (limit) => {
         try {
@@ -139,7 +139,7 @@ async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
   defaults.httpsAgent = new Agent(own === undefined ? {} : { ca: [...rootCertificates, own] });
   // Waiting for a system that is down is our keeper's business.
   const settings: unknown = Reflect.get(defaults, 'acmeSettings');
-  if (typeof settings === 'object' && settings !== null) Reflect.set(settings, 'retryMaxAttempts', 1);
+  if (typeof settings === 'object' && settings !== null) Reflect.set(settings, 'retryMaxAttempts', 0);
 }
 
 class Refused extends Error {}
@@ -175,7 +175,8 @@ function asFailure(error: unknown, timedOut: boolean): AgentError {
 }
 
 function isWire(error: unknown): boolean {
-  if (!(error instanceof Error)) return true;
+  // acme-client trips over the answer that never came
+  if (!(error instanceof Error) || error instanceof TypeError) return true;
   if (('code' in error && typeof error.code === 'string') || 'response' in error) return true;
   return /directory|nonce|API resource/i.test(error.message);
 }

@@ -46,7 +46,11 @@ async function climb(
   name: string,
 ): Promise<{ at: string; records: CaaRecord[] } | undefined> {
   for (let at = name; at !== ''; at = at.includes('.') ? at.slice(at.indexOf('.') + 1) : '') {
-    const { values } = await follow(world, at, ['CAA']);
+    const { values } = await follow(world, at, ['CAA']).catch((error: unknown) => {
+      // a top-level domain that cannot be asked does not decide
+      if (at.includes('.')) throw error;
+      return { values: [] };
+    });
     const records = values.flatMap((value) => caaOf(value));
     if (records.length > 0) return { at, records: unique(records) };
   }

@@ -2,9 +2,14 @@
 import type { Route } from '../route.js';
 import { actionRoutes } from './action.js';
 import { removeBackupRoute } from './action-delbak.js';
+import { removeDomainRoute } from './action-deldomain.js';
 import { listBackupsRoute } from './action-getbak.js';
+import { listDomainsRoute } from './action-getdomain.js';
 import { makeBackupRoute } from './action-mkbak.js';
 import { rollbackRoute } from './action-rollback.js';
+import { addDomainRoutes } from './action-setdomain.js';
+import { setPrimaryRoute } from './action-setprimary.js';
+import { toggleRoute } from './action-toggle.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
 import { docsRoute } from './docs.js';
@@ -44,6 +49,11 @@ export const ROUTES: readonly Route[] = [
   makeBackupRoute,
   removeBackupRoute,
   rollbackRoute,
+  listDomainsRoute,
+  addDomainRoutes,
+  removeDomainRoute,
+  setPrimaryRoute,
+  toggleRoute,
   changeServiceRoute,
   forgetServiceRoute,
   releaseJobRoute,

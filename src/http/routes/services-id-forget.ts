@@ -1,6 +1,7 @@
 /** POST /services/{id}/forget */
 import { Type } from 'typebox';
 import type { Service } from '../../domain/service.js';
+import { invalid } from '../../operations/check-order.js';
 import { forgetService } from '../../operations/forget-service.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
@@ -14,11 +15,19 @@ const schema = {
     'For operators. DNS and proxy are removed, name, address and number given back; what could not be removed is listed and must be removed by hand.',
   tags: ['Services'],
   params: Type.Object({ id: ServiceIdText }),
+  body: Type.Object({
+    confirm: Type.String({
+      maxLength: 64,
+      'x-rule': 'must be the id of the service once more',
+      description: 'The id once more: what is forgotten does not come back.',
+    }),
+  }),
   response: startedAnswers(
     { status: Type.Literal('terminated'), left_behind: Type.Array(Type.String()) },
     'Forgotten.',
   ),
   failures: failures(
+    'invalid_json',
     'service_not_found',
     'service_terminated',
     'state_damaged',
@@ -30,7 +39,9 @@ const schema = {
 
 export const forgetServiceRoute: Route = (app, context) => {
   app.post('/services/:id/forget', { schema }, async (request, reply) => {
-    const started = await forgetService(context, callerOf(request), request.params.id);
+    const { id } = request.params;
+    if (request.body.confirm !== id) throw invalid({ confirm: 'must be the id of the service once more' });
+    const started = await forgetService(context, callerOf(request), id);
     return answerJob(context, request, reply, started, view);
   });
 };

@@ -94,7 +94,8 @@ export const run: EffectOf<'container.run'> = async (effect, { script }) => {
     call,
   );
   if (result.exitCode !== 0) {
-    throw new AgentError('recipe_failed', 'The installation failed inside the container.', {
+    const what = (await journal.job()).method === 'create' ? 'installation' : 'change';
+    throw new AgentError('recipe_failed', `The ${what} failed inside the container.`, {
       detail: `${script.name} ended with ${result.exitCode}: ${result.stderr.slice(-2000) || result.stdout.slice(-2000)}`,
     });
   }

@@ -1,5 +1,6 @@
 /** Effects on what visitors meet first: DNS records, the reverse proxy, and a look through the public door. */
 import ipaddr from 'ipaddr.js';
+import { servedNames } from '../../domain/domain-name.js';
 import { AgentError } from '../../domain/errors.js';
 import type { Service } from '../../domain/service.js';
 import type { DnsRecord } from '../../drivers/dns/driver.js';
@@ -37,14 +38,15 @@ export const removeDns: EffectOf<'dns.remove'> = async (effect) => {
   return null;
 };
 
-export const ensureProxy: EffectOf<'proxy.ensure'> = async (effect, { state, port }) => {
+export const ensureProxy: EffectOf<'proxy.ensure'> = async (effect, { state, port, without }) => {
   const { deps, journal } = effect;
   const service = await journal.service();
   const address = service.addresses[0]?.address;
   if (address === undefined)
     throw new AgentError('module_failed', 'The service has no address yet.', { retryable: false });
+  const names = servedNames(service).filter((name) => !without.includes(name));
   await deps.drivers.proxy.ensureHost(
-    { mark: mark(effect, service), names: [service.fqdn], upstream: { address, port }, state },
+    { mark: mark(effect, service), names, upstream: { address, port }, state },
     await driverCall(effect),
   );
   return null;

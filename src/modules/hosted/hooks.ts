@@ -6,7 +6,7 @@ export interface Hooks {
   /** Port in the container that the proxy leads to. */
   port(context: StepContext): number;
   source(context: StepContext): ContainerSource;
-  /** Brings the running site to its URL of today. */
+  /** Brings the running site to its URL and names of today. */
   setUrl(context: StepContext): Promise<void>;
   /** Brings the running site's administrator to the e-mail address of today. */
   setOwner(context: StepContext): Promise<void>;
@@ -36,6 +36,18 @@ export async function setPendingOwner(context: StepContext, hooks: Hooks): Promi
   if (data[OWNER] === email) return;
   await hooks.setOwner(context);
   await context.saveData({ [OWNER]: email, [CHANGED]: true });
+}
+
+/** The site's URL and names as they last reached it, kept in the service's data. */
+const ADDRESS = 'site_address';
+
+/** `setUrl` when the site does not know its URL and names of today. */
+export async function setPendingAddress(context: StepContext, hooks: Hooks): Promise<void> {
+  const { data, fqdn, url, names } = context.service;
+  const address = [url, ...names].join(' ');
+  if ((data[ADDRESS] ?? `https://${fqdn} ${fqdn}`) === address) return;
+  await hooks.setUrl(context);
+  await context.saveData({ [ADDRESS]: address });
 }
 
 /** The same after a return to a snapshot, which may know a former owner. */

@@ -1,7 +1,8 @@
 /** Starting and stopping, by the customer and by whoever suspends a service. */
+import { asAgentError } from '../../domain/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
-import { frontState, GRACE_S, type Hooks, setPendingOwner } from './hooks.js';
+import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';
 
 export const starting = (hooks: Hooks): JobFlow => ({
   start: { timeoutS: 180, run: (context) => context.container.start() },
@@ -12,8 +13,20 @@ export const starting = (hooks: Hooks): JobFlow => ({
 const catchUp = (hooks: Hooks): JobFlow[string] => ({
   after: ['start'],
   timeoutS: 180,
-  run: (context) => setPendingOwner(context, hooks),
+  run: (context) => tellIfPossible(context, hooks),
 });
+
+/** A site that is in order but for this must come up all the same; the next start tries again. */
+async function tellIfPossible(context: StepContext, hooks: Hooks): Promise<void> {
+  try {
+    await setPendingOwner(context, hooks);
+    await setPendingAddress(context, hooks);
+  } catch (error) {
+    const { code, detail, retryable } = asAgentError(error, 'module_failed');
+    if (retryable) throw error;
+    context.log.warn('the site could not be told its owner or its names', { code, detail: detail ?? '' });
+  }
+}
 
 export const stopping = (): JobFlow => ({
   stop: { timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
@@ -35,25 +48,30 @@ export const suspension = (hooks: Hooks): JobFlow => ({
   container: { pivot: true, timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
 });
 
-/** Lifts one reason; only when it is the last one does the site come back. */
+/** Lifts one reason; only when it is the last one does the site come back, and one that was not suspended is left as it is. */
 export function resumption(hooks: Hooks): JobFlow {
-  const others = ({ service, args }: StepContext): boolean =>
-    service.suspendedFor.some((reason) => reason !== args['reason']);
-  const unlessOthers =
+  const isLast = ({ service, args }: StepContext): boolean =>
+    service.suspendedFor.length > 0 && service.suspendedFor.every((reason) => reason === args['reason']);
+  const ifLast =
     (work: (context: StepContext) => Promise<void>) =>
     async (context: StepContext): Promise<void> =>
-      others(context) ? undefined : work(context);
+      isLast(context) ? work(context) : undefined;
   return {
     start: {
       timeoutS: 180,
-      run: unlessOthers((context) => context.container.start()),
-      undo: unlessOthers((context) => context.container.stop(GRACE_S)),
+      async run(context) {
+        if (!isLast(context)) return;
+        await context.container.start();
+        // told to whoever asks for the status before the next look at the cluster
+        return { running: true };
+      },
+      undo: ifLast((context) => context.container.stop(GRACE_S)),
     },
-    site: { ...catchUp(hooks), run: unlessOthers((context) => setPendingOwner(context, hooks)) },
+    site: { ...catchUp(hooks), run: ifLast((context) => tellIfPossible(context, hooks)) },
     proxy: {
       after: ['start'],
       timeoutS: 120,
-      run: unlessOthers((context) =>
+      run: ifLast((context) =>
         context.proxy.ensure({
           state: context.service.proxyEnabled ? 'enabled' : 'disabled',
           port: hooks.port(context),

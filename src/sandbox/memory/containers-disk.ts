@@ -5,6 +5,8 @@ export const siteSchema = Type.Object({
   fqdn: Type.String(),
   /** `https://<fqdn>` */
   url: Type.String(),
+  /** Names it answers at as itself, besides the one of its URL. */
+  names: Type.Optional(Type.Array(Type.String())),
   title: Type.String(),
   adminUser: Type.String(),
   adminEmail: Type.String(),

@@ -80,7 +80,8 @@ async function logIn(site: Site, request: IncomingMessage, response: ServerRespo
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { pathname } = new URL(request.url ?? '/', site.url);
   const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-  if (request.headers['x-forwarded-proto'] !== 'https' || host !== site.fqdn) {
+  const known = host === new URL(site.url).hostname || (site.names ?? []).includes(host);
+  if (request.headers['x-forwarded-proto'] !== 'https' || !known) {
     send(response, 301, '', { Location: `${site.url}${request.url ?? '/'}` });
     return;
   }

@@ -69,6 +69,7 @@ export const SCRIPTS: ScriptTable = {
         if (!/^https:\/\/[a-z0-9.-]+$/.test(url))
           return failed(1, 'the URL of a site is https:// and a name');
         site.url = url;
+        site.names = (values['SITE_NAMES'] ?? '').split(' ').filter((name) => name !== '');
         return done();
       }),
   },

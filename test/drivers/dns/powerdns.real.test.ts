@@ -1,79 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Resolver } from 'node:dns/promises';
 import t, { type Test } from 'tap';
 import { request } from 'undici';
-import { systemClock } from '../../../src/domain/clock.js';
 import { Secret } from '../../../src/domain/secret.js';
 import { powerDnsDriver } from '../../../src/drivers/dns/powerdns/index.js';
 import { call, dnsContract, mark } from '../../contracts/dns.js';
-import { freePort } from '../../fakes/free-port.js';
+import { realPowerDns } from './real-powerdns.js';
 
 const ZONE = 'example.test';
-const SCHEMA = '/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql';
-
-/** A PowerDNS of our own: sqlite, loopback, random ports. */
-async function startServer(t: Test): Promise<{ url: string; dnsPort: number }> {
-  const dir = await mkdtemp(join(tmpdir(), 'innkeeper-pdns-'));
-  await chmod(dir, 0o777);
-  const database = join(dir, 'pdns.sqlite3');
-  const made = spawnSync('sqlite3', [database], { input: await readFile(SCHEMA) });
-  if (made.status !== 0) throw new Error(`sqlite3: ${String(made.stderr)}`);
-  await chmod(database, 0o666);
-  const [dnsPort, apiPort] = [await freePort(), await freePort()];
-  await writeFile(
-    join(dir, 'pdns.conf'),
-    `launch=gsqlite3
-gsqlite3-database=${database}
-local-address=127.0.0.1
-local-port=${dnsPort}
-api=yes
-api-key=right
-webserver=yes
-webserver-address=127.0.0.1
-webserver-port=${apiPort}
-socket-dir=${dir}
-setuid=nobody
-setgid=nogroup
-cache-ttl=0
-query-cache-ttl=0
-negquery-cache-ttl=0
-`,
-  );
-  const child = spawn(
-    'pdns_server',
-    [`--config-dir=${dir}`, '--daemon=no', '--guardian=no', '--disable-syslog'],
-    { stdio: 'ignore' },
-  );
-  t.teardown(async () => {
-    if (child.exitCode === null) {
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-    }
-    await rm(dir, { recursive: true, force: true });
-  });
-  const url = `http://127.0.0.1:${apiPort}`;
-  const body = JSON.stringify({ name: `${ZONE}.`, kind: 'Native', nameservers: [`ns1.${ZONE}.`] });
-  const giveUp = AbortSignal.timeout(20_000);
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`pdns_server ended with ${child.exitCode}`);
-    try {
-      const answer = await request(`${url}/api/v1/servers/localhost/zones`, {
-        method: 'POST',
-        headers: { 'x-api-key': 'right' },
-        body,
-      });
-      await answer.body.dump();
-      if (answer.statusCode === 201) return { url, dnsPort };
-    } catch {
-      // not up yet
-    }
-    await systemClock.sleep(20, giveUp);
-  }
-}
 
 const driverAt = (t: Test, url: string, key = 'right') => {
   const config = { url, api_key: new Secret(key), server_id: 'localhost', zone: ZONE, timeout_s: 5 };
@@ -84,7 +17,7 @@ const driverAt = (t: Test, url: string, key = 'right') => {
 
 t.test('the contract', async (t) => {
   await dnsContract(t, async (t) => {
-    const { url } = await startServer(t);
+    const { url } = await realPowerDns(t, ZONE);
     const foreign = async (name: string, type: string, value: string): Promise<void> => {
       const content = type === 'CNAME' ? `${value}.` : value;
       const rrsets = [
@@ -103,7 +36,7 @@ t.test('the contract', async (t) => {
 });
 
 t.test('the record is served once the call returns, and gone once it is removed', async (t) => {
-  const { url, dnsPort } = await startServer(t);
+  const { url, dnsPort } = await realPowerDns(t, ZONE);
   const driver = driverAt(t, url);
   const resolver = new Resolver({ timeout: 2_000, tries: 2 });
   resolver.setServers([`127.0.0.1:${dnsPort}`]);
@@ -115,7 +48,7 @@ t.test('the record is served once the call returns, and gone once it is removed'
 });
 
 t.test('a wrong key and a missing zone are told apart', async (t) => {
-  const { url } = await startServer(t);
+  const { url } = await realPowerDns(t, ZONE);
   const record = { name: `shop.${ZONE}`, type: 'A', values: ['203.0.113.10'], mark: mark('shop') } as const;
   await t.rejects(driverAt(t, url, 'wrong').ensureRecord(record, call()), { code: 'dns_refused' });
   const elsewhere = powerDnsDriver(

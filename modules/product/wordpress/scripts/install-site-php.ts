@@ -33,6 +33,15 @@ $config = "<?php\n";
 foreach ($constants + ['FS_METHOD' => 'direct', 'WP_DEBUG' => false] as $name => $value) {
   $config .= "define('$name', " . var_export($value, true) . ");\n";
 }
+// Only names that were written down here are believed: what a visitor calls the site ends up in its letters.
+$config .= <<<'CONFIG'
+$innkeeper_name = strtolower(preg_replace('/:[0-9]+$/', '', $_SERVER['HTTP_HOST'] ?? ''));
+if (PHP_SAPI !== 'cli' && in_array($innkeeper_name, @file('/var/www/innkeeper-names', FILE_IGNORE_NEW_LINES) ?: [], true)) {
+  define('WP_HOME', 'https://' . $_SERVER['HTTP_HOST']);
+  define('WP_SITEURL', 'https://' . $_SERVER['HTTP_HOST']);
+}
+
+CONFIG;
 $config .= "\$table_prefix = 'wp_';\nif (!defined('ABSPATH')) {\n  define('ABSPATH', __DIR__ . '/');\n}\nrequire_once ABSPATH . 'wp-settings.php';\n";
 umask(0027);
 if (file_put_contents('wp-config.php.new', $config) === false || !rename('wp-config.php.new', 'wp-config.php')) {

@@ -7,5 +7,5 @@ ${databaseUp}
 email=$(text "$ADMIN_EMAIL")
 sql "UPDATE $prefix""options SET option_value = $email WHERE option_name = 'admin_email';
 DELETE FROM $prefix""options WHERE option_name IN ('new_admin_email', 'adminhash');
-UPDATE $prefix""users SET user_email = $email WHERE user_login = $(text "$ADMIN_USER")"
+UPDATE $prefix""users SET user_email = $email WHERE user_login = $(bytes "$ADMIN_USER")"
 `;

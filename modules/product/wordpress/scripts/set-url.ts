@@ -1,4 +1,7 @@
-/** Makes SITE_URL the URL of the site, and lets its calls of its own name (SITE_FQDN and the URL's) stay in the container. Repeatable. */
+/**
+ * Makes SITE_URL the URL of the site, lets it answer at each of SITE_NAMES as itself (see install-site-php.ts), and lets its calls of its own names
+ * (SITE_FQDN, the URL's and LOCAL_NAMES) stay in the container. Repeatable.
+ */
 import { databaseUp } from './database-up.js';
 
 export const setUrl = String.raw`
@@ -6,8 +9,13 @@ host=${'$'}{SITE_URL#https://}
 case $host in
   '' | *[!a-z0-9.-]*) echo 'the URL of a site is https:// and a name' >&2; exit 1 ;;
 esac
+case "$SITE_NAMES$LOCAL_NAMES" in
+  *[!a-z0-9.\ -]*) echo 'names are letters, digits, hyphens and dots' >&2; exit 1 ;;
+esac
 names=$SITE_FQDN
-[ "$host" = "$SITE_FQDN" ] || names="$names $host"
+for name in $host $LOCAL_NAMES; do
+  case " $names " in *" $name "*) ;; *) names="$names $name" ;; esac
+done
 if ! grep -qxF "127.0.0.1 $names # innkeeper" /etc/hosts; then
   { echo "127.0.0.1 $names # innkeeper"; sed '/# innkeeper$/d' /etc/hosts; } >/etc/hosts.new
   cat /etc/hosts.new >/etc/hosts
@@ -17,5 +25,8 @@ ${databaseUp}
 sql "UPDATE $prefix""options SET option_value = $(text "$SITE_URL") WHERE option_name IN ('siteurl', 'home')"
 found=$(sql "SELECT option_value FROM $prefix""options WHERE option_name = 'home'")
 [ "$found" = "$SITE_URL" ] || { echo "the site's URL is $found, not $SITE_URL" >&2; exit 1; }
-sync /etc/hosts
+for name in $SITE_NAMES; do echo "$name"; done >/var/www/innkeeper-names.new
+chmod 0644 /var/www/innkeeper-names.new
+mv /var/www/innkeeper-names.new /var/www/innkeeper-names
+sync /etc/hosts /var/www/innkeeper-names
 `;

@@ -8,10 +8,10 @@ import { chown, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import type { Config } from '../../../config/config.js';
 import { makeFolder, replaceFile, syncFolder } from '../../durable-file.js';
 import type { ProxyCertificate } from '../driver.js';
 import { checkName, refused } from './record.js';
-import type { NginxConfig } from './render.js';
 
 export interface CertificateEntry {
   readonly id: string;
@@ -22,6 +22,8 @@ export interface CertificateEntry {
 
 /** id -> entry. Never changed in place. */
 export type Certificates = ReadonlyMap<string, CertificateEntry>;
+
+type NginxConfig = Pick<Config['proxy']['nginx'], 'dir' | 'certificate_key_file'>;
 
 const ID = /^[a-z0-9]{1,64}$/;
 const entrySchema = Compile(

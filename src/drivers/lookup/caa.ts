@@ -1,0 +1,19 @@
+/** Whether the CAA records that count for some names let our authority issue for them. */
+import { caaAllows, caaText } from '../../domain/caa.js';
+import type { LookupCall, NameLookup } from './driver.js';
+
+/** A sentence when they do not. `identities`: the authority's names; empty: the question is left to it. Throws `lookup_failed`. */
+export async function caaProblem(
+  lookup: NameLookup,
+  identities: readonly string[],
+  names: readonly string[],
+  call: LookupCall,
+): Promise<string | undefined> {
+  if (identities.length === 0) return undefined;
+  for (const name of names) {
+    const found = await lookup.authorities(name, call);
+    if (!found || caaAllows(found.records, identities, 'http-01')) continue;
+    return `The CAA records of ${found.at} must allow ${identities.join(' or ')} to issue certificates; found ${caaText(found.records)}.`;
+  }
+  return undefined;
+}

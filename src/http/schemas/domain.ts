@@ -1,0 +1,61 @@
+/** A service's domains in answers, and the bodies of the calls about them. */
+import { Type } from 'typebox';
+import type { DomainList } from '../../operations/list-domains.js';
+import { Instant, nullable, ServiceIdIn } from './common.js';
+
+const DomainView = Type.Object({
+  domain: Type.String(),
+  www: Type.Boolean({ description: 'Its `www` is served too.' }),
+  dns: Type.String({ description: 'How it was shown to be yours: `routing` or `txt`.' }),
+  certificate: Type.Object({
+    state: Type.Enum(['none', 'pending', 'issued', 'failed']),
+    expires_at: nullable(Instant),
+    problem: nullable(Type.String({ description: 'What must change, in one sentence.' })),
+  }),
+  added_at: Instant,
+});
+
+export const domainProperties = {
+  domains: Type.Array(Type.String()),
+  details: Type.Array(DomainView),
+  count: Type.Integer({ description: 'How many more may be added.' }),
+  used: Type.Integer(),
+  allowed: Type.Integer(),
+  quota: Type.String({ description: '`1/3`' }),
+  txt_challenge: nullable(
+    Type.String({
+      description:
+        'What a TXT record `_innkeeper-challenge.<domain>` must hold to prove a domain; null before one was first asked for.',
+    }),
+  ),
+};
+
+export function viewDomainList({ domains, used, allowed, challenge }: DomainList) {
+  return {
+    domains: domains.map(({ domain }) => domain),
+    details: domains.map(({ domain, www, provenBy, certificate, addedAt }) => ({
+      domain,
+      www,
+      dns: provenBy,
+      certificate: {
+        state: certificate.state,
+        expires_at: certificate.expiresAt,
+        problem: certificate.problem,
+      },
+      added_at: addedAt,
+    })),
+    count: Math.max(0, allowed - used),
+    used,
+    allowed,
+    quota: `${used}/${allowed}`,
+    txt_challenge: challenge,
+  };
+}
+
+export const DomainIn = Type.String({
+  maxLength: 300,
+  'x-rule': 'must be a domain name such as example.com',
+  description: 'A domain name; an apex stands for its `www` too.',
+});
+
+export const ServiceAndDomain = Type.Object({ service_id: ServiceIdIn, domain: DomainIn });

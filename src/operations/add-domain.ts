@@ -1,0 +1,98 @@
+/** Gives a site a domain of the customer's: checks name, owner and quota, and records domain and job in one write. The certificate comes on its own. */
+import { instant } from '../domain/clock.js';
+import { type DomainName, namesOf, parseDomain, slotOfName } from '../domain/domain-name.js';
+import { AgentError } from '../domain/errors.js';
+import { isOpen, type Job } from '../domain/job.js';
+import { type CustomDomain, keyOf, type Service } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import { judge } from './conflicts.js';
+import type { OperationContext } from './context.js';
+import { domainRules } from './domain-rules.js';
+import { enqueue, type Started } from './enqueue.js';
+import { type Proof, proveDomain } from './prove-domain.js';
+
+/**
+ * Throws `domain_invalid`, `domain_exists`, `quota_reached`, `domain_taken`, `domain_not_here`, `domain_caa`, `lookup_failed`, and as `enqueue`.
+ */
+export async function addDomain(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+  sent: string,
+): Promise<Started> {
+  const name = parseDomain(sent, domainRules(context.config));
+  const service = await context.state.services.get(keyOf({ panel: caller.panel, id }));
+  const asked = (args: Job['args']): boolean => args['name'] === name.name;
+  const verdict = judge(service, 'addDomain', asked);
+  if (verdict.kind === 'refuse') throw verdict.error;
+  const under = service.jobs.some((job) => isOpen(job) && job.method === 'addDomain' && asked(job.args));
+  if (!under) {
+    refuseUnfit(service, name);
+    refuseHeld(context, service, name);
+  }
+  const proof = under ? undefined : await proveDomain(context, service, name);
+  return enqueue(context, caller, id, {
+    method: 'addDomain',
+    interactive: true,
+    sameArgs: asked,
+    change: (current) => {
+      // an open job did it a moment ago, and has ended since
+      if (!proof) throw alreadyThere();
+      refuseUnfit(current, name);
+      return withDomain(current, name, proof, instant(context.clock));
+    },
+    shape: (job, next) => ({ ...job, args: argsOf(service, next, name) }),
+  });
+}
+
+function entryFor(service: Service, { slot }: DomainName): CustomDomain | undefined {
+  return service.domains.find(({ domain }) => slotOfName(domain) === slot);
+}
+
+function refuseUnfit(service: Service, name: DomainName): void {
+  const entry = entryFor(service, name);
+  if (entry && namesOf(entry).includes(name.name)) throw alreadyThere();
+  const used = service.domains.length;
+  const allowed = service.plan.domains;
+  if (!entry && used >= allowed)
+    throw new AgentError('quota_reached', `Domain limit reached (${used} of ${allowed})`);
+}
+
+function alreadyThere(): AgentError {
+  return new AgentError('domain_exists', 'Domain already exists');
+}
+
+function refuseHeld({ state }: OperationContext, service: Service, { slot }: DomainName): void {
+  const holder = state.services.holderOf({ domain: slot });
+  if (holder === undefined || holder === keyOf(service)) return;
+  throw new AgentError('domain_taken', `${slot} belongs to another service.`, { detail: holder });
+}
+
+/** A slot that had one of its two names gets the other one too. */
+function withDomain(service: Service, name: DomainName, proof: Proof, now: string): Service {
+  const known = entryFor(service, name);
+  const both = known !== undefined || proof.names.length > 1;
+  const entry: CustomDomain = {
+    domain: both ? name.slot : name.name,
+    www: both,
+    provenBy: proof.provenBy,
+    certificate: known?.certificate ?? { state: 'none', expiresAt: null, problem: null },
+    addedAt: known?.addedAt ?? now,
+  };
+  const others = service.domains.filter((other) => other !== known);
+  return { ...service, domains: [...others, entry] };
+}
+
+/** What the job needs to take it back. */
+function argsOf(before: Service, after: Service, name: DomainName): Job['args'] {
+  const known = entryFor(before, name);
+  const entry = entryFor(after, name);
+  const had = known ? namesOf(known) : [];
+  return {
+    name: name.name,
+    domain: entry?.domain ?? name.slot,
+    www: entry?.www ?? false,
+    names: (entry ? namesOf(entry) : []).filter((one) => !had.includes(one)),
+    ...(known ? { widened: known.domain } : {}),
+  };
+}

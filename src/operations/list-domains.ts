@@ -1,0 +1,27 @@
+/** A service's own domains, as its customer may see them. */
+import type { CustomDomain, Service } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { challengeOf } from './prove-domain.js';
+
+export interface DomainList {
+  readonly domains: readonly CustomDomain[];
+  readonly used: number;
+  readonly allowed: number;
+  /** What a TXT record must hold to prove a domain; null before it was first needed. */
+  readonly challenge: string | null;
+}
+
+/** Throws `service_not_found`, `state_damaged`. */
+export async function listDomains(
+  { state }: OperationContext,
+  caller: Pick<Caller, 'panel'>,
+  id: string,
+): Promise<DomainList> {
+  return viewDomains(await state.services.get(`${caller.panel}/${id}`));
+}
+
+export function viewDomains(service: Service): DomainList {
+  const { domains, plan } = service;
+  return { domains, used: domains.length, allowed: plan.domains, challenge: challengeOf(service) };
+}

@@ -1,0 +1,133 @@
+/** Whether a domain is the customer's: it leads here, or bears our proof in DNS. Names that others have a say in need the proof. */
+import { randomInt } from 'node:crypto';
+import { type DomainName, namesAbove, sameOwner } from '../domain/domain-name.js';
+import { domainId } from '../domain/domain-record.js';
+import { AgentError } from '../domain/errors.js';
+import { Secret } from '../domain/secret.js';
+import { keyOf, type Service } from '../domain/service.js';
+import { caaProblem } from '../drivers/lookup/caa.js';
+import { type Routing, routingOf } from '../drivers/lookup/routing.js';
+import type { OperationContext } from './context.js';
+
+export interface Proof {
+  readonly provenBy: 'routing' | 'txt';
+  /** Which of the slot's two names are to be served: the one asked for, and the other one when it leads here too. */
+  readonly names: readonly string[];
+}
+
+const CHALLENGE = 'domain_challenge';
+const CHALLENGE_LENGTH = 32;
+const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+export function challengeName(slot: string): string {
+  return `_innkeeper-challenge.${slot}`;
+}
+
+/** The value that proves domains for this service; null before it was first needed. */
+export function challengeOf(service: Service): string | null {
+  return service.secrets[CHALLENGE]?.reveal() ?? null;
+}
+
+/** Throws `domain_taken`, `domain_not_here`, `domain_caa`, `lookup_failed`, `state_unavailable`. */
+export async function proveDomain(
+  context: OperationContext,
+  service: Service,
+  name: DomainName,
+): Promise<Proof> {
+  const signal = new AbortController().signal;
+  const { lookup } = context.drivers;
+  const { publicIps } = service.order;
+  const value = await ensureChallenge(context, service);
+  const other = otherName(name);
+  const [routing, partner, proven, foreign, caa] = await Promise.all([
+    settled(routingOf(lookup, name.name, publicIps, { signal })),
+    other === undefined ? undefined : settled(routingOf(lookup, other, publicIps, { signal })),
+    bearsProof(context, name, value, signal),
+    foreignClaim(context, service, name),
+    settled(caaProblem(lookup, context.drivers.issuer.caaIdentities, [name.name], { signal })),
+  ]);
+  const record = `a TXT record ${challengeName(name.slot)} with the value ${value}`;
+  if (foreign !== undefined && !proven) {
+    throw new AgentError('domain_taken', `${foreign} If it is yours, prove it with ${record}.`);
+  }
+  if (!proven) refuseElsewhere(name.name, routing, record);
+  if (caa instanceof AgentError) throw caa;
+  if (caa !== undefined) throw new AgentError('domain_caa', caa);
+  const partnerToo = other !== undefined && (proven || isHere(partner));
+  return { provenBy: proven ? 'txt' : 'routing', names: partnerToo ? [name.name, other] : [name.name] };
+}
+
+function refuseElsewhere(name: string, routing: Routing | AgentError, record: string): void {
+  if (routing instanceof AgentError) throw routing;
+  if (routing.here) return;
+  throw new AgentError(
+    'domain_not_here',
+    `${name} must lead to ${routing.expected}, but leads to ${routing.found}. Change its A and AAAA records, or prove that it is yours with ${record}.`,
+  );
+}
+
+function isHere(routing: Routing | AgentError | undefined): boolean {
+  return routing !== undefined && !(routing instanceof AgentError) && routing.here;
+}
+
+/** An apex's `www`, and the other way round. */
+function otherName({ name, slot, registered }: DomainName): string | undefined {
+  if (slot !== registered) return undefined;
+  return name === slot ? `www.${slot}` : slot;
+}
+
+async function settled<T>(work: Promise<T>): Promise<T | AgentError> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof AgentError) return error;
+    throw error;
+  }
+}
+
+async function bearsProof(
+  context: OperationContext,
+  { name, slot }: DomainName,
+  value: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const places = [...new Set([challengeName(slot), challengeName(name)])];
+  const found = await Promise.all(
+    places.map((place) => settled(context.drivers.lookup.texts(place, { signal }))),
+  );
+  return found.some((texts) => !(texts instanceof AgentError) && texts.some((text) => text.trim() === value));
+}
+
+/** A sentence when another customer has a say in the name: it was theirs until lately, or is below one of theirs. */
+async function foreignClaim(
+  { state, clock }: OperationContext,
+  service: Service,
+  name: DomainName,
+): Promise<string | undefined> {
+  for (const above of namesAbove(name)) {
+    const holder = state.services.holderOf({ domain: above });
+    if (holder === undefined || holder === keyOf(service)) continue;
+    const other = await state.services.find(holder);
+    if (other && !sameOwner(other, service))
+      return `${name.name} is below ${above}, which belongs to another customer.`;
+  }
+  const record = state.domains.find(domainId(name.slot));
+  if (!record || sameOwner(record.owner, service)) return undefined;
+  const free = record.quarantineUntil !== null && Date.parse(record.quarantineUntil) <= clock.now();
+  return free ? undefined : `${name.slot} was another customer's until lately.`;
+}
+
+/** Kept with the service, so that it stays the same however often it is asked for. */
+async function ensureChallenge({ state }: OperationContext, service: Service): Promise<string> {
+  const known = challengeOf(service);
+  if (known !== null) return known;
+  const made = new Secret(
+    Array.from({ length: CHALLENGE_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join(''),
+  );
+  const next = await state.services.commit(keyOf(service), (current) => {
+    if (!current) throw new AgentError('service_not_found', 'There is no service with this id.');
+    if (current.secrets[CHALLENGE]) return current;
+    return { ...current, secrets: { ...current.secrets, [CHALLENGE]: made } };
+  });
+  return challengeOf(next) ?? made.reveal();
+}

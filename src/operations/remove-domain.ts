@@ -1,0 +1,47 @@
+/** Takes a domain from a site; its slot of the quota is free at once. */
+import { namesOf, parseDomain } from '../domain/domain-name.js';
+import { AgentError } from '../domain/errors.js';
+import type { Service } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+
+/** Either name of a slot removes it. Throws `domain_invalid`, `domain_not_found`, and as `enqueue`. */
+export async function removeDomain(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+  sent: string,
+): Promise<Started> {
+  // what is refused today may have been accepted under yesterday's rules
+  const name = parseDomain(sent, {
+    baseDomain: context.config.agent.base_domain,
+    blocked: [],
+    infrastructure: [],
+  });
+  return enqueue(context, caller, id, {
+    method: 'removeDomain',
+    interactive: true,
+    args: { slot: name.slot },
+    change(service) {
+      const entry = service.domains.find(
+        (one) => namesOf(one).includes(name.name) || one.domain === name.slot,
+      );
+      if (!entry) throw noSuchDomain(name.name);
+      return without(service, entry);
+    },
+  });
+}
+
+export function noSuchDomain(name: string): AgentError {
+  return new AgentError('domain_not_found', `The service has no domain ${name}.`);
+}
+
+function without(service: Service, entry: Service['domains'][number]): Service {
+  const wasPrimary = namesOf(entry).includes(service.primaryDomain);
+  return {
+    ...service,
+    domains: service.domains.filter((other) => other !== entry),
+    primaryDomain: wasPrimary ? service.fqdn : service.primaryDomain,
+  };
+}

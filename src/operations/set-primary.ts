@@ -1,0 +1,42 @@
+/** Makes one of a site's names its own URL. */
+import { namesOf, servedNames } from '../domain/domain-name.js';
+import { parseHostName } from '../domain/email.js';
+import { AgentError } from '../domain/errors.js';
+import type { Service } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+import { noSuchDomain } from './remove-domain.js';
+
+/** Throws `domain_not_found`, `domain_not_ready` while visitors would meet a wrong certificate there, and as `enqueue`. */
+export async function setPrimary(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+  sent: string,
+): Promise<Started> {
+  const name = parseHostName(sent.trim()) ?? '';
+  let before = '';
+  return enqueue(context, caller, id, {
+    method: 'setPrimary',
+    interactive: true,
+    sameArgs: (args) => args['name'] === name,
+    change(service) {
+      if (!servedNames(service).includes(name)) throw noSuchDomain(name === '' ? 'of this name' : name);
+      refuseUnready(context, service, name);
+      before = service.primaryDomain;
+      return { ...service, primaryDomain: name };
+    },
+    shape: (job) => ({ ...job, args: { name, before } }),
+  });
+}
+
+function refuseUnready({ drivers }: OperationContext, service: Service, name: string): void {
+  const entry = service.domains.find((one) => namesOf(one).includes(name));
+  if (!entry || drivers.issuer.kind === 'none' || entry.certificate.state === 'issued') return;
+  const { problem } = entry.certificate;
+  throw new AgentError(
+    'domain_not_ready',
+    `${name} has no certificate yet.${problem === null ? '' : ` ${problem}`}`,
+  );
+}

@@ -1,0 +1,24 @@
+/** Switches all names of a site off or on, for its customer; the site itself goes on running. */
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+
+/** `enabled` undefined: the other way round than it is; asked again while that is under way it joins. Throws as `enqueue`. */
+export async function toggle(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+  enabled: boolean | undefined,
+): Promise<Started> {
+  let before = true;
+  return enqueue(context, caller, id, {
+    method: 'toggle',
+    interactive: true,
+    sameArgs: (args) => enabled === undefined || args['enabled'] === enabled,
+    change(service) {
+      before = service.proxyEnabled;
+      return { ...service, proxyEnabled: enabled ?? !before };
+    },
+    shape: (job, service) => ({ ...job, args: { enabled: service.proxyEnabled, before } }),
+  });
+}

@@ -1,0 +1,41 @@
+import t from 'tap';
+import { dayOf, nextBackup } from '../../src/domain/backup-name.js';
+import type { Plan } from '../../src/domain/plan.js';
+import type { Snapshot } from '../../src/domain/service.js';
+import { planProblem } from '../../src/domain/upgrade.js';
+import { aService, basicPlan } from '../fakes/samples.js';
+
+t.test('a backup carries the day of the agent’s time zone', async (t) => {
+  const late = Date.parse('2025-12-11T23:30:00Z');
+  t.equal(dayOf(late, 'UTC'), '11122025');
+  t.equal(dayOf(late, 'Europe/Vienna'), '12122025');
+  t.equal(dayOf(late, 'America/Los_Angeles'), '11122025');
+});
+
+t.test('its number counts the day’s backups and is never used twice', async (t) => {
+  const none = new Set<string>();
+  t.match(nextBackup('11122025', null, none), { name: 'BAK11122025-1', number: 1 });
+  t.match(nextBackup('11122025', { day: '11122025', number: 4 }, none), { name: 'BAK11122025-5' });
+  t.match(nextBackup('12122025', { day: '11122025', number: 4 }, none), { name: 'BAK12122025-1' });
+  t.match(
+    nextBackup('11122025', { day: '12122025', number: 1 }, new Set(['BAK11122025-1', 'BAK11122025-2'])),
+    { name: 'BAK11122025-3' },
+    'also not when the time zone was changed',
+  );
+});
+
+t.test('a plan fits or says by how much it does not', async (t) => {
+  const backup = (name: string): Snapshot => ({ name, kind: 'backup', createdAt: '' });
+  const service = aService({
+    snapshots: [{ name: 'initial', kind: 'initial', createdAt: '' }, backup('a'), backup('b')],
+  });
+  const plan = (also: Partial<Plan>): Plan => ({ ...basicPlan, name: 'other', ...also });
+  t.equal(planProblem(service, plan({ memoryMb: 512, cores: 1 })), undefined, 'memory may shrink');
+  t.match(planProblem(service, plan({ diskGb: 10 })), {
+    code: 'plan_too_small',
+    message: "The plan other is too small: its disk has 10 GB, the site's has 20 GB and cannot shrink.",
+  });
+  t.match(planProblem(service, plan({ diskGb: 10, backups: 1 })), {
+    message: /10 GB.*; it allows 1 backups, 2 are kept\.$/,
+  });
+});
