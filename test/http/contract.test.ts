@@ -102,8 +102,13 @@ t.test('what Laravel makes of a call is understood', async (t) => {
   });
   t.match(await send('/create-site', `{"service_id":null,${order}}`), { status: 400 });
   t.match(await send('/create-site', '[]'), { status: 400, body: { errors: { service_id: 'is required' } } });
-  t.match(await send('/services/12/forget', ''), { status: 202 }, 'no body at all');
-  t.match(await send('/jobs/01900000-0000-7000-8000-000000000000/release', '[]'), { status: 404 });
+  t.match(await send('/services/12/forget', ''), { status: 400, body: { code: 'invalid_request' } });
+  for (const none of ['', ' ', '[]', '{}'])
+    t.match(
+      await send('/jobs/01900000-0000-7000-8000-000000000000/release', none),
+      { status: 404, body: { code: 'job_not_found' } },
+      `a call that needs no body, with "${none}"`,
+    );
   t.match(await send('/status/?service_id=12&', '', 'GET'), { status: 200 });
   t.match(await send('/services/12/credentials?acknowledge=0', '', 'GET'), { status: 409 });
   t.match(await send('/services?q=a+b&limit=5', '', 'GET'), { status: 200 });
