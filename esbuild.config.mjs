@@ -1,6 +1,6 @@
 /** Builds dist/: the command line, the worker thread's entry, the shipped modules and the tests, sharing chunks so that classes keep one identity. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const files = (folder, wanted) =>
@@ -26,7 +26,7 @@ await build({
   target: 'node20',
   sourcemap: true,
   chunkNames: 'chunks/[name]-[hash]',
-  external: ['tap', 'cpu-features', '*.node', 'esbuild', 'fast-check', 'autocannon'],
+  external: ['tap', 'cpu-features', '*.node', 'esbuild', 'fast-check', 'autocannon', 'prettier'],
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
   },
@@ -37,3 +37,15 @@ await build({
   },
   logLevel: 'warning',
 });
+
+/** The files of /docs, as the browser gets them. */
+const page = 'src/http/docs-page';
+const swaggerUi = 'node_modules/@fastify/swagger-ui/static';
+for (const [from, to] of [
+  [`${page}/index.html`, 'index.html'],
+  [`${page}/page.css`, 'page.css'],
+  [`${page}/page.mjs`, 'page.js'],
+  [`${swaggerUi}/swagger-ui.css`, 'swagger-ui.css'],
+  [`${swaggerUi}/swagger-ui-bundle.js`, 'swagger-ui-bundle.js'],
+])
+  await cp(from, `dist/docs-page/${to}`);

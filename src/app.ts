@@ -54,6 +54,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   const stopping = endWithApp(app);
   app.setValidatorCompiler(compileValidator);
   app.setErrorHandler(answerError);
+  takeEmptyBodies(app);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
@@ -87,6 +88,15 @@ function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteCo
     jobFeed: makeJobFeed(deps.state.services),
     certificate: watchCertificate(deps.config.proxy.nginx.certificate_file, deps.clock),
   };
+}
+
+/** Panels announce JSON and then send none: that is a call without a body, not a broken one. */
+function takeEmptyBodies(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.trim() === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
 }
 
 function endWithApp(app: App): AbortSignal {

@@ -27,13 +27,12 @@ export function statusWord(
   return power;
 }
 
-/** What a completed job leaves the container as; jobs that end the way they found it are not named. */
+/** What a completed job leaves the container as; others may tell by a step's result (`running`), and the rest end the way they found it. */
 const LEAVES: Readonly<Record<string, 'running' | 'stopped'>> = {
   create: 'running',
   restore: 'running',
   start: 'running',
   restart: 'running',
-  unsuspend: 'running',
   stop: 'stopped',
   suspend: 'stopped',
   delete: 'stopped',
@@ -46,18 +45,29 @@ export interface SettledPower {
   readonly at: number;
 }
 
+/** The cluster's own list is up to 10 s behind its containers: until then a job of ours that has ended knows better. */
+export const LIST_LAG_MS = 12_000;
+
 /** Of the newest job that says. */
 export function settledPower(
-  jobs: readonly Pick<Job, 'method' | 'status' | 'endedAt'>[],
+  jobs: readonly Pick<Job, 'method' | 'status' | 'endedAt' | 'steps'>[],
 ): SettledPower | null {
   let newest: SettledPower | null = null;
-  for (const { method, status, endedAt } of jobs) {
-    const power = LEAVES[method];
+  for (const { method, status, endedAt, steps } of jobs) {
+    const power = LEAVES[method] ?? toldBy(steps);
     if (!power || status !== 'completed' || endedAt === null) continue;
     const at = Date.parse(endedAt);
     if (newest === null || at >= newest.at) newest = { power, at };
   }
   return newest;
+}
+
+function toldBy(steps: Job['steps']): 'running' | 'stopped' | undefined {
+  for (const { result } of steps) {
+    if (typeof result !== 'object' || result === null || Array.isArray(result)) continue;
+    if (typeof result['running'] === 'boolean') return result['running'] ? 'running' : 'stopped';
+  }
+  return undefined;
 }
 
 /** The module framework's word. */

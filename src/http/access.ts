@@ -55,6 +55,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /jobs/:id/events': { ...both('jobs:read'), head: false },
   'GET /health': both('public'),
   'GET /ready': both('public'),
+  // the page and its files; what it shows it reads with a token
+  'GET /docs': both('public'),
+  'GET /docs/:file': both('public'),
   'GET /openapi.json': both('sites:read'),
   'POST /tokens': socket('admin'),
   'GET /tokens': socket('admin'),

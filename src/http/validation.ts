@@ -3,6 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AgentError } from '../domain/errors.js';
+import { asMeant } from './php-habits.js';
 import { invalid } from '../operations/check-order.js';
 
 interface Problem {
@@ -18,11 +19,11 @@ const RULE = 'x-rule';
 /** Text from the query string is turned into the numbers and booleans a schema asks for; a JSON body must have the right types itself. */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema);
-  const convert = httpPart !== 'body';
+  const convert = httpPart === 'body' ? asMeant(schema) : (sent: unknown) => validator.Convert(sent);
   return (sent: unknown) => {
     if (validator.Check(sent)) return { value: sent };
-    const value = convert ? validator.Convert(sent) : sent;
-    if (convert && validator.Check(value)) return { value };
+    const value = convert(sent);
+    if (validator.Check(value)) return { value };
     return { error: describe(schema, validator.Errors(value), httpPart === 'body') };
   };
 };

@@ -1,7 +1,7 @@
 /** Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a person. */
 import { asAgentError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
-import type { Service } from '../domain/service.js';
+import { isHeld, type Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { passesBrake } from './deletion-brake.js';
@@ -22,10 +22,15 @@ export async function deleteSite(
   if (isDone(before)) return { service: before, job: undefined };
   try {
     const started = await enqueue(context, caller, id, {
-      method: 'delete',
       interactive: false,
-      args: { hold_s: holdFor(context, before) },
-      shape: (job) => (passesBrake(context) ? job : held(job)),
+      // what is kept of a deleted site could not be removed: once more
+      ...(isHeld(before)
+        ? { method: 'purge' }
+        : {
+            method: 'delete',
+            args: { hold_s: holdFor(context, before) },
+            shape: (job: Job) => (passesBrake(context) ? job : held(job)),
+          }),
     });
     if (started.job.waiting?.for === FOR_RELEASE && !started.joined) alarm(context, started);
     return started;
@@ -38,8 +43,7 @@ export async function deleteSite(
 }
 
 function isDone(service: Service): boolean {
-  const gone = service.lifecycle === 'terminated' && !service.jobs.some((job) => job.status === 'stuck');
-  return gone;
+  return service.lifecycle === 'terminated' && !service.jobs.some((job) => job.status === 'stuck');
 }
 
 /** What never became a site is not worth keeping. */

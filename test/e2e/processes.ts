@@ -99,24 +99,54 @@ export async function command(file: string, args: readonly string[], timeoutMs =
 
 const PanelAnswer = Type.Object({
   ok: Type.Boolean(),
-  answer: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  answer: Type.Optional(Type.Unknown()),
   error: Type.Optional(Type.String()),
 });
 
+type Door = Pick<Ready, 'api' | 'token'>;
+
 /** One call of the panel's PHP client; the answer's fields, or an Error with the exception's message. */
-export async function panel(
-  { api, token }: Pick<Ready, 'api' | 'token'>,
-  method: string,
-  ...args: string[]
-): Promise<Record<string, unknown>> {
+export async function panel(door: Door, method: string, ...args: string[]): Promise<Record<string, unknown>> {
+  const answer = await askPhp(door, { method, arguments: args });
+  return typeof answer === 'object' && answer !== null ? { ...answer } : {};
+}
+
+/** A service as the panel knows it. */
+export interface PanelService {
+  readonly id: number;
+  readonly status: string;
+  readonly email: string;
+  readonly product: string;
+  readonly plan?: string;
+}
+
+export interface HookOptions {
+  readonly publicIp?: string;
+  /** What the client area's form sent. */
+  readonly input?: Readonly<Record<string, string>>;
+  /** Whether the client's exceptions end in the answer's body. */
+  readonly tellsBody?: boolean;
+}
+
+/** One hook of the panel's PHP extension; what it returns, or an Error with the exception's message. */
+export async function extension(
+  door: Door,
+  hook: string,
+  service: PanelService,
+  { publicIp = '', input = {}, tellsBody = false }: HookOptions = {},
+): Promise<unknown> {
+  return askPhp(door, { hook, service, input, public_ip: publicIp, tells_body: tellsBody });
+}
+
+async function askPhp({ api, token }: Door, asked: object): Promise<unknown> {
   const child = spawn('php', [join(root, 'test/php/panel.php')], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(JSON.stringify({ base: api, token, method, arguments: args }));
+  child.stdin.end(JSON.stringify({ base: api, token, ...asked }));
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   await once(child, 'close');
   const { ok, answer, error } = checked(PanelAnswer, JSON.parse(text));
   if (!ok) throw new Error(error);
-  return answer ?? {};
+  return answer;
 }
 
 export function checked<S extends TSchema>(schema: S, value: unknown): Static<S> {

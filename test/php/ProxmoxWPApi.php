@@ -7,11 +7,14 @@ class ProxmoxWPApi
 {
     private string $base;
     private string $key;
+    private bool $tellsBody;
 
-    public function __construct(string $base, string $key)
+    /** With $tellsBody its exceptions end in the answer's body, as other clients of this kind do. */
+    public function __construct(string $base, string $key, bool $tellsBody = false)
     {
         $this->base = rtrim($base, '/');
         $this->key = $key;
+        $this->tellsBody = $tellsBody;
     }
 
     public function createSite(string $serviceId, string $email, string $plan, string $publicIp): array
@@ -111,7 +114,8 @@ class ProxmoxWPApi
         };
 
         if ($resp->failed()) {
-            throw new Exception("API {$method} {$path} failed: HTTP " . $resp->status());
+            throw new Exception("API {$method} {$path} failed: HTTP " . $resp->status()
+                . ($this->tellsBody ? ' ' . $resp->body() : ''));
         }
 
         return $resp->json() ?? [];

@@ -12,6 +12,7 @@ import { setPrimaryRoute } from './action-setprimary.js';
 import { toggleRoute } from './action-toggle.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
+import { docsRoute } from './docs.js';
 import { healthRoute } from './health.js';
 import { jobEventsRoute } from './jobs-id-events.js';
 import { releaseJobRoute } from './jobs-id-release.js';
@@ -69,6 +70,7 @@ export const ROUTES: readonly Route[] = [
   healthRoute,
   readyRoute,
   openapiRoute,
+  docsRoute,
 ];
 
 /** Only for the daemon's own command line. */

@@ -1,8 +1,9 @@
 /** POST /suspend */
 import { Type } from 'typebox';
-import { type Service, SUSPENSION_REASONS } from '../../domain/service.js';
+import { SUSPENSION_REASONS } from '../../domain/service.js';
 import { statusWord } from '../../domain/status.js';
 import { suspend } from '../../operations/suspend.js';
+import { lookUp } from '../../operations/read-power.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdIn, StatusText } from '../schemas/common.js';
@@ -44,14 +45,9 @@ export const suspendRoute: Route = (app, context) => {
   app.post('/suspend', { schema }, async (request, reply) => {
     const { service_id: id, reason } = request.body;
     const started = await suspend(context, callerOf(request), String(id), reason);
-    return answerJob(context, request, reply, started, view);
+    return answerJob(context, request, reply, started, (service) => ({
+      status: statusWord(service, lookUp(context.watch, service).power),
+      suspended_for: [...service.suspendedFor],
+    }));
   });
 };
-
-/** The container was stopped. */
-function view(service: Service) {
-  return {
-    status: statusWord(service, 'stopped'),
-    suspended_for: [...service.suspendedFor],
-  };
-}

@@ -1,8 +1,9 @@
 /** POST /unsuspend */
 import { Type } from 'typebox';
-import { type Service, SUSPENSION_REASONS } from '../../domain/service.js';
+import { SUSPENSION_REASONS } from '../../domain/service.js';
 import { statusWord } from '../../domain/status.js';
 import { unsuspend } from '../../operations/suspend.js';
+import { lookUp } from '../../operations/read-power.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdIn, StatusText } from '../schemas/common.js';
@@ -43,14 +44,9 @@ export const unsuspendRoute: Route = (app, context) => {
   app.post('/unsuspend', { schema }, async (request, reply) => {
     const { service_id: id, reason } = request.body;
     const started = await unsuspend(context, callerOf(request), String(id), reason);
-    return answerJob(context, request, reply, started, view);
+    return answerJob(context, request, reply, started, (service) => ({
+      status: statusWord(service, lookUp(context.watch, service).power),
+      suspended_for: [...service.suspendedFor],
+    }));
   });
 };
-
-/** The container was started, if this was the last reason. */
-function view(service: Service) {
-  return {
-    status: statusWord(service, 'running'),
-    suspended_for: [...service.suspendedFor],
-  };
-}

@@ -8,7 +8,7 @@ export const FailureBody = Type.Object(
   {
     success: Type.Literal(false),
     error: Type.String({ description: 'One plain sentence that a customer may read.' }),
-    code: Type.String({ description: 'Stable; see the list of codes.' }),
+    code: Type.Enum(Object.keys(ERRORS), { description: 'Stable.' }),
     request_id: Type.String({ description: 'Finds the call in the log.' }),
     errors: Type.Optional(
       Type.Record(Type.String(), Type.String(), { description: 'field -> what is wrong with it' }),

@@ -48,25 +48,30 @@ export const suspension = (hooks: Hooks): JobFlow => ({
   container: { pivot: true, timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
 });
 
-/** Lifts one reason; only when it is the last one does the site come back. */
+/** Lifts one reason; only when it is the last one does the site come back, and one that was not suspended is left as it is. */
 export function resumption(hooks: Hooks): JobFlow {
-  const others = ({ service, args }: StepContext): boolean =>
-    service.suspendedFor.some((reason) => reason !== args['reason']);
-  const unlessOthers =
+  const isLast = ({ service, args }: StepContext): boolean =>
+    service.suspendedFor.length > 0 && service.suspendedFor.every((reason) => reason === args['reason']);
+  const ifLast =
     (work: (context: StepContext) => Promise<void>) =>
     async (context: StepContext): Promise<void> =>
-      others(context) ? undefined : work(context);
+      isLast(context) ? work(context) : undefined;
   return {
     start: {
       timeoutS: 180,
-      run: unlessOthers((context) => context.container.start()),
-      undo: unlessOthers((context) => context.container.stop(GRACE_S)),
+      async run(context) {
+        if (!isLast(context)) return;
+        await context.container.start();
+        // told to whoever asks for the status before the next look at the cluster
+        return { running: true };
+      },
+      undo: ifLast((context) => context.container.stop(GRACE_S)),
     },
-    site: { ...catchUp(hooks), run: unlessOthers((context) => tellIfPossible(context, hooks)) },
+    site: { ...catchUp(hooks), run: ifLast((context) => tellIfPossible(context, hooks)) },
     proxy: {
       after: ['start'],
       timeoutS: 120,
-      run: unlessOthers((context) =>
+      run: ifLast((context) =>
         context.proxy.ensure({
           state: context.service.proxyEnabled ? 'enabled' : 'disabled',
           port: hooks.port(context),
