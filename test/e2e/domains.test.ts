@@ -7,7 +7,7 @@ t.test(
   'a domain of the customer: refused, added, served with its certificate, preferred, removed',
   async (t) => {
     const world = await lifeWorld(t);
-    const { post, call, until } = world;
+    const { post, call } = world;
     await world.make('1');
     const list = '/action/getdomain?service_id=1';
     t.match((await call('GET', list)).body, {
@@ -34,7 +34,10 @@ t.test(
     });
     t.match((await post('/action/setdomain', { ...wish, domain: 'www.example.org' })).status, 409);
     const detail = (body: Record<string, unknown>) => fields(Object.values(fields(body['details']))[0]);
-    const issued = await until(list, (body) => fields(detail(body)['certificate'])['state'] === 'issued');
+    const issued = await world.until(
+      list,
+      (body) => fields(detail(body)['certificate'])['state'] === 'issued',
+    );
     t.match(detail(issued), {
       domain: 'example.org',
       www: true,
