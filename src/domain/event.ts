@@ -1,47 +1,7 @@
 /** What happened to a service, as panels, webhooks and the log of events tell it: worked out from two states of its document, so that nobody can forget one. */
-import type { Json } from './json.js';
 import { isOpen, type Job } from './job.js';
 import type { Service } from './service.js';
-
-export const EVENT_TYPES = [
-  'service.ordered',
-  'service.active',
-  'service.failed',
-  'service.suspended',
-  'service.unsuspended',
-  'service.terminated',
-  'service.restored',
-  'service.purged',
-  'service.plan_changed',
-  'service.owner_changed',
-  'domain.added',
-  'domain.removed',
-  'domain.certificate_changed',
-  'domain.primary_changed',
-  'proxy.toggled',
-  'backup.made',
-  'backup.removed',
-  'job.queued',
-  'job.completed',
-  'job.failed',
-  'job.stuck',
-  'job.cancelled',
-] as const;
-
-export type EventType = (typeof EVENT_TYPES)[number];
-
-export interface Happening {
-  readonly type: EventType;
-  readonly data: { readonly [name: string]: Json };
-}
-
-/** A happening, once it has a name and a time. */
-export interface ServiceEvent extends Happening {
-  /** UUID v7. */
-  readonly id: string;
-  /** RFC 3339 */
-  readonly at: string;
-}
+import type { EventType, Happening } from './service-event.js';
 
 /** In the order in which they are told. */
 export function happenings(before: Service | undefined, after: Service): Happening[] {

@@ -1,5 +1,5 @@
 /** A Service: what one customer bought. One document tells its whole story. */
-import type { ServiceEvent } from './event.js';
+import type { ServiceEvent } from './service-event.js';
 import type { Job } from './job.js';
 import type { JsonObject } from './json.js';
 import type { Mark } from './mark.js';

@@ -45,6 +45,9 @@ export interface SettledPower {
   readonly at: number;
 }
 
+/** The cluster's own list is up to 10 s behind its containers: until then a job of ours that has ended knows better. */
+export const LIST_LAG_MS = 12_000;
+
 /** Of the newest job that says. */
 export function settledPower(
   jobs: readonly Pick<Job, 'method' | 'status' | 'endedAt' | 'steps'>[],

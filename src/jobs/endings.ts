@@ -1,6 +1,7 @@
 /** What the end of a job means for its service: one table, method by method. */
 import { isOpen, type Job } from '../domain/job.js';
 import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
+import { LIST_LAG_MS, settledPower } from '../domain/status.js';
 
 type Rule = (service: Service, job: Job, now: string) => Service;
 
@@ -160,9 +161,16 @@ export function withJob(service: Service, job: Job, now: string): Service {
 /** An open job, and a stuck one until something has put right what it left. */
 function mustStay(other: Job, ended: Job, { heals = [] }: Rules): boolean {
   if (other.endedAt === null) return true;
-  if (other.status !== 'stuck') return false;
+  if (other.status !== 'stuck') return heals !== 'all' && knowsPower(other, ended);
   if (ended.status !== 'completed') return true;
   return heals !== 'all' && other.method !== ended.method && !heals.includes(other.method);
+}
+
+/** It started or stopped the container a moment ago, which the cluster's list may not show yet, and the job that ended now says nothing of it. */
+function knowsPower(other: Job, ended: Job): boolean {
+  const settled = settledPower([other]);
+  if (settled === null || settledPower([ended]) !== null || ended.endedAt === null) return false;
+  return Date.parse(ended.endedAt) - settled.at < LIST_LAG_MS;
 }
 
 const unchanged: Rule = (service) => service;

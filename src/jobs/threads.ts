@@ -46,7 +46,7 @@ export function breeThreads(workerPath: string): Threads {
         name,
         path: workerPath,
         timeout: false,
-        worker: { workerData: { attempt }, env: {} },
+        worker: { workerData: { attempt }, env: {}, execArgv: [] },
       });
       await bree.run(name);
       const worker = workerOf(name);

@@ -1,60 +1,6 @@
-/** Entry of one attempt's thread: loads the one module, walks the flow, says how it ended. */
+/** Entry of one attempt's thread. */
 import { setPriority } from 'node:os';
-import { parentPort, workerData } from 'node:worker_threads';
-import { asAgentError, fromRecord, toRecord } from '../domain/errors.js';
-import { importModule } from '../modules/import-module.js';
-import { type Host, runFlow } from './flow-run.js';
-import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';
-import { stepContext } from './step-context.js';
 
-// Linux knows threads apart: this one gives way to the main thread, which answers callers and writes the journal.
+// Linux knows threads apart: this one gives way to the main thread, which answers callers and writes the journal. Before the loading, which costs most.
 setPriority(0, 5);
-
-const port = parentPort;
-if (!port) throw new Error('worker.ts is the entry of a worker thread');
-// bree puts its own job description beside ours
-const { attempt } = workerData as { attempt: Attempt };
-
-const say = (message: ToMain): void => port.postMessage(message);
-const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
-const aborter = new AbortController();
-let lastId = 0;
-
-port.on('message', (message: ToWorker) => {
-  if (message.kind === 'abort') {
-    aborter.abort(fromRecord(message.error));
-    return;
-  }
-  const caller = waiting.get(message.id);
-  waiting.delete(message.id);
-  if (message.kind === 'answer') caller?.resolve(message.value as never);
-  else caller?.reject(fromRecord(message.error));
-});
-
-const host: Host = (name, args) =>
-  new Promise((resolve, reject) => {
-    const id = ++lastId;
-    waiting.set(id, { resolve, reject });
-    say({ kind: 'call', id, name, args });
-  });
-
-async function outcome(): Promise<Outcome> {
-  try {
-    const module = await importModule(attempt.modulePath);
-    return await runFlow({
-      attempt,
-      flow: module.flow(attempt.method),
-      host,
-      signal: aborter.signal,
-      contextFor: (seat) =>
-        stepContext(attempt, seat, host, (level, step, message, fields) =>
-          say({ kind: 'log', level, step, message, fields }),
-        ),
-    });
-  } catch (error) {
-    return { kind: 'failed', step: '', error: toRecord(asAgentError(error, 'module_failed')) };
-  }
-}
-
-say({ kind: 'end', outcome: await outcome() });
-port.close();
+await import('./work.js');

@@ -1,5 +1,5 @@
 /** What the shared look at the cluster says about one service. Never waits. */
-import { type Power, type SettledPower, settledPower } from '../domain/status.js';
+import { LIST_LAG_MS, type Power, type SettledPower, settledPower } from '../domain/status.js';
 import type { Job } from '../domain/job.js';
 import type { Service } from '../domain/service.js';
 import type { ClusterView, GuestView } from '../drivers/guest/driver.js';
@@ -19,9 +19,6 @@ export interface Sighting {
 /** What has to be known of a service to find its guest. */
 export type Seen = Pick<Service, 'lifecycle' | 'vmid'> &
   ({ readonly jobs: readonly Job[] } | { readonly settled: SettledPower | null });
-
-/** The cluster's own list is up to 10 s behind its containers: until then a job of ours that has ended knows better. */
-const LIST_LAG_MS = 12_000;
 
 /** Before a service is active its number may still be somebody else's: then nothing is said about the guest. */
 export function lookUp(watch: ClusterWatch, service: Seen): Sighting {

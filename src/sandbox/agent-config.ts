@@ -45,7 +45,10 @@ export interface WorldParts {
     readonly knownHostsFile: string;
   };
   readonly pool: PoolConfig;
-  readonly dns: { readonly url: string; readonly apiKeyFile: string };
+  /** `port`: of the name server itself, on 127.0.0.1. */
+  readonly dns: { readonly url: string; readonly apiKeyFile: string; readonly port: number };
+  /** Issues the certificates of customers' own domains. */
+  readonly ca: { readonly certificateFile: string; readonly keyFile: string };
   readonly proxy: Pick<
     Nginx,
     | 'dir'
@@ -94,6 +97,7 @@ export async function writeAgentConfig(parts: WorldParts): Promise<string> {
     dns: {
       driver: 'powerdns',
       ttl_s: 60,
+      name_servers: [`ns1.${BASE_DOMAIN}`],
       powerdns: {
         url: parts.dns.url,
         api_key: secretIn(parts.dns.apiKeyFile),
@@ -104,7 +108,14 @@ export async function writeAgentConfig(parts: WorldParts): Promise<string> {
     proxy: {
       driver: 'nginx',
       nginx: { ...parts.proxy, max_upload_mb: 64, real_ip_from: [] },
+      public_addresses: ['203.0.113.10'],
       door: parts.door,
+    },
+    domains: {
+      resolvers: [`127.0.0.1:${parts.dns.port}`],
+      dns_port: parts.dns.port,
+      lab_networks: ['127.0.0.0/8'],
+      local_ca: { certificate_file: parts.ca.certificateFile, key_file: parts.ca.keyFile },
     },
     deletion: { hold_s: 0 },
     ...(parts.products ? { products: parts.products } : {}),

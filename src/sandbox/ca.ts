@@ -28,6 +28,8 @@ export interface CertificateFiles {
 export interface Ca {
   /** PEM file to trust. */
   readonly caFile: string;
+  /** PEM file of its key (0600), for the daemon's own local authority. */
+  readonly keyFile: string;
   readonly ca: string;
   /** A certificate for these DNS names and IP addresses; the kept one while it is valid for them, else a new one. `name` names the files. */
   certificate(name: string, hosts: readonly string[]): Promise<CertificateFiles>;
@@ -40,6 +42,7 @@ export async function openCa(dir: string, now: () => number = Date.now): Promise
   const { cert, key } = authority;
   return {
     caFile,
+    keyFile: join(dir, 'ca.key'),
     ca: cert.toString('pem'),
     async certificate(name, hosts) {
       const known = await findPair(dir, name, now);

@@ -1,7 +1,7 @@
 /** The stores as the rest of the agent sees them. */
 import type { Clock } from '../domain/clock.js';
 import type { DomainRecord } from '../domain/domain-record.js';
-import type { EventType } from '../domain/event.js';
+import type { EventType } from '../domain/service-event.js';
 import type { Json } from '../domain/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { SettledPower } from '../domain/status.js';

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
-import type { ServiceEvent } from '../domain/event.js';
-import { EVENT_TYPES } from '../domain/event.js';
+import type { ServiceEvent } from '../domain/service-event.js';
+import { EVENT_TYPES } from '../domain/service-event.js';
 import type { Service } from '../domain/service.js';
 import type { EventPage, EventStore, LoggedEvent } from './contract.js';
 import { unavailable, type Disk } from './disk.js';

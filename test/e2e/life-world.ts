@@ -34,6 +34,8 @@ export interface LifeWorld {
   retitle(id: string, title: string): Promise<void>;
   fault(fault: Fault): Promise<void>;
   noFaults(): Promise<void>;
+  /** Sets records at somebody else's name server, as a customer does. */
+  dns(name: string, type: string, values: readonly string[]): Promise<void>;
   /** GET of the look-alike, as the agent asks. */
   pve(path: string): Promise<unknown>;
   readonly log: string[];
@@ -110,6 +112,14 @@ export async function lifeWorld(
     },
     async noFaults() {
       await fetch(`${world.control}/faults`, { method: 'DELETE' });
+    },
+    async dns(name, type, values) {
+      const answer = await fetch(`${world.control}/dns`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name, type, values }),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
     },
     async pve(path) {
       const ca = await readFile(world.caFile);

@@ -1,10 +1,12 @@
 /** A site's whole life for real: a panel's PHP extension calls, and real containers, disks, DNS and proxy follow, the site's content with them. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { Type } from 'typebox';
+import { parse, stringify } from 'yaml';
+import { type Authority, makeZone, startAuthority } from './customer-domain.js';
 import { machineUnder } from './life-machine.js';
 import {
   checked,
@@ -14,12 +16,15 @@ import {
   innkeeper,
   panel,
   type PanelService,
+  readText,
   startDaemon,
   startWorld,
 } from './processes.js';
 import { Visitor } from './visitor.js';
 
-const PUBLIC_IP = '203.0.113.10';
+/** Of this machine: the certificate authority has to reach the proxy there. */
+const PUBLIC_IP = '127.0.0.1';
+const DOMAIN = 'anna-shop.com';
 const GIB = 1024 ** 3;
 const Containers = Type.Object({
   containers: Type.Array(
@@ -46,7 +51,13 @@ const View = Type.Object({
   subdomain: Type.String(),
   state: Type.String(),
   backups: Type.Unknown(),
+  customDomains: Type.Unknown(),
   notice: Type.String(),
+});
+const Domains = Type.Object({
+  domains: Type.Array(Type.String()),
+  details: Type.Array(Type.Object({ certificate: Type.Object({ state: Type.String() }) })),
+  quota: Type.String(),
 });
 const Detail = Type.Object({
   generation: Type.Integer(),
@@ -56,10 +67,12 @@ const Detail = Type.Object({
 const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-life-'));
 const world = await startWorld(stateDir);
 const ready = world.told;
-const configFile = join(stateDir, 'innkeeper.yaml');
+const configFile = join(stateDir, 'own.yaml');
 let daemon: Awaited<ReturnType<typeof startDaemon>> | undefined;
+let authority: Authority | undefined;
 t.teardown(async () => {
   await daemon?.stop();
+  await authority?.stop();
   await world.stop();
   await rm(stateDir, { recursive: true, force: true });
 });
@@ -163,7 +176,35 @@ const PREMIUM = { memory: 8 * GIB, cores: 4, disk: 80 * GIB };
 const fill = (gib: number) =>
   machine.inside(vmid, `fallocate -l ${gib}G /var/fill && echo fits || echo full; rm -f /var/fill`);
 
+/** The customer's own name, seen by somebody who trusts its certificate authority. */
+const domainVisitor = (host = DOMAIN) =>
+  new Visitor({ ...ready, ca_file: authority?.trustFile ?? ready.ca_file }, host);
+
+/** HTTP status; 0 when there is not even a certificate for the name. */
+const statusFor = (one: Visitor): Promise<number> =>
+  one.open('/').then(
+    ({ status }) => status,
+    () => 0,
+  );
+
+/** The customer's domains once none waits for its certificate. */
+async function certified() {
+  const deadline = Date.now() + 60_000;
+  for (;;) {
+    const list = checked(Domains, await panel(ready, 'domainsList', '12'));
+    const waiting = list.details.some(({ certificate }) => certificate.state !== 'issued');
+    if (!waiting || Date.now() > deadline) return list;
+    await delay(100);
+  }
+}
+
 t.before(async () => {
+  authority = await startAuthority(stateDir, ready.dns.port);
+  const config: unknown = parse(await readText(join(stateDir, 'innkeeper.yaml')));
+  const own = { ...checked(Type.Object({}), config), domains: authority.domains };
+  await writeFile(configFile, stringify(own), { mode: 0o600 });
+  await makeZone(stateDir, 'com', { 'elsewhere.com': '198.51.100.9' });
+  await makeZone(stateDir, DOMAIN, { [DOMAIN]: PUBLIC_IP, [`www.${DOMAIN}`]: PUBLIC_IP });
   const { containers } = await get(ready, `${ready.control}/containers`, Containers);
   if (!containers.some(({ config }) => config['template'] === '1'))
     t.comment(await innkeeper('template', 'build', 'wordpress', '--config', configFile));
@@ -257,14 +298,55 @@ t.test('after a rollback to before the upgrade the site has old content and toda
   t.equal((await fill(21)).trim(), 'fits');
 });
 
+t.test('domains: served over HTTPS with a certificate of their own, taken away, brought again', async (t) => {
+  t.match(await view({ pwx_action: 'add_domain', pwx_domain: 'elsewhere.com' }), {
+    notice: /^elsewhere\.com must lead to 127\.0\.0\.1, but leads to 198\.51\.100\.9\./,
+  });
+  t.match(await view({ pwx_action: 'add_domain', pwx_domain: DOMAIN }), {
+    notice: `Domain added: ${DOMAIN}`,
+  });
+  t.match(await view({ pwx_action: 'add_domain', pwx_domain: `www.${DOMAIN}` }), {
+    notice: 'Domain already exists',
+  });
+  t.match(await certified(), {
+    domains: [DOMAIN],
+    details: [{ certificate: { state: 'issued' } }],
+    quota: '1/10',
+  });
+  for (const host of [DOMAIN, `www.${DOMAIN}`]) {
+    const page = await domainVisitor(host).open('/');
+    t.match(page, { status: 200, names: new RegExp(`DNS:${host}\\b`) });
+    t.match(page.body, /Kept first/, 'the site, with its content');
+  }
+  t.match(await view({ pwx_action: 'del_domain', pwx_domain: DOMAIN }), {
+    notice: `Domain removed: ${DOMAIN}`,
+    customDomains: { domains: [], quota: '0/10' },
+  });
+  t.not(await statusFor(domainVisitor()), 200);
+  t.same(await content(), kept('Kept first'), 'the first name serves on');
+  await panel(ready, 'domainAdd', '12', DOMAIN);
+  t.match(await certified(), { domains: [DOMAIN], details: [{ certificate: { state: 'issued' } }] });
+  t.match(await domainVisitor().open('/'), { status: 200, body: /Kept first/ });
+});
+
+t.test('toggle: all names of the site off, and on again, while it runs', async (t) => {
+  const init = await machine.init(vmid);
+  await view({ pwx_action: 'toggle' });
+  for (const one of [visitor(), domainVisitor()]) t.not(await statusFor(one), 200);
+  await panel(ready, 'toggle', '12');
+  await settled();
+  t.same(await content(), kept('Kept first'));
+  t.match(await domainVisitor().open('/'), { status: 200, body: /Kept first/ });
+  t.equal(await machine.init(vmid), init);
+});
+
 t.test('suspended: visitors are told, the container rests; unsuspended: the content is back', async (t) => {
   await hook('suspendServer');
   await hook('suspendServer');
   t.equal((await view()).state, 'Suspended');
   t.equal(await machine.isRunning(vmid), false);
   t.equal(await machine.haState(vmid), 'stopped');
-  for (const path of ['/', '/wp-login.php']) {
-    const page = await visitor().open(path);
+  for (const page of [await visitor().open('/wp-login.php'), await domainVisitor().open('/')]) {
     t.equal(page.status, 503);
     t.match(page.body, /suspended/i);
   }
@@ -292,6 +374,7 @@ t.test('reset: as delivered, after a safety snapshot, with the backups and the p
   const [name = ''] = (await view()).backups.backups;
   await view({ pwx_action: 'rollback', pwx_bak: name });
   t.same(await content(), kept('Kept first'), 'a backup outlives the reset');
+  t.match(await domainVisitor().open('/'), { status: 200, body: /Kept first/ }, 'the domain too');
 });
 
 t.test('terminate: nothing is left anywhere, and the id may be ordered again', async (t) => {
@@ -304,7 +387,8 @@ t.test('terminate: nothing is left anywhere, and the id may be ordered again', a
   t.notOk(containers.some((one) => one.vmid === vmid));
   t.same(await machine.disks(vmid), [], 'no disk, no snapshot');
   t.equal(await machine.haState(vmid), undefined);
-  t.same(await machine.proxyFiles(fqdn), []);
+  for (const name of [fqdn, DOMAIN]) t.same(await machine.proxyFiles(name), [], `no trace of ${name}`);
+  t.not(await statusFor(domainVisitor()), 200);
   await t.rejects(visitor().resolve(), { code: 'ENOTFOUND' });
   t.not((await visitor().open('/')).status, 200);
 

@@ -148,7 +148,9 @@ const nasty = fc.oneof(
 t.test('hostile values are refused in every field of every route, and change nothing', async (t) => {
   const rig = await walkable();
   t.teardown(() => rig.close());
-  for (const walked of GUARDED) {
+  // Last, since it may make services that other calls would then find.
+  const isOrder = ({ route }: Walked): boolean => route === 'POST /create-site';
+  for (const walked of GUARDED.toSorted((a, b) => Number(isOrder(a)) - Number(isOrder(b)))) {
     const token = walked.rule.access === 'admin' ? rig.tokens.admin : rig.tokens.panel;
     const { body, query, params } = walked.example;
     const spots = [

@@ -2,7 +2,9 @@ import t from 'tap';
 import { AgentError, type ErrorCode, toRecord } from '../../src/domain/errors.js';
 import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
 import { afterAttempt, type Ending, undoOrder, whenCancelled } from '../../src/jobs/policy.js';
-import { aJob, aStep } from '../fakes/samples.js';
+import { aJob, aService, aStep } from '../fakes/samples.js';
+import { settledPower } from '../../src/domain/status.js';
+import { withJob } from '../../src/jobs/endings.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const at = (ms = 0): { now: number; random: number } => ({ now: NOW + ms, random: 1 });
@@ -163,4 +165,33 @@ t.test('a pivot that surely changed nothing can still be taken back', async (t) 
     direction: 'undo',
   });
   t.match(afterAttempt(disk(false), failed('container_host_failed', 'disk'), at()), { status: 'stuck' });
+});
+
+t.test('what is known of the power outlives the next job, for as long as the cluster’s list may lag', (t) => {
+  const second = (n: number): string => new Date(Date.UTC(2026, 2, 1, 12, 0, n)).toISOString();
+  const done = (id: string, method: string, at: string) =>
+    aJob({ id, method, status: 'completed', endedAt: at });
+  const started = done('a', 'start', second(0));
+  const after = (...jobs: ReturnType<typeof done>[]) =>
+    jobs.reduce(
+      (service, job) => withJob({ ...service, jobs: [...service.jobs, job] }, job, job.endedAt ?? ''),
+      aService({ lifecycle: 'active', jobs: [started] }),
+    ).jobs;
+  const soon = after(done('b', 'upgrade', second(3)), done('c', 'makeBackup', second(6)));
+  t.match(settledPower(soon), { power: 'running', at: Date.parse(second(0)) });
+  t.same(
+    soon.map(({ id }) => id),
+    ['a', 'c'],
+  );
+  t.same(
+    after(done('b', 'stop', second(3))).map(({ id }) => id),
+    ['b'],
+    'newer word',
+  );
+  t.same(
+    after(done('b', 'upgrade', second(20))).map(({ id }) => id),
+    ['b'],
+    'later the list knows',
+  );
+  t.end();
 });

@@ -79,12 +79,18 @@ async function ensureZone(options: PowerDnsOptions): Promise<void> {
     nameservers: [`ns1.${zone}`],
   });
   if (status !== 201) throw new Error(`PowerDNS did not make the zone ${zone} (status ${status})`);
+  // Whoever looks a name up asks where the zone's own name server is.
+  const records = [{ content: '127.0.0.1', disabled: false }];
+  const glue = { name: `ns1.${zone}`, type: 'A', ttl: 3600, changetype: 'REPLACE', records };
+  const patched = await call(options, 'PATCH', `/servers/localhost/zones/${zone}`, { rrsets: [glue] });
+  if (patched !== 204)
+    throw new Error(`PowerDNS did not take the name server of ${zone} (status ${patched})`);
 }
 
 /** Status of the answer; 0 when there was none. */
 async function call(
   options: PowerDnsOptions,
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PATCH',
   path: string,
   body?: object,
 ): Promise<number> {

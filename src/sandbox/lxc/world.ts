@@ -118,6 +118,7 @@ async function assemble(options: LxcWorldOptions, undo: Undo): Promise<World> {
     ssh,
     pool: poolOf(host.network.plan),
     dns: dns.config,
+    ca: { certificateFile: ca.caFile, keyFile: ca.keyFile },
     proxy,
     door: { address: HOST, https_port: proxy.https_port, ca_file: ca.caFile },
   });
@@ -226,7 +227,10 @@ async function makeDns(site: Site) {
     site,
     startPowerDns({ dir, dnsPort: ports.dns, apiPort: ports.powerDnsApi, apiKey, zone: BASE_DOMAIN }),
   );
-  return { port: ports.dns, config: { url: `http://${HOST}:${ports.powerDnsApi}`, apiKeyFile } };
+  return {
+    port: ports.dns,
+    config: { url: `http://${HOST}:${ports.powerDnsApi}`, apiKeyFile, port: ports.dns },
+  };
 }
 
 async function makeProxy(site: Site) {

@@ -1,9 +1,9 @@
-/** What the embedded name server answers to one message: wildcards, aliases, NXDOMAIN or no data, and REFUSED outside of the zone. */
+/** What the embedded name server answers to one message: wildcards, aliases, NXDOMAIN or no data. */
 import dnsPacket, { type Answer, type DecodedPacket, type Packet, type Question } from 'dns-packet';
 import { withSerial, type RrSet, type Zone } from './zone.js';
+import type { Zones } from './zones.js';
 
 const { AUTHORITATIVE_ANSWER, RECURSION_DESIRED, TRUNCATED_RESPONSE } = dnsPacket;
-const REFUSED = 5;
 const NXDOMAIN = 3;
 const NOTIMP = 4;
 const FORMERR = 1;
@@ -14,7 +14,7 @@ const OPCODE = 0x7800;
 const CNAME_CHAIN = 8;
 
 /** The reply to one message, or undefined for what is no question. */
-export function answer(zone: Zone, message: Buffer): Buffer | undefined {
+export function answer(zones: Pick<Zones, 'holding'>, message: Buffer): Buffer | undefined {
   let query: DecodedPacket;
   try {
     query = dnsPacket.decode(message);
@@ -26,7 +26,9 @@ export function answer(zone: Zone, message: Buffer): Buffer | undefined {
   const question = query.questions?.[0];
   if (!question || query.questions?.length !== 1) return encode(query, { flags: FORMERR });
   const name = `${question.name.toLowerCase()}.`;
-  if (name !== zone.name && !name.endsWith(`.${zone.name}`)) return encode(query, { flags: REFUSED });
+  const zone = zones.holding(name);
+  // The sandbox's resolver as well: there is no other world behind it.
+  if (!zone) return encode(query, { flags: NXDOMAIN });
   const answers = lookUp(zone, name, question, CNAME_CHAIN);
   if (answers.length > 0) return encode(query, { flags: AUTHORITATIVE_ANSWER, answers });
   const soa = zone.find(zone.name, 'SOA');
@@ -78,6 +80,7 @@ function toAnswers(set: RrSet, owner: string): Answer[] {
 type Data =
   | { type: 'A' | 'AAAA' | 'CNAME' | 'NS' | 'PTR'; data: string }
   | { type: 'TXT'; data: Buffer[] }
+  | { type: 'CAA'; data: { flags: number; tag: 'issue' | 'issuewild' | 'iodef'; value: string } }
   | { type: 'MX'; data: { preference: number; exchange: string } }
   | {
       type: 'SOA';
@@ -105,6 +108,8 @@ function toData(type: string, content: string): Data | undefined {
       return { type, data: bare(content) };
     case 'TXT':
       return { type, data: texts(content) };
+    case 'CAA':
+      return caaOf(content);
     case 'MX':
       return { type, data: { preference: Number(first), exchange: bare(second) } };
     case 'SOA': {
@@ -115,6 +120,12 @@ function toData(type: string, content: string): Data | undefined {
     default:
       return undefined;
   }
+}
+
+function caaOf(content: string): Data | undefined {
+  const [, flags = '0', tag, value = ''] = /^(\d+) (\w+) "([^"]*)"$/.exec(content) ?? [];
+  if (tag !== 'issue' && tag !== 'issuewild' && tag !== 'iodef') return undefined;
+  return { type: 'CAA', data: { flags: Number(flags), tag, value } };
 }
 
 /** The character strings of `"one" "two"`. */

@@ -1,9 +1,9 @@
-/** The embedded name server: answers over UDP and TCP, with authority, what stands in the sandbox's zone. */
+/** The embedded name server: answers over UDP and TCP, with authority, what stands in the sandbox's zones. */
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { answer, fitting } from './dns-answer.js';
 import { listen } from './listen.js';
-import type { Zone } from './zone.js';
+import type { Zones } from './zones.js';
 
 const IDLE_MS = 10_000;
 
@@ -13,10 +13,14 @@ export interface NameServer {
 }
 
 /** Listens on `host`, the same port for UDP and TCP. */
-export async function startNameServer(zone: Zone, host: string, port: number): Promise<NameServer> {
+export async function startNameServer(
+  zones: Pick<Zones, 'holding'>,
+  host: string,
+  port: number,
+): Promise<NameServer> {
   const udp = createSocket('udp4');
   udp.on('message', (message, from) => {
-    const reply = answer(zone, message);
+    const reply = answer(zones, message);
     if (reply) udp.send(fitting(reply, message), from.port, from.address);
   });
   await new Promise<void>((resolve, reject) => {
@@ -25,7 +29,7 @@ export async function startNameServer(zone: Zone, host: string, port: number): P
   });
   udp.on('error', () => {});
   const tcp = await listen(
-    createServer((socket) => serveStream(zone, socket)),
+    createServer((socket) => serveStream(zones, socket)),
     port,
     host,
   );
@@ -37,7 +41,7 @@ export async function startNameServer(zone: Zone, host: string, port: number): P
   };
 }
 
-function serveStream(zone: Zone, socket: Socket): void {
+function serveStream(zones: Pick<Zones, 'holding'>, socket: Socket): void {
   let pending = Buffer.alloc(0);
   socket.setTimeout(IDLE_MS, () => socket.destroy());
   socket.on('error', () => socket.destroy());
@@ -45,7 +49,7 @@ function serveStream(zone: Zone, socket: Socket): void {
     pending = Buffer.concat([pending, chunk]);
     while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
       const end = 2 + pending.readUInt16BE(0);
-      const reply = answer(zone, pending.subarray(2, end));
+      const reply = answer(zones, pending.subarray(2, end));
       pending = pending.subarray(end);
       if (!reply) continue;
       const length = Buffer.alloc(2);

@@ -2,9 +2,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 import { BASE_DOMAIN, writeAgentConfig } from '../agent-config.js';
 import { openCa, type Ca } from '../ca.js';
-import { startControl } from '../control.js';
+import { type ControlHandler, startControl } from '../control.js';
 import { createFaults, type Faults } from '../faults.js';
 import { keptText, PUBLIC, writeText } from '../files.js';
 import { openPorts, type Ports } from '../ports.js';
@@ -19,9 +21,14 @@ import { nginxCommand } from './nginx-command.js';
 import { powerDnsApi } from './powerdns-api.js';
 import { startProxy } from './proxy.js';
 import { startSsh } from './ssh.js';
-import { openZone } from './zone.js';
+import { openZones, type Zones } from './zones.js';
 
 const HOST = '127.0.0.1';
+const RecordsBody = Type.Object({
+  name: Type.String(),
+  type: Type.String(),
+  values: Type.Array(Type.String()),
+});
 const TOKEN_ID = 'innkeeper@pve!agent';
 /** A fifth of what the real things take: quick to try, slow enough to watch. */
 const DELAYS = 0.2;
@@ -95,7 +102,12 @@ async function assemble(
   const ssh = await makeSsh(site, pve.server);
   const dns = await makeDns(site);
   const proxy = await makeProxy(site);
-  const control = await startControl({ faults, pve: pve.server, port: controlPort });
+  const control = await startControl({
+    faults,
+    pve: pve.server,
+    port: controlPort,
+    routes: { 'PUT /dns': setRecords(dns.zones) },
+  });
   onClose(() => control.close());
   const configFile = await writeAgentConfig({
     stateDir,
@@ -104,6 +116,7 @@ async function assemble(
     ssh,
     pool: POOL,
     dns: dns.config,
+    ca: { certificateFile: ca.caFile, keyFile: ca.keyFile },
     proxy,
     door: { address: HOST, https_port: proxy.https_port, ca_file: ca.caFile },
   });
@@ -117,6 +130,15 @@ async function assemble(
     pve: { url: pve.server.url },
     control: control.url,
     close,
+  };
+}
+
+/** `{name, type, values}`: a record set of the world outside, as a customer makes it at a name server of their own. */
+function setRecords(zones: Zones): ControlHandler {
+  return async ({ body }) => {
+    if (!Value.Check(RecordsBody, body)) throw new RangeError('name, type and values are needed');
+    await zones.setOutside(body.name.toLowerCase(), body.type, body.values);
+    return body;
   };
 }
 
@@ -184,16 +206,16 @@ async function makeSsh({ stateDir, ports, faults, backend, onClose }: Site, pve:
 }
 
 async function makeDns({ stateDir, ports, faults, onClose }: Site) {
-  const zone = await openZone(join(stateDir, 'dns', 'zone.json'), BASE_DOMAIN);
+  const zones = await openZones(join(stateDir, 'dns'), BASE_DOMAIN);
   const apiKeyFile = join(stateDir, 'secrets', 'powerdns-api-key');
   const apiKey = await keptText(apiKeyFile, () => randomBytes(24).toString('base64url'));
   const port = await ports.of('dns');
-  const server = await startNameServer(zone, HOST, port);
+  const server = await startNameServer(zones, HOST, port);
   onClose(() => server.close());
   const apiPort = await ports.of('powerdns-api');
-  const api = await listen(powerDnsApi({ zone, apiKey, faults }), apiPort);
+  const api = await listen(powerDnsApi({ zones, apiKey, faults }), apiPort);
   onClose(() => api.close());
-  return { port, config: { url: `http://${HOST}:${apiPort}`, apiKeyFile } };
+  return { port, zones, config: { url: `http://${HOST}:${apiPort}`, apiKeyFile, port } };
 }
 
 async function makeProxy({ stateDir, ports, ca, faults, backend, onClose }: Site) {

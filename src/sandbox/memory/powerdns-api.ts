@@ -1,10 +1,11 @@
-/** The PowerDNS HTTP API look-alike: one zone, the paths that a client needs to read and change it, PowerDNS' own status codes and words. */
+/** The PowerDNS HTTP API look-alike: zones, the paths that a client needs to read and change it, PowerDNS' own status codes and words. */
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults } from '../faults.js';
 import { readPatch, Unprocessable } from './powerdns-patch.js';
 import { withSerial, type RrSet, type Zone } from './zone.js';
+import type { Zones } from './zones.js';
 
 const BODY_LIMIT = 2 * 1024 * 1024;
 const SERVER = {
@@ -18,7 +19,7 @@ const SERVER = {
 };
 
 export interface PowerDnsOptions {
-  readonly zone: Zone;
+  readonly zones: Zones;
   readonly apiKey: string;
   readonly faults: Faults;
   readonly now?: () => number;
@@ -84,18 +85,50 @@ async function route(
   const path = decodeURIComponent(url.pathname.replace(/=2E/gi, '.')).replace(/\/$/, '');
   if (path === '/api/v1/servers') return get(request, [SERVER]);
   if (path === '/api/v1/servers/localhost') return get(request, SERVER);
-  if (path === '/api/v1/servers/localhost/zones') return get(request, zones(options.zone, url));
-  const name = /^\/api\/v1\/servers\/localhost\/zones\/([^/]+)$/.exec(path)?.[1]?.toLowerCase();
-  if (name === undefined || `${name.replace(/\.$/, '')}.` !== options.zone.name) return { status: 404 };
-  if (request.method === 'PATCH') return lie ? { status: 204 } : patch(options, body);
-  return get(request, { ...zoneHead(options.zone), ...zoneSets(options.zone, url) });
+  if (path === '/api/v1/servers/localhost/zones')
+    return request.method === 'POST' ? make(options, body, lie) : get(request, list(options.zones, url));
+  const name = /^\/api\/v1\/servers\/localhost\/zones\/([^/]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+  const zone = options.zones.hosted().find((one) => one.name === `${name.replace(/\.$/, '')}.`);
+  if (!zone) return { status: 404 };
+  if (request.method === 'PATCH') return lie ? { status: 204 } : patch(options, zone, body);
+  if (request.method === 'DELETE') {
+    if (!lie) await options.zones.remove(zone);
+    return { status: 204 };
+  }
+  return get(request, { ...zoneHead(zone), ...zoneSets(zone, url) });
+}
+
+async function make({ zones }: PowerDnsOptions, body: string, lie: boolean): Promise<Answer> {
+  const wish = readZone(body);
+  if (wish === undefined) return { status: 422, body: { error: 'Invalid zone' } };
+  if (zones.hosted().some((zone) => zone.name === wish.name))
+    return { status: 409, body: { error: 'Conflict' } };
+  if (lie) return { status: 201, body: {} };
+  const zone = await zones.make(wish.name, wish.nameServers, wish.account);
+  return { status: 201, body: { ...zoneHead(zone), rrsets: zone.rrsets() } };
+}
+
+function readZone(body: string): { name: string; nameServers: string[]; account: string } | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const name: unknown = Reflect.get(value, 'name');
+  const servers: unknown = Reflect.get(value, 'nameservers');
+  const account: unknown = Reflect.get(value, 'account');
+  if (typeof name !== 'string' || !/^(?:[a-z0-9-]+\.){2,}$/.test(name)) return undefined;
+  const nameServers = Array.isArray(servers) ? servers.filter((one) => typeof one === 'string') : [];
+  return { name, nameServers, account: typeof account === 'string' ? account : '' };
 }
 
 function get(request: IncomingMessage, body: unknown): Answer {
   return request.method === 'GET' ? { status: 200, body } : { status: 405 };
 }
 
-async function patch({ zone, now = Date.now }: PowerDnsOptions, body: string): Promise<Answer> {
+async function patch({ now = Date.now }: PowerDnsOptions, zone: Zone, body: string): Promise<Answer> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -111,14 +144,17 @@ async function patch({ zone, now = Date.now }: PowerDnsOptions, body: string): P
   }
 }
 
-function zones(zone: Zone, url: URL): unknown[] {
-  const wanted = url.searchParams.get('zone');
-  return wanted === null || wanted.toLowerCase() === zone.name ? [zoneHead(zone)] : [];
+function list(zones: Zones, url: URL): unknown[] {
+  const wanted = url.searchParams.get('zone')?.toLowerCase();
+  return zones
+    .hosted()
+    .filter((zone) => wanted === undefined || wanted === zone.name)
+    .map(zoneHead);
 }
 
 function zoneHead(zone: Zone): Record<string, unknown> {
   return {
-    account: '',
+    account: zone.account,
     catalog: '',
     dnssec: false,
     edited_serial: zone.serial(),

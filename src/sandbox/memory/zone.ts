@@ -24,6 +24,7 @@ export interface RrSet {
 }
 
 const ZoneFile = Type.Object({
+  account: Type.Optional(Type.String()),
   serial: Type.Integer(),
   rrsets: Type.Array(
     Type.Object({
@@ -41,6 +42,8 @@ const ZoneFile = Type.Object({
 export interface Zone {
   /** With a final dot. */
   readonly name: string;
+  /** Whose it is, as the API was told. */
+  readonly account: string;
   serial(): number;
   /** Every record set, or those of one name. */
   rrsets(name?: string): readonly RrSet[];
@@ -54,7 +57,12 @@ export interface Zone {
 const keyOf = (name: string, type: string): string => `${name} ${type}`;
 
 /** Takes the zone up from `file`, or makes it with SOA and NS. `name` without the final dot. */
-export async function openZone(file: string, name: string, now: () => number = Date.now): Promise<Zone> {
+export async function openZone(
+  file: string,
+  name: string,
+  now: () => number = Date.now,
+  account = '',
+): Promise<Zone> {
   const origin = `${name}.`;
   const kept = await findJson(file);
   if (kept !== undefined && !Value.Check(ZoneFile, kept))
@@ -64,6 +72,7 @@ export async function openZone(file: string, name: string, now: () => number = D
   let written: Promise<void> = Promise.resolve();
   const zone: Zone = {
     name: origin,
+    account: kept?.account ?? account,
     serial: () => serial,
     rrsets: (wanted) => [...sets.values()].filter((set) => wanted === undefined || set.name === wanted),
     find: (wanted, type) => sets.get(keyOf(wanted, type)),
@@ -78,7 +87,7 @@ export async function openZone(file: string, name: string, now: () => number = D
       }
       sets = next;
       serial = Math.max(serial + 1, firstSerial(now()));
-      const snapshot = { serial, rrsets: [...next.values()] };
+      const snapshot = { account: zone.account, serial, rrsets: [...next.values()] };
       written = written.catch(() => {}).then(() => writeJson(file, snapshot));
       await written;
     },

@@ -1,0 +1,42 @@
+/** What can happen to a service, and how it is written down. */
+import type { Json } from './json.js';
+
+export const EVENT_TYPES = [
+  'service.ordered',
+  'service.active',
+  'service.failed',
+  'service.suspended',
+  'service.unsuspended',
+  'service.terminated',
+  'service.restored',
+  'service.purged',
+  'service.plan_changed',
+  'service.owner_changed',
+  'domain.added',
+  'domain.removed',
+  'domain.certificate_changed',
+  'domain.primary_changed',
+  'proxy.toggled',
+  'backup.made',
+  'backup.removed',
+  'job.queued',
+  'job.completed',
+  'job.failed',
+  'job.stuck',
+  'job.cancelled',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface Happening {
+  readonly type: EventType;
+  readonly data: { readonly [name: string]: Json };
+}
+
+/** A happening, once it has a name and a time. */
+export interface ServiceEvent extends Happening {
+  /** UUID v7. */
+  readonly id: string;
+  /** RFC 3339 */
+  readonly at: string;
+}

@@ -1,0 +1,78 @@
+/**
+ * All zones of the sandbox's name server: our own, those made through the API for customers, and the rest of the world, a zone per top-level domain
+ * that whoever tries the sandbox fills through the control endpoint.
+ */
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openZone, type RrSet, type Zone } from './zone.js';
+
+export interface Zones {
+  /** The one the API always has. */
+  readonly own: Zone;
+  /** The API's zones, names with a final dot. */
+  hosted(): readonly Zone[];
+  /** The zone that answers for a name (with a final dot): ours and customers' before the world's. */
+  holding(name: string): Zone | undefined;
+  /** `nameServers` with a final dot. */
+  make(name: string, nameServers: readonly string[], account: string): Promise<Zone>;
+  remove(zone: Zone): Promise<void>;
+  /** Sets records of the world outside, whole sets at a time; `name` without the final dot. No values: removes them. */
+  setOutside(name: string, type: string, values: readonly string[]): Promise<void>;
+}
+
+const NAME = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Takes everything up from `dir`; `own` without the final dot. */
+export async function openZones(dir: string, own: string): Promise<Zones> {
+  const base = await openZone(join(dir, 'zone.json'), own);
+  const hosted = await openAll(join(dir, 'hosted'));
+  const outside = await openAll(join(dir, 'outside'));
+  const all = (): Zone[] => [base, ...hosted.values()];
+  return {
+    own: base,
+    hosted: all,
+    holding(name) {
+      const fitting = all().filter((zone) => name === zone.name || name.endsWith(`.${zone.name}`));
+      const closest = fitting.sort((a, b) => b.name.length - a.name.length)[0];
+      return closest ?? outside.get(`${name.split('.').at(-2) ?? ''}.`);
+    },
+    async make(name, nameServers, account) {
+      const file = fileOf(join(dir, 'hosted'), name);
+      const zone = await openZone(file, name.slice(0, -1), Date.now, account);
+      const set = recordSet(name, 'NS', nameServers);
+      await zone.replace([{ ...set, ttl: 3600 }]);
+      hosted.set(zone.name, zone);
+      return zone;
+    },
+    async remove(zone) {
+      hosted.delete(zone.name);
+      await rm(fileOf(join(dir, 'hosted'), zone.name), { force: true });
+    },
+    async setOutside(name, type, values) {
+      const tld = `${name.split('.').at(-1) ?? ''}.`;
+      if (!NAME.test(name) || !name.includes('.')) throw new RangeError(`not a name: ${name}`);
+      const zone = outside.get(tld) ?? (await openZone(fileOf(join(dir, 'outside'), tld), tld.slice(0, -1)));
+      outside.set(tld, zone);
+      await zone.replace([recordSet(`${name}.`, type, values)]);
+    },
+  };
+}
+
+function recordSet(name: string, type: string, values: readonly string[]): RrSet {
+  const records = values.map((content) => ({ content, disabled: false }));
+  return { name, type, ttl: 5, records, comments: [] };
+}
+
+function fileOf(dir: string, name: string): string {
+  return join(dir, `${name.replace(/\.$/, '')}.json`);
+}
+
+async function openAll(dir: string): Promise<Map<string, Zone>> {
+  await mkdir(dir, { recursive: true });
+  const zones = new Map<string, Zone>();
+  for (const file of (await readdir(dir)).filter((name) => name.endsWith('.json'))) {
+    const zone = await openZone(join(dir, file), file.slice(0, -'.json'.length));
+    zones.set(zone.name, zone);
+  }
+  return zones;
+}
