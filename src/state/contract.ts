@@ -109,7 +109,8 @@ export interface EventStore {
 }
 
 export interface ApiToken {
-  readonly schema: 1;
+  /** Schema version of its document; the store sets it. */
+  readonly schema?: number;
   /** Shown in lists, e.g. `tok_...`; not the secret. */
   readonly id: string;
   readonly name: string;

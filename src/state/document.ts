@@ -29,7 +29,7 @@ export class DamagedDocumentError extends Error {
   }
 }
 
-export class DocumentAdapter<T> implements Adapter<T | null> {
+export class DocumentAdapter<T extends object> implements Adapter<T | null> {
   readonly #disk: Disk;
   readonly #box: SecretBox;
   readonly #kind: DocumentKind<T>;
@@ -58,9 +58,9 @@ export class DocumentAdapter<T> implements Adapter<T | null> {
     await this.#disk.replace(this.#path, `${JSON.stringify(plain, null, 1)}\n`);
   }
 
-  /** A frozen copy that is certain to be readable again. Throws `internal_error`. */
+  /** A frozen copy of the current version that is certain to be readable again. Throws `internal_error`. */
   checked(value: T): T {
-    const copy = frozenCopy(value);
+    const copy = frozenCopy({ ...value, schema: this.#kind.version.current });
     if (this.#kind.fits(copy)) return copy;
     throw new AgentError('internal_error', 'A defect in the agent kept the change from being recorded.', {
       detail: `the new ${this.#name} does not fit its schema: ${this.#kind.misfit(copy)}`,

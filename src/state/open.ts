@@ -8,6 +8,7 @@ import { Disk } from './disk.js';
 import { EventLog } from './event-log.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
+import { afterReading } from './later.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
@@ -24,7 +25,8 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
   const disk = new Disk(bootFileSystem);
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
-    const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
+    const { later, run: changeFolder } = afterReading();
+    const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn, later };
     const events = await EventLog.open(common);
     const idOf = ({ id }: { readonly id: string }): string => id;
     const [services, tokens, domains, acmeAccounts, zones, remembered] = await Promise.all([
@@ -35,6 +37,7 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
       Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
     ]);
+    await changeFolder();
     disk.fs = nodeFileSystem;
     await events.recovered();
     const archive = new Archive(disk, dir);

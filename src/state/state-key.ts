@@ -57,7 +57,7 @@ async function existing(path: string): Promise<Buffer> {
 }
 
 async function hasDocuments(dir: string): Promise<boolean> {
-  for (const folder of ['services', 'tokens', 'damaged']) {
+  for (const folder of ['services', 'tokens', 'domains', 'acme', 'remembered', 'damaged']) {
     const names = await readdir(join(dir, folder), { recursive: true }).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return [];
       throw refusal(dir, `it cannot be read: ${String(error)}`, error);
