@@ -47,31 +47,35 @@ export type OnFile = (path: string, bytes: AsyncIterable<Buffer>) => Promise<voi
 
 /** Reads an unpacked tar to its end and holds every file against the manifest. Throws BundleError, and what `onFile` throws. */
 export async function readBundle(source: Readable, onFile: OnFile): Promise<Manifest> {
-  const seen = new Map<string, { bytes: number; sha256: string }>();
-  let manifest: Manifest | undefined;
-  const entries = extract();
-  source.on('error', (error) => entries.destroy(error));
-  source.pipe(entries);
   try {
-    for await (const entry of entries) {
-      const { name, type } = entry.header;
-      if (manifest) throw new BundleError(`${name} lies behind the manifest`);
-      if (name === MANIFEST) {
-        manifest = await readManifest(entry);
-        continue;
-      }
-      if (type !== 'file' || !isStatePath(name))
-        throw new BundleError(`it holds ${JSON.stringify(name)}, which is no part of a state`);
-      if (seen.has(name)) throw new BundleError(`it holds ${name} twice`);
-      const sum = new Sum();
-      await onFile(name, sum.over(entry));
-      seen.set(name, { bytes: sum.bytes, sha256: sum.hash.digest('hex') });
-    }
+    return await readEntries(source, onFile);
   } catch (error) {
     if (error instanceof BundleError || !isStreamError(error)) throw error;
     throw new BundleError(`it cannot be read to its end: ${error.message}`, { cause: error });
   } finally {
     source.destroy();
+  }
+}
+
+async function readEntries(source: Readable, onFile: OnFile): Promise<Manifest> {
+  const seen = new Map<string, { bytes: number; sha256: string }>();
+  let manifest: Manifest | undefined;
+  const entries = extract();
+  source.once('error', (error) => entries.destroy(error));
+  source.pipe(entries);
+  for await (const entry of entries) {
+    const { name, type } = entry.header;
+    if (manifest) throw new BundleError(`${name} lies behind the manifest`);
+    if (name === MANIFEST) {
+      manifest = await readManifest(entry);
+      continue;
+    }
+    if (type !== 'file' || !isStatePath(name))
+      throw new BundleError(`it holds ${JSON.stringify(name)}, which is no part of a state`);
+    if (seen.has(name)) throw new BundleError(`it holds ${name} twice`);
+    const sum = new Sum();
+    await onFile(name, sum.over(entry));
+    seen.set(name, { bytes: sum.bytes, sha256: sum.hash.digest('hex') });
   }
   if (!manifest) throw new BundleError('it ends before its manifest: it is torn, or no export of a state');
   holdAgainst(manifest, seen);

@@ -45,13 +45,13 @@ export async function importState({ file, config }: ImportOptions): Promise<Impo
     throw refused(
       `it is the state of the agent "${manifest.agent}", and agent.id is "${config.agent.id}": what that agent made carries its name, so set agent.id to it`,
     );
+  const key = await fittingKey(config, manifest);
   await makeRoot(dir);
   const lock = await lockFolder({ dir, patienceS: 0, onLost: () => {} });
   try {
     const unfinished = await isUnfinished(dir);
     if (unfinished) await empty(dir);
     await assertEmpty(dir);
-    const key = await fittingKey(config, manifest);
     await markUnfinished(dir);
     await unpack(file, dir, key === 'imported').catch(async (error: unknown) => {
       await empty(dir);

@@ -31,7 +31,8 @@ export async function verifyFolder(dir: string, key: Buffer | undefined): Promis
 
 /** An exported file, as `innkeeper state export` writes it. `key` is used when it is the export's; one that lies inside needs none. */
 export async function verifyFile(file: string, key: Buffer | undefined): Promise<Verified> {
-  return verifyStream(openBundle(file), await fittingKey(file, key));
+  const fitting = await fittingKey(file, key);
+  return verifyStream(openBundle(file), fitting);
 }
 
 /** An unpacked export. What is wrong with it as a whole is a finding without a file. */
