@@ -194,4 +194,13 @@ export type OpenState = (options: {
   readonly clock: Clock;
   /** Told of damage and of what is odd in the folder; for the log. */
   readonly warn?: (message: string, detail: string) => void;
+  /** Told of every operation on files that makes a change durable, once the start is over. */
+  readonly fileOperation?: (end: FileOperationEnd) => void;
 }) => Promise<State>;
+
+export interface FileOperationEnd {
+  readonly operation: 'write' | 'append' | 'rename' | 'unlink' | 'sync';
+  readonly ms: number;
+  /** The system's code (`ENOSPC`), when it failed. */
+  readonly code: string | undefined;
+}

@@ -13,13 +13,14 @@ import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
 import { Services } from './services.js';
 import { Documents } from './system.js';
+import { timedFileSystem } from './timed-file-system.js';
 import { tokenKind } from './token-document.js';
 import { rememberedKind } from './remembered-document.js';
 import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
 
-export const openState: OpenState = async ({ dir, key, clock, warn = () => undefined }) => {
+export const openState: OpenState = async ({ dir, key, clock, warn = () => undefined, fileOperation }) => {
   await makeRoot(dir);
   const disk = new Disk(bootFileSystem);
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
@@ -35,7 +36,7 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
       Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
     ]);
-    disk.fs = nodeFileSystem;
+    disk.fs = fileOperation ? timedFileSystem(nodeFileSystem, fileOperation) : nodeFileSystem;
     await events.recovered();
     const archive = new Archive(disk, dir);
     return stateOf(disk, lock, {
