@@ -16,7 +16,11 @@ export function usesOfAddresses(pools: readonly AddressPool[], used: ReadonlySet
       const value = valueIn(range, address);
       if (value !== undefined) taken.add(value);
     }
-  return ranges.map(({ pool, range, used: taken }) => ({ pool, used: taken.size, total: Number(range.size) }));
+  return ranges.map(({ pool, range, used: taken }) => ({
+    pool,
+    used: taken.size,
+    total: Number(range.size),
+  }));
 }
 
 export function useOfNumbers(

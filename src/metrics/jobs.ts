@@ -13,7 +13,10 @@ export function countJobs(counted: Counted, next: Service, previous: Service | u
 function countJob(counted: Counted, job: Job, before: Job | undefined): void {
   const { method } = job;
   if (job.startedAt !== null && (before?.startedAt ?? null) === null)
-    counted.waitSeconds.observe({ interactive: String(job.interactive) }, seconds(job.createdAt, job.startedAt));
+    counted.waitSeconds.observe(
+      { interactive: String(job.interactive) },
+      seconds(job.createdAt, job.startedAt),
+    );
   if (job.endedAt !== null && (before?.endedAt ?? null) === null) {
     counted.operations.inc({ method, result: job.status });
     counted.jobSeconds.observe({ method }, seconds(job.createdAt, job.endedAt));

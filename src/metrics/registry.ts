@@ -2,7 +2,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Gauges under names that are kept for counters. */
-const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 const SHORT_S = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
 const STEP_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
@@ -60,7 +64,12 @@ export function makeCounted(registry: Registry): Counted {
     requests: counter('http_requests', 'Answered HTTP requests.', 'method', 'route', 'status'),
     requestSeconds: seconds('http_request', 'From request to answer.', SHORT_S, 'method', 'route'),
     writeSeconds: seconds('state_write', 'One operation on the files of the state.', WRITE_S, 'operation'),
-    writeErrors: counter('state_write_errors', 'Operations on the files of the state that failed.', 'operation', 'code'),
+    writeErrors: counter(
+      'state_write_errors',
+      'Operations on the files of the state that failed.',
+      'operation',
+      'code',
+    ),
   };
 }
 

@@ -18,6 +18,7 @@ export const VERSIONS = {
   acmeAccount: { current: 1, from: {} },
   zone: { current: 1, from: {} },
   remembered: { current: 1, from: {} },
+  alert: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 
 /** Written by a newer release: reading it with this one could lose what that release added, so the daemon does not start. */

@@ -1,5 +1,8 @@
 /** Opens the state folder: locks it, reads everything, and hands out the stores. */
 import { instant } from '../domain/clock.js';
+import type { AlertRecord } from '../domain/alert.js';
+import { alertKind } from './alert-document.js';
+import { AuditLog } from './audit-log.js';
 import { Archive } from './archive.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
@@ -20,21 +23,30 @@ import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
 
-export const openState: OpenState = async ({ dir, key, clock, warn = () => undefined, fileOperation }) => {
+export const openState: OpenState = async ({
+  dir,
+  key,
+  clock,
+  warn = () => undefined,
+  auditKeepDays = 365,
+  fileOperation,
+}) => {
   await makeRoot(dir);
   const disk = new Disk(bootFileSystem);
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
     const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
     const events = await EventLog.open(common);
+    const audit = await AuditLog.open({ ...common, keepDays: auditKeepDays });
     const idOf = ({ id }: { readonly id: string }): string => id;
-    const [services, tokens, domains, acmeAccounts, zones, remembered] = await Promise.all([
+    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts] = await Promise.all([
       Services.open({ ...common, events }),
       Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
       Documents.open<DomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
       Documents.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
       Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
+      Documents.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
     ]);
     disk.fs = fileOperation ? timedFileSystem(nodeFileSystem, fileOperation) : nodeFileSystem;
     await events.recovered();
@@ -43,11 +55,13 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
       services,
       archive,
       events,
+      audit,
       tokens,
       domains,
       acmeAccounts,
       zones,
       remembered,
+      alerts,
     });
   } catch (error) {
     await lock.release();
@@ -59,11 +73,13 @@ interface Stores {
   readonly services: Services;
   readonly archive: Archive;
   readonly events: EventLog;
+  readonly audit: AuditLog;
   readonly tokens: Documents<ApiToken>;
   readonly domains: Documents<DomainRecord>;
   readonly acmeAccounts: Documents<AcmeAccount>;
   readonly zones: Documents<ZoneRecord>;
   readonly remembered: Documents<RememberedCall>;
+  readonly alerts: Documents<AlertRecord>;
 }
 
 function stateOf(disk: Disk, lock: FolderLock, stores: Stores): State {

@@ -3,7 +3,10 @@ import type { FileOperationEnd } from './contract.js';
 import { codeOf, type FileSystem } from './file-system.js';
 
 export function timedFileSystem(inner: FileSystem, heard: (end: FileOperationEnd) => void): FileSystem {
-  const timed = async (operation: FileOperationEnd['operation'], work: () => Promise<void>): Promise<void> => {
+  const timed = async (
+    operation: FileOperationEnd['operation'],
+    work: () => Promise<void>,
+  ): Promise<void> => {
     const began = performance.now();
     const end = (code?: string): void => heard({ operation, ms: performance.now() - began, code });
     try {
