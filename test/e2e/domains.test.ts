@@ -7,7 +7,7 @@ t.test(
   'a domain of the customer: refused, added, served with its certificate, preferred, removed',
   async (t) => {
     const world = await lifeWorld(t);
-    const { post, call, until } = world;
+    const { post, call } = world;
     await world.make('1');
     const list = '/action/getdomain?service_id=1';
     t.match((await call('GET', list)).body, {
@@ -34,7 +34,10 @@ t.test(
     });
     t.match((await post('/action/setdomain', { ...wish, domain: 'www.example.org' })).status, 409);
     const detail = (body: Record<string, unknown>) => fields(Object.values(fields(body['details']))[0]);
-    const issued = await until(list, (body) => fields(detail(body)['certificate'])['state'] === 'issued');
+    const issued = await world.until(
+      list,
+      (body) => fields(detail(body)['certificate'])['state'] === 'issued',
+    );
     t.match(detail(issued), {
       domain: 'example.org',
       www: true,
@@ -150,3 +153,105 @@ t.test('toggle flips or sets, and a site that is off is as unknown', async (t) =
   await world.fault({ target: 'proxy', path: '/reload', kind: { status: 1 }, times: 1 });
   t.match((await toggle({ enabled: false })).body, { success: true });
 });
+
+t.test(
+  "a customer's own zone: made where it is delegated to us, filled, served, and another panel's business of nobody",
+  async (t) => {
+    const world = await lifeWorld(t);
+    const { post } = world;
+    const zone = { user_id: 77, domain: 'example.org' };
+    t.match(await post('/customdomain/add/zone', zone), {
+      status: 400,
+      body: {
+        code: 'zone_not_here',
+        error: 'example.org must have the name servers ns1.sandbox.test, found none.',
+      },
+    });
+    await world.dns('example.org', 'NS', ['ns1.other.test.']);
+    t.match((await post('/customdomain/add/zone', zone)).body, { error: /found ns1\.other\.test\.$/ });
+    await world.dns('example.org', 'NS', ['ns1.sandbox.test.']);
+    t.match(await post('/customdomain/add/zone', zone), {
+      status: 200,
+      body: { success: true, zone_id: 'example.org', name_servers: ['ns1.sandbox.test'] },
+    });
+    t.match(await post('/customdomain/add/zone', zone), { status: 409, body: { code: 'zone_exists' } });
+    t.match(await post('/customdomain/add/zone', { ...zone, user_id: 78 }), { status: 409 });
+
+    const add = (record: object) =>
+      post('/customdomain/add/record', { zone: 'example.org', ttl: 60, ...record });
+    const good: object[] = [
+      { type: 'A', name: '@', ip: 'PROXYSRV' },
+      { type: 'A', name: 'two', ip: '198.51.100.1' },
+      { type: 'A', name: 'two', ip: '198.51.100.2' },
+      { type: 'AAAA', name: 'two.example.org', ip: '2001:DB8::1' },
+      { type: 'CNAME', name: 'www', target: 'example.org' },
+      { type: 'MX', name: '', exchange: 'mail.example.net.', priority: 5 },
+      { type: 'TXT', name: '_dmarc', txt: 'v=DMARC1; p="none"' },
+      { type: 'NS', name: 'sub', ns: 'ns.example.net' },
+      { type: 'a', name: '*.wild', ip: '198.51.100.3' },
+    ];
+    for (const record of good) {
+      const { status, body } = await add(record);
+      t.equal(status, 200, JSON.stringify([record, body]));
+    }
+    const bad: [object, string, number][] = [
+      [{ type: 'A', name: 'two', ip: '198.51.100.1' }, 'record_exists', 409],
+      [{ type: 'A', name: 'www', ip: '198.51.100.1' }, 'record_exists', 409],
+      [{ type: 'CNAME', name: 'two', target: 'example.net' }, 'record_exists', 409],
+      [{ type: 'CNAME', name: '@', target: 'example.net' }, 'record_invalid', 400],
+      [{ type: 'NS', name: '@', ns: 'ns.example.net' }, 'record_invalid', 400],
+      [{ type: 'A', name: 'x', ip: '2001:db8::1' }, 'record_invalid', 400],
+      [{ type: 'AAAA', name: 'x', ip: 'PROXYSRV' }, 'record_invalid', 400],
+      [{ type: 'SRV', name: 'x' }, 'record_invalid', 400],
+      [{ type: 'MX', name: 'x', exchange: 'no' }, 'record_invalid', 400],
+      [{ type: 'TXT', name: 'x', txt: 'two\nlines' }, 'record_invalid', 400],
+      [{ type: 'A', name: 'a b', ip: '198.51.100.1' }, 'record_invalid', 400],
+      [{ zone: 'nobody.example', type: 'A', name: 'x', ip: '198.51.100.1' }, 'zone_not_found', 404],
+    ];
+    for (const [record, code, status] of bad)
+      t.match(await add(record), { status, body: { code } }, JSON.stringify(record));
+
+    const records = async (): Promise<Record<string, unknown>[]> => {
+      const { body } = await post('/customdomain/getdata', { user_id: '77' });
+      const [first] = Object.values(fields(body['zones'])).map(fields);
+      return Object.values(fields(first?.['records'])).map(fields);
+    };
+    const found = await records();
+    t.match(
+      found.map(({ rc_id: _, ttl: _ttl, ...record }) => record).filter(({ type }) => type !== 'NS'),
+      [
+        { type: 'A', name: 'example.org', ip: 'PROXYSRV' },
+        { type: 'A', name: 'two.example.org', ip: '198.51.100.1' },
+        { type: 'A', name: 'two.example.org', ip: '198.51.100.2' },
+        { type: 'AAAA', name: 'two.example.org', ip: '2001:db8::1' },
+        { type: 'CNAME', name: 'www.example.org', target: 'example.org' },
+        { type: 'MX', name: 'example.org', exchange: 'mail.example.net', priority: 5 },
+        { type: 'TXT', name: '_dmarc.example.org', txt: 'v=DMARC1; p="none"' },
+        { type: 'A', name: '*.wild.example.org', ip: '198.51.100.3' },
+      ],
+    );
+    // what was made is what the world sees: the zone leads the customer's domain here
+    t.same(await world.visitor('example.org').resolve(), ['203.0.113.10']);
+    await world.make('1');
+    t.match((await post('/action/setdomain', { service_id: '1', domain: 'example.org' })).body, {
+      success: true,
+      details: [{ www: true }],
+    });
+
+    const idOf = (part: object): string => {
+      const record = found.find((one) => Object.entries(part).every(([key, value]) => one[key] === value));
+      return String(record?.['rc_id']);
+    };
+    const drop = (part: object) =>
+      post('/customdomain/delete/record', { zone_id: 'example.org', rc_id: idOf(part) });
+    t.match(await drop({ ip: '198.51.100.1' }), { status: 200 });
+    t.match(await drop({ ip: '198.51.100.1' }), { status: 404, body: { code: 'record_not_found' } });
+    t.match(await drop({ ip: 'PROXYSRV' }), { status: 200 });
+    t.match(await drop({ ns: 'ns1.sandbox.test' }), { status: 400, body: { code: 'record_invalid' } });
+    t.equal((await records()).length, found.length - 2);
+    await world.restart();
+    t.match(await post('/customdomain/delete/zone', { domain: 'Example.org' }), { status: 200 });
+    t.match(await post('/customdomain/delete/zone', { domain: 'example.org' }), { status: 404 });
+    t.match((await post('/customdomain/getdata', { user_id: 77 })).body, { zones: [] });
+  },
+);

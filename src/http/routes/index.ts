@@ -10,6 +10,7 @@ import { rollbackRoute } from './action-rollback.js';
 import { addDomainRoutes } from './action-setdomain.js';
 import { setPrimaryRoute } from './action-setprimary.js';
 import { toggleRoute } from './action-toggle.js';
+import { zoneRoutes } from './customdomain.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
 import { docsRoute } from './docs.js';
@@ -54,6 +55,7 @@ export const ROUTES: readonly Route[] = [
   removeDomainRoute,
   setPrimaryRoute,
   toggleRoute,
+  zoneRoutes,
   changeServiceRoute,
   forgetServiceRoute,
   releaseJobRoute,

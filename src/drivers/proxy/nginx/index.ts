@@ -62,7 +62,7 @@ export function nginxProxyDriver(
     const entry = await writePair(config, certificate);
     try {
       await carryOut({ kind: 'putCertificate', entry }, signal);
-      const found = await waitPresented(presented, names[0] ?? '', chain, deps.clock);
+      const found = await waitPresented(presented, names[0] ?? '', chain, deps.clock, signal);
       if (found !== undefined) {
         await carryOut(
           before ? { kind: 'putCertificate', entry: before } : { kind: 'removeCertificate', id },
@@ -73,6 +73,8 @@ export function nginxProxyDriver(
         );
       }
     } catch (error) {
+      // Stopped: what is published stays, and is looked at again when the agent is back.
+      if (signal.aborted) throw abortError(signal, 'proxy_unreachable', 'waiting for the new certificate');
       const kept = (await publisher.records()).certificates.get(id)?.file;
       if (kept !== entry.file) await removePairs(config, id, kept);
       throw error;
