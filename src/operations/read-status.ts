@@ -26,7 +26,8 @@ export async function readStatus(sources: StatusSources, caller: Pick<Caller, 'p
 }
 
 export function viewStatus(sources: StatusSources, service: Service) {
-  return statusNow(sources, statusFacts(sources, service));
+  const facts = statusFacts(sources, service);
+  return { ...facts.told, ...statusNow(sources, facts) };
 }
 
 /** All that a status tells of the service's document, without the document: small enough to be kept of every service. */
@@ -43,11 +44,10 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
     primaryDomain: service.primaryDomain,
     certificate: ownCertificate(state, service),
     proxyEnabled: served && service.proxyEnabled,
-    head: {
+    /** The part of the answer that no look at the cluster changes. */
+    told: {
       service_id: service.id,
       plan: service.plan.name,
-    },
-    told: {
       provision_status: provisionStatus(service),
       lifecycle: service.lifecycle,
       suspended_for: [...service.suspendedFor],
@@ -70,13 +70,11 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
 
 export type StatusFacts = ReturnType<typeof statusFacts>;
 
-/** The facts with what the cluster shows at this moment. */
+/** The other part: what the cluster shows at this moment. */
 export function statusNow(sources: Pick<StatusSources, 'watch' | 'certificate'>, facts: StatusFacts) {
   const sighting = lookUp(sources.watch, facts);
   return {
-    ...facts.head,
     status: statusWord({ lifecycle: facts.lifecycle, jobs: facts.stuck ? STUCK : [] }, sighting.power),
-    ...facts.told,
     power: sighting.power,
     reachable: sighting.reachable,
     node: sighting.guest?.node ?? facts.node,

@@ -1,4 +1,7 @@
 import t from 'tap';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { statusProperties } from '../../src/http/schemas/service.js';
 import type { Service } from '../../src/domain/service.js';
 import type { GuestView } from '../../src/drivers/guest/driver.js';
 import { withLastKnown } from '../../src/drivers/guest/last-known.js';
@@ -179,6 +182,16 @@ t.test("a job's end is believed before the cluster's list, which lags behind", a
   t.match(await status(), { status: 'running' }, 'the list had its time');
   await make({ jobs: [aJob({ method: 'stop', status: 'failed', endedAt: at(0) })] });
   t.match(await status(), { status: 'running' }, 'only what was carried out');
+});
+
+t.test('the answer has the fields that are described, and those of the service', async (t) => {
+  const { rig, status } = await site();
+  t.teardown(close(rig));
+  const told = await status();
+  t.same(Object.keys(told).sort(), ['success', ...Object.keys(statusProperties)].sort());
+  t.ok(Value.Check(Type.Object(statusProperties), told));
+  const detail = (await rig.call('GET', '/services/12')).body;
+  t.match(detail, told);
 });
 
 t.test('an answer kept from before is never told after a change', async (t) => {

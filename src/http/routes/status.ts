@@ -1,7 +1,7 @@
 /** GET /status */
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import { makeStatusTexts, type StatusTexts } from '../../operations/status-texts.js';
+import { makeStatusTexts } from '../../operations/status-texts.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdText, success } from '../schemas/common.js';
@@ -19,22 +19,15 @@ const schema = {
 };
 
 export const statusRoute: Route = (app, context) => {
-  let texts: StatusTexts | undefined;
-  /** With the serializer that fastify made of the schema above; there is none before the first call. */
-  const textsFor = (reply: FastifyReply): StatusTexts => {
-    const serialize = reply.getSerializationFunction('200');
-    if (!serialize) throw new Error('the route has no serializer');
-    return makeStatusTexts(context, (view) => serialize({ success: true, ...view }));
-  };
+  const texts = makeStatusTexts(context);
   app.get('/status', { schema }, (request, reply): void => {
-    texts ??= textsFor(reply);
     const text = texts.read(callerOf(request), request.query.service_id);
-    if (typeof text === 'string') sendText(reply, text);
+    if (Buffer.isBuffer(text)) sendText(reply, text);
     else text.then((late) => sendText(reply, late)).catch((error: unknown) => sendFailure(reply, error));
   });
 };
 
-function sendText(reply: FastifyReply, text: string): void {
+function sendText(reply: FastifyReply, text: Buffer): void {
   void reply.type('application/json; charset=utf-8').send(text);
 }
 
