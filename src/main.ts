@@ -74,12 +74,6 @@ export async function startDaemon({
       log.error({ file, problem }, 'a damaged document was set aside');
 
     const { drivers, watch } = openDrivers(config, log, state);
-    stops.push(() => closeDrivers(drivers, watch));
-    stops.push(lookAfterJobs(state, watch));
-    const engine = buildEngine({ config, state, drivers, watch, products, log });
-    await engine.start();
-    stops.push(() => engine.stop());
-
     const certificates = certificateKeeper({
       config,
       services: state.services,
@@ -88,6 +82,13 @@ export async function startDaemon({
       clock,
       log,
     });
+    stops.push(() => certificates.ended());
+    stops.push(() => closeDrivers(drivers, watch));
+    stops.push(lookAfterJobs(state, watch));
+    const engine = buildEngine({ config, state, drivers, watch, products, log });
+    await engine.start();
+    stops.push(() => engine.stop());
+
     certificates.start();
     stops.push(() => certificates.stop());
 

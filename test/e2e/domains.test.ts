@@ -1,12 +1,12 @@
 /** Custom domains as a panel, a customer's name server and a visitor see them, in the memory world. */
 import t from 'tap';
 import { fields } from '../http/rig.js';
-import { lifeWorld } from './life-world.js';
+import { openHouse } from './house.js';
 
 t.test(
   'a domain of the customer: refused, added, served with its certificate, preferred, removed',
   async (t) => {
-    const world = await lifeWorld(t);
+    const world = await openHouse(t);
     const { post, call } = world;
     await world.make('1');
     const list = '/action/getdomain?service_id=1';
@@ -50,7 +50,7 @@ t.test(
       t.equal(page.status, 200, name);
       t.match(page.body, /<title>s1<\/title>/);
     }
-    const primary = await post('/action/setprimary', { service_id: '1', domain: 'www.example.org' });
+    const primary = await world.settled('/action/setprimary', { service_id: '1', domain: 'www.example.org' });
     t.match(primary, {
       status: 200,
       body: { primary_domain: 'www.example.org', url: 'https://www.example.org' },
@@ -98,7 +98,7 @@ t.test(
 );
 
 t.test('the quota, hostile names, and domains across a restart and a deletion', async (t) => {
-  const world = await lifeWorld(t);
+  const world = await openHouse(t);
   const { post, call } = world;
   await world.make('1');
   const names = ['one.example', 'two.example', 'three.example', 'four.example'];
@@ -140,7 +140,7 @@ t.test('the quota, hostile names, and domains across a restart and a deletion', 
 });
 
 t.test('toggle flips or sets, and a site that is off is as unknown', async (t) => {
-  const world = await lifeWorld(t);
+  const world = await openHouse(t);
   await world.make('1');
   const toggle = (also: object = {}) => world.post('/action/toggle', { service_id: '1', ...also });
   const seen = async (): Promise<number> => (await world.visitor('s1.sandbox.test').open('/')).status;
@@ -150,14 +150,14 @@ t.test('toggle flips or sets, and a site that is off is as unknown', async (t) =
   t.match(await toggle({ enabled: false }), { status: 200, body: { enabled: false } });
   t.match(await toggle(), { status: 200, body: { enabled: true } });
   t.equal(await seen(), 200);
-  await world.fault({ target: 'proxy', path: '/reload', kind: { status: 1 }, times: 1 });
+  await world.fault({ target: 'proxy', path: '/reload', kind: { taskError: 'nginx is away' }, times: 1 });
   t.match((await toggle({ enabled: false })).body, { success: true });
 });
 
 t.test(
   "a customer's own zone: made where it is delegated to us, filled, served, and another panel's business of nobody",
   async (t) => {
-    const world = await lifeWorld(t);
+    const world = await openHouse(t);
     const { post } = world;
     const zone = { user_id: 77, domain: 'example.org' };
     t.match(await post('/customdomain/add/zone', zone), {

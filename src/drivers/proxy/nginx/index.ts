@@ -31,9 +31,13 @@ export function nginxProxyDriver(
     },
   });
 
+  const refuseClosed = (): void => {
+    if (closed) throw new AgentError('aborted', 'The agent is stopping.');
+  };
+
   const carryOut = async (change: Change, signal: AbortSignal): Promise<void> => {
     throwIfAborted(signal, 'proxy_unreachable', 'waiting for the reverse proxy');
-    if (closed) throw new AgentError('aborted', 'The agent is stopping.');
+    refuseClosed();
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         // Once a batch has taken it up the outcome is awaited, so that it is known; a batch has deadlines of its own.
@@ -58,6 +62,7 @@ export function nginxProxyDriver(
 
   const certify = async (certificate: ProxyCertificate, signal: AbortSignal): Promise<void> => {
     const { id, names, chain } = certificate;
+    refuseClosed();
     const before = (await publisher.records()).certificates.get(id);
     const entry = await writePair(config, certificate);
     try {
@@ -96,7 +101,10 @@ export function nginxProxyDriver(
       await removePairs(config, id);
     },
     listCertificates: async () => [...(await publisher.records()).certificates.keys()],
-    ensureChallenge: (token, content) => writeChallenge(config, token, content),
+    async ensureChallenge(token, content) {
+      refuseClosed();
+      await writeChallenge(config, token, content);
+    },
     removeChallenge: (token) => removeChallenge(config, token),
     async close() {
       closed = true;
