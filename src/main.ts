@@ -81,6 +81,15 @@ export async function startDaemon({
       log.error({ file, problem }, 'a damaged document was set aside');
 
     const { drivers, watch } = openDrivers(config, log, state, counting);
+    const certificates = certificateKeeper({
+      config,
+      services: state.services,
+      domains: state.domains,
+      drivers,
+      clock,
+      log,
+    });
+    stops.push(() => certificates.ended());
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
     const observation = observe({
@@ -94,14 +103,6 @@ export async function startDaemon({
     await engine.start();
     stops.push(() => engine.stop());
 
-    const certificates = certificateKeeper({
-      config,
-      services: state.services,
-      domains: state.domains,
-      drivers,
-      clock,
-      log,
-    });
     certificates.start();
     stops.push(() => certificates.stop());
 

@@ -12,6 +12,7 @@ import { setPrimaryRoute } from './action-setprimary.js';
 import { toggleRoute } from './action-toggle.js';
 import { alertsRoute } from './alerts.js';
 import { auditRoute } from './audit.js';
+import { zoneRoutes } from './customdomain.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
 import { docsRoute } from './docs.js';
@@ -58,6 +59,7 @@ export const ROUTES: readonly Route[] = [
   removeDomainRoute,
   setPrimaryRoute,
   toggleRoute,
+  zoneRoutes,
   changeServiceRoute,
   forgetServiceRoute,
   releaseJobRoute,
