@@ -34,7 +34,7 @@ export interface Surroundings {
   fault(fault: Fault): Promise<void>;
   noFaults(): Promise<void>;
   /** The documents of all services, as they lie on the disk. */
-  documents(): Promise<Record<string, unknown>[]>;
+  readonly documents: () => Promise<Record<string, unknown>[]>;
 }
 
 export async function surroundings(t: Test, changes: object = {}): Promise<Surroundings> {
