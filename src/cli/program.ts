@@ -5,6 +5,7 @@ import { addAlertCommand } from './alerts.js';
 import { addAuditCommand } from './audit.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
+import { addRotateKeyCommand } from './rotate-key.js';
 import { addServiceCommands } from './service.js';
 import { addTokenCommands } from './token.js';
 
@@ -29,6 +30,7 @@ export function makeProgram(): Command {
   addJobCommands(program);
   addAuditCommand(program);
   addAlertCommand(program);
+  addRotateKeyCommand(program);
   addConfig(program);
   addTemplate(program);
   return program;

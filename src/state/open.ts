@@ -11,6 +11,7 @@ import { Disk } from './disk.js';
 import { EventLog } from './event-log.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
+import { KeyRotation } from './key-rotation.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
@@ -26,6 +27,8 @@ const CLOSED = 'the state was closed';
 export const openState: OpenState = async ({
   dir,
   key,
+  formerKeys = [],
+  ownKeyFile = false,
   clock,
   warn = () => undefined,
   auditKeepDays = 365,
@@ -35,7 +38,7 @@ export const openState: OpenState = async ({
   const disk = new Disk(bootFileSystem);
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
-    const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
+    const common = { disk, box: new SecretBox(key, formerKeys), dir, now: () => instant(clock), warn };
     const events = await EventLog.open(common);
     const audit = await AuditLog.open({ ...common, keepDays: auditKeepDays });
     const idOf = ({ id }: { readonly id: string }): string => id;
@@ -51,7 +54,13 @@ export const openState: OpenState = async ({
     disk.fs = fileOperation ? timedFileSystem(nodeFileSystem, fileOperation) : nodeFileSystem;
     await events.recovered();
     const archive = new Archive(disk, dir);
+    const keys = new KeyRotation({
+      ...common,
+      ownFile: ownKeyFile,
+      stores: [services, domains, acmeAccounts, remembered],
+    });
     return stateOf(disk, lock, {
+      keys,
       services,
       archive,
       events,
@@ -70,6 +79,7 @@ export const openState: OpenState = async ({
 };
 
 interface Stores {
+  readonly keys: KeyRotation;
   readonly services: Services;
   readonly archive: Archive;
   readonly events: EventLog;

@@ -31,6 +31,7 @@ import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
+import { rotateStateKeyRoute, stateKeyRoute } from './state-key.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
@@ -81,6 +82,8 @@ export const ROUTES: readonly Route[] = [
 
 /** Only for the daemon's own command line. */
 export const SOCKET_ROUTES: readonly Route[] = [
+  stateKeyRoute,
+  rotateStateKeyRoute,
   createTokenRoute,
   listTokensRoute,
   revokeTokenRoute,
