@@ -16,6 +16,7 @@ import type { Figures, Readiness, RouteContext } from './http/route.js';
 import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
 import { FailureBody } from './http/schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './http/server.js';
+import { compileSerializer } from './http/serialization.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './operations/allocate.js';
 import { watchCertificate } from './operations/certificate.js';
@@ -57,6 +58,7 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   });
   const stopping = endWithApp(app);
   app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(compileSerializer);
   app.setErrorHandler(answerError);
   takeEmptyBodies(app);
   app.decorateRequest('caller', null);

@@ -20,6 +20,7 @@ import { leases } from './jobs/leases.js';
 import { roomFor } from './jobs/room.js';
 import { type Runner, runner } from './jobs/runner.js';
 import { schedule } from './jobs/schedule.js';
+import { spareTime } from './jobs/spare-time.js';
 import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
@@ -84,6 +85,15 @@ export async function startDaemon({
       log.error({ file, problem }, 'a damaged document was set aside');
 
     const { drivers, watch } = openDrivers(config, log, state, counting);
+    const certificates = certificateKeeper({
+      config,
+      services: state.services,
+      domains: state.domains,
+      drivers,
+      clock,
+      log,
+    });
+    stops.push(() => certificates.ended());
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
     const observation = observe({
@@ -97,14 +107,6 @@ export async function startDaemon({
     await engine.start();
     stops.push(() => engine.stop());
 
-    const certificates = certificateKeeper({
-      config,
-      services: state.services,
-      domains: state.domains,
-      drivers,
-      clock,
-      log,
-    });
     certificates.start();
     stops.push(() => certificates.stop());
 
@@ -222,6 +224,7 @@ function buildEngine({ config, state, drivers, watch, products, log, counting }:
     leases: leases(),
     threads: breeThreads(worker),
     modulePath: (job) => products.get(job.pinned.module.name).path,
+    spare: spareTime(),
   });
 }
 

@@ -5,8 +5,8 @@ import { addAlertCommand } from './alerts.js';
 import { addAuditCommand } from './audit.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
-import { addRotateKeyCommand } from './rotate-key.js';
 import { addServiceCommands } from './service.js';
+import { addStateCommands } from './state.js';
 import { addTokenCommands } from './token.js';
 
 export function makeProgram(): Command {
@@ -30,9 +30,9 @@ export function makeProgram(): Command {
   addJobCommands(program);
   addAuditCommand(program);
   addAlertCommand(program);
-  addRotateKeyCommand(program);
   addConfig(program);
   addTemplate(program);
+  addStateCommands(program);
   return program;
 }
 

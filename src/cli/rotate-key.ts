@@ -14,10 +14,7 @@ interface RotateOptions {
 
 const POLL_MS = 300;
 
-export function addRotateKeyCommand(program: Command): void {
-  const state =
-    program.commands.find((command) => command.name() === 'state') ??
-    program.command('state').description('what the agent must not forget');
+export function addRotateKeyCommand(state: Command): void {
   state
     .command('rotate-key')
     .description('make a new key and write all secrets anew with it; the daemon runs meanwhile')

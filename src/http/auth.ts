@@ -140,7 +140,7 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
     name: token.name,
     panel: token.panel,
     permissions: new Set(token.permissions.filter(isPermission)),
-    hash: hashToken(token.secret.reveal()),
+    hash: Buffer.from(hashToken(token.secret.reveal())),
     networks: [],
     isCurrent: () => true,
     isLive: () => true,
@@ -152,7 +152,7 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
       name: token.name,
       panel: token.panel,
       permissions,
-      hash: Buffer.from(sha256, 'hex'),
+      hash: Buffer.from(sha256),
       networks: token.networks,
       isCurrent: () => state.tokens.find(token.id) === token,
       isLive: () => isHashLive(state.tokens.find(token.id) ?? token, sha256, clock.now()),
@@ -161,15 +161,15 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
   let byHash = new Map<string, Known>();
   const index = (): void => {
     const all = [...configured, ...state.tokens.list().flatMap(stored)];
-    byHash = new Map(all.map((token) => [token.hash.toString('base64'), token]));
+    byHash = new Map(all.map((token) => [token.hash.toString(), token]));
   };
   return (text) => {
     const hash = hashToken(text);
-    const name = hash.toString('base64');
     // made, changed or unknown: only then all of them are looked at
-    if (byHash.get(name)?.isCurrent() !== true) index();
-    const found = byHash.get(name);
-    if (found?.hash.length !== hash.length || !timingSafeEqual(found.hash, hash)) return undefined;
+    if (byHash.get(hash)?.isCurrent() !== true) index();
+    const found = byHash.get(hash);
+    const sent = Buffer.from(hash);
+    if (found?.hash.length !== sent.length || !timingSafeEqual(found.hash, sent)) return undefined;
     return found.isLive() ? found : undefined;
   };
 }

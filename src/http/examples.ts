@@ -74,6 +74,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /alerts': {},
   'GET /state/key': {},
   'POST /state/rotate-key': {},
+  'GET /state/export': {},
   'GET /tokens': {},
   'POST /tokens': { body: { name: 'paymenter', networks: ['192.0.2.7'] } },
   'POST /tokens/:id/rotate': { params: { id: 'paymenter' }, body: { overlap_s: 86_400 } },

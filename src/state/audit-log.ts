@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
 import type { AuditEntry, AuditPage, AuditStore, AuditWish } from './contract.js';
+import type { Later } from './later.js';
 import { DailyLog } from './daily-log.js';
 import type { Disk } from './disk.js';
 import { NullableText, TextSchema } from './job-schema.js';
@@ -41,6 +42,7 @@ export interface AuditLogOptions {
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
   readonly keepDays: number;
+  readonly later: Later;
 }
 
 export class AuditLog implements AuditStore {
@@ -56,7 +58,7 @@ export class AuditLog implements AuditStore {
   /** Throws AgentError `state_unavailable`. */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
     const log = new AuditLog(options);
-    await log.#log.removeOld();
+    options.later(() => log.#log.removeOld());
     return log;
   }
 

@@ -11,6 +11,7 @@ import type { Service } from '../domain/service.js';
 import type { EventPage, EventStore, LoggedEvent } from './contract.js';
 import { DailyLog } from './daily-log.js';
 import type { Disk } from './disk.js';
+import type { Later } from './later.js';
 import { JsonObjectSchema } from './job-schema.js';
 
 const KEEP_MS = 30 * 86_400_000;
@@ -36,6 +37,7 @@ export interface EventLogOptions {
   /** RFC 3339 */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
+  readonly later: Later;
 }
 
 export class EventLog implements EventStore {
@@ -54,7 +56,7 @@ export class EventLog implements EventStore {
   /** Throws AgentError `state_unavailable`. */
   static async open(options: EventLogOptions): Promise<EventLog> {
     const log = new EventLog(options);
-    await log.#log.removeOld();
+    options.later(() => log.#log.removeOld());
     await log.#readTail();
     return log;
   }

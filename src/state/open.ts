@@ -7,11 +7,14 @@ import { Archive } from './archive.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type { AcmeAccount, ApiToken, OpenState, RememberedCall, State, ZoneRecord } from './contract.js';
-import { Disk } from './disk.js';
+import { Disk, unavailable } from './disk.js';
 import { EventLog } from './event-log.js';
+import { exportState } from './export.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
+import { copyInstant, removeStaleCopies } from './instant-copy.js';
 import { KeyRotation } from './key-rotation.js';
+import { afterReading } from './later.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
@@ -20,6 +23,7 @@ import { Documents } from './system.js';
 import { timedFileSystem } from './timed-file-system.js';
 import { tokenKind } from './token-document.js';
 import { rememberedKind } from './remembered-document.js';
+import { refuseUnfinishedImport } from './unfinished-import.js';
 import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
@@ -38,7 +42,11 @@ export const openState: OpenState = async ({
   const disk = new Disk(bootFileSystem);
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
-    const common = { disk, box: new SecretBox(key, formerKeys), dir, now: () => instant(clock), warn };
+    await refuseUnfinishedImport(dir);
+    const { later, run: changeFolder } = afterReading();
+    later(() => removeStaleCopies(dir));
+    const box = new SecretBox(key, formerKeys);
+    const common = { disk, box, dir, now: () => instant(clock), warn, later };
     const events = await EventLog.open(common);
     const audit = await AuditLog.open({ ...common, keepDays: auditKeepDays });
     const idOf = ({ id }: { readonly id: string }): string => id;
@@ -51,6 +59,7 @@ export const openState: OpenState = async ({
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
       Documents.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
     ]);
+    await changeFolder();
     disk.fs = fileOperation ? timedFileSystem(nodeFileSystem, fileOperation) : nodeFileSystem;
     await events.recovered();
     const archive = new Archive(disk, dir);
@@ -59,7 +68,7 @@ export const openState: OpenState = async ({
       ownFile: ownKeyFile,
       stores: [services, domains, acmeAccounts, remembered],
     });
-    return stateOf(disk, lock, {
+    const stores = {
       keys,
       services,
       archive,
@@ -71,7 +80,24 @@ export const openState: OpenState = async ({
       zones,
       remembered,
       alerts,
-    });
+    };
+    const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
+      const copy = await copyInstant(disk, dir).catch((error: unknown) => {
+        throw unavailable('the state cannot be copied', error);
+      });
+      // a copy with secrets of two keys could not be read with one
+      if (keys.status().rewriting) {
+        await copy.remove();
+        throw unavailable('the key is being rotated');
+      }
+      return exportState(copy, {
+        agent,
+        withKey,
+        madeAt: instant(clock),
+        key: { id: box.keyId, bytes: box.key },
+      });
+    };
+    return stateOf(disk, lock, stores, exportCopy);
   } catch (error) {
     await lock.release();
     throw error;
@@ -92,7 +118,7 @@ interface Stores {
   readonly alerts: Documents<AlertRecord>;
 }
 
-function stateOf(disk: Disk, lock: FolderLock, stores: Stores): State {
+function stateOf(disk: Disk, lock: FolderLock, stores: Stores, exportCopy: State['exportCopy']): State {
   let closed: Promise<void> | undefined;
   const idle = async (): Promise<void> => {
     await Promise.all(Object.values(stores).map((store: { idle(): Promise<void> }) => store.idle()));
@@ -106,6 +132,7 @@ function stateOf(disk: Disk, lock: FolderLock, stores: Stores): State {
   };
   return {
     ...stores,
+    exportCopy,
     get broken() {
       return disk.broken !== undefined && disk.broken !== CLOSED;
     },

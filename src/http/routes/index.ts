@@ -12,6 +12,7 @@ import { setPrimaryRoute } from './action-setprimary.js';
 import { toggleRoute } from './action-toggle.js';
 import { alertsRoute } from './alerts.js';
 import { auditRoute } from './audit.js';
+import { zoneRoutes } from './customdomain.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
 import { docsRoute } from './docs.js';
@@ -31,6 +32,7 @@ import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
+import { exportStateRoute } from './state-export.js';
 import { rotateStateKeyRoute, stateKeyRoute } from './state-key.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
@@ -58,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   removeDomainRoute,
   setPrimaryRoute,
   toggleRoute,
+  zoneRoutes,
   changeServiceRoute,
   forgetServiceRoute,
   releaseJobRoute,
@@ -88,4 +91,5 @@ export const SOCKET_ROUTES: readonly Route[] = [
   listTokensRoute,
   revokeTokenRoute,
   rotateTokenRoute,
+  exportStateRoute,
 ];
