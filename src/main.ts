@@ -31,6 +31,7 @@ import { accountStore } from './state/acme-accounts.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
 import { openState } from './state/open.js';
+import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
 
 export interface RunningDaemon {
@@ -79,9 +80,12 @@ export async function startDaemon({
   try {
     const products = await openCatalogue(config, configFile, log);
     const key = await loadStateKey(config);
+    const formerKeys = await loadFormerKeys(config);
     const state = await openState({
       dir: config.agent.state_dir,
       key,
+      formerKeys,
+      ownKeyFile: config.state_key === null,
       clock,
       warn: (text, detail) => log.warn({ detail }, text),
       auditKeepDays: config.audit.keep_days,

@@ -232,6 +232,29 @@ export interface DocumentStore<T> {
   remove(id: string, only?: (current: T) => boolean): Promise<void>;
 }
 
+/** The key that secrets are encrypted with. */
+export interface KeyStatus {
+  readonly keyId: string;
+  /** The operator's own, which the agent cannot change. */
+  readonly configured: boolean;
+  /** Keys before it that still open. */
+  readonly formerIds: readonly string[];
+  /** Documents are being written anew with the present key. */
+  readonly rewriting: boolean;
+  /** So many since the start of it. */
+  readonly rewritten: number;
+  /** Damaged documents that only a former key opens. */
+  readonly neededBy: readonly string[];
+  /** Why it did not get to its end. */
+  readonly problem: string | null;
+}
+
+export interface StateKeys {
+  status(): KeyStatus;
+  /** Makes a new key and begins to write everything anew with it, or goes on with that. Throws `invalid_request` for a configured key, `state_unavailable`. */
+  rotate(): Promise<KeyStatus>;
+}
+
 export interface State {
   readonly services: ServiceStore;
   readonly archive: JobArchive;
@@ -248,6 +271,7 @@ export interface State {
    */
   exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
   readonly alerts: DocumentStore<AlertRecord>;
+  readonly keys: StateKeys;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
   /** Frees the folder's lock. */
@@ -258,6 +282,10 @@ export interface State {
 export type OpenState = (options: {
   readonly dir: string;
   readonly key: Buffer;
+  /** Keys before it, while documents may need them. */
+  readonly formerKeys?: readonly Buffer[];
+  /** The key is `secret.key` in the folder, made by us. Default: it is not. */
+  readonly ownKeyFile?: boolean;
   readonly clock: Clock;
   /** Told of damage and of what is odd in the folder; for the log. */
   readonly warn?: (message: string, detail: string) => void;
