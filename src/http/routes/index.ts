@@ -10,6 +10,8 @@ import { rollbackRoute } from './action-rollback.js';
 import { addDomainRoutes } from './action-setdomain.js';
 import { setPrimaryRoute } from './action-setprimary.js';
 import { toggleRoute } from './action-toggle.js';
+import { alertsRoute } from './alerts.js';
+import { auditRoute } from './audit.js';
 import { zoneRoutes } from './customdomain.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
@@ -19,6 +21,7 @@ import { jobEventsRoute } from './jobs-id-events.js';
 import { releaseJobRoute } from './jobs-id-release.js';
 import { jobRoute } from './jobs-id.js';
 import { jobsRoute } from './jobs.js';
+import { metricsRoute } from './metrics.js';
 import { openapiRoute } from './openapi.js';
 import { plansRoute } from './plans.js';
 import { readyRoute } from './ready.js';
@@ -29,6 +32,7 @@ import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
+import { exportStateRoute } from './state-export.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
@@ -69,6 +73,9 @@ export const ROUTES: readonly Route[] = [
   jobsRoute,
   jobRoute,
   jobEventsRoute,
+  metricsRoute,
+  auditRoute,
+  alertsRoute,
   healthRoute,
   readyRoute,
   openapiRoute,
@@ -81,4 +88,5 @@ export const SOCKET_ROUTES: readonly Route[] = [
   listTokensRoute,
   revokeTokenRoute,
   rotateTokenRoute,
+  exportStateRoute,
 ];
