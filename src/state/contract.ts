@@ -205,6 +205,12 @@ export interface ZoneRecord {
   readonly panel: string;
   readonly userId: string;
   readonly createdAt: string;
+  /** It was asked for, and may or may not stand at the DNS server: the same call again finishes it. */
+  readonly making?: boolean;
+  /** Instant at which it was deleted: kept for a while, so that a repeated deletion is no error. */
+  readonly goneAt?: string;
+  /** Ids of the records deleted last, for the same reason. */
+  readonly goneRecords?: readonly string[];
 }
 
 /** A call that came with an `Idempotency-Key`, and what it was answered. */
