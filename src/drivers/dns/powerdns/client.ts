@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Agent, request } from 'undici';
 import type { Config } from '../../../config/config.js';
+import { anySignal } from '../../../domain/any-signal.js';
 import { AgentError, type ErrorCode } from '../../../domain/errors.js';
 import { abortError, throwIfAborted } from '../../abort.js';
 
@@ -59,6 +60,7 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
     stop?: AbortSignal,
   ): Promise<unknown> => {
     const deadline = AbortSignal.timeout(config.timeout_s * 1000);
+    const either = anySignal(deadline, ...(stop ? [stop] : []));
     try {
       const answer = await request(`${url.href}${query}`, {
         method,
@@ -69,7 +71,7 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
           ...(body === null ? {} : { 'content-type': 'application/json' }),
         },
         dispatcher: agent,
-        signal: stop ? AbortSignal.any([stop, deadline]) : deadline,
+        signal: either.signal,
       });
       return judge(answer.statusCode, await answer.body.text());
     } catch (error) {
@@ -82,6 +84,8 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
         `${method} ${url.href}: ${why}`,
         error,
       );
+    } finally {
+      either.release();
     }
   };
 
