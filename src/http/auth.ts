@@ -23,6 +23,8 @@ declare module 'fastify' {
     stillAllowed: (() => boolean) | null;
     /** Stays the same when the token is rotated. */
     tokenId: string | null;
+    /** Who is at the command line, as it says itself; null on the network. */
+    operator: { readonly uid: number | null; readonly user: string | null } | null;
   }
 }
 
@@ -82,9 +84,17 @@ export function makeSocketGuard(): Guard {
         return;
       }
       request.tokenId = 'socket';
+      request.operator = operatorOf(request);
       request.caller = { name: 'socket', panel, permissions, requestId: request.id };
       done();
     };
+}
+
+/** Whoever may use the socket could write any name here: it is a note for people who work together, not a proof. */
+function operatorOf(request: FastifyRequest): { uid: number | null; user: string | null } {
+  const header = request.headers['innkeeper-user'];
+  const [, uid, user] = /^(\d{1,10}) ([A-Za-z0-9._@-]{1,64})$/.exec(String(header)) ?? [];
+  return uid === undefined || user === undefined ? { uid: null, user: null } : { uid: Number(uid), user };
 }
 
 function panelOf(request: FastifyRequest): string {

@@ -13,6 +13,7 @@ import type { Leases } from './leases.js';
 import { limits } from './limits.js';
 import { type Ending, undoOrder } from './policy.js';
 import type { Attempt, HostCallName, HostCalls, Outcome, ToMain } from './protocol.js';
+import { tellSteps } from './tell-steps.js';
 import type { Threads } from './threads.js';
 
 export interface AttemptDeps extends EngineDeps {
@@ -43,6 +44,7 @@ export async function runAttempt(
   const elsewhere = new AbortController();
   const { signal, release } = anySignal(limit.signal, stop, elsewhere.signal);
   const inFlight = new Set<Promise<unknown>>();
+  const told = tellSteps({ ...deps, log }, job.method);
   let lastStep = '';
   let outcome: Outcome | undefined;
 
@@ -65,6 +67,7 @@ export async function runAttempt(
       onWait: (waiting) => limit.wait(step, waiting),
     };
     const value: unknown = await answerOf(name)(effect, args);
+    told(name, args);
     // Every answer in HostCalls is plain data.
     return value as Json;
   };
