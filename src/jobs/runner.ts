@@ -1,4 +1,5 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
+import { anySignal } from '../domain/any-signal.js';
 import { instant } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
@@ -118,10 +119,11 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
         attempts: current.attempts + 1,
         startedAt: current.startedAt ?? instant(clock),
       }));
+      const stop = anySignal(stopping.signal, halt);
       const ending = await runAttempt(deps, await services.get(lane.key), job, {
         drain: draining.signal,
-        stop: AbortSignal.any([stopping.signal, halt]),
-      });
+        stop: stop.signal,
+      }).finally(stop.release);
       const after = await book.change((current) =>
         afterAttempt(current, ending, { now: clock.now(), random: random() }),
       );

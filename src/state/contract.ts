@@ -231,6 +231,8 @@ export interface RememberedCall {
 
 /** One document per thing that is not a service. */
 export interface DocumentStore<T> {
+  /** Grows with every change, so that what was worked out from `list` can be kept until then. */
+  readonly revision: number;
   list(): readonly T[];
   find(id: string): T | undefined;
   commit(id: string, fn: (current: T | undefined) => T): Promise<T>;
