@@ -259,7 +259,7 @@ export interface KeyStatus {
 
 export interface StateKeys {
   status(): KeyStatus;
-  /** Makes a new key and begins to write everything anew with it, or goes on with that. Throws `invalid_request` for a configured key, `state_unavailable`. */
+  /** Makes a new key and begins to write everything anew with it, or goes on with that. Throws `state_key_configured`, `state_unavailable`. */
   rotate(): Promise<KeyStatus>;
 }
 
