@@ -26,6 +26,7 @@ import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './op
 import { accountStore } from './state/acme-accounts.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
+import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
 import { loadStateKey } from './state/state-key.js';
 
@@ -43,6 +44,13 @@ export interface DaemonOptions {
   readonly configFile: string;
   /** Where log lines go; default stdout. */
   readonly logTo?: NodeJS.WritableStream;
+  readonly around?: Surroundings;
+}
+
+/** What stands between the daemon and the world, each given as built and used as returned. */
+export interface Surroundings {
+  readonly files?: (real: FileSystem) => FileSystem;
+  readonly drivers?: (real: Drivers) => Drivers;
 }
 
 const clock = systemClock;
@@ -53,6 +61,7 @@ const PURGE_LOOK_MS = 60_000;
 export async function startDaemon({
   configFile,
   logTo = process.stdout,
+  around = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
   const log = pino({ level: config.log.level, base: null }, logTo);
@@ -68,12 +77,14 @@ export async function startDaemon({
       key,
       clock,
       warn: (text, detail) => log.warn({ detail }, text),
+      ...(around.files ? { around: around.files } : {}),
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers, watch } = openDrivers(config, log, state);
+    const { drivers: real, watch } = openDrivers(config, log, state);
+    const drivers = around.drivers?.(real) ?? real;
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
     const engine = buildEngine({ config, state, drivers, watch, products, log });

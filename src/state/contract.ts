@@ -6,6 +6,7 @@ import type { Json } from '../domain/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { SettledPower } from '../domain/status.js';
 import type { Secret } from '../domain/secret.js';
+import type { FileSystem } from './file-system.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
 
 /** What is kept in memory of every service. */
@@ -194,4 +195,6 @@ export type OpenState = (options: {
   readonly clock: Clock;
   /** Told of damage and of what is odd in the folder; for the log. */
   readonly warn?: (message: string, detail: string) => void;
+  /** Put around the file operations that all documents are written with. */
+  readonly around?: (files: FileSystem) => FileSystem;
 }) => Promise<State>;

@@ -19,9 +19,15 @@ import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
 
-export const openState: OpenState = async ({ dir, key, clock, warn = () => undefined }) => {
+export const openState: OpenState = async ({
+  dir,
+  key,
+  clock,
+  warn = () => undefined,
+  around = (files) => files,
+}) => {
   await makeRoot(dir);
-  const disk = new Disk(bootFileSystem);
+  const disk = new Disk(around(bootFileSystem));
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
     const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
@@ -35,7 +41,7 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
       Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
     ]);
-    disk.fs = nodeFileSystem;
+    disk.fs = around(nodeFileSystem);
     await events.recovered();
     const archive = new Archive(disk, dir);
     return stateOf(disk, lock, {
