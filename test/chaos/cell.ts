@@ -2,15 +2,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Death, Point } from './boundaries.js';
 import { broken } from './invariants.js';
-import { LEAVES, type Operation, type Subject } from './operations.js';
-import { jobEnd, jobOf, untilAnswered } from './panel.js';
-import { type Picture, type ServiceOnDisk, serviceIn, takePicture } from './picture.js';
+import type { Operation, Subject } from './operations.js';
+import { isTrouble, jobEnd, jobOf, untilAnswered } from './panel.js';
+import { type Picture, serviceIn, takePicture } from './picture.js';
+import { endedAs, type Ending, isRunning, promiseBroken } from './promise.js';
 import type { Answer, Call, Rig } from './rig.js';
 
 export interface Result {
   readonly operation: string;
-  /** How the job ended; `refused`: it was never accepted; `hung`: it did not end in time. */
-  readonly ended: 'done' | 'undone' | 'stuck' | 'refused' | 'hung';
+  readonly ended: Ending;
   /** How often the daemon died. */
   readonly deaths: number;
   readonly problems: readonly string[];
@@ -46,9 +46,6 @@ async function prepared(rig: Rig, operation: Operation, subject: Subject): Promi
   const before = serviceIn(picture.picture, subject.id);
   return { ...subject, before, ran: isRunning(picture.picture, before) };
 }
-
-const isRunning = ({ world }: Picture, service: ServiceOnDisk | undefined): boolean =>
-  world.containers.find(({ vmid }) => vmid === service?.vmid)?.running ?? false;
 
 async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: Try): Promise<Result> {
   const [first, ...later] = deaths;
@@ -88,8 +85,7 @@ async function settled(rig: Rig, calls: readonly Call[], answers: Answer[]): Pro
   await lastEnd(rig, answers);
 }
 
-const isAnswered = (answer: Answer | undefined): boolean =>
-  answer !== undefined && ![0, 503].includes(answer.status);
+const isAnswered = (answer: Answer | undefined): boolean => answer !== undefined && !isTrouble(answer);
 
 async function lastEnd(rig: Rig, answers: readonly Answer[]): Promise<void> {
   const id = answers.map(jobOf).findLast((job) => job !== undefined);
@@ -130,54 +126,9 @@ async function judge(rig: Rig, operation: Operation, outcome: Outcome): Promise<
   const after = serviceIn(picture, subject.id);
   const status = last ? (last.end?.status ?? 'hung') : 'completed';
   const ended = endedAs(status, operation);
-  problems.push(...promise(operation, { ended, after, subject, running: isRunning(picture, after) }));
+  problems.push(...promiseBroken(operation, { ended, after, subject, running: isRunning(picture, after) }));
   if (ended === 'stuck' || ended === 'hung') problems.push(`the job is ${status}: ${last?.end?.error ?? ''}`);
   return { operation: operation.name, ended, deaths: died, problems, recoveryMs };
-}
-
-function endedAs(status: string, { fails }: Operation): Result['ended'] {
-  if (status === 'completed') return 'done';
-  if (status === 'stuck' || status === 'hung') return status;
-  return fails === undefined || status === 'failed' ? 'undone' : 'stuck';
-}
-
-/** Everything that the operation promises, or nothing of it. */
-function promise(
-  operation: Operation,
-  {
-    ended,
-    after,
-    subject,
-    running,
-  }: { ended: Result['ended']; after: ServiceOnDisk | undefined; subject: Subject; running: boolean },
-): string[] {
-  if (!after) return ['there is no record of the service'];
-  const { before } = subject;
-  const kept = operation.done(after, before, subject);
-  if (ended === 'done' || operation.fails) {
-    const wanted = operation.name in LEAVES ? LEAVES[operation.name] : subject.ran;
-    const power = after.lifecycle === 'active' && wanted !== undefined && running !== wanted;
-    return [
-      ...(kept ? [] : [`the promise is not kept: ${summary(before)} -> ${summary(after)}`]),
-      ...(power ? [`the container ${running ? 'runs' : 'does not run'}`] : []),
-    ];
-  }
-  if (ended === 'undone' && before && summary(before) !== summary(after))
-    return [`undone, but changed: ${summary(before)} -> ${summary(after)}`];
-  return [];
-}
-
-function summary(service: ServiceOnDisk | undefined): string {
-  if (!service) return 'nothing';
-  const { lifecycle, plan, snapshots, domains, proxyEnabled, suspendedFor } = service;
-  return JSON.stringify({
-    lifecycle,
-    plan: plan.name,
-    snapshots: snapshots.map(({ name }) => name),
-    domains: domains.map(({ domain }) => domain),
-    proxyEnabled,
-    suspendedFor,
-  });
 }
 
 /** Looks until every invariant holds and every acknowledged job's end was told, or until time is up. */

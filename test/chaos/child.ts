@@ -16,6 +16,8 @@ export interface Child {
   /** Resolves when it is gone. */
   readonly gone: Promise<void>;
   readonly isGone: () => boolean;
+  /** Whether it died of a SIGKILL. */
+  readonly wasKilled: () => boolean;
   /** Resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -41,6 +43,7 @@ export function startChild(script: string, args: readonly string[], logFile: str
   return {
     gone,
     isGone: () => isGone,
+    wasKilled: () => process_.signalCode === 'SIGKILL',
     say: (message) => {
       // a process that has just died hears nothing; whoever waits for its answer learns of it
       process_.send(message, () => {});

@@ -1,7 +1,4 @@
 /** The grid: every operation with a death at every point of its way, the cells taken in turn so that one makes what the next needs. */
-import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Death, Point } from './boundaries.js';
 import { pointsOf, type Result, tryOperation } from './cell.js';
 import { type Operation, OPERATIONS, order, type Subject } from './operations.js';
@@ -70,15 +67,12 @@ async function onWorld(
     for (const cell of inTurn(columns)) {
       const result = await outcomeOf(ground, cell);
       tried.push({ cell, result });
-      if (result.recoveryMs > SLOW_MS) {
+      if (result.recoveryMs > SLOW_MS)
         options.say(`${cell.name}: the job ended ${result.recoveryMs} ms after the last start`);
-        await ground.keepLogs(`slow ${cell.name}`);
-      }
       if (result.problems.length === 0) continue;
       options.say(`${cell.name}: ${result.ended}\n  ${result.problems.join('\n  ')}`);
       // what is left of it would be found by the next cells too
-      await ground.keepLogs(cell.name);
-      await ground.close();
+      await ground.leave();
       ground = await openGround(source, options);
     }
   } finally {
@@ -100,7 +94,8 @@ async function outcomeOf(ground: Ground, { operation, deaths }: Cell): Promise<R
 interface Ground {
   readonly rig: Rig;
   subject(operation: Operation): Promise<Subject>;
-  keepLogs(name: string): Promise<void>;
+  /** Closes it, but keeps its files. */
+  leave(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -130,23 +125,8 @@ async function openGround(source: 'template' | 'scratch', { say }: GridOptions):
       await doneWell(rig, order(subject));
       return { ...subject, before: serviceIn(await takePicture(rig), subject.id) };
     },
-    async keepLogs(name) {
-      const folder = join(tmpdir(), 'innkeeper-chaos-logs', name.replace(/[^a-z0-9]+/gi, '-'));
-      await mkdir(folder, { recursive: true });
-      await copyFile(join(rig.stateDir, 'agent.log'), join(folder, 'agent.log'));
-      await cp(join(rig.stateDir, 'agent'), join(folder, 'agent'), {
-        recursive: true,
-        filter: (file) => !file.endsWith('.sock'),
-      });
-      await writeFile(
-        join(folder, 'requests.json'),
-        JSON.stringify(await rig.control('GET', '/requests'), null, 1),
-      );
-      await writeFile(
-        join(folder, 'world.json'),
-        JSON.stringify(await rig.control('GET', '/world'), null, 1),
-      );
-      say(`  what is known of it: ${folder}`);
+    async leave() {
+      say(`  what is known of it: ${await rig.leave()}`);
     },
     close: () => rig.close(),
   };

@@ -1,6 +1,7 @@
 /** `npm run chaos -- [--seed N] [--grid] [--sample K] [--operation NAME] [--kills M]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
 import { parseArgs } from 'node:util';
 import { runGrid } from './grid.js';
+import { runRandom } from './random.js';
 import { tableOf } from './report.js';
 
 const { values } = parseArgs({
@@ -26,5 +27,12 @@ if (values.grid || values.operation !== undefined || values.sample !== undefined
   });
   say(tableOf(tried));
   good = tried.every(({ result }) => result.problems.length === 0);
+}
+const kills = Number(values.kills);
+if (kills > 0) {
+  const report = await runRandom({ seed, kills, workers: 8, say });
+  say(`${report.kills} kills, operations ${JSON.stringify(report.ended)}`);
+  for (const problem of report.problems) say(`  ${problem}`);
+  good &&= report.problems.length === 0;
 }
 process.exit(good ? 0 : 1);

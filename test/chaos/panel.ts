@@ -4,7 +4,7 @@ import type { Answer, Call, Rig } from './rig.js';
 
 /** A job must have ended so long after the daemon is up. */
 export const JOB_MS = 120_000;
-const REPEATS = 10;
+const REPEAT_MS = 100;
 const POLL_MS = 15;
 
 /** Ended, as the API tells it. */
@@ -20,20 +20,24 @@ export function jobOf({ body }: Answer): string | undefined {
 }
 
 /** Sends it until an answer comes that is not the agent's own trouble. */
-export async function untilAnswered(rig: Rig, call: Call): Promise<Answer> {
-  let last: Answer = { status: 0, body: {} };
-  for (let tries = 0; tries < REPEATS; tries += 1) {
-    last = await rig.post(call);
-    if (last.status !== 0 && last.status !== 503) return last;
-    await delay(100);
+export async function untilAnswered(rig: Rig, call: Call): Promise<Answer & { readonly sent: number }> {
+  const deadline = Date.now() + JOB_MS;
+  for (let sent = 1; ; sent += 1) {
+    const answer = await rig.post(call);
+    if (!isTrouble(answer) || Date.now() > deadline) return { ...answer, sent };
+    await delay(REPEAT_MS);
   }
-  return last;
 }
 
-/** Undefined when the daemon died first, or time was up. */
-export async function jobEnd(rig: Rig, id: string, withinMs = JOB_MS): Promise<Ended | undefined> {
-  const deadline = Date.now() + withinMs;
-  while (!rig.isDown() && Date.now() < deadline) {
+/** No whole answer, or one that says to come again. */
+export function isTrouble({ status }: Answer): boolean {
+  return status === 0 || status === 503;
+}
+
+/** Undefined when time was up; or, unless it is to wait through deaths, when the daemon died first. */
+export async function jobEnd(rig: Rig, id: string, throughDeaths = false): Promise<Ended | undefined> {
+  const deadline = Date.now() + JOB_MS;
+  while ((throughDeaths || !rig.isDown()) && Date.now() < deadline) {
     const { status, body } = await rig.get(`/jobs/${id}`);
     if (status === 200 && body['ended_at'] !== null)
       return { status: String(body['status']), error: JSON.stringify(body['error'] ?? null) };
@@ -47,7 +51,7 @@ export async function jobEnd(rig: Rig, id: string, withinMs = JOB_MS): Promise<E
 export async function doneWell(rig: Rig, call: Call): Promise<void> {
   const answer = await untilAnswered(rig, call);
   const id = jobOf(answer);
-  const ended = id === undefined ? undefined : await jobEnd(rig, id);
+  const ended = id === undefined ? undefined : await jobEnd(rig, id, true);
   const good = answer.status < 300 && (id === undefined || ended?.status === 'completed');
   if (!good)
     throw new Error(

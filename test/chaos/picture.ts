@@ -111,9 +111,8 @@ export async function takePicture(rig: Rig): Promise<Picture> {
     schema: S,
   ): Promise<Static<S>[]> => {
     const wanted = files.filter((file) => file.startsWith(part) && file.endsWith('.json'));
-    return Promise.all(
-      wanted.map(async (file) => checked(schema, await readJson(join(stateDir, folder, file)))),
-    );
+    const values = await Promise.all(wanted.map((file) => readJson(join(stateDir, folder, file))));
+    return values.filter((value) => value !== undefined).map((value) => checked(schema, value));
   };
   const [services, domains, sites, events, world] = await Promise.all([
     documents('agent', agent, 'services/', ServiceOnDisk),
@@ -144,8 +143,10 @@ async function filesIn(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
+/** Undefined: it has been removed since. */
 async function readJson(file: string): Promise<unknown> {
-  return JSON.parse(await readFile(file, 'utf8'));
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
 /** A torn line is nobody's event. */

@@ -35,7 +35,7 @@ export interface Rig {
   readonly stateDir: string;
   readonly caFile: string;
   readonly httpsPort: number;
-  /** Starts the daemon; false when it died on the way, as it was told to. */
+  /** Starts the daemon; false when it was killed on the way. */
   start(death?: Death): Promise<boolean>;
   /** Tells the running daemon where to die; undefined: nowhere. */
   set(death: Death | undefined): Promise<void>;
@@ -53,6 +53,8 @@ export interface Rig {
   control(method: string, path: string, body?: object): Promise<unknown>;
   fault(fault: Fault): Promise<void>;
   close(): Promise<void>;
+  /** Ends both and leaves everything where it is; returns the folder. */
+  leave(): Promise<string>;
 }
 
 /** Enough plans, each with a larger disk than the one before, for a site to be upgraded again and again. */
@@ -141,6 +143,10 @@ function rigOf(parts: Parts): Rig {
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
     return answer.json();
   };
+  const end = async (): Promise<void> => {
+    await daemon?.kill();
+    await world.kill();
+  };
   return {
     stateDir,
     caFile: parts.caFile,
@@ -152,7 +158,7 @@ function rigOf(parts: Parts): Rig {
         await daemon.hear(Type.Object({ ready: Type.Literal(true) }));
         return true;
       } catch (error) {
-        if (error instanceof Gone && death) return false;
+        if (error instanceof Gone && daemon.wasKilled()) return false;
         throw error;
       }
     },
@@ -175,9 +181,17 @@ function rigOf(parts: Parts): Rig {
       await callControl('POST', '/faults', fault);
     },
     async close() {
-      await daemon?.kill();
-      await world.kill();
+      await end();
       await rm(stateDir, { recursive: true, force: true });
+    },
+    async leave() {
+      for (const what of ['/world', '/requests'])
+        await writeFile(
+          join(stateDir, `${what.slice(1)}.json`),
+          JSON.stringify(await callControl('GET', what), null, 1),
+        );
+      await end();
+      return stateDir;
     },
   };
 }
