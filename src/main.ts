@@ -30,6 +30,7 @@ import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './op
 import { accountStore } from './state/acme-accounts.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
+import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
 import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
@@ -50,6 +51,13 @@ export interface DaemonOptions {
   readonly configFile: string;
   /** Where log lines go; default stdout. */
   readonly logTo?: NodeJS.WritableStream;
+  readonly around?: Surroundings;
+}
+
+/** What stands between the daemon and the world, each given as built and used as returned. */
+export interface Surroundings {
+  readonly files?: (real: FileSystem) => FileSystem;
+  readonly drivers?: (real: Drivers) => Drivers;
 }
 
 type Stop = () => Promise<void> | void;
@@ -64,6 +72,7 @@ const CLOSE_REST_MS = 2_000;
 export async function startDaemon({
   configFile,
   logTo = process.stdout,
+  around = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
   const log = openLog(config.log, logTo);
@@ -90,12 +99,14 @@ export async function startDaemon({
       warn: (text, detail) => log.warn({ detail }, text),
       auditKeepDays: config.audit.keep_days,
       fileOperation: counting.fileOperation,
+      ...(around.files ? { around: around.files } : {}),
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers, watch } = openDrivers(config, log, state, counting);
+    const { drivers: real, watch } = openDrivers(config, log, state, counting);
+    const drivers = around.drivers?.(real) ?? real;
     const certificates = certificateKeeper({
       config,
       services: state.services,
