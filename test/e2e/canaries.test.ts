@@ -325,7 +325,25 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
   }
   t.equal((await stat(agentDir)).mode & 0o777, 0o700);
   t.ok(canaries.size > 15, `${canaries.size} canaries: ${[...canaries.keys()].join(', ')}`);
-  t.ok(log.join('').includes('"level":20'), 'the log was chatty');
+  const journey = { request_id: /./, job_id: /./, service_id: '1', step: 'container' };
+  const lines = log
+    .join('')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => fields(JSON.parse(line)));
+  const step = lines.find(
+    ({ msg, service_id: id, step: name }) => msg === 'step' && id === '1' && name === 'container',
+  );
+  t.match(step, { ...journey, method: 'create', outcome: 'done', duration_ms: Number });
+  const driver = lines.find(
+    ({ msg, request_id: id, call: name }) =>
+      msg === 'driver call' && id === step?.['request_id'] && name === 'ensureContainer',
+  );
+  t.match(
+    driver,
+    { ...journey, driver: 'guest', result: 'ok', ms: Number },
+    'the request is known down to the driver',
+  );
   for (const [name, value] of canaries) {
     t.ok(value.length >= 8, name);
     for (const form of formsOf(value)) {
