@@ -40,8 +40,10 @@ export interface RunningDaemon {
   readonly socket: string;
   /** Resolves, with the reason, when the daemon must not go on. */
   readonly failed: Promise<Error>;
-  /** Graceful: no new work, running steps end or are handed back, within `jobs.stop_s`. */
+  /** Graceful: no new work, requests in flight are answered, short steps end, long ones are handed back. */
   close(): Promise<void>;
+  /** Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next start. */
+  readonly closesWithinMs: number;
 }
 
 export interface DaemonOptions {
@@ -50,9 +52,13 @@ export interface DaemonOptions {
   readonly logTo?: NodeJS.WritableStream;
 }
 
+type Stop = () => Promise<void> | void;
+
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+/** Beside the time that jobs get. */
+const CLOSE_REST_MS = 2_000;
 
 /** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
 export async function startDaemon({
@@ -62,8 +68,13 @@ export async function startDaemon({
   const config = await loadConfig({ file: configFile });
   const log = openLog(config.log, logTo);
   const counting = startCounting(clock);
-  const stops: (() => Promise<void> | void)[] = [];
+  /** What works: stopped all at once, so that none waits for another's patience. Then what it works with, the last one first. */
+  const work: Stop[] = [];
+  const stops: Stop[] = [];
   const close = async (): Promise<void> => {
+    const ended = await Promise.allSettled(work.splice(0).map(async (stop) => stop()));
+    for (const end of ended)
+      if (end.status === 'rejected') log.error({ err: end.reason }, 'a part of the daemon did not stop well');
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
@@ -105,19 +116,25 @@ export async function startDaemon({
     const parts = { config, state, drivers, watch, products, log, counting, observation };
     const engine = buildEngine(parts);
     await engine.start();
-    stops.push(() => engine.stop());
+    work.push(() => engine.stop());
 
     certificates.start();
-    stops.push(() => certificates.stop());
+    work.push(() => certificates.stop());
 
     const deps = appDeps(parts);
-    stops.push(startSchedule(deps));
+    work.push(startSchedule(deps));
     const socket = await listenOnSocket(deps);
-    stops.push(() => socket.close());
+    work.push(() => socket.close());
     const network = await listenOnNetwork(deps);
-    stops.push(() => network.close());
+    work.push(() => network.close());
     log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
-    return { api: network.url, socket: config.api.socket, failed: whenBroken(state, stops), close };
+    return {
+      api: network.url,
+      socket: config.api.socket,
+      failed: whenBroken(state, stops),
+      close,
+      closesWithinMs: config.jobs.stop_s * 1000 + CLOSE_REST_MS,
+    };
   } catch (error) {
     await close();
     throw error;

@@ -205,6 +205,12 @@ export interface ZoneRecord {
   readonly panel: string;
   readonly userId: string;
   readonly createdAt: string;
+  /** It was asked for, and may or may not stand at the DNS server: the same call again finishes it. */
+  readonly making?: boolean;
+  /** Instant at which it was deleted: kept for a while, so that a repeated deletion is no error. */
+  readonly goneAt?: string;
+  /** Ids of the records deleted last, for the same reason. */
+  readonly goneRecords?: readonly string[];
 }
 
 /** A call that came with an `Idempotency-Key`, and what it was answered. */
@@ -225,6 +231,8 @@ export interface RememberedCall {
 
 /** One document per thing that is not a service. */
 export interface DocumentStore<T> {
+  /** Grows with every change, so that what was worked out from `list` can be kept until then. */
+  readonly revision: number;
   list(): readonly T[];
   find(id: string): T | undefined;
   commit(id: string, fn: (current: T | undefined) => T): Promise<T>;
@@ -251,7 +259,7 @@ export interface KeyStatus {
 
 export interface StateKeys {
   status(): KeyStatus;
-  /** Makes a new key and begins to write everything anew with it, or goes on with that. Throws `invalid_request` for a configured key, `state_unavailable`. */
+  /** Makes a new key and begins to write everything anew with it, or goes on with that. Throws `state_key_configured`, `state_unavailable`. */
   rotate(): Promise<KeyStatus>;
 }
 

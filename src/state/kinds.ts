@@ -1,6 +1,6 @@
 /** Which kind of document lies in which folder of the state, for whoever looks at files without opening the stores. */
-import { acmeAccountKind } from './acme-account-document.js';
 import { alertKind } from './alert-document.js';
+import { acmeAccountKind } from './acme-account-document.js';
 import type { DocumentKind } from './document.js';
 import { domainKind } from './domain-document.js';
 import { rememberedKind } from './remembered-document.js';

@@ -30,6 +30,7 @@ export class Documents<T extends object> implements DocumentStore<T> {
   readonly #options: DocumentsOptions<T>;
   readonly #values = new Map<string, T>();
   readonly #lock = new KeyedLock();
+  #revision = 0;
 
   private constructor(options: DocumentsOptions<T>) {
     this.#options = options;
@@ -43,6 +44,10 @@ export class Documents<T extends object> implements DocumentStore<T> {
     if (names.length > 0) options.later(() => options.disk.syncFolder(folder));
     await sideBySide(names, 16, (name) => store.#read(join(folder, name), name));
     return store;
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   /** In the order of their ids. */
@@ -66,6 +71,7 @@ export class Documents<T extends object> implements DocumentStore<T> {
       if (this.#options.idOf(next) !== id) throw new RangeError('a change may not change the id');
       await new Low<T | null>(adapter, next).write();
       this.#values.set(id, next);
+      this.#revision += 1;
       return next;
     });
   }
@@ -77,6 +83,7 @@ export class Documents<T extends object> implements DocumentStore<T> {
       const { disk, dir, folder } = this.#options;
       await disk.remove(join(dir, folder, `${id}.json`));
       this.#values.delete(id);
+      this.#revision += 1;
     });
   }
 
