@@ -157,6 +157,8 @@ export interface Rig {
   readonly app: Awaited<ReturnType<typeof buildApp>>;
   readonly deps: AppDeps;
   readonly state: State;
+  /** Of the state. */
+  readonly dir: string;
   /** Changes of services that became durable so far. */
   readonly writes: () => number;
   readonly config: Config;
@@ -270,6 +272,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     app,
     deps,
     state,
+    dir,
     config,
     log,
     writes: () => writes,
