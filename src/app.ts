@@ -11,12 +11,14 @@ import { answerError } from './http/errors.js';
 import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
 import { describeApi } from './http/openapi.js';
+import { limitPipelining } from './http/pipelining.js';
 import { requestIds } from './http/request-id.js';
 import type { Figures, Readiness, RouteContext } from './http/route.js';
 import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
 import { FailureBody } from './http/schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './http/server.js';
 import { compileSerializer } from './http/serialization.js';
+import { limitUnreadAnswers } from './http/unread-answers.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './operations/allocate.js';
 import { watchCertificate } from './operations/certificate.js';
@@ -65,6 +67,8 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
   app.decorateRequest('operator', null);
+  limitPipelining(app);
+  limitUnreadAnswers(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done(
