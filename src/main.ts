@@ -1,14 +1,16 @@
 /** Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type Logger, pino } from 'pino';
-import { type AppDeps, buildApp } from './app.js';
+import type { AppDeps } from './app.js';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
+import { listenOnNetwork, listenOnSocket } from './listen.js';
+import { isJournal, journalPriorities } from './log/journal.js';
+import type { HandedSockets } from './systemd/environment.js';
+import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
@@ -35,6 +37,11 @@ export interface RunningDaemon {
   readonly socket: string;
   /** Resolves, with the reason, when the daemon must not go on. */
   readonly failed: Promise<Error>;
+  /** For the service manager's watchdog. */
+  readonly watched: Watched;
+  readonly log: Logger;
+  /** How long `close` may take at most. */
+  readonly closeMs: number;
   /** Graceful: no new work, running steps end or are handed back, within `jobs.stop_s`. */
   close(): Promise<void>;
 }
@@ -43,19 +50,24 @@ export interface DaemonOptions {
   readonly configFile: string;
   /** Where log lines go; default stdout. */
   readonly logTo?: NodeJS.WritableStream;
+  /** Sockets that systemd listens on for us; what is missing we listen on ourselves. */
+  readonly sockets?: HandedSockets;
 }
 
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+/** What besides the jobs takes its time when the daemon is closed: connections, certificates, the proxy's keeper. */
+const CLOSE_OTHERS_MS = 15_000;
 
 /** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
 export async function startDaemon({
   configFile,
   logTo = process.stdout,
+  sockets = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
-  const log = pino({ level: config.log.level, base: null }, logTo);
+  const log = openLog(config, logTo);
   const stops: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const stop of stops.splice(0).reverse()) await stop();
@@ -93,16 +105,36 @@ export async function startDaemon({
 
     const deps = appDeps({ config, state, drivers, watch, products, log });
     stops.push(startSchedule(deps));
-    const socket = await listenOnSocket(deps);
+    const socket = await listenOnSocket(deps, sockets.cli);
     stops.push(() => socket.close());
-    const network = await listenOnNetwork(deps);
+    const network = await listenOnNetwork(deps, sockets.api);
     stops.push(() => network.close());
     log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
-    return { api: network.url, socket: config.api.socket, failed: whenBroken(state, stops), close };
+    return {
+      api: network.url,
+      socket: config.api.socket,
+      failed: whenBroken(state, stops),
+      watched: { overdue: () => engine.overdue(), status: () => statusOf(engine) },
+      log,
+      closeMs: config.jobs.stop_s * 1000 + CLOSE_OTHERS_MS,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Lines of JSON; the journal gets their priority too. */
+function openLog(config: Config, logTo: NodeJS.WritableStream): Logger {
+  const toJournal = logTo === process.stdout && isJournal(process.env, process.stdout.fd);
+  const options = { level: config.log.level, base: null, ...(toJournal ? { hooks: journalPriorities } : {}) };
+  return pino(options, logTo);
+}
+
+function statusOf(engine: Runner): string {
+  const { running, waiting } = engine.counts();
+  return `Serving; ${running} jobs run, ${waiting} wait`;
 }
 
 /** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
@@ -220,32 +252,6 @@ function startSchedule(deps: AppDeps): () => Promise<void> {
     unlisten();
     await recurring.stop();
   };
-}
-
-interface Listening {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function listenOnNetwork(deps: AppDeps): Promise<Listening> {
-  const { host, port, tls } = deps.config.api;
-  const app = await buildApp(deps, 'network');
-  await app.listen({ host, port });
-  const bound = app.server.address() as AddressInfo;
-  const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
-  return { url: `${tls ? 'https' : 'http'}://${name}:${bound.port}`, close: () => app.close() };
-}
-
-/** The state's lock is held, so a socket file that lies there is a dead daemon's. */
-async function listenOnSocket(deps: AppDeps): Promise<Listening> {
-  const { socket } = deps.config.api;
-  await mkdir(dirname(socket), { recursive: true, mode: 0o755 });
-  await rm(socket, { force: true });
-  const app = await buildApp(deps, 'socket');
-  await app.ready();
-  await app.listen({ path: socket });
-  await chmod(socket, 0o600);
-  return { url: socket, close: () => app.close() };
 }
 
 /** A write that failed in the middle leaves memory and disk in doubt: nothing may be built on it. */

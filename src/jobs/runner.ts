@@ -23,6 +23,8 @@ export interface Runner {
   /** No new work; what runs is handed back or ends within `jobs.stop_s`. */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
+  /** Jobs that are due and for which there is room, but which have not begun: none, while it is alive. */
+  overdue(): readonly string[];
 }
 
 export function runner(deps: AttemptDeps, random: () => number = Math.random): Runner {
@@ -165,6 +167,15 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
       await deps.threads.stop();
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
+    overdue: () => {
+      const busy = [...running.values()];
+      const now = clock.now();
+      return stopping.signal.aborted
+        ? []
+        : [...lanes.values()]
+            .filter((lane) => lane.dueAt <= now && !running.has(lane.key) && hasSlot(lane, busy, config.jobs))
+            .map(({ jobId }) => jobId);
+    },
   };
 }
 

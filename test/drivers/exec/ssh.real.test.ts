@@ -11,6 +11,8 @@ import { Secret } from '../../../src/domain/secret.js';
 import { sshExecDriver } from '../../../src/drivers/exec/ssh.js';
 import { at, call, execContract, MAX_OUTPUT_BYTES, scriptOf, writePct } from '../../contracts/exec.js';
 import { freePort } from '../../fakes/free-port.js';
+import { NodeSSH } from 'node-ssh';
+import { REPOSITORY } from '../../systemd/machine.js';
 import { silentLog } from '../proxy/nginx-stand-in.js';
 
 function run([program = '', ...args]: string[]): string {
@@ -91,6 +93,13 @@ ${more}
   };
 }
 
+/** Makes `systemd/innkeeper-exec` all that the driver's key may run. */
+async function force(sshd: Awaited<ReturnType<typeof realSshd>>, ranges: string): Promise<void> {
+  const user = await readFile(sshd.file('user.pub'), 'utf8');
+  const command = `${join(REPOSITORY, 'systemd/innkeeper-exec')} --pct=${sshd.file('pct')} ${ranges}`;
+  await writeFile(sshd.file('authorized'), `restrict,command="${command}" ${user}`);
+}
+
 function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
@@ -139,22 +148,116 @@ t.test('an sshd that goes away and comes back', async (t) => {
   t.match(await other.run(at, scriptOf('echo two'), call()), { stdout: 'two\n' });
 });
 
-t.test('a key with a forced command that lets only pct exec through is enough', async (t) => {
+t.test('the shipped forced command is enough for the contract', async (t) => {
+  await execContract(t, async (t) => {
+    const sshd = await realSshd(t);
+    await force(sshd, '100-999');
+    return sshd.driver;
+  });
+});
+
+t.test('the shipped forced command lets nothing else through', async (t) => {
   const sshd = await realSshd(t);
-  const user = await readFile(sshd.file('user.pub'), 'utf8');
-  await writeFile(
-    sshd.file('only-pct'),
-    `#!/bin/sh
-case "$SSH_ORIGINAL_COMMAND" in
-  'pct exec '[0-9]*' --keep-env 0 -- /bin/sh -s') ;;
-  *) echo refused >&2; exit 1 ;;
-esac
-exec $SSH_ORIGINAL_COMMAND
-`,
+  await force(sshd, '101-101 9000-9099');
+  const good = (vmid: string): string => `pct exec ${vmid} --keep-env 0 -- /bin/sh -s`;
+  const connect = async (): Promise<NodeSSH> => {
+    const client = new NodeSSH();
+    t.teardown(() => client.dispose());
+    return client.connect({
+      ...sshd.config.hosts['pve1'],
+      username: 'root',
+      privateKey: sshd.config.private_key.reveal(),
+    });
+  };
+  let client = await connect();
+  const ask = async (
+    command: string,
+    stdin = 'echo through',
+  ): Promise<{ code: number | null; out: string }> => {
+    const { code, stdout, stderr } = await client.execCommand(command, { stdin });
+    return { code, out: `${stdout}${stderr}` };
+  };
+  t.same(await ask(good('101')), { code: 0, out: 'through' });
+  t.same(await ask(`${sshd.file('pct')} exec 101 --keep-env 0 -- /bin/sh -s`), { code: 0, out: 'through' });
+  const refused = [
+    ...[
+      '',
+      '100',
+      '102',
+      '8999',
+      '9100',
+      '0101',
+      '101 ',
+      ' 101',
+      '1e2',
+      '-101',
+      '101;id',
+      '101\n102',
+      '101|id',
+      '$(id)',
+      '`id`',
+      '99999999999',
+    ].map(good),
+    good('101').replace('-s', '-s x'),
+    good('101').replace('-s', '-c id'),
+    good('101').replace('0', '1'),
+    `${good('101')};id`,
+    `${good('101')}\n`,
+    `${good('101')}\nid`,
+    `${good('101')} && id`,
+    ` ${good('101')}`,
+    `id; ${good('101')}`,
+    `/tmp/${good('101')}`,
+    `env X=1 ${good('101')}`,
+    'pct exec 101 --keep-env 0 -- /bin/bash -s',
+    'pct exec 101 -- /bin/sh -s',
+    'pct enter 101',
+    'pct destroy 101',
+    'pct push 101 /etc/shadow /etc/shadow',
+    'pct  exec 101 --keep-env 0 -- /bin/sh -s',
+    'id',
+    'sh',
+    'scp -t /etc',
+    'internal-sftp',
+  ];
+  for (const command of refused) {
+    const { code, out } = await ask(command);
+    t.same(
+      { code, refused: /^innkeeper-exec: refused: /.test(out), through: out.includes('through') },
+      { code: 126, refused: true, through: false },
+      JSON.stringify(command),
+    );
+  }
+  // no command at all is an interactive shell
+  t.match(
+    spawnSync(
+      'ssh',
+      [
+        '-T',
+        '-F',
+        'none',
+        '-i',
+        sshd.file('user'),
+        '-o',
+        'StrictHostKeyChecking=no',
+        '-o',
+        'UserKnownHostsFile=/dev/null',
+        '-p',
+        String(sshd.port),
+        'root@127.0.0.1',
+      ],
+      { encoding: 'utf8', input: 'echo through\n' },
+    ),
+    { status: 126 },
   );
-  await chmod(sshd.file('only-pct'), 0o755);
-  await writeFile(sshd.file('authorized'), `restrict,command="${sshd.file('only-pct')}" ${user}`);
-  t.match(await sshd.driver.run(at, scriptOf('echo through'), call()), { exitCode: 0, stdout: 'through\n' });
+  const large = await ask(good('101'), `${':\n'.repeat(8_000_000)}echo through`);
+  t.same(large, { code: 0, out: 'through' }, '16 MB of script pass, and none is kept');
+  await force(sshd, '101-abc');
+  client = await connect();
+  t.match(await ask(good('101')), { code: 126, out: /not a range/ });
+  await force(sshd, '');
+  client = await connect();
+  t.match(await ask(good('101')), { code: 126, out: /no range/ });
 });
 
 t.test('a host key that is not known is refused by the real server too', async (t) => {
