@@ -1,6 +1,6 @@
 /** Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
 import { dirname, join } from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { AppDeps } from './app.js';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
@@ -8,7 +8,6 @@ import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
 import { listenOnNetwork, listenOnSocket } from './listen.js';
-import { isJournal, journalPriorities } from './log/journal.js';
 import type { HandedSockets } from './systemd/environment.js';
 import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
@@ -16,14 +15,18 @@ import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
+import { metered } from './drivers/metered.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/leases.js';
 import { roomFor } from './jobs/room.js';
 import { type Runner, runner } from './jobs/runner.js';
 import { schedule } from './jobs/schedule.js';
+import { spareTime } from './jobs/spare-time.js';
 import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
+import { openLog } from './log.js';
+import { type Counting, type Observation, observe, startCounting } from './observation.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
 import { purgeDue } from './operations/purge-due.js';
@@ -67,7 +70,8 @@ export async function startDaemon({
   sockets = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
-  const log = openLog(config, logTo);
+  const log = openLog(config.log, logTo);
+  const counting = startCounting(clock);
   const stops: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const stop of stops.splice(0).reverse()) await stop();
@@ -80,18 +84,14 @@ export async function startDaemon({
       key,
       clock,
       warn: (text, detail) => log.warn({ detail }, text),
+      auditKeepDays: config.audit.keep_days,
+      fileOperation: counting.fileOperation,
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers, watch } = openDrivers(config, log, state);
-    stops.push(() => closeDrivers(drivers, watch));
-    stops.push(lookAfterJobs(state, watch));
-    const engine = buildEngine({ config, state, drivers, watch, products, log });
-    await engine.start();
-    stops.push(() => engine.stop());
-
+    const { drivers, watch } = openDrivers(config, log, state, counting);
     const certificates = certificateKeeper({
       config,
       services: state.services,
@@ -100,10 +100,24 @@ export async function startDaemon({
       clock,
       log,
     });
+    stops.push(() => certificates.ended());
+    stops.push(() => closeDrivers(drivers, watch));
+    stops.push(lookAfterJobs(state, watch));
+    const observation = observe({
+      ...{ config, state, watch, clock, log, counting },
+      circuits: () => [],
+      drift: () => [],
+    });
+    stops.push(() => observation.stop());
+    const parts = { config, state, drivers, watch, products, log, counting, observation };
+    const engine = buildEngine(parts);
+    await engine.start();
+    stops.push(() => engine.stop());
+
     certificates.start();
     stops.push(() => certificates.stop());
 
-    const deps = appDeps({ config, state, drivers, watch, products, log });
+    const deps = appDeps(parts);
     stops.push(startSchedule(deps));
     const socket = await listenOnSocket(deps, sockets.cli);
     stops.push(() => socket.close());
@@ -125,13 +139,6 @@ export async function startDaemon({
   }
 }
 
-/** Lines of JSON; the journal gets their priority too. */
-function openLog(config: Config, logTo: NodeJS.WritableStream): Logger {
-  const toJournal = logTo === process.stdout && isJournal(process.env, process.stdout.fd);
-  const options = { level: config.log.level, base: null, ...(toJournal ? { hooks: journalPriorities } : {}) };
-  return pino(options, logTo);
-}
-
 function statusOf(engine: Runner): string {
   const { running, waiting } = engine.counts();
   return `Serving; ${running} jobs run, ${waiting} wait`;
@@ -148,9 +155,24 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
   return products;
 }
 
-function openDrivers(config: Config, log: Logger, state: State): { drivers: Drivers; watch: ClusterWatch } {
-  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
-  const drivers = buildDrivers(config, { clock, log, guest, accounts: accountStore(state.acmeAccounts) });
+function openDrivers(
+  config: Config,
+  log: Logger,
+  state: State,
+  { metrics }: Counting,
+): { drivers: Drivers; watch: ClusterWatch } {
+  const ear = { heard: metrics.driverCalled, log };
+  const guest = metered('guest', proxmoxGuestDriver(config.container_host.proxmox, { clock, log }), ear);
+  const others = buildDrivers(config, { clock, log, guest, accounts: accountStore(state.acmeAccounts) });
+  const drivers: Drivers = {
+    guest,
+    exec: metered('exec', others.exec, ear),
+    dns: metered('dns', others.dns, ear),
+    proxy: metered('proxy', others.proxy, ear),
+    web: metered('web', others.web, ear),
+    lookup: metered('lookup', others.lookup, ear),
+    issuer: metered('issuer', others.issuer, ear),
+  };
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   return { drivers, watch };
 }
@@ -204,9 +226,11 @@ interface Parts {
   readonly watch: ClusterWatch;
   readonly products: Products;
   readonly log: Logger;
+  readonly counting: Counting;
+  readonly observation: Observation;
 }
 
-function buildEngine({ config, state, drivers, watch, products, log }: Parts): Runner {
+function buildEngine({ config, state, drivers, watch, products, log, counting }: Parts): Runner {
   const worker = join(dirname(shippedModules()), 'src', 'jobs', 'worker.js');
   return runner({
     config,
@@ -216,13 +240,15 @@ function buildEngine({ config, state, drivers, watch, products, log }: Parts): R
     watch,
     clock,
     log,
+    stepEnded: counting.metrics.stepEnded,
     leases: leases(),
     threads: breeThreads(worker),
     modulePath: (job) => products.get(job.pinned.module.name).path,
+    spare: spareTime(),
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDeps {
+function appDeps({ config, state, drivers, watch, products, log, counting, observation }: Parts): AppDeps {
   return {
     config,
     state,
@@ -231,6 +257,9 @@ function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDe
     watch,
     drivers,
     products,
+    metrics: counting.metrics,
+    alerts: observation.alerts,
+    noticed: observation.noticed,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     ready: () => ({
       ready: !state.broken,

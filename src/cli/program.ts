@@ -1,9 +1,12 @@
 /** All commands with their options. What a command needs is imported when it runs, so that each starts quickly. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { configFile } from './config-file.js';
+import { addAlertCommand } from './alerts.js';
+import { addAuditCommand } from './audit.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
 import { addServiceCommands } from './service.js';
+import { addStateCommands } from './state.js';
 import { addTokenCommands } from './token.js';
 
 export function makeProgram(): Command {
@@ -25,8 +28,11 @@ export function makeProgram(): Command {
   addTokenCommands(program);
   addServiceCommands(program);
   addJobCommands(program);
+  addAuditCommand(program);
+  addAlertCommand(program);
   addConfig(program);
   addTemplate(program);
+  addStateCommands(program);
   return program;
 }
 

@@ -12,6 +12,7 @@ import type { Leases } from './leases.js';
 import { limits } from './limits.js';
 import { type Ending, undoOrder } from './policy.js';
 import type { Attempt, HostCallName, HostCalls, Outcome, ToMain } from './protocol.js';
+import { tellSteps } from './tell-steps.js';
 import type { Threads } from './threads.js';
 
 export interface AttemptDeps extends EngineDeps {
@@ -42,6 +43,7 @@ export async function runAttempt(
   const elsewhere = new AbortController();
   const signal = AbortSignal.any([limit.signal, stop, elsewhere.signal]);
   const inFlight = new Set<Promise<unknown>>();
+  const told = tellSteps({ ...deps, log }, job.method);
   let lastStep = '';
   let outcome: Outcome | undefined;
 
@@ -64,6 +66,7 @@ export async function runAttempt(
       onWait: (waiting) => limit.wait(step, waiting),
     };
     const value: unknown = await answerOf(name)(effect, args);
+    told(name, args);
     // Every answer in HostCalls is plain data.
     return value as Json;
   };
@@ -91,7 +94,7 @@ export async function runAttempt(
   const name = `job-${job.id}-${job.attempts}-${job.direction}-${job.crashes}`;
   let thread: Awaited<ReturnType<Threads['start']>> | undefined;
   try {
-    thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage);
+    thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage, job.interactive);
   } catch (error) {
     limit.cancel();
     return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };

@@ -1,4 +1,6 @@
 /** The stores as the rest of the agent sees them. */
+import type { Readable } from 'node:stream';
+import type { AlertRecord } from '../domain/alert.js';
 import type { Clock } from '../domain/clock.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import type { EventType } from '../domain/service-event.js';
@@ -23,7 +25,11 @@ export interface ServiceEntry {
   readonly addresses: readonly string[];
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];
-  readonly openJobs: readonly { readonly id: string; readonly status: JobStatus }[];
+  readonly openJobs: readonly {
+    readonly id: string;
+    readonly status: JobStatus;
+    readonly waitsFor: string | null;
+  }[];
   /** A job of it must be finished by a person. */
   readonly stuck: boolean;
   readonly settled: SettledPower | null;
@@ -108,8 +114,62 @@ export interface EventStore {
   latest(): Promise<string>;
 }
 
+/** Who asked for a change and what became of it. No values of bodies, no paths: only names of ours and ids. */
+export interface AuditEntry {
+  /** RFC 3339 */
+  readonly at: string;
+  readonly request_id: string;
+  readonly door: 'network' | 'socket';
+  /** A token; at the socket the system's user, as the command line says; null: nobody we know. */
+  readonly who:
+    | { readonly token: string; readonly token_id: string }
+    | { readonly user: string | null; readonly uid: number | null }
+    | null;
+  readonly panel: string | null;
+  /** The client's address, through trusted proxies; null at the socket. */
+  readonly from: string | null;
+  readonly method: string;
+  /** Its pattern. */
+  readonly route: string;
+  readonly service_id: string | null;
+  readonly job_id: string | null;
+  readonly status: number;
+  /** Of the error. */
+  readonly code: string | null;
+  /** The answer of an earlier call with the same Idempotency-Key. */
+  readonly replayed?: true;
+  /** Stands for so many refused calls like this one. */
+  readonly count?: number;
+}
+
+export interface AuditWish {
+  readonly after: string | undefined;
+  /** RFC 3339 */
+  readonly since: string | undefined;
+  readonly limit: number;
+  /** Without it: of all, and of nobody. */
+  readonly panel: string | undefined;
+  readonly serviceId: string | undefined;
+}
+
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  /** Where to go on; undefined for a cursor that is none of ours. */
+  readonly next: string | undefined;
+  readonly more: boolean;
+}
+
+/** Lines are only ever added. */
+export interface AuditStore {
+  /** Durable when it resolves; never rejects: what cannot be written waits in memory, and the log is told. */
+  add(entry: AuditEntry): Promise<void>;
+  /** Oldest first. */
+  read(wish: AuditWish): Promise<AuditPage>;
+}
+
 export interface ApiToken {
-  readonly schema: 1;
+  /** Schema version of its document; the store sets it. */
+  readonly schema?: number;
   /** Shown in lists, e.g. `tok_...`; not the secret. */
   readonly id: string;
   readonly name: string;
@@ -176,11 +236,18 @@ export interface State {
   readonly services: ServiceStore;
   readonly archive: JobArchive;
   readonly events: EventStore;
+  readonly audit: AuditStore;
   readonly tokens: DocumentStore<ApiToken>;
   readonly domains: DocumentStore<DomainRecord>;
   readonly acmeAccounts: DocumentStore<AcmeAccount>;
   readonly zones: DocumentStore<ZoneRecord>;
   readonly remembered: DocumentStore<RememberedCall>;
+  /**
+   * All documents as they are at one instant, as an unpacked tar that ends with a manifest of checksums. `agent`: its id. The key of the secrets is left out
+   * unless `withKey`. Changes wait for a moment. Throws `state_unavailable`.
+   */
+  exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
+  readonly alerts: DocumentStore<AlertRecord>;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
   /** Frees the folder's lock. */
@@ -194,4 +261,15 @@ export type OpenState = (options: {
   readonly clock: Clock;
   /** Told of damage and of what is odd in the folder; for the log. */
   readonly warn?: (message: string, detail: string) => void;
+  /** Default: 365. */
+  readonly auditKeepDays?: number;
+  /** Told of every operation on files that makes a change durable, once the start is over. */
+  readonly fileOperation?: (end: FileOperationEnd) => void;
 }) => Promise<State>;
+
+export interface FileOperationEnd {
+  readonly operation: 'write' | 'append' | 'rename' | 'unlink' | 'sync';
+  readonly ms: number;
+  /** The system's code (`ENOSPC`), when it failed. */
+  readonly code: string | undefined;
+}

@@ -1,10 +1,8 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import t from 'tap';
 import { systemClock } from '../../src/domain/clock.js';
-import { isJournal, journalPriorities } from '../../src/log/journal.js';
 import { takeServiceEnvironment } from '../../src/systemd/environment.js';
 import { serviceManager } from '../../src/systemd/notify.js';
 import { startWatchdog } from '../../src/systemd/watchdog.js';
@@ -95,25 +93,4 @@ t.test('the watchdog is fed only while the job runner begins what is due', async
   overdue = [];
   await looked(3);
   t.ok(told.length > fed, 'it moves again');
-});
-
-t.test('lines for the journal begin with their priority', async (t) => {
-  const lines: string[] = [];
-  const log = pino(
-    { level: 'trace', base: null, hooks: journalPriorities },
-    { write: (line: string) => lines.push(line) },
-  );
-  for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const)
-    log[level]({ a: 1 }, 'text');
-  t.same(
-    lines.map((line) => line.slice(0, 3)),
-    ['<7>', '<7>', '<6>', '<4>', '<3>', '<2>'],
-  );
-  t.match(JSON.parse(lines[2]?.slice(3) ?? ''), { level: 30, a: 1, msg: 'text' });
-  const fd = openSync('/dev/null', 'w');
-  t.teardown(() => closeSync(fd));
-  const { dev, ino } = fstatSync(fd);
-  t.equal(isJournal({ JOURNAL_STREAM: `${dev}:${ino}` }, fd), true);
-  t.equal(isJournal({ JOURNAL_STREAM: `${dev}:1` }, fd), false);
-  t.equal(isJournal({}, fd), false);
 });
