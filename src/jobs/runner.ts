@@ -24,8 +24,8 @@ export interface Runner {
   /** No new work; what runs is handed back or ends within `jobs.stop_s`. */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
-  /** Jobs that are due and for which there is room, but which have not begun: none, while it is alive. */
-  overdue(): readonly string[];
+  /** A job that is due and has room, but has not begun: while the runner is alive, never for longer than a moment. */
+  overdue(): string | undefined;
 }
 
 export interface RunnerDeps extends AttemptDeps {
@@ -190,14 +190,10 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       await deps.threads.stop();
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
-    overdue: () => {
-      const busy = [...running.values()];
-      const now = clock.now();
-      return stopping.signal.aborted
-        ? []
-        : [...lanes.values()]
-            .filter((lane) => lane.dueAt <= now && !running.has(lane.key) && hasSlot(lane, busy, config.jobs))
-            .map(({ jobId }) => jobId);
+    overdue() {
+      const lane = stopping.signal.aborted ? undefined : mostUrgent(clock.now());
+      const room = lane && mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
+      return room ? lane.jobId : undefined;
     },
   };
 }

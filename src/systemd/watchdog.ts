@@ -3,8 +3,8 @@ import type { Clock } from '../domain/clock.js';
 import type { ServiceManager } from './notify.js';
 
 export interface Watched {
-  /** Jobs that are due and have room, but have not begun. */
-  overdue(): readonly string[];
+  /** A job that is due and has room, but has not begun. */
+  overdue(): string | undefined;
   /** One sentence for `systemctl status`. */
   status(): string;
 }
@@ -20,13 +20,13 @@ export interface WatchdogOptions {
 /** Returns what ends it. A healthy runner begins what is due within milliseconds: a job seen overdue at two looks in a row means that it hangs. */
 export function startWatchdog({ intervalMs, manager, watched, clock, warn }: WatchdogOptions): () => void {
   const ending = new AbortController();
-  let before: ReadonlySet<string> = new Set();
+  let before: string | undefined;
   const look = async (): Promise<void> => {
     const overdue = watched.overdue();
-    const hanging = overdue.filter((job) => before.has(job));
-    before = new Set(overdue);
-    if (hanging.length > 0) {
-      warn({ jobs: hanging.slice(0, 10) }, 'the job runner hangs; the watchdog is not fed');
+    const hangs = overdue !== undefined && overdue === before;
+    before = overdue;
+    if (hangs) {
+      warn({ job_id: overdue }, 'the job runner hangs; the watchdog is not fed');
       return;
     }
     await manager.tell('WATCHDOG=1', `STATUS=${watched.status()}`);

@@ -54,7 +54,7 @@ t.test('systemd is told by its own command, in single lines; one that fails is h
 t.test('the watchdog is fed only while the job runner begins what is due', async (t) => {
   const told: string[][] = [];
   const warned: object[] = [];
-  let overdue: string[] = [];
+  let overdue: string | undefined;
   const looks = { count: 0 };
   const stop = startWatchdog({
     intervalMs: 10,
@@ -80,17 +80,17 @@ t.test('the watchdog is fed only while the job runner begins what is due', async
   };
   await looked(2);
   t.same(told[0], ['WATCHDOG=1', 'STATUS=Serving']);
-  overdue = ['one'];
+  overdue = 'one';
   await looked(1);
-  overdue = ['two'];
+  overdue = 'two';
   await looked(1);
   t.same(warned, [], 'another job each time: it moves');
   await looked(2);
-  t.match(warned[0], { jobs: ['two'] });
+  t.match(warned[0], { job_id: 'two' });
   const fed = told.length;
   await looked(3);
   t.equal(told.length, fed, 'it hangs');
-  overdue = [];
+  overdue = undefined;
   await looked(3);
   t.ok(told.length > fed, 'it moves again');
 });
