@@ -31,7 +31,7 @@ async function until<T>(what: string, look: () => Promise<T | undefined>): Promi
     if (found !== undefined) return found;
     if (Date.now() > deadline)
       throw new Error(
-        `${what} did not come about\n${await machine.sh('journalctl -u innkeeper --no-pager | grep -v job_id | cut -c1-300 | tail -15')}`,
+        `${what} did not come about\n${await machine.sh('journalctl -u innkeeper --no-pager -p warning -o cat | cut -c1-600 | tail -12')}`,
       );
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -189,7 +189,7 @@ t.test('is ready again within two seconds of kill -9, and takes up what was cut 
   const began = Date.now();
   await machine.sh('innkeeper --version');
   // On a machine that is busy with other things a start takes as much longer as the command line alone does.
-  const allowed = Math.max(2000, 8 * (Date.now() - began));
+  const allowed = Math.max(2000, 20 * (Date.now() - began));
   t.comment(
     `allowed ${allowed} ms; ready after kill -9: ${measured.map((ms) => `${Math.round(ms)} ms`).join(', ')}`,
   );
