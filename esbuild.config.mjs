@@ -68,4 +68,4 @@ await writeFile(
   'dist/package.json',
   `${JSON.stringify({ name, version, license, type, engines, private: true }, undefined, 2)}\n`,
 );
-await chmod('dist/src/cli.js', 0o755);
+await chmod('dist/src/innkeeper.cjs', 0o755);

@@ -32,6 +32,7 @@ import { accountStore } from './state/acme-accounts.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
 import { openState } from './state/open.js';
+import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
 
 export interface RunningDaemon {
@@ -43,10 +44,10 @@ export interface RunningDaemon {
   /** For the service manager's watchdog. */
   readonly watched: Watched;
   readonly log: Logger;
-  /** How long `close` may take at most. */
-  readonly closeMs: number;
-  /** Graceful: no new work, running steps end or are handed back, within `jobs.stop_s`. */
+  /** Graceful: no new work, requests in flight are answered, short steps end, long ones are handed back. */
   close(): Promise<void>;
+  /** Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next start. */
+  readonly closesWithinMs: number;
 }
 
 export interface DaemonOptions {
@@ -57,11 +58,13 @@ export interface DaemonOptions {
   readonly sockets?: HandedSockets;
 }
 
+type Stop = () => Promise<void> | void;
+
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
-/** What besides the jobs takes its time when the daemon is closed: connections, certificates, the proxy's keeper. */
-const CLOSE_OTHERS_MS = 15_000;
+/** Beside the time that jobs get. */
+const CLOSE_REST_MS = 2_000;
 
 /** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
 export async function startDaemon({
@@ -72,16 +75,24 @@ export async function startDaemon({
   const config = await loadConfig({ file: configFile });
   const log = openLog(config.log, logTo);
   const counting = startCounting(clock);
-  const stops: (() => Promise<void> | void)[] = [];
+  /** What works: stopped all at once, so that none waits for another's patience. Then what it works with, the last one first. */
+  const work: Stop[] = [];
+  const stops: Stop[] = [];
   const close = async (): Promise<void> => {
+    const ended = await Promise.allSettled(work.splice(0).map(async (stop) => stop()));
+    for (const end of ended)
+      if (end.status === 'rejected') log.error({ err: end.reason }, 'a part of the daemon did not stop well');
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
     const products = await openCatalogue(config, configFile, log);
     const key = await loadStateKey(config);
+    const formerKeys = await loadFormerKeys(config);
     const state = await openState({
       dir: config.agent.state_dir,
       key,
+      formerKeys,
+      ownKeyFile: config.state_key === null,
       clock,
       warn: (text, detail) => log.warn({ detail }, text),
       auditKeepDays: config.audit.keep_days,
@@ -112,17 +123,17 @@ export async function startDaemon({
     const parts = { config, state, drivers, watch, products, log, counting, observation };
     const engine = buildEngine(parts);
     await engine.start();
-    stops.push(() => engine.stop());
+    work.push(() => engine.stop());
 
     certificates.start();
-    stops.push(() => certificates.stop());
+    work.push(() => certificates.stop());
 
     const deps = appDeps(parts);
-    stops.push(startSchedule(deps));
+    work.push(startSchedule(deps));
     const socket = await listenOnSocket(deps, sockets.cli);
-    stops.push(() => socket.close());
+    work.push(() => socket.close());
     const network = await listenOnNetwork(deps, sockets.api);
-    stops.push(() => network.close());
+    work.push(() => network.close());
     log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
     return {
       api: network.url,
@@ -130,8 +141,8 @@ export async function startDaemon({
       failed: whenBroken(state, stops),
       watched: { overdue: () => engine.overdue(), status: () => statusOf(engine) },
       log,
-      closeMs: config.jobs.stop_s * 1000 + CLOSE_OTHERS_MS,
       close,
+      closesWithinMs: config.jobs.stop_s * 1000 + CLOSE_REST_MS,
     };
   } catch (error) {
     await close();

@@ -8,10 +8,18 @@ import { startWatchdog } from '../systemd/watchdog.js';
 import { EXIT, sentenceOf } from './failure.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-const LINGER_MS = 2_000;
+/** For what may still hold the process when all is closed. */
+const LINGER_MS = 500;
 const FORCED = { SIGTERM: 143, SIGINT: 130 } as const;
 /** systemd starts us again at once: right after a crash, too often where each start fails. */
 const FAILED_START_MS = 5_000;
+const SPARE_MS = 5_000;
+
+/** As safe as the end of the process at any other moment: every acknowledged request is on disk. */
+function leave(code: number): void {
+  process.stderr.write('innkeeper: not everything ended in time; the next start goes on where it stands\n');
+  process.exit(code);
+}
 
 /** Resolves with the exit code. The first signal stops gracefully, the second at once. */
 export async function serve(configFile: string): Promise<number> {
@@ -34,13 +42,13 @@ export async function serve(configFile: string): Promise<number> {
   await tell(daemon, manager, 'READY=1', `STATUS=${daemon.watched.status()}`);
   const { reason } = await stopped;
   unwatch();
-  void tell(daemon, manager, 'STOPPING=1', 'STATUS=Stopping', `EXTEND_TIMEOUT_USEC=${daemon.closeMs * 1000}`);
+  void tell(daemon, manager, 'STOPPING=1', 'STATUS=Stopping', extension(daemon));
+  const code = reason ? EXIT.failed : EXIT.done;
+  if (reason) process.stderr.write(`innkeeper: ${reason.message}\n`);
+  setTimeout(() => leave(code), daemon.closesWithinMs).unref();
   await daemon.close();
-  // whatever still holds the process must not outlive the daemon
   setTimeout(() => process.exit(), LINGER_MS).unref();
-  if (!reason) return EXIT.done;
-  process.stderr.write(`innkeeper: ${reason.message}\n`);
-  return EXIT.failed;
+  return code;
 }
 
 /** The exit code when it did not start. */
@@ -80,6 +88,11 @@ function watch(
     clock: systemClock,
     warn: (fields, text) => log.warn(fields, text),
   });
+}
+
+/** systemd waits TimeoutStopSec= from its own side; how long we need is in our configuration. */
+function extension({ closesWithinMs }: RunningDaemon): string {
+  return `EXTEND_TIMEOUT_USEC=${(closesWithinMs + LINGER_MS + SPARE_MS) * 1000}`;
 }
 
 async function tell(daemon: RunningDaemon, manager: ServiceManager, ...lines: string[]): Promise<void> {

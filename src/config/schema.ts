@@ -302,7 +302,7 @@ export const ConfigSchema = Type.Object(
       }),
       stop_s: number('Time that running steps get when the agent is stopped.', 1, 300, {
         unit: 'seconds',
-        default: 10,
+        default: 8,
       }),
     }),
     create: section('Making sites.', {

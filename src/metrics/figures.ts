@@ -7,7 +7,7 @@ import { poolUses, type Sources } from './sources.js';
 const DAY_MS = 86_400_000;
 const LIFECYCLES: readonly Lifecycle[] = ['creating', 'active', 'suspended', 'terminated', 'failed'];
 const OPEN = ['queued', 'running', 'waiting'] as const;
-const CIRCUIT_STATES = ['closed', 'half-open', 'open'] as const;
+const CIRCUIT_STATES = ['closed', 'half_open', 'open'] as const;
 /** Certificates are too many for a label each: how many have no more days than this. */
 const DAYS = [0, 3, 7, 14, 30] as const;
 

@@ -1,4 +1,5 @@
 /** A memory world with the real daemon against it, in this process, as a panel, a visitor and an operator see them: what most end-to-end tests need. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,6 +55,8 @@ interface Outside {
 export interface House extends Panel, Outside {
   readonly world: World;
   readonly log: readonly string[];
+  /** With a token of another panel's. */
+  readonly staging: Pick<Panel, 'post' | 'get'>;
   /** Ends the daemon and starts it again over the same state. */
   restart(): Promise<void>;
   /** Changes the site's title as its administrator does. */
@@ -62,9 +65,12 @@ export interface House extends Panel, Outside {
 
 export type HouseOptions = Pick<MemoryWorldOptions, 'storageType' | 'delays'> & {
   readonly deletion?: object;
+  /** Parts of the config file that are replaced. */
+  readonly config?: (written: Fields, stateDir: string) => Promise<Fields>;
 };
 
 const PATIENCE_MS = 60_000;
+const STAGING_TOKEN = `ink_${randomBytes(32).toString('base64url')}`;
 
 /** Its sub-domain becomes the id, or `s1` where that is a number. */
 export const order = (id: string, also: object = {}): object => ({
@@ -77,16 +83,18 @@ export const order = (id: string, also: object = {}): object => ({
 
 export async function openHouse(
   t: Test,
-  { deletion = { hold_s: 0 }, delays = 0, ...options }: HouseOptions = {},
+  { deletion = { hold_s: 0 }, delays = 0, config = async () => ({}), ...options }: HouseOptions = {},
 ): Promise<House> {
   // not tap's own folder: that one is removed before the daemon that writes into it has been closed
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-house-'));
   t.teardown(() => rm(stateDir, { recursive: true, force: true }));
   const world = await startMemoryWorld({ stateDir, apiPort: 0, delays, log: () => {}, ...options });
   t.teardown(() => world.close());
-  const config: unknown = parse(await readFile(world.configFile, 'utf8'));
+  const written = fields(parse(await readFile(world.configFile, 'utf8')));
   const configFile = join(stateDir, 'own.yaml');
-  await writeFile(configFile, stringify({ ...fields(config), deletion }), { mode: 0o600 });
+  const api = await withStaging(fields(written['api']), stateDir);
+  const own = { ...written, api, deletion, ...(await config(written, stateDir)) };
+  await writeFile(configFile, stringify(own), { mode: 0o600 });
   const log: string[] = [];
   const logTo = new PassThrough().on('data', (chunk: Buffer) => log.push(chunk.toString()));
   let daemon: RunningDaemon = await startDaemon({ configFile, logTo });
@@ -100,6 +108,7 @@ export async function openHouse(
     ...outside,
     world,
     log,
+    staging: panelOf(() => daemon.api, STAGING_TOKEN),
     async restart() {
       await daemon.close();
       daemon = await startDaemon({ configFile, logTo });
@@ -111,6 +120,14 @@ export async function openHouse(
       await guest.open('/wp-admin/options.php', { blogname: title });
     },
   };
+}
+
+async function withStaging(api: Fields, stateDir: string): Promise<Fields> {
+  const file = join(stateDir, 'secrets', 'staging-token');
+  await writeFile(file, STAGING_TOKEN, { mode: 0o600 });
+  const permissions = ['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read'];
+  const token = { name: 'staging', panel: 'staging', permissions, secret: { file } };
+  return { ...api, tokens: [...Object.values(fields(api['tokens'])), token] };
 }
 
 function panelOf(api: () => string, token: string): Panel {

@@ -118,7 +118,7 @@ t.test(
   'starts, reads its credentials, is ready, and does its work as a user without privileges',
   async (t) => {
     await machine.sh(
-      `systemd-run -q --unit=world --uid=innkeeper -p StandardOutput=file:/run/world.json node /usr/lib/innkeeper/src/cli.js sandbox --world --state ${WORLD} --json --port 8080`,
+      `systemd-run -q --unit=world --uid=innkeeper -p StandardOutput=file:/run/world.json node /usr/lib/innkeeper/src/innkeeper.cjs sandbox --world --state ${WORLD} --json --port 8080`,
     );
     await until('the world', async () =>
       (await machine.try('cat /run/world.json')).out.includes('"ready":true') ? true : undefined,
