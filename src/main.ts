@@ -1,14 +1,15 @@
 /** Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { type AppDeps, buildApp } from './app.js';
+import type { AppDeps } from './app.js';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
+import { listenOnNetwork, listenOnSocket } from './listen.js';
+import type { HandedSockets } from './systemd/environment.js';
+import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
@@ -41,6 +42,9 @@ export interface RunningDaemon {
   readonly socket: string;
   /** Resolves, with the reason, when the daemon must not go on. */
   readonly failed: Promise<Error>;
+  /** For the service manager's watchdog. */
+  readonly watched: Watched;
+  readonly log: Logger;
   /** Graceful: no new work, requests in flight are answered, short steps end, long ones are handed back. */
   close(): Promise<void>;
   /** Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next start. */
@@ -51,6 +55,8 @@ export interface DaemonOptions {
   readonly configFile: string;
   /** Where log lines go; default stdout. */
   readonly logTo?: NodeJS.WritableStream;
+  /** Sockets that systemd listens on for us; what is missing we listen on ourselves. */
+  readonly sockets?: HandedSockets;
   readonly around?: Surroundings;
 }
 
@@ -73,6 +79,7 @@ export async function startDaemon({
   configFile,
   logTo = process.stdout,
   around = {},
+  sockets = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
   const log = openLog(config.log, logTo);
@@ -134,15 +141,17 @@ export async function startDaemon({
 
     const deps = appDeps(parts);
     work.push(startSchedule(deps));
-    const socket = await listenOnSocket(deps);
+    const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
-    const network = await listenOnNetwork(deps);
+    const network = await listenOnNetwork(deps, sockets.api);
     work.push(() => network.close());
     log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
     return {
       api: network.url,
       socket: config.api.socket,
       failed: whenBroken(state, stops),
+      watched: { overdue: () => engine.overdue(), status: () => statusOf(engine) },
+      log,
       close,
       closesWithinMs: config.jobs.stop_s * 1000 + CLOSE_REST_MS,
     };
@@ -150,6 +159,11 @@ export async function startDaemon({
     await close();
     throw error;
   }
+}
+
+function statusOf(engine: Runner): string {
+  const { running, waiting } = engine.counts();
+  return `Serving; ${running} jobs run, ${waiting} wait`;
 }
 
 /** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
@@ -289,32 +303,6 @@ function startSchedule(deps: AppDeps): () => Promise<void> {
     unlisten();
     await recurring.stop();
   };
-}
-
-interface Listening {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function listenOnNetwork(deps: AppDeps): Promise<Listening> {
-  const { host, port, tls } = deps.config.api;
-  const app = await buildApp(deps, 'network');
-  await app.listen({ host, port });
-  const bound = app.server.address() as AddressInfo;
-  const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
-  return { url: `${tls ? 'https' : 'http'}://${name}:${bound.port}`, close: () => app.close() };
-}
-
-/** The state's lock is held, so a socket file that lies there is a dead daemon's. */
-async function listenOnSocket(deps: AppDeps): Promise<Listening> {
-  const { socket } = deps.config.api;
-  await mkdir(dirname(socket), { recursive: true, mode: 0o755 });
-  await rm(socket, { force: true });
-  const app = await buildApp(deps, 'socket');
-  await app.ready();
-  await app.listen({ path: socket });
-  await chmod(socket, 0o600);
-  return { url: socket, close: () => app.close() };
 }
 
 /** A write that failed in the middle leaves memory and disk in doubt: nothing may be built on it. */
