@@ -36,7 +36,7 @@ export interface OperationContext {
   readonly log: Logger;
   readonly watch: ClusterWatch;
   /** What operations themselves may ask; everything else is a job's. */
-  readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns'>;
+  readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
   /** Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised already counts). */
   readonly roomFor: (wish: RoomWish, view: ClusterView) => void;

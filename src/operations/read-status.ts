@@ -1,6 +1,7 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
 import { duration, gigabytes, megabytes, percent } from '../domain/figures.js';
 import { isOpen, type Job, progressOf } from '../domain/job.js';
+import { customerWords } from '../domain/remains.js';
 import { isHeld, type Service } from '../domain/service.js';
 import { provisionStatus, settledPower, statusWord } from '../domain/status.js';
 import type { Caller } from './caller.js';
@@ -148,6 +149,7 @@ function viewOpenJob(service: Service) {
     steps_done: stepsDone,
     steps_total: stepsTotal,
     waiting: viewWaiting(job),
+    remains: customerWords(job.remains ?? []),
   };
 }
 

@@ -15,7 +15,10 @@ import { deleteSiteRoute } from './delete-site.js';
 import { docsRoute } from './docs.js';
 import { healthRoute } from './health.js';
 import { jobEventsRoute } from './jobs-id-events.js';
-import { releaseJobRoute } from './jobs-id-release.js';
+import { abandonJobRoute } from './jobs-id-abandon.js';
+import { cancelJobRoute } from './jobs-id-cancel.js';
+import { retryJobRoute } from './jobs-id-retry.js';
+import { skipStepRoute } from './jobs-id-skip-step.js';
 import { jobRoute } from './jobs-id.js';
 import { jobsRoute } from './jobs.js';
 import { openapiRoute } from './openapi.js';
@@ -56,7 +59,10 @@ export const ROUTES: readonly Route[] = [
   toggleRoute,
   changeServiceRoute,
   forgetServiceRoute,
-  releaseJobRoute,
+  retryJobRoute,
+  cancelJobRoute,
+  skipStepRoute,
+  abandonJobRoute,
   statusRoute,
   servicesRoute,
   serviceRoute,

@@ -66,6 +66,7 @@ export const statusProperties = {
       steps_done: Type.Integer(),
       steps_total: Type.Integer(),
       waiting: nullable(WaitingView),
+      remains: Type.Array(Type.String(), { description: 'Of a stuck job, in words for customers.' }),
     }),
   ),
   error: nullable(ErrorView),
