@@ -38,6 +38,14 @@ await build({
   logLevel: 'warning',
 });
 
+await build({
+  entryPoints: ['src/innkeeper.cts'],
+  outfile: 'dist/src/innkeeper.cjs',
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+});
+
 /** The files of /docs, as the browser gets them. */
 const page = 'src/http/docs-page';
 const swaggerUi = 'node_modules/@fastify/swagger-ui/static';

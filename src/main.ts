@@ -19,6 +19,7 @@ import { leases } from './jobs/leases.js';
 import { roomFor } from './jobs/room.js';
 import { type Runner, runner } from './jobs/runner.js';
 import { schedule } from './jobs/schedule.js';
+import { spareTime } from './jobs/spare-time.js';
 import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
@@ -187,6 +188,7 @@ function buildEngine({ config, state, drivers, watch, products, log }: Parts): R
     leases: leases(),
     threads: breeThreads(worker),
     modulePath: (job) => products.get(job.pinned.module.name).path,
+    spare: spareTime(),
   });
 }
 

@@ -4,6 +4,7 @@ import { configFile } from './config-file.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
 import { addServiceCommands } from './service.js';
+import { addStateCommands } from './state.js';
 import { addTokenCommands } from './token.js';
 
 export function makeProgram(): Command {
@@ -27,6 +28,7 @@ export function makeProgram(): Command {
   addJobCommands(program);
   addConfig(program);
   addTemplate(program);
+  addStateCommands(program);
   return program;
 }
 

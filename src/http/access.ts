@@ -62,6 +62,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /docs': both('public'),
   'GET /docs/:file': both('public'),
   'GET /openapi.json': both('sites:read'),
+  'GET /state/export': { ...socket('admin'), head: false },
   'POST /tokens': socket('admin'),
   'GET /tokens': socket('admin'),
   'DELETE /tokens/:id': socket('admin'),

@@ -91,7 +91,7 @@ export async function runAttempt(
   const name = `job-${job.id}-${job.attempts}-${job.direction}-${job.crashes}`;
   let thread: Awaited<ReturnType<Threads['start']>> | undefined;
   try {
-    thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage);
+    thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage, job.interactive);
   } catch (error) {
     limit.cancel();
     return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };

@@ -6,6 +6,7 @@ import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
 import { journal } from './journal.js';
 import { afterAttempt, type Ending, whenCancelled } from './policy.js';
+import { mayBegin } from './slots.js';
 
 /** The first open job of a service: only that one may run. */
 interface Lane {
@@ -25,12 +26,17 @@ export interface Runner {
   counts(): { readonly running: number; readonly waiting: number };
 }
 
-export function runner(deps: AttemptDeps, random: () => number = Math.random): Runner {
+export interface RunnerDeps extends AttemptDeps {
+  /** Whether the main thread has time for one more job that nobody waits for; each yes is for one. */
+  readonly spare: () => boolean;
+}
+
+export function runner(deps: RunnerDeps, random: () => number = Math.random): Runner {
   const { services, clock, log, config } = deps;
   const lanes = new Map<ServiceKey, Lane>();
   const running = new Map<ServiceKey, Running>();
   const stopping = new AbortController();
-  let alarm: AbortController | undefined;
+  let alarm: { readonly at: number; readonly off: AbortController } | undefined;
   let unlisten = (): void => {};
   let pumping = false;
 
@@ -55,33 +61,50 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
     pumping = false;
     if (stopping.signal.aborted || running.size >= config.jobs.slots) return;
     const now = clock.now();
-    const due = [...lanes.values()]
-      .filter((lane) => lane.dueAt <= now && !running.has(lane.key))
-      .sort(byUrgency);
-    for (const lane of due) {
-      if (!hasSlot(lane, [...running.values()], config.jobs)) continue;
-      const halt = new AbortController();
-      const done = attempt(lane, halt.signal).finally(() => {
-        running.delete(lane.key);
-        pump();
-      });
-      running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, halt, done });
+    let next = Infinity;
+    for (;;) {
+      const lane = mostUrgent(now);
+      if (!lane) break;
+      const verdict = mayBegin(lane, [...running.values()], config.jobs, deps.spare);
+      if (verdict === 'busy') next = now + BUSY_RETRY_MS;
+      if (verdict !== 'yes') break;
+      begin(lane);
     }
-    wakeAt(
-      Math.min(
-        ...[...lanes.values()]
-          .filter((lane) => !running.has(lane.key) && lane.dueAt > now)
-          .map((lane) => lane.dueAt),
-      ),
-    );
+    for (const lane of lanes.values())
+      if (!running.has(lane.key) && lane.dueAt > now) next = Math.min(next, lane.dueAt);
+    wakeAt(next);
   };
 
+  const mostUrgent = (now: number): Lane | undefined => {
+    let first: Lane | undefined;
+    for (const lane of lanes.values())
+      if (lane.dueAt <= now && !running.has(lane.key) && (!first || byUrgency(lane, first) < 0)) first = lane;
+    return first;
+  };
+
+  const begin = (lane: Lane): void => {
+    const halt = new AbortController();
+    const done = attempt(lane, halt.signal).finally(() => {
+      running.delete(lane.key);
+      pump();
+    });
+    running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, halt, done });
+  };
+
+  /** An alarm that comes sooner stays: it looks again. */
   const wakeAt = (at: number): void => {
-    alarm?.abort();
-    if (!Number.isFinite(at)) return;
-    alarm = new AbortController();
+    if (!Number.isFinite(at) || (alarm && alarm.at <= at)) return;
+    alarm?.off.abort();
+    const off = new AbortController();
+    alarm = { at, off };
     const ms = Math.min(Math.max(0, at - clock.now()), LONGEST_SLEEP_MS);
-    clock.sleep(ms, alarm.signal).then(pump, () => {});
+    clock.sleep(ms, off.signal).then(
+      () => {
+        alarm = undefined;
+        pump();
+      },
+      () => {},
+    );
   };
 
   const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
@@ -144,7 +167,7 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
     },
     async stop() {
       stopping.abort(new StopError());
-      alarm?.abort();
+      alarm?.off.abort();
       unlisten();
       const all = Promise.allSettled([...running.values()].map(({ done }) => done));
       const timer = new AbortController();
@@ -165,6 +188,7 @@ interface Running {
 }
 
 const RECORD_RETRY_MS = 5_000;
+const BUSY_RETRY_MS = 100;
 /** Longer ones overflow a timer. */
 const LONGEST_SLEEP_MS = 3_600_000;
 
@@ -199,13 +223,4 @@ function laneOf(key: ServiceKey, job: Job): Lane {
 }
 
 const byUrgency = (a: Lane, b: Lane): number =>
-  Number(b.interactive) - Number(a.interactive) || a.createdAt.localeCompare(b.createdAt);
-
-function hasSlot(
-  lane: Lane,
-  running: readonly { readonly interactive: boolean }[],
-  { slots, interactive_slots: kept }: { slots: number; interactive_slots: number },
-): boolean {
-  if (running.length >= slots) return false;
-  return lane.interactive || running.filter((other) => !other.interactive).length < slots - kept;
-}
+  Number(b.interactive) - Number(a.interactive) || (a.createdAt < b.createdAt ? -1 : 1);

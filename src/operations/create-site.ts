@@ -79,7 +79,6 @@ function newService(
   const now = instant(context.clock);
   const fqdn = `${allotment.subdomain}.${context.config.agent.base_domain}`;
   return {
-    schema: 1,
     panel: caller.panel,
     id: order.id,
     // a failed try counts too: what it may have left behind must never be adopted

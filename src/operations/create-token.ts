@@ -25,7 +25,6 @@ export async function createToken(
 ): Promise<{ text: string; token: ApiToken }> {
   const text = newTokenText();
   const token: ApiToken = {
-    schema: 1,
     id: newTokenId(),
     name: wish.name.trim(),
     panel: wish.panel ?? 'default',

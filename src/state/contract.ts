@@ -1,4 +1,5 @@
 /** The stores as the rest of the agent sees them. */
+import type { Readable } from 'node:stream';
 import type { Clock } from '../domain/clock.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import type { EventType } from '../domain/service-event.js';
@@ -109,7 +110,8 @@ export interface EventStore {
 }
 
 export interface ApiToken {
-  readonly schema: 1;
+  /** Schema version of its document; the store sets it. */
+  readonly schema?: number;
   /** Shown in lists, e.g. `tok_...`; not the secret. */
   readonly id: string;
   readonly name: string;
@@ -181,6 +183,11 @@ export interface State {
   readonly acmeAccounts: DocumentStore<AcmeAccount>;
   readonly zones: DocumentStore<ZoneRecord>;
   readonly remembered: DocumentStore<RememberedCall>;
+  /**
+   * All documents as they are at one instant, as an unpacked tar that ends with a manifest of checksums. `agent`: its id. The key of the secrets is left out
+   * unless `withKey`. Changes wait for a moment. Throws `state_unavailable`.
+   */
+  exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
   /** Frees the folder's lock. */

@@ -11,6 +11,7 @@ import type { Service } from '../domain/service.js';
 import type { EventPage, EventStore, LoggedEvent } from './contract.js';
 import { unavailable, type Disk } from './disk.js';
 import { codeOf } from './file-system.js';
+import type { Later } from './later.js';
 import { JsonObjectSchema } from './job-schema.js';
 
 const NEWLINE = 10;
@@ -40,6 +41,7 @@ export interface EventLogOptions {
   /** RFC 3339 */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
+  readonly later: Later;
 }
 
 interface Place {
@@ -66,7 +68,7 @@ export class EventLog implements EventStore {
   /** Throws AgentError `state_unavailable`. */
   static async open(options: EventLogOptions): Promise<EventLog> {
     const log = new EventLog(options);
-    await log.#removeOld();
+    options.later(() => log.#removeOld());
     await log.#readTail();
     return log;
   }

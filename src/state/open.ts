@@ -4,10 +4,13 @@ import { Archive } from './archive.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type { AcmeAccount, ApiToken, OpenState, RememberedCall, State, ZoneRecord } from './contract.js';
-import { Disk } from './disk.js';
+import { Disk, unavailable } from './disk.js';
 import { EventLog } from './event-log.js';
+import { exportState } from './export.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
+import { copyInstant, removeStaleCopies } from './instant-copy.js';
+import { afterReading } from './later.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
@@ -15,6 +18,7 @@ import { Services } from './services.js';
 import { Documents } from './system.js';
 import { tokenKind } from './token-document.js';
 import { rememberedKind } from './remembered-document.js';
+import { refuseUnfinishedImport } from './unfinished-import.js';
 import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
@@ -24,7 +28,11 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
   const disk = new Disk(bootFileSystem);
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
-    const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
+    await refuseUnfinishedImport(dir);
+    const { later, run: changeFolder } = afterReading();
+    later(() => removeStaleCopies(dir));
+    const box = new SecretBox(key);
+    const common = { disk, box, dir, now: () => instant(clock), warn, later };
     const events = await EventLog.open(common);
     const idOf = ({ id }: { readonly id: string }): string => id;
     const [services, tokens, domains, acmeAccounts, zones, remembered] = await Promise.all([
@@ -35,19 +43,23 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
       Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
     ]);
+    await changeFolder();
     disk.fs = nodeFileSystem;
     await events.recovered();
     const archive = new Archive(disk, dir);
-    return stateOf(disk, lock, {
-      services,
-      archive,
-      events,
-      tokens,
-      domains,
-      acmeAccounts,
-      zones,
-      remembered,
-    });
+    const stores = { services, archive, events, tokens, domains, acmeAccounts, zones, remembered };
+    const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
+      const copy = await copyInstant(disk, dir).catch((error: unknown) => {
+        throw unavailable('the state cannot be copied', error);
+      });
+      return exportState(copy, {
+        agent,
+        withKey,
+        madeAt: instant(clock),
+        key: { id: box.keyId, bytes: key },
+      });
+    };
+    return stateOf(disk, lock, stores, exportCopy);
   } catch (error) {
     await lock.release();
     throw error;
@@ -65,7 +77,7 @@ interface Stores {
   readonly remembered: Documents<RememberedCall>;
 }
 
-function stateOf(disk: Disk, lock: FolderLock, stores: Stores): State {
+function stateOf(disk: Disk, lock: FolderLock, stores: Stores, exportCopy: State['exportCopy']): State {
   let closed: Promise<void> | undefined;
   const idle = async (): Promise<void> => {
     await Promise.all(Object.values(stores).map((store: { idle(): Promise<void> }) => store.idle()));
@@ -79,6 +91,7 @@ function stateOf(disk: Disk, lock: FolderLock, stores: Stores): State {
   };
   return {
     ...stores,
+    exportCopy,
     get broken() {
       return disk.broken !== undefined && disk.broken !== CLOSED;
     },

@@ -13,6 +13,7 @@ import type { EventLog } from './event-log.js';
 import { unavailable, type Disk } from './disk.js';
 import { DamagedDocumentError } from './document.js';
 import { KeyedLock } from './keyed-lock.js';
+import type { Later } from './later.js';
 import { loadServices, serviceAdapter } from './load-services.js';
 import { Recent } from './recent.js';
 import type { SecretBox } from './secret-box.js';
@@ -26,6 +27,7 @@ export interface ServicesOptions {
   /** RFC 3339. */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
+  readonly later: Later;
   readonly events?: EventLog;
   /** How many full documents are kept in memory; default 2000. */
   readonly recent?: number;

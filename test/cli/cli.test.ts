@@ -5,7 +5,7 @@ import t from 'tap';
 import { readExpiry } from '../../src/cli/token.js';
 import { asObject, fields, makeRig, ORDER } from '../http/rig.js';
 
-const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));
 
 interface Ended {
   readonly code: number | null;

@@ -8,9 +8,8 @@ import { systemClock } from '../../src/domain/clock.js';
 import type { Job } from '../../src/domain/job.js';
 import type { JsonObject } from '../../src/domain/json.js';
 import type { Service, ServiceKey } from '../../src/domain/service.js';
-import type { AttemptDeps } from '../../src/jobs/attempt.js';
 import { leases } from '../../src/jobs/leases.js';
-import { type Runner, runner } from '../../src/jobs/runner.js';
+import { type Runner, type RunnerDeps, runner } from '../../src/jobs/runner.js';
 import { breeThreads } from '../../src/jobs/threads.js';
 import { shippedModules } from '../../src/modules/loader.js';
 import type { State } from '../../src/state/contract.js';
@@ -47,7 +46,7 @@ export async function engine(
 ): Promise<Engine> {
   const log: string[] = [];
   const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
-  const deps: AttemptDeps = {
+  const deps: RunnerDeps = {
     config,
     services: state.services,
     archive: state.archive,
@@ -58,6 +57,7 @@ export async function engine(
     leases: leases(),
     threads: breeThreads(join(dist, 'src/jobs/worker.js')),
     modulePath: () => join(dist, 'test/fakes/product/module.js'),
+    spare: () => true,
   };
   return { state, drivers, runner: runner(deps, () => 0), log };
 }

@@ -31,6 +31,7 @@ import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
+import { exportStateRoute } from './state-export.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
@@ -85,4 +86,5 @@ export const SOCKET_ROUTES: readonly Route[] = [
   listTokensRoute,
   revokeTokenRoute,
   rotateTokenRoute,
+  exportStateRoute,
 ];
