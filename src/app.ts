@@ -23,6 +23,7 @@ import { makeJobFeed } from './operations/job-feed.js';
 
 export interface AppDeps extends OperationContext {
   readonly ready: () => Readiness | Promise<Readiness>;
+  readonly reconcile: RouteContext['reconcile'];
 }
 
 export type Door = 'network' | 'socket';

@@ -25,6 +25,9 @@ import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
+import type { OperationContext } from './operations/context.js';
+import { driftBook } from './operations/drift-book.js';
+import { type Reconciler, reconciler } from './operations/reconcile.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
 import { openState } from './state/open.js';
@@ -92,8 +95,10 @@ export async function startDaemon({
     certificates.start();
     stops.push(() => certificates.stop());
 
-    const deps = appDeps({ config, state, drivers, watch, products, log });
-    stops.push(startSchedule(deps));
+    const operations = operationContext({ config, state, drivers, watch, products, log });
+    const reconcile = reconciler(operations);
+    stops.push(startSchedule(operations, reconcile));
+    const deps = { ...operations, reconcile, ready: readiness(state) };
     const socket = await listenOnSocket(deps);
     stops.push(() => socket.close());
     const network = await listenOnNetwork(deps);
@@ -192,7 +197,7 @@ function buildEngine({ config, state, drivers, watch, products, log }: Parts): R
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDeps {
+function operationContext({ config, state, drivers, watch, products, log }: Parts): OperationContext {
   return {
     config,
     state,
@@ -202,24 +207,32 @@ function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDe
     drivers,
     products,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
-    ready: () => ({
-      ready: !state.broken,
-      reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
-    }),
+    drift: driftBook(config.reconcile.confirm_s * 1000),
   };
 }
 
-/** A purge that has become due while the agent was down is found at once. */
-function startSchedule(deps: AppDeps): () => Promise<void> {
-  const recurring = schedule([{ name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) }], {
-    clock,
-    log: deps.log,
+function readiness(state: State): AppDeps['ready'] {
+  return () => ({
+    ready: !state.broken,
+    reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
   });
+}
+
+/** A purge that has become due while the agent was down is found at once. */
+function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Promise<void> {
+  const recurring = schedule(
+    [
+      { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
+      { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
+    ],
+    { clock, log: deps.log },
+  );
   const unlisten = deps.state.services.onChange((next) => {
     if (isHeld(next)) recurring.nudge('purge');
   });
   return async () => {
     unlisten();
+    await reconcile.stop();
     await recurring.stop();
   };
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { configFile } from './config-file.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
+import { addReconcile } from './reconcile.js';
 import { addServiceCommands } from './service.js';
 import { addStateCommands } from './state.js';
 import { addTokenCommands } from './token.js';
@@ -26,6 +27,7 @@ export function makeProgram(): Command {
   addTokenCommands(program);
   addServiceCommands(program);
   addJobCommands(program);
+  addReconcile(program);
   addConfig(program);
   addTemplate(program);
   addStateCommands(program);

@@ -63,6 +63,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /docs/:file': both('public'),
   'GET /openapi.json': both('sites:read'),
   'GET /state/export': { ...socket('admin'), head: false },
+  'POST /reconcile': socket('admin'),
+  'POST /reconcile/repair': socket('admin'),
   'POST /tokens': socket('admin'),
   'GET /tokens': socket('admin'),
   'DELETE /tokens/:id': socket('admin'),

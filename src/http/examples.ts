@@ -70,6 +70,8 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /health': {},
   'GET /ready': {},
   'GET /openapi.json': {},
+  'POST /reconcile': {},
+  'POST /reconcile/repair': { body: { findings: [], orphans: [] } },
   'GET /tokens': {},
   'POST /tokens': { body: { name: 'paymenter', networks: ['192.0.2.7'] } },
   'POST /tokens/:id/rotate': { params: { id: 'paymenter' }, body: { overlap_s: 86_400 } },

@@ -181,7 +181,9 @@ export function withJob(service: Service, job: Job, now: string): Service {
   if (job.endedAt === null) return next;
   const rules = ENDINGS[job.method] ?? {};
   const kept = jobs.filter((other) => other.id === job.id || mustStay(other, job, rules));
-  return ruleFor(job, rules)({ ...next, jobs: kept }, job, now);
+  const told = settledPower([job]);
+  const power = told === null ? {} : { power: told.power };
+  return ruleFor(job, rules)({ ...next, ...power, jobs: kept }, job, now);
 }
 
 /** An open job, and a stuck one until something has put right what it left. */

@@ -8,6 +8,7 @@ import { deletion, forgetting, restoration } from './hosted/ends.js';
 import { firstOwner, type Hooks } from './hosted/hooks.js';
 import { ownerChange, restarting, resumption, starting, stopping, suspension } from './hosted/power.js';
 import { upgrade } from './hosted/resize.js';
+import { repair } from './hosted/repair.js';
 import { backup, backupRemoval, INITIAL_SNAPSHOT, reset, rollback, takeInitial } from './hosted/snapshots.js';
 import { Product } from './product.js';
 
@@ -141,6 +142,7 @@ export abstract class HostedProduct extends Product {
   unsuspendJob = (): JobFlow => resumption(this.hooks);
   setEmailJob = (): JobFlow => ownerChange(this.hooks);
   upgradeJob = upgrade;
+  repairJob = (): JobFlow => repair(this.hooks);
 
   addDomainJob = (): JobFlow => domainAddition(this.hooks);
   removeDomainJob = (): JobFlow => domainRemoval(this.hooks);

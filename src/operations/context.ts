@@ -1,5 +1,6 @@
 /** What operations work with; the daemon hands it in. */
 import type { Logger } from 'pino';
+import type { DriftBook } from './drift-book.js';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
 import type { JsonObject } from '../domain/json.js';
@@ -38,6 +39,7 @@ export interface OperationContext {
   /** What operations themselves may ask; everything else is a job's. */
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
+  readonly drift: DriftBook;
   /** Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised already counts). */
   readonly roomFor: (wish: RoomWish, view: ClusterView) => void;
 }

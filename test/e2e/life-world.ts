@@ -5,6 +5,9 @@ import { PassThrough } from 'node:stream';
 import type { Test } from 'tap';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { parse, stringify } from 'yaml';
+import { connectDaemon, type Daemon } from '../../src/cli/daemon.js';
+import type { Config } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/load.js';
 import { type RunningDaemon, startDaemon } from '../../src/main.js';
 import { startMemoryWorld, type MemoryWorldOptions } from '../../src/sandbox/memory/index.js';
 import type { Fault } from '../../src/sandbox/world.js';
@@ -36,23 +39,33 @@ export interface LifeWorld {
   noFaults(): Promise<void>;
   /** Sets records at somebody else's name server, as a customer does. */
   dns(name: string, type: string, values: readonly string[]): Promise<void>;
-  /** GET of the look-alike, as the agent asks. */
-  pve(path: string): Promise<unknown>;
+  /** A call of the look-alike, as the agent asks. */
+  pve(
+    path: string,
+    method?: 'GET' | 'PUT' | 'POST' | 'DELETE',
+    params?: Record<string, string>,
+  ): Promise<unknown>;
+  readonly config: Config;
+  /** Asks the daemon as the command line does. */
+  readonly daemon: Daemon;
   readonly log: string[];
   restart(): Promise<void>;
 }
 
-type Options = Pick<MemoryWorldOptions, 'storageType'> & { readonly deletion?: object };
+type Options = Pick<MemoryWorldOptions, 'storageType'> & {
+  readonly deletion?: object;
+  readonly reconcile?: object;
+};
 
 export async function lifeWorld(
   t: Test,
-  { deletion = { hold_s: 0 }, ...options }: Options = {},
+  { deletion = { hold_s: 0 }, reconcile = {}, ...options }: Options = {},
 ): Promise<LifeWorld> {
   const stateDir = t.testdir();
   const world = await startMemoryWorld({ stateDir, apiPort: 0, delays: 0, log: () => {}, ...options });
   const config: unknown = parse(await readFile(world.configFile, 'utf8'));
   const configFile = join(stateDir, 'own.yaml');
-  await writeFile(configFile, stringify({ ...fields(config), deletion }), { mode: 0o600 });
+  await writeFile(configFile, stringify({ ...fields(config), deletion, reconcile }), { mode: 0o600 });
   const log: string[] = [];
   const logTo = new PassThrough().on('data', (chunk: Buffer) => log.push(chunk.toString()));
   let daemon: RunningDaemon = await startDaemon({ configFile, logTo });
@@ -121,12 +134,16 @@ export async function lifeWorld(
       });
       if (!answer.ok) throw new Error(await answer.text());
     },
-    async pve(path) {
+    config: await loadConfig({ file: configFile }),
+    daemon: await connectDaemon(configFile, 'default'),
+    async pve(path, method = 'GET', params) {
       const ca = await readFile(world.caFile);
       const dispatcher = new Agent({ connect: { ca } });
       const answer = await undiciFetch(`${world.pve.url}/api2/json${path}`, {
         dispatcher,
+        method,
         headers: { authorization: `PVEAPIToken=innkeeper@pve!agent=${await secret('pve-token')}` },
+        ...(params ? { body: new URLSearchParams(params) } : {}),
       });
       const text = await answer.text();
       await dispatcher.close();

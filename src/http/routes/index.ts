@@ -35,6 +35,7 @@ import { exportStateRoute } from './state-export.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
+import { reconcileRoute, repairDriftRoute } from './reconcile.js';
 import { revokeTokenRoute } from './tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens.js';
 import { unsuspendRoute } from './unsuspend.js';
@@ -87,4 +88,6 @@ export const SOCKET_ROUTES: readonly Route[] = [
   revokeTokenRoute,
   rotateTokenRoute,
   exportStateRoute,
+  reconcileRoute,
+  repairDriftRoute,
 ];

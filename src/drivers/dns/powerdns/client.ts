@@ -32,6 +32,8 @@ export interface RecordSetChange {
 export interface PowerDnsClient {
   /** All record sets at this absolute name (with the final dot). */
   read(name: string, signal: AbortSignal): Promise<RecordSet[]>;
+  /** All record sets of the zone. */
+  readAll(signal: AbortSignal): Promise<RecordSet[]>;
   /** Ends with the server's answer or the request's own deadline, also when the caller stops: half a write would leave the effect unknown. */
   change(changes: readonly RecordSetChange[]): Promise<void>;
   close(): Promise<void>;
@@ -85,13 +87,19 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
     }
   };
 
+  const sets = async (query: string, signal: AbortSignal): Promise<RecordSet[]> => {
+    throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
+    const answer = await send('GET', query, null, signal);
+    if (!zoneAnswer.Check(answer)) throw failed('the answer is not a zone');
+    return answer.rrsets;
+  };
+
   return {
-    async read(name, signal) {
-      throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
-      const answer = await send('GET', `?rrset_name=${encodeURIComponent(name)}`, null, signal);
-      if (!zoneAnswer.Check(answer)) throw failed('the answer is not a zone');
-      return answer.rrsets.filter((set) => set.name.toLowerCase() === name);
-    },
+    read: async (name, signal) =>
+      (await sets(`?rrset_name=${encodeURIComponent(name)}`, signal)).filter(
+        (set) => set.name.toLowerCase() === name,
+      ),
+    readAll: (signal) => sets('', signal),
     async change(changes) {
       await send('PATCH', '', JSON.stringify({ rrsets: changes }));
     },
