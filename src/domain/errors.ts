@@ -93,6 +93,7 @@ export const ERRORS = {
   template_missing: kind(502, false, 'The template the product is made from does not exist on any node.'),
   snapshots_unavailable: kind(502, false, 'The storage cannot make snapshots.'),
   dns_unreachable: kind(502, true, 'The DNS server does not answer.'),
+  dns_timeout: kind(504, true, 'The DNS server did not answer in time.'),
   dns_refused: kind(502, false, 'The DNS server refused our credentials.'),
   dns_failed: kind(502, false, 'The DNS server reported a failure.'),
   lookup_failed: kind(502, true, 'The name servers of a domain do not answer.'),

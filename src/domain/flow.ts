@@ -4,6 +4,15 @@ import type { Json } from './json.js';
 /** What a step makes, changes or removes outside of the agent: so that a person can be told what is left of a job that came to a stop. */
 export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy';
 
+/** What is left of a step of a job that came to a stop. */
+export interface Remain {
+  readonly step: string;
+  /** Null for a step that concerns nothing outside of the container. */
+  readonly thing: Thing | null;
+  /** For operators: `container 1012 on pve2`. */
+  readonly what: string;
+}
+
 /** One step of a flow; `C` is the context that the engine hands to the code. */
 export interface Step<C> {
   /** Names of the steps that must be done first. */

@@ -3,7 +3,7 @@ import type { ErrorRecord } from './errors.js';
 import type { StepShape, StepStatus } from './flow.js';
 import type { Json, JsonObject } from './json.js';
 import type { Plan } from './plan.js';
-import type { Remain } from './remains.js';
+import type { Remain } from './flow.js';
 
 export type JobStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'stuck' | 'cancelled';
 
@@ -113,3 +113,6 @@ export function progressOf(job: Job): Progress {
     step: current?.name ?? null,
   };
 }
+
+/** What a deletion waits for that the brake holds: `releaseJob` ends it. */
+export const FOR_RELEASE = 'release by an operator';

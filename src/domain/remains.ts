@@ -1,16 +1,8 @@
 /** What a job that came to a stop has left to be dealt with: worked out from the journal's steps, in words for operators and in words for customers. */
 import { servedNames } from './domain-name.js';
-import type { StepShape, StepStatus, Thing } from './flow.js';
+import type { Remain, StepShape, StepStatus, Thing } from './flow.js';
 import type { Job } from './job.js';
 import type { Service } from './service.js';
-
-export interface Remain {
-  readonly step: string;
-  /** Null for a step that concerns nothing outside of the container. */
-  readonly thing: Thing | null;
-  /** For operators: `container 1012 on pve2`. */
-  readonly what: string;
-}
 
 /** Going back: what was begun and is not taken back. Going forward: what is not done. Steps that a person has dealt with are neither. */
 export function remainsOf(service: Service, job: Pick<Job, 'steps' | 'direction' | 'args'>): Remain[] {

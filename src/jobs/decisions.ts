@@ -1,7 +1,8 @@
 /** What a person decides about a job: go on, take it back, leave one step or all of it alone. Pure; applied under the service's lock, so that two decisions never meet. */
 import { AgentError } from '../domain/errors.js';
 import { ENDED, isOpen, type Job } from '../domain/job.js';
-import { isLeft, type Remain } from '../domain/remains.js';
+import type { Remain } from '../domain/flow.js';
+import { isLeft } from '../domain/remains.js';
 import type { Service } from '../domain/service.js';
 import { isPastPivot, whenCancelled } from './policy.js';
 

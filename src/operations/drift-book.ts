@@ -1,5 +1,5 @@
 /** What the looks at the world have found so far, and what of it counts. In memory only: after a start it is looked for anew. */
-import type { Finding, Part } from '../domain/drift.js';
+import { type Finding, type Part, PARTS } from '../domain/drift.js';
 import type { Orphan } from '../domain/orphans.js';
 import { afterLook, counts, type Sighted } from '../domain/seen-twice.js';
 import type { ServiceKey } from '../domain/service.js';
@@ -39,6 +39,8 @@ export interface DriftBook {
   report(): DriftReport | undefined;
   /** What counts for one service; the same array until it changes. */
   of(key: ServiceKey): readonly Counted<Finding>[];
+  /** How many services differ, by part. */
+  counts(): readonly { readonly kind: Part; readonly services: number }[];
 }
 
 const NONE: readonly Counted<Finding>[] = Object.freeze([]);
@@ -92,6 +94,11 @@ export function driftBook(apartMs: number): DriftBook {
     },
     report: () => report,
     of: (key) => byService.get(key) ?? NONE,
+    counts: () =>
+      PARTS.map((kind) => {
+        const keys = report?.findings.filter(({ item }) => item.part === kind).map(({ item }) => item.key);
+        return { kind, services: new Set(keys).size };
+      }),
   };
 }
 

@@ -1,7 +1,8 @@
 /** Asks every system behind us for what it has; one that cannot be asked, or is not ours to keep, is unknown. */
 import { asAgentError } from '../domain/errors.js';
 import type { System, World } from '../domain/world.js';
-import { plainCall } from '../drivers/call.js';
+import { type DriverCall, plainCall } from '../drivers/call.js';
+import { withLimit } from '../drivers/time-limit.js';
 import type { OperationContext } from './context.js';
 
 /** A cluster of thousands of containers takes a while. */
@@ -12,10 +13,9 @@ export async function lookAtWorld(
   stop: AbortSignal,
 ): Promise<World> {
   const { guest, dns, proxy } = drivers;
-  const call = plainCall(AbortSignal.any([stop, AbortSignal.timeout(LOOK_MS)]));
-  const ask = async <T>(system: System, question: () => Promise<T>): Promise<T | null> => {
+  const ask = async <T>(system: System, question: (call: DriverCall) => Promise<T>): Promise<T | null> => {
     try {
-      return await question();
+      return await withLimit(stop, LOOK_MS, (signal) => question(plainCall(signal)));
     } catch (error) {
       stop.throwIfAborted();
       const { code, detail } = asAgentError(error);
@@ -24,11 +24,11 @@ export async function lookAtWorld(
     }
   };
   const [containers, ha, records, hosts, certificates] = await Promise.all([
-    ask('containers', () => guest.listContainers(call)),
-    guest.capabilities.ha ? ask('ha', () => guest.listHa(call)) : null,
-    dns.capabilities.records ? ask('dns', () => dns.list(call)) : null,
-    ask('proxy', () => proxy.list(call)),
-    ask('certificates', () => proxy.listCertificates(call)),
+    ask('containers', (call) => guest.listContainers(call)),
+    guest.capabilities.ha ? ask('ha', (call) => guest.listHa(call)) : null,
+    dns.capabilities.records ? ask('dns', (call) => dns.list(call)) : null,
+    ask('proxy', (call) => proxy.list(call)),
+    ask('certificates', (call) => proxy.listCertificates(call)),
   ]);
   return { containers, ha, dns: records, proxy: hosts, certificates };
 }

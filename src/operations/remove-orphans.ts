@@ -1,7 +1,8 @@
 /** Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this moment finds again, and only what leaves no doubt. */
 import { asAgentError } from '../domain/errors.js';
 import type { Orphan } from '../domain/orphans.js';
-import { plainCall } from '../drivers/call.js';
+import { type DriverCall, plainCall } from '../drivers/call.js';
+import { withLimit } from '../drivers/time-limit.js';
 import type { OperationContext } from './context.js';
 import { lookForDrift } from './look-for-drift.js';
 
@@ -45,13 +46,15 @@ async function remove(
 ): Promise<string | null> {
   if (!orphan) return 'it is gone';
   const { kind, mark, vmid, record, what } = orphan;
-  const call = plainCall(AbortSignal.any([stop, AbortSignal.timeout(REMOVAL_MS)]));
-  try {
+  const act = async (call: DriverCall): Promise<void> => {
     if (kind === 'container' && vmid !== null) await drivers.guest.removeContainer({ vmid, mark }, call);
     if (kind === 'ha' && vmid !== null) await drivers.guest.removeHa({ vmid, mark }, call);
     if (kind === 'dns' && record && isOurType(record.type))
       await drivers.dns.removeRecord({ name: record.name, type: record.type, mark }, call);
     if (kind === 'proxy') await drivers.proxy.removeHost(mark, call);
+  };
+  try {
+    await withLimit(stop, REMOVAL_MS, (signal) => act(plainCall(signal)));
     log.warn({ decision: 'remove-orphan', orphan: what, mark }, 'an orphan was removed');
     return null;
   } catch (error) {

@@ -1,10 +1,10 @@
 /** Lets a stuck job go on where it stood, a waiting one at once, and a deletion that the brake holds at all. */
 import { AgentError } from '../domain/errors.js';
+import { FOR_RELEASE } from '../domain/job.js';
 import { retried } from '../jobs/decisions.js';
 import { type Caller, mayDo } from './caller.js';
 import { changeJob } from './change-job.js';
 import type { OperationContext } from './context.js';
-import { FOR_RELEASE } from './delete-site.js';
 import type { FoundJob } from './read-job.js';
 
 /** Throws `job_not_found`, `job_ended`, `service_terminated`, and `forbidden` for a held deletion without the permission `admin`. */

@@ -1,7 +1,7 @@
 /** A job as the API shows it. */
 import type { ErrorRecord } from '../domain/errors.js';
 import { type Job, progressOf } from '../domain/job.js';
-import type { Remain } from '../domain/remains.js';
+import type { Remain } from '../domain/flow.js';
 
 /** `detail` is for operators; panels get it as null. */
 export function viewError(

@@ -49,6 +49,8 @@ const deps = {
     },
   },
   drivers: fakeDrivers(),
+  metrics: { answered: () => {}, text: async () => '' },
+  alerts: { list: () => [] },
   roomFor: () => {},
   drift: driftBook(0),
   reconcile: {

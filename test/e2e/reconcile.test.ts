@@ -1,28 +1,47 @@
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { powerDnsDriver } from '../../src/drivers/dns/powerdns/index.js';
 import { plainCall } from '../../src/drivers/call.js';
 import { fields } from '../http/rig.js';
-import { type LifeWorld, lifeWorld } from './life-world.js';
+import { connectDaemon } from '../../src/cli/daemon.js';
+import type { Config } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/load.js';
+import { type Fields, type House, openHouse } from './house.js';
 
 const call = () => plainCall(AbortSignal.timeout(30_000));
 
-function dnsOf(world: LifeWorld) {
+interface Opened extends House {
+  readonly config: Config;
+  /** Asks the daemon as the command line does. */
+  readonly daemon: Awaited<ReturnType<typeof connectDaemon>>;
+}
+
+async function open(t: Test, reconcile: object): Promise<Opened> {
+  const house = await openHouse(t, { config: async () => ({ reconcile }) });
+  const { configFile } = house;
+  return {
+    ...house,
+    config: await loadConfig({ file: configFile }),
+    daemon: await connectDaemon(configFile, 'default'),
+  };
+}
+
+function dnsOf(world: Opened) {
   const { powerdns, ttl_s: ttlS } = world.config.dns;
   if (!powerdns) throw new Error('the world has no PowerDNS');
   return powerDnsDriver(powerdns, ttlS);
 }
 
 /** Two looks, as the command line asks for them. */
-async function report(world: LifeWorld): Promise<Record<string, unknown>> {
+async function report(world: Opened): Promise<Record<string, unknown>> {
   for (;;) {
     const answer = await world.daemon.call('POST', '/reconcile');
     if (answer['looking'] !== true) return answer;
   }
 }
 
-const rows = (value: unknown): Record<string, unknown>[] => (Array.isArray(value) ? value.map(fields) : []);
+const rows = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fields) : []);
 
-async function containers(world: LifeWorld): Promise<{ vmid: number; node: string; status: string }[]> {
+async function containers(world: Opened): Promise<{ vmid: number; node: string; status: string }[]> {
   const all = rows(await world.pve('/cluster/resources'));
   return all
     .filter(({ type, template }) => type === 'lxc' && template !== 1)
@@ -30,7 +49,7 @@ async function containers(world: LifeWorld): Promise<{ vmid: number; node: strin
 }
 
 t.test('drift is found, told to whom it concerns, and repaired where that is safe', async (t) => {
-  const world = await lifeWorld(t, { reconcile: { every_s: 3600, confirm_s: 1 } });
+  const world = await open(t, { every_s: 3600, confirm_s: 1 });
   await world.make('1');
   const quiet = await report(world);
   t.match(quiet, { findings: [], orphans: [], unknown: [], compared: 1, pending: 0 });
@@ -72,7 +91,7 @@ t.test('drift is found, told to whom it concerns, and repaired where that is saf
 });
 
 t.test('nothing without our mark is touched, however much it looks like ours', async (t) => {
-  const world = await lifeWorld(t, { reconcile: { every_s: 3600, confirm_s: 1, mode: 'repair' } });
+  const world = await open(t, { every_s: 3600, confirm_s: 1, mode: 'repair' });
   await world.make('1');
   await world.make('2');
   const agent = world.config.agent.id;
@@ -161,7 +180,7 @@ t.test('nothing without our mark is touched, however much it looks like ours', a
 t.test(
   'in repair mode the schedule puts right what is safe, and a dead DNS server is no drift',
   async (t) => {
-    const world = await lifeWorld(t, { reconcile: { every_s: 10, confirm_s: 1, mode: 'repair' } });
+    const world = await open(t, { every_s: 1, confirm_s: 1, mode: 'repair' });
     await world.make('1');
     await world.fault({ target: 'dns', kind: { down: true } });
     t.match(await report(world), { findings: [], unknown: ['dns'] });

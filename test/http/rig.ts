@@ -45,8 +45,11 @@ export function testConfig(): Config {
         },
       ],
     },
-    log: { level: 'info' },
+    log: { level: 'info', format: 'json' },
+    audit: { keep_days: 365 },
+    alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },
     state_key: null,
+    state_key_former: null,
     container_host: {
       driver: 'proxmox',
       poll_s: 5,
@@ -256,6 +259,8 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
   const deps: AppDeps = {
     ...context,
     reconcile: reconciler(context),
+    metrics: { answered: () => {}, text: async () => '' },
+    alerts: { list: () => [] },
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];

@@ -2,6 +2,7 @@
 import type { Mark } from '../../domain/mark.js';
 import type { SeenRecord } from '../../domain/world.js';
 import type { DriverCall } from '../call.js';
+import type { CustomerZones } from './zones.js';
 
 export interface DnsRecord {
   /** Absolute name without the final dot, lower case. */
@@ -14,6 +15,8 @@ export interface DnsRecord {
 export interface DnsDriver {
   /** `records: false`: a wildcard record already leads every name here, `ensureRecord` only notes the wish. */
   readonly capabilities: { readonly records: boolean };
+  /** Where the server can hold zones for customers. */
+  readonly zones?: CustomerZones;
   /** Writes the record set and reads it back; a set of ours with other values is replaced, a foreign one throws `foreign_object`. */
   ensureRecord(record: DnsRecord, call: DriverCall): Promise<void>;
   /** Removes it when it is ours; succeeds when it is gone; leaves a foreign one alone. */

@@ -23,6 +23,15 @@ export interface EngineDeps {
   readonly watch: ClusterWatch;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told of every run of a step when it ends. */
+  readonly stepEnded?: (end: StepEnd) => void;
+}
+
+export interface StepEnd {
+  readonly method: string;
+  readonly step: string;
+  readonly outcome: 'done' | 'failed' | 'aborted' | 'undone' | 'undo_failed';
+  readonly ms: number;
 }
 
 /** One call of one step, on the main thread. */
@@ -50,6 +59,7 @@ export async function driverCall(effect: Effect): Promise<DriverCall> {
   let notes: JsonObject = typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? kept : {};
   return {
     signal: effect.signal,
+    log: effect.deps.log.child({ step: effect.step }),
     get notes() {
       return notes;
     },
