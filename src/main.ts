@@ -29,6 +29,9 @@ import { openLog } from './log.js';
 import { type Counting, type Observation, observe, startCounting } from './observation.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
+import type { OperationContext } from './operations/context.js';
+import { type DriftBook, driftBook } from './operations/drift-book.js';
+import { type Reconciler, reconciler } from './operations/reconcile.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/file-system.js';
@@ -125,13 +128,14 @@ export async function startDaemon({
     stops.push(() => certificates.ended());
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
+    const drift = driftBook(config.reconcile.confirm_s * 1000);
     const observation = observe({
       ...{ config, state, watch, clock, log, counting },
       circuits: () => [],
-      drift: () => [],
+      drift: () => drift.counts(),
     });
     stops.push(() => observation.stop());
-    const parts = { config, state, drivers, watch, products, log, counting, observation };
+    const parts = { config, state, drivers, watch, products, log, counting, observation, drift };
     const engine = buildEngine(parts);
     await engine.start();
     work.push(() => engine.stop());
@@ -139,8 +143,16 @@ export async function startDaemon({
     certificates.start();
     work.push(() => certificates.stop());
 
-    const deps = appDeps(parts);
-    work.push(startSchedule(deps));
+    const operations = operationContext(parts);
+    const reconcile = reconciler(operations);
+    work.push(startSchedule(operations, reconcile));
+    const deps = {
+      ...operations,
+      reconcile,
+      metrics: counting.metrics,
+      alerts: observation.alerts,
+      ready: readiness(state),
+    };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
     const network = await listenOnNetwork(deps, sockets.api);
@@ -250,6 +262,7 @@ interface Parts {
   readonly log: Logger;
   readonly counting: Counting;
   readonly observation: Observation;
+  readonly drift: DriftBook;
 }
 
 function buildEngine({ config, state, drivers, watch, products, log, counting }: Parts): Runner {
@@ -270,7 +283,8 @@ function buildEngine({ config, state, drivers, watch, products, log, counting }:
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log, counting, observation }: Parts): AppDeps {
+function operationContext(parts: Parts): OperationContext {
+  const { config, state, drivers, watch, products, log, observation, drift } = parts;
   return {
     config,
     state,
@@ -279,28 +293,34 @@ function appDeps({ config, state, drivers, watch, products, log, counting, obser
     watch,
     drivers,
     products,
-    metrics: counting.metrics,
-    alerts: observation.alerts,
     noticed: observation.noticed,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
-    ready: () => ({
-      ready: !state.broken,
-      reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
-    }),
+    drift,
   };
 }
 
-/** A purge that has become due while the agent was down is found at once. */
-function startSchedule(deps: AppDeps): () => Promise<void> {
-  const recurring = schedule([{ name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) }], {
-    clock,
-    log: deps.log,
+function readiness(state: State): AppDeps['ready'] {
+  return () => ({
+    ready: !state.broken,
+    reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
   });
+}
+
+/** A purge that has become due while the agent was down is found at once. */
+function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Promise<void> {
+  const recurring = schedule(
+    [
+      { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
+      { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
+    ],
+    { clock, log: deps.log },
+  );
   const unlisten = deps.state.services.onChange((next) => {
     if (isHeld(next)) recurring.nudge('purge');
   });
   return async () => {
     unlisten();
+    await reconcile.stop();
     await recurring.stop();
   };
 }
