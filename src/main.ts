@@ -28,6 +28,7 @@ import { openLog } from './log.js';
 import { type Counting, type Observation, observe, startCounting } from './observation.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
+import { eraseCredentials } from './operations/erase-credentials.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
 import { openState } from './state/open.js';
@@ -52,6 +53,7 @@ export interface DaemonOptions {
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+const CREDENTIALS_LOOK_MS = 3_600_000;
 
 /** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
 export async function startDaemon({
@@ -246,10 +248,11 @@ function appDeps({ config, state, drivers, watch, products, log, counting, obser
 
 /** A purge that has become due while the agent was down is found at once. */
 function startSchedule(deps: AppDeps): () => Promise<void> {
-  const recurring = schedule([{ name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) }], {
-    clock,
-    log: deps.log,
-  });
+  const tasks = [
+    { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
+    { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
+  ];
+  const recurring = schedule(tasks, { clock, log: deps.log });
   const unlisten = deps.state.services.onChange((next) => {
     if (isHeld(next)) recurring.nudge('purge');
   });
