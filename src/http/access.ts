@@ -69,6 +69,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /metrics': both('metrics:read'),
   'GET /audit': both('admin'),
   'GET /alerts': both('admin'),
+  'GET /state/key': socket('admin'),
+  'POST /state/rotate-key': socket('admin'),
   'POST /tokens': socket('admin'),
   'GET /tokens': socket('admin'),
   'DELETE /tokens/:id': socket('admin'),

@@ -72,6 +72,8 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /metrics': {},
   'GET /audit': { query: { service_id: id, limit: 100 } },
   'GET /alerts': {},
+  'GET /state/key': {},
+  'POST /state/rotate-key': {},
   'GET /state/export': {},
   'GET /tokens': {},
   'POST /tokens': { body: { name: 'paymenter', networks: ['192.0.2.7'] } },

@@ -34,6 +34,7 @@ import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
 import { exportStateRoute } from './state-export.js';
+import { rotateStateKeyRoute, stateKeyRoute } from './state-key.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
@@ -86,6 +87,8 @@ export const ROUTES: readonly Route[] = [
 
 /** Only for the daemon's own command line. */
 export const SOCKET_ROUTES: readonly Route[] = [
+  stateKeyRoute,
+  rotateStateKeyRoute,
   createTokenRoute,
   listTokensRoute,
   revokeTokenRoute,
