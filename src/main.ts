@@ -32,6 +32,7 @@ import { accountStore } from './state/acme-accounts.js';
 import type { OperationContext } from './operations/context.js';
 import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
+import { eraseCredentials } from './operations/erase-credentials.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/file-system.js';
@@ -74,6 +75,7 @@ type Stop = () => Promise<void> | void;
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+const CREDENTIALS_LOOK_MS = 3_600_000;
 /** Beside the time that jobs get. */
 const CLOSE_REST_MS = 2_000;
 
@@ -311,6 +313,7 @@ function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Pro
   const recurring = schedule(
     [
       { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
+      { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
     ],
     { clock, log: deps.log },
