@@ -25,6 +25,10 @@ await build({
   platform: 'node',
   target: 'node20',
   sourcemap: true,
+  // the daemon keeps its sources in memory, and twice as large when one remark has a letter outside Latin-1
+  minifyWhitespace: true,
+  lineLimit: 200,
+  legalComments: 'linked',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['tap', 'cpu-features', '*.node', 'esbuild', 'fast-check', 'autocannon', 'prettier'],
   banner: {

@@ -6,22 +6,27 @@ import { limitOf, methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
 import { withOneForm } from './http/both-forms.js';
+import { auditCalls } from './http/audit.js';
 import { answerError } from './http/errors.js';
 import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
 import { describeApi } from './http/openapi.js';
 import { requestIds } from './http/request-id.js';
-import type { Readiness, RouteContext } from './http/route.js';
+import type { Figures, Readiness, RouteContext } from './http/route.js';
 import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
 import { FailureBody } from './http/schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './http/server.js';
+import { compileSerializer } from './http/serialization.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './operations/allocate.js';
 import { watchCertificate } from './operations/certificate.js';
+import type { ListedAlerts } from './operations/list-alerts.js';
 import type { OperationContext } from './operations/context.js';
 import { makeJobFeed } from './operations/job-feed.js';
 
 export interface AppDeps extends OperationContext {
+  readonly metrics: Figures;
+  readonly alerts: ListedAlerts;
   readonly ready: () => Readiness | Promise<Readiness>;
 }
 
@@ -53,11 +58,13 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
   });
   const stopping = endWithApp(app);
   app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(compileSerializer);
   app.setErrorHandler(answerError);
   takeEmptyBodies(app);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
+  app.decorateRequest('operator', null);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done(
@@ -67,12 +74,13 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
     );
   });
   refuseUnknown(app, door);
-  logCalls(app);
+  logCalls(app, deps.metrics);
   guardRoutes(app, door === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps));
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
   app.addSchema(FailureBody);
   await describeApi(app);
   const context = routeContext(deps, door, stopping);
+  auditCalls(app, context);
   app.addHook('onClose', () => context.jobFeed.close());
   rememberPosts(app, context);
   for (const route of door === 'socket' ? [...ROUTES, ...SOCKET_ROUTES] : ROUTES) route(app, context);
@@ -151,8 +159,14 @@ function guardRoutes(app: App, guard: Guard): void {
 }
 
 /** What changes something is worth a line; reads are many. */
-function logCalls(app: App): void {
+function logCalls(app: App, figures: Figures): void {
   app.addHook('onResponse', (request, reply, done) => {
+    figures.answered({
+      method: request.method,
+      route: request.is404 ? undefined : request.routeOptions.url,
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+    });
     const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
     request.log[level](
       {

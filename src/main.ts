@@ -2,7 +2,7 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { type AppDeps, buildApp } from './app.js';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
@@ -14,6 +14,7 @@ import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
+import { metered } from './drivers/metered.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/leases.js';
 import { roomFor } from './jobs/room.js';
@@ -23,12 +24,16 @@ import { spareTime } from './jobs/spare-time.js';
 import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
+import { openLog } from './log.js';
+import { type Counting, type Observation, observe, startCounting } from './observation.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
 import { purgeDue } from './operations/purge-due.js';
+import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
+import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
 
 export interface RunningDaemon {
@@ -37,8 +42,10 @@ export interface RunningDaemon {
   readonly socket: string;
   /** Resolves, with the reason, when the daemon must not go on. */
   readonly failed: Promise<Error>;
-  /** Graceful: no new work, running steps end or are handed back, within `jobs.stop_s`. */
+  /** Graceful: no new work, requests in flight are answered, short steps end, long ones are handed back. */
   close(): Promise<void>;
+  /** Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next start. */
+  readonly closesWithinMs: number;
 }
 
 export interface DaemonOptions {
@@ -54,9 +61,13 @@ export interface Surroundings {
   readonly drivers?: (real: Drivers) => Drivers;
 }
 
+type Stop = () => Promise<void> | void;
+
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+/** Beside the time that jobs get. */
+const CLOSE_REST_MS = 2_000;
 
 /** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
 export async function startDaemon({
@@ -65,33 +76,38 @@ export async function startDaemon({
   around = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
-  const log = pino({ level: config.log.level, base: null }, logTo);
-  const stops: (() => Promise<void> | void)[] = [];
+  const log = openLog(config.log, logTo);
+  const counting = startCounting(clock);
+  /** What works: stopped all at once, so that none waits for another's patience. Then what it works with, the last one first. */
+  const work: Stop[] = [];
+  const stops: Stop[] = [];
   const close = async (): Promise<void> => {
+    const ended = await Promise.allSettled(work.splice(0).map(async (stop) => stop()));
+    for (const end of ended)
+      if (end.status === 'rejected') log.error({ err: end.reason }, 'a part of the daemon did not stop well');
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
     const products = await openCatalogue(config, configFile, log);
     const key = await loadStateKey(config);
+    const formerKeys = await loadFormerKeys(config);
     const state = await openState({
       dir: config.agent.state_dir,
       key,
+      formerKeys,
+      ownKeyFile: config.state_key === null,
       clock,
       warn: (text, detail) => log.warn({ detail }, text),
+      auditKeepDays: config.audit.keep_days,
+      fileOperation: counting.fileOperation,
       ...(around.files ? { around: around.files } : {}),
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers: real, watch } = openDrivers(config, log, state);
+    const { drivers: real, watch } = openDrivers(config, log, state, counting);
     const drivers = around.drivers?.(real) ?? real;
-    stops.push(() => closeDrivers(drivers, watch));
-    stops.push(lookAfterJobs(state, watch));
-    const engine = buildEngine({ config, state, drivers, watch, products, log });
-    await engine.start();
-    stops.push(() => engine.stop());
-
     const certificates = certificateKeeper({
       config,
       services: state.services,
@@ -100,17 +116,38 @@ export async function startDaemon({
       clock,
       log,
     });
-    certificates.start();
-    stops.push(() => certificates.stop());
+    stops.push(() => certificates.ended());
+    stops.push(() => closeDrivers(drivers, watch));
+    stops.push(lookAfterJobs(state, watch));
+    const observation = observe({
+      ...{ config, state, watch, clock, log, counting },
+      circuits: () => [],
+      drift: () => [],
+    });
+    stops.push(() => observation.stop());
+    const parts = { config, state, drivers, watch, products, log, counting, observation };
+    const engine = buildEngine(parts);
+    await answerCutOff({ state });
+    await engine.start();
+    work.push(() => engine.stop());
 
-    const deps = appDeps({ config, state, drivers, watch, products, log });
-    stops.push(startSchedule(deps));
+    certificates.start();
+    work.push(() => certificates.stop());
+
+    const deps = appDeps(parts);
+    work.push(startSchedule(deps));
     const socket = await listenOnSocket(deps);
-    stops.push(() => socket.close());
+    work.push(() => socket.close());
     const network = await listenOnNetwork(deps);
-    stops.push(() => network.close());
+    work.push(() => network.close());
     log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
-    return { api: network.url, socket: config.api.socket, failed: whenBroken(state, stops), close };
+    return {
+      api: network.url,
+      socket: config.api.socket,
+      failed: whenBroken(state, stops),
+      close,
+      closesWithinMs: config.jobs.stop_s * 1000 + CLOSE_REST_MS,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -128,9 +165,24 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
   return products;
 }
 
-function openDrivers(config: Config, log: Logger, state: State): { drivers: Drivers; watch: ClusterWatch } {
-  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
-  const drivers = buildDrivers(config, { clock, log, guest, accounts: accountStore(state.acmeAccounts) });
+function openDrivers(
+  config: Config,
+  log: Logger,
+  state: State,
+  { metrics }: Counting,
+): { drivers: Drivers; watch: ClusterWatch } {
+  const ear = { heard: metrics.driverCalled, log };
+  const guest = metered('guest', proxmoxGuestDriver(config.container_host.proxmox, { clock, log }), ear);
+  const others = buildDrivers(config, { clock, log, guest, accounts: accountStore(state.acmeAccounts) });
+  const drivers: Drivers = {
+    guest,
+    exec: metered('exec', others.exec, ear),
+    dns: metered('dns', others.dns, ear),
+    proxy: metered('proxy', others.proxy, ear),
+    web: metered('web', others.web, ear),
+    lookup: metered('lookup', others.lookup, ear),
+    issuer: metered('issuer', others.issuer, ear),
+  };
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   return { drivers, watch };
 }
@@ -184,9 +236,11 @@ interface Parts {
   readonly watch: ClusterWatch;
   readonly products: Products;
   readonly log: Logger;
+  readonly counting: Counting;
+  readonly observation: Observation;
 }
 
-function buildEngine({ config, state, drivers, watch, products, log }: Parts): Runner {
+function buildEngine({ config, state, drivers, watch, products, log, counting }: Parts): Runner {
   const worker = join(dirname(shippedModules()), 'src', 'jobs', 'worker.js');
   return runner({
     config,
@@ -196,6 +250,7 @@ function buildEngine({ config, state, drivers, watch, products, log }: Parts): R
     watch,
     clock,
     log,
+    stepEnded: counting.metrics.stepEnded,
     leases: leases(),
     threads: breeThreads(worker),
     modulePath: (job) => products.get(job.pinned.module.name).path,
@@ -203,7 +258,7 @@ function buildEngine({ config, state, drivers, watch, products, log }: Parts): R
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDeps {
+function appDeps({ config, state, drivers, watch, products, log, counting, observation }: Parts): AppDeps {
   return {
     config,
     state,
@@ -212,6 +267,9 @@ function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDe
     watch,
     drivers,
     products,
+    metrics: counting.metrics,
+    alerts: observation.alerts,
+    noticed: observation.noticed,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     ready: () => ({
       ready: !state.broken,

@@ -1,5 +1,6 @@
 /** Talks to the running daemon over its unix socket. */
 import { type IncomingMessage, request } from 'node:http';
+import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
 import { cell } from './cell.js';
 import { CommandFailure } from './failure.js';
@@ -77,6 +78,7 @@ function send({ socket, panel, method, path, body }: Message): Promise<IncomingM
       timeout: TIMEOUT_MS,
       headers: {
         'innkeeper-panel': panel,
+        'innkeeper-user': operator(),
         ...(payload === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
@@ -87,6 +89,21 @@ function send({ socket, panel, method, path, body }: Message): Promise<IncomingM
     call.on('response', resolve);
     call.end(payload);
   });
+}
+
+/** For the audit log: the person behind sudo, else the user that runs this. */
+function operator(): string {
+  const uid = process.env['SUDO_UID'] ?? String(process.getuid?.() ?? 0);
+  return `${uid} ${process.env['SUDO_USER'] ?? userName()}`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // no entry in the system's list
+    return '-';
+  }
 }
 
 function explain(error: Error, socket: string): Error {

@@ -1,6 +1,8 @@
 /** All commands with their options. What a command needs is imported when it runs, so that each starts quickly. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { configFile } from './config-file.js';
+import { addAlertCommand } from './alerts.js';
+import { addAuditCommand } from './audit.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
 import { addServiceCommands } from './service.js';
@@ -26,6 +28,8 @@ export function makeProgram(): Command {
   addTokenCommands(program);
   addServiceCommands(program);
   addJobCommands(program);
+  addAuditCommand(program);
+  addAlertCommand(program);
   addConfig(program);
   addTemplate(program);
   addStateCommands(program);

@@ -2,8 +2,15 @@
 import { EXIT } from './failure.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
-const LINGER_MS = 2_000;
+/** For what may still hold the process when all is closed. */
+const LINGER_MS = 500;
 const FORCED = { SIGTERM: 143, SIGINT: 130 } as const;
+
+/** As safe as the end of the process at any other moment: every acknowledged request is on disk. */
+function leave(code: number): void {
+  process.stderr.write('innkeeper: not everything ended in time; the next start goes on where it stands\n');
+  process.exit(code);
+}
 
 /** Resolves with the exit code. The first signal stops gracefully, the second at once. */
 export async function serve(configFile: string): Promise<number> {
@@ -21,10 +28,10 @@ export async function serve(configFile: string): Promise<number> {
   const daemon = await startDaemon({ configFile });
   void daemon.failed.then((reason) => stop({ reason }));
   const { reason } = await stopped;
+  const code = reason ? EXIT.failed : EXIT.done;
+  if (reason) process.stderr.write(`innkeeper: ${reason.message}\n`);
+  setTimeout(() => leave(code), daemon.closesWithinMs).unref();
   await daemon.close();
-  // whatever still holds the process must not outlive the daemon
   setTimeout(() => process.exit(), LINGER_MS).unref();
-  if (!reason) return EXIT.done;
-  process.stderr.write(`innkeeper: ${reason.message}\n`);
-  return EXIT.failed;
+  return code;
 }

@@ -27,6 +27,7 @@ import {
   isUrl,
 } from './patterns.js';
 import { DomainsSchema, nameServersKey } from './schema-domains.js';
+import { AlertsSchema, AuditSchema, LogSchema } from './schema-observation.js';
 import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
 
 const word = Type.String({ minLength: 1, expected: 'a word' });
@@ -99,13 +100,14 @@ const ApiSchema = section('The REST API.', {
       name: name('Name of the token, in logs and lists.'),
       panel: name('Panel whose services it sees.', { default: 'default' }),
       permissions: list(
-        'What it may do: sites:write, sites:read, backups:write, domains:write, jobs:read, admin.',
+        'What it may do: sites:write, sites:read, backups:write, domains:write, jobs:read, metrics:read, admin.',
         oneOf('A permission.', [
           'sites:write',
           'sites:read',
           'backups:write',
           'domains:write',
           'jobs:read',
+          'metrics:read',
           'admin',
         ]),
         { minItems: 1 },
@@ -253,12 +255,17 @@ export const ConfigSchema = Type.Object(
   {
     agent: AgentSchema,
     api: ApiSchema,
-    log: section('The log.', {
-      level: oneOf('How much is logged.', ['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }),
-    }),
+    log: LogSchema,
+    audit: AuditSchema,
+    alerts: AlertsSchema,
     state_key: optional(
       secret(
         'Key that secrets in the state are encrypted with: 32 bytes, base64 or hex; empty = made once as secret.key in the state folder.',
+      ),
+    ),
+    state_key_former: optional(
+      secret(
+        'The key before, while `innkeeper state rotate-key` has not said that nothing needs it any more.',
       ),
     ),
     container_host: ContainerHostSchema,
@@ -282,7 +289,7 @@ export const ConfigSchema = Type.Object(
       }),
       stop_s: number('Time that running steps get when the agent is stopped.', 1, 300, {
         unit: 'seconds',
-        default: 10,
+        default: 8,
       }),
     }),
     create: section('Making sites.', {

@@ -106,3 +106,6 @@ export function progressOf(job: Job): Progress {
     step: current?.name ?? null,
   };
 }
+
+/** What a deletion waits for that the brake holds: `releaseJob` ends it. */
+export const FOR_RELEASE = 'release by an operator';

@@ -46,10 +46,10 @@ export function execDriver({ exec }: Config, deps: Omit<BuildDeps, 'guest' | 'ac
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
 }
 
-function dnsDriver({ dns }: Config): DnsDriver {
+function dnsDriver({ agent, dns }: Config): DnsDriver {
   if (dns.driver === 'none') return noneDnsDriver();
   if (!dns.powerdns) throw new Error('dns.powerdns is missing');
-  return powerDnsDriver(dns.powerdns, dns.ttl_s);
+  return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`);
 }
 
 function certificateIssuer({ domains }: Config, { clock, accounts }: BuildDeps): CertificateIssuer {

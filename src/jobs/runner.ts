@@ -1,4 +1,5 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
+import { anySignal } from '../domain/any-signal.js';
 import { instant } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
@@ -21,7 +22,7 @@ interface Lane {
 export interface Runner {
   /** Takes up every unfinished job and starts listening for new ones. */
   start(): Promise<void>;
-  /** No new work; what runs is handed back or ends within `jobs.stop_s`. */
+  /** Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within `jobs.stop_s`. */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
 }
@@ -35,6 +36,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const { services, clock, log, config } = deps;
   const lanes = new Map<ServiceKey, Lane>();
   const running = new Map<ServiceKey, Running>();
+  const draining = new AbortController();
   const stopping = new AbortController();
   let alarm: { readonly at: number; readonly off: AbortController } | undefined;
   let unlisten = (): void => {};
@@ -59,7 +61,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
 
   const pump = (): void => {
     pumping = false;
-    if (stopping.signal.aborted || running.size >= config.jobs.slots) return;
+    if (draining.signal.aborted || running.size >= config.jobs.slots) return;
     const now = clock.now();
     let next = Infinity;
     for (;;) {
@@ -117,8 +119,11 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
         attempts: current.attempts + 1,
         startedAt: current.startedAt ?? instant(clock),
       }));
-      const stop = AbortSignal.any([stopping.signal, halt]);
-      const ending = await runAttempt(deps, await services.get(lane.key), job, stop);
+      const stop = anySignal(stopping.signal, halt);
+      const ending = await runAttempt(deps, await services.get(lane.key), job, {
+        drain: draining.signal,
+        stop: stop.signal,
+      }).finally(stop.release);
       const after = await book.change((current) =>
         afterAttempt(current, ending, { now: clock.now(), random: random() }),
       );
@@ -178,14 +183,22 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       pump();
     },
     async stop() {
-      stopping.abort(new StopError());
+      draining.abort();
       alarm?.off.abort();
       unlisten();
       const all = Promise.allSettled([...running.values()].map(({ done }) => done));
-      const timer = new AbortController();
-      await Promise.race([all, clock.sleep(config.jobs.stop_s * 1000, timer.signal).catch(() => {})]);
-      timer.abort();
+      const atMost = async (ms: number): Promise<void> => {
+        const timer = new AbortController();
+        await Promise.race([all, clock.sleep(ms, timer.signal).catch(() => {})]);
+        timer.abort();
+      };
+      const stopMs = config.jobs.stop_s * 1000;
+      const settleMs = Math.min(SETTLE_MS, stopMs * MOST_SETTLING);
+      await atMost(stopMs - settleMs);
+      stopping.abort(new StopError());
+      await atMost(settleMs);
       await deps.threads.stop();
+      await atMost(RECORD_MS);
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
   };
@@ -199,6 +212,11 @@ interface Running {
   readonly done: Promise<void>;
 }
 
+/** What was aborted learns how its last call ended: drivers wait some 4 s for that. */
+const SETTLE_MS = 5_000;
+/** Of the time for a stop. */
+const MOST_SETTLING = 0.75;
+const RECORD_MS = 300;
 const RECORD_RETRY_MS = 5_000;
 const BUSY_RETRY_MS = 100;
 /** Longer ones overflow a timer. */

@@ -42,7 +42,7 @@ export async function createSite(
   const sale: Sale = {
     key,
     order,
-    plan: plan ?? refusePlan(context, order.planWord),
+    plan: plan ?? refusePlan(context, caller, order.planWord),
     product: context.products.get(order.module),
     caller,
   };

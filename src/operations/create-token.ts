@@ -29,7 +29,7 @@ export async function createToken(
     name: wish.name.trim(),
     panel: wish.panel ?? 'default',
     permissions: [...new Set(wish.permissions ?? PANEL_PERMISSIONS)],
-    sha256: hashToken(text).toString('hex'),
+    sha256: hashToken(text),
     former: [],
     createdAt: instant(clock),
     expiresAt: readExpiry(wish.expires_at ?? null, clock.now()),

@@ -22,6 +22,7 @@ export const VERSIONS = {
   acmeAccount: { current: 1, from: {} },
   zone: { current: 1, from: {} },
   remembered: { current: 1, from: {} },
+  alert: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 
 /** The first release knew only how a site is made: nothing had happened to it yet but perhaps a suspension. */

@@ -1,5 +1,8 @@
 /** Opens the state folder: locks it, reads everything, and hands out the stores. */
 import { instant } from '../domain/clock.js';
+import type { AlertRecord } from '../domain/alert.js';
+import { alertKind } from './alert-document.js';
+import { AuditLog } from './audit-log.js';
 import { Archive } from './archive.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
@@ -10,12 +13,14 @@ import { exportState } from './export.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
 import { copyInstant, removeStaleCopies } from './instant-copy.js';
+import { KeyRotation } from './key-rotation.js';
 import { afterReading } from './later.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
 import { Services } from './services.js';
 import { Documents } from './system.js';
+import { timedFileSystem } from './timed-file-system.js';
 import { tokenKind } from './token-document.js';
 import { rememberedKind } from './remembered-document.js';
 import { refuseUnfinishedImport } from './unfinished-import.js';
@@ -26,8 +31,12 @@ const CLOSED = 'the state was closed';
 export const openState: OpenState = async ({
   dir,
   key,
+  formerKeys = [],
+  ownKeyFile = false,
   clock,
   warn = () => undefined,
+  auditKeepDays = 365,
+  fileOperation,
   around = (files) => files,
 }) => {
   await makeRoot(dir);
@@ -37,32 +46,57 @@ export const openState: OpenState = async ({
     await refuseUnfinishedImport(dir);
     const { later, run: changeFolder } = afterReading();
     later(() => removeStaleCopies(dir));
-    const box = new SecretBox(key);
+    const box = new SecretBox(key, formerKeys);
     const common = { disk, box, dir, now: () => instant(clock), warn, later };
     const events = await EventLog.open(common);
+    const audit = await AuditLog.open({ ...common, keepDays: auditKeepDays });
     const idOf = ({ id }: { readonly id: string }): string => id;
-    const [services, tokens, domains, acmeAccounts, zones, remembered] = await Promise.all([
+    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts] = await Promise.all([
       Services.open({ ...common, events }),
       Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
       Documents.open<DomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
       Documents.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
       Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
+      Documents.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
     ]);
     await changeFolder();
-    disk.fs = around(nodeFileSystem);
+    const files = around(nodeFileSystem);
+    disk.fs = fileOperation ? timedFileSystem(files, fileOperation) : files;
     await events.recovered();
     const archive = new Archive(disk, dir);
-    const stores = { services, archive, events, tokens, domains, acmeAccounts, zones, remembered };
+    const keys = new KeyRotation({
+      ...common,
+      ownFile: ownKeyFile,
+      stores: [services, domains, acmeAccounts, remembered],
+    });
+    const stores = {
+      keys,
+      services,
+      archive,
+      events,
+      audit,
+      tokens,
+      domains,
+      acmeAccounts,
+      zones,
+      remembered,
+      alerts,
+    };
     const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
         throw unavailable('the state cannot be copied', error);
       });
+      // a copy with secrets of two keys could not be read with one
+      if (keys.status().rewriting) {
+        await copy.remove();
+        throw unavailable('the key is being rotated');
+      }
       return exportState(copy, {
         agent,
         withKey,
         madeAt: instant(clock),
-        key: { id: box.keyId, bytes: key },
+        key: { id: box.keyId, bytes: box.key },
       });
     };
     return stateOf(disk, lock, stores, exportCopy);
@@ -73,14 +107,17 @@ export const openState: OpenState = async ({
 };
 
 interface Stores {
+  readonly keys: KeyRotation;
   readonly services: Services;
   readonly archive: Archive;
   readonly events: EventLog;
+  readonly audit: AuditLog;
   readonly tokens: Documents<ApiToken>;
   readonly domains: Documents<DomainRecord>;
   readonly acmeAccounts: Documents<AcmeAccount>;
   readonly zones: Documents<ZoneRecord>;
   readonly remembered: Documents<RememberedCall>;
+  readonly alerts: Documents<AlertRecord>;
 }
 
 function stateOf(disk: Disk, lock: FolderLock, stores: Stores, exportCopy: State['exportCopy']): State {

@@ -48,6 +48,8 @@ const deps = {
     },
   },
   drivers: fakeDrivers(),
+  metrics: { answered: () => {}, text: async () => '' },
+  alerts: { list: () => [] },
   roomFor: () => {},
   ready: () => ({ ready: true, reasons: [] }),
 };

@@ -43,8 +43,11 @@ export function testConfig(): Config {
         },
       ],
     },
-    log: { level: 'info' },
+    log: { level: 'info', format: 'json' },
+    audit: { keep_days: 365 },
+    alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },
     state_key: null,
+    state_key_former: null,
     container_host: {
       driver: 'proxmox',
       poll_s: 5,
@@ -247,6 +250,8 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
       },
     },
     drivers,
+    metrics: { answered: () => {}, text: async () => '' },
+    alerts: { list: () => [] },
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };

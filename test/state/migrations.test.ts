@@ -17,6 +17,7 @@ const FOLDERS: Readonly<Record<string, keyof typeof VERSIONS>> = {
   acme: 'acmeAccount',
   zones: 'zone',
   remembered: 'remembered',
+  alerts: 'alert',
 };
 const SERVICE_2 = 'services/c0/default~2.json';
 

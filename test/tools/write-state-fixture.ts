@@ -98,5 +98,18 @@ await state.remembered.commit('call_1', () => ({
   createdAt: AT,
   expiresAt: AT,
 }));
+await state.alerts.commit('alert_1', () => ({
+  schema: 1,
+  id: 'alert_1',
+  kind: 'job_stuck',
+  subject: 'default/3',
+  panel: 'default',
+  serviceId: '3',
+  text: 'A job is stuck.',
+  data: {},
+  raisedAt: AT,
+  clearedAt: null,
+  told: { mail: 'raised' },
+}));
 await state.close();
 await rm(join(dir, 'lock'));

@@ -24,6 +24,15 @@ export interface EngineDeps {
   readonly watch: ClusterWatch;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told of every run of a step when it ends. */
+  readonly stepEnded?: (end: StepEnd) => void;
+}
+
+export interface StepEnd {
+  readonly method: string;
+  readonly step: string;
+  readonly outcome: 'done' | 'failed' | 'aborted' | 'undone' | 'undo_failed';
+  readonly ms: number;
 }
 
 /** One call of one step, on the main thread. */
@@ -54,6 +63,7 @@ export async function driverCall(effect: Effect, before: JsonObject = {}): Promi
   let notes: JsonObject = { ...before, ...notesOf(step, effect.name) };
   return {
     signal: effect.signal,
+    log: effect.deps.log.child({ step: effect.step }),
     get notes() {
       return notes;
     },

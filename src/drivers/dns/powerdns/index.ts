@@ -12,9 +12,11 @@ import {
   type RecordSet,
   type RecordSetChange,
 } from './client.js';
+import { type InTurn, powerDnsZones } from './zones.js';
 import { fromContent, isName, toContent } from './values.js';
 
-export function powerDnsDriver(config: PowerDnsConfig, ttlS: number): DnsDriver {
+/** `account`: what customers' zones are marked with at the server. */
+export function powerDnsDriver(config: PowerDnsConfig, ttlS: number, account = 'innkeeper'): DnsDriver {
   const client = powerDnsClient(config);
   // One at a time: with sqlite behind it the server answers 500 "database is locked" to whoever comes second.
   const queue = new PQueue({ concurrency: 1 });
@@ -25,11 +27,12 @@ export function powerDnsDriver(config: PowerDnsConfig, ttlS: number): DnsDriver 
     if (name !== zone && !name.endsWith(`.${zone}`)) throw failed(`${name} is outside of the zone ${zone}`);
     return `${name}.`;
   };
-  const inTurnOf = async (signal: AbortSignal, work: () => Promise<void>): Promise<void> =>
+  const inTurnOf: InTurn = async (signal, work) =>
     inTurn(queue, signal, () => abortError(signal, 'dns_unreachable', 'waiting for the DNS server'), work);
 
   return {
     capabilities: { records: true },
+    zones: powerDnsZones(client, inTurnOf, account.slice(0, 40)),
 
     async ensureRecord(record, { signal }) {
       const name = absolute(record.name);

@@ -65,7 +65,7 @@ async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | 
   if (found === undefined) return undefined;
   if (isOurs(found, at)) return found;
   if (hasOurAddress(found, at)) throw foreign(found, at);
-  host.log.warn(
+  (call.log ?? host.log).warn(
     { vmid: at.vmid, node: found.node },
     'a container that is not ours has the number: left alone',
   );

@@ -117,7 +117,7 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
     await post(false);
   } catch (error) {
     if (!said(error, NO_LINKED_CLONE)) throw error;
-    host.log.info(
+    (call.log ?? host.log).info(
       { storage, template: template.vmid },
       'this storage has no linked clones, making a full copy',
     );

@@ -88,7 +88,10 @@ export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId
     return task;
   } catch (error) {
     if (error instanceof AgentError) throw error;
-    host.log.debug({ upid: task.upid, err: error }, 'the task of an earlier try did not end well');
+    (call.log ?? host.log).debug(
+      { upid: task.upid, err: error },
+      'the task of an earlier try did not end well',
+    );
     return undefined;
   }
 }

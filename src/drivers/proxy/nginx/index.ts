@@ -31,9 +31,13 @@ export function nginxProxyDriver(
     },
   });
 
+  const refuseClosed = (): void => {
+    if (closed) throw new AgentError('aborted', 'The agent is stopping.');
+  };
+
   const carryOut = async (change: Change, signal: AbortSignal): Promise<void> => {
     throwIfAborted(signal, 'proxy_unreachable', 'waiting for the reverse proxy');
-    if (closed) throw new AgentError('aborted', 'The agent is stopping.');
+    refuseClosed();
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         // Once a batch has taken it up the outcome is awaited, so that it is known; a batch has deadlines of its own.
@@ -58,11 +62,12 @@ export function nginxProxyDriver(
 
   const certify = async (certificate: ProxyCertificate, signal: AbortSignal): Promise<void> => {
     const { id, names, chain } = certificate;
+    refuseClosed();
     const before = (await publisher.records()).certificates.get(id);
     const entry = await writePair(config, certificate);
     try {
       await carryOut({ kind: 'putCertificate', entry }, signal);
-      const found = await waitPresented(presented, names[0] ?? '', chain, deps.clock);
+      const found = await waitPresented(presented, names[0] ?? '', chain, deps.clock, signal);
       if (found !== undefined) {
         await carryOut(
           before ? { kind: 'putCertificate', entry: before } : { kind: 'removeCertificate', id },
@@ -73,6 +78,8 @@ export function nginxProxyDriver(
         );
       }
     } catch (error) {
+      // Stopped: what is published stays, and is looked at again when the agent is back.
+      if (signal.aborted) throw abortError(signal, 'proxy_unreachable', 'waiting for the new certificate');
       const kept = (await publisher.records()).certificates.get(id)?.file;
       if (kept !== entry.file) await removePairs(config, id, kept);
       throw error;
@@ -94,7 +101,10 @@ export function nginxProxyDriver(
       await removePairs(config, id);
     },
     listCertificates: async () => [...(await publisher.records()).certificates.keys()],
-    ensureChallenge: (token, content) => writeChallenge(config, token, content),
+    async ensureChallenge(token, content) {
+      refuseClosed();
+      await writeChallenge(config, token, content);
+    },
     removeChallenge: (token) => removeChallenge(config, token),
     async close() {
       closed = true;

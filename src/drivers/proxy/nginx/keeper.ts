@@ -1,6 +1,6 @@
 /** The one keeper of nginx's configuration: wishes that come in while a batch is under way are carried out together in the next one. */
 import type { Clock } from '../../../domain/clock.js';
-import { type AgentError, asAgentError } from '../../../domain/errors.js';
+import { AgentError, asAgentError } from '../../../domain/errors.js';
 import { within } from '../../abort.js';
 import type { Change } from './changes.js';
 import type { Publisher } from './publish.js';
@@ -20,6 +20,7 @@ export class Keeper {
   #queue: Wish[] = [];
   #work: Promise<void> | undefined;
   #lastBatch = Number.NEGATIVE_INFINITY;
+  readonly #stopping = new AbortController();
 
   constructor(publisher: Publisher, clock: Clock) {
     this.#publisher = publisher;
@@ -38,11 +39,13 @@ export class Keeper {
     return waiting;
   }
 
-  /** Takes back all that wait, and resolves when the batch under way has ended, or is left to the next start after `STOP_MS`. */
+  /** Takes back all that wait, gives the batch under way `STOP_MS` to end well, and resolves when it has ended: nothing is written any more. */
   async stop(): Promise<readonly Wish[]> {
     const waiting = this.#queue;
     this.#queue = [];
     if (this.#work) await within(this.#work, STOP_MS);
+    this.#stopping.abort(new AgentError('aborted', 'The agent is stopping.'));
+    await this.#work;
     return waiting;
   }
 
@@ -64,7 +67,7 @@ export class Keeper {
       if (open.delete(wish)) wish.settle(error);
     };
     try {
-      await this.#publisher.publish(batch, settle);
+      await this.#publisher.publish(batch, settle, this.#stopping.signal);
       for (const wish of batch) settle(wish);
     } catch (thrown) {
       const error = asAgentError(thrown, 'proxy_unreachable');

@@ -47,6 +47,8 @@ export class Publisher {
   /** True from the start of a batch until it is known what the disk holds: after a failure it is read anew. */
   #inDoubt = true;
   #lastVersion = 0;
+  /** Of the batch under way. */
+  #stop = new AbortController().signal;
 
   constructor(config: NginxConfig, deps: PublishDeps) {
     this.#config = config;
@@ -58,8 +60,16 @@ export class Publisher {
     return (this.#disk ?? (await this.#read())).records;
   }
 
-  /** Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not refused. */
-  async publish<C extends Change>(changes: readonly C[], refuse: Refuse<C>): Promise<void> {
+  /**
+   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not refused. When `stop` aborts nothing is waited
+   * for any more: what was saved by then is loaded by the next start.
+   */
+  async publish<C extends Change>(
+    changes: readonly C[],
+    refuse: Refuse<C>,
+    stop: AbortSignal = new AbortController().signal,
+  ): Promise<void> {
+    this.#stop = stop;
     const before = this.#disk && !this.#inDoubt ? this.#disk : await this.#prepare();
     this.#inDoubt = true;
     const served = (await this.#ask()) === before.rendering.version;
@@ -148,13 +158,13 @@ export class Publisher {
 
   async #try(records: Records): Promise<string | undefined> {
     await writeRendering(this.#config, makeRendering(this.#config, records, this.#nextVersion()));
-    return testConfiguration(this.#config.test);
+    return testConfiguration(this.#config.test, this.#stop);
   }
 
   async #load(version: string): Promise<void> {
     const started = this.#deps.clock.now();
-    await reload(this.#config.reload);
-    if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS))) {
+    await reload(this.#config.reload, this.#stop);
+    if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS, this.#stop))) {
       const found = (await this.#ask()) ?? 'nothing';
       throw unreachable(
         `after the reload ${found} is served on the status port instead of rendering ${version}`,

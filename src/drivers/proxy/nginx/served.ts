@@ -33,12 +33,13 @@ export function askVersion(port: number): AskVersion {
   };
 }
 
-/** True when nothing but this version is served any more; false when that did not come about within `patienceMs`. */
+/** True when nothing but this version is served any more; false when that did not come about within `patienceMs`. Rejects when `stop` aborts. */
 export async function waitServed(
   ask: AskVersion,
   version: string,
   clock: Clock,
   patienceMs: number,
+  stop: AbortSignal,
 ): Promise<boolean> {
   const giveUpAt = clock.now() + patienceMs;
   let pause = 5;
@@ -51,7 +52,7 @@ export async function waitServed(
     else otherSeen = now;
     if (firstSeen !== undefined && now - firstSeen >= SETTLE_MS && now - otherSeen >= CERTAIN_MS) return true;
     if (now >= giveUpAt) return false;
-    await clock.sleep(firstSeen === undefined ? pause : SETTLING_POLL_MS);
+    await clock.sleep(firstSeen === undefined ? pause : SETTLING_POLL_MS, stop);
     if (firstSeen === undefined) pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
   }
 }
