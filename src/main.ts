@@ -34,6 +34,7 @@ import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
 import { eraseCredentials } from './operations/erase-credentials.js';
 import { purgeDue } from './operations/purge-due.js';
+import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
@@ -139,6 +140,7 @@ export async function startDaemon({
     stops.push(() => observation.stop());
     const parts = { config, state, drivers, watch, products, log, counting, observation, drift };
     const engine = buildEngine(parts);
+    await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
 
