@@ -33,6 +33,7 @@ export function makeProgram(): Command {
   addAuditCommand(program);
   addAlertCommand(program);
   addConfig(program);
+  addProxy(program);
   addTemplate(program);
   addStateCommands(program);
   return program;
@@ -83,6 +84,19 @@ function addConfig(program: Command): void {
     .action(async (_, command: Command) => {
       const { checkConfig } = await import('./check-config.js');
       await checkConfig(fileOf(command));
+    });
+}
+
+function addProxy(program: Command): void {
+  program
+    .command('proxy')
+    .description('the reverse proxy')
+    .command('files')
+    .description('write what a proxy host behind SSH (proxy.ssh) needs once: its nginx.conf and pages')
+    .argument('<folder>', 'where to')
+    .action(async (folder: string, _, command: Command) => {
+      const { writeProxyFiles } = await import('./proxy-files.js');
+      await writeProxyFiles(fileOf(command), folder);
     });
 }
 

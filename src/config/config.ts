@@ -170,6 +170,8 @@ export interface Config {
       /** Proxies before ours whose X-Forwarded-For gives the client's address. */
       real_ip_from: string[];
     };
+    /** How nginx is reached where it is not the daemon's to change, or null. */
+    ssh: (Omit<SshConfig, 'hosts'> & { host: string; port: number }) | null;
     /** As the world sees the proxy; `PROXYSRV` in customer zones. */
     public_addresses: string[];
     /** How the agent itself reaches the public door to check a site. */

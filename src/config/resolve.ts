@@ -47,6 +47,7 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
     },
     proxy: {
       ...proxy,
+      ssh: proxy.ssh ? { ...proxy.ssh, private_key: secret('proxy.ssh.private_key') } : null,
       door: {
         ...proxy.door,
         https_port: proxy.door.https_port ?? proxy.nginx.https_port,

@@ -75,6 +75,11 @@ export const ERRORS = {
     false,
     'An object that does not carry our mark is in the way; a person must decide.',
   ),
+  state_key_configured: kind(
+    409,
+    false,
+    'The key of the state comes from the configuration, and is changed there.',
+  ),
   idempotency_mismatch: kind(409, false, 'The Idempotency-Key was used with another body.'),
   payload_too_large: kind(413, false, 'The request body is larger than allowed.'),
   unsupported_media_type: kind(415, false, 'The body must be application/json.'),

@@ -31,7 +31,7 @@ export const DEFAULT_POLICY: JobPolicy = {
   patienceS: 21_600,
 };
 
-/** Attempts that ended without any result (thread or daemon died) before the job is given up. */
+/** Attempts in a row that ended without any result (thread or daemon died) and without a step done, before the job is given up. */
 export const MAX_CRASHES = 5;
 
 export interface StepRecord extends StepShape {

@@ -25,6 +25,8 @@ export interface Runner {
   /** Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within `jobs.stop_s`. */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
+  /** A job that is due and has room, but has not begun: while the runner is alive, never for longer than a moment. */
+  overdue(): string | undefined;
 }
 
 export interface RunnerDeps extends AttemptDeps {
@@ -189,6 +191,11 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       await atMost(RECORD_MS);
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
+    overdue() {
+      const lane = stopping.signal.aborted ? undefined : mostUrgent(clock.now());
+      const room = lane && mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
+      return room ? lane.jobId : undefined;
+    },
   };
 }
 

@@ -57,7 +57,7 @@ export class KeyRotation implements StateKeys {
     else if (ownFile) await (this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined)));
     else
       throw new AgentError(
-        'invalid_request',
+        'state_key_configured',
         'The key of the state is configured: put a new one into state_key and the present one into state_key_former, and start the agent again; it does the rest.',
       );
     return this.status();

@@ -27,6 +27,8 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 interface Panel {
   readonly call: (method: Method, path: string, body?: object, headers?: object) => Promise<Answer>;
   readonly get: (path: string) => Promise<Answer>;
+  /** The answer as it came. */
+  readonly text: (path: string) => Promise<string>;
   readonly post: (path: string, body: object) => Promise<Answer>;
   /** Where the answer is 202 (a busy machine), waits for the job and asks again: for calls that may be repeated. */
   settled(path: string, body: object): Promise<Answer>;
@@ -154,6 +156,8 @@ function panelOf(api: () => string, token: string): Panel {
     call,
     until,
     get: (path) => call('GET', path),
+    text: async (path) =>
+      (await fetch(api() + path, { headers: { authorization: `Bearer ${token}` } })).text(),
     post: (path, body) => call('POST', path, body),
     async settled(path, body) {
       const answer = await call('POST', path, body);

@@ -102,6 +102,7 @@ export function testConfig(): Config {
         max_upload_mb: 64,
         real_ip_from: [],
       },
+      ssh: null,
       public_addresses: ['203.0.113.10'],
       door: { address: '127.0.0.1', https_port: 443, ca_file: null },
     },
@@ -160,6 +161,8 @@ export interface Rig {
   readonly app: Awaited<ReturnType<typeof buildApp>>;
   readonly deps: AppDeps;
   readonly state: State;
+  /** Of the state. */
+  readonly dir: string;
   /** Changes of services that became durable so far. */
   readonly writes: () => number;
   readonly config: Config;
@@ -278,6 +281,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     app,
     deps,
     state,
+    dir,
     config,
     log,
     writes: () => writes,

@@ -139,7 +139,7 @@ t.test(
     const [old, next] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
     const first = await openState({ dir, key: old, clock: systemClock });
     await first.services.commit('default/1', () => sampleService('1'));
-    await t.rejects(first.keys.rotate(), { code: 'invalid_request', message: /state_key_former/ });
+    await t.rejects(first.keys.rotate(), { code: 'state_key_configured', message: /state_key_former/ });
     await first.close();
     const warnings: string[] = [];
     const second = await openState({
