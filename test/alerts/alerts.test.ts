@@ -62,7 +62,9 @@ function ear(name = 'ear'): Hook & { readonly heard: HookMessage[]; refuse: bool
 }
 
 const told = ({ heard }: { heard: readonly HookMessage[] }): string[] =>
-  heard.map(({ body }) => `${String(body['event'])} ${String(body['subject'])}`);
+  heard.map(({ body: { event, subject } }) =>
+    [event, subject].map((word) => (typeof word === 'string' ? word : '?')).join(' '),
+  );
 
 t.test(
   'an alert is raised once, over restarts, cleared when its condition ends, and may come again',
@@ -154,6 +156,7 @@ t.test('when the disk fails alerts are told all the same, and recorded when it w
   const records = new Map<string, AlertRecord>();
   let full = true;
   const alerts: DocumentStore<AlertRecord> = {
+    revision: 0,
     list: () => [...records.values()],
     find: (id) => records.get(id),
     async commit(id, fn) {
