@@ -91,6 +91,7 @@ async function installed(dir: string, text: string): Promise<string> {
     'credentials/alert-url': 'https://alerts.example.net/hook',
     'credentials/alert-secret': 'x'.repeat(20),
     'credentials/ssh-key': key,
+    'credentials/proxy-key': key,
     'tls/api.pem': 'x',
     'tls/api-key.pem': 'x',
     'tls/lab-ca.pem': 'x',
@@ -125,6 +126,7 @@ t.test('the example loads, and also with everything switched on', async (t) => {
   t.match(on, {
     api: { tls: { cert_file: join(dir, 'tls/api.pem') }, tokens: [{ name: 'paymenter' }] },
     exec: { ssh: { hosts: { pve2: { host: '10.0.0.2', port: 22 } } } },
+    proxy: { ssh: { host: '10.0.0.3', port: 22, user: 'root' } },
     plans: [{ name: 'basic', aliases: ['WordPress Basic', 'Monthly'], memoryMb: 2048 }],
   });
   t.ok(on.state_key);
