@@ -32,7 +32,9 @@ import { accountStore } from './state/acme-accounts.js';
 import type { OperationContext } from './operations/context.js';
 import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
+import { eraseCredentials } from './operations/erase-credentials.js';
 import { purgeDue } from './operations/purge-due.js';
+import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
@@ -74,6 +76,7 @@ type Stop = () => Promise<void> | void;
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+const CREDENTIALS_LOOK_MS = 3_600_000;
 /** Beside the time that jobs get. */
 const CLOSE_REST_MS = 2_000;
 
@@ -137,6 +140,7 @@ export async function startDaemon({
     stops.push(() => observation.stop());
     const parts = { config, state, drivers, watch, products, log, counting, observation, drift };
     const engine = buildEngine(parts);
+    await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
 
@@ -311,6 +315,7 @@ function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Pro
   const recurring = schedule(
     [
       { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
+      { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
     ],
     { clock, log: deps.log },

@@ -57,6 +57,8 @@ export const ERRORS = {
     false,
     'The site could not be made, or an operation on it is stuck: it must be repaired or deleted.',
   ),
+  service_stopped: kind(409, false, 'The site is stopped, and must run for this.'),
+  administrator_missing: kind(409, false, 'The site has no administrator of the name that it was made with.'),
   service_terminated: kind(409, false, 'The service was deleted, or is being deleted.'),
   quota_reached: kind(409, false, 'The plan allows no more of these; the message says how many there are.'),
   plan_too_small: kind(409, false, 'The wished plan is smaller than what is in use; the message says which.'),

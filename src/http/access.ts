@@ -54,6 +54,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /services': both('sites:read'),
   'GET /services/:id': both('sites:read'),
   // a password that opens the customer's site: reading it is more than looking
+  'POST /services/:id/credentials/reset': both('sites:write'),
   'GET /services/:id/credentials': { ...both('sites:write'), head: false },
   'GET /plans': both('sites:read'),
   'POST /panel/sync': both('sites:read'),

@@ -1,7 +1,9 @@
 /** What the end of a job means for its service: one table, method by method. */
+import { afterReturn, passwordNotSet, passwordSet } from '../domain/credentials.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
 import { LIST_LAG_MS, settledPower } from '../domain/status.js';
+import { INITIAL_SNAPSHOT } from '../modules/hosted/snapshots.js';
 
 type Rule = (service: Service, job: Job, now: string) => Service;
 
@@ -139,6 +141,9 @@ const primaryNotSet: Rule = (service, { args }) =>
 const notToggled: Rule = (service, { args }) =>
   typeof args['before'] === 'boolean' ? { ...service, proxyEnabled: args['before'] } : service;
 
+const returned: Rule = (service, { args }) =>
+  afterReturn(service, typeof args['name'] === 'string' ? args['name'] : INITIAL_SNAPSHOT);
+
 const POWER = ['start', 'stop', 'restart'];
 const ROLLBACKS = ['rollback', 'reset'];
 
@@ -165,8 +170,12 @@ const ENDINGS: Readonly<Record<string, Rules>> = {
   addDomain: { undone: domainNotAdded },
   setPrimary: { undone: primaryNotSet },
   toggle: { undone: notToggled },
-  rollback: { heals: [...ROLLBACKS, ...POWER] },
-  reset: { heals: [...ROLLBACKS, ...POWER] },
+  resetPassword: {
+    completed: (service, _job, now) => passwordSet(service, now),
+    undone: passwordNotSet,
+  },
+  rollback: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
+  reset: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
 };
 
 /** The service with this job as it now is; when the job has ended, with what that means, and without the ended jobs that nobody has to see any more. */

@@ -1,12 +1,20 @@
 /** The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on top of it, not a copy. */
 import { AgentError, asAgentError } from '../domain/errors.js';
 import type { JobPolicy } from '../domain/job.js';
-import type { StepContext } from './context.js';
+import type { SecretRef, StepContext } from './context.js';
 import type { JobFlow } from './module.js';
 import { domainAddition, domainChange, domainRemoval, toggling } from './hosted/domains.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';
 import { firstOwner, type Hooks } from './hosted/hooks.js';
-import { ownerChange, restarting, resumption, starting, stopping, suspension } from './hosted/power.js';
+import {
+  ownerChange,
+  passwordReset,
+  restarting,
+  resumption,
+  starting,
+  stopping,
+  suspension,
+} from './hosted/power.js';
 import { upgrade } from './hosted/resize.js';
 import { repair } from './hosted/repair.js';
 import { backup, backupRemoval, INITIAL_SNAPSHOT, reset, rollback, takeInitial } from './hosted/snapshots.js';
@@ -53,11 +61,17 @@ export abstract class HostedProduct extends Product {
   /** Gives the running site's administrator the owner's e-mail address of today (`service.email`). Repeatable. */
   protected async setOwner(_context: StepContext): Promise<void> {}
 
+  /** Gives the running site's first administrator this password. Repeatable. Throws `administrator_missing`. */
+  protected async setPassword(_context: StepContext, _password: SecretRef): Promise<void> {
+    throw new AgentError('module_failed', 'This product has no administrator.', { retryable: false });
+  }
+
   protected readonly hooks: Hooks = {
     port: (context) => this.upstreamPort(context),
     source: (context) => this.source(context.settings),
     setUrl: (context) => this.setUrl(context),
     setOwner: (context) => this.setOwner(context),
+    setPassword: (context, password) => this.setPassword(context, password),
   };
 
   createJob(): JobFlow {
@@ -141,6 +155,7 @@ export abstract class HostedProduct extends Product {
   suspendJob = (): JobFlow => suspension(this.hooks);
   unsuspendJob = (): JobFlow => resumption(this.hooks);
   setEmailJob = (): JobFlow => ownerChange(this.hooks);
+  resetPasswordJob = (): JobFlow => passwordReset(this.hooks);
   upgradeJob = upgrade;
   repairJob = (): JobFlow => repair(this.hooks);
 

@@ -35,6 +35,8 @@ export interface ServiceEntry {
   readonly stuck: boolean;
   readonly settled: SettledPower | null;
   readonly updatedAt: string;
+  /** When the administrator's password is to be erased (RFC 3339); null: there is none. */
+  readonly passwordUntil: string | null;
   /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
   readonly deletedAt: string | null;
   readonly purgeAt: string | null;

@@ -30,6 +30,7 @@ import { plansRoute } from './plans.js';
 import { readyRoute } from './ready.js';
 import { changeServiceRoute } from './services-id-change.js';
 import { credentialsRoute } from './services-id-credentials.js';
+import { resetCredentialsRoute } from './services-id-credentials-reset.js';
 import { eventsRoute } from './events.js';
 import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
@@ -75,6 +76,7 @@ export const ROUTES: readonly Route[] = [
   servicesRoute,
   serviceRoute,
   credentialsRoute,
+  resetCredentialsRoute,
   plansRoute,
   panelSyncRoute,
   eventsRoute,

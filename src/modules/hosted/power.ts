@@ -1,5 +1,6 @@
 /** Starting and stopping, by the customer and by whoever suspends a service. */
-import { asAgentError } from '../../domain/errors.js';
+import { NEXT_PASSWORD } from '../../domain/credentials.js';
+import { AgentError, asAgentError } from '../../domain/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';
@@ -104,6 +105,21 @@ export const ownerChange = (hooks: Hooks): JobFlow => ({
       const { power } = await context.container.look();
       if (power === 'running') await setPendingOwner(context, hooks);
       else context.log.info('the site is stopped: its administrator gets the address when it starts');
+    },
+  },
+});
+
+const PASSWORD_LENGTH = 20;
+
+/** What we know takes the place of the old password only when the site has it (see jobs/endings.ts). */
+export const passwordReset = (hooks: Hooks): JobFlow => ({
+  site: {
+    timeoutS: 180,
+    async run(context) {
+      const { power } = await context.container.look();
+      if (power !== 'running')
+        throw new AgentError('service_stopped', 'The site is stopped; start it first.');
+      await hooks.setPassword(context, await context.secrets.ensure(NEXT_PASSWORD, PASSWORD_LENGTH));
     },
   },
 });
