@@ -31,6 +31,7 @@ export function makeProgram(): Command {
   addAuditCommand(program);
   addAlertCommand(program);
   addConfig(program);
+  addDoctor(program);
   addTemplate(program);
   addStateCommands(program);
   return program;
@@ -81,6 +82,17 @@ function addConfig(program: Command): void {
     .action(async (_, command: Command) => {
       const { checkConfig } = await import('./check-config.js');
       await checkConfig(fileOf(command));
+    });
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('say of everything the agent needs whether it is well, and how to mend what is not')
+    .option('--json', 'print JSON')
+    .action(async (flags: { json?: true }, command: Command) => {
+      const { runDoctor } = await import('./doctor.js');
+      process.exitCode = await runDoctor(fileOf(command), flags.json === true);
     });
 }
 

@@ -46,7 +46,7 @@ export function execDriver({ exec }: Config, deps: Omit<BuildDeps, 'guest' | 'ac
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
 }
 
-function dnsDriver({ agent, dns }: Config): DnsDriver {
+export function dnsDriver({ agent, dns }: Pick<Config, 'agent' | 'dns'>): DnsDriver {
   if (dns.driver === 'none') return noneDnsDriver();
   if (!dns.powerdns) throw new Error('dns.powerdns is missing');
   return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`);
