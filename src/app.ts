@@ -12,12 +12,14 @@ import { answerError } from './http/errors.js';
 import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
 import { describeApi } from './http/openapi.js';
+import { limitPipelining } from './http/pipelining.js';
 import { requestIds } from './http/request-id.js';
 import type { Figures, Readiness, RouteContext } from './http/route.js';
 import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
 import { FailureBody } from './http/schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './http/server.js';
 import { compileSerializer } from './http/serialization.js';
+import { limitUnreadAnswers } from './http/unread-answers.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './operations/allocate.js';
 import { watchCertificate } from './operations/certificate.js';
@@ -29,6 +31,7 @@ export interface AppDeps extends OperationContext {
   readonly metrics: Figures;
   readonly alerts: ListedAlerts;
   readonly ready: () => Readiness | Promise<Readiness>;
+  readonly reconcile: RouteContext['reconcile'];
 }
 
 export type Door = 'network' | 'socket';
@@ -73,6 +76,8 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
   app.decorateRequest('operator', null);
+  limitPipelining(app);
+  limitUnreadAnswers(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done(

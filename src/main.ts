@@ -29,8 +29,14 @@ import { openLog } from './log.js';
 import { type Counting, type Observation, observe, startCounting } from './observation.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
+import type { OperationContext } from './operations/context.js';
+import { type DriftBook, driftBook } from './operations/drift-book.js';
+import { type Reconciler, reconciler } from './operations/reconcile.js';
+import { eraseCredentials } from './operations/erase-credentials.js';
 import { purgeDue } from './operations/purge-due.js';
+import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
+import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
 import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
@@ -56,6 +62,13 @@ export interface DaemonOptions {
   readonly logTo?: NodeJS.WritableStream;
   /** Sockets that systemd listens on for us; what is missing we listen on ourselves. */
   readonly sockets?: HandedSockets;
+  readonly around?: Surroundings;
+}
+
+/** What stands between the daemon and the world, each given as built and used as returned. */
+export interface Surroundings {
+  readonly files?: (real: FileSystem) => FileSystem;
+  readonly drivers?: (real: Drivers) => Drivers;
 }
 
 type Stop = () => Promise<void> | void;
@@ -63,6 +76,7 @@ type Stop = () => Promise<void> | void;
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+const CREDENTIALS_LOOK_MS = 3_600_000;
 /** Beside the time that jobs get. */
 const CLOSE_REST_MS = 2_000;
 
@@ -70,6 +84,7 @@ const CLOSE_REST_MS = 2_000;
 export async function startDaemon({
   configFile,
   logTo = process.stdout,
+  around = {},
   sockets = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
@@ -97,12 +112,14 @@ export async function startDaemon({
       warn: (text, detail) => log.warn({ detail }, text),
       auditKeepDays: config.audit.keep_days,
       fileOperation: counting.fileOperation,
+      ...(around.files ? { around: around.files } : {}),
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers, watch } = openDrivers(config, log, state, counting);
+    const { drivers: real, watch } = openDrivers(config, log, state, counting);
+    const drivers = around.drivers?.(real) ?? real;
     const certificates = certificateKeeper({
       config,
       services: state.services,
@@ -114,22 +131,32 @@ export async function startDaemon({
     stops.push(() => certificates.ended());
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
+    const drift = driftBook(config.reconcile.confirm_s * 1000);
     const observation = observe({
       ...{ config, state, watch, clock, log, counting },
       circuits: () => [],
-      drift: () => [],
+      drift: () => drift.counts(),
     });
     stops.push(() => observation.stop());
-    const parts = { config, state, drivers, watch, products, log, counting, observation };
+    const parts = { config, state, drivers, watch, products, log, counting, observation, drift };
     const engine = buildEngine(parts);
+    await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
 
     certificates.start();
     work.push(() => certificates.stop());
 
-    const deps = appDeps(parts);
-    work.push(startSchedule(deps));
+    const operations = operationContext(parts);
+    const reconcile = reconciler(operations);
+    work.push(startSchedule(operations, reconcile));
+    const deps = {
+      ...operations,
+      reconcile,
+      metrics: counting.metrics,
+      alerts: observation.alerts,
+      ready: readiness(state),
+    };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
     const network = await listenOnNetwork(deps, sockets.api);
@@ -239,6 +266,7 @@ interface Parts {
   readonly log: Logger;
   readonly counting: Counting;
   readonly observation: Observation;
+  readonly drift: DriftBook;
 }
 
 function buildEngine({ config, state, drivers, watch, products, log, counting }: Parts): Runner {
@@ -259,7 +287,8 @@ function buildEngine({ config, state, drivers, watch, products, log, counting }:
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log, counting, observation }: Parts): AppDeps {
+function operationContext(parts: Parts): OperationContext {
+  const { config, state, drivers, watch, products, log, observation, drift } = parts;
   return {
     config,
     state,
@@ -268,28 +297,35 @@ function appDeps({ config, state, drivers, watch, products, log, counting, obser
     watch,
     drivers,
     products,
-    metrics: counting.metrics,
-    alerts: observation.alerts,
     noticed: observation.noticed,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
-    ready: () => ({
-      ready: !state.broken,
-      reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
-    }),
+    drift,
   };
 }
 
-/** A purge that has become due while the agent was down is found at once. */
-function startSchedule(deps: AppDeps): () => Promise<void> {
-  const recurring = schedule([{ name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) }], {
-    clock,
-    log: deps.log,
+function readiness(state: State): AppDeps['ready'] {
+  return () => ({
+    ready: !state.broken,
+    reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
   });
+}
+
+/** A purge that has become due while the agent was down is found at once. */
+function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Promise<void> {
+  const recurring = schedule(
+    [
+      { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
+      { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
+      { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
+    ],
+    { clock, log: deps.log },
+  );
   const unlisten = deps.state.services.onChange((next) => {
     if (isHeld(next)) recurring.nudge('purge');
   });
   return async () => {
     unlisten();
+    await reconcile.stop();
     await recurring.stop();
   };
 }

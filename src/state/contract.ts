@@ -8,6 +8,7 @@ import type { Json } from '../domain/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { SettledPower } from '../domain/status.js';
 import type { Secret } from '../domain/secret.js';
+import type { FileSystem } from './file-system.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
 
 /** What is kept in memory of every service. */
@@ -34,6 +35,8 @@ export interface ServiceEntry {
   readonly stuck: boolean;
   readonly settled: SettledPower | null;
   readonly updatedAt: string;
+  /** When the administrator's password is to be erased (RFC 3339); null: there is none. */
+  readonly passwordUntil: string | null;
   /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
   readonly deletedAt: string | null;
   readonly purgeAt: string | null;
@@ -301,6 +304,8 @@ export type OpenState = (options: {
   readonly auditKeepDays?: number;
   /** Told of every operation on files that makes a change durable, once the start is over. */
   readonly fileOperation?: (end: FileOperationEnd) => void;
+  /** Put around the file operations that all documents are written with. */
+  readonly around?: (files: FileSystem) => FileSystem;
 }) => Promise<State>;
 
 export interface FileOperationEnd {

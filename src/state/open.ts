@@ -37,9 +37,10 @@ export const openState: OpenState = async ({
   warn = () => undefined,
   auditKeepDays = 365,
   fileOperation,
+  around = (files) => files,
 }) => {
   await makeRoot(dir);
-  const disk = new Disk(bootFileSystem);
+  const disk = new Disk(around(bootFileSystem));
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
     await refuseUnfinishedImport(dir);
@@ -60,7 +61,8 @@ export const openState: OpenState = async ({
       Documents.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
     ]);
     await changeFolder();
-    disk.fs = fileOperation ? timedFileSystem(nodeFileSystem, fileOperation) : nodeFileSystem;
+    const files = around(nodeFileSystem);
+    disk.fs = fileOperation ? timedFileSystem(files, fileOperation) : files;
     await events.recovered();
     const archive = new Archive(disk, dir);
     const keys = new KeyRotation({

@@ -27,6 +27,8 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 interface Panel {
   readonly call: (method: Method, path: string, body?: object, headers?: object) => Promise<Answer>;
   readonly get: (path: string) => Promise<Answer>;
+  /** The answer as it came. */
+  readonly text: (path: string) => Promise<string>;
   readonly post: (path: string, body: object) => Promise<Answer>;
   /** Where the answer is 202 (a busy machine), waits for the job and asks again: for calls that may be repeated. */
   settled(path: string, body: object): Promise<Answer>;
@@ -48,12 +50,13 @@ interface Outside {
   /** Sets records at somebody else's name server, as a customer does. */
   dns(name: string, type: string, values: readonly string[]): Promise<void>;
   containers(): Promise<readonly Fields[]>;
-  /** GET of the look-alike, as the agent asks. */
-  pve(path: string): Promise<unknown>;
+  /** A call of the look-alike, as the agent makes it. */
+  pve(path: string, method?: 'PUT' | 'POST', params?: Record<string, string>): Promise<unknown>;
 }
 
 export interface House extends Panel, Outside {
   readonly world: World;
+  readonly configFile: string;
   readonly log: readonly string[];
   /** With a token of another panel's. */
   readonly staging: Pick<Panel, 'post' | 'get'>;
@@ -107,6 +110,7 @@ export async function openHouse(
     ...panel,
     ...outside,
     world,
+    configFile,
     log,
     staging: panelOf(() => daemon.api, STAGING_TOKEN),
     async restart() {
@@ -152,6 +156,8 @@ function panelOf(api: () => string, token: string): Panel {
     call,
     until,
     get: (path) => call('GET', path),
+    text: async (path) =>
+      (await fetch(api() + path, { headers: { authorization: `Bearer ${token}` } })).text(),
     post: (path, body) => call('POST', path, body),
     async settled(path, body) {
       const answer = await call('POST', path, body);
@@ -202,10 +208,11 @@ function outsideOf(world: World, pveToken: string): Outside {
     },
     containers: async () =>
       Object.values(fields((await control('GET', '/containers'))['containers'])).map(fields),
-    async pve(path) {
+    async pve(path, method, params) {
       const dispatcher = new Agent({ connect: { ca: await readFile(world.caFile) } });
       const answer = await undiciFetch(`${world.pve.url}/api2/json${path}`, {
         dispatcher,
+        ...(method ? { method, body: new URLSearchParams(params) } : {}),
         headers: { authorization: `PVEAPIToken=innkeeper@pve!agent=${pveToken}` },
       });
       const text = await answer.text();
