@@ -55,7 +55,7 @@ export async function answerJob<View extends object>(
     void reply.code(202);
     return { success: true, service_id: id, status, job_id: job.id };
   }
-  if (job.status !== 'completed') throw reasonOf(job);
+  if (job.status !== 'completed') throw reasonOf(job, service);
   void reply.code(200);
   return { success: true, service_id: id, job_id: job.id, ...view(service, job) };
 }
@@ -121,7 +121,10 @@ async function untilEnded(
 }
 
 /** Why the job did not do what was asked for, as the caller hears it. */
-function reasonOf(job: Job): AgentError {
+function reasonOf(job: Job, { lifecycle }: Service): AgentError {
+  // what waited behind the creation ends with it
+  if (job.status === 'cancelled' && lifecycle === 'failed')
+    return new AgentError('service_failed', 'The site could not be made, so the call was not carried out.');
   if (job.status === 'cancelled')
     return new AgentError('service_busy', 'The call was overtaken by a later one and was not carried out.');
   if (job.error) return fromRecord(job.error);

@@ -26,12 +26,19 @@ export interface AttemptDeps extends EngineDeps {
 /** How long a thread may take to end after its effects were aborted and have settled. */
 const THREAD_GRACE_MS = 2_000;
 
-/** Runs the attempt to its end; never rejects. `stop` hands the job back. */
+export interface Halts {
+  /** No further step begins; those that run may end. */
+  readonly drain: AbortSignal;
+  /** What runs is aborted. */
+  readonly stop: AbortSignal;
+}
+
+/** Runs the attempt to its end; never rejects. Both halts hand the job back as it stands. */
 export async function runAttempt(
   deps: AttemptDeps,
   service: Service,
   job: Job,
-  stop: AbortSignal,
+  { drain, stop }: Halts,
 ): Promise<Ending> {
   const book = journal(keyOf(service), job.id, deps);
   const log = deps.log.child({
@@ -51,6 +58,7 @@ export async function runAttempt(
   const answer = async (name: HostCallName, args: HostCalls[HostCallName]['args']): Promise<Json> => {
     const step = 'step' in args ? args.step : '';
     if (step !== '') lastStep = step;
+    if (name === 'step.begin' && drain.aborted) throw new AgentError('aborted', 'The agent is stopping.');
     if (name === 'flow.declare') limit.started();
     if (name === 'step.begin') limit.begin(step, 'timeoutS' in args ? args.timeoutS : undefined);
     if (name === 'step.end') limit.end(step);
@@ -118,7 +126,7 @@ export async function runAttempt(
   await Promise.allSettled(inFlight);
   return ending(outcome, {
     death,
-    stopped: stop.aborted,
+    stopped: stop.aborted || drain.aborted,
     timedOut: limit.signal.aborted,
     lastStep: limit.passedBy() ?? lastStep,
   });
@@ -182,6 +190,7 @@ function viewOf(service: Service): ServiceView {
     data: service.data,
     properties: service.order.properties ?? {},
     suspendedFor: service.suspendedFor,
+    power: service.power ?? null,
     proxyEnabled: service.proxyEnabled,
     snapshots: service.snapshots,
   };

@@ -1,11 +1,11 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
 import { anySignal } from '../domain/any-signal.js';
-import { instant } from '../domain/clock.js';
+import { type Clock, instant } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
-import { type Journal, journal } from './journal.js';
+import { journal } from './journal.js';
 import { afterAttempt, type Ending, whenCancelled } from './policy.js';
 import { mayBegin } from './slots.js';
 
@@ -22,9 +22,11 @@ interface Lane {
 export interface Runner {
   /** Takes up every unfinished job and starts listening for new ones. */
   start(): Promise<void>;
-  /** No new work; what runs is handed back or ends within `jobs.stop_s`. */
+  /** Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within `jobs.stop_s`. */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
+  /** A job that is due and has room, but has not begun: while the runner is alive, never for longer than a moment. */
+  overdue(): string | undefined;
 }
 
 export interface RunnerDeps extends AttemptDeps {
@@ -36,6 +38,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const { services, clock, log, config } = deps;
   const lanes = new Map<ServiceKey, Lane>();
   const running = new Map<ServiceKey, Running>();
+  const draining = new AbortController();
   const stopping = new AbortController();
   let alarm: { readonly at: number; readonly off: AbortController } | undefined;
   let unlisten = (): void => {};
@@ -47,7 +50,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     if (first) lanes.set(key, laneOf(key, first));
     else lanes.delete(key);
     const busy = running.get(key);
-    if (busy && service.jobs.some((job) => job.id === busy.jobId && job.cancel && isOpen(job)))
+    if (busy && service.jobs.some((job) => job.id === busy.jobId && endsEarly(job)))
       busy.halt.abort(new AgentError('aborted', 'The work was cancelled.'));
   };
 
@@ -60,7 +63,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
 
   const pump = (): void => {
     pumping = false;
-    if (stopping.signal.aborted || running.size >= config.jobs.slots) return;
+    if (draining.signal.aborted || running.size >= config.jobs.slots) return;
     const now = clock.now();
     let next = Infinity;
     for (;;) {
@@ -111,17 +114,14 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
     try {
       const book = journal(lane.key, lane.jobId, deps);
-      if (!(await stillWanted(book))) return;
-      const job = await book.change((current) => ({
-        ...current,
-        status: 'running',
-        attempts: current.attempts + 1,
-        startedAt: current.startedAt ?? instant(clock),
-      }));
+      const job = await book.change((current) => begun(current, clock));
+      // it was to be cancelled: then it has just ended, or turned back and comes up again
+      if (job.status !== 'running') return;
       const stop = anySignal(stopping.signal, halt);
-      const ending = await runAttempt(deps, await services.get(lane.key), job, stop.signal).finally(
-        stop.release,
-      );
+      const ending = await runAttempt(deps, await services.get(lane.key), job, {
+        drain: draining.signal,
+        stop: stop.signal,
+      }).finally(stop.release);
       const after = await book.change((current) =>
         afterAttempt(current, ending, { now: clock.now(), random: random() }),
       );
@@ -131,14 +131,6 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
       lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
     }
-  };
-
-  /** False when the job was to be cancelled: then it has just ended, or turned back and comes up again. */
-  const stillWanted = async (book: Journal): Promise<boolean> => {
-    const found = await book.job();
-    if (!found.cancel || !whenCancelled(found, { now: clock.now() })) return isOpen(found);
-    await book.change((job) => whenCancelled(job, { now: clock.now() }) ?? job);
-    return false;
   };
 
   const report = (lane: Lane, job: Job, ending: Ending): void => {
@@ -181,16 +173,29 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       pump();
     },
     async stop() {
-      stopping.abort(new StopError());
+      draining.abort();
       alarm?.off.abort();
       unlisten();
       const all = Promise.allSettled([...running.values()].map(({ done }) => done));
-      const timer = new AbortController();
-      await Promise.race([all, clock.sleep(config.jobs.stop_s * 1000, timer.signal).catch(() => {})]);
-      timer.abort();
+      const atMost = async (ms: number): Promise<void> => {
+        const timer = new AbortController();
+        await Promise.race([all, clock.sleep(ms, timer.signal).catch(() => {})]);
+        timer.abort();
+      };
+      const stopMs = config.jobs.stop_s * 1000;
+      const settleMs = Math.min(SETTLE_MS, stopMs * MOST_SETTLING);
+      await atMost(stopMs - settleMs);
+      stopping.abort(new StopError());
+      await atMost(settleMs);
       await deps.threads.stop();
+      await atMost(RECORD_MS);
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
+    overdue() {
+      const lane = stopping.signal.aborted ? undefined : mostUrgent(clock.now());
+      const room = lane && mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
+      return room ? lane.jobId : undefined;
+    },
   };
 }
 
@@ -202,6 +207,11 @@ interface Running {
   readonly done: Promise<void>;
 }
 
+/** What was aborted learns how its last call ended: drivers wait some 4 s for that. */
+const SETTLE_MS = 5_000;
+/** Of the time for a stop. */
+const MOST_SETTLING = 0.75;
+const RECORD_MS = 300;
 const RECORD_RETRY_MS = 5_000;
 const BUSY_RETRY_MS = 100;
 /** Longer ones overflow a timer. */
@@ -214,8 +224,26 @@ class StopError extends Error {
   }
 }
 
+/** Its attempt counts as begun, unless there is nothing to begin. */
+function begun(job: Job, clock: Clock): Job {
+  if (!isOpen(job)) return job;
+  if (endsEarly(job)) return whenCancelled(job, { now: clock.now() }) ?? job;
+  return {
+    ...job,
+    status: 'running',
+    attempts: job.attempts + 1,
+    startedAt: job.startedAt ?? instant(clock),
+  };
+}
+
+/** It is cancelled, and not yet on its way back. */
+function endsEarly(job: Job): boolean {
+  return job.cancel !== undefined && isOpen(job) && whenCancelled(job, { now: 0 }) !== undefined;
+}
+
 function laneOf(key: ServiceKey, job: Job): Lane {
-  const dueAt = job.status === 'waiting' && job.waiting ? Date.parse(job.waiting.until) : 0;
+  const waits = job.status === 'waiting' && !endsEarly(job) ? job.waiting : undefined;
+  const dueAt = waits ? Date.parse(waits.until) : 0;
   return { key, jobId: job.id, interactive: job.interactive, createdAt: job.createdAt, dueAt };
 }
 

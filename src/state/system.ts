@@ -87,6 +87,21 @@ export class Documents<T extends object> implements DocumentStore<T> {
     });
   }
 
+  /** Writes documents anew whose text `isOld` holds for: then our own key has sealed them. Returns how many. */
+  async reseal(isOld: (text: string) => boolean): Promise<number> {
+    let count = 0;
+    for (const id of this.#values.keys())
+      await this.#lock.run(id, async () => {
+        const { disk, dir, folder } = this.#options;
+        const text = await disk.find(join(dir, folder, `${id}.json`));
+        const value = this.#values.get(id);
+        if (text === undefined || value === undefined || !isOld(text)) return;
+        await new Low<T | null>(this.#adapter(id), value).write();
+        count += 1;
+      });
+    return count;
+  }
+
   /** Resolves when no change is under way. */
   idle(): Promise<void> {
     return this.#lock.idle();

@@ -24,6 +24,8 @@ import type { Service, ServiceKey } from '../../src/domain/service.js';
 import { readBundle, textOf } from '../../src/state/bundle.js';
 import type { State } from '../../src/state/contract.js';
 import { exportAtRest } from '../../src/state/export-at-rest.js';
+import { KINDS } from '../../src/state/kinds.js';
+import { VERSIONS } from '../../src/state/migrations.js';
 import { importState } from '../../src/state/import.js';
 import { openState } from '../../src/state/open.js';
 import { verifyFile, verifyFolder, verifyStream } from '../../src/state/verify.js';
@@ -356,6 +358,10 @@ t.test('an export that was tampered with is known by its checksums', async (t) =
       /which is no part of a state/,
       evil,
     );
+});
+
+t.test('a verification knows every kind of document', async (t) => {
+  t.equal(Object.keys(KINDS).length + 1, Object.keys(VERSIONS).length, 'services have places of their own');
 });
 
 t.test('the key is in an export only when it was asked for', async (t) => {
