@@ -31,6 +31,7 @@ export interface AppDeps extends OperationContext {
   readonly metrics: Figures;
   readonly alerts: ListedAlerts;
   readonly ready: () => Readiness | Promise<Readiness>;
+  readonly reconcile: RouteContext['reconcile'];
 }
 
 export type Door = 'network' | 'socket';

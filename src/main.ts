@@ -29,8 +29,12 @@ import { openLog } from './log.js';
 import { type Counting, type Observation, observe, startCounting } from './observation.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
+import type { OperationContext } from './operations/context.js';
+import { type DriftBook, driftBook } from './operations/drift-book.js';
+import { type Reconciler, reconciler } from './operations/reconcile.js';
 import { eraseCredentials } from './operations/erase-credentials.js';
 import { purgeDue } from './operations/purge-due.js';
+import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
@@ -127,22 +131,32 @@ export async function startDaemon({
     stops.push(() => certificates.ended());
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
+    const drift = driftBook(config.reconcile.confirm_s * 1000);
     const observation = observe({
       ...{ config, state, watch, clock, log, counting },
       circuits: () => [],
-      drift: () => [],
+      drift: () => drift.counts(),
     });
     stops.push(() => observation.stop());
-    const parts = { config, state, drivers, watch, products, log, counting, observation };
+    const parts = { config, state, drivers, watch, products, log, counting, observation, drift };
     const engine = buildEngine(parts);
+    await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
 
     certificates.start();
     work.push(() => certificates.stop());
 
-    const deps = appDeps(parts);
-    work.push(startSchedule(deps));
+    const operations = operationContext(parts);
+    const reconcile = reconciler(operations);
+    work.push(startSchedule(operations, reconcile));
+    const deps = {
+      ...operations,
+      reconcile,
+      metrics: counting.metrics,
+      alerts: observation.alerts,
+      ready: readiness(state),
+    };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
     const network = await listenOnNetwork(deps, sockets.api);
@@ -252,6 +266,7 @@ interface Parts {
   readonly log: Logger;
   readonly counting: Counting;
   readonly observation: Observation;
+  readonly drift: DriftBook;
 }
 
 function buildEngine({ config, state, drivers, watch, products, log, counting }: Parts): Runner {
@@ -272,7 +287,8 @@ function buildEngine({ config, state, drivers, watch, products, log, counting }:
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log, counting, observation }: Parts): AppDeps {
+function operationContext(parts: Parts): OperationContext {
+  const { config, state, drivers, watch, products, log, observation, drift } = parts;
   return {
     config,
     state,
@@ -281,29 +297,35 @@ function appDeps({ config, state, drivers, watch, products, log, counting, obser
     watch,
     drivers,
     products,
-    metrics: counting.metrics,
-    alerts: observation.alerts,
     noticed: observation.noticed,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
-    ready: () => ({
-      ready: !state.broken,
-      reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
-    }),
+    drift,
   };
 }
 
+function readiness(state: State): AppDeps['ready'] {
+  return () => ({
+    ready: !state.broken,
+    reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
+  });
+}
+
 /** A purge that has become due while the agent was down is found at once. */
-function startSchedule(deps: AppDeps): () => Promise<void> {
-  const tasks = [
-    { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
-    { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
-  ];
-  const recurring = schedule(tasks, { clock, log: deps.log });
+function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Promise<void> {
+  const recurring = schedule(
+    [
+      { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
+      { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
+      { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
+    ],
+    { clock, log: deps.log },
+  );
   const unlisten = deps.state.services.onChange((next) => {
     if (isHeld(next)) recurring.nudge('purge');
   });
   return async () => {
     unlisten();
+    await reconcile.stop();
     await recurring.stop();
   };
 }

@@ -5,6 +5,7 @@ import { addAlertCommand } from './alerts.js';
 import { addAuditCommand } from './audit.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
+import { addReconcile } from './reconcile.js';
 import { addServiceCommands } from './service.js';
 import { addStateCommands } from './state.js';
 import { addTokenCommands } from './token.js';
@@ -28,6 +29,7 @@ export function makeProgram(): Command {
   addTokenCommands(program);
   addServiceCommands(program);
   addJobCommands(program);
+  addReconcile(program);
   addAuditCommand(program);
   addAlertCommand(program);
   addConfig(program);

@@ -183,6 +183,11 @@ export interface Config {
     /** Seconds that a deleted site's container is kept; 0 = removed at once. */ hold_s: number;
     /** Deletions in an hour, beyond which they wait for an operator. */ brake: number;
   };
+  reconcile: {
+    mode: 'observe' | 'repair';
+    /** Seconds between two comparisons. */ every_s: number;
+    /** Seconds after which a second look must find the same. */ confirm_s: number;
+  };
   create: { patience_s: number; reserved_names: string[] };
   plans: Plan[];
   modules: {

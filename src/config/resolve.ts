@@ -33,6 +33,7 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
       ...exec,
       ssh: exec.ssh ? { ...exec.ssh, private_key: secret('exec.ssh.private_key') } : null,
     },
+    reconcile: file.reconcile,
     addresses: { pools: file.addresses.pools.map(poolOf) },
     dns: {
       ...dns,

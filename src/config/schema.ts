@@ -335,6 +335,20 @@ export const ConfigSchema = Type.Object(
         { default: 20 },
       ),
     }),
+    reconcile: section('Comparing what the records say with what is there.', {
+      mode: oneOf(
+        'What becomes of differences: only told, or what is safe put right too.',
+        ['observe', 'repair'],
+        { default: 'observe' },
+      ),
+      every_s: number('How often everything is compared.', 1, 604_800, { unit: 'seconds', default: 900 }),
+      confirm_s: number(
+        'How long after a first look a second must find the same before it counts.',
+        1,
+        3600,
+        { unit: 'seconds', default: 15 },
+      ),
+    }),
     plans: optional(
       list('What can be bought; empty = the shipped plans basic, standard and premium.', PlanSchema, {
         minItems: 1,

@@ -40,6 +40,7 @@ export const ERRORS = {
   service_not_found: kind(404, false, 'This panel has no service with this id.'),
   backup_not_found: kind(404, false, 'The service has no backup of this name.'),
   job_not_found: kind(404, false, 'There is no such job.'),
+  step_not_found: kind(404, false, 'The job has no such step left to be dealt with.'),
   token_not_found: kind(404, false, 'There is no live token with this id or name.'),
   credentials_gone: kind(404, false, 'The first credentials were acknowledged or have expired.'),
   domain_not_found: kind(404, false, 'The service has no such domain.'),
@@ -48,6 +49,9 @@ export const ERRORS = {
   method_not_allowed: kind(405, false, 'The call exists, but not with this method.'),
   service_exists: kind(409, false, 'The id is taken by an order with another e-mail or plan.'),
   service_busy: kind(409, false, 'Another operation on this service must end first.'),
+  job_ended: kind(409, false, 'The job has ended; there is nothing to go on with or to take back.'),
+  job_irrevocable: kind(409, false, 'The job is past the point from which it can be taken back.'),
+  job_not_stuck: kind(409, false, 'Only a stuck job can be finished by hand.'),
   service_failed: kind(
     409,
     false,

@@ -38,6 +38,11 @@ interface Known {
   isLive(): boolean;
 }
 
+/** May see what is meant for operators: names of machines, reasons in the words of the systems behind us. */
+export function isOperator(request: FastifyRequest): boolean {
+  return mayDo(callerOf(request), 'admin');
+}
+
 /** Throws when the request has no caller, which only a public route may meet. */
 export function callerOf(request: FastifyRequest): Caller {
   if (request.caller) return request.caller;

@@ -190,6 +190,7 @@ function viewOf(service: Service): ServiceView {
     data: service.data,
     properties: service.order.properties ?? {},
     suspendedFor: service.suspendedFor,
+    power: service.power ?? null,
     proxyEnabled: service.proxyEnabled,
     snapshots: service.snapshots,
   };

@@ -43,8 +43,10 @@ async function forward(run: FlowRun): Promise<Outcome> {
   const status = new Map<string, StepStatus>();
   const results: Record<string, Json> = {};
   for (const step of run.attempt.steps) {
-    status.set(step.name, step.status === 'done' ? 'done' : 'pending');
-    if (step.status === 'done') results[step.name] = step.result;
+    // what a person has dealt with counts as done, with nothing to tell
+    const done = step.status === 'done' || step.status === 'skipped';
+    status.set(step.name, done ? 'done' : 'pending');
+    if (done) results[step.name] = step.result;
   }
   const aborter = new AbortController();
   // not let go: the thread ends with the run

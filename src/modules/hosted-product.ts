@@ -16,6 +16,7 @@ import {
   suspension,
 } from './hosted/power.js';
 import { upgrade } from './hosted/resize.js';
+import { repair } from './hosted/repair.js';
 import { backup, backupRemoval, INITIAL_SNAPSHOT, reset, rollback, takeInitial } from './hosted/snapshots.js';
 import { Product } from './product.js';
 
@@ -81,11 +82,17 @@ export abstract class HostedProduct extends Product {
       },
       container: {
         after: ['allocate'],
+        concerns: 'container',
         timeoutS: 900,
         run: (context) => context.container.ensure(this.source(context.settings)),
         undo: (context) => context.container.remove(),
       },
-      start: { after: ['container'], timeoutS: 180, run: (context) => context.container.start() },
+      start: {
+        after: ['container'],
+        concerns: 'container',
+        timeoutS: 180,
+        run: (context) => context.container.start(),
+      },
       install: {
         after: ['start'],
         timeoutS: 1200,
@@ -96,12 +103,14 @@ export abstract class HostedProduct extends Product {
       },
       dns: {
         after: ['allocate'],
+        concerns: 'dns',
         timeoutS: 120,
         run: (context) => context.dns.ensure(),
         undo: (context) => context.dns.remove(),
       },
       proxy: {
         after: ['allocate'],
+        concerns: 'proxy',
         timeoutS: 120,
         run: (context) => context.proxy.ensure({ state: 'preparing', port: this.upstreamPort(context) }),
         undo: (context) => context.proxy.remove(),
@@ -109,6 +118,7 @@ export abstract class HostedProduct extends Product {
       // Beside `verify`: whoever looks at a frozen container waits a moment, a site found wrong is removed with its snapshot.
       snapshot: {
         after: ['install'],
+        concerns: 'snapshot',
         timeoutS: 600,
         run: takeInitial,
       },
@@ -120,12 +130,14 @@ export abstract class HostedProduct extends Product {
       // Last: the HA manager would meddle with the container's locks.
       ha: {
         after: ['snapshot'],
+        concerns: 'ha',
         timeoutS: 120,
         run: (context) => context.ha.ensure(),
         undo: (context) => context.ha.remove(),
       },
       publish: {
         after: ['verify'],
+        concerns: 'proxy',
         timeoutS: 120,
         run: (context) => context.proxy.ensure({ state: 'enabled', port: this.upstreamPort(context) }),
       },
@@ -145,6 +157,7 @@ export abstract class HostedProduct extends Product {
   setEmailJob = (): JobFlow => ownerChange(this.hooks);
   resetPasswordJob = (): JobFlow => passwordReset(this.hooks);
   upgradeJob = upgrade;
+  repairJob = (): JobFlow => repair(this.hooks);
 
   addDomainJob = (): JobFlow => domainAddition(this.hooks);
   removeDomainJob = (): JobFlow => domainRemoval(this.hooks);

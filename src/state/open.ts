@@ -61,7 +61,8 @@ export const openState: OpenState = async ({
       Documents.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
     ]);
     await changeFolder();
-    disk.fs = around(fileOperation ? timedFileSystem(nodeFileSystem, fileOperation) : nodeFileSystem);
+    const files = around(nodeFileSystem);
+    disk.fs = fileOperation ? timedFileSystem(files, fileOperation) : files;
     await events.recovered();
     const archive = new Archive(disk, dir);
     const keys = new KeyRotation({

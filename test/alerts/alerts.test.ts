@@ -154,6 +154,7 @@ t.test('when the disk fails alerts are told all the same, and recorded when it w
   const records = new Map<string, AlertRecord>();
   let full = true;
   const alerts: DocumentStore<AlertRecord> = {
+    revision: 0,
     list: () => [...records.values()],
     find: (id) => records.get(id),
     async commit(id, fn) {

@@ -1,7 +1,8 @@
 /** Counts the points at which the daemon may die, lists them, and dies at the chosen one. */
 
-/** Where to die: at the n-th passing of a named point, or at the n-th point of any name; counted from when it was set. */
-export type Death = { readonly at: string; readonly time: number } | { readonly any: number };
+/** Where to die: at the n-th passing of a named point, or so many milliseconds behind the n-th point of any name; counted from when it was set. */
+export type Death =
+  { readonly at: string; readonly time: number } | { readonly any: number; readonly laterMs?: number };
 
 export interface Boundaries {
   /** Called at every point. Does not return when this is the one. */
@@ -19,7 +20,7 @@ export interface Point {
   readonly time: number;
 }
 
-export function boundaries(die: () => void): Boundaries {
+export function boundaries(die: (laterMs: number) => void): Boundaries {
   let death: Death | undefined;
   let passed: Point[] = [];
   let counts = new Map<string, number>();
@@ -32,7 +33,7 @@ export function boundaries(die: () => void): Boundaries {
       const time = (counts.get(name) ?? 0) + 1;
       counts.set(name, time);
       passed.push({ at: name, time });
-      if (isDeath(name, time, passed.length)) die();
+      if (death && isDeath(name, time, passed.length)) die('laterMs' in death ? (death.laterMs ?? 0) : 0);
     },
     isLast: (name) => isDeath(name, (counts.get(name) ?? 0) + 1, passed.length + 1),
     set(next) {

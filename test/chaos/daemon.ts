@@ -10,10 +10,14 @@ const [configFile = '', first = 'null'] = process.argv.slice(2);
 const death: unknown = JSON.parse(first);
 if (!Value.Check(FirstOrder, death)) throw new Error(`not a place to die: ${first}`);
 
-const points = boundaries(() => {
+const die = (): never => {
   process.kill(process.pid, 'SIGKILL');
   // the signal is under way: nothing more may happen
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+};
+const points = boundaries((laterMs) => {
+  if (laterMs === 0) die();
+  setTimeout(die, laterMs);
 });
 points.set(death ?? undefined);
 

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 
 const DeathSchema = Type.Union([
   Type.Object({ at: Type.String(), time: Type.Integer() }),
-  Type.Object({ any: Type.Integer() }),
+  Type.Object({ any: Type.Integer(), laterMs: Type.Optional(Type.Number()) }),
 ]);
 
 export const PointSchema = Type.Object({ at: Type.String(), time: Type.Integer() });

@@ -4,6 +4,8 @@ import type { Answer, Call, Rig } from './rig.js';
 
 /** A job must have ended so long after the daemon is up. */
 export const JOB_MS = 120_000;
+/** The same while the daemon dies again and again. */
+const THROUGH_DEATHS_MS = 900_000;
 const REPEAT_MS = 100;
 const POLL_MS = 15;
 
@@ -21,7 +23,7 @@ export function jobOf({ body }: Answer): string | undefined {
 
 /** Sends it until an answer comes that is not the agent's own trouble. */
 export async function untilAnswered(rig: Rig, call: Call): Promise<Answer & { readonly sent: number }> {
-  const deadline = Date.now() + JOB_MS;
+  const deadline = Date.now() + THROUGH_DEATHS_MS;
   for (let sent = 1; ; sent += 1) {
     const answer = await rig.post(call);
     if (!isTrouble(answer) || Date.now() > deadline) return { ...answer, sent };
@@ -36,7 +38,7 @@ export function isTrouble({ status }: Answer): boolean {
 
 /** Undefined when time was up; or, unless it is to wait through deaths, when the daemon died first. */
 export async function jobEnd(rig: Rig, id: string, throughDeaths = false): Promise<Ended | undefined> {
-  const deadline = Date.now() + JOB_MS;
+  const deadline = Date.now() + (throughDeaths ? THROUGH_DEATHS_MS : JOB_MS);
   while ((throughDeaths || !rig.isDown()) && Date.now() < deadline) {
     const { status, body } = await rig.get(`/jobs/${id}`);
     if (status === 200 && body['ended_at'] !== null)

@@ -1,5 +1,7 @@
 /** Many operations side by side while the daemon is killed again and again at moments of no meaning, from a seed; a look at everything in between. */
+import { once, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Death } from './boundaries.js';
 import { rested } from './cell.js';
 import { type Operation, OPERATIONS, type Subject } from './operations.js';
 import { jobEnd, jobOf, untilAnswered } from './panel.js';
@@ -24,12 +26,14 @@ export interface RandomReport {
 
 /** Slow enough that most deaths meet something that is under way. */
 const DELAYS = 0.1;
-/** Milliseconds that the daemon lives once it is up, at most. */
-const LIFE_MS = 2_500;
-/** One death of so many comes while the daemon starts, within so many milliseconds. */
-const AT_START = { every: 5, withinMs: 900 };
+/** How many points the daemon passes in one life, at most: so a slow machine sees the same deaths as a fast one. */
+const LIFE = 500;
+/** Half of the deaths come up to so many milliseconds behind their point. */
+const LATER_MS = 40;
+/** One life of so many ends within its first few points, while the daemon starts. */
+const SHORT = { every: 5, points: 12 };
 /** Kills between two looks at everything. */
-const ROUND = 25;
+const ROUND = 20;
 /** What was promised may take a moment to be seen, in milliseconds. */
 const SEEN_MS = 10_000;
 
@@ -61,6 +65,7 @@ async function oneRound(
   report: Report,
 ): Promise<void> {
   const over = new AbortController();
+  setMaxListeners(0, over.signal);
   const work = workers.map(async (worker) => {
     while (!over.signal.aborted) {
       const { ended, problems } = await worker.turn();
@@ -69,26 +74,35 @@ async function oneRound(
       if (problems.length > 0) over.abort();
     }
   });
-  for (let n = 0; n < kills && !over.signal.aborted; n += 1) {
-    await delay(killing.below(LIFE_MS));
-    await rig.kill();
+  await rig.set(chosen(killing));
+  for (let n = 0; n < kills && (await dies(rig, over.signal)); n += 1) {
     report.kills += 1;
-    await upAgain(rig, killing, report);
+    const last = n + 1 === kills;
+    while (!(await rig.start(last ? undefined : chosen(killing)))) report.kills += 1;
   }
   over.abort();
-  await Promise.all(work);
+  await Promise.all([...work, liveOn(rig)]);
   const acknowledged = workers.flatMap((worker) => worker.takeAcknowledged());
   report.problems.push(...(await rested(rig, acknowledged)).problems);
 }
 
-async function upAgain(rig: Rig, killing: Chance, report: Report): Promise<void> {
-  const starting = rig.start();
-  if (killing.below(AT_START.every) === 0) {
-    await delay(killing.below(AT_START.withinMs));
-    await rig.kill();
-    report.kills += 1;
-  }
-  if (!(await starting) || rig.isDown()) await rig.start();
+/** False when the round was ended first. */
+async function dies(rig: Rig, over: AbortSignal): Promise<boolean> {
+  const ended = once(over, 'abort').then(() => false);
+  return over.aborted ? false : Promise.race([rig.gone().then(() => true), ended]);
+}
+
+async function liveOn(rig: Rig): Promise<void> {
+  const isSet = await rig.set(undefined).then(
+    () => true,
+    () => false,
+  );
+  if (!isSet || rig.isDown()) await rig.start();
+}
+
+function chosen(killing: Chance): Death {
+  const any = 1 + killing.below(killing.below(SHORT.every) === 0 ? SHORT.points : LIFE);
+  return killing.below(2) === 0 ? { any } : { any, laterMs: 1 + killing.below(LATER_MS) };
 }
 
 /** A panel with one service at a time. */

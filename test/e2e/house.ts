@@ -50,12 +50,13 @@ interface Outside {
   /** Sets records at somebody else's name server, as a customer does. */
   dns(name: string, type: string, values: readonly string[]): Promise<void>;
   containers(): Promise<readonly Fields[]>;
-  /** GET of the look-alike, as the agent asks. */
-  pve(path: string): Promise<unknown>;
+  /** A call of the look-alike, as the agent makes it. */
+  pve(path: string, method?: 'PUT' | 'POST', params?: Record<string, string>): Promise<unknown>;
 }
 
 export interface House extends Panel, Outside {
   readonly world: World;
+  readonly configFile: string;
   readonly log: readonly string[];
   /** With a token of another panel's. */
   readonly staging: Pick<Panel, 'post' | 'get'>;
@@ -109,6 +110,7 @@ export async function openHouse(
     ...panel,
     ...outside,
     world,
+    configFile,
     log,
     staging: panelOf(() => daemon.api, STAGING_TOKEN),
     async restart() {
@@ -206,10 +208,11 @@ function outsideOf(world: World, pveToken: string): Outside {
     },
     containers: async () =>
       Object.values(fields((await control('GET', '/containers'))['containers'])).map(fields),
-    async pve(path) {
+    async pve(path, method, params) {
       const dispatcher = new Agent({ connect: { ca: await readFile(world.caFile) } });
       const answer = await undiciFetch(`${world.pve.url}/api2/json${path}`, {
         dispatcher,
+        ...(method ? { method, body: new URLSearchParams(params) } : {}),
         headers: { authorization: `PVEAPIToken=innkeeper@pve!agent=${pveToken}` },
       });
       const text = await answer.text();

@@ -374,7 +374,7 @@ t.test('the brake holds what is beyond it until an operator releases it', async 
   t.equal((await world.post('/delete-site', { service_id: '2' })).body['job_id'], jobId);
   await world.restart();
   t.match(await world.status('2'), { lifecycle: 'active', job: { method: 'delete' } });
-  t.equal((await world.post(`/jobs/${jobId}/release`, {})).status, 200);
+  t.equal((await world.post(`/jobs/${jobId}/retry`, {})).status, 200);
   await world.until('/status?service_id=2', ({ lifecycle }) => lifecycle === 'terminated');
 });
 

@@ -107,7 +107,7 @@ t.test('what Laravel makes of a call is understood', async (t) => {
   t.match(await send('/services/12/forget', ''), { status: 400, body: { code: 'invalid_request' } });
   for (const none of ['', ' ', '[]', '{}'])
     t.match(
-      await send('/jobs/01900000-0000-7000-8000-000000000000/release', none),
+      await send('/jobs/01900000-0000-7000-8000-000000000000/retry', none),
       { status: 404, body: { code: 'job_not_found' } },
       `a call that needs no body, with "${none}"`,
     );

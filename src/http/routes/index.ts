@@ -18,7 +18,10 @@ import { deleteSiteRoute } from './delete-site.js';
 import { docsRoute } from './docs.js';
 import { healthRoute } from './health.js';
 import { jobEventsRoute } from './jobs-id-events.js';
-import { releaseJobRoute } from './jobs-id-release.js';
+import { abandonJobRoute } from './jobs-id-abandon.js';
+import { cancelJobRoute } from './jobs-id-cancel.js';
+import { retryJobRoute } from './jobs-id-retry.js';
+import { skipStepRoute } from './jobs-id-skip-step.js';
 import { jobRoute } from './jobs-id.js';
 import { jobsRoute } from './jobs.js';
 import { metricsRoute } from './metrics.js';
@@ -38,6 +41,7 @@ import { rotateStateKeyRoute, stateKeyRoute } from './state-key.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
+import { reconcileRoute, repairDriftRoute } from './reconcile.js';
 import { revokeTokenRoute } from './tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens.js';
 import { unsuspendRoute } from './unsuspend.js';
@@ -64,7 +68,10 @@ export const ROUTES: readonly Route[] = [
   zoneRoutes,
   changeServiceRoute,
   forgetServiceRoute,
-  releaseJobRoute,
+  retryJobRoute,
+  cancelJobRoute,
+  skipStepRoute,
+  abandonJobRoute,
   statusRoute,
   servicesRoute,
   serviceRoute,
@@ -94,4 +101,6 @@ export const SOCKET_ROUTES: readonly Route[] = [
   revokeTokenRoute,
   rotateTokenRoute,
   exportStateRoute,
+  reconcileRoute,
+  repairDriftRoute,
 ];

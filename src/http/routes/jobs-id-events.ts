@@ -6,7 +6,7 @@ import { AgentError } from '../../domain/errors.js';
 import { isOpen, type Job } from '../../domain/job.js';
 import { followJob } from '../../operations/follow-job.js';
 import { viewJob, viewStep, viewWaiting } from '../../operations/view-job.js';
-import { callerOf } from '../auth.js';
+import { callerOf, isOperator } from '../auth.js';
 import type { Route, RouteContext } from '../route.js';
 import { failures, JobIdText } from '../schemas/common.js';
 
@@ -81,7 +81,7 @@ async function stream(
   };
   const ends = anySignal(over.signal, context.stopping);
   try {
-    const forOperator = context.door === 'socket';
+    const forOperator = isOperator(request);
     let shown: Job | undefined;
     for await (const { serviceId, job } of followJob(context, callerOf(request), id, ends.signal)) {
       if (shown) sendDifference(send, shown, job, forOperator);
