@@ -53,7 +53,7 @@ function proxyDriver({ proxy }: Config, deps: BuildDeps): ProxyDriver {
   return nginxProxyDriver(proxy.nginx, { clock: deps.clock, log: deps.log, ...place });
 }
 
-function dnsDriver({ agent, dns }: Config): DnsDriver {
+export function dnsDriver({ agent, dns }: Pick<Config, 'agent' | 'dns'>): DnsDriver {
   if (dns.driver === 'none') return noneDnsDriver();
   if (!dns.powerdns) throw new Error('dns.powerdns is missing');
   return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`);

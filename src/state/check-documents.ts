@@ -27,6 +27,8 @@ export interface Checked {
   readonly findings: readonly Finding[];
   /** What is odd and does no harm. */
   readonly notes: readonly Finding[];
+  /** That services hold. */
+  readonly addresses: readonly string[];
   /** Written by a release newer than this one. */
   readonly newer: boolean;
 }
@@ -41,6 +43,7 @@ export class DocumentCheck {
   readonly #services = new Map<ServiceKey, string>();
   readonly #unique = new Map<string, string>();
   readonly #domains: { readonly file: string; readonly record: DomainRecord }[] = [];
+  readonly #addresses: string[] = [];
   #documents = 0;
   #secrets = 0;
   #newer = false;
@@ -72,6 +75,7 @@ export class DocumentCheck {
       keys: [...this.#keys],
       findings: this.#findings,
       notes: this.#notes,
+      addresses: this.#addresses,
       newer: this.#newer,
     };
   }
@@ -92,6 +96,7 @@ export class DocumentCheck {
     else if (placeOf(key).folder !== folder)
       this.#found(file, `belongs into the folder services/${placeOf(key).folder}`);
     this.#services.set(key, file);
+    this.#addresses.push(...service.addresses.map(({ address }) => address));
     this.#holdApart(file, service);
   }
 

@@ -1,5 +1,6 @@
-/** `npm run bench [-- accept|rest|status|site|lxc ...]`: measures and prints tables; exits 1 when a target is missed. Without a name: all, the real containers only as root. */
+/** `npm run bench [-- accept|rest|status|site|lxc|chaos ...]`: measures and prints tables; exits 1 when a target is missed. Without a name: all but what takes hours, the real containers only as root. */
 import { benchAccept } from './accept.js';
+import { benchChaos } from '../chaos/bench.js';
 import { benchRest } from './rest.js';
 import { benchSite } from './site.js';
 import { benchStatus } from './status.js';
@@ -10,13 +11,16 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   status: benchStatus,
   site: () => benchSite('memory'),
   lxc: () => benchSite('lxc'),
+  chaos: benchChaos,
 };
+/** Hours: only when they are asked for. */
+const LONG = ['chaos'];
 
 const isRoot = process.getuid?.() === 0;
 const wanted =
   process.argv.length > 2
     ? process.argv.slice(2)
-    : Object.keys(benches).filter((name) => name !== 'lxc' || isRoot);
+    : Object.keys(benches).filter((name) => (name !== 'lxc' || isRoot) && !LONG.includes(name));
 let met = true;
 for (const name of wanted) {
   const bench = benches[name];

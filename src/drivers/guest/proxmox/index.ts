@@ -17,7 +17,7 @@ import { toAgentError } from './pve-error.js';
 import { ensureResources } from './resources.js';
 import { ensureSnapshot, listSnapshots, removeSnapshot, rollback } from './snapshots.js';
 import { convertToTemplate } from './template.js';
-import { openTransport } from './transport.js';
+import { openTransport, type Transport } from './transport.js';
 
 export type { GuestLog } from './host.js';
 
@@ -77,7 +77,7 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
   };
 }
 
-function transportOf(config: ProxmoxConfig) {
+export function transportOf(config: ProxmoxConfig): Transport {
   return openTransport({
     urls: config.urls,
     tokenId: config.token_id,

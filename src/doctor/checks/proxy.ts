@@ -1,0 +1,109 @@
+/** The reverse proxy: its folder, its configuration, a reload, and the wildcard certificate of the base domain. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { askPresented } from '../../drivers/proxy/nginx/presented.js';
+import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
+import type { DoctorParts } from '../parts.js';
+
+const DAY_MS = 86_400_000;
+const SOON_DAYS = 14;
+
+export function proxyChecks(parts: DoctorParts): Check[] {
+  const { config, nginx } = parts;
+  const { dir, test, reload } = config.proxy.nginx;
+  const testCommand = test.map(word).join(' ');
+  return [
+    {
+      name: 'proxy.test',
+      title: "the proxy's folder and configuration",
+      after: [],
+      run: async (signal) => {
+        const folder = await nginx.unwritable();
+        if (folder !== undefined)
+          return wrong(`${folder} cannot be written to`, `install -d -o "$(id -un)" -m 755 ${word(dir)}`);
+        const complaint = await nginx.test(signal);
+        return complaint === undefined
+          ? ok('nginx takes it')
+          : wrong(`nginx refuses it: ${complaint}`, testCommand);
+      },
+    },
+    {
+      name: 'proxy.reload',
+      title: 'a reload of the proxy',
+      after: ['proxy.test'],
+      run: async (signal) => {
+        const { written, served } = await nginx.reload(signal);
+        if (written === undefined)
+          return ok('it is reloaded; the daemon writes its first rendering when it starts');
+        if (written === served) return ok(`it is reloaded and serves what we have written (${written})`);
+        return wrong(
+          `it serves ${served ?? 'nothing of ours'} on port ${config.proxy.nginx.status_port} instead of rendering ${written}`,
+          `grep -rn ${word(`${dir}/nginx.conf`)} /etc/nginx || sed -i 's|^http {|http {\\n    include ${dir}/nginx.conf;|' /etc/nginx/nginx.conf`,
+          [testCommand, reload.map(word).join(' ')].join(' && '),
+        );
+      },
+    },
+    {
+      name: 'certificate',
+      title: 'wildcard certificate of the base domain',
+      after: [],
+      run: () => checkCertificate(parts),
+    },
+  ];
+}
+
+async function checkCertificate(parts: DoctorParts): Promise<Verdict> {
+  const { config, clock } = parts;
+  const { certificate_file: file, certificate_key_file: keyFile } = config.proxy.nginx;
+  const base = config.agent.base_domain;
+  const renew = `certbot certonly --manual --preferred-challenges dns -d ${word(base)} -d '*.${base}'`;
+  let certificate: X509Certificate;
+  let key: Buffer;
+  let mode: number;
+  try {
+    certificate = new X509Certificate(await readFile(file));
+    key = await readFile(keyFile);
+    ({ mode } = await stat(keyFile));
+  } catch (error) {
+    return wrong(
+      `it cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      `ls -l ${word(file)} ${word(keyFile)}`,
+      renew,
+    );
+  }
+  const verdicts: Verdict[] = [];
+  const lacking = [base, `probe.${base}`].filter((name) => certificate.checkHost(name) === undefined);
+  if (lacking.length > 0)
+    verdicts.push(
+      wrong(`it is for ${certificate.subjectAltName ?? 'no name'}, not for ${base} and *.${base}`, renew),
+    );
+  if (!fits(certificate, key))
+    verdicts.push(
+      wrong(
+        `${keyFile} is not its key`,
+        `openssl x509 -noout -pubkey -in ${word(file)}; openssl pkey -pubout -in ${word(keyFile)}`,
+      ),
+    );
+  const days = Math.floor((Date.parse(certificate.validTo) - clock.now()) / DAY_MS);
+  if (days < 0) verdicts.push(wrong(`it ended on ${certificate.validTo}`, renew));
+  else if (days < SOON_DAYS) verdicts.push(warning(`it ends in ${days} days`, renew));
+  if ((mode & 0o004) !== 0)
+    verdicts.push(warning(`everybody can read ${keyFile}`, `chmod o-rwx ${word(keyFile)}`));
+  const shown = await askPresented(config.proxy.nginx)(base);
+  if (shown !== undefined && shown !== certificate.fingerprint256)
+    verdicts.push(
+      warning(
+        `nginx still shows another one (${shown.slice(0, 23)}...)`,
+        config.proxy.nginx.reload.map(word).join(' '),
+      ),
+    );
+  return worst(verdicts, ok(`for ${base} and *.${base}, ${days} days left`));
+}
+
+function fits(certificate: X509Certificate, key: Buffer): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,64 @@
+/** Looks at nginx as it is, without wishing for a change: does it take its configuration, does a reload reach it, does it serve what we have written? */
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { reload, testConfiguration } from './commands.js';
+import type { NginxConfig } from './render.js';
+import { readRendering } from './rendering.js';
+import { askVersion } from './served.js';
+
+export interface Served {
+  /** Undefined before the first start of the daemon. */
+  readonly written: string | undefined;
+  /** Undefined: nothing of ours answers on the status port. */
+  readonly served: string | undefined;
+}
+
+const SERVED_WITHIN_MS = 3_000;
+const LOOK_MS = 100;
+
+export interface NginxExaminer {
+  /** Undefined, or nginx's complaint. The daemon may be trying a rendering just now: a complaint counts when it is there a second time. */
+  test(signal: AbortSignal): Promise<string | undefined>;
+  /** Reloads it, as certbot or an operator would, and waits for what is served then. */
+  reload(signal: AbortSignal): Promise<Served>;
+  /** The nearest folder above ours, or ours, that we cannot write to; undefined: all is well. */
+  unwritable(): Promise<string | undefined>;
+}
+
+export function nginxExaminer(config: NginxConfig): NginxExaminer {
+  const ask = askVersion(config.status_port);
+  return {
+    async test(signal) {
+      const complaint = await testConfiguration(config.test, signal);
+      if (complaint === undefined || signal.aborted) return complaint;
+      await pause(1_000);
+      return testConfiguration(config.test, signal);
+    },
+    async reload(signal) {
+      await reload(config.reload, signal);
+      const until = Date.now() + SERVED_WITHIN_MS;
+      for (;;) {
+        const { text, version } = await readRendering(config);
+        const written = text === undefined ? undefined : version;
+        const served = await ask();
+        if (written === undefined || served === written || Date.now() > until) return { written, served };
+        await pause(LOOK_MS);
+      }
+    },
+    async unwritable() {
+      for (let folder = config.dir; ; folder = dirname(folder)) {
+        try {
+          await access(folder, constants.W_OK | constants.X_OK);
+          return undefined;
+        } catch (error) {
+          const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+          if (!missing || dirname(folder) === folder) return folder;
+        }
+      }
+    },
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
