@@ -1,6 +1,6 @@
 /** Builds dist/: the command line, the worker thread's entry, the shipped modules and the tests, sharing chunks so that classes keep one identity. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { cp, rm } from 'node:fs/promises';
+import { chmod, cp, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const files = (folder, wanted) =>
@@ -61,3 +61,11 @@ for (const [from, to] of [
   [`${swaggerUi}/swagger-ui-bundle.js`, 'swagger-ui-bundle.js'],
 ])
   await cp(from, `dist/docs-page/${to}`);
+
+/** dist/ is what gets installed, wherever: node must know there, too, that these are modules. */
+const { name, version, license, type, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+await writeFile(
+  'dist/package.json',
+  `${JSON.stringify({ name, version, license, type, engines, private: true }, undefined, 2)}\n`,
+);
+await chmod('dist/src/innkeeper.cjs', 0o755);

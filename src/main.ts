@@ -1,14 +1,15 @@
 /** Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { type AppDeps, buildApp } from './app.js';
+import type { AppDeps } from './app.js';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
+import { listenOnNetwork, listenOnSocket } from './listen.js';
+import type { HandedSockets } from './systemd/environment.js';
+import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
@@ -28,9 +29,16 @@ import { openLog } from './log.js';
 import { type Counting, type Observation, observe, startCounting } from './observation.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
+import type { OperationContext } from './operations/context.js';
+import { type DriftBook, driftBook } from './operations/drift-book.js';
+import { type Reconciler, reconciler } from './operations/reconcile.js';
+import { eraseCredentials } from './operations/erase-credentials.js';
 import { purgeDue } from './operations/purge-due.js';
+import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
+import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
+import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
 
 export interface RunningDaemon {
@@ -39,6 +47,9 @@ export interface RunningDaemon {
   readonly socket: string;
   /** Resolves, with the reason, when the daemon must not go on. */
   readonly failed: Promise<Error>;
+  /** For the service manager's watchdog. */
+  readonly watched: Watched;
+  readonly log: Logger;
   /** Graceful: no new work, requests in flight are answered, short steps end, long ones are handed back. */
   close(): Promise<void>;
   /** Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next start. */
@@ -49,6 +60,15 @@ export interface DaemonOptions {
   readonly configFile: string;
   /** Where log lines go; default stdout. */
   readonly logTo?: NodeJS.WritableStream;
+  /** Sockets that systemd listens on for us; what is missing we listen on ourselves. */
+  readonly sockets?: HandedSockets;
+  readonly around?: Surroundings;
+}
+
+/** What stands between the daemon and the world, each given as built and used as returned. */
+export interface Surroundings {
+  readonly files?: (real: FileSystem) => FileSystem;
+  readonly drivers?: (real: Drivers) => Drivers;
 }
 
 type Stop = () => Promise<void> | void;
@@ -56,6 +76,7 @@ type Stop = () => Promise<void> | void;
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+const CREDENTIALS_LOOK_MS = 3_600_000;
 /** Beside the time that jobs get. */
 const CLOSE_REST_MS = 2_000;
 
@@ -63,6 +84,8 @@ const CLOSE_REST_MS = 2_000;
 export async function startDaemon({
   configFile,
   logTo = process.stdout,
+  around = {},
+  sockets = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
   const log = openLog(config.log, logTo);
@@ -79,19 +102,24 @@ export async function startDaemon({
   try {
     const products = await openCatalogue(config, configFile, log);
     const key = await loadStateKey(config);
+    const formerKeys = await loadFormerKeys(config);
     const state = await openState({
       dir: config.agent.state_dir,
       key,
+      formerKeys,
+      ownKeyFile: config.state_key === null,
       clock,
       warn: (text, detail) => log.warn({ detail }, text),
       auditKeepDays: config.audit.keep_days,
       fileOperation: counting.fileOperation,
+      ...(around.files ? { around: around.files } : {}),
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers, watch } = openDrivers(config, log, state, counting);
+    const { drivers: real, watch } = openDrivers(config, log, state, counting);
+    const drivers = around.drivers?.(real) ?? real;
     const certificates = certificateKeeper({
       config,
       services: state.services,
@@ -103,31 +131,43 @@ export async function startDaemon({
     stops.push(() => certificates.ended());
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
+    const drift = driftBook(config.reconcile.confirm_s * 1000);
     const observation = observe({
       ...{ config, state, watch, clock, log, counting },
       circuits: () => [],
-      drift: () => [],
+      drift: () => drift.counts(),
     });
     stops.push(() => observation.stop());
-    const parts = { config, state, drivers, watch, products, log, counting, observation };
+    const parts = { config, state, drivers, watch, products, log, counting, observation, drift };
     const engine = buildEngine(parts);
+    await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
 
     certificates.start();
     work.push(() => certificates.stop());
 
-    const deps = appDeps(parts);
-    work.push(startSchedule(deps));
-    const socket = await listenOnSocket(deps);
+    const operations = operationContext(parts);
+    const reconcile = reconciler(operations);
+    work.push(startSchedule(operations, reconcile));
+    const deps = {
+      ...operations,
+      reconcile,
+      metrics: counting.metrics,
+      alerts: observation.alerts,
+      ready: readiness(state),
+    };
+    const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
-    const network = await listenOnNetwork(deps);
+    const network = await listenOnNetwork(deps, sockets.api);
     work.push(() => network.close());
     log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
     return {
       api: network.url,
       socket: config.api.socket,
       failed: whenBroken(state, stops),
+      watched: { overdue: () => engine.overdue(), status: () => statusOf(engine) },
+      log,
       close,
       closesWithinMs: config.jobs.stop_s * 1000 + CLOSE_REST_MS,
     };
@@ -135,6 +175,11 @@ export async function startDaemon({
     await close();
     throw error;
   }
+}
+
+function statusOf(engine: Runner): string {
+  const { running, waiting } = engine.counts();
+  return `Serving; ${running} jobs run, ${waiting} wait`;
 }
 
 /** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
@@ -221,6 +266,7 @@ interface Parts {
   readonly log: Logger;
   readonly counting: Counting;
   readonly observation: Observation;
+  readonly drift: DriftBook;
 }
 
 function buildEngine({ config, state, drivers, watch, products, log, counting }: Parts): Runner {
@@ -241,7 +287,8 @@ function buildEngine({ config, state, drivers, watch, products, log, counting }:
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log, counting, observation }: Parts): AppDeps {
+function operationContext(parts: Parts): OperationContext {
+  const { config, state, drivers, watch, products, log, observation, drift } = parts;
   return {
     config,
     state,
@@ -250,56 +297,37 @@ function appDeps({ config, state, drivers, watch, products, log, counting, obser
     watch,
     drivers,
     products,
-    metrics: counting.metrics,
-    alerts: observation.alerts,
     noticed: observation.noticed,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
-    ready: () => ({
-      ready: !state.broken,
-      reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
-    }),
+    drift,
   };
 }
 
-/** A purge that has become due while the agent was down is found at once. */
-function startSchedule(deps: AppDeps): () => Promise<void> {
-  const recurring = schedule([{ name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) }], {
-    clock,
-    log: deps.log,
+function readiness(state: State): AppDeps['ready'] {
+  return () => ({
+    ready: !state.broken,
+    reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
   });
+}
+
+/** A purge that has become due while the agent was down is found at once. */
+function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Promise<void> {
+  const recurring = schedule(
+    [
+      { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
+      { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
+      { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
+    ],
+    { clock, log: deps.log },
+  );
   const unlisten = deps.state.services.onChange((next) => {
     if (isHeld(next)) recurring.nudge('purge');
   });
   return async () => {
     unlisten();
+    await reconcile.stop();
     await recurring.stop();
   };
-}
-
-interface Listening {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function listenOnNetwork(deps: AppDeps): Promise<Listening> {
-  const { host, port, tls } = deps.config.api;
-  const app = await buildApp(deps, 'network');
-  await app.listen({ host, port });
-  const bound = app.server.address() as AddressInfo;
-  const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
-  return { url: `${tls ? 'https' : 'http'}://${name}:${bound.port}`, close: () => app.close() };
-}
-
-/** The state's lock is held, so a socket file that lies there is a dead daemon's. */
-async function listenOnSocket(deps: AppDeps): Promise<Listening> {
-  const { socket } = deps.config.api;
-  await mkdir(dirname(socket), { recursive: true, mode: 0o755 });
-  await rm(socket, { force: true });
-  const app = await buildApp(deps, 'socket');
-  await app.ready();
-  await app.listen({ path: socket });
-  await chmod(socket, 0o600);
-  return { url: socket, close: () => app.close() };
 }
 
 /** A write that failed in the middle leaves memory and disk in doubt: nothing may be built on it. */

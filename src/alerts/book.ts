@@ -43,7 +43,7 @@ export function alertBook({ alerts, clock, changed }: BookDeps): Book {
     }
   };
 
-  const all = (): AlertRecord[] => [...records.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const all = (): AlertRecord[] => [...records.values()].sort((a, b) => a.raisedAt.localeCompare(b.raisedAt));
   const active = (kind: AlertKind): AlertRecord[] =>
     all().filter((record) => record.kind === kind && record.clearedAt === null);
 

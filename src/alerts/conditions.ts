@@ -41,11 +41,13 @@ export type Condition = (active: readonly AlertRecord[]) => Promise<AlertWish[]>
 const ofAgent = { panel: null, serviceId: null } as const;
 
 export function conditions(sources: ConditionSources): Readonly<Record<AlertKind, Condition>> {
+  /** Name of a system -> since when (epoch ms) it was not well: a circuit's own time begins anew with every probe. */
+  const down = new Map<string, number>();
   return {
     job_stuck: () => stuckJobs(sources),
     deletion_brake: () => heldDeletions(sources),
     state_write_failing: () => failingWrites(sources),
-    system_down: () => deadSystems(sources),
+    system_down: () => deadSystems(sources, down),
     certificate_expiry: () => lateCertificates(sources),
     pool_low: (active) => lowPools(sources, active),
     drift: () =>
@@ -108,13 +110,17 @@ function failingWrites({ failingWrites: failing }: ConditionSources): AlertWish[
   return [{ kind: 'state_write_failing', subject: 'state', ...ofAgent, text, data: { ...found } }];
 }
 
-function deadSystems({ circuits, clock }: ConditionSources): AlertWish[] {
-  return circuits()
-    .filter(({ state, since }) => state !== 'closed' && clock.now() - Date.parse(since) >= DOWN_MS)
-    .map(({ name, role, since }): AlertWish => {
-      const text = `The ${role} (${name}) has not answered since ${since}; jobs wait for it.`;
-      return { kind: 'system_down', subject: name, ...ofAgent, text, data: { role, since } };
-    });
+function deadSystems({ circuits, clock }: ConditionSources, down: Map<string, number>): AlertWish[] {
+  const sick = circuits().filter(({ state }) => state !== 'closed');
+  for (const name of down.keys()) if (!sick.some((one) => one.name === name)) down.delete(name);
+  return sick.flatMap(({ name, role, since }): AlertWish[] => {
+    const from = down.get(name) ?? Date.parse(since);
+    down.set(name, from);
+    if (clock.now() - from < DOWN_MS) return [];
+    const text = `The ${role} (${name}) does not answer; jobs wait for it.`;
+    const data = { role, since: new Date(from).toISOString() };
+    return [{ kind: 'system_down', subject: name, ...ofAgent, text, data }];
+  });
 }
 
 function lateCertificates({ config, state, clock, ownCertificate }: ConditionSources): AlertWish[] {

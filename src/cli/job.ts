@@ -1,8 +1,9 @@
-/** innkeeper job list | show */
+/** innkeeper job list | show | release; finish-job.ts has the rest. */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
 import { cell } from './cell.js';
 import { type Fields, fieldsOf, listOf } from './daemon.js';
+import { addDecisions, sayRemains } from './finish-job.js';
 import { type Column, column, facts, say, sayJson, table } from './print.js';
 
 interface ListOptions extends AskOptions {
@@ -39,6 +40,17 @@ export function addJobCommands(program: Command): void {
   asking(job.command('show').description('show one job, step by step'))
     .argument('<id>', 'id of the job')
     .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
+  addDecisions(job);
+  asking(job.command('release').description('let a deletion go on that the brake holds'))
+    .argument('<id>', 'id of the job')
+    .action(async (id: string, _, command: Command) => release(id, command.optsWithGlobals()));
+}
+
+async function release(id: string, options: AskOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const { success: _, ...job } = await daemon.call('POST', `/jobs/${encodeURIComponent(id)}/release`, {});
+  if (options.json) sayJson(job);
+  else say(`Released: the deletion of ${cell(job['service_id'])} goes on.`);
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -68,8 +80,8 @@ async function show(id: string, options: AskOptions): Promise<void> {
     ]),
   );
   const steps = listOf(job['steps']);
-  if (steps.length === 0) return;
   const columns = ['name', 'status', 'after', 'started_at', 'ended_at'].map((name) => column(name));
   const problem = { title: 'error', text: (step: Fields) => fieldsOf(step['error'])['message'] };
-  say(`\n${table(steps, [...columns, problem])}`);
+  if (steps.length > 0) say(`\n${table(steps, [...columns, problem])}`);
+  sayRemains(job);
 }

@@ -5,6 +5,7 @@ import { addAlertCommand } from './alerts.js';
 import { addAuditCommand } from './audit.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
+import { addReconcile } from './reconcile.js';
 import { addServiceCommands } from './service.js';
 import { addStateCommands } from './state.js';
 import { addTokenCommands } from './token.js';
@@ -28,9 +29,11 @@ export function makeProgram(): Command {
   addTokenCommands(program);
   addServiceCommands(program);
   addJobCommands(program);
+  addReconcile(program);
   addAuditCommand(program);
   addAlertCommand(program);
   addConfig(program);
+  addProxy(program);
   addDoctor(program);
   addTemplate(program);
   addStateCommands(program);
@@ -82,6 +85,19 @@ function addConfig(program: Command): void {
     .action(async (_, command: Command) => {
       const { checkConfig } = await import('./check-config.js');
       await checkConfig(fileOf(command));
+    });
+}
+
+function addProxy(program: Command): void {
+  program
+    .command('proxy')
+    .description('the reverse proxy')
+    .command('files')
+    .description('write what a proxy host behind SSH (proxy.ssh) needs once: its nginx.conf and pages')
+    .argument('<folder>', 'where to')
+    .action(async (folder: string, _, command: Command) => {
+      const { writeProxyFiles } = await import('./proxy-files.js');
+      await writeProxyFiles(fileOf(command), folder);
     });
 }
 

@@ -1,7 +1,8 @@
-/** innkeeper service list | show */
+/** innkeeper service list | show | forget | reset-credentials */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
-import { fieldsOf, listOf } from './daemon.js';
+import { cell } from './cell.js';
+import { type Fields, fieldsOf, listOf } from './daemon.js';
 import { jobColumns } from './job.js';
 import { column, facts, say, sayJson, table } from './print.js';
 
@@ -23,6 +24,15 @@ export function addServiceCommands(program: Command): void {
   asking(service.command('show').description('show one service'))
     .argument('<id>', "the panel's id")
     .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
+  asking(
+    service.command('forget').description('let go of a service whose container cannot be reached any more'),
+  )
+    .argument('<id>', "the panel's id")
+    .requiredOption('--confirm <id>', 'the id once more: what is forgotten does not come back')
+    .action(async (id: string, _, command: Command) => forget(id, command.optsWithGlobals()));
+  asking(service.command('reset-credentials').description("give the site's administrator a new password"))
+    .argument('<id>', "the panel's id")
+    .action(async (id: string, _, command: Command) => resetCredentials(id, command.optsWithGlobals()));
 }
 
 async function list(options: ListOptions): Promise<void> {
@@ -74,4 +84,35 @@ async function show(id: string, options: AskOptions): Promise<void> {
   );
   const jobs = listOf(service['jobs']);
   if (jobs.length > 0) say(`\n${table(jobs, jobColumns)}`);
+}
+
+async function forget(
+  id: string,
+  { confirm, ...options }: AskOptions & { readonly confirm: string },
+): Promise<void> {
+  const answer = await changed(options, `/services/${encodeURIComponent(id)}/forget`, { confirm });
+  if (answer === undefined) return;
+  const left = answer['left_behind'];
+  say(
+    Array.isArray(left) && left.length > 0
+      ? `Forgotten. To be removed by hand: ${left.join('; ')}.`
+      : 'Forgotten; nothing is left behind.',
+  );
+}
+
+async function resetCredentials(id: string, options: AskOptions): Promise<void> {
+  const path = `/services/${encodeURIComponent(id)}/credentials`;
+  if (await changed(options, `${path}/reset`, {}))
+    say(`Done. GET ${path} tells the new password, until it is acknowledged.`);
+}
+
+/** The answer of a call that has done its work; undefined when that was told already: it goes on, or JSON was wished for. */
+async function changed(options: AskOptions, path: string, body: object): Promise<Fields | undefined> {
+  const daemon = await daemonOf(options);
+  const { success: _, ...answer } = await daemon.call('POST', path, body);
+  if (options.json) sayJson(answer);
+  else if (answer['status'] !== 'terminated' && answer['readable_until'] === undefined)
+    say(`It goes on: innkeeper job show ${cell(answer['job_id'])}`);
+  else return answer;
+  return undefined;
 }

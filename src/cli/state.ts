@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { configFile } from './config-file.js';
 import { EXIT } from './failure.js';
+import { addRotateKeyCommand } from './rotate-key.js';
 
 export function addStateCommands(program: Command): void {
   const state = program.command('state').description('a copy of everything the agent must not forget');
@@ -38,6 +39,7 @@ export function addStateCommands(program: Command): void {
       });
       process.exitCode = sound ? EXIT.done : EXIT.failed;
     });
+  addRotateKeyCommand(state);
 }
 
 function fileOf(command: Command): string {

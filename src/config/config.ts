@@ -170,6 +170,8 @@ export interface Config {
       /** Proxies before ours whose X-Forwarded-For gives the client's address. */
       real_ip_from: string[];
     };
+    /** How nginx is reached where it is not the daemon's to change, or null. */
+    ssh: (Omit<SshConfig, 'hosts'> & { host: string; port: number }) | null;
     /** As the world sees the proxy; `PROXYSRV` in customer zones. */
     public_addresses: string[];
     /** How the agent itself reaches the public door to check a site. */
@@ -180,6 +182,11 @@ export interface Config {
   deletion: {
     /** Seconds that a deleted site's container is kept; 0 = removed at once. */ hold_s: number;
     /** Deletions in an hour, beyond which they wait for an operator. */ brake: number;
+  };
+  reconcile: {
+    mode: 'observe' | 'repair';
+    /** Seconds between two comparisons. */ every_s: number;
+    /** Seconds after which a second look must find the same. */ confirm_s: number;
   };
   create: { patience_s: number; reserved_names: string[] };
   plans: Plan[];

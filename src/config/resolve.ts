@@ -33,6 +33,7 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
       ...exec,
       ssh: exec.ssh ? { ...exec.ssh, private_key: secret('exec.ssh.private_key') } : null,
     },
+    reconcile: file.reconcile,
     addresses: { pools: file.addresses.pools.map(poolOf) },
     dns: {
       ...dns,
@@ -46,6 +47,7 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
     },
     proxy: {
       ...proxy,
+      ssh: proxy.ssh ? { ...proxy.ssh, private_key: secret('proxy.ssh.private_key') } : null,
       door: {
         ...proxy.door,
         https_port: proxy.door.https_port ?? proxy.nginx.https_port,

@@ -218,6 +218,19 @@ const NginxSchema = section('The nginx on this machine.', {
 const ProxySchema = section('The reverse proxy.', {
   driver: oneOf('Kind of proxy.', ['nginx'], { default: 'nginx' }),
   nginx: NginxSchema,
+  ssh: optional(
+    block(
+      "Given when nginx is on another host, or on this one and not ours to change: the proxy host's end is systemd/innkeeper-proxy.",
+      {
+        host: text('Host name or address.'),
+        port: port('Port of its sshd.', 1, { default: 22 }),
+        user: text('User to log in as; its key is restricted to innkeeper-proxy.', { default: 'root' }),
+        private_key: secret('Private key (OpenSSH or PEM, without a passphrase).'),
+        known_hosts_file: path('OpenSSH known_hosts file with its host key.', 'file'),
+        connect_timeout_s: number('How long connecting may take.', 1, 120, { unit: 'seconds', default: 10 }),
+      },
+    ),
+  ),
   public_addresses: list(
     'Addresses of the proxy as the world sees it; PROXYSRV in records of customer zones stands for them.',
     text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
@@ -320,6 +333,20 @@ export const ConfigSchema = Type.Object(
         1,
         1_000_000,
         { default: 20 },
+      ),
+    }),
+    reconcile: section('Comparing what the records say with what is there.', {
+      mode: oneOf(
+        'What becomes of differences: only told, or what is safe put right too.',
+        ['observe', 'repair'],
+        { default: 'observe' },
+      ),
+      every_s: number('How often everything is compared.', 1, 604_800, { unit: 'seconds', default: 900 }),
+      confirm_s: number(
+        'How long after a first look a second must find the same before it counts.',
+        1,
+        3600,
+        { unit: 'seconds', default: 15 },
       ),
     }),
     plans: optional(

@@ -1,6 +1,18 @@
 /** A job as data: a static table of named steps. Pure rules about what may start next, what to undo and how long the longest path is. */
 import type { Json } from './json.js';
 
+/** What a step makes, changes or removes outside of the agent: so that a person can be told what is left of a job that came to a stop. */
+export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy';
+
+/** What is left of a step of a job that came to a stop. */
+export interface Remain {
+  readonly step: string;
+  /** Null for a step that concerns nothing outside of the container. */
+  readonly thing: Thing | null;
+  /** For operators: `container 1012 on pve2`. */
+  readonly what: string;
+}
+
 /** One step of a flow; `C` is the context that the engine hands to the code. */
 export interface Step<C> {
   /** Names of the steps that must be done first. */
@@ -13,6 +25,7 @@ export interface Step<C> {
   readonly pivot?: boolean;
   /** Seconds this step may take, waiting for leases not counted. Default: the job's own time limit. */
   readonly timeoutS?: number;
+  readonly concerns?: Thing;
 }
 
 /** A pivot's step notes this (`true`) when it has failed and surely changed nothing: then the flow may still go back. */
@@ -26,6 +39,7 @@ export interface StepShape {
   readonly after: readonly string[];
   readonly undoable: boolean;
   readonly pivot: boolean;
+  readonly concerns?: Thing;
 }
 
 /** The declaration without the code, in table order. Throws on an unknown or circular `after`. */
@@ -35,6 +49,7 @@ export function shapeOf<C>(flow: Flow<C>): StepShape[] {
     after: [...(step.after ?? [])],
     undoable: step.undo !== undefined,
     pivot: step.pivot === true,
+    ...(step.concerns === undefined ? {} : { concerns: step.concerns }),
   }));
   assertSound(shapes);
   return shapes;

@@ -3,6 +3,7 @@ import type { ErrorRecord } from './errors.js';
 import type { StepShape, StepStatus } from './flow.js';
 import type { Json, JsonObject } from './json.js';
 import type { Plan } from './plan.js';
+import type { Remain } from './flow.js';
 
 export type JobStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'stuck' | 'cancelled';
 
@@ -30,7 +31,7 @@ export const DEFAULT_POLICY: JobPolicy = {
   patienceS: 21_600,
 };
 
-/** Attempts that ended without any result (thread or daemon died) before the job is given up. */
+/** Attempts in a row that ended without any result (thread or daemon died) and without a step done, before the job is given up. */
 export const MAX_CRASHES = 5;
 
 export interface StepRecord extends StepShape {
@@ -79,6 +80,12 @@ export interface Job {
    */
   readonly cancel?: { readonly at: string; readonly undo: boolean };
   readonly error?: ErrorRecord & { readonly step?: string };
+  /** Why it turned back; `error` may since have become what went wrong on the way back. */
+  readonly reason?: ErrorRecord & { readonly step?: string };
+  /** While it is stuck: what is left to be dealt with; once it was abandoned: what was left alone. */
+  readonly remains?: readonly Remain[];
+  /** Present once an operator has given it up. */
+  readonly abandonedAt?: string;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;

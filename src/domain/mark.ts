@@ -10,7 +10,7 @@ export interface Mark {
 
 const PREFIX = 'innkeeper:';
 const PATTERN =
-  /innkeeper:([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/(\d{1,9})(?![A-Za-z0-9._/-])/;
+  /(?<![A-Za-z0-9._/:-])innkeeper:([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/(\d{1,9})(?![A-Za-z0-9._/-])/;
 
 /** `innkeeper:<agent>/<panel>/<service>/<generation>`: stands in a container's description, a DNS record's comment, a proxy record. */
 export function formatMark(mark: Mark): string {
@@ -23,6 +23,12 @@ export function findMark(text: string | null | undefined): Mark | undefined {
   if (!found) return undefined;
   const [, agent = '', panel = '', service = '', generation = '0'] = found;
   return { agent, panel, service, generation: Number(generation) };
+}
+
+/** The text holds a mark and nothing else: a note of somebody's that only mentions one is no mark. */
+export function isMarkAlone(text: string | null | undefined): boolean {
+  const mark = findMark(text);
+  return mark !== undefined && (text ?? '').trim() === formatMark(mark);
 }
 
 export function sameMark(a: Mark | undefined, b: Mark | undefined): boolean {

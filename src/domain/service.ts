@@ -94,6 +94,8 @@ export interface Service {
   readonly lastBackup: { readonly day: string; readonly number: number } | null;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
+  /** What it was last told to be, by a job that has completed; absent when none has said. */
+  readonly power?: 'running' | 'stopped';
   /** Set once the site was taken away from its visitors. */
   readonly deletion: Deletion | null;
   readonly domains: readonly CustomDomain[];

@@ -14,7 +14,9 @@ import { localIssuer } from './issuer/local.js';
 import { noIssuer } from './issuer/none.js';
 import type { DriverLog } from './log.js';
 import { nameLookup } from './lookup/index.js';
+import type { ProxyDriver } from './proxy/driver.js';
 import { nginxProxyDriver } from './proxy/nginx/index.js';
+import { remotePlace } from './proxy/nginx/remote/index.js';
 import type { Drivers } from './table.js';
 import { webDoor } from './web/door.js';
 
@@ -32,7 +34,7 @@ export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
     guest: deps.guest,
     exec: execDriver(config, deps),
     dns: dnsDriver(config),
-    proxy: nginxProxyDriver(config.proxy.nginx, deps),
+    proxy: proxyDriver(config, deps),
     web: webDoor(config.proxy.door),
     lookup: nameLookup(config.domains),
     issuer: certificateIssuer(config, deps),
@@ -44,6 +46,11 @@ export function execDriver({ exec }: Config, deps: Omit<BuildDeps, 'guest' | 'ac
   if (exec.driver === 'local') return localExecDriver(exec.pct, exec.max_output_bytes, deps);
   if (!exec.ssh) throw new Error('exec.ssh is missing');
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
+}
+
+function proxyDriver({ proxy }: Config, deps: BuildDeps): ProxyDriver {
+  const place = proxy.ssh ? { place: remotePlace(proxy.ssh, proxy.door, deps) } : {};
+  return nginxProxyDriver(proxy.nginx, { clock: deps.clock, log: deps.log, ...place });
 }
 
 export function dnsDriver({ agent, dns }: Pick<Config, 'agent' | 'dns'>): DnsDriver {

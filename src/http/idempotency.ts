@@ -1,10 +1,15 @@
 /** `Idempotency-Key` on any POST: a repeated call gets the first one's answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../operations/caller.js';
-import { type FirstCall, makeRememberedCalls, type RememberedCalls } from '../operations/remembered-calls.js';
+import {
+  begunAnswer,
+  type FirstCall,
+  makeRememberedCalls,
+  type RememberedCalls,
+} from '../operations/remembered-calls.js';
 import { invalid } from '../operations/check-order.js';
 import { lookUp } from '../operations/read-power.js';
-import { STATUS_WORDS, statusWord } from '../domain/status.js';
+import { STATUS_WORDS, type StatusWord, statusWord } from '../domain/status.js';
 import type { Service } from '../domain/service.js';
 import type { App } from './app-type.js';
 import { callerOf } from './auth.js';
@@ -54,12 +59,7 @@ function recallOr(context: RouteContext, calls: RememberedCalls, route: string) 
       return reply.code(found.code).serializer(String).send(body);
     }
     const { service, job } = found;
-    const answer = {
-      success: true,
-      service_id: service.id,
-      status: wordFor(context, service),
-      job_id: job.id,
-    };
+    const answer = begunAnswer(service, job, wordFor(context, service));
     return reply.code(202).serializer(String).send(JSON.stringify(answer));
   };
 }
@@ -102,6 +102,6 @@ async function withStatusOfToday(context: RouteContext, { panel }: Caller, body:
   return service ? JSON.stringify({ ...answer, status: wordFor(context, service) }) : body;
 }
 
-function wordFor({ watch }: RouteContext, service: Service): string {
+function wordFor({ watch }: RouteContext, service: Service): StatusWord {
   return statusWord(service, lookUp(watch, service).power);
 }

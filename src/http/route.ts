@@ -1,5 +1,6 @@
 /** What every file of routes/ exports: one function that adds one endpoint. */
 import type { StatusSources } from '../operations/read-status.js';
+import type { Reconciler } from '../operations/reconcile.js';
 import type { Allocate } from '../operations/allocate.js';
 import type { JobFeed } from '../operations/job-feed.js';
 import type { ListedAlerts } from '../operations/list-alerts.js';
@@ -28,6 +29,7 @@ export interface RouteContext extends StatusSources {
   readonly metrics: Figures;
   readonly alerts: ListedAlerts;
   readonly allocate: Allocate;
+  readonly reconcile: Pick<Reconciler, 'ask' | 'repair' | 'remove'>;
   readonly jobFeed: JobFeed;
   readonly ready: () => Readiness | Promise<Readiness>;
   readonly door: 'network' | 'socket';

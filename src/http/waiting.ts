@@ -1,5 +1,6 @@
 /** The 25-second rule: a panel's call waits for its job as long as its HTTP client is sure to listen, then the job goes on without it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { anySignal } from '../domain/any-signal.js';
 import { AgentError, fromRecord } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { keyOf, type Service } from '../domain/service.js';
@@ -54,7 +55,7 @@ export async function answerJob<View extends object>(
     void reply.code(202);
     return { success: true, service_id: id, status, job_id: job.id };
   }
-  if (job.status !== 'completed') throw reasonOf(job);
+  if (job.status !== 'completed') throw reasonOf(job, service);
   void reply.code(200);
   return { success: true, service_id: id, job_id: job.id, ...view(service, job) };
 }
@@ -70,13 +71,14 @@ export async function waitForJob(
   const prefer = readPrefer(request.headers.prefer);
   const ms = Math.min(prefer.waitMs ?? elseMs, MOST_MS - reply.elapsedTime);
   const hungUp = whenHungUp(reply);
+  const over = anySignal(context.stopping, hungUp.signal);
   try {
-    const signal = AbortSignal.any([context.stopping, hungUp.signal]);
-    const found = await untilEnded(context, service.panel, job, ms, signal);
+    const found = await untilEnded(context, service.panel, job, ms, over.signal);
     const applied = prefer.applied(!isOpen(found));
     if (applied !== undefined) void reply.header('preference-applied', applied);
     return found;
   } finally {
+    over.release();
     hungUp.forget();
   }
 }
@@ -98,7 +100,7 @@ async function untilEnded(
   const read = async (): Promise<Job> => (await readJob(context, { panel }, job.id)).job;
   if (ms <= 0 || signal.aborted) return read();
   const over = new AbortController();
-  const done = AbortSignal.any([over.signal, signal]);
+  const { signal: done, release } = anySignal(over.signal, signal);
   const stopFollowing = context.jobFeed.follow(job.id, (changed) => {
     if (changed === undefined || !isOpen(changed)) over.abort();
   });
@@ -114,11 +116,15 @@ async function untilEnded(
     stopFollowing();
     // a sleep nobody waits for any more
     over.abort();
+    release();
   }
 }
 
 /** Why the job did not do what was asked for, as the caller hears it. */
-function reasonOf(job: Job): AgentError {
+function reasonOf(job: Job, { lifecycle }: Service): AgentError {
+  // what waited behind the creation ends with it
+  if (job.status === 'cancelled' && lifecycle === 'failed')
+    return new AgentError('service_failed', 'The site could not be made, so the call was not carried out.');
   if (job.status === 'cancelled')
     return new AgentError('service_busy', 'The call was overtaken by a later one and was not carried out.');
   if (job.error) return fromRecord(job.error);

@@ -1,4 +1,5 @@
 /** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
+import { anySignal } from '../domain/any-signal.js';
 import { servedNames } from '../domain/domain-name.js';
 import { AgentError, asAgentError, toRecord } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
@@ -48,7 +49,7 @@ export async function runAttempt(
   });
   const limit = limits(deps.clock, job.policy.timeoutS);
   const elsewhere = new AbortController();
-  const signal = AbortSignal.any([limit.signal, stop, elsewhere.signal]);
+  const { signal, release } = anySignal(limit.signal, stop, elsewhere.signal);
   const inFlight = new Set<Promise<unknown>>();
   const told = tellSteps({ ...deps, log }, job.method);
   let lastStep = '';
@@ -105,6 +106,7 @@ export async function runAttempt(
     thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage, job.interactive);
   } catch (error) {
     limit.cancel();
+    release();
     return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };
   }
 
@@ -113,12 +115,12 @@ export async function runAttempt(
     thread.send({ kind: 'abort', error: toRecord(reason) });
     void settle(deps, inFlight, thread.gone).then(() => thread.terminate());
   };
-  const halt = AbortSignal.any([limit.signal, stop]);
-  if (halt.aborted) abort();
-  else halt.addEventListener('abort', abort, { once: true });
+  const halt = anySignal(limit.signal, stop);
+  if (halt.signal.aborted) abort();
+  else halt.signal.addEventListener('abort', abort, { once: true });
 
   const death = await thread.gone;
-  halt.removeEventListener('abort', abort);
+  halt.release();
   limit.cancel();
   elsewhere.abort(new AgentError('aborted', 'The attempt has ended.'));
   await Promise.allSettled(inFlight);
@@ -188,6 +190,7 @@ function viewOf(service: Service): ServiceView {
     data: service.data,
     properties: service.order.properties ?? {},
     suspendedFor: service.suspendedFor,
+    power: service.power ?? null,
     proxyEnabled: service.proxyEnabled,
     snapshots: service.snapshots,
   };

@@ -1,7 +1,9 @@
 /** What the end of a job means for its service: one table, method by method. */
+import { afterReturn, passwordNotSet, passwordSet } from '../domain/credentials.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
 import { LIST_LAG_MS, settledPower } from '../domain/status.js';
+import { INITIAL_SNAPSHOT } from '../modules/hosted/snapshots.js';
 
 type Rule = (service: Service, job: Job, now: string) => Service;
 
@@ -11,6 +13,8 @@ interface Rules {
   readonly undone?: Rule;
   /** A person must finish it. */
   readonly stuck?: Rule;
+  /** A person has given it up. */
+  readonly abandoned?: Rule;
   /** Methods whose stuck jobs are out of the world when this one has completed, besides its own. */
   readonly heals?: readonly string[] | 'all';
 }
@@ -66,7 +70,10 @@ const deleted: Rule = (service, job, now) => {
   });
 };
 
-const purged: Rule = (service, job, now) => tombstone(service, deletionOf(service, job, now));
+const purged: Rule = (service, job, now) => {
+  const { leftBehind: _, ...deletion } = deletionOf(service, job, now);
+  return tombstone(service, deletion);
+};
 
 const forgotten: Rule = (service, job, now) => {
   const { vmid, node, snapshots } = service;
@@ -84,6 +91,19 @@ const forgotten: Rule = (service, job, now) => {
     leftBehind: left,
   });
 };
+
+/** What may still be there keeps its number, addresses and name, until the service is deleted. */
+const leftUnmade: Rule = (service, job, now) =>
+  job.remains?.length ? become(withoutQueue(service, now), 'failed') : unmade(service, job, now);
+
+/** Half removed: to be deleted again. What is kept of a deleted one is left alone until somebody asks for its deletion once more. */
+const leftUndeleted: Rule = (service, job) =>
+  service.lifecycle === 'terminated' && service.deletion
+    ? {
+        ...service,
+        deletion: { ...service.deletion, leftBehind: job.remains?.map(({ what }) => what) ?? [] },
+      }
+    : become(service, 'failed');
 
 const reasonsOf = (job: Job): Service['suspendedFor'] =>
   SUSPENSION_REASONS.filter((reason) => reason === job.args['reason']);
@@ -121,6 +141,9 @@ const primaryNotSet: Rule = (service, { args }) =>
 const notToggled: Rule = (service, { args }) =>
   typeof args['before'] === 'boolean' ? { ...service, proxyEnabled: args['before'] } : service;
 
+const returned: Rule = (service, { args }) =>
+  afterReturn(service, typeof args['name'] === 'string' ? args['name'] : INITIAL_SNAPSHOT);
+
 const POWER = ['start', 'stop', 'restart'];
 const ROLLBACKS = ['rollback', 'reset'];
 
@@ -128,34 +151,48 @@ const ENDINGS: Readonly<Record<string, Rules>> = {
   create: {
     completed: (service, _job, now) => live(service, { activeAt: now }),
     undone: unmade,
+    abandoned: leftUnmade,
     stuck: (service) => become(service, 'failed'),
   },
   restore: {
     completed: (service) => live(service, { deletion: null }),
     undone: (service, _job, now) => become(withoutQueue(service, now), 'terminated'),
+    // it is kept as before, and everything of it goes with the purge
+    abandoned: (service, _job, now) => become(withoutQueue(service, now), 'terminated'),
     stuck: (service) => become(service, 'failed'),
   },
-  delete: { completed: deleted, heals: 'all' },
-  purge: { completed: purged, heals: 'all' },
-  forget: { completed: forgotten, heals: 'all' },
+  delete: { completed: deleted, abandoned: leftUndeleted, heals: 'all' },
+  purge: { completed: purged, abandoned: leftUndeleted, heals: 'all' },
+  forget: { completed: forgotten, abandoned: leftUndeleted, heals: 'all' },
   suspend: { completed: suspended, heals: ['unsuspend', ...POWER] },
   unsuspend: { completed: unsuspended, heals: ['suspend', ...POWER] },
   upgrade: { completed: (service, job) => ({ ...service, plan: job.pinned.plan }) },
   addDomain: { undone: domainNotAdded },
   setPrimary: { undone: primaryNotSet },
   toggle: { undone: notToggled },
-  rollback: { heals: [...ROLLBACKS, ...POWER] },
-  reset: { heals: [...ROLLBACKS, ...POWER] },
+  resetPassword: {
+    completed: (service, _job, now) => passwordSet(service, now),
+    undone: passwordNotSet,
+  },
+  rollback: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
+  reset: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
 };
 
 /** The service with this job as it now is; when the job has ended, with what that means, and without the ended jobs that nobody has to see any more. */
 export function withJob(service: Service, job: Job, now: string): Service {
-  const jobs = service.jobs.map((other) => (other.id === job.id ? job : other));
+  const before = service.jobs.find(({ id }) => id === job.id);
+  const goesOn = before !== undefined && before.endedAt !== null && job.endedAt === null;
+  const jobs = goesOn
+    ? // behind what was asked for meanwhile
+      [...service.jobs.filter(({ id }) => id !== job.id), job]
+    : service.jobs.map((other) => (other.id === job.id ? job : other));
   const next = { ...service, jobs, updatedAt: now };
   if (job.endedAt === null) return next;
   const rules = ENDINGS[job.method] ?? {};
   const kept = jobs.filter((other) => other.id === job.id || mustStay(other, job, rules));
-  return ruleFor(job, rules)({ ...next, jobs: kept }, job, now);
+  const told = settledPower([job]);
+  const power = told === null ? {} : { power: told.power };
+  return ruleFor(job, rules)({ ...next, ...power, jobs: kept }, job, now);
 }
 
 /** An open job, and a stuck one until something has put right what it left. */
@@ -175,7 +212,8 @@ function knowsPower(other: Job, ended: Job): boolean {
 
 const unchanged: Rule = (service) => service;
 
-function ruleFor(job: Job, { completed, undone, stuck }: Rules): Rule {
+function ruleFor(job: Job, { completed, undone, stuck, abandoned }: Rules): Rule {
+  if (job.abandonedAt !== undefined) return abandoned ?? unchanged;
   if (job.status === 'completed') return completed ?? unchanged;
   if (job.status === 'stuck') return stuck ?? unchanged;
   // overtaken as it stood: the job behind it removes whatever there is

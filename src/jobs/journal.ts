@@ -1,9 +1,11 @@
 /** The job's record inside its service's document: every change is durable before the worker hears of it. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, instant } from '../domain/clock.js';
 import { AgentError, type ErrorRecord } from '../domain/errors.js';
-import type { StepShape } from '../domain/flow.js';
+import { type StepShape, UNTOUCHED } from '../domain/flow.js';
 import type { Job, StepRecord } from '../domain/job.js';
 import type { Json, JsonObject } from '../domain/json.js';
+import { remainsOf } from '../domain/remains.js';
 import type { Service, ServiceKey } from '../domain/service.js';
 import type { JobArchive, ServiceStore } from '../state/contract.js';
 import { withJob } from './endings.js';
@@ -11,7 +13,8 @@ import { withJob } from './endings.js';
 export interface Journal {
   job(): Promise<Job>;
   service(): Promise<Service>;
-  change(fn: (job: Job) => Job): Promise<Job>;
+  /** Nothing is written when `fn` returns the same job. */
+  change(fn: (job: Job, service: Service) => Job): Promise<Job>;
   changeService(fn: (service: Service) => Service): Promise<Service>;
   declare(shapes: readonly StepShape[]): Promise<void>;
   begin(step: string, direction: 'forward' | 'undo'): Promise<StepRecord>;
@@ -43,18 +46,30 @@ export function journal(key: ServiceKey, jobId: string, { services, archive, clo
       return fn(current);
     });
 
-  const change = async (fn: (job: Job) => Job): Promise<Job> => {
-    const before = find(await services.get(key));
+  const change = async (fn: (job: Job, service: Service) => Job): Promise<Job> => {
+    const apply = (service: Service): Job => withRemains(service, fn(find(service), service));
+    const service = await services.get(key);
     // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one counts.
-    const ended = fn(before);
-    if (ended.endedAt !== null && before.endedAt === null) await archive.append({ key, job: ended });
-    return find(await changeService((service) => withJob(service, fn(find(service)), instant(clock))));
+    const ended = apply(service);
+    if (ended.endedAt !== null && ended.status !== find(service).status)
+      await archive.append({ key, job: ended });
+    return find(
+      await changeService((current) => {
+        const next = apply(current);
+        return next === find(current) ? current : withJob(current, next, instant(clock));
+      }),
+    );
   };
 
-  const changeStep = async (name: string, fn: (step: StepRecord) => StepRecord): Promise<StepRecord> => {
+  const changeStep = async (
+    name: string,
+    fn: (step: StepRecord, job: Job) => StepRecord,
+    also: Partial<Job> = {},
+  ): Promise<StepRecord> => {
     const job = await change((current) => ({
       ...current,
-      steps: current.steps.map((step) => (step.name === name ? fn(step) : step)),
+      ...also,
+      steps: current.steps.map((step) => (step.name === name ? fn(step, current) : step)),
     }));
     const found = job.steps.find((step) => step.name === name);
     if (!found)
@@ -75,13 +90,17 @@ export function journal(key: ServiceKey, jobId: string, { services, archive, clo
       await change((job) => ({ ...job, steps: merged(job.steps, shapes) }));
     },
     begin: (step, direction) =>
-      changeStep(step, (record) => {
+      changeStep(step, (record, job) => {
         const { error: _, ...rest } = record;
         if (direction === 'undo') return { ...rest, status: 'undoing' };
+        // recorded before the pivot was begun: so the promise that the job is taken back can be kept
+        if (record.pivot && job.cancel) throw new AgentError('aborted', 'The work was cancelled.');
         return {
           ...rest,
           status: 'running',
           begun: record.begun + 1,
+          // what an earlier try left untouched is at stake again
+          notes: record.pivot ? { ...record.notes, [UNTOUCHED]: false } : record.notes,
           startedAt: record.startedAt ?? instant(clock),
           endedAt: null,
         };
@@ -90,9 +109,21 @@ export function journal(key: ServiceKey, jobId: string, { services, archive, clo
       await changeStep(step, (record) => ({ ...record, notes: { ...record.notes, ...values } }));
     },
     async end(step, direction, result, error) {
-      await changeStep(step, (record) => ended(record, direction, result, error, instant(clock)));
+      await changeStep(
+        step,
+        (record) => ended(record, direction, result, error, instant(clock)),
+        // it goes forward: what comes now has not killed anybody yet
+        error ? {} : { crashes: 0 },
+      );
     },
   };
+}
+
+/** With what a person has to deal with, from the moment it is stuck. */
+function withRemains(service: Service, job: Job): Job {
+  if (job.status !== 'stuck') return job;
+  const remains = remainsOf(service, job);
+  return isDeepStrictEqual(remains, job.remains) ? job : { ...job, remains };
 }
 
 function ended(

@@ -2,6 +2,7 @@
 import { AgentError, type ErrorCode, type ErrorRecord, toRecord } from '../domain/errors.js';
 import { UNTOUCHED } from '../domain/flow.js';
 import { type Job, MAX_CRASHES } from '../domain/job.js';
+import { isLeft } from '../domain/remains.js';
 import type { Outcome } from './protocol.js';
 
 /** `crashed`: no result; `released`: handed back by a graceful stop. */
@@ -37,7 +38,7 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
     case 'completed':
       return { ...withoutError(rest), status: 'completed', endedAt: iso(at.now) };
     case 'undone':
-      return { ...rest, status: job.cancel ? 'cancelled' : 'failed', endedAt: iso(at.now) };
+      return undone(rest, at);
     case 'released':
       return { ...job, status: 'queued', attempts: Math.max(0, job.attempts - 1) };
     case 'crashed':
@@ -108,7 +109,8 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
 function crashed(job: Job, detail: string, at: Circumstances): Job {
   const crashes = job.crashes + 1;
   const { waiting: _, ...rest } = job;
-  if (crashes < MAX_CRASHES) return { ...rest, crashes, status: 'queued' };
+  const attempts = Math.max(0, job.attempts - 1);
+  if (crashes < MAX_CRASHES) return { ...rest, attempts, crashes, status: 'queued' };
   const error = {
     ...record('job_crashed', 'The operation ended again and again without a result.', detail),
     step: '',
@@ -121,14 +123,26 @@ function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstanc
   const { waiting: _, ...rest } = job;
   if (job.direction === 'undo' || isPastPivot(job))
     return { ...rest, status: 'stuck', error, endedAt: iso(at.now) };
-  return { ...rest, status: 'queued', direction: 'undo', error, attempts: 0, exceptions: 0, crashes: 0 };
+  const turned = { status: 'queued', direction: 'undo', error, reason: error } as const;
+  return { ...rest, ...turned, attempts: 0, exceptions: 0, crashes: 0 };
+}
+
+/** What went wrong on the way back is over; why it turned back counts. */
+function undone(job: Job, at: Circumstances): Job {
+  const { reason, ...rest } = job;
+  return {
+    ...rest,
+    ...(reason === undefined ? {} : { error: reason }),
+    status: job.cancel ? 'cancelled' : 'failed',
+    endedAt: iso(at.now),
+  };
 }
 
 /** Names of the begun steps that can be taken back, newest first. */
 export function undoOrder(job: Job): string[] {
   return job.steps
     .map((step, index) => ({ step, index }))
-    .filter(({ step }) => step.undoable && step.begun > 0 && step.status !== 'undone')
+    .filter(({ step }) => isLeft(step, 'undo'))
     .sort((a, b) => (b.step.startedAt ?? '').localeCompare(a.step.startedAt ?? '') || b.index - a.index)
     .map(({ step }) => step.name);
 }

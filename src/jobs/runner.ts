@@ -1,10 +1,11 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
-import { instant } from '../domain/clock.js';
+import { anySignal } from '../domain/any-signal.js';
+import { type Clock, instant } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
-import { type Journal, journal } from './journal.js';
+import { journal } from './journal.js';
 import { afterAttempt, type Ending, whenCancelled } from './policy.js';
 import { mayBegin } from './slots.js';
 
@@ -24,6 +25,8 @@ export interface Runner {
   /** Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within `jobs.stop_s`. */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
+  /** A job that is due and has room, but has not begun: while the runner is alive, never for longer than a moment. */
+  overdue(): string | undefined;
 }
 
 export interface RunnerDeps extends AttemptDeps {
@@ -47,7 +50,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     if (first) lanes.set(key, laneOf(key, first));
     else lanes.delete(key);
     const busy = running.get(key);
-    if (busy && service.jobs.some((job) => job.id === busy.jobId && job.cancel && isOpen(job)))
+    if (busy && service.jobs.some((job) => job.id === busy.jobId && endsEarly(job)))
       busy.halt.abort(new AgentError('aborted', 'The work was cancelled.'));
   };
 
@@ -111,17 +114,14 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
     try {
       const book = journal(lane.key, lane.jobId, deps);
-      if (!(await stillWanted(book))) return;
-      const job = await book.change((current) => ({
-        ...current,
-        status: 'running',
-        attempts: current.attempts + 1,
-        startedAt: current.startedAt ?? instant(clock),
-      }));
+      const job = await book.change((current) => begun(current, clock));
+      // it was to be cancelled: then it has just ended, or turned back and comes up again
+      if (job.status !== 'running') return;
+      const stop = anySignal(stopping.signal, halt);
       const ending = await runAttempt(deps, await services.get(lane.key), job, {
         drain: draining.signal,
-        stop: AbortSignal.any([stopping.signal, halt]),
-      });
+        stop: stop.signal,
+      }).finally(stop.release);
       const after = await book.change((current) =>
         afterAttempt(current, ending, { now: clock.now(), random: random() }),
       );
@@ -131,14 +131,6 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
       lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
     }
-  };
-
-  /** False when the job was to be cancelled: then it has just ended, or turned back and comes up again. */
-  const stillWanted = async (book: Journal): Promise<boolean> => {
-    const found = await book.job();
-    if (!found.cancel || !whenCancelled(found, { now: clock.now() })) return isOpen(found);
-    await book.change((job) => whenCancelled(job, { now: clock.now() }) ?? job);
-    return false;
   };
 
   const report = (lane: Lane, job: Job, ending: Ending): void => {
@@ -199,6 +191,11 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       await atMost(RECORD_MS);
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
+    overdue() {
+      const lane = stopping.signal.aborted ? undefined : mostUrgent(clock.now());
+      const room = lane && mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
+      return room ? lane.jobId : undefined;
+    },
   };
 }
 
@@ -227,8 +224,26 @@ class StopError extends Error {
   }
 }
 
+/** Its attempt counts as begun, unless there is nothing to begin. */
+function begun(job: Job, clock: Clock): Job {
+  if (!isOpen(job)) return job;
+  if (endsEarly(job)) return whenCancelled(job, { now: clock.now() }) ?? job;
+  return {
+    ...job,
+    status: 'running',
+    attempts: job.attempts + 1,
+    startedAt: job.startedAt ?? instant(clock),
+  };
+}
+
+/** It is cancelled, and not yet on its way back. */
+function endsEarly(job: Job): boolean {
+  return job.cancel !== undefined && isOpen(job) && whenCancelled(job, { now: 0 }) !== undefined;
+}
+
 function laneOf(key: ServiceKey, job: Job): Lane {
-  const dueAt = job.status === 'waiting' && job.waiting ? Date.parse(job.waiting.until) : 0;
+  const waits = job.status === 'waiting' && !endsEarly(job) ? job.waiting : undefined;
+  const dueAt = waits ? Date.parse(waits.until) : 0;
   return { key, jobId: job.id, interactive: job.interactive, createdAt: job.createdAt, dueAt };
 }
 

@@ -4,10 +4,10 @@ import type { Lifecycle } from '../domain/service.js';
 import { looked, type Sample } from './registry.js';
 import { poolUses, type Sources } from './sources.js';
 
-const DAY_MS = 86_400_000;
+const DAY_S = 86_400;
 const LIFECYCLES: readonly Lifecycle[] = ['creating', 'active', 'suspended', 'terminated', 'failed'];
 const OPEN = ['queued', 'running', 'waiting'] as const;
-const CIRCUIT_STATES = ['closed', 'half-open', 'open'] as const;
+const CIRCUIT_STATES = ['closed', 'half_open', 'open'] as const;
 /** Certificates are too many for a label each: how many have no more days than this. */
 const DAYS = [0, 3, 7, 14, 30] as const;
 
@@ -80,23 +80,23 @@ function pools(registry: Registry, sources: Sources): void {
 }
 
 function certificates(registry: Registry, { state, clock, ownCertificate }: Sources): void {
-  const daysLeft = (until: string): number => (Date.parse(until) - clock.now()) / DAY_MS;
+  const secondsLeft = (until: string): number => (Date.parse(until) - clock.now()) / 1000;
   const customers = (): number[] =>
     state.domains
       .list()
       .flatMap(({ service, certificate }) =>
-        service === null || certificate === null ? [] : [daysLeft(certificate.expiresAt)],
+        service === null || certificate === null ? [] : [secondsLeft(certificate.expiresAt)],
       );
   looked(
     registry,
-    'certificate_days_left',
-    'Of the base domain, and the least of all customers.',
+    'certificate_left_seconds',
+    'Until it ends: of the base domain, and the least of all customers.',
     ['of'],
     () => {
       const own = ownCertificate();
       const least = Math.min(...customers());
       return [
-        ...(own ? [[{ of: 'base_domain' }, daysLeft(own.expires_at)] satisfies Sample] : []),
+        ...(own ? [[{ of: 'base_domain' }, secondsLeft(own.expires_at)] satisfies Sample] : []),
         ...(Number.isFinite(least) ? [[{ of: 'customers' }, least] satisfies Sample] : []),
       ];
     },
@@ -120,7 +120,10 @@ function certificates(registry: Registry, { state, clock, ownCertificate }: Sour
     ['days'],
     () => {
       const left = customers();
-      return DAYS.map((days): Sample => [{ days: String(days) }, left.filter((one) => one <= days).length]);
+      return DAYS.map((days): Sample => [
+        { days: String(days) },
+        left.filter((one) => one <= days * DAY_S).length,
+      ]);
     },
   );
 }

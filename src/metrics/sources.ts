@@ -9,7 +9,7 @@ import type { State } from '../state/contract.js';
 export interface CircuitView {
   readonly name: string;
   readonly role: string;
-  readonly state: 'closed' | 'open' | 'half-open';
+  readonly state: 'closed' | 'open' | 'half_open';
   /** RFC 3339: in this state since. */
   readonly since: string;
   readonly failures: number;

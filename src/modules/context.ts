@@ -31,6 +31,8 @@ export interface ServiceView {
   readonly properties: JsonObject;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
+  /** What it was last told to be, if that is known. */
+  readonly power: 'running' | 'stopped' | null;
   /** False after the customer switched the proxy hosts off. */
   readonly proxyEnabled: boolean;
   /** Oldest first. */

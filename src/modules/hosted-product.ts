@@ -1,13 +1,22 @@
 /** The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on top of it, not a copy. */
 import { AgentError, asAgentError } from '../domain/errors.js';
 import type { JobPolicy } from '../domain/job.js';
-import type { StepContext } from './context.js';
+import type { SecretRef, StepContext } from './context.js';
 import type { JobFlow } from './module.js';
 import { domainAddition, domainChange, domainRemoval, toggling } from './hosted/domains.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';
 import { firstOwner, type Hooks } from './hosted/hooks.js';
-import { ownerChange, restarting, resumption, starting, stopping, suspension } from './hosted/power.js';
+import {
+  ownerChange,
+  passwordReset,
+  restarting,
+  resumption,
+  starting,
+  stopping,
+  suspension,
+} from './hosted/power.js';
 import { upgrade } from './hosted/resize.js';
+import { repair } from './hosted/repair.js';
 import { backup, backupRemoval, INITIAL_SNAPSHOT, reset, rollback, takeInitial } from './hosted/snapshots.js';
 import { Product } from './product.js';
 
@@ -52,11 +61,17 @@ export abstract class HostedProduct extends Product {
   /** Gives the running site's administrator the owner's e-mail address of today (`service.email`). Repeatable. */
   protected async setOwner(_context: StepContext): Promise<void> {}
 
+  /** Gives the running site's first administrator this password. Repeatable. Throws `administrator_missing`. */
+  protected async setPassword(_context: StepContext, _password: SecretRef): Promise<void> {
+    throw new AgentError('module_failed', 'This product has no administrator.', { retryable: false });
+  }
+
   protected readonly hooks: Hooks = {
     port: (context) => this.upstreamPort(context),
     source: (context) => this.source(context.settings),
     setUrl: (context) => this.setUrl(context),
     setOwner: (context) => this.setOwner(context),
+    setPassword: (context, password) => this.setPassword(context, password),
   };
 
   createJob(): JobFlow {
@@ -67,11 +82,17 @@ export abstract class HostedProduct extends Product {
       },
       container: {
         after: ['allocate'],
+        concerns: 'container',
         timeoutS: 900,
         run: (context) => context.container.ensure(this.source(context.settings)),
         undo: (context) => context.container.remove(),
       },
-      start: { after: ['container'], timeoutS: 180, run: (context) => context.container.start() },
+      start: {
+        after: ['container'],
+        concerns: 'container',
+        timeoutS: 180,
+        run: (context) => context.container.start(),
+      },
       install: {
         after: ['start'],
         timeoutS: 1200,
@@ -82,12 +103,14 @@ export abstract class HostedProduct extends Product {
       },
       dns: {
         after: ['allocate'],
+        concerns: 'dns',
         timeoutS: 120,
         run: (context) => context.dns.ensure(),
         undo: (context) => context.dns.remove(),
       },
       proxy: {
         after: ['allocate'],
+        concerns: 'proxy',
         timeoutS: 120,
         run: (context) => context.proxy.ensure({ state: 'preparing', port: this.upstreamPort(context) }),
         undo: (context) => context.proxy.remove(),
@@ -95,6 +118,7 @@ export abstract class HostedProduct extends Product {
       // Beside `verify`: whoever looks at a frozen container waits a moment, a site found wrong is removed with its snapshot.
       snapshot: {
         after: ['install'],
+        concerns: 'snapshot',
         timeoutS: 600,
         run: takeInitial,
       },
@@ -106,12 +130,14 @@ export abstract class HostedProduct extends Product {
       // Last: the HA manager would meddle with the container's locks.
       ha: {
         after: ['snapshot'],
+        concerns: 'ha',
         timeoutS: 120,
         run: (context) => context.ha.ensure(),
         undo: (context) => context.ha.remove(),
       },
       publish: {
         after: ['verify'],
+        concerns: 'proxy',
         timeoutS: 120,
         run: (context) => context.proxy.ensure({ state: 'enabled', port: this.upstreamPort(context) }),
       },
@@ -129,7 +155,9 @@ export abstract class HostedProduct extends Product {
   suspendJob = (): JobFlow => suspension(this.hooks);
   unsuspendJob = (): JobFlow => resumption(this.hooks);
   setEmailJob = (): JobFlow => ownerChange(this.hooks);
+  resetPasswordJob = (): JobFlow => passwordReset(this.hooks);
   upgradeJob = upgrade;
+  repairJob = (): JobFlow => repair(this.hooks);
 
   addDomainJob = (): JobFlow => domainAddition(this.hooks);
   removeDomainJob = (): JobFlow => domainRemoval(this.hooks);

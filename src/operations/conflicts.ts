@@ -18,6 +18,8 @@ export const GROUPS = {
   suspend: ['suspend'],
   unsuspend: ['unsuspend'],
   upgrade: ['upgrade'],
+  /** What the look for drift has found to differ. */
+  repair: ['repair'],
   owner: ['setEmail'],
   power: ['start', 'stop', 'restart'],
   backup: ['makeBackup', 'removeBackup'],
@@ -94,6 +96,7 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
   suspend: panel,
   unsuspend: panel,
   upgrade: { ...panel, stuck: 'stuck' },
+  repair: { ...panel, creating: 'making', stuck: 'stuck' },
   owner: panel,
   power: customer,
   backup: customer,

@@ -1,5 +1,6 @@
 /** What operations work with; the daemon hands it in. */
 import type { Logger } from 'pino';
+import type { DriftBook } from './drift-book.js';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
 import type { JsonObject } from '../domain/json.js';
@@ -36,8 +37,9 @@ export interface OperationContext {
   readonly log: Logger;
   readonly watch: ClusterWatch;
   /** What operations themselves may ask; everything else is a job's. */
-  readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns'>;
+  readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
+  readonly drift: DriftBook;
   /** Told of what is worth an alert and stands in no record. */
   readonly noticed?: (notice: {
     readonly kind: 'unknown_plan';

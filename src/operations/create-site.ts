@@ -20,7 +20,7 @@ const MOST_RACES = 50;
 
 /**
  * The recorded service; for a repeated call the one from the first. Throws `invalid_request`, `unknown_plan`, `unknown_module`, `name_reserved`, `name_taken`,
- * `service_exists`, `service_busy`, `capacity_exhausted`, `template_missing`, `state_damaged`, `state_unavailable`.
+ * `service_exists`, `service_busy`, `service_failed`, `capacity_exhausted`, `template_missing`, `state_damaged`, `state_unavailable`.
  */
 export async function createSite(
   context: OperationContext,
@@ -119,9 +119,10 @@ function newService(
   };
 }
 
-/** True when nothing of the former life is left: it was deleted, or its creation failed and was undone. */
+/** True when nothing of the former life is left: it was deleted, or its creation failed and was undone. One that was abandoned must be deleted first. */
 function mayStartAnew(service: Service): boolean {
   if (service.lifecycle === 'terminated') return !isHeld(service) && !service.jobs.some(isOpen);
+  if (service.vmid !== null || service.addresses.length > 0) return false;
   return service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');
 }
 
@@ -136,6 +137,11 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
     );
   }
   const leaving = service.jobs.some((job) => isOpen(job) && ENDING_METHODS.includes(job.method));
+  if (service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck'))
+    throw new AgentError(
+      'service_failed',
+      'The site could not be made and something of it is left: it must be deleted first.',
+    );
   if (leaving || service.lifecycle === 'failed' || service.lifecycle === 'terminated') {
     throw new AgentError('service_busy', 'The former site with this id is still being removed.', {
       detail: service.jobs.some((job) => job.status === 'stuck')

@@ -14,6 +14,8 @@ export interface ServiceWish {
   readonly node?: string | undefined;
   /** Part of the id or name. */
   readonly q?: string | undefined;
+  /** Only those that differ from the records (or that do not). */
+  readonly drift?: boolean | undefined;
   /** RFC 3339 */
   readonly updatedSince?: string | undefined;
   readonly limit: number;
@@ -33,7 +35,7 @@ export function listServices(
   for (const entry of context.state.services.entries()) {
     if (entry.panel !== caller.panel || (after !== undefined && entry.key <= after)) continue;
     const view = viewEntry(context, entry);
-    if (!isWanted(entry, view.status, wish)) continue;
+    if (!isWanted(entry, view, wish)) continue;
     if (items.length >= wish.limit) return { items, next: nextCursor(last?.key) };
     items.push(view);
     last = entry;
@@ -41,13 +43,18 @@ export function listServices(
   return { items, next: null };
 }
 
-function isWanted(entry: ServiceEntry, status: StatusWord, wish: ServiceWish): boolean {
+function isWanted(
+  entry: ServiceEntry,
+  { status, drift }: { readonly status: StatusWord; readonly drift: readonly string[] },
+  wish: ServiceWish,
+): boolean {
   const q = wish.q?.toLowerCase();
   const wanted = [
     wish.ids === undefined || wish.ids.includes(entry.id),
     wish.status === undefined || status === wish.status,
     wish.plan === undefined || entry.plan === wish.plan.toLowerCase(),
     wish.node === undefined || entry.node === wish.node,
+    wish.drift === undefined || drift.length > 0 === wish.drift,
     q === undefined || entry.id.toLowerCase().includes(q) || entry.fqdn.includes(q),
     wish.updatedSince === undefined || Date.parse(entry.updatedAt) >= Date.parse(wish.updatedSince),
   ];
@@ -68,6 +75,7 @@ function viewEntry(context: OperationContext, entry: ServiceEntry) {
     vmid: entry.vmid,
     node: entry.node,
     private_ip: entry.addresses[0] ?? null,
+    drift: [...new Set(context.drift.of(entry.key).map(({ item }) => item.part))],
     updated_at: entry.updatedAt,
   };
 }

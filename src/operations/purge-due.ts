@@ -20,6 +20,8 @@ async function purge(context: OperationContext, panel: string, id: string): Prom
   const service = await context.state.services.get(`${panel}/${id}`);
   // a person has been told
   if (service.jobs.some((job) => job.status === 'stuck')) return;
+  // and has decided to leave it alone
+  if (service.deletion?.leftBehind !== undefined) return;
   try {
     await enqueue(context, { panel, requestId: `purge-${id}` }, id, { method: 'purge', interactive: false });
   } catch (error) {

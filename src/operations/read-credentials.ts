@@ -1,15 +1,10 @@
 /** Hands out the first administrator's name and password, until they are acknowledged or a week has passed. */
 import { instant } from '../domain/clock.js';
+import { ADMIN_PASSWORD, ADMIN_USER, readableUntil, withoutPassword } from '../domain/credentials.js';
 import { AgentError } from '../domain/errors.js';
 import type { Service, ServiceKey } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
-
-/** What products keep them under: the name in the service's data, the password among its secrets. */
-export const ADMIN_USER = 'admin_user';
-export const ADMIN_PASSWORD = 'admin_password';
-
-const READABLE_MS = 7 * 86_400_000;
 
 export interface Credentials {
   readonly username: string;
@@ -34,11 +29,8 @@ export async function readCredentials(
   await context.state.services.commit(key, (current) => {
     if (!current) throw gone();
     handedOut = credentialsOf(current, context.clock.now());
-    const secrets = Object.fromEntries(
-      Object.entries(current.secrets).filter(([name]) => name !== ADMIN_PASSWORD),
-    );
     const now = instant(context.clock);
-    return { ...current, secrets, credentialsAcknowledgedAt: now, updatedAt: now };
+    return { ...withoutPassword(current), credentialsAcknowledgedAt: now, updatedAt: now };
   });
   return handedOut;
 }
@@ -51,7 +43,7 @@ function credentialsOf(service: Service, now: number): Credentials {
   }
   const password = service.secrets[ADMIN_PASSWORD];
   const username = service.data[ADMIN_USER];
-  const expires = Date.parse(service.activeAt ?? service.createdAt) + READABLE_MS;
+  const expires = readableUntil(service);
   if (
     !password ||
     typeof username !== 'string' ||
@@ -69,4 +61,7 @@ function credentialsOf(service: Service, now: number): Credentials {
 }
 
 const gone = (): AgentError =>
-  new AgentError('credentials_gone', 'The first credentials were acknowledged or have expired.');
+  new AgentError(
+    'credentials_gone',
+    'The credentials were acknowledged or have expired; a reset makes new ones.',
+  );

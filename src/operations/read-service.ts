@@ -1,6 +1,8 @@
 /** Everything about one service that its panel may know. */
+import { keyOf } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import { type StatusSources, viewStatus } from './read-status.js';
+import { viewFinding } from './view-drift.js';
 import { viewJob } from './view-job.js';
 
 /** Throws `service_not_found` or `state_damaged`. */
@@ -23,6 +25,7 @@ export async function readService(
       created_at: snapshot.createdAt,
     })),
     left_behind: [...(service.deletion?.leftBehind ?? [])],
+    drift_details: forOperator ? sources.drift.of(keyOf(service)).map(viewFinding) : [],
     jobs: service.jobs.map((job) => viewJob(service.id, job, forOperator)),
     created_at: service.createdAt,
     updated_at: service.updatedAt,

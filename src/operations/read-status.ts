@@ -1,10 +1,13 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
+import type { Finding } from '../domain/drift.js';
 import { duration, gigabytes, megabytes, percent } from '../domain/figures.js';
 import { isOpen, type Job, progressOf } from '../domain/job.js';
-import { isHeld, type Service } from '../domain/service.js';
+import { customerWords } from '../domain/remains.js';
+import { isHeld, keyOf, type Service } from '../domain/service.js';
 import { provisionStatus, settledPower, statusWord } from '../domain/status.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
+import type { Counted } from './drift-book.js';
 import { type Certificate, issuerOf } from './certificate.js';
 import type { State } from '../state/contract.js';
 import { domainId } from '../domain/domain-record.js';
@@ -34,6 +37,7 @@ export function viewStatus(sources: StatusSources, service: Service) {
 export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Service) {
   const served = service.lifecycle === 'active' || service.lifecycle === 'suspended';
   return {
+    key: keyOf(service),
     vmid: service.vmid,
     lifecycle: service.lifecycle,
     settled: settledPower(service.jobs),
@@ -71,7 +75,10 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
 export type StatusFacts = ReturnType<typeof statusFacts>;
 
 /** The other part: what the cluster shows at this moment. */
-export function statusNow(sources: Pick<StatusSources, 'watch' | 'certificate'>, facts: StatusFacts) {
+export function statusNow(
+  sources: Pick<StatusSources, 'watch' | 'certificate' | 'drift'>,
+  facts: StatusFacts,
+) {
   const sighting = lookUp(sources.watch, facts);
   return {
     status: statusWord({ lifecycle: facts.lifecycle, jobs: facts.stuck ? STUCK : [] }, sighting.power),
@@ -84,8 +91,18 @@ export function statusNow(sources: Pick<StatusSources, 'watch' | 'certificate'>,
       enabled: facts.proxyEnabled,
       certificate: facts.certificate === 'wildcard' ? sources.certificate() : facts.certificate,
     },
+    drift: viewDrift(sources.drift.of(facts.key)),
     stale_since: sighting.staleSince,
   };
+}
+
+/** Which part differs, and since when; what exactly is for operators. */
+function viewDrift(found: readonly Counted<Finding>[]) {
+  return found.map(({ item, since }) => ({
+    part: item.part,
+    problem: item.problem,
+    since: new Date(since).toISOString(),
+  }));
 }
 
 const STUCK = [{ status: 'stuck' }] as const;
@@ -148,6 +165,7 @@ function viewOpenJob(service: Service) {
     steps_done: stepsDone,
     steps_total: stepsTotal,
     waiting: viewWaiting(job),
+    remains: customerWords(job.remains ?? []),
   };
 }
 

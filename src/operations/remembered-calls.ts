@@ -4,6 +4,7 @@ import { AgentError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import { Secret } from '../domain/secret.js';
 import type { Service } from '../domain/service.js';
+import type { StatusWord } from '../domain/status.js';
 import type { RememberedCall } from '../state/contract.js';
 import type { OperationContext } from './context.js';
 
@@ -123,15 +124,43 @@ export function makeRememberedCalls(context: Context): RememberedCalls {
   };
 }
 
+/** What a repeated call is told whose own answer got lost. */
+export function begunAnswer(service: Service, job: Job, status: StatusWord) {
+  return { success: true, service_id: service.id, status, job_id: job.id } as const;
+}
+
+/**
+ * To be done before any job goes on: calls whose answer was cut off by the end of the daemon are answered with the job that they began. It is in its
+ * service's document now, and may have left it when the call is repeated: then it would be carried out a second time.
+ */
+export async function answerCutOff({ state }: Pick<OperationContext, 'state'>): Promise<void> {
+  const cutOff = state.remembered.list().filter(({ answer }) => answer === null);
+  if (cutOff.length === 0) return;
+  for (const { key, id } of [...state.services.entries()]) {
+    const records = cutOff.filter(({ serviceId }) => serviceId === id);
+    const service = records.length > 0 ? await state.services.find(key) : undefined;
+    for (const record of records) {
+      const job = service?.jobs.find((other) => isBegunBy(record, other));
+      if (!service || !job) continue;
+      const body = new Secret(JSON.stringify(begunAnswer(service, job, 'processing')));
+      await state.remembered.commit(record.id, () => ({ ...record, answer: { code: 202, body } }));
+    }
+  }
+}
+
+function isBegunBy({ requestId, createdAt }: RememberedCall, job: Job): boolean {
+  return job.requestId === requestId && job.createdAt >= createdAt;
+}
+
 /** Where the daemon ended between recording the job and recording the answer, the job tells. */
 async function findBegun(
   { state }: Context,
   panel: string,
-  { serviceId, requestId, createdAt }: RememberedCall,
+  record: RememberedCall,
 ): Promise<Recalled | undefined> {
-  if (serviceId === null) return undefined;
-  const service = await state.services.find(`${panel}/${serviceId}`);
-  const job = service?.jobs.find((other) => other.requestId === requestId && other.createdAt >= createdAt);
+  if (record.serviceId === null) return undefined;
+  const service = await state.services.find(`${panel}/${record.serviceId}`);
+  const job = service?.jobs.find((other) => isBegunBy(record, other));
   return service && job ? { kind: 'begun', service, job } : undefined;
 }
 

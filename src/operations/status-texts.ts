@@ -15,6 +15,7 @@ interface Ready {
   view: ClusterView | undefined;
   stale: number | undefined;
   certificate: Certificate | null;
+  drift: ReturnType<StatusSources['drift']['of']>;
   text: string;
 }
 
@@ -35,7 +36,12 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
     const facts = statusFacts(sources, await services.get(key));
     // two parts, as an object of all fields put together anew at every look takes ten times as long
     const beginning = `${JSON.stringify({ success: true, ...facts.told }).slice(0, -1)},`;
-    const now = { view: watch.latest(), stale: watch.staleSince(), certificate: sources.certificate() };
+    const now = {
+      view: watch.latest(),
+      stale: watch.staleSince(),
+      certificate: sources.certificate(),
+      drift: sources.drift.of(key),
+    };
     const text = textOf(sources, facts, beginning);
     // a change in between has made another entry: then the facts may be older than it
     if (entry === undefined || services.entry(key) !== entry) return text;
@@ -49,11 +55,18 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
     const view = watch.latest();
     const stale = watch.staleSince();
     const certificate = sources.certificate();
-    if (ready.view !== view || ready.stale !== stale || ready.certificate !== certificate) {
+    const drift = sources.drift.of(ready.facts.key);
+    if (
+      ready.view !== view ||
+      ready.stale !== stale ||
+      ready.certificate !== certificate ||
+      ready.drift !== drift
+    ) {
       ready.text = textOf(sources, ready.facts, ready.beginning);
       ready.view = view;
       ready.stale = stale;
       ready.certificate = certificate;
+      ready.drift = drift;
     }
     return ready.text;
   };

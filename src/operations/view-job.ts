@@ -1,6 +1,7 @@
 /** A job as the API shows it. */
 import type { ErrorRecord } from '../domain/errors.js';
 import { type Job, progressOf } from '../domain/job.js';
+import type { Remain } from '../domain/flow.js';
 
 /** `detail` is for operators; panels get it as null. */
 export function viewError(
@@ -27,6 +28,10 @@ export function viewStep(step: Job['steps'][number], forOperator: boolean) {
   };
 }
 
+function viewRemain({ step, thing, what }: Remain, forOperator: boolean) {
+  return { step, thing, what: forOperator ? what : null };
+}
+
 export function viewWaiting(job: Job) {
   return job.waiting ? { ...job.waiting } : null;
 }
@@ -48,6 +53,8 @@ export function viewJob(serviceId: string, job: Job, forOperator: boolean) {
     steps: job.steps.map((step) => viewStep(step, forOperator)),
     waiting: viewWaiting(job),
     error: viewError(job.error, forOperator),
+    remains: (job.remains ?? []).map((remain) => viewRemain(remain, forOperator)),
+    abandoned_at: job.abandonedAt ?? null,
     created_at: job.createdAt,
     started_at: job.startedAt,
     ended_at: job.endedAt,

@@ -8,6 +8,7 @@ import type { Json } from '../domain/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { SettledPower } from '../domain/status.js';
 import type { Secret } from '../domain/secret.js';
+import type { FileSystem } from './file-system.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
 
 /** What is kept in memory of every service. */
@@ -34,6 +35,8 @@ export interface ServiceEntry {
   readonly stuck: boolean;
   readonly settled: SettledPower | null;
   readonly updatedAt: string;
+  /** When the administrator's password is to be erased (RFC 3339); null: there is none. */
+  readonly passwordUntil: string | null;
   /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
   readonly deletedAt: string | null;
   readonly purgeAt: string | null;
@@ -205,6 +208,12 @@ export interface ZoneRecord {
   readonly panel: string;
   readonly userId: string;
   readonly createdAt: string;
+  /** It was asked for, and may or may not stand at the DNS server: the same call again finishes it. */
+  readonly making?: boolean;
+  /** Instant at which it was deleted: kept for a while, so that a repeated deletion is no error. */
+  readonly goneAt?: string;
+  /** Ids of the records deleted last, for the same reason. */
+  readonly goneRecords?: readonly string[];
 }
 
 /** A call that came with an `Idempotency-Key`, and what it was answered. */
@@ -225,11 +234,36 @@ export interface RememberedCall {
 
 /** One document per thing that is not a service. */
 export interface DocumentStore<T> {
+  /** Grows with every change, so that what was worked out from `list` can be kept until then. */
+  readonly revision: number;
   list(): readonly T[];
   find(id: string): T | undefined;
   commit(id: string, fn: (current: T | undefined) => T): Promise<T>;
   /** Durable when it resolves; nothing happens when there is none. `only`: asked under the lock, false keeps it. */
   remove(id: string, only?: (current: T) => boolean): Promise<void>;
+}
+
+/** The key that secrets are encrypted with. */
+export interface KeyStatus {
+  readonly keyId: string;
+  /** The operator's own, which the agent cannot change. */
+  readonly configured: boolean;
+  /** Keys before it that still open. */
+  readonly formerIds: readonly string[];
+  /** Documents are being written anew with the present key. */
+  readonly rewriting: boolean;
+  /** So many since the start of it. */
+  readonly rewritten: number;
+  /** Damaged documents that only a former key opens. */
+  readonly neededBy: readonly string[];
+  /** Why it did not get to its end. */
+  readonly problem: string | null;
+}
+
+export interface StateKeys {
+  status(): KeyStatus;
+  /** Makes a new key and begins to write everything anew with it, or goes on with that. Throws `state_key_configured`, `state_unavailable`. */
+  rotate(): Promise<KeyStatus>;
 }
 
 export interface State {
@@ -248,6 +282,7 @@ export interface State {
    */
   exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
   readonly alerts: DocumentStore<AlertRecord>;
+  readonly keys: StateKeys;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
   /** Frees the folder's lock. */
@@ -258,6 +293,10 @@ export interface State {
 export type OpenState = (options: {
   readonly dir: string;
   readonly key: Buffer;
+  /** Keys before it, while documents may need them. */
+  readonly formerKeys?: readonly Buffer[];
+  /** The key is `secret.key` in the folder, made by us. Default: it is not. */
+  readonly ownKeyFile?: boolean;
   readonly clock: Clock;
   /** Told of damage and of what is odd in the folder; for the log. */
   readonly warn?: (message: string, detail: string) => void;
@@ -265,6 +304,8 @@ export type OpenState = (options: {
   readonly auditKeepDays?: number;
   /** Told of every operation on files that makes a change durable, once the start is over. */
   readonly fileOperation?: (end: FileOperationEnd) => void;
+  /** Put around the file operations that all documents are written with. */
+  readonly around?: (files: FileSystem) => FileSystem;
 }) => Promise<State>;
 
 export interface FileOperationEnd {

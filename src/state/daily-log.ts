@@ -184,7 +184,7 @@ export class DailyLog<T> {
     const lines: { text: string; length: number }[] = [];
     for (let length = CHUNK; offset < size && lines.length === 0; length *= 2) {
       const wanted = Math.min(length, size - offset);
-      const bytes = await this.#options.disk.fs.readRange(this.#pathOf(day), offset, wanted);
+      const bytes = await this.#range(day, offset, wanted);
       let from = 0;
       for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, from)) {
         lines.push({ text: bytes.toString('utf8', from, end), length: end + 1 - from });
@@ -223,6 +223,16 @@ export class DailyLog<T> {
       return await this.#options.disk.fs.size(this.#pathOf(day));
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return 0;
+      throw unavailable('a log cannot be read', error);
+    }
+  }
+
+  /** Nothing of a file that has grown too old between two looks. */
+  async #range(day: string, offset: number, length: number): Promise<Buffer> {
+    try {
+      return await this.#options.disk.fs.readRange(this.#pathOf(day), offset, length);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
       throw unavailable('a log cannot be read', error);
     }
   }

@@ -1,6 +1,7 @@
 /** The shape of a job inside a service's document; `domain/job.ts` says what the fields mean. */
 import { Type } from 'typebox';
 import type { ErrorCode } from '../domain/errors.js';
+import type { Thing } from '../domain/flow.js';
 import type { Json, JsonObject } from '../domain/json.js';
 
 export const TextSchema = Type.String();
@@ -23,16 +24,22 @@ const errorFields = {
   // a code that a later release no longer has must not make the document unreadable
   code: Type.Unsafe<ErrorCode>(Type.String()),
   message: TextSchema,
-  role: Type.Optional(Type.Enum(['container host', 'DNS', 'reverse proxy', 'site', 'agent'])),
+  role: Type.Optional(
+    Type.Enum(['container host', 'DNS', 'reverse proxy', 'certificate authority', 'site', 'agent']),
+  ),
   detail: Type.Optional(Type.String()),
   retryable: Type.Boolean(),
 };
+
+// not an enumeration: a word of another release must not make the document unreadable
+const ThingText = Type.Unsafe<Thing>(Type.String());
 
 const StepSchema = Type.Object({
   name: TextSchema,
   after: Type.Array(Type.String()),
   undoable: Type.Boolean(),
   pivot: Type.Boolean(),
+  concerns: Type.Optional(ThingText),
   status: Type.Enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'undo_failed', 'skipped']),
   notes: JsonObjectSchema,
   result: Type.Unsafe<Json>(Type.Unknown()),
@@ -41,6 +48,8 @@ const StepSchema = Type.Object({
   startedAt: NullableText,
   endedAt: NullableText,
 });
+
+const JobError = Type.Object({ ...errorFields, step: Type.Optional(Type.String()) });
 
 export const JobSchema = Type.Object({
   id: Type.String({ minLength: 1 }),
@@ -69,7 +78,18 @@ export const JobSchema = Type.Object({
   steps: Type.Array(StepSchema),
   waiting: Type.Optional(Type.Object({ for: TextSchema, since: TextSchema, until: TextSchema })),
   cancel: Type.Optional(Type.Object({ at: TextSchema, undo: Type.Boolean() })),
-  error: Type.Optional(Type.Object({ ...errorFields, step: Type.Optional(Type.String()) })),
+  error: Type.Optional(JobError),
+  reason: Type.Optional(JobError),
+  remains: Type.Optional(
+    Type.Array(
+      Type.Object({
+        step: TextSchema,
+        thing: Type.Unsafe<Thing | null>(NullableText),
+        what: TextSchema,
+      }),
+    ),
+  ),
+  abandonedAt: Type.Optional(Type.String()),
   createdAt: TextSchema,
   startedAt: NullableText,
   endedAt: NullableText,

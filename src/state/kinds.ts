@@ -9,10 +9,10 @@ import { zoneKind } from './zone-document.js';
 
 /** Those whose file is `<folder>/<id>.json`; services have places of their own. */
 export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }>>> = {
+  alerts: alertKind,
   tokens: tokenKind,
   domains: domainKind,
   acme: acmeAccountKind,
   zones: zoneKind,
   remembered: rememberedKind,
-  alerts: alertKind,
 };

@@ -108,8 +108,12 @@ export function serviceAdapter(
   at: { disk: Disk; box: SecretBox; dir: string },
   key: ServiceKey,
 ): DocumentAdapter<Service> {
+  return new DocumentAdapter(at.disk, at.box, serviceKind, key, pathOf(at.dir, key));
+}
+
+export function pathOf(dir: string, key: ServiceKey): string {
   const { folder, file } = placeOf(key);
-  return new DocumentAdapter(at.disk, at.box, serviceKind, key, join(at.dir, 'services', folder, file));
+  return join(dir, 'services', folder, file);
 }
 
 /** Another key than the documents' would make every one of them look damaged: that is an operator's slip, not damage. */

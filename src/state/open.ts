@@ -13,6 +13,7 @@ import { exportState } from './export.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
 import { copyInstant, removeStaleCopies } from './instant-copy.js';
+import { KeyRotation } from './key-rotation.js';
 import { afterReading } from './later.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
@@ -30,19 +31,22 @@ const CLOSED = 'the state was closed';
 export const openState: OpenState = async ({
   dir,
   key,
+  formerKeys = [],
+  ownKeyFile = false,
   clock,
   warn = () => undefined,
   auditKeepDays = 365,
   fileOperation,
+  around = (files) => files,
 }) => {
   await makeRoot(dir);
-  const disk = new Disk(bootFileSystem);
+  const disk = new Disk(around(bootFileSystem));
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
     await refuseUnfinishedImport(dir);
     const { later, run: changeFolder } = afterReading();
     later(() => removeStaleCopies(dir));
-    const box = new SecretBox(key);
+    const box = new SecretBox(key, formerKeys);
     const common = { disk, box, dir, now: () => instant(clock), warn, later };
     const events = await EventLog.open(common);
     const audit = await AuditLog.open({ ...common, keepDays: auditKeepDays });
@@ -57,10 +61,17 @@ export const openState: OpenState = async ({
       Documents.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
     ]);
     await changeFolder();
-    disk.fs = fileOperation ? timedFileSystem(nodeFileSystem, fileOperation) : nodeFileSystem;
+    const files = around(nodeFileSystem);
+    disk.fs = fileOperation ? timedFileSystem(files, fileOperation) : files;
     await events.recovered();
     const archive = new Archive(disk, dir);
+    const keys = new KeyRotation({
+      ...common,
+      ownFile: ownKeyFile,
+      stores: [services, domains, acmeAccounts, remembered],
+    });
     const stores = {
+      keys,
       services,
       archive,
       events,
@@ -76,11 +87,16 @@ export const openState: OpenState = async ({
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
         throw unavailable('the state cannot be copied', error);
       });
+      // a copy with secrets of two keys could not be read with one
+      if (keys.status().rewriting) {
+        await copy.remove();
+        throw unavailable('the key is being rotated');
+      }
       return exportState(copy, {
         agent,
         withKey,
         madeAt: instant(clock),
-        key: { id: box.keyId, bytes: key },
+        key: { id: box.keyId, bytes: box.key },
       });
     };
     return stateOf(disk, lock, stores, exportCopy);
@@ -91,6 +107,7 @@ export const openState: OpenState = async ({
 };
 
 interface Stores {
+  readonly keys: KeyRotation;
   readonly services: Services;
   readonly archive: Archive;
   readonly events: EventLog;

@@ -57,6 +57,7 @@ const ServiceSchema = Type.Object({
     Type.Null(),
   ]),
   suspendedFor: Type.Array(Type.Enum([...SUSPENSION_REASONS])),
+  power: Type.Optional(Type.Enum(['running', 'stopped'])),
   deletion: Type.Union([
     Type.Object({
       requestedAt: TextSchema,

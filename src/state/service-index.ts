@@ -1,4 +1,5 @@
 /** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
+import { erasedAt } from '../domain/credentials.js';
 import { isOpen } from '../domain/job.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { settledPower } from '../domain/status.js';
@@ -28,6 +29,7 @@ export function entryOf(service: Service): ServiceEntry {
     settled: settledPower(service.jobs),
     updatedAt: service.updatedAt,
     deletedAt: service.deletion?.requestedAt ?? null,
+    passwordUntil: erasedAt(service),
     purgeAt: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,
   });
 }

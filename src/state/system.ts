@@ -30,6 +30,7 @@ export class Documents<T extends object> implements DocumentStore<T> {
   readonly #options: DocumentsOptions<T>;
   readonly #values = new Map<string, T>();
   readonly #lock = new KeyedLock();
+  #revision = 0;
 
   private constructor(options: DocumentsOptions<T>) {
     this.#options = options;
@@ -43,6 +44,10 @@ export class Documents<T extends object> implements DocumentStore<T> {
     if (names.length > 0) options.later(() => options.disk.syncFolder(folder));
     await sideBySide(names, 16, (name) => store.#read(join(folder, name), name));
     return store;
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   /** In the order of their ids. */
@@ -66,6 +71,7 @@ export class Documents<T extends object> implements DocumentStore<T> {
       if (this.#options.idOf(next) !== id) throw new RangeError('a change may not change the id');
       await new Low<T | null>(adapter, next).write();
       this.#values.set(id, next);
+      this.#revision += 1;
       return next;
     });
   }
@@ -77,7 +83,23 @@ export class Documents<T extends object> implements DocumentStore<T> {
       const { disk, dir, folder } = this.#options;
       await disk.remove(join(dir, folder, `${id}.json`));
       this.#values.delete(id);
+      this.#revision += 1;
     });
+  }
+
+  /** Writes documents anew whose text `isOld` holds for: then our own key has sealed them. Returns how many. */
+  async reseal(isOld: (text: string) => boolean): Promise<number> {
+    let count = 0;
+    for (const id of this.#values.keys())
+      await this.#lock.run(id, async () => {
+        const { disk, dir, folder } = this.#options;
+        const text = await disk.find(join(dir, folder, `${id}.json`));
+        const value = this.#values.get(id);
+        if (text === undefined || value === undefined || !isOld(text)) return;
+        await new Low<T | null>(this.#adapter(id), value).write();
+        count += 1;
+      });
+    return count;
   }
 
   /** Resolves when no change is under way. */

@@ -8,6 +8,7 @@ import { buildApp } from '../../src/app.js';
 import { systemClock } from '../../src/domain/clock.js';
 import type { ClusterView } from '../../src/drivers/guest/driver.js';
 import { fakeDrivers } from '../fakes/drivers.js';
+import { driftBook } from '../../src/operations/drift-book.js';
 import { createToken } from '../../src/operations/create-token.js';
 import { openState } from '../../src/state/open.js';
 import { guest, testConfig, view } from '../http/rig.js';
@@ -51,6 +52,12 @@ const deps = {
   metrics: { answered: () => {}, text: async () => '' },
   alerts: { list: () => [] },
   roomFor: () => {},
+  drift: driftBook(0),
+  reconcile: {
+    ask: async () => ({ looking: false, report: undefined }),
+    repair: async () => [],
+    remove: async () => [],
+  },
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

@@ -35,9 +35,28 @@ export async function dnsContract(t: Test, make: (t: Test) => Promise<DnsUnderTe
     await driver.ensureRecord(record, call());
     const found = await driver.find(record.name, 'A', call());
     t.same(found, driver.capabilities.records ? { values: record.values, mark: record.mark } : undefined);
+    t.same(
+      await driver.list(call()),
+      driver.capabilities.records
+        ? [{ name: record.name, type: 'A', values: record.values, mark: record.mark, markAlone: true }]
+        : [],
+    );
     await driver.removeRecord(record, call());
     await driver.removeRecord(record, call());
     t.equal(await driver.find(record.name, 'A', call()), undefined);
+    t.same(await driver.list(call()), []);
+  });
+
+  await t.test('the list leaves out what bears no mark', async (t) => {
+    const { driver, zone, foreign } = await make(t);
+    if (!driver.capabilities.records) return;
+    await foreign(`other.${zone}`, 'A', '198.51.100.1');
+    await driver.ensureRecord(recordAt(zone), call());
+    t.same(
+      (await driver.list(call())).map(({ name }) => name),
+      [`shop.${zone}`],
+    );
+    await t.rejects(driver.list(plainCall(AbortSignal.abort())), { code: 'aborted' });
   });
 
   await t.test('every type keeps its values', async (t) => {

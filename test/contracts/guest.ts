@@ -258,6 +258,38 @@ export function guestDriverContract(t: Test, name: string, open: (t: Test) => Pr
       await driver.removeContainer(atOf(spec), call());
     });
 
+    await t.test('lists what is there, ours and others, with marks and figures', async (t) => {
+      const spec = specOf(0);
+      await driver.ensureStarted(atOf(spec), call());
+      const { read, unread } = await driver.listContainers(call());
+      t.same(unread, []);
+      const found = read.find(({ vmid }) => vmid === spec.vmid);
+      t.match(found, {
+        node: world.node,
+        power: 'running',
+        template: false,
+        mark: spec.mark,
+        markAlone: true,
+      });
+      const state = await driver.find(atOf(spec), call());
+      t.same(found?.resources, state?.resources);
+      t.match(
+        read.find(({ vmid }) => vmid === world.foreignVmid),
+        { mark: undefined, markAlone: false },
+      );
+      t.same(await driver.listHa(call()), []);
+      if (!driver.capabilities.ha) return;
+      await driver.ensureHa(atOf(spec), call());
+      t.match(await driver.listHa(call()), [
+        { vmid: spec.vmid, state: 'started', mark: spec.mark, markAlone: true },
+      ]);
+      t.not((await driver.listHa(call()))[0]?.rule, false, 'with its rule, where there are rules');
+      await driver.removeHa(atOf(spec), call());
+      t.same(await driver.listHa(call()), []);
+      const aborted = plainCall(AbortSignal.abort(new Error('stopped')));
+      await failsWith(t, 'aborted', driver.listContainers(aborted), 'stopped before it began');
+    });
+
     await t.test(
       'removes a running container with all that refers to it, and is content when it is gone',
       async (t) => {
@@ -288,7 +320,7 @@ export function guestDriverContract(t: Test, name: string, open: (t: Test) => Pr
         ...noting,
         note: async (values) => {
           await noting.note(values);
-          stop.abort(new Error('stopped'));
+          if ('upid' in values) stop.abort(new Error('stopped'));
         },
       };
       await driver.ensureContainer(spec, stopAtTask).catch((error: unknown) => {

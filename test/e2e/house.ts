@@ -1,4 +1,5 @@
 /** A memory world with the real daemon against it, in this process, as a panel, a visitor and an operator see them: what most end-to-end tests need. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,8 @@ type Method = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 interface Panel {
   readonly call: (method: Method, path: string, body?: object, headers?: object) => Promise<Answer>;
   readonly get: (path: string) => Promise<Answer>;
+  /** The answer as it came. */
+  readonly text: (path: string) => Promise<string>;
   readonly post: (path: string, body: object) => Promise<Answer>;
   /** Where the answer is 202 (a busy machine), waits for the job and asks again: for calls that may be repeated. */
   settled(path: string, body: object): Promise<Answer>;
@@ -47,13 +50,16 @@ interface Outside {
   /** Sets records at somebody else's name server, as a customer does. */
   dns(name: string, type: string, values: readonly string[]): Promise<void>;
   containers(): Promise<readonly Fields[]>;
-  /** GET of the look-alike, as the agent asks. */
-  pve(path: string): Promise<unknown>;
+  /** A call of the look-alike, as the agent makes it. */
+  pve(path: string, method?: 'PUT' | 'POST', params?: Record<string, string>): Promise<unknown>;
 }
 
 export interface House extends Panel, Outside {
   readonly world: World;
+  readonly configFile: string;
   readonly log: readonly string[];
+  /** With a token of another panel's. */
+  readonly staging: Pick<Panel, 'post' | 'get'>;
   /** Ends the daemon and starts it again over the same state. */
   restart(): Promise<void>;
   /** Changes the site's title as its administrator does. */
@@ -62,9 +68,12 @@ export interface House extends Panel, Outside {
 
 export type HouseOptions = Pick<MemoryWorldOptions, 'storageType' | 'delays'> & {
   readonly deletion?: object;
+  /** Parts of the config file that are replaced. */
+  readonly config?: (written: Fields, stateDir: string) => Promise<Fields>;
 };
 
 const PATIENCE_MS = 60_000;
+const STAGING_TOKEN = `ink_${randomBytes(32).toString('base64url')}`;
 
 /** Its sub-domain becomes the id, or `s1` where that is a number. */
 export const order = (id: string, also: object = {}): object => ({
@@ -77,16 +86,18 @@ export const order = (id: string, also: object = {}): object => ({
 
 export async function openHouse(
   t: Test,
-  { deletion = { hold_s: 0 }, delays = 0, ...options }: HouseOptions = {},
+  { deletion = { hold_s: 0 }, delays = 0, config = async () => ({}), ...options }: HouseOptions = {},
 ): Promise<House> {
   // not tap's own folder: that one is removed before the daemon that writes into it has been closed
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-house-'));
   t.teardown(() => rm(stateDir, { recursive: true, force: true }));
   const world = await startMemoryWorld({ stateDir, apiPort: 0, delays, log: () => {}, ...options });
   t.teardown(() => world.close());
-  const config: unknown = parse(await readFile(world.configFile, 'utf8'));
+  const written = fields(parse(await readFile(world.configFile, 'utf8')));
   const configFile = join(stateDir, 'own.yaml');
-  await writeFile(configFile, stringify({ ...fields(config), deletion }), { mode: 0o600 });
+  const api = await withStaging(fields(written['api']), stateDir);
+  const own = { ...written, api, deletion, ...(await config(written, stateDir)) };
+  await writeFile(configFile, stringify(own), { mode: 0o600 });
   const log: string[] = [];
   const logTo = new PassThrough().on('data', (chunk: Buffer) => log.push(chunk.toString()));
   let daemon: RunningDaemon = await startDaemon({ configFile, logTo });
@@ -99,7 +110,9 @@ export async function openHouse(
     ...panel,
     ...outside,
     world,
+    configFile,
     log,
+    staging: panelOf(() => daemon.api, STAGING_TOKEN),
     async restart() {
       await daemon.close();
       daemon = await startDaemon({ configFile, logTo });
@@ -111,6 +124,14 @@ export async function openHouse(
       await guest.open('/wp-admin/options.php', { blogname: title });
     },
   };
+}
+
+async function withStaging(api: Fields, stateDir: string): Promise<Fields> {
+  const file = join(stateDir, 'secrets', 'staging-token');
+  await writeFile(file, STAGING_TOKEN, { mode: 0o600 });
+  const permissions = ['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read'];
+  const token = { name: 'staging', panel: 'staging', permissions, secret: { file } };
+  return { ...api, tokens: [...Object.values(fields(api['tokens'])), token] };
 }
 
 function panelOf(api: () => string, token: string): Panel {
@@ -135,6 +156,8 @@ function panelOf(api: () => string, token: string): Panel {
     call,
     until,
     get: (path) => call('GET', path),
+    text: async (path) =>
+      (await fetch(api() + path, { headers: { authorization: `Bearer ${token}` } })).text(),
     post: (path, body) => call('POST', path, body),
     async settled(path, body) {
       const answer = await call('POST', path, body);
@@ -185,10 +208,11 @@ function outsideOf(world: World, pveToken: string): Outside {
     },
     containers: async () =>
       Object.values(fields((await control('GET', '/containers'))['containers'])).map(fields),
-    async pve(path) {
+    async pve(path, method, params) {
       const dispatcher = new Agent({ connect: { ca: await readFile(world.caFile) } });
       const answer = await undiciFetch(`${world.pve.url}/api2/json${path}`, {
         dispatcher,
+        ...(method ? { method, body: new URLSearchParams(params) } : {}),
         headers: { authorization: `PVEAPIToken=innkeeper@pve!agent=${pveToken}` },
       });
       const text = await answer.text();

@@ -171,6 +171,62 @@ t.test('a site through its whole life', async (t) => {
     t.equal((await world.call('PATCH', '/services/1', { user_id: null })).body['user_id'], null);
   });
 
+  await t.test(
+    'a new password of the administrator takes the place of the old one once the site has it',
+    async (t) => {
+      const read = async () => (await world.get('/services/1/credentials')).body;
+      const logIn = async (password: unknown) =>
+        (
+          await world
+            .visitor('anna.sandbox.test')
+            .open('/wp-login.php', { log: 'admin', pwd: String(password) })
+        ).status;
+      const { password: first } = await read();
+      const lift = await world.fault({
+        target: 'exec',
+        path: 'set-password',
+        kind: { taskError: 'no database' },
+      });
+      t.match(await post('/services/1/credentials/reset', {}), {
+        status: 502,
+        body: { code: 'container_host_failed' },
+      });
+      t.equal((await read())['password'], first, 'a reset that failed changes nothing');
+      await lift();
+      const reset = await post('/services/1/credentials/reset', {});
+      t.match(reset, { status: 200, body: { success: true, service_id: '1', readable_until: String } });
+      const { password: second, expires_at: until } = await read();
+      t.not(second, first);
+      t.equal(until, reset.body['readable_until']);
+      t.equal(await logIn(first), 200);
+      t.equal(await logIn(second), 302);
+      t.equal((await world.get('/services/1/credentials?acknowledge=true')).status, 200);
+      t.match(await world.get('/services/1/credentials'), {
+        status: 404,
+        body: { code: 'credentials_gone' },
+      });
+      t.equal(
+        (await post('/services/1/credentials/reset', {})).status,
+        200,
+        'and can be read again after another one',
+      );
+      t.equal(await logIn((await read())['password']), 302);
+      t.notMatch(world.log.join(''), new RegExp(`${String(first)}|${String(second)}`));
+      await post('/action/reset', { service_id: '1' });
+      t.match(
+        (await world.get('/services/1/credentials')).status,
+        404,
+        'a return to an older password leaves none that is wrong',
+      );
+      await post('/action/stop', { service_id: '1' });
+      t.match(await post('/services/1/credentials/reset', {}), {
+        status: 409,
+        body: { code: 'service_stopped' },
+      });
+      await post('/action/start', { service_id: '1' });
+    },
+  );
+
   await t.test('deleted: nothing is left anywhere', async (t) => {
     t.match(await post('/delete-site', { service_id: '1' }), {
       status: 200,
@@ -318,7 +374,7 @@ t.test('the brake holds what is beyond it until an operator releases it', async 
   t.equal((await world.post('/delete-site', { service_id: '2' })).body['job_id'], jobId);
   await world.restart();
   t.match(await world.status('2'), { lifecycle: 'active', job: { method: 'delete' } });
-  t.equal((await world.post(`/jobs/${jobId}/release`, {})).status, 200);
+  t.equal((await world.post(`/jobs/${jobId}/retry`, {})).status, 200);
   await world.until('/status?service_id=2', ({ lifecycle }) => lifecycle === 'terminated');
 });
 

@@ -15,7 +15,7 @@ const cli = join(root, 'dist/src/innkeeper.cjs');
 
 /** Bundled code may lie in any folder of dist/. */
 function projectRoot(from: string): string {
-  return existsSync(join(from, 'package.json')) ? from : projectRoot(dirname(from));
+  return existsSync(join(from, 'package-lock.json')) ? from : projectRoot(dirname(from));
 }
 
 const Ready = Type.Object({

@@ -56,6 +56,8 @@ export function fakeDrivers(): FakeDrivers {
         return { node: spec.node };
       },
       find: async () => undefined,
+      listContainers: async () => ({ read: [], unread: [] }),
+      listHa: async () => [],
       ensureStarted: (_, call) => done('ensureStarted', call),
       ensureStopped: (_at, _graceS, call) => done('ensureStopped', call),
       ensureResources: (_at, _resources, call) => done('ensureResources', call),
@@ -83,6 +85,7 @@ export function fakeDrivers(): FakeDrivers {
       ensureRecord: (record, call) => done(`ensureRecord ${record.name} ${record.type}`, call),
       removeRecord: (record, call) => done(`removeRecord ${record.name} ${record.type}`, call),
       find: async () => undefined,
+      list: async () => [],
       close,
     },
     proxy: {

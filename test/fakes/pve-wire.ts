@@ -402,6 +402,8 @@ export class PveWire {
       throw new Refusal(501, `Method '${method} /cluster/ha/rules' not implemented`);
     const map = rules ? this.haRules : this.haResources;
     const key = id ?? params[rules ? 'rule' : 'sid'] ?? '';
+    if (method === 'GET' && id === undefined)
+      return [...map].map(([name, values]) => ({ [rules ? 'rule' : 'sid']: name, ...values }));
     const present = map.get(key);
     if (method === 'POST') {
       if (present) throw new Refusal(500, `resource ID '${key}' already defined\n`);

@@ -41,6 +41,7 @@ export function fakeStep({ settings = {}, properties = {}, site }: FakeStepOptio
       data: {},
       properties,
       suspendedFor: [],
+      power: null,
       proxyEnabled: true,
       snapshots: [],
     },

@@ -6,7 +6,9 @@ import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import t from 'tap';
+import { systemClock } from '../../src/domain/clock.js';
 import { Secret } from '../../src/domain/secret.js';
+import { eraseCredentials } from '../../src/operations/erase-credentials.js';
 import type { Service } from '../../src/domain/service.js';
 import { asObject, fields, guest, makeRig, ORDER, testConfig, view } from './rig.js';
 
@@ -105,7 +107,7 @@ t.test('what Laravel makes of a call is understood', async (t) => {
   t.match(await send('/services/12/forget', ''), { status: 400, body: { code: 'invalid_request' } });
   for (const none of ['', ' ', '[]', '{}'])
     t.match(
-      await send('/jobs/01900000-0000-7000-8000-000000000000/release', none),
+      await send('/jobs/01900000-0000-7000-8000-000000000000/retry', none),
       { status: 404, body: { code: 'job_not_found' } },
       `a call that needs no body, with "${none}"`,
     );
@@ -352,6 +354,21 @@ t.test('the first credentials are readable until acknowledged, and for a week', 
   t.match(await read(), { status: 404, body: { code: 'credentials_gone' } });
   const kept = await rig.state.services.get('default/12345');
   t.same(Object.keys(kept.secrets), ['db_password']);
+});
+
+t.test('credentials that nobody may read any more are erased', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  await rig.call('POST', '/create-site', ORDER);
+  await rig.change('default/12345', active);
+  const clock = { ...systemClock, now: () => rig.behaviour.now };
+  const names = async () => Object.keys((await rig.state.services.get('default/12345')).secrets);
+  const due = Date.parse('2026-03-08T12:01:00Z');
+  t.equal(await eraseCredentials({ state: rig.state, clock }), due, 'it says when the next one is due');
+  t.ok((await names()).includes('admin_password'));
+  rig.behaviour.now = due;
+  t.equal(await eraseCredentials({ state: rig.state, clock }), undefined);
+  t.same(await names(), ['db_password']);
 });
 
 t.test('services are listed, searched and paged', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createToken } from '../../src/operations/create-token.js';
+import { answerCutOff } from '../../src/operations/remembered-calls.js';
 import { rateLimits } from '../../src/http/rate-limit.js';
 import { asObject, makeRig, NOW, ORDER, type Rig, testConfig } from './rig.js';
 
@@ -133,6 +134,26 @@ t.test('a call that was cut off by the end of the daemon is found by its job', a
   await rig.change('default/12345', () => ({ jobs: [] }));
   t.match(await post('k', ORDER), { replayed: false }, 'it did not get as far as a job: now it is done');
 });
+
+t.test(
+  'a call that was cut off is not carried out again although its job has gone to the archive',
+  async (t) => {
+    const rig = await makeRig();
+    t.teardown(() => rig.close());
+    const post = keyed(rig);
+    const first = await post('k', ORDER);
+    const [record] = rig.state.remembered.list();
+    if (!record) throw new Error('nothing was remembered');
+    await rig.state.remembered.commit(record.id, () => ({ ...record, answer: null }));
+    await answerCutOff(rig.deps);
+    await rig.change('default/12345', () => ({ lifecycle: 'suspended', jobs: [] }));
+    t.match(await post('k', ORDER), {
+      status: 202,
+      replayed: true,
+      body: { service_id: '12345', status: 'suspended', job_id: first.body['job_id'] },
+    });
+  },
+);
 
 t.test('reads and actions have their own allowance per token; orders are never refused', async (t) => {
   const config = testConfig();

@@ -12,6 +12,8 @@ import type { ServiceKey, Service } from '../../src/domain/service.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/driver.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/operations/create-token.js';
+import { reconciler } from '../../src/operations/reconcile.js';
+import { driftBook } from '../../src/operations/drift-book.js';
 import type { OperationContext } from '../../src/operations/context.js';
 import type { State } from '../../src/state/contract.js';
 import { openState } from '../../src/state/open.js';
@@ -100,6 +102,7 @@ export function testConfig(): Config {
         max_upload_mb: 64,
         real_ip_from: [],
       },
+      ssh: null,
       public_addresses: ['203.0.113.10'],
       door: { address: '127.0.0.1', https_port: 443, ca_file: null },
     },
@@ -125,6 +128,7 @@ export function testConfig(): Config {
     },
     jobs: { slots: 10, interactive_slots: 2, stop_s: 10 },
     deletion: { hold_s: 0, brake: 20 },
+    reconcile: { mode: 'observe', every_s: 900, confirm_s: 15 },
     create: { patience_s: 3600, reserved_names: ['Brand'] },
     plans: [
       {
@@ -157,6 +161,8 @@ export interface Rig {
   readonly app: Awaited<ReturnType<typeof buildApp>>;
   readonly deps: AppDeps;
   readonly state: State;
+  /** Of the state. */
+  readonly dir: string;
   /** Changes of services that became durable so far. */
   readonly writes: () => number;
   readonly config: Config;
@@ -224,7 +230,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
   let writes = 0;
   state.services.onChange(() => (writes += 1));
   const drivers = fakeDrivers();
-  const deps: AppDeps = {
+  const context: OperationContext = {
     config,
     state,
     clock,
@@ -250,9 +256,14 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
       },
     },
     drivers,
+    drift: driftBook(15_000),
+    roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
+  };
+  const deps: AppDeps = {
+    ...context,
+    reconcile: reconciler(context),
     metrics: { answered: () => {}, text: async () => '' },
     alerts: { list: () => [] },
-    roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];
@@ -270,6 +281,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     app,
     deps,
     state,
+    dir,
     config,
     log,
     writes: () => writes,

@@ -99,6 +99,12 @@ t.test('a job that ended badly is told with its sentence and nothing of what lie
   t.notMatch(JSON.stringify(told.body), /10\.9/);
   await become({ status: 'cancelled' });
   t.match(await call(), { status: 409, body: { code: 'service_busy' } });
+  await become({}, { lifecycle: 'failed' });
+  t.match(
+    await call(),
+    { status: 409, body: { code: 'service_failed', error: /could not be made/ } },
+    'what waited behind a creation that failed was not overtaken',
+  );
 });
 
 t.test('after 20 s, at a wish of its own, or at once: the call ends and its job goes on', async (t) => {

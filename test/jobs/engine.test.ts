@@ -1,92 +1,11 @@
-import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
-import type { Config } from '../../src/config/config.js';
-import { systemClock } from '../../src/domain/clock.js';
 import { AgentError } from '../../src/domain/errors.js';
 import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
-import type { JsonObject } from '../../src/domain/json.js';
-import type { Service, ServiceKey } from '../../src/domain/service.js';
-import { leases } from '../../src/jobs/leases.js';
-import { type Runner, type RunnerDeps, runner } from '../../src/jobs/runner.js';
-import { breeThreads } from '../../src/jobs/threads.js';
-import type { State } from '../../src/state/contract.js';
-import { openState } from '../../src/state/open.js';
-import { type FakeDrivers, fakeDrivers, fakeWatch } from '../fakes/drivers.js';
-import { aJob, aService } from '../fakes/samples.js';
-
-const KEY: ServiceKey = 'default/12';
-const dist = fileURLToPath(new URL('../../', import.meta.url));
-const config = {
-  agent: { id: 'test' },
-  jobs: { slots: 3, interactive_slots: 1, stop_s: 5 },
-  container_host: {
-    poll_s: 10,
-    proxmox: { vmids: { first: 1000, last: 1099 }, heavy_operations: 3, os_template: null },
-  },
-  addresses: {
-    pools: [{ name: 'v4', first: '10.77.0.10', last: '10.77.0.99', prefix: 24, gateway: '10.77.0.1' }],
-  },
-} as unknown as Config;
-
-interface Engine {
-  readonly state: State;
-  readonly drivers: FakeDrivers;
-  readonly runner: Runner;
-  readonly log: string[];
-}
-
-async function engine(
-  t: Test,
-  dir = t.testdir(),
-  drivers = fakeDrivers(),
-  watch = fakeWatch(),
-): Promise<Engine> {
-  const log: string[] = [];
-  const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
-  const deps: RunnerDeps = {
-    config,
-    services: state.services,
-    archive: state.archive,
-    drivers,
-    watch,
-    clock: systemClock,
-    log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
-    leases: leases(),
-    threads: breeThreads(`${dist}src/jobs/worker.js`),
-    modulePath: () => `${dist}test/fakes/product/module.js`,
-    spare: () => true,
-  };
-  return { state, drivers, runner: runner(deps, () => 0), log };
-}
-
-const order = (args: JsonObject = {}, also: Partial<Job> = {}): Service =>
-  aService({
-    jobs: [
-      aJob({
-        id: uuidv7(),
-        args,
-        policy: { tries: 2, backoffS: 0.05, timeoutS: 20, maxExceptions: 2, patienceS: 60 },
-        ...also,
-      }),
-    ],
-  });
-
-/** Waits until the newest job of the service is what `done` asks for. */
-async function until(
-  state: State,
-  done: (job: Job, service: Service) => boolean,
-  key = KEY,
-): Promise<Service> {
-  for (;;) {
-    const service = await state.services.get(key);
-    const job = service.jobs.at(-1);
-    if (job && done(job, service)) return service;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-const ended = (job: Job): boolean => job.endedAt !== null;
+import type { Service } from '../../src/domain/service.js';
+import { fakeWatch } from '../fakes/drivers.js';
+import { aJob, aService, aStep } from '../fakes/samples.js';
+import { ended, engine, KEY, order, until } from './rig.js';
 
 t.test('a job runs to its end in a thread and its record tells every step', async (t) => {
   const { state, drivers, runner, log } = await engine(t);
@@ -273,14 +192,32 @@ t.test('a stop hands running jobs back, and the next daemon goes on where they s
   await second.state.close();
 });
 
-t.test('a job found running at boot was cut off: it counts a crash and goes on with its notes', async (t) => {
+t.test(
+  'a job found running at boot was cut off: it goes on, and crashes count only while no step gets done',
+  async (t) => {
+    const { state, drivers, runner } = await engine(t);
+    const job = aJob({ id: uuidv7(), status: 'running', attempts: 1, crashes: MAX_CRASHES - 2 });
+    await state.services.commit(KEY, () => aService({ jobs: [job] }));
+    await runner.start();
+    const service = await until(state, ended);
+    t.match(service.jobs[0], { status: 'completed', attempts: 1, crashes: 0 });
+    t.ok(drivers.calls.length > 0);
+    await runner.stop();
+    await state.close();
+  },
+);
+
+t.test('a deletion learns what the creation it overtook has sent, for it may still arrive', async (t) => {
   const { state, drivers, runner } = await engine(t);
-  const job = aJob({ id: uuidv7(), status: 'running', attempts: 1 });
-  await state.services.commit(KEY, () => aService({ jobs: [job] }));
+  const sent = { unsure: 1_000 };
+  const made = aStep('container', { begun: 1, status: 'running', notes: { 'container.ensure': sent } });
+  const creation = aJob({ status: 'cancelled', endedAt: '2026-01-01T00:00:00.000Z', steps: [made] });
+  const removal = aJob({ id: uuidv7(), method: 'remove' });
+  await state.services.commit(KEY, () => aService({ vmid: 1000, jobs: [creation, removal] }));
   await runner.start();
-  const service = await until(state, ended);
-  t.match(service.jobs[0], { status: 'completed', crashes: 1 });
-  t.ok(drivers.calls.length > 0);
+  await until(state, ended);
+  t.same(drivers.calls, ['removeContainer 1000']);
+  t.match(drivers.notesSeen, [sent]);
   await runner.stop();
   await state.close();
 });

@@ -45,6 +45,7 @@ async function walk(
       data: {},
       properties: {},
       suspendedFor: [],
+      power: null,
       proxyEnabled: true,
       snapshots: [],
     },

@@ -59,7 +59,7 @@ async function all(state: State, after?: string, limit = 100, panel = 'default')
 /** The log is written behind the documents: what has not come in ten looks does not come. */
 async function written(state: State): Promise<void> {
   let size = -1;
-  for (let same = 0; same < 10; ) {
+  for (let same = 0; same < 10;) {
     await new Promise((resolve) => setTimeout(resolve, 10));
     const now = (await all(state)).events.length;
     same = now === size ? same + 1 : 0;

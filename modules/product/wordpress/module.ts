@@ -1,6 +1,7 @@
 /** WordPress as a product: one site per container, made from a golden template or from scratch. */
 import { Type } from 'typebox';
-import type { ContainerSource, StepContext } from '../../../src/modules/context.js';
+import { AgentError } from '../../../src/domain/errors.js';
+import type { ContainerSource, SecretRef, StepContext } from '../../../src/modules/context.js';
 import { HostedProduct } from '../../../src/modules/hosted-product.js';
 import type { ModuleInfo } from '../../../src/modules/module.js';
 import type { TemplateRecipe } from '../../../src/modules/product.js';
@@ -9,6 +10,7 @@ import { alone } from './scripts/alone.js';
 import { clean } from './scripts/clean.js';
 import { configure } from './scripts/configure.js';
 import { setEmail } from './scripts/set-email.js';
+import { setPassword } from './scripts/set-password.js';
 import { setUrl } from './scripts/set-url.js';
 import { installPackages } from './scripts/install-packages.js';
 import { lookAtSite } from './look-at-site.js';
@@ -125,17 +127,25 @@ export default class WordPress extends HostedProduct {
     });
   }
 
-  protected override async setOwner({ container, service, settings }: StepContext): Promise<void> {
-    const { admin_user: user } = service.data;
-    await container.run({
+  protected override async setOwner(context: StepContext): Promise<void> {
+    await context.container.run({
       name: 'wordpress/set-email',
       body: alone(setEmail),
       timeoutS: 120,
-      values: {
-        // as it was when the site was made
-        ADMIN_USER: typeof user === 'string' ? user : textSetting(settings, 'admin_user'),
-        ADMIN_EMAIL: service.email,
-      },
+      values: { ADMIN_USER: administrator(context), ADMIN_EMAIL: context.service.email },
+    });
+  }
+
+  protected override async setPassword(context: StepContext, password: SecretRef): Promise<void> {
+    const { stdout } = await context.container.run({
+      name: 'wordpress/set-password',
+      body: alone(setPassword),
+      timeoutS: 120,
+      values: { ADMIN_USER: administrator(context), ADMIN_PASSWORD: password },
+    });
+    if (stdout.trim() === 'set') return;
+    throw new AgentError('administrator_missing', 'The site has no administrator of that name any more.', {
+      detail: `${administrator(context)}: ${stdout.trim()}`,
     });
   }
 
@@ -145,4 +155,10 @@ export default class WordPress extends HostedProduct {
       user: textSetting(context.settings, 'admin_user'),
     });
   }
+}
+
+/** As it was when the site was made. */
+function administrator({ service, settings }: StepContext): string {
+  const { admin_user: user } = service.data;
+  return typeof user === 'string' ? user : textSetting(settings, 'admin_user');
 }

@@ -1,5 +1,6 @@
 /** The contract of a DNS server. Throws AgentError `dns_*`, `foreign_object`, `aborted`. A record that is not ours is a conflict, never overwritten. */
 import type { Mark } from '../../domain/mark.js';
+import type { SeenRecord } from '../../domain/world.js';
 import type { DriverCall } from '../call.js';
 import type { CustomerZones } from './zones.js';
 
@@ -25,5 +26,7 @@ export interface DnsDriver {
     type: DnsRecord['type'],
     call: DriverCall,
   ): Promise<{ values: readonly string[]; mark: Mark | undefined } | undefined>;
+  /** Every record set of ours or of other agents, that is: with a mark. Empty where no records are written. */
+  list(call: DriverCall): Promise<readonly SeenRecord[]>;
   close(): Promise<void>;
 }

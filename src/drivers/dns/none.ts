@@ -7,6 +7,7 @@ export function noneDnsDriver(): DnsDriver {
     ensureRecord: async () => {},
     removeRecord: async () => {},
     find: async () => undefined,
+    list: async () => [],
     close: async () => {},
   };
 }

@@ -13,6 +13,7 @@ export interface ZoneSet {
   readonly values: readonly string[];
 }
 
+/** A change whose answer was lost is looked at before it fails: what throws `dns_unreachable` may be repeated, and what stands after all does not throw. */
 export interface CustomerZones {
   /** Makes the zone with these name servers. False when it is there already and ours; another one throws `foreign_object`. */
   ensure(zone: string, nameServers: readonly string[], call: DriverCall): Promise<boolean>;
@@ -20,11 +21,6 @@ export interface CustomerZones {
   remove(zone: string, call: DriverCall): Promise<void>;
   /** Every set of the types we know. */
   read(zone: string, call: DriverCall): Promise<readonly ZoneSet[]>;
-  /** Reads the sets at a name, and replaces the one of this type by what `change` makes of all of them; without values it is removed. */
-  change(
-    zone: string,
-    at: { readonly name: string; readonly type: ZoneRecordType },
-    change: (sets: readonly ZoneSet[]) => Pick<ZoneSet, 'ttlS' | 'values'>,
-    call: DriverCall,
-  ): Promise<void>;
+  /** Reads the zone, and puts what `change` makes of all its sets in the place of the one of this name and type; without values it is removed. Nobody else changes zones meanwhile. */
+  change(zone: string, change: (sets: readonly ZoneSet[]) => ZoneSet, call: DriverCall): Promise<void>;
 }

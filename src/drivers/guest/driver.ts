@@ -4,6 +4,7 @@
  * `snapshots_unavailable`, `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries the given mark.
  */
 import type { Mark } from '../../domain/mark.js';
+import type { SeenContainers, SeenHa } from '../../domain/world.js';
 import type { DriverCall } from '../call.js';
 
 export interface GuestAt {
@@ -134,12 +135,16 @@ export interface GuestDriver {
   ensureContainer(spec: ContainerSpec, call: DriverCall): Promise<{ node: string }>;
   /** The container with this mark, or undefined when there is none under this number (a foreign one counts as none). */
   find(at: GuestAt, call: DriverCall): Promise<ContainerState | undefined>;
+  /** Every container of the cluster, whosever, as its configuration says; templates too. */
+  listContainers(call: DriverCall): Promise<SeenContainers>;
+  /** Every HA resource of a container, whosever; empty when HA is off. */
+  listHa(call: DriverCall): Promise<readonly SeenHa[]>;
   ensureStarted(at: GuestAt, call: DriverCall): Promise<void>;
   /** Shuts down gracefully, after `graceS` forcibly. */
   ensureStopped(at: GuestAt, graceS: number, call: DriverCall): Promise<void>;
   /** Memory, swap, cores live; the disk only grows. */
   ensureResources(at: GuestAt, resources: Resources, call: DriverCall): Promise<void>;
-  /** Stops and destroys it with everything that refers to it (HA, jobs, snapshots). */
+  /** Stops and destroys it with everything that refers to it (HA, jobs, snapshots). Gets what `ensureContainer` noted, so that it waits for one that may still appear. */
   removeContainer(at: GuestAt, call: DriverCall): Promise<void>;
   /** Turns a stopped container into a template of this name. */
   convertToTemplate(at: GuestAt, call: DriverCall): Promise<void>;

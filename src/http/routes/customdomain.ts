@@ -1,15 +1,19 @@
 /** POST /customdomain/getdata, /add/zone, /delete/zone, /add/record, /delete/record: the DNS extension's calls about customers' zones. */
 import { Type } from 'typebox';
 import { AgentError } from '../../domain/errors.js';
+import { LEAST_TTL_S, MOST_TTL_S } from '../../domain/zone-record.js';
 import { addZone, listZones, removeZone } from '../../operations/zones.js';
 import { addRecord, removeRecord, viewRecords } from '../../operations/zone-records.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, success } from '../schemas/common.js';
 import { DomainIn } from '../schemas/domain.js';
-import { RecordOut, UserIdIn, viewRecord, ZoneIn } from '../schemas/zone.js';
+import { numberIn, numberOf, RecordOut, UserIdIn, viewRecord, ZoneIn, ZoneState } from '../schemas/zone.js';
 
-const BEHIND = ['invalid_json', 'zones_unavailable', 'dns_failed', 'state_unavailable'] as const;
+const BEHIND = [
+  ...(['invalid_json', 'zones_unavailable', 'state_unavailable'] as const),
+  ...(['dns_unreachable', 'dns_timeout', 'dns_refused', 'dns_failed'] as const),
+] as const;
 const text = (description: string) =>
   Type.Optional(Type.String({ maxLength: 4000, 'x-rule': 'must be text', description }));
 
@@ -21,7 +25,12 @@ const getdata = {
     200: success(
       {
         zones: Type.Array(
-          Type.Object({ zone_id: Type.String(), zone: Type.String(), records: Type.Array(RecordOut) }),
+          Type.Object({
+            zone_id: Type.String(),
+            zone: Type.String(),
+            state: ZoneState,
+            records: Type.Array(RecordOut),
+          }),
         ),
         name_servers: Type.Array(Type.String()),
       },
@@ -33,7 +42,8 @@ const getdata = {
 
 const addZoneSchema = {
   summary: 'Makes a DNS zone for a customer',
-  description: "Only where the domain's name servers are ours already.",
+  description:
+    "Only where the domain's name servers are ours already, and neither it nor a name above or below it is another customer's. After a failure of the DNS server the same call finishes what was begun.",
   tags: ['Zones'],
   body: Type.Object({ user_id: UserIdIn, domain: DomainIn }),
   response: {
@@ -46,6 +56,7 @@ const addZoneSchema = {
     ...BEHIND,
     ...([
       'domain_invalid',
+      'domain_taken',
       'zone_not_here',
       'zone_exists',
       'quota_reached',
@@ -57,6 +68,7 @@ const addZoneSchema = {
 
 const deleteZoneSchema = {
   summary: 'Deletes a DNS zone with all its records',
+  description: 'May be repeated: for a day the deletion of a deleted zone succeeds.',
   tags: ['Zones'],
   body: Type.Object({ domain: DomainIn }),
   response: { 200: success({ zone: Type.String() }, 'Gone.') },
@@ -66,7 +78,7 @@ const deleteZoneSchema = {
 const addRecordSchema = {
   summary: 'Adds a record to a DNS zone',
   description:
-    'The value goes into the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, or `ns`.',
+    'The value goes into the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, or `ns`. Records of one name and type have one `ttl`: the last one.',
   tags: ['Zones'],
   body: Type.Object({
     zone: Type.Optional(ZoneIn),
@@ -77,24 +89,21 @@ const addRecordSchema = {
       'x-rule': 'must be a name in the zone',
       description: 'Relative to the zone, or absolute; `@` is the zone itself.',
     }),
-    ttl: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 604_800, 'x-rule': 'must be a number of seconds up to 604800' }),
-    ),
+    ttl: Type.Optional(numberIn(`must be ${LEAST_TTL_S} to ${MOST_TTL_S} seconds`)),
     ip: text('For A and AAAA; `PROXYSRV` stands for the address of the proxy.'),
     target: text('For CNAME.'),
     exchange: text('For MX.'),
-    priority: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: 65_535, 'x-rule': 'must be a whole number from 0 to 65535' }),
-    ),
+    priority: Type.Optional(numberIn('must be a whole number from 0 to 65535')),
     txt: text('For TXT.'),
     ns: text('For NS.'),
   }),
   response: { 200: success({ record: RecordOut }, 'Added.') },
-  failures: failures(...BEHIND, 'record_invalid', 'record_exists', 'zone_not_found'),
+  failures: failures(...BEHIND, 'record_invalid', 'record_exists', 'quota_reached', 'zone_not_found'),
 };
 
 const deleteRecordSchema = {
   summary: 'Deletes a record from a DNS zone',
+  description: 'May be repeated: the deletion of one that was deleted lately succeeds.',
   tags: ['Zones'],
   body: Type.Object({
     zone_id: ZoneIn,
@@ -111,9 +120,10 @@ export const zoneRoutes: Route = (app, context) => {
     const zones = await listZones(context, callerOf(request), String(request.body.user_id));
     return {
       success: true as const,
-      zones: zones.map(({ zone, sets }) => ({
+      zones: zones.map(({ zone, state, sets }) => ({
         zone_id: zone,
         zone,
+        state,
         records: viewRecords(sets, proxy).map(viewRecord),
       })),
       name_servers: [...nameServers],
@@ -129,8 +139,12 @@ export const zoneRoutes: Route = (app, context) => {
     return { success: true as const, zone: request.body.domain };
   });
   app.post('/customdomain/add/record', { schema: addRecordSchema }, async (request) => {
-    const { zone, zone_id: zoneId, ttl: ttlS, ...wish } = request.body;
-    const record = await addRecord(context, callerOf(request), named(zone ?? zoneId), { ...wish, ttlS });
+    const { zone, zone_id: zoneId, ttl, priority, ...wish } = request.body;
+    const numbers = { ttl: numberOf(ttl), priority: numberOf(priority) };
+    const record = await addRecord(context, callerOf(request), named(zone ?? zoneId), {
+      ...wish,
+      ...numbers,
+    });
     return { success: true as const, record: viewRecord(record) };
   });
   app.post('/customdomain/delete/record', { schema: deleteRecordSchema }, async (request) => {

@@ -18,7 +18,10 @@ import { deleteSiteRoute } from './delete-site.js';
 import { docsRoute } from './docs.js';
 import { healthRoute } from './health.js';
 import { jobEventsRoute } from './jobs-id-events.js';
-import { releaseJobRoute } from './jobs-id-release.js';
+import { abandonJobRoute } from './jobs-id-abandon.js';
+import { cancelJobRoute } from './jobs-id-cancel.js';
+import { retryJobRoute } from './jobs-id-retry.js';
+import { skipStepRoute } from './jobs-id-skip-step.js';
 import { jobRoute } from './jobs-id.js';
 import { jobsRoute } from './jobs.js';
 import { metricsRoute } from './metrics.js';
@@ -27,15 +30,18 @@ import { plansRoute } from './plans.js';
 import { readyRoute } from './ready.js';
 import { changeServiceRoute } from './services-id-change.js';
 import { credentialsRoute } from './services-id-credentials.js';
+import { resetCredentialsRoute } from './services-id-credentials-reset.js';
 import { eventsRoute } from './events.js';
 import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
 import { exportStateRoute } from './state-export.js';
+import { rotateStateKeyRoute, stateKeyRoute } from './state-key.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
+import { reconcileRoute, repairDriftRoute } from './reconcile.js';
 import { revokeTokenRoute } from './tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens.js';
 import { unsuspendRoute } from './unsuspend.js';
@@ -62,11 +68,15 @@ export const ROUTES: readonly Route[] = [
   zoneRoutes,
   changeServiceRoute,
   forgetServiceRoute,
-  releaseJobRoute,
+  retryJobRoute,
+  cancelJobRoute,
+  skipStepRoute,
+  abandonJobRoute,
   statusRoute,
   servicesRoute,
   serviceRoute,
   credentialsRoute,
+  resetCredentialsRoute,
   plansRoute,
   panelSyncRoute,
   eventsRoute,
@@ -84,9 +94,13 @@ export const ROUTES: readonly Route[] = [
 
 /** Only for the daemon's own command line. */
 export const SOCKET_ROUTES: readonly Route[] = [
+  stateKeyRoute,
+  rotateStateKeyRoute,
   createTokenRoute,
   listTokensRoute,
   revokeTokenRoute,
   rotateTokenRoute,
   exportStateRoute,
+  reconcileRoute,
+  repairDriftRoute,
 ];

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { readJob } from '../../operations/read-job.js';
 import { viewJob } from '../../operations/view-job.js';
-import { callerOf } from '../auth.js';
+import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, JobIdText, success } from '../schemas/common.js';
 import { jobProperties } from '../schemas/job.js';
@@ -18,6 +18,6 @@ const schema = {
 export const jobRoute: Route = (app, context) => {
   app.get('/jobs/:id', { schema }, async (request) => {
     const { serviceId, job } = await readJob(context, callerOf(request), request.params.id.toLowerCase());
-    return { success: true as const, ...viewJob(serviceId, job, context.door === 'socket') };
+    return { success: true as const, ...viewJob(serviceId, job, isOperator(request)) };
   });
 };

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { listJobs } from '../../operations/list-jobs.js';
 import { viewJob } from '../../operations/view-job.js';
-import { callerOf } from '../auth.js';
+import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { Cursor, failures, Limit, nullable, ServiceIdText, success } from '../schemas/common.js';
 import { JobStatusText, JobView } from '../schemas/job.js';
@@ -31,7 +31,7 @@ export const jobsRoute: Route = (app, context) => {
   app.get('/jobs', { schema }, async (request) => {
     const { service_id: serviceId, limit = 100, ...wish } = request.query;
     const page = await listJobs(context, callerOf(request), { ...wish, serviceId, limit });
-    const forOperator = context.door === 'socket';
+    const forOperator = isOperator(request);
     return {
       success: true as const,
       jobs: page.items.map((found) => viewJob(found.serviceId, found.job, forOperator)),

@@ -1,7 +1,7 @@
 /** GET /services/{id} */
 import { Type } from 'typebox';
 import { readService } from '../../operations/read-service.js';
-import { callerOf } from '../auth.js';
+import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdText, success } from '../schemas/common.js';
 import { detailProperties } from '../schemas/service.js';
@@ -19,6 +19,6 @@ const schema = {
 export const serviceRoute: Route = (app, context) => {
   app.get('/services/:id', { schema }, async (request) => ({
     success: true as const,
-    ...(await readService(context, callerOf(request), request.params.id, context.door === 'socket')),
+    ...(await readService(context, callerOf(request), request.params.id, isOperator(request))),
   }));
 };

@@ -15,6 +15,9 @@ const schema = {
     plan: Type.Optional(Type.String({ maxLength: 200 })),
     node: Type.Optional(Type.String({ maxLength: 200 })),
     q: Type.Optional(Type.String({ maxLength: 200, description: 'Part of the id or the name.' })),
+    drift: Type.Optional(
+      Type.Boolean({ description: 'Only those that differ from the records, or that do not.' }),
+    ),
     updated_since: Type.Optional(
       Type.String({
         pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d))?$',

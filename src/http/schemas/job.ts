@@ -19,7 +19,9 @@ export const ErrorView = Type.Object(
     code: Type.String(),
     message: Type.String({ description: 'One plain sentence that a customer may read.' }),
     step: nullable(Type.String()),
-    detail: nullable(Type.String({ description: 'Only for operators at the unix socket.' })),
+    detail: nullable(
+      Type.String({ description: 'Only for operators: at the unix socket, or with the permission `admin`.' }),
+    ),
   },
   { description: 'What went wrong.' },
 );
@@ -32,6 +34,15 @@ export const StepView = Type.Object({
   ended_at: nullable(Instant),
   error: nullable(ErrorView),
 });
+
+export const RemainView = Type.Object(
+  {
+    step: Type.String(),
+    thing: nullable(Type.String({ description: '`container`, `ha`, `snapshot`, `dns` or `proxy`.' })),
+    what: nullable(Type.String({ description: '`container 1012 on pve2`. Only for operators.' })),
+  },
+  { description: 'What a stuck job has left to be dealt with, or an abandoned one has left alone.' },
+);
 
 export const WaitingView = Type.Object(
   {
@@ -57,6 +68,8 @@ export const jobProperties = {
   steps: Type.Array(StepView),
   waiting: nullable(WaitingView),
   error: nullable(ErrorView),
+  remains: Type.Array(RemainView),
+  abandoned_at: nullable(Instant),
   created_at: Instant,
   started_at: nullable(Instant),
   ended_at: nullable(Instant),

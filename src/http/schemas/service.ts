@@ -1,6 +1,7 @@
 /** A service in answers. */
 import { Type } from 'typebox';
 import { Instant, nullable, StatusText } from './common.js';
+import { DriftView, FindingView } from './drift.js';
 import { ErrorView, JobStatusText, JobView, WaitingView } from './job.js';
 
 const Lifecycle = Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']);
@@ -66,10 +67,12 @@ export const statusProperties = {
       steps_done: Type.Integer(),
       steps_total: Type.Integer(),
       waiting: nullable(WaitingView),
+      remains: Type.Array(Type.String(), { description: 'Of a stuck job, in words for customers.' }),
     }),
   ),
   error: nullable(ErrorView),
   purge_at: nullable(Instant),
+  drift: Type.Array(DriftView),
   stale_since: nullable(Instant),
 };
 
@@ -89,6 +92,7 @@ export const detailProperties = {
   left_behind: Type.Array(Type.String(), {
     description: 'What an operator let go of although it could not be removed.',
   }),
+  drift_details: Type.Array(FindingView, { description: 'Only for operators.' }),
   jobs: Type.Array(JobView),
   created_at: Instant,
   updated_at: Instant,
@@ -107,5 +111,6 @@ export const EntryView = Type.Object({
   vmid: nullable(Type.Integer()),
   node: nullable(Type.String()),
   private_ip: nullable(Type.String()),
+  drift: Type.Array(Type.String(), { description: 'Parts that differ from the records.' }),
   updated_at: Instant,
 });

@@ -17,6 +17,19 @@ export const ZoneIn = Type.String({
   description: 'The name of the zone, which is its id as well.',
 });
 
+export const ZoneState = Type.Enum(['ready', 'making', 'missing'], {
+  description:
+    '`making`: the call that asked for it did not get through; repeat it. `missing`: the DNS server has it no longer; add or delete it.',
+});
+
+/** Forms send numbers as text. */
+export const numberIn = (rule: string) =>
+  Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]{1,9}$' })], { 'x-rule': rule });
+
+export function numberOf(sent: string | number | undefined): number | undefined {
+  return sent === undefined ? undefined : Number(sent);
+}
+
 export const RecordOut = Type.Object({
   rc_id: Type.String({ description: 'Names the record when it is deleted.' }),
   type: Type.Enum(['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'NS']),

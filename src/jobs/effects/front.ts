@@ -1,9 +1,7 @@
 /** Effects on what visitors meet first: DNS records, the reverse proxy, and a look through the public door. */
-import ipaddr from 'ipaddr.js';
 import { servedNames } from '../../domain/domain-name.js';
 import { AgentError } from '../../domain/errors.js';
-import type { Service } from '../../domain/service.js';
-import type { DnsRecord } from '../../drivers/dns/driver.js';
+import { publicRecords } from '../../domain/public-records.js';
 import { driverCall, type EffectOf, holding, mark } from './effect.js';
 import { resolved } from './secrets.js';
 
@@ -14,7 +12,7 @@ export const ensureDns: EffectOf<'dns.ensure'> = async (effect) => {
   const service = await journal.service();
   const call = await driverCall(effect);
   await holding(effect, [ZONE], async () => {
-    for (const { type, values } of records(service)) {
+    for (const { type, values } of publicRecords(service)) {
       if (values.length > 0) {
         await deps.drivers.dns.ensureRecord(
           { name: service.fqdn, type, values, mark: mark(effect, service) },
@@ -31,7 +29,7 @@ export const removeDns: EffectOf<'dns.remove'> = async (effect) => {
   const service = await journal.service();
   const call = await driverCall(effect);
   await holding(effect, [ZONE], async () => {
-    for (const { type } of records(service)) {
+    for (const { type } of publicRecords(service)) {
       await deps.drivers.dns.removeRecord({ name: service.fqdn, type, mark: mark(effect, service) }, call);
     }
   });
@@ -72,12 +70,3 @@ export const fetchSite: EffectOf<'site.fetch'> = async (effect, { request }) => 
     await driverCall(effect),
   );
 };
-
-function records(service: Service): Pick<DnsRecord, 'type' | 'values'>[] {
-  const family = (kind: 'ipv4' | 'ipv6'): string[] =>
-    service.order.publicIps.filter((ip) => ipaddr.parse(ip).kind() === kind);
-  return [
-    { type: 'A', values: family('ipv4') },
-    { type: 'AAAA', values: family('ipv6') },
-  ];
-}

@@ -44,6 +44,7 @@ const site = (hooks: Hooks): JobFlow[string] => ({
 
 export const domainAddition = (hooks: Hooks): JobFlow => ({
   proxy: {
+    concerns: 'proxy',
     timeoutS: PROXY_S,
     run: front(hooks),
     undo: (context) =>
@@ -59,7 +60,7 @@ export const domainAddition = (hooks: Hooks): JobFlow => ({
 /** The document has lost the domain already: this only goes forward. */
 export const domainRemoval = (hooks: Hooks): JobFlow => ({
   site: { ...site(hooks), pivot: true },
-  proxy: { after: ['site'], pivot: true, timeoutS: PROXY_S, run: front(hooks) },
+  proxy: { after: ['site'], pivot: true, concerns: 'proxy', timeoutS: PROXY_S, run: front(hooks) },
 });
 
 export const domainChange = (hooks: Hooks): JobFlow => ({
@@ -74,5 +75,5 @@ export const domainChange = (hooks: Hooks): JobFlow => ({
 });
 
 export const toggling = (hooks: Hooks): JobFlow => ({
-  proxy: { timeoutS: PROXY_S, run: front(hooks) },
+  proxy: { concerns: 'proxy', timeoutS: PROXY_S, run: front(hooks) },
 });

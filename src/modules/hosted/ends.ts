@@ -8,10 +8,11 @@ import { frontState, GRACE_S, type Hooks } from './hooks.js';
 export function deletion(): JobFlow {
   return {
     ...front(),
-    ha: { pivot: true, timeoutS: 120, run: (context) => context.ha.remove() },
+    ha: { pivot: true, concerns: 'ha', timeoutS: 120, run: (context) => context.ha.remove() },
     container: {
       after: ['ha'],
       pivot: true,
+      concerns: 'container',
       timeoutS: 900,
       run: (context) => (isHeld(context) ? context.container.stop(GRACE_S) : context.container.remove()),
     },
@@ -22,8 +23,8 @@ const isHeld = ({ args }: StepContext): boolean => typeof args['hold_s'] === 'nu
 
 function front(): JobFlow {
   return {
-    proxy: { pivot: true, timeoutS: 120, run: (context) => context.proxy.remove() },
-    dns: { pivot: true, timeoutS: 120, run: (context) => context.dns.remove() },
+    proxy: { pivot: true, concerns: 'proxy', timeoutS: 120, run: (context) => context.proxy.remove() },
+    dns: { pivot: true, concerns: 'dns', timeoutS: 120, run: (context) => context.dns.remove() },
   };
 }
 
@@ -33,6 +34,7 @@ export function forgetting(): JobFlow {
     ...front(),
     ha: {
       pivot: true,
+      concerns: 'ha',
       timeoutS: 60,
       async run(context) {
         try {
@@ -52,11 +54,17 @@ export function restoration(hooks: Hooks): JobFlow {
   const stays = ({ service }: StepContext): boolean => service.suspendedFor.length === 0;
   return {
     start: {
+      concerns: 'container',
       timeoutS: 180,
       run: async (context) => (stays(context) ? context.container.start() : undefined),
       undo: (context) => context.container.stop(GRACE_S),
     },
-    dns: { timeoutS: 120, run: (context) => context.dns.ensure(), undo: (context) => context.dns.remove() },
+    dns: {
+      concerns: 'dns',
+      timeoutS: 120,
+      run: (context) => context.dns.ensure(),
+      undo: (context) => context.dns.remove(),
+    },
     // custom domains went with the deletion, so the site has its first name again
     site: {
       after: ['start'],
@@ -65,12 +73,14 @@ export function restoration(hooks: Hooks): JobFlow {
     },
     proxy: {
       after: ['start'],
+      concerns: 'proxy',
       timeoutS: 120,
       run: (context) => context.proxy.ensure({ state: frontState(context), port: hooks.port(context) }),
       undo: (context) => context.proxy.remove(),
     },
     ha: {
       after: ['start'],
+      concerns: 'ha',
       timeoutS: 120,
       run: async (context) => (stays(context) ? context.ha.ensure() : undefined),
       undo: (context) => context.ha.remove(),

@@ -1,6 +1,6 @@
 /** What the flows of a hosted product ask of the product. */
 import type { ProxyState } from '../../drivers/proxy/driver.js';
-import type { ContainerSource, StepContext } from '../context.js';
+import type { ContainerSource, SecretRef, StepContext } from '../context.js';
 
 export interface Hooks {
   /** Port in the container that the proxy leads to. */
@@ -10,6 +10,8 @@ export interface Hooks {
   setUrl(context: StepContext): Promise<void>;
   /** Brings the running site's administrator to the e-mail address of today. */
   setOwner(context: StepContext): Promise<void>;
+  /** Gives the running site's first administrator this password. */
+  setPassword(context: StepContext, password: SecretRef): Promise<void>;
 }
 
 /** Seconds that a shutdown may take before the plug is pulled. */

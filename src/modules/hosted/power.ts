@@ -1,11 +1,12 @@
 /** Starting and stopping, by the customer and by whoever suspends a service. */
-import { asAgentError } from '../../domain/errors.js';
+import { NEXT_PASSWORD } from '../../domain/credentials.js';
+import { AgentError, asAgentError } from '../../domain/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';
 
 export const starting = (hooks: Hooks): JobFlow => ({
-  start: { timeoutS: 180, run: (context) => context.container.start() },
+  start: { concerns: 'container', timeoutS: 180, run: (context) => context.container.start() },
   site: catchUp(hooks),
 });
 
@@ -29,23 +30,35 @@ async function tellIfPossible(context: StepContext, hooks: Hooks): Promise<void>
 }
 
 export const stopping = (): JobFlow => ({
-  stop: { timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
+  stop: { concerns: 'container', timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
 });
 
 /** A site that was stopped and does not come up again is a person's business. */
 export const restarting = (): JobFlow => ({
-  stop: { timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
-  start: { after: ['stop'], pivot: true, timeoutS: 180, run: (context) => context.container.start() },
+  stop: { concerns: 'container', timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
+  start: {
+    after: ['stop'],
+    pivot: true,
+    concerns: 'container',
+    timeoutS: 180,
+    run: (context) => context.container.start(),
+  },
 });
 
 /** Nothing is taken back: a suspension that does not come to its end must be seen. */
 export const suspension = (hooks: Hooks): JobFlow => ({
   proxy: {
     pivot: true,
+    concerns: 'proxy',
     timeoutS: 120,
     run: (context) => context.proxy.ensure({ state: 'suspended', port: hooks.port(context) }),
   },
-  container: { pivot: true, timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
+  container: {
+    pivot: true,
+    concerns: 'container',
+    timeoutS: 300,
+    run: (context) => context.container.stop(GRACE_S),
+  },
 });
 
 /** Lifts one reason; only when it is the last one does the site come back, and one that was not suspended is left as it is. */
@@ -58,6 +71,7 @@ export function resumption(hooks: Hooks): JobFlow {
       isLast(context) ? work(context) : undefined;
   return {
     start: {
+      concerns: 'container',
       timeoutS: 180,
       async run(context) {
         if (!isLast(context)) return;
@@ -70,6 +84,7 @@ export function resumption(hooks: Hooks): JobFlow {
     site: { ...catchUp(hooks), run: ifLast((context) => tellIfPossible(context, hooks)) },
     proxy: {
       after: ['start'],
+      concerns: 'proxy',
       timeoutS: 120,
       run: ifLast((context) =>
         context.proxy.ensure({
@@ -90,6 +105,21 @@ export const ownerChange = (hooks: Hooks): JobFlow => ({
       const { power } = await context.container.look();
       if (power === 'running') await setPendingOwner(context, hooks);
       else context.log.info('the site is stopped: its administrator gets the address when it starts');
+    },
+  },
+});
+
+const PASSWORD_LENGTH = 20;
+
+/** What we know takes the place of the old password only when the site has it (see jobs/endings.ts). */
+export const passwordReset = (hooks: Hooks): JobFlow => ({
+  site: {
+    timeoutS: 180,
+    async run(context) {
+      const { power } = await context.container.look();
+      if (power !== 'running')
+        throw new AgentError('service_stopped', 'The site is stopped; start it first.');
+      await hooks.setPassword(context, await context.secrets.ensure(NEXT_PASSWORD, PASSWORD_LENGTH));
     },
   },
 });

@@ -8,11 +8,12 @@ export const upgrade = (): JobFlow => ({
   check: { timeoutS: 60, run: (context) => context.checkPlan() },
   power: {
     after: ['check'],
+    concerns: 'container',
     timeoutS: 120,
     run: (context) => context.container.resize({ plan: 'wished', disk: false }),
     undo: (context) => context.container.resize({ plan: 'present', disk: false }),
   },
-  disk: { after: ['power'], pivot: true, timeoutS: 900, run: growDisk },
+  disk: { after: ['power'], pivot: true, concerns: 'container', timeoutS: 900, run: growDisk },
 });
 
 /** A disk that surely did not grow lets the upgrade be taken back. */

@@ -32,6 +32,7 @@ export async function takeInitial({ container, log }: StepContext): Promise<void
 
 export const backup = (): JobFlow => ({
   snapshot: {
+    concerns: 'snapshot',
     timeoutS: 600,
     run: (context) => context.container.snapshot(nameIn(context, 'name'), 'Backup', 'backup'),
     undo: (context) => context.container.unsnapshot(nameIn(context, 'name')),
@@ -39,7 +40,11 @@ export const backup = (): JobFlow => ({
 });
 
 export const backupRemoval = (): JobFlow => ({
-  snapshot: { timeoutS: 600, run: (context) => context.container.unsnapshot(nameIn(context, 'name')) },
+  snapshot: {
+    concerns: 'snapshot',
+    timeoutS: 600,
+    run: (context) => context.container.unsnapshot(nameIn(context, 'name')),
+  },
 });
 
 export const rollback = (hooks: Hooks): JobFlow => ({
@@ -48,6 +53,7 @@ export const rollback = (hooks: Hooks): JobFlow => ({
   rollback: {
     after: ['discard'],
     pivot: true,
+    concerns: 'container',
     timeoutS: 900,
     run: (context) => goBack(context, nameIn(context, 'name')),
   },
@@ -61,6 +67,7 @@ export const reset = (hooks: Hooks): JobFlow => ({
   rollback: {
     after: ['safety'],
     pivot: true,
+    concerns: 'container',
     timeoutS: 900,
     run: (context) => goBack(context, INITIAL_SNAPSHOT),
   },
@@ -71,10 +78,16 @@ function afterwards(hooks: Hooks): JobFlow {
   return {
     converge: {
       after: ['rollback'],
+      concerns: 'container',
       timeoutS: 900,
       run: (context) => context.container.converge(hooks.source(context)),
     },
-    start: { after: ['converge'], timeoutS: 180, run: (context) => context.container.start() },
+    start: {
+      after: ['converge'],
+      concerns: 'container',
+      timeoutS: 180,
+      run: (context) => context.container.start(),
+    },
     site: {
       after: ['start'],
       timeoutS: 300,
@@ -86,6 +99,7 @@ function afterwards(hooks: Hooks): JobFlow {
     // started only to be brought up to date
     rest: {
       after: ['site'],
+      concerns: 'container',
       timeoutS: 300,
       run: async (context) => (wasRunning(context) ? undefined : context.container.stop(GRACE_S)),
     },

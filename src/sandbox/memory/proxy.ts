@@ -27,6 +27,8 @@ export interface Proxy {
   test(): Promise<void>;
   /** Serves what is on disk now; what was served before goes on when that is no good. */
   reload(): Promise<void>;
+  /** What visitors get now. */
+  served(): Served;
   close(): Promise<void>;
 }
 
@@ -38,9 +40,12 @@ type Page = 'preparing' | 'suspended' | 'unavailable' | 'unknown';
 const RETRY_AFTER: Readonly<Record<Page, number | undefined>> = {
   preparing: 5,
   suspended: 3600,
-  unavailable: 30,
+  unavailable: 10,
   unknown: undefined,
 };
+
+/** What a site that is not finished answers, and no visitor sees. */
+const UNFINISHED = [500, 502, 503, 504];
 
 /** Listens on 127.0.0.1. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
@@ -94,6 +99,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     async reload() {
       served = await readServed(dir);
     },
+    served: () => served,
     async close() {
       forward.close();
       await Promise.all(listening.map((server) => server.close()));
@@ -115,7 +121,9 @@ function visit(
   else {
     const down = site.state === 'preparing' ? 'preparing' : 'unavailable';
     const upstream = options.upstreamOf(site.address, site.port);
-    if (upstream) forward.forward(upstream, request, response, () => void showPage(dir, down, response));
+    const asDown = site.state === 'preparing' ? UNFINISHED : [];
+    if (upstream)
+      forward.forward(upstream, request, response, asDown, () => void showPage(dir, down, response));
     else void showPage(dir, down, response);
   }
 }

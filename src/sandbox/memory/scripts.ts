@@ -83,6 +83,17 @@ export const SCRIPTS: ScriptTable = {
         return done();
       }),
   },
+  'wordpress/set-password': {
+    takesMs: 300,
+    play: (disk, values) =>
+      onSite(disk, (site) => {
+        const { ADMIN_USER: user = '', ADMIN_PASSWORD: password = '' } = values;
+        if (user === '' || password === '') return failed(1, 'a password and a user are needed');
+        if (user !== site.adminUser) return done('no such user\n');
+        site.adminPassword = password;
+        return done('set\n');
+      }),
+  },
   'wordpress/clean': {
     takesMs: 300,
     play(disk) {

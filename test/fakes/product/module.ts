@@ -25,10 +25,16 @@ export default class TestProduct extends Product {
       allocate: { run: async ({ container }) => container.allocate(this.source()) },
       container: {
         after: ['allocate'],
+        concerns: 'container',
         run: async ({ container }) => container.ensure(this.source()),
         undo: ({ container }) => container.remove(),
       },
-      dns: { after: ['allocate'], run: ({ dns }) => dns.ensure(), undo: ({ dns }) => dns.remove() },
+      dns: {
+        after: ['allocate'],
+        concerns: 'dns',
+        run: ({ dns }) => dns.ensure(),
+        undo: ({ dns }) => dns.remove(),
+      },
       recipe: {
         after: ['container'],
         run: async (context) => {
@@ -44,6 +50,28 @@ export default class TestProduct extends Product {
           await container.run({ name: 'test/install', body: 'true', values: { PASSWORD: password } });
         },
       },
+    };
+  }
+
+  removeJob(): JobFlow {
+    return { container: { run: ({ container }) => container.remove() } };
+  }
+
+  /** Something, then the point of no return, then something more. */
+  pivotJob(): JobFlow {
+    return {
+      before: {
+        concerns: 'proxy',
+        run: ({ proxy }) => proxy.ensure({ state: 'suspended', port: 80 }),
+        undo: ({ proxy }) => proxy.ensure({ state: 'enabled', port: 80 }),
+      },
+      pivot: {
+        after: ['before'],
+        pivot: true,
+        concerns: 'container',
+        run: ({ container }) => container.stop(1),
+      },
+      behind: { after: ['pivot'], concerns: 'container', run: ({ container }) => container.start() },
     };
   }
 

@@ -5,6 +5,7 @@ import { Agent, request } from 'undici';
 import type { Config } from '../../../config/config.js';
 import { AgentError, type ErrorCode } from '../../../domain/errors.js';
 import { abortError, throwIfAborted } from '../../abort.js';
+import { withLimit } from '../../time-limit.js';
 
 export type PowerDnsConfig = NonNullable<Config['dns']['powerdns']>;
 
@@ -39,7 +40,7 @@ export interface WholeZone {
 /** Zone names are absolute, with the final dot. */
 export interface PowerDnsClient {
   /** All record sets at this absolute name (with the final dot). */
-  read(name: string, signal: AbortSignal): Promise<RecordSet[]>;
+  read(name: string, signal: AbortSignal, zone?: string): Promise<RecordSet[]>;
   /** Ends with the server's answer or the request's own deadline, also when the caller stops: half a write would leave the effect unknown. */
   change(changes: readonly RecordSetChange[], zone?: string): Promise<void>;
   findZone(zone: string, signal: AbortSignal): Promise<WholeZone | undefined>;
@@ -71,8 +72,14 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
     body: object | null,
     { stop, mayMiss = false }: { readonly stop?: AbortSignal; readonly mayMiss?: boolean } = {},
   ): Promise<unknown> => {
-    const deadline = AbortSignal.timeout(config.timeout_s * 1000);
-    try {
+    const ended = (why: string, error?: unknown): AgentError =>
+      failure(
+        'dns_unreachable',
+        'The DNS server does not answer.',
+        `${method} ${base.href}${path}: ${why}`,
+        error,
+      );
+    const once = async (signal: AbortSignal): Promise<unknown> => {
       const answer = await request(`${base.href}${path}`, {
         method,
         body: body === null ? null : JSON.stringify(body),
@@ -82,28 +89,27 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
           ...(body === null ? {} : { 'content-type': 'application/json' }),
         },
         dispatcher: agent,
-        signal: stop ? AbortSignal.any([stop, deadline]) : deadline,
+        signal,
       });
       const text = await answer.body.text();
       return mayMiss && answer.statusCode === 404 ? undefined : judge(answer.statusCode, text);
-    } catch (error) {
-      if (error instanceof AgentError) throw error;
-      if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'asking the DNS server');
-      const why = deadline.aborted ? `no answer within ${config.timeout_s} s` : reasonOf(error);
-      throw failure(
-        'dns_unreachable',
-        'The DNS server does not answer.',
-        `${method} ${base.href}${path}: ${why}`,
-        error,
-      );
-    }
+    };
+    return withLimit(stop ?? new AbortController().signal, config.timeout_s * 1000, async (limit) => {
+      try {
+        return await once(limit);
+      } catch (error) {
+        if (error instanceof AgentError) throw error;
+        if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'asking the DNS server');
+        throw ended(limit.aborted ? `no answer within ${config.timeout_s} s` : reasonOf(error), error);
+      }
+    });
   };
 
   return {
-    async read(name, signal) {
+    async read(name, signal, zone = own) {
       throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
       const query = `?rrset_name=${encodeURIComponent(name)}`;
-      const answer = await send('GET', `${pathOf(own)}${query}`, null, { stop: signal });
+      const answer = await send('GET', `${pathOf(zone)}${query}`, null, { stop: signal });
       if (!zoneAnswer.Check(answer)) throw failed('the answer is not a zone');
       return answer.rrsets.filter((set) => set.name.toLowerCase() === name);
     },

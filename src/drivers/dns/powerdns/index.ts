@@ -1,7 +1,7 @@
 /** DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark as its comment. Reads before it writes, and reads back. */
 import PQueue from 'p-queue';
 import { AgentError } from '../../../domain/errors.js';
-import { findMark, formatMark, type Mark, sameMark } from '../../../domain/mark.js';
+import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../domain/mark.js';
 import { abortError } from '../../abort.js';
 import { inTurn } from '../../turn.js';
 import type { DnsDriver, DnsRecord } from '../driver.js';
@@ -68,6 +68,19 @@ export function powerDnsDriver(config: PowerDnsConfig, ttlS: number, account = '
       );
       if (!set) return undefined;
       return { values: set.records.map(({ content }) => fromContent(type, content)), mark: marksOf(set)[0] };
+    },
+
+    async list({ signal }) {
+      const whole = await client.findZone(`${zone}.`, signal);
+      if (!whole) throw failed(`there is no zone ${zone}`);
+      return whole.sets.flatMap((set) => {
+        const mark = marksOf(set)[0];
+        if (!mark || set.records.length === 0) return [];
+        const name = set.name.toLowerCase().replace(/\.$/, '');
+        const values = set.records.map(({ content }) => contentText(set.type, content));
+        const markAlone = (set.comments ?? []).every(({ content }) => isMarkAlone(content));
+        return [{ name, type: set.type, values, mark, markAlone }];
+      });
     },
 
     close: () => client.close(),
@@ -140,6 +153,13 @@ function isSame(set: RecordSet, wanted: Wanted, { mark, type }: Pick<DnsRecord, 
     set.records.every((one) => one.disabled !== true) &&
     values(set.records) === values(wanted.records)
   );
+}
+
+/** Types that are not ours to write stay as the server spells them. */
+function contentText(type: string, content: string): string {
+  return type === 'A' || type === 'AAAA' || type === 'CNAME' || type === 'TXT'
+    ? fromContent(type, content)
+    : content;
 }
 
 function marksOf(set: RecordSet): Mark[] {

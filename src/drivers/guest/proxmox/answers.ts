@@ -97,6 +97,12 @@ export const HA_RESOURCE = Compile(
   Type.Object({ state: maybe(Text), group: maybe(Text), comment: maybe(Text) }),
 );
 
+export const HA_RESOURCES = Compile(
+  Type.Array(Type.Object({ sid: Type.String(), state: maybe(Text), comment: maybe(Text) })),
+);
+
+export const HA_RULES = Compile(Type.Array(Type.Object({ rule: Type.String(), comment: maybe(Text) })));
+
 export const HA_RULE = Compile(
   Type.Object({
     type: maybe(Text),

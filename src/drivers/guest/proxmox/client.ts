@@ -7,6 +7,7 @@ interface NewerPaths {
   readonly cluster: {
     readonly ha: {
       readonly rules: {
+        $get(): Promise<unknown>;
         $post(params: HaRule & { readonly rule: string }): Promise<null>;
         $(rule: string): {
           $get(): Promise<unknown>;

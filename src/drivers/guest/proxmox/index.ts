@@ -9,6 +9,7 @@ import { ensureContainer } from './ensure-container.js';
 import { find } from './find.js';
 import { ensureHa, removeHa } from './ha.js';
 import type { GuestLog, Host } from './host.js';
+import { listContainers, listHa } from './list.js';
 import { look, usedAddressesReader } from './look.js';
 import { place } from './place.js';
 import { ensureStarted, ensureStopped } from './power.js';
@@ -59,6 +60,8 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
     place: (wish, view) => place(config, wish, view),
     ensureContainer: on(ensureContainer),
     find: on(find),
+    listContainers: on(listContainers),
+    listHa: on(listHa),
     ensureStarted: on(ensureStarted),
     ensureStopped: on(ensureStopped),
     ensureResources: on(ensureResources),

@@ -13,7 +13,8 @@ import { ABORT_GRACE_MS } from './transport.js';
 
 const FIRST_POLL_MS = 50;
 const LAST_POLL_MS = 2_000;
-const POLL_GROWTH = 1.2;
+/** What is waited too long is at most a tenth of what the task took. */
+const POLL_GROWTH = 1.1;
 /** So long polls may fail in a row before the slot is given back; the note lets the next try go on. */
 const DEAF_MS = 30_000;
 const LOG_LINES = 12;
@@ -47,7 +48,7 @@ export async function runTask(
   timeoutMs = host.config.task_timeout_s * 1_000,
 ): Promise<TaskId | undefined> {
   assertGoing(call);
-  const answer = await sendNoting(call, start);
+  const answer = await start();
   if (answer === null) return undefined;
   const task = parseUpid(answer);
   if (task === undefined) throw new PveError('unknown', 'task', 'the answer is not a task id');
@@ -56,12 +57,25 @@ export async function runTask(
   return task;
 }
 
-/** Notes `unsure` when the answer got lost: who cleans up must know that something may still appear. */
-async function sendNoting(call: DriverCall, start: () => Promise<unknown>): Promise<unknown> {
+/**
+ * The same for what makes a container. That it is about to be sent is noted first (`unsure`, epoch ms), and taken back once the outcome is known: who
+ * cleans up after a lost answer, or after our own end, must know that something may still appear.
+ */
+export async function runCreation(
+  host: Host,
+  call: DriverCall,
+  start: () => Promise<unknown>,
+): Promise<TaskId | undefined> {
+  const request = { isSent: false };
+  assertGoing(call);
+  await call.note({ unsure: host.clock.now() });
   try {
-    return await start();
+    return await runTask(host, call, () => {
+      request.isSent = true;
+      return start();
+    });
   } catch (error) {
-    if (isPve(error, 'unknown')) await call.note({ unsure: true });
+    if (!request.isSent || (isPve(error) && error.kind !== 'unknown')) await call.note({ unsure: false });
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { AgentError } from '../../../domain/errors.js';
 import { throwIfAborted } from '../../abort.js';
 import { type ChildEnd, runChild } from '../../child.js';
+import { withLimit } from '../../time-limit.js';
 
 const DEADLINE_MS = 30_000;
 const KEPT_OUTPUT_BYTES = 8_192;
@@ -30,16 +31,14 @@ export async function reload(argv: readonly string[], stop: AbortSignal): Promis
 }
 
 async function run(argv: readonly string[], what: string, stop: AbortSignal): Promise<ChildEnd> {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
   try {
-    const end = await runChild(
-      argv,
-      { maxOutputBytes: KEPT_OUTPUT_BYTES },
-      AbortSignal.any([deadline, stop]),
-    );
-    throwIfAborted(stop, 'proxy_unreachable', `waiting for the ${what} command`);
-    if (deadline.aborted) throw unreachable(`the ${what} command did not end within ${DEADLINE_MS / 1000} s`);
-    return end;
+    return await withLimit(stop, DEADLINE_MS, async (limit) => {
+      throwIfAborted(stop, 'proxy_unreachable', `waiting for the ${what} command`);
+      const end = await runChild(argv, { maxOutputBytes: KEPT_OUTPUT_BYTES }, limit);
+      throwIfAborted(stop, 'proxy_unreachable', `waiting for the ${what} command`);
+      if (limit.aborted) throw unreachable(`the ${what} command did not end within ${DEADLINE_MS / 1000} s`);
+      return end;
+    });
   } catch (error) {
     if (error instanceof AgentError) throw error;
     throw unreachable(`the ${what} command could not be started: ${String(error)}`, error);

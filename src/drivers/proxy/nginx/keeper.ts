@@ -3,7 +3,7 @@ import type { Clock } from '../../../domain/clock.js';
 import { AgentError, asAgentError } from '../../../domain/errors.js';
 import { within } from '../../abort.js';
 import type { Change } from './changes.js';
-import type { Publisher } from './publish.js';
+import type { Publishing } from './place.js';
 
 /** `settle` is called exactly once. */
 export type Wish = Change & { settle(error?: AgentError): void };
@@ -15,14 +15,14 @@ const BETWEEN_BATCHES_MS = 300;
 const STOP_MS = 5_000;
 
 export class Keeper {
-  readonly #publisher: Publisher;
+  readonly #publisher: Publishing;
   readonly #clock: Clock;
   #queue: Wish[] = [];
   #work: Promise<void> | undefined;
   #lastBatch = Number.NEGATIVE_INFINITY;
   readonly #stopping = new AbortController();
 
-  constructor(publisher: Publisher, clock: Clock) {
+  constructor(publisher: Publishing, clock: Clock) {
     this.#publisher = publisher;
     this.#clock = clock;
   }

@@ -11,7 +11,7 @@ export type Presented = (name: string) => Promise<string | undefined>;
 const HANDSHAKE_MS = 3_000;
 const PATIENCE_MS = 5_000;
 
-export function askPresented(config: NginxConfig): Presented {
+export function askPresented(config: Pick<NginxConfig, 'listen' | 'https_port'>): Presented {
   const [listen = '127.0.0.1'] = config.listen;
   const bare = listen.replace(/^\[(.*)\]$/, '$1');
   const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;

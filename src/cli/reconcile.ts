@@ -1,0 +1,106 @@
+/** innkeeper reconcile: shows what differs from the records and what would be done about it, then does what is safe. */
+import type { Command } from 'commander';
+import { asking, type AskOptions, daemonOf } from './ask.js';
+import { cell } from './cell.js';
+import { type Daemon, type Fields, listOf } from './daemon.js';
+import { column, say, sayJson, table } from './print.js';
+
+interface Options extends AskOptions {
+  readonly dryRun?: true;
+  readonly removeOrphans?: true;
+  readonly removeUnknown?: true;
+}
+
+export function addReconcile(program: Command): void {
+  asking(
+    program
+      .command('reconcile')
+      .description('compare the records with what is there, of all panels; repair what is safe'),
+  )
+    .option('--dry-run', 'only show it')
+    .option('--remove-orphans', 'remove what bears our mark and whose service has ended')
+    .option('--remove-unknown', 'also what bears our mark and whose service the state does not know')
+    .action(async (_, command: Command) => reconcile(command.optsWithGlobals()));
+}
+
+async function reconcile(options: Options): Promise<void> {
+  const daemon = await daemonOf(options);
+  const report = await lookUntilSure(daemon);
+  const findings = listOf(report['findings']).map((one) => ({ ...one, action: repairOf(one) }));
+  const orphans = listOf(report['orphans']).map((one) => ({ ...one, action: removalOf(one, options) }));
+  const { success: _, ...rest } = report;
+  if (!options.json) sayPlan(rest, findings, orphans);
+  if (options.dryRun) {
+    if (options.json) sayJson({ ...rest, findings, orphans });
+    return;
+  }
+  const ids = (rows: readonly Fields[], action: string): unknown[] =>
+    rows.filter((one) => one['action'] === action).map((one) => one['id']);
+  const done = await daemon.call('POST', '/reconcile/repair', {
+    findings: ids(findings, REPAIR),
+    orphans: ids(orphans, REMOVE),
+    unknown: options.removeUnknown === true,
+  });
+  if (options.json)
+    sayJson({ ...rest, findings, orphans, repairs: done['repairs'], removals: done['removals'] });
+  else sayDone(done);
+}
+
+/** Two looks lie some seconds apart, and no answer takes that long. */
+async function lookUntilSure(daemon: Daemon): Promise<Fields> {
+  for (;;) {
+    const report = await daemon.call('POST', '/reconcile');
+    if (report['looking'] !== true) return report;
+  }
+}
+
+const REPAIR = 'repair';
+const REMOVE = 'remove';
+
+function repairOf(finding: Fields): string {
+  if (finding['safe'] === true) return REPAIR;
+  const hint = finding['hint'];
+  return typeof hint === 'string' ? hint : 'a person must look';
+}
+
+function removalOf(orphan: Fields, options: Options): string {
+  const doubt = orphan['doubt'];
+  if (typeof doubt === 'string') return `left: ${doubt}`;
+  if (orphan['why'] === 'unknown')
+    return options.removeUnknown ? REMOVE : 'left (the state knows no such service; --remove-unknown)';
+  return options.removeOrphans || options.removeUnknown ? REMOVE : 'left (--remove-orphans)';
+}
+
+function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly Fields[]): void {
+  say(
+    `${cell(report['compared'])} services compared, ${cell(report['skipped'])} left out (a job is open or stuck), ${cell(report['pending'])} differences seen only once`,
+  );
+  for (const system of Array.isArray(report['unknown']) ? report['unknown'] : [])
+    say(`not compared: ${cell(system)} could not be asked, or is not kept by this agent`);
+  if (findings.length === 0) say('no differences');
+  else {
+    const names = ['panel', 'service_id', 'part', 'problem', 'expected', 'found', 'action'];
+    say(
+      `\n${table(
+        findings,
+        names.map((name) => column(name)),
+      )}`,
+    );
+  }
+  if (orphans.length > 0)
+    say(
+      `\n${table(
+        orphans,
+        ['what', 'service', 'why', 'action'].map((name) => column(name)),
+      )}`,
+    );
+}
+
+function sayDone(done: Fields): void {
+  for (const one of listOf(done['repairs']))
+    say(
+      `repair of ${cell(one['service'])} (${cell(one['parts'])}): ${cell(one['problem'] ?? `job ${cell(one['job_id'])}`)}`,
+    );
+  for (const one of listOf(done['removals']))
+    say(`${cell(one['what'])}: ${one['problem'] === null ? 'removed' : cell(one['problem'])}`);
+}

@@ -1,0 +1,59 @@
+/** The administrator's name and password that the agent has set, and for how long they can be read. */
+import type { Service } from './service.js';
+
+/** What products keep them under: the name in the service's data, the password among its secrets. */
+export const ADMIN_USER = 'admin_user';
+export const ADMIN_PASSWORD = 'admin_password';
+/** A new one on its way into the site; it takes the other's place once it is there. */
+export const NEXT_PASSWORD = 'admin_password_next';
+/** In the service's data: when the password was last reset (RFC 3339). */
+const RESET_AT = 'admin_password_at';
+
+const READABLE_MS = 7 * 86_400_000;
+
+type Kept = Pick<Service, 'secrets' | 'data' | 'activeAt' | 'createdAt'>;
+
+/** Epoch ms until which the password can be read, if nobody acknowledges it. */
+export function readableUntil({ data, activeAt, createdAt }: Omit<Kept, 'secrets'>): number {
+  const reset = data[RESET_AT];
+  return Date.parse(typeof reset === 'string' ? reset : (activeAt ?? createdAt)) + READABLE_MS;
+}
+
+/** When the password is to be erased (RFC 3339); null when there is none, or it is still being set. */
+export function erasedAt(service: Kept & Pick<Service, 'lifecycle'>): string | null {
+  if (service.lifecycle === 'creating' || !service.secrets[ADMIN_PASSWORD]) return null;
+  return new Date(readableUntil(service)).toISOString();
+}
+
+export function withoutPassword(service: Service): Service {
+  return { ...service, secrets: without(service.secrets, ADMIN_PASSWORD) };
+}
+
+/** The new password is in the site. */
+export function passwordSet(service: Service, now: string): Service {
+  const next = service.secrets[NEXT_PASSWORD];
+  if (!next) return service;
+  return {
+    ...service,
+    secrets: { ...without(service.secrets, NEXT_PASSWORD), [ADMIN_PASSWORD]: next },
+    data: { ...service.data, [RESET_AT]: now },
+    credentialsAcknowledgedAt: null,
+  };
+}
+
+/** It did not get there; the next reset makes another one. */
+export function passwordNotSet(service: Service): Service {
+  return { ...service, secrets: without(service.secrets, NEXT_PASSWORD) };
+}
+
+/** After a return to a snapshot of before the last reset, what we know is not what the site knows. */
+export function afterReturn(service: Service, snapshot: string): Service {
+  const reset = service.data[RESET_AT];
+  const taken = service.snapshots.find(({ name }) => name === snapshot)?.createdAt;
+  const isOlder = typeof reset === 'string' && taken !== undefined && taken < reset;
+  return isOlder ? withoutPassword(service) : service;
+}
+
+function without(secrets: Service['secrets'], name: string): Service['secrets'] {
+  return Object.fromEntries(Object.entries(secrets).filter(([other]) => other !== name));
+}

@@ -1,0 +1,226 @@
+/** Holds what the documents say against what one look found: where do they differ? Pure; a system that could not be asked says nothing. */
+import type { Expected, ServicePicture } from './expected.js';
+import { formatMark, type Mark, sameMark } from './mark.js';
+import type { ServiceKey } from './service.js';
+import type { SeenContainer, System, World } from './world.js';
+
+export const PARTS = [
+  'container',
+  'mark',
+  'power',
+  'resources',
+  'ha',
+  'dns',
+  'proxy',
+  'certificate',
+] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface Finding {
+  readonly id: string;
+  readonly key: ServiceKey;
+  readonly part: Part;
+  readonly problem: 'missing' | 'different' | 'surplus' | 'foreign';
+  /** For operators. */
+  readonly expected: string;
+  readonly found: string;
+  /** It can be put right without risk to data, to other people's things or to visitors. */
+  readonly safe: boolean;
+  /** What a person does about it, where the agent must not. */
+  readonly hint: string | null;
+}
+
+/** So many containers at once do not vanish: the token has lost its privileges. */
+const MANY_GONE = 3;
+
+export interface Comparison {
+  readonly findings: readonly Finding[];
+  /** Systems whose word was not taken. */
+  readonly unknown: readonly System[];
+}
+
+export function compareWorld(agent: string, pictures: Iterable<ServicePicture>, world: World): Comparison {
+  const live = [...pictures].flatMap((picture) =>
+    picture.life === 'live' && picture.expected ? [{ picture, expected: picture.expected }] : [],
+  );
+  const trusted = {
+    ...world,
+    containers: believable(
+      world,
+      live.map(({ expected }) => expected.vmid),
+    ),
+  };
+  const byVmid = new Map(trusted.containers?.read.map((one) => [one.vmid, one]));
+  const findings = live.flatMap(({ picture, expected }) => {
+    const [panel = '', service = ''] = picture.key.split('/');
+    const mark: Mark = { agent, panel, service, generation: picture.generation };
+    const tell = teller(picture.key);
+    const container = byVmid.get(expected.vmid);
+    return [
+      ...containerFindings(tell, expected, mark, trusted, container),
+      ...haFindings(tell, expected, mark, trusted, container),
+      ...dnsFindings(tell, expected, mark, trusted),
+      ...proxyFindings(tell, expected, mark, trusted),
+      ...certificateFindings(tell, expected, trusted),
+    ];
+  });
+  const systems: System[] = ['containers', 'ha', 'dns', 'proxy', 'certificates'];
+  return { findings, unknown: systems.filter((system) => trusted[system] === null) };
+}
+
+function believable({ containers }: World, wanted: readonly number[]): World['containers'] {
+  if (!containers) return null;
+  const there = new Set([...containers.read.map(({ vmid }) => vmid), ...containers.unread]);
+  return wanted.length >= MANY_GONE && !wanted.some((vmid) => there.has(vmid)) ? null : containers;
+}
+
+type Tell = (
+  part: Part,
+  problem: Finding['problem'],
+  expected: string,
+  found: string,
+  also?: { readonly safe?: boolean; readonly hint?: string },
+) => Finding;
+
+const teller =
+  (key: ServiceKey): Tell =>
+  (part, problem, expected, found, { safe = false, hint = null } = {}) => ({
+    id: [key, part, problem, expected, found].join(' '),
+    key,
+    part,
+    problem,
+    expected,
+    found,
+    safe,
+    hint,
+  });
+
+function containerFindings(
+  tell: Tell,
+  expected: Expected,
+  mark: Mark,
+  { containers }: World,
+  found: SeenContainer | undefined,
+): Finding[] {
+  const wanted = `container ${expected.vmid}`;
+  if (!containers || containers.unread.includes(expected.vmid)) return [];
+  if (!found)
+    return [
+      tell('container', 'missing', wanted, 'nothing', {
+        hint: 'restore it from a copy of your own under this number, or delete the service',
+      }),
+    ];
+  if (!found.mark)
+    return [
+      tell(
+        'mark',
+        'missing',
+        formatMark(mark),
+        `container ${expected.vmid} on ${found.node} without a mark`,
+        {
+          hint: `if it is the site's, give it its mark back: pct set ${expected.vmid} --description ${formatMark(mark)}`,
+        },
+      ),
+    ];
+  if (!sameMark(found.mark, mark))
+    return [
+      tell('container', 'foreign', wanted, `${formatMark(found.mark)} under this number`, {
+        hint: 'the number belongs to something else: a person must look',
+      }),
+    ];
+  if (found.template) return [tell('container', 'different', wanted, 'a template')];
+  return [...powerFindings(tell, expected, found), ...resourceFindings(tell, expected, found)];
+}
+
+function powerFindings(tell: Tell, { power, mayStop }: Expected, found: SeenContainer): Finding[] {
+  if (power === null || found.power === 'unknown' || found.power === power) return [];
+  return [tell('power', 'different', power, found.power, { safe: power === 'running' || mayStop })];
+}
+
+/** Giving what was sold is safe; taking from a running site, or from a disk, is not. */
+function resourceFindings(tell: Tell, { resources }: Expected, found: SeenContainer): Finding[] {
+  const names = ['cores', 'memoryMb', 'swapMb', 'diskGb'] as const;
+  const differing = names.filter((name) => found.resources[name] !== resources[name]);
+  if (differing.length === 0) return [];
+  const words = (of: typeof resources): string => differing.map((name) => `${name} ${of[name]}`).join(', ');
+  const safe = differing.every((name) => found.resources[name] < resources[name]);
+  const hint = safe ? {} : { hint: 'it has more than was sold: lower it by hand, or upgrade the service' };
+  return [tell('resources', 'different', words(resources), words(found.resources), { safe, ...hint })];
+}
+
+function haFindings(
+  tell: Tell,
+  { ha: wanted, vmid }: Expected,
+  mark: Mark,
+  { ha }: World,
+  container: SeenContainer | undefined,
+): Finding[] {
+  if (!ha || wanted === null || !sameMark(container?.mark, mark)) return [];
+  const resource = ha.find((one) => one.vmid === vmid);
+  const ours = resource && sameMark(resource.mark, mark);
+  if (wanted && !resource) return [tell('ha', 'missing', `ct:${vmid} started`, 'nothing', { safe: true })];
+  if (resource && !ours) return [tell('ha', 'foreign', `ct:${vmid} with our mark`, `ct:${vmid} without it`)];
+  if (wanted && (resource?.state === null || resource?.rule === false))
+    return [
+      tell(
+        'ha',
+        'missing',
+        `ct:${vmid} with its rule`,
+        resource.state === null ? 'its rule alone' : 'no rule',
+        {
+          safe: true,
+        },
+      ),
+    ];
+  if (wanted && resource?.state !== 'started')
+    return [
+      tell('ha', 'different', 'started', resource?.state ?? '', {
+        hint: 'somebody has told HA to leave it alone: a person must look',
+      }),
+    ];
+  return !wanted && resource ? [tell('ha', 'surplus', 'nothing', `ct:${vmid}`)] : [];
+}
+
+function dnsFindings(tell: Tell, expected: Expected, mark: Mark, { dns }: World): Finding[] {
+  if (!dns) return [];
+  const ours = dns.filter((record) => sameMark(record.mark, mark));
+  const text = (values: readonly string[]): string => [...values].sort().join(',');
+  const is = (a: { name: string; type: string }) => (b: { name: string; type: string }) =>
+    a.name === b.name && a.type === b.type;
+  return [
+    ...expected.dns.flatMap((wanted) => {
+      const label = `${wanted.name} ${wanted.type} ${text(wanted.values)}`;
+      const found = ours.find(is(wanted));
+      if (!found) return [tell('dns', 'missing', label, 'nothing of ours', { safe: true })];
+      const same = text(found.values) === text(wanted.values);
+      return same ? [] : [tell('dns', 'different', label, text(found.values), { safe: true })];
+    }),
+    ...ours
+      .filter((record) => !expected.dns.some(is(record)))
+      .map((record) => tell('dns', 'surplus', 'nothing', `${record.name} ${record.type}`)),
+  ];
+}
+
+function proxyFindings(tell: Tell, expected: Expected, mark: Mark, { proxy }: World): Finding[] {
+  if (!proxy) return [];
+  const found = proxy.find((host) => sameMark(host.mark, mark));
+  const words = (names: readonly string[], address: string, state: string): string =>
+    `${[...names].sort().join(',')} to ${address}, ${state}`;
+  const wanted = expected.proxy;
+  const is = found && words(found.names, found.upstream.address, found.state);
+  if (!wanted) return is === undefined ? [] : [tell('proxy', 'surplus', 'nothing', is)];
+  const should = words(wanted.names, wanted.address, wanted.state);
+  if (is === undefined) return [tell('proxy', 'missing', should, 'nothing', { safe: true })];
+  return is === should ? [] : [tell('proxy', 'different', should, is, { safe: true })];
+}
+
+function certificateFindings(tell: Tell, expected: Expected, { certificates }: World): Finding[] {
+  if (!certificates) return [];
+  return expected.certificates
+    .filter(({ id }) => !certificates.includes(id))
+    .map(({ domain }) =>
+      tell('certificate', 'missing', domain, 'nothing', {
+        hint: 'the keeper of certificates shows it again when the agent starts',
+      }),
+    );
+}

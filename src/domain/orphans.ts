@@ -1,0 +1,123 @@
+/** What carries this agent's mark and belongs to no service any more. Pure. What leaves room for doubt is listed, and never removed. */
+import type { ServicePicture } from './expected.js';
+import { formatMark, type Mark, sameMark } from './mark.js';
+import type { ServiceKey } from './service.js';
+import type { World } from './world.js';
+
+export type OrphanKind = 'container' | 'ha' | 'dns' | 'proxy';
+
+export interface Orphan {
+  readonly id: string;
+  readonly kind: OrphanKind;
+  readonly mark: Mark;
+  /** `container 2012 on pve2`, for operators. */
+  readonly what: string;
+  /** `ended`: its service has ended; `former`: of an earlier life of the id; `unknown`: the state knows no such service. */
+  readonly why: 'ended' | 'former' | 'unknown' | 'living';
+  /** Why it must not be removed, or null. */
+  readonly doubt: string | null;
+  readonly vmid: number | null;
+  readonly record: { readonly name: string; readonly type: string } | null;
+}
+
+export interface OrphanQuestion {
+  readonly agent: string;
+  readonly pictures: ReadonlyMap<ServiceKey, ServicePicture>;
+  readonly world: World;
+  /** Some documents could not be read: what the state does not know may be theirs. */
+  readonly damaged: boolean;
+  /** Who holds the number now, if anybody. */
+  readonly holderOf: (vmid: number) => ServiceKey | undefined;
+}
+
+type Found = Pick<Orphan, 'kind' | 'mark' | 'what' | 'vmid' | 'record'> & { readonly doubt: string | null };
+
+export function findOrphans(question: OrphanQuestion): Orphan[] {
+  return foundOf(question)
+    .filter(({ mark }) => mark.agent === question.agent)
+    .flatMap((found) => {
+      const judged = judge(question, found);
+      const id = `${found.kind} ${found.what} ${formatMark(found.mark)}`;
+      return judged ? [{ id, ...found, ...judged, doubt: found.doubt ?? judged.doubt }] : [];
+    });
+}
+
+function foundOf({ world, holderOf }: OrphanQuestion): Found[] {
+  const none = { vmid: null, record: null };
+  const containers = (world.containers?.read ?? []).flatMap(({ mark, markAlone, ...one }): Found[] => {
+    if (!mark) return [];
+    const twins = world.containers?.read.filter((other) => sameMark(other.mark, mark)) ?? [];
+    const doubts = [
+      doubtOf(markAlone),
+      twins.length > 1 ? `${twins.length} containers carry this mark` : null,
+      one.template ? 'it is a template' : null,
+      claimed(holderOf(one.vmid), mark),
+    ];
+    const what = `container ${one.vmid} on ${one.node}`;
+    return [{ ...none, kind: 'container', mark, what, vmid: one.vmid, doubt: first(doubts) }];
+  });
+  const resources = (world.ha ?? []).flatMap(({ mark, markAlone, vmid }): Found[] => {
+    if (!mark) return [];
+    const unsure = !world.containers || world.containers.unread.includes(vmid);
+    const present = world.containers?.read.find((one) => one.vmid === vmid);
+    const doubts = [
+      doubtOf(markAlone),
+      unsure ? 'the container of this number could not be read' : null,
+      present && !sameMark(present.mark, mark) ? 'the container of this number is not the same' : null,
+    ];
+    return [{ ...none, kind: 'ha', mark, what: `HA resource ct:${vmid}`, vmid, doubt: first(doubts) }];
+  });
+  const records = (world.dns ?? []).flatMap(({ mark, markAlone, name, type }): Found[] =>
+    mark
+      ? [
+          {
+            ...none,
+            kind: 'dns',
+            mark,
+            what: `DNS record ${name} ${type}`,
+            record: { name, type },
+            doubt: doubtOf(markAlone),
+          },
+        ]
+      : [],
+  );
+  const hosts = (world.proxy ?? []).map(({ mark, names }): Found => {
+    const what = `proxy host ${names.join(',')}`;
+    return { ...none, kind: 'proxy', mark, what, doubt: null };
+  });
+  return [...containers, ...resources, ...records, ...hosts];
+}
+
+/** Undefined when it belongs to a living service, or to one that is being worked on. */
+function judge(
+  { pictures, damaged }: OrphanQuestion,
+  { kind, mark, vmid }: Found,
+): Pick<Orphan, 'why' | 'doubt'> | undefined {
+  const picture = pictures.get(`${mark.panel}/${mark.service}`);
+  if (!picture)
+    return { why: 'unknown', doubt: damaged ? 'a document that could not be read may be its own' : null };
+  if (picture.life === 'busy' || picture.life === 'stuck') return undefined;
+  if (mark.generation > picture.generation)
+    return { why: 'unknown', doubt: 'it is newer than what the state knows: was an old copy restored?' };
+  if (mark.generation < picture.generation) return { why: 'former', doubt: null };
+  if (picture.life === 'left')
+    return { why: 'living', doubt: 'its creation was abandoned: delete the service' };
+  if (picture.life === 'ended') return { why: 'ended', doubt: null };
+  const own = vmid === null || picture.expected?.vmid === vmid;
+  // whatever else a living service has too much of is its drift
+  if (own || (kind !== 'container' && kind !== 'ha')) return undefined;
+  return { why: 'living', doubt: 'it carries the mark of a living service, which has another container' };
+}
+
+function doubtOf(markAlone: boolean): string | null {
+  return markAlone ? null : 'other words stand beside the mark';
+}
+
+function claimed(holder: ServiceKey | undefined, mark: Mark): string | null {
+  if (holder === undefined || holder === `${mark.panel}/${mark.service}`) return null;
+  return `its number is held by service ${holder}`;
+}
+
+function first(doubts: readonly (string | null)[]): string | null {
+  return doubts.find((doubt) => doubt !== null) ?? null;
+}

@@ -1,0 +1,91 @@
+/** All containers of the cluster and all HA resources, read for comparing: what cannot be read now is said to be so, never left out. */
+import { findMark, isMarkAlone } from '../../../domain/mark.js';
+import type { SeenContainer, SeenContainers, SeenHa } from '../../../domain/world.js';
+import type { DriverCall } from '../../call.js';
+import { type CtConfig, flag, HA_RESOURCES, HA_RULES, num, read, type Resource, text } from './answers.js';
+import { apiOf, type Host, readConfig, readResources, releaseOf } from './host.js';
+import { isPve } from './pve-error.js';
+import { rootDiskBytes } from './property-string.js';
+
+const GIB = 2 ** 30;
+/** Requests in flight: pveproxy has three workers per node. */
+const AT_ONCE = 3;
+
+export async function listContainers(host: Host, call: DriverCall): Promise<SeenContainers> {
+  const found: SeenContainer[] = [];
+  const unread: number[] = [];
+  const queue = (await readResources(host, call.signal)).filter((one) => one.type === 'lxc').values();
+  const readSome = async (): Promise<void> => {
+    for (const one of queue) {
+      const vmid = num(one.vmid);
+      try {
+        found.push(seen(one, await readConfig(host, text(one.node), vmid, call.signal)));
+      } catch (error) {
+        if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'refused')) throw error;
+        // destroyed or moved a moment ago, or its node is off: the next look tells
+        unread.push(vmid);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, readSome));
+  return { read: found.sort((a, b) => a.vmid - b.vmid), unread };
+}
+
+function seen(one: Resource, config: CtConfig): SeenContainer {
+  const status = text(one.status);
+  const description = text(config.description);
+  return {
+    vmid: num(one.vmid),
+    node: text(one.node),
+    // a backup or a move stops and starts it meanwhile
+    power: (status === 'running' || status === 'stopped') && text(config.lock) === '' ? status : 'unknown',
+    template: flag(config.template),
+    ...marked(description),
+    resources: {
+      cores: num(config.cores),
+      memoryMb: num(config.memory, 512),
+      swapMb: num(config.swap, 512),
+      diskGb: Math.round((rootDiskBytes(config.rootfs) ?? 0) / GIB),
+    },
+  };
+}
+
+export async function listHa(host: Host, call: DriverCall): Promise<readonly SeenHa[]> {
+  if (!host.config.ha.enabled) return [];
+  const { ha } = apiOf(host, call).cluster;
+  const answer: unknown = await ha.resources.$get();
+  const rules = await readRules(host, call);
+  const wanted = rules !== undefined && host.config.ha.nodes.length > 0;
+  const resources = read(HA_RESOURCES, 'HA resources', answer).flatMap(({ sid, state, comment }) => {
+    const vmid = numberIn(sid, /^ct:(\d{1,9})$/);
+    if (vmid === undefined) return [];
+    const rule = wanted ? rules.has(vmid) : null;
+    return [{ vmid, state: text(state) || 'started', rule, ...marked(text(comment)) }];
+  });
+  const managed = new Set(resources.map(({ vmid }) => vmid));
+  const alone = [...(rules ?? [])]
+    .filter(([vmid]) => !managed.has(vmid))
+    .map(([vmid, comment]): SeenHa => ({ vmid, state: null, rule: true, ...marked(comment) }));
+  return [...resources, ...alone];
+}
+
+/** Comments of the rules that are named as ours are, by container; undefined before PVE 9, which has none. */
+async function readRules(host: Host, call: DriverCall): Promise<ReadonlyMap<number, string> | undefined> {
+  if ((await releaseOf(host, call.signal)) < 9) return undefined;
+  const answer: unknown = await apiOf(host, call).cluster.ha.rules.$get();
+  return new Map(
+    read(HA_RULES, 'HA rules', answer).flatMap(({ rule, comment }): [number, string][] => {
+      const vmid = numberIn(rule, /^innkeeper-ct-(\d{1,9})$/);
+      return vmid === undefined ? [] : [[vmid, text(comment)]];
+    }),
+  );
+}
+
+function numberIn(name: string, pattern: RegExp): number | undefined {
+  const digits = pattern.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function marked(words: string): Pick<SeenHa, 'mark' | 'markAlone'> {
+  return { mark: findMark(words), markAlone: isMarkAlone(words) };
+}

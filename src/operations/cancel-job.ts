@@ -1,0 +1,18 @@
+/** Ends a job before its time: one that has begun is aborted, its effects are waited for, and what it did is taken back. */
+import { instant } from '../domain/clock.js';
+import { cancelled } from '../jobs/decisions.js';
+import type { Caller } from './caller.js';
+import { changeJob } from './change-job.js';
+import type { OperationContext } from './context.js';
+import type { FoundJob } from './read-job.js';
+
+/** The job as it is now: one that runs is still on its way back. Throws `job_not_found`, `job_ended`, `job_irrevocable`. */
+export async function cancelJob(context: OperationContext, caller: Caller, jobId: string): Promise<FoundJob> {
+  const found = await changeJob(context, caller, jobId, (job) => cancelled(job, instant(context.clock)));
+  const { serviceId, job } = found;
+  context.log.warn(
+    { decision: 'cancel', job_id: job.id, service_id: serviceId, panel: caller.panel, token: caller.name },
+    'a job was cancelled',
+  );
+  return found;
+}

@@ -1,0 +1,113 @@
+/** The recurring look for drift, and the same on demand: two looks, then what counts; one look at a time, however many ask. */
+import type { Finding } from '../domain/drift.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import type { DriftReport } from './drift-book.js';
+import { lookForDrift } from './look-for-drift.js';
+import { removeOrphans, type Removal } from './remove-orphans.js';
+import { repairDrift, type Repair } from './repair-drift.js';
+
+/** A repair that did not help is not tried again sooner. */
+const REPAIR_AGAIN_MS = 6 * 3_600_000;
+/** A fresh daemon has better things to do. */
+const FIRST_LOOK_MS = 30_000;
+
+export interface Reconciler {
+  /** What the schedule calls: looks when it is time, repairs when the config says so. Epoch ms of its next wish. */
+  run(): Promise<number | undefined>;
+  /** Begins (or joins) looks until everything found was seen twice or is gone; resolves when that is so, or after `ms`. */
+  ask(ms: number): Promise<{ readonly looking: boolean; readonly report: DriftReport | undefined }>;
+  repair(caller: Pick<Caller, 'requestId'>, ids: readonly string[]): Promise<Repair[]>;
+  remove(ids: readonly string[], wish: { readonly unknown: boolean }): Promise<Removal[]>;
+  stop(): Promise<void>;
+}
+
+export function reconciler(context: OperationContext): Reconciler {
+  const { config, clock, drift, log } = context;
+  const everyMs = config.reconcile.every_s * 1000;
+  const apartMs = config.reconcile.confirm_s * 1000;
+  const stopping = new AbortController();
+  const repaired = new Map<string, number>();
+  const told = new Set<string>();
+  let dueAt = clock.now() + Math.min(everyMs, FIRST_LOOK_MS);
+  let looking: Promise<DriftReport> | undefined;
+
+  const look = async (): Promise<DriftReport> => {
+    const report = drift.enter(await lookForDrift(context, stopping.signal));
+    alarm(report);
+    return report;
+  };
+
+  /** The second look comes only if the first found something new. */
+  const looks = async (): Promise<DriftReport> => {
+    const first = await look();
+    if (first.pending === 0) return first;
+    await clock.sleep(apartMs, stopping.signal);
+    return look();
+  };
+
+  const shared = (): Promise<DriftReport> => {
+    looking ??= looks().finally(() => (looking = undefined));
+    return looking;
+  };
+
+  const alarm = ({ findings, orphans }: DriftReport): void => {
+    const ids = new Set([...findings, ...orphans].map(({ item }) => item.id));
+    for (const { item } of findings)
+      if (!told.has(item.id)) log.warn({ alarm: 'drift', ...item }, 'the world differs from the records');
+    for (const { item } of orphans)
+      if (!told.has(item.id))
+        log.warn(
+          { alarm: 'orphan', what: item.what, why: item.why, doubt: item.doubt },
+          'an orphan was found',
+        );
+    told.clear();
+    for (const id of ids) told.add(id);
+  };
+
+  const repairSafe = async ({ findings }: DriftReport): Promise<void> => {
+    const now = clock.now();
+    for (const [id, at] of repaired) if (now - at >= REPAIR_AGAIN_MS) repaired.delete(id);
+    const fresh = findings.map(({ item }) => item).filter(({ id }) => !repaired.has(id));
+    for (const { id } of fresh) repaired.set(id, now);
+    await repairDrift(context, { requestId: 'reconcile' }, fresh);
+  };
+
+  return {
+    async run() {
+      if (clock.now() < dueAt) return dueAt;
+      const report = await shared().catch((error: unknown) => {
+        if (stopping.signal.aborted) return undefined;
+        throw error;
+      });
+      if (!report) return undefined;
+      if (config.reconcile.mode === 'repair') await repairSafe(report);
+      dueAt = clock.now() + everyMs;
+      return dueAt;
+    },
+    async ask(ms) {
+      const over = new AbortController();
+      const work = shared();
+      work.catch(() => {});
+      const late = clock.sleep(ms, over.signal, true).then(
+        () => undefined,
+        () => undefined,
+      );
+      const report = await Promise.race([work, late]).finally(() => over.abort());
+      return { looking: report === undefined, report: report ?? drift.report() };
+    },
+    async repair(caller, ids) {
+      const findings = drift.report()?.findings.map(({ item }): Finding => item) ?? [];
+      return repairDrift(
+        context,
+        caller,
+        findings.filter(({ id }) => ids.includes(id)),
+      );
+    },
+    remove: (ids, wish) => removeOrphans(context, ids, wish, stopping.signal),
+    async stop() {
+      stopping.abort(new Error('the agent is stopping'));
+      await looking?.catch(() => {});
+    },
+  };
+}

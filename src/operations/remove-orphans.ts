@@ -1,0 +1,68 @@
+/** Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this moment finds again, and only what leaves no doubt. */
+import { asAgentError } from '../domain/errors.js';
+import type { Orphan } from '../domain/orphans.js';
+import { type DriverCall, plainCall } from '../drivers/call.js';
+import { withLimit } from '../drivers/time-limit.js';
+import type { OperationContext } from './context.js';
+import { lookForDrift } from './look-for-drift.js';
+
+export interface Removal {
+  readonly what: string;
+  /** Null: it is gone. */
+  readonly problem: string | null;
+}
+
+const REMOVAL_MS = 600_000;
+
+/** `unknown`: also what the state knows no service of. */
+export async function removeOrphans(
+  context: OperationContext,
+  ids: readonly string[],
+  wish: { readonly unknown: boolean },
+  stop: AbortSignal,
+): Promise<Removal[]> {
+  if (ids.length === 0) return [];
+  const { orphans } = await lookForDrift(context, stop);
+  const removals: Removal[] = [];
+  for (const id of ids) {
+    const orphan = orphans.find((one) => one.id === id);
+    const problem = orphan ? refusal(orphan, wish) : 'it is not there any more, or belongs to a service';
+    removals.push({ what: orphan?.what ?? id, problem: problem ?? (await remove(context, orphan, stop)) });
+  }
+  return removals;
+}
+
+export function refusal({ doubt, why }: Orphan, { unknown }: { readonly unknown: boolean }): string | null {
+  if (doubt !== null) return doubt;
+  if (why === 'unknown' && !unknown) return 'the state knows no such service: was an old copy restored?';
+  return null;
+}
+
+/** The drivers look at the mark once more. */
+async function remove(
+  { drivers, log }: OperationContext,
+  orphan: Orphan | undefined,
+  stop: AbortSignal,
+): Promise<string | null> {
+  if (!orphan) return 'it is gone';
+  const { kind, mark, vmid, record, what } = orphan;
+  const act = async (call: DriverCall): Promise<void> => {
+    if (kind === 'container' && vmid !== null) await drivers.guest.removeContainer({ vmid, mark }, call);
+    if (kind === 'ha' && vmid !== null) await drivers.guest.removeHa({ vmid, mark }, call);
+    if (kind === 'dns' && record && isOurType(record.type))
+      await drivers.dns.removeRecord({ name: record.name, type: record.type, mark }, call);
+    if (kind === 'proxy') await drivers.proxy.removeHost(mark, call);
+  };
+  try {
+    await withLimit(stop, REMOVAL_MS, (signal) => act(plainCall(signal)));
+    log.warn({ decision: 'remove-orphan', orphan: what, mark }, 'an orphan was removed');
+    return null;
+  } catch (error) {
+    const { message, detail } = asAgentError(error);
+    return detail === undefined ? message : `${message} (${detail})`;
+  }
+}
+
+function isOurType(type: string): type is 'A' | 'AAAA' | 'CNAME' | 'TXT' {
+  return ['A', 'AAAA', 'CNAME', 'TXT'].includes(type);
+}

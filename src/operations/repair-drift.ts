@@ -1,0 +1,59 @@
+/** Puts right what is safe, each service by a job of its own: jobs of one service never meet, and each of them is on record. */
+import { asAgentError } from '../domain/errors.js';
+import type { Finding } from '../domain/drift.js';
+import type { ServiceKey } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { enqueue } from './enqueue.js';
+
+/** The parts that the job `repair` knows. */
+export const REPAIRABLE = ['power', 'resources', 'ha', 'dns', 'proxy'] as const;
+
+export interface Repair {
+  readonly key: ServiceKey;
+  readonly parts: readonly string[];
+  readonly jobId: string | null;
+  /** Why none was started. */
+  readonly problem: string | null;
+}
+
+/** A storm of repairs would be a disaster of its own: the rest comes after the next look. */
+const MOST_AT_ONCE = 50;
+
+export async function repairDrift(
+  context: OperationContext,
+  caller: Pick<Caller, 'requestId'>,
+  findings: readonly Finding[],
+): Promise<Repair[]> {
+  const repairs: Repair[] = [];
+  for (const [key, parts] of [...safeParts(findings)].slice(0, MOST_AT_ONCE)) {
+    const [panel = '', id = ''] = key.split('/');
+    try {
+      const { job } = await enqueue(context, { panel, requestId: caller.requestId }, id, {
+        method: 'repair',
+        interactive: false,
+        args: { parts },
+        tags: ['repair'],
+      });
+      context.log.warn({ job_id: job.id, service_id: id, panel, parts }, 'drift is being repaired');
+      repairs.push({ key, parts, jobId: job.id, problem: null });
+    } catch (error) {
+      repairs.push({ key, parts, jobId: null, problem: asAgentError(error).message });
+    }
+  }
+  return repairs;
+}
+
+/** A service of which anything is for a person to judge (a foreign container, a lost mark) is left to him as a whole. */
+function safeParts(findings: readonly Finding[]): Map<ServiceKey, string[]> {
+  const unclear = new Set(
+    findings.filter(({ part }) => part === 'container' || part === 'mark').map(({ key }) => key),
+  );
+  const parts = new Map<ServiceKey, string[]>();
+  for (const { key, part, safe } of findings) {
+    if (!safe || unclear.has(key) || !REPAIRABLE.some((name) => name === part)) continue;
+    const known = parts.get(key) ?? [];
+    if (!known.includes(part)) parts.set(key, [...known, part]);
+  }
+  return parts;
+}

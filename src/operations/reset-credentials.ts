@@ -1,0 +1,19 @@
+/** Gives a site's administrator a new password, by a job; it is then read like the first one. */
+import { AgentError } from '../domain/errors.js';
+import { keyOf } from '../domain/service.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+import { lookUp } from './read-power.js';
+
+/** Throws `service_stopped`, and as `enqueue`. */
+export async function resetCredentials(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+): Promise<Started> {
+  const service = await context.state.services.get(keyOf({ panel: caller.panel, id }));
+  if (service.lifecycle === 'active' && lookUp(context.watch, service).power === 'stopped')
+    throw new AgentError('service_stopped', 'The site is stopped; start it first.');
+  return enqueue(context, caller, id, { method: 'resetPassword', interactive: true });
+}

@@ -1,0 +1,214 @@
+/** Many operations side by side while the daemon is killed again and again at moments of no meaning, from a seed; a look at everything in between. */
+import { once, setMaxListeners } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Death } from './boundaries.js';
+import { rested } from './cell.js';
+import { type Operation, OPERATIONS, type Subject } from './operations.js';
+import { jobEnd, jobOf, untilAnswered } from './panel.js';
+import { type ServiceOnDisk, serviceIn, takePicture } from './picture.js';
+import { type Ending, endedAs, isRunning, promiseBroken } from './promise.js';
+import { openRig, type Rig } from './rig.js';
+import { type Chance, seeded } from './seeded.js';
+
+export interface RandomOptions {
+  readonly seed: number;
+  readonly kills: number;
+  /** Operations under way at once, each on a service of its own. */
+  readonly workers: number;
+  readonly say: (line: string) => void;
+}
+
+export interface RandomReport {
+  readonly kills: number;
+  readonly ended: Readonly<Record<Ending, number>>;
+  readonly problems: readonly string[];
+}
+
+/** Slow enough that most deaths meet something that is under way. */
+const DELAYS = 0.1;
+/** How many points the daemon passes in one life, at most: so a slow machine sees the same deaths as a fast one. */
+const LIFE = 500;
+/** Half of the deaths come up to so many milliseconds behind their point. */
+const LATER_MS = 40;
+/** One life of so many ends within its first few points, while the daemon starts. */
+const SHORT = { every: 5, points: 12 };
+/** Kills between two looks at everything. */
+const ROUND = 20;
+/** What was promised may take a moment to be seen, in milliseconds. */
+const SEEN_MS = 10_000;
+
+export async function runRandom(options: RandomOptions): Promise<RandomReport> {
+  const rig = await openRig({ source: 'template', delays: DELAYS });
+  const report = { kills: 0, ended: { done: 0, undone: 0, stuck: 0, hung: 0 }, problems: [] as string[] };
+  const killing = seeded(options.seed);
+  const workers = Array.from(
+    { length: options.workers },
+    (_, n) => new Worker(n, options.seed, rig, options.say),
+  );
+  try {
+    await rig.start();
+    while (report.kills < options.kills && report.problems.length === 0) {
+      await oneRound(rig, workers, killing, Math.min(ROUND, options.kills - report.kills), report);
+      options.say(`${report.kills} kills: ${JSON.stringify(report.ended)}`);
+    }
+  } finally {
+    if (report.problems.length === 0) await rig.close();
+    else options.say(`what is known of it: ${await rig.leave()}`);
+  }
+  return report;
+}
+
+type Report = { kills: number; ended: Record<Ending, number>; problems: string[] };
+
+async function oneRound(
+  rig: Rig,
+  workers: readonly Worker[],
+  killing: Chance,
+  kills: number,
+  report: Report,
+): Promise<void> {
+  const over = new AbortController();
+  setMaxListeners(0, over.signal);
+  const work = workers.map(async (worker) => {
+    while (!over.signal.aborted) {
+      const { ended, problems } = await worker.turn();
+      if (ended) report.ended[ended] += 1;
+      report.problems.push(...problems);
+      if (problems.length > 0) over.abort();
+    }
+  });
+  await rig.set(chosen(killing));
+  for (let n = 0; n < kills && (await dies(rig, over.signal)); n += 1) {
+    report.kills += 1;
+    const last = n + 1 === kills;
+    while (!(await rig.start(last ? undefined : chosen(killing)))) report.kills += 1;
+  }
+  over.abort();
+  await Promise.all([...work, liveOn(rig)]);
+  const acknowledged = workers.flatMap((worker) => worker.takeAcknowledged());
+  report.problems.push(...(await rested(rig, acknowledged)).problems);
+}
+
+/** False when the round was ended first. */
+async function dies(rig: Rig, over: AbortSignal): Promise<boolean> {
+  const ended = once(over, 'abort').then(() => false);
+  return over.aborted ? false : Promise.race([rig.gone().then(() => true), ended]);
+}
+
+async function liveOn(rig: Rig): Promise<void> {
+  const isSet = await rig.set(undefined).then(
+    () => true,
+    () => false,
+  );
+  if (!isSet || rig.isDown()) await rig.start();
+}
+
+function chosen(killing: Chance): Death {
+  const any = 1 + killing.below(killing.below(SHORT.every) === 0 ? SHORT.points : LIFE);
+  return killing.below(2) === 0 ? { any } : { any, laterMs: 1 + killing.below(LATER_MS) };
+}
+
+/** A panel with one service at a time. */
+class Worker {
+  readonly #rig: Rig;
+  readonly #chance: Chance;
+  readonly #say: (line: string) => void;
+  readonly #name: string;
+  readonly #first: number;
+  #lives = 1;
+  #tries = 0;
+  #acknowledged: string[] = [];
+
+  constructor(n: number, seed: number, rig: Rig, say: (line: string) => void) {
+    this.#rig = rig;
+    this.#say = say;
+    this.#name = `w${n}`;
+    this.#first = (n + 1) * 10_000;
+    this.#chance = seeded(seed + n + 1);
+  }
+
+  takeAcknowledged(): string[] {
+    return this.#acknowledged.splice(0);
+  }
+
+  /** One operation from its call to its end; no ending when it could not even begin. */
+  async turn(): Promise<{ readonly ended?: Ending; readonly problems: readonly string[] }> {
+    const rig = this.#rig;
+    this.#tries += 1;
+    const subject: Subject = { id: `${this.#name}-${this.#lives}`, n: this.#first + this.#tries };
+    const standing = serviceIn(await takePicture(rig), subject.id);
+    const operation = this.#choose(standing);
+    if (!operation) {
+      this.#lives += 1;
+      return { problems: [] };
+    }
+    try {
+      await operation.ready?.(rig, subject);
+    } catch {
+      // it was given up after too many deaths: another operation shows what is left
+      return { problems: [] };
+    }
+    return this.#carryOut(operation, subject);
+  }
+
+  #choose(standing: ServiceOnDisk | undefined): Operation | undefined {
+    const usable = OPERATIONS.filter(({ source, fault }) => source === undefined && fault === undefined);
+    if (!standing) return this.#chance.pick(usable.filter(({ fresh }) => fresh));
+    if (standing.lifecycle === 'terminated' || standing.lifecycle === 'failed') {
+      const isStuck = standing.jobs.some(({ status }) => status === 'stuck');
+      return isStuck ? usable.find(({ name }) => name === 'delete') : undefined;
+    }
+    return this.#chance.pick(usable.filter(({ fresh }) => !fresh));
+  }
+
+  async #carryOut(
+    operation: Operation,
+    wish: Subject,
+  ): Promise<{ readonly ended: Ending; readonly problems: readonly string[] }> {
+    const rig = this.#rig;
+    const picture = await takePicture(rig);
+    const before = serviceIn(picture, wish.id);
+    const subject = { ...wish, before, ran: isRunning(picture, before) };
+    const problems: string[] = [];
+    let last = { status: 'completed', error: '' };
+    const calls = [operation.call(subject), ...(operation.also ? [operation.also(subject)] : [])];
+    const jobs: (string | undefined)[] = [];
+    for (const call of calls) {
+      const answer = await untilAnswered(rig, call);
+      const { code } = answer.body;
+      const already = answer.sent > 1 && operation.already?.some((one) => one === code);
+      if (answer.status >= 300 && already !== true)
+        problems.push(`${call.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`);
+      jobs.push(jobOf(answer));
+    }
+    for (const id of jobs.filter((job) => job !== undefined)) {
+      this.#acknowledged.push(id);
+      last = (await jobEnd(rig, id, true)) ?? { status: 'hung', error: '' };
+      if (last.status === 'lost') problems.push(`the acknowledged job ${id} does not exist`);
+    }
+    const ended = endedAs(last.status, operation);
+    if (ended !== 'done') this.#say(`${operation.name} of ${subject.id} is ${ended}: ${last.error}`);
+    if (ended === 'hung') problems.push('the job did not end');
+    problems.push(...(await this.#seen(operation, subject, ended)));
+    return {
+      ended,
+      problems: problems.map((text) => `${operation.name} of ${subject.id} (${last.status}): ${text}`),
+    };
+  }
+
+  async #seen(operation: Operation, subject: Subject, ended: Ending): Promise<string[]> {
+    const deadline = Date.now() + SEEN_MS;
+    for (;;) {
+      const picture = await takePicture(this.#rig);
+      const after = serviceIn(picture, subject.id);
+      const problems = promiseBroken(operation, {
+        ended,
+        after,
+        subject,
+        running: isRunning(picture, after),
+      });
+      if (problems.length === 0 || Date.now() > deadline) return problems;
+      await delay(100);
+    }
+  }
+}
