@@ -17,12 +17,15 @@ import { FailureBody } from './http/schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './http/server.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './operations/allocate.js';
+import type { Circuits } from './drivers/circuit.js';
 import { watchCertificate } from './operations/certificate.js';
 import type { OperationContext } from './operations/context.js';
 import { makeJobFeed } from './operations/job-feed.js';
 
 export interface AppDeps extends OperationContext {
   readonly ready: () => Readiness | Promise<Readiness>;
+  /** What is known of each system behind us. */
+  readonly circuits: Pick<Circuits, 'list'>;
 }
 
 export type Door = 'network' | 'socket';

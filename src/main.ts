@@ -12,6 +12,7 @@ import { isOpen } from './domain/job.js';
 import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
+import { type Circuits, newCircuits } from './drivers/circuit.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
 import type { Drivers } from './drivers/table.js';
@@ -73,10 +74,11 @@ export async function startDaemon({
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers, watch } = openDrivers(config, log, state);
+    const systems = openCircuits(config, log);
+    const { drivers, watch } = openDrivers(config, log, state, systems);
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
-    const engine = buildEngine({ config, state, drivers, watch, products, log });
+    const engine = buildEngine({ config, state, drivers, watch, products, log, circuits: systems });
     await engine.start();
     stops.push(() => engine.stop());
 
@@ -91,7 +93,7 @@ export async function startDaemon({
     certificates.start();
     stops.push(() => certificates.stop());
 
-    const deps = appDeps({ config, state, drivers, watch, products, log });
+    const deps = appDeps({ config, state, drivers, watch, products, log, circuits: systems });
     stops.push(startSchedule(deps));
     const socket = await listenOnSocket(deps);
     stops.push(() => socket.close());
@@ -116,9 +118,29 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
   return products;
 }
 
-function openDrivers(config: Config, log: Logger, state: State): { drivers: Drivers; watch: ClusterWatch } {
-  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
-  const drivers = buildDrivers(config, { clock, log, guest, accounts: accountStore(state.acmeAccounts) });
+/** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */
+function openCircuits({ circuits: { failures, pause_s: pauseS } }: Config, log: Logger): Circuits {
+  const all = newCircuits(clock, { failures, pauseMs: pauseS * 1000 });
+  const states = new Map<string, string>();
+  all.onChange(({ name, role, state, failures: count }) => {
+    const before = states.get(name) ?? 'closed';
+    states.set(name, state);
+    if (state === 'open' && before === 'closed')
+      log.error({ system: name, role, failures: count, alarm: 'system_down' }, 'a system does not answer');
+    if (state === 'closed') log.info({ system: name, role }, 'the system answers again');
+  });
+  return all;
+}
+
+function openDrivers(
+  config: Config,
+  log: Logger,
+  state: State,
+  circuits: Circuits,
+): { drivers: Drivers; watch: ClusterWatch } {
+  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits });
+  const accounts = accountStore(state.acmeAccounts);
+  const drivers = buildDrivers(config, { clock, log, guest, accounts, circuits });
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   return { drivers, watch };
 }
@@ -172,9 +194,10 @@ interface Parts {
   readonly watch: ClusterWatch;
   readonly products: Products;
   readonly log: Logger;
+  readonly circuits: Circuits;
 }
 
-function buildEngine({ config, state, drivers, watch, products, log }: Parts): Runner {
+function buildEngine({ config, state, drivers, watch, products, log, circuits }: Parts): Runner {
   const worker = join(dirname(shippedModules()), 'src', 'jobs', 'worker.js');
   return runner({
     config,
@@ -185,12 +208,13 @@ function buildEngine({ config, state, drivers, watch, products, log }: Parts): R
     clock,
     log,
     leases: leases(),
+    circuits,
     threads: breeThreads(worker),
     modulePath: (job) => products.get(job.pinned.module.name).path,
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDeps {
+function appDeps({ config, state, drivers, watch, products, log, circuits }: Parts): AppDeps {
   return {
     config,
     state,
@@ -199,6 +223,7 @@ function appDeps({ config, state, drivers, watch, products, log }: Parts): AppDe
     watch,
     drivers,
     products,
+    circuits,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     ready: () => ({
       ready: !state.broken,

@@ -158,6 +158,10 @@ export interface Config {
   };
   domains: DomainsConfig;
   jobs: { slots: number; interactive_slots: number; stop_s: number };
+  circuits: {
+    /** Calls in a row without an answer. */ failures: number;
+    /** Before the first probe. */ pause_s: number;
+  };
   deletion: {
     /** Seconds that a deleted site's container is kept; 0 = removed at once. */ hold_s: number;
     /** Deletions in an hour, beyond which they wait for an operator. */ brake: number;

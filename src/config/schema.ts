@@ -285,6 +285,21 @@ export const ConfigSchema = Type.Object(
         default: 10,
       }),
     }),
+    circuits: section(
+      'When a system behind the agent counts as dead: it is then left alone but for a probe now and then.',
+      {
+        failures: number('Calls in a row that got no answer.', 1, 100, { default: 3 }),
+        pause_s: number(
+          'Time before the first probe; doubles with each that fails, to a minute at most.',
+          1,
+          60,
+          {
+            unit: 'seconds',
+            default: 5,
+          },
+        ),
+      },
+    ),
     create: section('Making sites.', {
       patience_s: number(
         'How long a creation waits for a system that is down before it is given up.',

@@ -3,19 +3,12 @@ import { instant } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import type { CircuitView } from '../drivers/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
+import { held } from './dead-systems.js';
 import { type Journal, journal } from './journal.js';
+import { byUrgency, gateOf, hasSlot, type Lane, laneOf } from './lane.js';
 import { afterAttempt, type Ending, whenCancelled } from './policy.js';
-
-/** The first open job of a service: only that one may run. */
-interface Lane {
-  readonly key: ServiceKey;
-  readonly jobId: string;
-  readonly interactive: boolean;
-  readonly createdAt: string;
-  /** Epoch ms from which it may start. */
-  readonly dueAt: number;
-}
 
 export interface Runner {
   /** Takes up every unfinished job and starts listening for new ones. */
@@ -26,9 +19,10 @@ export interface Runner {
 }
 
 export function runner(deps: AttemptDeps, random: () => number = Math.random): Runner {
-  const { services, clock, log, config } = deps;
+  const { services, clock, log, config, circuits } = deps;
   const lanes = new Map<ServiceKey, Lane>();
   const running = new Map<ServiceKey, Running>();
+  const holding = new Set<ServiceKey>();
   const stopping = new AbortController();
   let alarm: AbortController | undefined;
   let unlisten = (): void => {};
@@ -37,7 +31,7 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
   const look = (service: Service): void => {
     const key = keyOf(service);
     const first = service.jobs.find(isOpen);
-    if (first) lanes.set(key, laneOf(key, first));
+    if (first) lanes.set(key, laneOf(key, first, clock.now()));
     else lanes.delete(key);
     const busy = running.get(key);
     if (busy && service.jobs.some((job) => job.id === busy.jobId && job.cancel && isOpen(job)))
@@ -53,27 +47,58 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
 
   const pump = (): void => {
     pumping = false;
-    if (stopping.signal.aborted || running.size >= config.jobs.slots) return;
+    if (stopping.signal.aborted) return;
     const now = clock.now();
-    const due = [...lanes.values()]
-      .filter((lane) => lane.dueAt <= now && !running.has(lane.key))
-      .sort(byUrgency);
-    for (const lane of due) {
-      if (!hasSlot(lane, [...running.values()], config.jobs)) continue;
-      const halt = new AbortController();
-      const done = attempt(lane, halt.signal).finally(() => {
-        running.delete(lane.key);
-        pump();
-      });
-      running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, halt, done });
+    const waiting = [...lanes.values()].filter((lane) => !running.has(lane.key) && !holding.has(lane.key));
+    let next = Number.POSITIVE_INFINITY;
+    for (const lane of waiting.sort(byUrgency)) {
+      const gate = gateOf(lane, circuits, now);
+      if (gate.startsAt > now) next = Math.min(next, gate.startsAt);
+      else if (gate.admits === 'none') hold(lane);
+      else if (gate.admits === 'probe' && isProbed(lane)) continue;
+      else if (hasSlot(lane, [...running.values()], config.jobs)) begin(lane, gate.admits === 'probe');
     }
-    wakeAt(
-      Math.min(
-        ...[...lanes.values()]
-          .filter((lane) => !running.has(lane.key) && lane.dueAt > now)
-          .map((lane) => lane.dueAt),
-      ),
-    );
+    wakeAt(next);
+  };
+
+  const isProbed = (lane: Lane): boolean => [...running.values()].some(({ probe }) => probe === lane.need);
+
+  const begin = (lane: Lane, asProbe: boolean): void => {
+    const halt = new AbortController();
+    const done = attempt(lane, halt.signal).finally(() => {
+      running.delete(lane.key);
+      pump();
+    });
+    const probe = asProbe ? lane.need : undefined;
+    running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, probe, halt, done });
+  };
+
+  /** Makes a job that has not begun wait, without a thread and without a slot. */
+  const hold = (lane: Lane): void => {
+    holding.add(lane.key);
+    journal(lane.key, lane.jobId, deps)
+      .change((job) => held(job, circuits, clock.now()))
+      .catch((error: unknown) => unrecorded(lane, error))
+      .finally(() => {
+        holding.delete(lane.key);
+        pumpSoon();
+      });
+  };
+
+  /** The record could not be written: leave the job as it stands and look again later. */
+  const unrecorded = (lane: Lane, error: unknown): void => {
+    log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
+    lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
+  };
+
+  /** Whoever waits for what has come back goes on at once. */
+  const onCircuit = ({ name, state }: CircuitView): void => {
+    if (state === 'closed') {
+      for (const lane of lanes.values())
+        if (lane.need !== undefined && `${name}:`.startsWith(`${lane.need}:`))
+          lanes.set(lane.key, { ...lane, dueAt: 0 });
+    }
+    pumpSoon();
   };
 
   const wakeAt = (at: number): void => {
@@ -101,9 +126,7 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
       );
       report(lane, after, ending);
     } catch (error) {
-      // The record could not be written: leave the job as it stands and look again later.
-      log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
-      lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
+      unrecorded(lane, error);
     }
   };
 
@@ -132,10 +155,14 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
 
   return {
     async start() {
-      unlisten = services.onChange((service) => {
-        look(service);
-        pumpSoon();
-      });
+      const stops = [
+        services.onChange((service) => {
+          look(service);
+          pumpSoon();
+        }),
+        circuits.onChange(onCircuit),
+      ];
+      unlisten = () => stops.forEach((stop) => stop());
       const orphans = [...services.entries()].filter((entry) => entry.openJobs.length > 0);
       for (const { key } of orphans) {
         const service = await services.get(key);
@@ -171,6 +198,8 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
 interface Running {
   readonly interactive: boolean;
   readonly jobId: string;
+  /** The circuit it finds out about for all who wait for it. */
+  readonly probe: string | undefined;
   /** Ends the attempt when its job is cancelled. */
   readonly halt: AbortController;
   readonly done: Promise<void>;
@@ -185,21 +214,4 @@ class StopError extends Error {
   constructor() {
     super('the agent is stopping');
   }
-}
-
-function laneOf(key: ServiceKey, job: Job): Lane {
-  const dueAt = job.status === 'waiting' && job.waiting ? Date.parse(job.waiting.until) : 0;
-  return { key, jobId: job.id, interactive: job.interactive, createdAt: job.createdAt, dueAt };
-}
-
-const byUrgency = (a: Lane, b: Lane): number =>
-  Number(b.interactive) - Number(a.interactive) || a.createdAt.localeCompare(b.createdAt);
-
-function hasSlot(
-  lane: Lane,
-  running: readonly { readonly interactive: boolean }[],
-  { slots, interactive_slots: kept }: { slots: number; interactive_slots: number },
-): boolean {
-  if (running.length >= slots) return false;
-  return lane.interactive || running.filter((other) => !other.interactive).length < slots - kept;
 }

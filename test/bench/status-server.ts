@@ -49,6 +49,7 @@ const deps = {
   },
   drivers: fakeDrivers(),
   roomFor: () => {},
+  circuits: { list: () => [] },
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

@@ -121,6 +121,7 @@ export function testConfig(): Config {
       local_ca: null,
     },
     jobs: { slots: 10, interactive_slots: 2, stop_s: 10 },
+    circuits: { failures: 3, pause_s: 5 },
     deletion: { hold_s: 0, brake: 20 },
     create: { patience_s: 3600, reserved_names: ['Brand'] },
     plans: [
@@ -222,6 +223,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
   state.services.onChange(() => (writes += 1));
   const drivers = fakeDrivers();
   const deps: AppDeps = {
+    circuits: { list: () => [] },
     config,
     state,
     clock,

@@ -5,6 +5,7 @@ import { Agent, request } from 'undici';
 import type { Config } from '../../../config/config.js';
 import { AgentError, type ErrorCode } from '../../../domain/errors.js';
 import { abortError, throwIfAborted } from '../../abort.js';
+import { type Circuit, closedDoor } from '../../circuit.js';
 
 export type PowerDnsConfig = NonNullable<Config['dns']['powerdns']>;
 
@@ -40,7 +41,10 @@ export interface PowerDnsClient {
 /** A whole zone, from a server too old to filter by name. */
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
-export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
+/** Answers of a gateway that cannot reach the server behind it. */
+const GATEWAY = [502, 503, 504];
+
+export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): PowerDnsClient {
   const agent = new Agent({
     connections: 4,
     connect: { timeout: config.timeout_s * 1000 },
@@ -58,6 +62,9 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
     body: string | null,
     stop?: AbortSignal,
   ): Promise<unknown> => {
+    const pass = circuit?.enter();
+    if (circuit && !pass)
+      throw failure('dns_unreachable', 'The DNS server does not answer.', closedDoor(circuit));
     const deadline = AbortSignal.timeout(config.timeout_s * 1000);
     try {
       const answer = await request(`${url.href}${query}`, {
@@ -71,9 +78,14 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
         dispatcher: agent,
         signal: stop ? AbortSignal.any([stop, deadline]) : deadline,
       });
-      return judge(answer.statusCode, await answer.body.text());
+      const text = await answer.body.text();
+      if (GATEWAY.includes(answer.statusCode)) pass?.silent();
+      else pass?.answered();
+      return judge(answer.statusCode, text);
     } catch (error) {
       if (error instanceof AgentError) throw error;
+      if (stop?.aborted) pass?.left();
+      else pass?.silent();
       if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'asking the DNS server');
       const why = deadline.aborted ? `no answer within ${config.timeout_s} s` : reasonOf(error);
       throw failure(
@@ -130,5 +142,10 @@ export function failed(detail: string): AgentError {
 }
 
 function failure(code: ErrorCode, message: string, detail: string, cause?: unknown): AgentError {
-  return new AgentError(code, message, { role: 'DNS', detail, cause });
+  return new AgentError(code, message, {
+    role: 'DNS',
+    detail,
+    cause,
+    ...(code === 'dns_unreachable' ? { system: 'dns' } : {}),
+  });
 }

@@ -3,6 +3,7 @@ import PQueue from 'p-queue';
 import { AgentError } from '../../../domain/errors.js';
 import { findMark, formatMark, type Mark, sameMark } from '../../../domain/mark.js';
 import { abortError } from '../../abort.js';
+import type { Circuit } from '../../circuit.js';
 import { inTurn } from '../../turn.js';
 import type { DnsDriver, DnsRecord } from '../driver.js';
 import {
@@ -14,8 +15,8 @@ import {
 } from './client.js';
 import { fromContent, isName, toContent } from './values.js';
 
-export function powerDnsDriver(config: PowerDnsConfig, ttlS: number): DnsDriver {
-  const client = powerDnsClient(config);
+export function powerDnsDriver(config: PowerDnsConfig, ttlS: number, circuit?: Circuit): DnsDriver {
+  const client = powerDnsClient(config, circuit);
   // One at a time: with sqlite behind it the server answers 500 "database is locked" to whoever comes second.
   const queue = new PQueue({ concurrency: 1 });
   const zone = config.zone.replace(/\.$/, '').toLowerCase();

@@ -114,6 +114,7 @@ function leftRunning(
 ): AgentError {
   return new AgentError(code, message, {
     role: 'container host',
+    ...(code === 'container_host_unreachable' ? { system: 'container-host' } : {}),
     detail: `task ${task.upid} was left running`,
     ...(call.signal.aborted ? { cause: call.signal.reason } : {}),
   });

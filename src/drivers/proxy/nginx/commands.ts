@@ -46,5 +46,6 @@ export function unreachable(detail: string, cause?: unknown): AgentError {
     role: 'reverse proxy',
     detail,
     cause,
+    system: 'proxy',
   });
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../../domain/clock.js';
 import { AgentError } from '../../../domain/errors.js';
 import { type Mark, sameMark } from '../../../domain/mark.js';
 import { abortError, throwIfAborted } from '../../abort.js';
+import type { Circuit } from '../../circuit.js';
 import type { DriverLog } from '../../log.js';
 import type { ProxyCertificate, ProxyDriver, ProxyHost } from '../driver.js';
 import { removePairs, writePair } from './certificates.js';
@@ -17,11 +18,16 @@ import type { NginxConfig } from './render.js';
 /** Starts at once to bring nginx to what the records say; a failure is logged only, since every later call tries again. */
 export function nginxProxyDriver(
   config: NginxConfig,
-  deps: { readonly clock: Clock; readonly log: DriverLog; readonly presented?: Presented },
+  deps: {
+    readonly clock: Clock;
+    readonly log: DriverLog;
+    readonly presented?: Presented;
+    readonly circuit?: Circuit;
+  },
 ): ProxyDriver {
   const presented = deps.presented ?? askPresented(config);
   const publisher = new Publisher(config, deps);
-  const keeper = new Keeper(publisher, deps.clock);
+  const keeper = new Keeper(publisher, deps.clock, deps.circuit);
   let closed = false;
   keeper.add({
     kind: 'nothing',

@@ -1,8 +1,10 @@
 /** The one keeper of nginx's configuration: wishes that come in while a batch is under way are carried out together in the next one. */
 import type { Clock } from '../../../domain/clock.js';
-import { type AgentError, asAgentError } from '../../../domain/errors.js';
+import { AgentError, asAgentError } from '../../../domain/errors.js';
 import { within } from '../../abort.js';
+import { type Circuit, through } from '../../circuit.js';
 import type { Change } from './changes.js';
+import { unreachable } from './commands.js';
 import type { Publisher } from './publish.js';
 
 /** `settle` is called exactly once. */
@@ -17,13 +19,16 @@ const STOP_MS = 5_000;
 export class Keeper {
   readonly #publisher: Publisher;
   readonly #clock: Clock;
+  /** Counts batches, not wishes. */
+  readonly #circuit: Circuit | undefined;
   #queue: Wish[] = [];
   #work: Promise<void> | undefined;
   #lastBatch = Number.NEGATIVE_INFINITY;
 
-  constructor(publisher: Publisher, clock: Clock) {
+  constructor(publisher: Publisher, clock: Clock, circuit?: Circuit) {
     this.#publisher = publisher;
     this.#clock = clock;
+    this.#circuit = circuit;
   }
 
   add(wish: Wish): void {
@@ -64,7 +69,13 @@ export class Keeper {
       if (open.delete(wish)) wish.settle(error);
     };
     try {
-      await this.#publisher.publish(batch, settle);
+      await through(
+        this.#circuit,
+        () => this.#publisher.publish(batch, settle),
+        (error) =>
+          error instanceof AgentError && error.code !== 'proxy_unreachable' ? 'answered' : 'silent',
+        unreachable,
+      );
       for (const wish of batch) settle(wish);
     } catch (thrown) {
       const error = asAgentError(thrown, 'proxy_unreachable');
