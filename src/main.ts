@@ -225,10 +225,13 @@ function appDeps({ config, state, drivers, watch, products, log, circuits }: Par
     products,
     circuits,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
-    ready: () => ({
-      ready: !state.broken,
-      reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
-    }),
+    ready: () => {
+      const reasons = [
+        ...(state.broken ? ['a write failed: memory and disk may differ'] : []),
+        ...(state.failing === undefined ? [] : [`the state cannot be written: ${state.failing}`]),
+      ];
+      return { ready: reasons.length === 0, reasons };
+    },
   };
 }
 

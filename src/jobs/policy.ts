@@ -23,6 +23,8 @@ const UNREACHABLE: readonly ErrorCode[] = [
   'container_host_busy',
   'dns_unreachable',
   'proxy_unreachable',
+  // the journal could not be written: the work is not to blame
+  'state_unavailable',
 ];
 const MAX_BACKOFF_MS = 600_000;
 const MAX_RECHECK_MS = 60_000;

@@ -1,6 +1,6 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
 import { instant } from '../domain/clock.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError, asAgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import type { CircuitView } from '../drivers/circuit.js';
@@ -153,6 +153,20 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
     else log.warn(line, 'attempt ended');
   };
 
+  /** What ran when the agent ended. On a disk that is full it is taken up all the same: its attempt begins when it can be recorded. */
+  const takeUp = async (key: ServiceKey, orphan: Job): Promise<void> => {
+    log.warn({ job_id: orphan.id, service: key }, 'taking up a job that was cut off');
+    const ending = { kind: 'crashed', detail: 'the agent ended while the job ran' } as const;
+    try {
+      await journal(key, orphan.id, deps).change((job) =>
+        afterAttempt(job, ending, { now: clock.now(), random: random() }),
+      );
+    } catch (error) {
+      if (asAgentError(error).code !== 'state_unavailable') throw error;
+      log.error({ err: error, job_id: orphan.id, service: key }, 'the crash could not be recorded');
+    }
+  };
+
   return {
     async start() {
       const stops = [
@@ -167,16 +181,7 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
       for (const { key } of orphans) {
         const service = await services.get(key);
         const orphan = service.jobs.find((job) => job.status === 'running');
-        if (orphan) {
-          log.warn({ job_id: orphan.id, service: key }, 'taking up a job that was cut off');
-          await journal(key, orphan.id, deps).change((job) =>
-            afterAttempt(
-              job,
-              { kind: 'crashed', detail: 'the agent ended while the job ran' },
-              { now: clock.now(), random: random() },
-            ),
-          );
-        }
+        if (orphan) await takeUp(key, orphan);
         look(await services.get(key));
       }
       pump();

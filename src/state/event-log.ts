@@ -92,6 +92,11 @@ export class EventLog implements EventStore {
     void this.#write();
   }
 
+  /** There is room again: what could not be written down is. */
+  goOn(): void {
+    void this.#write();
+  }
+
   async read({ panel, after, limit }: Parameters<EventStore['read']>[0]): Promise<EventPage> {
     const days = await this.#days();
     let place = after === undefined ? { day: days[0] ?? '', offset: 0 } : placeOf(after);

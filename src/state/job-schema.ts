@@ -23,7 +23,9 @@ const errorFields = {
   // a code that a later release no longer has must not make the document unreadable
   code: Type.Unsafe<ErrorCode>(Type.String()),
   message: TextSchema,
-  role: Type.Optional(Type.Enum(['container host', 'DNS', 'reverse proxy', 'certificate authority', 'site', 'agent'])),
+  role: Type.Optional(
+    Type.Enum(['container host', 'DNS', 'reverse proxy', 'certificate authority', 'site', 'agent']),
+  ),
   detail: Type.Optional(Type.String()),
   system: Type.Optional(Type.String()),
   retryable: Type.Boolean(),

@@ -51,10 +51,14 @@ export async function runTask(
   if (answer === null) return undefined;
   const task = parseUpid(answer);
   if (task === undefined) throw new PveError('unknown', 'task', 'the answer is not a task id');
-  await call.note({ upid: task.upid, unsure: false });
+  const noted = await call.note({ upid: task.upid, unsure: false }).catch(asError);
+  // what nobody could write down is waited for all the same: the next try must find it settled
   await waitForTask(host, call, task, timeoutMs);
+  if (noted instanceof Error) throw noted;
   return task;
 }
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 /** Notes `unsure` when the answer got lost: who cleans up must know that something may still appear. */
 async function sendNoting(call: DriverCall, start: () => Promise<unknown>): Promise<unknown> {
