@@ -157,7 +157,7 @@ export interface Config {
     door: { address: string; https_port: number; ca_file: string | null };
   };
   domains: DomainsConfig;
-  jobs: { slots: number; interactive_slots: number; stop_s: number };
+  jobs: { slots: number; interactive_slots: number; retry_s: number; stop_s: number };
   circuits: {
     /** Calls in a row without an answer. */ failures: number;
     /** Before the first probe. */ pause_s: number;

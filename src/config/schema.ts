@@ -280,6 +280,12 @@ export const ConfigSchema = Type.Object(
       interactive_slots: number('Of these, kept for jobs that a customer is waiting for.', 1, 100, {
         default: 2,
       }),
+      retry_s: number(
+        'Time before the second try of a job, half of it at random; doubles with each try. Products may have their own.',
+        1,
+        600,
+        { unit: 'seconds', default: 5 },
+      ),
       stop_s: number('Time that running steps get when the agent is stopped.', 1, 300, {
         unit: 'seconds',
         default: 10,

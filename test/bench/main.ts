@@ -1,5 +1,6 @@
-/** `npm run bench [-- accept|powercut|rest|status|site|lxc ...]`: measures and prints tables; exits 1 when a target is missed. Without a name: all, the real containers only as root. */
+/** `npm run bench [-- accept|faults|powercut|rest|status|site|lxc ...]`: measures and prints tables; exits 1 when a target is missed. Without a name: all, the real containers only as root. */
 import { benchAccept } from './accept.js';
+import { benchFaults } from './faults.js';
 import { benchPowerCut } from './powercut.js';
 import { benchRest } from './rest.js';
 import { benchSite } from './site.js';
@@ -7,6 +8,7 @@ import { benchStatus } from './status.js';
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   accept: benchAccept,
+  faults: benchFaults,
   powercut: benchPowerCut,
   rest: benchRest,
   status: benchStatus,

@@ -120,7 +120,7 @@ export function testConfig(): Config {
       },
       local_ca: null,
     },
-    jobs: { slots: 10, interactive_slots: 2, stop_s: 10 },
+    jobs: { slots: 10, interactive_slots: 2, retry_s: 5, stop_s: 10 },
     circuits: { failures: 3, pause_s: 5 },
     deletion: { hold_s: 0, brake: 20 },
     create: { patience_s: 3600, reserved_names: ['Brand'] },
