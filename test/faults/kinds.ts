@@ -13,7 +13,7 @@ const once = (name: string, kind: Fault['kind'], times = 1): FaultKind => ({ nam
 const lasting = (name: string, kind: Fault['kind']): FaultKind => ({ name, kind });
 
 /** Longer than the drivers' deadlines on the stage. */
-const LATE_MS = 2_600;
+const LATE_MS = 4_500;
 
 const WIRE: readonly FaultKind[] = [
   once('refused twice', { down: true }, 2),

@@ -64,9 +64,9 @@ function hurried(config: Fields, source: 'template' | 'scratch'): object {
     ...config,
     container_host: {
       ...host,
-      proxmox: { ...fieldsOf(host['proxmox']), request_timeout_s: 1, task_timeout_s: 10 },
+      proxmox: { ...fieldsOf(host['proxmox']), request_timeout_s: 2, task_timeout_s: 10 },
     },
-    dns: { ...dns, powerdns: { ...fieldsOf(dns['powerdns']), timeout_s: 1 } },
+    dns: { ...dns, powerdns: { ...fieldsOf(dns['powerdns']), timeout_s: 2 } },
     jobs: { retry_s: 1 },
     circuits: { pause_s: 1 },
     deletion: { hold_s: 0, brake: 100_000 },
