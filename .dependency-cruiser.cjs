@@ -53,6 +53,14 @@ module.exports = {
       STATE_SHAPE,
     ]),
     only('certificates-know-drivers', '^src/certificates/', [DOMAIN, DRIVERS, CONFIG_SHAPE, STATE_SHAPE]),
+    only('metrics-know-what-they-count', '^src/metrics/', [
+      DOMAIN,
+      DRIVERS,
+      '^src/jobs/effects/effect\\.ts$',
+      CONFIG_SHAPE,
+      STATE_SHAPE,
+    ]),
+    only('alerts-know-drivers', '^src/alerts/', [DOMAIN, DRIVERS, CONFIG_SHAPE, STATE_SHAPE]),
     only('operations-know-jobs', '^src/operations/', [
       DOMAIN,
       DRIVERS,

@@ -24,6 +24,10 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         { selector: "CallExpression[callee.name='exec']", message: 'argv only, never a shell string' },
+        {
+          selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
+          message: 'leaks in Node 20: take anySignal of domain/any-signal.ts',
+        },
       ],
     },
   },

@@ -1,4 +1,5 @@
 /** Builds the HTTP application, not yet listening: one for the network, one for the daemon's own unix socket. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { AgentError } from './domain/errors.js';
@@ -6,26 +7,30 @@ import { limitOf, methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
 import { withOneForm } from './http/both-forms.js';
+import { auditCalls } from './http/audit.js';
 import { answerError } from './http/errors.js';
 import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
 import { describeApi } from './http/openapi.js';
+import { limitPipelining } from './http/pipelining.js';
 import { requestIds } from './http/request-id.js';
-import type { Readiness, RouteContext } from './http/route.js';
+import type { Figures, Readiness, RouteContext } from './http/route.js';
 import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
 import { FailureBody } from './http/schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './http/server.js';
+import { compileSerializer } from './http/serialization.js';
+import { limitUnreadAnswers } from './http/unread-answers.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './operations/allocate.js';
-import type { Circuits } from './drivers/circuit.js';
 import { watchCertificate } from './operations/certificate.js';
+import type { ListedAlerts } from './operations/list-alerts.js';
 import type { OperationContext } from './operations/context.js';
 import { makeJobFeed } from './operations/job-feed.js';
 
 export interface AppDeps extends OperationContext {
+  readonly metrics: Figures;
+  readonly alerts: ListedAlerts;
   readonly ready: () => Readiness | Promise<Readiness>;
-  /** What is known of each system behind us. */
-  readonly circuits: Pick<Circuits, 'list'>;
 }
 
 export type Door = 'network' | 'socket';
@@ -34,8 +39,15 @@ const HEARTBEAT_MS = 15_000;
 /** What is still under way this long after a stop was asked for loses its connection. */
 const CLOSE_MS = 3_000;
 const IDLE_MS = 50;
+/** So long callers of a handed-over socket have to end their connections by themselves. */
+const HAND_OVER_MS = 250;
 
-export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
+export interface AppOptions {
+  /** The socket is systemd's: whoever connects during a stop waits for the next daemon, so no connection needs to be cut. */
+  readonly handedOver?: boolean;
+}
+
+export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = {}): Promise<App> {
   const { config } = deps;
   const loggerInstance: FastifyBaseLogger = deps.log;
   const app: App = fastify({
@@ -54,28 +66,33 @@ export async function buildApp(deps: AppDeps, door: Door): Promise<App> {
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: answerError,
   });
-  const stopping = endWithApp(app);
+  const stopping = endWithApp(app, options.handedOver ? HAND_OVER_MS : 0);
   app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(compileSerializer);
   app.setErrorHandler(answerError);
   takeEmptyBodies(app);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
+  app.decorateRequest('operator', null);
+  limitPipelining(app);
+  limitUnreadAnswers(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     done(
-      stopping.aborted
+      stopping.aborted && !options.handedOver
         ? new AgentError('shutting_down', 'The agent is stopping; call again in a moment.')
         : undefined,
     );
   });
   refuseUnknown(app, door);
-  logCalls(app);
+  logCalls(app, deps.metrics);
   guardRoutes(app, door === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps));
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
   app.addSchema(FailureBody);
   await describeApi(app);
   const context = routeContext(deps, door, stopping);
+  auditCalls(app, context);
   app.addHook('onClose', () => context.jobFeed.close());
   rememberPosts(app, context);
   for (const route of door === 'socket' ? [...ROUTES, ...SOCKET_ROUTES] : ROUTES) route(app, context);
@@ -102,20 +119,23 @@ function takeEmptyBodies(app: App): void {
   });
 }
 
-function endWithApp(app: App): AbortSignal {
+function endWithApp(app: App, handOverMs: number): AbortSignal {
   const stop = new AbortController();
-  const closeIdle = trackConnections(app.server);
-  app.addHook('preClose', (done) => {
+  const connections = trackConnections(app.server);
+  app.addHook('preClose', async () => {
     stop.abort();
+    if (handOverMs > 0 && connections.count() > 0) {
+      connections.endAfterAnswer();
+      await delay(handOverMs);
+    }
     // a connection that is busy now becomes idle later, when nobody looks any more
-    const idle = setInterval(closeIdle, IDLE_MS);
+    const idle = setInterval(() => connections.closeIdle(handOverMs), IDLE_MS);
     const all = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
     app.server.once('close', () => {
       clearInterval(idle);
       clearTimeout(all);
     });
     for (const timer of [idle, all]) timer.unref();
-    done();
   });
   return stop.signal;
 }
@@ -154,8 +174,14 @@ function guardRoutes(app: App, guard: Guard): void {
 }
 
 /** What changes something is worth a line; reads are many. */
-function logCalls(app: App): void {
+function logCalls(app: App, figures: Figures): void {
   app.addHook('onResponse', (request, reply, done) => {
+    figures.answered({
+      method: request.method,
+      route: request.is404 ? undefined : request.routeOptions.url,
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+    });
     const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
     request.log[level](
       {

@@ -1,33 +1,40 @@
 /** Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
-import { chmod, mkdir, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { type Logger, pino } from 'pino';
-import { type AppDeps, buildApp } from './app.js';
+import type { Logger } from 'pino';
+import type { AppDeps } from './app.js';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
+import { listenOnNetwork, listenOnSocket } from './listen.js';
+import type { HandedSockets } from './systemd/environment.js';
+import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
 import { type Circuits, newCircuits } from './drivers/circuit.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
+import { metered } from './drivers/metered.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/leases.js';
 import { roomFor } from './jobs/room.js';
 import { type Runner, runner } from './jobs/runner.js';
 import { schedule } from './jobs/schedule.js';
+import { spareTime } from './jobs/spare-time.js';
 import { breeThreads } from './jobs/threads.js';
 import { loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
+import { openLog } from './log.js';
+import { type Counting, type Observation, observe, startCounting } from './observation.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
 import { accountStore } from './state/acme-accounts.js';
 import { purgeDue } from './operations/purge-due.js';
 import type { State } from './state/contract.js';
+import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
+import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
 
 export interface RunningDaemon {
@@ -36,52 +43,79 @@ export interface RunningDaemon {
   readonly socket: string;
   /** Resolves, with the reason, when the daemon must not go on. */
   readonly failed: Promise<Error>;
-  /** Graceful: no new work, running steps end or are handed back, within `jobs.stop_s`. */
+  /** For the service manager's watchdog. */
+  readonly watched: Watched;
+  readonly log: Logger;
+  /** Graceful: no new work, requests in flight are answered, short steps end, long ones are handed back. */
   close(): Promise<void>;
+  /** Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next start. */
+  readonly closesWithinMs: number;
 }
 
 export interface DaemonOptions {
   readonly configFile: string;
   /** Where log lines go; default stdout. */
   readonly logTo?: NodeJS.WritableStream;
+  /** Sockets that systemd listens on for us; what is missing we listen on ourselves. */
+  readonly sockets?: HandedSockets;
+  readonly around?: Surroundings;
 }
+
+/** What stands between the daemon and the world, each given as built and used as returned. */
+export interface Surroundings {
+  readonly files?: (real: FileSystem) => FileSystem;
+  readonly drivers?: (real: Drivers) => Drivers;
+}
+
+type Stop = () => Promise<void> | void;
 
 const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
+/** Beside the time that jobs get. */
+const CLOSE_REST_MS = 2_000;
 
 /** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
 export async function startDaemon({
   configFile,
   logTo = process.stdout,
+  around = {},
+  sockets = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
-  const log = pino({ level: config.log.level, base: null }, logTo);
-  const stops: (() => Promise<void> | void)[] = [];
+  const log = openLog(config.log, logTo);
+  const counting = startCounting(clock);
+  /** What works: stopped all at once, so that none waits for another's patience. Then what it works with, the last one first. */
+  const work: Stop[] = [];
+  const stops: Stop[] = [];
   const close = async (): Promise<void> => {
+    const ended = await Promise.allSettled(work.splice(0).map(async (stop) => stop()));
+    for (const end of ended)
+      if (end.status === 'rejected') log.error({ err: end.reason }, 'a part of the daemon did not stop well');
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
     const products = await openCatalogue(config, configFile, log);
     const key = await loadStateKey(config);
+    const formerKeys = await loadFormerKeys(config);
     const state = await openState({
       dir: config.agent.state_dir,
       key,
+      formerKeys,
+      ownKeyFile: config.state_key === null,
       clock,
       warn: (text, detail) => log.warn({ detail }, text),
+      auditKeepDays: config.audit.keep_days,
+      fileOperation: counting.fileOperation,
+      ...(around.files ? { around: around.files } : {}),
     });
     stops.push(() => state.close());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
     const systems = openCircuits(config, log);
-    const { drivers, watch } = openDrivers(config, log, state, systems);
-    stops.push(() => closeDrivers(drivers, watch));
-    stops.push(lookAfterJobs(state, watch));
-    const engine = buildEngine({ config, state, drivers, watch, products, log, circuits: systems });
-    await engine.start();
-    stops.push(() => engine.stop());
-
+    const { drivers: real, watch } = openDrivers(config, log, state, counting, systems);
+    const drivers = around.drivers?.(real) ?? real;
     const certificates = certificateKeeper({
       config,
       services: state.services,
@@ -90,21 +124,48 @@ export async function startDaemon({
       clock,
       log,
     });
-    certificates.start();
-    stops.push(() => certificates.stop());
+    stops.push(() => certificates.ended());
+    stops.push(() => closeDrivers(drivers, watch));
+    stops.push(lookAfterJobs(state, watch));
+    const observation = observe({
+      ...{ config, state, watch, clock, log, counting },
+      circuits: () => systems.list(),
+      drift: () => [],
+    });
+    stops.push(() => observation.stop());
+    const parts = { config, state, drivers, watch, products, log, circuits: systems, counting, observation };
+    const engine = buildEngine(parts);
+    await engine.start();
+    work.push(() => engine.stop());
 
-    const deps = appDeps({ config, state, drivers, watch, products, log, circuits: systems });
-    stops.push(startSchedule(deps));
-    const socket = await listenOnSocket(deps);
-    stops.push(() => socket.close());
-    const network = await listenOnNetwork(deps);
-    stops.push(() => network.close());
+    certificates.start();
+    work.push(() => certificates.stop());
+
+    const deps = appDeps(parts);
+    work.push(startSchedule(deps));
+    const socket = await listenOnSocket(deps, sockets.cli);
+    work.push(() => socket.close());
+    const network = await listenOnNetwork(deps, sockets.api);
+    work.push(() => network.close());
     log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
-    return { api: network.url, socket: config.api.socket, failed: whenBroken(state, stops), close };
+    return {
+      api: network.url,
+      socket: config.api.socket,
+      failed: whenBroken(state, stops),
+      watched: { overdue: () => engine.overdue(), status: () => statusOf(engine) },
+      log,
+      close,
+      closesWithinMs: config.jobs.stop_s * 1000 + CLOSE_REST_MS,
+    };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function statusOf(engine: Runner): string {
+  const { running, waiting } = engine.counts();
+  return `Serving; ${running} jobs run, ${waiting} wait`;
 }
 
 /** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
@@ -136,11 +197,23 @@ function openDrivers(
   config: Config,
   log: Logger,
   state: State,
-  circuits: Circuits,
+  { metrics }: Counting,
+  systems: Circuits,
 ): { drivers: Drivers; watch: ClusterWatch } {
-  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits });
+  const ear = { heard: metrics.driverCalled, log };
+  const host = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits: systems });
+  const guest = metered('guest', host, ear);
   const accounts = accountStore(state.acmeAccounts);
-  const drivers = buildDrivers(config, { clock, log, guest, accounts, circuits });
+  const others = buildDrivers(config, { clock, log, guest, accounts, circuits: systems });
+  const drivers: Drivers = {
+    guest,
+    exec: metered('exec', others.exec, ear),
+    dns: metered('dns', others.dns, ear),
+    proxy: metered('proxy', others.proxy, ear),
+    web: metered('web', others.web, ear),
+    lookup: metered('lookup', others.lookup, ear),
+    issuer: metered('issuer', others.issuer, ear),
+  };
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   return { drivers, watch };
 }
@@ -195,9 +268,11 @@ interface Parts {
   readonly products: Products;
   readonly log: Logger;
   readonly circuits: Circuits;
+  readonly counting: Counting;
+  readonly observation: Observation;
 }
 
-function buildEngine({ config, state, drivers, watch, products, log, circuits }: Parts): Runner {
+function buildEngine({ config, state, drivers, watch, products, log, counting, circuits }: Parts): Runner {
   const worker = join(dirname(shippedModules()), 'src', 'jobs', 'worker.js');
   return runner({
     config,
@@ -207,14 +282,16 @@ function buildEngine({ config, state, drivers, watch, products, log, circuits }:
     watch,
     clock,
     log,
+    stepEnded: counting.metrics.stepEnded,
     leases: leases(),
     circuits,
     threads: breeThreads(worker),
     modulePath: (job) => products.get(job.pinned.module.name).path,
+    spare: spareTime(),
   });
 }
 
-function appDeps({ config, state, drivers, watch, products, log, circuits }: Parts): AppDeps {
+function appDeps({ config, state, drivers, watch, products, log, counting, observation }: Parts): AppDeps {
   return {
     config,
     state,
@@ -223,7 +300,9 @@ function appDeps({ config, state, drivers, watch, products, log, circuits }: Par
     watch,
     drivers,
     products,
-    circuits,
+    metrics: counting.metrics,
+    alerts: observation.alerts,
+    noticed: observation.noticed,
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     ready: () => {
       const reasons = [
@@ -248,32 +327,6 @@ function startSchedule(deps: AppDeps): () => Promise<void> {
     unlisten();
     await recurring.stop();
   };
-}
-
-interface Listening {
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-async function listenOnNetwork(deps: AppDeps): Promise<Listening> {
-  const { host, port, tls } = deps.config.api;
-  const app = await buildApp(deps, 'network');
-  await app.listen({ host, port });
-  const bound = app.server.address() as AddressInfo;
-  const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
-  return { url: `${tls ? 'https' : 'http'}://${name}:${bound.port}`, close: () => app.close() };
-}
-
-/** The state's lock is held, so a socket file that lies there is a dead daemon's. */
-async function listenOnSocket(deps: AppDeps): Promise<Listening> {
-  const { socket } = deps.config.api;
-  await mkdir(dirname(socket), { recursive: true, mode: 0o755 });
-  await rm(socket, { force: true });
-  const app = await buildApp(deps, 'socket');
-  await app.ready();
-  await app.listen({ path: socket });
-  await chmod(socket, 0o600);
-  return { url: socket, close: () => app.close() };
 }
 
 /** A write that failed in the middle leaves memory and disk in doubt: nothing may be built on it. */

@@ -15,8 +15,10 @@ import { show, workOn } from './work.js';
 export interface CertificateKeeper {
   /** Listens and works from now on; what happened while nobody listened is made up for first. */
   start(): void;
-  /** Resolves when nothing is under way any more, or soon. */
+  /** Begins nothing new, and resolves when nothing is under way any more, or soon. */
   stop(): Promise<void>;
+  /** Resolves when nothing is under way any more: after `stop`, and once the drivers have ended what they were at. */
+  ended(): Promise<void>;
 }
 
 const STOP_MS = 5_000;
@@ -132,6 +134,9 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
       stopping.abort(new Error('the agent is stopping'));
       wake();
       if (work) await within(work, STOP_MS);
+    },
+    async ended() {
+      await work;
     },
   };
 }

@@ -1,5 +1,7 @@
 /** Talks to the running daemon over its unix socket. */
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import { userInfo } from 'node:os';
+import type { Readable } from 'node:stream';
 import { cell } from './cell.js';
 import { CommandFailure } from './failure.js';
 import { socketPath } from './socket-path.js';
@@ -9,7 +11,12 @@ export type Fields = Readonly<Record<string, unknown>>;
 export interface Daemon {
   /** The answer's fields. Throws CommandFailure with the daemon's own sentence, or when it does not run. */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Fields>;
+  /** The answer's bytes; the stream fails when the daemon ends meanwhile. Throws as `call`. */
+  download(path: string): Promise<Readable>;
 }
+
+/** Nobody listens at the socket. */
+export class DaemonDown extends CommandFailure {}
 
 const TIMEOUT_MS = 30_000;
 
@@ -17,17 +24,40 @@ export async function connectDaemon(configFile: string, panel: string): Promise<
   const socket = await socketPath(configFile);
   return {
     async call(method, path, body) {
-      const { status, text } = await send({ socket, panel, method, path, body });
-      const answer = parse(text);
-      if (status < 400) return answer;
-      const errors = Object.entries(fieldsOf(answer['errors'])).map(
-        ([name, problem]) => `${name} ${cell(problem)}`,
-      );
-      const sentence =
-        errors.length > 1 ? `${errors.join('; ')}.` : cell(answer['error'] ?? `HTTP ${status}`);
-      throw new CommandFailure(sentence);
+      const answer = await send({ socket, panel, method, path, body });
+      const fields = parse(await textOf(answer, socket));
+      if (statusOf(answer) < 400) return fields;
+      throw refusal(fields, statusOf(answer));
+    },
+    async download(path) {
+      const answer = await send({ socket, panel, method: 'GET', path, body: undefined });
+      if (statusOf(answer) < 400) return answer;
+      throw refusal(parse(await textOf(answer, socket)), statusOf(answer));
     },
   };
+}
+
+function refusal(answer: Fields, status: number): CommandFailure {
+  const errors = Object.entries(fieldsOf(answer['errors'])).map(
+    ([name, problem]) => `${name} ${cell(problem)}`,
+  );
+  return new CommandFailure(
+    errors.length > 1 ? `${errors.join('; ')}.` : cell(answer['error'] ?? `HTTP ${status}`),
+  );
+}
+
+function statusOf({ statusCode = 500 }: IncomingMessage): number {
+  return statusCode;
+}
+
+async function textOf(answer: IncomingMessage, socket: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of answer) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  } catch (error) {
+    throw explain(error instanceof Error ? error : new Error(String(error)), socket);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 interface Message {
@@ -38,7 +68,7 @@ interface Message {
   readonly body: object | undefined;
 }
 
-function send({ socket, panel, method, path, body }: Message): Promise<{ status: number; text: string }> {
+function send({ socket, panel, method, path, body }: Message): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const call = request({
@@ -48,6 +78,7 @@ function send({ socket, panel, method, path, body }: Message): Promise<{ status:
       timeout: TIMEOUT_MS,
       headers: {
         'innkeeper-panel': panel,
+        'innkeeper-user': operator(),
         ...(payload === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
@@ -55,22 +86,30 @@ function send({ socket, panel, method, path, body }: Message): Promise<{ status:
     });
     call.on('timeout', () => call.destroy(new CommandFailure('The daemon does not answer.')));
     call.on('error', (error) => reject(explain(error, socket)));
-    call.on('response', (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('error', (error) => reject(explain(error, socket)));
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 500, text: Buffer.concat(chunks).toString() }),
-      );
-    });
+    call.on('response', resolve);
     call.end(payload);
   });
+}
+
+/** For the audit log: the person behind sudo, else the user that runs this. */
+function operator(): string {
+  const uid = process.env['SUDO_UID'] ?? String(process.getuid?.() ?? 0);
+  return `${uid} ${process.env['SUDO_USER'] ?? userName()}`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // no entry in the system's list
+    return '-';
+  }
 }
 
 function explain(error: Error, socket: string): Error {
   const code: unknown = Reflect.get(error, 'code');
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
-    return new CommandFailure(
+    return new DaemonDown(
       `The daemon does not run (nobody listens at ${socket}); start it with: innkeeper serve`,
     );
   }

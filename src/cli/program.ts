@@ -1,9 +1,12 @@
 /** All commands with their options. What a command needs is imported when it runs, so that each starts quickly. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { configFile } from './config-file.js';
+import { addAlertCommand } from './alerts.js';
+import { addAuditCommand } from './audit.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
 import { addServiceCommands } from './service.js';
+import { addStateCommands } from './state.js';
 import { addTokenCommands } from './token.js';
 
 export function makeProgram(): Command {
@@ -25,8 +28,12 @@ export function makeProgram(): Command {
   addTokenCommands(program);
   addServiceCommands(program);
   addJobCommands(program);
+  addAuditCommand(program);
+  addAlertCommand(program);
   addConfig(program);
+  addProxy(program);
   addTemplate(program);
+  addStateCommands(program);
   return program;
 }
 
@@ -75,6 +82,19 @@ function addConfig(program: Command): void {
     .action(async (_, command: Command) => {
       const { checkConfig } = await import('./check-config.js');
       await checkConfig(fileOf(command));
+    });
+}
+
+function addProxy(program: Command): void {
+  program
+    .command('proxy')
+    .description('the reverse proxy')
+    .command('files')
+    .description('write what a proxy host behind SSH (proxy.ssh) needs once: its nginx.conf and pages')
+    .argument('<folder>', 'where to')
+    .action(async (folder: string, _, command: Command) => {
+      const { writeProxyFiles } = await import('./proxy-files.js');
+      await writeProxyFiles(fileOf(command), folder);
     });
 }
 

@@ -5,6 +5,7 @@ import { listOf } from './daemon.js';
 import { CommandFailure } from './failure.js';
 import { cell } from './cell.js';
 import { column, facts, say, sayJson, table } from './print.js';
+import { spanMs } from './span.js';
 
 interface RotateOptions extends AskOptions {
   readonly overlap: string;
@@ -16,13 +17,6 @@ interface CreateOptions extends AskOptions {
   readonly expires?: string;
   readonly networks?: string;
 }
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-  y: 31_536_000_000,
-};
 
 export function addTokenCommands(program: Command): void {
   const token = program.command('token').description('tokens that panels call the API with');
@@ -122,10 +116,4 @@ export function readExpiry(text: string, now: number): string {
     throw new CommandFailure(`--expires must be a span such as 90d or an instant, not "${cell(text)}".`);
   }
   return new Date(at).toISOString();
-}
-
-/** Of `12h`, `90d`, `2w`, `1y`; undefined when it is none. */
-function spanMs(text: string): number | undefined {
-  const [, count, unit = ''] = /^(\d{1,4})([hdwy])$/.exec(text) ?? [];
-  return count === undefined ? undefined : Number(count) * (UNIT_MS[unit] ?? 0);
 }

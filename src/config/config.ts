@@ -108,9 +108,28 @@ export interface Config {
     /** Tokens besides those made with `innkeeper token create`, for automated installs. */
     tokens: { name: string; panel: string; permissions: string[]; secret: Secret }[];
   };
-  log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error' };
+  log: {
+    level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+    /** `auto`: as systemd's journal wants it when standard output leads there. */
+    format: 'auto' | 'json' | 'journal';
+  };
+  audit: { keep_days: number };
+  alerts: {
+    certificate_days: number;
+    pool_percent: number;
+    /** Each has either a command or a URL. */
+    hooks: {
+      name: string;
+      command: string[] | null;
+      url: Secret | null;
+      secret: Secret | null;
+      ca_file: string | null;
+    }[];
+  };
   /** 32 bytes, base64 or hex; when the source is absent the daemon makes `<state_dir>/secret.key` (0600) once. */
   state_key: Secret | null;
+  /** The key before; only read with. */
+  state_key_former: Secret | null;
   container_host: {
     driver: 'proxmox';
     proxmox: ProxmoxConfig;
@@ -151,6 +170,8 @@ export interface Config {
       /** Proxies before ours whose X-Forwarded-For gives the client's address. */
       real_ip_from: string[];
     };
+    /** How nginx is reached where it is not the daemon's to change, or null. */
+    ssh: (Omit<SshConfig, 'hosts'> & { host: string; port: number }) | null;
     /** As the world sees the proxy; `PROXYSRV` in customer zones. */
     public_addresses: string[];
     /** How the agent itself reaches the public door to check a site. */

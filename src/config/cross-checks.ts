@@ -152,6 +152,21 @@ const BothPlans = Type.Object({ plans: Type.Unknown(), plans_file: Type.Unknown(
 const plansStandOnce: Check = (file) =>
   Value.Check(BothPlans, file) ? problem('plans_file', 'found `plans` too, expected one of them') : [];
 
+const Hooks = Type.Object({
+  alerts: Type.Object({ hooks: Type.Array(Type.Record(Type.String(), Type.Unknown())) }),
+});
+const hooksAreSound: Check = (file) => {
+  if (!Value.Check(Hooks, file)) return [];
+  const { hooks } = file.alerts;
+  const names = hooks.map(({ name }) => name);
+  return hooks.flatMap(({ name, command, url }, n) => {
+    const key = `alerts.hooks.${n}`;
+    if ((command === undefined) === (url === undefined))
+      return problem(key, `found ${url === undefined ? 'neither' : 'both'}, expected either command or url`);
+    return names.indexOf(name) < n ? problem(`${key}.name`, 'found twice, expected names of their own') : [];
+  });
+};
+
 const CHECKS: readonly Check[] = [
   sshHasItsBlock,
   powerdnsHasItsBlock,
@@ -161,6 +176,7 @@ const CHECKS: readonly Check[] = [
   socketPathFits,
   portsDiffer,
   tokenNamesDiffer,
+  hooksAreSound,
   poolsAreSound,
   planWordsDiffer,
   plansStandOnce,

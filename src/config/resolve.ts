@@ -24,7 +24,10 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
     agent,
     api: apiOf(file, secret),
     log: file.log,
+    audit: file.audit,
+    alerts: alertsOf(file, secret),
     state_key: file.state_key ? secret('state_key') : null,
+    state_key_former: file.state_key_former ? secret('state_key_former') : null,
     container_host: { ...container_host, proxmox: proxmoxOf(container_host.proxmox, secret) },
     exec: {
       ...exec,
@@ -43,6 +46,7 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
     },
     proxy: {
       ...proxy,
+      ssh: proxy.ssh ? { ...proxy.ssh, private_key: secret('proxy.ssh.private_key') } : null,
       door: {
         ...proxy.door,
         https_port: proxy.door.https_port ?? proxy.nginx.https_port,
@@ -78,6 +82,17 @@ function apiOf(file: ConfigFile, secret: Reveal): Config['api'] {
     tls: file.api.tls ?? null,
     tokens: file.api.tokens.map((token, n) => ({ ...token, secret: secret(`api.tokens.${n}.secret`) })),
   };
+}
+
+function alertsOf({ alerts }: ConfigFile, secret: Reveal): Config['alerts'] {
+  const hooks = alerts.hooks.map((hook, n) => ({
+    name: hook.name,
+    command: hook.command ?? null,
+    url: hook.url ? secret(`alerts.hooks.${n}.url`) : null,
+    secret: hook.secret ? secret(`alerts.hooks.${n}.secret`) : null,
+    ca_file: hook.ca_file ?? null,
+  }));
+  return { ...alerts, hooks };
 }
 
 function proxmoxOf(entry: ConfigFile['container_host']['proxmox'], secret: Reveal): ProxmoxConfig {

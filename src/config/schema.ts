@@ -27,6 +27,7 @@ import {
   isUrl,
 } from './patterns.js';
 import { DomainsSchema, nameServersKey } from './schema-domains.js';
+import { AlertsSchema, AuditSchema, LogSchema } from './schema-observation.js';
 import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
 
 const word = Type.String({ minLength: 1, expected: 'a word' });
@@ -99,13 +100,14 @@ const ApiSchema = section('The REST API.', {
       name: name('Name of the token, in logs and lists.'),
       panel: name('Panel whose services it sees.', { default: 'default' }),
       permissions: list(
-        'What it may do: sites:write, sites:read, backups:write, domains:write, jobs:read, admin.',
+        'What it may do: sites:write, sites:read, backups:write, domains:write, jobs:read, metrics:read, admin.',
         oneOf('A permission.', [
           'sites:write',
           'sites:read',
           'backups:write',
           'domains:write',
           'jobs:read',
+          'metrics:read',
           'admin',
         ]),
         { minItems: 1 },
@@ -216,6 +218,19 @@ const NginxSchema = section('The nginx on this machine.', {
 const ProxySchema = section('The reverse proxy.', {
   driver: oneOf('Kind of proxy.', ['nginx'], { default: 'nginx' }),
   nginx: NginxSchema,
+  ssh: optional(
+    block(
+      "Given when nginx is on another host, or on this one and not ours to change: the proxy host's end is systemd/innkeeper-proxy.",
+      {
+        host: text('Host name or address.'),
+        port: port('Port of its sshd.', 1, { default: 22 }),
+        user: text('User to log in as; its key is restricted to innkeeper-proxy.', { default: 'root' }),
+        private_key: secret('Private key (OpenSSH or PEM, without a passphrase).'),
+        known_hosts_file: path('OpenSSH known_hosts file with its host key.', 'file'),
+        connect_timeout_s: number('How long connecting may take.', 1, 120, { unit: 'seconds', default: 10 }),
+      },
+    ),
+  ),
   public_addresses: list(
     'Addresses of the proxy as the world sees it; PROXYSRV in records of customer zones stands for them.',
     text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
@@ -253,12 +268,17 @@ export const ConfigSchema = Type.Object(
   {
     agent: AgentSchema,
     api: ApiSchema,
-    log: section('The log.', {
-      level: oneOf('How much is logged.', ['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }),
-    }),
+    log: LogSchema,
+    audit: AuditSchema,
+    alerts: AlertsSchema,
     state_key: optional(
       secret(
         'Key that secrets in the state are encrypted with: 32 bytes, base64 or hex; empty = made once as secret.key in the state folder.',
+      ),
+    ),
+    state_key_former: optional(
+      secret(
+        'The key before, while `innkeeper state rotate-key` has not said that nothing needs it any more.',
       ),
     ),
     container_host: ContainerHostSchema,
@@ -288,7 +308,7 @@ export const ConfigSchema = Type.Object(
       ),
       stop_s: number('Time that running steps get when the agent is stopped.', 1, 300, {
         unit: 'seconds',
-        default: 10,
+        default: 8,
       }),
     }),
     circuits: section(

@@ -53,6 +53,36 @@ function isSetAside({ family, number }: Value, prefix: number): boolean {
   return host === 0n || (family === 4 && host === (1n << hostBits) - 1n);
 }
 
+export interface Range {
+  readonly family: Family;
+  readonly first: bigint;
+  readonly last: bigint;
+  /** Addresses that can be given out. */
+  readonly size: bigint;
+  readonly isGivenOut: (number: bigint) => boolean;
+}
+
+export function rangeOf(pool: AddressPool): Range {
+  const { family, number: first } = valueOf(pool.first);
+  const { number: last } = valueOf(pool.last);
+  const gateway = valueOf(pool.gateway).number;
+  const hostBits = BigInt(BITS[family] - pool.prefix);
+  const base = (first >> hostBits) << hostBits;
+  const isGivenOut = (number: bigint): boolean =>
+    number >= first && number <= last && number !== gateway && !isSetAside({ family, number }, pool.prefix);
+  // a pool lies within one network: only these may fall out of it
+  const special = new Set([base, base + (1n << hostBits) - 1n, gateway]);
+  const without = [...special].filter((number) => number >= first && number <= last && !isGivenOut(number));
+  return { family, first, last, size: last - first + 1n - BigInt(without.length), isGivenOut };
+}
+
+/** The address as a number, or undefined when the range does not give it out. */
+export function valueIn(range: Range, address: string): bigint | undefined {
+  if (!ipaddr.isValid(address)) return undefined;
+  const { family, number } = valueOf(address);
+  return family === range.family && range.isGivenOut(number) ? number : undefined;
+}
+
 /** The first whole number from `start` to `last`, then from `first` on, that is free. */
 export function firstFree(
   range: { readonly first: bigint; readonly last: bigint },

@@ -30,7 +30,7 @@ export const DEFAULT_POLICY: JobPolicy = {
   patienceS: 21_600,
 };
 
-/** Attempts that ended without any result (thread or daemon died) before the job is given up. */
+/** Attempts in a row that ended without any result (thread or daemon died) and without a step done, before the job is given up. */
 export const MAX_CRASHES = 5;
 
 export interface StepRecord extends StepShape {
@@ -106,3 +106,6 @@ export function progressOf(job: Job): Progress {
     step: current?.name ?? null,
   };
 }
+
+/** What a deletion waits for that the brake holds: `releaseJob` ends it. */
+export const FOR_RELEASE = 'release by an operator';

@@ -69,8 +69,8 @@ export interface Deletion {
 }
 
 export interface Service {
-  /** Schema version of this document; see state/migrations.ts. */
-  readonly schema: 1;
+  /** Schema version of its document; the store sets it. */
+  readonly schema?: number;
   readonly panel: string;
   readonly id: string;
   /** Counts the lives of this id; a deleted id that is ordered again gets the next one. */

@@ -15,7 +15,9 @@ import { localIssuer } from './issuer/local.js';
 import { noIssuer } from './issuer/none.js';
 import type { DriverLog } from './log.js';
 import { nameLookup } from './lookup/index.js';
+import type { ProxyDriver } from './proxy/driver.js';
 import { nginxProxyDriver } from './proxy/nginx/index.js';
+import { remotePlace } from './proxy/nginx/remote/index.js';
 import type { Drivers } from './table.js';
 import { webDoor } from './web/door.js';
 
@@ -34,10 +36,7 @@ export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
     guest: deps.guest,
     exec: execDriver(config, deps),
     dns: dnsDriver(config, deps.circuits),
-    proxy: nginxProxyDriver(config.proxy.nginx, {
-      ...deps,
-      circuit: deps.circuits.of('proxy', 'reverse proxy'),
-    }),
+    proxy: proxyDriver(config, deps),
     web: webDoor(config.proxy.door),
     lookup: nameLookup(config.domains),
     issuer: certificateIssuer(config, deps),
@@ -54,10 +53,17 @@ export function execDriver(
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
 }
 
-function dnsDriver({ dns }: Config, circuits: Circuits): DnsDriver {
+function proxyDriver({ proxy }: Config, deps: BuildDeps): ProxyDriver {
+  const place = proxy.ssh ? { place: remotePlace(proxy.ssh, proxy.door, deps) } : {};
+  const circuit = deps.circuits.of('proxy', 'reverse proxy');
+  return nginxProxyDriver(proxy.nginx, { clock: deps.clock, log: deps.log, circuit, ...place });
+}
+
+function dnsDriver({ agent, dns }: Config, circuits: Circuits): DnsDriver {
   if (dns.driver === 'none') return noneDnsDriver();
   if (!dns.powerdns) throw new Error('dns.powerdns is missing');
-  return powerDnsDriver(dns.powerdns, dns.ttl_s, circuits.of('dns', 'DNS'));
+  const circuit = circuits.of('dns', 'DNS');
+  return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`, circuit);
 }
 
 function certificateIssuer({ domains }: Config, { clock, accounts, circuits }: BuildDeps): CertificateIssuer {

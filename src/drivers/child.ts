@@ -33,7 +33,11 @@ export async function runChild(
   signal: AbortSignal,
 ): Promise<ChildEnd> {
   const [program = '', ...args] = argv;
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const child = spawn(program, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: bareEnvironment(),
+  });
   const stdout = new Tail(options.maxOutputBytes);
   const stderr = new Tail(options.maxOutputBytes);
   child.stdout.on('data', (chunk: Buffer) => {
@@ -74,6 +78,17 @@ export async function runChild(
     child.stdout.destroy();
     child.stderr.destroy();
   }
+}
+
+/** The daemon's own may hold secrets (`{env: NAME}`), and nothing but this is needed to find and run a program. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const { PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME, TZ } = process.env;
+  return {
+    PATH,
+    LANG: 'C.UTF-8',
+    ...(HOME === undefined ? {} : { HOME }),
+    ...(TZ === undefined ? {} : { TZ }),
+  };
 }
 
 function killGroup(pid: number | undefined): void {

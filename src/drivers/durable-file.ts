@@ -1,6 +1,6 @@
 /** Files that are whole or not there at all, also after power loss: temporary file, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Replaces `path`; durable once `syncFolder` of its folder has resolved too. Throws the system's error; `path` is then unchanged. */
@@ -20,6 +20,12 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
     await rm(temporary, { force: true });
     throw error;
   }
+}
+
+/** Takes away what a crash left of `replaceFile` in an existing folder; only for the one who writes there. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  const leftovers = (await readdir(folder)).filter((file) => file.startsWith('.') && file.endsWith('.tmp'));
+  await Promise.all(leftovers.map((file) => rm(join(folder, file), { force: true })));
 }
 
 export async function syncFolder(path: string): Promise<void> {

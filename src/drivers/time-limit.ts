@@ -1,7 +1,4 @@
-/**
- * A time limit on one piece of work. A timer and a listener of our own: in Node 20 `AbortSignal.any([..., AbortSignal.timeout(ms)])` can be collected as
- * garbage while somebody waits for it, and then never fires.
- */
+/** A time limit on one piece of work; see domain/any-signal.ts for why it is not put together from node's own. */
 
 /** Runs `work` with a signal that aborts when `signal` does or after `ms`, whichever comes first. */
 export async function withLimit<T>(

@@ -39,6 +39,11 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /action/setprimary': both('domains:write'),
   'POST /action/toggle': both('sites:write'),
   'POST /customdomain/add': both('domains:write'),
+  'POST /customdomain/getdata': both('sites:read'),
+  'POST /customdomain/add/zone': both('domains:write'),
+  'POST /customdomain/delete/zone': both('domains:write'),
+  'POST /customdomain/add/record': both('domains:write'),
+  'POST /customdomain/delete/record': both('domains:write'),
   'PATCH /services/:id': both('sites:write'),
   'POST /services/:id/forget': both('admin'),
   'POST /jobs/:id/release': both('admin'),
@@ -59,6 +64,12 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /docs': both('public'),
   'GET /docs/:file': both('public'),
   'GET /openapi.json': both('sites:read'),
+  'GET /state/export': { ...socket('admin'), head: false },
+  'GET /metrics': both('metrics:read'),
+  'GET /audit': both('admin'),
+  'GET /alerts': both('admin'),
+  'GET /state/key': socket('admin'),
+  'POST /state/rotate-key': socket('admin'),
   'POST /tokens': socket('admin'),
   'GET /tokens': socket('admin'),
   'DELETE /tokens/:id': socket('admin'),
@@ -79,6 +90,16 @@ const QUESTIONS: ReadonlySet<string> = new Set([
   'POST /customdomain/getdata',
   'POST /panel/sync',
 ]);
+
+/** They hand out what opens a customer's site. */
+const REVEALING: ReadonlySet<string> = new Set(['GET /services/:id/credentials']);
+
+/** Whether the call is written down in the audit log. */
+export function isChange(method: string, url: string): boolean {
+  const name = `${method} ${url}`;
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return REVEALING.has(name);
+  return !QUESTIONS.has(name);
+}
 
 /** How a call counts; undefined: it does not. */
 export function limitOf(method: string, url: string): Limit | undefined {

@@ -2,6 +2,7 @@
 import type { StatusSources } from '../operations/read-status.js';
 import type { Allocate } from '../operations/allocate.js';
 import type { JobFeed } from '../operations/job-feed.js';
+import type { ListedAlerts } from '../operations/list-alerts.js';
 import type { App } from './app-type.js';
 
 export interface Readiness {
@@ -10,7 +11,22 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
+/** What is counted of calls, and told at /metrics. */
+export interface Figures {
+  /** `route`: its pattern; undefined where there is none. */
+  answered(call: {
+    readonly method: string;
+    readonly route: string | undefined;
+    readonly status: number;
+    readonly ms: number;
+  }): void;
+  /** Prometheus text. */
+  text(): Promise<string>;
+}
+
 export interface RouteContext extends StatusSources {
+  readonly metrics: Figures;
+  readonly alerts: ListedAlerts;
   readonly allocate: Allocate;
   readonly jobFeed: JobFeed;
   readonly ready: () => Readiness | Promise<Readiness>;

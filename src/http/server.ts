@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import type { FastifyServerFactory } from 'fastify';
+import ipaddr from 'ipaddr.js';
 import { v7 as uuidV7 } from 'uuid';
 import type { Config } from '../config/config.js';
 import { AgentError } from '../domain/errors.js';
@@ -18,24 +19,56 @@ const LIMITS = {
   maxHeaderSize: 16_384,
 };
 const SILENCE_MS = 60_000;
+const MOST_CONNECTIONS = 10_000;
+/** One client (a panel, or the proxy before all of them) leaves room for the others. */
+const MOST_PER_ADDRESS = 2_000;
 
-export function serverFactory(tls: Config['api']['tls']): FastifyServerFactory {
+export function serverFactory(
+  tls: Config['api']['tls'],
+  { limits = LIMITS, perAddress = MOST_PER_ADDRESS } = {},
+): FastifyServerFactory {
   return (handler) => {
     const server = tls
       ? https.createServer(
           {
-            ...LIMITS,
+            ...limits,
             handshakeTimeout: 10_000,
             cert: readFileSync(tls.cert_file),
             key: readFileSync(tls.key_file),
           },
           handler,
         )
-      : http.createServer(LIMITS, handler);
+      : http.createServer(limits, handler);
     server.setTimeout(SILENCE_MS);
-    server.maxConnections = 10_000;
+    server.maxConnections = MOST_CONNECTIONS;
+    capPerAddress(server, perAddress);
     return server;
   };
+}
+
+/** Before TLS, which costs most. */
+function capPerAddress(server: Server, most: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const from = networkOf(socket.remoteAddress);
+    // the unix socket has no addresses: its file's permissions guard it
+    if (from === undefined) return;
+    const count = (open.get(from) ?? 0) + 1;
+    open.set(from, count);
+    socket.once('close', () => {
+      const left = (open.get(from) ?? 1) - 1;
+      if (left > 0) open.set(from, left);
+      else open.delete(from);
+    });
+    if (count > most) socket.destroy();
+  });
+}
+
+/** An IPv6 client has a whole /64 of addresses. */
+function networkOf(address: string | undefined): string | undefined {
+  if (address === undefined || !ipaddr.isValid(address)) return undefined;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
 /** What is no HTTP gets the same shape of answer, and the connection ends. */

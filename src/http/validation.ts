@@ -1,7 +1,7 @@
 /** Checks what came in against a route's schema; says what is wrong field by field in words. */
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import { AgentError } from '../domain/errors.js';
 import { asMeant } from './php-habits.js';
 import { invalid } from '../operations/check-order.js';
@@ -18,11 +18,12 @@ const RULE = 'x-rule';
 
 /** Text from the query string is turned into the numbers and booleans a schema asks for; a JSON body must have the right types itself. */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validator = Compile(schema);
-  const convert = httpPart === 'body' ? asMeant(schema) : (sent: unknown) => validator.Convert(sent);
+  let compiled: Validator | undefined;
   return (sent: unknown) => {
+    // when first needed: two doors with all their calls would take megabytes that most daemons never use
+    const validator = (compiled ??= Compile(schema));
     if (validator.Check(sent)) return { value: sent };
-    const value = convert(sent);
+    const value = httpPart === 'body' ? asMeant(schema)(sent) : validator.Convert(sent);
     if (validator.Check(value)) return { value };
     return { error: describe(schema, validator.Errors(value), httpPart === 'body') };
   };

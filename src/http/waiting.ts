@@ -1,5 +1,6 @@
 /** The 25-second rule: a panel's call waits for its job as long as its HTTP client is sure to listen, then the job goes on without it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { anySignal } from '../domain/any-signal.js';
 import { AgentError, fromRecord } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { keyOf, type Service } from '../domain/service.js';
@@ -70,13 +71,14 @@ export async function waitForJob(
   const prefer = readPrefer(request.headers.prefer);
   const ms = Math.min(prefer.waitMs ?? elseMs, MOST_MS - reply.elapsedTime);
   const hungUp = whenHungUp(reply);
+  const over = anySignal(context.stopping, hungUp.signal);
   try {
-    const signal = AbortSignal.any([context.stopping, hungUp.signal]);
-    const found = await untilEnded(context, service.panel, job, ms, signal);
+    const found = await untilEnded(context, service.panel, job, ms, over.signal);
     const applied = prefer.applied(!isOpen(found));
     if (applied !== undefined) void reply.header('preference-applied', applied);
     return found;
   } finally {
+    over.release();
     hungUp.forget();
   }
 }
@@ -98,7 +100,7 @@ async function untilEnded(
   const read = async (): Promise<Job> => (await readJob(context, { panel }, job.id)).job;
   if (ms <= 0 || signal.aborted) return read();
   const over = new AbortController();
-  const done = AbortSignal.any([over.signal, signal]);
+  const { signal: done, release } = anySignal(over.signal, signal);
   const stopFollowing = context.jobFeed.follow(job.id, (changed) => {
     if (changed === undefined || !isOpen(changed)) over.abort();
   });
@@ -114,6 +116,7 @@ async function untilEnded(
     stopFollowing();
     // a sleep nobody waits for any more
     over.abort();
+    release();
   }
 }
 

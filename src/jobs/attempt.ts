@@ -1,4 +1,5 @@
 /** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
+import { anySignal } from '../domain/any-signal.js';
 import { servedNames } from '../domain/domain-name.js';
 import { AgentError, asAgentError, toRecord } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
@@ -13,6 +14,7 @@ import type { Leases } from './leases.js';
 import { limits } from './limits.js';
 import { type Ending, undoOrder } from './policy.js';
 import type { Attempt, HostCallName, HostCalls, Outcome, ToMain } from './protocol.js';
+import { tellSteps } from './tell-steps.js';
 import type { Threads } from './threads.js';
 
 export interface AttemptDeps extends EngineDeps {
@@ -26,12 +28,19 @@ export interface AttemptDeps extends EngineDeps {
 /** How long a thread may take to end after its effects were aborted and have settled. */
 const THREAD_GRACE_MS = 2_000;
 
-/** Runs the attempt to its end; never rejects. `stop` hands the job back. */
+export interface Halts {
+  /** No further step begins; those that run may end. */
+  readonly drain: AbortSignal;
+  /** What runs is aborted. */
+  readonly stop: AbortSignal;
+}
+
+/** Runs the attempt to its end; never rejects. Both halts hand the job back as it stands. */
 export async function runAttempt(
   deps: AttemptDeps,
   service: Service,
   job: Job,
-  stop: AbortSignal,
+  { drain, stop }: Halts,
 ): Promise<Ending> {
   const book = journal(keyOf(service), job.id, deps);
   const log = deps.log.child({
@@ -42,14 +51,16 @@ export async function runAttempt(
   });
   const limit = limits(deps.clock, job.policy.timeoutS);
   const elsewhere = new AbortController();
-  const signal = AbortSignal.any([limit.signal, stop, elsewhere.signal]);
+  const { signal, release } = anySignal(limit.signal, stop, elsewhere.signal);
   const inFlight = new Set<Promise<unknown>>();
+  const told = tellSteps({ ...deps, log }, job.method);
   let lastStep = '';
   let outcome: Outcome | undefined;
 
   const answer = async (name: HostCallName, args: HostCalls[HostCallName]['args']): Promise<Json> => {
     const step = 'step' in args ? args.step : '';
     if (step !== '') lastStep = step;
+    if (name === 'step.begin' && drain.aborted) throw new AgentError('aborted', 'The agent is stopping.');
     if (name === 'flow.declare') limit.started();
     if (name === 'step.begin') limit.begin(step, 'timeoutS' in args ? args.timeoutS : undefined);
     if (name === 'step.end') limit.end(step);
@@ -66,6 +77,7 @@ export async function runAttempt(
       onWait: (waiting) => limit.wait(step, waiting),
     };
     const value: unknown = await answerOf(name)(effect, args);
+    told(name, args);
     // Every answer in HostCalls is plain data.
     return value as Json;
   };
@@ -93,9 +105,10 @@ export async function runAttempt(
   const name = `job-${job.id}-${job.attempts}-${job.direction}-${job.crashes}`;
   let thread: Awaited<ReturnType<Threads['start']>> | undefined;
   try {
-    thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage);
+    thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage, job.interactive);
   } catch (error) {
     limit.cancel();
+    release();
     return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };
   }
 
@@ -104,18 +117,18 @@ export async function runAttempt(
     thread.send({ kind: 'abort', error: toRecord(reason) });
     void settle(deps, inFlight, thread.gone).then(() => thread.terminate());
   };
-  const halt = AbortSignal.any([limit.signal, stop]);
-  if (halt.aborted) abort();
-  else halt.addEventListener('abort', abort, { once: true });
+  const halt = anySignal(limit.signal, stop);
+  if (halt.signal.aborted) abort();
+  else halt.signal.addEventListener('abort', abort, { once: true });
 
   const death = await thread.gone;
-  halt.removeEventListener('abort', abort);
+  halt.release();
   limit.cancel();
   elsewhere.abort(new AgentError('aborted', 'The attempt has ended.'));
   await Promise.allSettled(inFlight);
   return ending(outcome, {
     death,
-    stopped: stop.aborted,
+    stopped: stop.aborted || drain.aborted,
     timedOut: limit.signal.aborted,
     lastStep: limit.passedBy() ?? lastStep,
   });

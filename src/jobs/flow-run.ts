@@ -1,4 +1,5 @@
 /** Walks one flow once, forward or back. Knows nothing of threads: the host answers its journal calls, the context maker builds what steps see. */
+import { anySignal } from '../domain/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../domain/errors.js';
 import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../domain/flow.js';
 import type { Json, JsonObject } from '../domain/json.js';
@@ -46,7 +47,8 @@ async function forward(run: FlowRun): Promise<Outcome> {
     if (step.status === 'done') results[step.name] = step.result;
   }
   const aborter = new AbortController();
-  const signal = AbortSignal.any([run.signal, aborter.signal]);
+  // not let go: the thread ends with the run
+  const { signal } = anySignal(run.signal, aborter.signal);
   const running = new Map<string, Promise<void>>();
   let failure: { step: string; error: AgentError } | undefined;
 

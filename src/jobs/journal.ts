@@ -51,9 +51,14 @@ export function journal(key: ServiceKey, jobId: string, { services, archive, clo
     return find(await changeService((service) => withJob(service, fn(find(service)), instant(clock))));
   };
 
-  const changeStep = async (name: string, fn: (step: StepRecord) => StepRecord): Promise<StepRecord> => {
+  const changeStep = async (
+    name: string,
+    fn: (step: StepRecord) => StepRecord,
+    also: Partial<Job> = {},
+  ): Promise<StepRecord> => {
     const job = await change((current) => ({
       ...current,
+      ...also,
       steps: current.steps.map((step) => (step.name === name ? fn(step) : step)),
     }));
     const found = job.steps.find((step) => step.name === name);
@@ -90,7 +95,12 @@ export function journal(key: ServiceKey, jobId: string, { services, archive, clo
       await changeStep(step, (record) => ({ ...record, notes: { ...record.notes, ...values } }));
     },
     async end(step, direction, result, error) {
-      await changeStep(step, (record) => ended(record, direction, result, error, instant(clock)));
+      await changeStep(
+        step,
+        (record) => ended(record, direction, result, error, instant(clock)),
+        // it goes forward: what comes now has not killed anybody yet
+        error ? {} : { crashes: 0 },
+      );
     },
   };
 }

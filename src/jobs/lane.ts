@@ -55,13 +55,4 @@ export function gateOf(lane: Lane, circuits: Circuits, now: number): Gate {
 }
 
 export const byUrgency = (a: Lane, b: Lane): number =>
-  Number(b.interactive) - Number(a.interactive) || a.createdAt.localeCompare(b.createdAt);
-
-export function hasSlot(
-  lane: Lane,
-  running: readonly { readonly interactive: boolean }[],
-  { slots, interactive_slots: kept }: { slots: number; interactive_slots: number },
-): boolean {
-  if (running.length >= slots) return false;
-  return lane.interactive || running.filter((other) => !other.interactive).length < slots - kept;
-}
+  Number(b.interactive) - Number(a.interactive) || (a.createdAt < b.createdAt ? -1 : 1);

@@ -110,7 +110,8 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
 function crashed(job: Job, detail: string, at: Circumstances): Job {
   const crashes = job.crashes + 1;
   const { waiting: _, ...rest } = job;
-  if (crashes < MAX_CRASHES) return { ...rest, crashes, status: 'queued' };
+  const attempts = Math.max(0, job.attempts - 1);
+  if (crashes < MAX_CRASHES) return { ...rest, attempts, crashes, status: 'queued' };
   const error = {
     ...record('job_crashed', 'The operation ended again and again without a result.', detail),
     step: '',

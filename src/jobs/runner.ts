@@ -1,4 +1,5 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
+import { anySignal } from '../domain/any-signal.js';
 import { instant } from '../domain/clock.js';
 import { AgentError, asAgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
@@ -7,24 +8,33 @@ import type { CircuitView } from '../drivers/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
 import { held } from './dead-systems.js';
 import { type Journal, journal } from './journal.js';
-import { byUrgency, gateOf, hasSlot, type Lane, laneOf } from './lane.js';
+import { byUrgency, gateOf, type Lane, laneOf } from './lane.js';
 import { afterAttempt, type Ending, whenCancelled } from './policy.js';
+import { mayBegin } from './slots.js';
 
 export interface Runner {
   /** Takes up every unfinished job and starts listening for new ones. */
   start(): Promise<void>;
-  /** No new work; what runs is handed back or ends within `jobs.stop_s`. */
+  /** Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within `jobs.stop_s`. */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
+  /** A job that is due and has room, but has not begun: while the runner is alive, never for longer than a moment. */
+  overdue(): string | undefined;
 }
 
-export function runner(deps: AttemptDeps, random: () => number = Math.random): Runner {
+export interface RunnerDeps extends AttemptDeps {
+  /** Whether the main thread has time for one more job that nobody waits for; each yes is for one. */
+  readonly spare: () => boolean;
+}
+
+export function runner(deps: RunnerDeps, random: () => number = Math.random): Runner {
   const { services, clock, log, config, circuits } = deps;
   const lanes = new Map<ServiceKey, Lane>();
   const running = new Map<ServiceKey, Running>();
   const holding = new Set<ServiceKey>();
+  const draining = new AbortController();
   const stopping = new AbortController();
-  let alarm: AbortController | undefined;
+  let alarm: { readonly at: number; readonly off: AbortController } | undefined;
   let unlisten = (): void => {};
   let pumping = false;
 
@@ -47,21 +57,45 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
 
   const pump = (): void => {
     pumping = false;
-    if (stopping.signal.aborted) return;
+    if (draining.signal.aborted || running.size >= config.jobs.slots) return;
     const now = clock.now();
-    const waiting = [...lanes.values()].filter((lane) => !running.has(lane.key) && !holding.has(lane.key));
-    let next = Number.POSITIVE_INFINITY;
-    for (const lane of waiting.sort(byUrgency)) {
-      const gate = gateOf(lane, circuits, now);
-      if (gate.startsAt > now) next = Math.min(next, gate.startsAt);
-      else if (gate.admits === 'none') hold(lane);
-      else if (gate.admits === 'probe' && isProbed(lane)) continue;
-      else if (hasSlot(lane, [...running.values()], config.jobs)) begin(lane, gate.admits === 'probe');
+    let next = Infinity;
+    for (;;) {
+      const lane = mostUrgent(now);
+      if (!lane) break;
+      const { admits } = gateOf(lane, circuits, now);
+      if (admits === 'none') {
+        hold(lane);
+        continue;
+      }
+      const verdict = mayBegin(lane, [...running.values()], config.jobs, deps.spare);
+      if (verdict === 'busy') next = now + BUSY_RETRY_MS;
+      if (verdict !== 'yes') break;
+      begin(lane, admits === 'probe');
+    }
+    for (const lane of lanes.values()) {
+      const at = running.has(lane.key) ? now : startsAt(lane, now);
+      if (at > now) next = Math.min(next, at);
     }
     wakeAt(next);
   };
 
-  const isProbed = (lane: Lane): boolean => [...running.values()].some(({ probe }) => probe === lane.need);
+  /** Epoch ms; never while another job finds out about the system that this one waits for. */
+  const startsAt = (lane: Lane, now: number): number => {
+    const gate = gateOf(lane, circuits, now);
+    const isProbed =
+      gate.admits === 'probe' && [...running.values()].some(({ probe }) => probe === lane.need);
+    return isProbed ? Infinity : gate.startsAt;
+  };
+
+  const isIdle = ({ key }: Lane): boolean => !running.has(key) && !holding.has(key);
+
+  const mostUrgent = (now: number): Lane | undefined => {
+    let first: Lane | undefined;
+    for (const lane of lanes.values())
+      if (isIdle(lane) && (!first || byUrgency(lane, first) < 0) && startsAt(lane, now) <= now) first = lane;
+    return first;
+  };
 
   const begin = (lane: Lane, asProbe: boolean): void => {
     const halt = new AbortController();
@@ -101,26 +135,37 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
     pumpSoon();
   };
 
+  /** An alarm that comes sooner stays: it looks again. */
   const wakeAt = (at: number): void => {
-    alarm?.abort();
-    if (!Number.isFinite(at)) return;
-    alarm = new AbortController();
+    if (!Number.isFinite(at) || (alarm && alarm.at <= at)) return;
+    alarm?.off.abort();
+    const off = new AbortController();
+    alarm = { at, off };
     const ms = Math.min(Math.max(0, at - clock.now()), LONGEST_SLEEP_MS);
-    clock.sleep(ms, alarm.signal).then(pump, () => {});
+    clock.sleep(ms, off.signal).then(
+      () => {
+        alarm = undefined;
+        pump();
+      },
+      () => {},
+    );
   };
 
   const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
     try {
       const book = journal(lane.key, lane.jobId, deps);
-      if (!(await mayBegin(book))) return;
+      if (!(await stillWanted(book))) return;
       const job = await book.change((current) => ({
         ...current,
         status: 'running',
         attempts: current.attempts + 1,
         startedAt: current.startedAt ?? instant(clock),
       }));
-      const stop = AbortSignal.any([stopping.signal, halt]);
-      const ending = await runAttempt(deps, await services.get(lane.key), job, stop);
+      const stop = anySignal(stopping.signal, halt);
+      const ending = await runAttempt(deps, await services.get(lane.key), job, {
+        drain: draining.signal,
+        stop: stop.signal,
+      }).finally(stop.release);
       const after = await book.change((current) =>
         afterAttempt(current, ending, { now: clock.now(), random: random() }),
       );
@@ -131,7 +176,7 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
   };
 
   /** False when the job was to be cancelled: then it has just ended, or turned back and comes up again. */
-  const mayBegin = async (book: Journal): Promise<boolean> => {
+  const stillWanted = async (book: Journal): Promise<boolean> => {
     const found = await book.job();
     if (!found.cancel || !whenCancelled(found, { now: clock.now() })) return isOpen(found);
     await book.change((job) => whenCancelled(job, { now: clock.now() }) ?? job);
@@ -187,16 +232,30 @@ export function runner(deps: AttemptDeps, random: () => number = Math.random): R
       pump();
     },
     async stop() {
-      stopping.abort(new StopError());
-      alarm?.abort();
+      draining.abort();
+      alarm?.off.abort();
       unlisten();
       const all = Promise.allSettled([...running.values()].map(({ done }) => done));
-      const timer = new AbortController();
-      await Promise.race([all, clock.sleep(config.jobs.stop_s * 1000, timer.signal).catch(() => {})]);
-      timer.abort();
+      const atMost = async (ms: number): Promise<void> => {
+        const timer = new AbortController();
+        await Promise.race([all, clock.sleep(ms, timer.signal).catch(() => {})]);
+        timer.abort();
+      };
+      const stopMs = config.jobs.stop_s * 1000;
+      const settleMs = Math.min(SETTLE_MS, stopMs * MOST_SETTLING);
+      await atMost(stopMs - settleMs);
+      stopping.abort(new StopError());
+      await atMost(settleMs);
       await deps.threads.stop();
+      await atMost(RECORD_MS);
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
+    overdue() {
+      const lane = stopping.signal.aborted ? undefined : mostUrgent(clock.now());
+      if (!lane || gateOf(lane, circuits, clock.now()).admits !== 'all') return undefined;
+      const room = mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
+      return room ? lane.jobId : undefined;
+    },
   };
 }
 
@@ -210,7 +269,13 @@ interface Running {
   readonly done: Promise<void>;
 }
 
+/** What was aborted learns how its last call ended: drivers wait some 4 s for that. */
+const SETTLE_MS = 5_000;
+/** Of the time for a stop. */
+const MOST_SETTLING = 0.75;
+const RECORD_MS = 300;
 const RECORD_RETRY_MS = 5_000;
+const BUSY_RETRY_MS = 100;
 /** Longer ones overflow a timer. */
 const LONGEST_SLEEP_MS = 3_600_000;
 

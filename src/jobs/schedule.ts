@@ -1,5 +1,6 @@
 /** Recurring work. It only looks and enqueues; what is due is found in the records, so nothing is lost while the agent was down. */
 import type { BaseLogger } from 'pino';
+import { anySignal } from '../domain/any-signal.js';
 import type { Clock } from '../domain/clock.js';
 
 export interface Recurring {
@@ -34,7 +35,9 @@ export function schedule(
       const pause = new AbortController();
       pauses.set(task.name, pause);
       if (early.has(task.name)) continue;
-      await clock.sleep(ms, AbortSignal.any([stopped.signal, pause.signal]), true).catch(() => {});
+      const over = anySignal(stopped.signal, pause.signal);
+      await clock.sleep(ms, over.signal, true).catch(() => {});
+      over.release();
     }
   };
 

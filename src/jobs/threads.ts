@@ -1,6 +1,9 @@
 /** One bree job per attempt, each in a bare worker thread of its own; this file is all that knows bree. */
 import Bree from 'bree';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
+import PQueue from 'p-queue';
 import type { Attempt, ToMain, ToWorker } from './protocol.js';
 
 export interface Thread {
@@ -11,13 +14,20 @@ export interface Thread {
 }
 
 export interface Threads {
-  /** Starts `name` (unique: a name that is already running would be lost by bree). */
-  start(name: string, attempt: Attempt, onMessage: (message: ToMain) => void): Promise<Thread>;
+  /** Starts `name` (unique: a name that is already running would be lost by bree); an urgent one before those that wait for a processor. */
+  start(
+    name: string,
+    attempt: Attempt,
+    onMessage: (message: ToMain) => void,
+    urgent: boolean,
+  ): Promise<Thread>;
   stop(): Promise<void>;
 }
 
 export function breeThreads(workerPath: string): Threads {
   const deaths = new Map<string, Error>();
+  // A thread takes 25 ms of a processor until its module is loaded. Ten at once would take all of them, and requests would wait.
+  const loading = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) });
   const bree = new Bree({
     root: false,
     doRootCheck: false,
@@ -39,33 +49,42 @@ export function breeThreads(workerPath: string): Threads {
     return worker;
   };
 
+  const begin = async (name: string, attempt: Attempt): Promise<Worker> => {
+    // Bare: neither the daemon's environment nor its Node options reach module code.
+    await bree.add({
+      name,
+      path: workerPath,
+      timeout: false,
+      worker: { workerData: { attempt }, env: {}, execArgv: [] },
+    });
+    await bree.run(name);
+    return workerOf(name);
+  };
+
   return {
-    async start(name, attempt, onMessage) {
-      // Bare: neither the daemon's environment nor its Node options reach module code.
-      await bree.add({
-        name,
-        path: workerPath,
-        timeout: false,
-        worker: { workerData: { attempt }, env: {}, execArgv: [] },
-      });
-      await bree.run(name);
-      const worker = workerOf(name);
-      worker.on('message', onMessage);
-      const gone = new Promise<Error | undefined>((resolve) => {
-        worker.once('exit', () => {
-          // bree's own exit listener, registered first, has recorded the cause by now
-          resolve(deaths.get(name));
-          deaths.delete(name);
-        });
-      });
-      return {
-        send: (message) => worker.postMessage(message),
-        gone,
-        async terminate() {
-          await worker.terminate();
-        },
-      };
-    },
+    start: (name, attempt, onMessage, urgent) =>
+      new Promise((resolve, reject) => {
+        const load = async (): Promise<void> => {
+          const worker = await begin(name, attempt);
+          worker.on('message', onMessage);
+          const gone = new Promise<Error | undefined>((ended) => {
+            worker.once('exit', () => {
+              // bree's own exit listener, registered first, has recorded the cause by now
+              ended(deaths.get(name));
+              deaths.delete(name);
+            });
+          });
+          resolve({
+            send: (message) => worker.postMessage(message),
+            gone,
+            async terminate() {
+              await worker.terminate();
+            },
+          });
+          await Promise.race([once(worker, 'message'), gone]);
+        };
+        loading.add(load, { priority: urgent ? 1 : 0 }).catch(reject);
+      }),
     async stop() {
       await Promise.all([...bree.workers.values()].map((worker) => worker.terminate()));
     },

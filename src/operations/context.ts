@@ -38,6 +38,12 @@ export interface OperationContext {
   /** What operations themselves may ask; everything else is a job's. */
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns'>;
   readonly products: ProductCatalogue;
+  /** Told of what is worth an alert and stands in no record. */
+  readonly noticed?: (notice: {
+    readonly kind: 'unknown_plan';
+    readonly panel: string;
+    readonly plan: string;
+  }) => void;
   /** Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised already counts). */
   readonly roomFor: (wish: RoomWish, view: ClusterView) => void;
 }

@@ -42,7 +42,7 @@ export async function createSite(
   const sale: Sale = {
     key,
     order,
-    plan: plan ?? refusePlan(context, order.planWord),
+    plan: plan ?? refusePlan(context, caller, order.planWord),
     product: context.products.get(order.module),
     caller,
   };
@@ -79,7 +79,6 @@ function newService(
   const now = instant(context.clock);
   const fqdn = `${allotment.subdomain}.${context.config.agent.base_domain}`;
   return {
-    schema: 1,
     panel: caller.panel,
     id: order.id,
     // a failed try counts too: what it may have left behind must never be adopted

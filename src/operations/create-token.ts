@@ -25,12 +25,11 @@ export async function createToken(
 ): Promise<{ text: string; token: ApiToken }> {
   const text = newTokenText();
   const token: ApiToken = {
-    schema: 1,
     id: newTokenId(),
     name: wish.name.trim(),
     panel: wish.panel ?? 'default',
     permissions: [...new Set(wish.permissions ?? PANEL_PERMISSIONS)],
-    sha256: hashToken(text).toString('hex'),
+    sha256: hashToken(text),
     former: [],
     createdAt: instant(clock),
     expiresAt: readExpiry(wish.expires_at ?? null, clock.now()),

@@ -1,14 +1,12 @@
 /** Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a person. */
 import { asAgentError } from '../domain/errors.js';
-import type { Job } from '../domain/job.js';
+import { FOR_RELEASE, type Job } from '../domain/job.js';
 import { isHeld, type Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { passesBrake } from './deletion-brake.js';
 import { enqueue, type Started } from './enqueue.js';
 
-/** What a held deletion waits for: `releaseJob` ends it. */
-export const FOR_RELEASE = 'release by an operator';
 const FAR_AWAY = '9999-12-31T23:59:59.999Z';
 
 /** The service alone when it was deleted before. Throws `service_not_found`, `service_terminated` while it is being forgotten, `state_damaged`, `state_unavailable`. */

@@ -1,6 +1,7 @@
 /** Makes one template under one number: a container from the OS template, the recipe's scripts in it, conversion. A failure leaves nothing behind. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { anySignal } from '../domain/any-signal.js';
 import { AgentError, asAgentError } from '../domain/errors.js';
 import type { Mark } from '../domain/mark.js';
 import { plainCall } from '../drivers/call.js';
@@ -99,12 +100,10 @@ async function runScript(
   vmid: number,
   script: TemplateRecipe['scripts'][number],
 ): Promise<void> {
-  const signal = AbortSignal.any([work.signal, AbortSignal.timeout(script.timeoutS * 1000)]);
-  const { exitCode, stdout, stderr } = await work.exec.run(
-    { node, vmid },
-    { name: script.name, body: script.body, values: {} },
-    plainCall(signal),
-  );
+  const stop = anySignal(work.signal, AbortSignal.timeout(script.timeoutS * 1000));
+  const { exitCode, stdout, stderr } = await work.exec
+    .run({ node, vmid }, { name: script.name, body: script.body, values: {} }, plainCall(stop.signal))
+    .finally(stop.release);
   if (exitCode === 0) return;
   throw new AgentError('recipe_failed', 'The installation failed inside the container.', {
     detail: `${script.name} ended with ${exitCode}: ${stderr.slice(-2000) || stdout.slice(-2000)}`,

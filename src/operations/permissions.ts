@@ -6,13 +6,19 @@ export const PERMISSIONS = [
   'backups:write',
   'domains:write',
   'jobs:read',
+  'metrics:read',
   'admin',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** What a panel needs: everything but `admin`, which includes all of them. */
-export const PANEL_PERMISSIONS: readonly Permission[] = PERMISSIONS.filter((name) => name !== 'admin');
+/** For operators: figures are those of all panels, and `admin` includes everything. */
+const OPERATORS: readonly Permission[] = ['metrics:read', 'admin'];
+
+/** What a panel needs. */
+export const PANEL_PERMISSIONS: readonly Permission[] = PERMISSIONS.filter(
+  (name) => !OPERATORS.includes(name),
+);
 
 export function isPermission(text: string): text is Permission {
   return PERMISSIONS.some((name) => name === text);

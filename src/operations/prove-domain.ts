@@ -1,6 +1,6 @@
 /** Whether a domain is the customer's: it leads here, or bears our proof in DNS. Names that others have a say in need the proof. */
 import { randomInt } from 'node:crypto';
-import { type DomainName, namesAbove, sameOwner } from '../domain/domain-name.js';
+import { type DomainName, isBelow, namesAbove, sameOwner } from '../domain/domain-name.js';
 import { domainId } from '../domain/domain-record.js';
 import { AgentError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
@@ -8,6 +8,7 @@ import { keyOf, type Service } from '../domain/service.js';
 import { caaProblem } from '../drivers/lookup/caa.js';
 import { type Routing, routingOf } from '../drivers/lookup/routing.js';
 import type { OperationContext } from './context.js';
+import { liveZones, mayBeTheirs } from './zone-claims.js';
 
 export interface Proof {
   readonly provenBy: 'routing' | 'txt';
@@ -111,6 +112,9 @@ async function foreignClaim(
     if (other && !sameOwner(other, service))
       return `${name.name} is below ${above}, which belongs to another customer.`;
   }
+  const zone = liveZones(state).find((one) => isBelow(name.name, one.zone));
+  if (zone && !mayBeTheirs(zone, service))
+    return `${name.name} is in the zone ${zone.zone}, which belongs to another customer.`;
   const record = state.domains.find(domainId(name.slot));
   if (!record || sameOwner(record.owner, service)) return undefined;
   const free = record.quarantineUntil !== null && Date.parse(record.quarantineUntil) <= clock.now();

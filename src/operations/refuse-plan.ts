@@ -1,10 +1,20 @@
 /** A plan nobody sells is a mistake in the set-up of panel or agent: refused, and somebody is told. */
 import { AgentError } from '../domain/errors.js';
+import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 
-export function refusePlan({ log, config }: Pick<OperationContext, 'log' | 'config'>, word: string): never {
-  log.warn({ alarm: 'unknown_plan', plan: word }, 'an order names a plan that is not configured');
+/** Shown to an operator: a word of a panel's, of any length. */
+const SHOWN = 64;
+
+export function refusePlan(
+  { log, config, noticed }: Pick<OperationContext, 'log' | 'config' | 'noticed'>,
+  { panel, requestId }: Pick<Caller, 'panel' | 'requestId'>,
+  word: string,
+): never {
+  const plan = word.slice(0, SHOWN);
+  log.warn({ request_id: requestId, panel, plan }, 'an order names a plan that is not configured');
+  noticed?.({ kind: 'unknown_plan', panel, plan });
   throw new AgentError('unknown_plan', 'There is no plan with this name.', {
-    fields: { plan: `must be one of: ${config.plans.map((plan) => plan.name).join(', ')}` },
+    fields: { plan: `must be one of: ${config.plans.map(({ name }) => name).join(', ')}` },
   });
 }

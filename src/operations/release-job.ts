@@ -1,9 +1,9 @@
 /** Lets a deletion that the brake holds go on. */
 import { instant } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
+import { FOR_RELEASE } from '../domain/job.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
-import { FOR_RELEASE } from './delete-site.js';
 import { type FoundJob, readJob } from './read-job.js';
 
 /** Throws `job_not_found`, or `service_busy` when it is not held. */

@@ -30,7 +30,7 @@ export async function rotateToken(
     const former = [...current.former, { sha256: current.sha256, until }];
     return {
       ...current,
-      sha256: hashToken(text).toString('hex'),
+      sha256: hashToken(text),
       former: [...liveFormer({ former }, now)],
       expiresAt: expiry === undefined ? current.expiresAt : expiry,
     };

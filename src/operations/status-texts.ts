@@ -15,7 +15,7 @@ interface Ready {
   view: ClusterView | undefined;
   stale: number | undefined;
   certificate: Certificate | null;
-  text: Buffer;
+  text: string;
 }
 
 /** About 4 KB each; beyond, the one asked for first is made anew. */
@@ -23,7 +23,7 @@ const MOST = 50_000;
 
 export interface StatusTexts {
   /** JSON, at once when the service's facts are in memory, else when its document has been read. Throws `service_not_found` or `state_damaged`. */
-  read(caller: Pick<Caller, 'panel'>, id: string): Buffer | Promise<Buffer>;
+  read(caller: Pick<Caller, 'panel'>, id: string): string | Promise<string>;
 }
 
 export function makeStatusTexts(sources: StatusSources): StatusTexts {
@@ -31,7 +31,7 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
   const { services } = sources.state;
   const known = new Map<ServiceKey, Ready>();
 
-  const make = async (key: ServiceKey, entry: ServiceEntry | undefined): Promise<Buffer> => {
+  const make = async (key: ServiceKey, entry: ServiceEntry | undefined): Promise<string> => {
     const facts = statusFacts(sources, await services.get(key));
     // two parts, as an object of all fields put together anew at every look takes ten times as long
     const beginning = `${JSON.stringify({ success: true, ...facts.told }).slice(0, -1)},`;
@@ -45,7 +45,7 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
     return text;
   };
 
-  const upToDate = (ready: Ready): Buffer => {
+  const upToDate = (ready: Ready): string => {
     const view = watch.latest();
     const stale = watch.staleSince();
     const certificate = sources.certificate();
@@ -68,6 +68,6 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
   };
 }
 
-function textOf(sources: StatusSources, facts: StatusFacts, beginning: string): Buffer {
-  return Buffer.from(`${beginning}${JSON.stringify(statusNow(sources, facts)).slice(1)}`);
+function textOf(sources: StatusSources, facts: StatusFacts, beginning: string): string {
+  return `${beginning}${JSON.stringify(statusNow(sources, facts)).slice(1)}`;
 }

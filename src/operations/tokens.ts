@@ -1,5 +1,5 @@
 /** What makes up an API token: its text, its hash, when it counts. */
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { ApiToken } from '../state/contract.js';
 
 /** `ik_` and 43 characters: 256 random bits. */
@@ -11,9 +11,9 @@ export function newTokenId(): string {
   return `tok_${randomBytes(9).toString('base64url').replace(/[-_]/g, 'x')}`;
 }
 
-/** SHA-256: a random 256-bit token needs no slow hash. */
-export function hashToken(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+/** SHA-256 in hex: a random 256-bit token needs no slow hash. */
+export function hashToken(text: string): string {
+  return hash('sha256', text);
 }
 
 export function isLive(token: Pick<ApiToken, 'revokedAt' | 'expiresAt'>, now: number): boolean {

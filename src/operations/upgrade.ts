@@ -17,7 +17,7 @@ export async function upgrade(
   planWord: string,
 ): Promise<Started> {
   const service = await context.state.services.get(`${caller.panel}/${id}`);
-  const plan = planFor(context, service, planWord);
+  const plan = planFor(context, caller, service, planWord);
   return enqueue(context, caller, id, {
     method: 'upgrade',
     interactive: false,
@@ -35,21 +35,26 @@ export interface UpgradeCheck {
 /** Answers as `upgrade` would, and does nothing. */
 export async function checkUpgrade(
   context: OperationContext,
-  caller: Pick<Caller, 'panel'>,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
   planWord: string,
 ): Promise<UpgradeCheck> {
   const service = await context.state.services.get(`${caller.panel}/${id}`);
-  const plan = planFor(context, service, planWord);
+  const plan = planFor(context, caller, service, planWord);
   const verdict = judge(service, 'upgrade', { plan: plan.name });
   if (verdict.kind === 'refuse') throw verdict.error;
   return { service: fitting(service, plan), plan };
 }
 
 /** The plan a service has is known by its name even when it is no longer sold. */
-function planFor(context: OperationContext, service: Service, word: string): Plan {
+function planFor(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  service: Service,
+  word: string,
+): Plan {
   const found = findPlan(context.config.plans, word.trim()) ?? findPlan([service.plan], word.trim());
-  return found ?? refusePlan(context, word);
+  return found ?? refusePlan(context, caller, word);
 }
 
 function fitting(service: Service, plan: Plan): Service {

@@ -10,7 +10,9 @@ import { keptText, PRIVATE, writeText } from './files.js';
 export const BASE_DOMAIN = 'sandbox.test';
 export const DEFAULT_API_PORT = 8080;
 /** What the sandbox's own token may do: a panel's calls, and an operator's. */
-const PERMISSIONS = ['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read', 'admin'];
+const PERMISSIONS = [
+  ...['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read', 'metrics:read', 'admin'],
+];
 /** The system's limit for the path of a unix socket, its final zero byte not counted. */
 const SOCKET_PATH_LIMIT = 107;
 

@@ -1,4 +1,5 @@
 /** The work of `innkeeper sandbox`: a world, the real daemon against it, and either a person, a program or one demo site to serve. */
+import { anySignal } from '../domain/any-signal.js';
 import { appendFileSync, createWriteStream, rmSync } from 'node:fs';
 import { access as canAccess, constants, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -127,7 +128,7 @@ async function once(
     () => late.abort(new Error(`the site was not there within ${limitMs / 1000} s`)),
     limitMs,
   );
-  const report = await createDemoSite(access, world.backend, AbortSignal.any([stopped, late.signal]));
+  const report = await createDemoSite(access, world.backend, anySignal(stopped, late.signal).signal);
   clearTimeout(timer);
   say(options.json ? JSON.stringify(report) : reportText(report));
   if (!report.ok && options.state !== undefined) tell(`the log is ${logFile}`);

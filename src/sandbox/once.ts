@@ -1,4 +1,5 @@
 /** `innkeeper sandbox --once`: orders one site through the HTTP API as a panel would, watches it through the proxy, and reports how long what took. */
+import { anySignal } from '../domain/any-signal.js';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';
@@ -91,7 +92,7 @@ async function orderAndWatch(access: Access, backend: string, signal: AbortSigna
   const accepted = await call(access, Accepted, signal, '/create-site', order);
   const acceptedMs = Date.now() - posted;
   const look = new AbortController();
-  const watch = watchTitle(access, accepted.fqdn, AbortSignal.any([signal, look.signal]));
+  const watch = watchTitle(access, accepted.fqdn, anySignal(signal, look.signal).signal);
   try {
     const job = await jobEnd(access, accepted.job_id, signal);
     if (job.status !== 'completed') throw new Error(reasonOf(job));

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { ServiceKey } from '../domain/service.js';
 import { claimsInText, type Claim } from './claims.js';
 import type { Disk } from './disk.js';
+import type { Later } from './later.js';
 import { keyOfFile } from './service-document.js';
 
 export interface DamagedDocument {
@@ -15,15 +16,16 @@ export interface DamagedDocument {
 
 const FOLDER = 'damaged';
 
-/** Moves it to `damaged/<same name>.<time>`, durably. */
-export async function setAside(
+/** Moves it to `damaged/<same name>.<time>`, durably, once everything was read. */
+export function setAside(
   disk: Disk,
   dir: string,
   found: { path: string; problem: string; text: string },
   time: string,
-): Promise<DamagedDocument> {
+  later: Later,
+): DamagedDocument {
   const name = `${basename(found.path)}.${time.replaceAll(':', '-')}`;
-  await disk.move(found.path, join(dir, FOLDER, name));
+  later(() => disk.move(found.path, join(dir, FOLDER, name)));
   return describe(name, found.problem, found.text);
 }
 

@@ -1,6 +1,7 @@
 /** Durable changes of files, and the one place that knows whether memory and disk may have drifted apart. */
 import { dirname, join } from 'node:path';
 import { AgentError } from '../domain/errors.js';
+import { Gate } from './gate.js';
 import { codeOf, isSyncError, type FileSystem } from './file-system.js';
 
 /** After these the file system has surely changed nothing. */
@@ -24,6 +25,7 @@ export class Disk {
   /** Replaced once the start is over. */
   fs: FileSystem;
   readonly #folders = new Map<string, Promise<void>>();
+  readonly #gate = new Gate();
   #broken: string | undefined;
   #failing: string | undefined;
 
@@ -75,7 +77,11 @@ export class Disk {
   }
 
   /** Old or new content after a crash, never a mix; new when it has resolved. Throws `state_unavailable`: nothing changed, unless `broken` is set. */
-  async replace(path: string, text: string): Promise<void> {
+  replace(path: string, text: string): Promise<void> {
+    return this.#gate.pass(() => this.#replace(path, text));
+  }
+
+  async #replace(path: string, text: string): Promise<void> {
     this.#assertUsable();
     const temp = `${path}.tmp`;
     await this.#before(temp, async () => {
@@ -89,7 +95,11 @@ export class Disk {
   }
 
   /** Durable when it resolves. A failed append may leave a torn last line. */
-  async append(path: string, text: string): Promise<void> {
+  append(path: string, text: string): Promise<void> {
+    return this.#gate.pass(() => this.#append(path, text));
+  }
+
+  async #append(path: string, text: string): Promise<void> {
     this.#assertUsable();
     await this.#before(undefined, async () => {
       await this.ensureFolder(dirname(path));
@@ -98,7 +108,11 @@ export class Disk {
   }
 
   /** Moves between two folders of ours; after a power cut the file is in one of them or in both, never in none. */
-  async move(from: string, to: string): Promise<void> {
+  move(from: string, to: string): Promise<void> {
+    return this.#gate.pass(() => this.#move(from, to));
+  }
+
+  async #move(from: string, to: string): Promise<void> {
     this.#assertUsable();
     await this.#before(undefined, () => this.ensureFolder(dirname(to)));
     await this.#inDoubt(`move of ${from} to ${to}`, async () => {
@@ -109,7 +123,11 @@ export class Disk {
   }
 
   /** Durable when it resolves; nothing happens when there is no such file. Throws `state_unavailable`. */
-  async remove(path: string): Promise<void> {
+  remove(path: string): Promise<void> {
+    return this.#gate.pass(() => this.#remove(path));
+  }
+
+  async #remove(path: string): Promise<void> {
     this.#assertUsable();
     await this.#before(undefined, async () => {
       await this.fs.unlink(path).catch((error: unknown) => {
@@ -118,6 +136,11 @@ export class Disk {
     });
     await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.fs.syncFolder(dirname(path)));
     this.#assertUsable();
+  }
+
+  /** Runs `work` while no change is under way and none begins: what the folder shows then is one instant. Changes wait meanwhile. */
+  quietly<T>(work: () => Promise<T>): Promise<T> {
+    return this.#gate.close(work);
   }
 
   /** Best effort: for files that nobody reads. */

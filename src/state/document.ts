@@ -1,6 +1,7 @@
 /** The one lowdb adapter: a document is a JSON file that is old or new after a crash, checked when read and when written. */
 import type { Adapter } from 'lowdb';
 import { AgentError } from '../domain/errors.js';
+import type { Secret } from '../domain/secret.js';
 import type { Disk } from './disk.js';
 import { NewerDocumentError, downgradeRefused, migrate, type DocumentVersion } from './migrations.js';
 import { OtherKeyError, type SecretBox } from './secret-box.js';
@@ -29,12 +30,12 @@ export class DamagedDocumentError extends Error {
   }
 }
 
-export class DocumentAdapter<T> implements Adapter<T | null> {
+export class DocumentAdapter<T extends object> implements Adapter<T | null> {
   readonly #disk: Disk;
   readonly #box: SecretBox;
   readonly #kind: DocumentKind<T>;
   readonly #path: string;
-  readonly #name: string;
+  readonly #id: string;
 
   /** `id`: what tells this document from others of its kind; its secrets are bound to it. */
   constructor(disk: Disk, box: SecretBox, kind: DocumentKind<T>, id: string, path: string) {
@@ -42,7 +43,7 @@ export class DocumentAdapter<T> implements Adapter<T | null> {
     this.#box = box;
     this.#kind = kind;
     this.#path = path;
-    this.#name = `${kind.name}:${id}`;
+    this.#id = id;
   }
 
   /** Null when there is no file. Throws DamagedDocumentError, or AgentError `state_unavailable` for a newer release's document. */
@@ -54,35 +55,52 @@ export class DocumentAdapter<T> implements Adapter<T | null> {
   /** Null is lowdb's word for no document: nothing is written. */
   async write(value: T | null): Promise<void> {
     if (value === null) return;
-    const plain = sealed(value, (secret) => this.#box.seal(this.#name, secret));
+    const plain = sealed(value, (secret) => this.#box.seal(nameOf(this.#kind, this.#id), secret));
     await this.#disk.replace(this.#path, `${JSON.stringify(plain, null, 1)}\n`);
   }
 
-  /** A frozen copy that is certain to be readable again. Throws `internal_error`. */
+  /** A frozen copy of the current version that is certain to be readable again. Throws `internal_error`. */
   checked(value: T): T {
-    const copy = frozenCopy(value);
+    const copy = frozenCopy({ ...value, schema: this.#kind.version.current });
     if (this.#kind.fits(copy)) return copy;
     throw new AgentError('internal_error', 'A defect in the agent kept the change from being recorded.', {
-      detail: `the new ${this.#name} does not fit its schema: ${this.#kind.misfit(copy)}`,
+      detail: `the new ${nameOf(this.#kind, this.#id)} does not fit its schema: ${this.#kind.misfit(copy)}`,
     });
   }
 
   parse(text: string): T {
     try {
-      const raw = migrate(JSON.parse(text), this.#kind.version);
-      const value = opened(raw, (boxed) => this.#box.open(this.#name, boxed));
-      if (this.#kind.fits(value)) return value;
-      throw new Error(`it does not have the right shape: ${this.#kind.misfit(value)}`);
+      return parseDocument(this.#kind, this.#id, text, (name, boxed) => this.#box.open(name, boxed));
     } catch (error) {
       if (error instanceof NewerDocumentError) throw downgradeRefused(this.#path, error);
-      // the parser's own message quotes the text, which may be private
-      const problem =
-        error instanceof SyntaxError
-          ? 'it is not complete JSON'
-          : error instanceof Error
-            ? error.message
-            : String(error);
+      const problem = error instanceof Error ? error.message : String(error);
       throw new DamagedDocumentError(problem, text, error instanceof OtherKeyError);
     }
+  }
+}
+
+/** The frozen document in its present form. `open`: gets the document's name, which its secrets are bound to. Throws NewerDocumentError, or an Error that says what is wrong. */
+export function parseDocument<T>(
+  kind: DocumentKind<T>,
+  id: string,
+  text: string,
+  open: (name: string, boxed: string) => Secret,
+): T {
+  const raw = migrate(parseJson(text), kind.version);
+  const value = opened(raw, (boxed) => open(nameOf(kind, id), boxed));
+  if (kind.fits(value)) return value;
+  throw new Error(`it does not have the right shape: ${kind.misfit(value)}`);
+}
+
+function nameOf(kind: { readonly name: string }, id: string): string {
+  return `${kind.name}:${id}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // the parser's own message quotes the text, which may be private
+    throw new Error('it is not complete JSON');
   }
 }

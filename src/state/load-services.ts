@@ -1,4 +1,4 @@
-/** Reads every service's document at boot. Nothing is moved or changed before all were looked at: a wrong key or a newer release's state stops the start untouched. */
+/** Reads every service's document at boot. Nothing is moved or changed meanwhile: a wrong key or a newer release's state stops the start untouched. */
 import { join } from 'node:path';
 import { AgentError } from '../domain/errors.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
@@ -6,6 +6,7 @@ import { setAside, setAsideBefore, type DamagedDocument } from './damaged.js';
 import type { Disk } from './disk.js';
 import { DamagedDocumentError, DocumentAdapter } from './document.js';
 import { codeOf } from './file-system.js';
+import type { Later } from './later.js';
 import type { SecretBox } from './secret-box.js';
 import { keyOfFile, placeOf, serviceKind } from './service-document.js';
 import { sideBySide } from './side-by-side.js';
@@ -26,6 +27,7 @@ export interface LoadOptions {
   /** RFC 3339: when documents are set aside, if any must be. */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
+  readonly later: Later;
   /** Called for each good document, in no order. */
   readonly onService: (service: Service) => void;
 }
@@ -33,7 +35,7 @@ export interface LoadOptions {
 /** Returns the documents that were set aside, now or earlier. Throws AgentError `state_unavailable`. */
 export async function loadServices(options: LoadOptions): Promise<DamagedDocument[]> {
   const { disk, dir, warn } = options;
-  const files = await documentFiles(disk, dir, warn);
+  const files = await documentFiles(options);
   const unreadable: Unreadable[] = [];
   let withOurKey = 0;
   await sideBySide(files, AT_ONCE, async (path) => {
@@ -51,23 +53,23 @@ export async function loadServices(options: LoadOptions): Promise<DamagedDocumen
   const before = await setAsideBefore(disk, dir);
   const now: DamagedDocument[] = [];
   for (const found of unreadable) {
-    const damaged = await setAside(disk, dir, found, options.now());
+    const damaged = setAside(disk, dir, found, options.now(), options.later);
     warn('a damaged document was set aside', `${damaged.file}: ${damaged.problem}`);
     now.push(damaged);
   }
   return [...before, ...now];
 }
 
-async function documentFiles(disk: Disk, dir: string, warn: LoadOptions['warn']): Promise<string[]> {
+async function documentFiles({ disk, dir, warn, later }: LoadOptions): Promise<string[]> {
   const root = join(dir, 'services');
   const found: string[] = [];
   await sideBySide(await disk.list(root), AT_ONCE, async (folder) => {
     const names = await disk.list(join(root, folder));
     // a daemon that was killed between rename and fsync left a change that we are about to build on
-    if (names.length > 0) await disk.syncFolder(join(root, folder));
+    if (names.length > 0) later(() => disk.syncFolder(join(root, folder)));
     for (const name of names) {
       const path = join(root, folder, name);
-      if (name.endsWith('.json.tmp')) await disk.discard(path);
+      if (name.endsWith('.json.tmp')) later(() => disk.discard(path));
       else if (name.endsWith('.json')) found.push(path);
       else warn('a file that is not ours lies in the state folder', path);
     }
@@ -106,8 +108,12 @@ export function serviceAdapter(
   at: { disk: Disk; box: SecretBox; dir: string },
   key: ServiceKey,
 ): DocumentAdapter<Service> {
+  return new DocumentAdapter(at.disk, at.box, serviceKind, key, pathOf(at.dir, key));
+}
+
+export function pathOf(dir: string, key: ServiceKey): string {
   const { folder, file } = placeOf(key);
-  return new DocumentAdapter(at.disk, at.box, serviceKind, key, join(at.dir, 'services', folder, file));
+  return join(dir, 'services', folder, file);
 }
 
 /** Another key than the documents' would make every one of them look damaged: that is an operator's slip, not damage. */

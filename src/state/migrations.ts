@@ -10,15 +10,33 @@ export interface DocumentVersion {
   readonly from: Readonly<Record<number, (document: Raw) => Raw>>;
 }
 
-/** To change a document's shape: count `current` up and add the step from the version before. Steps are never removed. */
+/**
+ * To change a document's shape: count `current` up, add the step from the version before, and put a folder that a program with the new shape has written
+ * into test/fixtures/state. Steps are never removed. Of version 1 there are two forms, since fields were added before the versions were counted: its steps
+ * fill in only what is absent.
+ */
 export const VERSIONS = {
-  service: { current: 1, from: {} },
-  token: { current: 1, from: {} },
+  service: { current: 2, from: { 1: withLaterLife } },
+  token: { current: 2, from: { 1: (token: Raw) => ({ former: [], ...token }) } },
   domain: { current: 1, from: {} },
   acmeAccount: { current: 1, from: {} },
   zone: { current: 1, from: {} },
   remembered: { current: 1, from: {} },
+  alert: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
+
+/** The first release knew only how a site is made: nothing had happened to it yet but perhaps a suspension. */
+function withLaterLife(service: Raw): Raw {
+  return {
+    lastBackup: null,
+    suspendedFor: service['lifecycle'] === 'suspended' ? ['billing'] : [],
+    deletion: null,
+    domains: [],
+    primaryDomain: service['fqdn'],
+    proxyEnabled: true,
+    ...service,
+  };
+}
 
 /** Written by a newer release: reading it with this one could lose what that release added, so the daemon does not start. */
 export class NewerDocumentError extends Error {
@@ -36,7 +54,9 @@ export function migrate(value: unknown, version: DocumentVersion): Raw {
   if (typeof found !== 'number' || !Number.isInteger(found) || found < 1)
     throw new Error('it has no schema version');
   if (found > version.current)
-    throw new NewerDocumentError(`schema version ${found}, this release knows ${version.current}`);
+    throw new NewerDocumentError(
+      `schema version ${found}, and this release understands versions up to ${version.current}`,
+    );
   let document = value;
   for (let n = found; n < version.current; n += 1) {
     const step = version.from[n];

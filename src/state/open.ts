@@ -1,56 +1,104 @@
 /** Opens the state folder: locks it, reads everything, and hands out the stores. */
 import { instant } from '../domain/clock.js';
+import type { AlertRecord } from '../domain/alert.js';
+import { alertKind } from './alert-document.js';
+import { AuditLog } from './audit-log.js';
 import { Archive } from './archive.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type { AcmeAccount, ApiToken, OpenState, RememberedCall, State, ZoneRecord } from './contract.js';
-import { Disk } from './disk.js';
+import { Disk, unavailable } from './disk.js';
 import { EventLog } from './event-log.js';
+import { exportState } from './export.js';
 import { bootFileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
+import { copyInstant, removeStaleCopies } from './instant-copy.js';
+import { KeyRotation } from './key-rotation.js';
+import { afterReading } from './later.js';
 import { lockFolder, type FolderLock } from './lock.js';
 import { makeRoot } from './root-folder.js';
 import { SecretBox } from './secret-box.js';
 import { Services } from './services.js';
 import { Documents } from './system.js';
+import { timedFileSystem } from './timed-file-system.js';
 import { tokenKind } from './token-document.js';
 import { rememberedKind } from './remembered-document.js';
+import { refuseUnfinishedImport } from './unfinished-import.js';
 import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
 
-export const openState: OpenState = async ({ dir, key, clock, warn = () => undefined }) => {
+export const openState: OpenState = async ({
+  dir,
+  key,
+  formerKeys = [],
+  ownKeyFile = false,
+  clock,
+  warn = () => undefined,
+  auditKeepDays = 365,
+  fileOperation,
+  around = (files) => files,
+}) => {
   await makeRoot(dir);
-  const disk = new Disk(bootFileSystem);
+  const disk = new Disk(around(bootFileSystem));
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
   try {
-    const common = { disk, box: new SecretBox(key), dir, now: () => instant(clock), warn };
+    await refuseUnfinishedImport(dir);
+    const { later, run: changeFolder } = afterReading();
+    later(() => removeStaleCopies(dir));
+    const box = new SecretBox(key, formerKeys);
+    const common = { disk, box, dir, now: () => instant(clock), warn, later };
     const events = await EventLog.open(common);
+    const audit = await AuditLog.open({ ...common, keepDays: auditKeepDays });
     const idOf = ({ id }: { readonly id: string }): string => id;
-    const [services, tokens, domains, acmeAccounts, zones, remembered] = await Promise.all([
+    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts] = await Promise.all([
       Services.open({ ...common, events }),
       Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
       Documents.open<DomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
       Documents.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
       Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
       Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
+      Documents.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
     ]);
-    disk.fs = nodeFileSystem;
+    await changeFolder();
+    disk.fs = around(fileOperation ? timedFileSystem(nodeFileSystem, fileOperation) : nodeFileSystem);
     await events.recovered();
     const archive = new Archive(disk, dir);
-    return stateOf(
-      { disk, dir, lock, warn },
-      {
-        services,
-        archive,
-        events,
-        tokens,
-        domains,
-        acmeAccounts,
-        zones,
-        remembered,
-      },
-    );
+    const keys = new KeyRotation({
+      ...common,
+      ownFile: ownKeyFile,
+      stores: [services, domains, acmeAccounts, remembered],
+    });
+    const stores = {
+      keys,
+      services,
+      archive,
+      events,
+      audit,
+      tokens,
+      domains,
+      acmeAccounts,
+      zones,
+      remembered,
+      alerts,
+    };
+    const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
+      const copy = await copyInstant(disk, dir).catch((error: unknown) => {
+        throw unavailable('the state cannot be copied', error);
+      });
+      // a copy with secrets of two keys could not be read with one
+      if (keys.status().rewriting) {
+        await copy.remove();
+        throw unavailable('the key is being rotated');
+      }
+      return exportState(copy, {
+        agent,
+        withKey,
+        madeAt: instant(clock),
+        key: { id: box.keyId, bytes: box.key },
+      });
+    };
+    return stateOf({ disk, dir, lock, warn }, stores, exportCopy);
   } catch (error) {
     await lock.release();
     throw error;
@@ -58,14 +106,17 @@ export const openState: OpenState = async ({ dir, key, clock, warn = () => undef
 };
 
 interface Stores {
+  readonly keys: KeyRotation;
   readonly services: Services;
   readonly archive: Archive;
   readonly events: EventLog;
+  readonly audit: AuditLog;
   readonly tokens: Documents<ApiToken>;
   readonly domains: Documents<DomainRecord>;
   readonly acmeAccounts: Documents<AcmeAccount>;
   readonly zones: Documents<ZoneRecord>;
   readonly remembered: Documents<RememberedCall>;
+  readonly alerts: Documents<AlertRecord>;
 }
 
 interface Opened {
@@ -102,7 +153,7 @@ function lookForRoom({ disk, dir, warn }: Opened, events: EventLog): () => void 
   return () => clearInterval(timer);
 }
 
-function stateOf(opened: Opened, stores: Stores): State {
+function stateOf(opened: Opened, stores: Stores, exportCopy: State['exportCopy']): State {
   const { disk, lock } = opened;
   const stopLooking = lookForRoom(opened, stores.events);
   let closed: Promise<void> | undefined;
@@ -119,6 +170,7 @@ function stateOf(opened: Opened, stores: Stores): State {
   };
   return {
     ...stores,
+    exportCopy,
     get broken() {
       return disk.broken !== undefined && disk.broken !== CLOSED;
     },

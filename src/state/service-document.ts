@@ -14,7 +14,7 @@ const IdSchema = Type.String({ pattern: ID_PATTERN.source });
 const SecretSchema = Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => value instanceof Secret));
 
 const ServiceSchema = Type.Object({
-  schema: Type.Literal(1),
+  schema: Type.Literal(VERSIONS.service.current),
   panel: IdSchema,
   id: IdSchema,
   generation: Type.Integer({ minimum: 1 }),

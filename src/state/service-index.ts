@@ -20,7 +20,9 @@ export function entryOf(service: Service): ServiceEntry {
     addresses: Object.freeze(service.addresses.map(({ address }) => address)),
     domains: Object.freeze(service.domains.map(({ domain }) => domain)),
     openJobs: Object.freeze(
-      service.jobs.filter(isOpen).map(({ id, status }) => Object.freeze({ id, status })),
+      service.jobs
+        .filter(isOpen)
+        .map(({ id, status, waiting }) => Object.freeze({ id, status, waitsFor: waiting?.for ?? null })),
     ),
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
     settled: settledPower(service.jobs),

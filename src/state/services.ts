@@ -13,7 +13,8 @@ import type { EventLog } from './event-log.js';
 import { unavailable, type Disk } from './disk.js';
 import { DamagedDocumentError } from './document.js';
 import { KeyedLock } from './keyed-lock.js';
-import { loadServices, serviceAdapter } from './load-services.js';
+import type { Later } from './later.js';
+import { loadServices, pathOf, serviceAdapter } from './load-services.js';
 import { Recent } from './recent.js';
 import type { SecretBox } from './secret-box.js';
 import { ServiceIndex } from './service-index.js';
@@ -26,6 +27,7 @@ export interface ServicesOptions {
   /** RFC 3339. */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
+  readonly later: Later;
   readonly events?: EventLog;
   /** How many full documents are kept in memory; default 2000. */
   readonly recent?: number;
@@ -131,6 +133,21 @@ export class Services implements ServiceStore {
     const own: Listener = (next, previous) => listener(next, previous);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
+  }
+
+  /** Writes documents anew whose text `isOld` holds for: then our own key has sealed them. Returns how many. */
+  async reseal(isOld: (text: string) => boolean): Promise<number> {
+    let count = 0;
+    for (const { key } of this.#index.entries())
+      await this.#lock.run(key, async () => {
+        const text = await this.#options.disk.find(pathOf(this.#options.dir, key));
+        if (text === undefined || !isOld(text)) return;
+        const service = await this.#load(key);
+        if (!service) return;
+        await new Low<Service | null>(serviceAdapter(this.#options, key), service).write();
+        count += 1;
+      });
+    return count;
   }
 
   /** Resolves when no change is under way. */

@@ -7,21 +7,32 @@ import { decodeKey } from '../domain/key-text.js';
 import { AgentError } from '../domain/errors.js';
 import { codeOf, nodeFileSystem } from './file-system.js';
 import { makeRoot } from './root-folder.js';
+import { refuseUnfinishedImport } from './unfinished-import.js';
 
-/** 32 bytes. Throws AgentError `state_unavailable` with a sentence for the operator in `detail`. */
-export async function loadStateKey(config: {
+export interface KeyPlaces {
   readonly state_key: Config['state_key'];
   readonly agent: Pick<Config['agent'], 'state_dir'>;
-}): Promise<Buffer> {
+}
+
+/** 32 bytes, or undefined when there is none yet; makes nothing. Throws AgentError `state_unavailable` with a sentence for the operator in `detail`. */
+export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefined> {
   if (config.state_key) return decoded(config.state_key.reveal(), 'the configured state_key');
-  const dir = config.agent.state_dir;
-  const path = join(dir, 'secret.key');
+  const path = join(config.agent.state_dir, 'secret.key');
   try {
     return await existing(path);
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT')
-      throw error instanceof AgentError ? error : refusal(path, String(error), error);
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error instanceof AgentError ? error : refusal(path, String(error), error);
   }
+}
+
+/** The key, made when there is none and nothing needs an older one. 32 bytes. Throws as `findStateKey`. */
+export async function loadStateKey(config: KeyPlaces): Promise<Buffer> {
+  const found = await findStateKey(config);
+  if (found) return found;
+  const dir = config.agent.state_dir;
+  const path = join(dir, 'secret.key');
+  await refuseUnfinishedImport(dir);
   if (await hasDocuments(dir))
     throw refusal(
       path,
@@ -57,7 +68,7 @@ async function existing(path: string): Promise<Buffer> {
 }
 
 async function hasDocuments(dir: string): Promise<boolean> {
-  for (const folder of ['services', 'tokens', 'damaged']) {
+  for (const folder of ['services', 'tokens', 'domains', 'acme', 'remembered', 'damaged']) {
     const names = await readdir(join(dir, folder), { recursive: true }).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return [];
       throw refusal(dir, `it cannot be read: ${String(error)}`, error);

@@ -4,13 +4,14 @@ import { Low } from 'lowdb';
 import { ID_PATTERN } from '../domain/service.js';
 import type { DocumentStore } from './contract.js';
 import { setAside } from './damaged.js';
+import type { Later } from './later.js';
 import { unavailable, type Disk } from './disk.js';
 import { DamagedDocumentError, DocumentAdapter, type DocumentKind } from './document.js';
 import { KeyedLock } from './keyed-lock.js';
 import type { SecretBox } from './secret-box.js';
 import { sideBySide } from './side-by-side.js';
 
-export interface DocumentsOptions<T> {
+export interface DocumentsOptions<T extends object> {
   readonly disk: Disk;
   readonly box: SecretBox;
   /** The state folder. */
@@ -22,25 +23,31 @@ export interface DocumentsOptions<T> {
   /** RFC 3339. */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
+  readonly later: Later;
 }
 
-export class Documents<T> implements DocumentStore<T> {
+export class Documents<T extends object> implements DocumentStore<T> {
   readonly #options: DocumentsOptions<T>;
   readonly #values = new Map<string, T>();
   readonly #lock = new KeyedLock();
+  #revision = 0;
 
   private constructor(options: DocumentsOptions<T>) {
     this.#options = options;
   }
 
   /** Reads all documents; damaged ones are set aside. Throws AgentError `state_unavailable`. */
-  static async open<T>(options: DocumentsOptions<T>): Promise<Documents<T>> {
+  static async open<T extends object>(options: DocumentsOptions<T>): Promise<Documents<T>> {
     const store = new Documents(options);
     const folder = join(options.dir, options.folder);
     const names = await options.disk.list(folder);
-    if (names.length > 0) await options.disk.syncFolder(folder);
+    if (names.length > 0) options.later(() => options.disk.syncFolder(folder));
     await sideBySide(names, 16, (name) => store.#read(join(folder, name), name));
     return store;
+  }
+
+  get revision(): number {
+    return this.#revision;
   }
 
   /** In the order of their ids. */
@@ -64,6 +71,7 @@ export class Documents<T> implements DocumentStore<T> {
       if (this.#options.idOf(next) !== id) throw new RangeError('a change may not change the id');
       await new Low<T | null>(adapter, next).write();
       this.#values.set(id, next);
+      this.#revision += 1;
       return next;
     });
   }
@@ -75,7 +83,23 @@ export class Documents<T> implements DocumentStore<T> {
       const { disk, dir, folder } = this.#options;
       await disk.remove(join(dir, folder, `${id}.json`));
       this.#values.delete(id);
+      this.#revision += 1;
     });
+  }
+
+  /** Writes documents anew whose text `isOld` holds for: then our own key has sealed them. Returns how many. */
+  async reseal(isOld: (text: string) => boolean): Promise<number> {
+    let count = 0;
+    for (const id of this.#values.keys())
+      await this.#lock.run(id, async () => {
+        const { disk, dir, folder } = this.#options;
+        const text = await disk.find(join(dir, folder, `${id}.json`));
+        const value = this.#values.get(id);
+        if (text === undefined || value === undefined || !isOld(text)) return;
+        await new Low<T | null>(this.#adapter(id), value).write();
+        count += 1;
+      });
+    return count;
   }
 
   /** Resolves when no change is under way. */
@@ -89,8 +113,8 @@ export class Documents<T> implements DocumentStore<T> {
   }
 
   async #read(path: string, name: string): Promise<void> {
-    const { disk, dir, idOf, now, warn } = this.#options;
-    if (name.endsWith('.json.tmp')) return disk.discard(path);
+    const { disk, dir, idOf, now, warn, later } = this.#options;
+    if (name.endsWith('.json.tmp')) later(() => disk.discard(path));
     if (!name.endsWith('.json')) return;
     try {
       const id = name.slice(0, -'.json'.length);
@@ -103,7 +127,7 @@ export class Documents<T> implements DocumentStore<T> {
     } catch (error) {
       if (!(error instanceof DamagedDocumentError)) throw asUnavailable(path, error);
       const found = { path, problem: error.message, text: error.text };
-      const damaged = await setAside(disk, dir, found, now());
+      const damaged = setAside(disk, dir, found, now(), later);
       warn('a damaged document was set aside', `${damaged.file}: ${damaged.problem}`);
     }
   }

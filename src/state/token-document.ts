@@ -8,7 +8,7 @@ import { VERSIONS } from './migrations.js';
 import { misfitOf } from './misfit.js';
 
 const TokenSchema = Type.Object({
-  schema: Type.Literal(1),
+  schema: Type.Literal(VERSIONS.token.current),
   id: Type.String({ minLength: 1 }),
   name: TextSchema,
   panel: TextSchema,

@@ -14,6 +14,9 @@ const ZoneSchema = Type.Object({
   panel: TextSchema,
   userId: TextSchema,
   createdAt: TextSchema,
+  making: Type.Optional(Type.Boolean()),
+  goneAt: Type.Optional(TextSchema),
+  goneRecords: Type.Optional(Type.Array(TextSchema)),
 });
 
 const check = Compile(ZoneSchema);

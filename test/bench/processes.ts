@@ -9,7 +9,7 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { shippedModules } from '../../src/modules/loader.js';
 
-const cli = join(dirname(shippedModules()), 'src', 'cli.js');
+const cli = join(dirname(shippedModules()), 'src', 'innkeeper.cjs');
 
 const Ready = Type.Object({
   api: Type.String(),

@@ -48,8 +48,9 @@ const deps = {
     },
   },
   drivers: fakeDrivers(),
+  metrics: { answered: () => {}, text: async () => '' },
+  alerts: { list: () => [] },
   roomFor: () => {},
-  circuits: { list: () => [] },
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

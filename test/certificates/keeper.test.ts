@@ -47,6 +47,8 @@ async function world(t: Test) {
     shown: new Map<string, readonly string[]>(),
     orders: [] as (readonly string[])[],
     refusal: undefined as AgentError | undefined,
+    /** What an order waits for. */
+    hold: Promise.resolve(),
     proxyFailure: undefined as AgentError | undefined,
     warnings: [] as string[],
   };
@@ -78,6 +80,7 @@ async function world(t: Test) {
     caaIdentities: ['ca.test'],
     async issue(names) {
       around.orders.push(names);
+      await around.hold;
       if (around.refusal) throw around.refusal;
       const at = clock.now();
       return {
@@ -131,6 +134,7 @@ async function world(t: Test) {
   return {
     ...{ clock, state, around, change, until, certificate, rest },
     stop: (): Promise<void> => keeper.stop(),
+    ended: (): Promise<void> => keeper.ended(),
     restart: () => {
       keeper = make();
       keeper.start();
@@ -157,6 +161,25 @@ t.test(
     await until(() => state.domains.find(ID)?.certificate?.chain === 'chain 2');
   },
 );
+
+t.test('a stop is over only when an order that had begun is, and nothing is touched after it', async (t) => {
+  const { around, change, until, stop, ended, state } = await world(t);
+  let release = (): void => {};
+  around.hold = new Promise((resolve) => (release = resolve));
+  await change({ domains: [entry()] });
+  await until(() => around.orders.length === 1);
+  const stopping = stop();
+  let over = false;
+  const end = ended().then(() => (over = true));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  t.equal(over, false);
+  release();
+  await Promise.all([stopping, end]);
+  t.match(state.domains.find(ID)?.certificate, { chain: 'chain 1' }, 'what the authority gave is kept');
+  await state.close();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  t.same(around.warnings, []);
+});
 
 t.test('nothing is ordered before DNS leads here; the customer is told what is missing', async (t) => {
   const { around, change, until, certificate, rest } = await world(t);

@@ -5,7 +5,7 @@ import t from 'tap';
 import { readExpiry } from '../../src/cli/token.js';
 import { asObject, fields, makeRig, ORDER } from '../http/rig.js';
 
-const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));
 
 interface Ended {
   readonly code: number | null;
@@ -130,7 +130,8 @@ t.test('a configuration that cannot be used is told without a stack', async (t) 
   const dir = t.testdir({ 'bad.yaml': 'agent:\n  id: 5\n  nonsense: true\n' });
   for (const command of [['config', 'check'], ['serve'], ['template', 'build', 'wordpress']]) {
     const ended = await innkeeper([...command, '--config', join(dir, 'bad.yaml')]);
-    t.equal(ended.code, 1, command.join(' '));
+    // systemd does not start the daemon again after 78
+    t.equal(ended.code, command[0] === 'serve' ? 78 : 1, command.join(' '));
     t.match(
       ended.err,
       /^innkeeper: The configuration cannot be used: \d+ problems in .*bad\.yaml\n[^]*agent\.nonsense/,

@@ -87,7 +87,11 @@ async function installed(dir: string, text: string): Promise<string> {
     'secrets/powerdns-api-key': 'a-key',
     'secrets/api-token': 'x'.repeat(40),
     'secrets/state-key': Buffer.alloc(32, 1).toString('base64'),
+    'secrets/state-key-former': Buffer.alloc(32, 2).toString('base64'),
+    'credentials/alert-url': 'https://alerts.example.net/hook',
+    'credentials/alert-secret': 'x'.repeat(20),
     'credentials/ssh-key': key,
+    'credentials/proxy-key': key,
     'tls/api.pem': 'x',
     'tls/api-key.pem': 'x',
     'tls/lab-ca.pem': 'x',
@@ -115,10 +119,14 @@ t.test('the example loads, and also with everything switched on', async (t) => {
   t.equal(off.container_host.proxmox.token_secret.reveal(), 'a-token');
   t.equal(off.api.socket, '/var/lib/innkeeper/innkeeper.sock');
   t.equal(off.dns.powerdns?.zone, 'sites.example.net');
-  const on = await loadConfig({ file: await installed(dir, switchedOn(text)), env });
+  const on = await loadConfig({
+    file: await installed(dir, switchedOn(text).replace(/^ +command: .*\n/m, '')),
+    env,
+  });
   t.match(on, {
     api: { tls: { cert_file: join(dir, 'tls/api.pem') }, tokens: [{ name: 'paymenter' }] },
     exec: { ssh: { hosts: { pve2: { host: '10.0.0.2', port: 22 } } } },
+    proxy: { ssh: { host: '10.0.0.3', port: 22, user: 'root' } },
     plans: [{ name: 'basic', aliases: ['WordPress Basic', 'Monthly'], memoryMb: 2048 }],
   });
   t.ok(on.state_key);

@@ -1,20 +1,21 @@
 import t, { type Test } from 'tap';
-import { type Fields, fieldsOf, type House, openHouse, order } from './house.js';
+import { fields } from '../http/rig.js';
+import { type Fields, type House, openHouse, order } from './house.js';
 
 const completed = (status: Fields): boolean => status['provision_status'] === 'completed';
 const failed = (status: Fields): boolean => status['provision_status'] === 'failed';
-const waits = (status: Fields): boolean => fieldsOf(status['job'])['waiting'] != null;
+const waits = (status: Fields): boolean => fields(status['job'])['waiting'] != null;
 
 /** Nothing of the site is left anywhere, and the same call starts anew and succeeds. */
 async function isGoneAndMayComeAgain(t: Test, house: House, id: string): Promise<void> {
-  const left = (await house.containers()).filter(({ config }) => fieldsOf(config)['template'] !== '1');
+  const left = (await house.containers()).filter(({ config }) => fields(config)['template'] !== '1');
   t.same(left, [], 'no container is left');
   const { body: before } = await house.get(`/status?service_id=${id}`);
   t.match(before, { status: 'failed', vmid: null, private_ip: null });
   const again = await house.post('/create-site', order(id));
   t.equal(again.status, 202, 'the same call starts anew');
   t.equal(again.body['subdomain'], id, 'with the name it had');
-  await house.until(id, completed);
+  await house.untilStatus(id, completed);
 }
 
 t.test('a site is made, and everything about it can be asked', async (t) => {
@@ -29,7 +30,7 @@ t.test('a site is made, and everything about it can be asked', async (t) => {
     job_id: String,
     vmid: Number,
   });
-  const done = await house.until('shop', (now) => completed(now) && now['status'] === 'running');
+  const done = await house.untilStatus('shop', (now) => completed(now) && now['status'] === 'running');
   t.match(done, {
     lifecycle: 'active',
     power: 'running',
@@ -55,7 +56,7 @@ t.test('a wrong Proxmox token', async (t) => {
     kind: { status: 401, reason: 'invalid token value!' },
   });
   t.equal((await house.post('/create-site', order('one'))).status, 202);
-  const status = await house.until('one', failed);
+  const status = await house.untilStatus('one', failed);
   t.match(
     status,
     { error: { code: 'container_host_refused', step: 'container' } },
@@ -73,7 +74,9 @@ t.test('a clone that fails in its task', async (t) => {
     kind: { taskError: 'clone failed: no space left' },
   });
   await house.post('/create-site', order('two'));
-  t.match(await house.until('two', failed), { error: { code: 'container_host_failed', step: 'container' } });
+  t.match(await house.untilStatus('two', failed), {
+    error: { code: 'container_host_failed', step: 'container' },
+  });
   await lift();
   await isGoneAndMayComeAgain(t, house, 'two');
 });
@@ -86,7 +89,7 @@ t.test('a recipe that fails inside the container', async (t) => {
     kind: { taskError: 'E: Unable to locate package' },
   });
   await house.post('/create-site', order('three'));
-  t.match(await house.until('three', failed), { error: { step: 'install' } });
+  t.match(await house.untilStatus('three', failed), { error: { step: 'install' } });
   await lift();
   await isGoneAndMayComeAgain(t, house, 'three');
 });
@@ -99,42 +102,45 @@ t.test('a reverse proxy that refuses the configuration', async (t) => {
     kind: { taskError: 'unknown directive' },
   });
   await house.post('/create-site', order('four'));
-  const status = await house.until('four', (now) => failed(now) || waits(now) || now['status'] === 'failed');
-  t.match(fieldsOf(status['error']), { code: /^proxy_/ });
+  const status = await house.untilStatus(
+    'four',
+    (now) => failed(now) || waits(now) || now['status'] === 'failed',
+  );
+  t.match(fields(status['error']), { code: /^proxy_/ });
   await lift();
-  await house.until('four', (now) => completed(now) || failed(now));
+  await house.untilStatus('four', (now) => completed(now) || failed(now));
 });
 
 t.test('a container host that is down when the order comes: the job waits and goes on', async (t) => {
   const house = await openHouse(t);
   const lift = await house.fault({ target: 'pve', kind: { down: true } });
   t.equal((await house.post('/create-site', order('five'))).status, 202, 'accepted all the same');
-  const status = await house.until('five', waits);
+  const status = await house.untilStatus('five', waits);
   t.match(status, { status: 'processing', job: { status: 'waiting', waiting: { for: 'container host' } } });
   t.match(await house.job(status), { status: 'waiting' });
   await lift();
-  await house.until('five', completed);
+  await house.untilStatus('five', completed);
 });
 
 t.test('a DNS server that is down in the middle: the rest is made meanwhile', async (t) => {
   const house = await openHouse(t);
   const lift = await house.fault({ target: 'dns', kind: { down: true } });
   await house.post('/create-site', order('six'));
-  const status = await house.until('six', waits);
+  const status = await house.untilStatus('six', waits);
   t.match(status, { job: { waiting: { for: 'DNS' } } });
-  const { body: job } = await house.get(`/jobs/${String(fieldsOf(status['job'])['id'])}`);
-  const steps = Array.isArray(job['steps']) ? job['steps'].map(fieldsOf) : [];
+  const { body: job } = await house.get(`/jobs/${String(fields(status['job'])['id'])}`);
+  const steps = Array.isArray(job['steps']) ? job['steps'].map(fields) : [];
   t.equal(steps.find(({ name }) => name === 'snapshot')?.['status'], 'done');
   await lift();
-  await house.until('six', completed);
+  await house.untilStatus('six', completed);
 });
 
 t.test('answers that are lost after the effect make no second container', async (t) => {
   const house = await openHouse(t);
   await house.fault({ target: 'pve', method: 'POST', kind: { status: 596, after: true }, times: 4 });
   await house.post('/create-site', order('seven'));
-  await house.until('seven', completed);
-  const made = (await house.containers()).filter(({ config }) => fieldsOf(config)['template'] !== '1');
+  await house.untilStatus('seven', completed);
+  const made = (await house.containers()).filter(({ config }) => fields(config)['template'] !== '1');
   t.equal(made.length, 1);
 });
 
@@ -142,7 +148,7 @@ t.test('no node with room is said at once, and nothing is accepted', async (t) =
   const house = await openHouse(t);
   for (const node of ['pve1', 'pve2', 'pve3'])
     await fetch(`${house.world.control}/nodes/${node}/offline`, { method: 'PUT' });
-  await house.until('none', () => true);
+  await house.untilStatus('none', () => true);
   const late = Date.now() + 20_000;
   let refused = await house.post('/create-site', order('eight'));
   while (refused.status === 202 && Date.now() < late) {
@@ -159,7 +165,7 @@ t.test('many orders at once all end, with a name, number and address of their ow
     ids.map((id) => house.post('/create-site', order(id, { email: 'same@example.com' }))),
   );
   t.ok(answers.every(({ status }) => status === 202));
-  const done = await Promise.all(ids.map((id) => house.until(id, completed)));
+  const done = await Promise.all(ids.map((id) => house.untilStatus(id, completed)));
   for (const field of ['subdomain', 'vmid', 'private_ip']) {
     t.equal(new Set(done.map((status) => status[field])).size, ids.length, field);
   }

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { lifeWorld } from './life-world.js';
+import { openHouse } from './house.js';
 
 const today = (): string => {
   const [year, month, day] = new Date().toISOString().slice(0, 10).split('-');
@@ -10,7 +10,7 @@ const isAt = (job: unknown, step: string): boolean =>
   typeof job === 'object' && job !== null && Reflect.get(job, 'step') === step;
 
 t.test('a site through its whole life', async (t) => {
-  const world = await lifeWorld(t);
+  const world = await openHouse(t);
   const { post } = world;
   await world.make('1', { subdomain: 'anna' });
   const guest = world.visitor('anna.sandbox.test');
@@ -201,7 +201,7 @@ t.test('a site through its whole life', async (t) => {
 });
 
 t.test('a deletion ends a creation under way, whatever it is doing', async (t) => {
-  const world = await lifeWorld(t);
+  const world = await openHouse(t);
   await world.fault({ target: 'pve', path: '/clone$', kind: { taskMs: 1500 }, times: 1 });
   const order = { service_id: '5', email: 'e@example.com', plan: 'basic', public_ip: '203.0.113.10' };
   const ordered = await world.post('/create-site', order);
@@ -219,7 +219,7 @@ t.test('a deletion ends a creation under way, whatever it is doing', async (t) =
 });
 
 t.test('what is asked of a site being made waits for it', async (t) => {
-  const world = await lifeWorld(t);
+  const world = await openHouse(t);
   const order = { service_id: '6', email: 'f@example.com', plan: 'basic', public_ip: '203.0.113.10' };
   await world.post('/create-site', order);
   t.equal((await world.post('/action/reset', { service_id: '6' })).body['code'], 'service_busy');
@@ -234,7 +234,7 @@ t.test('what is asked of a site being made waits for it', async (t) => {
 });
 
 t.test('an upgrade whose disk cannot grow is taken back', async (t) => {
-  const world = await lifeWorld(t);
+  const world = await openHouse(t);
   await world.make('7');
   await world.fault({ target: 'pve', path: '/resize$', kind: { taskError: 'no space left' } });
   const refused = await world.post('/wp/upgrade', { service_id: '7', plan: 'premium' });
@@ -246,7 +246,7 @@ t.test('an upgrade whose disk cannot grow is taken back', async (t) => {
 });
 
 t.test('a rollback that fails leaves a running site, and says so', async (t) => {
-  const world = await lifeWorld(t);
+  const world = await openHouse(t);
   await world.make('8', { subdomain: 'eight' });
   const { backup } = (await world.post('/action/mkbak', { service_id: '8' })).body;
   await world.fault({ target: 'pve', path: '/rollback$', kind: { taskError: 'the storage is confused' } });
@@ -262,7 +262,7 @@ t.test('a rollback that fails leaves a running site, and says so', async (t) => 
 });
 
 t.test('with a time of grace a deleted site can come back, and is purged when it is over', async (t) => {
-  const world = await lifeWorld(t, { deletion: { hold_s: 3600 } });
+  const world = await openHouse(t, { deletion: { hold_s: 3600 } });
   const { post } = world;
   await world.make('1', { subdomain: 'anna', email: 'anna@example.com' });
   await post('/action/mkbak', { service_id: '1' });
@@ -294,7 +294,7 @@ t.test('with a time of grace a deleted site can come back, and is purged when it
 });
 
 t.test('a purge that became due while the agent was down is made up for', async (t) => {
-  const world = await lifeWorld(t, { deletion: { hold_s: 1 } });
+  const world = await openHouse(t, { deletion: { hold_s: 1 } });
   await world.make('1');
   await world.post('/delete-site', { service_id: '1' });
   await world.restart();
@@ -304,7 +304,7 @@ t.test('a purge that became due while the agent was down is made up for', async 
 });
 
 t.test('the brake holds what is beyond it until an operator releases it', async (t) => {
-  const world = await lifeWorld(t, { deletion: { hold_s: 0, brake: 1 } });
+  const world = await openHouse(t, { deletion: { hold_s: 0, brake: 1 } });
   await Promise.all([world.make('1'), world.make('2')]);
   t.equal((await world.post('/delete-site', { service_id: '1' })).status, 200);
   const held = await world.post('/delete-site', { service_id: '2' });
@@ -323,7 +323,7 @@ t.test('the brake holds what is beyond it until an operator releases it', async 
 });
 
 t.test('what cannot be reached is forgotten, and what remains is on record', async (t) => {
-  const world = await lifeWorld(t);
+  const world = await openHouse(t);
   await world.make('1', { subdomain: 'anna' });
   await world.fault({ target: 'pve', kind: { down: true } });
   const waiting = await world.call('POST', '/delete-site', { service_id: '1' }, { prefer: 'wait=1' });
@@ -342,7 +342,7 @@ t.test('what cannot be reached is forgotten, and what remains is on record', asy
 });
 
 t.test('a storage that only goes back in order says so, and a storage without snapshots too', async (t) => {
-  const zfs = await lifeWorld(t, { storageType: 'zfspool' });
+  const zfs = await openHouse(t, { storageType: 'zfspool' });
   await zfs.make('1', { subdomain: 'anna' });
   const first = (await zfs.post('/action/mkbak', { service_id: '1' })).body['backup'];
   const second = (await zfs.post('/action/mkbak', { service_id: '1' })).body['backup'];
@@ -361,7 +361,7 @@ t.test('a storage that only goes back in order says so, and a storage without sn
 });
 
 t.test('a storage without snapshots says so at once', async (t) => {
-  const world = await lifeWorld(t, { storageType: 'dir' });
+  const world = await openHouse(t, { storageType: 'dir' });
   await world.make('1');
   for (const [path, also] of [
     ['/action/mkbak', {}],

@@ -11,11 +11,11 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 
 const root = projectRoot(dirname(fileURLToPath(import.meta.url)));
-const cli = join(root, 'dist/src/cli.js');
+const cli = join(root, 'dist/src/innkeeper.cjs');
 
 /** Bundled code may lie in any folder of dist/. */
 function projectRoot(from: string): string {
-  return existsSync(join(from, 'package.json')) ? from : projectRoot(dirname(from));
+  return existsSync(join(from, 'package-lock.json')) ? from : projectRoot(dirname(from));
 }
 
 const Ready = Type.Object({

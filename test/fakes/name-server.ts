@@ -1,6 +1,7 @@
 /** A name server on loopback that answers what a test tells it; also the resolver that knows where it is. */
-import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 import dnsPacket, { type Answer } from 'dns-packet';
 
 export interface FakeNameServer {
@@ -18,8 +19,7 @@ export interface FakeNameServer {
 }
 
 export async function fakeNameServer(address = '127.0.0.1', port = 0): Promise<FakeNameServer> {
-  const udp = createSocket('udp4');
-  await new Promise<void>((resolve) => udp.bind(port, address, resolve));
+  const { udp, tcp } = await bothAt(address, port);
   const server: FakeNameServer = {
     address,
     port: udp.address().port,
@@ -35,7 +35,7 @@ export async function fakeNameServer(address = '127.0.0.1', port = 0): Promise<F
   udp.on('message', (message, from) => {
     udp.send(replyTo(server, message, server.truncate), from.port, from.address);
   });
-  const tcp = createServer((socket) => {
+  tcp.on('connection', (socket) => {
     socket.on('error', () => {});
     socket.on('data', (chunk: Buffer) => {
       const reply = replyTo(server, chunk.subarray(2), false);
@@ -44,8 +44,24 @@ export async function fakeNameServer(address = '127.0.0.1', port = 0): Promise<F
       socket.end(Buffer.concat([length, reply]));
     });
   });
-  await new Promise<void>((resolve) => tcp.listen(server.port, address, resolve));
   return server;
+}
+
+/** One port for both protocols; one that is free for UDP only is given back. */
+async function bothAt(address: string, port: number, tries = 20): Promise<{ udp: Socket; tcp: Server }> {
+  const udp = createSocket('udp4');
+  udp.bind(port, address);
+  await once(udp, 'listening');
+  const tcp = createServer();
+  tcp.listen(udp.address().port, address);
+  try {
+    await once(tcp, 'listening');
+    return { udp, tcp };
+  } catch (error) {
+    udp.close();
+    if (tries === 0 || port !== 0) throw error;
+    return bothAt(address, port, tries - 1);
+  }
 }
 
 function replyTo(server: FakeNameServer, message: Buffer, cut: boolean): Buffer {

@@ -17,7 +17,8 @@ export interface CallSite {
 const TASKS =
   /^POST .*\/(?:clone|lxc|start|stop|shutdown|reboot|snapshot|rollback)$|^PUT .*\/resize$|^DELETE .*\/lxc\/\d+$|^DELETE .*\/snapshot\/[^/]+$/;
 
-function siteOf(method: string, path: string): CallSite {
+/** A call to Proxmox as it was seen, or as it is named in a row. */
+export function siteOf(method: string, path: string): CallSite {
   const general = path
     .replace(/UPID:[^/]+/, 'UPID')
     .replace(/\/nodes\/[^/]+/, '/nodes/N')
@@ -37,12 +38,12 @@ function siteOf(method: string, path: string): CallSite {
     target: 'pve',
     method,
     path: `^${pattern}$`,
-    task: TASKS.test(`${method} ${path}`),
+    task: TASKS.test(`${method} ${general.replace('/lxc/ID', '/lxc/1')}`),
     name: `${method} ${general}`,
   };
 }
 
-const OTHERS: readonly CallSite[] = [
+export const OTHERS: readonly CallSite[] = [
   { target: 'dns', method: 'GET', path: '/zones/', task: false, name: 'DNS GET' },
   { target: 'dns', method: 'PATCH', path: '/zones/', task: false, name: 'DNS PATCH' },
   { target: 'proxy', method: 'TEST', path: '/test', task: false, name: 'nginx -t' },
@@ -71,7 +72,7 @@ export async function callSites(stage: Stage, operation: Operation, id: string):
   const others: CallSite[] = [];
   for (const { site, fault } of marks) if ((await stage.struck(fault)) > 0) others.push(site);
   await stage.noFaults();
-  if (operation.name !== 'delete')
+  if (operation.name !== 'delete' && !operation.fails)
     await ended(stage, await accepted(stage, '/delete-site', { service_id: id }));
   return [...sites.values(), ...others];
 }

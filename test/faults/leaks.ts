@@ -3,14 +3,15 @@ import { type Fields, fieldsOf, listOf, type Stage } from './stage.js';
 
 /** One sentence per difference; empty when all agrees. Only services whose id begins with `prefix`. */
 export async function leaks(stage: Stage, prefix: string): Promise<string[]> {
-  const [services, containers, zone, sites, ha] = await Promise.all([
+  const [services, containers, zone, sites, ha, rules] = await Promise.all([
     stage.services(),
     stage.containers(),
     stage.zone(),
     stage.sites(),
     stage.pve('/cluster/ha/resources').then(listOf),
+    stage.pve('/cluster/ha/rules').then(listOf),
   ]);
-  const world = { containers, zone, sites, ha };
+  const world = { containers, zone, sites, ha, rules };
   return services
     .filter(({ id }) => String(id).startsWith(prefix))
     .flatMap((service) => ofService(service, world));
@@ -21,9 +22,10 @@ interface Found {
   readonly zone: readonly Fields[];
   readonly sites: readonly Fields[];
   readonly ha: readonly Fields[];
+  readonly rules: readonly Fields[];
 }
 
-function ofService(service: Fields, { containers, zone, sites, ha }: Found): string[] {
+function ofService(service: Fields, { containers, zone, sites, ha, rules }: Found): string[] {
   const id = String(service['id']);
   const here = ['active', 'suspended'].includes(String(service['lifecycle']));
   const wrong: string[] = [];
@@ -42,6 +44,8 @@ function ofService(service: Fields, { containers, zone, sites, ha }: Found): str
   );
   const shown = sites.filter(({ mark }) => fieldsOf(mark)['service'] === id);
   expect('proxy sites', shown.length, here ? 1 : 0);
+  const ruled = rules.filter(({ comment }) => JSON.stringify(comment ?? '').includes(`/default/${id}/`));
+  if (ruled.length > (here ? 1 : 0)) wrong.push(`${id}: ${ruled.length} HA rules`);
   const [container] = ours;
   if (!here || !container) return wrong;
   const config = fieldsOf(container['config']);

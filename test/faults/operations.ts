@@ -9,8 +9,8 @@ export interface Operation {
   /** Makes the service and brings it to where the operation starts; resolves with what `ask` needs. */
   prepare(stage: Stage, id: string): Promise<void>;
   ask(stage: Stage, id: string): Promise<string>;
-  /** The service's power afterwards, when it is done or undone. */
-  readonly runs?: { readonly done: boolean; readonly undone: boolean };
+  /** It fails for good by itself: what is looked at is how it is taken back. */
+  readonly fails?: true;
 }
 
 const PATIENCE_MS = 60_000;
@@ -84,6 +84,14 @@ async function suspended(stage: Stage, id: string): Promise<void> {
 export const OPERATIONS: readonly Operation[] = [
   { name: 'create (template)', prepare: nothing, ask: (stage, id) => create(stage, id) },
   { name: 'create (scratch)', source: 'scratch', prepare: nothing, ask: (stage, id) => create(stage, id) },
+  {
+    name: 'create, undone',
+    fails: true,
+    async prepare(stage) {
+      await stage.fault({ target: 'exec', path: 'wordpress/configure', kind: { taskError: 'E: broken' } });
+    },
+    ask: (stage, id) => create(stage, id),
+  },
   { name: 'delete', prepare: site, ask: action('/delete-site') },
   { name: 'suspend', prepare: site, ask: action('/suspend') },
   { name: 'unsuspend', prepare: suspended, ask: action('/unsuspend') },
@@ -119,8 +127,8 @@ export const OPERATIONS: readonly Operation[] = [
       accepted(stage, '/action/rollback', { service_id: id, bak: await backupOf(stage, id) }),
   },
   { name: 'reset', prepare: site, ask: action('/action/reset') },
-  { name: 'start', prepare: stopped, ask: action('/action/start'), runs: { done: true, undone: false } },
-  { name: 'stop', prepare: site, ask: action('/action/stop'), runs: { done: false, undone: true } },
+  { name: 'start', prepare: stopped, ask: action('/action/start') },
+  { name: 'stop', prepare: site, ask: action('/action/stop') },
   { name: 'restart', prepare: site, ask: action('/action/restart') },
   { name: 'toggle', prepare: site, ask: action('/action/toggle') },
 ];

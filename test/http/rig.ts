@@ -43,8 +43,11 @@ export function testConfig(): Config {
         },
       ],
     },
-    log: { level: 'info' },
+    log: { level: 'info', format: 'json' },
+    audit: { keep_days: 365 },
+    alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },
     state_key: null,
+    state_key_former: null,
     container_host: {
       driver: 'proxmox',
       poll_s: 5,
@@ -97,6 +100,7 @@ export function testConfig(): Config {
         max_upload_mb: 64,
         real_ip_from: [],
       },
+      ssh: null,
       public_addresses: ['203.0.113.10'],
       door: { address: '127.0.0.1', https_port: 443, ca_file: null },
     },
@@ -155,6 +159,8 @@ export interface Rig {
   readonly app: Awaited<ReturnType<typeof buildApp>>;
   readonly deps: AppDeps;
   readonly state: State;
+  /** Of the state. */
+  readonly dir: string;
   /** Changes of services that became durable so far. */
   readonly writes: () => number;
   readonly config: Config;
@@ -223,7 +229,6 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
   state.services.onChange(() => (writes += 1));
   const drivers = fakeDrivers();
   const deps: AppDeps = {
-    circuits: { list: () => [] },
     config,
     state,
     clock,
@@ -249,6 +254,8 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
       },
     },
     drivers,
+    metrics: { answered: () => {}, text: async () => '' },
+    alerts: { list: () => [] },
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
@@ -267,6 +274,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     app,
     deps,
     state,
+    dir,
     config,
     log,
     writes: () => writes,

@@ -9,14 +9,13 @@ import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
 import type { JsonObject } from '../../src/domain/json.js';
 import type { Service, ServiceKey } from '../../src/domain/service.js';
 import { type Circuits, newCircuits } from '../../src/drivers/circuit.js';
-import type { AttemptDeps } from '../../src/jobs/attempt.js';
 import { leases } from '../../src/jobs/leases.js';
-import { type Runner, runner } from '../../src/jobs/runner.js';
+import { type Runner, type RunnerDeps, runner } from '../../src/jobs/runner.js';
 import { breeThreads } from '../../src/jobs/threads.js';
 import type { State } from '../../src/state/contract.js';
 import { openState } from '../../src/state/open.js';
 import { type FakeDrivers, fakeDrivers, fakeWatch } from '../fakes/drivers.js';
-import { aJob, aService } from '../fakes/samples.js';
+import { aJob, aService, aStep } from '../fakes/samples.js';
 
 const KEY: ServiceKey = 'default/12';
 const dist = fileURLToPath(new URL('../../', import.meta.url));
@@ -49,7 +48,7 @@ async function engine(
   const log: string[] = [];
   const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
   const circuits = newCircuits(systemClock, { failures: 1, pauseMs: 100 });
-  const deps: AttemptDeps = {
+  const deps: RunnerDeps = {
     config,
     services: state.services,
     archive: state.archive,
@@ -61,6 +60,7 @@ async function engine(
     circuits,
     threads: breeThreads(`${dist}src/jobs/worker.js`),
     modulePath: () => `${dist}test/fakes/product/module.js`,
+    spare: () => true,
   };
   return { state, drivers, runner: runner(deps, () => 0), log, circuits };
 }
@@ -277,14 +277,32 @@ t.test('a stop hands running jobs back, and the next daemon goes on where they s
   await second.state.close();
 });
 
-t.test('a job found running at boot was cut off: it counts a crash and goes on with its notes', async (t) => {
+t.test(
+  'a job found running at boot was cut off: it goes on, and crashes count only while no step gets done',
+  async (t) => {
+    const { state, drivers, runner } = await engine(t);
+    const job = aJob({ id: uuidv7(), status: 'running', attempts: 1, crashes: MAX_CRASHES - 2 });
+    await state.services.commit(KEY, () => aService({ jobs: [job] }));
+    await runner.start();
+    const service = await until(state, ended);
+    t.match(service.jobs[0], { status: 'completed', attempts: 1, crashes: 0 });
+    t.ok(drivers.calls.length > 0);
+    await runner.stop();
+    await state.close();
+  },
+);
+
+t.test('a deletion learns what the creation it overtook has sent, for it may still arrive', async (t) => {
   const { state, drivers, runner } = await engine(t);
-  const job = aJob({ id: uuidv7(), status: 'running', attempts: 1 });
-  await state.services.commit(KEY, () => aService({ jobs: [job] }));
+  const sent = { unsure: 1_000 };
+  const made = aStep('container', { begun: 1, status: 'running', notes: { 'container.ensure': sent } });
+  const creation = aJob({ status: 'cancelled', endedAt: '2026-01-01T00:00:00.000Z', steps: [made] });
+  const removal = aJob({ id: uuidv7(), method: 'remove' });
+  await state.services.commit(KEY, () => aService({ vmid: 1000, jobs: [creation, removal] }));
   await runner.start();
-  const service = await until(state, ended);
-  t.match(service.jobs[0], { status: 'completed', crashes: 1 });
-  t.ok(drivers.calls.length > 0);
+  await until(state, ended);
+  t.same(drivers.calls, ['removeContainer 1000']);
+  t.match(drivers.notesSeen, [sent]);
   await runner.stop();
   await state.close();
 });

@@ -83,7 +83,7 @@ t.test('crashes are counted apart from tries and end a job that kills the agent 
   let job = running();
   for (let crash = 1; crash < MAX_CRASHES; crash += 1) {
     job = afterAttempt({ ...job, status: 'running' }, { kind: 'crashed', detail: 'gone' }, at());
-    t.match(job, { status: 'queued', direction: 'forward', crashes: crash, exceptions: 0 });
+    t.match(job, { status: 'queued', direction: 'forward', crashes: crash, exceptions: 0, attempts: 0 });
   }
   job = afterAttempt({ ...job, status: 'running' }, { kind: 'crashed', detail: 'gone' }, at());
   t.match(job, { direction: 'undo', error: { code: 'job_crashed', detail: 'gone' } });

@@ -56,10 +56,15 @@ async function all(state: State, after?: string, limit = 100, panel = 'default')
   return { ...page, types: page.events.map(({ type, service_id: id }) => `${id} ${type}`) };
 }
 
-/** The log is written behind the documents. */
+/** The log is written behind the documents: what has not come in ten looks does not come. */
 async function written(state: State): Promise<void> {
-  for (let size = -1, last = -2; size !== last; last = size, size = (await all(state)).events.length)
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  let size = -1;
+  for (let same = 0; same < 10;) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const now = (await all(state)).events.length;
+    same = now === size ? same + 1 : 0;
+    size = now;
+  }
 }
 
 t.test('everything that happens is told once, in order, to its own panel', async (t) => {

@@ -14,7 +14,7 @@ import { KEY, sampleJob, sampleService } from './samples.js';
 const open = (dir: string) => openState({ dir, key: KEY, clock: systemClock });
 
 const token: ApiToken = {
-  schema: 1,
+  schema: 2,
   id: 'tok_1',
   name: 'billing',
   panel: 'default',

@@ -6,6 +6,7 @@ import { Secret } from '../../src/domain/secret.js';
 import type { Service } from '../../src/domain/service.js';
 import { Disk } from '../../src/state/disk.js';
 import type { FileSystem } from '../../src/state/file-system.js';
+import { afterReading } from '../../src/state/later.js';
 import { SecretBox } from '../../src/state/secret-box.js';
 import { Services } from '../../src/state/services.js';
 
@@ -114,13 +115,16 @@ export async function openServices(
 ): Promise<Opened> {
   const disk = new Disk(fs);
   const warnings: string[] = [];
+  const { later, run } = afterReading();
   const services = await Services.open({
     disk,
+    later,
     box: new SecretBox(options.key ?? KEY),
     dir: options.dir ?? '/state',
     now: () => AT,
     warn: (message, detail) => void warnings.push(`${message}: ${detail}`),
     ...(options.recent === undefined ? {} : { recent: options.recent }),
   });
+  await run();
   return { services, disk, warnings };
 }

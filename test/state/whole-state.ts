@@ -6,6 +6,7 @@ import type { ApiToken } from '../../src/state/contract.js';
 import { Disk } from '../../src/state/disk.js';
 import { EventLog } from '../../src/state/event-log.js';
 import type { FileSystem } from '../../src/state/file-system.js';
+import { afterReading } from '../../src/state/later.js';
 import { SecretBox } from '../../src/state/secret-box.js';
 import { Services } from '../../src/state/services.js';
 import { Documents } from '../../src/state/system.js';
@@ -29,7 +30,8 @@ export async function openWhole(fs: FileSystem): Promise<Whole> {
   const disk = new Disk(fs);
   const warnings: string[] = [];
   const warn = (message: string, detail: string): void => void warnings.push(`${message}: ${detail}`);
-  const common = { disk, box: new SecretBox(KEY), dir: DIR, now: () => NOW, warn };
+  const { later, run: changeFolder } = afterReading();
+  const common = { disk, box: new SecretBox(KEY), dir: DIR, now: () => NOW, warn, later };
   const events = await EventLog.open(common);
   const services = await Services.open({ ...common, events });
   const tokens = await Documents.open<ApiToken>({
@@ -38,6 +40,7 @@ export async function openWhole(fs: FileSystem): Promise<Whole> {
     kind: tokenKind,
     idOf: ({ id }) => id,
   });
+  await changeFolder();
   await events.recovered();
   const archive = new Archive(disk, DIR);
   const idle = async (): Promise<void> => {

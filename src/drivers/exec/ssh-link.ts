@@ -1,7 +1,6 @@
 /** One kept SSH connection to one node: made when needed, its host key checked, shared by at most eight commands, made anew when it broke. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { NodeSSH } from 'node-ssh';
 import PQueue from 'p-queue';
 import type { Client } from 'ssh2';
 import type { SshConfig } from '../../config/config.js';
@@ -114,6 +113,8 @@ export class SshLink {
   async #connectOnce(onReady: (client: Client) => void): Promise<Client> {
     if (this.#closed) throw new AgentError('aborted', 'The agent is stopping.');
     const known = await this.#knownKeys();
+    // not before it is needed: it takes memory that a daemon at rest does not need
+    const { NodeSSH } = await import('node-ssh');
     const ssh = new NodeSSH();
     let untrusted: string | undefined;
     try {

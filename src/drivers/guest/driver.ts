@@ -139,7 +139,7 @@ export interface GuestDriver {
   ensureStopped(at: GuestAt, graceS: number, call: DriverCall): Promise<void>;
   /** Memory, swap, cores live; the disk only grows. */
   ensureResources(at: GuestAt, resources: Resources, call: DriverCall): Promise<void>;
-  /** Stops and destroys it with everything that refers to it (HA, jobs, snapshots). */
+  /** Stops and destroys it with everything that refers to it (HA, jobs, snapshots). Gets what `ensureContainer` noted, so that it waits for one that may still appear. */
   removeContainer(at: GuestAt, call: DriverCall): Promise<void>;
   /** Turns a stopped container into a template of this name. */
   convertToTemplate(at: GuestAt, call: DriverCall): Promise<void>;

@@ -36,7 +36,7 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
       const issue = (): Promise<IssuedCertificate> =>
         withLimit(signal, config.timeout_s * 1000, async (limit) => {
           try {
-            return await raceAgainst(limit, order(config, deps, names, challenges, limit));
+            return await order(config, deps, names, challenges, limit);
           } catch (error) {
             if (signal.aborted) throw abortError(signal, 'certificate_unreachable', 'ordering a certificate');
             throw asFailure(error, limit.aborted);
@@ -58,9 +58,10 @@ async function order(
   // Loaded when it is needed: it is larger than all the rest of the agent.
   const { default: library } = await import('acme-client');
   await prepareHttp(library, config);
-  const { client, placed } = await placeOrder(library, config, deps, names);
-  for (const authorization of await client.getAuthorizations(placed)) {
-    limit.throwIfAborted();
+  // Every wait ends with the limit, and not only the whole: a challenge is taken back before the order is given up.
+  const wait = <T>(work: Promise<T>): Promise<T> => raceAgainst(limit, work);
+  const { client, placed } = await wait(placeOrder(library, config, deps, names));
+  for (const authorization of await wait(client.getAuthorizations(placed))) {
     if (authorization.status === 'valid') continue;
     const challenge = authorization.challenges.find(({ type }) => type === 'http-01');
     if (!challenge)
@@ -68,9 +69,9 @@ async function order(
     const { token } = challenge;
     await challenges.put(token, await client.getChallengeKeyAuthorization(challenge));
     try {
-      await client.completeChallenge(challenge);
+      await wait(client.completeChallenge(challenge));
       // the challenge and not its authorization: it tells why it failed
-      await client.waitForValidStatus(challenge);
+      await wait(client.waitForValidStatus(challenge));
     } finally {
       await challenges.remove(token).catch(() => {});
     }
@@ -79,8 +80,7 @@ async function order(
     { altNames: [...names] },
     await library.crypto.createPrivateEcdsaKey('P-256'),
   );
-  limit.throwIfAborted();
-  const chain = await client.getCertificate(await client.finalizeOrder(placed, csr));
+  const chain = await wait(client.getCertificate(await wait(client.finalizeOrder(placed, csr))));
   const { validFrom, validTo } = new X509Certificate(chain);
   return {
     chain,
@@ -150,6 +150,7 @@ class Refused extends Error {}
 
 async function raceAgainst<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   work.catch(() => {});
+  signal.throwIfAborted();
   return Promise.race([
     work,
     new Promise<never>((_, reject) => {

@@ -33,7 +33,24 @@ export class Authoritative {
   /** What all servers of the name's zone answer together. Throws `lookup_failed` when none does. */
   async ask(name: string, type: QuestionType): Promise<readonly Answer[]> {
     const zone = await this.zoneOf(name);
-    if (!zone) return [];
+    return zone ? (await this.#askAll(zone, name, type)).flatMap(({ answers }) => answers) : [];
+  }
+
+  /**
+   * Where the zone above sends those who look for this one: names of servers. Unlike `delegation` this holds before the servers know the zone.
+   */
+  async referral(name: string): Promise<readonly string[]> {
+    const above = await this.zoneOf(name.slice(name.indexOf('.') + 1));
+    if (!above) return [];
+    const replies = await this.#askAll(above, name, 'NS');
+    const found = replies.flatMap(({ answers, authorities }) => [...answers, ...authorities]);
+    const hosts = found.flatMap((answer) =>
+      answer.type === 'NS' && bare(answer.name) === name ? [bare(answer.data)] : [],
+    );
+    return [...new Set(hosts)];
+  }
+
+  async #askAll(zone: Zone, name: string, type: QuestionType): Promise<readonly Reply[]> {
     const servers = await this.#serversOf(zone);
     const replies = await Promise.allSettled(
       servers.map((server) => ask(server, { name, type, recurse: false }, this.#signal)),
@@ -41,15 +58,13 @@ export class Authoritative {
     const good = replies.flatMap((reply) =>
       reply.status === 'fulfilled' && isAnswer(reply.value) ? [reply.value] : [],
     );
-    if (good.length === 0) {
-      throw this.#failed(
-        `The name servers of ${zone.name} do not answer.`,
-        replies.map((reply) =>
-          reply.status === 'fulfilled' ? `code ${reply.value.code}` : String(reply.reason),
-        ),
-      );
-    }
-    return good.flatMap(({ answers }) => answers);
+    if (good.length > 0) return good;
+    throw this.#failed(
+      `The name servers of ${zone.name} do not answer.`,
+      replies.map((reply) =>
+        reply.status === 'fulfilled' ? `code ${reply.value.code}` : String(reply.reason),
+      ),
+    );
   }
 
   /** The zone's delegation: names of its servers; undefined when the zone is not delegated of its own. */

@@ -36,7 +36,7 @@ export function nameLookup(config: LookupConfig): NameLookup {
         return [...new Set(values.map(textOf))];
       }),
     authorities: (name, call) => looking(call, (world) => climb(world, name)),
-    nameServers: (zone, call) => looking(call, async (world) => (await world.delegation(zone)) ?? []),
+    nameServers: (zone, call) => looking(call, (world) => world.referral(zone)),
     close: async () => {},
   };
 }

@@ -23,6 +23,8 @@ export interface Reply {
   /** 0 answered, 3 there is no such name; anything else is no answer. */
   readonly code: number;
   readonly answers: readonly Answer[];
+  /** Where a server that is asked for what is below a delegation points to. */
+  readonly authorities: readonly Answer[];
 }
 
 const TRY_MS = 1_500;
@@ -47,7 +49,11 @@ export async function ask(server: Server, question: Question, signal: AbortSigna
 }
 
 function replyOf(packet: DecodedPacket): Reply {
-  return { code: (packet.flags ?? 0) & RCODE, answers: packet.answers ?? [] };
+  return {
+    code: (packet.flags ?? 0) & RCODE,
+    answers: packet.answers ?? [],
+    authorities: packet.authorities ?? [],
+  };
 }
 
 function encode(id: number, { name, type, recurse }: Question): Buffer {

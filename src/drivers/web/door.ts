@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Config } from '../../config/config.js';
+import { anySignal } from '../../domain/any-signal.js';
 import { AgentError } from '../../domain/errors.js';
 import { Secret } from '../../domain/secret.js';
 import { abortError, throwIfAborted } from '../abort.js';
@@ -33,8 +34,9 @@ export function webDoor(
       const doing = `${asked.method} https://${asked.host}${asked.path}`;
       throwIfAborted(signal, 'site_unreachable', doing);
       const deadline = AbortSignal.timeout(deadlineMs);
+      const stop = anySignal(signal, deadline);
       try {
-        return await fetchOnce(door, await agentNow(), asked, AbortSignal.any([signal, deadline]));
+        return await fetchOnce(door, await agentNow(), asked, stop.signal);
       } catch (error) {
         if (signal.aborted) throw abortError(signal, 'site_unreachable', doing);
         const why = deadline.aborted ? `no answer within ${deadlineMs / 1000} s` : reasonOf(error);
@@ -43,6 +45,8 @@ export function webDoor(
           cause: error,
           detail: `${doing} at ${door.address}:${door.https_port}: ${why}`,
         });
+      } finally {
+        stop.release();
       }
     },
     async close() {

@@ -2,7 +2,8 @@
 import { Type } from 'typebox';
 import { isHeld, type Service } from '../../domain/service.js';
 import { statusWord } from '../../domain/status.js';
-import { deleteSite, FOR_RELEASE } from '../../operations/delete-site.js';
+import { FOR_RELEASE } from '../../domain/job.js';
+import { deleteSite } from '../../operations/delete-site.js';
 import { lookUp } from '../../operations/read-power.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

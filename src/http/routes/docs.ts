@@ -2,8 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
-import fastifyStatic from '@fastify/static';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { AgentError } from '../../domain/errors.js';
 import type { Route } from '../route.js';
@@ -25,18 +24,28 @@ const POLICY = [
 const Params = Type.Object({ file: Type.String({ maxLength: 100 }) });
 
 export const docsRoute: Route = (app) => {
-  app.register(fastifyStatic, { root: builtFiles(), serve: false, cacheControl: false });
+  const root = builtFiles();
   const hidden = { hide: true };
-  app.get('/docs', { schema: hidden }, (_request, reply): void => sendPage(reply, 'index.html'));
-  app.get('/docs/:file', { schema: { ...hidden, params: Params } }, (request, reply): void => {
+  app.get('/docs', { schema: hidden }, (request, reply) => sendPage(root, 'index.html', request, reply));
+  app.get('/docs/:file', { schema: { ...hidden, params: Params } }, async (request, reply) => {
     const file = FILES.find((name) => name === request.params.file);
     if (!file) throw new AgentError('route_not_found', 'There is no such page.');
-    sendPage(reply, file);
+    return sendPage(root, file, request, reply);
   });
 };
 
-function sendPage(reply: FastifyReply, file: string): void {
-  void reply
+async function sendPage(
+  root: string,
+  file: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  // hardly ever asked for
+  const { default: send } = await import('@fastify/send');
+  const { statusCode, headers, stream } = await send(request.raw, file, { root, cacheControl: false });
+  return reply
+    .code(statusCode)
+    .headers(headers)
     .headers({
       'content-security-policy': POLICY,
       'x-content-type-options': 'nosniff',
@@ -44,7 +53,7 @@ function sendPage(reply: FastifyReply, file: string): void {
       // asked for anew each time, and answered 304 while it is the same
       'cache-control': 'no-cache',
     })
-    .sendFile(file);
+    .send(stream);
 }
 
 /** The build puts them beside the bundle. */

@@ -10,6 +10,9 @@ import { rollbackRoute } from './action-rollback.js';
 import { addDomainRoutes } from './action-setdomain.js';
 import { setPrimaryRoute } from './action-setprimary.js';
 import { toggleRoute } from './action-toggle.js';
+import { alertsRoute } from './alerts.js';
+import { auditRoute } from './audit.js';
+import { zoneRoutes } from './customdomain.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
 import { docsRoute } from './docs.js';
@@ -18,6 +21,7 @@ import { jobEventsRoute } from './jobs-id-events.js';
 import { releaseJobRoute } from './jobs-id-release.js';
 import { jobRoute } from './jobs-id.js';
 import { jobsRoute } from './jobs.js';
+import { metricsRoute } from './metrics.js';
 import { openapiRoute } from './openapi.js';
 import { plansRoute } from './plans.js';
 import { readyRoute } from './ready.js';
@@ -28,6 +32,8 @@ import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
+import { exportStateRoute } from './state-export.js';
+import { rotateStateKeyRoute, stateKeyRoute } from './state-key.js';
 import { statusRoute } from './status.js';
 import { suspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
@@ -54,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   removeDomainRoute,
   setPrimaryRoute,
   toggleRoute,
+  zoneRoutes,
   changeServiceRoute,
   forgetServiceRoute,
   releaseJobRoute,
@@ -67,6 +74,9 @@ export const ROUTES: readonly Route[] = [
   jobsRoute,
   jobRoute,
   jobEventsRoute,
+  metricsRoute,
+  auditRoute,
+  alertsRoute,
   healthRoute,
   readyRoute,
   openapiRoute,
@@ -75,8 +85,11 @@ export const ROUTES: readonly Route[] = [
 
 /** Only for the daemon's own command line. */
 export const SOCKET_ROUTES: readonly Route[] = [
+  stateKeyRoute,
+  rotateStateKeyRoute,
   createTokenRoute,
   listTokensRoute,
   revokeTokenRoute,
   rotateTokenRoute,
+  exportStateRoute,
 ];

@@ -1,6 +1,7 @@
 /** GET /jobs/{id}/events: the job now, then every change of it as it becomes durable, as server-sent events. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { anySignal } from '../../domain/any-signal.js';
 import { AgentError } from '../../domain/errors.js';
 import { isOpen, type Job } from '../../domain/job.js';
 import { followJob } from '../../operations/follow-job.js';
@@ -78,17 +79,18 @@ async function stream(
     reply.sse.send({ event, data }).catch(close);
     if (reply.raw.writableLength > MOST_UNREAD_BYTES) reply.raw.destroy();
   };
+  const ends = anySignal(over.signal, context.stopping);
   try {
-    const ends = AbortSignal.any([over.signal, context.stopping]);
     const forOperator = context.door === 'socket';
     let shown: Job | undefined;
-    for await (const { serviceId, job } of followJob(context, callerOf(request), id, ends)) {
+    for await (const { serviceId, job } of followJob(context, callerOf(request), id, ends.signal)) {
       if (shown) sendDifference(send, shown, job, forOperator);
       else send('state', viewJob(serviceId, job, forOperator));
       if (!isOpen(job)) send('end', viewJob(serviceId, job, forOperator));
       shown = job;
     }
   } finally {
+    ends.release();
     clearInterval(recheck);
     // a reader that went away by half would keep its connection for a minute
     if (over.signal.aborted) reply.raw.destroy();

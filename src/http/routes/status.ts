@@ -22,12 +22,12 @@ export const statusRoute: Route = (app, context) => {
   const texts = makeStatusTexts(context);
   app.get('/status', { schema }, (request, reply): void => {
     const text = texts.read(callerOf(request), request.query.service_id);
-    if (Buffer.isBuffer(text)) sendText(reply, text);
+    if (typeof text === 'string') sendText(reply, text);
     else text.then((late) => sendText(reply, late)).catch((error: unknown) => sendFailure(reply, error));
   });
 };
 
-function sendText(reply: FastifyReply, text: Buffer): void {
+function sendText(reply: FastifyReply, text: string): void {
   void reply.type('application/json; charset=utf-8').send(text);
 }
 

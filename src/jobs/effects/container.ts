@@ -1,5 +1,6 @@
 /** Effects on the service's own container. */
 import { AgentError } from '../../domain/errors.js';
+import type { JsonObject } from '../../domain/json.js';
 import { keyOf, type Service } from '../../domain/service.js';
 import { planProblem } from '../../domain/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/driver.js';
@@ -15,6 +16,7 @@ import {
   holding,
   hostLease,
   mark,
+  notesOf,
   requireGuest,
 } from './effect.js';
 import { resolved } from './secrets.js';
@@ -157,10 +159,19 @@ export const remove: EffectOf<'container.remove'> = async (effect) => {
   const at = guestAt(effect, service);
   if (!at) return null;
   await holding(effect, service.node === null ? [] : [hostLease(effect, service.node)], async () =>
-    deps.drivers.guest.removeContainer(at, await driverCall(effect)),
+    deps.drivers.guest.removeContainer(at, await driverCall(effect, makingNotes(service))),
   );
   return null;
 };
+
+/** What is known of how the container was made, by this job or the one that it overtook: a request may still be under way. */
+function makingNotes({ jobs }: Service): JsonObject {
+  const steps = jobs.flatMap((job) => job.steps);
+  return notesOf(
+    steps.findLast((step) => step.notes['container.ensure'] !== undefined),
+    'container.ensure',
+  );
+}
 
 export const ensureHa: EffectOf<'ha.ensure'> = async (effect) => {
   const at = requireGuest(effect, await effect.journal.service());

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import type { Clock } from '../../domain/clock.js';
 import { AgentError } from '../../domain/errors.js';
+import type { StepRecord } from '../../domain/job.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { Mark } from '../../domain/mark.js';
 import { markOf, type Service } from '../../domain/service.js';
@@ -23,6 +24,15 @@ export interface EngineDeps {
   readonly watch: ClusterWatch;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Told of every run of a step when it ends. */
+  readonly stepEnded?: (end: StepEnd) => void;
+}
+
+export interface StepEnd {
+  readonly method: string;
+  readonly step: string;
+  readonly outcome: 'done' | 'failed' | 'aborted' | 'undone' | 'undo_failed';
+  readonly ms: number;
 }
 
 /** One call of one step, on the main thread. */
@@ -43,13 +53,17 @@ export type EffectOf<N extends HostCallName> = (
   args: HostCalls[N]['args'],
 ) => Promise<HostCalls[N]['answer']>;
 
-/** Notes of each host call stand apart inside the step's notes, so that two remote tasks of one step are not taken for each other. */
-export async function driverCall(effect: Effect): Promise<DriverCall> {
+/**
+ * Notes of each host call stand apart inside the step's notes, so that two remote tasks of one step are not taken for each other. `before`: what the
+ * driver noted elsewhere and must know here too.
+ */
+export async function driverCall(effect: Effect, before: JsonObject = {}): Promise<DriverCall> {
   const job = await effect.journal.job();
-  const kept = job.steps.find((step) => step.name === effect.step)?.notes[effect.name];
-  let notes: JsonObject = typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? kept : {};
+  const step = job.steps.find(({ name }) => name === effect.step);
+  let notes: JsonObject = { ...before, ...notesOf(step, effect.name) };
   return {
     signal: effect.signal,
+    log: effect.deps.log.child({ step: effect.step }),
     get notes() {
       return notes;
     },
@@ -58,6 +72,12 @@ export async function driverCall(effect: Effect): Promise<DriverCall> {
       await effect.journal.note(effect.step, { [effect.name]: notes });
     },
   };
+}
+
+/** What a host call has noted in a step. */
+export function notesOf(step: StepRecord | undefined, name: HostCallName): JsonObject {
+  const kept = step?.notes[name];
+  return typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? kept : {};
 }
 
 export function holding<T>(effect: Effect, wishes: readonly Wish[], work: () => Promise<T>): Promise<T> {

@@ -19,7 +19,7 @@ import { startNameServer } from './dns.js';
 import { listen } from './listen.js';
 import { nginxCommand } from './nginx-command.js';
 import { powerDnsApi } from './powerdns-api.js';
-import { startProxy } from './proxy.js';
+import { type Proxy, startProxy } from './proxy.js';
 import { startSsh } from './ssh.js';
 import { openZones, type Zones } from './zones.js';
 
@@ -106,7 +106,10 @@ async function assemble(
     faults,
     pve: pve.server,
     port: controlPort,
-    routes: { 'PUT /dns': setRecords(dns.zones) },
+    routes: {
+      'PUT /dns': setRecords(dns.zones),
+      'GET /world': worldView(pve.server, backend, dns.zones, proxy.server),
+    },
   });
   onClose(() => control.close());
   const configFile = await writeAgentConfig({
@@ -117,15 +120,15 @@ async function assemble(
     pool: POOL,
     dns: dns.config,
     ca: { certificateFile: ca.caFile, keyFile: ca.keyFile },
-    proxy,
-    door: { address: HOST, https_port: proxy.https_port, ca_file: ca.caFile },
+    proxy: proxy.config,
+    door: { address: HOST, https_port: proxy.config.https_port, ca_file: ca.caFile },
   });
   return {
     backend: 'memory',
     stateDir,
     configFile,
     caFile: ca.caFile,
-    proxy: { httpsPort: proxy.https_port },
+    proxy: { httpsPort: proxy.config.https_port },
     dns: { host: HOST, port: dns.port },
     pve: { url: pve.server.url },
     control: control.url,
@@ -139,6 +142,23 @@ function setRecords(zones: Zones): ControlHandler {
     if (!Value.Check(RecordsBody, body)) throw new RangeError('name, type and values are needed');
     await zones.setOutside(body.name.toLowerCase(), body.type, body.values);
     return body;
+  };
+}
+
+/** All that the agent can have made, in one look, for whoever compares it with what the agent believes. */
+function worldView(pve: Pve, backend: MemoryBackend, zones: Zones, proxy: Proxy): ControlHandler {
+  return async () => {
+    const { sites, certificates } = proxy.served();
+    const containers = pve.containers();
+    const running = await Promise.all(containers.map(({ vmid }) => backend.isRunning(vmid)));
+    return {
+      containers: containers.map((container, n) => ({ ...container, running: running[n] })),
+      tasks: pve.tasks().filter(({ status }) => status === 'running').length,
+      ha: pve.ha(),
+      records: zones.own.rrsets(),
+      sites: Object.fromEntries(sites),
+      certificates: Object.fromEntries(certificates),
+    };
   };
 }
 
@@ -237,7 +257,7 @@ async function makeProxy({ stateDir, ports, ca, faults, backend, onClose }: Site
   onClose(() => proxy.close());
   const command = await nginxCommand(join(stateDir, 'bin'), proxy, faults);
   onClose(() => command.close());
-  return {
+  const config = {
     dir,
     test: command.test,
     reload: command.reload,
@@ -248,4 +268,5 @@ async function makeProxy({ stateDir, ports, ca, faults, backend, onClose }: Site
     certificate_file: certificate.certFile,
     certificate_key_file: certificate.keyFile,
   };
+  return { server: proxy, config };
 }

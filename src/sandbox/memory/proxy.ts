@@ -27,6 +27,8 @@ export interface Proxy {
   test(): Promise<void>;
   /** Serves what is on disk now; what was served before goes on when that is no good. */
   reload(): Promise<void>;
+  /** What visitors get now. */
+  served(): Served;
   close(): Promise<void>;
 }
 
@@ -94,6 +96,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     async reload() {
       served = await readServed(dir);
     },
+    served: () => served,
     async close() {
       forward.close();
       await Promise.all(listening.map((server) => server.close()));

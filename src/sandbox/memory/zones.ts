@@ -40,7 +40,8 @@ export async function openZones(dir: string, own: string): Promise<Zones> {
       const file = fileOf(join(dir, 'hosted'), name);
       const zone = await openZone(file, name.slice(0, -1), Date.now, account);
       const set = recordSet(name, 'NS', nameServers);
-      await zone.replace([{ ...set, ttl: 3600 }]);
+      // with the name servers that were asked for, and without the one that our own zones are born with
+      await zone.replace([{ ...set, ttl: 3600 }, recordSet(`ns1.${name}`, 'A', [])]);
       hosted.set(zone.name, zone);
       return zone;
     },

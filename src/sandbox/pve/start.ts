@@ -28,6 +28,8 @@ export interface Pve {
   readonly requests: readonly RequestRecord[];
   /** Copies of the containers as configured. */
   containers(): Container[];
+  /** Copies of what high availability is configured with. */
+  ha(): { resources: Record<string, unknown>; rules: Record<string, unknown> };
   tasks(): readonly TaskRecord[];
   /** Sets (or clears) a config lock, as a backup or a crashed worker would. */
   lock(vmid: number, lock: string | undefined): void;
@@ -86,6 +88,11 @@ export async function startPve(options: PveOptions): Promise<Pve> {
     violations,
     requests,
     containers: () => structuredClone(Object.values(cluster.store.state.containers)),
+    ha: () =>
+      structuredClone({
+        resources: cluster.store.state.ha.resources,
+        rules: cluster.store.state.ha.rules,
+      }),
     tasks: () => cluster.tasks.list(),
     lock(vmid, lock) {
       const config = cluster.store.state.containers[vmid]?.config;

@@ -60,3 +60,43 @@ t.test('a wrong key and a missing zone are told apart', async (t) => {
     code: 'dns_failed',
   });
 });
+
+t.test(
+  "customers' zones: every type keeps its values, and a zone of somebody else's is left alone",
+  async (t) => {
+    const { url, dnsPort } = await realPowerDns(t, ZONE);
+    const { zones } = driverAt(t, url);
+    if (!zones) throw new Error('PowerDNS holds zones');
+    const servers = ['ns1.example.test', 'ns2.example.test'];
+    t.equal(await zones.ensure('customer.org', servers, call()), true);
+    t.equal(await zones.ensure('customer.org', servers, call()), false);
+    await t.rejects(zones.ensure(ZONE, servers, call()), { code: 'foreign_object' });
+    await t.rejects(zones.remove(ZONE, call()), { code: 'foreign_object' });
+    await t.rejects(zones.read('nobody.org', call()), { code: 'zone_not_found' });
+    const sets = [
+      { name: 'customer.org', type: 'MX', values: ['10 mail.customer.org', '20 mail.example.net'] },
+      { name: 'customer.org', type: 'A', values: ['198.51.100.1', '198.51.100.2'] },
+      { name: 'six.customer.org', type: 'AAAA', values: ['2001:db8::1'] },
+      { name: 'www.customer.org', type: 'CNAME', values: ['customer.org'] },
+      { name: '_dmarc.customer.org', type: 'TXT', values: ['v=DMARC1; p="none"', 'x'.repeat(400)] },
+      { name: 'sub.customer.org', type: 'NS', values: ['ns.example.net'] },
+      { name: '*.wild.customer.org', type: 'A', values: ['198.51.100.3'] },
+    ] as const;
+    for (const set of sets) await zones.change('customer.org', () => ({ ...set, ttlS: 60 }), call());
+    const found = await zones.read('customer.org', call());
+    for (const { name, type, values } of sets) {
+      const set = found.find((one) => one.name === name && one.type === type);
+      t.same([...(set?.values ?? [])].sort(), [...values].sort(), `${name} ${type}`);
+    }
+    t.same(found.find(({ type, name }) => type === 'NS' && name === 'customer.org')?.values, servers);
+    const resolver = new Resolver();
+    resolver.setServers([`127.0.0.1:${dnsPort}`]);
+    t.same(await resolver.resolve4('any.wild.customer.org'), ['198.51.100.3']);
+    const apex = { name: 'customer.org', type: 'A' } as const;
+    await zones.change('customer.org', () => ({ ...apex, ttlS: 60, values: [] }), call());
+    await t.rejects(resolver.resolve4('customer.org'), { code: 'ENODATA' });
+    await zones.remove('customer.org', call());
+    await zones.remove('customer.org', call());
+    await t.rejects(zones.read('customer.org', call()), { code: 'zone_not_found' });
+  },
+);

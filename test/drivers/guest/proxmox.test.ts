@@ -367,8 +367,11 @@ t.test('a removal waits for a container that a lost request still makes', async 
     sleeps += 1;
     if (sleeps === 3) ours(wire);
   };
-  await driver.removeContainer(at, notingCall({ unsure: true }));
+  await driver.removeContainer(at, notingCall({ unsure: clock.now() }));
   t.notOk(wire.containers.has(at.vmid));
+  sleeps = Number.NEGATIVE_INFINITY;
+  await driver.removeContainer(at, notingCall({ unsure: clock.now() - 60_000 }));
+  t.equal(sleeps, Number.NEGATIVE_INFINITY, 'one of an hour ago is not waited for');
   wire.answer('POST', /clone$/, { drop: true }, 3);
   clock.meanwhile = undefined;
   await failsWith(t, 'container_host_timeout', driver.ensureContainer(spec, call()), 'three answers lost');

@@ -101,12 +101,19 @@ t.test('a start renders the records when the disk or nginx says something else',
   t.equal(await nginx.reloads(), reloads, 'nothing to do');
 
   await writeFile(join(nginx.dir, 'nginx.conf'), 'half a candidate');
-  await writeFile(join(nginx.dir, 'sites', '.x.json.123.tmp'), '{"half');
+  for (const file of ['.version.123.tmp', 'pages/.unknown.html.123.tmp', 'sites/.x.json.123.tmp'])
+    await writeFile(join(nginx.dir, file), '{"half');
   const third = driverOver(t, nginx);
   await third.ensureHost(hostOf('one'), call());
   await third.close();
   t.match(await nginx.loaded(), /one\.example\.test 127\.0\.0\.1:8080;/);
   t.same(await readdir(join(nginx.dir, 'sites')), ['default~one~1.json']);
+  const files = await readdir(nginx.dir, { recursive: true });
+  t.same(
+    files.filter((file) => file.endsWith('.tmp')),
+    [],
+    'what a crash left half written is gone',
+  );
 });
 
 t.test('damaged and clashing records are left alone but not served, and can be written anew', async (t) => {

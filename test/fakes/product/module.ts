@@ -47,6 +47,10 @@ export default class TestProduct extends Product {
     };
   }
 
+  removeJob(): JobFlow {
+    return { container: { run: ({ container }) => container.remove() } };
+  }
+
   /** A second method, to fill lanes and slots. */
   pauseJob(): JobFlow {
     return { pause: { run: ({ container }) => container.start() } };

@@ -28,7 +28,7 @@ const temporary = await mkdtemp(join(tmpdir(), 'innkeeper-test-'));
 t.teardown(() => rm(temporary, { recursive: true, force: true }));
 
 function sandbox(...args: string[]): Running {
-  const child = spawn(process.execPath, ['dist/src/cli.js', 'sandbox', ...args], {
+  const child = spawn(process.execPath, ['dist/src/innkeeper.cjs', 'sandbox', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: temporary },
   });

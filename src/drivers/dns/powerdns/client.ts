@@ -1,4 +1,4 @@
-/** The wire client of PowerDNS's HTTP API: one zone, two calls, every failure as the error it means. */
+/** The wire client of PowerDNS's HTTP API: our zone and customers', every failure as the error it means. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Agent, request } from 'undici';
@@ -6,6 +6,7 @@ import type { Config } from '../../../config/config.js';
 import { AgentError, type ErrorCode } from '../../../domain/errors.js';
 import { abortError, throwIfAborted } from '../../abort.js';
 import { type Circuit, closedDoor } from '../../circuit.js';
+import { withLimit } from '../../time-limit.js';
 
 export type PowerDnsConfig = NonNullable<Config['dns']['powerdns']>;
 
@@ -16,7 +17,9 @@ const RecordSet = Type.Object({
   records: Type.Array(Type.Object({ content: Type.String(), disabled: Type.Optional(Type.Boolean()) })),
   comments: Type.Optional(Type.Array(Type.Object({ content: Type.String() }))),
 });
-const zoneAnswer = Compile(Type.Object({ rrsets: Type.Array(RecordSet) }));
+const zoneAnswer = Compile(
+  Type.Object({ account: Type.Optional(Type.String()), rrsets: Type.Array(RecordSet) }),
+);
 const refusal = Compile(Type.Object({ error: Type.String() }));
 
 export type RecordSet = Type.Static<typeof RecordSet>;
@@ -30,11 +33,21 @@ export interface RecordSetChange {
   readonly comments?: readonly { readonly content: string; readonly account: string }[];
 }
 
+export interface WholeZone {
+  readonly account: string;
+  readonly sets: readonly RecordSet[];
+}
+
+/** Zone names are absolute, with the final dot. */
 export interface PowerDnsClient {
   /** All record sets at this absolute name (with the final dot). */
-  read(name: string, signal: AbortSignal): Promise<RecordSet[]>;
+  read(name: string, signal: AbortSignal, zone?: string): Promise<RecordSet[]>;
   /** Ends with the server's answer or the request's own deadline, also when the caller stops: half a write would leave the effect unknown. */
-  change(changes: readonly RecordSetChange[]): Promise<void>;
+  change(changes: readonly RecordSetChange[], zone?: string): Promise<void>;
+  findZone(zone: string, signal: AbortSignal): Promise<WholeZone | undefined>;
+  /** Throws `dns_failed` when it exists. */
+  makeZone(zone: string, nameServers: readonly string[], account: string): Promise<void>;
+  removeZone(zone: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,62 +63,82 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
     connect: { timeout: config.timeout_s * 1000 },
     maxResponseSize: MOST_ANSWER_BYTES,
   });
-  const zone = `${config.zone.replace(/\.$/, '')}.`;
-  const url = new URL(
-    `api/v1/servers/${encodeURIComponent(config.server_id)}/zones/${encodeURIComponent(zone)}`,
+  const own = `${config.zone.replace(/\.$/, '')}.`;
+  const base = new URL(
+    `api/v1/servers/${encodeURIComponent(config.server_id)}/zones`,
     config.url.endsWith('/') ? config.url : `${config.url}/`,
   );
+  const pathOf = (zone: string): string => `/${encodeURIComponent(zone)}`;
 
   const send = async (
-    method: 'GET' | 'PATCH',
-    query: string,
-    body: string | null,
-    stop?: AbortSignal,
+    method: 'GET' | 'PATCH' | 'POST' | 'DELETE',
+    path: string,
+    body: object | null,
+    { stop, mayMiss = false }: { readonly stop?: AbortSignal; readonly mayMiss?: boolean } = {},
   ): Promise<unknown> => {
     const pass = circuit?.enter();
     if (circuit && !pass)
       throw failure('dns_unreachable', 'The DNS server does not answer.', closedDoor(circuit));
-    const deadline = AbortSignal.timeout(config.timeout_s * 1000);
-    try {
-      const answer = await request(`${url.href}${query}`, {
+    const ended = (why: string, error?: unknown): AgentError =>
+      failure(
+        'dns_unreachable',
+        'The DNS server does not answer.',
+        `${method} ${base.href}${path}: ${why}`,
+        error,
+      );
+    const once = async (signal: AbortSignal): Promise<unknown> => {
+      const answer = await request(`${base.href}${path}`, {
         method,
-        body,
+        body: body === null ? null : JSON.stringify(body),
         headers: {
           'x-api-key': config.api_key.reveal(),
           accept: 'application/json',
           ...(body === null ? {} : { 'content-type': 'application/json' }),
         },
         dispatcher: agent,
-        signal: stop ? AbortSignal.any([stop, deadline]) : deadline,
+        signal,
       });
       const text = await answer.body.text();
       if (GATEWAY.includes(answer.statusCode)) pass?.silent();
       else pass?.answered();
-      return judge(answer.statusCode, text);
-    } catch (error) {
-      if (error instanceof AgentError) throw error;
-      if (stop?.aborted) pass?.left();
-      else pass?.silent();
-      if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'asking the DNS server');
-      const why = deadline.aborted ? `no answer within ${config.timeout_s} s` : reasonOf(error);
-      throw failure(
-        'dns_unreachable',
-        'The DNS server does not answer.',
-        `${method} ${url.href}: ${why}`,
-        error,
-      );
-    }
+      return mayMiss && answer.statusCode === 404 ? undefined : judge(answer.statusCode, text);
+    };
+    return withLimit(stop ?? new AbortController().signal, config.timeout_s * 1000, async (limit) => {
+      try {
+        return await once(limit);
+      } catch (error) {
+        if (error instanceof AgentError) throw error;
+        if (stop?.aborted) pass?.left();
+        else pass?.silent();
+        if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'asking the DNS server');
+        throw ended(limit.aborted ? `no answer within ${config.timeout_s} s` : reasonOf(error), error);
+      }
+    });
   };
 
   return {
-    async read(name, signal) {
+    async read(name, signal, zone = own) {
       throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
-      const answer = await send('GET', `?rrset_name=${encodeURIComponent(name)}`, null, signal);
+      const query = `?rrset_name=${encodeURIComponent(name)}`;
+      const answer = await send('GET', `${pathOf(zone)}${query}`, null, { stop: signal });
       if (!zoneAnswer.Check(answer)) throw failed('the answer is not a zone');
       return answer.rrsets.filter((set) => set.name.toLowerCase() === name);
     },
-    async change(changes) {
-      await send('PATCH', '', JSON.stringify({ rrsets: changes }));
+    async change(changes, zone = own) {
+      await send('PATCH', pathOf(zone), { rrsets: changes });
+    },
+    async findZone(zone, signal) {
+      throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
+      const answer = await send('GET', pathOf(zone), null, { stop: signal, mayMiss: true });
+      if (answer === undefined) return undefined;
+      if (!zoneAnswer.Check(answer)) throw failed('the answer is not a zone');
+      return { account: answer.account ?? '', sets: answer.rrsets };
+    },
+    async makeZone(zone, nameServers, account) {
+      await send('POST', '', { name: zone, kind: 'Native', nameservers: nameServers, account });
+    },
+    async removeZone(zone) {
+      await send('DELETE', pathOf(zone), null, { mayMiss: true });
     },
     close: () => agent.destroy(),
   };

@@ -13,9 +13,16 @@ import {
   type RecordSet,
   type RecordSetChange,
 } from './client.js';
+import { type InTurn, powerDnsZones } from './zones.js';
 import { fromContent, isName, toContent } from './values.js';
 
-export function powerDnsDriver(config: PowerDnsConfig, ttlS: number, circuit?: Circuit): DnsDriver {
+/** `account`: what customers' zones are marked with at the server. */
+export function powerDnsDriver(
+  config: PowerDnsConfig,
+  ttlS: number,
+  account = 'innkeeper',
+  circuit?: Circuit,
+): DnsDriver {
   const client = powerDnsClient(config, circuit);
   // One at a time: with sqlite behind it the server answers 500 "database is locked" to whoever comes second.
   const queue = new PQueue({ concurrency: 1 });
@@ -26,11 +33,12 @@ export function powerDnsDriver(config: PowerDnsConfig, ttlS: number, circuit?: C
     if (name !== zone && !name.endsWith(`.${zone}`)) throw failed(`${name} is outside of the zone ${zone}`);
     return `${name}.`;
   };
-  const inTurnOf = async (signal: AbortSignal, work: () => Promise<void>): Promise<void> =>
+  const inTurnOf: InTurn = async (signal, work) =>
     inTurn(queue, signal, () => abortError(signal, 'dns_unreachable', 'waiting for the DNS server'), work);
 
   return {
     capabilities: { records: true },
+    zones: powerDnsZones(client, inTurnOf, account.slice(0, 40)),
 
     async ensureRecord(record, { signal }) {
       const name = absolute(record.name);

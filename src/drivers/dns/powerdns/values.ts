@@ -1,8 +1,10 @@
 /** Record values between our form (bare) and PowerDNS's (names with a final dot, quoted text), so that equal values compare equal. */
 import ipaddr from 'ipaddr.js';
-import type { DnsRecord } from '../driver.js';
+import type { ZoneRecordType } from '../zones.js';
 
-type Type = DnsRecord['type'];
+type Type = ZoneRecordType;
+
+const MX = /^(\d{1,5}) (\S+)$/;
 
 const NAME =
   /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
@@ -17,14 +19,17 @@ export function toContent(type: Type, value: string): string {
   if (type === 'A' && ipaddr.IPv4.isValidFourPartDecimal(value)) return ipaddr.parse(value).toString();
   if (type === 'AAAA' && !value.includes('%') && ipaddr.IPv6.isValid(value))
     return ipaddr.parse(value).toString();
-  if (type === 'CNAME' && isName(value.toLowerCase())) return `${value.toLowerCase()}.`;
+  if ((type === 'CNAME' || type === 'NS') && isName(value.toLowerCase())) return `${value.toLowerCase()}.`;
+  const [, priority, exchange = ''] = type === 'MX' ? (MX.exec(value) ?? []) : [];
+  if (Number(priority) <= 65_535 && isName(exchange.toLowerCase()))
+    return `${Number(priority)} ${exchange.toLowerCase()}.`;
   if (type === 'TXT') return quoteText(value);
   throw new RangeError(`not a value of ${type}: ${JSON.stringify(value)}`);
 }
 
 /** The bare form of what the server answers; unknown forms stay as they are. */
 export function fromContent(type: Type, content: string): string {
-  if (type === 'CNAME') return content.toLowerCase().replace(/\.$/, '');
+  if (type === 'CNAME' || type === 'NS' || type === 'MX') return content.toLowerCase().replace(/\.$/, '');
   if (type === 'TXT') return unquoteText(content);
   return ipaddr.isValid(content) ? ipaddr.parse(content).toString() : content;
 }

@@ -18,7 +18,8 @@ const LATE_LOOK_MS = 2_000;
 
 export async function removeContainer(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   await waitForNoted(host, call);
-  const lostAt = call.notes['unsure'] === true ? host.clock.now() : host.lostCreations.get(at.vmid);
+  const { unsure } = call.notes;
+  const lostAt = typeof unsure === 'number' ? unsure : host.lostCreations.get(at.vmid);
   if (lostAt !== undefined) await watchForLateArrival(host, at, lostAt + LATE_ARRIVAL_MS, call);
   await untilDone(host, at.vmid, call, () => gone(host, at, call));
   host.seenOn.delete(at.vmid);
@@ -64,7 +65,7 @@ async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | 
   if (found === undefined) return undefined;
   if (isOurs(found, at)) return found;
   if (hasOurAddress(found, at)) throw foreign(found, at);
-  host.log.warn(
+  (call.log ?? host.log).warn(
     { vmid: at.vmid, node: found.node },
     'a container that is not ours has the number: left alone',
   );

@@ -12,7 +12,7 @@ import { hostFailed, isPve, said } from './pve-error.js';
 import { formatTags, net0Of, sameDevice } from './property-string.js';
 import { untilDone, whenUnlocked } from './read-back.js';
 import { resourceChanges } from './resources.js';
-import { runTask, waitForNoted } from './tasks.js';
+import { runCreation, waitForNoted } from './tasks.js';
 import { isShared, templatesOf } from './template.js';
 
 const EXISTS = /already exists/i;
@@ -102,7 +102,7 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
   const template = templateFor(host, view, spec, name);
   const { pool, storage } = host.config;
   const post = (full: boolean) =>
-    runTask(host, call, () =>
+    runCreation(host, call, () =>
       lxcOf(host, template, call.signal).clone.$post({
         newid: spec.vmid,
         hostname: spec.hostname,
@@ -117,7 +117,7 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
     await post(false);
   } catch (error) {
     if (!said(error, NO_LINKED_CLONE)) throw error;
-    host.log.info(
+    (call.log ?? host.log).info(
       { storage, template: template.vmid },
       'this storage has no linked clones, making a full copy',
     );
@@ -146,7 +146,7 @@ async function createFromOs(
 ): Promise<void> {
   const { pool, storage, nameserver, searchdomain } = host.config;
   const { lxc } = apiOf(host, call).nodes.$(segment(spec.node));
-  await runTask(host, call, () =>
+  await runCreation(host, call, () =>
     lxc.$post({
       vmid: spec.vmid,
       ostemplate: volume,

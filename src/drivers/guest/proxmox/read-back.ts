@@ -49,7 +49,10 @@ export async function untilDone(
       if (await round()) return;
     } catch (error) {
       if (!isPve(error, 'unknown') || sent >= SENDS) throw error;
-      host.log.warn({ vmid, err: error }, 'the outcome of a change is unknown, looking at what it did');
+      (call.log ?? host.log).warn(
+        { vmid, err: error },
+        'the outcome of a change is unknown, looking at what it did',
+      );
       assertGoing(call);
       await host.clock.sleep(FIRST_LOOK_MS, call.signal).catch(() => {});
       await whenUnlocked(host, vmid, call);

@@ -47,7 +47,7 @@ export async function runTask(
   timeoutMs = host.config.task_timeout_s * 1_000,
 ): Promise<TaskId | undefined> {
   assertGoing(call);
-  const answer = await sendNoting(call, start);
+  const answer = await start();
   if (answer === null) return undefined;
   const task = parseUpid(answer);
   if (task === undefined) throw new PveError('unknown', 'task', 'the answer is not a task id');
@@ -60,12 +60,25 @@ export async function runTask(
 
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
-/** Notes `unsure` when the answer got lost: who cleans up must know that something may still appear. */
-async function sendNoting(call: DriverCall, start: () => Promise<unknown>): Promise<unknown> {
+/**
+ * The same for what makes a container. That it is about to be sent is noted first (`unsure`, epoch ms), and taken back once the outcome is known: who
+ * cleans up after a lost answer, or after our own end, must know that something may still appear.
+ */
+export async function runCreation(
+  host: Host,
+  call: DriverCall,
+  start: () => Promise<unknown>,
+): Promise<TaskId | undefined> {
+  const request = { isSent: false };
+  assertGoing(call);
+  await call.note({ unsure: host.clock.now() });
   try {
-    return await start();
+    return await runTask(host, call, () => {
+      request.isSent = true;
+      return start();
+    });
   } catch (error) {
-    if (isPve(error, 'unknown')) await call.note({ unsure: true });
+    if (!request.isSent || (isPve(error) && error.kind !== 'unknown')) await call.note({ unsure: false });
     throw error;
   }
 }
@@ -79,7 +92,10 @@ export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId
     return task;
   } catch (error) {
     if (error instanceof AgentError) throw error;
-    host.log.debug({ upid: task.upid, err: error }, 'the task of an earlier try did not end well');
+    (call.log ?? host.log).debug(
+      { upid: task.upid, err: error },
+      'the task of an earlier try did not end well',
+    );
     return undefined;
   }
 }

@@ -78,5 +78,5 @@ async function untilShown(host: Host, at: GuestAt, call: DriverCall): Promise<vo
     assertGoing(call);
     await host.clock.sleep(LOOK_MS * 4, call.signal).catch(() => {});
   }
-  host.log.warn({ vmid: at.vmid }, 'the cluster does not show the new template yet');
+  (call.log ?? host.log).warn({ vmid: at.vmid }, 'the cluster does not show the new template yet');
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Config } from '../../../config/config.js';
-import { makeFolder, replaceFile, syncFolder } from '../../durable-file.js';
+import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../durable-file.js';
 import type { ProxyCertificate } from '../driver.js';
 import { checkName, refused } from './record.js';
 
@@ -73,8 +73,7 @@ export async function prepareCertificates(dir: string): Promise<void> {
   for (const name of ['certificates', 'challenges']) {
     const folder = join(dir, name);
     await makeFolder(folder, 0o755);
-    const leftovers = (await readdir(folder)).filter((file) => file.endsWith('.tmp'));
-    await Promise.all(leftovers.map((file) => rm(join(folder, file), { force: true })));
+    await removeLeftovers(folder);
   }
 }
 

@@ -1,13 +1,18 @@
 /** The two commands the operator configured: test the whole configuration, and reload nginx. */
 import { AgentError } from '../../../domain/errors.js';
+import { throwIfAborted } from '../../abort.js';
 import { type ChildEnd, runChild } from '../../child.js';
+import { withLimit } from '../../time-limit.js';
 
 const DEADLINE_MS = 30_000;
 const KEPT_OUTPUT_BYTES = 8_192;
 
 /** Undefined when nginx accepts what is on disk, else its complaint. Throws `proxy_unreachable` when it could not be asked. */
-export async function testConfiguration(argv: readonly string[]): Promise<string | undefined> {
-  const end = await run(argv, 'test');
+export async function testConfiguration(
+  argv: readonly string[],
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const end = await run(argv, 'test', stop);
   if (end.code === 0) return undefined;
   const text = `${end.stderr}${end.stdout}`.trim();
   // Only an exit code of nginx's own kind is a verdict; 126, 127 and above come from what should have started it.
@@ -17,20 +22,23 @@ export async function testConfiguration(argv: readonly string[]): Promise<string
 }
 
 /** Throws `proxy_unreachable`: a tested configuration that cannot be loaded means that nginx is not running. */
-export async function reload(argv: readonly string[]): Promise<void> {
-  const end = await run(argv, 'reload');
+export async function reload(argv: readonly string[], stop: AbortSignal): Promise<void> {
+  const end = await run(argv, 'reload', stop);
   if (end.code === 0) return;
   throw unreachable(
     `the reload command ended with ${howItEnded(end)}: ${end.stderr.trim() || end.stdout.trim()}`,
   );
 }
 
-async function run(argv: readonly string[], what: string): Promise<ChildEnd> {
-  const deadline = AbortSignal.timeout(DEADLINE_MS);
+async function run(argv: readonly string[], what: string, stop: AbortSignal): Promise<ChildEnd> {
   try {
-    const end = await runChild(argv, { maxOutputBytes: KEPT_OUTPUT_BYTES }, deadline);
-    if (deadline.aborted) throw unreachable(`the ${what} command did not end within ${DEADLINE_MS / 1000} s`);
-    return end;
+    return await withLimit(stop, DEADLINE_MS, async (limit) => {
+      throwIfAborted(stop, 'proxy_unreachable', `waiting for the ${what} command`);
+      const end = await runChild(argv, { maxOutputBytes: KEPT_OUTPUT_BYTES }, limit);
+      throwIfAborted(stop, 'proxy_unreachable', `waiting for the ${what} command`);
+      if (limit.aborted) throw unreachable(`the ${what} command did not end within ${DEADLINE_MS / 1000} s`);
+      return end;
+    });
   } catch (error) {
     if (error instanceof AgentError) throw error;
     throw unreachable(`the ${what} command could not be started: ${String(error)}`, error);

@@ -1,4 +1,4 @@
-/** Reverse proxy `nginx`: on this machine, configured through files in a folder of ours. See render.ts for how an operator includes it. */
+/** Reverse proxy `nginx`: on this machine, or on another one behind SSH. See render.ts for how an operator includes what is rendered. */
 import type { Clock } from '../../../domain/clock.js';
 import { AgentError } from '../../../domain/errors.js';
 import { type Mark, sameMark } from '../../../domain/mark.js';
@@ -6,12 +6,11 @@ import { abortError, throwIfAborted } from '../../abort.js';
 import type { Circuit } from '../../circuit.js';
 import type { DriverLog } from '../../log.js';
 import type { ProxyCertificate, ProxyDriver, ProxyHost } from '../driver.js';
-import { removePairs, writePair } from './certificates.js';
-import { removeChallenge, writeChallenge } from './challenges.js';
 import type { Change } from './changes.js';
 import { Keeper, type Wish } from './keeper.js';
-import { askPresented, type Presented, waitPresented } from './presented.js';
-import { Publisher } from './publish.js';
+import { localPlace } from './local-place.js';
+import type { NginxPlace } from './place.js';
+import { type Presented, waitPresented } from './presented.js';
 import { checkHost, fileNameOf, refused } from './record.js';
 import type { NginxConfig } from './render.js';
 
@@ -23,11 +22,12 @@ export function nginxProxyDriver(
     readonly log: DriverLog;
     readonly presented?: Presented;
     readonly circuit?: Circuit;
+    readonly place?: NginxPlace;
   },
 ): ProxyDriver {
-  const presented = deps.presented ?? askPresented(config);
-  const publisher = new Publisher(config, deps);
-  const keeper = new Keeper(publisher, deps.clock, deps.circuit);
+  const place = deps.place ?? localPlace(config, deps);
+  const presented = deps.presented ?? place.presented;
+  const keeper = new Keeper(place, deps.clock, deps.circuit);
   let closed = false;
   keeper.add({
     kind: 'nothing',
@@ -37,9 +37,13 @@ export function nginxProxyDriver(
     },
   });
 
+  const refuseClosed = (): void => {
+    if (closed) throw new AgentError('aborted', 'The agent is stopping.');
+  };
+
   const carryOut = async (change: Change, signal: AbortSignal): Promise<void> => {
     throwIfAborted(signal, 'proxy_unreachable', 'waiting for the reverse proxy');
-    if (closed) throw new AgentError('aborted', 'The agent is stopping.');
+    refuseClosed();
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         // Once a batch has taken it up the outcome is awaited, so that it is known; a batch has deadlines of its own.
@@ -58,17 +62,18 @@ export function nginxProxyDriver(
   };
 
   const find = async (mark: Mark): Promise<ProxyHost | undefined> => {
-    const found = (await publisher.records()).sites.get(fileNameOf(mark));
+    const found = (await place.records()).sites.get(fileNameOf(mark));
     return found && sameMark(found.mark, mark) ? found : undefined;
   };
 
   const certify = async (certificate: ProxyCertificate, signal: AbortSignal): Promise<void> => {
     const { id, names, chain } = certificate;
-    const before = (await publisher.records()).certificates.get(id);
-    const entry = await writePair(config, certificate);
+    refuseClosed();
+    const before = (await place.records()).certificates.get(id);
+    const entry = await place.writePair(certificate);
     try {
       await carryOut({ kind: 'putCertificate', entry }, signal);
-      const found = await waitPresented(presented, names[0] ?? '', chain, deps.clock);
+      const found = await waitPresented(presented, names[0] ?? '', chain, deps.clock, signal);
       if (found !== undefined) {
         await carryOut(
           before ? { kind: 'putCertificate', entry: before } : { kind: 'removeCertificate', id },
@@ -79,11 +84,13 @@ export function nginxProxyDriver(
         );
       }
     } catch (error) {
-      const kept = (await publisher.records()).certificates.get(id)?.file;
-      if (kept !== entry.file) await removePairs(config, id, kept);
+      // Stopped: what is published stays, and is looked at again when the agent is back.
+      if (signal.aborted) throw abortError(signal, 'proxy_unreachable', 'waiting for the new certificate');
+      const kept = (await place.records()).certificates.get(id)?.file;
+      if (kept !== entry.file) await place.removePairs(id, kept);
       throw error;
     }
-    await removePairs(config, id, entry.file);
+    await place.removePairs(id, entry.file);
   };
 
   return {
@@ -93,19 +100,23 @@ export function nginxProxyDriver(
       await carryOut({ kind: 'remove', mark }, call.signal);
     },
     find,
-    list: async () => [...(await publisher.records()).sites.values()],
+    list: async () => [...(await place.records()).sites.values()],
     ensureCertificate: (certificate, call) => certify(certificate, call.signal),
     async removeCertificate(id, call) {
       await carryOut({ kind: 'removeCertificate', id }, call.signal);
-      await removePairs(config, id);
+      await place.removePairs(id);
     },
-    listCertificates: async () => [...(await publisher.records()).certificates.keys()],
-    ensureChallenge: (token, content) => writeChallenge(config, token, content),
-    removeChallenge: (token) => removeChallenge(config, token),
+    listCertificates: async () => [...(await place.records()).certificates.keys()],
+    async ensureChallenge(token, content) {
+      refuseClosed();
+      await place.writeChallenge(token, content);
+    },
+    removeChallenge: (token) => place.removeChallenge(token),
     async close() {
       closed = true;
       for (const wish of await keeper.stop())
         wish.settle(new AgentError('aborted', 'The agent is stopping.'));
+      await place.close();
     },
   };
 }

@@ -2,10 +2,10 @@
 import type { Clock } from '../../../domain/clock.js';
 import { AgentError, asAgentError } from '../../../domain/errors.js';
 import { within } from '../../abort.js';
-import { type Circuit, through } from '../../circuit.js';
+import { type Circuit, type Pass, through } from '../../circuit.js';
 import type { Change } from './changes.js';
 import { unreachable } from './commands.js';
-import type { Publisher } from './publish.js';
+import type { Publishing } from './place.js';
 
 /** `settle` is called exactly once. */
 export type Wish = Change & { settle(error?: AgentError): void };
@@ -17,15 +17,16 @@ const BETWEEN_BATCHES_MS = 300;
 const STOP_MS = 5_000;
 
 export class Keeper {
-  readonly #publisher: Publisher;
+  readonly #publisher: Publishing;
   readonly #clock: Clock;
   /** Counts batches, not wishes. */
   readonly #circuit: Circuit | undefined;
   #queue: Wish[] = [];
   #work: Promise<void> | undefined;
   #lastBatch = Number.NEGATIVE_INFINITY;
+  readonly #stopping = new AbortController();
 
-  constructor(publisher: Publisher, clock: Clock, circuit?: Circuit) {
+  constructor(publisher: Publishing, clock: Clock, circuit?: Circuit) {
     this.#publisher = publisher;
     this.#clock = clock;
     this.#circuit = circuit;
@@ -43,11 +44,13 @@ export class Keeper {
     return waiting;
   }
 
-  /** Takes back all that wait, and resolves when the batch under way has ended, or is left to the next start after `STOP_MS`. */
+  /** Takes back all that wait, gives the batch under way `STOP_MS` to end well, and resolves when it has ended: nothing is written any more. */
   async stop(): Promise<readonly Wish[]> {
     const waiting = this.#queue;
     this.#queue = [];
     if (this.#work) await within(this.#work, STOP_MS);
+    this.#stopping.abort(new AgentError('aborted', 'The agent is stopping.'));
+    await this.#work;
     return waiting;
   }
 
@@ -71,9 +74,8 @@ export class Keeper {
     try {
       await through(
         this.#circuit,
-        () => this.#publisher.publish(batch, settle),
-        (error) =>
-          error instanceof AgentError && error.code !== 'proxy_unreachable' ? 'answered' : 'silent',
+        () => this.#publisher.publish(batch, settle, this.#stopping.signal),
+        verdictOf,
         unreachable,
       );
       for (const wish of batch) settle(wish);
@@ -82,4 +84,9 @@ export class Keeper {
       for (const wish of batch) settle(wish, error);
     }
   }
+}
+
+function verdictOf(error: unknown): keyof Pass {
+  if (!(error instanceof AgentError) || error.code === 'proxy_unreachable') return 'silent';
+  return error.code === 'aborted' ? 'left' : 'answered';
 }

@@ -11,7 +11,7 @@ export type Presented = (name: string) => Promise<string | undefined>;
 const HANDSHAKE_MS = 3_000;
 const PATIENCE_MS = 5_000;
 
-export function askPresented(config: NginxConfig): Presented {
+export function askPresented(config: Pick<NginxConfig, 'listen' | 'https_port'>): Presented {
   const [listen = '127.0.0.1'] = config.listen;
   const bare = listen.replace(/^\[(.*)\]$/, '$1');
   const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
@@ -32,12 +32,13 @@ export function askPresented(config: NginxConfig): Presented {
     });
 }
 
-/** Undefined once `chain`'s first certificate is shown for the name, else what was found instead. */
+/** Undefined once `chain`'s first certificate is shown for the name, else what was found instead. Rejects when the signal aborts. */
 export async function waitPresented(
   ask: Presented,
   name: string,
   chain: string,
   clock: Clock,
+  signal: AbortSignal,
 ): Promise<string | undefined> {
   const wanted = new X509Certificate(chain).fingerprint256;
   const giveUpAt = clock.now() + PATIENCE_MS;
@@ -45,6 +46,6 @@ export async function waitPresented(
     const found = await ask(name);
     if (found === wanted) return undefined;
     if (clock.now() >= giveUpAt) return found ?? 'no handshake';
-    await clock.sleep(pause);
+    await clock.sleep(pause, signal);
   }
 }

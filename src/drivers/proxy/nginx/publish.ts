@@ -1,9 +1,10 @@
 /** Carries out one batch: finds what nginx accepts, saves it, makes nginx serve it. Order matters: a crash at any point leaves records that a start can render. */
 import type { Clock } from '../../../domain/clock.js';
-import { AgentError } from '../../../domain/errors.js';
 import type { DriverLog } from '../../log.js';
 import { applyChanges, type Change } from './changes.js';
 import { reload, testConfiguration, unreachable } from './commands.js';
+import { findAccepted, type Tested } from './halve.js';
+import type { Publishing, Refuse } from './place.js';
 import { fileNameOf } from './record.js';
 import type { NginxConfig } from './render.js';
 import {
@@ -29,17 +30,10 @@ export interface OnDisk {
   readonly rendering: Rendering;
 }
 
-interface Tested<C> {
-  readonly records: Records;
-  readonly accepted: readonly C[];
-}
-
-type Refuse<C> = (change: C, error: AgentError) => void;
-
 /** How long a reloaded nginx may take until it serves the new rendering. */
 const SERVED_PATIENCE_MS = 15_000;
 
-export class Publisher {
+export class Publisher implements Publishing {
   readonly #config: NginxConfig;
   readonly #deps: PublishDeps;
   readonly #ask: AskVersion;
@@ -47,6 +41,8 @@ export class Publisher {
   /** True from the start of a batch until it is known what the disk holds: after a failure it is read anew. */
   #inDoubt = true;
   #lastVersion = 0;
+  /** Of the batch under way. */
+  #stop = new AbortController().signal;
 
   constructor(config: NginxConfig, deps: PublishDeps) {
     this.#config = config;
@@ -58,8 +54,16 @@ export class Publisher {
     return (this.#disk ?? (await this.#read())).records;
   }
 
-  /** Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not refused. */
-  async publish<C extends Change>(changes: readonly C[], refuse: Refuse<C>): Promise<void> {
+  /**
+   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not refused. When `stop` aborts nothing is waited
+   * for any more: what was saved by then is loaded by the next start.
+   */
+  async publish<C extends Change>(
+    changes: readonly C[],
+    refuse: Refuse<C>,
+    stop: AbortSignal = new AbortController().signal,
+  ): Promise<void> {
+    this.#stop = stop;
     const before = this.#disk && !this.#inDoubt ? this.#disk : await this.#prepare();
     this.#inDoubt = true;
     const served = (await this.#ask()) === before.rendering.version;
@@ -107,54 +111,22 @@ export class Publisher {
   }
 
   async #test<C extends Change>(before: OnDisk, wished: Tested<C>, refuse: Refuse<C>): Promise<Tested<C>> {
-    const complaint = await this.#try(wished.records);
-    if (complaint === undefined) return wished;
-    const before_ = await this.#try(before.records);
-    if (before_ !== undefined)
-      throw unreachable(`nginx refuses its configuration as it was, too: ${before_}`);
-    return this.#halve(before.records, wished.accepted, complaint, refuse);
-  }
-
-  /** @param complaint about all of `changes` together over `base`, which alone is accepted */
-  async #halve<C extends Change>(
-    base: Records,
-    changes: readonly C[],
-    complaint: string,
-    refuse: Refuse<C>,
-  ): Promise<Tested<C>> {
-    const [only] = changes;
-    if (changes.length === 1 && only) {
-      refuse(only, refusedByNginx(complaint));
-      return { records: base, accepted: [] };
-    }
-    const middle = Math.ceil(changes.length / 2);
-    const first = await this.#settle(base, changes.slice(0, middle), refuse);
-    const second = await this.#settle(first.records, changes.slice(middle), refuse);
-    return { records: second.records, accepted: [...first.accepted, ...second.accepted] };
-  }
-
-  async #settle<C extends Change>(
-    base: Records,
-    changes: readonly C[],
-    refuse: Refuse<C>,
-  ): Promise<Tested<C>> {
-    // Names may clash anew (or no longer) once another wish is refused.
-    const wished = applyChanges(base, changes);
-    for (const { change, error } of wished.refused) refuse(change, error);
-    if (wished.accepted.length === 0) return { records: base, accepted: [] };
-    const complaint = await this.#try(wished.records);
-    return complaint === undefined ? wished : this.#halve(base, wished.accepted, complaint, refuse);
+    const complaintAbout = (records: Records): Promise<string | undefined> => this.#try(records);
+    const complaint = await complaintAbout(wished.records);
+    return complaint === undefined
+      ? wished
+      : findAccepted(before.records, wished, complaint, { complaintAbout, refuse });
   }
 
   async #try(records: Records): Promise<string | undefined> {
     await writeRendering(this.#config, makeRendering(this.#config, records, this.#nextVersion()));
-    return testConfiguration(this.#config.test);
+    return testConfiguration(this.#config.test, this.#stop);
   }
 
   async #load(version: string): Promise<void> {
     const started = this.#deps.clock.now();
-    await reload(this.#config.reload);
-    if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS))) {
+    await reload(this.#config.reload, this.#stop);
+    if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS, this.#stop))) {
       const found = (await this.#ask()) ?? 'nothing';
       throw unreachable(
         `after the reload ${found} is served on the status port instead of rendering ${version}`,
@@ -193,11 +165,4 @@ export class Publisher {
 function filesOf(change: Change): string[] {
   if (change.kind === 'put') return [fileNameOf(change.host.mark)];
   return change.kind === 'remove' ? [fileNameOf(change.mark)] : [];
-}
-
-function refusedByNginx(complaint: string): AgentError {
-  return new AgentError('proxy_failed', 'The reverse proxy refused the configuration.', {
-    role: 'reverse proxy',
-    detail: complaint,
-  });
 }

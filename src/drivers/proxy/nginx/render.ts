@@ -24,21 +24,40 @@ export function renderNginx(
   version: string,
   certificates: readonly CertificateEntry[] = [],
 ): string {
+  return [
+    '# Written by innkeeper from sites/*.json. Changes made here are lost.',
+    renderMaps(config, hosts, certificates),
+    renderServers(config, `"${digits(version)}"`),
+  ].join('\n');
+}
+
+/** For a host that keeps the maps itself (systemd/innkeeper-proxy): all that does not change with the sites. */
+export function renderFront(config: NginxConfig): string {
+  return [
+    '# Made by `innkeeper proxy files` from the configuration of the agent.',
+    `include ${path(`${config.dir}/maps.conf`)};`,
+    renderServers(config, '$innkeeper_version'),
+  ].join('\n');
+}
+
+/** What changes with the sites. systemd/innkeeper-proxy renders the same text. */
+export function renderMaps(
+  config: Pick<NginxConfig, 'dir' | 'certificate_file' | 'certificate_key_file'>,
+  hosts: readonly ProxyHost[],
+  certificates: readonly CertificateEntry[],
+): string {
   const served = hosts.filter((host) => host.state !== 'disabled');
   const hosted = served.flatMap((host) => host.names);
   const certified = certificates.flatMap((entry) => entry.names);
   const file = (entry: CertificateEntry, kind: 'pem' | 'key'): string =>
     path(`${config.dir}/certificates/${entry.file}.${kind}`);
   return [
-    '# Written by innkeeper from sites/*.json. Changes made here are lost.',
     ...hashSizes(hosted.length > certified.length ? hosted.length : certified.length, [
       ...hosted,
       ...certified,
     ]),
-    '',
     map('$host', '$innkeeper_upstream', '""', served, (host) => upstreamOf(host.upstream)),
     map('$host', '$innkeeper_state', 'unknown', served, (host) => host.state),
-    FIXED_MAPS,
     map('$ssl_server_name', '$innkeeper_certificate', path(config.certificate_file), certificates, (entry) =>
       file(entry, 'pem'),
     ),
@@ -49,11 +68,14 @@ export function renderNginx(
       certificates,
       (entry) => file(entry, 'key'),
     ),
-    '',
-    plainServer(config),
-    secureServer(config),
-    statusServer(config, version),
   ].join('\n');
+}
+
+/** @param version what the status server answers, in nginx's words */
+function renderServers(config: NginxConfig, version: string): string {
+  return [FIXED_MAPS, '', plainServer(config), secureServer(config), statusServer(config, version)].join(
+    '\n',
+  );
 }
 
 const FIXED_MAPS = `map $innkeeper_state $innkeeper_page { preparing preparing; suspended suspended; enabled unavailable; default unknown; }
@@ -162,7 +184,7 @@ function statusServer(config: NginxConfig, version: string): string {
     server_tokens off;
     access_log off;
     keepalive_timeout 0;
-    location = /innkeeper-version { default_type text/plain; return 200 "${digits(version)}"; }
+    location = /innkeeper-version { default_type text/plain; return 200 ${version}; }
     location / { return 404; }
 }
 `;

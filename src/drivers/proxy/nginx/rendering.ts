@@ -1,7 +1,7 @@
 /** The rendered file on disk: replaced to be tested, put back when nginx does not take it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, replaceFile, syncFolder } from '../../durable-file.js';
+import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../durable-file.js';
 import { renderPages } from './pages.js';
 import { type NginxConfig, renderNginx } from './render.js';
 import type { Records } from './records.js';
@@ -35,11 +35,12 @@ export async function writeVersion(config: NginxConfig, version: string): Promis
   await syncFolder(config.dir);
 }
 
-/** Makes the folders and the pages; nginx's workers read them as another user. */
+/** Makes the folders and the pages, without what a crash left half written; nginx's workers read them as another user. */
 export async function writePages(config: NginxConfig): Promise<void> {
   const folder = join(config.dir, 'pages');
   await makeFolder(config.dir, 0o755);
   await makeFolder(folder, 0o755);
+  for (const written of [config.dir, folder]) await removeLeftovers(written);
   for (const [name, html] of Object.entries(renderPages())) {
     if ((await readIfThere(join(folder, name))) !== html) await replaceFile(join(folder, name), html, 0o644);
   }

@@ -9,6 +9,8 @@ import type { Clock } from '../../../domain/clock.js';
 const SETTLE_MS = 130;
 /** On a busy machine the old ones take longer: so long nothing but the new version may have answered. */
 const CERTAIN_MS = 50;
+/** Between two looks within that time: a look is a connection, and there are several reloads a second when many sites are made. */
+const SETTLING_POLL_MS = 25;
 const ASK_TIMEOUT_MS = 2_000;
 const SLOWEST_POLL_MS = 250;
 
@@ -31,12 +33,13 @@ export function askVersion(port: number): AskVersion {
   };
 }
 
-/** True when nothing but this version is served any more; false when that did not come about within `patienceMs`. */
+/** True when nothing but this version is served any more; false when that did not come about within `patienceMs`. Rejects when `stop` aborts. */
 export async function waitServed(
   ask: AskVersion,
   version: string,
   clock: Clock,
   patienceMs: number,
+  stop: AbortSignal,
 ): Promise<boolean> {
   const giveUpAt = clock.now() + patienceMs;
   let pause = 5;
@@ -49,7 +52,7 @@ export async function waitServed(
     else otherSeen = now;
     if (firstSeen !== undefined && now - firstSeen >= SETTLE_MS && now - otherSeen >= CERTAIN_MS) return true;
     if (now >= giveUpAt) return false;
-    await clock.sleep(firstSeen === undefined ? pause : 10);
+    await clock.sleep(firstSeen === undefined ? pause : SETTLING_POLL_MS, stop);
     if (firstSeen === undefined) pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
   }
 }

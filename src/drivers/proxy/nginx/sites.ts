@@ -1,7 +1,7 @@
 /** The folder of records on disk: read with suspicion at start, changed file by file, durable when a change resolves. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, replaceFile, syncFolder } from '../../durable-file.js';
+import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../durable-file.js';
 import type { ProxyHost } from '../driver.js';
 import { decodeRecord, encodeRecord, RECORD_FILE } from './record.js';
 
@@ -38,8 +38,7 @@ export async function loadSites(folder: string): Promise<LoadedSites> {
 /** Makes the folder and takes away what a crash left half written; only for the one who writes. */
 export async function prepareSites(folder: string): Promise<void> {
   await makeFolder(folder, 0o755);
-  const leftovers = (await readdir(folder)).filter((file) => file.endsWith('.tmp'));
-  await Promise.all(leftovers.map((file) => rm(join(folder, file), { force: true })));
+  await removeLeftovers(folder);
 }
 
 function none(error: unknown): string[] {

@@ -1,0 +1,90 @@
+/** Which alerts are raised: each condition once, kept over restarts. What cannot be recorded is kept in memory and tried again, for a failing disk is worth an alert too. */
+import { v7 as uuidV7 } from 'uuid';
+import {
+  type AlertKind,
+  type AlertRecord,
+  type AlertWish,
+  isForgotten,
+  sameAlert,
+  type Told,
+} from '../domain/alert.js';
+import { type Clock, instant } from '../domain/clock.js';
+import type { DocumentStore } from '../state/contract.js';
+
+export interface Book {
+  /** In the order in which they were raised. */
+  all(): readonly AlertRecord[];
+  active(kind: AlertKind): readonly AlertRecord[];
+  /** Raises what is new among the conditions of a kind, and clears what is no longer among them. */
+  settle(kind: AlertKind, wishes: readonly AlertWish[]): Promise<void>;
+  told(id: string, hook: string, what: Told): Promise<void>;
+  /** Writes what could not be written before, and forgets what is over. */
+  tidy(hooks: readonly string[]): Promise<void>;
+}
+
+export interface BookDeps {
+  readonly alerts: DocumentStore<AlertRecord>;
+  readonly clock: Clock;
+  /** Told of each that is raised or cleared. */
+  readonly changed: (record: AlertRecord) => void;
+}
+
+export function alertBook({ alerts, clock, changed }: BookDeps): Book {
+  const records = new Map(alerts.list().map((record) => [record.id, record]));
+  const unsaved = new Set<string>();
+
+  const save = async (record: AlertRecord): Promise<void> => {
+    records.set(record.id, record);
+    try {
+      await alerts.commit(record.id, () => record);
+      unsaved.delete(record.id);
+    } catch {
+      unsaved.add(record.id);
+    }
+  };
+
+  const all = (): AlertRecord[] => [...records.values()].sort((a, b) => a.raisedAt.localeCompare(b.raisedAt));
+  const active = (kind: AlertKind): AlertRecord[] =>
+    all().filter((record) => record.kind === kind && record.clearedAt === null);
+
+  return {
+    all,
+    active,
+    async settle(kind, wishes) {
+      const before = active(kind);
+      for (const wish of wishes) {
+        if (before.some((record) => sameAlert(record, wish))) continue;
+        const id = uuidV7({ msecs: clock.now() });
+        const record: AlertRecord = {
+          schema: 1,
+          id,
+          ...wish,
+          raisedAt: instant(clock),
+          clearedAt: null,
+          told: {},
+        };
+        await save(record);
+        changed(record);
+      }
+      for (const record of before) {
+        if (wishes.some((wish) => sameAlert(record, wish))) continue;
+        const cleared = { ...record, clearedAt: instant(clock) };
+        await save(cleared);
+        changed(cleared);
+      }
+    },
+    async told(id, hook, what) {
+      const record = records.get(id);
+      if (record) await save({ ...record, told: { ...record.told, [hook]: what } });
+    },
+    async tidy(hooks) {
+      for (const record of all()) {
+        if (unsaved.has(record.id)) await save(record);
+        if (!isForgotten(record, hooks, clock.now())) continue;
+        await alerts.remove(record.id);
+        records.delete(record.id);
+        unsaved.delete(record.id);
+      }
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** Tells one hook what it has not heard yet, in order, at least once; a hook that fails is left alone for longer and longer. */
+import { ALERTS, type AlertRecord, nextToTell, type Told } from '../domain/alert.js';
+import type { Clock } from '../domain/clock.js';
+import type { JsonObject } from '../domain/json.js';
+import { withLimit } from '../drivers/time-limit.js';
+import type { Hook } from '../drivers/hook/driver.js';
+import type { DriverLog } from '../drivers/log.js';
+import type { Book } from './book.js';
+
+const TELL_MS = 10_000;
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 600_000;
+/** Failures in a row after which the others of a round are not tried. */
+const FAILURES_A_ROUND = 3;
+
+export interface DeliverDeps {
+  readonly agent: string;
+  readonly book: Book;
+  readonly clock: Clock;
+  readonly log: DriverLog;
+  readonly random?: () => number;
+}
+
+export interface Delivery {
+  readonly name: string;
+  /** Tells what is due. Returns when (epoch ms) to come again, undefined: when something is new. */
+  round(signal: AbortSignal): Promise<number | undefined>;
+}
+
+export function delivery(
+  hook: Hook,
+  { agent, book, clock, log, random = Math.random }: DeliverDeps,
+): Delivery {
+  /** Alerts that were refused, how often: one that the hook does not like must not keep it from the others. */
+  const refused = new Map<string, number>();
+  let failures = 0;
+  let notBefore = 0;
+
+  const due = (): AlertRecord[] =>
+    book
+      .all()
+      .filter((record) => nextToTell(record, hook.name) !== undefined)
+      .sort((a, b) => (refused.get(a.id) ?? 0) - (refused.get(b.id) ?? 0));
+
+  const tell = async (record: AlertRecord, signal: AbortSignal): Promise<void> => {
+    for (let current = record; ;) {
+      const what = nextToTell(current, hook.name);
+      if (what === undefined) return;
+      await withLimit(signal, TELL_MS, (limited) =>
+        hook.tell({ id: `${record.id}-${what}`, body: bodyOf(agent, current, what) }, limited),
+      );
+      await book.told(record.id, hook.name, what);
+      current = { ...current, told: { ...current.told, [hook.name]: what } };
+    }
+  };
+
+  return {
+    name: hook.name,
+    async round(signal) {
+      if (clock.now() < notBefore) return due().length > 0 ? notBefore : undefined;
+      let failed = 0;
+      for (const record of due()) {
+        if (signal.aborted || failed >= FAILURES_A_ROUND) break;
+        try {
+          await tell(record, signal);
+          refused.delete(record.id);
+          failures = 0;
+        } catch (error) {
+          failed += 1;
+          refused.set(record.id, (refused.get(record.id) ?? 0) + 1);
+          if (failed === 1)
+            log.warn(
+              { hook: hook.name, alert: record.kind, err: error },
+              'an alert could not be told; it is tried again',
+            );
+        }
+      }
+      if (failed === 0) return undefined;
+      failures += 1;
+      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+      notBefore = clock.now() + pause / 2 + (pause / 2) * random();
+      return notBefore;
+    },
+  };
+}
+
+function bodyOf(agent: string, record: AlertRecord, event: Told): JsonObject {
+  return {
+    id: record.id,
+    event,
+    agent,
+    alert: record.kind,
+    severity: ALERTS[record.kind].severity,
+    subject: record.subject,
+    panel: record.panel,
+    service_id: record.serviceId,
+    text: record.text,
+    data: record.data,
+    raised_at: record.raisedAt,
+    cleared_at: event === 'cleared' ? record.clearedAt : null,
+  };
+}

@@ -1,0 +1,103 @@
+/** Looks for what is worth an alert, every half minute and when something has changed, and sees to it that the hooks hear of it. */
+import { ALERT_KINDS, ALERTS, type AlertRecord } from '../domain/alert.js';
+import type { Clock } from '../domain/clock.js';
+import { within } from '../drivers/abort.js';
+import type { Hook } from '../drivers/hook/driver.js';
+import type { DriverLog } from '../drivers/log.js';
+import type { DocumentStore } from '../state/contract.js';
+import { alertBook } from './book.js';
+import type { Condition } from './conditions.js';
+import { delivery } from './deliver.js';
+
+export interface AlertKeeper {
+  start(): void;
+  /** Something has changed that may be worth an alert. */
+  nudge(): void;
+  list(): readonly AlertRecord[];
+  /** Looks and tells once more, then ends; within a few seconds. */
+  stop(): Promise<void>;
+}
+
+export interface AlertDeps {
+  readonly agent: string;
+  readonly alerts: DocumentStore<AlertRecord>;
+  readonly conditions: Readonly<Record<(typeof ALERT_KINDS)[number], Condition>>;
+  readonly hooks: readonly Hook[];
+  readonly clock: Clock;
+  readonly log: DriverLog;
+}
+
+const LOOK_MS = 30_000;
+/** Much changes at once: one look for all of it. */
+const SETTLE_MS = 500;
+const STOP_MS = 3_000;
+
+export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: AlertDeps): AlertKeeper {
+  const book = alertBook({ alerts, clock, changed: (record) => tell(log, record) });
+  const names = hooks.map(({ name }) => name);
+  const deliveries = hooks.map((hook) => delivery(hook, { agent, book, clock, log }));
+  const stopping = new AbortController();
+  const halted = new AbortController();
+  let alarm = new AbortController();
+  let work: Promise<void> | undefined;
+
+  const stopped = (): boolean => stopping.signal.aborted;
+
+  const look = async (): Promise<void> => {
+    for (const kind of ALERT_KINDS) {
+      try {
+        await book.settle(kind, await conditions[kind](book.active(kind)));
+      } catch (error) {
+        log.error({ alert: kind, err: error }, 'it could not be found out whether an alert is due');
+      }
+    }
+    await book.tidy(names).catch((error: unknown) => {
+      log.warn({ err: error }, 'old alerts could not be removed');
+    });
+  };
+
+  /** Epoch ms of the next try of a hook that failed. */
+  const deliver = async (): Promise<number> => {
+    const again = await Promise.all(deliveries.map((one) => one.round(halted.signal)));
+    return Math.min(...again.map((at) => at ?? Number.POSITIVE_INFINITY));
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped()) {
+      alarm = new AbortController();
+      if (stopped()) alarm.abort();
+      await look();
+      const again = await deliver();
+      await clock.sleep(SETTLE_MS, stopping.signal, true).catch(() => {});
+      const pause = Math.max(0, Math.min(LOOK_MS, again - clock.now()));
+      await clock.sleep(pause, alarm.signal, true).catch(() => {});
+    }
+    await look();
+    await deliver();
+  };
+
+  return {
+    start() {
+      work = run();
+    },
+    nudge() {
+      alarm.abort(new Error('nudged'));
+    },
+    list: () => book.all(),
+    async stop() {
+      stopping.abort(new Error('the agent is stopping'));
+      alarm.abort(new Error('the agent is stopping'));
+      if (!work) return;
+      await within(work, STOP_MS);
+      halted.abort(new Error('the agent is stopping'));
+      await within(work, STOP_MS);
+    },
+  };
+}
+
+function tell(log: DriverLog, { id, kind, subject, panel, serviceId, text, clearedAt }: AlertRecord): void {
+  const line = { alarm: kind, alert_id: id, subject, panel, service_id: serviceId };
+  if (clearedAt !== null) log.info(line, `alert cleared: ${text}`);
+  else if (ALERTS[kind].severity === 'critical') log.error(line, `alert: ${text}`);
+  else log.warn(line, `alert: ${text}`);
+}

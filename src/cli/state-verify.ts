@@ -1,0 +1,88 @@
+/** innkeeper state verify: an export, a folder, or the state in use (through the daemon when it runs: one instant). */
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { loadConfig } from '../config/load.js';
+import { decodeKey } from '../domain/key-text.js';
+import { findStateKey } from '../state/state-key.js';
+import { type Verified, verifyFile, verifyFolder, verifyStream } from '../state/verify.js';
+import { connectDaemon, DaemonDown } from './daemon.js';
+import { CommandFailure } from './failure.js';
+import { say, sayJson } from './print.js';
+
+export interface VerifyWish {
+  /** File or folder; undefined: the state in use. */
+  readonly what: string | undefined;
+  readonly configFile: string;
+  readonly keyFile: string | undefined;
+  readonly json: boolean;
+}
+
+/** True when nothing is wrong. Throws CommandFailure. */
+export async function verifyState(wish: VerifyWish): Promise<boolean> {
+  const found = await verified(wish);
+  if (wish.keyFile !== undefined && found.manifest && !found.opened)
+    throw new CommandFailure(
+      `${wish.keyFile} is not the key of this export, which is ${found.manifest.key.id}.`,
+    );
+  const { manifest, findings, notes, documents, secrets, opened } = found;
+  const name = wish.what ?? 'the state in use';
+  if (wish.json) {
+    const made = manifest
+      ? { made_at: manifest.made_at, program: manifest.program, key: manifest.key }
+      : null;
+    sayJson({ sound: findings.length === 0, documents, secrets, opened, findings, notes, export: made });
+    return findings.length === 0;
+  }
+  for (const { file, problem } of findings) say(`wrong    ${file === '' ? name : file}: ${problem}`);
+  for (const { file, problem } of notes) say(`note     ${file}: ${problem}`);
+  if (!opened && secrets > 0)
+    say(`note     ${secrets} secrets were not opened: no key was given (--key-file) and none is in use here`);
+  const count = findings.length === 1 ? 'one thing is' : `${findings.length} things are`;
+  say(
+    `${name}: ${documents} documents, ${secrets} secrets; ${findings.length === 0 ? 'nothing is' : count} wrong.`,
+  );
+  return findings.length === 0;
+}
+
+async function verified(wish: VerifyWish): Promise<Verified> {
+  const given = wish.keyFile === undefined ? undefined : await keyIn(resolve(wish.keyFile));
+  if (wish.what === undefined) return stateInUse(wish.configFile, given);
+  const path = resolve(wish.what);
+  const found = await stat(path).catch((error: unknown) => {
+    throw new CommandFailure(`${path} cannot be read: ${String(error)}`, { cause: error });
+  });
+  if (!found.isDirectory()) return verifyFile(path, given ?? (await keyHere(wish.configFile)));
+  return verifyFolder(path, given ?? (await keyBeside(path)) ?? (await keyHere(wish.configFile)));
+}
+
+async function stateInUse(configFile: string, given: Buffer | undefined): Promise<Verified> {
+  const config = await loadConfig({ file: configFile });
+  const key = given ?? (await findStateKey(config));
+  try {
+    const daemon = await connectDaemon(configFile, 'default');
+    return await verifyStream(await daemon.download('/state/export'), key);
+  } catch (error) {
+    if (!(error instanceof DaemonDown)) throw error;
+    return verifyFolder(config.agent.state_dir, key);
+  }
+}
+
+/** Of a folder that brings its own. */
+async function keyBeside(dir: string): Promise<Buffer | undefined> {
+  return findStateKey({ state_key: null, agent: { state_dir: dir } });
+}
+
+/** The one in use, where there is a configuration at all: exports are verified on other machines too. */
+async function keyHere(configFile: string): Promise<Buffer | undefined> {
+  try {
+    return await findStateKey(await loadConfig({ file: configFile }));
+  } catch {
+    return undefined;
+  }
+}
+
+async function keyIn(path: string): Promise<Buffer> {
+  const key = decodeKey((await readFile(path, 'utf8')).trim());
+  if (!key) throw new CommandFailure(`${path} holds no key: 32 bytes in base64 or hex are expected.`);
+  return key;
+}

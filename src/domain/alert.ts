@@ -1,0 +1,117 @@
+/** What an operator is told without having asked: the one table of alerts, and the rules by which they are raised once and cleared. */
+import type { JsonObject } from './json.js';
+
+interface AlertKindInfo {
+  /** `critical`: somebody's site or the agent itself stands still; `warning`: it will. */
+  readonly severity: 'warning' | 'critical';
+  /** One sentence for the book. */
+  readonly meaning: string;
+  /** When it goes away. */
+  readonly ends: string;
+}
+
+export const ALERTS = {
+  job_stuck: {
+    severity: 'critical',
+    meaning: 'An operation can go neither forward nor back: a person must finish it.',
+    ends: 'the job is finished, or another one puts right what it left',
+  },
+  deletion_brake: {
+    severity: 'critical',
+    meaning: 'A panel deletes more sites in an hour than the brake allows; the others are held.',
+    ends: 'no deletion of the panel is held any more',
+  },
+  state_write_failing: {
+    severity: 'critical',
+    meaning: 'Changes cannot be recorded: calls are refused with 503.',
+    ends: 'a write has succeeded',
+  },
+  system_down: {
+    severity: 'critical',
+    meaning: 'A system behind the agent has not answered for five minutes; jobs wait for it.',
+    ends: 'it answers again',
+  },
+  certificate_expiry: {
+    severity: 'warning',
+    meaning: 'A certificate was not renewed and ends soon.',
+    ends: 'a newer one is served, or the domain is gone',
+  },
+  pool_low: {
+    severity: 'warning',
+    meaning: 'A pool of addresses, or the range of container numbers, is nearly used up.',
+    ends: 'its use is five percent below the limit',
+  },
+  drift: {
+    severity: 'warning',
+    meaning: 'The world differs from what the records say.',
+    ends: 'no difference of this kind is left',
+  },
+  unknown_plan: {
+    severity: 'warning',
+    meaning: 'A panel orders a plan that is not configured.',
+    ends: 'it has not done so for a day',
+  },
+} as const satisfies Record<string, AlertKindInfo>;
+
+export type AlertKind = keyof typeof ALERTS;
+
+export const ALERT_KINDS: readonly AlertKind[] = [
+  'job_stuck',
+  'deletion_brake',
+  'state_write_failing',
+  'system_down',
+  'certificate_expiry',
+  'pool_low',
+  'drift',
+  'unknown_plan',
+];
+
+/** A condition that holds now. */
+export interface AlertWish {
+  readonly kind: AlertKind;
+  /** Tells it from others of its kind; stays the same as long as it holds. */
+  readonly subject: string;
+  /** Whose service it is about; null: the agent's own. */
+  readonly panel: string | null;
+  readonly serviceId: string | null;
+  /** One sentence for the operator. */
+  readonly text: string;
+  readonly data: JsonObject;
+}
+
+/** What a hook was told of an alert last. */
+export type Told = 'raised' | 'cleared';
+
+export interface AlertRecord extends AlertWish {
+  readonly schema: 1;
+  /** UUID v7. */
+  readonly id: string;
+  /** RFC 3339 */
+  readonly raisedAt: string;
+  readonly clearedAt: string | null;
+  /** Name of the hook -> the last that it has confirmed. */
+  readonly told: Readonly<Record<string, Told>>;
+}
+
+export function sameAlert(
+  a: Pick<AlertWish, 'kind' | 'subject'>,
+  b: Pick<AlertWish, 'kind' | 'subject'>,
+): boolean {
+  return a.kind === b.kind && a.subject === b.subject;
+}
+
+/** What the hook must hear next of this alert; undefined: nothing. Each hears that it was raised before it hears that it has ended. */
+export function nextToTell({ told, clearedAt }: AlertRecord, hook: string): Told | undefined {
+  if (told[hook] === undefined) return 'raised';
+  return clearedAt !== null && told[hook] === 'raised' ? 'cleared' : undefined;
+}
+
+const KEPT_MS = 7 * 86_400_000;
+const KEPT_UNTOLD_MS = 30 * 86_400_000;
+
+/** True for an alert that has ended long ago and every hook knows, or that no hook would listen to for a month. */
+export function isForgotten(record: AlertRecord, hooks: readonly string[], now: number): boolean {
+  if (record.clearedAt === null) return false;
+  const age = now - Date.parse(record.clearedAt);
+  return age >= (hooks.some((hook) => nextToTell(record, hook)) ? KEPT_UNTOLD_MS : KEPT_MS);
+}

@@ -1,0 +1,172 @@
+/** One record of a customer's zone, as panels write it. */
+import { createHash } from 'node:crypto';
+import { domainToASCII } from 'node:url';
+import ipaddr from 'ipaddr.js';
+import { canonicalAddress } from './address-pool.js';
+import { AgentError } from './errors.js';
+
+/** Stands for the public addresses of the proxy, both ways. */
+export const PROXY_WORD = 'PROXYSRV';
+
+export interface RecordWish {
+  readonly type: string;
+  readonly name: string;
+  /** Seconds. */
+  readonly ttl?: number | undefined;
+  readonly ip?: string | undefined;
+  readonly target?: string | undefined;
+  readonly exchange?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly txt?: string | undefined;
+  readonly ns?: string | undefined;
+}
+
+export type RecordType = 'A' | 'AAAA' | 'CNAME' | 'MX' | 'TXT' | 'NS';
+
+export interface WishedRecord {
+  readonly type: RecordType;
+  /** Absolute, lower case, without the final dot. */
+  readonly name: string;
+  readonly ttlS: number;
+  /** Bare; several only where PROXYSRV stands for several addresses. */
+  readonly values: readonly string[];
+}
+
+/** What a zone's records must respect. */
+export interface ZoneRules {
+  readonly zone: string;
+  /** What PROXYSRV stands for. */
+  readonly proxy: readonly string[];
+  /** Our containers' own networks (CIDR): a name of a customer's that leads there would open them to browsers. */
+  readonly closed: readonly string[];
+  /** Where the wish says nothing. */
+  readonly ttlS: number;
+}
+
+export const LEAST_TTL_S = 30;
+export const MOST_TTL_S = 604_800;
+
+const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+const LONGEST_TEXT_BYTES = 4000;
+const NOWHERE = ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback', 'ipv4Mapped'];
+
+/** Throws `record_invalid` that says what was expected. */
+export function readRecord(wish: RecordWish, rules: ZoneRules): WishedRecord {
+  const { zone } = rules;
+  const name = absoluteName(wish.name, zone);
+  const at = { name, ttlS: ttlOf(wish, rules) };
+  switch (wish.type.trim().toUpperCase()) {
+    case 'A':
+      return { ...at, type: 'A', values: addresses(wish.ip, 4, rules) };
+    case 'AAAA':
+      return { ...at, type: 'AAAA', values: addresses(wish.ip, 6, rules) };
+    case 'CNAME':
+      return { ...at, type: 'CNAME', values: [aliasOf(wish, name, zone)] };
+    case 'MX':
+      return { ...at, type: 'MX', values: [`${priorityOf(wish)} ${hostName(wish.exchange, 'exchange')}`] };
+    case 'TXT':
+      return { ...at, type: 'TXT', values: [textOf(wish.txt)] };
+    case 'NS':
+      if (name === zone) throw refused(`The name servers of ${zone} itself are ours and stay.`);
+      if (name.startsWith('*.')) throw refused('A wildcard cannot be handed to other name servers.');
+      return { ...at, type: 'NS', values: [hostName(wish.ns, 'ns')] };
+    default:
+      throw refused(`Expected a record of type A, AAAA, CNAME, MX, TXT or NS, found "${shown(wish.type)}".`);
+  }
+}
+
+function ttlOf({ ttl }: RecordWish, { ttlS }: ZoneRules): number {
+  if (ttl === undefined) return ttlS;
+  if (Number.isInteger(ttl) && ttl >= LEAST_TTL_S && ttl <= MOST_TTL_S) return ttl;
+  throw refused(`Expected a ttl from ${LEAST_TTL_S} to ${MOST_TTL_S} seconds, found ${ttl}.`);
+}
+
+function absoluteName(sent: string, zone: string): string {
+  const text = asciiOf(sent);
+  if (text === '' || text === '@' || text === zone) return zone;
+  const name = text.endsWith(`.${zone}`) ? text : `${text}.${zone}`;
+  const labels = name.split('.');
+  const legal = labels.every((label, n) => LABEL.test(label) || (n === 0 && label === '*'));
+  if (!legal || name.length > 253) throw refused(`Expected a name in ${zone}, found "${shown(sent)}".`);
+  return name;
+}
+
+/** Lower case, without the final dot, other scripts as A-labels; what is none of this comes out as no name. */
+function asciiOf(sent: string): string {
+  const text = sent.trim().toLowerCase().replace(/\.$/, '');
+  // the empty text would mean the zone itself
+  return /^[\x20-\x7e]*$/.test(text) ? text : domainToASCII(text) || '?';
+}
+
+function addresses(sent: string | undefined, family: 4 | 6, { proxy, closed }: ZoneRules): string[] {
+  const fits = (address: string): boolean => address.includes(':') === (family === 6);
+  if (sent?.trim().toUpperCase() === PROXY_WORD) {
+    const ours = proxy.filter(fits);
+    if (ours.length === 0) throw refused(`The proxy has no IPv${family} address.`);
+    return ours;
+  }
+  const address = canonicalAddress(sent?.trim() ?? '');
+  if (address === undefined || !fits(address))
+    throw refused(`Expected an IPv${family} address or ${PROXY_WORD} in ip, found "${shown(sent ?? '')}".`);
+  if (leadsNowhere(address, closed))
+    throw refused(`Expected an address that visitors can reach in ip, found ${address}.`);
+  return [address];
+}
+
+function leadsNowhere(address: string, closed: readonly string[]): boolean {
+  const parsed = ipaddr.parse(address);
+  if (NOWHERE.includes(parsed.range())) return true;
+  return closed.some((network) => {
+    const [range, bits] = ipaddr.parseCIDR(network);
+    return range.kind() === parsed.kind() && parsed.match(range, bits);
+  });
+}
+
+function aliasOf({ target }: RecordWish, name: string, zone: string): string {
+  if (name === zone) throw refused(`${zone} itself cannot be an alias; use an A record.`);
+  const host = hostName(target, 'target');
+  if (host === name) throw refused(`${name} cannot be an alias of itself.`);
+  return host;
+}
+
+function hostName(sent: string | undefined, field: string): string {
+  const name = asciiOf(sent ?? '');
+  const labels = name.split('.');
+  const isNumber = /^\d+$/.test(labels.at(-1) ?? '');
+  if (name.length > 253 || labels.length < 2 || isNumber || !labels.every((label) => LABEL.test(label)))
+    throw refused(`Expected a host name in ${field}, found "${shown(sent ?? '')}".`);
+  return name;
+}
+
+function priorityOf({ priority = 10 }: RecordWish): number {
+  if (Number.isInteger(priority) && priority >= 0 && priority <= 65_535) return priority;
+  throw refused('Expected a whole number from 0 to 65535 in priority.');
+}
+
+/** One or more texts in quotes, as zone files have them, mean what is between the quotes. */
+const QUOTED = /^"(?:[^"\\]|\\.)*"(?:\s+"(?:[^"\\]|\\.)*")*$/s;
+
+function textOf(sent = ''): string {
+  const text = QUOTED.test(sent.trim()) ? unquoted(sent) : sent;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > 0 && bytes <= LONGEST_TEXT_BYTES && !/\p{Cc}|\p{Cs}/u.test(text)) return text;
+  throw refused(`Expected text of 1 to ${LONGEST_TEXT_BYTES} bytes without line breaks in txt.`);
+}
+
+function unquoted(text: string): string {
+  const parts = [...text.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, part = '']) => part);
+  return parts.join('').replace(/\\(.)/gs, '$1');
+}
+
+export function refused(sentence: string): AgentError {
+  return new AgentError('record_invalid', sentence);
+}
+
+function shown(text: string): string {
+  return text.replace(/[\p{C}"]/gu, '?').slice(0, 80);
+}
+
+/** Stable as long as the record is what it is. */
+export function recordId(type: string, name: string, value: string): string {
+  return createHash('sha256').update(`${type} ${name} ${value}`).digest('hex').slice(0, 24);
+}

@@ -1,0 +1,69 @@
+/** Calls systemd/innkeeper-proxy on the proxy host over one kept SSH connection. */
+import type { SshConfig } from '../../../../config/config.js';
+import { AgentError } from '../../../../domain/errors.js';
+import type { RawEnd } from '../../../exec/run-script.js';
+import { SshLink } from '../../../exec/ssh-link.js';
+import { unreachable } from '../commands.js';
+import { refused } from '../record.js';
+
+export interface ProxySsh extends Omit<SshConfig, 'hosts'> {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How innkeeper-proxy ends; all others mean that it could not do its work. */
+const CODE = { done: 0, complaint: 10, refused: 11 } as const;
+const DEADLINE_MS = 60_000;
+const MAX_ANSWER_BYTES = 33_554_432;
+
+export interface Answer {
+  readonly stdout: string;
+  /** What nginx has to say against it. */
+  readonly complaint: string | undefined;
+}
+
+export class RemoteCommands {
+  readonly #link: SshLink;
+
+  constructor({ host, port, ...config }: ProxySsh) {
+    this.#link = new SshLink({ host, port }, { ...config, hosts: {} });
+  }
+
+  /** Throws `proxy_failed` when what was sent is refused, else `proxy_unreachable` or `aborted`. */
+  async call(command: string, stdin = '', stop?: AbortSignal): Promise<Answer> {
+    const deadline = AbortSignal.timeout(DEADLINE_MS);
+    const signal = stop ? AbortSignal.any([stop, deadline]) : deadline;
+    const end = await this.#run(`innkeeper-proxy ${command}`, stdin, signal);
+    const said = end.stderr.trim();
+    if (end.broken) throw asProxyError(end.broken);
+    if (signal.aborted && end.code === null) throw asProxyError(signal.reason);
+    if (end.truncated) throw unreachable(`the answer to ${command} is too long`);
+    if (end.code === CODE.refused) throw refused(`${command}: ${said}`);
+    if (end.code !== CODE.done && end.code !== CODE.complaint)
+      throw unreachable(`${command} ended with ${end.code ?? 'a signal'}: ${said}`);
+    return { stdout: end.stdout, complaint: end.code === CODE.complaint ? said : undefined };
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  async #run(command: string, stdin: string, signal: AbortSignal): Promise<RawEnd> {
+    try {
+      return await this.#link.run(
+        command,
+        { stdin, maxOutputBytes: MAX_ANSWER_BYTES, onStdout: () => {} },
+        signal,
+      );
+    } catch (error) {
+      throw asProxyError(error);
+    }
+  }
+}
+
+/** The connection speaks of container hosts. */
+function asProxyError(error: unknown): AgentError {
+  if (error instanceof AgentError && error.code === 'aborted') return error;
+  const detail = error instanceof AgentError ? (error.detail ?? error.message) : String(error);
+  return unreachable(detail, error);
+}

@@ -1,0 +1,57 @@
+/** nginx behind SSH, on another host or where the daemon may not touch it: systemd/innkeeper-proxy is the other end. */
+import { createHash } from 'node:crypto';
+import type { Config } from '../../../../config/config.js';
+import type { Clock } from '../../../../domain/clock.js';
+import type { ProxyCertificate } from '../../driver.js';
+import type { CertificateEntry } from '../certificates.js';
+import type { NginxPlace } from '../place.js';
+import { askPresented } from '../presented.js';
+import { checkName, refused } from '../record.js';
+import { type ProxySsh, RemoteCommands } from './commands.js';
+import { RemotePublisher } from './publish.js';
+
+const ID = /^[a-z0-9]{1,64}$/;
+const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
+
+export function remotePlace(
+  ssh: ProxySsh,
+  door: Config['proxy']['door'],
+  { clock }: { readonly clock: Clock },
+): NginxPlace {
+  const commands = new RemoteCommands(ssh);
+  const publisher = new RemotePublisher(commands, clock);
+  return {
+    records: () => publisher.records(),
+    publish: (changes, refuse, stop) => publisher.publish(changes, refuse, stop),
+    async writePair(certificate) {
+      const entry = entryOf(certificate);
+      const ended = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
+      const pair = ended(certificate.chain) + ended(certificate.key.reveal());
+      await commands.call(`put-pair ${entry.file}`, pair.replace(/\r/g, '').replace(/\n{2,}/g, '\n'));
+      return entry;
+    },
+    async removePairs(id, kept) {
+      await commands.call(`remove-pairs ${checked(ID, id)}${kept === undefined ? '' : ` ${kept}`}`);
+    },
+    async writeChallenge(token, content) {
+      await commands.call(`put-challenge ${checked(TOKEN, token)}`, content);
+    },
+    async removeChallenge(token) {
+      await commands.call(`remove-challenge ${checked(TOKEN, token)}`);
+    },
+    presented: askPresented({ listen: [door.address], https_port: door.https_port }),
+    close: () => commands.close(),
+  };
+}
+
+function entryOf({ id, names, chain }: ProxyCertificate): CertificateEntry {
+  if (names.length === 0) throw refused('a certificate without names');
+  names.forEach(checkName);
+  const digest = createHash('sha256').update(chain).digest('hex').slice(0, 16);
+  return { id: checked(ID, id), names: [...names], file: `${id}-${digest}` };
+}
+
+function checked(pattern: RegExp, text: string): string {
+  if (!pattern.test(text)) throw refused(`not an id or a token: ${JSON.stringify(text)}`);
+  return text;
+}

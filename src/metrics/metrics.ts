@@ -1,0 +1,58 @@
+/** All figures behind `GET /metrics`, and the ears they are counted with. */
+import type { Service } from '../domain/service.js';
+import type { CallEnd } from '../drivers/metered.js';
+import type { StepEnd } from '../jobs/effects/effect.js';
+import type { FileOperationEnd } from '../state/contract.js';
+import { lookUpFigures } from './figures.js';
+import { countJobs } from './jobs.js';
+import { makeCounted, makeRegistry } from './registry.js';
+import type { Sources } from './sources.js';
+
+export interface Answered {
+  readonly method: string;
+  /** The route's pattern, never the path; undefined where there is no such route. */
+  readonly route: string | undefined;
+  readonly status: number;
+  readonly ms: number;
+}
+
+export interface Metrics {
+  readonly serviceChanged: (next: Service, previous: Service | undefined) => void;
+  readonly stepEnded: (end: StepEnd) => void;
+  readonly driverCalled: (end: CallEnd) => void;
+  readonly answered: (end: Answered) => void;
+  readonly fileOperation: (end: FileOperationEnd) => void;
+  /** What is looked up; once, when everything stands. */
+  lookUp(sources: Sources): void;
+  /** Prometheus text, version 0.0.4. */
+  text(): Promise<string>;
+}
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+export function makeMetrics(): Metrics {
+  const registry = makeRegistry();
+  const counted = makeCounted(registry);
+  return {
+    serviceChanged: (next, previous) => countJobs(counted, next, previous),
+    stepEnded({ method, step, outcome, ms }) {
+      counted.steps.inc({ method, step, result: outcome });
+      counted.stepSeconds.observe({ method, step }, ms / 1000);
+    },
+    driverCalled({ driver, call, result, ms }) {
+      counted.driverCalls.inc({ driver, call, result });
+      counted.driverSeconds.observe({ driver, call }, ms / 1000);
+    },
+    answered({ method, route = 'none', status, ms }) {
+      const known = METHODS.has(method) ? method : 'other';
+      counted.requests.inc({ method: known, route, status: String(status) });
+      counted.requestSeconds.observe({ method: known, route }, ms / 1000);
+    },
+    fileOperation({ operation, ms, code }) {
+      if (code === undefined) counted.writeSeconds.observe({ operation }, ms / 1000);
+      else counted.writeErrors.inc({ operation, code });
+    },
+    lookUp: (sources) => lookUpFigures(registry, sources),
+    text: () => registry.metrics(),
+  };
+}

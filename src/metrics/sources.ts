@@ -1,0 +1,47 @@
+/** What the figures are read from that are looked up when somebody asks; read only, from memory. */
+import type { Config } from '../config/config.js';
+import type { Clock } from '../domain/clock.js';
+import { type PoolUse, useOfNumbers, usesOfAddresses } from '../domain/pool-use.js';
+import type { ClusterWatch } from '../drivers/guest/watch.js';
+import type { State } from '../state/contract.js';
+
+/** One remote system, as the circuit in front of it sees it. */
+export interface CircuitView {
+  readonly name: string;
+  readonly role: string;
+  readonly state: 'closed' | 'open' | 'half_open';
+  /** RFC 3339: in this state since. */
+  readonly since: string;
+  readonly failures: number;
+}
+
+/** Services whose world differs from their record, by kind of difference. */
+export interface DriftCount {
+  readonly kind: string;
+  readonly services: number;
+}
+
+export interface Sources {
+  readonly config: Config;
+  readonly state: State;
+  readonly watch: ClusterWatch;
+  readonly clock: Clock;
+  /** Of the proxy's own certificate; null while it cannot be read. */
+  readonly ownCertificate: () => { readonly expires_at: string } | null;
+  readonly circuits: () => readonly CircuitView[];
+  readonly drift: () => readonly DriftCount[];
+}
+
+/** Every pool's use: what services claim, and what anything else on the cluster has. */
+export function poolUses({ config, state, watch }: Pick<Sources, 'config' | 'state' | 'watch'>): PoolUse[] {
+  const addresses = new Set(watch.usedAddresses());
+  const vmids = new Set(watch.latest()?.guests.map(({ vmid }) => vmid));
+  for (const entry of state.services.entries()) {
+    for (const address of entry.addresses) addresses.add(address);
+    if (entry.vmid !== null) vmids.add(entry.vmid);
+  }
+  return [
+    ...usesOfAddresses(config.addresses.pools, addresses),
+    useOfNumbers(config.container_host.proxmox.vmids, vmids),
+  ];
+}

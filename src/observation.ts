@@ -1,0 +1,120 @@
+/** Puts together what operators see of a daemon: its figures and its alerts. */
+import type { Logger } from 'pino';
+import { conditions } from './alerts/conditions.js';
+import { type AlertKeeper, alertKeeper } from './alerts/keeper.js';
+import type { Config } from './config/config.js';
+import { type Clock, instant } from './domain/clock.js';
+import { FOR_RELEASE, type Job } from './domain/job.js';
+import type { Service } from './domain/service.js';
+import type { ClusterWatch } from './drivers/guest/watch.js';
+import { commandHook } from './drivers/hook/command.js';
+import type { Hook } from './drivers/hook/driver.js';
+import { webhook } from './drivers/hook/webhook.js';
+import { makeMetrics, type Metrics } from './metrics/metrics.js';
+import { poolUses, type Sources } from './metrics/sources.js';
+import { watchCertificate } from './operations/certificate.js';
+import type { OperationContext } from './operations/context.js';
+import type { FileOperationEnd, State } from './state/contract.js';
+
+/** Exists before the state is opened, so that nothing goes uncounted. */
+export interface Counting {
+  readonly metrics: Metrics;
+  readonly fileOperation: (end: FileOperationEnd) => void;
+  /** The last write failed, with this code, since then. */
+  readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
+  /** Called when writing begins to fail, and when it works again. */
+  onTurn(listener: () => void): void;
+}
+
+export function startCounting(clock: Clock): Counting {
+  const metrics = makeMetrics();
+  const listeners: (() => void)[] = [];
+  let failing: { readonly since: string; readonly code: string } | undefined;
+  return {
+    metrics,
+    fileOperation(end) {
+      metrics.fileOperation(end);
+      const works = end.code === undefined;
+      if (works === (failing === undefined)) return;
+      failing = end.code === undefined ? undefined : { since: instant(clock), code: end.code };
+      for (const listener of listeners) listener();
+    },
+    failingWrites: () => failing,
+    onTurn: (listener) => void listeners.push(listener),
+  };
+}
+
+export interface ObservationDeps {
+  readonly config: Config;
+  readonly state: State;
+  readonly watch: ClusterWatch;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counting: Counting;
+  readonly circuits: Sources['circuits'];
+  readonly drift: Sources['drift'];
+}
+
+export interface Observation {
+  readonly alerts: AlertKeeper;
+  readonly noticed: NonNullable<OperationContext['noticed']>;
+  stop(): Promise<void>;
+}
+
+/** Listens from now on: to be called before the job engine starts. */
+export function observe({ counting, log, ...deps }: ObservationDeps): Observation {
+  const { config, state, clock } = deps;
+  const { metrics } = counting;
+  const ownCertificate = watchCertificate(config.proxy.nginx.certificate_file, clock);
+  const sources: Sources = { ...deps, ownCertificate };
+  metrics.lookUp(sources);
+  const unknownPlans = new Map<string, { readonly plan: string; readonly at: number }>();
+  const alerts = alertKeeper({
+    agent: config.agent.id,
+    alerts: state.alerts,
+    conditions: conditions({
+      ...sources,
+      pools: () => poolUses(sources),
+      failingWrites: counting.failingWrites,
+      unknownPlans: () => unknownPlans,
+    }),
+    hooks: config.alerts.hooks.map((hook) => hookOf(hook, clock)),
+    clock,
+    log,
+  });
+  counting.onTurn(() => alerts.nudge());
+  const unlisten = state.services.onChange((next, previous) => {
+    metrics.serviceChanged(next, previous);
+    if (needsPerson(next) !== needsPerson(previous)) alerts.nudge();
+  });
+  alerts.start();
+  return {
+    alerts,
+    noticed({ panel, plan }) {
+      unknownPlans.set(panel, { plan, at: clock.now() });
+      alerts.nudge();
+    },
+    async stop() {
+      unlisten();
+      await alerts.stop();
+    },
+  };
+}
+
+/** Names what a person must do about the service. */
+function needsPerson(service: Service | undefined): string {
+  const waits = ({ status, waiting }: Job): boolean => status === 'stuck' || waiting?.for === FOR_RELEASE;
+  return (service?.jobs ?? [])
+    .filter(waits)
+    .map(({ id }) => id)
+    .join();
+}
+
+function hookOf(
+  { name, command, url, secret, ca_file }: Config['alerts']['hooks'][number],
+  clock: Clock,
+): Hook {
+  if (command) return commandHook(name, command);
+  if (url) return webhook({ name, url, secret, ca_file }, clock);
+  throw new Error('a hook has neither command nor URL');
+}

@@ -1,0 +1,31 @@
+/** Reads the alerts: those of the caller's panel and of the agent itself; the operator at the socket reads all. */
+import { ALERTS, type AlertRecord } from '../domain/alert.js';
+import type { Caller } from './caller.js';
+
+export interface ListedAlerts {
+  /** In the order in which they were raised; those that have ended lately too. */
+  list(): readonly AlertRecord[];
+}
+
+export function listAlerts(
+  alerts: ListedAlerts,
+  { panel }: Pick<Caller, 'panel'>,
+  { door, ended }: { readonly door: 'network' | 'socket'; readonly ended: boolean },
+) {
+  return alerts
+    .list()
+    .filter((record) => door === 'socket' || record.panel === null || record.panel === panel)
+    .filter(({ clearedAt }) => ended || clearedAt === null)
+    .map((record) => ({
+      id: record.id,
+      alert: record.kind,
+      severity: ALERTS[record.kind].severity,
+      panel: record.panel,
+      service_id: record.serviceId,
+      text: record.text,
+      data: record.data,
+      raised_at: record.raisedAt,
+      cleared_at: record.clearedAt,
+      told: { ...record.told },
+    }));
+}

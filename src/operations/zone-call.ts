@@ -1,0 +1,45 @@
+/** One call's work at the name server that keeps customers' zones: whether there is one, and how long it may take. */
+import { AgentError } from '../domain/errors.js';
+import { type DriverCall, plainCall } from '../drivers/call.js';
+import type { CustomerZones } from '../drivers/dns/zones.js';
+import { withLimit } from '../drivers/time-limit.js';
+import type { OperationContext } from './context.js';
+
+export interface AtNameServer {
+  readonly zones: CustomerZones;
+  readonly call: DriverCall;
+}
+
+/** What has not begun by then does not begin. */
+const BEGIN_MS = 12_000;
+/** A panel is answered within 20 s; a change that is under way goes on to its end without it. */
+const ANSWER_MS = 18_000;
+
+/** Throws `zones_unavailable`, `dns_timeout`, and what `work` throws. */
+export async function atNameServer<T>(
+  { config, drivers }: OperationContext,
+  work: (server: AtNameServer) => Promise<T>,
+): Promise<T> {
+  const { zones } = drivers.dns;
+  if (!zones || config.dns.name_servers.length === 0)
+    throw new AgentError('zones_unavailable', 'This agent keeps no DNS zones for customers.');
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLate()), ANSWER_MS);
+  });
+  const begin = withLimit(new AbortController().signal, BEGIN_MS, (signal) =>
+    work({ zones, call: plainCall(signal) }),
+  );
+  try {
+    return await Promise.race([begin, late]);
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'aborted') throw tooLate(error);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLate(cause?: unknown): AgentError {
+  return new AgentError('dns_timeout', 'The DNS server did not answer in time.', { role: 'DNS', cause });
+}

@@ -1,0 +1,68 @@
+/** Who may have a zone: nobody gets a name at, above or below what another customer holds here. */
+import type { Clock } from '../domain/clock.js';
+import { isBelow, slotOfName } from '../domain/domain-name.js';
+import { AgentError } from '../domain/errors.js';
+import type { Service, ServiceKey } from '../domain/service.js';
+import type { State, ZoneRecord } from '../state/contract.js';
+import type { OperationContext } from './context.js';
+
+export interface ZoneOwner {
+  readonly panel: string;
+  readonly userId: string;
+}
+
+/** A zone that nobody has finished for so long may be asked for by somebody else: longer than any call takes. */
+const STALE_MS = 10 * 60_000;
+
+export function isSameOwner(a: ZoneOwner, b: ZoneOwner): boolean {
+  return a.panel === b.panel && a.userId === b.userId;
+}
+
+/** A service whose user the panel never told may be anybody's of that panel. */
+export function mayBeTheirs(zone: ZoneOwner, { panel, userId }: Pick<Service, 'panel' | 'userId'>): boolean {
+  return zone.panel === panel && (userId === null || zone.userId === userId);
+}
+
+export function liveZones({ zones }: Pick<State, 'zones'>): ZoneRecord[] {
+  return zones.list().filter(({ goneAt }) => goneAt === undefined);
+}
+
+export function isStale({ createdAt }: ZoneRecord, clock: Clock): boolean {
+  return clock.now() - Date.parse(createdAt) > STALE_MS;
+}
+
+/** Throws `zone_exists`, `domain_taken`. */
+export async function refuseOverlap(
+  { state, clock }: OperationContext,
+  owner: ZoneOwner,
+  zone: string,
+): Promise<void> {
+  for (const other of liveZones(state)) {
+    if (isSameOwner(other, owner) || (other.making === true && isStale(other, clock))) continue;
+    if (other.zone === zone) throw new AgentError('zone_exists', 'Zone already exists');
+    if (overlaps(other.zone, zone)) throw taken(zone, other.zone);
+  }
+  const seen = new Set<ServiceKey>();
+  for (const entry of state.services.entries()) {
+    const domain = entry.domains.find((one) => overlaps(slotOfName(one), zone));
+    if (domain === undefined || seen.has(entry.key)) continue;
+    seen.add(entry.key);
+    const service = await state.services.find(entry.key);
+    if (service && service.lifecycle !== 'terminated' && !mayBeTheirs(owner, service))
+      throw taken(zone, domain);
+  }
+}
+
+function overlaps(a: string, b: string): boolean {
+  return isBelow(a, b) || isBelow(b, a);
+}
+
+function taken(zone: string, other: string): AgentError {
+  const where =
+    zone === other
+      ? 'belongs'
+      : isBelow(zone, other)
+        ? `is below ${other}, which belongs`
+        : `is above ${other}, which belongs`;
+  return new AgentError('domain_taken', `${zone} ${where} to another customer.`);
+}

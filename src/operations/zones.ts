@@ -1,0 +1,169 @@
+/** Customers' own DNS zones: made only where their delegation names our servers, and seen only by the panel and user who made them. */
+import { domainToASCII } from 'node:url';
+import { instant } from '../domain/clock.js';
+import { parseDomain } from '../domain/domain-name.js';
+import { domainId } from '../domain/domain-record.js';
+import { AgentError } from '../domain/errors.js';
+import type { ZoneSet } from '../drivers/dns/zones.js';
+import { listed } from '../drivers/lookup/routing.js';
+import type { ZoneRecord } from '../state/contract.js';
+import type { Caller } from './caller.js';
+import type { OperationContext } from './context.js';
+import { domainRules } from './domain-rules.js';
+import { atNameServer, type AtNameServer } from './zone-call.js';
+import { isSameOwner, isStale, liveZones, refuseOverlap, type ZoneOwner } from './zone-claims.js';
+
+export interface ZoneView {
+  readonly zone: string;
+  /** `making`: the call that asked for it did not get through, and may be repeated. `missing`: the DNS server has it no longer. */
+  readonly state: 'ready' | 'making' | 'missing';
+  readonly sets: readonly ZoneSet[];
+}
+
+type By = Pick<Caller, 'panel'>;
+const AT_ONCE = 4;
+const MOST_ZONES = 100;
+const REMEMBER_GONE_MS = 24 * 3_600_000;
+
+/** Throws `zone_not_found` for a zone that is not there, another panel's, or not finished. */
+export function findZone(context: OperationContext, by: By, sent: string): ZoneRecord {
+  const found = lookUp(context, by, sent);
+  if (!found || found.goneAt !== undefined) throw noSuchZone();
+  if (found.making === true)
+    throw new AgentError('zone_not_found', `${found.zone} is not finished: ask for the zone again.`);
+  return found;
+}
+
+function lookUp({ state }: OperationContext, { panel }: By, sent: string): ZoneRecord | undefined {
+  const text = sent.trim().toLowerCase().replace(/\.$/, '');
+  const found = state.zones.find(domainId(domainToASCII(text)));
+  return found?.panel === panel ? found : undefined;
+}
+
+function noSuchZone(): AgentError {
+  return new AgentError('zone_not_found', 'There is no such zone.');
+}
+
+/** Zones of one user with their records. Throws `zones_unavailable`, `dns_*`. */
+export async function listZones(context: OperationContext, by: By, userId: string): Promise<ZoneView[]> {
+  return atNameServer(context, async (server) => {
+    const own = zonesOf(context, { panel: by.panel, userId });
+    const views: ZoneView[] = [];
+    for (let start = 0; start < own.length; start += AT_ONCE)
+      views.push(...(await Promise.all(own.slice(start, start + AT_ONCE).map((zone) => view(server, zone)))));
+    return views.sort((a, b) => (a.zone < b.zone ? -1 : 1));
+  });
+}
+
+function zonesOf(context: OperationContext, owner: ZoneOwner): ZoneRecord[] {
+  return liveZones(context.state).filter((zone) => isSameOwner(zone, owner));
+}
+
+async function view({ zones, call }: AtNameServer, { zone, making }: ZoneRecord): Promise<ZoneView> {
+  if (making === true) return { zone, state: 'making', sets: [] };
+  try {
+    return { zone, state: 'ready', sets: await zones.read(zone, call) };
+  } catch (error) {
+    const gone =
+      error instanceof AgentError && (error.code === 'zone_not_found' || error.code === 'foreign_object');
+    if (!gone) throw error;
+    return { zone, state: 'missing', sets: [] };
+  }
+}
+
+/**
+ * In our books first: what a crash or a silent server leaves behind belongs to whoever asked for it, and is finished by the same call.
+ * Throws `domain_invalid`, `domain_taken`, `zone_not_here`, `zone_exists`, `zones_unavailable`, `quota_reached`, `lookup_failed`, `dns_*`, `foreign_object`.
+ */
+export async function addZone(
+  context: OperationContext,
+  { panel }: By,
+  userId: string,
+  sent: string,
+): Promise<string> {
+  return atNameServer(context, async (server) => {
+    const owner = { panel, userId };
+    const { name: zone } = parseDomain(sent, domainRules(context.config));
+    const used = zonesOf(context, owner).filter((one) => one.zone !== zone).length;
+    if (used >= MOST_ZONES)
+      throw new AgentError('quota_reached', `Zone limit reached (${used} of ${MOST_ZONES})`);
+    await refuseOverlap(context, owner, zone);
+    await refuseElsewhere(context, server, zone);
+    const { id, making } = await claim(context, owner, zone);
+    try {
+      // of two who asked at the same time both were first
+      await refuseOverlap(context, owner, zone);
+      const made = await server.zones.ensure(zone, context.config.dns.name_servers, server.call);
+      if (!made && making !== true) throw exists();
+    } catch (error) {
+      if (making === true && !mayPass(error)) await context.state.zones.remove(id, isMaking);
+      throw error;
+    }
+    await context.state.zones.commit(id, (current) => ({
+      ...(current ?? fresh(context, owner, zone)),
+      making: false,
+    }));
+    return zone;
+  });
+}
+
+const isMaking = ({ making }: ZoneRecord): boolean => making === true;
+const exists = (): AgentError => new AgentError('zone_exists', 'Zone already exists');
+
+function mayPass(error: unknown): boolean {
+  return !(error instanceof AgentError) || error.retryable;
+}
+
+function claim(context: OperationContext, owner: ZoneOwner, zone: string): Promise<ZoneRecord> {
+  return context.state.zones.commit(domainId(zone), (current) => {
+    if (!current || current.goneAt !== undefined) return fresh(context, owner, zone);
+    if (isSameOwner(current, owner)) return current;
+    // it was never filled: nothing can be added to a zone that is not finished
+    if (isMaking(current) && isStale(current, context.clock)) return fresh(context, owner, zone);
+    throw exists();
+  });
+}
+
+function fresh({ clock }: OperationContext, owner: ZoneOwner, zone: string): ZoneRecord {
+  const { panel, userId } = owner;
+  return { schema: 1, id: domainId(zone), zone, panel, userId, createdAt: instant(clock), making: true };
+}
+
+async function refuseElsewhere(
+  { config, drivers }: OperationContext,
+  { call }: AtNameServer,
+  zone: string,
+): Promise<void> {
+  const ours = config.dns.name_servers.map((host) => host.toLowerCase().replace(/\.$/, ''));
+  const found = await drivers.lookup.nameServers(zone, call);
+  if (found.length > 0 && found.every((host) => ours.includes(host))) return;
+  throw new AgentError(
+    'zone_not_here',
+    `${zone} must have the name servers ${listed(ours)}, found ${found.length === 0 ? 'none' : listed(found)}.`,
+  );
+}
+
+/** With everything in it; one that was deleted lately is no error. Throws `zone_not_found`, `zones_unavailable`, `dns_*`. */
+export async function removeZone(context: OperationContext, by: By, sent: string): Promise<void> {
+  return atNameServer(context, async ({ zones, call }) => {
+    const found = lookUp(context, by, sent);
+    if (!found) throw noSuchZone();
+    if (found.goneAt !== undefined) return;
+    await zones.remove(found.zone, call).catch((error: unknown) => {
+      // the server has it for somebody else by now: ours is gone
+      if (!(error instanceof AgentError && error.code === 'foreign_object')) throw error;
+    });
+    await context.state.zones.commit(found.id, (current) => {
+      if (current && current.createdAt !== found.createdAt) return current;
+      const { schema, id, zone, panel, userId, createdAt } = found;
+      return { schema, id, zone, panel, userId, createdAt, goneAt: instant(context.clock) };
+    });
+    await forgetGone(context);
+  });
+}
+
+async function forgetGone({ state, clock }: OperationContext): Promise<void> {
+  const isOld = ({ goneAt }: ZoneRecord): boolean =>
+    goneAt !== undefined && Date.parse(goneAt) < clock.now() - REMEMBER_GONE_MS;
+  for (const { id } of state.zones.list().filter(isOld)) await state.zones.remove(id, isOld);
+}

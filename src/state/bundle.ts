@@ -1,0 +1,140 @@
+/** The form of an exported state: a tar file with every document, and behind them a manifest with the checksum of each. Without the manifest it is torn. */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { extract } from 'tar-stream';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+export const FORMAT = 'innkeeper-state/1';
+export const MANIFEST = 'manifest.json';
+export const KEY_FILE = 'secret.key';
+
+const ManifestSchema = Type.Object({
+  format: Type.String(),
+  /** Version of the program that wrote it. */
+  program: Type.String(),
+  /** `agent.id`: it stands in the mark on everything that the agent made. */
+  agent: Type.String(),
+  made_at: Type.String(),
+  /** Which key the secrets were encrypted with, and whether it lies inside. */
+  key: Type.Object({ id: Type.String(), included: Type.Boolean() }),
+  files: Type.Array(
+    Type.Object({
+      path: Type.String(),
+      bytes: Type.Integer({ minimum: 0 }),
+      sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+    }),
+  ),
+});
+export type Manifest = Static<typeof ManifestSchema>;
+const check = Compile(ManifestSchema);
+
+/** The message says what is wrong with the export as a whole. */
+export class BundleError extends Error {
+  override readonly name = 'BundleError';
+}
+
+/** Folders and names as the state has them: nothing that leads out of the folder, nothing hidden. */
+const PATH = /^(?:[A-Za-z0-9_][A-Za-z0-9._~-]*\/)+[A-Za-z0-9_][A-Za-z0-9._~-]*$/;
+const LONGEST_PATH = 300;
+
+export function isStatePath(path: string): boolean {
+  return path === KEY_FILE || (path.length <= LONGEST_PATH && PATH.test(path));
+}
+
+/** A file of the export; its bytes must be read to their end. */
+export type OnFile = (path: string, bytes: AsyncIterable<Buffer>) => Promise<void>;
+
+/** Reads an unpacked tar to its end and holds every file against the manifest. Throws BundleError, and what `onFile` throws. */
+export async function readBundle(source: Readable, onFile: OnFile): Promise<Manifest> {
+  try {
+    return await readEntries(source, onFile);
+  } catch (error) {
+    if (error instanceof BundleError || !isStreamError(error)) throw error;
+    throw new BundleError(`it cannot be read to its end: ${error.message}`, { cause: error });
+  } finally {
+    source.destroy();
+  }
+}
+
+async function readEntries(source: Readable, onFile: OnFile): Promise<Manifest> {
+  const seen = new Map<string, { bytes: number; sha256: string }>();
+  let manifest: Manifest | undefined;
+  const entries = extract();
+  source.once('error', (error) => entries.destroy(error));
+  source.pipe(entries);
+  for await (const entry of entries) {
+    const { name, type } = entry.header;
+    if (manifest) throw new BundleError(`${name} lies behind the manifest`);
+    if (name === MANIFEST) {
+      manifest = await readManifest(entry);
+      continue;
+    }
+    if (type !== 'file' || !isStatePath(name))
+      throw new BundleError(`it holds ${JSON.stringify(name)}, which is no part of a state`);
+    if (seen.has(name)) throw new BundleError(`it holds ${name} twice`);
+    const sum = new Sum();
+    await onFile(name, sum.over(entry));
+    seen.set(name, { bytes: sum.bytes, sha256: sum.hash.digest('hex') });
+  }
+  if (!manifest) throw new BundleError('it ends before its manifest: it is torn, or no export of a state');
+  holdAgainst(manifest, seen);
+  return manifest;
+}
+
+class Sum {
+  readonly hash = createHash('sha256');
+  bytes = 0;
+
+  async *over(entry: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
+    for await (const chunk of entry) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      this.hash.update(chunk);
+      this.bytes += chunk.length;
+      yield chunk;
+    }
+  }
+}
+
+async function readManifest(entry: AsyncIterable<unknown>): Promise<Manifest> {
+  let value: unknown;
+  const text = await textOf(new Sum().over(entry));
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new BundleError('its manifest is damaged', { cause: error });
+  }
+  if (!check.Check(value)) throw new BundleError('its manifest has not the right shape');
+  if (value.format !== FORMAT)
+    throw new BundleError(
+      `its form is ${JSON.stringify(value.format)}, and this release understands ${FORMAT}`,
+    );
+  return value;
+}
+
+export async function textOf(bytes: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of bytes) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function holdAgainst(manifest: Manifest, seen: ReadonlyMap<string, { bytes: number; sha256: string }>): void {
+  const listed = new Set(manifest.files.map(({ path }) => path));
+  const extra = [...seen.keys()].find((path) => !listed.has(path));
+  if (extra !== undefined) throw new BundleError(`${extra} is not in its manifest`);
+  for (const { path, bytes, sha256 } of manifest.files) {
+    const found = seen.get(path);
+    if (!found) throw new BundleError(`${path} is in its manifest and is missing`);
+    if (found.bytes !== bytes || found.sha256 !== sha256)
+      throw new BundleError(`${path} is not what its checksum says`);
+  }
+}
+
+/** Of zlib, of tar-stream, or of the disk or socket it comes from. */
+function isStreamError(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  return (
+    'code' in error ||
+    /tar header|unexpected end|premature close|aborted|writable stream closed/i.test(error.message)
+  );
+}

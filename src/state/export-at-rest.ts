@@ -1,0 +1,55 @@
+/** An export of the state while no daemon runs: under the folder's lock, which is given back at its end. */
+import { stat } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { AgentError } from '../domain/errors.js';
+import { Disk } from './disk.js';
+import { exportState } from './export.js';
+import { nodeFileSystem } from './file-system.js';
+import { copyInstant, removeStaleCopies } from './instant-copy.js';
+import { lockFolder } from './lock.js';
+import { SecretBox } from './secret-box.js';
+import { findStateKey, type KeyPlaces } from './state-key.js';
+import { refuseUnfinishedImport } from './unfinished-import.js';
+
+export interface RestingState {
+  readonly config: KeyPlaces & { readonly agent: { readonly id: string } };
+  readonly withKey: boolean;
+  /** RFC 3339 */
+  readonly madeAt: string;
+}
+
+/** Throws AgentError `state_unavailable`: there is no state, its key is missing, or a daemon has the folder. */
+export async function exportAtRest({ config, withKey, madeAt }: RestingState): Promise<Readable> {
+  const dir = config.agent.state_dir;
+  const key = await findStateKey(config);
+  if (!key || !(await stat(dir).catch(() => undefined)))
+    throw new AgentError('state_unavailable', 'There is no state to be exported.', {
+      role: 'agent',
+      detail: key ? dir : `${dir} has no secret.key, and no state_key is configured`,
+    });
+  const lock = await lockFolder({ dir, patienceS: 0, onLost: () => {} });
+  try {
+    await refuseUnfinishedImport(dir);
+    await removeStaleCopies(dir);
+    const copy = await copyInstant(new Disk(nodeFileSystem), dir);
+    const { keyId } = new SecretBox(key);
+    const tar = exportState(copy, {
+      agent: config.agent.id,
+      withKey,
+      madeAt,
+      key: { id: keyId, bytes: key },
+    });
+    return Readable.from(underLock(tar, lock), { objectMode: false });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function* underLock(tar: Readable, lock: { release(): Promise<void> }): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of tar) if (Buffer.isBuffer(chunk)) yield chunk;
+  } finally {
+    await lock.release();
+  }
+}

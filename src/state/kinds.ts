@@ -1,0 +1,18 @@
+/** Which kind of document lies in which folder of the state, for whoever looks at files without opening the stores. */
+import { alertKind } from './alert-document.js';
+import { acmeAccountKind } from './acme-account-document.js';
+import type { DocumentKind } from './document.js';
+import { domainKind } from './domain-document.js';
+import { rememberedKind } from './remembered-document.js';
+import { tokenKind } from './token-document.js';
+import { zoneKind } from './zone-document.js';
+
+/** Those whose file is `<folder>/<id>.json`; services have places of their own. */
+export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }>>> = {
+  alerts: alertKind,
+  tokens: tokenKind,
+  domains: domainKind,
+  acme: acmeAccountKind,
+  zones: zoneKind,
+  remembered: rememberedKind,
+};

@@ -1,0 +1,80 @@
+/** Verifies a whole state without changing anything: the folder of a daemon that does not run, or an export. */
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { decodeKey } from '../domain/key-text.js';
+import { BundleError, KEY_FILE, type Manifest, type OnFile, readBundle, textOf } from './bundle.js';
+import { type Checked, DocumentCheck } from './check-documents.js';
+import { statePaths } from './instant-copy.js';
+import { SecretBox } from './secret-box.js';
+import { isUnfinished } from './unfinished-import.js';
+
+export interface Verified extends Checked {
+  /** Of an export that could be read to its end. */
+  readonly manifest?: Manifest;
+  /** Whether the secrets were opened. */
+  readonly opened: boolean;
+}
+
+/** `key`: 32 bytes; without it secrets are counted and not opened. Throws the system's error when the folder cannot be read. */
+export async function verifyFolder(dir: string, key: Buffer | undefined): Promise<Verified> {
+  const check = new DocumentCheck(boxOf(key));
+  for (const path of await statePaths(dir)) check.take(path, await readFile(join(dir, path), 'utf8'));
+  const checked = check.finish();
+  const unfinished = (await isUnfinished(dir))
+    ? [{ file: '', problem: 'an import into it was not finished' }]
+    : [];
+  return { ...checked, findings: [...unfinished, ...checked.findings], opened: key !== undefined };
+}
+
+/** An exported file, as `innkeeper state export` writes it. `key` is used when it is the export's; one that lies inside needs none. */
+export async function verifyFile(file: string, key: Buffer | undefined): Promise<Verified> {
+  const fitting = await fittingKey(file, key);
+  return verifyStream(openBundle(file), fitting);
+}
+
+/** An unpacked export. What is wrong with it as a whole is a finding without a file. */
+export async function verifyStream(source: Readable, key: Buffer | undefined): Promise<Verified> {
+  const check = new DocumentCheck(boxOf(key));
+  const opened = key !== undefined;
+  try {
+    const manifest = await readBundle(source, async (path, bytes) => {
+      const text = await textOf(bytes);
+      if (path !== KEY_FILE) check.take(path, text);
+    });
+    return { ...check.finish(), manifest, opened };
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    const checked = check.finish();
+    return { ...checked, findings: [{ file: '', problem: error.message }, ...checked.findings], opened };
+  }
+}
+
+/** The unpacked tar of an exported file; fails as a stream when it is cut. */
+export function openBundle(file: string): Readable {
+  const gunzip = createGunzip();
+  pipeline(createReadStream(file), gunzip, () => {});
+  return gunzip;
+}
+
+/** Which key it needs, and the key itself, lie behind the documents: they are looked for beforehand. */
+async function fittingKey(file: string, given: Buffer | undefined): Promise<Buffer | undefined> {
+  let found: Buffer | undefined;
+  const look: OnFile = async (path, bytes) => {
+    if (path === KEY_FILE) found = decodeKey((await textOf(bytes)).trim());
+    else for await (const _ of bytes);
+  };
+  try {
+    const { key } = await readBundle(openBundle(file), look);
+    return [found, given].find((one) => one && new SecretBox(one).keyId === key.id);
+  } catch (error) {
+    if (error instanceof BundleError) return undefined;
+    throw error;
+  }
+}
+
+function boxOf(key: Buffer | undefined): SecretBox | undefined {
+  return key === undefined ? undefined : new SecretBox(key);
+}

@@ -1,0 +1,412 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import { alertBook } from '../../src/alerts/book.js';
+import { conditions, type ConditionSources, type OpenCircuit } from '../../src/alerts/conditions.js';
+import { delivery } from '../../src/alerts/deliver.js';
+import { alertKeeper } from '../../src/alerts/keeper.js';
+import {
+  ALERT_KINDS,
+  ALERTS,
+  type AlertKind,
+  type AlertRecord,
+  type AlertWish,
+} from '../../src/domain/alert.js';
+import { domainId } from '../../src/domain/domain-record.js';
+import { FOR_RELEASE } from '../../src/domain/job.js';
+import type { PoolUse } from '../../src/domain/pool-use.js';
+import { usesOfAddresses } from '../../src/domain/pool-use.js';
+import { Secret } from '../../src/domain/secret.js';
+import { commandHook } from '../../src/drivers/hook/command.js';
+import type { Hook, HookMessage } from '../../src/drivers/hook/driver.js';
+import { webhook } from '../../src/drivers/hook/webhook.js';
+import type { DocumentStore, State } from '../../src/state/contract.js';
+import { openState } from '../../src/state/open.js';
+import { handClock } from '../fakes/clock.js';
+import { sampleJob, sampleService } from '../state/samples.js';
+
+const DAY = 86_400_000;
+const KEY = Buffer.alloc(32, 3);
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const signal = new AbortController().signal;
+
+async function folder(t: Test): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'innkeeper-alerts-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+const wish = (subject: string, also: Partial<AlertWish> = {}): AlertWish => ({
+  ...{ kind: 'pool_low', subject, panel: null, serviceId: null, text: `${subject} is low.`, data: {} },
+  ...also,
+});
+
+/** A hook that remembers, and refuses as long as it is told to. */
+function ear(name = 'ear'): Hook & { readonly heard: HookMessage[]; refuse: boolean } {
+  const self = {
+    name,
+    heard: [] as HookMessage[],
+    refuse: false,
+    async tell(message: HookMessage) {
+      if (self.refuse) throw new Error('not now');
+      self.heard.push(message);
+    },
+  };
+  return self;
+}
+
+const told = ({ heard }: { heard: readonly HookMessage[] }): string[] =>
+  heard.map(({ body }) => `${String(body['event'])} ${String(body['subject'])}`);
+
+t.test(
+  'an alert is raised once, over restarts, cleared when its condition ends, and may come again',
+  async (t) => {
+    const dir = await folder(t);
+    const clock = handClock();
+    let state = await openState({ dir, key: KEY, clock });
+    const changes: string[] = [];
+    const bookOf = () =>
+      alertBook({
+        alerts: state.alerts,
+        clock,
+        changed: ({ subject, clearedAt }) =>
+          void changes.push(`${subject} ${clearedAt === null ? 'raised' : 'cleared'}`),
+      });
+    let book = bookOf();
+    await book.settle('pool_low', [wish('a'), wish('b')]);
+    await book.settle('pool_low', [wish('a'), wish('b')]);
+    t.same(changes, ['a raised', 'b raised']);
+    await state.close();
+    state = await openState({ dir, key: KEY, clock });
+    t.teardown(() => state.close());
+    book = bookOf();
+    await book.settle('pool_low', [wish('b')]);
+    await book.settle('pool_low', [wish('b')]);
+    await book.settle('drift', []);
+    t.same(changes.slice(2), ['a cleared']);
+    await clock.turn(60_000);
+    await book.settle('pool_low', [wish('a'), wish('b')]);
+    t.same(changes.slice(3), ['a raised']);
+    t.equal(book.all().length, 3, 'what has ended stays to be looked at');
+    await clock.turn(8 * DAY);
+    await book.tidy([]);
+    t.same(
+      book.all().map(({ subject }) => subject),
+      ['b', 'a'],
+    );
+    t.equal(state.alerts.list().length, 2);
+  },
+);
+
+t.test(
+  'a hook hears of each alert in order and at least once, also after a crash, and a deaf one keeps nothing from the others',
+  async (t) => {
+    const dir = await folder(t);
+    const clock = handClock();
+    let state = await openState({ dir, key: KEY, clock });
+    const [good, deaf] = [ear('good'), ear('deaf')];
+    deaf.refuse = true;
+    const open = () => {
+      const book = alertBook({ alerts: state.alerts, clock, changed: () => {} });
+      const of = (hook: Hook) => delivery(hook, { agent: 'test', book, clock, log: silent, random: () => 1 });
+      return { book, good: of(good), deaf: of(deaf) };
+    };
+    let house = open();
+    await house.book.settle('pool_low', [wish('a'), wish('b')]);
+    t.equal(await house.good.round(signal), undefined);
+    t.equal(await house.deaf.round(signal), clock.now() + 5_000);
+    t.same(told(good), ['raised a', 'raised b']);
+    await house.book.settle('pool_low', [wish('b')]);
+    await house.good.round(signal);
+    await house.good.round(signal);
+    t.same(told(good).slice(2), ['cleared a']);
+    t.match(good.heard[2]?.body, { agent: 'test', alert: 'pool_low', severity: 'warning', cleared_at: /Z$/ });
+    t.not(good.heard[0]?.id, good.heard[2]?.id);
+
+    t.equal(await house.deaf.round(signal), clock.now() + 5_000, 'not before its time');
+    await clock.turn(5_000);
+    t.equal(await house.deaf.round(signal), clock.now() + 10_000, 'longer each time');
+
+    await state.close();
+    state = await openState({ dir, key: KEY, clock });
+    t.teardown(() => state.close());
+    house = open();
+    deaf.refuse = false;
+    await house.good.round(signal);
+    await house.deaf.round(signal);
+    t.equal(good.heard.length, 3, 'what was confirmed is not told again');
+    t.same(told(deaf).sort(), ['cleared a', 'raised a', 'raised b']);
+    t.ok(
+      told(deaf).indexOf('raised a') < told(deaf).indexOf('cleared a'),
+      'what has ended meanwhile is told whole',
+    );
+  },
+);
+
+t.test('when the disk fails alerts are told all the same, and recorded when it works again', async (t) => {
+  const clock = handClock();
+  const records = new Map<string, AlertRecord>();
+  let full = true;
+  const alerts: DocumentStore<AlertRecord> = {
+    revision: 0,
+    list: () => [...records.values()],
+    find: (id) => records.get(id),
+    async commit(id, fn) {
+      if (full) throw new Error('ENOSPC');
+      const next = fn(records.get(id));
+      records.set(id, next);
+      return next;
+    },
+    async remove(id) {
+      records.delete(id);
+    },
+  };
+  const book = alertBook({ alerts, clock, changed: () => {} });
+  const hook = ear();
+  const deliver = delivery(hook, { agent: 'test', book, clock, log: silent });
+  await book.settle('state_write_failing', [wish('state', { kind: 'state_write_failing' })]);
+  await deliver.round(signal);
+  await deliver.round(signal);
+  t.same(told(hook), ['raised state']);
+  full = false;
+  await book.tidy(['ear']);
+  t.match([...records.values()], [{ kind: 'state_write_failing', told: { ear: 'raised' } }]);
+});
+
+t.test('every kind of alert comes with its condition and goes with it', async (t) => {
+  const dir = await folder(t);
+  const clock = handClock();
+  const state: State = await openState({ dir, key: KEY, clock });
+  t.teardown(() => state.close());
+  const world = {
+    pools: [] as PoolUse[],
+    own: null as { expires_at: string } | null,
+    circuits: [] as OpenCircuit[],
+    drift: [] as { kind: string; services: number }[],
+    failing: undefined as { since: string; code: string } | undefined,
+    plans: new Map<string, { plan: string; at: number }>(),
+  };
+  const sources: ConditionSources = {
+    config: {
+      alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },
+      deletion: { hold_s: 0, brake: 20 },
+    },
+    state,
+    clock,
+    pools: () => world.pools,
+    ownCertificate: () => world.own,
+    circuits: () => world.circuits,
+    drift: () => world.drift,
+    failingWrites: () => world.failing,
+    unknownPlans: () => world.plans,
+  };
+  const all = conditions(sources);
+  t.same(Object.keys(all).sort(), [...ALERT_KINDS].sort());
+  t.same([...ALERT_KINDS].sort(), Object.keys(ALERTS).sort());
+  const active = new Map<AlertKind, AlertRecord[]>();
+  const look = async (kind: AlertKind): Promise<AlertWish[]> => {
+    const wishes = await all[kind](active.get(kind) ?? []);
+    const record = {
+      schema: 1 as const,
+      id: 'x',
+      raisedAt: new Date(clock.now()).toISOString(),
+      clearedAt: null,
+      told: {},
+    };
+    active.set(
+      kind,
+      wishes.map((one) => ({ ...record, ...one })),
+    );
+    return wishes;
+  };
+  for (const kind of ALERT_KINDS) t.same(await look(kind), [], `${kind} is quiet`);
+
+  const held = { for: FOR_RELEASE, since: 'x', until: 'y' };
+  await state.services.commit('default/1', () =>
+    sampleService('1', { jobs: [sampleJob({ method: 'delete', status: 'stuck', endedAt: 'x' })] }),
+  );
+  await state.services.commit('default/2', () =>
+    sampleService('2', { jobs: [sampleJob({ method: 'delete', status: 'waiting', waiting: held })] }),
+  );
+  t.match(await look('job_stuck'), [{ panel: 'default', serviceId: '1', data: { method: 'delete' } }]);
+  t.match(await look('deletion_brake'), [{ subject: 'default', data: { held: 1, brake: 20 } }]);
+  await state.services.commit('default/1', (one) => ({ ...sampleService('1'), ...one, jobs: [] }));
+  await state.services.commit('default/2', (one) => ({ ...sampleService('2'), ...one, jobs: [] }));
+  t.same(await look('job_stuck'), []);
+  t.same(await look('deletion_brake'), []);
+
+  world.pools = [{ pool: 'main', used: 89, total: 100 }];
+  t.same(await look('pool_low'), []);
+  world.pools = [{ pool: 'main', used: 90, total: 100 }];
+  t.match(await look('pool_low'), [{ subject: 'main' }]);
+  world.pools = [{ pool: 'main', used: 86, total: 100 }];
+  t.match(await look('pool_low'), [{ subject: 'main' }], 'it does not flutter');
+  world.pools = [{ pool: 'main', used: 84, total: 100 }];
+  t.same(await look('pool_low'), []);
+
+  world.circuits = [{ name: 'dns', role: 'DNS', state: 'open', since: new Date(clock.now()).toISOString() }];
+  t.same(await look('system_down'), []);
+  await clock.turn(200_000);
+  world.circuits = [
+    { name: 'dns', role: 'DNS', state: 'half_open', since: new Date(clock.now()).toISOString() },
+  ];
+  t.same(await look('system_down'), []);
+  await clock.turn(100_000);
+  t.match(await look('system_down'), [{ subject: 'dns' }], 'probes do not begin the time anew');
+  world.circuits = [
+    { name: 'dns', role: 'DNS', state: 'closed', since: new Date(clock.now()).toISOString() },
+  ];
+  t.same(await look('system_down'), []);
+
+  world.failing = { since: 'x', code: 'ENOSPC' };
+  t.match(await look('state_write_failing'), [{ text: /ENOSPC/ }]);
+  world.drift = [
+    { kind: 'dns', services: 0 },
+    { kind: 'container', services: 2 },
+  ];
+  t.match(await look('drift'), [{ subject: 'container' }]);
+  world.plans.set('default', { plan: 'gold', at: clock.now() });
+  t.match(await look('unknown_plan'), [{ panel: 'default', data: { plan: 'gold' } }]);
+  await clock.turn(DAY);
+  t.same(await look('unknown_plan'), []);
+
+  const days = (n: number): string => new Date(clock.now() + n * DAY).toISOString();
+  world.own = { expires_at: days(15) };
+  t.same(await look('certificate_expiry'), []);
+  world.own = { expires_at: days(13) };
+  t.match(await look('certificate_expiry'), [{ subject: 'the base domain' }]);
+  world.own = null;
+  const holding = (issuedAt: string, expiresAt: string) =>
+    state.domains.commit(domainId('example.com'), () => ({
+      ...{
+        schema: 1 as const,
+        id: domainId('example.com'),
+        domain: 'example.com',
+        registered: 'example.com',
+      },
+      owner: { panel: 'default', userId: null, email: 'a@example.org' },
+      service: 'default/1' as const,
+      ...{ quarantineUntil: null, issued: [], refusals: [], failures: 0, nextAt: null, problem: null },
+      certificate: { names: ['example.com'], chain: 'x', key: new Secret('x'), issuedAt, expiresAt },
+    }));
+  await holding(days(-4), days(2));
+  t.same(await look('certificate_expiry'), [], 'one for six days is renewed when two are left');
+  await holding(days(-5), days(1));
+  t.match(await look('certificate_expiry'), [{ subject: 'example.com', panel: 'default', serviceId: '1' }]);
+});
+
+t.test('a pool counts only what it could give out', async (t) => {
+  const pools = [
+    { name: 'four', first: '10.0.0.0', last: '10.0.0.7', prefix: 29, gateway: '10.0.0.1' },
+    { name: 'six', first: 'fd00::', last: 'fd00::f', prefix: 64, gateway: 'fd00::1' },
+  ];
+  const used = new Set(['10.0.0.2', '10.0.0.1', '10.0.0.7', '10.9.9.9', 'fd00::2', 'fd00:0::2', 'nonsense']);
+  t.same(usesOfAddresses(pools, used), [
+    { pool: 'four', used: 1, total: 5 },
+    { pool: 'six', used: 1, total: 14 },
+  ]);
+});
+
+t.test('a webhook is signed, follows no redirect, and its URL stands in no error', async (t) => {
+  const requests: { headers: IncomingMessage['headers']; body: string }[] = [];
+  let status = 204;
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      requests.push({ headers: request.headers, body });
+      response.writeHead(status, { location: '/elsewhere' }).end('the URL is /secret-path');
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const clock = handClock();
+  const to = (where: string): Hook =>
+    webhook({ name: 'w', url: new Secret(where), secret: new Secret('shared'), ca_file: null }, clock);
+  const hook = to(`http://127.0.0.1:${port}/secret-path`);
+  const message: HookMessage = { id: 'a1-raised', body: { alert: 'drift', text: 'ä' } };
+  await hook.tell(message, signal);
+  const [, time = '', mac = ''] =
+    /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(requests[0]?.headers['innkeeper-signature'])) ?? [];
+  t.equal(Number(time), Math.floor(clock.now() / 1000));
+  t.equal(
+    mac,
+    createHmac('sha256', 'shared')
+      .update(`${time}.${requests[0]?.body ?? ''}`)
+      .digest('hex'),
+  );
+  t.match(requests[0]?.headers, { 'innkeeper-delivery': 'a1-raised', 'content-type': 'application/json' });
+  for (const refused of [302, 400, 500]) {
+    status = refused;
+    await t.rejects(hook.tell(message, signal), {
+      message: `the webhook was not told: it answered ${refused}`,
+    });
+  }
+  t.equal(requests.length, 4);
+  server.close();
+  for (const dead of [`http://127.0.0.1:${port}/secret-path`, 'https://secret-path.invalid/x']) {
+    const error: unknown = await to(dead)
+      .tell(message, signal)
+      .catch((thrown: unknown) => thrown);
+    t.notMatch(error instanceof Error ? `${error.stack ?? ''} ${String(error.cause)}` : error, /secret-path/);
+  }
+});
+
+t.test('a command gets the alert on its standard input, and only its exit code 0 counts', async (t) => {
+  const dir = await folder(t);
+  const file = join(dir, 'told');
+  const message: HookMessage = { id: 'x', body: { alert: 'drift' } };
+  await commandHook('c', ['tee', file]).tell(message, signal);
+  t.same(JSON.parse(await readFile(file, 'utf8')), { alert: 'drift' });
+  await t.rejects(commandHook('c', ['false']).tell(message, signal), { message: /exit code 1/ });
+  await t.rejects(commandHook('c', ['/nowhere/at-all']).tell(message, signal), { code: 'ENOENT' });
+});
+
+t.test('the keeper looks when something has changed, and once more when the agent stops', async (t) => {
+  const dir = await folder(t);
+  const clock = handClock();
+  const state = await openState({ dir, key: KEY, clock });
+  t.teardown(() => state.close());
+  let low: AlertWish[] = [];
+  let looks = 0;
+  const none = (): AlertWish[] => [];
+  const hook = ear();
+  const keeper = alertKeeper({
+    agent: 'test',
+    alerts: state.alerts,
+    conditions: {
+      ...{ job_stuck: none, deletion_brake: none, state_write_failing: none, system_down: none },
+      ...{ certificate_expiry: none, drift: none, unknown_plan: none },
+      pool_low: () => {
+        looks += 1;
+        return low;
+      },
+    },
+    hooks: [hook],
+    clock,
+    log: silent,
+  });
+  const until = async (right: () => boolean): Promise<void> => {
+    for (let n = 0; n < 10_000 && !right(); n += 1) await turnOfLoop();
+    t.ok(right());
+  };
+  keeper.start();
+  await until(() => looks === 1 && clock.sleepers === 1);
+  low = [wish('a')];
+  keeper.nudge();
+  await clock.turn(500);
+  await until(() => hook.heard.length === 1);
+  low = [];
+  await keeper.stop();
+  t.same(told(hook), ['raised a', 'cleared a']);
+  t.same(
+    keeper.list().map(({ clearedAt }) => clearedAt !== null),
+    [true],
+  );
+});

@@ -1,0 +1,166 @@
+/** One cell of the grid: one operation, a death or two on its way, and what has become of everything afterwards. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Death, Point } from './boundaries.js';
+import { broken } from './invariants.js';
+import type { Operation, Subject } from './operations.js';
+import { isTrouble, jobEnd, jobOf, untilAnswered } from './panel.js';
+import { type Picture, serviceIn, takePicture } from './picture.js';
+import { endedAs, type Ending, isRunning, promiseBroken } from './promise.js';
+import type { Answer, Call, Rig } from './rig.js';
+
+export interface Result {
+  readonly operation: string;
+  readonly ended: Ending;
+  /** How often the daemon died. */
+  readonly deaths: number;
+  readonly problems: readonly string[];
+  /** Milliseconds from the last start to the end of the job. */
+  readonly recoveryMs: number;
+}
+
+/** How long the world and what runs behind the jobs may take to come to rest. */
+const REST_MS = 20_000;
+const REST_LOOK_MS = 60;
+const LINGER_MS = 50;
+
+export interface Try {
+  readonly subject: Subject;
+  /** The first while the operation runs; further ones while the daemon comes up again. */
+  readonly deaths: readonly Death[];
+}
+
+/** Throws only when the harness itself fails. */
+export async function tryOperation(rig: Rig, operation: Operation, wish: Try): Promise<Result> {
+  const subject = await prepared(rig, operation, wish.subject);
+  if (operation.fault) await rig.fault(operation.fault);
+  try {
+    return await carriedOut(rig, operation, { ...wish, subject });
+  } finally {
+    if (operation.fault) await rig.control('DELETE', '/faults');
+  }
+}
+
+async function prepared(rig: Rig, operation: Operation, subject: Subject): Promise<Subject> {
+  await operation.ready?.(rig, subject);
+  const picture = await rested(rig, []);
+  const before = serviceIn(picture.picture, subject.id);
+  return { ...subject, before, ran: isRunning(picture.picture, before) };
+}
+
+async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: Try): Promise<Result> {
+  const [first, ...later] = deaths;
+  const calls = [operation.call(subject), ...(operation.also ? [operation.also(subject)] : [])];
+  await rig.set(first);
+  const answers: Answer[] = [];
+  for (const call of calls) answers.push(await rig.post(call));
+  if (answers.every(({ status }) => status !== 0)) await lastEnd(rig, answers);
+  // it may lie behind the job's end: an event, a certificate
+  const atRest = async (): Promise<void> => {
+    await rested(
+      rig,
+      answers.flatMap((answer) => jobOf(answer) ?? []),
+    );
+    await delay(LINGER_MS);
+  };
+  if (first) await Promise.race([rig.gone(), atRest()]);
+  let died = 0;
+  const queue: (Death | undefined)[] = [...later, undefined];
+  const upSince = { at: Date.now() };
+  while (rig.isDown()) {
+    died += 1;
+    upSince.at = Date.now();
+    const next = queue.shift();
+    const up = await rig.start(next);
+    // a later death must strike in the time of recovery, whatever it counts
+    if (up && next) await Promise.race([rig.gone(), settled(rig, calls, answers)]);
+  }
+  if (deaths.length > 0) await rig.set(undefined);
+  return judge(rig, operation, { subject, calls, answers, died, upAt: upSince.at });
+}
+
+/** What was not acknowledged is called again, and the last job waited for. */
+async function settled(rig: Rig, calls: readonly Call[], answers: Answer[]): Promise<void> {
+  for (const [n, call] of calls.entries())
+    if (!isAnswered(answers[n]) && !rig.isDown()) answers[n] = await rig.post(call);
+  await lastEnd(rig, answers);
+}
+
+const isAnswered = (answer: Answer | undefined): boolean => answer !== undefined && !isTrouble(answer);
+
+async function lastEnd(rig: Rig, answers: readonly Answer[]): Promise<void> {
+  const id = answers.map(jobOf).findLast((job) => job !== undefined);
+  if (id !== undefined) await jobEnd(rig, id);
+}
+
+interface Outcome {
+  readonly subject: Subject;
+  readonly calls: readonly Call[];
+  readonly answers: Answer[];
+  readonly died: number;
+  readonly upAt: number;
+}
+
+async function judge(rig: Rig, operation: Operation, outcome: Outcome): Promise<Result> {
+  const { subject, calls, answers, died, upAt } = outcome;
+  const problems: string[] = [];
+  const acknowledged: string[] = answers.flatMap((answer) => jobOf(answer) ?? []);
+  for (const [n, call] of calls.entries()) {
+    const first = answers[n];
+    const isFirst = first !== undefined && isAnswered(first);
+    const answer = isFirst ? first : await untilAnswered(rig, call);
+    const { code } = answer.body;
+    const already = !isFirst && operation.already?.some((one) => one === code);
+    if (answer.status >= 300 && already !== true)
+      problems.push(`${call.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`);
+    acknowledged.push(...[jobOf(answer)].filter((id) => id !== undefined));
+  }
+  const ends = await Promise.all(
+    [...new Set(acknowledged)].map(async (id) => ({ id, end: await jobEnd(rig, id) })),
+  );
+  const recoveryMs = Date.now() - upAt;
+  for (const { id, end } of ends)
+    if (end?.status === 'lost') problems.push(`the acknowledged job ${id} does not exist`);
+  const last = ends.at(-1);
+  const { picture, problems: leaks } = await rested(rig, acknowledged);
+  problems.push(...leaks);
+  const after = serviceIn(picture, subject.id);
+  const status = last ? (last.end?.status ?? 'hung') : 'completed';
+  const ended = endedAs(status, operation);
+  problems.push(...promiseBroken(operation, { ended, after, subject, running: isRunning(picture, after) }));
+  if (ended === 'stuck' || ended === 'hung') problems.push(`the job is ${status}: ${last?.end?.error ?? ''}`);
+  return { operation: operation.name, ended, deaths: died, problems, recoveryMs };
+}
+
+/** Looks until every invariant holds and every acknowledged job's end was told, or until time is up. */
+export async function rested(
+  rig: Rig,
+  acknowledged: readonly string[],
+): Promise<{ picture: Picture; problems: string[] }> {
+  const deadline = Date.now() + REST_MS;
+  for (;;) {
+    const picture = await takePicture(rig).catch(() => undefined);
+    if (picture) {
+      const problems = [...broken(picture), ...untold(picture, acknowledged)];
+      if (problems.length === 0 || Date.now() > deadline || rig.isDown()) return { picture, problems };
+    } else if (Date.now() > deadline) {
+      return { picture: await takePicture(rig), problems: [] };
+    }
+    await delay(REST_LOOK_MS);
+  }
+}
+
+const ENDS = ['job.completed', 'job.failed', 'job.stuck', 'job.cancelled'];
+
+function untold({ events }: Picture, acknowledged: readonly string[]): string[] {
+  return [...new Set(acknowledged)]
+    .filter((id) => !events.some(({ type, data }) => ENDS.includes(type) && data.job_id === id))
+    .map((id) => `the end of job ${id} was not told`);
+}
+
+/** The points of an unharmed run, in their order. */
+export async function pointsOf(rig: Rig, operation: Operation, subject: Subject): Promise<readonly Point[]> {
+  const result = await tryOperation(rig, operation, { subject, deaths: [] });
+  if (result.problems.length > 0)
+    throw new Error(`${operation.name}, unharmed: ${result.problems.join('; ')}`);
+  return rig.passed();
+}

@@ -1,0 +1,73 @@
+/** A process of the harness's own, with a channel to it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, closeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { shippedModules } from '../../src/modules/loader.js';
+
+const built = join(dirname(shippedModules()), 'test', 'chaos');
+
+export interface Child {
+  /** The next message; rejects when the process ends first. */
+  hear<S extends TSchema>(schema: S): Promise<Static<S>>;
+  say(message: object): void;
+  /** Resolves when it is gone. */
+  readonly gone: Promise<void>;
+  readonly isGone: () => boolean;
+  /** Whether it died of a SIGKILL. */
+  readonly wasKilled: () => boolean;
+  /** Resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** `script`: name in this folder, without its ending. What it prints goes to `logFile`. */
+export function startChild(script: string, args: readonly string[], logFile: string): Child {
+  const log = openSync(logFile, 'a');
+  const process_: ChildProcess = spawn(process.execPath, [join(built, `${script}.js`), ...args], {
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  let isGone = false;
+  const gone = once(process_, 'exit').then(() => {
+    isGone = true;
+  });
+  const heard: unknown[] = [];
+  let wake = (): void => {};
+  process_.on('message', (message: unknown) => {
+    heard.push(message);
+    wake();
+  });
+  void gone.then(() => wake());
+  return {
+    gone,
+    isGone: () => isGone,
+    wasKilled: () => process_.signalCode === 'SIGKILL',
+    say: (message) => {
+      // a process that has just died hears nothing; whoever waits for its answer learns of it
+      process_.send(message, () => {});
+    },
+    async hear(schema) {
+      while (heard.length === 0) {
+        if (isGone) throw new Gone(script);
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+      const message = heard.shift();
+      if (!Value.Check(schema, message)) throw new Error(`${script} said ${JSON.stringify(message)}`);
+      return message;
+    },
+    async kill() {
+      process_.kill('SIGKILL');
+      await gone;
+    },
+  };
+}
+
+/** The process ended before it said what was waited for. */
+export class Gone extends Error {
+  override readonly name = 'Gone';
+  constructor(script: string) {
+    super(`${script} has ended`);
+  }
+}

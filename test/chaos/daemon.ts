@@ -1,0 +1,45 @@
+/** The real daemon with boundaries around it, as a process of its own that the harness tells where to die. */
+import { Value } from 'typebox/value';
+import { loadConfig } from '../../src/config/load.js';
+import { startDaemon } from '../../src/main.js';
+import { aroundAnswers, aroundDrivers, aroundFiles } from './around.js';
+import { boundaries } from './boundaries.js';
+import { FirstOrder, Order } from './messages.js';
+
+const [configFile = '', first = 'null'] = process.argv.slice(2);
+const death: unknown = JSON.parse(first);
+if (!Value.Check(FirstOrder, death)) throw new Error(`not a place to die: ${first}`);
+
+const points = boundaries(() => {
+  process.kill(process.pid, 'SIGKILL');
+  // the signal is under way: nothing more may happen
+  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+});
+points.set(death ?? undefined);
+
+process.on('message', (message: unknown) => {
+  if (!Value.Check(Order, message)) throw new Error(`not an order: ${JSON.stringify(message)}`);
+  if ('set' in message) {
+    points.set(message.set ?? undefined);
+    process.send?.({ set: true });
+  } else {
+    process.send?.({ passed: points.passed() });
+  }
+});
+// whoever started us is gone
+process.on('disconnect', () => process.exit(0));
+
+const config = await loadConfig({ file: configFile });
+aroundAnswers(points);
+const daemon = await startDaemon({
+  configFile,
+  around: {
+    files: (real) => aroundFiles(real, config.agent.state_dir, points),
+    drivers: (real) => aroundDrivers(real, points),
+  },
+});
+void daemon.failed.then((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+process.send?.({ ready: true });

@@ -1,0 +1,162 @@
+/** The grid: every operation with a death at every point of its way, the cells taken in turn so that one makes what the next needs. */
+import type { Death, Point } from './boundaries.js';
+import { pointsOf, type Result, tryOperation } from './cell.js';
+import { type Operation, OPERATIONS, order, type Subject } from './operations.js';
+import { doneWell } from './panel.js';
+import { serviceIn, takePicture } from './picture.js';
+import { openRig, type Rig } from './rig.js';
+import { type Chance, seeded } from './seeded.js';
+
+export interface GridOptions {
+  readonly seed: number;
+  /** How many cells of each operation, chosen by the seed; undefined: all. */
+  readonly sample?: number | undefined;
+  /** Only operations whose name is this. */
+  readonly operation?: string | undefined;
+  /** Of so many cells one dies again while the daemon recovers; 0: none does. */
+  readonly doubleEvery: number;
+  readonly say: (line: string) => void;
+}
+
+export interface Cell {
+  readonly operation: Operation;
+  readonly deaths: readonly Death[];
+  readonly name: string;
+}
+
+export interface Tried {
+  readonly cell: Cell;
+  readonly result: Result;
+}
+
+/** Milliseconds take a fiftieth: enough for a task to be under way when the daemon dies. */
+const DELAYS = 0.02;
+/** More services than this are deleted again. */
+const STOCK = 4;
+/** A job that takes so long to end after the daemon is up again waits for something. */
+const SLOW_MS = 30_000;
+const SECOND_DEATH_WITHIN = 40;
+
+export async function runGrid(options: GridOptions): Promise<Tried[]> {
+  const wanted = OPERATIONS.filter(
+    ({ name }) => options.operation === undefined || name === options.operation,
+  );
+  const tried: Tried[] = [];
+  for (const source of ['template', 'scratch'] as const) {
+    const operations = wanted.filter((operation) => (operation.source ?? 'template') === source);
+    if (operations.length > 0) tried.push(...(await onWorld(source, operations, options)));
+  }
+  return tried;
+}
+
+async function onWorld(
+  source: 'template' | 'scratch',
+  operations: readonly Operation[],
+  options: GridOptions,
+): Promise<Tried[]> {
+  const chance = seeded(options.seed);
+  let ground = await openGround(source, options);
+  const tried: Tried[] = [];
+  try {
+    const columns: Cell[][] = [];
+    for (const operation of operations) {
+      const points = await pointsOf(ground.rig, operation, await ground.subject(operation));
+      options.say(`${operation.name}: ${points.length} points`);
+      columns.push(cellsOf(operation, points, options, chance));
+    }
+    for (const cell of inTurn(columns)) {
+      const result = await outcomeOf(ground, cell);
+      tried.push({ cell, result });
+      if (result.recoveryMs > SLOW_MS)
+        options.say(`${cell.name}: the job ended ${result.recoveryMs} ms after the last start`);
+      if (result.problems.length === 0) continue;
+      options.say(`${cell.name}: ${result.ended}\n  ${result.problems.join('\n  ')}`);
+      // what is left of it would be found by the next cells too
+      await ground.leave();
+      ground = await openGround(source, options);
+    }
+  } finally {
+    await ground.close();
+  }
+  return tried;
+}
+
+async function outcomeOf(ground: Ground, { operation, deaths }: Cell): Promise<Result> {
+  try {
+    return await tryOperation(ground.rig, operation, { subject: await ground.subject(operation), deaths });
+  } catch (error) {
+    const problem = `the harness failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    return { operation: operation.name, ended: 'hung', deaths: 0, problems: [problem], recoveryMs: 0 };
+  }
+}
+
+/** A world, a daemon, and some services to try operations on. */
+interface Ground {
+  readonly rig: Rig;
+  subject(operation: Operation): Promise<Subject>;
+  /** Closes it, but keeps its files. */
+  leave(): Promise<void>;
+  close(): Promise<void>;
+}
+
+let tries = 0;
+
+async function openGround(source: 'template' | 'scratch', { say }: GridOptions): Promise<Ground> {
+  const rig = await openRig({ source, delays: DELAYS });
+  try {
+    await rig.start();
+  } catch (error) {
+    await rig.close();
+    throw error;
+  }
+  return {
+    rig,
+    async subject({ fresh }) {
+      tries += 1;
+      const subject = { id: `s${tries}`, n: tries };
+      const standing = (await takePicture(rig)).services.filter(({ lifecycle }) =>
+        ['active', 'suspended'].includes(lifecycle),
+      );
+      for (const { id } of standing.slice(STOCK))
+        await doneWell(rig, { path: '/delete-site', body: { service_id: id } });
+      if (fresh) return subject;
+      const known = standing[0];
+      if (known) return { ...subject, id: known.id };
+      await doneWell(rig, order(subject));
+      return { ...subject, before: serviceIn(await takePicture(rig), subject.id) };
+    },
+    async leave() {
+      say(`  what is known of it: ${await rig.leave()}`);
+    },
+    close: () => rig.close(),
+  };
+}
+
+function cellsOf(
+  operation: Operation,
+  points: readonly Point[],
+  { sample, doubleEvery }: GridOptions,
+  chance: Chance,
+): Cell[] {
+  // side by side steps come in another order each time
+  const sorted = [...points].sort((a, b) => a.at.localeCompare(b.at) || a.time - b.time);
+  const cells = sorted.map((point, n): Cell => {
+    const twice = doubleEvery > 0 && n % doubleEvery === doubleEvery - 1;
+    const second: Death[] = twice ? [{ any: 1 + chance.below(SECOND_DEATH_WITHIN) }] : [];
+    return {
+      operation,
+      deaths: [point, ...second],
+      name: `${operation.name}, ${point.at} #${point.time}${twice ? `, again at ${JSON.stringify(second[0])}` : ''}`,
+    };
+  });
+  if (sample === undefined) return cells;
+  return Array.from({ length: Math.min(sample, cells.length) }, () => chance.pick(cells));
+}
+
+/** One of each column, and again. */
+function inTurn<T>(columns: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...columns.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, n) =>
+    columns.flatMap((column) => column.slice(n, n + 1)),
+  ).flat();
+}

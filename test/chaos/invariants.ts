@@ -1,0 +1,240 @@
+/** What must be true when nothing is under way, whatever died before: the list. Each says in words where it is broken. */
+import { findMark } from '../../src/domain/mark.js';
+import type { Picture, ServiceOnDisk } from './picture.js';
+
+type Invariant = (picture: Picture) => string[];
+
+const AGENT = 'sandbox';
+
+/** Services that have a site. */
+const living = ({ services }: Picture): ServiceOnDisk[] =>
+  services.filter(({ lifecycle }) => lifecycle === 'active' || lifecycle === 'suspended');
+
+const isSuspended = ({ suspendedFor }: ServiceOnDisk): boolean => suspendedFor.length > 0;
+
+const namesOf = ({ fqdn, domains }: ServiceOnDisk): string[] => [
+  fqdn,
+  ...domains.flatMap(({ domain, www }) => (www ? [domain, `www.${domain}`] : [domain])),
+];
+
+const isMarked = (text: string | undefined, { id, generation }: ServiceOnDisk): boolean => {
+  const mark = findMark(text ?? '');
+  return mark?.agent === AGENT && mark.service === id && mark.generation === generation;
+};
+
+/** What one list has and the other has not. */
+function differences(what: string, wanted: readonly string[], found: readonly string[]): string[] {
+  const count = (list: readonly string[], item: string): number => list.filter((one) => one === item).length;
+  return [...new Set([...wanted, ...found])].flatMap((item) => {
+    const [should, is] = [count(wanted, item), count(found, item)];
+    return should === is ? [] : [`${what} ${item}: ${is} instead of ${should}`];
+  });
+}
+
+export const INVARIANTS: Readonly<Record<string, Invariant>> = {
+  'every job has ended': ({ services }) =>
+    services.flatMap(({ id, jobs }) =>
+      jobs
+        .filter(({ status }) => ['queued', 'running', 'waiting'].includes(status))
+        .map(({ method, status }) => `${method} of ${id} is ${status}`),
+    ),
+
+  'nothing goes on in the world': ({ world }) => [
+    ...(world.tasks > 0 ? [`${world.tasks} tasks`] : []),
+    ...world.containers.flatMap(({ vmid, config: { lock } }) =>
+      lock === undefined ? [] : [`container ${vmid} is locked (${lock})`],
+    ),
+  ],
+
+  'every service has exactly one container, and no container is left over': (picture) => {
+    const containers = picture.world.containers.filter(({ config }) => config['template'] !== '1');
+    return differences(
+      'container',
+      living(picture).map(
+        ({ id, generation, vmid, node }) => `${vmid ?? '?'} on ${node ?? '?'} for ${id}/${generation}`,
+      ),
+      containers.map(({ vmid, node, config }) => {
+        const mark = findMark(config['description'] ?? '');
+        return `${vmid} on ${node} for ${mark?.service ?? '?'}/${mark?.generation ?? '?'}`;
+      }),
+    );
+  },
+
+  'a container is what was sold': (picture) =>
+    living(picture).flatMap((service) => {
+      const { plan, addresses, vmid, subdomain } = service;
+      const config = picture.world.containers.find((container) => container.vmid === vmid)?.config ?? {};
+      const has = (key: string, part: string): string[] =>
+        (config[key] ?? '').includes(part)
+          ? []
+          : [`${key} of ${vmid} is ${config[key] ?? 'missing'}, not ${part}`];
+      return [
+        ...has('memory', String(plan.memoryMb)),
+        ...has('swap', String(plan.swapMb)),
+        ...has('cores', String(plan.cores)),
+        ...has('rootfs', `size=${plan.diskGb}G`),
+        ...has('hostname', subdomain),
+        ...addresses.flatMap(({ address }) => has('net0', `ip=${address}/`)),
+      ];
+    }),
+
+  'a suspended site is stopped': (picture) =>
+    living(picture).flatMap((service) => {
+      const running = picture.world.containers.find(({ vmid }) => vmid === service.vmid)?.running;
+      return isSuspended(service) && running ? [`${service.id} runs`] : [];
+    }),
+
+  'snapshots are those on record': (picture) =>
+    living(picture).flatMap(({ id, vmid, snapshots }) =>
+      differences(
+        `snapshot of ${id}`,
+        snapshots.map(({ name }) => name),
+        Object.keys(picture.world.containers.find((container) => container.vmid === vmid)?.snapshots ?? {}),
+      ),
+    ),
+
+  'no quota is exceeded': (picture) =>
+    living(picture).flatMap(({ id, plan, snapshots, domains }) => [
+      ...(snapshots.filter(({ kind }) => kind === 'backup').length > plan.backups
+        ? [`backups of ${id}`]
+        : []),
+      ...(domains.length > plan.domains ? [`domains of ${id}`] : []),
+    ]),
+
+  'high availability knows each container once, and wants what it is': (picture) => {
+    const { resources, rules } = picture.world.ha;
+    const services = living(picture);
+    return [
+      ...differences(
+        'HA resource',
+        services.map(({ vmid }) => `ct:${vmid ?? '?'}`),
+        Object.keys(resources),
+      ),
+      ...differences(
+        'HA rule',
+        services.map(({ vmid }) => `innkeeper-ct-${vmid ?? '?'}`),
+        Object.keys(rules),
+      ),
+      ...services.flatMap((service) => {
+        const options = resources[`ct:${service.vmid ?? '?'}`]?.options ?? {};
+        const running = picture.world.containers.find(({ vmid }) => vmid === service.vmid)?.running;
+        const marked = isMarked(options['comment'], service)
+          ? []
+          : [`HA of ${service.id} bears another mark`];
+        const wants = options['state'] ?? 'started';
+        return wants === (running ? 'started' : 'stopped')
+          ? marked
+          : [...marked, `HA wants ${service.id} ${wants}, running: ${running ?? '?'}`];
+      }),
+    ];
+  },
+
+  'every site has its DNS record': (picture) =>
+    differences(
+      'record',
+      living(picture).map(({ fqdn }) => `${fqdn}. A 203.0.113.10`),
+      picture.world.records
+        .filter(({ name, type }) => !['SOA', 'NS'].includes(type) && !name.startsWith('ns1.'))
+        .flatMap(({ name, type, records }) => records.map(({ content }) => `${name} ${type} ${content}`)),
+    ),
+
+  'the proxy has one record per site, as the site is': (picture) =>
+    differences(
+      'proxy record',
+      living(picture).map((service) => {
+        const state = isSuspended(service) ? 'suspended' : service.proxyEnabled ? 'enabled' : 'disabled';
+        return hostText(service, namesOf(service), service.addresses[0]?.address ?? '?', state);
+      }),
+      picture.sites.map(({ mark, names, upstream, state }) =>
+        hostText({ id: mark.service, generation: mark.generation }, names, upstream.address, state),
+      ),
+    ),
+
+  'visitors get what is on record': (picture) =>
+    differences(
+      'served',
+      picture.sites.flatMap(({ names, upstream, state }) =>
+        state === 'disabled' ? [] : names.map((name) => `${name} ${upstream.address} ${state}`),
+      ),
+      Object.entries(picture.world.sites).map(([name, { address, state }]) => `${name} ${address} ${state}`),
+    ),
+
+  'every domain has its certificate, and no certificate is left over': (picture) => {
+    const served = living(picture).flatMap(({ domains }) => domains);
+    return [
+      ...served.flatMap(({ domain, certificate }) =>
+        certificate.state === 'issued' ? [] : [`the certificate of ${domain} is ${certificate.state}`],
+      ),
+      ...differences(
+        'certificate shown for',
+        served.flatMap(({ domain, www }) => (www ? [domain, `www.${domain}`] : [domain])),
+        Object.keys(picture.world.certificates),
+      ),
+      ...differences(
+        'domain record of',
+        living(picture).flatMap(({ id, domains }) =>
+          domains.map(({ domain }) => `${domain} for default/${id}`),
+        ),
+        picture.domains.flatMap(({ domain, service }) =>
+          service === null ? [] : [`${domain} for ${service}`],
+        ),
+      ),
+      ...picture.domains.flatMap(({ domain, service, certificate }) =>
+        service === null && certificate !== null ? [`the key of ${domain} is still kept`] : [],
+      ),
+    ];
+  },
+
+  'nothing is claimed twice, and nothing by what is gone': ({ services }) => {
+    const holding = services.filter(({ vmid }) => vmid !== null);
+    const twice = (what: string, values: readonly string[]): string[] =>
+      differences(what, [...new Set(values)], values);
+    return [
+      ...twice(
+        'number',
+        holding.map(({ vmid }) => String(vmid)),
+      ),
+      ...twice(
+        'address',
+        holding.flatMap(({ addresses }) => addresses.map(({ address }) => address)),
+      ),
+      ...twice(
+        'name',
+        holding.map(({ subdomain }) => subdomain),
+      ),
+      ...services.flatMap(({ id, lifecycle, vmid, addresses, snapshots, domains, jobs }) => {
+        const stuck = jobs.some(({ status }) => status === 'stuck');
+        const gone = lifecycle === 'terminated' || (lifecycle === 'failed' && !stuck);
+        const left = vmid !== null || addresses.length + snapshots.length + domains.length > 0;
+        return gone && left ? [`${id} is ${lifecycle} and holds something`] : [];
+      }),
+    ];
+  },
+
+  'no half-written file stays': ({ files }) => files.filter((file) => file.endsWith('.tmp')),
+
+  'nothing was found damaged': ({ files }) => files.filter((file) => file.startsWith('damaged/')),
+
+  'every event was told': ({ services, events }) => {
+    const told = new Set(events.map(({ id }) => id));
+    return services.flatMap(({ id, events: kept = [] }) =>
+      kept.filter((event) => !told.has(event.id)).map(({ type }) => `${type} of ${id}`),
+    );
+  },
+};
+
+function hostText(
+  { id, generation }: Pick<ServiceOnDisk, 'id' | 'generation'>,
+  names: readonly string[],
+  address: string,
+  state: string,
+): string {
+  return `${id}/${generation} ${[...names].sort().join(' ')} ${address} ${state}`;
+}
+
+/** Every broken invariant with where. */
+export function broken(picture: Picture): string[] {
+  return Object.entries(INVARIANTS).flatMap(([name, check]) =>
+    check(picture).map((problem) => `${name}: ${problem}`),
+  );
+}

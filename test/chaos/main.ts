@@ -1,0 +1,38 @@
+/** `npm run chaos -- [--seed N] [--grid] [--sample K] [--operation NAME] [--kills M]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
+import { parseArgs } from 'node:util';
+import { runGrid } from './grid.js';
+import { runRandom } from './random.js';
+import { tableOf } from './report.js';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    grid: { type: 'boolean', default: false },
+    sample: { type: 'string' },
+    operation: { type: 'string' },
+    kills: { type: 'string', default: '0' },
+  },
+});
+const seed = Number(values.seed);
+const say = (line: string): void => console.log(line);
+say(`seed ${seed}`);
+let good = true;
+if (values.grid || values.operation !== undefined || values.sample !== undefined) {
+  const tried = await runGrid({
+    seed,
+    sample: values.sample === undefined ? undefined : Number(values.sample),
+    operation: values.operation,
+    doubleEvery: 5,
+    say,
+  });
+  say(tableOf(tried));
+  good = tried.every(({ result }) => result.problems.length === 0);
+}
+const kills = Number(values.kills);
+if (kills > 0) {
+  const report = await runRandom({ seed, kills, workers: 8, say });
+  say(`${report.kills} kills, operations ${JSON.stringify(report.ended)}`);
+  for (const problem of report.problems) say(`  ${problem}`);
+  good &&= report.problems.length === 0;
+}
+process.exit(good ? 0 : 1);

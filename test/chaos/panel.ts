@@ -1,0 +1,60 @@
+/** What a panel does: orders, repeats a call whose answer it did not get, and waits for the job. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Answer, Call, Rig } from './rig.js';
+
+/** A job must have ended so long after the daemon is up. */
+export const JOB_MS = 120_000;
+const REPEAT_MS = 100;
+const POLL_MS = 15;
+
+/** Ended, as the API tells it. */
+export interface Ended {
+  readonly status: string;
+  readonly error: string;
+}
+
+/** The answer's job, when it started (or joined) one. */
+export function jobOf({ body }: Answer): string | undefined {
+  const id = body['job_id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** Sends it until an answer comes that is not the agent's own trouble. */
+export async function untilAnswered(rig: Rig, call: Call): Promise<Answer & { readonly sent: number }> {
+  const deadline = Date.now() + JOB_MS;
+  for (let sent = 1; ; sent += 1) {
+    const answer = await rig.post(call);
+    if (!isTrouble(answer) || Date.now() > deadline) return { ...answer, sent };
+    await delay(REPEAT_MS);
+  }
+}
+
+/** No whole answer, or one that says to come again. */
+export function isTrouble({ status }: Answer): boolean {
+  return status === 0 || status === 503;
+}
+
+/** Undefined when time was up; or, unless it is to wait through deaths, when the daemon died first. */
+export async function jobEnd(rig: Rig, id: string, throughDeaths = false): Promise<Ended | undefined> {
+  const deadline = Date.now() + JOB_MS;
+  while ((throughDeaths || !rig.isDown()) && Date.now() < deadline) {
+    const { status, body } = await rig.get(`/jobs/${id}`);
+    if (status === 200 && body['ended_at'] !== null)
+      return { status: String(body['status']), error: JSON.stringify(body['error'] ?? null) };
+    if (status === 404) return { status: 'lost', error: 'there is no such job' };
+    await delay(POLL_MS);
+  }
+  return undefined;
+}
+
+/** A call that must succeed, to bring a service to where an operation begins. Throws when it does not. */
+export async function doneWell(rig: Rig, call: Call): Promise<void> {
+  const answer = await untilAnswered(rig, call);
+  const id = jobOf(answer);
+  const ended = id === undefined ? undefined : await jobEnd(rig, id, true);
+  const good = answer.status < 300 && (id === undefined || ended?.status === 'completed');
+  if (!good)
+    throw new Error(
+      `${call.path} ${JSON.stringify(call.body)}: ${JSON.stringify(answer)} ${JSON.stringify(ended)}`,
+    );
+}

@@ -1,0 +1,174 @@
+/** One look at everything: the agent's own records as they lie on disk, and the world's, each read at its source. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Rig } from './rig.js';
+
+const Text = Type.String();
+const Texts = Type.Record(Text, Text);
+const Count = Type.Integer();
+const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+
+const ServiceOnDisk = Type.Object({
+  id: Text,
+  generation: Count,
+  lifecycle: Text,
+  email: Text,
+  plan: Type.Object({
+    name: Text,
+    memoryMb: Count,
+    swapMb: Count,
+    diskGb: Count,
+    cores: Count,
+    domains: Count,
+    backups: Count,
+  }),
+  subdomain: Text,
+  fqdn: Text,
+  addresses: Type.Array(Type.Object({ address: Text })),
+  vmid: nullable(Count),
+  node: nullable(Text),
+  snapshots: Type.Array(Type.Object({ name: Text, kind: Text })),
+  suspendedFor: Type.Array(Text),
+  domains: Type.Array(
+    Type.Object({ domain: Text, www: Type.Boolean(), certificate: Type.Object({ state: Text }) }),
+  ),
+  proxyEnabled: Type.Boolean(),
+  jobs: Type.Array(Type.Object({ id: Text, method: Text, status: Text, crashes: Count })),
+  events: Type.Optional(Type.Array(Type.Object({ id: Text, type: Text }))),
+});
+export type ServiceOnDisk = Static<typeof ServiceOnDisk>;
+
+const DomainOnDisk = Type.Object({
+  id: Text,
+  domain: Text,
+  service: nullable(Text),
+  certificate: nullable(Type.Object({ names: Type.Array(Text) })),
+});
+
+const SiteOnDisk = Type.Object({
+  mark: Type.Object({ service: Text, generation: Count }),
+  names: Type.Array(Text),
+  upstream: Type.Object({ address: Text, port: Count }),
+  state: Text,
+});
+
+const EventTold = Type.Object({
+  id: Text,
+  type: Text,
+  service_id: Text,
+  data: Type.Object({ job_id: Type.Optional(Text) }),
+});
+
+const WorldView = Type.Object({
+  containers: Type.Array(
+    Type.Object({
+      vmid: Count,
+      node: Text,
+      config: Texts,
+      snapshots: Type.Record(Text, Type.Unknown()),
+      running: Type.Boolean(),
+    }),
+  ),
+  /** Tasks under way. */
+  tasks: Count,
+  ha: Type.Object({
+    resources: Type.Record(Text, Type.Object({ options: Texts, state: Type.Optional(Text) })),
+    rules: Type.Record(Text, Texts),
+  }),
+  records: Type.Array(
+    Type.Object({ name: Text, type: Text, records: Type.Array(Type.Object({ content: Text })) }),
+  ),
+  /** What the proxy serves: by host name. */
+  sites: Type.Record(Text, Type.Object({ state: Text, address: Text, port: Count })),
+  certificates: Type.Record(Text, Type.Object({ certFile: Text })),
+});
+export type WorldView = Static<typeof WorldView>;
+
+export interface Picture {
+  readonly services: readonly ServiceOnDisk[];
+  readonly domains: readonly Static<typeof DomainOnDisk>[];
+  /** The proxy driver's own records. */
+  readonly sites: readonly Static<typeof SiteOnDisk>[];
+  /** Everything the log of events tells. */
+  readonly events: readonly Static<typeof EventTold>[];
+  /** Files of the agent's and of the proxy's folder, relative. */
+  readonly files: readonly string[];
+  readonly world: WorldView;
+}
+
+export async function takePicture(rig: Rig): Promise<Picture> {
+  const { stateDir } = rig;
+  const [agent, proxy] = await Promise.all([
+    filesIn(join(stateDir, 'agent')),
+    filesIn(join(stateDir, 'proxy')),
+  ]);
+  const documents = async <S extends TSchema>(
+    folder: string,
+    files: readonly string[],
+    part: string,
+    schema: S,
+  ): Promise<Static<S>[]> => {
+    const wanted = files.filter((file) => file.startsWith(part) && file.endsWith('.json'));
+    const values = await Promise.all(wanted.map((file) => readJson(join(stateDir, folder, file))));
+    return values.filter((value) => value !== undefined).map((value) => checked(schema, value));
+  };
+  const [services, domains, sites, events, world] = await Promise.all([
+    documents('agent', agent, 'services/', ServiceOnDisk),
+    documents('agent', agent, 'domains/', DomainOnDisk),
+    documents('proxy', proxy, 'sites/', SiteOnDisk),
+    eventsIn(agent.filter((file) => file.startsWith('events/')).map((file) => join(stateDir, 'agent', file))),
+    rig.control('GET', '/world'),
+  ]);
+  return {
+    services,
+    domains,
+    sites,
+    events,
+    files: [...agent, ...proxy.map((file) => `proxy/${file}`)],
+    world: checked(WorldView, world),
+  };
+}
+
+/** The service's document, or undefined while there is none. */
+export function serviceIn({ services }: Picture, id: string): ServiceOnDisk | undefined {
+  return services.find((service) => service.id === id);
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+}
+
+/** Undefined: it has been removed since. */
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** A torn line is nobody's event. */
+async function eventsIn(files: readonly string[]): Promise<Static<typeof EventTold>[]> {
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  return texts
+    .join('\n')
+    .split('\n')
+    .flatMap((line) => {
+      try {
+        const event: unknown = JSON.parse(line);
+        return Value.Check(EventTold, event) ? [event] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function checked<S extends TSchema>(schema: S, value: unknown): Static<S> {
+  if (Value.Check(schema, value)) return value;
+  const [first] = Value.Errors(schema, value);
+  throw new Error(
+    `${first?.instancePath ?? ''} ${first?.message ?? ''}: ${JSON.stringify(value).slice(0, 500)}`,
+  );
+}

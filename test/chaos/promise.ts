@@ -1,0 +1,54 @@
+/** What an operation's end promises of its service: all of it, or nothing. */
+import { LEAVES, type Operation, type Subject } from './operations.js';
+import type { Picture, ServiceOnDisk } from './picture.js';
+
+/** How the job ended; `hung`: not in time. */
+export type Ending = 'done' | 'undone' | 'stuck' | 'hung';
+
+export const isRunning = ({ world }: Picture, service: ServiceOnDisk | undefined): boolean =>
+  world.containers.find(({ vmid }) => vmid === service?.vmid)?.running ?? false;
+
+export function endedAs(status: string, { fails }: Operation): Ending {
+  if (status === 'completed') return 'done';
+  if (status === 'stuck' || status === 'hung') return status;
+  return fails === undefined || status === 'failed' ? 'undone' : 'stuck';
+}
+
+/** Everything that the operation promises, or nothing of it. */
+export function promiseBroken(
+  operation: Operation,
+  {
+    ended,
+    after,
+    subject,
+    running,
+  }: { ended: Ending; after: ServiceOnDisk | undefined; subject: Subject; running: boolean },
+): string[] {
+  if (!after) return ['there is no record of the service'];
+  const { before } = subject;
+  const kept = operation.done(after, before, subject);
+  if (ended === 'done' || operation.fails) {
+    const wanted = operation.name in LEAVES ? LEAVES[operation.name] : subject.ran;
+    const power = after.lifecycle === 'active' && wanted !== undefined && running !== wanted;
+    return [
+      ...(kept ? [] : [`the promise is not kept: ${summary(before)} -> ${summary(after)}`]),
+      ...(power ? [`the container ${running ? 'runs' : 'does not run'}`] : []),
+    ];
+  }
+  if (ended === 'undone' && before && summary(before) !== summary(after))
+    return [`undone, but changed: ${summary(before)} -> ${summary(after)}`];
+  return [];
+}
+
+function summary(service: ServiceOnDisk | undefined): string {
+  if (!service) return 'nothing';
+  const { lifecycle, plan, snapshots, domains, proxyEnabled, suspendedFor } = service;
+  return JSON.stringify({
+    lifecycle,
+    plan: plan.name,
+    snapshots: snapshots.map(({ name }) => name),
+    domains: domains.map(({ domain }) => domain),
+    proxyEnabled,
+    suspendedFor,
+  });
+}

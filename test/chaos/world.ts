@@ -1,0 +1,18 @@
+/** The memory world as a process of its own, so that it stays when the daemon dies. */
+import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+
+const [stateDir = '', apiPort = '0', delays = '0'] = process.argv.slice(2);
+const world = await startMemoryWorld({
+  stateDir,
+  apiPort: Number(apiPort),
+  delays: Number(delays),
+  log: () => {},
+});
+// whoever started us is gone
+process.on('disconnect', () => process.exit(0));
+process.send?.({
+  configFile: world.configFile,
+  control: world.control,
+  caFile: world.caFile,
+  httpsPort: world.proxy.httpsPort,
+});

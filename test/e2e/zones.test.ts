@@ -1,0 +1,126 @@
+/** Customers' zones in the memory world, whose DNS server can be made to misbehave. */
+import { readFile } from 'node:fs/promises';
+import t from 'tap';
+import { parse } from 'yaml';
+import { fields } from '../http/rig.js';
+import { customerZone, recordsOf, zonesSeenBy } from './customer-zones.js';
+import { openHouse, type House } from './house.js';
+
+const zone = { user_id: 77, domain: 'example.org' };
+const record = { zone: 'example.org', type: 'A', name: 'x', ip: '198.51.100.1' };
+
+const addZone = ({ post }: House) => post('/customdomain/add/zone', zone);
+const addRecord = ({ post }: House) => post('/customdomain/add/record', record);
+
+t.test('the life of a zone', async (t) => {
+  const house = await openHouse(t);
+  await customerZone(t, house, house.world.dns.port);
+});
+
+t.test(
+  'a DNS server that misbehaves: named by its role, and the same call again finishes what was begun',
+  async (t) => {
+    const house = await openHouse(t);
+    await house.dns('example.org', 'NS', ['ns1.sandbox.test.']);
+    const up = await house.fault({ target: 'dns', kind: { down: true } });
+    t.match(await addZone(house), { status: 502, body: { code: 'dns_unreachable', error: /DNS server/ } });
+    t.match(await zonesSeenBy(house, 77), [{ zone: 'example.org', state: 'making', records: [] }]);
+    t.match(await addRecord(house), { status: 404, body: { error: /not finished/ } });
+    t.match(await house.post('/customdomain/add/zone', { ...zone, user_id: 78 }), { status: 409 });
+    await house.restart();
+    await up();
+    t.match(await addZone(house), { status: 200 });
+
+    const down = await house.fault({ target: 'dns', kind: { down: true } });
+    for (const path of ['getdata', 'add/record', 'delete/zone'])
+      t.match(
+        await house.post(`/customdomain/${path}`, { ...zone, ...record }),
+        { status: 502, body: { code: 'dns_unreachable' } },
+        path,
+      );
+    await down();
+
+    await house.fault({ target: 'dns', method: 'PATCH', kind: { drop: 'after' }, times: 1 });
+    t.match(await addRecord(house), { status: 200 }, 'an answer that was lost after the effect');
+    await house.fault({ target: 'dns', method: 'PATCH', kind: { status: 500, reason: 'locked' }, times: 1 });
+    const [{ rc_id: id } = {}] = (await recordsOf(house, 77)).filter(({ type }) => type === 'A');
+    const drop = () => house.post('/customdomain/delete/record', { zone_id: 'example.org', rc_id: id });
+    t.match(await drop(), { status: 502, body: { code: 'dns_unreachable' } });
+    t.equal((await recordsOf(house, 77)).length, 2);
+    t.match(await drop(), { status: 200 });
+    await house.fault({ target: 'dns', method: 'PATCH', kind: { lie: true }, times: 1 });
+    t.match(await addRecord(house), { status: 502, body: { code: 'dns_failed' } }, 'a lie is found out');
+    t.match(await addRecord(house), { status: 200 });
+    t.equal((await recordsOf(house, 77)).length, 2, 'and nothing is there twice');
+
+    await house.fault({ target: 'dns', method: 'DELETE', kind: { drop: 'after' }, times: 1 });
+    t.match(await house.post('/customdomain/delete/zone', zone), { status: 200 });
+    await house.fault({ target: 'dns', method: 'POST', kind: { drop: 'after' }, times: 1 });
+    t.match(await addZone(house), { status: 200 });
+  },
+);
+
+t.test(
+  'what is not ours at the DNS server is left alone, and what was taken from us can be asked for again',
+  async (t) => {
+    const house = await openHouse(t);
+    await house.dns('example.org', 'NS', ['ns1.sandbox.test.']);
+    const { url, apiKey } = await dnsApi(house);
+    const api = (method: string, path: string, body?: object) =>
+      fetch(`${url}/api/v1/servers/localhost/zones${path}`, {
+        method,
+        headers: { 'x-api-key': apiKey },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+    await api('POST', '', { name: 'example.org.', nameservers: ['ns1.sandbox.test.'], account: 'somebody' });
+    t.match(await addZone(house), { status: 409, body: { code: 'foreign_object' } });
+    t.same(await zonesSeenBy(house, 77), [], 'nothing of it is kept');
+    await api('DELETE', '/example.org.');
+    t.match(await addZone(house), { status: 200 });
+    await addRecord(house);
+    await api('DELETE', '/example.org.');
+    t.match(await zonesSeenBy(house, 77), [{ state: 'missing', records: [] }]);
+    t.match(await addRecord(house), { status: 404 });
+    t.match(await addZone(house), { status: 200 }, 'made anew');
+    await api('DELETE', '/example.org.');
+    t.match(await house.post('/customdomain/delete/zone', zone), { status: 200 }, 'or let go');
+  },
+);
+
+t.test('a zone and the sites of other customers keep out of each other', async (t) => {
+  const house = await openHouse(t);
+  await house.dns('example.org', 'NS', ['ns1.sandbox.test.']);
+  await Promise.all([house.make('1', { user_id: '77' }), house.make('2', { user_id: '78' })]);
+  t.match(await addZone(house), { status: 200 });
+  for (const name of ['@', 'shop'])
+    await house.post('/customdomain/add/record', { zone: 'example.org', type: 'A', name, ip: 'PROXYSRV' });
+  const setDomain = (id: string, domain: string) =>
+    house.settled('/action/setdomain', { service_id: id, domain });
+  t.match(await setDomain('2', 'shop.example.org'), {
+    status: 409,
+    body: { code: 'domain_taken', error: /is in the zone example\.org, which belongs to another customer/ },
+  });
+  t.match((await setDomain('1', 'example.org')).body, { success: true });
+  await house.post('/customdomain/delete/zone', zone);
+  t.match(await house.post('/customdomain/add/zone', { ...zone, user_id: '78' }), {
+    status: 409,
+    body: { code: 'domain_taken', error: 'example.org belongs to another customer.' },
+  });
+  t.match(await addZone(house), { status: 200 });
+});
+
+t.test('where the DNS server keeps no zones the call says so', async (t) => {
+  const house = await openHouse(t, { config: async () => ({ dns: { driver: 'none', ttl_s: 60 } }) });
+  t.match(await addZone(house), {
+    status: 409,
+    body: { code: 'zones_unavailable', error: 'This agent keeps no DNS zones for customers.' },
+  });
+});
+
+/** As the config file of the world says. */
+async function dnsApi({ world }: House): Promise<{ url: string; apiKey: string }> {
+  const config = fields(parse(await readFile(world.configFile, 'utf8')));
+  const powerdns = fields(fields(config['dns'])['powerdns']);
+  const apiKey = await readFile(String(fields(powerdns['api_key'])['file']), 'utf8');
+  return { url: String(powerdns['url']), apiKey: apiKey.trim() };
+}

@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { openLog } from '../src/log.js';
+
+t.test('with `journal` each line begins with its priority, else it is JSON alone', async (t) => {
+  const lines: string[] = [];
+  const to = { write: (line: string) => void lines.push(line) };
+  const log = openLog({ level: 'trace', format: 'journal' }, to);
+  for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const) log[level](level);
+  t.same(
+    lines.map((line) => line.slice(0, 4)),
+    ['<7>{', '<7>{', '<6>{', '<4>{', '<3>{', '<2>{'],
+  );
+  openLog({ level: 'info', format: 'json' }, to).info('x');
+  t.match(JSON.parse(lines.at(-1) ?? ''), { level: 30, msg: 'x' });
+  openLog({ level: 'info', format: 'auto' }, to).info('x');
+  t.match(lines.at(-1), /^\{/, 'another stream than standard output is not the journal');
+});
+
+t.test('standard output that leads to the journal is known by device and inode', async (t) => {
+  const file = join(t.testdir(), 'out');
+  const say = async (journal: (stat: { dev: number; ino: number }) => string): Promise<string> => {
+    const out = openSync(file, 'w');
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'log-line.js')], {
+      stdio: ['ignore', out, 'inherit'],
+      env: { ...process.env, JOURNAL_STREAM: journal(fstatSync(out)) },
+    });
+    await once(child, 'exit');
+    closeSync(out);
+    return readFileSync(file, 'utf8');
+  };
+  t.match(await say(({ dev, ino }) => `${dev}:${ino}`), /^<4>\{"level":40,.*"msg":"hello"\}\n$/);
+  t.match(await say(({ dev, ino }) => `${dev}:${ino + 1}`), /^\{"level":40/);
+  t.match(await say(() => 'nonsense'), /^\{"level":40/);
+});
