@@ -1,12 +1,14 @@
 /**
- * `npm run bench [-- accept|actions|chaos|overload|rest|soak|status|site|lxc ... [--minutes N]]`: measures and prints tables; exits 1 when a target is missed. Without a
+ * `npm run bench [-- accept|actions|chaos|faults|overload|powercut|rest|soak|status|site|lxc ... [--minutes N]]`: measures and prints tables; exits 1 when a target is missed. Without a
  * name: all but what takes long, real containers only as root. `--minutes`: of the soak.
  */
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';
 import { benchActions } from './actions.js';
 import { benchChaos } from '../chaos/bench.js';
+import { benchFaults } from './faults.js';
 import { benchOverload } from './overload.js';
+import { benchPowerCut } from './powercut.js';
 import { benchRest } from './rest.js';
 import { benchSite } from './site.js';
 import { benchSoak } from './soak.js';
@@ -20,6 +22,8 @@ const { values, positionals } = parseArgs({
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   accept: benchAccept,
+  faults: benchFaults,
+  powercut: benchPowerCut,
   rest: benchRest,
   status: benchStatus,
   actions: async () => {
@@ -33,7 +37,7 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   soak: () => benchSoak(Number(values.minutes)),
 };
 /** Only when they are asked for. */
-const LONG = ['chaos', 'soak'];
+const LONG = ['chaos', 'faults', 'soak'];
 
 const wanted =
   positionals.length > 0
