@@ -1,5 +1,6 @@
 /** Calls systemd/innkeeper-proxy on the proxy host over one kept SSH connection. */
 import type { SshConfig } from '../../../../config/config.js';
+import { anySignal } from '../../../../domain/any-signal.js';
 import { AgentError } from '../../../../domain/errors.js';
 import type { RawEnd } from '../../../exec/run-script.js';
 import { SshLink } from '../../../exec/ssh-link.js';
@@ -32,8 +33,8 @@ export class RemoteCommands {
   /** Throws `proxy_failed` when what was sent is refused, else `proxy_unreachable` or `aborted`. */
   async call(command: string, stdin = '', stop?: AbortSignal): Promise<Answer> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
-    const signal = stop ? AbortSignal.any([stop, deadline]) : deadline;
-    const end = await this.#run(`innkeeper-proxy ${command}`, stdin, signal);
+    const { signal, release } = anySignal(deadline, ...(stop ? [stop] : []));
+    const end = await this.#run(`innkeeper-proxy ${command}`, stdin, signal).finally(release);
     const said = end.stderr.trim();
     if (end.broken) throw asProxyError(end.broken);
     if (signal.aborted && end.code === null) throw asProxyError(signal.reason);
