@@ -22,6 +22,8 @@ export function proxyChecks(parts: DoctorParts): Check[] {
         if (folder !== undefined)
           return wrong(`${folder} cannot be written to`, `install -d -o "$(id -un)" -m 755 ${word(dir)}`);
         const complaint = await nginx.test(signal);
+        if (complaint?.includes(`${dir}/nginx.conf`) === true && !(await nginx.hasRendering()))
+          return ok('nginx includes our file, which the daemon writes when it starts');
         return complaint === undefined
           ? ok('nginx takes it')
           : wrong(`nginx refuses it: ${complaint}`, testCommand);
@@ -32,9 +34,9 @@ export function proxyChecks(parts: DoctorParts): Check[] {
       title: 'a reload of the proxy',
       after: ['proxy.test'],
       run: async (signal) => {
+        if (!(await nginx.hasRendering()))
+          return ok('there is nothing of ours to be served before the first start');
         const { written, served } = await nginx.reload(signal);
-        if (written === undefined)
-          return ok('it is reloaded; the daemon writes its first rendering when it starts');
         if (written === served) return ok(`it is reloaded and serves what we have written (${written})`);
         return wrong(
           `it serves ${served ?? 'nothing of ours'} on port ${config.proxy.nginx.status_port} instead of rendering ${written}`,

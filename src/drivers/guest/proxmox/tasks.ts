@@ -13,7 +13,8 @@ import { ABORT_GRACE_MS } from './transport.js';
 
 const FIRST_POLL_MS = 50;
 const LAST_POLL_MS = 2_000;
-const POLL_GROWTH = 1.2;
+/** What is waited too long is at most a tenth of what the task took. */
+const POLL_GROWTH = 1.1;
 /** So long polls may fail in a row before the slot is given back; the note lets the next try go on. */
 const DEAF_MS = 30_000;
 const LOG_LINES = 12;

@@ -7,8 +7,7 @@ import { readRendering } from './rendering.js';
 import { askVersion } from './served.js';
 
 export interface Served {
-  /** Undefined before the first start of the daemon. */
-  readonly written: string | undefined;
+  readonly written: string;
   /** Undefined: nothing of ours answers on the status port. */
   readonly served: string | undefined;
 }
@@ -17,6 +16,8 @@ const SERVED_WITHIN_MS = 3_000;
 const LOOK_MS = 100;
 
 export interface NginxExaminer {
+  /** False before the first start of the daemon: an nginx that includes our file cannot even be tested then. */
+  hasRendering(): Promise<boolean>;
   /** Undefined, or nginx's complaint. The daemon may be trying a rendering just now: a complaint counts when it is there a second time. */
   test(signal: AbortSignal): Promise<string | undefined>;
   /** Reloads it, as certbot or an operator would, and waits for what is served then. */
@@ -28,6 +29,7 @@ export interface NginxExaminer {
 export function nginxExaminer(config: NginxConfig): NginxExaminer {
   const ask = askVersion(config.status_port);
   return {
+    hasRendering: async () => (await readRendering(config)).text !== undefined,
     async test(signal) {
       const complaint = await testConfiguration(config.test, signal);
       if (complaint === undefined || signal.aborted) return complaint;
@@ -38,10 +40,9 @@ export function nginxExaminer(config: NginxConfig): NginxExaminer {
       await reload(config.reload, signal);
       const until = Date.now() + SERVED_WITHIN_MS;
       for (;;) {
-        const { text, version } = await readRendering(config);
-        const written = text === undefined ? undefined : version;
+        const { version: written } = await readRendering(config);
         const served = await ask();
-        if (written === undefined || served === written || Date.now() > until) return { written, served };
+        if (served === written || Date.now() > until) return { written, served };
         await pause(LOOK_MS);
       }
     },
