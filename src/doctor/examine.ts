@@ -44,9 +44,10 @@ export async function examine(examination: Examination): Promise<Line[]> {
   const log = pino({ level: 'silent' });
   const pve = proxmoxExaminer(config.container_host.proxmox, { clock, log });
   const dns = dnsDriver(config);
+  const nginx = nginxExaminer(config.proxy);
   try {
-    return await runChecks(allChecks({ ...examination, pve, dns, nginx: nginxExaminer(config.proxy.nginx) }));
+    return await runChecks(allChecks({ ...examination, pve, dns, nginx }));
   } finally {
-    await Promise.all([pve.close(), dns.close()]);
+    await Promise.all([pve.close(), dns.close(), nginx.close()]);
   }
 }

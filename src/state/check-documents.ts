@@ -68,7 +68,10 @@ export class DocumentCheck {
       if (record.service !== null && !this.#services.has(record.service))
         this.#found(file, `says that ${record.service} serves it, and there is no such service`);
     if (this.#keys.size > 1)
-      this.#found('', `secrets were encrypted with ${this.#keys.size} keys: ${[...this.#keys].join(', ')}`);
+      this.#notes.push({
+        file: '',
+        problem: `secrets were encrypted with ${this.#keys.size} keys: ${[...this.#keys].join(', ')}`,
+      });
     return {
       documents: this.#documents,
       secrets: this.#secrets,

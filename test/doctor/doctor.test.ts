@@ -81,7 +81,7 @@ async function clinic(t: Test, options: { storageType?: 'dir' | 'zfspool' } = {}
         clock: systemClock,
         log: pino({ level: 'silent' }),
       });
-      const nginx = nginxExaminer(config.proxy.nginx);
+      const nginx = nginxExaminer(config.proxy);
       const parts = {
         configFile: '/c',
         config,

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { rangeOf, valueIn } from '../../domain/address-pool.js';
-import { findStateKey } from '../../state/state-key.js';
+import { findStateKeys } from '../../state/state-key.js';
 import { type Verified, verifyFolder, verifyStream } from '../../state/verify.js';
 import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
@@ -54,11 +54,11 @@ export function stateChecks(parts: DoctorParts): Check[] {
 
 /** Through the daemon when it runs: then it is one instant. */
 async function look({ config, daemon }: DoctorParts): Promise<Verified | undefined> {
-  const key = await findStateKey(config);
+  const keys = await findStateKeys(config);
   const running = await daemon.export();
-  if (running) return verifyStream(running, key);
+  if (running) return verifyStream(running, keys);
   const there = await stat(config.agent.state_dir).catch(() => undefined);
-  return there ? verifyFolder(config.agent.state_dir, key) : undefined;
+  return there ? verifyFolder(config.agent.state_dir, keys) : undefined;
 }
 
 async function checkFolder(dir: string): Promise<Verdict> {
