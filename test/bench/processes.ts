@@ -1,12 +1,14 @@
 /** The world and the daemon as processes of their own, as an operator would run them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { parseDocument } from 'yaml';
+import type { Held } from './probe.js';
 import { shippedModules } from '../../src/modules/loader.js';
 
 const cli = join(dirname(shippedModules()), 'src', 'innkeeper.cjs');
@@ -16,6 +18,7 @@ const Ready = Type.Object({
   token: Type.String(),
   ca_file: Type.String(),
   proxy: Type.Object({ https_port: Type.Number() }),
+  control: Type.String(),
   state_dir: Type.String(),
 });
 
@@ -26,6 +29,7 @@ export interface WorldProcess {
   readonly httpsPort: number;
   readonly stateDir: string;
   readonly configFile: string;
+  readonly control: string;
   close(): Promise<void>;
 }
 
@@ -77,6 +81,7 @@ export async function startWorld(backend: 'memory' | 'lxc'): Promise<WorldProces
     httpsPort: said.proxy.https_port,
     stateDir,
     configFile: join(stateDir, 'innkeeper.yaml'),
+    control: said.control,
     async close() {
       await end(child);
       await rm(stateDir, { recursive: true, force: true });
@@ -88,14 +93,39 @@ export interface DaemonProcess {
   readonly readyMs: number;
   /** Resident memory in MiB. */
   rss(): Promise<number>;
+  /** Open files and threads, as the kernel counts them, and what `probe.ts` tells. */
+  held(): Promise<Held & { readonly files: number; readonly threads: number }>;
   close(): Promise<void>;
 }
 
-/** `innkeeper serve`; resolves when `/ready` says so. */
-export async function startDaemonProcess(world: WorldProcess): Promise<DaemonProcess> {
+const HeldSchema = Type.Object({
+  heapUsed: Type.Number(),
+  resources: Type.Record(Type.String(), Type.Number()),
+  listeners: Type.Number(),
+});
+
+/** The world's configuration with other values at some paths (`a.b.c`); returns the file. */
+export async function configureBeside(
+  world: WorldProcess,
+  values: Readonly<Record<string, unknown>>,
+): Promise<string> {
+  const config = parseDocument(await readFile(world.configFile, 'utf8'));
+  for (const [path, value] of Object.entries(values)) config.setIn(path.split('.'), value);
+  const file = join(world.stateDir, 'bench.yaml');
+  await writeFile(file, String(config), { mode: 0o600 });
+  return file;
+}
+
+/** `innkeeper serve`; resolves when `/ready` says so. `probed`: it can tell what it holds. */
+export async function startDaemonProcess(
+  world: WorldProcess,
+  { configFile = world.configFile, probed = false } = {},
+): Promise<DaemonProcess> {
   const from = performance.now();
-  const child = spawn(process.execPath, [cli, 'serve', '--config', world.configFile], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+  const probe = join(dirname(cli), '..', 'test', 'bench', 'probe.js');
+  const options = probed ? ['--expose-gc', '--import', probe] : [];
+  const child = spawn(process.execPath, [...options, cli, 'serve', '--config', configFile], {
+    stdio: probed ? ['ignore', 'ignore', 'inherit', 'ipc'] : ['ignore', 'ignore', 'inherit'],
   });
   for (;;) {
     if (child.exitCode !== null) throw new Error('the daemon did not start');
@@ -103,11 +133,17 @@ export async function startDaemonProcess(world: WorldProcess): Promise<DaemonPro
     if (answer?.ok === true) break;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  const proc = `/proc/${child.pid ?? 0}`;
+  const numberOf = async (name: string): Promise<number> =>
+    Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(await readFile(`${proc}/status`, 'utf8'))?.[1]);
   return {
     readyMs: performance.now() - from,
-    async rss() {
-      const text = await readFile(`/proc/${child.pid ?? 0}/status`, 'utf8');
-      return Number(/^VmRSS:\s+(\d+) kB/m.exec(text)?.[1]) / 1024;
+    rss: async () => (await numberOf('VmRSS')) / 1024,
+    async held() {
+      child.send('held?');
+      const told: unknown[] = await once(child, 'message');
+      const files = (await readdir(`${proc}/fd`)).length;
+      return { ...Value.Parse(HeldSchema, told[0]), files, threads: await numberOf('Threads') };
     },
     close: () => end(child),
   };
@@ -117,15 +153,27 @@ export async function post(
   world: WorldProcess,
   path: string,
   body: object,
-): Promise<{ status: number; body: unknown }> {
+): Promise<{ status: number; body: Record<string, unknown> }> {
   const answer = await fetch(world.api + path, {
     method: 'POST',
     headers: { authorization: `Bearer ${world.token}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return { status: answer.status, body: await answer.json() };
+  return { status: answer.status, body: fields(await answer.json()) };
 }
 
 export async function get(world: WorldProcess, path: string): Promise<unknown> {
-  return (await fetch(world.api + path, { headers: { authorization: `Bearer ${world.token}` } })).json();
+  return (await ask(world, path)).body;
+}
+
+export async function ask(
+  world: WorldProcess,
+  path: string,
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const answer = await fetch(world.api + path, { headers: { authorization: `Bearer ${world.token}` } });
+  return { status: answer.status, body: fields(await answer.json()) };
+}
+
+function fields(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -37,6 +37,9 @@ const taskSchema = Type.Object({
   status: Type.Enum(['running', 'stopped']),
   exitstatus: optional(text),
   endtime: optional(Type.Number()),
+  /** Epoch ms, for who measures; Proxmox itself tells whole seconds. */
+  began: optional(Type.Number()),
+  ended: optional(Type.Number()),
   log: Type.Array(text),
 });
 

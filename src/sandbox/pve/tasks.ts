@@ -75,6 +75,7 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
       id,
       user,
       status: 'running',
+      began: Date.now(),
       log: [],
     };
     state.tasks.push(task);
@@ -120,7 +121,7 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
     stops.delete(task.upid);
     ended();
     await store.save().catch(() => {});
-    Object.assign(task, { status: 'stopped', exitstatus, endtime: seconds() });
+    Object.assign(task, { status: 'stopped', exitstatus, endtime: seconds(), ended: Date.now() });
     await store.save().catch(() => {});
   }
 

@@ -11,7 +11,7 @@ import { runTask, waitForNoted } from './tasks.js';
 type Power = 'running' | 'stopped';
 
 /** Milliseconds between looks at what HA makes of a wish: the first, the factor, the longest. */
-const POLL = { firstMs: 100, factor: 1.5, longestMs: 1_000 };
+const POLL = { firstMs: 100, factor: 1.1, longestMs: 1_000 };
 
 export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   await waitForNoted(host, call);

@@ -1,0 +1,17 @@
+/** Loaded into a daemon under measurement only (`--import`): tells on request what it holds. */
+export interface Held {
+  readonly heapUsed: number;
+  readonly resources: Readonly<Record<string, number>>;
+  readonly listeners: number;
+}
+
+process.on('message', () => {
+  // with --expose-gc: what is left after it is in use
+  globalThis.gc?.();
+  const resources: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
+  const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
+  const held: Held = { heapUsed: process.memoryUsage().heapUsed, resources, listeners };
+  process.send?.(held);
+});
+process.channel?.unref();

@@ -1,0 +1,154 @@
+/** A day's work of a busy agent in minutes: sites come, are backed up, suspended, and go; what grows meanwhile would fill a machine in a year. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { printTable, type Row } from './figures.js';
+import {
+  ask,
+  configureBeside,
+  type DaemonProcess,
+  post,
+  startDaemonProcess,
+  startWorld,
+  type WorldProcess,
+} from './processes.js';
+
+const LINES = 6;
+const SAMPLE_MS = 5_000;
+const JOB_MS = 300_000;
+/** Caches and compiled code grow at first. */
+const WARM_SHARE = 0.3;
+
+/** What one life of a site asks for, in this order; the same ids live again and again, so that the state stays as large. */
+const LIFE = [
+  ['/create-site', {}],
+  ['/action/mkbak', {}],
+  ['/suspend', {}],
+  ['/unsuspend', {}],
+  ['/action/toggle', { enabled: false }],
+  ['/action/restart', {}],
+  ['/delete-site', {}],
+] as const;
+
+interface Sample {
+  readonly operations: number;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export async function benchSoak(minutes: number): Promise<boolean> {
+  const world = await startWorld('memory');
+  // what keeps a mad panel back would keep us back
+  const configFile = await configureBeside(world, {
+    'deletion.brake': 100_000,
+    'api.rate_limit': { reads_per_s: 0, actions_per_minute: 0 },
+  });
+  const daemon = await startDaemonProcess(world, { configFile, probed: true });
+  const until = performance.now() + minutes * 60_000;
+  const done = { operations: 0, problems: [] as string[] };
+  try {
+    const lines = Promise.all(Array.from({ length: LINES }, (_, n) => live(world, `soak${n}`, until, done)));
+    const samples: Sample[] = [];
+    while (performance.now() < until) {
+      await delay(SAMPLE_MS);
+      samples.push({ operations: done.operations, values: await look(daemon) });
+    }
+    await lines;
+    return report(minutes, done, samples.slice(Math.floor(samples.length * WARM_SHARE)));
+  } finally {
+    await daemon.close();
+    await world.close();
+  }
+}
+
+async function live(
+  world: WorldProcess,
+  id: string,
+  until: number,
+  done: { operations: number; readonly problems: string[] },
+): Promise<void> {
+  while (performance.now() < until) {
+    for (const [path, values] of LIFE) {
+      const order =
+        path === '/create-site'
+          ? { email: `${id}@example.com`, plan: 'basic', public_ip: '203.0.113.10' }
+          : values;
+      const { status, body } = await post(world, path, { service_id: id, ...order });
+      done.operations += 1;
+      if (status >= 300) done.problems.push(`${path} ${id}: ${status} ${String(body['error'])}`);
+      else await jobEnd(world, String(body['job_id']));
+    }
+    await ask(world, `/status?service_id=${id}`);
+  }
+}
+
+async function jobEnd(world: WorldProcess, job: string): Promise<void> {
+  const late = performance.now() + JOB_MS;
+  for (;;) {
+    const { body } = await ask(world, `/jobs/${job}`);
+    if (!['queued', 'running', 'waiting'].includes(String(body['status']))) return;
+    if (performance.now() > late) throw new Error(`a job does not end: ${JSON.stringify(body)}`);
+    await delay(50);
+  }
+}
+
+async function look(daemon: DaemonProcess): Promise<Record<string, number>> {
+  const { heapUsed, resources, listeners, files, threads } = await daemon.held();
+  const timers = (resources['Timeout'] ?? 0) + (resources['Immediate'] ?? 0);
+  const handles = Object.values(resources).reduce((sum, count) => sum + count, 0) - timers;
+  return {
+    'heap in use, MiB': heapUsed / 2 ** 20,
+    'resident memory, MiB': await daemon.rss(),
+    'open files': files,
+    threads,
+    handles,
+    timers,
+    'process listeners': listeners,
+  };
+}
+
+/** How much each may grow in 1,000 operations: less than what comes and goes with the work at hand. */
+const MOST_GROWTH: Readonly<Record<string, number>> = {
+  'heap in use, MiB': 1,
+  'open files': 2,
+  threads: 2,
+  handles: 2,
+  timers: 2,
+  'process listeners': 0.5,
+};
+
+function report(
+  minutes: number,
+  { operations, problems }: { operations: number; readonly problems: readonly string[] },
+  samples: readonly Sample[],
+): boolean {
+  const rows = Object.keys(samples[0]?.values ?? {}).map((figure): Row => {
+    const values = samples.map((sample) => sample.values[figure] ?? 0);
+    const slope = slopeOf(
+      samples.map((sample) => sample.operations / 1000),
+      values,
+    );
+    const most = MOST_GROWTH[figure];
+    return {
+      figure,
+      value: `${values[0]?.toFixed(1) ?? ''} -> ${values.at(-1)?.toFixed(1) ?? ''}, ${slope.toFixed(2)} per 1000 operations`,
+      target: most === undefined ? '' : `< ${most}`,
+      met: most === undefined ? null : slope < most,
+    };
+  });
+  rows.push({
+    figure: 'operations that failed',
+    value: `${problems.length} of ${operations}${problems.length > 0 ? `, first: ${problems[0] ?? ''}` : ''}`,
+    target: '0',
+    met: problems.length === 0,
+  });
+  printTable(`${minutes} minutes of sites that come and go, ${LINES} at a time`, rows);
+  return rows.every(({ met }) => met !== false);
+}
+
+/** Least squares. */
+function slopeOf(xs: readonly number[], ys: readonly number[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [mx, my] = [mean(xs), mean(ys)];
+  const over = xs.reduce((sum, x, at) => sum + (x - mx) * ((ys[at] ?? 0) - my), 0);
+  const under = xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
+  return under === 0 ? 0 : over / under;
+}
