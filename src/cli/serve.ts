@@ -6,6 +6,7 @@ import { type ServiceEnvironment, takeServiceEnvironment } from '../systemd/envi
 import { type ServiceManager, serviceManager } from '../systemd/notify.js';
 import { startWatchdog } from '../systemd/watchdog.js';
 import { EXIT, sentenceOf } from './failure.js';
+import { keepYoungSpaceSmall, letYoungSpaceGrow } from './young-space.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** For what may still hold the process when all is closed. */
@@ -23,6 +24,7 @@ function leave(code: number): void {
 
 /** Resolves with the exit code. The first signal stops gracefully, the second at once. */
 export async function serve(configFile: string): Promise<number> {
+  keepYoungSpaceSmall();
   const given = takeServiceEnvironment(process.env, process.pid);
   const manager = serviceManager(given.notifySocket);
   let asked = false;
@@ -40,6 +42,7 @@ export async function serve(configFile: string): Promise<number> {
   void daemon.failed.then((reason) => stop({ reason }));
   const unwatch = watch(daemon, given, manager);
   await tell(daemon, manager, 'READY=1', `STATUS=${daemon.watched.status()}`);
+  letYoungSpaceGrow();
   const { reason } = await stopped;
   unwatch();
   void tell(daemon, manager, 'STOPPING=1', 'STATUS=Stopping', extension(daemon));
