@@ -38,7 +38,10 @@ export class Disk {
     return this.#broken;
   }
 
-  /** Why the newest write failed, or undefined once one has succeeded since: nothing was changed, requests are refused meanwhile. */
+  /**
+   * Why a write failed, or undefined once there was room for a probe since. A small write that succeeds says nothing: on a full disk the last bytes come and go.
+   * Nothing was changed; requests that need a write are refused meanwhile.
+   */
   get failing(): string | undefined {
     return this.#failing;
   }
@@ -47,7 +50,10 @@ export class Disk {
   async probe(folder: string): Promise<void> {
     if (this.#failing === undefined || this.#broken !== undefined) return;
     const path = join(folder, PROBE);
-    await this.#before(path, () => this.fs.write(path, 'x'.repeat(PROBE_BYTES))).catch(() => undefined);
+    await this.#before(path, () => this.fs.write(path, 'x'.repeat(PROBE_BYTES))).then(
+      () => (this.#failing = undefined),
+      () => undefined,
+    );
     await this.discard(path);
   }
 
@@ -183,7 +189,6 @@ export class Disk {
   async #before(temp: string | undefined, work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      this.#failing = undefined;
     } catch (error) {
       this.#failing = String(error);
       // a full disk may show only at the fsync; anything else there means that the disk has lost what it took
