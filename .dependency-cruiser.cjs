@@ -69,6 +69,13 @@ module.exports = {
       CONFIG_SHAPE,
       STATE_SHAPE,
     ]),
+    only('doctor-knows-drivers', '^src/doctor/', [
+      DOMAIN,
+      DRIVERS,
+      '^src/modules/',
+      '^src/state/(verify|state-key)\\.ts$',
+      CONFIG_SHAPE,
+    ]),
     only('http-knows-operations', '^src/(http/|app\\.ts)', [
       DOMAIN,
       '^src/operations/',

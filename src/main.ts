@@ -13,6 +13,7 @@ import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
 import { buildDrivers, execDriver } from './drivers/build.js';
+import { type Circuits, newCircuits } from './drivers/circuit.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
 import { metered } from './drivers/metered.js';
@@ -118,7 +119,8 @@ export async function startDaemon({
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const { drivers: real, watch } = openDrivers(config, log, state, counting);
+    const systems = openCircuits(config, log);
+    const { drivers: real, watch } = openDrivers(config, log, state, counting, systems);
     const drivers = around.drivers?.(real) ?? real;
     const certificates = certificateKeeper({
       config,
@@ -134,11 +136,14 @@ export async function startDaemon({
     const drift = driftBook(config.reconcile.confirm_s * 1000);
     const observation = observe({
       ...{ config, state, watch, clock, log, counting },
-      circuits: () => [],
+      circuits: () => systems.list(),
       drift: () => drift.counts(),
     });
     stops.push(() => observation.stop());
-    const parts = { config, state, drivers, watch, products, log, counting, observation, drift };
+    const parts = {
+      ...{ config, state, drivers, watch, products, log, counting, observation, drift },
+      circuits: systems,
+    };
     const engine = buildEngine(parts);
     await answerCutOff({ state });
     await engine.start();
@@ -193,15 +198,32 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
   return products;
 }
 
+/** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */
+function openCircuits({ circuits: { failures, pause_s: pauseS } }: Config, log: Logger): Circuits {
+  const all = newCircuits(clock, { failures, pauseMs: pauseS * 1000 });
+  const states = new Map<string, string>();
+  all.onChange(({ name, role, state, failures: count }) => {
+    const before = states.get(name) ?? 'closed';
+    states.set(name, state);
+    if (state === 'open' && before === 'closed')
+      log.error({ system: name, role, failures: count, alarm: 'system_down' }, 'a system does not answer');
+    if (state === 'closed') log.info({ system: name, role }, 'the system answers again');
+  });
+  return all;
+}
+
 function openDrivers(
   config: Config,
   log: Logger,
   state: State,
   { metrics }: Counting,
+  systems: Circuits,
 ): { drivers: Drivers; watch: ClusterWatch } {
   const ear = { heard: metrics.driverCalled, log };
-  const guest = metered('guest', proxmoxGuestDriver(config.container_host.proxmox, { clock, log }), ear);
-  const others = buildDrivers(config, { clock, log, guest, accounts: accountStore(state.acmeAccounts) });
+  const host = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits: systems });
+  const guest = metered('guest', host, ear);
+  const accounts = accountStore(state.acmeAccounts);
+  const others = buildDrivers(config, { clock, log, guest, accounts, circuits: systems });
   const drivers: Drivers = {
     guest,
     exec: metered('exec', others.exec, ear),
@@ -264,12 +286,13 @@ interface Parts {
   readonly watch: ClusterWatch;
   readonly products: Products;
   readonly log: Logger;
+  readonly circuits: Circuits;
   readonly counting: Counting;
   readonly observation: Observation;
   readonly drift: DriftBook;
 }
 
-function buildEngine({ config, state, drivers, watch, products, log, counting }: Parts): Runner {
+function buildEngine({ config, state, drivers, watch, products, log, counting, circuits }: Parts): Runner {
   const worker = join(dirname(shippedModules()), 'src', 'jobs', 'worker.js');
   return runner({
     config,
@@ -281,6 +304,7 @@ function buildEngine({ config, state, drivers, watch, products, log, counting }:
     log,
     stepEnded: counting.metrics.stepEnded,
     leases: leases(),
+    circuits,
     threads: breeThreads(worker),
     modulePath: (job) => products.get(job.pinned.module.name).path,
     spare: spareTime(),
@@ -304,10 +328,13 @@ function operationContext(parts: Parts): OperationContext {
 }
 
 function readiness(state: State): AppDeps['ready'] {
-  return () => ({
-    ready: !state.broken,
-    reasons: state.broken ? ['a write failed: memory and disk may differ'] : [],
-  });
+  return () => {
+    const reasons = [
+      ...(state.broken ? ['a write failed: memory and disk may differ'] : []),
+      ...(state.failing === undefined ? [] : [`the state cannot be written: ${state.failing}`]),
+    ];
+    return { ready: reasons.length === 0, reasons };
+  };
 }
 
 /** A purge that has become due while the agent was down is found at once. */

@@ -65,23 +65,26 @@ async function keep(
   }
   const nextAt = obtained.complete ? null : new Date(now + DAY_MS).toISOString();
   if (obtained.kind === 'kept') {
-    // it may have been the proxy that failed the last time
+    // it may have been the proxy that failed the last time, or our own end
     await show(deps, record, signal);
-    await tell(deps, await changeRecord(deps, record, { failures: 0, nextAt, problem: null }), key, null);
+    await tell(deps, record, key, null);
+    await changeRecord(deps, record, { failures: 0, nextAt, problem: null });
     return 'done';
   }
   const { certificate } = obtained;
-  // In our own books first: what the authority gave counts, whatever the proxy says.
+  const at = new Date(now).toISOString();
+  // In our own books first: what the authority gave counts, whatever the proxy says. Due at once until it is shown and told.
   const next = await changeRecord(deps, record, {
     certificate,
-    issued: [...record.issued, { at: new Date(now).toISOString(), names: certificate.names }],
+    issued: [...record.issued, { at, names: certificate.names }],
     refusals: [],
     failures: 0,
-    nextAt,
+    nextAt: at,
     problem: null,
   });
   await show(deps, next, signal);
   await tell(deps, next, key, null);
+  await changeRecord(deps, next, { nextAt });
   deps.log.info({ domain: record.domain, expires_at: certificate.expiresAt }, 'a certificate was issued');
   return 'done';
 }

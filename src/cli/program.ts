@@ -34,6 +34,7 @@ export function makeProgram(): Command {
   addAlertCommand(program);
   addConfig(program);
   addProxy(program);
+  addDoctor(program);
   addTemplate(program);
   addStateCommands(program);
   return program;
@@ -97,6 +98,17 @@ function addProxy(program: Command): void {
     .action(async (folder: string, _, command: Command) => {
       const { writeProxyFiles } = await import('./proxy-files.js');
       await writeProxyFiles(fileOf(command), folder);
+    });
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('say of everything the agent needs whether it is well, and how to mend what is not')
+    .option('--json', 'print JSON')
+    .action(async (flags: { json?: true }, command: Command) => {
+      const { runDoctor } = await import('./doctor.js');
+      process.exitCode = await runDoctor(fileOf(command), flags.json === true);
     });
 }
 

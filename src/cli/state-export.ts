@@ -26,7 +26,7 @@ export async function exportState({ file, configFile, withKey }: ExportWish): Pr
   const part = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
   try {
     await writePart(part, await source(configFile, withKey), path);
-    const { manifest, findings } = await verifyFile(part, undefined);
+    const { manifest, findings } = await verifyFile(part, []);
     if (!manifest)
       throw new CommandFailure(`The export is not whole: ${findings[0]?.problem ?? 'it cannot be read'}.`);
     // a link and not a rename: what somebody else put there meanwhile is not replaced

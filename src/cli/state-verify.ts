@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.js';
 import { decodeKey } from '../domain/key-text.js';
-import { findStateKey } from '../state/state-key.js';
+import { findStateKeys } from '../state/state-key.js';
 import { type Verified, verifyFile, verifyFolder, verifyStream } from '../state/verify.js';
 import { connectDaemon, DaemonDown } from './daemon.js';
 import { CommandFailure } from './failure.js';
@@ -45,39 +45,38 @@ export async function verifyState(wish: VerifyWish): Promise<boolean> {
 }
 
 async function verified(wish: VerifyWish): Promise<Verified> {
-  const given = wish.keyFile === undefined ? undefined : await keyIn(resolve(wish.keyFile));
+  const given = wish.keyFile === undefined ? [] : [await keyIn(resolve(wish.keyFile))];
   if (wish.what === undefined) return stateInUse(wish.configFile, given);
   const path = resolve(wish.what);
   const found = await stat(path).catch((error: unknown) => {
     throw new CommandFailure(`${path} cannot be read: ${String(error)}`, { cause: error });
   });
-  if (!found.isDirectory()) return verifyFile(path, given ?? (await keyHere(wish.configFile)));
-  return verifyFolder(path, given ?? (await keyBeside(path)) ?? (await keyHere(wish.configFile)));
+  const keysOr = async (others: () => Promise<Buffer[]>): Promise<Buffer[]> =>
+    given.length > 0 ? given : others();
+  if (!found.isDirectory()) return verifyFile(path, await keysOr(() => keysHere(wish.configFile)));
+  const beside = { state_key: null, state_key_former: null, agent: { state_dir: path } };
+  const own = await keysOr(() => findStateKeys(beside));
+  return verifyFolder(path, own.length > 0 ? own : await keysHere(wish.configFile));
 }
 
-async function stateInUse(configFile: string, given: Buffer | undefined): Promise<Verified> {
+async function stateInUse(configFile: string, given: readonly Buffer[]): Promise<Verified> {
   const config = await loadConfig({ file: configFile });
-  const key = given ?? (await findStateKey(config));
+  const keys = given.length > 0 ? given : await findStateKeys(config);
   try {
     const daemon = await connectDaemon(configFile, 'default');
-    return await verifyStream(await daemon.download('/state/export'), key);
+    return await verifyStream(await daemon.download('/state/export'), keys);
   } catch (error) {
     if (!(error instanceof DaemonDown)) throw error;
-    return verifyFolder(config.agent.state_dir, key);
+    return verifyFolder(config.agent.state_dir, keys);
   }
 }
 
-/** Of a folder that brings its own. */
-async function keyBeside(dir: string): Promise<Buffer | undefined> {
-  return findStateKey({ state_key: null, agent: { state_dir: dir } });
-}
-
-/** The one in use, where there is a configuration at all: exports are verified on other machines too. */
-async function keyHere(configFile: string): Promise<Buffer | undefined> {
+/** Those in use, where there is a configuration at all: exports are verified on other machines too. */
+async function keysHere(configFile: string): Promise<Buffer[]> {
   try {
-    return await findStateKey(await loadConfig({ file: configFile }));
+    return await findStateKeys(await loadConfig({ file: configFile }));
   } catch {
-    return undefined;
+    return [];
   }
 }
 

@@ -178,7 +178,11 @@ export interface Config {
     door: { address: string; https_port: number; ca_file: string | null };
   };
   domains: DomainsConfig;
-  jobs: { slots: number; interactive_slots: number; stop_s: number };
+  jobs: { slots: number; interactive_slots: number; retry_s: number; stop_s: number };
+  circuits: {
+    /** Calls in a row without an answer. */ failures: number;
+    /** Before the first probe. */ pause_s: number;
+  };
   deletion: {
     /** Seconds that a deleted site's container is kept; 0 = removed at once. */ hold_s: number;
     /** Deletions in an hour, beyond which they wait for an operator. */ brake: number;

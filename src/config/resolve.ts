@@ -64,6 +64,7 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
       local_ca: file.domains.local_ca ?? null,
     },
     jobs: file.jobs,
+    circuits: file.circuits,
     create: file.create,
     deletion: file.deletion,
     plans: plans.map((plan) => ({ ...plan })),

@@ -300,11 +300,32 @@ export const ConfigSchema = Type.Object(
       interactive_slots: number('Of these, kept for jobs that a customer is waiting for.', 1, 100, {
         default: 2,
       }),
+      retry_s: number(
+        'Time before the second try of a job, half of it at random; doubles with each try. Products may have their own.',
+        1,
+        600,
+        { unit: 'seconds', default: 5 },
+      ),
       stop_s: number('Time that running steps get when the agent is stopped.', 1, 300, {
         unit: 'seconds',
         default: 8,
       }),
     }),
+    circuits: section(
+      'When a system behind the agent counts as dead: it is then left alone but for a probe now and then.',
+      {
+        failures: number('Calls in a row that got no answer.', 1, 100, { default: 3 }),
+        pause_s: number(
+          'Time before the first probe; doubles with each that fails, to a minute at most.',
+          1,
+          60,
+          {
+            unit: 'seconds',
+            default: 5,
+          },
+        ),
+      },
+    ),
     create: section('Making sites.', {
       patience_s: number(
         'How long a creation waits for a system that is down before it is given up.',

@@ -130,6 +130,8 @@ export interface ErrorOptions {
   readonly fields?: Readonly<Record<string, string>>;
   /** For operators and logs only: never leaves through the API of a panel. */
   readonly detail?: string;
+  /** Name of the system's circuit (drivers/circuit.ts): what has to answer before a try makes sense. */
+  readonly system?: string;
   /** Overrides the table for a case that is known to pass (or not). */
   readonly retryable?: boolean;
   /** Seconds after which a caller may try again (`Retry-After`). */
@@ -145,6 +147,7 @@ export class AgentError extends Error {
   readonly role: Role | undefined;
   readonly fields: Readonly<Record<string, string>> | undefined;
   readonly detail: string | undefined;
+  readonly system: string | undefined;
   readonly retryable: boolean;
   readonly retryAfterS: number | undefined;
 
@@ -155,6 +158,7 @@ export class AgentError extends Error {
     this.role = options.role;
     this.fields = options.fields;
     this.detail = options.detail;
+    this.system = options.system;
     this.retryable = options.retryable ?? ERRORS[code].retryable;
     this.retryAfterS = options.retryAfterS;
   }
@@ -178,6 +182,7 @@ export interface ErrorRecord {
   readonly message: string;
   readonly role?: Role;
   readonly detail?: string;
+  readonly system?: string;
   readonly retryable: boolean;
 }
 
@@ -188,6 +193,7 @@ export function toRecord(error: AgentError): ErrorRecord {
     retryable: error.retryable,
     ...(error.role === undefined ? {} : { role: error.role }),
     ...(error.detail === undefined ? {} : { detail: error.detail }),
+    ...(error.system === undefined ? {} : { system: error.system }),
   };
 }
 
@@ -196,6 +202,7 @@ export function fromRecord(record: ErrorRecord): AgentError {
     retryable: record.retryable,
     ...(record.role === undefined ? {} : { role: record.role }),
     ...(record.detail === undefined ? {} : { detail: record.detail }),
+    ...(record.system === undefined ? {} : { system: record.system }),
   });
 }
 

@@ -1,6 +1,7 @@
 /** Builds the drivers that the config names; the container host's is made by the caller, who shares it with the cluster watch. */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import type { Circuits } from './circuit.js';
 import { noneDnsDriver } from './dns/none.js';
 import type { DnsDriver } from './dns/driver.js';
 import { powerDnsDriver } from './dns/powerdns/index.js';
@@ -26,6 +27,7 @@ export interface BuildDeps {
   readonly guest: GuestDriver;
   /** Accounts at certificate authorities. */
   readonly accounts: AccountStore;
+  readonly circuits: Circuits;
 }
 
 /** Throws when a driver is chosen whose section is missing; opens no connection, but the proxy starts to bring itself up to date. */
@@ -33,7 +35,7 @@ export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
   return {
     guest: deps.guest,
     exec: execDriver(config, deps),
-    dns: dnsDriver(config),
+    dns: dnsDriver(config, deps.circuits),
     proxy: proxyDriver(config, deps),
     web: webDoor(config.proxy.door),
     lookup: nameLookup(config.domains),
@@ -42,7 +44,10 @@ export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
 }
 
 /** How scripts get into containers, as the config says. Opens no connection. */
-export function execDriver({ exec }: Config, deps: Omit<BuildDeps, 'guest' | 'accounts'>): ExecDriver {
+export function execDriver(
+  { exec }: Config,
+  deps: Omit<BuildDeps, 'guest' | 'accounts' | 'circuits'> & Partial<Pick<BuildDeps, 'circuits'>>,
+): ExecDriver {
   if (exec.driver === 'local') return localExecDriver(exec.pct, exec.max_output_bytes, deps);
   if (!exec.ssh) throw new Error('exec.ssh is missing');
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
@@ -50,16 +55,21 @@ export function execDriver({ exec }: Config, deps: Omit<BuildDeps, 'guest' | 'ac
 
 function proxyDriver({ proxy }: Config, deps: BuildDeps): ProxyDriver {
   const place = proxy.ssh ? { place: remotePlace(proxy.ssh, proxy.door, deps) } : {};
-  return nginxProxyDriver(proxy.nginx, { clock: deps.clock, log: deps.log, ...place });
+  const circuit = deps.circuits.of('proxy', 'reverse proxy');
+  return nginxProxyDriver(proxy.nginx, { clock: deps.clock, log: deps.log, circuit, ...place });
 }
 
-function dnsDriver({ agent, dns }: Config): DnsDriver {
+export function dnsDriver({ agent, dns }: Pick<Config, 'agent' | 'dns'>, circuits?: Circuits): DnsDriver {
   if (dns.driver === 'none') return noneDnsDriver();
   if (!dns.powerdns) throw new Error('dns.powerdns is missing');
-  return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`);
+  const circuit = circuits?.of('dns', 'DNS');
+  return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`, circuit);
 }
 
-function certificateIssuer({ domains }: Config, { clock, accounts }: BuildDeps): CertificateIssuer {
-  if (domains.acme.enabled) return acmeIssuer(domains.acme, { clock, accounts });
+function certificateIssuer({ domains }: Config, { clock, accounts, circuits }: BuildDeps): CertificateIssuer {
+  if (domains.acme.enabled) {
+    const circuit = circuits.of('issuer', 'certificate authority');
+    return acmeIssuer(domains.acme, { clock, accounts, circuit });
+  }
   return domains.local_ca ? localIssuer(domains.local_ca, clock) : noIssuer();
 }

@@ -5,6 +5,7 @@ import { AgentError, asAgentError, toRecord } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Json } from '../domain/json.js';
 import { keyOf, type Service } from '../domain/service.js';
+import type { Circuits } from '../drivers/circuit.js';
 import type { ServiceView } from '../modules/context.js';
 import type { Effect, EngineDeps, EffectOf } from './effects/effect.js';
 import { EFFECTS, type EffectName } from './effects/table.js';
@@ -19,6 +20,7 @@ import type { Threads } from './threads.js';
 export interface AttemptDeps extends EngineDeps {
   readonly threads: Threads;
   readonly leases: Leases;
+  readonly circuits: Circuits;
   /** Path of the compiled module, by name. */
   modulePath(job: Job): string;
 }

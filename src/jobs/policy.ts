@@ -1,7 +1,7 @@
 /** What becomes of a job when an attempt ends: pure rules, so that every case can be tested by table. */
 import { AgentError, type ErrorCode, type ErrorRecord, toRecord } from '../domain/errors.js';
 import { UNTOUCHED } from '../domain/flow.js';
-import { type Job, MAX_CRASHES } from '../domain/job.js';
+import { isOpen, type Job, MAX_CRASHES } from '../domain/job.js';
 import { isLeft } from '../domain/remains.js';
 import type { Outcome } from './protocol.js';
 
@@ -24,6 +24,8 @@ const UNREACHABLE: readonly ErrorCode[] = [
   'container_host_busy',
   'dns_unreachable',
   'proxy_unreachable',
+  // the journal could not be written: the work is not to blame
+  'state_unavailable',
 ];
 const MAX_BACKOFF_MS = 600_000;
 const MAX_RECHECK_MS = 60_000;
@@ -157,3 +159,8 @@ function record(code: ErrorCode, message: string, detail?: string): ErrorRecord 
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** It is cancelled, and not yet on its way back. */
+export function endsEarly(job: Job): boolean {
+  return job.cancel !== undefined && isOpen(job) && whenCancelled(job, { now: 0 }) !== undefined;
+}

@@ -1,23 +1,16 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
 import { anySignal } from '../domain/any-signal.js';
 import { type Clock, instant } from '../domain/clock.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError, asAgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import type { CircuitView } from '../drivers/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
+import { held } from './dead-systems.js';
 import { journal } from './journal.js';
-import { afterAttempt, type Ending, whenCancelled } from './policy.js';
+import { byUrgency, gateOf, type Lane, laneOf } from './lane.js';
+import { afterAttempt, type Ending, endsEarly, whenCancelled } from './policy.js';
 import { mayBegin } from './slots.js';
-
-/** The first open job of a service: only that one may run. */
-interface Lane {
-  readonly key: ServiceKey;
-  readonly jobId: string;
-  readonly interactive: boolean;
-  readonly createdAt: string;
-  /** Epoch ms from which it may start. */
-  readonly dueAt: number;
-}
 
 export interface Runner {
   /** Takes up every unfinished job and starts listening for new ones. */
@@ -35,9 +28,10 @@ export interface RunnerDeps extends AttemptDeps {
 }
 
 export function runner(deps: RunnerDeps, random: () => number = Math.random): Runner {
-  const { services, clock, log, config } = deps;
+  const { services, clock, log, config, circuits } = deps;
   const lanes = new Map<ServiceKey, Lane>();
   const running = new Map<ServiceKey, Running>();
+  const holding = new Set<ServiceKey>();
   const draining = new AbortController();
   const stopping = new AbortController();
   let alarm: { readonly at: number; readonly off: AbortController } | undefined;
@@ -47,7 +41,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const look = (service: Service): void => {
     const key = keyOf(service);
     const first = service.jobs.find(isOpen);
-    if (first) lanes.set(key, laneOf(key, first));
+    if (first) lanes.set(key, laneOf(key, first, clock.now()));
     else lanes.delete(key);
     const busy = running.get(key);
     if (busy && service.jobs.some((job) => job.id === busy.jobId && endsEarly(job)))
@@ -69,30 +63,76 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     for (;;) {
       const lane = mostUrgent(now);
       if (!lane) break;
+      const { admits } = gateOf(lane, circuits, now);
+      if (admits === 'none') {
+        hold(lane);
+        continue;
+      }
       const verdict = mayBegin(lane, [...running.values()], config.jobs, deps.spare);
       if (verdict === 'busy') next = now + BUSY_RETRY_MS;
       if (verdict !== 'yes') break;
-      begin(lane);
+      begin(lane, admits === 'probe');
     }
-    for (const lane of lanes.values())
-      if (!running.has(lane.key) && lane.dueAt > now) next = Math.min(next, lane.dueAt);
+    for (const lane of lanes.values()) {
+      const at = running.has(lane.key) ? now : startsAt(lane, now);
+      if (at > now) next = Math.min(next, at);
+    }
     wakeAt(next);
   };
+
+  /** Epoch ms; never while another job finds out about the system that this one waits for. */
+  const startsAt = (lane: Lane, now: number): number => {
+    const gate = gateOf(lane, circuits, now);
+    const isProbed =
+      gate.admits === 'probe' && [...running.values()].some(({ probe }) => probe === lane.need);
+    return isProbed ? Infinity : gate.startsAt;
+  };
+
+  const isIdle = ({ key }: Lane): boolean => !running.has(key) && !holding.has(key);
 
   const mostUrgent = (now: number): Lane | undefined => {
     let first: Lane | undefined;
     for (const lane of lanes.values())
-      if (lane.dueAt <= now && !running.has(lane.key) && (!first || byUrgency(lane, first) < 0)) first = lane;
+      if (isIdle(lane) && (!first || byUrgency(lane, first) < 0) && startsAt(lane, now) <= now) first = lane;
     return first;
   };
 
-  const begin = (lane: Lane): void => {
+  const begin = (lane: Lane, asProbe: boolean): void => {
     const halt = new AbortController();
     const done = attempt(lane, halt.signal).finally(() => {
       running.delete(lane.key);
       pump();
     });
-    running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, halt, done });
+    const probe = asProbe ? lane.need : undefined;
+    running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, probe, halt, done });
+  };
+
+  /** Makes a job that has not begun wait, without a thread and without a slot. */
+  const hold = (lane: Lane): void => {
+    holding.add(lane.key);
+    journal(lane.key, lane.jobId, deps)
+      .change((job) => held(job, circuits, clock.now()))
+      .catch((error: unknown) => unrecorded(lane, error))
+      .finally(() => {
+        holding.delete(lane.key);
+        pumpSoon();
+      });
+  };
+
+  /** The record could not be written: leave the job as it stands and look again later. */
+  const unrecorded = (lane: Lane, error: unknown): void => {
+    log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
+    lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
+  };
+
+  /** Whoever waits for what has come back goes on at once. */
+  const onCircuit = ({ name, state }: CircuitView): void => {
+    if (state === 'closed') {
+      for (const lane of lanes.values())
+        if (lane.need !== undefined && `${name}:`.startsWith(`${lane.need}:`))
+          lanes.set(lane.key, { ...lane, dueAt: 0 });
+    }
+    pumpSoon();
   };
 
   /** An alarm that comes sooner stays: it looks again. */
@@ -127,9 +167,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       );
       report(lane, after, ending);
     } catch (error) {
-      // The record could not be written: leave the job as it stands and look again later.
-      log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
-      lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
+      unrecorded(lane, error);
     }
   };
 
@@ -148,26 +186,35 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     else log.warn(line, 'attempt ended');
   };
 
+  /** What ran when the agent ended. On a disk that is full it is taken up all the same: its attempt begins when it can be recorded. */
+  const takeUp = async (key: ServiceKey, orphan: Job): Promise<void> => {
+    log.warn({ job_id: orphan.id, service: key }, 'taking up a job that was cut off');
+    const ending = { kind: 'crashed', detail: 'the agent ended while the job ran' } as const;
+    try {
+      await journal(key, orphan.id, deps).change((job) =>
+        afterAttempt(job, ending, { now: clock.now(), random: random() }),
+      );
+    } catch (error) {
+      if (asAgentError(error).code !== 'state_unavailable') throw error;
+      log.error({ err: error, job_id: orphan.id, service: key }, 'the crash could not be recorded');
+    }
+  };
+
   return {
     async start() {
-      unlisten = services.onChange((service) => {
-        look(service);
-        pumpSoon();
-      });
+      const stops = [
+        services.onChange((service) => {
+          look(service);
+          pumpSoon();
+        }),
+        circuits.onChange(onCircuit),
+      ];
+      unlisten = () => stops.forEach((stop) => stop());
       const orphans = [...services.entries()].filter((entry) => entry.openJobs.length > 0);
       for (const { key } of orphans) {
         const service = await services.get(key);
         const orphan = service.jobs.find((job) => job.status === 'running');
-        if (orphan) {
-          log.warn({ job_id: orphan.id, service: key }, 'taking up a job that was cut off');
-          await journal(key, orphan.id, deps).change((job) =>
-            afterAttempt(
-              job,
-              { kind: 'crashed', detail: 'the agent ended while the job ran' },
-              { now: clock.now(), random: random() },
-            ),
-          );
-        }
+        if (orphan) await takeUp(key, orphan);
         look(await services.get(key));
       }
       pump();
@@ -193,7 +240,8 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
     overdue() {
       const lane = stopping.signal.aborted ? undefined : mostUrgent(clock.now());
-      const room = lane && mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
+      if (!lane || gateOf(lane, circuits, clock.now()).admits !== 'all') return undefined;
+      const room = mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
       return room ? lane.jobId : undefined;
     },
   };
@@ -202,6 +250,8 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
 interface Running {
   readonly interactive: boolean;
   readonly jobId: string;
+  /** The circuit it finds out about for all who wait for it. */
+  readonly probe: string | undefined;
   /** Ends the attempt when its job is cancelled. */
   readonly halt: AbortController;
   readonly done: Promise<void>;
@@ -235,17 +285,3 @@ function begun(job: Job, clock: Clock): Job {
     startedAt: job.startedAt ?? instant(clock),
   };
 }
-
-/** It is cancelled, and not yet on its way back. */
-function endsEarly(job: Job): boolean {
-  return job.cancel !== undefined && isOpen(job) && whenCancelled(job, { now: 0 }) !== undefined;
-}
-
-function laneOf(key: ServiceKey, job: Job): Lane {
-  const waits = job.status === 'waiting' && !endsEarly(job) ? job.waiting : undefined;
-  const dueAt = waits ? Date.parse(waits.until) : 0;
-  return { key, jobId: job.id, interactive: job.interactive, createdAt: job.createdAt, dueAt };
-}
-
-const byUrgency = (a: Lane, b: Lane): number =>
-  Number(b.interactive) - Number(a.interactive) || (a.createdAt < b.createdAt ? -1 : 1);

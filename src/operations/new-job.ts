@@ -22,7 +22,7 @@ export interface JobOrder {
 /** Somebody at a button does not want it done hours later. */
 const INTERACTIVE_PATIENCE_S = 900;
 
-export function newJob({ clock }: Pick<OperationContext, 'clock'>, order: JobOrder): Job {
+export function newJob({ clock, config }: Pick<OperationContext, 'clock' | 'config'>, order: JobOrder): Job {
   const { product } = order;
   return {
     id: uuidV7({ msecs: clock.now() }),
@@ -40,6 +40,7 @@ export function newJob({ clock }: Pick<OperationContext, 'clock'>, order: JobOrd
     },
     policy: {
       ...DEFAULT_POLICY,
+      backoffS: config.jobs.retry_s,
       ...(order.interactive ? { patienceS: INTERACTIVE_PATIENCE_S } : {}),
       ...product.module.policy(order.method),
       ...(order.patienceS === undefined ? {} : { patienceS: order.patienceS }),

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Faults, parseFault } from './faults.js';
+import { parseGrants } from './pve/grants.js';
 import type { Pve } from './pve/start.js';
 
 /** Answers with a JSON value; throws RangeError for a bad request. `rest` is what follows the route's path. */
@@ -55,6 +56,21 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
     /** `/locks/101/backup`: the lock a crashed backup would leave. */
     'PUT /locks': ({ rest: [vmid, name] }) => lock(vmid, name),
     'DELETE /locks': ({ rest: [vmid] }) => lock(vmid, undefined),
+    /** What the user and the token may do: `{privsep, user: {path: [privilege]}, token}`. */
+    'PUT /grants': ({ body }) => {
+      pve?.setGrants(parseGrants(body));
+      return {};
+    },
+    'DELETE /grants': () => {
+      pve?.setGrants(undefined);
+      return {};
+    },
+    /** `/clock/90000`: how many ms the look-alike's clock is ahead. */
+    'PUT /clock': ({ rest: [offset] }) => {
+      if (!/^-?\d+$/.test(offset ?? '')) throw new RangeError('milliseconds are needed');
+      pve?.setClock(Number(offset));
+      return { offsetMs: Number(offset) };
+    },
     /** `/nodes/pve2/offline`, `/nodes/pve2/online` */
     'PUT /nodes': ({ rest: [node = '', state] }) => {
       pve?.setOnline(node, state === 'online');

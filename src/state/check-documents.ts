@@ -27,6 +27,8 @@ export interface Checked {
   readonly findings: readonly Finding[];
   /** What is odd and does no harm. */
   readonly notes: readonly Finding[];
+  /** That services hold. */
+  readonly addresses: readonly string[];
   /** Written by a release newer than this one. */
   readonly newer: boolean;
 }
@@ -41,6 +43,7 @@ export class DocumentCheck {
   readonly #services = new Map<ServiceKey, string>();
   readonly #unique = new Map<string, string>();
   readonly #domains: { readonly file: string; readonly record: DomainRecord }[] = [];
+  readonly #addresses: string[] = [];
   #documents = 0;
   #secrets = 0;
   #newer = false;
@@ -65,13 +68,17 @@ export class DocumentCheck {
       if (record.service !== null && !this.#services.has(record.service))
         this.#found(file, `says that ${record.service} serves it, and there is no such service`);
     if (this.#keys.size > 1)
-      this.#found('', `secrets were encrypted with ${this.#keys.size} keys: ${[...this.#keys].join(', ')}`);
+      this.#notes.push({
+        file: '',
+        problem: `secrets were encrypted with ${this.#keys.size} keys: ${[...this.#keys].join(', ')}`,
+      });
     return {
       documents: this.#documents,
       secrets: this.#secrets,
       keys: [...this.#keys],
       findings: this.#findings,
       notes: this.#notes,
+      addresses: this.#addresses,
       newer: this.#newer,
     };
   }
@@ -92,6 +99,7 @@ export class DocumentCheck {
     else if (placeOf(key).folder !== folder)
       this.#found(file, `belongs into the folder services/${placeOf(key).folder}`);
     this.#services.set(key, file);
+    this.#addresses.push(...service.addresses.map(({ address }) => address));
     this.#holdApart(file, service);
   }
 

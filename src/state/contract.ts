@@ -285,6 +285,8 @@ export interface State {
   readonly keys: StateKeys;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
+  /** Why the newest write failed (operators only); undefined while writes succeed. Requests are refused meanwhile, and it is looked again by itself. */
+  readonly failing: string | undefined;
   /** Frees the folder's lock. */
   close(): Promise<void>;
 }

@@ -1,10 +1,15 @@
 /** Durable changes of files, and the one place that knows whether memory and disk may have drifted apart. */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AgentError } from '../domain/errors.js';
 import { Gate } from './gate.js';
 import { codeOf, isSyncError, type FileSystem } from './file-system.js';
 
-const NO_ROOM = ['ENOSPC', 'EDQUOT'];
+/** After these the file system has surely changed nothing. */
+const NOTHING_DONE = ['ENOSPC', 'EDQUOT', 'EROFS'];
+/** Written and removed again to see whether there is room. */
+const PROBE = 'room-probe.tmp';
+/** As much as a document may take. */
+const PROBE_BYTES = 65_536;
 
 export function unavailable(detail: string, cause?: unknown): AgentError {
   const text = cause instanceof Error ? `${detail}: ${cause.message}` : detail;
@@ -22,6 +27,7 @@ export class Disk {
   readonly #folders = new Map<string, Promise<void>>();
   readonly #gate = new Gate();
   #broken: string | undefined;
+  #failing: string | undefined;
 
   constructor(fs: FileSystem) {
     this.fs = fs;
@@ -30,6 +36,19 @@ export class Disk {
   /** Why memory and disk may differ, or undefined while all is well. Nothing is written any more once it is set. */
   get broken(): string | undefined {
     return this.#broken;
+  }
+
+  /** Why the newest write failed, or undefined once one has succeeded since: nothing was changed, requests are refused meanwhile. */
+  get failing(): string | undefined {
+    return this.#failing;
+  }
+
+  /** Tries whether the folder can be written again; nobody may ask for anything while the disk is full, so we do. */
+  async probe(folder: string): Promise<void> {
+    if (this.#failing === undefined || this.#broken !== undefined) return;
+    const path = join(folder, PROBE);
+    await this.#before(path, () => this.fs.write(path, 'x'.repeat(PROBE_BYTES))).catch(() => undefined);
+    await this.discard(path);
   }
 
   /** From now on every change is refused; the first reason is kept. */
@@ -164,9 +183,11 @@ export class Disk {
   async #before(temp: string | undefined, work: () => Promise<void>): Promise<void> {
     try {
       await work();
+      this.#failing = undefined;
     } catch (error) {
+      this.#failing = String(error);
       // a full disk may show only at the fsync; anything else there means that the disk has lost what it took
-      if (isSyncError(error) && !NO_ROOM.includes(codeOf(error)))
+      if (isSyncError(error) && !NOTHING_DONE.includes(codeOf(error)))
         this.refuseAll(`an fsync failed: ${String(error)}`);
       if (temp !== undefined) await this.discard(temp);
       throw unavailable('the write failed', error);
@@ -177,7 +198,8 @@ export class Disk {
     try {
       await this.fs.rename(from, to);
     } catch (error) {
-      if (!NO_ROOM.includes(codeOf(error))) this.refuseAll(`rename to ${to} failed: ${String(error)}`);
+      this.#failing = String(error);
+      if (!NOTHING_DONE.includes(codeOf(error))) this.refuseAll(`rename to ${to} failed: ${String(error)}`);
       await this.discard(from);
       throw unavailable('the rename failed', error);
     }

@@ -82,6 +82,14 @@ export class EventLog implements EventStore {
     void this.#write(events.map((event) => logged(service, event)));
   }
 
+  /** There is room again: what could not be written down is. */
+  goOn(): void {
+    if (this.#log.waiting === 0) return;
+    this.#log
+      .add([])
+      .catch((error: unknown) => this.#warn('events could not be written down', String(error)));
+  }
+
   async read({ panel, after, limit }: Parameters<EventStore['read']>[0]): Promise<EventPage> {
     const wanted = (event: LoggedEvent): boolean => event.panel === panel;
     const { lines, next, more } = await this.#log.read({ after, limit, wanted });

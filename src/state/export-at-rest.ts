@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { AgentError } from '../domain/errors.js';
 import { Disk } from './disk.js';
 import { exportState } from './export.js';
+import { isRotating } from './former-keys.js';
 import { nodeFileSystem } from './file-system.js';
 import { copyInstant, removeStaleCopies } from './instant-copy.js';
 import { lockFolder } from './lock.js';
@@ -30,6 +31,11 @@ export async function exportAtRest({ config, withKey, madeAt }: RestingState): P
   const lock = await lockFolder({ dir, patienceS: 0, onLost: () => {} });
   try {
     await refuseUnfinishedImport(dir);
+    if (await isRotating(dir))
+      throw new AgentError('state_unavailable', 'The state cannot be exported now.', {
+        role: 'agent',
+        detail: 'a rotation of the key was not finished: start the daemon, which goes on with it',
+      });
     await removeStaleCopies(dir);
     const copy = await copyInstant(new Disk(nodeFileSystem), dir);
     const { keyId } = new SecretBox(key);

@@ -26,6 +26,11 @@ export async function loadFormerKeys(config: {
   ];
 }
 
+/** A rotation of our own file was begun and not finished. */
+export async function isRotating(dir: string): Promise<boolean> {
+  return (await textOf(join(dir, FORMER_FILE))) !== '';
+}
+
 export async function writeFormerKeys(disk: Disk, dir: string, keys: readonly Buffer[]): Promise<void> {
   await disk.replace(join(dir, FORMER_FILE), keys.map((key) => `${key.toString('base64')}\n`).join(''));
 }

@@ -8,7 +8,7 @@ import { BundleError, KEY_FILE, type Manifest, readBundle, textOf } from './bund
 import { nodeFileSystem } from './file-system.js';
 import { lockFolder } from './lock.js';
 import { makeRoot } from './root-folder.js';
-import { SecretBox } from './secret-box.js';
+import { keyIdOf } from './secret-box.js';
 import { findStateKey, type KeyPlaces } from './state-key.js';
 import { isUnfinished, markFinished, markUnfinished } from './unfinished-import.js';
 import { openBundle, type Verified, verifyFile } from './verify.js';
@@ -32,7 +32,7 @@ const HARMLESS = /^(lock(\.json)?|import-unfinished|secret\.key|lost\+found)$/;
 /** Throws AgentError `state_unavailable` with what is in the way; nothing was changed then, or what was begun is taken away again. */
 export async function importState({ file, config }: ImportOptions): Promise<Imported> {
   const dir = config.agent.state_dir;
-  const verified = await verifyFile(file, await findStateKey(config)).catch((error: unknown) => {
+  const verified = await verifyFile(file, await keysOf(config)).catch((error: unknown) => {
     throw refused(`${file} cannot be read: ${String(error)}`, error);
   });
   const { manifest } = verified;
@@ -66,10 +66,15 @@ export async function importState({ file, config }: ImportOptions): Promise<Impo
   }
 }
 
+async function keysOf(config: KeyPlaces): Promise<Buffer[]> {
+  const key = await findStateKey(config);
+  return key ? [key] : [];
+}
+
 async function fittingKey(config: KeyPlaces, manifest: Manifest): Promise<Imported['key']> {
   const there = await findStateKey(config);
   if (!there) return manifest.key.included ? 'imported' : 'missing';
-  const { keyId } = new SecretBox(there);
+  const keyId = keyIdOf(there);
   if (keyId === manifest.key.id) return 'there';
   const place = config.state_key ? 'the configured state_key' : join(config.agent.state_dir, KEY_FILE);
   throw refused(`its secrets were encrypted with key ${manifest.key.id}, and ${place} is key ${keyId}`);

@@ -28,6 +28,7 @@ const errorFields = {
     Type.Enum(['container host', 'DNS', 'reverse proxy', 'certificate authority', 'site', 'agent']),
   ),
   detail: Type.Optional(Type.String()),
+  system: Type.Optional(Type.String()),
   retryable: Type.Boolean(),
 };
 

@@ -41,7 +41,9 @@ export async function lockFolder(options: LockOptions): Promise<FolderLock> {
     if (stream instanceof Socket) stream.unref();
   const note = join(options.dir, 'lock.json');
   const started = new Date(Date.now() - process.uptime() * 1000).toISOString();
-  await writeFile(note, `${JSON.stringify({ pid: process.pid, started_at: started })}\n`, { mode: 0o600 });
+  // only tells who has it: a full disk is no reason not to start
+  const text = `${JSON.stringify({ pid: process.pid, started_at: started })}\n`;
+  await writeFile(note, text, { mode: 0o600 }).catch(() => undefined);
   return {
     release: async () => {
       if (!wanted) return;

@@ -99,7 +99,7 @@ export const openState: OpenState = async ({
         key: { id: box.keyId, bytes: box.key },
       });
     };
-    return stateOf(disk, lock, stores, exportCopy);
+    return stateOf({ disk, dir, lock, warn }, stores, exportCopy);
   } catch (error) {
     await lock.release();
     throw error;
@@ -120,12 +120,49 @@ interface Stores {
   readonly alerts: Documents<AlertRecord>;
 }
 
-function stateOf(disk: Disk, lock: FolderLock, stores: Stores, exportCopy: State['exportCopy']): State {
+interface Opened {
+  readonly disk: Disk;
+  readonly dir: string;
+  readonly lock: FolderLock;
+  readonly warn: (message: string, detail: string) => void;
+}
+
+const PROBE_MS = 2_000;
+
+/** While writes fail: looks whether they would succeed again, then what was left unwritten is written. */
+function lookForRoom({ disk, dir, warn }: Opened, events: EventLog): () => void {
+  let was: string | undefined;
+  let busy = false;
+  const look = async (): Promise<void> => {
+    const now = disk.failing;
+    if (now !== undefined && was === undefined)
+      warn('the state cannot be written: requests are refused', now);
+    was = now;
+    if (now === undefined) return;
+    await disk.probe(dir);
+    if (disk.failing !== undefined) return;
+    warn('the state can be written again', now);
+    was = undefined;
+    events.goOn();
+  };
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    void look().finally(() => (busy = false));
+  }, PROBE_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function stateOf(opened: Opened, stores: Stores, exportCopy: State['exportCopy']): State {
+  const { disk, lock } = opened;
+  const stopLooking = lookForRoom(opened, stores.events);
   let closed: Promise<void> | undefined;
   const idle = async (): Promise<void> => {
     await Promise.all(Object.values(stores).map((store: { idle(): Promise<void> }) => store.idle()));
   };
   const close = async (): Promise<void> => {
+    stopLooking();
     await idle();
     disk.refuseAll(CLOSED);
     // a change that slipped in between is either refused or under way: the lock must outlive it
@@ -137,6 +174,9 @@ function stateOf(disk: Disk, lock: FolderLock, stores: Stores, exportCopy: State
     exportCopy,
     get broken() {
       return disk.broken !== undefined && disk.broken !== CLOSED;
+    },
+    get failing() {
+      return disk.failing;
     },
     close: () => (closed ??= close()),
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import { decodeKey } from '../domain/key-text.js';
 import { AgentError } from '../domain/errors.js';
+import { loadFormerKeys } from './former-keys.js';
 import { codeOf, nodeFileSystem } from './file-system.js';
 import { makeRoot } from './root-folder.js';
 import { refuseUnfinishedImport } from './unfinished-import.js';
@@ -24,6 +25,14 @@ export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefine
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error instanceof AgentError ? error : refusal(path, String(error), error);
   }
+}
+
+/** The key and those before it, as far as there are any; makes nothing. Throws as `findStateKey`. */
+export async function findStateKeys(
+  config: KeyPlaces & { readonly state_key_former: Config['state_key_former'] },
+): Promise<Buffer[]> {
+  const key = await findStateKey(config);
+  return key ? [key, ...(await loadFormerKeys(config))] : [];
 }
 
 /** The key, made when there is none and nothing needs an older one. 32 bytes. Throws as `findStateKey`. */

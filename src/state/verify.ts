@@ -8,7 +8,7 @@ import { decodeKey } from '../domain/key-text.js';
 import { BundleError, KEY_FILE, type Manifest, type OnFile, readBundle, textOf } from './bundle.js';
 import { type Checked, DocumentCheck } from './check-documents.js';
 import { statePaths } from './instant-copy.js';
-import { SecretBox } from './secret-box.js';
+import { keyIdOf, SecretBox } from './secret-box.js';
 import { isUnfinished } from './unfinished-import.js';
 
 export interface Verified extends Checked {
@@ -18,27 +18,27 @@ export interface Verified extends Checked {
   readonly opened: boolean;
 }
 
-/** `key`: 32 bytes; without it secrets are counted and not opened. Throws the system's error when the folder cannot be read. */
-export async function verifyFolder(dir: string, key: Buffer | undefined): Promise<Verified> {
-  const check = new DocumentCheck(boxOf(key));
+/** `keys`: of 32 bytes, the present one first; without any secrets are counted and not opened. Throws the system's error when the folder cannot be read. */
+export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promise<Verified> {
+  const check = new DocumentCheck(boxOf(keys));
   for (const path of await statePaths(dir)) check.take(path, await readFile(join(dir, path), 'utf8'));
   const checked = check.finish();
   const unfinished = (await isUnfinished(dir))
     ? [{ file: '', problem: 'an import into it was not finished' }]
     : [];
-  return { ...checked, findings: [...unfinished, ...checked.findings], opened: key !== undefined };
+  return { ...checked, findings: [...unfinished, ...checked.findings], opened: keys.length > 0 };
 }
 
-/** An exported file, as `innkeeper state export` writes it. `key` is used when it is the export's; one that lies inside needs none. */
-export async function verifyFile(file: string, key: Buffer | undefined): Promise<Verified> {
-  const fitting = await fittingKey(file, key);
-  return verifyStream(openBundle(file), fitting);
+/** An exported file, as `innkeeper state export` writes it. One of `keys` is used when it is the export's; one that lies inside needs none. */
+export async function verifyFile(file: string, keys: readonly Buffer[]): Promise<Verified> {
+  const fitting = await fittingKey(file, keys);
+  return verifyStream(openBundle(file), fitting ? [fitting, ...keys] : []);
 }
 
 /** An unpacked export. What is wrong with it as a whole is a finding without a file. */
-export async function verifyStream(source: Readable, key: Buffer | undefined): Promise<Verified> {
-  const check = new DocumentCheck(boxOf(key));
-  const opened = key !== undefined;
+export async function verifyStream(source: Readable, keys: readonly Buffer[]): Promise<Verified> {
+  const check = new DocumentCheck(boxOf(keys));
+  const opened = keys.length > 0;
   try {
     const manifest = await readBundle(source, async (path, bytes) => {
       const text = await textOf(bytes);
@@ -60,7 +60,7 @@ export function openBundle(file: string): Readable {
 }
 
 /** Which key it needs, and the key itself, lie behind the documents: they are looked for beforehand. */
-async function fittingKey(file: string, given: Buffer | undefined): Promise<Buffer | undefined> {
+async function fittingKey(file: string, given: readonly Buffer[]): Promise<Buffer | undefined> {
   let found: Buffer | undefined;
   const look: OnFile = async (path, bytes) => {
     if (path === KEY_FILE) found = decodeKey((await textOf(bytes)).trim());
@@ -68,13 +68,13 @@ async function fittingKey(file: string, given: Buffer | undefined): Promise<Buff
   };
   try {
     const { key } = await readBundle(openBundle(file), look);
-    return [found, given].find((one) => one && new SecretBox(one).keyId === key.id);
+    return [...(found ? [found] : []), ...given].find((one) => keyIdOf(one) === key.id);
   } catch (error) {
     if (error instanceof BundleError) return undefined;
     throw error;
   }
 }
 
-function boxOf(key: Buffer | undefined): SecretBox | undefined {
-  return key === undefined ? undefined : new SecretBox(key);
+function boxOf([key, ...former]: readonly Buffer[]): SecretBox | undefined {
+  return key === undefined ? undefined : new SecretBox(key, former);
 }

@@ -62,7 +62,9 @@ function ear(name = 'ear'): Hook & { readonly heard: HookMessage[]; refuse: bool
 }
 
 const told = ({ heard }: { heard: readonly HookMessage[] }): string[] =>
-  heard.map(({ body }) => `${String(body['event'])} ${String(body['subject'])}`);
+  heard.map(({ body: { event, subject } }) =>
+    [event, subject].map((word) => (typeof word === 'string' ? word : '?')).join(' '),
+  );
 
 t.test(
   'an alert is raised once, over restarts, cleared when its condition ends, and may come again',

@@ -1,11 +1,14 @@
 /**
- * `npm run bench [-- accept|actions|overload|rest|soak|status|site|lxc ... [--minutes N]]`: measures and prints tables; exits 1 when a target is missed. Without a
- * name: all but the soak, real containers only as root. `--minutes`: of the soak.
+ * `npm run bench [-- accept|actions|chaos|faults|overload|powercut|rest|soak|status|site|lxc ... [--minutes N]]`: measures and prints tables; exits 1 when a target is missed. Without a
+ * name: all but what takes long, real containers only as root. `--minutes`: of the soak.
  */
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';
 import { benchActions } from './actions.js';
+import { benchChaos } from '../chaos/bench.js';
+import { benchFaults } from './faults.js';
 import { benchOverload } from './overload.js';
+import { benchPowerCut } from './powercut.js';
 import { benchRest } from './rest.js';
 import { benchSite } from './site.js';
 import { benchSoak } from './soak.js';
@@ -19,6 +22,8 @@ const { values, positionals } = parseArgs({
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   accept: benchAccept,
+  faults: benchFaults,
+  powercut: benchPowerCut,
   rest: benchRest,
   status: benchStatus,
   actions: async () => {
@@ -27,14 +32,17 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   },
   site: () => benchSite('memory'),
   lxc: () => benchSite('lxc'),
+  chaos: benchChaos,
   overload: benchOverload,
   soak: () => benchSoak(Number(values.minutes)),
 };
+/** Only when they are asked for. */
+const LONG = ['chaos', 'faults', 'soak'];
 
 const wanted =
   positionals.length > 0
     ? positionals
-    : Object.keys(benches).filter((name) => name !== 'soak' && (name !== 'lxc' || isRoot));
+    : Object.keys(benches).filter((name) => !LONG.includes(name) && (name !== 'lxc' || isRoot));
 let met = true;
 for (const name of wanted) {
   const bench = benches[name];

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,11 +46,14 @@ async function world(t: Test) {
     caa: [] as { critical: boolean; tag: string; value: string }[],
     routed: true,
     shown: new Map<string, readonly string[]>(),
+    /** Of what was shown, in its order. */
+    chains: [] as string[],
     orders: [] as (readonly string[])[],
     refusal: undefined as AgentError | undefined,
     /** What an order waits for. */
     hold: Promise.resolve(),
     proxyFailure: undefined as AgentError | undefined,
+    proxyHangs: false,
     warnings: [] as string[],
   };
   const lookup: NameLookup = {
@@ -68,9 +72,11 @@ async function world(t: Test) {
             state: 'enabled',
           }
         : undefined,
-    async ensureCertificate({ id, names }) {
+    async ensureCertificate({ id, names, chain }, { signal }) {
+      if (around.proxyHangs) await once(signal, 'abort').then(() => signal.throwIfAborted());
       if (around.proxyFailure) throw around.proxyFailure;
       around.shown.set(id, names);
+      around.chains.push(chain);
     },
     removeCertificate: async (id) => void around.shown.delete(id),
     listCertificates: async () => [...around.shown.keys()],
@@ -257,6 +263,34 @@ t.test('what was issued is not lost when the proxy cannot take it, and not order
   await until(() => around.shown.size === 1);
   t.equal(around.orders.length, 1);
 });
+
+t.test(
+  'what an end of the daemon kept from being shown and told is made up for, also after a renewal',
+  async (t) => {
+    const { around, change, until, rest, certificate, state, stop, restart } = await world(t);
+    around.proxyHangs = true;
+    await change({ domains: [entry()] });
+    await until(() => state.domains.find(ID)?.certificate?.chain === 'chain 1');
+    await stop();
+    around.proxyHangs = false;
+    restart();
+    await until(async () => (await certificate())?.state === 'issued');
+    t.equal(around.chains.at(-1), 'chain 1');
+
+    await until(() => state.domains.find(ID)?.nextAt === null);
+    around.proxyHangs = true;
+    await rest((LIFETIME * 2) / 3 + HOUR);
+    await until(() => state.domains.find(ID)?.certificate?.chain === 'chain 2');
+    await stop();
+    around.proxyHangs = false;
+    restart();
+    await until(() => around.chains.at(-1) === 'chain 2');
+    await until(
+      async () => (await certificate())?.expiresAt === state.domains.find(ID)?.certificate?.expiresAt,
+    );
+    t.equal(around.orders.length, 2, 'nothing was ordered twice');
+  },
+);
 
 t.test('a removed domain loses its certificate and rests; then it is forgotten', async (t) => {
   const { around, change, until, rest, state } = await world(t);

@@ -62,20 +62,23 @@ async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: T
     );
     await delay(LINGER_MS);
   };
-  if (first) await Promise.race([rig.gone(), atRest()]);
+  if (first) {
+    await Promise.race([rig.gone(), atRest()]);
+    if (!rig.isDown()) await rig.set(undefined).catch(() => rig.gone());
+  }
+  const queue = [...later];
   let died = 0;
-  const queue: (Death | undefined)[] = [...later, undefined];
-  const upSince = { at: Date.now() };
+  let upAt = Date.now();
   while (rig.isDown()) {
     died += 1;
-    upSince.at = Date.now();
+    upAt = Date.now();
     const next = queue.shift();
     const up = await rig.start(next);
     // a later death must strike in the time of recovery, whatever it counts
     if (up && next) await Promise.race([rig.gone(), settled(rig, calls, answers)]);
+    if (!rig.isDown()) await rig.set(undefined).catch(() => rig.gone());
   }
-  if (deaths.length > 0) await rig.set(undefined);
-  return judge(rig, operation, { subject, calls, answers, died, upAt: upSince.at });
+  return judge(rig, operation, { subject, calls, answers, died, upAt });
 }
 
 /** What was not acknowledged is called again, and the last job waited for. */

@@ -1,4 +1,5 @@
 /** What must be true when nothing is under way, whatever died before: the list. Each says in words where it is broken. */
+import { basename } from 'node:path';
 import { findMark } from '../../src/domain/mark.js';
 import type { Picture, ServiceOnDisk } from './picture.js';
 
@@ -209,6 +210,19 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
         return gone && left ? [`${id} is ${lifecycle} and holds something`] : [];
       }),
     ];
+  },
+
+  'the folder of the proxy holds no certificate or challenge of the past': ({ files, world }) => {
+    const shown = Object.values(world.certificates).map(({ certFile }) => basename(certFile, '.pem'));
+    return files.filter((file) => {
+      const [, folder, name = ''] = file.split('/');
+      if (folder === 'challenges') return true;
+      return (
+        folder === 'certificates' &&
+        !name.endsWith('.json') &&
+        !shown.includes(name.replace(/\.(pem|key)$/, ''))
+      );
+    });
   },
 
   'no half-written file stays': ({ files }) => files.filter((file) => file.endsWith('.tmp')),

@@ -41,7 +41,10 @@ export async function runRandom(options: RandomOptions): Promise<RandomReport> {
   const rig = await openRig({ source: 'template', delays: DELAYS });
   const report = { kills: 0, ended: { done: 0, undone: 0, stuck: 0, hung: 0 }, problems: [] as string[] };
   const killing = seeded(options.seed);
-  const workers = Array.from({ length: options.workers }, (_, n) => new Worker(n, options.seed, rig));
+  const workers = Array.from(
+    { length: options.workers },
+    (_, n) => new Worker(n, options.seed, rig, options.say),
+  );
   try {
     await rig.start();
     while (report.kills < options.kills && report.problems.length === 0) {
@@ -109,14 +112,16 @@ function chosen(killing: Chance): Death {
 class Worker {
   readonly #rig: Rig;
   readonly #chance: Chance;
+  readonly #say: (line: string) => void;
   readonly #name: string;
   readonly #first: number;
   #lives = 1;
   #tries = 0;
   #acknowledged: string[] = [];
 
-  constructor(n: number, seed: number, rig: Rig) {
+  constructor(n: number, seed: number, rig: Rig, say: (line: string) => void) {
     this.#rig = rig;
+    this.#say = say;
     this.#name = `w${n}`;
     this.#first = (n + 1) * 10_000;
     this.#chance = seeded(seed + n + 1);
@@ -182,6 +187,7 @@ class Worker {
       if (last.status === 'lost') problems.push(`the acknowledged job ${id} does not exist`);
     }
     const ended = endedAs(last.status, operation);
+    if (ended !== 'done') this.#say(`${operation.name} of ${subject.id} is ${ended}: ${last.error}`);
     if (ended === 'hung') problems.push('the job did not end');
     problems.push(...(await this.#seen(operation, subject, ended)));
     return {

@@ -36,6 +36,11 @@ const Order = Type.Object({
 const Status = Type.Object({ status: Type.String(), vmid: Type.Integer(), private_ip: Type.String() });
 const Credentials = Type.Object({ username: Type.String(), password: Type.String() });
 
+const Doctor = Type.Object({
+  ok: Type.Boolean(),
+  checks: Type.Array(Type.Object({ name: Type.String(), state: Type.String(), found: Type.String() })),
+});
+
 const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-e2e-'));
 let world = await startWorld(stateDir);
 const ready = world.told;
@@ -183,6 +188,19 @@ t.test('makes a site from scratch where there is no template', async (t) => {
   t.match((await visitor.open('/')).title, new RegExp(made.subdomain, 'i'));
   const { username, password } = await get(ready, '/services/41/credentials', Credentials);
   t.equal((await visitor.logIn(username, password)).status, 200);
+});
+
+t.test('the doctor finds all well, beside the daemon and without one', async (t) => {
+  const look = async (): Promise<void> => {
+    const told = checked(Doctor, JSON.parse(await innkeeper('doctor', '--json', '--config', configFile)));
+    for (const { name, state, found } of told.checks) t.equal(state, 'ok', `${name}: ${found}`);
+    t.equal(told.ok, true);
+  };
+  await look();
+  await daemon?.stop();
+  daemon = undefined;
+  await look();
+  daemon = await startDaemon(ready.api, configFile);
 });
 
 t.test('leaves nothing on the machine when it is stopped', async (t) => {

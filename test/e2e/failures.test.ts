@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap';
 import { fields } from '../http/rig.js';
+import { connectDaemon } from '../../src/cli/daemon.js';
 import { type Fields, type House, openHouse, order } from './house.js';
 
 const completed = (status: Fields): boolean => status['provision_status'] === 'completed';
@@ -169,4 +170,45 @@ t.test('many orders at once all end, with a name, number and address of their ow
   for (const field of ['subdomain', 'vmid', 'private_ip']) {
     t.equal(new Set(done.map((status) => status[field])).size, ids.length, field);
   }
+});
+
+t.test('a creation that can neither be made nor taken back is stuck, and a person finishes it', async (t) => {
+  const house = await openHouse(t);
+  await house.fault({ target: 'exec', path: 'wordpress/configure', kind: { taskError: 'E: broken' } });
+  const lift = await house.fault({
+    target: 'pve',
+    method: 'DELETE',
+    path: '/lxc/',
+    kind: { status: 500, reason: "can't remove CT 1000 - protection mode enabled" },
+  });
+  await house.post('/create-site', order('nine'));
+  const status = await house.untilStatus('nine', (now) => fields(now['job'])['status'] === 'stuck');
+  t.match(status, { status: 'failed', job: { remains: ['the container'] } });
+  const id = String(fields(status['job'])['id']);
+  const daemon = await connectDaemon(house.configFile, 'default');
+  t.match(await daemon.call('GET', `/jobs/${id}`), {
+    remains: [{ step: 'container', thing: 'container', what: /^container 1000 on pve\d$/ }],
+  });
+  await house.restart();
+  await lift();
+  t.equal((await house.post(`/jobs/${id}/retry`, {})).status, 200);
+  const done = await house.until(`/jobs/${id}`, ({ ended_at: ended }) => ended !== null);
+  t.match(
+    done,
+    { status: 'failed', remains: [], error: { step: 'install' } },
+    'with the reason of the first',
+  );
+  await house.noFaults();
+  await isGoneAndMayComeAgain(t, house, 'nine');
+});
+
+t.test('a creation that is cancelled half way leaves nothing', async (t) => {
+  const house = await openHouse(t, { delays: 1 });
+  const { body } = await house.post('/create-site', order('ten'));
+  const id = String(body['job_id']);
+  await house.until(`/jobs/${id}`, ({ step }) => step === 'container' || step === 'install');
+  t.match(await house.post(`/jobs/${id}/cancel`, {}), { status: 200 });
+  const done = await house.until(`/jobs/${id}`, ({ ended_at: ended }) => ended !== null);
+  t.match(done, { status: 'cancelled', remains: [] });
+  await isGoneAndMayComeAgain(t, house, 'ten');
 });

@@ -137,12 +137,12 @@ async function write(text: string): Promise<void> {
   await machine.inside(vmid, `mariadb wordpress -e "${sql}" && ${file}`);
 }
 
-/** A container that was just started boots for a moment: no web server yet (the proxy's 503), no PHP (502), no database (500). */
+/** A container that was just started boots for a moment: no web server before PHP and database, so that visitors see the proxy's page and no error of its own. */
 async function openWhenUp(path: string) {
   const deadline = Date.now() + 60_000;
   for (;;) {
     const page = await visitor().open(path);
-    const boots = page.status >= 500 && !/suspended/i.test(page.body);
+    const boots = page.status === 503 && /looks again by itself/.test(page.body);
     if (!boots || Date.now() > deadline) return page;
     await delay(50);
   }
@@ -264,6 +264,24 @@ t.test('stop, start, restart: the site goes and comes with its content', async (
   const init = await machine.init(vmid);
   await hook('actionRestart');
   t.not(await machine.init(vmid), init, 'it was really started anew');
+  t.same(await content(), kept('Kept first'));
+});
+
+t.test("a new password of the administrator's: WordPress takes it and no longer the old one", async (t) => {
+  const Credentials = Type.Object({ username: Type.String(), password: Type.String() });
+  const read = () => get(ready, '/services/12/credentials', Credentials);
+  const { username, password: first } = await read();
+  t.equal((await visitor().logIn(username, first)).status, 200);
+  const answer = await fetch(`${ready.api}/services/12/credentials/reset`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ready.token}`, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  t.match(await answer.json(), { success: true, service_id: '12' });
+  await settled();
+  const { password: second } = await read();
+  t.match(await visitor().logIn(username, first), { status: 200, title: /^Log In/ });
+  t.match(await visitor().logIn(username, second), { status: 200, title: /^Dashboard/ });
   t.same(await content(), kept('Kept first'));
 });
 

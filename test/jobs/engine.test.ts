@@ -276,3 +276,51 @@ t.test('jobs of one service run one after the other', async (t) => {
   await runner.stop();
   await state.close();
 });
+
+t.test(
+  'jobs whose system is known to be dead wait without a thread, and all go on when a probe succeeds',
+  async (t) => {
+    const { state, drivers, runner, circuits, log } = await engine(t);
+    const host = circuits.of('container-host', 'container host');
+    let calls = 0;
+    let up = false;
+    drivers.before = async (name) => {
+      if (!name.startsWith('ensureContainer')) return;
+      calls += 1;
+      const pass = host.enter();
+      if (up && pass) {
+        pass.answered();
+        return;
+      }
+      pass?.silent();
+      throw new AgentError('container_host_unreachable', 'It does not answer.', {
+        role: 'container host',
+        system: 'container-host',
+      });
+    };
+    await runner.start();
+    host.enter()?.silent();
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    for (const [n, id] of ids.entries()) {
+      const own = { id, subdomain: id, fqdn: `${id}.test`, addresses: [], vmid: 1010 + n };
+      await state.services.commit(`default/${id}`, () => ({ ...order(), ...own }));
+    }
+    for (const id of ids) {
+      const { jobs } = await until(state, ({ status }) => status === 'waiting', `default/${id}`);
+      t.match(jobs[0], { waiting: { for: 'container host' } });
+    }
+    const began = async (): Promise<number> => {
+      const services = await Promise.all(ids.map((id) => state.services.get(`default/${id}`)));
+      return services.filter(({ jobs }) => (jobs[0]?.steps.length ?? 0) > 0).length;
+    };
+    while (calls < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    t.ok((await began()) <= 2, 'only probes get a thread');
+    up = true;
+    for (const id of ids)
+      t.match((await until(state, ended, `default/${id}`)).jobs[0], { status: 'completed', crashes: 0 });
+    t.ok(calls <= ids.length + 5, `${calls} calls`);
+    t.equal(log.filter((line) => line.includes('could not be recorded')).length, 0);
+    await runner.stop();
+    await state.close();
+  },
+);

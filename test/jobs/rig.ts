@@ -8,6 +8,7 @@ import { systemClock } from '../../src/domain/clock.js';
 import type { Job } from '../../src/domain/job.js';
 import type { JsonObject } from '../../src/domain/json.js';
 import type { Service, ServiceKey } from '../../src/domain/service.js';
+import { type Circuits, newCircuits } from '../../src/drivers/circuit.js';
 import { leases } from '../../src/jobs/leases.js';
 import { type Runner, type RunnerDeps, runner } from '../../src/jobs/runner.js';
 import { breeThreads } from '../../src/jobs/threads.js';
@@ -36,6 +37,7 @@ export interface Engine {
   readonly drivers: FakeDrivers;
   readonly runner: Runner;
   readonly log: string[];
+  readonly circuits: Circuits;
 }
 
 export async function engine(
@@ -46,6 +48,7 @@ export async function engine(
 ): Promise<Engine> {
   const log: string[] = [];
   const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
+  const circuits = newCircuits(systemClock, { failures: 1, pauseMs: 100 });
   const deps: RunnerDeps = {
     config,
     services: state.services,
@@ -55,11 +58,12 @@ export async function engine(
     clock: systemClock,
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
     leases: leases(),
+    circuits,
     threads: breeThreads(join(dist, 'src/jobs/worker.js')),
     modulePath: () => join(dist, 'test/fakes/product/module.js'),
     spare: () => true,
   };
-  return { state, drivers, runner: runner(deps, () => 0), log };
+  return { state, drivers, runner: runner(deps, () => 0), log, circuits };
 }
 
 export const order = (args: JsonObject = {}, also: Partial<Job> = {}): Service =>

@@ -110,7 +110,7 @@ t.test('an export made while everything changes is one instant of all documents'
     const archived = lines === '' ? 0 : lines.trim().split('\n').length;
     t.ok(Math.max(first, second) - archived <= 1, 'what was archived before is in it');
     seen.add(String(first));
-    const verified = await verifyStream(await state.exportCopy({ agent: 'a1', withKey: false }), KEY);
+    const verified = await verifyStream(await state.exportCopy({ agent: 'a1', withKey: false }), [KEY]);
     t.same(verified.findings, []);
     t.equal(verified.secrets, 52);
   }
@@ -167,7 +167,7 @@ t.test('an export comes back as the same state', async (t) => {
   const file = await exported(t);
   const dir = join(t.testdir(), 'without');
   t.equal((await importState({ file, config: configOf(dir, { key: null }) })).key, 'missing');
-  t.same((await verifyFolder(dir, KEY)).findings, []);
+  t.same((await verifyFolder(dir, [KEY])).findings, []);
 });
 
 t.test('an import refuses before anything is changed', async (t) => {
@@ -188,7 +188,7 @@ t.test('an import refuses before anything is changed', async (t) => {
   for (const length of [0, 10, 100, whole.length - 1, whole.length - 9, Math.floor(whole.length / 2)]) {
     await writeFile(torn, whole.subarray(0, length));
     await refusal(configOf(dir), /torn|cannot be read to its end/, torn);
-    t.match((await verifyFile(torn, KEY)).findings[0], { file: '', problem: /torn|cannot be read/ });
+    t.match((await verifyFile(torn, [KEY])).findings[0], { file: '', problem: /torn|cannot be read/ });
   }
   for (let length = 512; length < tar.length - 1024; length += 1536) {
     await writeFile(torn, gzipSync(tar.subarray(0, length)));
@@ -214,9 +214,9 @@ t.test('an import that was killed leaves what no daemon starts with, and begins 
   await writeFile(join(dir, 'import-unfinished'), '');
   await writeFile(join(dir, 'services', 'c0', 'default~2.json'), '{"sche');
   await t.rejects(open(dir), { code: 'state_unavailable', message: /import .* was not finished/ });
-  t.match(await problemsOf(verifyFolder(dir, KEY)), [/import into it was not finished/]);
+  t.match(await problemsOf(verifyFolder(dir, [KEY])), [/import into it was not finished/]);
   await importState({ file, config: configOf(dir) });
-  t.same(await problemsOf(verifyFolder(dir, KEY)), []);
+  t.same(await problemsOf(verifyFolder(dir, [KEY])), []);
 });
 
 /** One thing is broken in a copy of the fixture; what is said of it. */
@@ -288,9 +288,9 @@ t.test('a verification names every damage by file, in a folder and in an export 
   for (const [name, [damage, said]] of Object.entries(BREAKS)) {
     const dir = join(t.testdir(), name.replaceAll(' ', '-'));
     await cp(FIXTURE, dir, { recursive: true });
-    t.same(await problemsOf(verifyFolder(dir, KEY)), [], `${name}: whole before`);
+    t.same(await problemsOf(verifyFolder(dir, [KEY])), [], `${name}: whole before`);
     await damage(dir);
-    const inFolder = await problemsOf(verifyFolder(dir, KEY));
+    const inFolder = await problemsOf(verifyFolder(dir, [KEY]));
     t.match(inFolder, [said], name);
     t.equal(inFolder.length, 1, `${name}: and nothing else`);
     const source = await exportAtRest({
@@ -299,14 +299,14 @@ t.test('a verification names every damage by file, in a folder and in an export 
       madeAt: '2026-02-03T04:05:06.000Z',
     });
     const file = await toFile(source, join(dir, '..', `${name.replaceAll(' ', '-')}.tar.gz`));
-    t.same(await problemsOf(verifyFile(file, KEY)), inFolder, `${name}: in an export too`);
+    t.same(await problemsOf(verifyFile(file, [KEY])), inFolder, `${name}: in an export too`);
   }
   const dir = join(t.testdir(), 'key');
   await cp(FIXTURE, dir, { recursive: true });
-  const other = await verifyFolder(dir, Buffer.alloc(32, 1));
+  const other = await verifyFolder(dir, [Buffer.alloc(32, 1)]);
   t.equal(other.findings.length, 6, 'another key opens none of the documents with secrets');
   t.match(other.findings[0]?.problem, /encrypted with key/);
-  t.match(await verifyFolder(dir, undefined), { opened: false, secrets: 6, findings: [] });
+  t.match(await verifyFolder(dir, []), { opened: false, secrets: 6, findings: [] });
 });
 
 t.test('an export that was tampered with is known by its checksums', async (t) => {
@@ -325,7 +325,7 @@ t.test('an export that was tampered with is known by its checksums', async (t) =
     for (const [name, text] of [...entries, ['manifest.json', JSON.stringify(manifest)] as const])
       tar.entry({ name, size: Buffer.byteLength(text) }, text);
     tar.finalize();
-    return problemsOf(verifyStream(Readable.from(tar), KEY));
+    return problemsOf(verifyStream(Readable.from(tar), [KEY]));
   };
   const same = (path: string, text: string) => [[path, text] as const];
   t.same(await rebuilt(same), []);

@@ -109,6 +109,13 @@ export class MemoryDisk implements FileSystem {
     folder.pending = [];
   }
 
+  /** The same disk once more, all of it durable. */
+  copy(): MemoryDisk {
+    const disk = new MemoryDisk();
+    disk.#root = copyOf(this.#root);
+    return disk;
+  }
+
   /** Every disk that may be found after losing power now, each as good as new. */
   *afterPowerCut(): Generator<MemoryDisk> {
     for (const root of survivors(this.#root)) {
@@ -167,6 +174,16 @@ export class MemoryDisk implements FileSystem {
     if (!node) throw failure('ENOENT', syscall, path);
     return node;
   }
+}
+
+function copyOf(folder: Folder): Folder {
+  const copy = new Folder();
+  for (const [name, node] of folder.entries) {
+    const own = node instanceof Folder ? copyOf(node) : fileOf(node.text);
+    copy.entries.set(name, own);
+    copy.durable.set(name, own);
+  }
+  return copy;
 }
 
 function* survivors(folder: Folder): Generator<Folder> {

@@ -69,7 +69,12 @@ export async function startMachine(t: Test): Promise<Machine> {
       return out;
     },
   };
-  await machine.try('systemctl is-system-running --wait');
+  const deadline = Date.now() + 120_000;
+  // `--wait` fails at once while there is no bus yet
+  while (!/^(?:running|degraded)\n/.test((await machine.try('systemctl is-system-running')).out)) {
+    if (Date.now() > deadline) throw new Error('the container did not boot');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   return machine;
 }
 

@@ -6,6 +6,7 @@ import type { Client } from 'ssh2';
 import type { SshConfig } from '../../config/config.js';
 import { AgentError, type ErrorCode } from '../../domain/errors.js';
 import { abortError, throwIfAborted } from '../abort.js';
+import { type Circuit, type Pass, through } from '../circuit.js';
 import { inTurn } from '../turn.js';
 import { algorithmsOf, isTrusted, type KnownKeys, knownKeys } from './known-hosts.js';
 import type { RawEnd, RawOptions } from './run-script.js';
@@ -24,12 +25,18 @@ export class SshLink {
   readonly #config: SshConfig;
   readonly #queue = new PQueue({ concurrency: CHANNELS });
   readonly #stops = new PQueue({ concurrency: STOP_CHANNELS });
+  readonly #circuit: Circuit | undefined;
   #connection: Promise<Client> | undefined;
   #closed = false;
 
-  constructor(target: { readonly host: string; readonly port: number }, config: SshConfig) {
+  constructor(
+    target: { readonly host: string; readonly port: number },
+    config: SshConfig,
+    circuit?: Circuit,
+  ) {
     this.#target = target;
     this.#config = config;
+    this.#circuit = circuit;
   }
 
   /** A command without `beforeKill` is one that stops another: it does not wait behind those. */
@@ -49,7 +56,12 @@ export class SshLink {
   }
 
   async #run(command: string, options: RawOptions, signal: AbortSignal): Promise<RawEnd> {
-    const channel = await this.#open(command, options, signal);
+    const channel = await through(
+      this.#circuit,
+      () => this.#open(command, options, signal),
+      verdictOf,
+      (detail) => this.#error('container_host_unreachable', detail),
+    );
     const { lost, ...end } = await channel.converse(signal);
     // Never sent again: the script may have run, in part or to its end.
     return lost
@@ -171,12 +183,20 @@ export class SshLink {
         ? 'The container host refused our connection.'
         : 'The container host does not answer.';
     const { host, port } = this.#target;
+    const system = code === 'container_host_unreachable' ? this.#circuit?.view().name : undefined;
     return new AgentError(code, message, {
       role: 'container host',
+      ...(system === undefined ? {} : { system }),
       detail: `ssh ${host}:${port}: ${detail}`,
       cause,
     });
   }
+}
+
+function verdictOf(error: unknown): keyof Pass {
+  const code = error instanceof AgentError ? error.code : 'aborted';
+  if (code === 'container_host_unreachable') return 'silent';
+  return code === 'container_host_refused' ? 'answered' : 'left';
 }
 
 /** The server says no to the channel, or to the command on it. */

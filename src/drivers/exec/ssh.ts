@@ -1,6 +1,7 @@
 /** Exec `ssh`: the container is on another node, reached with a key that may be restricted to `pct exec`. */
 import type { SshConfig } from '../../config/config.js';
 import { AgentError } from '../../domain/errors.js';
+import type { Circuits } from '../circuit.js';
 import type { DriverLog } from '../log.js';
 import type { ExecDriver } from './driver.js';
 import { PCT_ARGUMENTS, scriptRunner, type Transport } from './run-script.js';
@@ -11,7 +12,7 @@ export function sshExecDriver(
   pct: readonly string[],
   config: SshConfig,
   maxOutputBytes: number,
-  deps: { readonly log: DriverLog },
+  deps: { readonly log: DriverLog; readonly circuits?: Circuits },
 ): ExecDriver {
   const links = new Map<string, SshLink>();
   const linkTo = (node: string): SshLink => {
@@ -19,7 +20,8 @@ export function sshExecDriver(
     if (known) return known;
     if (!/^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})$/.test(node))
       throw refused(`not a node name: ${JSON.stringify(node)}`);
-    const link = new SshLink(config.hosts[node] ?? { host: node, port: 22 }, config);
+    const circuit = deps.circuits?.of(`exec:${node}`, 'container host');
+    const link = new SshLink(config.hosts[node] ?? { host: node, port: 22 }, config, circuit);
     links.set(node, link);
     return link;
   };

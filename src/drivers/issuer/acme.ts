@@ -9,6 +9,7 @@ import type { Clock } from '../../domain/clock.js';
 import { AgentError } from '../../domain/errors.js';
 import { Secret } from '../../domain/secret.js';
 import { abortError, throwIfAborted } from '../abort.js';
+import { type Circuit, type Pass, through } from '../circuit.js';
 import { withLimit } from '../time-limit.js';
 import type { AccountStore, CertificateIssuer, Challenges, IssuedCertificate } from './driver.js';
 
@@ -18,6 +19,7 @@ type Acme = typeof acme;
 export interface AcmeDeps {
   readonly clock: Clock;
   readonly accounts: AccountStore;
+  readonly circuit?: Circuit;
 }
 
 const REQUEST_MS = 30_000;
@@ -31,14 +33,16 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
     caaIdentities: config.caa_identities,
     async issue(names, challenges, { signal }) {
       throwIfAborted(signal, 'certificate_unreachable', 'ordering a certificate');
-      return withLimit(signal, config.timeout_s * 1000, async (limit) => {
-        try {
-          return await order(config, deps, names, challenges, limit);
-        } catch (error) {
-          if (signal.aborted) throw abortError(signal, 'certificate_unreachable', 'ordering a certificate');
-          throw asFailure(error, limit.aborted);
-        }
-      });
+      const issue = (): Promise<IssuedCertificate> =>
+        withLimit(signal, config.timeout_s * 1000, async (limit) => {
+          try {
+            return await order(config, deps, names, challenges, limit);
+          } catch (error) {
+            if (signal.aborted) throw abortError(signal, 'certificate_unreachable', 'ordering a certificate');
+            throw asFailure(error, limit.aborted);
+          }
+        });
+      return through(deps.circuit, issue, verdictOf, silence);
     },
     close: async () => {},
   };
@@ -161,18 +165,26 @@ async function raceAgainst<T>(signal: AbortSignal, work: Promise<T>): Promise<T>
 function asFailure(error: unknown, timedOut: boolean): AgentError {
   if (error instanceof AgentError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  if (timedOut || isWire(error)) {
-    return new AgentError('certificate_unreachable', 'The certificate authority does not answer right now.', {
-      role: 'certificate authority',
-      detail: text,
-      cause: error,
-    });
-  }
+  if (timedOut || isWire(error)) return silence(text, error);
   return new AgentError('certificate_refused', `The certificate authority refused: ${sentence(text)}`, {
     role: 'certificate authority',
     detail: text,
     cause: error,
   });
+}
+
+function silence(detail: string, cause?: unknown): AgentError {
+  return new AgentError('certificate_unreachable', 'The certificate authority does not answer right now.', {
+    role: 'certificate authority',
+    system: 'issuer',
+    detail,
+    cause,
+  });
+}
+
+function verdictOf(error: unknown): keyof Pass {
+  if (!(error instanceof AgentError) || error.code === 'aborted') return 'left';
+  return error.code === 'certificate_unreachable' ? 'silent' : 'answered';
 }
 
 function isWire(error: unknown): boolean {

@@ -8,13 +8,18 @@ const schema = {
   summary: 'Says that the daemon runs',
   tags: ['Operation'],
   security: [],
-  response: { 200: success({ status: Type.Literal('ok'), timestamp: Instant }, 'It runs.') },
+  response: {
+    200: success(
+      { status: Type.Enum(['ok', 'degraded']), timestamp: Instant },
+      'It runs; degraded: nothing can be recorded right now.',
+    ),
+  },
 };
 
-export const healthRoute: Route = (app, { clock }) => {
+export const healthRoute: Route = (app, { clock, state }) => {
   app.get('/health', { schema }, () => ({
     success: true as const,
-    status: 'ok' as const,
+    status: state.failing === undefined && !state.broken ? ('ok' as const) : ('degraded' as const),
     timestamp: instant(clock),
   }));
 };

@@ -56,8 +56,14 @@ function failureOf(status: number, codes: readonly ErrorCode[]): TSchema {
   const reason = REASONS[status] ?? 'Failed';
   return {
     description: names.length > 0 ? `${reason}: ${names.map((name) => `\`${name}\``).join(', ')}` : reason,
-    content: { 'application/json': { schema: Type.Ref('Failure#') } },
+    content: { 'application/json': { schema: Type.Ref('Failure#'), example: exampleOf(names[0]) } },
   };
+}
+
+/** Without it the page makes one up that no call would ever answer. */
+function exampleOf(code: ErrorCode = 'internal_error') {
+  const request_id = '01900000-0000-7000-8000-000000000000';
+  return { success: false, error: ERRORS[code].meaning, code, request_id };
 }
 
 /** `{success: true, ...}` */

@@ -22,18 +22,30 @@ export interface Sshd extends ServerProcess {
   readonly knownHostsFile: string;
 }
 
+/** As an operator restricts the key: scripts in containers, nothing else. */
+const FORCED = `#!/bin/sh
+asked=\${SSH_ORIGINAL_COMMAND-}
+vmid=\${asked#pct exec }
+vmid=\${vmid%% *}
+case $vmid in '' | *[!0-9]*) vmid=0 ;; esac
+[ "$asked" = "pct exec $vmid --keep-env 0 -- /bin/sh -s" ] || { echo refused >&2; exit 126; }
+exec pct exec "$vmid" --keep-env 0 -- /bin/sh -s
+`;
+
 export async function startSshd({ dir, ports, binDir }: SshdOptions): Promise<Sshd> {
   const files = {
     hostKey: join(dir, 'host_key'),
     agentKey: join(dir, 'agent_key'),
     authorized: join(dir, 'authorized_keys'),
+    forced: join(dir, 'only-scripts'),
     knownHosts: join(dir, 'known_hosts'),
     config: join(dir, 'sshd_config'),
     log: join(dir, 'sshd.log'),
   };
   const [hostKey, agentKey] = [await keptKey(files.hostKey), await keptKey(files.agentKey)];
   const numbers = [...ports.values()];
-  await writeText(files.authorized, `${agentKey.public}\n`);
+  await writeText(files.forced, FORCED, 0o755);
+  await writeText(files.authorized, `restrict,command="${files.forced}" ${agentKey.public}\n`);
   await writeText(
     files.knownHosts,
     numbers.map((port) => `[127.0.0.1]:${port} ${hostKey.public}\n`).join(''),

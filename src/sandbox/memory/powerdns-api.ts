@@ -2,7 +2,8 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Faults } from '../faults.js';
+import type { Faults, StrikeKind } from '../faults.js';
+import { sendBytes } from '../pve/wire.js';
 import { readPatch, Unprocessable } from './powerdns-patch.js';
 import { withSerial, type RrSet, type Zone } from './zone.js';
 import type { Zones } from './zones.js';
@@ -66,7 +67,7 @@ async function handle(
   request.resume();
   if (kind && 'status' in kind)
     send(request, response, { status: kind.status, body: { error: kind.reason ?? 'injected fault' } });
-  else if (answer) send(request, response, answer);
+  else if (answer) send(request, response, answer, kind);
 }
 
 /** @param lie answer a change as if it had been made */
@@ -196,16 +197,25 @@ const WORDS: Readonly<Record<number, string>> = {
   413: 'Payload Too Large',
 };
 
-function send(request: IncomingMessage, response: ServerResponse, { status, body }: Answer): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body }: Answer,
+  kind?: StrikeKind,
+): void {
   response.statusCode = status;
   if (status === 204) {
-    response.end();
+    // nothing to cut in the middle: the connection goes with the answer
+    if (kind && 'cut' in kind) request.socket.destroy();
+    else response.end();
     return;
   }
   const json = body !== undefined || (request.headers.accept ?? '').includes('application/json');
   response.setHeader('content-type', json ? 'application/json' : 'text/plain; charset=utf-8');
   const words = WORDS[status] ?? 'Error';
-  response.end(json ? JSON.stringify(body ?? { error: words }) : words);
+  const bytes = Buffer.from(json ? JSON.stringify(body ?? { error: words }) : words);
+  response.setHeader('content-length', bytes.length);
+  sendBytes(response, bytes, kind);
 }
 
 function sameText(a: string, b: string): boolean {

@@ -23,11 +23,12 @@ export interface Upstream {
 }
 
 export interface Forwarder {
-  /** `onDown` answers when the container could not be reached or answered nothing; the request's body may be gone by then. */
+  /** `onDown` answers when the container could not be reached, answered nothing, or with one of these codes; the request's body may be gone by then. */
   forward(
     upstream: Upstream,
     request: IncomingMessage,
     response: ServerResponse,
+    asDown: readonly number[],
     onDown: (timedOut: boolean) => void,
   ): void;
   upgrade(upstream: Upstream, request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -37,7 +38,7 @@ export interface Forwarder {
 export function forwarder(): Forwarder {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 16 });
   return {
-    forward(upstream, request, response, onDown) {
+    forward(upstream, request, response, asDown, onDown) {
       const outgoing = send({
         ...upstream,
         agent,
@@ -56,6 +57,11 @@ export function forwarder(): Forwarder {
         else onDown(timedOut);
       });
       outgoing.on('response', (incoming) => {
+        if (asDown.includes(incoming.statusCode ?? 502)) {
+          incoming.resume();
+          onDown(false);
+          return;
+        }
         response.writeHead(incoming.statusCode ?? 502, without(incoming.headers, HOP));
         pipeline(incoming, response, () => {});
       });

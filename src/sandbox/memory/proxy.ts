@@ -40,9 +40,12 @@ type Page = 'preparing' | 'suspended' | 'unavailable' | 'unknown';
 const RETRY_AFTER: Readonly<Record<Page, number | undefined>> = {
   preparing: 5,
   suspended: 3600,
-  unavailable: 30,
+  unavailable: 10,
   unknown: undefined,
 };
+
+/** What a site that is not finished answers, and no visitor sees. */
+const UNFINISHED = [500, 502, 503, 504];
 
 /** Listens on 127.0.0.1. */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
@@ -118,7 +121,9 @@ function visit(
   else {
     const down = site.state === 'preparing' ? 'preparing' : 'unavailable';
     const upstream = options.upstreamOf(site.address, site.port);
-    if (upstream) forward.forward(upstream, request, response, () => void showPage(dir, down, response));
+    const asDown = site.state === 'preparing' ? UNFINISHED : [];
+    if (upstream)
+      forward.forward(upstream, request, response, asDown, () => void showPage(dir, down, response));
     else void showPage(dir, down, response);
   }
 }

@@ -1,13 +1,13 @@
 /** Who may call: API tokens, the 401 phrases of each release, and a simple check of privileges. */
+import { type Cluster, poolOf } from './cluster.js';
 import { PveError } from './failure.js';
+import { heldOn } from './grants.js';
 import type { FoundRoute } from './route.js';
 
 export interface Token {
   /** `user@realm!name` */
   readonly id: string;
   readonly secret: string;
-  /** Absent = all. */
-  readonly privileges?: readonly string[] | undefined;
 }
 
 function unauthorized(version: '9.1' | '8.4', old: string): never {
@@ -30,11 +30,14 @@ export function authenticate(header: string | undefined, token: Token, version: 
 export function authorize(
   { route, path }: FoundRoute,
   values: Readonly<Record<string, string>>,
-  token: Token,
+  cluster: Cluster,
 ): void {
-  if (!route.privilege || !token.privileges) return;
+  if (!route.privilege) return;
   const [place, ...any] = route.privilege;
-  if (any.some((privilege) => token.privileges?.includes(privilege))) return;
   const at = place.replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? values[name] ?? '');
+  const wanted = values['pool'];
+  const pool = (vmid: number): string | undefined => poolOf(cluster, vmid) ?? wanted;
+  const held = heldOn(cluster.grants, 'token', at, pool);
+  if (any.some((privilege) => held.has(privilege))) return;
   throw new PveError(403, `Permission check failed (${at}, ${any.join('|')})`);
 }

@@ -12,6 +12,7 @@ import {
   TAKES,
   type Taking,
 } from './options.js';
+import type { Grants } from './grants.js';
 import type { Container, StateStore } from './state.js';
 import type { Stats } from './stats.js';
 import type { TaskFault, TaskHandle, Tasks } from './tasks.js';
@@ -32,6 +33,8 @@ export interface Cluster {
   readonly storages: readonly StorageOption[];
   readonly osTemplates: readonly string[];
   readonly token: string;
+  /** What user and token may do; changed by tests. */
+  grants: Grants;
   readonly delays: number;
   readonly lockWaitMs: number;
   readonly startedAt: number;
@@ -148,6 +151,10 @@ export function addToPool(cluster: Cluster, name: string | undefined, vmid: numb
   if (name === undefined) return;
   removeFromPools(cluster, vmid);
   cluster.store.state.pools[name]?.vms.push(vmid);
+}
+
+export function poolOf(cluster: Cluster, vmid: number): string | undefined {
+  return Object.entries(cluster.store.state.pools).find(([, { vms }]) => vms.includes(vmid))?.[0];
 }
 
 export function refuseMissingPool(cluster: Cluster, name: string | undefined): void {

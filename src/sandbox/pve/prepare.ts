@@ -1,6 +1,7 @@
 /** Brings up the cluster behind the look-alike: fresh from its options, or as an earlier run left it. */
 import type { Cluster, ClusterNode } from './cluster.js';
 import { randomMac, sizeOf } from './ct-config.js';
+import { grantsOf } from './grants.js';
 import { createLocks } from './locks.js';
 import {
   DEFAULT_NODES,
@@ -75,6 +76,7 @@ export async function prepareCluster(options: PveOptions): Promise<Cluster> {
     storages: options.storages ?? DEFAULT_STORAGES,
     osTemplates: options.osTemplates ?? [DEFAULT_OS_TEMPLATE],
     token: options.token.id,
+    grants: grantsOf(options.privileges),
     delays,
     lockWaitMs: options.lockWaitMs ?? Math.max(50, 10_000 * delays),
     startedAt: Date.now(),

@@ -1,6 +1,6 @@
 /** Every call that the look-alike answers. */
-import type { PveOptions } from './options.js';
 import type { Route } from './route.js';
+import { accessRoutes } from './routes/access.js';
 import { clusterRoutes } from './routes/cluster.js';
 import { haGroupRoutes } from './routes/ha-groups.js';
 import { haResourceRoutes } from './routes/ha-resources.js';
@@ -15,11 +15,8 @@ import { nodeRoutes } from './routes/nodes.js';
 import { poolRoutes } from './routes/pools.js';
 import { taskRoutes } from './routes/tasks.js';
 
-/** `privileges`: what the token is shown to hold. */
-export function routesFor(options: Pick<PveOptions, 'privileges'>): Route[] {
-  return [
-    ...[...clusterRoutes, ...nodeRoutes, ...taskRoutes, ...poolRoutes(options.privileges)],
-    ...[...createRoutes, ...cloneRoutes, ...destroyRoutes, ...configRoutes, ...powerRoutes],
-    ...[...snapshotRoutes, ...haResourceRoutes, ...haRuleRoutes, ...haGroupRoutes],
-  ];
-}
+export const ROUTES: readonly Route[] = [
+  ...[...clusterRoutes, ...nodeRoutes, ...taskRoutes, ...poolRoutes, ...accessRoutes],
+  ...[...createRoutes, ...cloneRoutes, ...destroyRoutes, ...configRoutes, ...powerRoutes],
+  ...[...snapshotRoutes, ...haResourceRoutes, ...haRuleRoutes, ...haGroupRoutes],
+];

@@ -34,6 +34,8 @@ export interface ServerParts {
   readonly violations: Violation[];
   readonly requests: RequestRecord[];
   readonly authDelayMs: number;
+  /** How far its clock is ahead. */
+  readonly clock: { offsetMs: number };
   readonly proxyTimeoutMs: number;
   readonly log: (line: string) => void;
 }
@@ -45,6 +47,7 @@ export function requestHandler(parts: ServerParts): (req: IncomingMessage, res: 
   return (request, response) => {
     count += 1;
     const n = count;
+    response.setHeader('Date', new Date(Date.now() + parts.clock.offsetMs).toUTCString());
     const started = Date.now();
     const seen: { path: string; values: Readonly<Record<string, string>> } = {
       path: request.url ?? '',
@@ -148,7 +151,7 @@ async function perform(
   refuseViolation(parts, method, path, values);
   if (!found) throw new PveError(501, `Method '${method} ${path}' not implemented`);
   refuseNode(cluster, found);
-  authorize(found, values, token);
+  authorize(found, values, cluster);
   const complaints = checkAll(propertiesOf(found, cluster.version), { ...values, ...found.path });
   if (Object.keys(complaints).length > 0) refuse(complaints);
   const call = { cluster, user, values: { ...values, ...found.path }, strike };

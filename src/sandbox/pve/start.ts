@@ -7,11 +7,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createFaults, type Faults } from '../faults.js';
 import type { Cluster } from './cluster.js';
 import { messageOf } from './failure.js';
+import { type Grants, grantsOf } from './grants.js';
 import { createHaManager, type HaManager } from './ha.js';
 import type { PveOptions } from './options.js';
 import { prepareCluster } from './prepare.js';
 import { routeFinder } from './route.js';
-import { routesFor } from './routes.js';
+import { ROUTES } from './routes.js';
 import { startWork } from './routes/lxc-power.js';
 import { loadSchema, type Violation } from './schema.js';
 import { type RequestRecord, requestHandler } from './server.js';
@@ -35,6 +36,10 @@ export interface Pve {
   lock(vmid: number, lock: string | undefined): void;
   /** Cuts a node off (or brings it back): calls for it answer 595, its guests keep their last figures. */
   setOnline(node: string, online: boolean): void;
+  /** What user and token may do from now on; undefined: as at the start. */
+  setGrants(grants: Grants | undefined): void;
+  /** Milliseconds that its clock is ahead of ours. */
+  setClock(offsetMs: number): void;
   /** One round of the status daemon and of the HA manager, now. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -64,10 +69,12 @@ export async function startPve(options: PveOptions): Promise<Pve> {
   const cluster = await prepareCluster(options);
   const violations: Violation[] = [];
   const requests: RequestRecord[] = [];
+  const clock = { offsetMs: 0 };
   const handler = requestHandler({
     cluster,
-    find: routeFinder(routesFor(options), cluster.version),
-    token: { ...options.token, privileges: options.privileges },
+    find: routeFinder(ROUTES, cluster.version),
+    token: options.token,
+    clock,
     faults,
     schema,
     violations,
@@ -104,6 +111,12 @@ export async function startPve(options: PveOptions): Promise<Pve> {
       const node = cluster.nodes.find((each) => each.node === name);
       if (!node) throw new RangeError(`there is no node ${name}`);
       node.online = online;
+    },
+    setGrants(grants) {
+      cluster.grants = grants ?? grantsOf(options.privileges);
+    },
+    setClock(offsetMs) {
+      clock.offsetMs = offsetMs;
     },
     async settle() {
       await ha.round();

@@ -124,6 +124,11 @@ export function put(response: ServerResponse, answer: Answer, kind?: StrikeKind)
     'Content-Length': bytes.length,
     ...(body === undefined ? {} : { 'Content-Type': 'application/json;charset=UTF-8' }),
   });
+  sendBytes(response, bytes, kind);
+}
+
+/** As the fault wants it: half of it, byte by byte, or all. */
+export function sendBytes(response: ServerResponse, bytes: Buffer, kind: StrikeKind | undefined): void {
   if (kind && 'cut' in kind) {
     response.write(bytes.subarray(0, Math.floor(bytes.length / 2)));
     setTimeout(() => response.destroy(), 10);

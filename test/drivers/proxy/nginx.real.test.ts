@@ -99,9 +99,35 @@ t.test('what visitors see in each state', async (t) => {
   await driver.ensureHost({ ...host, state: 'enabled' }, call());
   t.match(await visit('shop.example.test'), {
     status: 503,
-    headers: { 'retry-after': '30' },
+    headers: { 'retry-after': '10' },
     body: /does not answer right now/,
   });
+
+  const failing = await upstream(t, (asked, answer) => {
+    answer.writeHead(Number(asked.headers['x-fail'] ?? 200), { 'x-own': '1' }).end('its own');
+  });
+  const fail = (code: number) =>
+    visit('shop.example.test', {
+      method: 'POST',
+      body: Buffer.from('x'),
+      headers: { 'x-fail': String(code) },
+    });
+  await driver.ensureHost({ ...host, upstream: failing }, call());
+  for (const code of [500, 502, 503, 504])
+    t.match(
+      await fail(code),
+      { status: 503, headers: { 'retry-after': '5' }, body: /being prepared/ },
+      `preparing, ${code}`,
+    );
+  for (const code of [200, 403, 404])
+    t.match(await fail(code), { status: code, body: 'its own' }, `preparing, ${code}`);
+  await driver.ensureHost({ ...host, upstream: failing, state: 'enabled' }, call());
+  for (const code of [200, 404, 500, 502, 503, 504])
+    t.match(
+      await fail(code),
+      { status: code, headers: { 'x-own': '1' }, body: 'its own' },
+      `enabled, ${code}`,
+    );
 
   await driver.ensureHost({ ...host, upstream: working, state: 'enabled' }, call());
   const served = await visit('shop.example.test', {

@@ -23,6 +23,7 @@ const proxyDir = join(dir, 'proxy');
 
 const site = createServer((request, response) => {
   request.resume().on('end', () => {
+    response.statusCode = Number(request.headers['x-fail'] ?? 200);
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ url: request.url, method: request.method, headers: request.headers }));
   });
@@ -134,8 +135,13 @@ t.test('shows each site as its state says', async (t) => {
     body: words,
   });
   t.match(await get('newer.sandbox.test'), page('5', /being prepared/));
+  for (const code of ['500', '502', '503', '504']) {
+    const fail = { headers: { 'x-fail': code } };
+    t.match(await get('new.sandbox.test', fail), page('5', /being prepared/), `unfinished, ${code}`);
+    t.equal((await get('shop.sandbox.test', fail)).status, Number(code), 'a finished site speaks for itself');
+  }
   t.match(await get('late.sandbox.test'), page('3600', /suspended/));
-  t.match(await get('broken.sandbox.test'), page('30', /does not answer/));
+  t.match(await get('broken.sandbox.test'), page('10', /does not answer/));
   t.match(await get('gone.sandbox.test'), page(undefined, /no site here/, 404));
   t.match(await get('other.sandbox.test'), page(undefined, /no site here/, 404));
   const status = await fetch(`http://127.0.0.1:${ports.status}/innkeeper-version`);

@@ -138,6 +138,13 @@ ExecStart=
 ExecStart=/usr/sbin/mariadbd $MYSQLD_OPTS
 CONF
 
+# Whoever comes while the container starts finds nothing rather than an error: the reverse proxy has a page for that.
+mkdir -p /etc/systemd/system/nginx.service.d
+cat >/etc/systemd/system/nginx.service.d/wordpress.conf <<CONF
+[Unit]
+After=mariadb.service php$php-fpm.service
+CONF
+
 # Clones of a template come without SSH host keys: made at their first boot. RSA is left out, it takes a second of processor time.
 cat >/etc/systemd/system/innkeeper-host-keys.service <<'CONF'
 [Unit]

@@ -5,6 +5,7 @@ import { Agent, request } from 'undici';
 import type { Config } from '../../../config/config.js';
 import { AgentError, type ErrorCode } from '../../../domain/errors.js';
 import { abortError, throwIfAborted } from '../../abort.js';
+import { type Circuit, closedDoor } from '../../circuit.js';
 import { withLimit } from '../../time-limit.js';
 
 export type PowerDnsConfig = NonNullable<Config['dns']['powerdns']>;
@@ -53,7 +54,10 @@ export interface PowerDnsClient {
 /** A whole zone, from a server too old to filter by name. */
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
-export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
+/** Answers of a gateway that cannot reach the server behind it. */
+const GATEWAY = [502, 503, 504];
+
+export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): PowerDnsClient {
   const agent = new Agent({
     connections: 4,
     connect: { timeout: config.timeout_s * 1000 },
@@ -72,6 +76,9 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
     body: object | null,
     { stop, mayMiss = false }: { readonly stop?: AbortSignal; readonly mayMiss?: boolean } = {},
   ): Promise<unknown> => {
+    const pass = circuit?.enter();
+    if (circuit && !pass)
+      throw failure('dns_unreachable', 'The DNS server does not answer.', closedDoor(circuit));
     const ended = (why: string, error?: unknown): AgentError =>
       failure(
         'dns_unreachable',
@@ -92,6 +99,8 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
         signal,
       });
       const text = await answer.body.text();
+      if (GATEWAY.includes(answer.statusCode)) pass?.silent();
+      else pass?.answered();
       return mayMiss && answer.statusCode === 404 ? undefined : judge(answer.statusCode, text);
     };
     return withLimit(stop ?? new AbortController().signal, config.timeout_s * 1000, async (limit) => {
@@ -99,6 +108,8 @@ export function powerDnsClient(config: PowerDnsConfig): PowerDnsClient {
         return await once(limit);
       } catch (error) {
         if (error instanceof AgentError) throw error;
+        if (stop?.aborted) pass?.left();
+        else pass?.silent();
         if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'asking the DNS server');
         throw ended(limit.aborted ? `no answer within ${config.timeout_s} s` : reasonOf(error), error);
       }
@@ -164,5 +175,10 @@ export function failed(detail: string): AgentError {
 }
 
 function failure(code: ErrorCode, message: string, detail: string, cause?: unknown): AgentError {
-  return new AgentError(code, message, { role: 'DNS', detail, cause });
+  return new AgentError(code, message, {
+    role: 'DNS',
+    detail,
+    cause,
+    ...(code === 'dns_unreachable' ? { system: 'dns' } : {}),
+  });
 }

@@ -3,6 +3,7 @@ import PQueue from 'p-queue';
 import { AgentError } from '../../../domain/errors.js';
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../domain/mark.js';
 import { abortError } from '../../abort.js';
+import type { Circuit } from '../../circuit.js';
 import { inTurn } from '../../turn.js';
 import type { DnsDriver, DnsRecord } from '../driver.js';
 import {
@@ -16,8 +17,13 @@ import { type InTurn, powerDnsZones } from './zones.js';
 import { fromContent, isName, toContent } from './values.js';
 
 /** `account`: what customers' zones are marked with at the server. */
-export function powerDnsDriver(config: PowerDnsConfig, ttlS: number, account = 'innkeeper'): DnsDriver {
-  const client = powerDnsClient(config);
+export function powerDnsDriver(
+  config: PowerDnsConfig,
+  ttlS: number,
+  account = 'innkeeper',
+  circuit?: Circuit,
+): DnsDriver {
+  const client = powerDnsClient(config, circuit);
   // One at a time: with sqlite behind it the server answers 500 "database is locked" to whoever comes second.
   const queue = new PQueue({ concurrency: 1 });
   const zone = config.zone.replace(/\.$/, '').toLowerCase();

@@ -3,10 +3,12 @@ import type { ProxmoxConfig } from '../../../config/config.js';
 import type { Clock } from '../../../domain/clock.js';
 import { AgentError } from '../../../domain/errors.js';
 import type { DriverCall } from '../../call.js';
+import type { Circuits } from '../../circuit.js';
 import type { ClusterView, GuestDriver } from '../driver.js';
 import { removeContainer } from './destroy.js';
 import { ensureContainer } from './ensure-container.js';
 import { find } from './find.js';
+import { gates } from './gates.js';
 import { ensureHa, removeHa } from './ha.js';
 import type { GuestLog, Host } from './host.js';
 import { listContainers, listHa } from './list.js';
@@ -17,13 +19,14 @@ import { toAgentError } from './pve-error.js';
 import { ensureResources } from './resources.js';
 import { ensureSnapshot, listSnapshots, removeSnapshot, rollback } from './snapshots.js';
 import { convertToTemplate } from './template.js';
-import { openTransport } from './transport.js';
+import { openTransport, type Transport } from './transport.js';
 
 export type { GuestLog } from './host.js';
 
 export interface ProxmoxDeps {
   readonly clock: Clock;
   readonly log: GuestLog;
+  readonly circuits?: Circuits;
 }
 
 /** Opens no connection yet. Throws when a URL, the CA file or the fingerprint is unusable. */
@@ -31,7 +34,7 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
   const host: Host = {
     ...deps,
     config,
-    transport: transportOf(config),
+    transport: transportOf(config, deps.circuits),
     seenOn: new Map(),
     lostCreations: new Map(),
     release: undefined,
@@ -77,13 +80,14 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
   };
 }
 
-function transportOf(config: ProxmoxConfig) {
+export function transportOf(config: ProxmoxConfig, circuits?: Circuits): Transport {
   return openTransport({
     urls: config.urls,
     tokenId: config.token_id,
     tokenSecret: config.token_secret,
     trust: { caFile: config.ca_file, fingerprint: config.fingerprint },
     requestTimeoutMs: config.request_timeout_s * 1_000,
+    gates: gates(circuits),
   });
 }
 

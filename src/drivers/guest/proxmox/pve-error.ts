@@ -92,9 +92,11 @@ export function toAgentError(thrown: unknown): AgentError {
   const [code, message] = EDGE[thrown.kind];
   const fields = Object.entries(thrown.errors).map(([name, problem]) => `${name}: ${problem}`);
   const status = thrown.status === 0 ? '' : ` (HTTP ${thrown.status})`;
+  const lost = thrown.kind === 'unreachable' || thrown.kind === 'unknown';
   return new AgentError(code, message, {
     cause: thrown,
     role: 'container host',
+    ...(lost ? { system: 'container-host' } : {}),
     detail: [`${thrown.about}: ${thrown.reason}${status}`, ...fields].join('; '),
   });
 }

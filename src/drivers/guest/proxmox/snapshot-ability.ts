@@ -24,5 +24,10 @@ export function snapshotAbility(
   storage: string,
 ): SnapshotAbility | undefined {
   const found = resources.find((one) => one.type === 'storage' && text(one.storage) === storage);
-  return ABILITY[text(found?.plugintype)];
+  return abilityOfPlugin(text(found?.plugintype));
+}
+
+/** Undefined for plugins of other makers. */
+export function abilityOfPlugin(plugin: string): SnapshotAbility | undefined {
+  return ABILITY[plugin];
 }

@@ -52,10 +52,14 @@ export async function runTask(
   if (answer === null) return undefined;
   const task = parseUpid(answer);
   if (task === undefined) throw new PveError('unknown', 'task', 'the answer is not a task id');
-  await call.note({ upid: task.upid, unsure: false });
+  const noted = await call.note({ upid: task.upid, unsure: false }).catch(asError);
+  // what nobody could write down is waited for all the same: the next try must find it settled
   await waitForTask(host, call, task, timeoutMs);
+  if (noted instanceof Error) throw noted;
   return task;
 }
+
+const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 /**
  * The same for what makes a container. That it is about to be sent is noted first (`unsure`, epoch ms), and taken back once the outcome is known: who
@@ -131,6 +135,7 @@ function leftRunning(
 ): AgentError {
   return new AgentError(code, message, {
     role: 'container host',
+    ...(code === 'container_host_unreachable' ? { system: 'container-host' } : {}),
     detail: `task ${task.upid} was left running`,
     ...(call.signal.aborted ? { cause: call.signal.reason } : {}),
   });

@@ -7,6 +7,7 @@ import PQueue from 'p-queue';
 import { Pool } from 'undici';
 import type { Secret } from '../../../domain/secret.js';
 import { readAnswer } from './answer.js';
+import type { Gates } from './gates.js';
 import { PveError } from './pve-error.js';
 import { NotConnected, type Trust, trustingConnector } from './tls.js';
 
@@ -20,6 +21,7 @@ export interface TransportOptions {
   readonly tokenSecret: Secret;
   readonly trust: Trust;
   readonly requestTimeoutMs: number;
+  readonly gates?: Gates;
 }
 
 export interface Transport {
@@ -122,10 +124,16 @@ export function openTransport(options: TransportOptions): Transport {
     const about = `${method} ${path.replace('/api2/json', '')}`;
     if (signal.aborted)
       throw new PveError('aborted', about, 'stopped before it was sent', { cause: signal.reason });
+    const settle = options.gates?.(path, about);
     const limit = new Limit(options.requestTimeoutMs + connectMs * pools.length, signal, method === 'GET');
     try {
-      return readAnswer(about, await overUrls(about, method, path, encoded, limit.signal));
+      const answer = await overUrls(about, method, path, encoded, limit.signal);
+      settle?.(answer.status);
+      return readAnswer(about, answer);
     } catch (error) {
+      if (limit.cut) settle?.('left');
+      else if (error instanceof PveError) settle?.(error.kind === 'refused' ? 'answered' : 'not connected');
+      else settle?.('no answer');
       if (error instanceof PveError) throw error;
       if (limit.cut && method === 'GET')
         throw new PveError('aborted', about, 'stopped', { cause: signal.reason });

@@ -54,5 +54,6 @@ export function unreachable(detail: string, cause?: unknown): AgentError {
     role: 'reverse proxy',
     detail,
     cause,
+    system: 'proxy',
   });
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../../domain/clock.js';
 import { AgentError } from '../../../domain/errors.js';
 import { type Mark, sameMark } from '../../../domain/mark.js';
 import { abortError, throwIfAborted } from '../../abort.js';
+import type { Circuit } from '../../circuit.js';
 import type { DriverLog } from '../../log.js';
 import type { ProxyCertificate, ProxyDriver, ProxyHost } from '../driver.js';
 import type { Change } from './changes.js';
@@ -20,12 +21,13 @@ export function nginxProxyDriver(
     readonly clock: Clock;
     readonly log: DriverLog;
     readonly presented?: Presented;
+    readonly circuit?: Circuit;
     readonly place?: NginxPlace;
   },
 ): ProxyDriver {
   const place = deps.place ?? localPlace(config, deps);
   const presented = deps.presented ?? place.presented;
-  const keeper = new Keeper(place, deps.clock);
+  const keeper = new Keeper(place, deps.clock, deps.circuit);
   let closed = false;
   keeper.add({
     kind: 'nothing',

@@ -2,7 +2,9 @@
 import type { Clock } from '../../../domain/clock.js';
 import { AgentError, asAgentError } from '../../../domain/errors.js';
 import { within } from '../../abort.js';
+import { type Circuit, type Pass, through } from '../../circuit.js';
 import type { Change } from './changes.js';
+import { unreachable } from './commands.js';
 import type { Publishing } from './place.js';
 
 /** `settle` is called exactly once. */
@@ -17,14 +19,17 @@ const STOP_MS = 5_000;
 export class Keeper {
   readonly #publisher: Publishing;
   readonly #clock: Clock;
+  /** Counts batches, not wishes. */
+  readonly #circuit: Circuit | undefined;
   #queue: Wish[] = [];
   #work: Promise<void> | undefined;
   #lastBatch = Number.NEGATIVE_INFINITY;
   readonly #stopping = new AbortController();
 
-  constructor(publisher: Publishing, clock: Clock) {
+  constructor(publisher: Publishing, clock: Clock, circuit?: Circuit) {
     this.#publisher = publisher;
     this.#clock = clock;
+    this.#circuit = circuit;
   }
 
   add(wish: Wish): void {
@@ -67,11 +72,21 @@ export class Keeper {
       if (open.delete(wish)) wish.settle(error);
     };
     try {
-      await this.#publisher.publish(batch, settle, this.#stopping.signal);
+      await through(
+        this.#circuit,
+        () => this.#publisher.publish(batch, settle, this.#stopping.signal),
+        verdictOf,
+        unreachable,
+      );
       for (const wish of batch) settle(wish);
     } catch (thrown) {
       const error = asAgentError(thrown, 'proxy_unreachable');
       for (const wish of batch) settle(wish, error);
     }
   }
+}
+
+function verdictOf(error: unknown): keyof Pass {
+  if (!(error instanceof AgentError) || error.code === 'proxy_unreachable') return 'silent';
+  return error.code === 'aborted' ? 'left' : 'answered';
 }

@@ -14,7 +14,8 @@ const TEXTS: Readonly<Record<PageName, { title: string; text: string; refresh?: 
   },
   unavailable: {
     title: 'This site does not answer right now',
-    text: 'Please try again in a few minutes.',
+    text: 'It may be starting. This page looks again by itself.',
+    refresh: 10,
   },
   unknown: {
     title: 'There is no site here',

@@ -12,6 +12,14 @@ const HANDSHAKE_MS = 3_000;
 const PATIENCE_MS = 5_000;
 
 export function askPresented(config: Pick<NginxConfig, 'listen' | 'https_port'>): Presented {
+  const ask = askCertificate(config);
+  return async (name) => (await ask(name))?.fingerprint256;
+}
+
+/** The certificate itself. */
+export function askCertificate(
+  config: Pick<NginxConfig, 'listen' | 'https_port'>,
+): (name: string) => Promise<X509Certificate | undefined> {
   const [listen = '127.0.0.1'] = config.listen;
   const bare = listen.replace(/^\[(.*)\]$/, '$1');
   const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
@@ -20,11 +28,11 @@ export function askPresented(config: Pick<NginxConfig, 'listen' | 'https_port'>)
       // Only what is shown counts here, not whether it is trusted.
       const socket = connect({ host, port: config.https_port, servername: name, rejectUnauthorized: false });
       try {
-        return await new Promise<string | undefined>((resolve) => {
+        return await new Promise<X509Certificate | undefined>((resolve) => {
           signal.addEventListener('abort', () => resolve(undefined), { once: true });
           socket.on('error', () => resolve(undefined));
           socket.on('close', () => resolve(undefined));
-          socket.on('secureConnect', () => resolve(socket.getPeerX509Certificate()?.fingerprint256));
+          socket.on('secureConnect', () => resolve(socket.getPeerX509Certificate()));
         });
       } finally {
         socket.destroy();

@@ -79,7 +79,7 @@ function renderServers(config: NginxConfig, version: string): string {
 }
 
 const FIXED_MAPS = `map $innkeeper_state $innkeeper_page { preparing preparing; suspended suspended; enabled unavailable; default unknown; }
-map $innkeeper_state $innkeeper_retry { preparing 5; suspended 3600; enabled 30; default ""; }
+map $innkeeper_state $innkeeper_retry { preparing 5; suspended 3600; enabled 10; default ""; }
 map $http_upgrade $innkeeper_connection { default upgrade; "" ""; }
 map $http_host $innkeeper_port { default ""; "~(?<innkeeper_port_found>:[0-9]+)$" $innkeeper_port_found; }`;
 
@@ -141,11 +141,28 @@ ${listens(config, config.https_port, 'ssl http2 default_server')}
     ssl_session_tickets off;
     client_max_body_size ${whole(config.max_upload_mb, 'max_upload_mb')}m;
 ${realIp(config)}    error_page 404 ${PAGES}unknown.html;
-    error_page 502 503 504 =503 ${PAGES}$innkeeper_page.html;
     location / {
-        if ($innkeeper_state = unknown) { return 404; }
-        if ($innkeeper_state = suspended) { return 503; }
-        proxy_pass http://$innkeeper_upstream;
+        recursive_error_pages on;
+        # 46x: codes of our own, so that nothing else is meant by them
+        error_page 461 =404 ${PAGES}unknown.html;
+        error_page 462 502 504 =503 ${PAGES}$innkeeper_page.html;
+        error_page 463 = @innkeeper_preparing;
+        if ($innkeeper_state = unknown) { return 461; }
+        if ($innkeeper_state = suspended) { return 462; }
+        if ($innkeeper_state = preparing) { return 463; }
+${PASSING}
+    }
+    # A site that is not finished may fail as it likes: its visitors do not see it.
+    location @innkeeper_preparing {
+        proxy_intercept_errors on;
+        error_page 500 502 503 504 =503 ${PAGES}preparing.html;
+${PASSING}
+    }
+${pagesLocation(config)}
+}`;
+}
+
+const PASSING = `        proxy_pass http://$innkeeper_upstream;
         proxy_http_version 1.1;
         proxy_set_header Host $host$innkeeper_port;
         proxy_set_header Connection $innkeeper_connection;
@@ -159,11 +176,7 @@ ${realIp(config)}    error_page 404 ${PAGES}unknown.html;
         proxy_redirect off;
         proxy_connect_timeout 4s;
         proxy_send_timeout 60s;
-        proxy_read_timeout 300s;
-    }
-${pagesLocation(config)}
-}`;
-}
+        proxy_read_timeout 300s;`;
 
 /** Reached by error_page only; every answer from here says that it is not to be kept. */
 function pagesLocation(config: NginxConfig): string {

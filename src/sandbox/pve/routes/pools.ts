@@ -1,4 +1,4 @@
-/** /pools and /access/permissions. */
+/** /pools. */
 import type { Json, JsonObject } from '../../../domain/json.js';
 import { addToPool, type Call, refuseMissingPool, removeFromPools } from '../cluster.js';
 import { die } from '../failure.js';
@@ -69,58 +69,47 @@ const changes = {
   vms: { ...word, format: 'pve-vmid-list' },
 };
 
-const ALL =
-  'Datastore.AllocateSpace Datastore.Audit Datastore.AllocateTemplate Pool.Allocate Pool.Audit SDN.Use Sys.Audit Sys.Console VM.Allocate VM.Audit VM.Backup VM.Clone VM.Config.CPU VM.Config.Disk VM.Config.Memory VM.Config.Network VM.Config.Options VM.Migrate VM.PowerMgmt VM.Snapshot VM.Snapshot.Rollback';
-
-export function poolRoutes(privileges: readonly string[] | undefined): readonly Route[] {
-  const held = Object.fromEntries((privileges ?? ALL.split(' ')).map((privilege) => [privilege, 1]));
-  return [
-    {
-      method: 'GET',
-      path: '/pools',
-      properties: {
-        poolid: { ...poolid, optional: 1 },
-        type: { ...word, enum: ['qemu', 'lxc', 'storage'], requires: 'poolid' },
-      },
-      run: list,
+export const poolRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/pools',
+    properties: {
+      poolid: { ...poolid, optional: 1 },
+      type: { ...word, enum: ['qemu', 'lxc', 'storage'], requires: 'poolid' },
     },
-    {
-      method: 'POST',
-      path: '/pools',
-      properties: { poolid, comment: word },
-      privilege: ['/pool/{poolid}', 'Pool.Allocate'],
-      run: make,
+    run: list,
+  },
+  {
+    method: 'POST',
+    path: '/pools',
+    properties: { poolid, comment: word },
+    privilege: ['/pool/{poolid}', 'Pool.Allocate'],
+    run: make,
+  },
+  {
+    method: 'PUT',
+    path: '/pools',
+    properties: { ...changes, poolid },
+    privilege: ['/pool/{poolid}', 'Pool.Allocate'],
+    run: change,
+  },
+  {
+    method: 'PUT',
+    path: '/pools/{poolid}',
+    properties: changes,
+    privilege: ['/pool/{poolid}', 'Pool.Allocate'],
+    run: change,
+  },
+  {
+    method: 'GET',
+    path: '/pools/{poolid}',
+    privilege: ['/pool/{poolid}', 'Pool.Audit'],
+    properties: { type: { ...word, enum: ['qemu', 'lxc', 'storage'] } },
+    run(call) {
+      const { poolid: name = '' } = call.values;
+      refuseMissingPool(call.cluster, name);
+      const { comment = '' } = call.cluster.store.state.pools[name] ?? {};
+      return { comment, members: members(call, name) };
     },
-    {
-      method: 'PUT',
-      path: '/pools',
-      properties: { ...changes, poolid },
-      privilege: ['/pool/{poolid}', 'Pool.Allocate'],
-      run: change,
-    },
-    {
-      method: 'PUT',
-      path: '/pools/{poolid}',
-      properties: changes,
-      privilege: ['/pool/{poolid}', 'Pool.Allocate'],
-      run: change,
-    },
-    {
-      method: 'GET',
-      path: '/pools/{poolid}',
-      properties: { type: { ...word, enum: ['qemu', 'lxc', 'storage'] } },
-      run(call) {
-        const { poolid: name = '' } = call.values;
-        refuseMissingPool(call.cluster, name);
-        const { comment = '' } = call.cluster.store.state.pools[name] ?? {};
-        return { comment, members: members(call, name) };
-      },
-    },
-    {
-      method: 'GET',
-      path: '/access/permissions',
-      properties: { path: word, userid: word },
-      run: ({ values }) => ({ [values['path'] ?? '/']: held }),
-    },
-  ];
-}
+  },
+];

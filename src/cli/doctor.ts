@@ -1,0 +1,97 @@
+/** innkeeper doctor: says of everything the agent needs whether it is well, and how to mend what is not. Works with the daemon up or down. */
+import { pino } from 'pino';
+import type { Config } from '../config/config.js';
+import { loadConfig } from '../config/load.js';
+import { systemClock } from '../domain/clock.js';
+import { type Line, ok, type Word, warning, wrong, word } from '../doctor/check.js';
+import { examine } from '../doctor/examine.js';
+import type { DaemonSide } from '../doctor/parts.js';
+import { openCatalogue } from '../main.js';
+import type { Products } from '../modules/registry.js';
+import { cell } from './cell.js';
+import { connectDaemon, DaemonDown } from './daemon.js';
+import { EXIT } from './failure.js';
+import { say, sayJson } from './print.js';
+
+/** Resolves with the exit code: 1 when something is wrong. */
+export async function runDoctor(configFile: string, json: boolean): Promise<number> {
+  const { line, ready } = await openConfig(configFile);
+  const lines = [line];
+  if (ready)
+    lines.push(
+      ...(await examine({ ...ready, configFile, clock: systemClock, daemon: daemonSide(configFile) })),
+    );
+  const well = lines.every(({ state }) => state !== 'wrong');
+  if (json) sayJson({ ok: well, checks: lines });
+  else say(report(lines));
+  return well ? EXIT.done : EXIT.failed;
+}
+
+interface Opened {
+  readonly line: Line;
+  readonly ready?: { readonly config: Config; readonly products: Products };
+}
+
+/** Without a configuration nothing else can be looked at. */
+async function openConfig(file: string): Promise<Opened> {
+  const about = { name: 'config', title: 'configuration' };
+  const warnings: string[] = [];
+  const check = `innkeeper config check --config ${word(file)}`;
+  try {
+    const config = await loadConfig({ file, warn: (text) => void warnings.push(text) });
+    const products = await openCatalogue(config, file, pino({ level: 'silent' }));
+    const verdict = warnings.length > 0 ? warning(warnings.join('; '), check) : ok(file);
+    return { line: { ...about, ...verdict }, ready: { config, products } };
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    return { line: { ...about, ...wrong(said, `"\${EDITOR:-vi}" ${word(file)}`, check) } };
+  }
+}
+
+function daemonSide(configFile: string): DaemonSide {
+  const unlessDown = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof DaemonDown) return undefined;
+      throw error;
+    }
+  };
+  return {
+    readiness: () =>
+      unlessDown(async () => {
+        const daemon = await connectDaemon(configFile, 'default');
+        const answer = await daemon.call('GET', '/ready').catch((error: unknown) => {
+          if (error instanceof DaemonDown) throw error;
+          return undefined;
+        });
+        return { ready: answer !== undefined };
+      }),
+    export: () =>
+      unlessDown(async () => (await connectDaemon(configFile, 'default')).download('/state/export')),
+  };
+}
+
+const WORDS: Readonly<Record<Word, string>> = {
+  ok: 'ok',
+  warning: 'warning',
+  wrong: 'WRONG',
+  not_checked: '-',
+};
+
+function report(lines: readonly Line[]): string {
+  const width = Math.max(...lines.map(({ title }) => title.length));
+  const told = lines.flatMap(({ state, title, found, mend }) => [
+    `${WORDS[state].padEnd(8)} ${title.padEnd(width)}  ${found
+      .split('\n')
+      .map(cell)
+      .join(`\n${' '.repeat(width + 11)}`)}`,
+    ...mend.map((command) => `         mend: ${cell(command)}`),
+  ]);
+  const count = (state: Word): number => lines.filter((line) => line.state === state).length;
+  const sum =
+    count('wrong') + count('warning') === 0
+      ? 'All is well.'
+      : `${count('wrong')} wrong, ${count('warning')} warnings, ${count('not_checked')} not checked.`;
+  return [...told, '', sum].join('\n');
+}

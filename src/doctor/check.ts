@@ -1,0 +1,64 @@
+/** What a check of the doctor is, and what it may say. */
+
+export type Word = 'ok' | 'warning' | 'wrong' | 'not_checked';
+
+export interface Verdict {
+  readonly state: Word;
+  /** What was found, in plain words; never a secret. */
+  readonly found: string;
+  /** Commands that mend it, ready to copy, in order; empty when all is well. */
+  readonly mend: readonly string[];
+}
+
+export interface Check {
+  /** Stable, for programs; e.g. `container_host.permissions`. */
+  readonly name: string;
+  readonly title: string;
+  /** Names of checks that must not have gone wrong before this one makes sense. */
+  readonly after: readonly string[];
+  /** Milliseconds; default 10 s. */
+  readonly withinMs?: number;
+  readonly run: (signal: AbortSignal) => Promise<Verdict>;
+}
+
+export interface Line extends Verdict {
+  readonly name: string;
+  readonly title: string;
+}
+
+export const ok = (found: string): Verdict => ({ state: 'ok', found, mend: [] });
+export const warning = (found: string, ...mend: readonly string[]): Verdict => ({
+  state: 'warning',
+  found,
+  mend,
+});
+export const wrong = (found: string, ...mend: readonly string[]): Verdict => ({
+  state: 'wrong',
+  found,
+  mend,
+});
+export const notChecked = (why: string): Verdict => ({
+  state: 'not_checked',
+  found: `not checked: ${why}`,
+  mend: [],
+});
+
+const RANK: Readonly<Record<Word, number>> = { wrong: 3, warning: 2, not_checked: 1, ok: 0 };
+
+/** One verdict of several: the worst word, everything that was found of that word, every command once. */
+export function worst(verdicts: readonly Verdict[], whenNone: Verdict): Verdict {
+  const sorted = [...verdicts].sort((a, b) => RANK[b.state] - RANK[a.state]);
+  const [first] = sorted;
+  if (!first) return whenNone;
+  const same = sorted.filter(({ state }) => state === first.state);
+  return {
+    state: first.state,
+    found: [...new Set(same.map(({ found }) => found))].join('; '),
+    mend: [...new Set(sorted.flatMap(({ mend }) => mend))],
+  };
+}
+
+/** A word of a command line: quoted where a shell would take it apart. */
+export function word(text: string): string {
+  return /^[A-Za-z0-9@%_+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,199 @@
+/** What containers are made on: nodes, storage, pool, templates. */
+import type { ClusterView, NodeView } from '../../drivers/guest/driver.js';
+import type { StorageFacts } from '../../drivers/guest/proxmox/examine.js';
+import { isShared, templatesOf } from '../../drivers/guest/proxmox/template.js';
+import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
+import type { DoctorParts } from '../parts.js';
+
+const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+/** Of the storage: less than one more site of the smallest plan is wrong, less than this share a warning. */
+const LOW_SHARE = 0.1;
+
+export function clusterChecks(parts: DoctorParts): Check[] {
+  const { config, pve } = parts;
+  const { proxmox } = config.container_host;
+  let looked: Promise<ClusterView> | undefined;
+  const look = (signal: AbortSignal): Promise<ClusterView> => (looked ??= pve.look(signal));
+  return [
+    {
+      name: 'nodes',
+      title: 'nodes',
+      after: ['container_host.token'],
+      run: async (signal) => judgeNodes(parts, await look(signal)),
+    },
+    {
+      name: 'pool',
+      title: 'pool of Proxmox',
+      after: ['container_host.token'],
+      run: async (signal) => {
+        const { pool } = proxmox;
+        if (pool === null) return ok('none is configured');
+        const found = await pve.pool(pool, signal);
+        if (found === 'missing') return wrong(`there is no pool "${pool}"`, `pveum pool add ${word(pool)}`);
+        if (found === 'hidden') return ok(`"${pool}"; whether it is there cannot be seen without Pool.Audit`);
+        return ok(`"${pool}" is there`);
+      },
+    },
+    {
+      name: 'storage',
+      title: 'storage of the root disks',
+      after: ['nodes'],
+      run: async (signal) => {
+        const nodes = allowedNodes(parts, await look(signal));
+        const verdicts = await Promise.all(
+          nodes.map(async ({ name }) => {
+            try {
+              return judgeStorage(parts, name, await pve.storage(name, proxmox.storage, signal));
+            } catch (error) {
+              return wrong(
+                `${proxmox.storage} on ${name}: ${error instanceof Error ? error.message : String(error)}`,
+                'pvesm status',
+              );
+            }
+          }),
+        );
+        return worst(verdicts, wrong('no node is there to ask'));
+      },
+    },
+    {
+      name: 'template',
+      title: 'templates of the products',
+      after: ['nodes'],
+      run: async (signal) => judgeTemplates(parts, await look(signal)),
+    },
+    {
+      name: 'os_template',
+      title: 'OS template',
+      after: ['nodes'],
+      run: async (signal) => checkOsTemplate(parts, await look(signal), signal),
+    },
+  ];
+}
+
+export function allowedNodes({ config }: Pick<DoctorParts, 'config'>, view: ClusterView): NodeView[] {
+  const { nodes } = config.container_host.proxmox;
+  return view.nodes.filter(({ name, online }) => online && (nodes.length === 0 || nodes.includes(name)));
+}
+
+function judgeNodes(parts: DoctorParts, view: ClusterView): Verdict {
+  const { nodes, reserve_memory_mb: reserve } = parts.config.container_host.proxmox;
+  const unknown = nodes.filter((name) => !view.nodes.some((node) => node.name === name));
+  if (unknown.length > 0)
+    return wrong(
+      `there is no node ${unknown.join(', ')}; there are ${view.nodes.map(({ name }) => name).join(', ')}`,
+      `# in ${parts.configFile}: container_host.proxmox.nodes`,
+    );
+  const usable = allowedNodes(parts, view);
+  if (usable.length === 0) return wrong('no node that containers may be made on is online', 'pvecm status');
+  const off = view.nodes.filter(
+    ({ name, online }) => !online && (nodes.length === 0 || nodes.includes(name)),
+  );
+  if (off.length > 0) return warning(`offline: ${off.map(({ name }) => name).join(', ')}`, 'pvecm status');
+  const blind = usable.filter(({ memoryBytes }) => memoryBytes === 0);
+  if (blind.length > 0)
+    return wrong(
+      `the memory of ${blind.map(({ name }) => name).join(', ')} is not shown: Sys.Audit is missing`,
+    );
+  const free = usable.map((node) => ({
+    ...node,
+    mb: (node.memoryBytes - node.memoryUsedBytes) / MIB - reserve,
+  }));
+  const full = free.filter(({ mb }) => mb < smallest(parts).memoryMb);
+  const list = free.map(({ name, mb }) => `${name} ${Math.max(0, Math.floor(mb / 1024))} GiB`).join(', ');
+  if (full.length === free.length) return wrong(`no node has room for another site; left: ${list}`);
+  if (full.length > 0) return warning(`full: ${full.map(({ name }) => name).join(', ')}; left: ${list}`);
+  return ok(`${usable.length} online; memory left: ${list}`);
+}
+
+function smallest({ config }: Pick<DoctorParts, 'config'>): { memoryMb: number; diskGb: number } {
+  return {
+    memoryMb: Math.min(...config.plans.map(({ memoryMb }) => memoryMb)),
+    diskGb: Math.min(...config.plans.map(({ diskGb }) => diskGb)),
+  };
+}
+
+export function judgeStorage(
+  parts: Pick<DoctorParts, 'config' | 'configFile'>,
+  node: string,
+  facts: StorageFacts,
+): Verdict {
+  const { storage } = parts.config.container_host.proxmox;
+  const where = `${storage} on ${node}`;
+  if (!facts.usable)
+    return wrong(`${where} is not active`, `pvesm set ${word(storage)} --disable 0`, 'pvesm status');
+  if (!facts.content.includes('rootdir'))
+    return wrong(
+      `${where} takes no root disks (content: ${facts.content.join(',') || 'nothing'})`,
+      `pvesm set ${word(storage)} --content ${[...facts.content, 'rootdir'].join(',')}`,
+    );
+  if (facts.freeBytes < smallest(parts).diskGb * GIB)
+    return wrong(
+      `${where} is full: ${gib(facts.freeBytes)} of ${gib(facts.totalBytes)} are free`,
+      'pvesm status',
+    );
+  if (facts.snapshots === 'none')
+    return warning(
+      `${where} (${facts.type}) makes no snapshots: sites on it have no backups and no reset`,
+      `# in ${parts.configFile}: container_host.proxmox.storage: one of lvmthin, zfspool, btrfs or rbd`,
+    );
+  if (facts.freeBytes < facts.totalBytes * LOW_SHARE)
+    return warning(
+      `${where} is nearly full: ${gib(facts.freeBytes)} of ${gib(facts.totalBytes)} are free`,
+      'pvesm status',
+    );
+  const ability = facts.snapshots === 'newest' ? 'snapshots, going back to the newest only' : 'snapshots';
+  return ok(
+    `${where}: ${facts.type}${facts.shared ? ', shared' : ''}, ${ability}, ${gib(facts.freeBytes)} free`,
+  );
+}
+
+const gib = (bytes: number): string => `${Math.floor(bytes / GIB)} GiB`;
+
+function judgeTemplates(parts: DoctorParts, view: ClusterView): Verdict {
+  const { storage } = parts.config.container_host.proxmox;
+  const nodes = allowedNodes(parts, view).map(({ name }) => name);
+  const verdicts = parts.products.list().flatMap(({ info, module, settings }): Verdict[] => {
+    const source = module.source(settings);
+    const name = source.template;
+    if (source.kind !== 'template' || name === undefined) return [];
+    const on = new Set(templatesOf(view, name).map(({ node }) => node));
+    const build = `innkeeper template build ${info.name} --config ${word(parts.configFile)}`;
+    if (on.size === 0) return [wrong(`${info.name}: no template is called "${name}"`, build)];
+    const without = isShared(view, storage) ? [] : nodes.filter((node) => !on.has(node));
+    if (without.length > 0)
+      return [
+        warning(`${info.name}: "${name}" is not on ${without.join(', ')}, so no site is made there`, build),
+      ];
+    return [ok(`${info.name}: "${name}" is on ${[...on].sort().join(', ')}`)];
+  });
+  return worst(verdicts, ok('no product needs one'));
+}
+
+async function checkOsTemplate(parts: DoctorParts, view: ClusterView, signal: AbortSignal): Promise<Verdict> {
+  const { os_template: volume } = parts.config.container_host.proxmox;
+  const fromScratch = parts.products
+    .list()
+    .filter(({ module, settings }) => module.source(settings).kind === 'os');
+  if (volume === null) {
+    const names = fromScratch.map(({ info }) => info.name).join(', ');
+    const set = `# in ${parts.configFile}: container_host.proxmox.os_template`;
+    return names === ''
+      ? ok('none is configured; `template build` needs one')
+      : wrong(
+          `none is configured, and ${names} is made from it`,
+          'pveam update; pveam available --section system',
+          set,
+        );
+  }
+  const [storage = '', path = ''] = volume.split(':');
+  const without: string[] = [];
+  for (const { name } of allowedNodes(parts, view))
+    if (!(await parts.pve.hasVolume(name, volume, signal))) without.push(name);
+  if (without.length === 0) return ok(`${volume} is on every node`);
+  const mend = `pveam update; pveam download ${word(storage)} ${word(path.replace(/^vztmpl\//, ''))}`;
+  const found = `${volume} is not on ${without.join(', ')}`;
+  return fromScratch.length > 0
+    ? wrong(found, mend)
+    : warning(`${found}; \`template build\` needs it there`, mend);
+}

@@ -1,0 +1,77 @@
+/** DNS: a marked record is written, read back and taken away again; or, where a wildcard leads everything here, it is looked up. */
+import { randomBytes } from 'node:crypto';
+import { Resolver } from 'node:dns/promises';
+import type { Config } from '../../config/config.js';
+import { plainCall } from '../../drivers/call.js';
+import { type Check, ok, type Verdict, warning, wrong, word } from '../check.js';
+import type { DoctorParts } from '../parts.js';
+import { sentenceOf } from '../run-checks.js';
+
+export function dnsChecks(parts: DoctorParts): Check[] {
+  const { dns } = parts.config;
+  return [
+    {
+      name: 'dns',
+      title: dns.driver === 'none' ? 'DNS, the wildcard record' : 'DNS, writing and reading back',
+      after: [],
+      run: (signal) => (dns.driver === 'none' ? checkWildcard(parts, signal) : checkWriting(parts, signal)),
+    },
+  ];
+}
+
+async function checkWriting({ config, configFile, dns }: DoctorParts, signal: AbortSignal): Promise<Verdict> {
+  const zone = config.dns.powerdns?.zone ?? config.agent.base_domain;
+  const mark = { agent: config.agent.id, panel: 'doctor', service: 'probe', generation: 1 };
+  // one name for all: what a killed doctor has left behind, the next one replaces and removes
+  const record = { name: `_innkeeper-doctor.${config.agent.base_domain}`, type: 'TXT', mark } as const;
+  const value = `innkeeper doctor ${randomBytes(8).toString('hex')}`;
+  const call = plainCall(signal);
+  try {
+    await dns.ensureRecord({ ...record, values: [value] }, call);
+    const found = await dns.find(record.name, 'TXT', call);
+    await dns.removeRecord(record, call);
+    if (found?.values[0] !== value)
+      return wrong(`${record.name} reads back as ${JSON.stringify(found?.values ?? null)}`);
+    return ok(`a record in ${zone} was written, read back and removed`);
+  } catch (error) {
+    await dns.removeRecord(record, call).catch(() => {});
+    return wrong(sentenceOf(error), ...mendOf(sentenceOf(error), config, zone, configFile));
+  }
+}
+
+function mendOf(said: string, config: Config, zone: string, configFile: string): string[] {
+  const url = config.dns.powerdns?.url ?? '';
+  if (/^40[13]|refused our credentials|Unauthorized/i.test(said))
+    return [
+      'pdns_control current-config | grep api-key',
+      `# the same key belongs into dns.powerdns.api_key of ${configFile}`,
+    ];
+  if (/^404|^422|not find (domain|zone)|is outside/i.test(said))
+    return [`pdnsutil create-zone ${word(zone)} ns1.${zone}`];
+  return ['systemctl status pdns', `curl -sI ${word(url)}`];
+}
+
+async function checkWildcard({ config }: DoctorParts, signal: AbortSignal): Promise<Verdict> {
+  const name = `innkeeper-doctor-${randomBytes(4).toString('hex')}.${config.agent.base_domain}`;
+  const { public_addresses: wanted } = config.proxy;
+  const resolver = new Resolver({ timeout: 3_000, tries: 2 });
+  if (config.domains.resolvers.length > 0) resolver.setServers(config.domains.resolvers);
+  signal.addEventListener('abort', () => resolver.cancel(), { once: true });
+  const answers = await Promise.all(
+    [resolver.resolve4(name), resolver.resolve6(name)].map((asked) => asked.catch((): string[] => [])),
+  );
+  const found = answers.flat();
+  const base = config.agent.base_domain;
+  const mend = (wanted.length > 0 ? wanted : ['<public address>']).map(
+    (address) =>
+      `# in the zone of ${base}: *.${base}. 300 IN ${address.includes(':') ? 'AAAA' : 'A'} ${address}`,
+  );
+  if (found.length === 0) return wrong(`*.${base} leads nowhere`, ...mend);
+  const stray = found.filter((address) => wanted.length > 0 && !wanted.includes(address));
+  if (stray.length > 0)
+    return warning(
+      `*.${base} leads to ${stray.join(', ')}, which is none of proxy.public_addresses`,
+      ...mend,
+    );
+  return ok(`*.${base} leads to ${found.join(', ')}`);
+}

@@ -1,0 +1,138 @@
+/** The reverse proxy: its folder, its configuration, a reload, and the wildcard certificate of the base domain. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { askCertificate, askPresented } from '../../drivers/proxy/nginx/presented.js';
+import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
+import type { DoctorParts } from '../parts.js';
+
+const DAY_MS = 86_400_000;
+const SOON_DAYS = 14;
+
+export function proxyChecks(parts: DoctorParts): Check[] {
+  const { config, nginx } = parts;
+  const { dir, test, reload } = config.proxy.nginx;
+  const testCommand = test.map(word).join(' ');
+  return [
+    {
+      name: 'proxy.test',
+      title: "the proxy's folder and configuration",
+      after: [],
+      run: async (signal) => {
+        const folder = await nginx.unwritable();
+        if (folder !== undefined)
+          return wrong(`${folder} cannot be written to`, `install -d -o "$(id -un)" -m 755 ${word(dir)}`);
+        const complaint = await nginx.test(signal);
+        if (complaint?.includes(`${dir}/nginx.conf`) === true && !(await nginx.hasRendering(signal)))
+          return ok('nginx includes our file, which the daemon writes when it starts');
+        return complaint === undefined
+          ? ok('nginx takes it')
+          : wrong(`nginx refuses it: ${complaint}`, testCommand);
+      },
+    },
+    {
+      name: 'proxy.reload',
+      title: 'a reload of the proxy',
+      after: ['proxy.test'],
+      run: async (signal) => {
+        if (!(await nginx.hasRendering(signal)))
+          return ok('there is nothing of ours to be served before the first start');
+        const { written, served } = await nginx.reload(signal);
+        if (written === served) return ok(`it is reloaded and serves what we have written (${written})`);
+        return wrong(
+          `it serves ${served ?? 'nothing of ours'} on port ${config.proxy.nginx.status_port} instead of rendering ${written}`,
+          `grep -rn ${word(`${dir}/nginx.conf`)} /etc/nginx || sed -i 's|^http {|http {\\n    include ${dir}/nginx.conf;|' /etc/nginx/nginx.conf`,
+          [testCommand, reload.map(word).join(' ')].join(' && '),
+        );
+      },
+    },
+    {
+      name: 'certificate',
+      title: 'wildcard certificate of the base domain',
+      after: [],
+      run: () => (config.proxy.ssh === null ? checkCertificate(parts) : checkShown(parts)),
+    },
+  ];
+}
+
+/** On another host its files are out of reach: what visitors are shown must do. */
+async function checkShown({ config, clock }: DoctorParts): Promise<Verdict> {
+  const base = config.agent.base_domain;
+  const { door } = config.proxy;
+  const shown = await askCertificate({ listen: [door.address], https_port: door.https_port })(
+    `probe.${base}`,
+  );
+  if (!shown)
+    return wrong(
+      `${door.address}:${door.https_port} shows none for probe.${base}`,
+      `openssl s_client -connect ${door.address}:${door.https_port} -servername probe.${base} </dev/null`,
+    );
+  return worst(judgeNames(shown, base, clock), ok(`for ${base} and *.${base}, until ${shown.validTo}`));
+}
+
+function judgeNames(certificate: X509Certificate, base: string, clock: DoctorParts['clock']): Verdict[] {
+  const verdicts: Verdict[] = [];
+  const renew = renewalOf(base);
+  const lacking = [base, `probe.${base}`].filter((name) => certificate.checkHost(name) === undefined);
+  if (lacking.length > 0)
+    verdicts.push(
+      wrong(`it is for ${certificate.subjectAltName ?? 'no name'}, not for ${base} and *.${base}`, renew),
+    );
+  const days = daysLeft(certificate, clock);
+  if (days < 0) verdicts.push(wrong(`it ended on ${certificate.validTo}`, renew));
+  else if (days < SOON_DAYS) verdicts.push(warning(`it ends in ${days} days`, renew));
+  return verdicts;
+}
+
+const daysLeft = ({ validTo }: X509Certificate, clock: DoctorParts['clock']): number =>
+  Math.floor((Date.parse(validTo) - clock.now()) / DAY_MS);
+
+const renewalOf = (base: string): string =>
+  `certbot certonly --manual --preferred-challenges dns -d ${word(base)} -d '*.${base}'`;
+
+async function checkCertificate(parts: DoctorParts): Promise<Verdict> {
+  const { config, clock } = parts;
+  const { certificate_file: file, certificate_key_file: keyFile } = config.proxy.nginx;
+  const base = config.agent.base_domain;
+  const renew = renewalOf(base);
+  let certificate: X509Certificate;
+  let key: Buffer;
+  let mode: number;
+  try {
+    certificate = new X509Certificate(await readFile(file));
+    key = await readFile(keyFile);
+    ({ mode } = await stat(keyFile));
+  } catch (error) {
+    return wrong(
+      `it cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      `ls -l ${word(file)} ${word(keyFile)}`,
+      renew,
+    );
+  }
+  const verdicts = judgeNames(certificate, base, clock);
+  if (!fits(certificate, key))
+    verdicts.push(
+      wrong(
+        `${keyFile} is not its key`,
+        `openssl x509 -noout -pubkey -in ${word(file)}; openssl pkey -pubout -in ${word(keyFile)}`,
+      ),
+    );
+  if ((mode & 0o004) !== 0)
+    verdicts.push(warning(`everybody can read ${keyFile}`, `chmod o-rwx ${word(keyFile)}`));
+  const shown = await askPresented(config.proxy.nginx)(base);
+  if (shown !== undefined && shown !== certificate.fingerprint256)
+    verdicts.push(
+      warning(
+        `nginx still shows another one (${shown.slice(0, 23)}...)`,
+        config.proxy.nginx.reload.map(word).join(' '),
+      ),
+    );
+  return worst(verdicts, ok(`for ${base} and *.${base}, ${daysLeft(certificate, clock)} days left`));
+}
+
+function fits(certificate: X509Certificate, key: Buffer): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,148 @@
+/** The state: its folder, what is in it, and how many addresses are left. */
+import { constants } from 'node:fs';
+import { access, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { rangeOf, valueIn } from '../../domain/address-pool.js';
+import { findStateKeys } from '../../state/state-key.js';
+import { type Verified, verifyFolder, verifyStream } from '../../state/verify.js';
+import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
+import type { DoctorParts } from '../parts.js';
+
+const MIB = 1024 ** 2;
+/** A site's document and its job take some 20 KB; a full disk stops all changes. */
+const LOW_MIB = { wrong: 50, warning: 500 } as const;
+const LOW_NODES = 1_000;
+const MANY = 3;
+
+export function stateChecks(parts: DoctorParts): Check[] {
+  const { config } = parts;
+  const dir = config.agent.state_dir;
+  let verified: Promise<Verified | undefined> | undefined;
+  const verify = (): Promise<Verified | undefined> => (verified ??= look(parts));
+  return [
+    {
+      name: 'daemon',
+      title: 'the daemon',
+      after: [],
+      run: async () => {
+        const found = await parts.daemon.readiness();
+        if (!found) return ok('it does not run; it is started with: systemctl start innkeeper');
+        if (found.ready) return ok('it runs and is ready');
+        return wrong(
+          'it runs and is not ready: see its log',
+          'journalctl -u innkeeper -n 50',
+          'systemctl restart innkeeper',
+        );
+      },
+    },
+    { name: 'state.folder', title: 'state folder, rights and room', after: [], run: () => checkFolder(dir) },
+    {
+      name: 'state.integrity',
+      title: 'documents of the state',
+      after: ['state.folder'],
+      withinMs: 120_000,
+      run: async () => judgeState(parts, await verify()),
+    },
+    {
+      name: 'addresses',
+      title: 'pools of addresses',
+      after: ['state.integrity'],
+      run: async () => judgePools(parts, (await verify())?.addresses ?? []),
+    },
+  ];
+}
+
+/** Through the daemon when it runs: then it is one instant. */
+async function look({ config, daemon }: DoctorParts): Promise<Verified | undefined> {
+  const keys = await findStateKeys(config);
+  const running = await daemon.export();
+  if (running) return verifyStream(running, keys);
+  const there = await stat(config.agent.state_dir).catch(() => undefined);
+  return there ? verifyFolder(config.agent.state_dir, keys) : undefined;
+}
+
+async function checkFolder(dir: string): Promise<Verdict> {
+  const { folder, exists } = await nearest(dir);
+  const make = `install -d -m 700 -o innkeeper -g innkeeper ${word(dir)}`;
+  try {
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch {
+    return wrong(
+      `${folder} cannot be written to by ${whoami()}`,
+      exists ? `chown -R innkeeper: ${word(dir)}` : make,
+    );
+  }
+  const verdicts: Verdict[] = [];
+  const { mode, uid } = await stat(folder);
+  if (exists && (mode & 0o077) !== 0)
+    verdicts.push(
+      warning(`others may look into ${dir} (mode ${(mode & 0o777).toString(8)})`, `chmod 700 ${word(dir)}`),
+    );
+  const { bavail, bsize, ffree, files } = await statfs(folder);
+  const free = Math.floor((bavail * bsize) / MIB);
+  const full = `${free} MiB are free where ${dir} is`;
+  if (free < LOW_MIB.wrong) verdicts.push(wrong(full, `df -h ${word(folder)}`));
+  else if (free < LOW_MIB.warning) verdicts.push(warning(full, `df -h ${word(folder)}`));
+  if (files > 0 && ffree < LOW_NODES)
+    verdicts.push(wrong(`${ffree} inodes are free where ${dir} is`, `df -i ${word(folder)}`));
+  const owner = process.getuid?.() === 0 && uid !== 0 ? `, owned by user ${uid}` : '';
+  return worst(
+    verdicts,
+    ok(exists ? `${dir}${owner}, ${full}` : `${dir} is made at the first start, ${full}`),
+  );
+}
+
+async function nearest(dir: string): Promise<{ folder: string; exists: boolean }> {
+  for (let folder = dir; ; folder = dirname(folder)) {
+    if (await stat(folder).catch(() => undefined)) return { folder, exists: folder === dir };
+    if (dirname(folder) === folder) return { folder, exists: false };
+  }
+}
+
+function whoami(): string {
+  return `user ${process.getuid?.() ?? '?'}`;
+}
+
+function judgeState({ configFile }: DoctorParts, found: Verified | undefined): Verdict {
+  if (!found || (found.documents === 0 && found.findings.length === 0)) return ok('there are none yet');
+  const verify = `innkeeper state verify --config ${word(configFile)}`;
+  const { findings, documents, secrets, opened } = found;
+  const list = findings.slice(0, MANY).map(({ file, problem }) => `${file} ${problem}`.trim());
+  const text = `${list.join('; ')}${findings.length > MANY ? `; and ${findings.length - MANY} more` : ''}`;
+  const asideOnly = findings.every(({ file }) => file.startsWith('damaged/'));
+  if (findings.length > 0) return asideOnly ? warning(text, verify) : wrong(text, verify);
+  if (!opened && secrets > 0)
+    return wrong(
+      'the key of the secrets is missing',
+      '# put secret.key back into the state folder, or configure state_key',
+    );
+  return ok(`${documents} documents and ${secrets} secrets are whole`);
+}
+
+function judgePools({ config, configFile }: DoctorParts, held: readonly string[]): Verdict {
+  const verdicts = config.addresses.pools.map((pool): Verdict => {
+    const range = rangeOf(pool);
+    const used = BigInt(held.filter((address) => valueIn(range, address) !== undefined).length);
+    const text = `${pool.name}: ${range.size - used} of ${range.size} are free`;
+    const mend = `# in ${configFile}: addresses.pools, a longer range or another pool`;
+    if (used >= range.size) return warning(text, mend);
+    return (range.size - used) * 10n < range.size ? warning(text, mend) : ok(text);
+  });
+  const families = [4, 6].filter((family) =>
+    config.addresses.pools.some((pool) => rangeOf(pool).family === family),
+  );
+  const out = families.filter((family) =>
+    config.addresses.pools
+      .filter((pool) => rangeOf(pool).family === family)
+      .every((pool) => {
+        const range = rangeOf(pool);
+        return held.filter((address) => valueIn(range, address) !== undefined).length >= Number(range.size);
+      }),
+  );
+  if (out.length > 0)
+    return wrong(
+      `no address is left for another site (IPv${out.join(', IPv')})`,
+      `# in ${configFile}: addresses.pools, a longer range or another pool`,
+    );
+  return worst(verdicts, ok('none'));
+}

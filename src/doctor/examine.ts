@@ -1,0 +1,53 @@
+/** `innkeeper doctor`: the list of all checks, and the parts they need. Changes nothing but a DNS record of its own, which it takes away again; reloads the proxy. */
+import { pino } from 'pino';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../domain/clock.js';
+import { dnsDriver } from '../drivers/build.js';
+import { proxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
+import { nginxExaminer } from '../drivers/proxy/nginx/examine.js';
+import type { Products } from '../modules/registry.js';
+import type { Check, Line } from './check.js';
+import { authorityChecks } from './checks/authority.js';
+import { clusterChecks } from './checks/cluster.js';
+import { containerHostChecks } from './checks/container-host.js';
+import { dnsChecks } from './checks/dns.js';
+import { execChecks } from './checks/exec.js';
+import { proxyChecks } from './checks/proxy.js';
+import { stateChecks } from './checks/state.js';
+import type { DaemonSide, DoctorParts } from './parts.js';
+import { runChecks } from './run-checks.js';
+
+export interface Examination {
+  readonly configFile: string;
+  readonly config: Config;
+  readonly products: Products;
+  readonly clock: Clock;
+  readonly daemon: DaemonSide;
+}
+
+/** In the order in which an operator mends them. */
+export function allChecks(parts: DoctorParts): Check[] {
+  return [
+    ...stateChecks(parts),
+    ...containerHostChecks(parts),
+    ...clusterChecks(parts),
+    ...execChecks(parts),
+    ...dnsChecks(parts),
+    ...proxyChecks(parts),
+    ...authorityChecks(parts),
+  ];
+}
+
+/** Never rejects for what is wrong with the surroundings: that is in the lines. */
+export async function examine(examination: Examination): Promise<Line[]> {
+  const { config, clock } = examination;
+  const log = pino({ level: 'silent' });
+  const pve = proxmoxExaminer(config.container_host.proxmox, { clock, log });
+  const dns = dnsDriver(config);
+  const nginx = nginxExaminer(config.proxy);
+  try {
+    return await runChecks(allChecks({ ...examination, pve, dns, nginx }));
+  } finally {
+    await Promise.all([pve.close(), dns.close(), nginx.close()]);
+  }
+}

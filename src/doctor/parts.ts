@@ -1,0 +1,26 @@
+/** What the checks work with; each part opens its connections itself and shares none with the daemon. */
+import type { Readable } from 'node:stream';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../domain/clock.js';
+import type { DnsDriver } from '../drivers/dns/driver.js';
+import type { ProxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
+import type { NginxExaminer } from '../drivers/proxy/nginx/examine.js';
+import type { Products } from '../modules/registry.js';
+
+export interface DaemonSide {
+  /** Undefined when none runs. Rejects when one runs and does not answer well. */
+  readiness(): Promise<{ readonly ready: boolean } | undefined>;
+  /** The documents of one instant; undefined when no daemon runs. */
+  export(): Promise<Readable | undefined>;
+}
+
+export interface DoctorParts {
+  readonly configFile: string;
+  readonly config: Config;
+  readonly products: Products;
+  readonly clock: Clock;
+  readonly daemon: DaemonSide;
+  readonly pve: ProxmoxExaminer;
+  readonly dns: DnsDriver;
+  readonly nginx: NginxExaminer;
+}

@@ -1,0 +1,52 @@
+/** Runs checks side by side, each with a deadline of its own; one that needs another that went wrong is not run. */
+import { AgentError } from '../domain/errors.js';
+import { type Check, type Line, notChecked, type Verdict, wrong } from './check.js';
+
+const WITHIN_MS = 10_000;
+
+/** In the order of the list, in which a check stands behind those it needs. Never rejects. */
+export async function runChecks(checks: readonly Check[]): Promise<Line[]> {
+  const verdicts = new Map<string, Promise<Verdict>>();
+  const titles = new Map(checks.map(({ name, title }) => [name, title]));
+  for (const check of checks) verdicts.set(check.name, judged(check, verdicts, titles));
+  return Promise.all(
+    checks.map(async ({ name, title }) => {
+      const verdict = (await verdicts.get(name)) ?? notChecked('it was not run');
+      return { name, title, ...verdict };
+    }),
+  );
+}
+
+async function judged(
+  check: Check,
+  earlier: ReadonlyMap<string, Promise<Verdict>>,
+  titles: ReadonlyMap<string, string>,
+): Promise<Verdict> {
+  for (const name of check.after) {
+    const before = await earlier.get(name);
+    if (before && (before.state === 'wrong' || before.state === 'not_checked'))
+      return notChecked(`first "${titles.get(name) ?? name}" must be well`);
+  }
+  return withDeadline(check);
+}
+
+async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdict> {
+  const over = new AbortController();
+  const late = new Promise<Verdict>((resolve) => {
+    over.signal.addEventListener('abort', () => resolve(wrong(`no answer within ${withinMs / 1000} s`)), {
+      once: true,
+    });
+  });
+  const timer = setTimeout(() => over.abort(new Error('the deadline of the check has passed')), withinMs);
+  try {
+    return await Promise.race([run(over.signal).catch((error: unknown) => wrong(sentenceOf(error))), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Infrastructure details are what the operator is here for. */
+export function sentenceOf(error: unknown): string {
+  if (error instanceof AgentError) return error.detail ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+}

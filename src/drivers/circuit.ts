@@ -1,0 +1,180 @@
+/**
+ * One circuit per system behind us: after a few failures of the wire in a row calls are refused at once, and one probe after a pause tells whether it is
+ * back. Libraries for this have a clock of their own; here it is passed in, and nothing runs in the background.
+ */
+import type { Clock } from '../domain/clock.js';
+import type { Role } from '../domain/errors.js';
+
+export type CircuitState = 'closed' | 'open' | 'half_open';
+
+export interface CircuitView {
+  /** `container-host`, `container-host:pve2`, `exec:pve1`, `dns`, `proxy`, `issuer` */
+  readonly name: string;
+  readonly role: Role;
+  readonly state: CircuitState;
+  /** RFC 3339: when it came into this state. */
+  readonly since: string;
+  /** Failures in a row; 0 after a success. */
+  readonly failures: number;
+}
+
+/** One call that was let through; exactly one of the three is to be called, more do nothing. */
+export interface Pass {
+  /** The system answered, be it with a refusal. */
+  answered(): void;
+  /** Refused connection, timeout, broken wire, a gateway that cannot reach it. */
+  silent(): void;
+  /** Nothing was learned: the caller stopped. */
+  left(): void;
+}
+
+export interface Circuit {
+  view(): CircuitView;
+  /** Undefined while calls are refused: open, or half open with the probe under way. */
+  enter(): Pass | undefined;
+  /** What a caller could do now, without taking the probe. */
+  admits(): 'all' | 'probe' | 'none';
+  /** Epoch ms from which a probe is let through; 0 while closed. */
+  retryAt(): number;
+}
+
+export interface CircuitLimits {
+  /** Failures in a row that open it. */
+  readonly failures: number;
+  /** Pause before the first probe; doubles with each that fails, at most `LONGEST_PAUSE`. */
+  readonly pauseMs: number;
+}
+
+export interface Circuits {
+  /** The circuit of this name, made when first asked for. */
+  of(name: string, role: Role): Circuit;
+  find(name: string): Circuit | undefined;
+  list(): CircuitView[];
+  /** Called after each change of state and each probe; not when it becomes `half_open`, which comes with time alone. Returns the way to stop. */
+  onChange(listener: (view: CircuitView) => void): () => void;
+}
+
+const LONGEST_PAUSE_MS = 60_000;
+
+export function newCircuits(clock: Clock, limits: CircuitLimits): Circuits {
+  const known = new Map<string, Circuit>();
+  const listeners = new Set<(view: CircuitView) => void>();
+  const tell = (view: CircuitView): void => {
+    for (const listener of listeners) listener(view);
+  };
+  return {
+    of(name, role) {
+      const circuit = known.get(name) ?? newCircuit({ name, role, clock, limits, tell });
+      known.set(name, circuit);
+      return circuit;
+    },
+    find: (name) => known.get(name),
+    list: () => [...known.values()].map((circuit) => circuit.view()),
+    onChange(listener) {
+      const own = (view: CircuitView): void => listener(view);
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+  };
+}
+
+interface Making {
+  readonly name: string;
+  readonly role: Role;
+  readonly clock: Clock;
+  readonly limits: CircuitLimits;
+  readonly tell: (view: CircuitView) => void;
+}
+
+function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
+  let failures = 0;
+  let open = false;
+  let since = clock.now();
+  let pauseMs = limits.pauseMs;
+  let retryAt = 0;
+  let probe: Pass | undefined;
+
+  const isHalfOpen = (): boolean => open && clock.now() >= retryAt;
+  const view = (): CircuitView => {
+    const halfOpen = isHalfOpen();
+    const state = halfOpen ? 'half_open' : open ? 'open' : 'closed';
+    return { name, role, state, since: iso(halfOpen ? retryAt : since), failures };
+  };
+  const turn = (toOpen: boolean): void => {
+    open = toOpen;
+    since = clock.now();
+    tell(view());
+  };
+  const answered = (): void => {
+    failures = 0;
+    retryAt = 0;
+    pauseMs = limits.pauseMs;
+    if (open) turn(false);
+  };
+  const silent = (wasProbe: boolean): void => {
+    failures += 1;
+    if (open) {
+      // calls let through before it opened say nothing new
+      if (!wasProbe) return;
+      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+      retryAt = clock.now() + pauseMs;
+      since = clock.now();
+      tell(view());
+    } else if (failures >= limits.failures) {
+      retryAt = clock.now() + pauseMs;
+      turn(true);
+    }
+  };
+
+  const left = (): void => {
+    if (open) tell(view());
+  };
+
+  return {
+    view,
+    enter() {
+      if (open && (probe || !isHalfOpen())) return undefined;
+      const isProbe = open;
+      let settled = false;
+      const once = (work: () => void) => (): void => {
+        if (settled) return;
+        settled = true;
+        if (isProbe) probe = undefined;
+        work();
+      };
+      const pass = { answered: once(answered), silent: once(() => silent(isProbe)), left: once(left) };
+      if (isProbe) probe = pass;
+      return pass;
+    },
+    admits: () => (!open ? 'all' : probe || !isHalfOpen() ? 'none' : 'probe'),
+    retryAt: () => (open ? retryAt : 0),
+  };
+}
+
+/** Sends one call through: `verdict` says what its failure means, a result is an answer. Throws `refusal()` at once while calls are refused. */
+export async function through<T>(
+  circuit: Circuit | undefined,
+  work: () => Promise<T>,
+  verdict: (error: unknown) => keyof Pass,
+  refusal: (detail: string) => Error,
+): Promise<T> {
+  if (!circuit) return work();
+  const pass = circuit.enter();
+  if (!pass) throw refusal(closedDoor(circuit));
+  try {
+    const value = await work();
+    pass.answered();
+    return value;
+  } catch (error) {
+    pass[verdict(error)]();
+    throw error;
+  }
+}
+
+/** Why a call was refused, for operators. */
+export function closedDoor(circuit: Circuit): string {
+  const { name, since, failures } = circuit.view();
+  return `${name} has not answered ${failures} times in a row (since ${since}): not asked again before the next probe`;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,137 @@
+/** Questions about the cluster that no operation asks: for the doctor, who must tell what is wrong before anything is made. Reads only. */
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { ProxmoxConfig } from '../../../config/config.js';
+import type { Clock } from '../../../domain/clock.js';
+import type { ClusterView, SnapshotAbility } from '../driver.js';
+import { flag, num, read, text, VERSION } from './answers.js';
+import { type PveApi, pveApi, segment } from './client.js';
+import type { GuestLog, Host } from './host.js';
+import { transportOf } from './index.js';
+import { look } from './look.js';
+import { isPve } from './pve-error.js';
+import { abilityOfPlugin } from './snapshot-ability.js';
+
+export interface StorageFacts {
+  readonly type: string;
+  readonly content: readonly string[];
+  readonly usable: boolean;
+  readonly shared: boolean;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  /** Undefined for a plugin that we do not know. */
+  readonly snapshots: SnapshotAbility | undefined;
+}
+
+const Value = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
+const Maybe = Type.Optional(Value);
+const PERMISSIONS = Compile(Type.Record(Type.String(), Type.Record(Type.String(), Value)));
+const STORAGE = Compile(
+  Type.Object({
+    type: Type.String(),
+    content: Type.Optional(Type.String()),
+    active: Maybe,
+    enabled: Maybe,
+    shared: Maybe,
+    total: Maybe,
+    avail: Maybe,
+  }),
+);
+const VOLUMES = Compile(Type.Array(Type.Object({ volid: Type.String() })));
+
+export interface ProxmoxExaminer {
+  /** e.g. `9.1.9` */
+  version(signal: AbortSignal): Promise<string>;
+  /** Privileges on a path that count for it (and, where the path is not an object's own, for what lies below). `user`: another than the token itself; undefined when we may not ask. */
+  privileges(
+    path: string,
+    user: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string> | undefined>;
+  look(signal: AbortSignal): Promise<ClusterView>;
+  storage(node: string, storage: string, signal: AbortSignal): Promise<StorageFacts>;
+  hasVolume(node: string, volume: string, signal: AbortSignal): Promise<boolean>;
+  /** `hidden`: we may not see pools. */
+  pool(name: string, signal: AbortSignal): Promise<'there' | 'missing' | 'hidden'>;
+  close(): Promise<void>;
+}
+
+export function proxmoxExaminer(
+  config: ProxmoxConfig,
+  deps: { clock: Clock; log: GuestLog },
+): ProxmoxExaminer {
+  const transport = transportOf(config);
+  const host: Host = {
+    ...deps,
+    config,
+    transport,
+    seenOn: new Map(),
+    lostCreations: new Map(),
+    release: undefined,
+  };
+  const api = (signal: AbortSignal): PveApi => pveApi(transport, signal);
+  return {
+    async version(signal) {
+      const answer: unknown = await api(signal).version.$get();
+      return read(VERSION, 'version', answer).version;
+    },
+    async privileges(path, user, signal) {
+      try {
+        const answer: unknown = await transport.request(
+          'GET',
+          '/api2/json/access/permissions',
+          { path, userid: user },
+          signal,
+        );
+        const held = read(PERMISSIONS, 'permissions', answer)[path] ?? {};
+        // 0: it counts for this path alone; a pool's and an object's own path is all that is asked about it
+        const below = path === '/vms' || path === '/';
+        return new Set(Object.keys(held).filter((name) => !below || flag(held[name])));
+      } catch (error) {
+        if (user !== undefined && isPve(error, 'refused')) return undefined;
+        throw error;
+      }
+    },
+    look: (signal) => look(host, { signal, notes: {}, note: async () => {} }),
+    async storage(node, storage, signal) {
+      const answer: unknown = await api(signal)
+        .nodes.$(segment(node))
+        .storage.$(segment(storage))
+        .status.$get();
+      const found = read(STORAGE, `storage ${storage} of ${node}`, answer);
+      return {
+        type: found.type,
+        content: text(found.content).split(',').filter(Boolean),
+        usable: flag(found.active) && flag(found.enabled),
+        shared: flag(found.shared),
+        totalBytes: numberOf(found.total),
+        freeBytes: numberOf(found.avail),
+        snapshots: abilityOfPlugin(found.type),
+      };
+    },
+    async hasVolume(node, volume, signal) {
+      const [storage = ''] = volume.split(':');
+      const answer: unknown = await api(signal)
+        .nodes.$(segment(node))
+        .storage.$(segment(storage))
+        .content.$get({ content: 'vztmpl' });
+      return read(VOLUMES, `content of ${storage}`, answer).some(({ volid }) => volid === volume);
+    },
+    async pool(name, signal) {
+      try {
+        await transport.request('GET', `/api2/json/pools/${segment(name)}`, {}, signal);
+        return 'there';
+      } catch (error) {
+        if (isPve(error, 'refused')) return 'hidden';
+        if (isPve(error, 'failed', 'missing') && /does not exist|no such pool/i.test(error.reason))
+          return 'missing';
+        throw error;
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? num(value) : 0;
+}

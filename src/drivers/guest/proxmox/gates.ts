@@ -1,0 +1,55 @@
+/** The circuits a request to Proxmox passes: the API as a whole, and the node that the API hands it on to. */
+import { type Circuits, closedDoor, type Pass } from '../../circuit.js';
+import { PveError } from './pve-error.js';
+
+/** An HTTP status, or why there is none. */
+export type WireEnd = number | 'answered' | 'not connected' | 'no answer' | 'left';
+
+/** Asked before each request; what it returns is told the request's end, the first word counts. Throws PveError `unreachable`. */
+export type Gates = (path: string, about: string) => (end: WireEnd) => void;
+
+const NODE = /^\/api2\/json\/nodes\/([^/?]+)\//;
+/** The API did not reach the node, or did not hear from it in time. */
+const NODE_SILENT = [595, 596];
+const GATEWAY = [502, 503, 504];
+
+export function gates(circuits: Circuits | undefined): Gates {
+  if (!circuits) return () => () => {};
+  const api = circuits.of('container-host', 'container host');
+  return (path, about) => {
+    const name = NODE.exec(path)?.[1];
+    const node =
+      name === undefined
+        ? undefined
+        : circuits.of(`container-host:${decodeURIComponent(name)}`, 'container host');
+    const whole = api.enter();
+    if (!whole) throw new PveError('unreachable', about, closedDoor(api));
+    const part = node?.enter();
+    if (node && !part) {
+      whole.left();
+      throw new PveError('unreachable', about, closedDoor(node));
+    }
+    return (end) => settle(end, whole, part);
+  };
+}
+
+function settle(end: WireEnd, api: Pass, node: Pass | undefined): void {
+  const nodeIsSilent = NODE_SILENT.some((status) => status === end);
+  if (end === 'left') {
+    api.left();
+    node?.left();
+  } else if (end === 'not connected' || GATEWAY.some((status) => status === end)) {
+    api.silent();
+    node?.left();
+  } else if (end === 'no answer') {
+    // the API waits longer for a dead node than we wait for the API
+    if (node) api.left();
+    else api.silent();
+    node?.silent();
+  } else {
+    if (nodeIsSilent && !node) api.silent();
+    else api.answered();
+    if (nodeIsSilent) node?.silent();
+    else node?.answered();
+  }
+}

@@ -1,0 +1,100 @@
+/** Looks at nginx as it is, without wishing for a change: does it take its configuration, does a reload reach it, does it serve what we have written? */
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Config } from '../../../config/config.js';
+import { reload, testConfiguration } from './commands.js';
+import type { NginxConfig } from './render.js';
+import { type ProxySsh, RemoteCommands } from './remote/commands.js';
+import { decodeRecords, encodeRecords } from './remote/records-text.js';
+import { readRendering } from './rendering.js';
+import { askVersion } from './served.js';
+
+export interface Served {
+  readonly written: string;
+  /** Undefined: nothing of ours answers on the status port. */
+  readonly served: string | undefined;
+}
+
+const SERVED_WITHIN_MS = 3_000;
+const LOOK_MS = 100;
+
+export interface NginxExaminer {
+  /** False before the first start of the daemon: an nginx that includes our file cannot even be tested then. */
+  hasRendering(signal: AbortSignal): Promise<boolean>;
+  /** Undefined, or nginx's complaint. The daemon may be trying a rendering just now: a complaint counts when it is there a second time. */
+  test(signal: AbortSignal): Promise<string | undefined>;
+  /** Reloads it, as certbot or an operator would, and waits for what is served then. */
+  reload(signal: AbortSignal): Promise<Served>;
+  /** The nearest folder above ours, or ours, that we cannot write to; undefined: all is well. */
+  unwritable(): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
+export function nginxExaminer({ nginx, ssh }: Pick<Config['proxy'], 'nginx' | 'ssh'>): NginxExaminer {
+  return ssh === null ? localExaminer(nginx) : remoteExaminer(ssh);
+}
+
+function localExaminer(config: NginxConfig): NginxExaminer {
+  const ask = askVersion(config.status_port);
+  return {
+    hasRendering: async () => (await readRendering(config)).text !== undefined,
+    async test(signal) {
+      const complaint = await testConfiguration(config.test, signal);
+      if (complaint === undefined || signal.aborted) return complaint;
+      await pause(1_000);
+      return testConfiguration(config.test, signal);
+    },
+    async reload(signal) {
+      await reload(config.reload, signal);
+      const until = Date.now() + SERVED_WITHIN_MS;
+      for (;;) {
+        const { version: written } = await readRendering(config);
+        const served = await ask();
+        if (served === written || Date.now() > until) return { written, served };
+        await pause(LOOK_MS);
+      }
+    },
+    async unwritable() {
+      for (let folder = config.dir; ; folder = dirname(folder)) {
+        try {
+          await access(folder, constants.W_OK | constants.X_OK);
+          return undefined;
+        } catch (error) {
+          const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+          if (!missing || dirname(folder) === folder) return folder;
+        }
+      }
+    },
+    close: async () => {},
+  };
+}
+
+/** Behind the forced command of the proxy host: its records are tried as a rendering of another number, which is taken back. */
+function remoteExaminer(ssh: ProxySsh): NginxExaminer {
+  const commands = new RemoteCommands(ssh);
+  const kept = async (signal: AbortSignal) => decodeRecords((await commands.call('get', '', signal)).stdout);
+  return {
+    hasRendering: async (signal) => (await kept(signal)).version !== '0',
+    async test(signal) {
+      const { records, version } = await kept(signal);
+      const trial = encodeRecords({ records, version: String(Number(version) + 1) }, version);
+      return (await commands.call('test', trial, signal)).complaint;
+    },
+    async reload(signal) {
+      await commands.call('reload', '', signal);
+      const until = Date.now() + SERVED_WITHIN_MS;
+      for (;;) {
+        const { version: written } = await kept(signal);
+        const served = (await commands.call('served', '', signal)).stdout.trim() || undefined;
+        if (served === written || Date.now() > until) return { written, served };
+        await pause(LOOK_MS);
+      }
+    },
+    unwritable: async () => undefined,
+    close: () => commands.close(),
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,59 @@
+/** A service's lane: its first open job, when that may start, and before whom. */
+import type { Job } from '../domain/job.js';
+import type { ServiceKey } from '../domain/service.js';
+import type { Circuits } from '../drivers/circuit.js';
+import { needOf, patienceEnds } from './dead-systems.js';
+import { endsEarly } from './policy.js';
+
+/** The first open job of a service: only that one may run. */
+export interface Lane {
+  readonly key: ServiceKey;
+  readonly jobId: string;
+  readonly interactive: boolean;
+  readonly createdAt: string;
+  /** Epoch ms from which it may start. */
+  readonly dueAt: number;
+  /** Its record says that it waits. */
+  readonly isWaiting: boolean;
+  /** Name of the circuit that has to let it through. */
+  readonly need: string | undefined;
+  /** Epoch ms; then it starts all the same, to be given up. */
+  readonly patientUntil: number;
+}
+
+export function laneOf(key: ServiceKey, job: Job, now: number): Lane {
+  const waiting = job.status === 'waiting' && !endsEarly(job) ? job.waiting : undefined;
+  return {
+    key,
+    jobId: job.id,
+    interactive: job.interactive,
+    createdAt: job.createdAt,
+    dueAt: waiting ? Date.parse(waiting.until) : 0,
+    isWaiting: waiting !== undefined,
+    need: needOf(job),
+    patientUntil: patienceEnds(job, now),
+  };
+}
+
+interface Gate {
+  /** `none` with a start that is due: the job is to be recorded as waiting. */
+  readonly admits: 'all' | 'probe' | 'none';
+  /** Epoch ms. */
+  readonly startsAt: number;
+}
+
+/** A job that waits for a dead system starts with its next probe, not when its own time comes. */
+export function gateOf(lane: Lane, circuits: Circuits, now: number): Gate {
+  const circuit = lane.need === undefined ? undefined : circuits.find(lane.need);
+  const admits = circuit?.admits() ?? 'all';
+  if (!circuit || admits === 'all' || now >= lane.patientUntil)
+    return { admits: 'all', startsAt: lane.dueAt };
+  if (admits === 'probe') return { admits, startsAt: now };
+  if (!lane.isWaiting) return { admits, startsAt: lane.dueAt };
+  // with a probe under way its end is told
+  const retryAt = circuit.retryAt() > now ? circuit.retryAt() : lane.patientUntil;
+  return { admits, startsAt: Math.min(retryAt, lane.patientUntil) };
+}
+
+export const byUrgency = (a: Lane, b: Lane): number =>
+  Number(b.interactive) - Number(a.interactive) || (a.createdAt < b.createdAt ? -1 : 1);

@@ -1,0 +1,59 @@
+/** What the look-alike's user and token may do, and where: as Proxmox works it out from its access control list. */
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+/** path -> privileges; they count for what lies below too, unless that has an entry of its own. */
+export type Acl = Readonly<Record<string, readonly string[]>>;
+
+export interface Grants {
+  /** The token has an entry list of its own: it may do what both it and its user may. */
+  readonly privsep: boolean;
+  readonly user: Acl;
+  readonly token: Acl;
+}
+
+export const ALL_PRIVILEGES: readonly string[] =
+  'Datastore.AllocateSpace Datastore.Audit Datastore.AllocateTemplate Pool.Allocate Pool.Audit SDN.Use Sys.Audit Sys.Console VM.Allocate VM.Audit VM.Backup VM.Clone VM.Config.CPU VM.Config.Disk VM.Config.Memory VM.Config.Network VM.Config.Options VM.Migrate VM.PowerMgmt VM.Snapshot VM.Snapshot.Rollback'.split(
+    ' ',
+  );
+
+const AclSchema = Type.Record(Type.String(), Type.Array(Type.String()));
+const GrantsSchema = Type.Object({ privsep: Type.Boolean(), user: AclSchema, token: AclSchema });
+
+/** Those of a look-alike that was told nothing: everything everywhere. */
+export function grantsOf(privileges: readonly string[] | undefined): Grants {
+  return { privsep: false, user: { '/': privileges ?? ALL_PRIVILEGES }, token: {} };
+}
+
+/** From outside; throws RangeError. */
+export function parseGrants(value: unknown): Grants {
+  if (Value.Check(GrantsSchema, value)) return value;
+  throw new RangeError('privsep, user and token are needed: path -> privileges');
+}
+
+/** `poolOf`: a container's pool, whose privileges count for it too. */
+export function heldOn(
+  grants: Grants,
+  who: 'user' | 'token',
+  path: string,
+  poolOf: (vmid: number) => string | undefined,
+): ReadonlySet<string> {
+  const ofUser = held(grants.user, path, poolOf);
+  if (who === 'user' || !grants.privsep) return ofUser;
+  const ofToken = held(grants.token, path, poolOf);
+  return new Set([...ofUser].filter((privilege) => ofToken.has(privilege)));
+}
+
+function held(acl: Acl, path: string, poolOf: (vmid: number) => string | undefined): Set<string> {
+  const [, vmid] = /^\/vms\/(\d+)$/.exec(path) ?? [];
+  const pool = vmid === undefined ? undefined : poolOf(Number(vmid));
+  return new Set([...nearest(acl, path), ...(pool === undefined ? [] : nearest(acl, `/pool/${pool}`))]);
+}
+
+function nearest(acl: Acl, path: string): readonly string[] {
+  for (let at = path; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+    const own = acl[at];
+    if (own) return own;
+  }
+  return acl['/'] ?? [];
+}

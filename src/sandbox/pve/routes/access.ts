@@ -1,0 +1,34 @@
+/** /access/permissions. */
+import type { Json } from '../../../domain/json.js';
+import { type Call, poolOf } from '../cluster.js';
+import { PveError } from '../failure.js';
+import { heldOn } from '../grants.js';
+import type { Route } from '../route.js';
+
+const word = { type: 'string', optional: 1 } as const;
+/** What Proxmox lists when no path is named, besides those with an entry of their own. */
+const TOP = ['/', '/access', '/access/groups', '/nodes', '/pool', '/sdn', '/storage', '/vms'];
+
+function permissions({ cluster, user: caller, values }: Call): Json {
+  const { userid = caller, path } = values;
+  const { grants } = cluster;
+  const on = (who: 'user' | 'token', at: string): ReadonlySet<string> =>
+    heldOn(grants, who, at, (vmid) => poolOf(cluster, vmid));
+  if (userid !== caller && !on('token', '/access').has('Sys.Audit'))
+    throw new PveError(403, 'Permission check failed (/access, Sys.Audit)');
+  const [owner = ''] = cluster.token.split('!');
+  if (userid !== cluster.token && userid !== owner) return {};
+  const who = userid === owner ? 'user' : 'token';
+  const paths =
+    path === undefined
+      ? [...new Set([...TOP, ...Object.keys(grants.user), ...Object.keys(grants.token)])]
+      : [path];
+  const found = paths.map(
+    (at) => [at, Object.fromEntries([...on(who, at)].map((name) => [name, 1]))] as const,
+  );
+  return Object.fromEntries(found.filter(([, held]) => path !== undefined || Object.keys(held).length > 0));
+}
+
+export const accessRoutes: readonly Route[] = [
+  { method: 'GET', path: '/access/permissions', properties: { path: word, userid: word }, run: permissions },
+];

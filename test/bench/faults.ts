@@ -1,0 +1,33 @@
+/** Every fault at every call of every operation: `npm run bench -- faults`, FAULTS_OPERATIONS (names, comma-separated) and FAULTS_CALLS (regular expression) choose some. Each row is printed when its cell has ended. */
+import { line, runMatrix } from '../faults/matrix.js';
+import type { Row } from '../faults/cell.js';
+import { printTable } from './figures.js';
+
+export async function benchFaults(): Promise<boolean> {
+  const only = process.env['FAULTS_OPERATIONS']?.split(',');
+  const calls = new RegExp(process.env['FAULTS_CALLS'] ?? '');
+  const started = performance.now();
+  const rows: Row[] = [];
+  for (const source of ['template', 'scratch'] as const)
+    rows.push(
+      ...(await runMatrix({
+        source,
+        ...(only ? { operations: only } : {}),
+        pick: (_operation, site) => calls.test(site.name),
+        told: (row) => console.log(line(row)),
+      })),
+    );
+  const ends = new Map<string, number>();
+  for (const { end } of rows) ends.set(end, (ends.get(end) ?? 0) + 1);
+  const wrong = rows.filter((row) => row.wrong.length > 0);
+  printTable(`${rows.length} faults, ${((performance.now() - started) / 60_000).toFixed(1)} min`, [
+    ...[...ends].map(([end, count]) => ({ figure: end, value: String(count), target: '', met: null })),
+    {
+      figure: 'leaks, doubles, hangs, silences',
+      value: String(wrong.length),
+      target: '0',
+      met: wrong.length === 0,
+    },
+  ]);
+  return wrong.length === 0;
+}

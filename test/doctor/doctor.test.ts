@@ -1,0 +1,749 @@
+import { spawn } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import t, { type Test } from 'tap';
+import { parse, stringify } from 'yaml';
+import { isMapping } from '../../src/config/schema-walk.js';
+import { loadConfig } from '../../src/config/load.js';
+import { plainCall } from '../../src/drivers/call.js';
+import { nginxProxyDriver } from '../../src/drivers/proxy/nginx/index.js';
+import { systemClock } from '../../src/domain/clock.js';
+import { type Check, type Line, ok, warning, wrong } from '../../src/doctor/check.js';
+import { judgeStorage } from '../../src/doctor/checks/cluster.js';
+import { judgeRelease } from '../../src/doctor/checks/container-host.js';
+import { allChecks, examine } from '../../src/doctor/examine.js';
+import { noneDnsDriver } from '../../src/drivers/dns/none.js';
+import { proxmoxExaminer } from '../../src/drivers/guest/proxmox/examine.js';
+import { nginxExaminer } from '../../src/drivers/proxy/nginx/examine.js';
+import { openProducts } from '../../src/modules/registry.js';
+import type { DaemonSide } from '../../src/doctor/parts.js';
+import { HA_PRIVILEGE, PRIVILEGES } from '../../src/doctor/privileges.js';
+import { runChecks } from '../../src/doctor/run-checks.js';
+import { openCatalogue } from '../../src/main.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { ALL_PRIVILEGES } from '../../src/sandbox/pve/grants.js';
+import type { World } from '../../src/sandbox/world.js';
+import { openState } from '../../src/state/open.js';
+import { loadStateKey } from '../../src/state/state-key.js';
+import { CLI, surroundings } from '../e2e/daemon-process.js';
+import { asObject, fields } from '../http/rig.js';
+import { address, sampleService } from '../state/samples.js';
+
+const DOWN: DaemonSide = { readiness: async () => undefined, export: async () => undefined };
+
+type Lines = Promise<Map<string, Line>>;
+type Changes = Record<string, unknown>;
+
+interface Clinic {
+  readonly world: World;
+  readonly dir: string;
+  /** The lines by their names, with these keys of the configuration changed. */
+  readonly look: (changes?: Changes, more?: { now?: () => number; daemon?: DaemonSide }) => Lines;
+  readonly control: (method: string, path: string, body?: object) => Promise<void>;
+  /** Does it, looks, and takes it back. */
+  readonly while: (path: string, body: object, changes?: Changes) => Lines;
+  /** The privileges' line alone, with these grants. */
+  readonly privileges: (grants: object) => Promise<Line | undefined>;
+}
+
+async function clinic(t: Test, options: { storageType?: 'dir' | 'zfspool' } = {}): Promise<Clinic> {
+  const dir = t.testdir();
+  const world = await startMemoryWorld({ stateDir: dir, apiPort: 0, delays: 0, log: () => {}, ...options });
+  t.teardown(() => world.close());
+  const written = await readFile(world.configFile, 'utf8');
+  const control: Clinic['control'] = async (method, path, body) => {
+    const answer = await fetch(world.control + path, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+  };
+  const look: Clinic['look'] = async (changes = {}, { now, daemon = DOWN } = {}) => {
+    const file = join(dir, 'own.yaml');
+    await writeFile(file, stringify(changed(parse(written), changes)), { mode: 0o600 });
+    const config = await loadConfig({ file });
+    const products = await openCatalogue(config, file, pino({ level: 'silent' }));
+    const clock = now ? { ...systemClock, now } : systemClock;
+    const lines = await examine({ configFile: file, config, products, clock, daemon });
+    return new Map(lines.map((line) => [line.name, line]));
+  };
+  return {
+    world,
+    dir,
+    control,
+    look,
+    async privileges(grants) {
+      await control('PUT', '/grants', grants);
+      const config = await loadConfig({ file: world.configFile });
+      const { products } = openProducts({ modules: [], broken: [] }, {});
+      const pve = proxmoxExaminer(config.container_host.proxmox, {
+        clock: systemClock,
+        log: pino({ level: 'silent' }),
+      });
+      const nginx = nginxExaminer(config.proxy);
+      const parts = {
+        configFile: '/c',
+        config,
+        products,
+        clock: systemClock,
+        daemon: DOWN,
+        pve,
+        nginx,
+        dns: noneDnsDriver(),
+      };
+      const lines = await runChecks(
+        allChecks(parts).filter(({ name }) => name === 'container_host.permissions'),
+      );
+      await pve.close();
+      return lines[0];
+    },
+    async while(path, body, changes) {
+      await control(path === '/faults' ? 'POST' : 'PUT', path, body);
+      try {
+        return await look(changes);
+      } finally {
+        if (path === '/faults' || path === '/grants') await control('DELETE', path);
+      }
+    },
+  };
+}
+
+function changed(config: unknown, changes: Record<string, unknown>): unknown {
+  for (const [path, value] of Object.entries(changes)) {
+    const names = path.split('.');
+    const last = names.pop() ?? '';
+    let at = config;
+    for (const name of names) {
+      if (!isMapping(at)) throw new Error(path);
+      at = at[name] ??= {};
+    }
+    if (isMapping(at)) at[last] = value;
+  }
+  return config;
+}
+
+/** That one line says so, and that nothing else but what depends on it is not well. */
+function says(
+  t: Test,
+  lines: Map<string, Line>,
+  name: string,
+  state: Line['state'],
+  found: RegExp,
+  ...mend: readonly RegExp[]
+): void {
+  const line = lines.get(name);
+  t.match(line, { state, found }, `${name}: ${String(found)}`);
+  for (const command of mend)
+    t.ok(
+      line?.mend.some((one) => command.test(one)),
+      `mended by ${String(command)}: ${line?.mend.join(' | ') ?? ''}`,
+    );
+  const others = [...lines.values()].filter(
+    (one) => one.name !== name && !['ok', 'not_checked'].includes(one.state),
+  );
+  t.same(others, [], `${name}: and nothing else`);
+}
+
+const words = (lines: Map<string, Line>): Record<string, string> =>
+  Object.fromEntries([...lines].map(([name, { state }]) => [name, state]));
+
+t.test('a healthy world is well in every line, before the first start and with services', async (t) => {
+  const { look, dir } = await clinic(t);
+  const lines = await look();
+  for (const { name, state, found, mend } of lines.values()) {
+    t.equal(state, 'ok', `${name}: ${found}`);
+    t.same(mend, []);
+  }
+  t.equal(lines.size, 20);
+  t.match(lines.get('daemon')?.found, /does not run/);
+  t.notOk((await readdir(dir)).includes('agent'), 'not even the state folder was made');
+});
+
+t.test('the container host: address, certificate, clock, token', async (t) => {
+  const { look, world, dir, control, ...it } = await clinic(t);
+  const proxmox = 'container_host.proxmox';
+  const dead = await it.while('/faults', { target: 'pve', kind: { down: true } });
+  says(t, dead, 'container_host.connection', 'wrong', /does not answer/, /^curl -kI https:/);
+  t.match(words(dead), {
+    clock: 'not_checked',
+    'container_host.permissions': 'not_checked',
+    template: 'not_checked',
+    'exec.key': 'not_checked',
+    dns: 'ok',
+    certificate: 'ok',
+  });
+  t.match(dead.get('template')?.found, /^not checked: first "nodes" must be well$/);
+  says(
+    t,
+    await look({ [`${proxmox}.urls`]: [world.pve.url, 'https://127.0.0.1:1'] }),
+    'container_host.connection',
+    'warning',
+    /127\.0\.0\.1:1 does not answer: .*ECONNREFUSED/,
+  );
+
+  const pinned = await look({ [`${proxmox}.fingerprint`]: 'AB'.repeat(32) });
+  says(
+    t,
+    pinned,
+    'container_host.connection',
+    'wrong',
+    /not the pinned one\); its SHA-256 fingerprint is ([0-9A-F]{2}:){31}/,
+    /^pvenode cert info$/,
+  );
+  const [, found] =
+    /fingerprint is ([0-9A-F:]+)/.exec(pinned.get('container_host.connection')?.found ?? '') ?? [];
+  t.equal(
+    (await look({ [`${proxmox}.fingerprint`]: found })).get('container_host.connection')?.state,
+    'ok',
+    'what it says to pin is right',
+  );
+  says(
+    t,
+    await look({ [`${proxmox}.ca_file`]: '/etc/ssl/certs/ca-certificates.crt' }),
+    'container_host.connection',
+    'wrong',
+    /not trusted \(.*(UNABLE|SELF)/,
+  );
+
+  await control('PUT', '/clock/90000');
+  says(
+    t,
+    await look(),
+    'clock',
+    'wrong',
+    /is 8\d(\.\d+)? s ahead|is 9\d(\.\d+)? s ahead/,
+    /^timedatectl set-ntp true$/,
+  );
+  await control('PUT', '/clock/-9000');
+  says(t, await look(), 'clock', 'warning', /s behind this machine/, /timedatectl/);
+  await control('PUT', '/clock/0');
+
+  const secret = join(dir, 'wrong-secret');
+  await writeFile(secret, 'not-the-secret', { mode: 0o600 });
+  const refused = await look({ [`${proxmox}.token_secret`]: { file: secret } });
+  says(
+    t,
+    refused,
+    'container_host.token',
+    'wrong',
+    /token innkeeper@pve!agent is refused/,
+    /^pveum user token remove innkeeper@pve agent; pveum user token add innkeeper@pve agent --privsep 0$/,
+  );
+  t.notMatch(JSON.stringify([...refused.values()]), /not-the-secret/);
+  t.match(judgeRelease('7.4-16'), { state: 'wrong', found: /too old/ });
+  t.match([judgeRelease('8.4.14'), judgeRelease('10.0')], [{ state: 'ok' }, { state: 'warning' }]);
+});
+
+t.test(
+  'every privilege of the list is missed, named with its reason, and given by the command',
+  async (t) => {
+    const { while: during, privileges, control, look } = await clinic(t);
+    const pool = { 'container_host.proxmox.pool': 'innkeeper' };
+    const acl = {
+      '/vms': ALL_PRIVILEGES.filter((name) => name.startsWith('VM.')),
+      '/storage/local-btrfs': ['Datastore.AllocateSpace', 'Datastore.Audit'],
+      '/storage/local': ['Datastore.Audit'],
+      '/sdn/zones/localnetwork/vmbr0': ['SDN.Use'],
+      '/': ['Sys.Audit', 'Sys.Console'],
+    };
+    const enough = await privileges({ privsep: false, user: acl, token: {} });
+    t.equal(enough?.state, 'ok', 'what the list names is enough');
+    const places = {
+      guests: '/vms',
+      storage: '/storage/local-btrfs',
+      'os template': '/storage/local',
+      network: '/sdn/zones/localnetwork/vmbr0',
+      cluster: '/',
+    } as const;
+    for (const { place, name, why } of [...PRIVILEGES, HA_PRIVILEGE]) {
+      const path = places[place];
+      const user = { ...acl, [path]: acl[path].filter((held) => held !== name) };
+      const line = await privileges({ privsep: false, user, token: {} });
+      t.equal(line?.state, 'wrong', name);
+      t.ok(line?.found.includes(`${name} is missing on ${path} (${why})`), line?.found ?? '');
+      t.ok(
+        line?.mend.some((command) =>
+          command.startsWith(`pveum acl modify ${path} --users innkeeper@pve --roles `),
+        ),
+      );
+      if (place === 'guests')
+        t.match(
+          line?.mend[0] ?? '',
+          new RegExp(
+            `^pveum role add Innkeeper --privs ".*${name}.*" \\|\\| pveum role modify Innkeeper --append 1 --privs ".*${name}`,
+          ),
+        );
+    }
+    const all = { '/': ALL_PRIVILEGES };
+    const without = { '/': ALL_PRIVILEGES.filter((name) => name !== 'VM.Clone') };
+    const narrow = await during('/grants', { privsep: true, user: all, token: without });
+    says(
+      t,
+      narrow,
+      'container_host.permissions',
+      'wrong',
+      /^VM\.Clone is missing on \/vms .*the token has privileges of its own \(privsep\)$/,
+      /^pveum acl modify \/vms --tokens 'innkeeper@pve!agent' --roles Innkeeper$/,
+    );
+    t.notOk(narrow.get('container_host.permissions')?.mend.some((command) => command.includes('--users')));
+    const blind = { '/': without['/'].filter((name) => name !== 'Sys.Audit') };
+    const both = await privileges({ privsep: false, user: blind, token: {} });
+    t.ok(
+      both?.mend.some((one) => one.includes('--users')) && both.mend.some((one) => one.includes('--tokens')),
+      'what it cannot see it asks for both',
+    );
+
+    await control('PUT', '/grants', {
+      privsep: false,
+      user: { ...acl, '/vms': [], '/pool/innkeeper': acl['/vms'] },
+      token: {},
+    });
+    const pooled = await look(pool);
+    t.equal(pooled.get('container_host.permissions')?.state, 'ok', 'in a pool of our own');
+    await control('DELETE', '/grants');
+    says(t, await look(pool), 'pool', 'wrong', /no pool "innkeeper"/, /^pveum pool add innkeeper$/);
+  },
+);
+
+t.test('the cluster: nodes, storage, templates', async (t) => {
+  const { look, control } = await clinic(t);
+  const proxmox = 'container_host.proxmox';
+  says(
+    t,
+    await look({ [`${proxmox}.nodes`]: ['pve1', 'pve9'] }),
+    'nodes',
+    'wrong',
+    /no node pve9; there are pve1, pve2, pve3/,
+    /container_host\.proxmox\.nodes/,
+  );
+  await control('PUT', '/nodes/pve3/offline');
+  says(t, await look(), 'nodes', 'warning', /offline: pve3/, /^pvecm status$/);
+  await control('PUT', '/nodes/pve3/online');
+  const plans = [{ name: 'huge', memory_mb: 4_000_000, disk_gb: 1, cores: 1, domains: 1, backups: 1 }];
+  says(t, await look({ plans }), 'nodes', 'wrong', /no node has room for another site/);
+
+  const noDisks = await look({ [`${proxmox}.storage`]: 'local' });
+  t.match(noDisks.get('storage'), {
+    state: 'wrong',
+    found: /local on pve1 takes no root disks \(content: vztmpl,backup,iso\)/,
+  });
+  t.match(noDisks.get('storage')?.mend, ['pvesm set local --content vztmpl,backup,iso,rootdir']);
+  t.match((await look({ [`${proxmox}.storage`]: 'nowhere' })).get('storage'), {
+    state: 'wrong',
+    found: /nowhere on pve1: .*does not exist/,
+    mend: ['pvesm status'],
+  });
+  says(
+    t,
+    await look({ plans: [{ ...plans[0], memory_mb: 512, disk_gb: 60_000 }] }),
+    'storage',
+    'wrong',
+    /local-btrfs on pve1 is full: 497 GiB of 500 GiB are free/,
+  );
+
+  says(
+    t,
+    await look({ 'products.wordpress': { template_name: 'other' } }),
+    'template',
+    'wrong',
+    /wordpress: no template is called "other"/,
+    /^innkeeper template build wordpress --config \/.*own\.yaml$/,
+  );
+  const volume = 'local:vztmpl/debian-13.tar.zst';
+  says(
+    t,
+    await look({ [`${proxmox}.os_template`]: volume }),
+    'os_template',
+    'warning',
+    /debian-13\.tar\.zst is not on pve1, pve2, pve3/,
+    /^pveam update; pveam download local debian-13\.tar\.zst$/,
+  );
+  const scratch = { 'products.wordpress': { source: 'scratch' } };
+  says(
+    t,
+    await look({ ...scratch, [`${proxmox}.os_template`]: volume }),
+    'os_template',
+    'wrong',
+    /is not on/,
+  );
+
+  const config = { container_host: { proxmox: { storage: 's' } }, plans: [{ diskGb: 20, memoryMb: 1 }] };
+  const facts = {
+    type: 'lvmthin',
+    content: ['rootdir'],
+    usable: true,
+    shared: false,
+    totalBytes: 2 ** 40,
+    freeBytes: 2 ** 35,
+    snapshots: 'any',
+  } as const;
+  const judge = (change: object) =>
+    Reflect.apply(judgeStorage, undefined, [
+      { config, configFile: '/c' },
+      'pve1',
+      { ...facts, ...change },
+    ]) as unknown;
+  t.match(judge({}), { state: 'warning', found: /nearly full: 32 GiB of 1024 GiB/ });
+  t.match(judge({ freeBytes: 2 ** 30 }), { state: 'wrong', found: /is full/ });
+  t.match(judge({ usable: false }), { state: 'wrong', mend: ['pvesm set s --disable 0', 'pvesm status'] });
+  t.match(judge({ freeBytes: 2 ** 39, snapshots: 'newest', shared: true }), {
+    state: 'ok',
+    found: /shared, snapshots, going back to the newest only/,
+  });
+});
+
+t.test('a storage without snapshots is a warning', async (t) => {
+  const { look } = await clinic(t, { storageType: 'dir' });
+  says(
+    t,
+    await look(),
+    'storage',
+    'warning',
+    /local-btrfs on pve1 \(dir\) makes no snapshots/,
+    /lvmthin, zfspool, btrfs or rbd/,
+  );
+});
+
+t.test('the way into containers', async (t) => {
+  const { look, dir, ...it } = await clinic(t);
+  const dead = await it.while('/faults', { target: 'exec', kind: { down: true } });
+  says(t, dead, 'exec.path', 'wrong', /^pve1: ssh 127\.0\.0\.1:\d+: /, /^ssh -p \d+ root@127\.0\.0\.1 true$/);
+  t.equal(dead.get('exec.key')?.state, 'not_checked');
+  const hosts = join(dir, 'known');
+  await writeFile(
+    hosts,
+    '[127.0.0.1]:1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ\n',
+  );
+  says(
+    t,
+    await look({ 'exec.ssh.known_hosts_file': hosts }),
+    'exec.path',
+    'wrong',
+    /has no host key for it/,
+    /^ssh-keyscan -p \d+ 127\.0\.0\.1 >> \/.*known$/,
+  );
+  const stranger = await look({ 'exec.ssh.user': 'nobody' });
+  says(
+    t,
+    stranger,
+    'exec.path',
+    'wrong',
+    /log-in as nobody refused/,
+    /^sed -i .*authorized_keys; echo 'restrict,command="\/usr\/lib\/innkeeper\/innkeeper-exec 1000-1999 9000-9099" ssh-\S+ \S+ innkeeper' >> ~\/\.ssh\/authorized_keys {3}# on pve1$/,
+  );
+  says(
+    t,
+    await it.while('/faults', { target: 'exec', method: 'EXEC', kind: { taskError: 'pct is broken' } }),
+    'exec.path',
+    'wrong',
+    /pve1: pct ended with 255: pct is broken/,
+    /^ssh root@127\.0\.0\.1 pct list$/,
+  );
+  const open = await it.while('/faults', { target: 'exec', method: 'SHELL', kind: { lie: true } });
+  says(t, open, 'exec.key', 'warning', /on pve1 the key may run any command/, /restrict,command=/);
+  says(
+    t,
+    await look({ exec: { driver: 'local', pct: ['/nowhere/pct'] } }),
+    'exec.path',
+    'wrong',
+    /\/nowhere\/pct could not be started/,
+    /exec\.pct/,
+  );
+});
+
+t.test('DNS', async (t) => {
+  const { look, dir, ...it } = await clinic(t);
+  says(
+    t,
+    await it.while('/faults', { target: 'dns', kind: { down: true } }),
+    'dns',
+    'wrong',
+    /PATCH|GET/,
+    /^systemctl status pdns$/,
+  );
+  const key = join(dir, 'key');
+  await writeFile(key, 'not-the-key', { mode: 0o600 });
+  const refused = await look({ 'dns.powerdns.api_key': { file: key } });
+  says(t, refused, 'dns', 'wrong', /40[13]/, /api-key/);
+  t.notMatch(JSON.stringify([...refused.values()]), /not-the-key/);
+  says(
+    t,
+    await it.while('/faults', { target: 'dns', method: 'PATCH', kind: { lie: true } }),
+    'dns',
+    'wrong',
+    /_innkeeper-doctor\.sandbox\.test.* was written, but reads back as/,
+  );
+  const elsewhere = await look({ 'agent.base_domain': 'other.test', 'dns.powerdns.zone': 'other.test' });
+  t.match(elsewhere.get('dns'), { state: 'wrong', mend: ['pdnsutil create-zone other.test ns1.other.test'] });
+  const none = { dns: { driver: 'none' } };
+  says(
+    t,
+    await look(none),
+    'dns',
+    'wrong',
+    /\*\.sandbox\.test leads nowhere/,
+    /\*\.sandbox\.test\. 300 IN A 203\.0\.113\.10/,
+  );
+});
+
+t.test('the proxy, its certificate, and the certificate authority', async (t) => {
+  const { look, dir, world, ...it } = await clinic(t);
+  says(
+    t,
+    await it.while('/faults', {
+      target: 'proxy',
+      method: 'TEST',
+      kind: { taskError: 'unknown directive "foo"' },
+    }),
+    'proxy.test',
+    'wrong',
+    /nginx refuses it: .*unknown directive "foo"/,
+    /nginx -t$/,
+  );
+  const file = join(dir, 'file');
+  await writeFile(file, '');
+  says(
+    t,
+    await look({ 'proxy.nginx.dir': join(file, 'x') }),
+    'proxy.test',
+    'wrong',
+    /file\/x cannot be written to/,
+    /^install -d -o "\$\(id -un\)" -m 755 /,
+  );
+  const config = await loadConfig({ file: world.configFile });
+  const silent = pino({ level: 'silent' });
+  const driver = nginxProxyDriver(config.proxy.nginx, { clock: systemClock, log: silent });
+  await driver.removeHost(
+    { agent: 'a', panel: 'p', service: 's', generation: 1 },
+    plainCall(new AbortController().signal),
+  );
+  await driver.close();
+  t.match((await look()).get('proxy.reload'), { state: 'ok', found: /serves what we have written \(\d+\)/ });
+  says(
+    t,
+    await it.while('/faults', { target: 'proxy', method: 'RELOAD', kind: { down: true } }),
+    'proxy.reload',
+    'wrong',
+    /nginx\.pid/,
+  );
+  const version = join(dir, 'proxy', 'version');
+  const right = await readFile(version, 'utf8');
+  await writeFile(version, '123\n');
+  says(
+    t,
+    await look(),
+    'proxy.reload',
+    'wrong',
+    /instead of rendering 123/,
+    /include \/.*proxy\/nginx\.conf;/,
+    /nginx -t && .*nginx -s reload/,
+  );
+  await writeFile(version, right);
+
+  const nginx = 'proxy.nginx';
+  says(
+    t,
+    await look({ [`${nginx}.certificate_file`]: '/nowhere.pem' }),
+    'certificate',
+    'wrong',
+    /cannot be read: ENOENT/,
+    /^certbot certonly .* -d sandbox\.test -d '\*\.sandbox\.test'$/,
+  );
+  const other = await look({ [`${nginx}.certificate_file`]: world.caFile });
+  says(
+    t,
+    other,
+    'certificate',
+    'wrong',
+    /not for sandbox\.test and \*\.sandbox\.test; .* is not its key/,
+    /certbot/,
+    /openssl/,
+  );
+  const later = (days: number) => () => Date.now() + days * 86_400_000;
+  const late = (await look({}, { now: later(500) })).get('certificate');
+  t.match(late, { state: 'wrong', found: /it ended on/ });
+  t.match((await look({}, { now: later(390) })).get('certificate'), {
+    state: 'warning',
+    found: /it ends in \d days/,
+  });
+  const keyFile = String(
+    fields(fields(fields(parse(await readFile(world.configFile, 'utf8')))['proxy'])['nginx'])[
+      'certificate_key_file'
+    ],
+  );
+  await chmod(keyFile, 0o644);
+  says(t, await look(), 'certificate', 'warning', /everybody can read/, /^chmod o-rwx /);
+  await chmod(keyFile, 0o600);
+
+  const acme = (url: string) => ({
+    'domains.acme': { enabled: true, directory_url: url, ca_file: world.caFile },
+  });
+  says(
+    t,
+    await look(acme('https://127.0.0.1:1/dir')),
+    'acme',
+    'warning',
+    /does not answer: .*ECONNREFUSED/,
+    /^curl -s --cacert /,
+  );
+  says(t, await look(acme(`${world.pve.url}/directory`)), 'acme', 'wrong', /answers 404/, /^curl /);
+});
+
+t.test('the state and the daemon', async (t) => {
+  const { look, dir } = await clinic(t);
+  const file = join(dir, 'file');
+  await writeFile(file, '');
+  says(
+    t,
+    await look({ 'agent.state_dir': join(file, 'x'), 'api.socket': join(dir, 's') }),
+    'state.folder',
+    'wrong',
+    /cannot be written to|ENOTDIR/,
+  );
+  const stateDir = join(dir, 'agent');
+  await mkdir(stateDir, { mode: 0o700 });
+  const key = await loadStateKey({ state_key: null, agent: { state_dir: stateDir } });
+  const state = await openState({ dir: stateDir, key, clock: systemClock });
+  for (const n of [1, 2])
+    await state.services.commit(`default/${n}`, () =>
+      sampleService(String(n), { addresses: [address(`10.77.0.${9 + n}`)] }),
+    );
+  await state.close();
+  t.match((await look()).get('state.integrity'), {
+    state: 'ok',
+    found: '2 documents and 2 secrets are whole',
+  });
+  const pool = { name: 'p', first: '10.77.0.10', prefix: 22, gateway: '10.77.0.1' };
+  const pools = (last: string) => ({ 'addresses.pools': [{ ...pool, last }] });
+  says(
+    t,
+    await look(pools('10.77.0.11')),
+    'addresses',
+    'wrong',
+    /no address is left for another site \(IPv4\)/,
+    /addresses\.pools/,
+  );
+  says(t, await look(pools('10.77.0.12')), 'addresses', 'ok', /p: 1 of 3 are free/);
+
+  await chmod(stateDir, 0o755);
+  says(t, await look(), 'state.folder', 'warning', /others may look into/, /^chmod 700 /);
+  await chmod(stateDir, 0o700);
+  await rm(join(stateDir, 'secret.key'));
+  const keyless = await look();
+  says(t, keyless, 'state.integrity', 'wrong', /the key of the secrets is missing/, /secret\.key/);
+  const [folder = ''] = await readdir(join(stateDir, 'services'));
+  const [name = ''] = await readdir(join(stateDir, 'services', folder));
+  await writeFile(join(stateDir, 'services', folder, name), '{');
+  says(
+    t,
+    await look(),
+    'state.integrity',
+    'wrong',
+    /default~\d\.json it is not complete JSON/,
+    /^innkeeper state verify --config \//,
+  );
+
+  const broken = { ...DOWN, readiness: async () => ({ ready: false }) };
+  t.match((await look({}, { daemon: broken })).get('daemon'), {
+    state: 'wrong',
+    mend: [/journalctl/, 'systemctl restart innkeeper'],
+  });
+});
+
+t.test(
+  'checks run side by side, each with its own deadline; what needs a failed one is left out',
+  async (t) => {
+    const check = (name: string, run: Check['run'], after: string[] = []): Check => ({
+      name,
+      title: name,
+      after,
+      withinMs: 50,
+      run,
+    });
+    const lines = await runChecks([
+      check('dead', () => new Promise(() => {})),
+      check('behind', async () => ok('x'), ['dead']),
+      check('further', async () => ok('x'), ['behind']),
+      check('thrown', () => Promise.reject(new Error('it broke'))),
+      check('warned', async () => warning('hm')),
+      check('after a warning', async () => ok('x'), ['warned']),
+      check('wrong', async () => wrong('bad', 'mend it')),
+    ]);
+    t.match(lines, [
+      { state: 'wrong', found: 'no answer within 0.05 s' },
+      { state: 'not_checked', found: 'not checked: first "dead" must be well' },
+      { state: 'not_checked' },
+      { state: 'wrong', found: 'it broke' },
+      { state: 'warning' },
+      { state: 'ok' },
+      { state: 'wrong', mend: ['mend it'] },
+    ]);
+  },
+);
+
+function doctor(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CLI, 'doctor', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text) => (out += String(text)));
+    child.stderr.setEncoding('utf8').on('data', (text) => (err += String(text)));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+t.test('the command works beside a daemon, which goes on unharmed, and tells no secret', async (t) => {
+  const around = await surroundings(t);
+  const served = await around.serve();
+  await served.call('POST', '/create-site', {
+    service_id: '1',
+    email: 'a@example.com',
+    plan: 'basic',
+    public_ip: '203.0.113.10',
+  });
+  const up = await doctor('--config', around.configFile, '--json');
+  t.equal(up.code, 0, up.out + up.err);
+  const { ok: well, checks } = asObject(up.out);
+  t.equal(well, true);
+  const lines = Object.values(fields(checks)).map(fields);
+  t.same(
+    lines.filter(({ state }) => state !== 'ok'),
+    [],
+  );
+  t.equal(lines.length, 21);
+  t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it runs and is ready/);
+  t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
+  t.match(await served.call('GET', '/ready'), { status: 200 });
+
+  await around.fault({ target: 'dns', kind: { down: true } });
+  const bad = await doctor('--config', around.configFile);
+  t.equal(bad.code, 1);
+  t.match(bad.out, /^WRONG {4}DNS, writing and reading back .*\n {9}mend: systemctl status pdns\n/m);
+  t.match(bad.out, /\n1 wrong, 0 warnings, 0 not checked\.\n$/);
+  for (const name of await readdir(join(around.stateDir, 'secrets'))) {
+    const secret = (await readFile(join(around.stateDir, 'secrets', name), 'utf8')).trim();
+    t.notOk((up.out + bad.out + bad.err).includes(secret), `${name} is not told`);
+  }
+  served.child.kill('SIGTERM');
+  await served.gone;
+  await around.noFaults();
+  const down = await doctor('--config', around.configFile);
+  t.match(down, { code: 0, out: /\nAll is well\.\n$/ });
+
+  const broken = join(around.stateDir, 'broken.yaml');
+  await writeFile(broken, 'agent: {id: 5}\n');
+  const unusable = await doctor('--config', broken, '--json');
+  t.equal(unusable.code, 1);
+  t.match(asObject(unusable.out), {
+    ok: false,
+    checks: [
+      {
+        name: 'config',
+        state: 'wrong',
+        found: /agent\.id/,
+        mend: [/broken\.yaml$/, /^innkeeper config check --config \/.*broken\.yaml$/],
+      },
+    ],
+  });
+});

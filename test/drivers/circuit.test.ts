@@ -1,0 +1,81 @@
+import t from 'tap';
+import { type CircuitView, newCircuits } from '../../src/drivers/circuit.js';
+import { gates } from '../../src/drivers/guest/proxmox/gates.js';
+import { handClock } from '../fakes/clock.js';
+
+const LIMITS = { failures: 3, pauseMs: 5_000 };
+
+t.test('a circuit opens after failures in a row and lets one probe through after a pause', async (t) => {
+  const clock = handClock();
+  const all = newCircuits(clock, LIMITS);
+  const told: CircuitView[] = [];
+  all.onChange((view) => told.push(view));
+  const dns = all.of('dns', 'DNS');
+  dns.enter()?.silent();
+  dns.enter()?.silent();
+  dns.enter()?.answered();
+  dns.enter()?.silent();
+  dns.enter()?.silent();
+  t.match(dns.view(), { state: 'closed', failures: 2 }, 'an answer in between starts the count anew');
+  dns.enter()?.silent();
+  t.match(dns.view(), {
+    name: 'dns',
+    role: 'DNS',
+    state: 'open',
+    failures: 3,
+    since: '2026-01-01T00:00:00.000Z',
+  });
+  t.equal(dns.enter(), undefined, 'refused at once');
+  await clock.turn(5_000);
+  t.match(dns.view(), { state: 'half_open', since: '2026-01-01T00:00:05.000Z' });
+  t.equal(dns.admits(), 'probe');
+  const probe = dns.enter();
+  t.ok(probe);
+  t.equal(dns.enter(), undefined, 'one probe only');
+  probe?.silent();
+  probe?.answered();
+  t.match(dns.view(), { state: 'open', failures: 4 }, 'the first word counts');
+  await clock.turn(9_999);
+  t.equal(dns.admits(), 'none', 'the pause has doubled');
+  await clock.turn(1);
+  dns.enter()?.left();
+  t.equal(dns.admits(), 'probe', 'a probe that learned nothing gives its place back');
+  dns.enter()?.answered();
+  t.match(dns.view(), { state: 'closed', failures: 0 });
+  t.same(
+    told.map(({ state }) => state),
+    ['open', 'open', 'half_open', 'closed'],
+  );
+  t.equal(all.list().length, 1);
+});
+
+t.test(
+  'what was let through before it opened neither closes nor prolongs the pause by failing',
+  async (t) => {
+    const clock = handClock();
+    const proxy = newCircuits(clock, LIMITS).of('proxy', 'reverse proxy');
+    const passes = Array.from({ length: 6 }, () => proxy.enter());
+    for (const pass of passes.slice(0, 5)) pass?.silent();
+    t.equal(proxy.retryAt(), clock.now() + 5_000);
+    passes[5]?.answered();
+    t.equal(proxy.view().state, 'closed', 'but an answer is an answer');
+  },
+);
+
+t.test('the container host as a whole and its nodes fail apart', async (t) => {
+  const all = newCircuits(handClock(), LIMITS);
+  const gate = gates(all);
+  const state = (name: string): string | undefined => all.find(name)?.view().state;
+  const ends = (path: string, end: Parameters<ReturnType<typeof gate>>[0]): void => gate(path, 'a test')(end);
+  for (let n = 0; n < 3; n += 1) ends('/api2/json/nodes/pve2/lxc/101/config', 595);
+  t.equal(state('container-host:pve2'), 'open');
+  t.equal(state('container-host'), 'closed', 'the API answered');
+  t.throws(() => gate('/api2/json/nodes/pve2/lxc', 'a test'), /not asked again/);
+  ends('/api2/json/nodes/pve1/lxc', 500);
+  t.equal(state('container-host:pve1'), 'closed', "PVE's own error is an answer");
+  for (let n = 0; n < 3; n += 1) ends('/api2/json/cluster/resources', 'left');
+  t.equal(state('container-host'), 'closed', 'a caller who stops says nothing');
+  for (const end of ['not connected', 503, 'no answer'] as const) ends('/api2/json/cluster/resources', end);
+  t.equal(state('container-host'), 'open');
+  t.throws(() => gate('/api2/json/nodes/pve1/lxc', 'a test'), /not asked again/);
+});

@@ -1,0 +1,120 @@
+/** One cell of the matrix: an operation, one of its calls, a fault at it; how it ended, and what it left. */
+import type { CallSite } from './call-sites.js';
+import type { FaultKind } from './kinds.js';
+import { leaks } from './leaks.js';
+import { accepted, ended, type Operation } from './operations.js';
+import { eventually, type Fields, fieldsOf, type Stage } from './stage.js';
+
+export interface Row {
+  readonly operation: string;
+  readonly call: string;
+  readonly fault: string;
+  /** `done`, `undone`, `waited, done`, `waited, undone`, `stuck with alarm`, `refused` */
+  readonly end: string;
+  readonly ms: number;
+  readonly error: string;
+  /** Empty in a good row. */
+  readonly wrong: readonly string[];
+}
+
+/** A cell that has not ended by itself this long after it began gets its fault lifted; then it has as long again. */
+const PATIENCE_MS = 25_000;
+const AFTER_LIFT_MS = 45_000;
+
+export async function runCell(
+  stage: Stage,
+  operation: Operation,
+  site: CallSite,
+  kind: FaultKind,
+  id: string,
+): Promise<Row> {
+  const row = { operation: operation.name, call: site.name, fault: kind.name };
+  const wrong: string[] = [];
+  await operation.prepare(stage, id);
+  const { target, method, path } = site;
+  const fault = await stage.fault({
+    target,
+    method,
+    path,
+    kind: kind.kind,
+    ...(kind.times === undefined ? {} : { times: kind.times }),
+  });
+  const from = performance.now();
+  let job: Fields;
+  try {
+    const jobId = await operation.ask(stage, id);
+    job = await settled(stage, jobId, kind, wrong, fault);
+  } catch (error) {
+    // refused before it was accepted: nothing may be left of it, and the sentence says why
+    job = { status: 'refused', error: { message: String(error) } };
+  }
+  const ms = Math.round(performance.now() - from);
+  if (job['struck'] === 0) wrong.push('the fault never struck');
+  await stage.noFaults();
+  const end = endOf(job);
+  if (end === 'stuck' && !stage.alarms().some((line) => line['job_id'] === job['id']))
+    wrong.push('stuck without an alarm');
+  if (job['ended_at'] == null && job['status'] !== 'refused') wrong.push(`it hangs: ${JSON.stringify(job)}`);
+  if (!end.endsWith('done') && messageOf(job) === '') wrong.push('it says nothing about why');
+  // what is stuck is a person's to finish; here a deletion stands for it
+  if (end !== 'stuck') wrong.push(...(await agree(stage, id, operation)));
+  await remove(stage, id, operation, wrong);
+  return { ...row, end: end === 'stuck' ? 'stuck with alarm' : end, ms, error: messageOf(job), wrong };
+}
+
+/** A job whose system is down waits; the fault is lifted when that is seen, since it would wait for hours. */
+async function settled(
+  stage: Stage,
+  jobId: string,
+  kind: FaultKind,
+  wrong: string[],
+  fault: string,
+): Promise<Fields> {
+  const ask = async (): Promise<Fields> => (await stage.call('GET', `/jobs/${jobId}`)).body;
+  let waited = false;
+  const first = await eventually(
+    ask,
+    (job) => {
+      if (job['status'] === 'waiting') waited = true;
+      return job['ended_at'] != null || (waited && kind.times === undefined);
+    },
+    PATIENCE_MS,
+  );
+  if (!first.right && kind.times !== undefined) wrong.push(`not over after ${PATIENCE_MS / 1000} s`);
+  const struck = await stage.struck(fault);
+  if (first.value['ended_at'] == null) await stage.noFaults();
+  const job = first.value['ended_at'] == null ? await ended(stage, jobId, AFTER_LIFT_MS) : first.value;
+  return { ...job, waited, struck };
+}
+
+function endOf(job: Fields): string {
+  const waited = job['waited'] === true ? 'waited, ' : '';
+  if (job['status'] === 'completed') return `${waited}done`;
+  if (job['status'] === 'failed' || job['status'] === 'cancelled') return `${waited}undone`;
+  return String(job['status']);
+}
+
+const messageOf = (job: Fields): string => {
+  const error = fieldsOf(job['error']);
+  return [error['code'], error['step'], error['message']]
+    .flatMap((part) => (typeof part === 'string' ? part : []))
+    .join(' ');
+};
+
+/** The world may lag behind the job's end for a moment (a task that nobody waits for any more). */
+async function agree(stage: Stage, id: string, { name }: Operation): Promise<string[]> {
+  const { value } = await eventually(
+    () => leaks(stage, id, ['start', 'stop', 'restart'].includes(name)),
+    (found) => found.length === 0,
+    3_000,
+  );
+  return value;
+}
+
+async function remove(stage: Stage, id: string, operation: Operation, wrong: string[]): Promise<void> {
+  const { body } = await stage.call('GET', `/status?service_id=${id}`);
+  if (body['status'] === 'terminated' || body['success'] !== true) return;
+  const job = await ended(stage, await accepted(stage, '/delete-site', { service_id: id }));
+  if (job['status'] !== 'completed') wrong.push(`it cannot be deleted: ${JSON.stringify(job)}`);
+  wrong.push(...(await agree(stage, id, operation)).map((leak) => `after its deletion: ${leak}`));
+}

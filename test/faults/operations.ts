@@ -1,0 +1,134 @@
+/** Each operation of the contract: what it needs before, how it is asked for, and what must be true of the service when it is done. */
+import type { Fields, Stage } from './stage.js';
+import { eventually } from './stage.js';
+
+export interface Operation {
+  readonly name: string;
+  /** What makes the sites of this operation. */
+  readonly source?: 'scratch';
+  /** Makes the service and brings it to where the operation starts; resolves with what `ask` needs. */
+  prepare(stage: Stage, id: string): Promise<void>;
+  ask(stage: Stage, id: string): Promise<string>;
+  /** It fails for good by itself: what is looked at is how it is taken back. */
+  readonly fails?: true;
+}
+
+const PATIENCE_MS = 60_000;
+const domainOf = (id: string): string => `${id}.example.org`;
+
+export async function ended(stage: Stage, jobId: string, ms = PATIENCE_MS): Promise<Fields> {
+  const found = await eventually(
+    async () => (await stage.call('GET', `/jobs/${jobId}`)).body,
+    (job) => job['ended_at'] != null,
+    ms,
+  );
+  return found.value;
+}
+
+async function done(stage: Stage, jobId: string): Promise<void> {
+  const job = await ended(stage, jobId);
+  if (job['status'] !== 'completed') throw new Error(`the preparation failed: ${JSON.stringify(job)}`);
+}
+
+/** The job's id of an accepted call. */
+export async function accepted(stage: Stage, path: string, body: object): Promise<string> {
+  const answer = await stage.call('POST', path, body);
+  const id = answer.body['job_id'];
+  if (typeof id !== 'string') throw new Error(`${path} ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return id;
+}
+
+const create = (stage: Stage, id: string, plan = 'premium'): Promise<string> =>
+  accepted(stage, '/create-site', {
+    service_id: id,
+    email: `${id}@example.com`,
+    plan,
+    public_ip: '203.0.113.10',
+  });
+const site = async (stage: Stage, id: string, plan?: string): Promise<void> =>
+  done(stage, await create(stage, id, plan));
+const action =
+  (path: string, also: (id: string) => object = () => ({})) =>
+  (stage: Stage, id: string): Promise<string> =>
+    accepted(stage, path, { service_id: id, ...also(id) });
+const nothing = async (): Promise<void> => {};
+
+async function backupOf(stage: Stage, id: string): Promise<string> {
+  const { body } = await stage.call('GET', `/action/getbak?service_id=${id}`);
+  const backups: unknown[] = Array.isArray(body['backups']) ? body['backups'] : [];
+  const [backup] = backups;
+  return typeof backup === 'string' ? backup : 'none';
+}
+
+async function withBackup(stage: Stage, id: string): Promise<void> {
+  await site(stage, id);
+  await done(stage, await action('/action/mkbak')(stage, id));
+}
+
+async function withDomain(stage: Stage, id: string): Promise<void> {
+  await site(stage, id);
+  await stage.dns(domainOf(id), ['203.0.113.10']);
+  await done(stage, await action('/action/setdomain', () => ({ domain: domainOf(id) }))(stage, id));
+}
+
+async function stopped(stage: Stage, id: string): Promise<void> {
+  await site(stage, id);
+  await done(stage, await action('/action/stop')(stage, id));
+}
+
+async function suspended(stage: Stage, id: string): Promise<void> {
+  await site(stage, id);
+  await done(stage, await action('/suspend')(stage, id));
+}
+
+export const OPERATIONS: readonly Operation[] = [
+  { name: 'create (template)', prepare: nothing, ask: (stage, id) => create(stage, id) },
+  { name: 'create (scratch)', source: 'scratch', prepare: nothing, ask: (stage, id) => create(stage, id) },
+  {
+    name: 'create, undone',
+    fails: true,
+    async prepare(stage) {
+      await stage.fault({ target: 'exec', path: 'wordpress/configure', kind: { taskError: 'E: broken' } });
+    },
+    ask: (stage, id) => create(stage, id),
+  },
+  { name: 'delete', prepare: site, ask: action('/delete-site') },
+  { name: 'suspend', prepare: site, ask: action('/suspend') },
+  { name: 'unsuspend', prepare: suspended, ask: action('/unsuspend') },
+  {
+    name: 'upgrade',
+    prepare: (stage, id) => site(stage, id, 'basic'),
+    ask: action('/wp/upgrade/', () => ({ plan: 'standard' })),
+  },
+  {
+    name: 'add domain',
+    async prepare(stage, id) {
+      await site(stage, id);
+      await stage.dns(domainOf(id), ['203.0.113.10']);
+    },
+    ask: action('/action/setdomain', (id) => ({ domain: domainOf(id) })),
+  },
+  {
+    name: 'remove domain',
+    prepare: withDomain,
+    ask: action('/action/deldomain', (id) => ({ domain: domainOf(id) })),
+  },
+  { name: 'backup', prepare: site, ask: action('/action/mkbak') },
+  {
+    name: 'delete backup',
+    prepare: withBackup,
+    ask: async (stage, id) =>
+      accepted(stage, '/action/delbak', { service_id: id, bak: await backupOf(stage, id) }),
+  },
+  {
+    name: 'rollback',
+    prepare: withBackup,
+    ask: async (stage, id) =>
+      accepted(stage, '/action/rollback', { service_id: id, bak: await backupOf(stage, id) }),
+  },
+  { name: 'reset', prepare: site, ask: action('/action/reset') },
+  { name: 'start', prepare: stopped, ask: action('/action/start') },
+  { name: 'stop', prepare: site, ask: action('/action/stop') },
+  { name: 'restart', prepare: site, ask: action('/action/restart') },
+  { name: 'toggle', prepare: site, ask: action('/action/toggle') },
+];

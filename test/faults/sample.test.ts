@@ -1,0 +1,74 @@
+import t from 'tap';
+import { type CallSite, OTHERS, siteOf } from './call-sites.js';
+import { runCell } from './cell.js';
+import { kindsFor } from './kinds.js';
+import { line } from './matrix.js';
+import { OPERATIONS } from './operations.js';
+import { openStage } from './stage.js';
+
+const CT = '/nodes/N/lxc/ID';
+
+/** A fixed few of the cells that `npm run bench -- faults` walks whole: those that found something, and one of each kind of fault. */
+const SAMPLE: readonly (readonly [operation: string, call: string, ...faults: string[]])[] = [
+  [
+    'create (template)',
+    `POST ${CT}/clone`,
+    'refused twice',
+    '401',
+    '500 own words',
+    '596 after delivery',
+    'lie',
+    'task: unexpected status, done',
+    'task: WARNINGS: 1',
+    'task: fails',
+  ],
+  ['create (template)', `POST ${CT}/status/start`, 'lie', 'task: unexpected status, not done'],
+  ['create (template)', 'POST /cluster/ha/resources', 'dropped after delivery', '403'],
+  ['create (template)', 'DNS PATCH', 'lie', 'cut in the middle', '401', 'dropped after delivery'],
+  ['create (template)', 'nginx -t', 'nginx -t fails once'],
+  ['create (template)', 'exec', 'dropped after', 'fails'],
+  ['create, undone', `DELETE ${CT}`, '596 after delivery', 'lie', 'task: unexpected status, done'],
+  ['create, undone', 'DNS PATCH', 'cut in the middle'],
+  ['delete', `DELETE ${CT}`, 'lie', '596 after delivery', 'task: fails', '403'],
+  ['delete', 'DELETE /cluster/ha/rules/R', 'lie'],
+  ['suspend', `POST ${CT}/status/shutdown`, 'lie', 'task: unexpected status, not done'],
+  ['unsuspend', `POST ${CT}/status/start`, '500 lock', 'lie'],
+  ['upgrade', `PUT ${CT}/resize`, 'lie', '596 after delivery', '500 own words'],
+  ['add domain', 'nginx -s reload', 'reload fails'],
+  ['backup', `POST ${CT}/snapshot`, 'lie', '596 after delivery', 'task: fails', 'task: lock'],
+  ['delete backup', `DELETE ${CT}/snapshot/S`, 'lie', '596 after delivery'],
+  [
+    'rollback',
+    `POST ${CT}/snapshot/S/rollback`,
+    'lie',
+    '596 after delivery',
+    'task: unexpected status, done',
+  ],
+  ['toggle', 'nginx -t', 'nginx -t fails'],
+];
+
+const callOf = (name: string): CallSite => {
+  const [method = '', path = ''] = name.split(' ');
+  return OTHERS.find((site) => site.name === name) ?? siteOf(method, path);
+};
+
+t.test(
+  'whatever goes wrong at a call, an operation ends done, undone or stuck with an alarm, and leaves nothing behind',
+  async (t) => {
+    const stage = await openStage();
+    t.teardown(() => stage.close());
+    let cells = 0;
+    for (const [name, call, ...faults] of SAMPLE) {
+      const operation = OPERATIONS.find((one) => one.name === name);
+      const site = callOf(call);
+      for (const fault of faults) {
+        const kind = kindsFor(site).find((one) => one.name === fault);
+        if (!operation || !kind) throw new Error(`no such cell: ${name}, ${call}, ${fault}`);
+        const row = await runCell(stage, operation, site, kind, `s${(cells += 1)}x`);
+        t.comment(line(row));
+        t.same(row.wrong, [], `${name}, ${call}, ${fault}: ${row.end}`);
+        t.match(row.end, /^(?:waited, )?(?:done|undone)$|^stuck with alarm$/);
+      }
+    }
+  },
+);

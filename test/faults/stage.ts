@@ -1,0 +1,192 @@
+/** A memory world and a daemon in this process with short deadlines, for operations under injected faults. */
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, fetch as undiciFetch } from 'undici';
+import { parse, stringify } from 'yaml';
+import { startDaemon } from '../../src/main.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { freePort } from '../../src/sandbox/ports.js';
+import type { Fault } from '../../src/sandbox/world.js';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Fields;
+}
+
+export interface Request {
+  readonly n: number;
+  readonly method: string;
+  readonly path: string;
+}
+
+export interface Stage {
+  call(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>;
+  fault(fault: Fault): Promise<string>;
+  /** How often it struck. */
+  struck(id: string): Promise<number>;
+  noFaults(): Promise<void>;
+  /** The look-alike's requests since that number. */
+  requests(since: number): Promise<Request[]>;
+  containers(): Promise<Fields[]>;
+  pve(path: string): Promise<unknown>;
+  /** Record sets of our zone. */
+  zone(): Promise<Fields[]>;
+  /** The proxy's records. */
+  sites(): Promise<Fields[]>;
+  /** The services' documents as they are on disk. */
+  services(): Promise<Fields[]>;
+  /** At a customer's own name server. */
+  dns(name: string, values: readonly string[]): Promise<void>;
+  /** Log lines with this alarm, so far. */
+  alarms(): readonly Fields[];
+  close(): Promise<void>;
+}
+
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+export function listOf(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.map(fieldsOf) : [];
+}
+
+/** Everything short: the deadlines of the drivers, the pauses between tries, the circuits' pauses. */
+function hurried(config: Fields, source: 'template' | 'scratch'): object {
+  const host = fieldsOf(config['container_host']);
+  const dns = fieldsOf(config['dns']);
+  return {
+    ...config,
+    container_host: {
+      ...host,
+      proxmox: { ...fieldsOf(host['proxmox']), request_timeout_s: 2, task_timeout_s: 10 },
+    },
+    dns: { ...dns, powerdns: { ...fieldsOf(dns['powerdns']), timeout_s: 2 } },
+    jobs: { retry_s: 1 },
+    circuits: { pause_s: 1 },
+    deletion: { hold_s: 0, brake: 100_000 },
+    products: { wordpress: { ...fieldsOf(fieldsOf(config['products'])['wordpress']), source } },
+  };
+}
+
+export async function openStage(source: 'template' | 'scratch' = 'template'): Promise<Stage> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-faults-'));
+  const log = createWriteStream(join(stateDir, 'agent.log'));
+  const world = await startMemoryWorld({ stateDir, apiPort: await freePort(), delays: 0, log: () => {} });
+  const config = fieldsOf(parse(await readFile(world.configFile, 'utf8')));
+  const configFile = join(stateDir, 'own.yaml');
+  await writeFile(configFile, stringify(hurried(config, source)), { mode: 0o600 });
+  const alarms: Fields[] = [];
+  const lines = new PassThrough().on('data', (chunk: Buffer) => {
+    log.write(chunk);
+    for (const line of chunk.toString().split('\n'))
+      if (line.includes('"alarm"')) alarms.push(fieldsOf(JSON.parse(line)));
+  });
+  const daemon = await startDaemon({ configFile, logTo: lines });
+  const secret = async (name: string): Promise<string> =>
+    (await readFile(join(stateDir, 'secrets', name), 'utf8')).trim();
+  const token = await secret('api-token');
+  const pveToken = await secret('pve-token');
+  const dispatcher = new Agent({ connect: { ca: await readFile(world.caFile) } });
+  const control = async (path: string, method = 'GET', body?: object): Promise<Fields> => {
+    const answer = await fetch(`${world.control}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!answer.ok && method !== 'DELETE') throw new Error(`${path}: ${await answer.text()}`);
+    return fieldsOf(await answer.json());
+  };
+  return {
+    async call(method, path, body) {
+      const answer = await fetch(daemon.api + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          prefer: 'respond-async',
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: answer.status, body: fieldsOf(await answer.json()) };
+    },
+    fault: async (fault) => String((await control('/faults', 'POST', fault))['id']),
+    async struck(id) {
+      const all = listOf((await control('/faults'))['faults']);
+      return Number(all.find((one) => one['id'] === id)?.['struck'] ?? 0);
+    },
+    async noFaults() {
+      await control('/faults', 'DELETE');
+    },
+    async requests(since) {
+      return listOf((await control(`/requests?since=${since}`))['requests']).map((one) => ({
+        n: Number(one['n']),
+        method: String(one['method']),
+        path: String(one['path']),
+      }));
+    },
+    containers: async () => listOf((await control('/containers'))['containers']),
+    async pve(path) {
+      for (let left = 3; ; left -= 1) {
+        const answer = await undiciFetch(`${world.pve.url}/api2/json${path}`, {
+          dispatcher,
+          headers: { authorization: `PVEAPIToken=innkeeper@pve!agent=${pveToken}` },
+        });
+        try {
+          return fieldsOf(await answer.json())['data'];
+        } catch (error) {
+          // a fault that was meant for the daemon, and came late
+          if (left === 0) throw error;
+        }
+      }
+    },
+    zone: async () =>
+      listOf(fieldsOf(JSON.parse(await readFile(join(stateDir, 'dns', 'zone.json'), 'utf8')))['rrsets']),
+    sites: () => documents(join(stateDir, 'proxy', 'sites'), ''),
+    async services() {
+      const root = join(stateDir, 'agent', 'services');
+      const folders = await readdir(root).catch(() => []);
+      return (await Promise.all(folders.map((folder) => documents(join(root, folder), '')))).flat();
+    },
+    async dns(name, values) {
+      await control('/dns', 'PUT', { name, type: 'A', values });
+    },
+    alarms: () => alarms,
+    async close() {
+      await daemon.close();
+      await world.close();
+      await dispatcher.close();
+      log.destroy();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function documents(folder: string, suffix: string): Promise<Fields[]> {
+  const names = await readdir(folder).catch(() => []);
+  const texts = await Promise.all(
+    names
+      .filter((name) => name.endsWith(`${suffix}.json`))
+      .map((name) => readFile(join(folder, name), 'utf8').catch(() => '{}')),
+  );
+  return texts.map((text) => fieldsOf(JSON.parse(text)));
+}
+
+/** Asks until `right`, at most `ms`; the last answer, and whether it was right. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  right: (value: T) => boolean,
+  ms: number,
+): Promise<{ value: T; right: boolean }> {
+  const late = Date.now() + ms;
+  for (;;) {
+    const value = await ask();
+    if (right(value)) return { value, right: true };
+    if (Date.now() > late) return { value, right: false };
+    await delay(25);
+  }
+}
