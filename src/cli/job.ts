@@ -1,4 +1,4 @@
-/** innkeeper job list | show | release; finish-job.ts has the rest. */
+/** innkeeper job list | show; finish-job.ts has the rest. */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
 import { cell } from './cell.js';
@@ -41,16 +41,6 @@ export function addJobCommands(program: Command): void {
     .argument('<id>', 'id of the job')
     .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
   addDecisions(job);
-  asking(job.command('release').description('let a deletion go on that the brake holds'))
-    .argument('<id>', 'id of the job')
-    .action(async (id: string, _, command: Command) => release(id, command.optsWithGlobals()));
-}
-
-async function release(id: string, options: AskOptions): Promise<void> {
-  const daemon = await daemonOf(options);
-  const { success: _, ...job } = await daemon.call('POST', `/jobs/${encodeURIComponent(id)}/release`, {});
-  if (options.json) sayJson(job);
-  else say(`Released: the deletion of ${cell(job['service_id'])} goes on.`);
 }
 
 async function list(options: ListOptions): Promise<void> {

@@ -103,12 +103,7 @@ t.test('what operators do to services and jobs', async (t) => {
   const socket = join(t.testdir(), 'innkeeper.sock');
   await rig.app.listen({ path: socket });
   const env = { INNKEEPER_SOCKET: socket };
-  const { body } = await rig.call('POST', '/create-site', ORDER, '');
-  t.match(await innkeeper(['job', 'release', String(body['job_id'])], env), {
-    code: 1,
-    out: '',
-    err: /^innkeeper: \w/,
-  });
+  await rig.call('POST', '/create-site', ORDER, '');
   t.match(await innkeeper(['service', 'reset-credentials', '12345'], env), {
     code: 0,
     out: /^It goes on: innkeeper job show [0-9a-f-]{36}\n$/,

@@ -57,8 +57,8 @@ export async function runCell(
   if (job['ended_at'] == null && job['status'] !== 'refused') wrong.push(`it hangs: ${JSON.stringify(job)}`);
   if (!end.endsWith('done') && messageOf(job) === '') wrong.push('it says nothing about why');
   // what is stuck is a person's to finish; here a deletion stands for it
-  if (end !== 'stuck') wrong.push(...(await agree(stage, id)));
-  await remove(stage, id, wrong);
+  if (end !== 'stuck') wrong.push(...(await agree(stage, id, operation)));
+  await remove(stage, id, operation, wrong);
   return { ...row, end: end === 'stuck' ? 'stuck with alarm' : end, ms, error: messageOf(job), wrong };
 }
 
@@ -102,19 +102,19 @@ const messageOf = (job: Fields): string => {
 };
 
 /** The world may lag behind the job's end for a moment (a task that nobody waits for any more). */
-async function agree(stage: Stage, id: string): Promise<string[]> {
+async function agree(stage: Stage, id: string, { name }: Operation): Promise<string[]> {
   const { value } = await eventually(
-    () => leaks(stage, id),
+    () => leaks(stage, id, ['start', 'stop', 'restart'].includes(name)),
     (found) => found.length === 0,
     3_000,
   );
   return value;
 }
 
-async function remove(stage: Stage, id: string, wrong: string[]): Promise<void> {
+async function remove(stage: Stage, id: string, operation: Operation, wrong: string[]): Promise<void> {
   const { body } = await stage.call('GET', `/status?service_id=${id}`);
   if (body['status'] === 'terminated' || body['success'] !== true) return;
   const job = await ended(stage, await accepted(stage, '/delete-site', { service_id: id }));
   if (job['status'] !== 'completed') wrong.push(`it cannot be deleted: ${JSON.stringify(job)}`);
-  wrong.push(...(await agree(stage, id)).map((leak) => `after its deletion: ${leak}`));
+  wrong.push(...(await agree(stage, id, operation)).map((leak) => `after its deletion: ${leak}`));
 }

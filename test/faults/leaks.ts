@@ -1,8 +1,8 @@
 /** What state says against what is there: containers, snapshots, HA, DNS, proxy. Everything that belongs to one service, exactly once or not at all. */
 import { type Fields, fieldsOf, listOf, type Stage } from './stage.js';
 
-/** One sentence per difference; empty when all agrees. Only services whose id begins with `prefix`. */
-export async function leaks(stage: Stage, prefix: string): Promise<string[]> {
+/** One sentence per difference; empty when all agrees. Only services whose id begins with `prefix`. `stops`: by the customer's wish they may be stopped. */
+export async function leaks(stage: Stage, prefix: string, stops: boolean): Promise<string[]> {
   const [services, containers, zone, sites, ha, rules] = await Promise.all([
     stage.services(),
     stage.containers(),
@@ -12,9 +12,19 @@ export async function leaks(stage: Stage, prefix: string): Promise<string[]> {
     stage.pve('/cluster/ha/rules').then(listOf),
   ]);
   const world = { containers, zone, sites, ha, rules };
-  return services
-    .filter(({ id }) => String(id).startsWith(prefix))
-    .flatMap((service) => ofService(service, world));
+  const own = services.filter(({ id }) => String(id).startsWith(prefix));
+  const power = await Promise.all(own.map((service) => powerOf(stage, service, stops)));
+  return [...own.flatMap((service) => ofService(service, world)), ...power.flat()];
+}
+
+async function powerOf(stage: Stage, service: Fields, stops: boolean): Promise<string[]> {
+  const { id, lifecycle, node, vmid } = service;
+  const wanted = lifecycle === 'suspended' ? 'stopped' : 'running';
+  if (!['active', 'suspended'].includes(String(lifecycle)) || (stops && wanted === 'running')) return [];
+  const status = fieldsOf(await stage.pve(`/nodes/${String(node)}/lxc/${String(vmid)}/status/current`));
+  return status['status'] === wanted
+    ? []
+    : [`${String(id)}: it is ${String(status['status'])}, it should be ${wanted}`];
 }
 
 interface Found {

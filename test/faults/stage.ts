@@ -131,11 +131,18 @@ export async function openStage(source: 'template' | 'scratch' = 'template'): Pr
     },
     containers: async () => listOf((await control('/containers'))['containers']),
     async pve(path) {
-      const answer = await undiciFetch(`${world.pve.url}/api2/json${path}`, {
-        dispatcher,
-        headers: { authorization: `PVEAPIToken=innkeeper@pve!agent=${pveToken}` },
-      });
-      return fieldsOf(await answer.json())['data'];
+      for (let left = 3; ; left -= 1) {
+        const answer = await undiciFetch(`${world.pve.url}/api2/json${path}`, {
+          dispatcher,
+          headers: { authorization: `PVEAPIToken=innkeeper@pve!agent=${pveToken}` },
+        });
+        try {
+          return fieldsOf(await answer.json())['data'];
+        } catch (error) {
+          // a fault that was meant for the daemon, and came late
+          if (left === 0) throw error;
+        }
+      }
     },
     zone: async () =>
       listOf(fieldsOf(JSON.parse(await readFile(join(stateDir, 'dns', 'zone.json'), 'utf8')))['rrsets']),

@@ -47,6 +47,13 @@ async function show(...names: string[]): Promise<Record<string, string>> {
   );
 }
 
+/** Processor time that a process has used. */
+async function cpuMs(pid: string): Promise<number> {
+  const [user = '0', system = '0'] =
+    (await machine.sh(`cat /proc/${pid}/stat`)).split(') ')[1]?.split(' ').slice(11, 13) ?? [];
+  return (Number(user) + Number(system)) * 10;
+}
+
 const isActive = async (): Promise<boolean> =>
   (await machine.try('systemctl is-active innkeeper')).out === 'active\n';
 
@@ -162,6 +169,7 @@ t.test(
 
 t.test('is ready again within two seconds of kill -9, and takes up what was cut off', async (t) => {
   const measured: number[] = [];
+  const busy: number[] = [];
   for (let round = 0; round < 3; round++) {
     const made = await call('POST', '/create-site', {
       service_id: `kill-${round}`,
@@ -176,6 +184,7 @@ t.test('is ready again within two seconds of kill -9, and takes up what was cut 
       const now = await show('MainPID', 'SubState');
       return now['SubState'] === 'running' && now['MainPID'] !== before['MainPID'] ? true : undefined;
     });
+    busy.push(await cpuMs((await show('MainPID'))['MainPID'] ?? ''));
     const times = await show('ActiveEnterTimestampMonotonic', 'InactiveEnterTimestampMonotonic');
     measured.push(
       (Number(times['ActiveEnterTimestampMonotonic']) - Number(times['InactiveEnterTimestampMonotonic'])) /
@@ -191,7 +200,7 @@ t.test('is ready again within two seconds of kill -9, and takes up what was cut 
   // On a machine that is busy with other things a start takes as much longer as the command line alone does.
   const allowed = Math.max(2000, 20 * (Date.now() - began));
   t.comment(
-    `allowed ${allowed} ms; ready after kill -9: ${measured.map((ms) => `${Math.round(ms)} ms`).join(', ')}`,
+    `allowed ${allowed} ms; ready after kill -9: ${measured.map((ms) => `${Math.round(ms)} ms`).join(', ')}; processor time until then ${busy.join(', ')} ms`,
   );
   t.ok(Math.min(...measured) > 0 && Math.min(...measured) < allowed, measured.join(' '));
 });

@@ -70,8 +70,11 @@ t.test('the shipped forced command lets nothing else through', async (t) => {
   await force(sshd, '101-101 9000-9099');
   const good = (vmid: string): string => `pct exec ${vmid} --keep-env 0 -- /bin/sh -s`;
   let ask = await sshd.connect();
-  t.same(await ask(good('101')), { code: 0, out: 'through' });
-  t.same(await ask(`${sshd.file('pct')} exec 101 --keep-env 0 -- /bin/sh -s`), { code: 0, out: 'through' });
+  t.same(await ask(good('101'), 'echo through'), { code: 0, out: 'through' });
+  t.same(await ask(`${sshd.file('pct')} exec 101 --keep-env 0 -- /bin/sh -s`, 'echo through'), {
+    code: 0,
+    out: 'through',
+  });
   const refused = [
     ...[
       '',
@@ -114,7 +117,7 @@ t.test('the shipped forced command lets nothing else through', async (t) => {
     'internal-sftp',
   ];
   for (const command of refused) {
-    const { code, out } = await ask(command);
+    const { code, out } = await ask(command, 'echo through');
     t.same(
       { code, refused: /^innkeeper-exec: refused: /.test(out), through: out.includes('through') },
       { code: 126, refused: true, through: false },

@@ -156,6 +156,59 @@ t.test('answers that get lost at any request of a life end in the same container
   t.equal(pve.tasks().filter((task) => task.exitstatus?.startsWith('unable')).length, 0);
 });
 
+t.test(
+  'an answer of success that nothing came of is found out: done again once, told when it goes on',
+  async (t) => {
+    const { pve, driver } = await open(t);
+    const lie = (method: string, path: string, times?: number): void => {
+      pve.faults.add({
+        target: 'pve',
+        method,
+        path,
+        kind: { lie: true },
+        ...(times === undefined ? {} : { times }),
+      });
+    };
+    const now = () => pve.containers().find((one) => one.vmid === at.vmid);
+    for (const [method, path] of [
+      ['PUT', '/config$'],
+      ['PUT', '/resize$'],
+      ['POST', '/start$'],
+      ['POST', '/snapshot$'],
+      ['POST', '/ha/resources$'],
+      ['POST', '/ha/rules$'],
+    ] as const)
+      lie(method, path, 1);
+    await driver.ensureContainer(spec, call());
+    t.match(now()?.config, { memory: '2048', rootfs: /size=20G/ });
+    await driver.ensureStarted(at, call());
+    t.match(await driver.find(at, call()), { power: 'running' });
+    await driver.ensureSnapshot(at, 'initial', 'as made', call());
+    t.same(Object.keys(now()?.snapshots ?? {}), ['initial']);
+    await driver.ensureHa(at, call());
+    t.match(await driver.find(at, call()), { ha: { managed: true } });
+
+    const wishes: readonly (readonly [string, string, () => Promise<unknown>])[] = [
+      ['POST', '/snapshot$', () => driver.ensureSnapshot(at, 'BAK01012026-1', 'Backup', call())],
+      ['DELETE', '/snapshot/initial$', () => driver.removeSnapshot(at, 'initial', call())],
+      ['PUT', '/resize$', () => driver.ensureResources(at, { ...spec.resources, diskGb: 30 }, call())],
+      ['PUT', '/config$', () => driver.ensureResources(at, { ...spec.resources, memoryMb: 1024 }, call())],
+      ['DELETE', '/lxc/\\d+$', () => driver.removeContainer(at, call())],
+    ];
+    for (const [method, path, wish] of wishes) {
+      lie(method, path);
+      await failsWith(t, 'container_host_failed', wish(), `${method} ${path}`);
+      pve.faults.remove();
+    }
+    lie('DELETE', '/snapshot/initial$', 1);
+    await driver.removeSnapshot(at, 'initial', call());
+    t.same(Object.keys(now()?.snapshots ?? {}), []);
+    for (const path of ['/ha/resources/', '/ha/rules/', '/lxc/\\d+$']) lie('DELETE', path, 1);
+    await driver.removeContainer(at, call());
+    t.equal(now(), undefined);
+  },
+);
+
 t.test('a node that is off, a held lock, a wrong token: said with the right code', async (t) => {
   const { pve, driver, config } = await open(t, {
     nodes: ['pve1', { node: 'pve2', online: false }, 'pve3'],

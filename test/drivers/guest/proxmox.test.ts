@@ -188,6 +188,7 @@ t.test('errors that come at once', async (t) => {
   }
   wire.answer('POST', /start$/, { status: 500, reason: 'CT 5001 already running' });
   await driver.ensureStarted(at, call());
+  await driver.ensureStopped(at, 0, call());
   wire.answer('POST', /start$/, { status: 596, reason: 'Connection timed out', raw: '' }, 3);
   await failsWith(t, 'container_host_timeout', driver.ensureStarted(at, call()), 'never known');
   t.equal(

@@ -134,10 +134,10 @@ t.test('a connection serves several requests and is closed when idle or after an
     got = '';
   };
   ask('/version');
-  await until(/HTTP\/1\.1 200 OK\r\nConnection: Keep-Alive[\s\S]*"data"/);
+  await until(/HTTP\/1\.1 200 OK\r\nDate: [^\r]+\r\nConnection: Keep-Alive[\s\S]*"data"/);
   const closed = new Promise((resolve) => void socket.on('close', resolve));
   ask('/nope');
-  await until(/HTTP\/1\.1 501 Method 'GET \/nope' not implemented\r\nConnection: close/);
+  await until(/HTTP\/1\.1 501 Method 'GET \/nope' not implemented\r\nDate: [^\r]+\r\nConnection: close/);
   await closed;
 });
 

@@ -45,7 +45,7 @@ async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean>
     await runTask(host, call, () =>
       lxcOf(host, found, call.signal).$delete({ purge: true, 'destroy-unreferenced-disks': true }),
     );
-    return true;
+    return false;
   } catch (error) {
     // it vanished or moved while we were at it: the next look tells
     if (!isPve(error, 'missing')) throw error;

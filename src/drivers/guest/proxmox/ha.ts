@@ -8,7 +8,7 @@ import type { GuestAt } from '../driver.js';
 import { HA_RESOURCE, HA_RULE, read, text } from './answers.js';
 import { type HaRule, type PveApi, segment } from './client.js';
 import { apiOf, assertGoing, type Host, releaseOf, requireOurs } from './host.js';
-import { hostFailed, isPve, kindOfText, said } from './pve-error.js';
+import { hostFailed, isPve, kindOfText, PveError, said } from './pve-error.js';
 
 type HaState = 'started' | 'stopped' | 'ignored';
 
@@ -41,6 +41,7 @@ async function ensureResource(host: Host, api: PveApi, at: GuestAt, release: num
     if (present === undefined) {
       try {
         await api.cluster.ha.resources.$post({ sid: sidOf(at.vmid), ...wanted });
+        if ((await readResource(api, at.vmid)) === undefined) throw noTrace(`HA resource ${sidOf(at.vmid)}`);
         return;
       } catch (error) {
         if (!said(error, DEFINED)) throw error;
@@ -64,13 +65,11 @@ async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall
   };
   const rule = ruleOf(at.vmid);
   await repeatUnknown(call, async () => {
-    const present = await orUndefined(NO_RULE, async () => {
-      const answer: unknown = await api.cluster.ha.rules.$(rule).$get();
-      return read(HA_RULE, `HA rule ${rule}`, answer);
-    });
+    const present = await readRule(api, rule);
     if (present === undefined) {
       try {
         await api.cluster.ha.rules.$post({ rule, ...wanted });
+        if ((await readRule(api, rule)) === undefined) throw noTrace(`HA rule ${rule}`);
         return;
       } catch (error) {
         if (!said(error, DEFINED)) throw error;
@@ -96,13 +95,15 @@ export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promi
 export async function dropHa(host: Host, vmid: number, call: DriverCall): Promise<void> {
   const api = apiOf(host, call);
   if ((await releaseOf(host, call.signal)) >= 9) {
-    await repeatUnknown(call, () =>
-      orUndefined(NO_RULE, () => api.cluster.ha.rules.$(ruleOf(vmid)).$delete()),
-    );
+    await repeatUnknown(call, async () => {
+      await orUndefined(NO_RULE, () => api.cluster.ha.rules.$(ruleOf(vmid)).$delete());
+      if ((await readRule(api, ruleOf(vmid))) !== undefined) throw noTrace(`removal of rule ${ruleOf(vmid)}`);
+    });
   }
-  await repeatUnknown(call, () =>
-    orUndefined(NO_RESOURCE, () => api.cluster.ha.resources.$(segment(sidOf(vmid))).$delete()),
-  );
+  await repeatUnknown(call, async () => {
+    await orUndefined(NO_RESOURCE, () => api.cluster.ha.resources.$(segment(sidOf(vmid))).$delete());
+    if ((await readResource(api, vmid)) !== undefined) throw noTrace(`removal of ${sidOf(vmid)}`);
+  });
 }
 
 /** Sets what HA shall do with the container. The state before, or undefined when HA does not manage it. */
@@ -128,6 +129,18 @@ async function readResource(api: PveApi, vmid: number) {
     const answer: unknown = await api.cluster.ha.resources.$(segment(sidOf(vmid))).$get();
     return read(HA_RESOURCE, `HA resource ct:${vmid}`, answer);
   });
+}
+
+async function readRule(api: PveApi, rule: string) {
+  return orUndefined(NO_RULE, async () => {
+    const answer: unknown = await api.cluster.ha.rules.$(rule).$get();
+    return read(HA_RULE, `HA rule ${rule}`, answer);
+  });
+}
+
+/** The answer was success, and nothing came of it: made again. */
+function noTrace(what: string): PveError {
+  return new PveError('unknown', what, 'it was said to be done, and it is not');
 }
 
 async function orUndefined<T>(gone: RegExp, ask: () => Promise<T>): Promise<T | undefined> {

@@ -21,7 +21,7 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
     await command(host, found, 'running', call, /already running/i, () =>
       lxcOf(host, found, call.signal).status.start.$post(),
     );
-    return true;
+    return false;
   });
 }
 
@@ -35,19 +35,21 @@ export async function ensureStopped(
   await waitForNoted(host, call);
   await untilDone(host, at.vmid, call, async () => {
     const found = await requireOurs(host, at, call);
-    await stopOurs(host, found, graceS, call);
-    return true;
+    return !(await stopOurs(host, found, graceS, call));
   });
 }
 
-/** Stops a container that was already proven ours. */
-export async function stopOurs(host: Host, found: Found, graceS: number, call: DriverCall): Promise<void> {
-  if ((await powerOf(host, found, call)).power === 'stopped') return;
+/** Stops a container that was already proven ours. False when it was not running. */
+export async function stopOurs(host: Host, found: Found, graceS: number, call: DriverCall): Promise<boolean> {
+  if ((await powerOf(host, found, call)).power === 'stopped') return false;
   const { status } = lxcOf(host, found, call.signal);
   const notRunning = /not running/i;
   const pull = () => command(host, found, 'stopped', call, notRunning, () => status.stop.$post());
   const timeout = Math.ceil(graceS);
-  if (timeout <= 0) return pull();
+  if (timeout <= 0) {
+    await pull();
+    return true;
+  }
   const shutDown = () => status.shutdown.$post({ timeout, forceStop: true });
   try {
     await command(host, found, 'stopped', call, notRunning, shutDown, timeout);
@@ -55,6 +57,7 @@ export async function stopOurs(host: Host, found: Found, graceS: number, call: D
     if (!said(error, /did not stop|got timeout|shutdown .*failed/i)) throw error;
     await pull();
   }
+  return true;
 }
 
 async function powerOf(

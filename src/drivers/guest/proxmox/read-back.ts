@@ -3,7 +3,7 @@ import { AgentError } from '../../../domain/errors.js';
 import type { DriverCall } from '../../call.js';
 import { text } from './answers.js';
 import { assertGoing, type Found, type Host, locate } from './host.js';
-import { isPve } from './pve-error.js';
+import { hostFailed, isPve } from './pve-error.js';
 
 const FIRST_LOOK_MS = 200;
 const LAST_LOOK_MS = 2_000;
@@ -35,8 +35,9 @@ export async function whenUnlocked(
 const SENDS = 3;
 
 /**
- * Repeats look-then-act until the look finds nothing left to do. `round` returns true when it is done; an unknown outcome of its act only leads
- * to the next look. Two requests for the same thing cannot both win: Proxmox refuses the second.
+ * Repeats look-then-act until the look finds nothing left to do. `round` returns true when its look found that; after an act it returns false, for an
+ * answer is no proof. An unknown outcome of the act leads to the next look, too. Two requests for the same thing cannot both win: Proxmox refuses the
+ * second. Throws `container_host_failed` when the host goes on saying that it was done and it is not.
  */
 export async function untilDone(
   host: Host,
@@ -47,6 +48,7 @@ export async function untilDone(
   for (let sent = 1; ; sent++) {
     try {
       if (await round()) return;
+      if (sent > SENDS) throw untrue(vmid);
     } catch (error) {
       if (!isPve(error, 'unknown') || sent >= SENDS) throw error;
       (call.log ?? host.log).warn(
@@ -58,4 +60,12 @@ export async function untilDone(
       await whenUnlocked(host, vmid, call);
     }
   }
+}
+
+/** It said that it was done, and it is not. */
+export function untrue(vmid: number): AgentError {
+  return hostFailed(
+    'The container host did not do what it said it had done.',
+    `container ${vmid}: a change that was answered with success left no trace, ${SENDS} times`,
+  );
 }

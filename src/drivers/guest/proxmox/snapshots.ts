@@ -52,7 +52,7 @@ export async function ensureSnapshot(
     try {
       const { snapshot } = lxcOf(host, found, call.signal);
       await runTask(host, call, () => snapshot.$post({ snapname: name, description }));
-      return true;
+      return false;
     } catch (error) {
       if (said(error, UNAVAILABLE)) throw unavailable(error);
       // another try of ours won
@@ -67,13 +67,14 @@ export async function removeSnapshot(host: Host, at: GuestAt, name: string, call
   await waitForNoted(host, call);
   await untilDone(host, at.vmid, call, async () => {
     const found = await requireOurs(host, at, call);
+    if (!(await listOf(host, found, call)).some((one) => one.name === name)) return true;
     try {
       const one = lxcOf(host, found, call.signal).snapshot.$(segment(name));
       await runTask(host, call, () => one.$delete());
     } catch (error) {
       if (!said(error, MISSING)) throw error;
     }
-    return true;
+    return false;
   });
 }
 
