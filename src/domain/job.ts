@@ -32,7 +32,7 @@ export const DEFAULT_POLICY: JobPolicy = {
 };
 
 /** Attempts in a row that ended without any result (thread or daemon died) and without a step done, before the job is given up. */
-export const MAX_CRASHES = 5;
+export const MAX_CRASHES = 8;
 
 export interface StepRecord extends StepShape {
   readonly status: StepStatus;

@@ -28,6 +28,7 @@ const UNREACHABLE: readonly ErrorCode[] = [
   'state_unavailable',
 ];
 const MAX_BACKOFF_MS = 600_000;
+const CRASHES_AT_ONCE = 2;
 const MAX_RECHECK_MS = 60_000;
 
 export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
@@ -108,16 +109,19 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
   };
 }
 
+/** The first ones may be anybody's fault: the job goes on at once. Then it waits, ever longer: were it the cause, the agent must have time for the others. */
 function crashed(job: Job, detail: string, at: Circumstances): Job {
   const crashes = job.crashes + 1;
   const { waiting: _, ...rest } = job;
-  const attempts = Math.max(0, job.attempts - 1);
-  if (crashes < MAX_CRASHES) return { ...rest, attempts, crashes, status: 'queued' };
+  const counted = { ...rest, crashes, attempts: Math.max(0, job.attempts - 1) };
+  if (crashes <= CRASHES_AT_ONCE) return { ...counted, status: 'queued' };
   const error = {
     ...record('job_crashed', 'The operation ended again and again without a result.', detail),
     step: '',
   };
-  return giveUp({ ...job, crashes }, error, at);
+  if (crashes >= MAX_CRASHES) return giveUp(counted, error, at);
+  const base = job.policy.backoffS * 1000 * 2 ** (crashes - CRASHES_AT_ONCE - 1);
+  return later(counted, error, at, Math.min(MAX_BACKOFF_MS, base));
 }
 
 /** Back if nothing irrevocable has begun, else (or when going back failed) to a person. */

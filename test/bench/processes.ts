@@ -9,6 +9,9 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parseDocument } from 'yaml';
 import type { Held } from './probe.js';
+import { readAccess } from '../../src/sandbox/access.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { freePort } from '../fakes/free-port.js';
 import { shippedModules } from '../../src/modules/loader.js';
 
 const cli = join(dirname(shippedModules()), 'src', 'innkeeper.cjs');
@@ -84,6 +87,26 @@ export async function startWorld(backend: 'memory' | 'lxc'): Promise<WorldProces
     control: said.control,
     async close() {
       await end(child);
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The memory world in this process, where nothing takes time but the work itself. */
+export async function startQuickWorld(): Promise<WorldProcess> {
+  const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-bench-'));
+  const world = await startMemoryWorld({ stateDir, apiPort: await freePort(), delays: 0, log: () => {} });
+  const { api, token, door } = await readAccess(world.configFile);
+  return {
+    api,
+    token,
+    caFile: door.caFile,
+    httpsPort: door.httpsPort,
+    stateDir,
+    configFile: world.configFile,
+    control: world.control,
+    async close() {
+      await world.close();
       await rm(stateDir, { recursive: true, force: true });
     },
   };

@@ -7,7 +7,7 @@ import {
   type DaemonProcess,
   post,
   startDaemonProcess,
-  startWorld,
+  startQuickWorld,
   type WorldProcess,
 } from './processes.js';
 
@@ -34,7 +34,7 @@ interface Sample {
 }
 
 export async function benchSoak(minutes: number): Promise<boolean> {
-  const world = await startWorld('memory');
+  const world = await startQuickWorld();
   // what keeps a mad panel back would keep us back
   const configFile = await configureBeside(world, {
     'deletion.brake': 100_000,
