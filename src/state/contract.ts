@@ -28,6 +28,7 @@ export interface ServiceEntry {
   readonly domains: readonly string[];
   readonly openJobs: readonly {
     readonly id: string;
+    readonly method: string;
     readonly status: JobStatus;
     readonly waitsFor: string | null;
   }[];
