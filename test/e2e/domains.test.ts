@@ -131,6 +131,12 @@ t.test('the quota, hostile names, and domains across a restart and a deletion', 
   }
   await world.restart();
   t.match((await call('GET', '/action/getdomain?service_id=1')).body, { used: 3, count: 0 });
+  // the daemon may have ended before the certificates had come: then they come now
+  await world.until('/action/getdomain?service_id=1', ({ details }) =>
+    Object.values(fields(details)).every(
+      (one) => fields(fields(one)['certificate'])['state'] === 'issued',
+    ),
+  );
   t.equal((await world.visitor('two.example').open('/')).status, 200);
   await post('/delete-site', { service_id: '1' });
   await world.until('/status?service_id=1', ({ status }) => status === 'terminated');
