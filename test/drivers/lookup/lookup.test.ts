@@ -16,6 +16,8 @@ async function world(t: Test, labNetworks = ['127.0.0.0/8']) {
     dns_port: server.port,
     lookup_timeout_s: 5,
     lab_networks: labNetworks,
+    http_port: 80,
+    https_port: 443,
   });
   return { server, lookup };
 }
