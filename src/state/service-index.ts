@@ -20,6 +20,7 @@ export function entryOf(service: Service): ServiceEntry {
     memoryMb: service.plan.memoryMb,
     addresses: Object.freeze(service.addresses.map(({ address }) => address)),
     domains: Object.freeze(service.domains.map(({ domain }) => domain)),
+    wishAt: service.lifecycle === 'active' ? (service.domainWish?.nextAt ?? null) : null,
     openJobs: Object.freeze(
       service.jobs
         .filter(isOpen)
