@@ -1,5 +1,6 @@
 /** A Service: what one customer bought. One document tells its whole story. */
 import type { ServiceEvent } from './service-event.js';
+import type { LastBackup } from './backup-name.js';
 import type { Job } from './job.js';
 import type { JsonObject } from './json.js';
 import type { Mark } from './mark.js';
@@ -105,7 +106,7 @@ export interface Service {
   readonly node: string | null;
   readonly snapshots: readonly Snapshot[];
   /** The newest backup name given out: `N` of a day is never used twice, also not after a deletion. Day as `DDMMYYYY`. */
-  readonly lastBackup: { readonly day: string; readonly number: number } | null;
+  readonly lastBackup: LastBackup | null;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
   /** What it was last told to be, by a job that has completed; absent when none has said. */

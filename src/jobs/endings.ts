@@ -114,8 +114,12 @@ const suspended: Rule = (service, job) =>
     suspendedFor: [...new Set([...service.suspendedFor, ...reasonsOf(job)])],
   });
 
+/** Not a reason that was given anew meanwhile: between the two jobs the customer would be let in. */
 const unsuspended: Rule = (service, job) => {
-  const lifted = reasonsOf(job);
+  const again = service.jobs
+    .filter((other) => other.method === 'suspend' && isOpen(other))
+    .flatMap(reasonsOf);
+  const lifted = reasonsOf(job).filter((reason) => !again.includes(reason));
   return live({
     ...service,
     suspendedFor: service.suspendedFor.filter((reason) => !lifted.includes(reason)),

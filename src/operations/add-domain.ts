@@ -1,4 +1,5 @@
 /** Gives a site a domain of the customer's: checks name, owner and quota, and records domain and job in one write. The certificate comes on its own. */
+import { allowed } from '../domain/backups.js';
 import { instant } from '../domain/clock.js';
 import { type DomainName, namesOf, parseDomain, sameOwner, slotOfName } from '../domain/domain-name.js';
 import { withoutWishFor } from '../domain/domain-wish.js';
@@ -63,9 +64,9 @@ function refuseUnfit(service: Service, name: DomainName): void {
   const entry = entryFor(service, name);
   if (entry && namesOf(entry).includes(name.name)) throw alreadyThere();
   const used = service.domains.length;
-  const allowed = service.plan.domains;
-  if (!entry && used >= allowed)
-    throw new AgentError('quota_reached', `Domain limit reached (${used} of ${allowed})`);
+  const most = allowed(service, 'domains');
+  if (!entry && used >= most)
+    throw new AgentError('quota_reached', `Domain limit reached (${used} of ${most})`);
 }
 
 function alreadyThere(): AgentError {

@@ -30,6 +30,7 @@ export interface ServiceEntry {
   readonly wishAt: string | null;
   readonly openJobs: readonly {
     readonly id: string;
+    readonly method: string;
     readonly status: JobStatus;
     readonly waitsFor: string | null;
   }[];

@@ -24,7 +24,9 @@ export function entryOf(service: Service): ServiceEntry {
     openJobs: Object.freeze(
       service.jobs
         .filter(isOpen)
-        .map(({ id, status, waiting }) => Object.freeze({ id, status, waitsFor: waiting?.for ?? null })),
+        .map(({ id, method, status, waiting }) =>
+          Object.freeze({ id, method, status, waitsFor: waiting?.for ?? null }),
+        ),
     ),
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
     settled: settledPower(service.jobs),
