@@ -227,6 +227,8 @@ export interface RememberedCall {
   /** Of what was asked for. */
   readonly fingerprint: string;
   readonly requestId: string;
+  /** Whose call it was; absent in records of former releases. */
+  readonly panel?: string;
   /** The service it was about, if any. */
   readonly serviceId: string | null;
   /** Null until it was answered; the body may hold a password. */
