@@ -43,6 +43,7 @@ export interface WireContainer {
   /** What HA was asked for and will have done after so many looks. */
   wish?: { running: boolean; looks: number };
   snapshots: { name: string; description: string; snaptime: number }[];
+  firewall: Record<string, string>;
 }
 
 interface Task {
@@ -137,6 +138,7 @@ export class PveWire {
       running: false,
       haState: null,
       snapshots: [],
+      firewall: {},
       ...over,
       config: {
         hostname: `ct${vmid}`,
@@ -280,7 +282,10 @@ export class PveWire {
       case 'POST template':
         ct.config['template'] = 1;
         return null;
+      case 'GET firewall/options':
+        return ct.firewall;
       case 'PUT firewall/options':
+        Object.assign(ct.firewall, params);
         return null;
       case 'GET snapshot':
         return [
