@@ -66,6 +66,9 @@ const CT_CONFIG = Type.Object({
 export type CtConfig = Static<typeof CT_CONFIG>;
 export const CONFIG = Compile(CT_CONFIG);
 
+/** Only `ipconfig[n]` is read of it. */
+export const MACHINE_CONFIG = Compile(Type.Record(Type.String(), Type.Unknown()));
+
 export const STATUS = Compile(
   Type.Object({
     status: Type.String(),
