@@ -78,6 +78,9 @@ export const FIREWALL_OPTIONS = Compile(
   }),
 );
 
+/** Only `ipconfig[n]` is read of it. */
+export const MACHINE_CONFIG = Compile(Type.Record(Type.String(), Type.Unknown()));
+
 export const STATUS = Compile(
   Type.Object({
     status: Type.String(),
