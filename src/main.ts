@@ -259,6 +259,8 @@ function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
 
 export interface TemplateWish {
   readonly configFile: string;
+  /** Of systemd's, where the caller is not the service. */
+  readonly credentials?: ReadonlyMap<string, string>;
   /** Name of the product. */
   readonly product: string;
   /** Make a new one although there is one. */
@@ -270,8 +272,8 @@ export interface TemplateWish {
 
 /** Makes a product's golden template with the container host's drivers only, so a daemon may run beside it. Throws as `buildTemplate`, and ConfigError. */
 export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]> {
-  const { configFile, log } = wish;
-  const config = await loadConfig({ file: configFile });
+  const { configFile, credentials = new Map(), log } = wish;
+  const config = await loadConfig({ file: configFile, credentials });
   const product = (await openCatalogue(config, configFile, log)).get(wish.product);
   const lock = await onlyBuild(configFile, log);
   const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
