@@ -26,20 +26,19 @@ const TIMEOUT_MS = 30_000;
 export async function connectDaemon(configFile: string, panel: string): Promise<Daemon> {
   const socket = await socketPath(configFile);
   return {
-    async call(method, path, body, patienceMs = TIMEOUT_MS) {
+    async call(method, path, body, patienceMs) {
       const answer = await send({ socket, panel, method, path, body, patienceMs });
       const fields = parse(await textOf(answer, socket));
       if (statusOf(answer) < 400) return fields;
       throw refusal(fields, answer);
     },
     async download(path) {
-      const what = { method: 'GET', path, body: undefined, patienceMs: TIMEOUT_MS };
-      const answer = await send({ socket, panel, ...what });
+      const answer = await send({ socket, panel, method: 'GET', path });
       if (statusOf(answer) < 400) return answer;
       throw refusal(parse(await textOf(answer, socket)), answer);
     },
     async readiness() {
-      const answer = await send({ socket, panel, method: 'GET', path: '/ready', body: undefined });
+      const answer = await send({ socket, panel, method: 'GET', path: '/ready' });
       const { error } = parse(await textOf(answer, socket));
       return { version: versionOf(answer), ...(statusOf(answer) < 400 ? {} : { problem: cell(error) }) };
     },
@@ -86,11 +85,11 @@ interface Message {
   readonly panel: string;
   readonly method: string;
   readonly path: string;
-  readonly body: object | undefined;
-  readonly patienceMs: number;
+  readonly body?: object | undefined;
+  readonly patienceMs?: number | undefined;
 }
 
-function send({ socket, panel, method, path, body, patienceMs }: Message): Promise<IncomingMessage> {
+function send({ socket, panel, method, path, body, patienceMs = TIMEOUT_MS }: Message): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const call = request({
