@@ -89,7 +89,14 @@ interface Message {
   readonly patienceMs?: number | undefined;
 }
 
-function send({ socket, panel, method, path, body, patienceMs = TIMEOUT_MS }: Message): Promise<IncomingMessage> {
+function send({
+  socket,
+  panel,
+  method,
+  path,
+  body,
+  patienceMs = TIMEOUT_MS,
+}: Message): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const call = request({
