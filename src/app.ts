@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { AgentError } from './domain/errors.js';
+import { VERSION } from './domain/version.js';
 import { limitOf, methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
@@ -11,6 +12,7 @@ import { auditCalls } from './http/audit.js';
 import { answerError } from './http/errors.js';
 import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
+import { readJsonBodies } from './http/json-body.js';
 import { describeApi } from './http/openapi.js';
 import { limitPipelining } from './http/pipelining.js';
 import { requestIds } from './http/request-id.js';
@@ -71,7 +73,7 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.setErrorHandler(answerError);
-  takeEmptyBodies(app);
+  readJsonBodies(app);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
@@ -80,6 +82,8 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   limitUnreadAnswers(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    // not on the network: what a release is vulnerable to is nobody's business there
+    if (door === 'socket') void reply.header('innkeeper-version', VERSION);
     done(
       stopping.aborted && !options.handedOver
         ? new AgentError('shutting_down', 'The agent is stopping; call again in a moment.')
@@ -109,15 +113,6 @@ function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteCo
     jobFeed: makeJobFeed(deps.state.services),
     certificate: watchCertificate(deps.config.proxy.nginx.certificate_file, deps.clock),
   };
-}
-
-/** Panels announce JSON and then send none: that is a call without a body, not a broken one. */
-function takeEmptyBodies(app: App): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.trim() === '') done(null, undefined);
-    else void parse(request, body, done);
-  });
 }
 
 function endWithApp(app: App, handOverMs: number): AbortSignal {

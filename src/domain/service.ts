@@ -59,6 +59,20 @@ export interface CustomDomain {
     readonly problem: string | null;
   };
   readonly addedAt: string;
+  /** Set while it leads elsewhere: since when (RFC 3339), what was found, and whether it is no longer served because of that. */
+  readonly stray?: { readonly since: string; readonly problem: string; readonly off: boolean };
+}
+
+/** A domain that came with the order: it is added as soon as it leads here. */
+export interface DomainWish {
+  readonly name: string;
+  /** Not tried before (RFC 3339). */
+  readonly nextAt: string;
+  /** Given up then (RFC 3339). */
+  readonly until: string;
+  readonly tries: number;
+  /** Why it was not added yet, for the customer; null before the first try. */
+  readonly problem: string | null;
 }
 
 export interface Deletion {
@@ -100,6 +114,7 @@ export interface Service {
   /** Set once the site was taken away from its visitors. */
   readonly deletion: Deletion | null;
   readonly domains: readonly CustomDomain[];
+  readonly domainWish?: DomainWish;
   /** The site's own URL: `fqdn` or one of the domains' names. */
   readonly primaryDomain: string;
   /** False after the customer switched the proxy hosts off. */

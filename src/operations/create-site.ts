@@ -1,5 +1,6 @@
 /** Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write. */
 import { instant } from '../domain/clock.js';
+import { wishFor } from '../domain/domain-wish.js';
 import { AgentError, asAgentError, type ErrorCode } from '../domain/errors.js';
 import { isOpen } from '../domain/job.js';
 import { findPlan, type Plan } from '../domain/plan.js';
@@ -97,6 +98,7 @@ function newService(
     suspendedFor: [],
     deletion: null,
     domains: [],
+    ...(order.domain === undefined ? {} : { domainWish: wishFor(order.domain, context.clock.now()) }),
     primaryDomain: fqdn,
     proxyEnabled: true,
     secrets: {},

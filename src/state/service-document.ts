@@ -79,6 +79,16 @@ const ServiceSchema = Type.Object({
         problem: NullableText,
       }),
       addedAt: TextSchema,
+      stray: Type.Optional(Type.Object({ since: TextSchema, problem: TextSchema, off: Type.Boolean() })),
+    }),
+  ),
+  domainWish: Type.Optional(
+    Type.Object({
+      name: TextSchema,
+      nextAt: TextSchema,
+      until: TextSchema,
+      tries: Type.Integer({ minimum: 0 }),
+      problem: NullableText,
     }),
   ),
   primaryDomain: TextSchema,
