@@ -23,6 +23,7 @@ export interface ServiceEntry {
   readonly vmid: number | null;
   readonly node: string | null;
   readonly memoryMb: number;
+  readonly diskGb: number;
   readonly addresses: readonly string[];
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];

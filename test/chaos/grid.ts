@@ -18,6 +18,8 @@ export interface GridOptions {
   readonly at?: RegExp | undefined;
   /** Only operations whose name is this. */
   readonly operation?: string | undefined;
+  /** Begins no further cell after so many; undefined: tries them all. */
+  readonly minutes?: number | undefined;
   /** Of so many cells one dies again while the daemon recovers; 0: none does. */
   readonly doubleEvery: number;
   readonly say: (line: string) => void;
@@ -49,9 +51,10 @@ export async function runGrid(options: GridOptions): Promise<Tried[]> {
     ({ name }) => options.operation === undefined || name === options.operation,
   );
   const tried: Tried[] = [];
+  const until = Date.now() + (options.minutes ?? Infinity) * 60_000;
   for (const world of WORLDS) {
     const operations = wanted.filter((operation) => (operation.world ?? 'template') === world);
-    if (operations.length > 0) tried.push(...(await onWorld(world, operations, options)));
+    if (operations.length > 0) tried.push(...(await onWorld(world, operations, options, until)));
   }
   return tried;
 }
@@ -60,6 +63,7 @@ async function onWorld(
   world: World,
   operations: readonly Operation[],
   options: GridOptions,
+  until: number,
 ): Promise<Tried[]> {
   const chance = seeded(options.seed);
   let ground = await openGround(world, options);
@@ -71,7 +75,12 @@ async function onWorld(
       options.say(`${operation.name}: ${points.length} points`);
       columns.push(cellsOf(operation, points, options, chance));
     }
-    for (const cell of inTurn(columns)) {
+    const cells = inTurn(columns);
+    for (const [n, cell] of cells.entries()) {
+      if (Date.now() > until) {
+        options.say(`${world}: time is up, ${cells.length - n} of ${cells.length} cells were not tried`);
+        break;
+      }
       const result = await outcomeOf(ground, cell);
       tried.push({ cell, result });
       if (result.recoveryMs > SLOW_MS)

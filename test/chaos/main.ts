@@ -1,4 +1,4 @@
-/** `npm run chaos -- [--seed N] [--grid] [--part I/N] [--sample K] [--operation NAME] [--at PATTERN] [--kills M]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
+/** `npm run chaos -- [--seed N] [--grid] [--part I/N] [--sample K] [--operation NAME] [--at PATTERN] [--minutes T] [--kills M]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
 import { parseArgs } from 'node:util';
 import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     sample: { type: 'string' },
     operation: { type: 'string' },
     at: { type: 'string' },
+    minutes: { type: 'string' },
     kills: { type: 'string', default: '0' },
   },
 });
@@ -28,6 +29,7 @@ if (values.grid || values.operation !== undefined || values.sample !== undefined
     operation: values.operation,
     part: { index: part - 1, of: parts },
     at: values.at === undefined ? undefined : new RegExp(values.at),
+    minutes: values.minutes === undefined ? undefined : Number(values.minutes),
     doubleEvery: 5,
     say,
   });

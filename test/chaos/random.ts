@@ -179,7 +179,8 @@ class Worker {
       const answer = await untilAnswered(rig, call);
       answers.push(answer);
       const { code } = answer.body;
-      const already = answer.sent > 1 && operation.already?.some((one) => one === code);
+      const already =
+        (answers.length > 1 || answer.sent > 1) && operation.already?.some((one) => one === code);
       if (answer.status >= 300 && already !== true)
         problems.push(`${call.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`);
       jobs.push(jobOf(answer));
