@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import { AgentError } from './domain/errors.js';
+import { VERSION } from './domain/version.js';
 import { limitOf, methodsOf, ruleFor } from './http/access.js';
 import type { App } from './http/app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from './http/auth.js';
@@ -81,6 +82,8 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   limitUnreadAnswers(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
+    // not on the network: what a release is vulnerable to is nobody's business there
+    if (door === 'socket') void reply.header('innkeeper-version', VERSION);
     done(
       stopping.aborted && !options.handedOver
         ? new AgentError('shutting_down', 'The agent is stopping; call again in a moment.')

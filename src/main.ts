@@ -6,6 +6,7 @@ import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
+import { AgentError } from './domain/errors.js';
 import { isOpen } from './domain/job.js';
 import { listenOnNetwork, listenOnSocket } from './listen.js';
 import type { HandedSockets } from './systemd/environment.js';
@@ -39,6 +40,7 @@ import { purgeDue } from './operations/purge-due.js';
 import { recheckDomains } from './operations/recheck-domains.js';
 import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
+import { type FileLock, holdFile } from './state/file-lock.js';
 import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
 import { loadFormerKeys } from './state/former-keys.js';
@@ -257,6 +259,8 @@ function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
 
 export interface TemplateWish {
   readonly configFile: string;
+  /** Of systemd's, where the caller is not the service. */
+  readonly credentials?: ReadonlyMap<string, string>;
   /** Name of the product. */
   readonly product: string;
   /** Make a new one although there is one. */
@@ -268,9 +272,10 @@ export interface TemplateWish {
 
 /** Makes a product's golden template with the container host's drivers only, so a daemon may run beside it. Throws as `buildTemplate`, and ConfigError. */
 export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]> {
-  const { configFile, log } = wish;
-  const config = await loadConfig({ file: configFile });
+  const { configFile, credentials = new Map(), log } = wish;
+  const config = await loadConfig({ file: configFile, credentials });
   const product = (await openCatalogue(config, configFile, log)).get(wish.product);
+  const lock = await onlyBuild(configFile, log);
   const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
   const exec = execDriver(config, { clock, log });
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
@@ -279,7 +284,18 @@ export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]>
   } finally {
     watch.close();
     await Promise.all([guest.close(), exec.close()]);
+    await lock.release();
   }
+}
+
+/** Two builds at once would take each other's container for what an interrupted one left, and lend the same address twice. */
+async function onlyBuild(configFile: string, log: Logger): Promise<FileLock> {
+  const onLost = (reason: string): void => log.warn({ reason }, 'another build is no longer kept out');
+  const lock = await holdFile({ file: configFile, patienceS: 0, onLost });
+  if (lock) return lock;
+  throw new AgentError('service_busy', 'Another template is being built with this configuration.', {
+    detail: 'wait for its end, then call again; nothing was done',
+  });
 }
 
 interface Parts {

@@ -2,6 +2,8 @@
 import { type IncomingMessage, request } from 'node:http';
 import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
+import { VERSION } from '../domain/version.js';
+import type { Running } from '../doctor/parts.js';
 import { cell } from './cell.js';
 import { CommandFailure } from './failure.js';
 import { socketPath } from './socket-path.js';
@@ -13,6 +15,7 @@ export interface Daemon {
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, patienceMs?: number): Promise<Fields>;
   /** The answer's bytes; the stream fails when the daemon ends meanwhile. Throws as `call`. */
   download(path: string): Promise<Readable>;
+  readiness(): Promise<Running>;
 }
 
 /** Nobody listens at the socket. */
@@ -23,28 +26,44 @@ const TIMEOUT_MS = 30_000;
 export async function connectDaemon(configFile: string, panel: string): Promise<Daemon> {
   const socket = await socketPath(configFile);
   return {
-    async call(method, path, body, patienceMs = TIMEOUT_MS) {
+    async call(method, path, body, patienceMs) {
       const answer = await send({ socket, panel, method, path, body, patienceMs });
       const fields = parse(await textOf(answer, socket));
       if (statusOf(answer) < 400) return fields;
-      throw refusal(fields, statusOf(answer));
+      throw refusal(fields, answer);
     },
     async download(path) {
-      const what = { method: 'GET', path, body: undefined, patienceMs: TIMEOUT_MS };
-      const answer = await send({ socket, panel, ...what });
+      const answer = await send({ socket, panel, method: 'GET', path });
       if (statusOf(answer) < 400) return answer;
-      throw refusal(parse(await textOf(answer, socket)), statusOf(answer));
+      throw refusal(parse(await textOf(answer, socket)), answer);
+    },
+    async readiness() {
+      const answer = await send({ socket, panel, method: 'GET', path: '/ready' });
+      const { error } = parse(await textOf(answer, socket));
+      return { version: versionOf(answer), ...(statusOf(answer) < 400 ? {} : { problem: cell(error) }) };
     },
   };
 }
 
-function refusal(answer: Fields, status: number): CommandFailure {
+function refusal(answer: Fields, message: IncomingMessage): CommandFailure {
   const errors = Object.entries(fieldsOf(answer['errors'])).map(
     ([name, problem]) => `${name} ${cell(problem)}`,
   );
-  return new CommandFailure(
-    errors.length > 1 ? `${errors.join('; ')}.` : cell(answer['error'] ?? `HTTP ${status}`),
-  );
+  const said =
+    errors.length > 1 ? `${errors.join('; ')}.` : cell(answer['error'] ?? `HTTP ${statusOf(message)}`);
+  return new CommandFailure(said + aboutReleases(versionOf(message), answer['code']));
+}
+
+/** An upgrade whose restart is still to come: what the command asks for, the daemon may not know. */
+function aboutReleases(daemon: string | undefined, code: unknown): string {
+  if (daemon === VERSION && code !== 'route_not_found') return '';
+  const releases = `The daemon that runs is release ${daemon ?? 'unknown'}, this command is ${VERSION}`;
+  return ` ${releases}: systemctl restart innkeeper`;
+}
+
+function versionOf({ headers }: IncomingMessage): string | undefined {
+  const version = headers['innkeeper-version'];
+  return typeof version === 'string' ? cell(version) : undefined;
 }
 
 function statusOf({ statusCode = 500 }: IncomingMessage): number {
@@ -66,11 +85,11 @@ interface Message {
   readonly panel: string;
   readonly method: string;
   readonly path: string;
-  readonly body: object | undefined;
-  readonly patienceMs: number;
+  readonly body?: object | undefined;
+  readonly patienceMs?: number | undefined;
 }
 
-function send({ socket, panel, method, path, body, patienceMs }: Message): Promise<IncomingMessage> {
+function send({ socket, panel, method, path, body, patienceMs = TIMEOUT_MS }: Message): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const call = request({

@@ -1,7 +1,6 @@
 /** innkeeper doctor: says of everything the agent needs whether it is well, and how to mend what is not. Works with the daemon up or down. */
 import { pino } from 'pino';
 import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load.js';
 import { systemClock } from '../domain/clock.js';
 import { type Line, ok, type Word, warning, wrong, word } from '../doctor/check.js';
 import { examine } from '../doctor/examine.js';
@@ -11,6 +10,7 @@ import type { Products } from '../modules/registry.js';
 import { cell } from './cell.js';
 import { connectDaemon, DaemonDown } from './daemon.js';
 import { EXIT } from './failure.js';
+import { loadAsService } from './of-service.js';
 import { say, sayJson } from './print.js';
 
 /** Resolves with the exit code: 1 when something is wrong. */
@@ -38,7 +38,7 @@ async function openConfig(file: string): Promise<Opened> {
   const warnings: string[] = [];
   const check = `innkeeper config check --config ${word(file)}`;
   try {
-    const config = await loadConfig({ file, warn: (text) => void warnings.push(text) });
+    const config = await loadAsService(file, (text) => void warnings.push(text));
     const products = await openCatalogue(config, file, pino({ level: 'silent' }));
     const verdict = warnings.length > 0 ? warning(warnings.join('; '), check) : ok(file);
     return { line: { ...about, ...verdict }, ready: { config, products } };
@@ -58,15 +58,7 @@ function daemonSide(configFile: string): DaemonSide {
     }
   };
   return {
-    readiness: () =>
-      unlessDown(async () => {
-        const daemon = await connectDaemon(configFile, 'default');
-        const answer = await daemon.call('GET', '/ready').catch((error: unknown) => {
-          if (error instanceof DaemonDown) throw error;
-          return undefined;
-        });
-        return { ready: answer !== undefined };
-      }),
+    readiness: () => unlessDown(async () => (await connectDaemon(configFile, 'default')).readiness()),
     export: () =>
       unlessDown(async () => (await connectDaemon(configFile, 'default')).download('/state/export')),
   };

@@ -1,5 +1,7 @@
 /** All commands with their options. What a command needs is imported when it runs, so that each starts quickly. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { VERSION } from '../domain/version.js';
+import { guardPipes, type Pipes } from './broken-pipe.js';
 import { configFile } from './config-file.js';
 import { addAlertCommand } from './alerts.js';
 import { addAuditCommand } from './audit.js';
@@ -10,11 +12,10 @@ import { addServiceCommands } from './service.js';
 import { addStateCommands } from './state.js';
 import { addTokenCommands } from './token.js';
 
-export function makeProgram(): Command {
+function makeProgram(pipes: Pipes): Command {
   const program = new Command('innkeeper')
     .description("Provisioning agent: turns billing panels' calls into working sites on Proxmox VE.")
-    // put in by the build
-    .version(process.env.INNKEEPER_VERSION ?? 'unknown', '-V, --version')
+    .version(VERSION, '-V, --version')
     .option('--config <file>', 'configuration (else INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml)')
     .showHelpAfterError('(innkeeper --help lists all commands)')
     .exitOverride();
@@ -22,6 +23,7 @@ export function makeProgram(): Command {
     .command('serve')
     .description('run the daemon')
     .action(async (_, command: Command) => {
+      pipes.outlive();
       const { serve } = await import('./serve.js');
       process.exitCode = await serve(fileOf(command));
     });
@@ -59,7 +61,7 @@ function addSandbox(program: Command): void {
     .description('run a daemon against a Proxmox VE look-alike; needs nothing installed')
     .option('--backend <kind>', 'memory, or lxc (real containers; root on Debian)', readBackend, 'memory')
     .option('--state <dir>', 'keep everything here and take it up again')
-    .option('--port <number>', 'port of the API; 0 = any free one', readPort)
+    .option('--port <number>', 'port of the API (8080, with --once any free one); 0 = any free one', readPort)
     .option('--json', 'one JSON object on the first line, nothing else on standard output')
     .option('--once', 'order a demo site, report when it answers, and end')
     .option('--world', 'only the look-alike, DNS and proxy; the daemon is started apart')
@@ -146,7 +148,7 @@ function readPort(text: string): number {
 /** Runs the command line; resolves with the exit code. Nothing that goes wrong shows a stack. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
-    await makeProgram().parseAsync([...argv]);
+    await makeProgram(guardPipes()).parseAsync([...argv]);
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
     // commander has told it already; help and version are no failure

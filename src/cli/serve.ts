@@ -8,10 +8,10 @@ import { startWatchdog } from '../systemd/watchdog.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { keepYoungSpaceSmall, letYoungSpaceGrow } from './young-space.js';
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** For what may still hold the process when all is closed. */
 const LINGER_MS = 500;
-const FORCED = { SIGTERM: 143, SIGINT: 130 } as const;
+const FORCED = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
 /** systemd starts us again at once: right after a crash, too often where each start fails. */
 const FAILED_START_MS = 5_000;
 const SPARE_MS = 5_000;
@@ -37,6 +37,8 @@ export async function serve(configFile: string): Promise<number> {
       stop({});
     });
   }
+  // Node would open its debugger on loopback, to every user of this machine
+  process.on('SIGUSR1', () => process.stderr.write('innkeeper: SIGUSR1 means nothing here\n'));
   const daemon = await start(configFile, given, manager, stopped);
   if (typeof daemon === 'number') return daemon;
   void daemon.failed.then((reason) => stop({ reason }));

@@ -6,11 +6,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { loadConfig } from '../config/load.js';
 import { exportAtRest } from '../state/export-at-rest.js';
 import { verifyFile } from '../state/verify.js';
 import { connectDaemon, DaemonDown } from './daemon.js';
 import { CommandFailure } from './failure.js';
+import { loadForCommand } from './of-service.js';
 import { say } from './print.js';
 
 export interface ExportWish {
@@ -51,7 +51,7 @@ async function source(configFile: string, withKey: boolean): Promise<Readable> {
     return await daemon.download(`/state/export${withKey ? '?key=true' : ''}`);
   } catch (error) {
     if (!(error instanceof DaemonDown)) throw error;
-    const config = await loadConfig({ file: configFile });
+    const config = await loadForCommand(configFile);
     return exportAtRest({ config, withKey, madeAt: new Date().toISOString() });
   }
 }

@@ -1,12 +1,12 @@
 /** innkeeper state import: puts an export into the empty state folder, and says what has to be done with the key. */
 import { join, resolve } from 'node:path';
-import { loadConfig } from '../config/load.js';
 import { importState as putBack } from '../state/import.js';
+import { loadForCommand } from './of-service.js';
 import { say } from './print.js';
 
 /** Throws AgentError, ConfigError. */
 export async function importState(file: string, configFile: string): Promise<void> {
-  const config = await loadConfig({ file: configFile });
+  const config = await loadForCommand(configFile);
   const { manifest, verified, key } = await putBack({ file: resolve(file), config });
   const dir = config.agent.state_dir;
   say(`${dir}: ${manifest.files.length} files of the agent "${manifest.agent}", as of ${manifest.made_at}.`);

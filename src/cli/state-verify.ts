@@ -1,12 +1,12 @@
 /** innkeeper state verify: an export, a folder, or the state in use (through the daemon when it runs: one instant). */
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { loadConfig } from '../config/load.js';
 import { decodeKey } from '../domain/key-text.js';
 import { findStateKeys } from '../state/state-key.js';
 import { type Verified, verifyFile, verifyFolder, verifyStream } from '../state/verify.js';
 import { connectDaemon, DaemonDown } from './daemon.js';
 import { CommandFailure } from './failure.js';
+import { loadForCommand } from './of-service.js';
 import { say, sayJson } from './print.js';
 
 export interface VerifyWish {
@@ -60,7 +60,7 @@ async function verified(wish: VerifyWish): Promise<Verified> {
 }
 
 async function stateInUse(configFile: string, given: readonly Buffer[]): Promise<Verified> {
-  const config = await loadConfig({ file: configFile });
+  const config = await loadForCommand(configFile);
   const keys = given.length > 0 ? given : await findStateKeys(config);
   try {
     const daemon = await connectDaemon(configFile, 'default');
@@ -74,7 +74,7 @@ async function stateInUse(configFile: string, given: readonly Buffer[]): Promise
 /** Those in use, where there is a configuration at all: exports are verified on other machines too. */
 async function keysHere(configFile: string): Promise<Buffer[]> {
   try {
-    return await findStateKeys(await loadConfig({ file: configFile }));
+    return await findStateKeys(await loadForCommand(configFile));
   } catch {
     return [];
   }

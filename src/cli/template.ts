@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { makeTemplate } from '../main.js';
 import { EXIT } from './failure.js';
+import { serviceCredentials } from './of-service.js';
 import { column, say, sayJson, table } from './print.js';
 
 export interface TemplateOptions {
@@ -22,6 +23,7 @@ export async function runTemplateBuild(options: TemplateOptions): Promise<number
   const log = pino({ level: 'warn', base: null }, process.stderr);
   const built = await makeTemplate({
     ...options,
+    credentials: await serviceCredentials(),
     log,
     signal: stop.signal,
     progress: ({ node, vmid, phase, script }) =>

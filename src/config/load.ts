@@ -30,6 +30,8 @@ export interface LoadOptions {
   readonly file?: string | undefined;
   /** Default: the process's. */
   readonly env?: Environment;
+  /** Used where there is no $CREDENTIALS_DIRECTORY. */
+  readonly credentials?: ReadonlyMap<string, string>;
   /** Told of what is unwise but works. */
   readonly warn?: (message: string) => void;
 }
@@ -44,7 +46,8 @@ export function configFileOf(file: string | undefined, env: Environment = proces
 export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const env = options.env ?? process.env;
   const file = configFileOf(options.file, env);
-  const from: ReadingFrom = { folder: dirname(file), env, warn: options.warn ?? (() => undefined) };
+  const { credentials, warn = () => undefined } = options;
+  const from: ReadingFrom = { folder: dirname(file), env, warn, ...(credentials ? { credentials } : {}) };
   const content = await contentOf(file);
   const overridden = override(content, ConfigSchema, env);
   const value: unknown = Value.Default(ConfigSchema, content);

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Secret } from '../domain/secret.js';
 import type { SecretSource } from './building-blocks.js';
 import type { Environment } from './environment.js';
+import { whyUnreadable } from './why-unreadable.js';
 
 /** Says in `message` what was found and what is expected. */
 export class UnreadableSecretError extends Error {
@@ -15,6 +16,8 @@ export interface ReadingFrom {
   /** Folder that relative paths start from. */
   readonly folder: string;
   readonly env: Environment;
+  /** What systemd would show the service, for who is not it. */
+  readonly credentials?: ReadonlyMap<string, string>;
   readonly warn: (message: string) => void;
 }
 
@@ -28,7 +31,10 @@ export async function readSecret(source: SecretSource, from: ReadingFrom): Promi
   return new Secret(trimmed);
 }
 
-async function readSource(source: SecretSource, { folder, env, warn }: ReadingFrom): Promise<string> {
+async function readSource(
+  source: SecretSource,
+  { folder, env, credentials: shown, warn }: ReadingFrom,
+): Promise<string> {
   if (source.value !== undefined) return source.value;
   if (source.env !== undefined) {
     const value = env[source.env];
@@ -38,10 +44,15 @@ async function readSource(source: SecretSource, { folder, env, warn }: ReadingFr
   }
   if (source.credential !== undefined) {
     const credentials = env['CREDENTIALS_DIRECTORY'];
-    if (credentials === undefined)
+    if (credentials === undefined) {
+      const text = shown?.get(source.credential);
+      if (text !== undefined) return text;
       throw new UnreadableSecretError(
-        'found no $CREDENTIALS_DIRECTORY, expected a service with LoadCredential= or SetCredential=',
+        shown === undefined
+          ? 'found no $CREDENTIALS_DIRECTORY, expected a service with LoadCredential= or SetCredential='
+          : `found no credential ${source.credential}, expected LoadCredential=${source.credential}:... in innkeeper.service and its file, and to be run by root`,
       );
+    }
     // systemd guards these itself; their mode says nothing
     return readText(join(credentials, source.credential));
   }
@@ -78,8 +89,7 @@ async function described<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
-    throw new UnreadableSecretError(`found ${code} at ${path}, expected a readable file`);
+    throw new UnreadableSecretError(`found ${whyUnreadable(error)} at ${path}, expected a readable file`);
   }
 }
 

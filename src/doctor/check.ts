@@ -1,5 +1,7 @@
 /** What a check of the doctor is, and what it may say. */
 
+import { userInfo } from 'node:os';
+
 export type Word = 'ok' | 'warning' | 'wrong' | 'not_checked';
 
 export interface Verdict {
@@ -16,6 +18,8 @@ export interface Check {
   readonly title: string;
   /** Names of checks that must not have gone wrong before this one makes sense. */
   readonly after: readonly string[];
+  /** Commands that show more; told when something is the matter and the check itself knows no better. */
+  readonly look: readonly string[];
   /** Milliseconds; default 10 s. */
   readonly withinMs?: number;
   readonly run: (signal: AbortSignal) => Promise<Verdict>;
@@ -56,6 +60,16 @@ export function worst(verdicts: readonly Verdict[], whenNone: Verdict): Verdict 
     found: [...new Set(same.map(({ found }) => found))].join('; '),
     mend: [...new Set(sorted.flatMap(({ mend }) => mend))],
   };
+}
+
+/** Who looks: the commands that mend must be right when root types them. */
+export function whoAmI(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // no entry in the system's list
+    return String(process.getuid?.() ?? '');
+  }
 }
 
 /** A word of a command line: quoted where a shell would take it apart. */

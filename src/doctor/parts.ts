@@ -7,9 +7,16 @@ import type { ProxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
 import type { NginxExaminer } from '../drivers/proxy/nginx/examine.js';
 import type { Products } from '../modules/registry.js';
 
+export interface Running {
+  /** Why it is not ready; undefined: it is. */
+  readonly problem?: string;
+  /** Its release; undefined: one that does not tell. */
+  readonly version: string | undefined;
+}
+
 export interface DaemonSide {
   /** Undefined when none runs. Rejects when one runs and does not answer well. */
-  readiness(): Promise<{ readonly ready: boolean } | undefined>;
+  readiness(): Promise<Running | undefined>;
   /** The documents of one instant; undefined when no daemon runs. */
   export(): Promise<Readable | undefined>;
 }

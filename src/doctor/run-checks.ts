@@ -27,7 +27,9 @@ async function judged(
     if (before && (before.state === 'wrong' || before.state === 'not_checked'))
       return notChecked(`first "${titles.get(name) ?? name}" must be well`);
   }
-  return withDeadline(check);
+  const verdict = await withDeadline(check);
+  const isMute = (verdict.state === 'wrong' || verdict.state === 'warning') && verdict.mend.length === 0;
+  return isMute ? { ...verdict, mend: check.look } : verdict;
 }
 
 async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdict> {
@@ -47,6 +49,10 @@ async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdi
 
 /** Infrastructure details are what the operator is here for. */
 export function sentenceOf(error: unknown): string {
-  if (error instanceof AgentError) return error.detail ?? error.message;
+  const said = error instanceof AgentError ? (error.detail ?? error.message) : messageOf(error);
+  return said.trim();
+}
+
+function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

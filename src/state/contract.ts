@@ -23,6 +23,7 @@ export interface ServiceEntry {
   readonly vmid: number | null;
   readonly node: string | null;
   readonly memoryMb: number;
+  readonly diskGb: number;
   readonly addresses: readonly string[];
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];
@@ -227,6 +228,8 @@ export interface RememberedCall {
   /** Of what was asked for. */
   readonly fingerprint: string;
   readonly requestId: string;
+  /** Whose call it was; absent in records of former releases. */
+  readonly panel?: string;
   /** The service it was about, if any. */
   readonly serviceId: string | null;
   /** Null until it was answered; the body may hold a password. */

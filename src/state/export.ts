@@ -5,6 +5,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { type Pack, pack } from 'tar-stream';
+import { VERSION } from '../domain/version.js';
 import { FORMAT, KEY_FILE, MANIFEST, type Manifest } from './bundle.js';
 import type { CopiedFile, InstantCopy } from './instant-copy.js';
 
@@ -50,7 +51,7 @@ async function writeAll(
     lines.push(await writeBytes(tar, KEY_FILE, Buffer.from(`${key.bytes.toString('base64')}\n`), mtime));
   const manifest: Manifest = {
     format: FORMAT,
-    program: process.env.INNKEEPER_VERSION ?? 'unknown',
+    program: VERSION,
     agent,
     made_at: madeAt,
     key: { id: key.id, included: withKey },

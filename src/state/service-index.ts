@@ -18,6 +18,7 @@ export function entryOf(service: Service): ServiceEntry {
     vmid: service.vmid,
     node: service.node,
     memoryMb: service.plan.memoryMb,
+    diskGb: service.plan.diskGb,
     addresses: Object.freeze(service.addresses.map(({ address }) => address)),
     domains: Object.freeze(service.domains.map(({ domain }) => domain)),
     wishAt: service.lifecycle === 'active' ? (service.domainWish?.nextAt ?? null) : null,

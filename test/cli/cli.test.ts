@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { readExpiry } from '../../src/cli/token.js';
+import { VERSION } from '../../src/domain/version.js';
 import { asObject, fields, makeRig, ORDER } from '../http/rig.js';
 
 const CLI = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));
@@ -139,6 +142,45 @@ t.test('without a daemon a command says so', async (t) => {
     code: 1,
     err: /cannot be read: .*--config/,
   });
+});
+
+t.test('a daemon of another release is named, with what to do', async (t) => {
+  const socket = join(t.testdir(), 'innkeeper.sock');
+  const answers: [number, string, object][] = [
+    [404, '0.0.9', { error: 'There is no such call.', code: 'route_not_found' }],
+    [400, '', { error: 'permissions must be some of: a.', code: 'invalid_request' }],
+    [404, VERSION, { error: 'There is no such job.', code: 'job_not_found' }],
+  ];
+  const server = createServer((_, response) => {
+    const [status = 500, version = '', body = {}] = answers.shift() ?? [];
+    response.writeHead(status, version === '' ? {} : { 'innkeeper-version': version });
+    response.end(JSON.stringify({ success: false, ...body }));
+  }).listen(socket);
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const said = async (): Promise<string> =>
+    (await innkeeper(['job', 'list'], { INNKEEPER_SOCKET: socket })).err;
+  const releases = (version: string): string =>
+    `The daemon that runs is release ${version}, this command is ${VERSION}: systemctl restart innkeeper`;
+  t.equal(await said(), `innkeeper: There is no such call. ${releases('0.0.9')}\n`);
+  t.equal(await said(), `innkeeper: permissions must be some of: a. ${releases('unknown')}\n`);
+  t.equal(await said(), 'innkeeper: There is no such job.\n', 'the same release');
+
+  const rig = await makeRig('socket');
+  t.teardown(() => rig.close());
+  t.equal((await rig.app.inject({ url: '/health' })).headers['innkeeper-version'], VERSION);
+  const network = await makeRig();
+  t.teardown(() => network.close());
+  t.notOk((await network.app.inject({ url: '/health' })).headers['innkeeper-version'], 'nobody else is told');
+});
+
+t.test('a reader that goes away ends a command without a stack', async (t) => {
+  const child = spawn(process.execPath, [CLI, 'alerts', '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => (err += String(text)));
+  await once(child, 'close');
+  t.equal(err, '');
 });
 
 t.test('what is not understood ends with 2 and a hint', async (t) => {

@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { plainCall } from '../../src/drivers/call.js';
 import { nginxProxyDriver } from '../../src/drivers/proxy/nginx/index.js';
 import { systemClock } from '../../src/domain/clock.js';
+import { VERSION } from '../../src/domain/version.js';
 import { type Check, type Line, ok, warning, wrong } from '../../src/doctor/check.js';
 import { judgeStorage } from '../../src/doctor/checks/cluster.js';
 import { judgeRelease } from '../../src/doctor/checks/container-host.js';
@@ -81,7 +82,7 @@ async function clinic(t: Test, options: { storageType?: 'dir' | 'zfspool' } = {}
         clock: systemClock,
         log: pino({ level: 'silent' }),
       });
-      const nginx = nginxExaminer(config.proxy);
+      const nginx = nginxExaminer(config.proxy, config.addresses.pools);
       const parts = {
         configFile: '/c',
         config,
@@ -139,8 +140,11 @@ function says(
       line?.mend.some((one) => command.test(one)),
       `mended by ${String(command)}: ${line?.mend.join(' | ') ?? ''}`,
     );
+  if (state === 'wrong' || state === 'warning') t.ok(line?.mend.length, `${name}: a command`);
   const others = [...lines.values()].filter(
-    (one) => one.name !== name && !['ok', 'not_checked'].includes(one.state),
+    // no daemon runs in these worlds, and some of them have seen one
+    (one) =>
+      one.name !== name && !['ok', 'not_checked'].includes(one.state) && one.found !== 'it does not run',
   );
   t.same(others, [], `${name}: and nothing else`);
 }
@@ -155,7 +159,7 @@ t.test('a healthy world is well in every line, before the first start and with s
     t.equal(state, 'ok', `${name}: ${found}`);
     t.same(mend, []);
   }
-  t.equal(lines.size, 20);
+  t.equal(lines.size, 22);
   t.match(lines.get('daemon')?.found, /does not run/);
   t.notOk((await readdir(dir)).includes('agent'), 'not even the state folder was made');
 });
@@ -317,6 +321,20 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     /no node pve9; there are pve1, pve2, pve3/,
     /container_host\.proxmox\.nodes/,
   );
+  says(
+    t,
+    await look({ [`${proxmox}.ha`]: { enabled: true, nodes: ['pve1', 'pve9'] } }),
+    'nodes',
+    'wrong',
+    /no node pve9/,
+    /container_host\.proxmox\.ha\.nodes/,
+  );
+  const unbridged = await look({ [`${proxmox}.bridge`]: 'vmbr7' });
+  t.match(unbridged.get('bridge'), {
+    state: 'wrong',
+    found: /^pve1 has no bridge "vmbr7"; there are vmbr0; pve2 /,
+    mend: [/container_host\.proxmox\.bridge$/],
+  });
   await control('PUT', '/nodes/pve3/offline');
   says(t, await look(), 'nodes', 'warning', /offline: pve3/, /^pvecm status$/);
   await control('PUT', '/nodes/pve3/online');
@@ -339,7 +357,7 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     await look({ plans: [{ ...plans[0], memory_mb: 512, disk_gb: 60_000 }] }),
     'storage',
     'wrong',
-    /local-btrfs on pve1 is full: 497 GiB of 500 GiB are free/,
+    /local-btrfs on pve1 is full: 1997 GiB of 2000 GiB are free, 10 GiB of them reserved/,
   );
 
   says(
@@ -368,7 +386,10 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     /is not on/,
   );
 
-  const config = { container_host: { proxmox: { storage: 's' } }, plans: [{ diskGb: 20, memoryMb: 1 }] };
+  const config = {
+    container_host: { proxmox: { storage: 's', reserve_disk_gb: 10 } },
+    plans: [{ diskGb: 20, memoryMb: 1 }],
+  };
   const facts = {
     type: 'lvmthin',
     content: ['rootdir'],
@@ -386,6 +407,10 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     ]) as unknown;
   t.match(judge({}), { state: 'warning', found: /nearly full: 32 GiB of 1024 GiB/ });
   t.match(judge({ freeBytes: 2 ** 30 }), { state: 'wrong', found: /is full/ });
+  t.match(judge({ freeBytes: 29 * 2 ** 30 }), {
+    state: 'wrong',
+    found: /is full: 29 GiB .* 10 GiB of them reserved/,
+  });
   t.match(judge({ usable: false }), { state: 'wrong', mend: ['pvesm set s --disable 0', 'pvesm status'] });
   t.match(judge({ freeBytes: 2 ** 39, snapshots: 'newest', shared: true }), {
     state: 'ok',
@@ -476,6 +501,15 @@ t.test('DNS', async (t) => {
   );
   const elsewhere = await look({ 'agent.base_domain': 'other.test', 'dns.powerdns.zone': 'other.test' });
   t.match(elsewhere.get('dns'), { state: 'wrong', mend: ['pdnsutil create-zone other.test ns1.other.test'] });
+  says(
+    t,
+    await look({ 'domains.resolvers': ['127.0.0.1:1'], 'domains.lookup_timeout_s': 1 }),
+    'lookup',
+    'warning',
+    /sandbox\.test cannot be looked up, so no domain of a customer can be checked: ./,
+    /^dig -p 1 @127\.0\.0\.1 sandbox\.test NS$/,
+    /domains\.resolvers/,
+  );
   const none = { dns: { driver: 'none' } };
   says(
     t,
@@ -509,7 +543,7 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     'proxy.test',
     'wrong',
     /file\/x cannot be written to/,
-    /^install -d -o "\$\(id -un\)" -m 755 /,
+    /^install -d -o \S+ -m 755 /,
   );
   const config = await loadConfig({ file: world.configFile });
   const silent = pino({ level: 'silent' });
@@ -526,6 +560,16 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     'proxy.reload',
     'wrong',
     /nginx\.pid/,
+    /^systemctl restart nginx$/,
+  );
+  says(
+    t,
+    await look({ 'proxy.nginx.test': ['/nowhere/nginx', '-t'] }),
+    'proxy.test',
+    'wrong',
+    /\/nowhere\/nginx ENOENT/,
+    /^apt install nginx$/,
+    /proxy\.nginx\.test/,
   );
   const version = join(dir, 'proxy', 'version');
   const right = await readFile(version, 'utf8');
@@ -644,11 +688,20 @@ t.test('the state and the daemon', async (t) => {
     /^innkeeper state verify --config \//,
   );
 
-  const broken = { ...DOWN, readiness: async () => ({ ready: false }) };
+  const broken = { ...DOWN, readiness: async () => ({ version: VERSION, problem: 'it cannot write' }) };
   t.match((await look({}, { daemon: broken })).get('daemon'), {
     state: 'wrong',
+    found: 'it runs and is not ready: it cannot write',
     mend: [/journalctl/, 'systemctl restart innkeeper'],
   });
+  for (const version of ['0.0.9', undefined]) {
+    const other = { ...DOWN, readiness: async () => ({ version }) };
+    t.match((await look({}, { daemon: other })).get('daemon'), {
+      state: 'warning',
+      found: `it runs as release ${version ?? 'unknown'}, and what is installed is ${VERSION}`,
+      mend: ['systemctl restart innkeeper'],
+    });
+  }
 });
 
 t.test(
@@ -658,6 +711,7 @@ t.test(
       name,
       title: name,
       after,
+      look: ['look'],
       withinMs: 50,
       run,
     });
@@ -671,10 +725,10 @@ t.test(
       check('wrong', async () => wrong('bad', 'mend it')),
     ]);
     t.match(lines, [
-      { state: 'wrong', found: 'no answer within 0.05 s' },
+      { state: 'wrong', found: 'no answer within 0.05 s', mend: ['look'] },
       { state: 'not_checked', found: 'not checked: first "dead" must be well' },
       { state: 'not_checked' },
-      { state: 'wrong', found: 'it broke' },
+      { state: 'wrong', found: 'it broke', mend: ['look'] },
       { state: 'warning' },
       { state: 'ok' },
       { state: 'wrong', mend: ['mend it'] },
@@ -711,7 +765,7 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
     lines.filter(({ state }) => state !== 'ok'),
     [],
   );
-  t.equal(lines.length, 21);
+  t.equal(lines.length, 23);
   t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it runs and is ready/);
   t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
   t.match(await served.call('GET', '/ready'), { status: 200 });
@@ -729,7 +783,10 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
   await served.gone;
   await around.noFaults();
   const down = await doctor('--config', around.configFile);
-  t.match(down, { code: 0, out: /\nAll is well\.\n$/ });
+  t.match(down, {
+    code: 0,
+    out: /^warning  the daemon +it does not run\n +mend: journalctl .*\n +mend: systemctl start innkeeper\n(ok .*\n)+\n0 wrong, 1 warnings, 0 not checked\.\n$/m,
+  });
 
   const broken = join(around.stateDir, 'broken.yaml');
   await writeFile(broken, 'agent: {id: 5}\n');

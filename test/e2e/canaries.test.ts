@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { parse, stringify } from 'yaml';
 import { systemClock } from '../../src/domain/clock.js';
@@ -25,6 +26,7 @@ const PLANTED = {
   'token in a query': 'canary-token-in-query-Ha93',
   'unknown token': 'canary-unknown-token-Mv55xxxxxxxx',
   'secret in a wrong field': 'canary-secret-in-wrong-field-Nb02',
+  'secret in an unknown field': 'canary-secret-in-unknown-field-Rt46',
 };
 const PATIENCE_MS = 90_000;
 
@@ -95,6 +97,9 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
   for (const file of await filesOf(join(stateDir, 'secrets')))
     canaries.set(`file ${file.split('/').slice(-1).join()}`, (await readFile(file, 'utf8')).trim());
 
+  for (const file of ['ssh/client_key', 'ca/ca.key', 'ca/proxy.key', 'ca/pve.key'])
+    canaries.set(file, await readFile(join(stateDir, file), 'utf8'));
+
   const heard: string[] = [];
   const receiver = createServer((request, response) => {
     request.on('data', (chunk: Buffer) => heard.push(chunk.toString()));
@@ -161,6 +166,20 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
       if (daemon.exitCode !== null || Date.now() > late) throw new Error(`it did not start: ${log.join('')}`);
       await delay(20);
     }
+  };
+  /** What a command prints, whatever comes of it; its children are watched as the daemon's are. */
+  const run = async (...words: string[]): Promise<string> => {
+    const child = spawn(process.execPath, [cli, '--config', configFile, ...words], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const unwatch = watchChildren(child.pid ?? 0, seen);
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => void (said += chunk.toString()));
+    await once(child, 'close');
+    await unwatch();
+    return said;
   };
   const stop = async (daemon: ChildProcess): Promise<void> => {
     const gone = once(daemon, 'exit');
@@ -252,6 +271,18 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
   await call('POST', '/create-site', `{"email": "${PLANTED['secret in a wrong field']}`);
   await call('POST', '/create-site', { ...order('77'), email: PLANTED['secret in a wrong field'] });
   await call('POST', '/create-site', { ...order('78'), public_ip: PLANTED['secret in a wrong field'] });
+  const unknown = PLANTED['secret in an unknown field'];
+  for (const [path, body] of [
+    ['/create-site', { ...order('79'), password: unknown }],
+    ['/create-site', { ...order('80'), properties: { password: unknown } }],
+    ['/suspend', { service_id: '3', reason: unknown }],
+    ['/action/setdomain', { service_id: '3', domain: unknown }],
+    ['/customdomain/add/zone', { user_id: '1', domain: unknown, token: unknown }],
+    ['/customdomain/add/record', { zone: 'x.test', type: 'TXT', name: 'a', ttl: 60, password: unknown }],
+    ['/panel/sync', [{ service_id: '3', status: 'active', plan: unknown }]],
+    [`/${unknown}`, { password: unknown }],
+  ] as const)
+    await call('POST', path, body, { 'idempotency-key': `odd-${path.slice(1, 9)}` });
   for (const id of ['1', '2'])
     await call('POST', '/delete-site', { service_id: id }, { prefer: 'respond-async' });
 
@@ -297,6 +328,28 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
     ['--version'],
   ])
     record(seen, words.join(' '), await innkeeper('--config', configFile, ...words));
+  const sick = await run('doctor', '--json');
+  t.match(sick, /"name": "exec\.key"/, 'the doctor looks at all of it');
+  record(seen, 'doctor --json', sick);
+  await fault({ target: 'dns', kind: { status: 401 } });
+  await fault({ target: 'exec', kind: { drop: 'before' } });
+  for (const words of [
+    ['doctor'],
+    ['state', 'verify', '--json'],
+    ['state', 'rotate-key'],
+    ['config', 'check'],
+    ['proxy', 'files', join(stateDir, 'proxy-files')],
+    ['reconcile', '--dry-run', '--json'],
+    ['job', 'list', '--json'],
+  ])
+    record(seen, words.join(' '), await run(...words));
+  await noFaults();
+  const rotated = await run('token', 'rotate', 'canary');
+  canaries.set('a token that was rotated', /ik_\S+/.exec(rotated)?.[0] ?? rotated);
+  const exported = join(stateDir, 'export.tar.gz');
+  t.match(await run('state', 'export', exported), /files as of/);
+  record(seen, 'the export', gunzipSync(await readFile(exported)).toString('latin1'));
+  t.equal((await stat(exported)).mode & 0o077, 0, 'the export is private');
   const late = Date.now() + 30_000;
   while (heard.join('').split('"raised"').length < 2 && Date.now() < late) await delay(100);
   t.match(heard.join(''), /"alert":"deletion_brake"/, 'the webhook was told');

@@ -123,3 +123,14 @@ t.test('a second signal ends it at once, and nothing is lost', async (t) => {
   second.child.kill('SIGTERM');
   t.equal(await second.gone, 0);
 });
+
+t.test('a reader of the log that goes away takes nothing with it', async (t) => {
+  const around = await surroundings(t);
+  const served = await around.serve();
+  served.child.stdout?.destroy();
+  await served.call('POST', '/create-site', ORDER);
+  await completed(served);
+  t.equal(served.child.exitCode, null);
+  served.child.kill('SIGTERM');
+  t.equal(await served.gone, 0);
+});

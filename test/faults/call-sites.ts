@@ -84,5 +84,6 @@ export async function callSites(stage: Stage, operation: Operation, id: string):
   const { body } = await stage.call('GET', `/status?service_id=${id}`);
   if (!['terminated', 'failed'].includes(String(body['status'])))
     await ended(stage, await accepted(stage, '/delete-site', { service_id: id }));
-  return [...sites.values(), ...others];
+  // always in the same order, for parts that are walked apart
+  return [...[...sites.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), ...others];
 }

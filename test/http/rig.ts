@@ -75,6 +75,7 @@ export function testConfig(): Config {
         template_vmids: { first: 9000, last: 9099 },
         os_template: null,
         reserve_memory_mb: 1024,
+        reserve_disk_gb: 10,
         ha: { enabled: false, nodes: [], group: null },
       },
     },

@@ -83,7 +83,7 @@ async function bring(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const part of ['chunks', 'docs-page', 'modules', 'src', 'package.json', 'test/systemd/caller.js'])
     await cp(join(DIST, part), join(folder, 'dist', part), { recursive: true });
-  for (const part of ['systemd', 'config'])
+  for (const part of ['systemd', 'config', 'docs'])
     await cp(join(REPOSITORY, part), join(folder, part), { recursive: true });
 }
 

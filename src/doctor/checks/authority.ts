@@ -19,6 +19,9 @@ export function authorityChecks(parts: DoctorParts): Check[] {
       name: 'acme',
       title: 'certificate authority',
       after: [],
+      look: parts.config.domains.acme.enabled
+        ? [`curl -sI ${word(parts.config.domains.acme.directory_url)}`]
+        : [`# in ${parts.configFile}: domains.local_ca`],
       run: (signal) => checkAuthority(parts, signal),
     },
   ];

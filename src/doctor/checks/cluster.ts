@@ -20,12 +20,17 @@ export function clusterChecks(parts: DoctorParts): Check[] {
       name: 'nodes',
       title: 'nodes',
       after: ['container_host.token'],
+      look: [
+        'pvesh get /nodes   # on a node',
+        `# in ${parts.configFile}: container_host.proxmox.nodes and .reserve_memory_mb`,
+      ],
       run: async (signal) => judgeNodes(parts, await look(signal)),
     },
     {
       name: 'pool',
       title: 'pool of Proxmox',
       after: ['container_host.token'],
+      look: ['pvesh get /pools   # on a node'],
       run: async (signal) => {
         const { pool } = proxmox;
         if (pool === null) return ok('none is configured');
@@ -39,6 +44,7 @@ export function clusterChecks(parts: DoctorParts): Check[] {
       name: 'storage',
       title: 'storage of the root disks',
       after: ['nodes'],
+      look: ['pvesm status   # on a node'],
       run: async (signal) => {
         const nodes = allowedNodes(parts, await look(signal));
         const verdicts = await Promise.all(
@@ -57,15 +63,30 @@ export function clusterChecks(parts: DoctorParts): Check[] {
       },
     },
     {
+      name: 'bridge',
+      title: 'bridge of the containers',
+      after: ['nodes', 'container_host.permissions'],
+      look: ['ip -br link show type bridge   # on a node'],
+      run: async (signal) => {
+        const nodes = allowedNodes(parts, await look(signal));
+        const verdicts = nodes.map(async ({ name }) =>
+          judgeBridge(parts, name, await pve.bridges(name, signal)),
+        );
+        return worst(await Promise.all(verdicts), wrong('no node is there to ask'));
+      },
+    },
+    {
       name: 'template',
       title: 'templates of the products',
       after: ['nodes'],
+      look: ['pct list   # on a node'],
       run: async (signal) => judgeTemplates(parts, await look(signal)),
     },
     {
       name: 'os_template',
       title: 'OS template',
       after: ['nodes'],
+      look: ['pveam list local   # on a node'],
       run: async (signal) => checkOsTemplate(parts, await look(signal), signal),
     },
   ];
@@ -77,13 +98,16 @@ export function allowedNodes({ config }: Pick<DoctorParts, 'config'>, view: Clus
 }
 
 function judgeNodes(parts: DoctorParts, view: ClusterView): Verdict {
-  const { nodes, reserve_memory_mb: reserve } = parts.config.container_host.proxmox;
-  const unknown = nodes.filter((name) => !view.nodes.some((node) => node.name === name));
-  if (unknown.length > 0)
-    return wrong(
-      `there is no node ${unknown.join(', ')}; there are ${view.nodes.map(({ name }) => name).join(', ')}`,
-      `# in ${parts.configFile}: container_host.proxmox.nodes`,
-    );
+  const { nodes, ha, reserve_memory_mb: reserve } = parts.config.container_host.proxmox;
+  const lists = { nodes, 'ha.nodes': ha.enabled ? ha.nodes : [] };
+  for (const [key, names] of Object.entries(lists)) {
+    const unknown = names.filter((name) => !view.nodes.some((node) => node.name === name));
+    if (unknown.length > 0)
+      return wrong(
+        `there is no node ${unknown.join(', ')}; there are ${view.nodes.map(({ name }) => name).join(', ')}`,
+        `# in ${parts.configFile}: container_host.proxmox.${key}`,
+      );
+  }
   const usable = allowedNodes(parts, view);
   if (usable.length === 0) return wrong('no node that containers may be made on is online', 'pvecm status');
   const off = view.nodes.filter(
@@ -118,7 +142,7 @@ export function judgeStorage(
   node: string,
   facts: StorageFacts,
 ): Verdict {
-  const { storage } = parts.config.container_host.proxmox;
+  const { storage, reserve_disk_gb: reserveGb } = parts.config.container_host.proxmox;
   const where = `${storage} on ${node}`;
   if (!facts.usable)
     return wrong(`${where} is not active`, `pvesm set ${word(storage)} --disable 0`, 'pvesm status');
@@ -127,9 +151,9 @@ export function judgeStorage(
       `${where} takes no root disks (content: ${facts.content.join(',') || 'nothing'})`,
       `pvesm set ${word(storage)} --content ${[...facts.content, 'rootdir'].join(',')}`,
     );
-  if (facts.freeBytes < smallest(parts).diskGb * GIB)
+  if (facts.freeBytes < (smallest(parts).diskGb + reserveGb) * GIB)
     return wrong(
-      `${where} is full: ${gib(facts.freeBytes)} of ${gib(facts.totalBytes)} are free`,
+      `${where} is full: ${gib(facts.freeBytes)} of ${gib(facts.totalBytes)} are free, ${reserveGb} GiB of them reserved`,
       'pvesm status',
     );
   if (facts.snapshots === 'none')
@@ -149,6 +173,22 @@ export function judgeStorage(
 }
 
 const gib = (bytes: number): string => `${Math.floor(bytes / GIB)} GiB`;
+
+function judgeBridge(
+  { config, configFile }: DoctorParts,
+  node: string,
+  bridges: ReadonlyMap<string, boolean>,
+): Verdict {
+  const { bridge } = config.container_host.proxmox;
+  const active = bridges.get(bridge);
+  if (active === true) return ok(`${bridge} is up on ${node}`);
+  if (active === false) return wrong(`${bridge} is down on ${node}`, `ifup ${word(bridge)}   # on ${node}`);
+  const others = [...bridges.keys()].join(', ');
+  return wrong(
+    `${node} has no bridge "${bridge}"${others === '' ? '' : `; there are ${others}`}`,
+    `# in ${configFile}: container_host.proxmox.bridge`,
+  );
+}
 
 function judgeTemplates(parts: DoctorParts, view: ClusterView): Verdict {
   const { storage } = parts.config.container_host.proxmox;

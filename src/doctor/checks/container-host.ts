@@ -22,18 +22,21 @@ export function containerHostChecks(parts: DoctorParts): Check[] {
       name: 'container_host.connection',
       title: 'API of the container host, its certificate',
       after: [],
+      look: proxmox.urls.map((url) => `curl -kI ${word(url)}`),
       run: async (signal) => judgeDoors(parts, await doors(signal)),
     },
     {
       name: 'clock',
       title: "clock, against the container host's",
       after: ['container_host.connection'],
+      look: ['timedatectl'],
       run: async (signal) => judgeClock(await doors(signal)),
     },
     {
       name: 'container_host.token',
       title: 'API token, release of Proxmox VE',
       after: ['container_host.connection'],
+      look: ['systemctl restart pveproxy   # on the node'],
       run: async (signal) => {
         const [, name = ''] = proxmox.token_id.split('!');
         const renew = `pveum user token remove ${user} ${name}; pveum user token add ${user} ${name} --privsep 0`;
@@ -55,6 +58,7 @@ export function containerHostChecks(parts: DoctorParts): Check[] {
       name: 'container_host.permissions',
       title: 'privileges of the token',
       after: ['container_host.token'],
+      look: [`pveum user permissions ${word(user)}   # on a node`],
       run: (signal) => checkPrivileges(parts, user, signal),
     },
   ];
@@ -79,7 +83,11 @@ function doorsOf({ config }: DoctorParts): (signal: AbortSignal) => Promise<Door
 function judgeDoors({ clock }: DoctorParts, doors: readonly Door[]): Verdict {
   const verdicts = doors.map((door): Verdict => {
     if ('error' in door)
-      return wrong(`${door.url} does not answer: ${door.error}`, `curl -kI ${word(door.url)}`);
+      return wrong(
+        `${door.url} does not answer: ${door.error}`,
+        `curl -kI ${word(door.url)}`,
+        'systemctl restart pveproxy   # on that node',
+      );
     const { fingerprint, distrust, expiresAt } = door.facts;
     if (distrust !== undefined)
       return wrong(

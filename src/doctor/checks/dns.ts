@@ -1,8 +1,10 @@
 /** DNS: a marked record is written, read back and taken away again; or, where a wildcard leads everything here, it is looked up. */
 import { randomBytes } from 'node:crypto';
+import { getServers } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import type { Config } from '../../config/config.js';
 import { plainCall } from '../../drivers/call.js';
+import { nameLookup } from '../../drivers/lookup/index.js';
 import { type Check, ok, type Verdict, warning, wrong, word } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 import { sentenceOf } from '../run-checks.js';
@@ -14,9 +16,43 @@ export function dnsChecks(parts: DoctorParts): Check[] {
       name: 'dns',
       title: dns.driver === 'none' ? 'DNS, the wildcard record' : 'DNS, writing and reading back',
       after: [],
+      look: dns.driver === 'none' ? [`dig ${parts.config.agent.base_domain}`] : ['systemctl status pdns'],
       run: (signal) => (dns.driver === 'none' ? checkWildcard(parts, signal) : checkWriting(parts, signal)),
     },
+    {
+      name: 'lookup',
+      title: "looking up customers' domains",
+      after: [],
+      look: [`# in ${parts.configFile}: domains.resolvers`],
+      withinMs: 20_000,
+      run: (signal) => checkLookup(parts, signal),
+    },
   ];
+}
+
+/** The base domain is one whose name servers must be reachable as a customer's are: resolvers first, then the servers themselves. */
+async function checkLookup({ config, configFile }: DoctorParts, signal: AbortSignal): Promise<Verdict> {
+  const base = config.agent.base_domain;
+  const resolvers = config.domains.resolvers.length > 0 ? config.domains.resolvers : getServers();
+  const lookup = nameLookup(config.domains);
+  try {
+    await lookup.addresses(base, { signal });
+    return ok(`${resolvers.join(', ')} and the name servers of ${base} answer`);
+  } catch (error) {
+    // sites of the base domain do not need it
+    return warning(
+      `${base} cannot be looked up, so no domain of a customer can be checked: ${sentenceOf(error)}`,
+      ...resolvers.slice(0, 1).map((resolver) => digOf(base, resolver)),
+      `# in ${configFile}: domains.resolvers; port 53 must be open to the world, for udp and tcp`,
+    );
+  } finally {
+    await lookup.close();
+  }
+}
+
+function digOf(name: string, resolver: string): string {
+  const [, host = resolver, port] = /^\[?([^\]]+?)\]?(?::(\d+))?$/.exec(resolver) ?? [];
+  return `dig ${port === undefined ? '' : `-p ${port} `}@${host} ${name} NS`;
 }
 
 async function checkWriting({ config, configFile, dns }: DoctorParts, signal: AbortSignal): Promise<Verdict> {
@@ -35,7 +71,8 @@ async function checkWriting({ config, configFile, dns }: DoctorParts, signal: Ab
     return ok(`a record in ${zone} was written, read back and removed`);
   } catch (error) {
     await dns.removeRecord(record, call).catch(() => {});
-    return wrong(sentenceOf(error), ...mendOf(sentenceOf(error), config, zone, configFile));
+    const said = sentenceOf(error);
+    return wrong(`${zone} cannot be changed: ${said}`, ...mendOf(said, config, zone, configFile));
   }
 }
 

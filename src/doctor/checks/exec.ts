@@ -5,6 +5,7 @@ import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../ch
 import type { DoctorParts } from '../parts.js';
 import { sentenceOf } from '../run-checks.js';
 import { allowedNodes } from './cluster.js';
+import { authorizeCommand, mendSsh } from './ssh.js';
 
 const FORCED_COMMAND = '/usr/lib/innkeeper/innkeeper-exec';
 
@@ -16,6 +17,7 @@ export function execChecks(parts: DoctorParts): Check[] {
       name: 'exec.path',
       title: 'scripts in containers',
       after: ['nodes'],
+      look: ['pct list   # on the node'],
       withinMs: 20_000,
       run: async (signal) =>
         worst(
@@ -27,6 +29,7 @@ export function execChecks(parts: DoctorParts): Check[] {
       name: 'exec.key',
       title: "the SSH key's forced command",
       after: ['exec.path'],
+      look: ['cat ~/.ssh/authorized_keys   # on the node'],
       run: async (signal) =>
         worst(
           (await examine(signal)).map((one) => judgeKey(parts, one)),
@@ -72,15 +75,9 @@ function judgePath({ config, configFile }: DoctorParts, examined: Examined): Ver
     );
   }
   if (!ssh) return wrong(examined.error, `# in ${configFile}: exec.pct`);
-  const { host, port } = hostOf(config, node);
-  if (/host key/.test(examined.error))
-    return wrong(
-      `${node}: ${examined.error}`,
-      `ssh-keyscan -p ${port} ${word(host)} >> ${word(ssh.known_hosts_file)}`,
-      '# after comparing it with: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub (on the node)',
-    );
-  if (/refused: /.test(examined.error)) return wrong(`${node}: ${examined.error}`, authorize(config, node));
-  return wrong(`${node}: ${examined.error}`, `ssh -p ${port} ${word(`${ssh.user}@${host}`)} true`);
+  const { user, known_hosts_file: knownHosts } = ssh;
+  const there = { ...hostOf(config, node), user, knownHosts, name: node, authorize: authorize(config, node) };
+  return wrong(`${node}: ${examined.error}`, ...mendSsh(examined.error, there));
 }
 
 function judgeKey({ config }: DoctorParts, examined: Examined): Verdict {
@@ -96,13 +93,9 @@ function hostOf({ exec }: DoctorParts['config'], node: string): { host: string; 
   return exec.ssh?.hosts[node] ?? { host: node, port: 22 };
 }
 
-/** The line of authorized_keys, put there in the place of one with the same key. Run on the node. */
 function authorize({ exec, container_host: { proxmox } }: DoctorParts['config'], node: string): string {
   const key = exec.ssh === null ? undefined : publicKeyOf(exec.ssh);
   const { vmids, template_vmids: templates } = proxmox;
   const forced = `restrict,command="${FORCED_COMMAND} ${vmids.first}-${vmids.last} ${templates.first}-${templates.last}"`;
-  const file = '~/.ssh/authorized_keys';
-  if (key === undefined) return `echo '${forced} <the public key>' >> ${file}   # on ${node}`;
-  const [, blob = ''] = key.split(' ');
-  return `sed -i '\\|${blob}|d' ${file}; echo '${forced} ${key} innkeeper' >> ${file}   # on ${node}`;
+  return authorizeCommand(`${forced} ${key ?? '<the public key>'} innkeeper`, node);
 }

@@ -2,8 +2,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { askCertificate, askPresented } from '../../drivers/proxy/nginx/presented.js';
-import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
+import { authorizedKeysLine } from '../../drivers/proxy/nginx/remote/forced-command.js';
+import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
+import { sentenceOf } from '../run-checks.js';
+import { authorizeCommand, mendSsh } from './ssh.js';
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
@@ -17,23 +20,28 @@ export function proxyChecks(parts: DoctorParts): Check[] {
       name: 'proxy.test',
       title: "the proxy's folder and configuration",
       after: [],
-      run: async (signal) => {
+      look: [testCommand],
+      run: unlessAway(parts, async (signal) => {
         const folder = await nginx.unwritable();
         if (folder !== undefined)
-          return wrong(`${folder} cannot be written to`, `install -d -o "$(id -un)" -m 755 ${word(dir)}`);
+          return wrong(
+            `${folder} cannot be written to by ${whoAmI()}`,
+            `install -d -o ${whoAmI()} -m 755 ${word(dir)}`,
+          );
         const complaint = await nginx.test(signal);
         if (complaint?.includes(`${dir}/nginx.conf`) === true && !(await nginx.hasRendering(signal)))
           return ok('nginx includes our file, which the daemon writes when it starts');
         return complaint === undefined
           ? ok('nginx takes it')
-          : wrong(`nginx refuses it: ${complaint}`, testCommand);
-      },
+          : wrong(`nginx refuses it: ${complaint}`, config.proxy.ssh ? 'nginx -t   # there' : testCommand);
+      }),
     },
     {
       name: 'proxy.reload',
       title: 'a reload of the proxy',
       after: ['proxy.test'],
-      run: async (signal) => {
+      look: ['journalctl -u nginx -n 50'],
+      run: unlessAway(parts, async (signal) => {
         if (!(await nginx.hasRendering(signal)))
           return ok('there is nothing of ours to be served before the first start');
         const { written, served } = await nginx.reload(signal);
@@ -43,15 +51,46 @@ export function proxyChecks(parts: DoctorParts): Check[] {
           `grep -rn ${word(`${dir}/nginx.conf`)} /etc/nginx || sed -i 's|^http {|http {\\n    include ${dir}/nginx.conf;|' /etc/nginx/nginx.conf`,
           [testCommand, reload.map(word).join(' ')].join(' && '),
         );
-      },
+      }),
     },
     {
       name: 'certificate',
       title: 'wildcard certificate of the base domain',
       after: [],
+      look: [
+        `openssl s_client -connect ${parts.config.proxy.door.address}:${parts.config.proxy.door.https_port} -servername ${parts.config.agent.base_domain} </dev/null`,
+      ],
       run: () => (config.proxy.ssh === null ? checkCertificate(parts) : checkShown(parts)),
     },
   ];
+}
+
+type Run = (signal: AbortSignal) => Promise<Verdict>;
+
+/** What keeps nginx from being asked at all has commands of its own. */
+function unlessAway({ config, configFile }: DoctorParts, run: Run): Run {
+  const { ssh, nginx } = config.proxy;
+  return async (signal) => {
+    try {
+      return await run(signal);
+    } catch (error) {
+      const said = sentenceOf(error);
+      if (ssh) {
+        const line = authorizedKeysLine(config);
+        const name = 'the proxy host';
+        const there = {
+          ...ssh,
+          knownHosts: ssh.known_hosts_file,
+          name,
+          authorize: authorizeCommand(line, name),
+        };
+        return wrong(said, ...mendSsh(said, there));
+      }
+      if (/could not be started/.test(said))
+        return wrong(said, 'apt install nginx', `# in ${configFile}: proxy.nginx.test and .reload`);
+      return wrong(said, nginx.test.map(word).join(' '), 'systemctl restart nginx');
+    }
+  };
 }
 
 /** On another host its files are out of reach: what visitors are shown must do. */

@@ -1,11 +1,12 @@
 /** The state: its folder, what is in it, and how many addresses are left. */
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
+import { VERSION } from '../../domain/version.js';
 import { rangeOf, valueIn } from '../../domain/address-pool.js';
 import { findStateKeys } from '../../state/state-key.js';
 import { type Verified, verifyFolder, verifyStream } from '../../state/verify.js';
-import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
+import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 
 const MIB = 1024 ** 2;
@@ -24,22 +25,36 @@ export function stateChecks(parts: DoctorParts): Check[] {
       name: 'daemon',
       title: 'the daemon',
       after: [],
+      look: ['journalctl -u innkeeper -n 50'],
       run: async () => {
         const found = await parts.daemon.readiness();
-        if (!found) return ok('it does not run; it is started with: systemctl start innkeeper');
-        if (found.ready) return ok('it runs and is ready');
-        return wrong(
-          'it runs and is not ready: see its log',
-          'journalctl -u innkeeper -n 50',
-          'systemctl restart innkeeper',
-        );
+        const look = 'journalctl -u innkeeper -n 50';
+        if (!found)
+          return (await hasRun(dir))
+            ? warning('it does not run', look, 'systemctl start innkeeper')
+            : ok('it does not run yet; it is started with: systemctl start innkeeper');
+        if (found.problem !== undefined)
+          return wrong(`it runs and is not ready: ${found.problem}`, look, 'systemctl restart innkeeper');
+        if (found.version !== VERSION)
+          return warning(
+            `it runs as release ${found.version ?? 'unknown'}, and what is installed is ${VERSION}`,
+            'systemctl restart innkeeper',
+          );
+        return ok('it runs and is ready');
       },
     },
-    { name: 'state.folder', title: 'state folder, rights and room', after: [], run: () => checkFolder(dir) },
+    {
+      name: 'state.folder',
+      title: 'state folder, rights and room',
+      after: [],
+      look: [`ls -ld ${word(dir)}`, 'df -h'],
+      run: () => checkFolder(dir),
+    },
     {
       name: 'state.integrity',
       title: 'documents of the state',
       after: ['state.folder'],
+      look: [`innkeeper state verify --config ${word(parts.configFile)}`],
       withinMs: 120_000,
       run: async () => judgeState(parts, await verify()),
     },
@@ -47,6 +62,7 @@ export function stateChecks(parts: DoctorParts): Check[] {
       name: 'addresses',
       title: 'pools of addresses',
       after: ['state.integrity'],
+      look: [`innkeeper state verify --config ${word(parts.configFile)}`],
       run: async () => judgePools(parts, (await verify())?.addresses ?? []),
     },
   ];
@@ -68,8 +84,8 @@ async function checkFolder(dir: string): Promise<Verdict> {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
     return wrong(
-      `${folder} cannot be written to by ${whoami()}`,
-      exists ? `chown -R innkeeper: ${word(dir)}` : make,
+      `${folder} cannot be written to by ${whoAmI()}`,
+      exists ? `chown -R ${whoAmI()}: ${word(dir)}` : make,
     );
   }
   const verdicts: Verdict[] = [];
@@ -92,15 +108,19 @@ async function checkFolder(dir: string): Promise<Verdict> {
   );
 }
 
+/** The file that every daemon locks stays when it ends. */
+async function hasRun(dir: string): Promise<boolean> {
+  return stat(join(dir, 'lock')).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function nearest(dir: string): Promise<{ folder: string; exists: boolean }> {
   for (let folder = dir; ; folder = dirname(folder)) {
     if (await stat(folder).catch(() => undefined)) return { folder, exists: folder === dir };
     if (dirname(folder) === folder) return { folder, exists: false };
   }
-}
-
-function whoami(): string {
-  return `user ${process.getuid?.() ?? '?'}`;
 }
 
 function judgeState({ configFile }: DoctorParts, found: Verified | undefined): Verdict {

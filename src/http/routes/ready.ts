@@ -19,7 +19,11 @@ export const readyRoute: Route = (app, context) => {
   app.get('/ready', { schema }, async () => {
     const { ready, reasons } = await context.ready();
     if (!ready) {
-      throw new AgentError('not_ready', 'The agent is not ready.', { detail: reasons.join('; ') });
+      const detail = reasons.join('; ');
+      // whoever may use the socket may read the log as well
+      const said =
+        context.door === 'socket' ? `The agent is not ready: ${detail}.` : 'The agent is not ready.';
+      throw new AgentError('not_ready', said, { detail });
     }
     return { success: true as const, status: 'ready' as const };
   });

@@ -420,6 +420,32 @@ t.test('a virtual machine or an unseen container under the number', async (t) =>
   await failsWith(t, 'vmid_taken', driver.ensureContainer(spec, call()), 'taken');
 });
 
+t.test('addresses of virtual machines count too', async (t) => {
+  const { wire, driver } = await world(t);
+  wire.machines.set(700, {
+    name: 'db',
+    net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0',
+    ipconfig0: 'ip=10.0.0.7/24,gw=10.0.0.1,ip6=auto',
+  });
+  wire.machines.set(701, {
+    name: 'desk',
+    net0: 'virtio=BC:24:11:00:00:02,bridge=vmbr0',
+    ipconfig0: 'ip=dhcp',
+  });
+  const view = await driver.look(call());
+  t.match(
+    view.guests.filter(({ type }) => type === 'qemu'),
+    [{ vmid: 700, node: 'pve2' }, { vmid: 701 }],
+  );
+  t.same([...(await driver.usedAddresses(call()))].sort(), ['10.0.0.7', '10.0.0.9']);
+  wire.answer('GET', /qemu.700.config$/, { status: 403, reason: 'Permission check failed' });
+  await driver.look(call());
+  t.ok(
+    (await driver.usedAddresses(call())).has('10.0.0.7'),
+    'what cannot be read now keeps its last known address',
+  );
+});
+
 t.test('addresses: new containers are read at once, known ones now and then', async (t) => {
   const { wire, driver } = await world(t);
   t.same([...(await driver.usedAddresses(call()))], ['10.0.0.9']);

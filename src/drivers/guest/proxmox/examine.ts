@@ -37,6 +37,7 @@ const STORAGE = Compile(
     avail: Maybe,
   }),
 );
+const BRIDGES = Compile(Type.Array(Type.Object({ iface: Type.String(), active: Maybe })));
 const VOLUMES = Compile(Type.Array(Type.Object({ volid: Type.String() })));
 
 export interface ProxmoxExaminer {
@@ -50,6 +51,8 @@ export interface ProxmoxExaminer {
   ): Promise<ReadonlySet<string> | undefined>;
   look(signal: AbortSignal): Promise<ClusterView>;
   storage(node: string, storage: string, signal: AbortSignal): Promise<StorageFacts>;
+  /** Bridges (and virtual networks) that we may use, and whether each is up. */
+  bridges(node: string, signal: AbortSignal): Promise<ReadonlyMap<string, boolean>>;
   hasVolume(node: string, volume: string, signal: AbortSignal): Promise<boolean>;
   /** `hidden`: we may not see pools. */
   pool(name: string, signal: AbortSignal): Promise<'there' | 'missing' | 'hidden'>;
@@ -108,6 +111,11 @@ export function proxmoxExaminer(
         freeBytes: numberOf(found.avail),
         snapshots: abilityOfPlugin(found.type),
       };
+    },
+    async bridges(node, signal) {
+      const answer: unknown = await api(signal).nodes.$(segment(node)).network.$get({ type: 'any_bridge' });
+      const found = read(BRIDGES, `networks of ${node}`, answer);
+      return new Map(found.map(({ iface, active }) => [iface, flag(active)]));
     },
     async hasVolume(node, volume, signal) {
       const [storage = ''] = volume.split(':');

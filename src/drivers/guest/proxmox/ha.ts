@@ -37,24 +37,28 @@ async function ensureResource(host: Host, api: PveApi, at: GuestAt, release: num
     comment: formatMark(at.mark),
     ...(group === null ? {} : { group }),
   };
+  const sid = sidOf(at.vmid);
   await repeatUnknown(call, async () => {
     const present = await readResource(api, at.vmid);
-    if (present === undefined) {
-      try {
-        await api.cluster.ha.resources.$post({ sid: sidOf(at.vmid), ...wanted });
-        if ((await readResource(api, at.vmid)) === undefined) throw noTrace(`HA resource ${sidOf(at.vmid)}`);
-        return;
-      } catch (error) {
-        if (!said(error, DEFINED)) throw error;
-      }
-    }
-    const same =
-      present !== undefined &&
-      text(present.state) === wanted.state &&
-      text(present.comment).trimEnd() === wanted.comment &&
-      (group === null || text(present.group) === group);
-    if (!same) await api.cluster.ha.resources.$(segment(sidOf(at.vmid))).$put(wanted);
+    const stands = (found: typeof present): boolean =>
+      found !== undefined &&
+      (text(found.state) || 'started') === wanted.state &&
+      text(found.comment).trimEnd() === wanted.comment &&
+      (group === null || text(found.group) === group);
+    if (stands(present)) return;
+    if (present === undefined) await unlessDefined(api.cluster.ha.resources.$post({ sid, ...wanted }));
+    else await api.cluster.ha.resources.$(segment(sid)).$put(wanted);
+    if (!stands(await readResource(api, at.vmid))) throw noTrace(`HA resource ${sid}`);
   });
+}
+
+/** Another try of ours came first: whether it did what is wanted is read back anyway. */
+async function unlessDefined(made: Promise<unknown>): Promise<void> {
+  try {
+    await made;
+  } catch (error) {
+    if (!said(error, DEFINED)) throw error;
+  }
 }
 
 async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall): Promise<void> {
@@ -67,22 +71,19 @@ async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall
   const rule = ruleOf(at.vmid);
   await repeatUnknown(call, async () => {
     const present = await readRule(api, rule);
-    if (present === undefined) {
-      try {
-        await api.cluster.ha.rules.$post({ rule, ...wanted });
-        if ((await readRule(api, rule)) === undefined) throw noTrace(`HA rule ${rule}`);
-        return;
-      } catch (error) {
-        if (!said(error, DEFINED)) throw error;
-      }
-    }
-    const nodes =
-      typeof present?.nodes === 'string' ? present.nodes.split(',') : Object.keys(present?.nodes ?? {});
-    const same =
-      [...nodes].sort().join() === [...host.config.ha.nodes].sort().join() &&
-      text(present?.resources) === wanted.resources &&
-      text(present?.comment).trimEnd() === wanted.comment;
-    if (!same) await api.cluster.ha.rules.$(rule).$put(wanted);
+    const stands = (found: typeof present): boolean => {
+      const nodes =
+        typeof found?.nodes === 'string' ? found.nodes.split(',') : Object.keys(found?.nodes ?? {});
+      return (
+        [...nodes].sort().join() === [...host.config.ha.nodes].sort().join() &&
+        text(found?.resources) === wanted.resources &&
+        text(found?.comment).trimEnd() === wanted.comment
+      );
+    };
+    if (stands(present)) return;
+    if (present === undefined) await unlessDefined(api.cluster.ha.rules.$post({ rule, ...wanted }));
+    else await api.cluster.ha.rules.$(rule).$put(wanted);
+    if (!stands(await readRule(api, rule))) throw noTrace(`HA rule ${rule}`);
   });
 }
 
@@ -118,8 +119,12 @@ export async function readHaState(host: Host, vmid: number, call: DriverCall): P
 
 /** Sets what HA, which manages the container, shall do with it. */
 export async function setHaState(host: Host, vmid: number, state: HaState, call: DriverCall): Promise<void> {
-  const one = apiOf(host, call).cluster.ha.resources.$(segment(sidOf(vmid)));
-  await repeatUnknown(call, () => one.$put({ state }));
+  const api = apiOf(host, call);
+  await repeatUnknown(call, async () => {
+    await api.cluster.ha.resources.$(segment(sidOf(vmid))).$put({ state });
+    const now = await readResource(api, vmid);
+    if (now !== undefined && text(now.state) !== state) throw noTrace(`state ${state} of ${sidOf(vmid)}`);
+  });
 }
 
 async function readResource(api: PveApi, vmid: number) {
@@ -160,7 +165,8 @@ async function repeatUnknown<T>(call: DriverCall, act: () => Promise<T>): Promis
     try {
       return await act();
     } catch (error) {
-      const again = isPve(error, 'unknown') || (isPve(error) && kindOfText(error.reason) === 'busy');
+      const again =
+        isPve(error, 'unknown', 'missing') || (isPve(error) && kindOfText(error.reason) === 'busy');
       if (!again || round >= 3) throw error;
     }
   }

@@ -117,7 +117,9 @@ function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Pr
       if (said(error, MISSING)) throw missing(error);
       throw error;
     }
-    return true;
+    // what went back came from the snapshot, and its config says so; one that came from it before says nothing new
+    const { parent } = (await requireOurs(host, at, call)).config;
+    return parent === undefined || text(parent) === name;
   });
 }
 

@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import type { Config } from '../../../config/config.js';
 import { reload, testConfiguration } from './commands.js';
 import type { NginxConfig } from './render.js';
+import type { ProxyHost } from '../driver.js';
+import { fileNameOf } from './record.js';
 import { type ProxySsh, RemoteCommands } from './remote/commands.js';
 import { decodeRecords, encodeRecords } from './remote/records-text.js';
 import { readRendering } from './rendering.js';
@@ -30,8 +32,13 @@ export interface NginxExaminer {
   close(): Promise<void>;
 }
 
-export function nginxExaminer({ nginx, ssh }: Pick<Config['proxy'], 'nginx' | 'ssh'>): NginxExaminer {
-  return ssh === null ? localExaminer(nginx) : remoteExaminer(ssh);
+type Pools = Config['addresses']['pools'];
+
+export function nginxExaminer(
+  { nginx, ssh }: Pick<Config['proxy'], 'nginx' | 'ssh'>,
+  pools: Pools,
+): NginxExaminer {
+  return ssh === null ? localExaminer(nginx) : remoteExaminer(ssh, pools);
 }
 
 function localExaminer(config: NginxConfig): NginxExaminer {
@@ -69,15 +76,25 @@ function localExaminer(config: NginxConfig): NginxExaminer {
   };
 }
 
-/** Behind the forced command of the proxy host: its records are tried as a rendering of another number, which is taken back. */
-function remoteExaminer(ssh: ProxySsh): NginxExaminer {
+/**
+ * Behind the forced command of the proxy host: its records are tried as a rendering of another number, which is taken back, and with them a site at either
+ * end of each pool: the forced command may not let names lead there.
+ */
+function remoteExaminer(ssh: ProxySsh, pools: Pools): NginxExaminer {
   const commands = new RemoteCommands(ssh);
   const kept = async (signal: AbortSignal) => decodeRecords((await commands.call('get', '', signal)).stdout);
   return {
     hasRendering: async (signal) => (await kept(signal)).version !== '0',
     async test(signal) {
       const { records, version } = await kept(signal);
-      const trial = encodeRecords({ records, version: String(Number(version) + 1) }, version);
+      const sites = new Map([
+        ...records.sites,
+        ...probes(pools).map((host) => [fileNameOf(host.mark), host] as const),
+      ]);
+      const trial = encodeRecords(
+        { records: { ...records, sites }, version: String(Number(version) + 1) },
+        version,
+      );
       return (await commands.call('test', trial, signal)).complaint;
     },
     async reload(signal) {
@@ -93,6 +110,17 @@ function remoteExaminer(ssh: ProxySsh): NginxExaminer {
     unwritable: async () => undefined,
     close: () => commands.close(),
   };
+}
+
+function probes(pools: Pools): ProxyHost[] {
+  return pools
+    .flatMap(({ first, last }) => [first, last])
+    .map((address, n) => ({
+      mark: { agent: 'innkeeper-doctor', panel: 'innkeeper-doctor', service: `probe-${n}`, generation: 0 },
+      names: [`probe-${n}.innkeeper-doctor.invalid`],
+      upstream: { address, port: 80 },
+      state: 'enabled',
+    }));
 }
 
 function pause(ms: number): Promise<void> {

@@ -40,6 +40,20 @@ function nodeStatus({ cluster, values }: Call): Json {
   };
 }
 
+/** Only those that the caller may use, as Proxmox answers `any_bridge`; without Sys.Audit no more is told. */
+function networks({ values }: Call): Json {
+  const bridge = {
+    iface: 'vmbr0',
+    type: 'bridge',
+    active: 1,
+    autostart: 1,
+    bridge_ports: 'eno1',
+    method: 'static',
+    priority: 3,
+  };
+  return values['type'] === undefined || /bridge$/.test(values['type']) ? [bridge] : [];
+}
+
 function storageStatus(call: Call, storage: StorageOption): JsonObject {
   const { used, total } = storageFigures(call.cluster, storage, call.values['node'] ?? '');
   return {
@@ -95,6 +109,12 @@ export const nodeRoutes: readonly Route[] = [
     path: '/nodes/{node}/status',
     privilege: ['/nodes/{node}', 'Sys.Audit'],
     run: nodeStatus,
+  },
+  {
+    method: 'GET',
+    path: '/nodes/{node}/network',
+    properties: { type: { type: 'string', optional: 1 } },
+    run: networks,
   },
   {
     method: 'GET',

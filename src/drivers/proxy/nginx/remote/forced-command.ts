@@ -1,0 +1,26 @@
+/** The line of authorized_keys on the proxy host: it lets our key do what this configuration needs there, and nothing else. */
+import ssh2 from 'ssh2';
+import type { Config } from '../../../../config/config.js';
+
+const SCRIPT = '/usr/lib/innkeeper/innkeeper-proxy';
+const STATUS_PORT = 8079;
+
+export function forcedCommand({ proxy: { nginx }, addresses }: Pick<Config, 'proxy' | 'addresses'>): string {
+  const upstreams = addresses.pools.map(({ first, last }) => `${first}-${last}`).join(',');
+  return [
+    ...[SCRIPT, `--dir=${nginx.dir}`, `--certificate=${nginx.certificate_file}`],
+    `--certificate-key=${nginx.certificate_key_file}`,
+    ...(nginx.status_port === STATUS_PORT ? [] : [`--status-port=${nginx.status_port}`]),
+    `--upstreams=${upstreams}`,
+  ].join(' ');
+}
+
+export function authorizedKeysLine(config: Pick<Config, 'proxy' | 'addresses'>): string {
+  const key = config.proxy.ssh ? publicKeyOf(config.proxy.ssh.private_key.reveal()) : undefined;
+  return `restrict,command="${forcedCommand(config)}" ${key ?? '<the public key>'} innkeeper-proxy`;
+}
+
+function publicKeyOf(text: string): string | undefined {
+  const parsed = ssh2.utils.parseKey(text);
+  return parsed instanceof Error ? undefined : `${parsed.type} ${parsed.getPublicSSH().toString('base64')}`;
+}
