@@ -72,8 +72,12 @@ export function whenCancelled(job: Job, at: Pick<Circumstances, 'now'>): Job | u
   return { ...rest, status: 'queued', direction: 'undo', attempts: 0, exceptions: 0, crashes: 0 };
 }
 
+/** Their request has changed the record already, and there is no way back: what the record says must become true, or a person must see that it is not. */
+const FORWARD_ONLY = ['suspend', 'removeDomain'];
+
 /** A begun pivot counts, unless its step has noted that it changed nothing. */
-export function isPastPivot(job: Pick<Job, 'steps'>): boolean {
+export function isPastPivot(job: Pick<Job, 'method' | 'steps'>): boolean {
+  if (FORWARD_ONLY.includes(job.method)) return true;
   return job.steps.some((step) => step.pivot && step.begun > 0 && step.notes[UNTOUCHED] !== true);
 }
 

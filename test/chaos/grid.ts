@@ -166,7 +166,10 @@ function cellsOf(
       name: `${operation.name}, ${point.at} #${point.time}${twice ? `, again at ${JSON.stringify(second[0])}` : ''}`,
     };
   });
-  const wanted = cells.filter(({ point }, n) => n % part.of === part.index && at.test(point.at));
+  const { only = /^/ } = operation;
+  const wanted = cells.filter(
+    ({ point }, n) => n % part.of === part.index && at.test(point.at) && only.test(point.at),
+  );
   if (sample === undefined) return wanted;
   return Array.from({ length: Math.min(sample, wanted.length) }, () => chance.pick(wanted));
 }

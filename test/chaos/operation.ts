@@ -15,6 +15,8 @@ export interface Operation {
   readonly also?: (service: Subject, first: Answer) => Call;
   /** Not beside others: what it needs goes wrong for everybody. */
   readonly alone?: true;
+  /** Only deaths at points whose name fits; absent: at all. */
+  readonly only?: RegExp;
   /** The second call waits until this step of the first one's job is done. */
   readonly midway?: string;
   /** Brings the service to where the operation may begin. */

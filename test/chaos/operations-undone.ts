@@ -36,6 +36,9 @@ const cancel = (_: Subject, first: Answer): Call => ({
   headers: ASYNC,
 });
 
+/** Longer than a daemon takes to be up again. */
+const SLOW_MS = 6_000;
+
 const finish =
   (what: string, body: object = {}) =>
   ({ before }: Subject): Call => ({
@@ -65,6 +68,18 @@ export const UNDONE: readonly Operation[] = [
     // it may have come to its end while nobody could take it back
     done: (after) => isUnmade(after) || isMade(after),
     leaves: 'any',
+  },
+  {
+    // what was sent is still being done when the daemon is up again, and the deletion must know of it
+    name: 'delete while slowly created',
+    fresh: true,
+    call: order,
+    also: (service) => act('/delete-site', service),
+    midway: 'allocate',
+    alone: true,
+    fault: { target: 'pve', method: 'POST', path: '/(lxc|clone)$', kind: { taskMs: SLOW_MS } },
+    only: /^(wire POST|guest\.ensureContainer|services rename after)/,
+    done: isGone,
   },
   {
     name: 'restore, undone',

@@ -106,3 +106,38 @@ t.test(
     t.match(await rig.call('POST', `/jobs/${id}/retry`), { status: 409, body: { code: 'job_ended' } });
   },
 );
+
+t.test('what the record says already since it was accepted cannot be cancelled', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  await rig.call('POST', '/create-site', ORDER);
+  await rig.change('default/12345', () => ({
+    lifecycle: 'active',
+    activeAt: '2026-03-01T12:00:00.000Z',
+    jobs: [],
+    domains: [
+      {
+        domain: 'example.org',
+        www: false,
+        provenBy: 'routing',
+        certificate: { state: 'none', expiresAt: null, problem: null },
+        addedAt: '2026-03-01T12:00:00.000Z',
+      },
+    ],
+  }));
+  const async = (path: string, body: object) =>
+    rig.call('POST', path, { service_id: '12345', ...body }, rig.tokens.panel);
+  const removal = await async('/action/deldomain', { domain: 'example.org' });
+  const suspension = await async('/suspend', {});
+  for (const { body } of [removal, suspension])
+    t.match(await rig.call('POST', `/jobs/${String(body['job_id'])}/cancel`), {
+      status: 409,
+      body: { code: 'job_irrevocable' },
+    });
+  const service = await rig.state.services.get('default/12345');
+  t.match(service, { lifecycle: 'suspended', suspendedFor: ['billing'], domains: [] });
+  t.match(service.jobs, [
+    { method: 'removeDomain', status: 'queued' },
+    { method: 'suspend', status: 'queued' },
+  ]);
+});

@@ -201,6 +201,18 @@ t.test('what is known of the power outlives the next job, for as long as the clu
   t.end();
 });
 
+t.test('a request that the record tells as done ends done, or stuck; never failed without a word', (t) => {
+  for (const method of ['suspend', 'removeDomain']) {
+    const job = aJob({ method, status: 'running', crashes: MAX_CRASHES - 1 });
+    t.match(
+      afterAttempt(job, { kind: 'crashed', detail: 'gone' }, at()),
+      { status: 'stuck', direction: 'forward', error: { code: 'job_crashed' } },
+      method,
+    );
+  }
+  t.end();
+});
+
 t.test('a reason that is given anew while it is being lifted stays', (t) => {
   const lifting = aJob({ id: 'u', method: 'unsuspend', args: { reason: 'billing' }, status: 'running' });
   const service = (...behind: Job[]) =>
