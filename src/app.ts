@@ -11,6 +11,7 @@ import { auditCalls } from './http/audit.js';
 import { answerError } from './http/errors.js';
 import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
+import { readJsonBodies } from './http/json-body.js';
 import { describeApi } from './http/openapi.js';
 import { limitPipelining } from './http/pipelining.js';
 import { requestIds } from './http/request-id.js';
@@ -71,7 +72,7 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.setErrorHandler(answerError);
-  takeEmptyBodies(app);
+  readJsonBodies(app);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
@@ -109,15 +110,6 @@ function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteCo
     jobFeed: makeJobFeed(deps.state.services),
     certificate: watchCertificate(deps.config.proxy.nginx.certificate_file, deps.clock),
   };
-}
-
-/** Panels announce JSON and then send none: that is a call without a body, not a broken one. */
-function takeEmptyBodies(app: App): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.trim() === '') done(null, undefined);
-    else void parse(request, body, done);
-  });
 }
 
 function endWithApp(app: App, handOverMs: number): AbortSignal {

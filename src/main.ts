@@ -34,7 +34,9 @@ import type { OperationContext } from './operations/context.js';
 import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
 import { eraseCredentials } from './operations/erase-credentials.js';
+import { grantWishes } from './operations/grant-wishes.js';
 import { purgeDue } from './operations/purge-due.js';
+import { recheckDomains } from './operations/recheck-domains.js';
 import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/file-system.js';
@@ -78,6 +80,7 @@ const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
+const DOMAINS_LOOK_MS = 600_000;
 /** Beside the time that jobs get. */
 const CLOSE_REST_MS = 2_000;
 
@@ -339,19 +342,25 @@ function readiness(state: State): AppDeps['ready'] {
 
 /** A purge that has become due while the agent was down is found at once. */
 function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Promise<void> {
+  const over = new AbortController();
   const recurring = schedule(
     [
       { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
       { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
+      { name: 'wishes', everyMs: DOMAINS_LOOK_MS, run: () => grantWishes(deps, over.signal) },
+      { name: 'domains', everyMs: DOMAINS_LOOK_MS, run: () => recheckDomains(deps, over.signal) },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
     ],
     { clock, log: deps.log },
   );
-  const unlisten = deps.state.services.onChange((next) => {
+  const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
+    if (next.domainWish && next.lifecycle === 'active' && previous?.lifecycle !== 'active')
+      recurring.nudge('wishes');
   });
   return async () => {
     unlisten();
+    over.abort(new Error('the agent is stopping'));
     await reconcile.stop();
     await recurring.stop();
   };

@@ -70,11 +70,16 @@ export interface DomainsConfig {
   resolvers: string[];
   /** Where name servers (and resolvers without a port) are asked. */
   dns_port: number;
+  /** Where names are asked over HTTP. */
+  http_port: number;
+  https_port: number;
   lookup_timeout_s: number;
   /** Networks in which name servers are asked although they are private. */
   lab_networks: string[];
   blocked: string[];
   quarantine_s: number;
+  /** How long a domain may lead elsewhere before it is switched off. */
+  stray_s: number;
   acme: {
     enabled: boolean;
     directory_url: string;

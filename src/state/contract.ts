@@ -26,8 +26,11 @@ export interface ServiceEntry {
   readonly addresses: readonly string[];
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];
+  /** When the domain of the order is to be tried next (RFC 3339); null: there is none, or the site is not up. */
+  readonly wishAt: string | null;
   readonly openJobs: readonly {
     readonly id: string;
+    readonly method: string;
     readonly status: JobStatus;
     readonly waitsFor: string | null;
   }[];

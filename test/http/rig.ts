@@ -109,10 +109,13 @@ export function testConfig(): Config {
     domains: {
       resolvers: [],
       dns_port: 53,
+      http_port: 80,
+      https_port: 443,
       lookup_timeout_s: 5,
       lab_networks: [],
       blocked: ['blocked.example'],
       quarantine_s: 3600,
+      stray_s: 14 * 86_400,
       acme: {
         enabled: false,
         directory_url: 'https://acme.test/directory',

@@ -156,6 +156,10 @@ function worldView(pve: Pve, backend: MemoryBackend, zones: Zones, proxy: Proxy)
       tasks: pve.tasks().filter(({ status }) => status === 'running').length,
       ha: pve.ha(),
       records: zones.own.rrsets(),
+      zones: zones
+        .hosted()
+        .filter((zone) => zone !== zones.own)
+        .map((zone) => ({ name: zone.name, account: zone.account, records: zone.rrsets() })),
       sites: Object.fromEntries(sites),
       certificates: Object.fromEntries(certificates),
     };

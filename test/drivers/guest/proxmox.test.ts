@@ -342,6 +342,27 @@ t.test('HA: a group on PVE 8, a rule of its own on PVE 9, out of the way for a r
   ct.haState = 'error';
 });
 
+t.test('a rollback that was cut off gives HA back what it had before the first try', async (t) => {
+  const { wire, driver } = await world(t);
+  const ct = ours(wire, { running: true });
+  await driver.ensureHa(at, call());
+  ct.snapshots.push({ name: 'initial', description: '', snaptime: 1 });
+  const cutOff = notingCall();
+  wire.taskEnds('vzrollback', 'CT is locked (backup)');
+  await failsWith(t, 'container_host_busy', driver.rollback(at, 'initial', cutOff), 'locked');
+  t.match(cutOff.notes, { ha: 'started' });
+  // as a death between the two changes leaves it
+  wire.haResources.set('ct:5001', { ...wire.haResources.get('ct:5001'), state: 'ignored' });
+  wire.taskEnds('vzrollback', 'CT is locked (backup)');
+  await failsWith(
+    t,
+    'container_host_busy',
+    driver.rollback(at, 'initial', notingCall(cutOff.notes)),
+    'again',
+  );
+  t.equal(wire.haResources.get('ct:5001')?.['state'], 'started');
+});
+
 t.test('HA that gave up is said, not waited for', async (t) => {
   const { wire, driver } = await world(t);
   const ct = ours(wire);

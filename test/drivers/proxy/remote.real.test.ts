@@ -1,6 +1,6 @@
 /** nginx behind SSH: a real sshd, systemd/innkeeper-proxy as its forced command, a real nginx. */
 import { spawnSync } from 'node:child_process';
-import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
@@ -23,7 +23,7 @@ import { realNginx } from './real-nginx.js';
 
 const SCRIPT = join(REPOSITORY, 'systemd/innkeeper-proxy');
 
-async function proxyHost(t: Test) {
+async function proxyHost(t: Test, ...more: string[]) {
   const nginx = await realNginx(t);
   const { config, root } = nginx;
   for (const folder of ['pages', 'certificates', 'challenges']) await mkdir(join(config.dir, folder));
@@ -49,6 +49,7 @@ async function proxyHost(t: Test) {
       `--status-port=${config.status_port}`,
       `--nginx=${wrapper}`,
     ],
+    ...more,
   ].join(' ');
   await sshd.force(command);
   const { hosts, ...key } = sshd.config;
@@ -379,4 +380,83 @@ t.test('nothing but records gets through, and no link leads elsewhere', async (t
   await chmod(at('.'), 0o777);
   t.match(await ask('innkeeper-proxy get'), { code: 13, out: /only its owner/ });
   t.equal(await readFile(victim, 'utf8'), 'precious');
+});
+
+t.test('names are led only to the addresses that the forced command allows', async (t) => {
+  const ranges = '10.77.0.10-10.77.3.250,fd00::10-fd00::ffff';
+  const { sshd, at } = await proxyHost(t, `--upstreams=${ranges}`);
+  const ask = await sshd.connect();
+  const put = (upstream: string, after: number) =>
+    ask(
+      'innkeeper-proxy put',
+      `innkeeper-proxy 1 ${after + 1} ${after}\nsite p~s~1 agent enabled ${upstream} a.example.test\nend 2\n`,
+    );
+  for (const upstream of [
+    '127.0.0.1:80',
+    '169.254.169.254:80',
+    '10.77.0.9:80',
+    '10.77.3.251:80',
+    '10.77.4.10:80',
+    '[::1]:80',
+    '[fd00::f]:80',
+    '[fd00::1:0]:80',
+    '[fd00:0:0:0:0:0:0:f]:80',
+  ])
+    t.match(await put(upstream, 0), { code: 11, out: /not an upstream/ }, upstream);
+  const good = ['10.77.0.10:80', '10.77.3.250:65535', '10.77.1.9:80', '[fd00::10]:80', '[fd00::ffff]:80'];
+  for (const [i, upstream] of good.entries()) t.same(await put(upstream, i), { code: 0, out: '' }, upstream);
+  t.match(await readFile(at('maps.conf'), 'utf8'), /a\.example\.test \[fd00::ffff\]:80;/);
+  for (const wrong of ['', '10.0.0.1', '10.0.0.2-10.0.0.1', '10.0.0.1-fd00::1', '10.0.0.1-10.0.0.9,', 'any'])
+    t.match(
+      spawnSync(SCRIPT, ['--dir=/x', '--certificate=/x', '--certificate-key=/x', `--upstreams=${wrong}`], {
+        encoding: 'utf8',
+        env: { SSH_ORIGINAL_COMMAND: 'innkeeper-proxy get' },
+      }),
+      { status: 126, stderr: /forced command has/ },
+      wrong,
+    );
+});
+
+t.test('what a thief of the key can make the host bear is bounded', async (t) => {
+  const { sshd, at } = await proxyHost(t);
+  const ask = await sshd.connect();
+  const lines = await ask('innkeeper-proxy put', `innkeeper-proxy 1 5 0\n${'\n'.repeat(30_000_000)}end 1\n`);
+  t.match(lines, { code: 11, out: /too many records/ });
+  const names = Array.from(
+    { length: 20 },
+    (_, i) =>
+      `site p~s~${i} agent enabled 10.0.0.1:80 ${Array.from({ length: 20_000 }, (_, k) => `a${i}-${k}.test`).join(' ')}\n`,
+  );
+  t.match(await ask('innkeeper-proxy put', `innkeeper-proxy 1 5 0\n${names.join('')}end 21\n`), {
+    code: 11,
+    out: /too many names/,
+  });
+
+  for (let i = 0; i < 1000; i += 1) await writeFile(at(`challenges/t${i}`), 'x');
+  t.match(await ask('innkeeper-proxy put-challenge fresh', 'answer'), { code: 11, out: /too many/ });
+  const longAgo = new Date(Date.now() - 2 * 86_400_000);
+  await utimes(at('challenges/t7'), longAgo, longAgo);
+  t.same(await ask('innkeeper-proxy put-challenge fresh', 'answer'), { code: 0, out: '' });
+  t.equal((await readdir(at('challenges'))).length, 1000, 'what was left behind has made room');
+
+  const made = await makeCertificate(['shop.test']);
+  const pair = `${made.cert.trim()}\n${made.key.trim()}\n`;
+  const used = 'a1-0123456789abcdef';
+  t.same(await ask(`innkeeper-proxy put-pair ${used}`, pair), { code: 0, out: '' });
+  t.same(
+    await ask('innkeeper-proxy put', `innkeeper-proxy 1 5 0\ncertificate a1 ${used} shop.test\nend 2\n`),
+    { code: 0, out: '' },
+  );
+  for (let i = 0; i < 1000; i += 1)
+    for (const kind of ['pem', 'key'])
+      await writeFile(at(`certificates/b${i}-0123456789abcdef.${kind}`), 'x');
+  for (const name of ['b3-0123456789abcdef.pem', `${used}.pem`, `${used}.key`])
+    await utimes(at(`certificates/${name}`), longAgo, longAgo);
+  t.same(await ask('innkeeper-proxy put-pair c1-0123456789abcdef', pair), { code: 0, out: '' });
+  t.match(await ask('innkeeper-proxy put-pair c2-0123456789abcdef', pair), { code: 11, out: /too many/ });
+  t.equal(
+    (await lstat(at(`certificates/${used}.key`))).isFile(),
+    true,
+    'what a record uses stays, however old',
+  );
 });

@@ -10,7 +10,8 @@ import { type HaRule, type PveApi, segment } from './client.js';
 import { apiOf, assertGoing, type Host, releaseOf, requireOurs } from './host.js';
 import { hostFailed, isPve, kindOfText, PveError, said } from './pve-error.js';
 
-type HaState = 'started' | 'stopped' | 'ignored';
+export const HA_STATES = ['started', 'stopped', 'ignored'] as const;
+export type HaState = (typeof HA_STATES)[number];
 
 const NO_RESOURCE = /no such resource/i;
 const NO_RULE = /no such (?:ha )?rule|rule '[^']*' does not exist/i;
@@ -107,26 +108,23 @@ export async function dropHa(host: Host, vmid: number, call: DriverCall): Promis
   });
 }
 
-/** Sets what HA shall do with the container. The state before, or undefined when HA does not manage it. */
-export async function setHaState(
-  host: Host,
-  vmid: number,
-  state: HaState,
-  call: DriverCall,
-): Promise<HaState | undefined> {
+/** What HA is to do with the container; undefined when HA does not manage it. */
+export async function readHaState(host: Host, vmid: number, call: DriverCall): Promise<HaState | undefined> {
   if (!host.config.ha.enabled) return undefined;
-  const api = apiOf(host, call);
-  const present = await readResource(api, vmid);
+  const present = await readResource(apiOf(host, call), vmid);
   if (present === undefined) return undefined;
-  if (text(present.state) !== state) {
-    await repeatUnknown(call, async () => {
-      await api.cluster.ha.resources.$(segment(sidOf(vmid))).$put({ state });
-      const now = await readResource(api, vmid);
-      if (now !== undefined && text(now.state) !== state) throw noTrace(`state ${state} of ${sidOf(vmid)}`);
-    });
-  }
-  const before = text(present.state);
-  return before === 'ignored' || before === 'stopped' ? before : 'started';
+  const state = text(present.state);
+  return state === 'ignored' || state === 'stopped' ? state : 'started';
+}
+
+/** Sets what HA, which manages the container, shall do with it; read back, for an acknowledgement is no proof. */
+export async function setHaState(host: Host, vmid: number, state: HaState, call: DriverCall): Promise<void> {
+  const api = apiOf(host, call);
+  await repeatUnknown(call, async () => {
+    await api.cluster.ha.resources.$(segment(sidOf(vmid))).$put({ state });
+    const now = await readResource(api, vmid);
+    if (now !== undefined && text(now.state) !== state) throw noTrace(`state ${state} of ${sidOf(vmid)}`);
+  });
 }
 
 async function readResource(api: PveApi, vmid: number) {
