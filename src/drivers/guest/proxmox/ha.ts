@@ -117,7 +117,7 @@ export async function readHaState(host: Host, vmid: number, call: DriverCall): P
   return state === 'ignored' || state === 'stopped' ? state : 'started';
 }
 
-/** Sets what HA, which manages the container, shall do with it. */
+/** Sets what HA, which manages the container, shall do with it; read back, for an acknowledgement is no proof. */
 export async function setHaState(host: Host, vmid: number, state: HaState, call: DriverCall): Promise<void> {
   const api = apiOf(host, call);
   await repeatUnknown(call, async () => {
