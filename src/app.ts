@@ -12,6 +12,7 @@ import { auditCalls } from './http/audit.js';
 import { answerError } from './http/errors.js';
 import { rememberPosts } from './http/idempotency.js';
 import { trackConnections } from './http/idle-connections.js';
+import { readJsonBodies } from './http/json-body.js';
 import { describeApi } from './http/openapi.js';
 import { limitPipelining } from './http/pipelining.js';
 import { requestIds } from './http/request-id.js';
@@ -72,7 +73,7 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.setErrorHandler(answerError);
-  takeEmptyBodies(app);
+  readJsonBodies(app);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
@@ -112,15 +113,6 @@ function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteCo
     jobFeed: makeJobFeed(deps.state.services),
     certificate: watchCertificate(deps.config, deps.clock),
   };
-}
-
-/** Panels announce JSON and then send none: that is a call without a body, not a broken one. */
-function takeEmptyBodies(app: App): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.trim() === '') done(null, undefined);
-    else void parse(request, body, done);
-  });
 }
 
 function endWithApp(app: App, handOverMs: number): AbortSignal {

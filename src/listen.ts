@@ -1,8 +1,12 @@
 /** Listens for calls: on the network and on the daemon's own unix socket, or on what systemd listens on for us, so that callers wait through a restart instead of being refused. */
+import { once } from 'node:events';
 import { chmod, mkdir, rm, stat } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { dirname } from 'node:path';
 import { type AppDeps, buildApp } from './app.js';
+
+/** What Linux takes; node cuts longer ones off without a word. */
+const LONGEST_SOCKET = 107;
 
 export interface Listening {
   /** `http://127.0.0.1:8080` (or https), or the socket's path. */
@@ -14,7 +18,9 @@ export interface Listening {
 export async function listenOnNetwork(deps: AppDeps, fd?: number): Promise<Listening> {
   const { host, port, tls } = deps.config.api;
   const app = await buildApp(deps, 'network', { handedOver: fd !== undefined });
-  await app.listen(fd === undefined ? { host, port } : handed(fd));
+  await app.listen(fd === undefined ? { host, port } : handed(fd)).catch((error: unknown) => {
+    throw cannotListen(error, `${host}:${port}`);
+  });
   const bound = app.server.address() as AddressInfo;
   if (fd !== undefined && port !== 0 && bound.port !== port)
     deps.log.warn({ bound, port }, "systemd's socket unit listens on another port than api.port says");
@@ -28,10 +34,18 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
   const app = await buildApp(deps, 'socket', { handedOver: fd !== undefined });
   await app.ready();
   if (fd === undefined) {
+    if (Buffer.byteLength(socket) > LONGEST_SOCKET)
+      throw new Error(
+        `api.socket: ${socket} is longer than the ${LONGEST_SOCKET} bytes that the path of a socket may have`,
+      );
     await mkdir(dirname(socket), { recursive: true, mode: 0o755 });
-    // The state's lock is held, so a socket file that lies there is a dead daemon's.
+    // The state's lock is held, so a socket file that lies there is a dead daemon's, or that of one with another state.
+    if (await answers(socket))
+      throw new Error(`api.socket: another daemon listens at ${socket}; give each a socket of its own`);
     await rm(socket, { force: true });
-    await app.listen({ path: socket });
+    await app.listen({ path: socket }).catch((error: unknown) => {
+      throw cannotListen(error, socket);
+    });
     await chmod(socket, 0o600);
   } else {
     if (!(await isSocket(socket)))
@@ -41,6 +55,33 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
     await app.listen(handed(fd));
   }
   return { url: socket, close: () => app.close() };
+}
+
+const REASONS: Readonly<Record<string, (where: string) => string>> = {
+  EADDRINUSE: (where) => `api.port: another program listens at ${where}; end it, or choose another port`,
+  EADDRNOTAVAIL: (where) => `api.host: this machine has no such address (${where})`,
+  EACCES: (where) => `api: listening at ${where} is not permitted; ports below 1024 need a privilege`,
+  ENOTFOUND: (where) => `api.host: no such name (${where})`,
+};
+
+/** In words of the configuration where we know them. */
+function cannotListen(error: unknown, where: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reason = REASONS[code];
+  return reason === undefined ? error : new Error(reason(where), { cause: error });
+}
+
+async function answers(path: string): Promise<boolean> {
+  if (!(await isSocket(path))) return false;
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** Passed on to node as it is; without a host fastify would look for the other addresses of `localhost`. */

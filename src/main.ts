@@ -6,6 +6,7 @@ import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
+import { AgentError } from './domain/errors.js';
 import { isOpen } from './domain/job.js';
 import { listenOnNetwork, listenOnSocket } from './listen.js';
 import type { HandedSockets } from './systemd/environment.js';
@@ -34,9 +35,12 @@ import type { OperationContext } from './operations/context.js';
 import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
 import { eraseCredentials } from './operations/erase-credentials.js';
+import { grantWishes } from './operations/grant-wishes.js';
 import { purgeDue } from './operations/purge-due.js';
+import { recheckDomains } from './operations/recheck-domains.js';
 import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
+import { type FileLock, holdFile } from './state/file-lock.js';
 import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
 import { loadFormerKeys } from './state/former-keys.js';
@@ -78,6 +82,7 @@ const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
+const DOMAINS_LOOK_MS = 600_000;
 /** Beside the time that jobs get. */
 const CLOSE_REST_MS = 2_000;
 
@@ -270,6 +275,7 @@ export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]>
   const { configFile, credentials = new Map(), log } = wish;
   const config = await loadConfig({ file: configFile, credentials });
   const product = (await openCatalogue(config, configFile, log)).get(wish.product);
+  const lock = await onlyBuild(configFile, log);
   const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
   const exec = execDriver(config, { clock, log });
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
@@ -278,7 +284,18 @@ export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]>
   } finally {
     watch.close();
     await Promise.all([guest.close(), exec.close()]);
+    await lock.release();
   }
+}
+
+/** Two builds at once would take each other's container for what an interrupted one left, and lend the same address twice. */
+async function onlyBuild(configFile: string, log: Logger): Promise<FileLock> {
+  const onLost = (reason: string): void => log.warn({ reason }, 'another build is no longer kept out');
+  const lock = await holdFile({ file: configFile, patienceS: 0, onLost });
+  if (lock) return lock;
+  throw new AgentError('service_busy', 'Another template is being built with this configuration.', {
+    detail: 'wait for its end, then call again; nothing was done',
+  });
 }
 
 interface Parts {
@@ -341,19 +358,25 @@ function readiness(state: State): AppDeps['ready'] {
 
 /** A purge that has become due while the agent was down is found at once. */
 function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Promise<void> {
+  const over = new AbortController();
   const recurring = schedule(
     [
       { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
       { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
+      { name: 'wishes', everyMs: DOMAINS_LOOK_MS, run: () => grantWishes(deps, over.signal) },
+      { name: 'domains', everyMs: DOMAINS_LOOK_MS, run: () => recheckDomains(deps, over.signal) },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
     ],
     { clock, log: deps.log },
   );
-  const unlisten = deps.state.services.onChange((next) => {
+  const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
+    if (next.domainWish && next.lifecycle === 'active' && previous?.lifecycle !== 'active')
+      recurring.nudge('wishes');
   });
   return async () => {
     unlisten();
+    over.abort(new Error('the agent is stopping'));
     await reconcile.stop();
     await recurring.stop();
   };

@@ -57,6 +57,7 @@ export function delivery(
   return {
     name: hook.name,
     async round(signal) {
+      for (const id of refused.keys()) if (!book.all().some((record) => record.id === id)) refused.delete(id);
       if (clock.now() < notBefore) return due().length > 0 ? notBefore : undefined;
       let failed = 0;
       for (const record of due()) {

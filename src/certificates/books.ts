@@ -1,4 +1,5 @@
 /** Keeps the records of custom domains in step with the services that have them, and tells the services about their certificates. */
+import { instant } from '../domain/clock.js';
 import { namesOf, registeredOf, slotOfName } from '../domain/domain-name.js';
 import { domainId, type DomainRecord, forgetOld } from '../domain/domain-record.js';
 import { type CustomDomain, keyOf, type Service, type ServiceKey } from '../domain/service.js';
@@ -17,12 +18,20 @@ export function entryOf(service: Service | undefined, slot: string): CustomDomai
   return service.domains.find(({ domain }) => slotOfName(domain) === slot);
 }
 
-/** The service has this domain: its record says so from now on. */
-export async function adopt({ domains }: CertificateDeps, service: Service, slot: string): Promise<void> {
+/** The service has this domain: its record says so from now on, and whether it is served. */
+export async function adopt(
+  { clock, domains }: CertificateDeps,
+  service: Service,
+  slot: string,
+): Promise<void> {
   const id = domainId(slot);
   const key = keyOf(service);
+  const off = entryOf(service, slot)?.stray?.off === true;
   await domains.commit(id, (current) => {
-    if (current?.service === key && current.quarantineUntil === null) return current;
+    if (current?.service === key && current.quarantineUntil === null) {
+      if ((current.off === true) === off) return current;
+      return { ...current, off, failures: 0, nextAt: null, problem: null };
+    }
     return {
       schema: 1,
       id,
@@ -38,6 +47,8 @@ export async function adopt({ domains }: CertificateDeps, service: Service, slot
       failures: 0,
       nextAt: null,
       problem: null,
+      checkedAt: instant(clock),
+      off,
     };
   });
 }
@@ -76,12 +87,11 @@ export function changeRecord(
   record: DomainRecord,
   change: Partial<DomainRecord>,
 ): Promise<DomainRecord> {
-  return domains.commit(record.id, (current) =>
-    // it was given to somebody else meanwhile: what was learnt is not about that
-    current && current.service === record.service
-      ? forgetOld({ ...current, ...change }, clock.now())
-      : (current ?? record),
-  );
+  return domains.commit(record.id, (current = record) => {
+    if (current.service === record.service) return forgetOld({ ...current, ...change }, clock.now());
+    // given to somebody else meanwhile: what was learnt is not about that, but what was issued counts for the name
+    return change.issued ? forgetOld({ ...current, issued: change.issued }, clock.now()) : current;
+  });
 }
 
 /** What the customer sees; written only when it changed. */

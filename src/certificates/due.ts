@@ -7,9 +7,10 @@ const WEEK_MS = 7 * 86_400_000;
 export function dueAt(record: DomainRecord, issuing: boolean): number | undefined {
   const { certificate, nextAt } = record;
   if (record.service === null && !certificate) return forgettableFrom(record);
-  if (record.service !== null && !issuing) return undefined;
+  // once switched off, a certificate is only to be taken away
+  if (record.service !== null && (record.off === true ? !certificate : !issuing)) return undefined;
   if (nextAt !== null) return Date.parse(nextAt);
-  return record.service !== null && certificate ? renewFrom(certificate) : 0;
+  return record.service !== null && record.off !== true && certificate ? renewFrom(certificate) : 0;
 }
 
 /** Quarantine over, and no limit of the authority looks at it any more. */

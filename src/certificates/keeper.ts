@@ -44,8 +44,8 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
     const slots = slotsOf(next);
     for (const slot of slots) {
       parked.delete(domainId(slot));
-      if (!slotsOf(previous).includes(slot)) await adopt(deps, next, slot);
-      else await askAgain(deps, next, slot);
+      await adopt(deps, next, slot);
+      if (slotsOf(previous).includes(slot)) await askAgain(deps, next, slot);
     }
     for (const slot of slotsOf(previous))
       if (!slots.includes(slot) && services.holderOf({ domain: slot }) === undefined)

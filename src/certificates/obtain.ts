@@ -4,7 +4,7 @@ import { allowedFrom, type DomainRecord, type HeldCertificate, renewFrom } from 
 import { type CustomDomain, markOf, type Service } from '../domain/service.js';
 import { plainCall } from '../drivers/call.js';
 import { caaProblem } from '../drivers/lookup/caa.js';
-import { routingOf } from '../drivers/lookup/routing.js';
+import { arrivalOf } from '../drivers/lookup/arrival.js';
 import type { CertificateDeps } from './parts.js';
 
 export type Obtained =
@@ -28,7 +28,7 @@ export async function obtain(
   const { drivers, domains, clock, config } = deps;
   const wanted = namesOf(entry);
   const routings = await Promise.all(
-    wanted.map((name) => routingOf(drivers.lookup, name, service.order.publicIps, { signal })),
+    wanted.map((name) => arrivalOf(drivers, name, wanted, service.order.publicIps, { signal })),
   );
   const names = wanted.filter((_, n) => routings[n]?.here);
   const [first] = routings;

@@ -26,6 +26,12 @@ export async function workOn(
     await release(deps, record.id);
     return 'done';
   }
+  if (record.off === true) {
+    await takeAway(deps, record, signal);
+    const view = { state: 'none', expiresAt: null, problem: entry.stray?.problem ?? null } as const;
+    await tellService(deps, record.service, record.domain, view);
+    return 'done';
+  }
   try {
     if (record.certificate === null && record.failures === 0)
       await tell(deps, record, record.service, record.problem);

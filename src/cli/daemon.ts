@@ -11,8 +11,8 @@ import { socketPath } from './socket-path.js';
 export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Daemon {
-  /** The answer's fields. Throws CommandFailure with the daemon's own sentence, or when it does not run. */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Fields>;
+  /** The answer's fields. `patienceMs`: how long nothing may be heard; default 30 s. Throws CommandFailure with the daemon's own sentence, or when it does not run. */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, patienceMs?: number): Promise<Fields>;
   /** The answer's bytes; the stream fails when the daemon ends meanwhile. Throws as `call`. */
   download(path: string): Promise<Readable>;
   readiness(): Promise<Running>;
@@ -26,19 +26,19 @@ const TIMEOUT_MS = 30_000;
 export async function connectDaemon(configFile: string, panel: string): Promise<Daemon> {
   const socket = await socketPath(configFile);
   return {
-    async call(method, path, body) {
-      const answer = await send({ socket, panel, method, path, body });
+    async call(method, path, body, patienceMs) {
+      const answer = await send({ socket, panel, method, path, body, patienceMs });
       const fields = parse(await textOf(answer, socket));
       if (statusOf(answer) < 400) return fields;
       throw refusal(fields, answer);
     },
     async download(path) {
-      const answer = await send({ socket, panel, method: 'GET', path, body: undefined });
+      const answer = await send({ socket, panel, method: 'GET', path });
       if (statusOf(answer) < 400) return answer;
       throw refusal(parse(await textOf(answer, socket)), answer);
     },
     async readiness() {
-      const answer = await send({ socket, panel, method: 'GET', path: '/ready', body: undefined });
+      const answer = await send({ socket, panel, method: 'GET', path: '/ready' });
       const { error } = parse(await textOf(answer, socket));
       return { version: versionOf(answer), ...(statusOf(answer) < 400 ? {} : { problem: cell(error) }) };
     },
@@ -85,17 +85,18 @@ interface Message {
   readonly panel: string;
   readonly method: string;
   readonly path: string;
-  readonly body: object | undefined;
+  readonly body?: object | undefined;
+  readonly patienceMs?: number | undefined;
 }
 
-function send({ socket, panel, method, path, body }: Message): Promise<IncomingMessage> {
+function send({ socket, panel, method, path, body, patienceMs = TIMEOUT_MS }: Message): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   return new Promise((resolve, reject) => {
     const call = request({
       socketPath: socket,
       method,
       path,
-      timeout: TIMEOUT_MS,
+      timeout: patienceMs,
       headers: {
         'innkeeper-panel': panel,
         'innkeeper-user': operator(),

@@ -61,7 +61,7 @@ function addSandbox(program: Command): void {
     .description('run a daemon against a Proxmox VE look-alike; needs nothing installed')
     .option('--backend <kind>', 'memory, or lxc (real containers; root on Debian)', readBackend, 'memory')
     .option('--state <dir>', 'keep everything here and take it up again')
-    .option('--port <number>', 'port of the API; 0 = any free one', readPort)
+    .option('--port <number>', 'port of the API (8080, with --once any free one); 0 = any free one', readPort)
     .option('--json', 'one JSON object on the first line, nothing else on standard output')
     .option('--once', 'order a demo site, report when it answers, and end')
     .option('--world', 'only the look-alike, DNS and proxy; the daemon is started apart')

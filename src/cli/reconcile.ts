@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from './ask.js';
 import { cell } from './cell.js';
 import { type Daemon, type Fields, listOf } from './daemon.js';
+import { CommandFailure } from './failure.js';
 import { column, say, sayJson, table } from './print.js';
 
 interface Options extends AskOptions {
@@ -36,15 +37,25 @@ async function reconcile(options: Options): Promise<void> {
   }
   const ids = (rows: readonly Fields[], action: string): unknown[] =>
     rows.filter((one) => one['action'] === action).map((one) => one['id']);
-  const done = await daemon.call('POST', '/reconcile/repair', {
-    findings: ids(findings, REPAIR),
-    orphans: ids(orphans, REMOVE),
-    unknown: options.removeUnknown === true,
-  });
-  if (options.json)
-    sayJson({ ...rest, findings, orphans, repairs: done['repairs'], removals: done['removals'] });
-  else sayDone(done);
+  const ask = { findings: ids(findings, REPAIR), orphans: [], unknown: options.removeUnknown === true };
+  const repairs = listOf((await daemon.call('POST', '/reconcile/repair', ask))['repairs']);
+  if (!options.json) sayRepairs(repairs);
+  const removals: Fields[] = [];
+  // one by one: each may take minutes, and a person sees how far it is
+  for (const id of ids(orphans, REMOVE)) {
+    const wish = { ...ask, findings: [], orphans: [id] };
+    const [removal] = listOf((await daemon.call('POST', '/reconcile/repair', wish, REMOVAL_MS))['removals']);
+    if (!removal) throw new CommandFailure(`The daemon did not say what became of ${cell(id)}.`);
+    if (!options.json) sayRemoval(removal);
+    removals.push(removal);
+  }
+  if (options.json) sayJson({ ...rest, findings, orphans, repairs, removals });
+  const left = [...repairs, ...removals].filter(({ problem }) => problem !== null).length;
+  if (left > 0) throw new CommandFailure(`${left} of these could not be done.`);
 }
+
+/** A look at everything, and the end of a large container. */
+const REMOVAL_MS = 20 * 60_000;
 
 /** Two looks lie some seconds apart, and no answer takes that long. */
 async function lookUntilSure(daemon: Daemon): Promise<Fields> {
@@ -96,11 +107,13 @@ function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly 
     );
 }
 
-function sayDone(done: Fields): void {
-  for (const one of listOf(done['repairs']))
+function sayRepairs(repairs: readonly Fields[]): void {
+  for (const one of repairs)
     say(
       `repair of ${cell(one['service'])} (${cell(one['parts'])}): ${cell(one['problem'] ?? `job ${cell(one['job_id'])}`)}`,
     );
-  for (const one of listOf(done['removals']))
-    say(`${cell(one['what'])}: ${one['problem'] === null ? 'removed' : cell(one['problem'])}`);
+}
+
+function sayRemoval({ what, problem }: Fields): void {
+  say(`${cell(what)}: ${problem === null ? 'removed' : cell(problem)}`);
 }

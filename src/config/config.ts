@@ -21,7 +21,7 @@ export interface ProxmoxConfig {
   token_secret: Secret;
   /** PEM file of the CA to trust, or null for the system's. */
   ca_file: string | null;
-  /** SHA-256 fingerprint of the API's certificate (hex, colons optional), or null. Wins over the CA. */
+  /** SHA-256 fingerprints of the API's certificates (hex, colons optional, separated by spaces or commas), or null. Win over the CA. */
   fingerprint: string | null;
   request_timeout_s: number;
   task_timeout_s: number;
@@ -48,6 +48,7 @@ export interface ProxmoxConfig {
   os_template: string | null;
   /** Memory (MiB) that placement leaves free on every node. */
   reserve_memory_mb: number;
+  reserve_disk_gb: number;
   ha: {
     enabled: boolean;
     /** Nodes of the PVE 9 node-affinity rule; empty = no rule. */ nodes: string[];
@@ -70,11 +71,16 @@ export interface DomainsConfig {
   resolvers: string[];
   /** Where name servers (and resolvers without a port) are asked. */
   dns_port: number;
+  /** Where names are asked over HTTP. */
+  http_port: number;
+  https_port: number;
   lookup_timeout_s: number;
   /** Networks in which name servers are asked although they are private. */
   lab_networks: string[];
   blocked: string[];
   quarantine_s: number;
+  /** How long a domain may lead elsewhere before it is switched off. */
+  stray_s: number;
   acme: {
     enabled: boolean;
     directory_url: string;

@@ -15,6 +15,7 @@ import {
 } from './building-blocks.js';
 import { HTTPS_URL, ID, isAddress, isUrl } from './patterns.js';
 
+const FINGERPRINT = '([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}';
 const VMID = { min: 100, max: 999_999_999 };
 
 function vmidRange(description: string, first: number, last: number) {
@@ -49,10 +50,10 @@ const ProxmoxSchema = section('The Proxmox VE cluster.', {
   ),
   fingerprint: optional(
     text(
-      "SHA-256 fingerprint of the API's certificate; when given, exactly this certificate is accepted and the CA does not matter.",
+      "SHA-256 fingerprint of the API's certificate; when given, only this certificate is accepted and the CA does not matter. Where the nodes have one each: all, separated by spaces.",
       {
-        pattern: '^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$',
-        expected: 'a SHA-256 fingerprint (64 hex digits, colons optional)',
+        pattern: `^${FINGERPRINT}([ ,]+${FINGERPRINT})*$`,
+        expected: 'a SHA-256 fingerprint (64 hex digits, colons optional), or several',
       },
     ),
   ),
@@ -109,6 +110,10 @@ const ProxmoxSchema = section('The Proxmox VE cluster.', {
   reserve_memory_mb: number('Memory that placement leaves free on every node.', 0, 16_777_216, {
     unit: 'MiB',
     default: 1024,
+  }),
+  reserve_disk_gb: number('Disk that placement leaves free on the storage.', 0, 1_048_576, {
+    unit: 'GiB',
+    default: 10,
   }),
   ha: section('High availability.', {
     enabled: flag('Whether every container becomes an HA resource.', { default: false }),

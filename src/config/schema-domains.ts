@@ -58,6 +58,15 @@ export const DomainsSchema = section('Domains that customers bring.', {
   dns_port: number('Port that name servers are asked at; another one only makes sense in a lab.', 1, 65_535, {
     default: 53,
   }),
+  http_port: number(
+    'Port that names are asked at over HTTP, to see whether a CDN hands on to us; a lab may have another one.',
+    1,
+    65_535,
+    {
+      default: 80,
+    },
+  ),
+  https_port: number('The same for a redirect to HTTPS.', 1, 65_535, { default: 443 }),
   lookup_timeout_s: number('How long the checks of one domain may take.', 1, 15, {
     unit: 'seconds',
     default: 8,
@@ -73,6 +82,12 @@ export const DomainsSchema = section('Domains that customers bring.', {
     0,
     31_536_000,
     { unit: 'seconds', default: 2_592_000 },
+  ),
+  stray_s: number(
+    'How long a domain may lead elsewhere before it is switched off; it is looked at daily, and switched on again when it is back.',
+    0,
+    31_536_000,
+    { unit: 'seconds', default: 1_209_600 },
   ),
   acme: AcmeSchema,
   local_ca: optional(

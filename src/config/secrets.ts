@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { Secret } from '../domain/secret.js';
 import type { SecretSource } from './building-blocks.js';
 import type { Environment } from './environment.js';
+import { whyUnreadable } from './why-unreadable.js';
 
 /** Says in `message` what was found and what is expected. */
 export class UnreadableSecretError extends Error {
@@ -88,8 +89,7 @@ async function described<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
-    throw new UnreadableSecretError(`found ${code} at ${path}, expected a readable file`);
+    throw new UnreadableSecretError(`found ${whyUnreadable(error)} at ${path}, expected a readable file`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { isMapping } from './schema-walk.js';
+import { whyUnreadable } from './why-unreadable.js';
 
 /** Says in `message` what is wrong with the file as a whole. */
 export class UnreadableFileError extends Error {
@@ -14,8 +15,7 @@ export async function readYaml(path: string): Promise<unknown> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
-    throw new UnreadableFileError(`found ${code} when reading it, expected a readable YAML file`);
+    throw new UnreadableFileError(`found ${whyUnreadable(error)}, expected a readable YAML file`);
   }
   return parseYaml(text);
 }

@@ -13,20 +13,28 @@ export function dayOf(now: number, timeZone: string): string {
   return `${part('day')}${part('month')}${part('year').padStart(4, '0')}`;
 }
 
-export interface LastBackup {
+interface Counted {
   readonly day: string;
   readonly number: number;
 }
 
-/** What comes after `last`. `taken`: names that exist, which no record may lead back to. */
+export interface LastBackup extends Counted {
+  /** Of the day before it in use: a clock that is set back over midnight, or another time zone, leads there once more. */
+  readonly before?: Counted;
+}
+
+/** What comes after `last`, and what is to be remembered then. `taken`: names that exist, which no record may lead back to. */
 export function nextBackup(
   day: string,
   last: LastBackup | null,
   taken: ReadonlySet<string>,
-): LastBackup & { readonly name: string } {
-  let number = last?.day === day ? last.number + 1 : 1;
+): { readonly name: string; readonly last: LastBackup } {
+  const known = [last, last?.before].find((one) => one?.day === day);
+  let number = (known?.number ?? 0) + 1;
   while (taken.has(nameOf(day, number))) number += 1;
-  return { day, number, name: nameOf(day, number) };
+  const other = last?.day === day ? last.before : last;
+  const before = other ? { before: { day: other.day, number: other.number } } : {};
+  return { name: nameOf(day, number), last: { day, number, ...before } };
 }
 
 const nameOf = (day: string, number: number): string => `BAK${day}-${number}`;

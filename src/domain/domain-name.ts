@@ -102,9 +102,10 @@ export function namesOf(entry: { readonly domain: string; readonly www: boolean 
   return entry.www ? [entry.domain, `www.${entry.domain}`] : [entry.domain];
 }
 
-/** All names of a service, our own first. */
+/** All names that a service is served by, our own first. */
 export function servedNames(service: Pick<Service, 'fqdn' | 'domains'>): string[] {
-  return [...new Set([service.fqdn, ...service.domains.flatMap(namesOf)])];
+  const served = service.domains.filter(({ stray }) => stray?.off !== true);
+  return [...new Set([service.fqdn, ...served.flatMap(namesOf)])];
 }
 
 /** One tenant: the same customer of the same panel. */

@@ -38,6 +38,10 @@ export interface DomainRecord {
   readonly nextAt: string | null;
   /** A sentence for the customer, or null. */
   readonly problem: string | null;
+  /** When it was last looked whether it still leads here (RFC 3339). */
+  readonly checkedAt?: string;
+  /** It leads elsewhere for too long: not served, and no certificate is held for it. */
+  readonly off?: boolean;
 }
 
 /** Names are too long for file names. */

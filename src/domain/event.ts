@@ -57,13 +57,22 @@ function domainsOf(before: Service | undefined, after: Service): Happening[] {
   const had = new Map(before?.domains.map((one) => [one.domain, one]));
   const has = new Set(after.domains.map(({ domain }) => domain));
   return [
-    ...after.domains.flatMap(({ domain, certificate }): Happening[] => {
+    ...after.domains.flatMap(({ domain, certificate, stray }): Happening[] => {
       const old = had.get(domain);
       const told = { domain, state: certificate.state, expires_at: certificate.expiresAt };
       if (!old) return [{ type: 'domain.added', data: { domain } }];
       const same =
         old.certificate.state === certificate.state && old.certificate.expiresAt === certificate.expiresAt;
-      return same ? [] : [{ type: 'domain.certificate_changed', data: told }];
+      const isOff = stray?.off === true;
+      const turned: Happening[] =
+        (old.stray?.off === true) === isOff
+          ? []
+          : [
+              isOff
+                ? { type: 'domain.disabled', data: { domain, problem: stray.problem } }
+                : { type: 'domain.enabled', data: { domain } },
+            ];
+      return [...(same ? [] : [{ type: 'domain.certificate_changed' as const, data: told }]), ...turned];
     }),
     ...[...had.keys()]
       .filter((domain) => !has.has(domain))

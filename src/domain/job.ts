@@ -91,6 +91,11 @@ export interface Job {
   readonly endedAt: string | null;
 }
 
+/** Epoch ms, which a UUID v7 begins with. */
+export function madeAt(id: string): number {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+}
+
 export function isOpen(job: Pick<Job, 'status'>): boolean {
   return !ENDED.includes(job.status);
 }

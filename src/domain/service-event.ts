@@ -16,6 +16,8 @@ export const EVENT_TYPES = [
   'domain.removed',
   'domain.certificate_changed',
   'domain.primary_changed',
+  'domain.disabled',
+  'domain.enabled',
   'proxy.toggled',
   'backup.made',
   'backup.removed',

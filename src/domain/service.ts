@@ -1,5 +1,6 @@
 /** A Service: what one customer bought. One document tells its whole story. */
 import type { ServiceEvent } from './service-event.js';
+import type { LastBackup } from './backup-name.js';
 import type { Job } from './job.js';
 import type { JsonObject } from './json.js';
 import type { Mark } from './mark.js';
@@ -58,6 +59,20 @@ export interface CustomDomain {
     readonly problem: string | null;
   };
   readonly addedAt: string;
+  /** Set while it leads elsewhere: since when (RFC 3339), what was found, and whether it is no longer served because of that. */
+  readonly stray?: { readonly since: string; readonly problem: string; readonly off: boolean };
+}
+
+/** A domain that came with the order: it is added as soon as it leads here. */
+export interface DomainWish {
+  readonly name: string;
+  /** Not tried before (RFC 3339). */
+  readonly nextAt: string;
+  /** Given up then (RFC 3339). */
+  readonly until: string;
+  readonly tries: number;
+  /** Why it was not added yet, for the customer; null before the first try. */
+  readonly problem: string | null;
 }
 
 export interface Deletion {
@@ -91,7 +106,7 @@ export interface Service {
   readonly node: string | null;
   readonly snapshots: readonly Snapshot[];
   /** The newest backup name given out: `N` of a day is never used twice, also not after a deletion. Day as `DDMMYYYY`. */
-  readonly lastBackup: { readonly day: string; readonly number: number } | null;
+  readonly lastBackup: LastBackup | null;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
   /** What it was last told to be, by a job that has completed; absent when none has said. */
@@ -99,6 +114,7 @@ export interface Service {
   /** Set once the site was taken away from its visitors. */
   readonly deletion: Deletion | null;
   readonly domains: readonly CustomDomain[];
+  readonly domainWish?: DomainWish;
   /** The site's own URL: `fqdn` or one of the domains' names. */
   readonly primaryDomain: string;
   /** False after the customer switched the proxy hosts off. */

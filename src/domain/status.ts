@@ -30,7 +30,6 @@ export function statusWord(
 /** What a completed job leaves the container as; others may tell by a step's result (`running`), and the rest end the way they found it. */
 const LEAVES: Readonly<Record<string, 'running' | 'stopped'>> = {
   create: 'running',
-  restore: 'running',
   start: 'running',
   restart: 'running',
   stop: 'stopped',
@@ -80,6 +79,6 @@ export function provisionStatus(service: {
   if (service.lifecycle === 'failed') return 'failed';
   if (service.lifecycle === 'suspended') return 'suspended';
   if (service.lifecycle === 'active') return 'completed';
-  const creation = service.jobs.find((job) => job.method === 'create' && isOpen(job));
+  const creation = service.jobs.find((job) => ['create', 'restore'].includes(job.method) && isOpen(job));
   return creation && creation.attempts > 0 ? 'processing' : 'pending';
 }

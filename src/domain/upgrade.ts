@@ -1,14 +1,15 @@
 /** Whether a service fits into another plan. */
+import { backupsUsed } from './backups.js';
 import { AgentError } from './errors.js';
 import type { Plan } from './plan.js';
 import type { Service } from './service.js';
 
 /** Why not, with the figures; undefined when it fits. A disk never shrinks, and a quota never falls under what is in use. */
 export function planProblem(
-  service: Pick<Service, 'plan' | 'snapshots' | 'domains'>,
+  service: Pick<Service, 'plan' | 'snapshots' | 'domains' | 'jobs'>,
   wished: Plan,
 ): AgentError | undefined {
-  const backups = service.snapshots.filter(({ kind }) => kind === 'backup').length;
+  const backups = backupsUsed(service);
   const domains = service.domains.length;
   const problems = [
     wished.diskGb < service.plan.diskGb &&

@@ -1,4 +1,4 @@
-/** Runs one argv as a child in a process group of its own; never a shell. Ends with the child gone, however it went. */
+/** Runs one argv as a child in a process group of its own; never a shell. Ends with the child gone, unless the system does not let us end it. */
 import { spawn } from 'node:child_process';
 import { within } from './abort.js';
 import { Tail } from './tail.js';
@@ -19,6 +19,8 @@ export interface ChildOptions {
   /** Asked once when the signal aborts, before the group is killed, so that the caller can end the work in a better way. */
   readonly beforeKill?: () => Promise<void>;
   readonly onStdout?: (chunk: Buffer) => void;
+  /** Milliseconds that a killed child may take to be gone. */
+  readonly killedWithinMs?: number;
 }
 
 /** What is left behind with open pipes (a daemonised grandchild) is waited for no longer than this. */
@@ -26,7 +28,10 @@ const PIPES_AFTER_EXIT_MS = 1_000;
 /** How long a child may take to notice that `beforeKill` ended its work. */
 const OWN_END_MS = 1_000;
 
-/** Rejects with the system's error when the program cannot be started. An abort kills the group and resolves with what was read so far. */
+/** A child that cannot be killed (it runs as somebody else, or hangs in the kernel) is left alone after this. */
+const KILLED_WITHIN_MS = 3_000;
+
+/** Rejects with the system's error when the program cannot be started. An abort kills the group and resolves with what was read so far, soon in any case. */
 export async function runChild(
   argv: readonly string[],
   options: ChildOptions,
@@ -46,9 +51,11 @@ export async function runChild(
   });
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.stdin.on('error', () => {}); // a child that does not read its input shows in its exit code
+  let giveUp = (): void => {};
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code, by) => resolve({ code, signal: by }));
+    giveUp = () => resolve({ code: null, signal: null });
   });
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
   const onAbort = (): void => {
@@ -59,7 +66,10 @@ export async function runChild(
       await options.beforeKill().catch(() => undefined);
       await within(exited, OWN_END_MS);
     }
-    if (child.exitCode === null && child.signalCode === null) killGroup(child.pid);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    killGroup(child.pid);
+    await within(exited, options.killedWithinMs ?? KILLED_WITHIN_MS);
+    giveUp();
   };
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
@@ -75,8 +85,10 @@ export async function runChild(
     };
   } finally {
     signal.removeEventListener('abort', onAbort);
+    child.stdin.destroy();
     child.stdout.destroy();
     child.stderr.destroy();
+    child.unref();
   }
 }
 

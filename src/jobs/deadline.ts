@@ -15,8 +15,11 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
   let waits = 0;
   let since = 0;
   let pause = new AbortController();
+  let isCancelled = false;
 
   const count = (): void => {
+    // whoever waited for a lease when it was cancelled comes back from there afterwards
+    if (isCancelled) return;
     since = clock.now();
     pause = new AbortController();
     clock.sleep(left, pause.signal).then(
@@ -35,6 +38,9 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
       if (waiting && waits++ === 0) hold();
       if (!waiting && --waits === 0) count();
     },
-    cancel: () => pause.abort(new Error('cancelled')),
+    cancel() {
+      isCancelled = true;
+      pause.abort(new Error('cancelled'));
+    },
   };
 }

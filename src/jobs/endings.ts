@@ -1,5 +1,6 @@
 /** What the end of a job means for its service: one table, method by method. */
 import { afterReturn, passwordNotSet, passwordSet } from '../domain/credentials.js';
+import { withoutWish } from '../domain/domain-wish.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
 import { LIST_LAG_MS, settledPower } from '../domain/status.js';
@@ -45,7 +46,7 @@ const unmade: Rule = (service, _job, now) =>
 
 /** What is left of a service that is gone. */
 const tombstone = (service: Service, deletion: Deletion): Service =>
-  become(service, 'terminated', {
+  become(withoutWish(service), 'terminated', {
     ...RELEASED,
     deletion,
     secrets: {},
@@ -63,7 +64,7 @@ const deleted: Rule = (service, job, now) => {
   const requestedAt = job.createdAt;
   if (typeof holdS !== 'number' || holdS <= 0) return tombstone(service, { requestedAt, purgeAt: now });
   const purgeAt = new Date(Date.parse(now) + holdS * 1000).toISOString();
-  return become(service, 'terminated', {
+  return become(withoutWish(service), 'terminated', {
     deletion: { requestedAt, purgeAt },
     domains: [],
     primaryDomain: service.fqdn,
@@ -113,8 +114,12 @@ const suspended: Rule = (service, job) =>
     suspendedFor: [...new Set([...service.suspendedFor, ...reasonsOf(job)])],
   });
 
+/** Not a reason that was given anew meanwhile: between the two jobs the customer would be let in. */
 const unsuspended: Rule = (service, job) => {
-  const lifted = reasonsOf(job);
+  const again = service.jobs
+    .filter((other) => other.method === 'suspend' && isOpen(other))
+    .flatMap(reasonsOf);
+  const lifted = reasonsOf(job).filter((reason) => !again.includes(reason));
   return live({
     ...service,
     suspendedFor: service.suspendedFor.filter((reason) => !lifted.includes(reason)),

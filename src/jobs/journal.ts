@@ -48,17 +48,24 @@ export function journal(key: ServiceKey, jobId: string, { services, archive, clo
 
   const change = async (fn: (job: Job, service: Service) => Job): Promise<Job> => {
     const apply = (service: Service): Job => withRemains(service, fn(find(service), service));
-    const service = await services.get(key);
-    // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one counts.
-    const ended = apply(service);
-    if (ended.endedAt !== null && ended.status !== find(service).status)
-      await archive.append({ key, job: ended });
-    return find(
-      await changeService((current) => {
-        const next = apply(current);
-        return next === find(current) ? current : withJob(current, next, instant(clock));
-      }),
-    );
+    for (let known = await services.get(key); ;) {
+      const planned = apply(known);
+      // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one counts.
+      if (hasEnded(planned, find(known))) await archive.append({ key, job: planned });
+      let other: Service | undefined;
+      const service = await changeService((current) => {
+        const next = current === known ? planned : apply(current);
+        if (next === find(current)) return current;
+        // somebody's change came between, a cancel say, and this end is not the one that the archive has
+        if (current !== known && hasEnded(next, find(current))) {
+          other = current;
+          return current;
+        }
+        return withJob(current, next, instant(clock));
+      });
+      if (!other) return find(service);
+      known = other;
+    }
   };
 
   const changeStep = async (
@@ -117,6 +124,10 @@ export function journal(key: ServiceKey, jobId: string, { services, archive, clo
       );
     },
   };
+}
+
+function hasEnded(job: Job, before: Job): boolean {
+  return job.endedAt !== null && job.status !== before.status;
 }
 
 /** With what a person has to deal with, from the moment it is stuck. */

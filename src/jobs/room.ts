@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.js';
 import { AgentError } from '../domain/errors.js';
 import type { ServiceKey } from '../domain/service.js';
-import type { ClusterView, GuestDriver, Resources, Source } from '../drivers/guest/driver.js';
+import type { ClusterView, GuestDriver, Promised, Resources, Source } from '../drivers/guest/driver.js';
 import type { ContainerSource } from '../modules/context.js';
 import type { ServiceStore } from '../state/contract.js';
 
@@ -21,7 +21,7 @@ export function roomFor(
 ): string {
   const source = sourceOf(deps.config, wish.source);
   return deps.drivers.guest.place(
-    { resources: wish.resources, source, promisedMb: promisedMb(deps.services, view, self) },
+    { resources: wish.resources, source, promised: promisedTo(deps.services, view, self) },
     view,
   );
 }
@@ -43,16 +43,17 @@ export function sourceOf(config: Config, wish: ContainerSource): Source {
   return { kind: 'os', volume };
 }
 
-function promisedMb(
+function promisedTo(
   services: ServiceStore,
   view: ClusterView,
   self: ServiceKey | undefined,
-): Map<string, number> {
+): Map<string, Promised> {
   const shown = new Set(view.guests.map((guest) => guest.vmid));
-  const promised = new Map<string, number>();
+  const promised = new Map<string, Promised>();
   for (const entry of services.entries()) {
     if (entry.node === null || entry.vmid === null || shown.has(entry.vmid) || entry.key === self) continue;
-    promised.set(entry.node, (promised.get(entry.node) ?? 0) + entry.memoryMb);
+    const { memoryMb = 0, diskGb = 0 } = promised.get(entry.node) ?? {};
+    promised.set(entry.node, { memoryMb: memoryMb + entry.memoryMb, diskGb: diskGb + entry.diskGb });
   }
   return promised;
 }

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
+import { within } from '../drivers/abort.js';
 import type { Attempt, ToMain, ToWorker } from './protocol.js';
 
 export interface Thread {
@@ -24,9 +25,12 @@ export interface Threads {
   stop(): Promise<void>;
 }
 
+const LOADED_WITHIN_MS = 1_000;
+
 export function breeThreads(workerPath: string): Threads {
   const deaths = new Map<string, Error>();
-  // A thread takes 25 ms of a processor until its module is loaded. Ten at once would take all of them, and requests would wait.
+  // A thread takes 25 ms of a processor until its module is loaded. Ten at once would take all of them, and requests would wait. One that hangs keeps nobody
+  // else from loading.
   const loading = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) });
   const bree = new Bree({
     root: false,
@@ -81,7 +85,8 @@ export function breeThreads(workerPath: string): Threads {
               await worker.terminate();
             },
           });
-          await Promise.race([once(worker, 'message'), gone]);
+          const heard = once(worker, 'message').catch(() => {});
+          await within(Promise.race([heard, gone]), LOADED_WITHIN_MS);
         };
         loading.add(load, { priority: urgent ? 1 : 0 }).catch(reject);
       }),

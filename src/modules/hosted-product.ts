@@ -151,7 +151,7 @@ export abstract class HostedProduct extends Product {
 
   startJob = (): JobFlow => starting(this.hooks);
   stopJob = stopping;
-  restartJob = restarting;
+  restartJob = (): JobFlow => restarting(this.hooks);
   suspendJob = (): JobFlow => suspension(this.hooks);
   unsuspendJob = (): JobFlow => resumption(this.hooks);
   setEmailJob = (): JobFlow => ownerChange(this.hooks);

@@ -1,6 +1,8 @@
 /** Gives a site a domain of the customer's: checks name, owner and quota, and records domain and job in one write. The certificate comes on its own. */
+import { allowed } from '../domain/backups.js';
 import { instant } from '../domain/clock.js';
-import { type DomainName, namesOf, parseDomain, slotOfName } from '../domain/domain-name.js';
+import { type DomainName, namesOf, parseDomain, sameOwner, slotOfName } from '../domain/domain-name.js';
+import { withoutWishFor } from '../domain/domain-wish.js';
 import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { type CustomDomain, keyOf, type Service } from '../domain/service.js';
@@ -9,7 +11,15 @@ import { judge } from './conflicts.js';
 import type { OperationContext } from './context.js';
 import { domainRules } from './domain-rules.js';
 import { enqueue, type Started } from './enqueue.js';
-import { type Proof, proveDomain } from './prove-domain.js';
+import { type Proof, proveDomain, refuseOvertaken } from './prove-domain.js';
+import { removeDomain } from './remove-domain.js';
+
+export interface AddOptions {
+  /** Somebody waits for it. */
+  readonly interactive?: boolean;
+  /** Ends the look-ups. */
+  readonly signal?: AbortSignal;
+}
 
 /**
  * Throws `domain_invalid`, `domain_exists`, `quota_reached`, `domain_taken`, `domain_not_here`, `domain_caa`, `lookup_failed`, and as `enqueue`.
@@ -19,6 +29,7 @@ export async function addDomain(
   caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
   sent: string,
+  { interactive = true, signal = new AbortController().signal }: AddOptions = {},
 ): Promise<Started> {
   const name = parseDomain(sent, domainRules(context.config));
   const service = await context.state.services.get(keyOf({ panel: caller.panel, id }));
@@ -26,20 +37,20 @@ export async function addDomain(
   const verdict = judge(service, 'addDomain', asked);
   if (verdict.kind === 'refuse') throw verdict.error;
   const under = service.jobs.some((job) => isOpen(job) && job.method === 'addDomain' && asked(job.args));
-  if (!under) {
-    refuseUnfit(service, name);
-    refuseHeld(context, service, name);
-  }
-  const proof = under ? undefined : await proveDomain(context, service, name);
+  if (!under) refuseUnfit(service, name);
+  const former = under ? undefined : await formerHolder(context, service, name);
+  const proof = under ? undefined : await proveDomain(context, service, name, signal);
+  if (former && proof) await takeFrom(context, caller, former, service, name, proof);
   return enqueue(context, caller, id, {
     method: 'addDomain',
-    interactive: true,
+    interactive,
     sameArgs: asked,
     change: (current) => {
       // an open job did it a moment ago, and has ended since
       if (!proof) throw alreadyThere();
       refuseUnfit(current, name);
-      return withDomain(current, name, proof, instant(context.clock));
+      refuseOvertaken(context, current, name, proof);
+      return withoutWishFor(withDomain(current, name, proof, instant(context.clock)), name);
     },
     shape: (job, next) => ({ ...job, args: argsOf(service, next, name) }),
   });
@@ -53,19 +64,45 @@ function refuseUnfit(service: Service, name: DomainName): void {
   const entry = entryFor(service, name);
   if (entry && namesOf(entry).includes(name.name)) throw alreadyThere();
   const used = service.domains.length;
-  const allowed = service.plan.domains;
-  if (!entry && used >= allowed)
-    throw new AgentError('quota_reached', `Domain limit reached (${used} of ${allowed})`);
+  const most = allowed(service, 'domains');
+  if (!entry && used >= most)
+    throw new AgentError('quota_reached', `Domain limit reached (${used} of ${most})`);
 }
 
 function alreadyThere(): AgentError {
   return new AgentError('domain_exists', 'Domain already exists');
 }
 
-function refuseHeld({ state }: OperationContext, service: Service, { slot }: DomainName): void {
+/** Another service that has it and is not served by it any more, as it leads elsewhere for too long. Throws `domain_taken` for one that is. */
+async function formerHolder(
+  { state }: OperationContext,
+  service: Service,
+  { slot }: DomainName,
+): Promise<Service | undefined> {
   const holder = state.services.holderOf({ domain: slot });
-  if (holder === undefined || holder === keyOf(service)) return;
+  if (holder === undefined || holder === keyOf(service)) return undefined;
+  const other = await state.services.find(holder).catch(() => undefined);
+  const isOff = other?.domains.find(({ domain }) => slotOfName(domain) === slot)?.stray?.off === true;
+  if (other && isOff) return other;
   throw new AgentError('domain_taken', `${slot} belongs to another service.`, { detail: holder });
+}
+
+/** A domain that has changed hands: its new owner has proven it. */
+async function takeFrom(
+  context: OperationContext,
+  { requestId }: Pick<Caller, 'requestId'>,
+  former: Service,
+  service: Service,
+  { slot }: DomainName,
+  { provenBy }: Proof,
+): Promise<void> {
+  const taken = new AgentError('domain_taken', `${slot} belongs to another service.`);
+  if (provenBy !== 'txt' && !sameOwner(former, service)) throw taken;
+  const { panel, id } = former;
+  context.log.warn({ domain: slot, from: keyOf(former), to: keyOf(service) }, 'a domain changes hands');
+  await removeDomain(context, { panel, requestId }, id, slot).catch((error: unknown) => {
+    throw new AgentError('domain_taken', taken.message, { cause: error });
+  });
 }
 
 /** A slot that had one of its two names gets the other one too. */

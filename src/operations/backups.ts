@@ -1,11 +1,12 @@
 /** The customer's backups: list, make, delete, go back. */
 import { dayOf, nextBackup } from '../domain/backup-name.js';
+import { allowed, backupsOf, backupsUsed } from '../domain/backups.js';
 import { AgentError } from '../domain/errors.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
-import { backupsOf, backupsUsed, mayRollBackTo, noSuchBackup, requireSnapshots } from './snapshot-rules.js';
+import { mayRollBackTo, noSuchBackup, requireSnapshots, snapshotAbility } from './snapshot-rules.js';
 
 export interface BackupList {
   readonly service: Service;
@@ -39,7 +40,6 @@ export function viewBackups(service: Service): BackupList {
  * The name is given out with the request and never again. Asked twice at once, it makes one. Throws `quota_reached`, `snapshots_unavailable`, and as `enqueue`.
  */
 export async function makeBackup(context: OperationContext, caller: By, id: string): Promise<Started> {
-  requireSnapshots(context);
   const { clock, config } = context;
   const day = dayOf(clock.now(), config.agent.time_zone);
   let name = '';
@@ -47,14 +47,13 @@ export async function makeBackup(context: OperationContext, caller: By, id: stri
     method: 'makeBackup',
     interactive: true,
     change(service) {
+      requireSnapshots(snapshotAbility(context));
       const used = backupsUsed(service);
-      const allowed = service.plan.backups;
-      if (used >= allowed) {
-        throw new AgentError('quota_reached', `Backup limit reached (${used} of ${allowed})`);
-      }
+      const most = allowed(service, 'backups');
+      if (used >= most) throw new AgentError('quota_reached', `Backup limit reached (${used} of ${most})`);
       const next = nextBackup(day, service.lastBackup, new Set(service.snapshots.map((one) => one.name)));
       ({ name } = next);
-      return { ...service, lastBackup: { day: next.day, number: next.number } };
+      return { ...service, lastBackup: next.last };
     },
     shape: (job) => ({ ...job, args: { name } }),
     sameArgs: () => true,
@@ -83,14 +82,14 @@ export async function removeBackup(
   });
 }
 
-/** Throws `backup_not_found`, `backup_protected` for the snapshot that `reset` is for, `backup_not_newest`, `snapshots_unavailable`, and as `enqueue`. */
+/** To any snapshot of the service, the one it was delivered with too. Throws `backup_not_found`, `backup_not_newest`, `snapshots_unavailable`, and as `enqueue`. */
 export async function rollBack(
   context: OperationContext,
   caller: By,
   id: string,
   wish: { readonly name: string; readonly discardNewer?: boolean | undefined },
 ): Promise<Started> {
-  const ability = requireSnapshots(context);
+  const ability = snapshotAbility(context);
   const { name, discardNewer = false } = wish;
   return enqueue(context, caller, id, {
     method: 'rollback',

@@ -1,6 +1,7 @@
 /** Gives a service another owner: the record at once, the site's administrator by a job. */
 import { instant } from '../domain/clock.js';
 import { parseEmail } from '../domain/email.js';
+import { isOpen } from '../domain/job.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import { invalid } from './check-order.js';
@@ -29,8 +30,10 @@ export async function changeOwner(
   });
   const key = `${caller.panel}/${id}` as const;
   const before = await context.state.services.get(key);
-  const isNew = email !== undefined && email !== before.email && before.lifecycle !== 'terminated';
-  if (isNew)
+  const underWay = before.jobs.some(
+    (job) => job.method === 'setEmail' && isOpen(job) && job.args['email'] === email,
+  );
+  if (email !== undefined && (email !== before.email || underWay))
     return enqueue(context, caller, id, { method: 'setEmail', interactive: false, args: { email }, change });
   const service = await context.state.services.commit(key, (current) => {
     const next = change(current ?? before);

@@ -102,6 +102,10 @@ function compare(
     ];
   const wanted = belief.status === undefined ? undefined : BELIEFS[belief.status];
   const absent = !service || service.lifecycle === 'terminated' || service.lifecycle === 'failed';
+  if (service?.lifecycle === 'failed' && service.vmid !== null && wanted !== 'ordered') {
+    const mend = post('/delete-site', { service_id: service.id });
+    return [differ('existence', belief.status ?? null, 'failed', mend, LEFT_NOTE)];
+  }
   if (absent) {
     if (wanted === undefined ? service !== undefined : wanted === 'gone' || wanted === 'ordered') return [];
     const actual = service?.lifecycle ?? null;
@@ -139,6 +143,9 @@ const differenceOf =
 
 const post = (path: string, body: Mend['body']): Mend => ({ method: 'POST', path, body });
 
+const LEFT_NOTE =
+  'It could not be made, and something of it is left: it must be deleted before it is ordered again.';
+const STUCK_NOTE = 'An operation on it did not come to its end; the operator must finish it.';
 const ORDER_NOTE = 'An order needs public_ip too, and the e-mail address and plan where they are not shown.';
 
 function orderOf({ serviceId, plan, email }: Belief): Mend {
@@ -152,6 +159,10 @@ function orderOf({ serviceId, plan, email }: Belief): Mend {
 function statusDifference(differ: Differ, belief: Belief, service: Service): Difference[] {
   const wanted = belief.status === undefined ? undefined : BELIEFS[belief.status];
   const suspended = service.lifecycle === 'suspended';
+  if (wanted === 'ordered' && service.lifecycle !== 'creating')
+    return [differ('status', belief.status ?? null, service.lifecycle, null, 'The site has been made.')];
+  if (wanted === 'alive' && !suspended && service.jobs.some(({ status }) => status === 'stuck'))
+    return [differ('status', belief.status ?? null, 'failed', null, STUCK_NOTE)];
   if (wanted === 'suspended' && !suspended)
     return [differ('status', 'suspended', service.lifecycle, post('/suspend', { service_id: service.id }))];
   if (wanted !== 'alive' || !suspended) return [];

@@ -109,7 +109,32 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
 
 const DELETIONS: readonly Group[] = ['delete', 'forget', 'purge'];
 
-/** Second question: what becomes of the two when a job of that group is under way? The same wish as the newest open job joins it before this is asked. */
+const POWER_ANEW = ['start', 'stop', 'restart', 'suspend', 'unsuspend', 'rollback', 'reset', 'restore'];
+
+/**
+ * The same wish as an open job joins it, unless behind that job one of these methods waits, which takes back or overtakes what it does. Not named here:
+ * whatever waits behind it does.
+ */
+export const OVERTAKEN_BY: Readonly<Record<string, readonly string[]>> = {
+  suspend: ['unsuspend'],
+  unsuspend: ['suspend'],
+  upgrade: ['upgrade'],
+  setEmail: ['setEmail'],
+  start: POWER_ANEW,
+  stop: POWER_ANEW,
+  restart: POWER_ANEW,
+  makeBackup: ['rollback', 'reset'],
+  // a name is never given out twice
+  removeBackup: [],
+  rollback: ['rollback', 'reset'],
+  reset: ['rollback', 'reset'],
+  addDomain: ['removeDomain'],
+  removeDomain: ['addDomain'],
+  setPrimary: ['setPrimary', 'removeDomain'],
+  toggle: ['toggle'],
+};
+
+/** Second question: what becomes of the two when a job of that group is under way? A wish that joins one (`OVERTAKEN_BY`) is not asked. */
 export function openJobRule(wish: Group, open: Group): OpenJobRule {
   if (wish === 'forget') return 'supersede';
   if (wish === 'delete') return open === 'forget' ? 'deleting' : 'supersede';
@@ -129,8 +154,9 @@ function entries(): [Group, readonly string[]][] {
 
 export function standingOf(service: Service): Standing {
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
-  // whoever is suspended stays so, whatever else is wrong
-  if (service.lifecycle === 'suspended') return 'suspended';
+  // whoever is suspended stays so, whatever else is wrong; what is asked of one being made would come after the suspension
+  const willBe = service.lifecycle === 'creating' && service.suspendedFor.length > 0;
+  if (service.lifecycle === 'suspended' || willBe) return 'suspended';
   if (service.jobs.some((job) => job.status === 'stuck')) return 'stuck';
   return service.lifecycle;
 }
@@ -150,8 +176,8 @@ export function judge(
   const open = service.jobs.filter(isOpen);
   const standing = BY_STANDING[wish][standingOf(service)];
   if (standing !== 'go') return refuse(standing);
-  const newest = open.findLast((job) => groupOf(job.method) !== 'certificate' || wish === 'certificate');
-  if (newest && isSame(newest, method, args)) return { kind: 'join', job: newest };
+  const joined = joinable(open, method, args);
+  if (joined) return { kind: 'join', job: joined };
   const supersedes: Job[] = [];
   for (const job of open) {
     const rule = openJobRule(wish, groupOf(job.method));
@@ -159,6 +185,17 @@ export function judge(
     else if (rule !== 'queue') return refuse(rule);
   }
   return { kind: 'add', supersedes };
+}
+
+/** The newest open job that does what is wished, and whose work will stand. */
+function joinable(open: readonly Job[], method: string, args: Parameters<typeof judge>[2]): Job | undefined {
+  const overtaking = OVERTAKEN_BY[method];
+  for (const job of [...open].reverse()) {
+    if (isSame(job, method, args)) return job;
+    const runsBeside = groupOf(job.method) === 'certificate' && method !== 'certificate';
+    if (!runsBeside && (overtaking === undefined || overtaking.includes(job.method))) return undefined;
+  }
+  return undefined;
 }
 
 function isSame(job: Job, method: string, args: Parameters<typeof judge>[2]): boolean {

@@ -1,5 +1,6 @@
 /** Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write. */
 import { instant } from '../domain/clock.js';
+import { wishFor } from '../domain/domain-wish.js';
 import { AgentError, asAgentError, type ErrorCode } from '../domain/errors.js';
 import { isOpen } from '../domain/job.js';
 import { findPlan, type Plan } from '../domain/plan.js';
@@ -97,6 +98,7 @@ function newService(
     suspendedFor: [],
     deletion: null,
     domains: [],
+    ...(order.domain === undefined ? {} : { domainWish: wishFor(order.domain, context.clock.now()) }),
     primaryDomain: fqdn,
     proxyEnabled: true,
     secrets: {},
@@ -136,19 +138,20 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
       `Service ${order.id} exists already, ordered with another ${samePlan ? 'e-mail address' : 'plan'}.`,
     );
   }
-  const leaving = service.jobs.some((job) => isOpen(job) && ENDING_METHODS.includes(job.method));
-  if (service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck'))
+  const open = service.jobs.filter(isOpen);
+  const leaving = open.some((job) => ENDING_METHODS.includes(job.method));
+  const stuck = service.jobs.some((job) => job.status === 'stuck');
+  if (service.lifecycle === 'failed' && !leaving && (stuck || open.length === 0))
     throw new AgentError(
       'service_failed',
-      'The site could not be made and something of it is left: it must be deleted first.',
+      stuck
+        ? 'The site could not be made, and the operator must see to what is left of it.'
+        : 'The site could not be made and something of it is left: it must be deleted first.',
     );
-  if (leaving || service.lifecycle === 'failed' || service.lifecycle === 'terminated') {
+  if (leaving || service.lifecycle === 'failed' || service.lifecycle === 'terminated')
     throw new AgentError('service_busy', 'The former site with this id is still being removed.', {
-      detail: service.jobs.some((job) => job.status === 'stuck')
-        ? 'a stuck job must be finished by a person, or the service deleted'
-        : 'a job is under way',
+      detail: stuck ? 'a stuck job must be finished by a person' : 'a job is under way',
     });
-  }
   return service;
 }
 

@@ -40,8 +40,11 @@ export async function deleteSite(
   }
 }
 
+/** Not when what is kept could not be removed, be it that the purge is stuck or was given up. */
 function isDone(service: Service): boolean {
-  return service.lifecycle === 'terminated' && !service.jobs.some((job) => job.status === 'stuck');
+  const givenUp = isHeld(service) && service.deletion?.leftBehind !== undefined;
+  const stuck = service.jobs.some((job) => job.status === 'stuck');
+  return service.lifecycle === 'terminated' && !stuck && !givenUp;
 }
 
 /** What never became a site is not worth keeping. */

@@ -1,5 +1,6 @@
 /** Counts deletions, so that a panel gone mad does not empty the house in a minute: beyond so many in an hour they are held for a person. */
 import type { Clock } from '../domain/clock.js';
+import { FOR_RELEASE, madeAt } from '../domain/job.js';
 import type { State } from '../state/contract.js';
 import type { OperationContext } from './context.js';
 
@@ -27,9 +28,12 @@ function recentOf(state: State, clock: Clock): number[] {
   return recent;
 }
 
-/** After a start: those that have come to their end. */
+/** After a start: those that have come to their end, and those let through that have not. */
 function recorded(state: State): number[] {
-  return [...state.services.entries()].flatMap(({ deletedAt }) =>
-    deletedAt === null ? [] : [Date.parse(deletedAt)],
-  );
+  return [...state.services.entries()].flatMap(({ deletedAt, openJobs }) => [
+    ...(deletedAt === null ? [] : [Date.parse(deletedAt)]),
+    ...openJobs
+      .filter(({ method, waitsFor }) => method === 'delete' && waitsFor !== FOR_RELEASE)
+      .map(({ id }) => madeAt(id)),
+  ]);
 }

@@ -1,5 +1,5 @@
 /** A service's own domains, as its customer may see them. */
-import type { CustomDomain, Service } from '../domain/service.js';
+import type { CustomDomain, DomainWish, Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { challengeOf } from './prove-domain.js';
@@ -10,6 +10,7 @@ export interface DomainList {
   readonly allowed: number;
   /** What a TXT record must hold to prove a domain; null before it was first needed. */
   readonly challenge: string | null;
+  readonly wish: DomainWish | undefined;
 }
 
 /** Throws `service_not_found`, `state_damaged`. */
@@ -23,5 +24,11 @@ export async function listDomains(
 
 export function viewDomains(service: Service): DomainList {
   const { domains, plan } = service;
-  return { domains, used: domains.length, allowed: plan.domains, challenge: challengeOf(service) };
+  return {
+    domains,
+    used: domains.length,
+    allowed: plan.domains,
+    challenge: challengeOf(service),
+    wish: service.domainWish,
+  };
 }

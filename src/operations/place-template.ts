@@ -36,7 +36,7 @@ export function nodesToBuildOn(wish: Wish, view: ClusterView): string[] {
 /** Throws `capacity_exhausted` with each node's figures, or `template_missing`. */
 export function nodeWithRoom({ guest, recipe, volume }: Wish, view: ClusterView): string {
   const source = { kind: 'os', volume } as const;
-  return guest.place({ resources: recipe.resources, source, promisedMb: new Map() }, view);
+  return guest.place({ resources: recipe.resources, source, promised: new Map() }, view);
 }
 
 /** The first free number of the range; above `above`, because of several templates the one with the highest number is cloned. */

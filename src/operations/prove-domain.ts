@@ -4,9 +4,11 @@ import { type DomainName, isBelow, namesAbove, sameOwner } from '../domain/domai
 import { domainId } from '../domain/domain-record.js';
 import { AgentError } from '../domain/errors.js';
 import { Secret } from '../domain/secret.js';
-import { keyOf, type Service } from '../domain/service.js';
+import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { caaProblem } from '../drivers/lookup/caa.js';
-import { type Routing, routingOf } from '../drivers/lookup/routing.js';
+import { arrivalOf } from '../drivers/lookup/arrival.js';
+import type { NameLookup } from '../drivers/lookup/driver.js';
+import type { Routing } from '../drivers/lookup/routing.js';
 import type { OperationContext } from './context.js';
 import { liveZones, mayBeTheirs } from './zone-claims.js';
 
@@ -14,6 +16,8 @@ export interface Proof {
   readonly provenBy: 'routing' | 'txt';
   /** Which of the slot's two names are to be served: the one asked for, and the other one when it leads here too. */
   readonly names: readonly string[];
+  /** Who held the names above it when it was looked. */
+  readonly above: ReadonlyMap<string, ServiceKey | undefined>;
 }
 
 const CHALLENGE = 'domain_challenge';
@@ -34,16 +38,17 @@ export async function proveDomain(
   context: OperationContext,
   service: Service,
   name: DomainName,
+  signal: AbortSignal,
 ): Promise<Proof> {
-  const signal = new AbortController().signal;
   const { lookup } = context.drivers;
-  const { publicIps } = service.order;
-  const value = await ensureChallenge(context, service);
+  const above = holdersAbove(context, name);
+  const known = await ensureChallenge(context, service);
+  const value = challengeOf(known) ?? '';
   const other = otherName(name);
   const [routing, partner, proven, foreign, caa] = await Promise.all([
-    settled(routingOf(lookup, name.name, publicIps, { signal })),
-    other === undefined ? undefined : settled(routingOf(lookup, other, publicIps, { signal })),
-    bearsProof(context, name, value, signal),
+    settled(arrival(context, service, name.name, other, signal)),
+    other === undefined ? undefined : settled(arrival(context, service, other, name.name, signal)),
+    bearsChallenge(lookup, known, [name.slot, name.name], signal),
     foreignClaim(context, service, name),
     settled(caaProblem(lookup, context.drivers.issuer.caaIdentities, [name.name], { signal })),
   ]);
@@ -55,7 +60,42 @@ export async function proveDomain(
   if (caa instanceof AgentError) throw caa;
   if (caa !== undefined) throw new AgentError('domain_caa', caa);
   const partnerToo = other !== undefined && (proven || isHere(partner));
-  return { provenBy: proven ? 'txt' : 'routing', names: partnerToo ? [name.name, other] : [name.name] };
+  return {
+    provenBy: proven ? 'txt' : 'routing',
+    names: partnerToo ? [name.name, other] : [name.name],
+    above,
+  };
+}
+
+function arrival(
+  { drivers }: OperationContext,
+  { order }: Service,
+  name: string,
+  other: string | undefined,
+  signal: AbortSignal,
+): Promise<Routing> {
+  return arrivalOf(drivers, name, other === undefined ? [] : [other], order.publicIps, { signal });
+}
+
+/** Whoever was given a name above this one meanwhile has a say in it. Under the service's lock, in the same turn as the claim. Throws `domain_taken`. */
+export function refuseOvertaken(
+  context: OperationContext,
+  service: Service,
+  name: DomainName,
+  { provenBy, above }: Proof,
+): void {
+  if (provenBy === 'txt') return;
+  for (const [at, holder] of holdersAbove(context, name)) {
+    if (holder === undefined || holder === keyOf(service) || holder === above.get(at)) continue;
+    throw new AgentError('domain_taken', `${at} was given to another service just now; please try again.`);
+  }
+}
+
+function holdersAbove(
+  { state }: Pick<OperationContext, 'state'>,
+  name: DomainName,
+): Map<string, ServiceKey | undefined> {
+  return new Map(namesAbove(name).map((at) => [at, state.services.holderOf({ domain: at })]));
 }
 
 function refuseElsewhere(name: string, routing: Routing | AgentError, record: string): void {
@@ -86,16 +126,17 @@ async function settled<T>(work: Promise<T>): Promise<T | AgentError> {
   }
 }
 
-async function bearsProof(
-  context: OperationContext,
-  { name, slot }: DomainName,
-  value: string,
+/** Whether one of the names bears the service's proof in DNS. */
+export async function bearsChallenge(
+  lookup: Pick<NameLookup, 'texts'>,
+  service: Service,
+  names: readonly string[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const places = [...new Set([challengeName(slot), challengeName(name)])];
-  const found = await Promise.all(
-    places.map((place) => settled(context.drivers.lookup.texts(place, { signal }))),
-  );
+  const value = challengeOf(service);
+  if (value === null) return false;
+  const places = [...new Set(names.map(challengeName))];
+  const found = await Promise.all(places.map((place) => settled(lookup.texts(place, { signal }))));
   return found.some((texts) => !(texts instanceof AgentError) && texts.some((text) => text.trim() === value));
 }
 
@@ -108,30 +149,33 @@ async function foreignClaim(
   for (const above of namesAbove(name)) {
     const holder = state.services.holderOf({ domain: above });
     if (holder === undefined || holder === keyOf(service)) continue;
-    const other = await state.services.find(holder);
-    if (other && !sameOwner(other, service))
+    // a damaged document holds it too
+    const other = await settled(state.services.find(holder));
+    if (other instanceof AgentError || !other || !sameOwner(other, service))
       return `${name.name} is below ${above}, which belongs to another customer.`;
   }
   const zone = liveZones(state).find((one) => isBelow(name.name, one.zone));
   if (zone && !mayBeTheirs(zone, service))
     return `${name.name} is in the zone ${zone.zone}, which belongs to another customer.`;
-  const record = state.domains.find(domainId(name.slot));
-  if (!record || sameOwner(record.owner, service)) return undefined;
-  const free = record.quarantineUntil !== null && Date.parse(record.quarantineUntil) <= clock.now();
-  return free ? undefined : `${name.slot} was another customer's until lately.`;
+  for (const at of [name.slot, ...namesAbove(name)]) {
+    const record = state.domains.find(domainId(at));
+    if (!record || sameOwner(record.owner, service)) continue;
+    if (record.quarantineUntil !== null && Date.parse(record.quarantineUntil) <= clock.now()) continue;
+    const until = record.service === null ? "was another customer's until lately" : "is another customer's";
+    return at === name.slot ? `${at} ${until}.` : `${name.name} is below ${at}, which ${until}.`;
+  }
+  return undefined;
 }
 
-/** Kept with the service, so that it stays the same however often it is asked for. */
-async function ensureChallenge({ state }: OperationContext, service: Service): Promise<string> {
-  const known = challengeOf(service);
-  if (known !== null) return known;
+/** The service with its proof, which is kept so that it stays the same however often it is asked for. */
+async function ensureChallenge({ state }: OperationContext, service: Service): Promise<Service> {
+  if (challengeOf(service) !== null) return service;
   const made = new Secret(
     Array.from({ length: CHALLENGE_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join(''),
   );
-  const next = await state.services.commit(keyOf(service), (current) => {
+  return state.services.commit(keyOf(service), (current) => {
     if (!current) throw new AgentError('service_not_found', 'There is no service with this id.');
     if (current.secrets[CHALLENGE]) return current;
     return { ...current, secrets: { ...current.secrets, [CHALLENGE]: made } };
   });
-  return challengeOf(next) ?? made.reveal();
 }

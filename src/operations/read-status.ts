@@ -1,4 +1,5 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
+import { backupsUsed } from '../domain/backups.js';
 import type { Finding } from '../domain/drift.js';
 import { duration, gigabytes, megabytes, percent } from '../domain/figures.js';
 import { isOpen, type Job, progressOf } from '../domain/job.js';
@@ -11,7 +12,6 @@ import type { Counted } from './drift-book.js';
 import { type Certificate, issuerOf } from './certificate.js';
 import type { State } from '../state/contract.js';
 import { domainId } from '../domain/domain-record.js';
-import { backupsUsed } from './snapshot-rules.js';
 import { lookUp, type Sighting } from './read-power.js';
 import { viewError, viewWaiting } from './view-job.js';
 

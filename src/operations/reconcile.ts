@@ -69,8 +69,14 @@ export function reconciler(context: OperationContext): Reconciler {
     const now = clock.now();
     for (const [id, at] of repaired) if (now - at >= REPAIR_AGAIN_MS) repaired.delete(id);
     const fresh = findings.map(({ item }) => item).filter(({ id }) => !repaired.has(id));
-    for (const { id } of fresh) repaired.set(id, now);
-    await repairDrift(context, { requestId: 'reconcile' }, fresh);
+    const repairs = await repairDrift(context, { requestId: 'reconcile' }, fresh);
+    // what was left for the next look, or refused, has not been tried
+    const begun = new Set(
+      repairs.flatMap(({ key, parts, jobId }) =>
+        jobId === null ? [] : parts.map((part) => `${key} ${part}`),
+      ),
+    );
+    for (const { id, key, part } of fresh) if (begun.has(`${key} ${part}`)) repaired.set(id, now);
   };
 
   return {

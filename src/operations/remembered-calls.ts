@@ -75,6 +75,7 @@ export function makeRememberedCalls(context: Context): RememberedCalls {
       id,
       fingerprint,
       requestId: call.requestId,
+      panel: call.panel,
       serviceId: call.serviceId,
       answer: null,
       createdAt: new Date(now).toISOString(),
@@ -136,8 +137,9 @@ export function begunAnswer(service: Service, job: Job, status: StatusWord) {
 export async function answerCutOff({ state }: Pick<OperationContext, 'state'>): Promise<void> {
   const cutOff = state.remembered.list().filter(({ answer }) => answer === null);
   if (cutOff.length === 0) return;
-  for (const { key, id } of [...state.services.entries()]) {
-    const records = cutOff.filter(({ serviceId }) => serviceId === id);
+  for (const { key, id, panel } of [...state.services.entries()]) {
+    // ids and request ids are the callers' own words: another panel's may be the same
+    const records = cutOff.filter((one) => one.serviceId === id && (one.panel ?? panel) === panel);
     const service = records.length > 0 ? await state.services.find(key) : undefined;
     for (const record of records) {
       const job = service?.jobs.find((other) => isBegunBy(record, other));

@@ -1,5 +1,6 @@
 /** Takes a domain from a site; its slot of the quota is free at once. */
 import { namesOf, parseDomain } from '../domain/domain-name.js';
+import { isWished, withoutWish, withoutWishFor } from '../domain/domain-wish.js';
 import { AgentError } from '../domain/errors.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
@@ -27,8 +28,10 @@ export async function removeDomain(
       const entry = service.domains.find(
         (one) => namesOf(one).includes(name.name) || one.domain === name.slot,
       );
-      if (!entry) throw noSuchDomain(name.name);
-      return without(service, entry);
+      if (entry) return withoutWishFor(without(service, entry), name);
+      // it came with the order and was not added yet
+      if (!isWished(service, name)) throw noSuchDomain(name.name);
+      return withoutWish(service);
     },
   });
 }

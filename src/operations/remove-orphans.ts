@@ -1,5 +1,6 @@
 /** Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this moment finds again, and only what leaves no doubt. */
 import { asAgentError } from '../domain/errors.js';
+import { isOpen } from '../domain/job.js';
 import type { Orphan } from '../domain/orphans.js';
 import { type DriverCall, plainCall } from '../drivers/call.js';
 import { withLimit } from '../drivers/time-limit.js';
@@ -27,7 +28,11 @@ export async function removeOrphans(
   for (const id of ids) {
     const orphan = orphans.find((one) => one.id === id);
     const problem = orphan ? refusal(orphan, wish) : 'it is not there any more, or belongs to a service';
-    removals.push({ what: orphan?.what ?? id, problem: problem ?? (await remove(context, orphan, stop)) });
+    const late = orphan && problem === null ? await nowNeeded(context, orphan).catch(reasonOf) : null;
+    removals.push({
+      what: orphan?.what ?? id,
+      problem: problem ?? late ?? (await remove(context, orphan, stop)),
+    });
   }
   return removals;
 }
@@ -36,6 +41,16 @@ export function refusal({ doubt, why }: Orphan, { unknown }: { readonly unknown:
   if (doubt !== null) return doubt;
   if (why === 'unknown' && !unknown) return 'the state knows no such service: was an old copy restored?';
   return null;
+}
+
+/** The look may be minutes old: an order since then may have begun a life that bears the same mark. */
+async function nowNeeded({ state }: OperationContext, { mark, why }: Orphan): Promise<string | null> {
+  const service = await state.services.find(`${mark.panel}/${mark.service}`);
+  const ended = service?.lifecycle === 'terminated' || service?.lifecycle === 'failed';
+  const idle = service !== undefined && ended && !service.jobs.some(isOpen);
+  if (why === 'unknown' ? service === undefined : idle || (service?.generation ?? 0) > mark.generation)
+    return null;
+  return 'its service has come to life meanwhile';
 }
 
 /** The drivers look at the mark once more. */
@@ -58,9 +73,13 @@ async function remove(
     log.warn({ decision: 'remove-orphan', orphan: what, mark }, 'an orphan was removed');
     return null;
   } catch (error) {
-    const { message, detail } = asAgentError(error);
-    return detail === undefined ? message : `${message} (${detail})`;
+    return reasonOf(error);
   }
+}
+
+function reasonOf(error: unknown): string {
+  const { message, detail } = asAgentError(error);
+  return detail === undefined ? message : `${message} (${detail})`;
 }
 
 function isOurType(type: string): type is 'A' | 'AAAA' | 'CNAME' | 'TXT' {

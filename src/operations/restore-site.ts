@@ -1,5 +1,6 @@
 /** An order for a site that was deleted and is still kept: its owner gets it back. */
 import { instant } from '../domain/clock.js';
+import { wishFor, withoutWish } from '../domain/domain-wish.js';
 import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import type { Plan } from '../domain/plan.js';
@@ -63,12 +64,13 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
       patienceS: context.config.create.patience_s,
     });
   return {
-    ...held,
+    ...withoutWish(held),
     lifecycle: 'creating',
     order: orderOf(sale),
     userId: order.userId ?? held.userId,
     suspendedFor: held.suspendedFor.filter((reason) => reason !== 'billing'),
     proxyEnabled: true,
+    ...(order.domain === undefined ? {} : { domainWish: wishFor(order.domain, context.clock.now()) }),
     jobs: [...held.jobs.slice(-1), job('restore', held.plan), ...(asSold ? [] : [job('upgrade', plan)])],
     updatedAt: now,
   };

@@ -22,8 +22,8 @@ export async function setPrimary(
     interactive: true,
     sameArgs: (args) => args['name'] === name,
     change(service) {
-      if (!servedNames(service).includes(name)) throw noSuchDomain(name === '' ? 'of this name' : name);
       refuseUnready(context, service, name);
+      if (!servedNames(service).includes(name)) throw noSuchDomain(name === '' ? 'of this name' : name);
       before = service.primaryDomain;
       return { ...service, primaryDomain: name };
     },
@@ -33,6 +33,8 @@ export async function setPrimary(
 
 function refuseUnready({ drivers }: OperationContext, service: Service, name: string): void {
   const entry = service.domains.find((one) => namesOf(one).includes(name));
+  if (entry?.stray?.off === true)
+    throw new AgentError('domain_not_ready', `${name} is switched off. ${entry.stray.problem}`);
   if (!entry || drivers.issuer.kind === 'none' || entry.certificate.state === 'issued') return;
   const { problem } = entry.certificate;
   throw new AgentError(

@@ -19,7 +19,7 @@ export interface SandboxOptions {
   readonly backend: World['backend'];
   /** Folder that is kept and taken up again; absent: a temporary one that is removed at the end. */
   readonly state?: string | undefined;
-  /** Of the API; 0 = any free one; absent: the one of the last run on this folder, else 8080. */
+  /** Of the API; 0 = any free one; absent: the one of the last run on this folder, else 8080 (with `once` any free one: nobody calls it). */
   readonly port?: number | undefined;
   /** One JSON object on the first line, nothing else on standard output. */
   readonly json: boolean;
@@ -39,16 +39,17 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
     if (options.state === undefined) rmSync(stateDir, { recursive: true, force: true, maxRetries: 3 });
   };
   const logFile = join(stateDir, 'agent.log');
-  const signals = catchSignals(removeState, (stack) => appendFileSync(logFile, `${stack}\n`));
+  const signals = catchSignals(removeState, (stack) => keepStack(logFile, stack));
   // A reader of our output that goes away is no reason to end
   process.stdout.on('error', () => {});
   const closers: (() => Promise<void>)[] = [];
   try {
-    await mkdir(stateDir, { recursive: true });
+    await usableFolder(stateDir);
     return await run(options, { stateDir, logFile, signals, closers });
   } catch (error) {
     const reason: unknown = signals.stopped.aborted ? signals.stopped.reason : error;
-    if (signals.stopped.aborted && !(reason instanceof Defect)) return 0;
+    // who asked for one site waits for a verdict, also when it is "stopped"
+    if (signals.stopped.aborted && !(reason instanceof Defect) && !options.once) return 0;
     tellFailure(options, reason);
     return 1;
   } finally {
@@ -74,6 +75,7 @@ async function run(
   if (options.once && options.world) throw new Error('--once needs the daemon: leave out --world');
   const apiPort = await choosePort(options, stateDir);
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
+  log.on('error', signals.fail);
   closers.push(async () => new Promise((done) => log.end(done)));
 
   const world = await startWorld(options.backend, {
@@ -169,11 +171,29 @@ function readyObject(world: World, { api, token }: Access): object {
 async function choosePort(options: SandboxOptions, stateDir: string): Promise<number> {
   if (options.port === 0) return freePort();
   const kept = await findKeptPort(join(stateDir, 'innkeeper.yaml'));
-  const port = options.port ?? kept ?? DEFAULT_API_PORT;
+  const port = options.port ?? kept ?? (options.once ? await freePort() : DEFAULT_API_PORT);
   if (options.world || (await canListen(port))) return port;
   throw new Error(
     `port ${port} on 127.0.0.1 is in use; choose another with --port N, or any free one with --port 0`,
   );
+}
+
+async function usableFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    await canAccess(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Error(`the folder ${path} cannot be used: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The defect itself is told on standard error anyway. */
+function keepStack(logFile: string, stack: string): void {
+  try {
+    appendFileSync(logFile, `${stack}\n`);
+  } catch {
+    process.stderr.write(`${stack}\n`);
+  }
 }
 
 async function temporaryFolder(): Promise<string> {

@@ -34,7 +34,7 @@ const flag = Type.Literal(true);
 const closed = { additionalProperties: false };
 const faultSchema = Type.Object(
   {
-    target: Type.Enum(['pve', 'dns', 'proxy', 'exec']),
+    target: Type.Enum(['pve', 'dns', 'proxy', 'exec', 'web', 'lookup']),
     method: Type.Optional(Type.String()),
     path: Type.Optional(Type.String()),
     kind: Type.Union([

@@ -48,7 +48,7 @@ export function introText(intro: Intro): string {
     '',
     `State   ${world.stateDir}${kept ? ' (kept)' : ' (removed at the end; keep it with --state DIR)'}`,
     ...(logFile === undefined ? [] : [`Log     ${logFile}`]),
-    `Faults  ${world.control}/faults`,
+    `Faults  ${world.control}/faults (docs/sandbox.md)`,
     'Stop    Ctrl-C',
     '',
   ].join('\n');

@@ -25,12 +25,15 @@ export interface WorldOptions {
   readonly log: (line: string) => void;
 }
 
-/** A fault at the look-alike (or the embedded DNS / proxy control), matched in order. `POST <control>/faults`, `GET`, `DELETE`. */
+/**
+ * A fault at the look-alike (or beside it), matched in order. `POST <control>/faults`, `GET`, `DELETE`. `dns` is the DNS server's API, `lookup` the name server
+ * that answers questions, `proxy` the proxy's commands, `web` what visitors get through it.
+ */
 export interface Fault {
-  readonly target: 'pve' | 'dns' | 'proxy' | 'exec';
-  /** e.g. `POST`; absent = any. */
+  readonly target: 'pve' | 'dns' | 'proxy' | 'exec' | 'web' | 'lookup';
+  /** e.g. `POST`; the type for a look-up (`A`); absent = any. */
   readonly method?: string;
-  /** Regular expression on the path (without `/api2/json`), or on the script name for exec. */
+  /** Regular expression on the path (without `/api2/json`), on the script name for exec, on the name for a look-up. */
   readonly path?: string;
   readonly kind:
     /** `after: true`: the effect happens first (596: delivered, outcome unknown). */

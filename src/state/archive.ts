@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
 import { version as versionOf } from 'uuid';
-import type { Job } from '../domain/job.js';
+import { type Job, madeAt } from '../domain/job.js';
 import { ID_PATTERN, type ServiceKey } from '../domain/service.js';
 import type { JobArchive } from './contract.js';
 import { unavailable, type Disk } from './disk.js';
@@ -73,7 +73,7 @@ export class Archive implements JobArchive {
   #pathOf(id: string): string | undefined {
     const canonical = id.toLowerCase();
     if (canonical !== id || !/^[0-9a-f-]{36}$/.test(id) || !isVersion7(id)) return undefined;
-    const time = Number.parseInt(id.replace('-', '').slice(0, 12), 16);
+    const time = madeAt(id);
     const date = new Date(time);
     return Number.isNaN(date.getTime())
       ? undefined

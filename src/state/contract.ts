@@ -23,11 +23,15 @@ export interface ServiceEntry {
   readonly vmid: number | null;
   readonly node: string | null;
   readonly memoryMb: number;
+  readonly diskGb: number;
   readonly addresses: readonly string[];
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];
+  /** When the domain of the order is to be tried next (RFC 3339); null: there is none, or the site is not up. */
+  readonly wishAt: string | null;
   readonly openJobs: readonly {
     readonly id: string;
+    readonly method: string;
     readonly status: JobStatus;
     readonly waitsFor: string | null;
   }[];
@@ -224,6 +228,8 @@ export interface RememberedCall {
   /** Of what was asked for. */
   readonly fingerprint: string;
   readonly requestId: string;
+  /** Whose call it was; absent in records of former releases. */
+  readonly panel?: string;
   /** The service it was about, if any. */
   readonly serviceId: string | null;
   /** Null until it was answered; the body may hold a password. */

@@ -36,6 +36,8 @@ const DomainSchema = Type.Object({
   failures: Type.Integer({ minimum: 0 }),
   nextAt: NullableText,
   problem: NullableText,
+  checkedAt: Type.Optional(TextSchema),
+  off: Type.Optional(Type.Boolean()),
 });
 
 const check = Compile(DomainSchema);

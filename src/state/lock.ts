@@ -1,16 +1,9 @@
-/**
- * One daemon per state folder. A child process (`flock` of util-linux, then `cat`) holds a lock on a file in the folder: the kernel frees it when the
- * child ends, and the child ends as soon as our end of its standard input is closed, however we die. A file lock is seen from every network
- * namespace; an abstract socket is not.
- */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+/** One daemon per state folder: a lock on a file in it. */
 import { readFile, unlink, writeFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { AgentError } from '../domain/errors.js';
+import { type FileLock, holdFile } from './file-lock.js';
 
-const CONFLICT = 75;
 /** Seconds to wait for a predecessor that is just ending. */
 const PATIENCE_S = 2;
 
@@ -29,30 +22,19 @@ export interface LockOptions {
 /** Throws AgentError `state_unavailable` that names the holder. The folder must exist. */
 export async function lockFolder(options: LockOptions): Promise<FolderLock> {
   await makeFile(options.dir);
-  const child = holder(options.dir, options.patienceS ?? PATIENCE_S);
-  await held(child, options);
-  let wanted = true;
-  child.once('exit', (code, signal) => {
-    if (wanted) options.onLost(`the process that holds the folder's lock ended (${signal ?? String(code)})`);
-  });
-  // the daemon's life does not depend on the child: nothing of it keeps the event loop going
-  child.unref();
-  for (const stream of [child.stdin, child.stdout, child.stderr])
-    if (stream instanceof Socket) stream.unref();
+  const lock = await held(options);
   const note = join(options.dir, 'lock.json');
   const started = new Date(Date.now() - process.uptime() * 1000).toISOString();
   // only tells who has it: a full disk is no reason not to start
   const text = `${JSON.stringify({ pid: process.pid, started_at: started })}\n`;
   await writeFile(note, text, { mode: 0o600 }).catch(() => undefined);
+  let wanted = true;
   return {
     release: async () => {
       if (!wanted) return;
       wanted = false;
       await unlink(note).catch(() => undefined);
-      const gone = ended(child);
-      child.ref();
-      child.stdin?.end();
-      await gone;
+      await lock.release();
     },
   };
 }
@@ -66,33 +48,14 @@ async function makeFile(dir: string): Promise<void> {
   }
 }
 
-function holder(dir: string, patienceS: number): ChildProcess {
-  // systemd and Ctrl-C signal the whole group: the lock must outlive a graceful stop
-  const script = 'trap "" HUP INT TERM; echo held; exec cat >/dev/null';
-  const command = ['--no-fork', '-w', String(patienceS), '-E', String(CONFLICT), join(dir, 'lock')];
-  return spawn('flock', [...command, 'sh', '-c', script], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-    env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin' },
-  });
-}
-
-async function held(child: ChildProcess, { dir, patienceS = PATIENCE_S }: LockOptions): Promise<void> {
-  let said = '';
-  child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-500)));
-  child.stdin?.on('error', () => undefined);
-  const deadline = AbortSignal.timeout((patienceS + 10) * 1000);
+async function held({ dir, patienceS = PATIENCE_S, onLost }: LockOptions): Promise<FileLock> {
+  let lock: FileLock | undefined;
   try {
-    const [outcome] = await Promise.race([
-      once(child, 'exit', { signal: deadline }),
-      child.stdout ? once(child.stdout, 'data', { signal: deadline }) : [],
-    ]);
-    if (outcome instanceof Buffer) return;
-    if (outcome !== CONFLICT) throw new Error(`flock ended with ${String(outcome)}: ${said}`);
+    lock = await holdFile({ file: join(dir, 'lock'), patienceS, onLost });
   } catch (error) {
-    child.kill('SIGKILL');
     throw refusal('The state folder cannot be locked.', `${dir}: ${String(error)}`, error);
   }
+  if (lock) return lock;
   throw refusal(
     'Another Innkeeper daemon uses this state folder.',
     `${dir} is held by ${await holderOf(dir)}`,
@@ -117,11 +80,4 @@ async function holderOf(dir: string): Promise<string> {
     // not written yet, or gone: then we cannot tell who it is
   }
   return 'an unknown process';
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const timer = setTimeout(() => child.kill('SIGKILL'), 2000);
-  await once(child, 'exit');
-  clearTimeout(timer);
 }

@@ -15,6 +15,7 @@ const RememberedSchema = Type.Object({
   id: TextSchema,
   fingerprint: TextSchema,
   requestId: TextSchema,
+  panel: Type.Optional(TextSchema),
   serviceId: NullableText,
   answer: Type.Union([
     Type.Object({ code: Type.Integer({ minimum: 200, maximum: 599 }), body: SecretSchema }),

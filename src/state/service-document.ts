@@ -13,6 +13,8 @@ import { VERSIONS } from './migrations.js';
 const IdSchema = Type.String({ pattern: ID_PATTERN.source });
 const SecretSchema = Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => value instanceof Secret));
 
+const counted = { day: TextSchema, number: Type.Integer({ minimum: 1 }) };
+
 const ServiceSchema = Type.Object({
   schema: Type.Literal(VERSIONS.service.current),
   panel: IdSchema,
@@ -53,7 +55,7 @@ const ServiceSchema = Type.Object({
     }),
   ),
   lastBackup: Type.Union([
-    Type.Object({ day: TextSchema, number: Type.Integer({ minimum: 1 }) }),
+    Type.Object({ ...counted, before: Type.Optional(Type.Object(counted)) }),
     Type.Null(),
   ]),
   suspendedFor: Type.Array(Type.Enum([...SUSPENSION_REASONS])),
@@ -77,6 +79,16 @@ const ServiceSchema = Type.Object({
         problem: NullableText,
       }),
       addedAt: TextSchema,
+      stray: Type.Optional(Type.Object({ since: TextSchema, problem: TextSchema, off: Type.Boolean() })),
+    }),
+  ),
+  domainWish: Type.Optional(
+    Type.Object({
+      name: TextSchema,
+      nextAt: TextSchema,
+      until: TextSchema,
+      tries: Type.Integer({ minimum: 0 }),
+      problem: NullableText,
     }),
   ),
   primaryDomain: TextSchema,

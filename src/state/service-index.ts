@@ -18,12 +18,16 @@ export function entryOf(service: Service): ServiceEntry {
     vmid: service.vmid,
     node: service.node,
     memoryMb: service.plan.memoryMb,
+    diskGb: service.plan.diskGb,
     addresses: Object.freeze(service.addresses.map(({ address }) => address)),
     domains: Object.freeze(service.domains.map(({ domain }) => domain)),
+    wishAt: service.lifecycle === 'active' ? (service.domainWish?.nextAt ?? null) : null,
     openJobs: Object.freeze(
       service.jobs
         .filter(isOpen)
-        .map(({ id, status, waiting }) => Object.freeze({ id, status, waitsFor: waiting?.for ?? null })),
+        .map(({ id, method, status, waiting }) =>
+          Object.freeze({ id, method, status, waitsFor: waiting?.for ?? null }),
+        ),
     ),
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
     settled: settledPower(service.jobs),

@@ -23,7 +23,7 @@ export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefine
     return await existing(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    throw error instanceof AgentError ? error : refusal(path, String(error), error);
+    throw error instanceof AgentError ? error : refusal(path, whyUnusable(error), error);
   }
 }
 
@@ -52,6 +52,12 @@ export async function loadStateKey(config: KeyPlaces): Promise<Buffer> {
   } catch (error) {
     throw error instanceof AgentError ? error : refusal(path, `it cannot be made: ${String(error)}`, error);
   }
+}
+
+function whyUnusable(error: unknown): string {
+  if (codeOf(error) === 'EACCES')
+    return 'it may not be read; does the folder belong to the user the daemon runs as?';
+  return codeOf(error) === 'ENOTDIR' ? 'agent.state_dir is no folder' : String(error);
 }
 
 function refusal(what: string, problem: string, cause?: unknown): AgentError {

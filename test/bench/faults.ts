@@ -1,11 +1,15 @@
-/** Every fault at every call of every operation: `npm run bench -- faults`, FAULTS_OPERATIONS (names, comma-separated) and FAULTS_CALLS (regular expression) choose some. Each row is printed when its cell has ended. */
+/**
+ * Every fault at every call of every operation: `npm run bench -- faults`. FAULTS_OPERATIONS (names, separated by `;`), FAULTS_CALLS (regular expression) and FAULTS_PART
+ * (`3/8`: the third of eight parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has ended.
+ */
 import { line, runMatrix } from '../faults/matrix.js';
 import type { Row } from '../faults/cell.js';
 import { printTable } from './figures.js';
 
 export async function benchFaults(): Promise<boolean> {
-  const only = process.env['FAULTS_OPERATIONS']?.split(',');
+  const only = process.env['FAULTS_OPERATIONS']?.split(';');
   const calls = new RegExp(process.env['FAULTS_CALLS'] ?? '');
+  const [part = 1, parts = 1] = (process.env['FAULTS_PART'] ?? '1/1').split('/').map(Number);
   const started = performance.now();
   const rows: Row[] = [];
   for (const source of ['template', 'scratch'] as const)
@@ -13,7 +17,7 @@ export async function benchFaults(): Promise<boolean> {
       ...(await runMatrix({
         source,
         ...(only ? { operations: only } : {}),
-        pick: (_operation, site) => calls.test(site.name),
+        pick: (_operation, site, _kind, n) => calls.test(site.name) && n % parts === part - 1,
         told: (row) => console.log(line(row)),
       })),
     );

@@ -18,8 +18,8 @@ export interface FloodOptions {
   readonly twiceEvery: number;
   /** For all jobs to end. */
   readonly patienceMs: number;
-  /** Called every now and then while jobs run. */
-  readonly onLook?: () => Promise<void>;
+  /** Called every now and then while jobs run, with how many sites are made. */
+  readonly onLook?: (made: number) => Promise<void>;
 }
 
 export interface FloodReport {
@@ -119,8 +119,8 @@ async function untilEnded(
       for (const { service_id: id, lifecycle } of page.services) found.set(id, lifecycle);
       cursor = page.next_cursor;
     } while (cursor);
-    await onLook?.();
     const open = [...found].filter(([, lifecycle]) => lifecycle !== 'active');
+    await onLook?.(found.size - open.length);
     const ended = open.every(([, lifecycle]) => lifecycle !== 'creating');
     if ((ended && found.size === orders) || performance.now() - from > patienceMs) {
       const missing = found.size < orders ? [`${orders - found.size} were not recorded`] : [];

@@ -185,6 +185,25 @@ export async function post(
   return { status: answer.status, body: fields(await answer.json()) };
 }
 
+/** One of the ways in which clients are no good: they hang up on a stream or a waiting call, break off a body, are unknown, or send nonsense. */
+export async function rudeClient({ api, token }: WorldProcess, n: number): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const asks: readonly (readonly [path: string, init: RequestInit])[] = [
+    ['/jobs/00000000-0000-7000-8000-000000000000/events', { headers }],
+    ['/action/restart', { method: 'POST', headers, body: '{"service_id":"nobody"}' }],
+    ['/create-site', { method: 'POST', headers, body: '{"service_id":' }],
+    ['/status?service_id=soak0', { headers: { authorization: 'Bearer wrong' } }],
+    ['/services?limit=1000', { headers }],
+    ['/events?after=0', { headers }],
+  ];
+  const [path, init] = asks[n % asks.length] ?? ['/health', {}];
+  // half of them do not wait for the answer
+  const signal = AbortSignal.timeout(n % 2 === 0 ? 2 : 5_000);
+  await fetch(api + path, { ...init, signal })
+    .then((answer) => answer.text())
+    .catch(() => undefined);
+}
+
 export async function get(world: WorldProcess, path: string): Promise<unknown> {
   return (await ask(world, path)).body;
 }

@@ -1,4 +1,7 @@
-/** A day's work of a busy agent in minutes: sites come, are backed up, suspended, and go; what grows meanwhile would fill a machine in a year. */
+/**
+ * A day's work of a busy agent in minutes: sites come, are backed up, suspended, and go, systems behind the agent fail now and then, and clients are rude; what
+ * grows meanwhile would fill a machine in a year.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { printTable, type Row } from './figures.js';
 import {
@@ -6,6 +9,7 @@ import {
   configureBeside,
   type DaemonProcess,
   post,
+  rudeClient,
   startDaemonProcess,
   startQuickWorld,
   type WorldProcess,
@@ -14,6 +18,10 @@ import {
 const LINES = 6;
 const SAMPLE_MS = 5_000;
 const JOB_MS = 300_000;
+const FAULT_EVERY_MS = 3_000;
+const RUDE_EVERY_MS = 100;
+/** 100 sites that come, go, or are worked on in an hour of the day. */
+const DAY_OPERATIONS = 2_400;
 /** Caches and compiled code grow at first. */
 const WARM_SHARE = 0.3;
 
@@ -26,6 +34,17 @@ const LIFE = [
   ['/action/toggle', { enabled: false }],
   ['/action/restart', {}],
   ['/delete-site', {}],
+] as const;
+
+/** Everything passes: what is asked for is done all the same. */
+const FAULTS = [
+  { target: 'pve', kind: { drop: 'after' } },
+  { target: 'pve', kind: { status: 595 } },
+  { target: 'pve', kind: { cut: true } },
+  { target: 'dns', kind: { status: 500 } },
+  { target: 'dns', kind: { drop: 'after' } },
+  { target: 'exec', kind: { drop: 'before' } },
+  { target: 'proxy', method: 'RELOAD', kind: { taskError: 'signal process started' } },
 ] as const;
 
 interface Sample {
@@ -45,16 +64,35 @@ export async function benchSoak(minutes: number): Promise<boolean> {
   const done = { operations: 0, problems: [] as string[] };
   try {
     const lines = Promise.all(Array.from({ length: LINES }, (_, n) => live(world, `soak${n}`, until, done)));
+    const disturbances = Promise.all([disturb(world, until), beRude(world, until)]);
     const samples: Sample[] = [];
     while (performance.now() < until) {
       await delay(SAMPLE_MS);
       samples.push({ operations: done.operations, values: await look(daemon) });
     }
     await lines;
+    await disturbances;
     return report(minutes, done, samples.slice(Math.floor(samples.length * WARM_SHARE)));
   } finally {
     await daemon.close();
     await world.close();
+  }
+}
+
+async function disturb({ control }: WorldProcess, until: number): Promise<void> {
+  for (let n = 0; performance.now() < until; n += 1) {
+    const fault = FAULTS[n % FAULTS.length];
+    await fetch(`${control}/faults`, { method: 'POST', body: JSON.stringify({ ...fault, times: 1 }) });
+    await delay(FAULT_EVERY_MS);
+    // those that struck stay in the list, and every request walks it
+    await fetch(`${control}/faults`, { method: 'DELETE' });
+  }
+}
+
+async function beRude(world: WorldProcess, until: number): Promise<void> {
+  for (let n = 0; performance.now() < until; n += 1) {
+    await rudeClient(world, n);
+    await delay(RUDE_EVERY_MS);
   }
 }
 
@@ -73,17 +111,22 @@ async function live(
       const { status, body } = await post(world, path, { service_id: id, ...order });
       done.operations += 1;
       if (status >= 300) done.problems.push(`${path} ${id}: ${status} ${String(body['error'])}`);
-      else await jobEnd(world, String(body['job_id']));
+      else {
+        const end = await jobEnd(world, String(body['job_id']));
+        if (end !== 'completed') done.problems.push(`${path} ${id}: ${end}`);
+      }
     }
     await ask(world, `/status?service_id=${id}`);
   }
 }
 
-async function jobEnd(world: WorldProcess, job: string): Promise<void> {
+/** The job's last status. */
+async function jobEnd(world: WorldProcess, job: string): Promise<string> {
   const late = performance.now() + JOB_MS;
   for (;;) {
     const { body } = await ask(world, `/jobs/${job}`);
-    if (!['queued', 'running', 'waiting'].includes(String(body['status']))) return;
+    const status = String(body['status']);
+    if (!['queued', 'running', 'waiting'].includes(status)) return status;
     if (performance.now() > late) throw new Error(`a job does not end: ${JSON.stringify(body)}`);
     await delay(50);
   }
@@ -107,6 +150,7 @@ async function look(daemon: DaemonProcess): Promise<Record<string, number>> {
 /** How much each may grow in 1,000 operations: less than what comes and goes with the work at hand. */
 const MOST_GROWTH: Readonly<Record<string, number>> = {
   'heap in use, MiB': 1,
+  'resident memory, MiB': 5,
   'open files': 2,
   threads: 2,
   handles: 2,
@@ -132,6 +176,12 @@ function report(
       target: most === undefined ? '' : `< ${most}`,
       met: most === undefined ? null : slope < most,
     };
+  });
+  rows.push({
+    figure: 'operations',
+    value: String(operations),
+    target: `>= ${DAY_OPERATIONS}, a day's`,
+    met: operations >= DAY_OPERATIONS,
   });
   rows.push({
     figure: 'operations that failed',

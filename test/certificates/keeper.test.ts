@@ -344,3 +344,44 @@ t.test('a name that its next owner brings does not get the former key', async (t
   await until(() => state.domains.find(ID)?.certificate?.chain === 'chain 2');
   t.match(state.domains.find(ID), { service: 'default/13', owner: { email: 'bert@example.com' } });
 });
+
+t.test(
+  'a domain that is switched off loses its certificate, and gets a new one when it is back',
+  async (t) => {
+    const { around, change, until, certificate, rest, state, stop, restart } = await world(t);
+    const stray = {
+      since: '2026-01-01T00:00:00.000Z',
+      problem: 'example.com leads to no address.',
+      off: true,
+    };
+    await change({ domains: [entry()] });
+    await until(async () => (await certificate())?.state === 'issued');
+    const [served] = (await state.services.get('default/12')).domains;
+    if (!served) throw new Error('the domain is gone');
+    await change({ domains: [{ ...served, stray }] });
+    await until(async () => around.shown.size === 0 && (await certificate())?.state === 'none');
+    t.same(await certificate(), { state: 'none', expiresAt: null, problem: stray.problem });
+    await rest(60 * DAY);
+    t.equal(around.orders.length, 1, 'nothing is ordered meanwhile');
+    t.match(state.domains.find(ID), { service: 'default/12', off: true, certificate: null });
+    await stop();
+    await change({ domains: [{ ...served }] });
+    restart();
+    await until(() => around.orders.length === 2);
+    await until(async () => (await certificate())?.state === 'issued');
+    t.match(state.domains.find(ID), { off: false, failures: 0 });
+  },
+);
+
+t.test('what is issued for a domain that is taken away meanwhile counts for the weekly limits', async (t) => {
+  const { around, change, until, state } = await world(t);
+  let release = (): void => {};
+  around.hold = new Promise((resolve) => (release = resolve));
+  await change({ domains: [entry()] });
+  await until(() => around.orders.length === 1);
+  await change({ domains: [] });
+  release();
+  await until(() => state.domains.find(ID)?.service === null);
+  await until(() => state.domains.find(ID)?.certificate === null && around.shown.size === 0);
+  t.match(state.domains.find(ID)?.issued, [{ names: ['example.com', 'www.example.com'] }]);
+});

@@ -50,7 +50,7 @@ export function aroundDrivers(real: Drivers, points: Boundaries): Drivers {
   return {
     guest: aroundCalls('guest', real.guest, points),
     exec: aroundCalls('exec', real.exec, points),
-    dns: aroundCalls('dns', real.dns, points),
+    dns: aroundCalls('dns', real.dns, points, ['zones']),
     proxy: aroundCalls('proxy', real.proxy, points),
     web: aroundCalls('web', real.web, points),
     lookup: aroundCalls('lookup', real.lookup, points),
@@ -58,10 +58,18 @@ export function aroundDrivers(real: Drivers, points: Boundaries): Drivers {
   };
 }
 
-function aroundCalls<D extends object>(kind: string, driver: D, points: Boundaries): D {
+/** `parts`: members that are drivers of their own. */
+function aroundCalls<D extends object>(
+  kind: string,
+  driver: D,
+  points: Boundaries,
+  parts: readonly string[] = [],
+): D {
   return new Proxy(driver, {
     get(target, key) {
       const member: unknown = Reflect.get(target, key);
+      if (typeof key === 'string' && parts.includes(key) && typeof member === 'object' && member !== null)
+        return aroundCalls(`${kind}.${key}`, member, points);
       if (typeof member !== 'function' || typeof key !== 'string' || SILENT.has(key)) return member;
       return async (...args: unknown[]): Promise<unknown> => {
         points.pass(`${kind}.${key} before`);

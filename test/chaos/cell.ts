@@ -2,11 +2,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Death, Point } from './boundaries.js';
 import { broken } from './invariants.js';
-import type { Operation, Subject } from './operations.js';
-import { isTrouble, jobEnd, jobOf, untilAnswered } from './panel.js';
+import { callsOf, type Operation, type Subject } from './operation.js';
+import { isTrouble, jobEnd, jobOf, stepDone, untilAnswered } from './panel.js';
 import { type Picture, serviceIn, takePicture } from './picture.js';
 import { endedAs, type Ending, isRunning, promiseBroken } from './promise.js';
 import type { Answer, Call, Rig } from './rig.js';
+
+type Calls = readonly ((answers: readonly Answer[]) => Call)[];
 
 export interface Result {
   readonly operation: string;
@@ -49,10 +51,14 @@ async function prepared(rig: Rig, operation: Operation, subject: Subject): Promi
 
 async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: Try): Promise<Result> {
   const [first, ...later] = deaths;
-  const calls = [operation.call(subject), ...(operation.also ? [operation.also(subject)] : [])];
+  const calls = callsOf(operation, subject);
   await rig.set(first);
   const answers: Answer[] = [];
-  for (const call of calls) answers.push(await rig.post(call));
+  for (const call of calls) {
+    const job = answers.map(jobOf).findLast((id) => id !== undefined);
+    if (operation.midway !== undefined && job !== undefined) await stepDone(rig, job, operation.midway);
+    answers.push(await rig.post(call(answers)));
+  }
   if (answers.every(({ status }) => status !== 0)) await lastEnd(rig, answers);
   // it may lie behind the job's end: an event, a certificate
   const atRest = async (): Promise<void> => {
@@ -82,9 +88,9 @@ async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: T
 }
 
 /** What was not acknowledged is called again, and the last job waited for. */
-async function settled(rig: Rig, calls: readonly Call[], answers: Answer[]): Promise<void> {
+async function settled(rig: Rig, calls: Calls, answers: Answer[]): Promise<void> {
   for (const [n, call] of calls.entries())
-    if (!isAnswered(answers[n]) && !rig.isDown()) answers[n] = await rig.post(call);
+    if (!isAnswered(answers[n]) && !rig.isDown()) answers[n] = await rig.post(call(answers));
   await lastEnd(rig, answers);
 }
 
@@ -97,7 +103,7 @@ async function lastEnd(rig: Rig, answers: readonly Answer[]): Promise<void> {
 
 interface Outcome {
   readonly subject: Subject;
-  readonly calls: readonly Call[];
+  readonly calls: Calls;
   readonly answers: Answer[];
   readonly died: number;
   readonly upAt: number;
@@ -107,12 +113,15 @@ async function judge(rig: Rig, operation: Operation, outcome: Outcome): Promise<
   const { subject, calls, answers, died, upAt } = outcome;
   const problems: string[] = [];
   const acknowledged: string[] = answers.flatMap((answer) => jobOf(answer) ?? []);
-  for (const [n, call] of calls.entries()) {
+  for (const [n, callOf] of calls.entries()) {
     const first = answers[n];
     const isFirst = first !== undefined && isAnswered(first);
+    const call = callOf(answers);
     const answer = isFirst ? first : await untilAnswered(rig, call);
+    answers[n] = answer;
     const { code } = answer.body;
-    const already = !isFirst && operation.already?.some((one) => one === code);
+    // the second call may come too late although it is sent but once
+    const already = (n > 0 || !isFirst) && operation.already?.some((one) => one === code);
     if (answer.status >= 300 && already !== true)
       problems.push(`${call.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`);
     acknowledged.push(...[jobOf(answer)].filter((id) => id !== undefined));
@@ -129,7 +138,7 @@ async function judge(rig: Rig, operation: Operation, outcome: Outcome): Promise<
   const after = serviceIn(picture, subject.id);
   const status = last ? (last.end?.status ?? 'hung') : 'completed';
   const ended = endedAs(status, operation);
-  problems.push(...promiseBroken(operation, { ended, after, subject, running: isRunning(picture, after) }));
+  problems.push(...promiseBroken(operation, { ended, after, subject, picture }));
   if (ended === 'stuck' || ended === 'hung') problems.push(`the job is ${status}: ${last?.end?.error ?? ''}`);
   return { operation: operation.name, ended, deaths: died, problems, recoveryMs };
 }

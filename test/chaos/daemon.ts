@@ -3,6 +3,8 @@ import { Value } from 'typebox/value';
 import { loadConfig } from '../../src/config/load.js';
 import { startDaemon } from '../../src/main.js';
 import { aroundAnswers, aroundDrivers, aroundFiles } from './around.js';
+import { aroundFolder } from './around-folder.js';
+import { aroundWire } from './around-wire.js';
 import { boundaries } from './boundaries.js';
 import { FirstOrder, Order } from './messages.js';
 
@@ -35,6 +37,8 @@ process.on('disconnect', () => process.exit(0));
 
 const config = await loadConfig({ file: configFile });
 aroundAnswers(points);
+aroundWire(points);
+aroundFolder(config.proxy.nginx.dir, points);
 const daemon = await startDaemon({
   configFile,
   around: {

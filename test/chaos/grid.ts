@@ -1,18 +1,25 @@
 /** The grid: every operation with a death at every point of its way, the cells taken in turn so that one makes what the next needs. */
 import type { Death, Point } from './boundaries.js';
 import { pointsOf, type Result, tryOperation } from './cell.js';
-import { type Operation, OPERATIONS, order, type Subject } from './operations.js';
+import { isKept, type Operation, order, type Subject } from './operation.js';
+import { OPERATIONS } from './operations.js';
 import { doneWell } from './panel.js';
 import { serviceIn, takePicture } from './picture.js';
-import { openRig, type Rig } from './rig.js';
+import { openRig, type Rig, type World, WORLDS } from './rig.js';
 import { type Chance, seeded } from './seeded.js';
 
 export interface GridOptions {
   readonly seed: number;
   /** How many cells of each operation, chosen by the seed; undefined: all. */
   readonly sample?: number | undefined;
+  /** The cells in so many parts, and which of them; undefined: all. */
+  readonly part?: { readonly index: number; readonly of: number } | undefined;
+  /** Only deaths at points whose name fits. */
+  readonly at?: RegExp | undefined;
   /** Only operations whose name is this. */
   readonly operation?: string | undefined;
+  /** Begins no further cell after so many; undefined: tries them all. */
+  readonly minutes?: number | undefined;
   /** Of so many cells one dies again while the daemon recovers; 0: none does. */
   readonly doubleEvery: number;
   readonly say: (line: string) => void;
@@ -20,6 +27,8 @@ export interface GridOptions {
 
 export interface Cell {
   readonly operation: Operation;
+  /** Of the first death. */
+  readonly point: Point;
   readonly deaths: readonly Death[];
   readonly name: string;
 }
@@ -42,20 +51,22 @@ export async function runGrid(options: GridOptions): Promise<Tried[]> {
     ({ name }) => options.operation === undefined || name === options.operation,
   );
   const tried: Tried[] = [];
-  for (const source of ['template', 'scratch'] as const) {
-    const operations = wanted.filter((operation) => (operation.source ?? 'template') === source);
-    if (operations.length > 0) tried.push(...(await onWorld(source, operations, options)));
+  const until = Date.now() + (options.minutes ?? Infinity) * 60_000;
+  for (const world of WORLDS) {
+    const operations = wanted.filter((operation) => (operation.world ?? 'template') === world);
+    if (operations.length > 0) tried.push(...(await onWorld(world, operations, options, until)));
   }
   return tried;
 }
 
 async function onWorld(
-  source: 'template' | 'scratch',
+  world: World,
   operations: readonly Operation[],
   options: GridOptions,
+  until: number,
 ): Promise<Tried[]> {
   const chance = seeded(options.seed);
-  let ground = await openGround(source, options);
+  let ground = await openGround(world, options);
   const tried: Tried[] = [];
   try {
     const columns: Cell[][] = [];
@@ -64,7 +75,12 @@ async function onWorld(
       options.say(`${operation.name}: ${points.length} points`);
       columns.push(cellsOf(operation, points, options, chance));
     }
-    for (const cell of inTurn(columns)) {
+    const cells = inTurn(columns);
+    for (const [n, cell] of cells.entries()) {
+      if (Date.now() > until) {
+        options.say(`${world}: time is up, ${cells.length - n} of ${cells.length} cells were not tried`);
+        break;
+      }
       const result = await outcomeOf(ground, cell);
       tried.push({ cell, result });
       if (result.recoveryMs > SLOW_MS)
@@ -73,7 +89,7 @@ async function onWorld(
       options.say(`${cell.name}: ${result.ended}\n  ${result.problems.join('\n  ')}`);
       // what is left of it would be found by the next cells too
       await ground.leave();
-      ground = await openGround(source, options);
+      ground = await openGround(world, options);
     }
   } finally {
     await ground.close();
@@ -101,8 +117,8 @@ interface Ground {
 
 let tries = 0;
 
-async function openGround(source: 'template' | 'scratch', { say }: GridOptions): Promise<Ground> {
-  const rig = await openRig({ source, delays: DELAYS });
+async function openGround(world: World, { say }: GridOptions): Promise<Ground> {
+  const rig = await openRig({ world, delays: DELAYS });
   try {
     await rig.start();
   } catch (error) {
@@ -114,8 +130,8 @@ async function openGround(source: 'template' | 'scratch', { say }: GridOptions):
     async subject({ fresh }) {
       tries += 1;
       const subject = { id: `s${tries}`, n: tries };
-      const standing = (await takePicture(rig)).services.filter(({ lifecycle }) =>
-        ['active', 'suspended'].includes(lifecycle),
+      const standing = (await takePicture(rig)).services.filter(
+        (service) => ['active', 'suspended'].includes(service.lifecycle) || isKept(service),
       );
       for (const { id } of standing.slice(STOCK))
         await doneWell(rig, { path: '/delete-site', body: { service_id: id } });
@@ -135,7 +151,7 @@ async function openGround(source: 'template' | 'scratch', { say }: GridOptions):
 function cellsOf(
   operation: Operation,
   points: readonly Point[],
-  { sample, doubleEvery }: GridOptions,
+  { sample, part = { index: 0, of: 1 }, at = /^/, doubleEvery }: GridOptions,
   chance: Chance,
 ): Cell[] {
   // side by side steps come in another order each time
@@ -145,12 +161,14 @@ function cellsOf(
     const second: Death[] = twice ? [{ any: 1 + chance.below(SECOND_DEATH_WITHIN) }] : [];
     return {
       operation,
+      point,
       deaths: [point, ...second],
       name: `${operation.name}, ${point.at} #${point.time}${twice ? `, again at ${JSON.stringify(second[0])}` : ''}`,
     };
   });
-  if (sample === undefined) return cells;
-  return Array.from({ length: Math.min(sample, cells.length) }, () => chance.pick(cells));
+  const wanted = cells.filter(({ point }, n) => n % part.of === part.index && at.test(point.at));
+  if (sample === undefined) return wanted;
+  return Array.from({ length: Math.min(sample, wanted.length) }, () => chance.pick(wanted));
 }
 
 /** One of each column, and again. */

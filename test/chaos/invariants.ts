@@ -3,6 +3,9 @@ import { basename } from 'node:path';
 import { findMark } from '../../src/domain/mark.js';
 import type { Picture, ServiceOnDisk } from './picture.js';
 
+/** One that is kept for less than this is waited for. */
+const PURGED_WITHIN_MS = 60_000;
+
 type Invariant = (picture: Picture) => string[];
 
 const AGENT = 'sandbox';
@@ -10,6 +13,19 @@ const AGENT = 'sandbox';
 /** Services that have a site. */
 const living = ({ services }: Picture): ServiceOnDisk[] =>
   services.filter(({ lifecycle }) => lifecycle === 'active' || lifecycle === 'suspended');
+
+/** Deleted, and their container still kept. */
+const held = ({ services }: Picture): ServiceOnDisk[] =>
+  services.filter(({ lifecycle, vmid }) => lifecycle === 'terminated' && vmid !== null);
+
+/** What is left of a creation that nobody has finished yet: it may be there, or not. */
+const isStuck = ({ services }: Picture, vmid: number): boolean =>
+  services.some(
+    (service) =>
+      service.vmid === vmid &&
+      service.lifecycle === 'failed' &&
+      service.jobs.some(({ status }) => status === 'stuck'),
+  );
 
 const isSuspended = ({ suspendedFor }: ServiceOnDisk): boolean => suspendedFor.length > 0;
 
@@ -48,10 +64,12 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
   ],
 
   'every service has exactly one container, and no container is left over': (picture) => {
-    const containers = picture.world.containers.filter(({ config }) => config['template'] !== '1');
+    const containers = picture.world.containers.filter(
+      ({ vmid, config }) => config['template'] !== '1' && !isStuck(picture, vmid),
+    );
     return differences(
       'container',
-      living(picture).map(
+      [...living(picture), ...held(picture)].map(
         ({ id, generation, vmid, node }) => `${vmid ?? '?'} on ${node ?? '?'} for ${id}/${generation}`,
       ),
       containers.map(({ vmid, node, config }) => {
@@ -62,7 +80,7 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
   },
 
   'a container is what was sold': (picture) =>
-    living(picture).flatMap((service) => {
+    [...living(picture), ...held(picture)].flatMap((service) => {
       const { plan, addresses, vmid, subdomain } = service;
       const config = picture.world.containers.find((container) => container.vmid === vmid)?.config ?? {};
       const has = (key: string, part: string): string[] =>
@@ -85,8 +103,15 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
       return isSuspended(service) && running ? [`${service.id} runs`] : [];
     }),
 
+  'what is kept of a deleted site is stopped, and goes when it is due': (picture) =>
+    held(picture).flatMap(({ id, vmid, deletion }) => {
+      const running = picture.world.containers.find((container) => container.vmid === vmid)?.running;
+      const due = Date.parse(deletion?.purgeAt ?? '') - Date.now() < PURGED_WITHIN_MS;
+      return [...(running ? [`${id} runs`] : []), ...(due ? [`${id} is not purged`] : [])];
+    }),
+
   'snapshots are those on record': (picture) =>
-    living(picture).flatMap(({ id, vmid, snapshots }) =>
+    [...living(picture), ...held(picture)].flatMap(({ id, vmid, snapshots }) =>
       differences(
         `snapshot of ${id}`,
         snapshots.map(({ name }) => name),
@@ -205,12 +230,26 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
       ),
       ...services.flatMap(({ id, lifecycle, vmid, addresses, snapshots, domains, jobs }) => {
         const stuck = jobs.some(({ status }) => status === 'stuck');
-        const gone = lifecycle === 'terminated' || (lifecycle === 'failed' && !stuck);
+        const gone = (lifecycle === 'terminated' && vmid === null) || (lifecycle === 'failed' && !stuck);
         const left = vmid !== null || addresses.length + snapshots.length + domains.length > 0;
         return gone && left ? [`${id} is ${lifecycle} and holds something`] : [];
       }),
     ];
   },
+
+  "customers' zones are those on record": ({ zones, world }) =>
+    differences(
+      'zone',
+      zones.filter(({ goneAt }) => goneAt === undefined).map(({ zone }) => `${zone}.`),
+      world.zones.map(({ name }) => name),
+    ),
+
+  'every job that has ended is in the archive': ({ services, archived }) =>
+    services.flatMap(({ id, jobs }) =>
+      jobs
+        .filter((job) => job.endedAt !== null && !archived.has(job.id))
+        .map(({ method }) => `${method} of ${id} is not`),
+    ),
 
   'the folder of the proxy holds no certificate or challenge of the past': ({ files, world }) => {
     const shown = Object.values(world.certificates).map(({ certFile }) => basename(certFile, '.pem'));

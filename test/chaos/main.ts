@@ -1,4 +1,4 @@
-/** `npm run chaos -- [--seed N] [--grid] [--sample K] [--operation NAME] [--kills M]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
+/** `npm run chaos -- [--seed N] [--grid] [--part I/N] [--sample K] [--operation NAME] [--at PATTERN] [--minutes T] [--kills M]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
 import { parseArgs } from 'node:util';
 import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
@@ -8,12 +8,17 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     grid: { type: 'boolean', default: false },
+    part: { type: 'string', default: '1/1' },
     sample: { type: 'string' },
     operation: { type: 'string' },
+    at: { type: 'string' },
+    minutes: { type: 'string' },
     kills: { type: 'string', default: '0' },
   },
 });
 const seed = Number(values.seed);
+const [part, parts] = /^(\d+)\/(\d+)$/.exec(values.part)?.slice(1).map(Number) ?? [];
+if (!part || !parts || part > parts) throw new Error('--part is one of so many, e.g. 2/8');
 const say = (line: string): void => console.log(line);
 say(`seed ${seed}`);
 let good = true;
@@ -22,6 +27,9 @@ if (values.grid || values.operation !== undefined || values.sample !== undefined
     seed,
     sample: values.sample === undefined ? undefined : Number(values.sample),
     operation: values.operation,
+    part: { index: part - 1, of: parts },
+    at: values.at === undefined ? undefined : new RegExp(values.at),
+    minutes: values.minutes === undefined ? undefined : Number(values.minutes),
     doubleEvery: 5,
     say,
   });

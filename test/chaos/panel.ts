@@ -1,5 +1,6 @@
 /** What a panel does: orders, repeats a call whose answer it did not get, and waits for the job. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { fields } from '../http/rig.js';
 import type { Answer, Call, Rig } from './rig.js';
 
 /** A job must have ended so long after the daemon is up. */
@@ -47,6 +48,18 @@ export async function jobEnd(rig: Rig, id: string, throughDeaths = false): Promi
     await delay(POLL_MS);
   }
   return undefined;
+}
+
+/** Resolves when the step is done; or the job has ended, or nobody can be asked any more. */
+export async function stepDone(rig: Rig, id: string, name: string): Promise<void> {
+  const deadline = Date.now() + JOB_MS;
+  while (!rig.isDown() && Date.now() < deadline) {
+    const { body } = await rig.get(`/jobs/${id}`);
+    const steps: readonly unknown[] = Array.isArray(body['steps']) ? body['steps'] : [];
+    const isDone = steps.map(fields).some((step) => step['name'] === name && step['status'] === 'done');
+    if (isDone || typeof body['ended_at'] === 'string') return;
+    await delay(POLL_MS);
+  }
 }
 
 /** A call that must succeed, to bring a service to where an operation begins. Throws when it does not. */

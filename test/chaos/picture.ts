@@ -14,6 +14,7 @@ const ServiceOnDisk = Type.Object({
   id: Text,
   generation: Count,
   lifecycle: Text,
+  deletion: nullable(Type.Object({ purgeAt: Text })),
   email: Text,
   plan: Type.Object({
     name: Text,
@@ -34,8 +35,14 @@ const ServiceOnDisk = Type.Object({
   domains: Type.Array(
     Type.Object({ domain: Text, www: Type.Boolean(), certificate: Type.Object({ state: Text }) }),
   ),
+  primaryDomain: Text,
   proxyEnabled: Type.Boolean(),
-  jobs: Type.Array(Type.Object({ id: Text, method: Text, status: Text, crashes: Count })),
+  data: Type.Record(Text, Type.Unknown()),
+  /** Sealed. */
+  secrets: Type.Record(Text, Type.Unknown()),
+  jobs: Type.Array(
+    Type.Object({ id: Text, method: Text, status: Text, crashes: Count, endedAt: nullable(Text) }),
+  ),
   events: Type.Optional(Type.Array(Type.Object({ id: Text, type: Text }))),
 });
 export type ServiceOnDisk = Static<typeof ServiceOnDisk>;
@@ -45,6 +52,12 @@ const DomainOnDisk = Type.Object({
   domain: Text,
   service: nullable(Text),
   certificate: nullable(Type.Object({ names: Type.Array(Text) })),
+});
+
+const ZoneOnDisk = Type.Object({
+  zone: Text,
+  making: Type.Optional(Type.Boolean()),
+  goneAt: Type.Optional(Text),
 });
 
 const SiteOnDisk = Type.Object({
@@ -60,6 +73,12 @@ const EventTold = Type.Object({
   service_id: Text,
   data: Type.Object({ job_id: Type.Optional(Text) }),
 });
+
+const ArchivedJob = Type.Object({ archived: Text, job: Type.Object({ status: Text }) });
+
+const RecordSets = Type.Array(
+  Type.Object({ name: Text, type: Text, records: Type.Array(Type.Object({ content: Text })) }),
+);
 
 const WorldView = Type.Object({
   containers: Type.Array(
@@ -77,9 +96,9 @@ const WorldView = Type.Object({
     resources: Type.Record(Text, Type.Object({ options: Texts, state: Type.Optional(Text) })),
     rules: Type.Record(Text, Texts),
   }),
-  records: Type.Array(
-    Type.Object({ name: Text, type: Text, records: Type.Array(Type.Object({ content: Text })) }),
-  ),
+  records: RecordSets,
+  /** Customers' zones. */
+  zones: Type.Array(Type.Object({ name: Text, account: Text, records: RecordSets })),
   /** What the proxy serves: by host name. */
   sites: Type.Record(Text, Type.Object({ state: Text, address: Text, port: Count })),
   certificates: Type.Record(Text, Type.Object({ certFile: Text })),
@@ -89,8 +108,11 @@ export type WorldView = Static<typeof WorldView>;
 export interface Picture {
   readonly services: readonly ServiceOnDisk[];
   readonly domains: readonly Static<typeof DomainOnDisk>[];
+  readonly zones: readonly Static<typeof ZoneOnDisk>[];
   /** The proxy driver's own records. */
   readonly sites: readonly Static<typeof SiteOnDisk>[];
+  /** Ids of the jobs in the archive. */
+  readonly archived: ReadonlySet<string>;
   /** Everything the log of events tells. */
   readonly events: readonly Static<typeof EventTold>[];
   /** Files of the agent's and of the proxy's folder, relative. */
@@ -114,17 +136,23 @@ export async function takePicture(rig: Rig): Promise<Picture> {
     const values = await Promise.all(wanted.map((file) => readJson(join(stateDir, folder, file))));
     return values.filter((value) => value !== undefined).map((value) => checked(schema, value));
   };
-  const [services, domains, sites, events, world] = await Promise.all([
+  const logs = (folder: string): string[] =>
+    agent.filter((file) => file.startsWith(`${folder}/`)).map((file) => join(stateDir, 'agent', file));
+  const [services, domains, zones, sites, archived, events, world] = await Promise.all([
     documents('agent', agent, 'services/', ServiceOnDisk),
     documents('agent', agent, 'domains/', DomainOnDisk),
+    documents('agent', agent, 'zones/', ZoneOnDisk),
     documents('proxy', proxy, 'sites/', SiteOnDisk),
-    eventsIn(agent.filter((file) => file.startsWith('events/')).map((file) => join(stateDir, 'agent', file))),
+    linesIn(logs('archive'), ArchivedJob),
+    linesIn(logs('events'), EventTold),
     rig.control('GET', '/world'),
   ]);
   return {
     services,
     domains,
+    zones,
     sites,
+    archived: new Set(archived.map(({ archived: id }) => id)),
     events,
     files: [...agent, ...proxy.map((file) => `proxy/${file}`)],
     world: checked(WorldView, world),
@@ -149,16 +177,16 @@ async function readJson(file: string): Promise<unknown> {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-/** A torn line is nobody's event. */
-async function eventsIn(files: readonly string[]): Promise<Static<typeof EventTold>[]> {
+/** A torn line tells nothing. */
+async function linesIn<S extends TSchema>(files: readonly string[], schema: S): Promise<Static<S>[]> {
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   return texts
     .join('\n')
     .split('\n')
     .flatMap((line) => {
       try {
-        const event: unknown = JSON.parse(line);
-        return Value.Check(EventTold, event) ? [event] : [];
+        const value: unknown = JSON.parse(line);
+        return Value.Check(schema, value) ? [value] : [];
       } catch {
         return [];
       }

@@ -1,5 +1,5 @@
 /** What an operation's end promises of its service: all of it, or nothing. */
-import { LEAVES, type Operation, type Subject } from './operations.js';
+import type { Operation, Subject } from './operation.js';
 import type { Picture, ServiceOnDisk } from './picture.js';
 
 /** How the job ended; `hung`: not in time. */
@@ -11,7 +11,7 @@ export const isRunning = ({ world }: Picture, service: ServiceOnDisk | undefined
 export function endedAs(status: string, { fails }: Operation): Ending {
   if (status === 'completed') return 'done';
   if (status === 'stuck' || status === 'hung') return status;
-  return fails === undefined || status === 'failed' ? 'undone' : 'stuck';
+  return fails === undefined || status === fails ? 'undone' : 'stuck';
 }
 
 /** Everything that the operation promises, or nothing of it. */
@@ -21,15 +21,17 @@ export function promiseBroken(
     ended,
     after,
     subject,
-    running,
-  }: { ended: Ending; after: ServiceOnDisk | undefined; subject: Subject; running: boolean },
+    picture,
+  }: { ended: Ending; after: ServiceOnDisk | undefined; subject: Subject; picture: Picture },
 ): string[] {
   if (!after) return ['there is no record of the service'];
   const { before } = subject;
-  const kept = operation.done(after, before, subject);
+  const kept = operation.done(after, before, subject, picture);
+  const running = isRunning(picture, after);
   if (ended === 'done' || operation.fails) {
-    const wanted = operation.name in LEAVES ? LEAVES[operation.name] : subject.ran;
-    const power = after.lifecycle === 'active' && wanted !== undefined && running !== wanted;
+    const wanted = operation.leaves ?? subject.ran;
+    const has = after.lifecycle !== 'failed' && after.vmid !== null;
+    const power = has && wanted !== 'any' && wanted !== undefined && running !== wanted;
     return [
       ...(kept ? [] : [`the promise is not kept: ${summary(before)} -> ${summary(after)}`]),
       ...(power ? [`the container ${running ? 'runs' : 'does not run'}`] : []),
@@ -42,13 +44,15 @@ export function promiseBroken(
 
 function summary(service: ServiceOnDisk | undefined): string {
   if (!service) return 'nothing';
-  const { lifecycle, plan, snapshots, domains, proxyEnabled, suspendedFor } = service;
+  const { lifecycle, plan, snapshots, domains, primaryDomain, proxyEnabled, suspendedFor, email } = service;
   return JSON.stringify({
     lifecycle,
     plan: plan.name,
     snapshots: snapshots.map(({ name }) => name),
     domains: domains.map(({ domain }) => domain),
+    primaryDomain,
     proxyEnabled,
     suspendedFor,
+    email,
   });
 }

@@ -3,11 +3,12 @@ import { once, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Death } from './boundaries.js';
 import { rested } from './cell.js';
-import { type Operation, OPERATIONS, type Subject } from './operations.js';
+import { callsOf, type Operation, type Subject } from './operation.js';
+import { OPERATIONS } from './operations.js';
 import { jobEnd, jobOf, untilAnswered } from './panel.js';
 import { type ServiceOnDisk, serviceIn, takePicture } from './picture.js';
 import { type Ending, endedAs, isRunning, promiseBroken } from './promise.js';
-import { openRig, type Rig } from './rig.js';
+import { type Answer, openRig, type Rig } from './rig.js';
 import { type Chance, seeded } from './seeded.js';
 
 export interface RandomOptions {
@@ -38,7 +39,7 @@ const ROUND = 20;
 const SEEN_MS = 10_000;
 
 export async function runRandom(options: RandomOptions): Promise<RandomReport> {
-  const rig = await openRig({ source: 'template', delays: DELAYS });
+  const rig = await openRig({ world: 'template', delays: DELAYS });
   const report = { kills: 0, ended: { done: 0, undone: 0, stuck: 0, hung: 0 }, problems: [] as string[] };
   const killing = seeded(options.seed);
   const workers = Array.from(
@@ -152,7 +153,7 @@ class Worker {
   }
 
   #choose(standing: ServiceOnDisk | undefined): Operation | undefined {
-    const usable = OPERATIONS.filter(({ source, fault }) => source === undefined && fault === undefined);
+    const usable = OPERATIONS.filter(({ world, alone }) => world === undefined && !alone);
     if (!standing) return this.#chance.pick(usable.filter(({ fresh }) => fresh));
     if (standing.lifecycle === 'terminated' || standing.lifecycle === 'failed') {
       const isStuck = standing.jobs.some(({ status }) => status === 'stuck');
@@ -171,12 +172,15 @@ class Worker {
     const subject = { ...wish, before, ran: isRunning(picture, before) };
     const problems: string[] = [];
     let last = { status: 'completed', error: '' };
-    const calls = [operation.call(subject), ...(operation.also ? [operation.also(subject)] : [])];
+    const answers: Answer[] = [];
     const jobs: (string | undefined)[] = [];
-    for (const call of calls) {
+    for (const callOf of callsOf(operation, subject)) {
+      const call = callOf(answers);
       const answer = await untilAnswered(rig, call);
+      answers.push(answer);
       const { code } = answer.body;
-      const already = answer.sent > 1 && operation.already?.some((one) => one === code);
+      const already =
+        (answers.length > 1 || answer.sent > 1) && operation.already?.some((one) => one === code);
       if (answer.status >= 300 && already !== true)
         problems.push(`${call.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`);
       jobs.push(jobOf(answer));
@@ -205,7 +209,7 @@ class Worker {
         ended,
         after,
         subject,
-        running: isRunning(picture, after),
+        picture,
       });
       if (problems.length === 0 || Date.now() > deadline) return problems;
       await delay(100);

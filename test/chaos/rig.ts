@@ -12,9 +12,20 @@ import type { Death, Point } from './boundaries.js';
 import { type Child, Gone, startChild } from './child.js';
 import { PointSchema, WorldReady } from './messages.js';
 
+/** What differs from one world to the next: from what sites are made, and what becomes of them when they are deleted. */
+const KINDS = {
+  template: { source: 'template', holdS: 0 },
+  scratch: { source: 'scratch', holdS: 0 },
+  /** A deleted site is kept for longer than anybody waits. */
+  kept: { source: 'template', holdS: 3600 },
+  /** A deleted site is kept for a moment, then purged. */
+  purged: { source: 'template', holdS: 1 },
+} as const;
+export type World = keyof typeof KINDS;
+export const WORLDS: readonly World[] = ['template', 'scratch', 'kept', 'purged'];
+
 export interface RigOptions {
-  /** What sites are made from. */
-  readonly source: 'template' | 'scratch';
+  readonly world: World;
   /** Factor on how long the world takes. */
   readonly delays: number;
 }
@@ -27,6 +38,8 @@ export interface Answer {
 
 export interface Call {
   readonly path: string;
+  /** Default: POST. */
+  readonly method?: 'PATCH';
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -88,7 +101,8 @@ export async function openRig(options: RigOptions): Promise<Rig> {
 }
 
 /** So few numbers and addresses that a leak is felt. */
-async function writeConfig(stateDir: string, from: string, { source }: RigOptions): Promise<string> {
+async function writeConfig(stateDir: string, from: string, options: RigOptions): Promise<string> {
+  const { source, holdS } = KINDS[options.world];
   const config = fields(parse(await readFile(from, 'utf8')));
   const host = fields(config['container_host']);
   const file = join(stateDir, 'chaos.yaml');
@@ -99,7 +113,7 @@ async function writeConfig(stateDir: string, from: string, { source }: RigOption
     addresses: {
       pools: [{ name: 'chaos', first: '10.77.0.10', last: '10.77.0.39', prefix: 22, gateway: '10.77.0.1' }],
     },
-    deletion: { hold_s: 0, brake: 1_000_000 },
+    deletion: { hold_s: holdS, brake: 1_000_000 },
     plans: PLANS,
     products: { wordpress: { source } },
   };
@@ -174,8 +188,8 @@ function rigOf(parts: Parts): Rig {
     isDown: () => running().isGone(),
     gone: () => running().gone,
     get: (path) => ask(path, { headers }),
-    post: ({ path, body, headers: more }) =>
-      ask(path, { method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify(body) }),
+    post: ({ path, method = 'POST', body, headers: more }) =>
+      ask(path, { method, headers: { ...headers, ...more }, body: JSON.stringify(body) }),
     control: callControl,
     async fault(fault) {
       await callControl('POST', '/faults', fault);

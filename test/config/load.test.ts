@@ -106,9 +106,9 @@ t.test('all problems are told at once: file, key, found, expected', async (t) =>
     'jobs.slots: found "many", expected a whole number from 2 to 200',
     /^dns\.powerdns: found nothing/,
     /^api\.trusted_proxies\.1: found "10\.0\.0\.0\/99", expected an IPv4/,
-    /^state_key: found ENOENT at .*nowhere, expected a readable file/,
+    /^state_key: found no such file \(ENOENT\) at .*nowhere, expected a readable file/,
     'api.tls.key_file: found nothing, expected a path',
-    /^api\.tls\.cert_file: found ENOENT/,
+    /^api\.tls\.cert_file: found no such file \(ENOENT\)/,
   ])
     t.ok(
       found.some((line) => (typeof wanted === 'string' ? line === wanted : wanted.test(line))),
@@ -150,7 +150,7 @@ t.test('secrets come from files, credentials, the environment or the file itself
     [{ file: 'token' }, /readable by everybody \(mode 604\), expected mode 600/],
     [{ file: 'empty' }, /readable by everybody|empty secret/],
     [{ file: 'folder' }, /expected/],
-    [{ file: 'none' }, /found ENOENT at/],
+    [{ file: 'none' }, /found no such file \(ENOENT\) at/],
     [{ credential: '../token' }, /expected exactly one of/],
     [{ env: 'NOT_SET' }, /found no environment variable NOT_SET/],
     [{ file: 'a', value: 'b' }, /expected exactly one of \{file: \/path\}/],
@@ -225,7 +225,7 @@ t.test('a file that is missing, empty or no YAML is told by name', async (t) => 
   const missing = loadConfig({ file: '/nowhere/innkeeper.yaml', env: {} });
   await t.rejects(missing, {
     name: 'ConfigError',
-    message: /in \/nowhere\/innkeeper\.yaml\n {2}found ENOENT/,
+    message: /in \/nowhere\/innkeeper\.yaml\n {2}found no such file \(ENOENT\)/,
   });
   t.match(await problems(t, '- 1'), [/found no keys/]);
   t.match(await problems(t, 'a: [1'), [/at line 1, column \d+ .*expected YAML/]);
@@ -297,7 +297,7 @@ t.test('keys that contradict each other are refused', async (t) => {
       /plans\.1: found the word "a", which leads to plans\.0 too/,
     ],
     [{ plans: [plan], plans_file: 'p.yaml' }, /plans_file: found `plans` too/],
-    [{ plans_file: 'p.yaml' }, /plans_file \(.*p\.yaml\): found ENOENT/],
+    [{ plans_file: 'p.yaml' }, /plans_file \(.*p\.yaml\): found no such file \(ENOENT\)/],
   ] as const) {
     const found = await problems(t, minimal(changes));
     t.equal(found.length, 1, found.join('\n'));

@@ -8,12 +8,13 @@ import { Secret } from '../../src/domain/secret.js';
 import { plainCall } from '../../src/drivers/call.js';
 import type { ExecDriver, Script } from '../../src/drivers/exec/driver.js';
 
-/** 101 and 102 run, 404 does not exist, 137 is killed in the middle. */
+/** 101 and 102 run, 404 does not exist, 137 is killed in the middle, 303 is locked. */
 export const PCT = `#!/bin/sh
 [ "$1 $3 $4 $5 $6 $7" = 'exec --keep-env 0 -- /bin/sh -s' ] && [ $# = 7 ] || { echo "wrong arguments: $*" >&2; exit 2; }
 case "$2" in
   101|102) exec env -i PATH="$PATH" /bin/sh -s ;;
   137) cat >/dev/null; kill -KILL $$ ;;
+  303) echo "CT is locked (backup)" >&2; exit 255 ;;
   *) echo "Configuration file 'nodes/pve1/lxc/$2.conf' does not exist" >&2; exit 2 ;;
 esac
 `;
@@ -83,9 +84,16 @@ export async function execContract(t: Test, make: (t: Test) => Promise<ExecDrive
       code: 'container_host_failed',
       detail: /lxc\/404\.conf' does not exist/,
     });
-    await t.rejects(driver.run({ ...at, vmid: 137 }, scriptOf('true'), call()), {
-      code: 'container_host_failed',
-    });
+    await t.rejects(
+      driver.run({ ...at, vmid: 137 }, scriptOf('true'), call()),
+      { code: 'container_host_timeout', retryable: true },
+      'killed without a word: how the script ended is not known',
+    );
+    await t.rejects(
+      driver.run({ ...at, vmid: 303 }, scriptOf('true'), call()),
+      { code: 'container_host_busy', retryable: true, detail: /CT is locked/ },
+      'a lock passes',
+    );
     const forged = await driver.run(
       at,
       scriptOf(`printf '\\ninnkeeper-end-0123456789abcdef 0\\n'; exit 5`),

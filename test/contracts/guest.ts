@@ -4,7 +4,7 @@ import { AgentError, type ErrorCode } from '../../src/domain/errors.js';
 import type { JsonObject } from '../../src/domain/json.js';
 import type { Mark } from '../../src/domain/mark.js';
 import { type DriverCall, plainCall } from '../../src/drivers/call.js';
-import type { ContainerSpec, GuestAt, GuestDriver } from '../../src/drivers/guest/driver.js';
+import type { ContainerSpec, GuestAt, GuestDriver, Promised } from '../../src/drivers/guest/driver.js';
 
 export interface GuestWorld {
   readonly driver: GuestDriver;
@@ -224,7 +224,7 @@ export function guestDriverContract(t: Test, name: string, open: (t: Test) => Pr
       const spec = specOf(2, { source: { kind: 'template', name: 'no-such-template' } });
       await failsWith(t, 'template_missing', driver.ensureContainer(spec, call()), 'the template');
       const view = await driver.look(call());
-      const wish = { resources: spec.resources, source: spec.source, promisedMb: new Map<string, number>() };
+      const wish = { resources: spec.resources, source: spec.source, promised: new Map<string, Promised>() };
       t.throws(() => driver.place(wish, view), { code: 'template_missing' });
       const source = specOf(2).source;
       const chosen = driver.place({ ...wish, source }, view);
@@ -232,6 +232,11 @@ export function guestDriverContract(t: Test, name: string, open: (t: Test) => Pr
       const tooMuch = { ...spec.resources, memoryMb: 10_000_000 };
       t.throws(() => driver.place({ ...wish, source, resources: tooMuch }, view), {
         code: 'capacity_exhausted',
+      });
+      const tooLarge = { ...spec.resources, diskGb: 1_000_000 };
+      t.throws(() => driver.place({ ...wish, source, resources: tooLarge }, view), {
+        code: 'capacity_exhausted',
+        detail: /too little disk/,
       });
       await failsWith(
         t,

@@ -357,7 +357,7 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     await look({ plans: [{ ...plans[0], memory_mb: 512, disk_gb: 60_000 }] }),
     'storage',
     'wrong',
-    /local-btrfs on pve1 is full: 497 GiB of 500 GiB are free/,
+    /local-btrfs on pve1 is full: 1997 GiB of 2000 GiB are free, 10 GiB of them reserved/,
   );
 
   says(
@@ -386,7 +386,10 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     /is not on/,
   );
 
-  const config = { container_host: { proxmox: { storage: 's' } }, plans: [{ diskGb: 20, memoryMb: 1 }] };
+  const config = {
+    container_host: { proxmox: { storage: 's', reserve_disk_gb: 10 } },
+    plans: [{ diskGb: 20, memoryMb: 1 }],
+  };
   const facts = {
     type: 'lvmthin',
     content: ['rootdir'],
@@ -404,6 +407,10 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     ]) as unknown;
   t.match(judge({}), { state: 'warning', found: /nearly full: 32 GiB of 1024 GiB/ });
   t.match(judge({ freeBytes: 2 ** 30 }), { state: 'wrong', found: /is full/ });
+  t.match(judge({ freeBytes: 29 * 2 ** 30 }), {
+    state: 'wrong',
+    found: /is full: 29 GiB .* 10 GiB of them reserved/,
+  });
   t.match(judge({ usable: false }), { state: 'wrong', mend: ['pvesm set s --disable 0', 'pvesm status'] });
   t.match(judge({ freeBytes: 2 ** 39, snapshots: 'newest', shared: true }), {
     state: 'ok',

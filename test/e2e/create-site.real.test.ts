@@ -91,6 +91,21 @@ async function inside(vmid: number, script: string): Promise<string> {
   ]);
 }
 
+/** What another customer's container hears from the site at this address, until the end: an unfinished WordPress asks its first visitor for a database. */
+async function watchAsNeighbour(vmid: number, address: string, end: AbortSignal): Promise<Set<string>> {
+  const php = `foreach (["/", "/wp-admin/setup-config.php", "/wp-admin/install.php"] as $path) {
+    $http = ["follow_location" => 0, "ignore_errors" => true, "timeout" => 5, "header" => "X-Forwarded-For: 127.0.0.1"];
+    $http_response_header = [];
+    @file_get_contents("http://${address}$path", false, stream_context_create(["http" => $http]));
+    $to = preg_grep("/^Location:.*(setup-config|install)/i", $http_response_header);
+    echo "$path: ", $to ? "-> ".end($to) : explode(" ", $http_response_header[0] ?? "no answer")[1], "\n";
+  }`;
+  const heard = new Set<string>();
+  while (!end.aborted)
+    for (const line of (await inside(vmid, `php -r '${php}'`)).split('\n')) if (line !== '') heard.add(line);
+  return heard;
+}
+
 t.test('makes the golden template on the container host, unless an earlier world left it', async (t) => {
   const isThere = async () => (await containers()).some(({ config }) => config['template'] === '1');
   if (!(await isThere()))
@@ -183,7 +198,14 @@ t.test('makes a site from scratch where there is no template', async (t) => {
   await writeFile(scratchFile, stringify({ ...checked(Type.Object({}), config), products }), { mode: 0o600 });
   daemon = await startDaemon(ready.api, scratchFile);
   const made = await order('41', 'scratch@example.com');
-  await completed(made.job_id);
+  const neighbour = await statusOf('12');
+  const ended = new AbortController();
+  const met = watchAsNeighbour(neighbour.vmid, (await statusOf('41')).private_ip, ended.signal);
+  await completed(made.job_id).finally(() => ended.abort());
+  const answers = await met;
+  t.comment([...answers].join(', '));
+  t.ok(answers.has('/: 503'), 'while it is made, whoever knows its address is sent away');
+  t.notMatch([...answers].join('\n'), /-> |setup-config.php: 200/, 'and never gets to set it up himself');
   const visitor = new Visitor(ready, made.fqdn);
   t.match((await visitor.open('/')).title, new RegExp(made.subdomain, 'i'));
   const { username, password } = await get(ready, '/services/41/credentials', Credentials);

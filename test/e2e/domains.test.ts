@@ -131,6 +131,10 @@ t.test('the quota, hostile names, and domains across a restart and a deletion', 
   }
   await world.restart();
   t.match((await call('GET', '/action/getdomain?service_id=1')).body, { used: 3, count: 0 });
+  // the daemon may have ended before the certificates had come: then they come now
+  await world.until('/action/getdomain?service_id=1', ({ details }) =>
+    Object.values(fields(details)).every((one) => fields(fields(one)['certificate'])['state'] === 'issued'),
+  );
   t.equal((await world.visitor('two.example').open('/')).status, 200);
   await post('/delete-site', { service_id: '1' });
   await world.until('/status?service_id=1', ({ status }) => status === 'terminated');
@@ -138,6 +142,33 @@ t.test('the quota, hostile names, and domains across a restart and a deletion', 
   await world.make('1');
   t.match(await post('/action/setdomain', { service_id: '1', domain: 'four.example' }), { status: 200 });
 });
+
+t.test(
+  'the domain that came with the order is served when it leads here, and fails nothing when it does not',
+  async (t) => {
+    const world = await openHouse(t);
+    await world.dns('shop.example.org', 'A', ['203.0.113.10']);
+    await world.make('1', { domain: 'Shop.Example.org' });
+    await world.make('2', { domain: 'elsewhere.example.net' });
+    await world.until('/action/getdomain?service_id=1', ({ details }) =>
+      Object.values(fields(details)).some((one) => fields(fields(one)['certificate'])['state'] === 'issued'),
+    );
+    t.match(await world.visitor('shop.example.org').open('/'), { status: 200, body: /<title>s1<\/title>/ });
+    const waiting = await world.until(
+      '/action/getdomain?service_id=2',
+      ({ wish }) => fields(wish)['problem'] !== null,
+    );
+    t.match(waiting, {
+      domains: [],
+      wish: { domain: 'elsewhere.example.net', problem: /must lead to 203\.0\.113\.10/ },
+    });
+    t.match(await world.status('2'), { status: 'running', provision_status: 'completed' });
+    t.match(await world.post('/action/deldomain', { service_id: '2', domain: 'elsewhere.example.net' }), {
+      status: 200,
+      body: { wish: null },
+    });
+  },
+);
 
 t.test('toggle flips or sets, and a site that is off is as unknown', async (t) => {
   const world = await openHouse(t);

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { openHouse } from './house.js';
+import { fields } from '../http/rig.js';
+import { openHouse, order } from './house.js';
 
 const today = (): string => {
   const [year, month, day] = new Date().toISOString().slice(0, 10).split('-');
@@ -272,6 +273,49 @@ t.test('a deletion ends a creation under way, whatever it is doing', async (t) =
   const resources = (await world.pve('/cluster/resources')) as { vmid?: number }[];
   t.notOk(resources.some(({ vmid }) => vmid === 1000));
   t.equal((await world.post('/create-site', order)).status, 202, 'and the id is free');
+});
+
+t.test('a deletion in every phase of a creation leaves nothing, and the id is free', async (t) => {
+  const world = await openHouse(t);
+  const long = { delayMs: 3000 };
+  const numbers = async () => (await world.containers()).map(({ vmid }) => vmid);
+  const template = await numbers();
+  const phases: [step: string, fault: Parameters<typeof world.fault>[0]][] = [
+    ['container', { target: 'pve', path: '/config$', method: 'PUT', kind: long }],
+    ['start', { target: 'pve', path: '/status/start$', kind: { taskMs: 3000 } }],
+    ['install', { target: 'exec', path: 'configure', kind: long }],
+    ['dns', { target: 'dns', method: 'PATCH', kind: long }],
+    ['proxy', { target: 'proxy', kind: long }],
+    ['snapshot', { target: 'pve', path: '/snapshot$', method: 'POST', kind: { taskMs: 3000 } }],
+    ['ha', { target: 'pve', path: '/ha/resources$', method: 'POST', kind: long }],
+    ['publish', { target: 'proxy', kind: long }],
+  ];
+  for (const [step, fault] of phases) {
+    const wish = order(step, { subdomain: `at-${step}` });
+    if (step !== 'publish') await world.fault(fault);
+    const ordered = await world.post('/create-site', wish);
+    const path = `/jobs/${String(ordered.body['job_id'])}`;
+    const begun = ({ steps }: Record<string, unknown>, name: string): boolean =>
+      Array.isArray(steps) &&
+      steps.some((one: unknown) => fields(one)['name'] === name && fields(one)['status'] === 'running');
+    if (step === 'publish') {
+      await world.until(path, (job) => begun(job, 'install'));
+      await world.fault(fault);
+    }
+    await world.until(path, (job) => begun(job, step));
+    await world.post('/delete-site', { service_id: step });
+    await world.noFaults();
+    await world.untilStatus(step, ({ status }) => status === 'terminated');
+    t.match((await world.get(path)).body, { status: 'cancelled' }, step);
+    t.same(await numbers(), template, `${step}: no container`);
+    t.same(await world.pve('/cluster/ha/resources'), []);
+    t.same(await world.pve('/cluster/ha/rules'), []);
+    await t.rejects(world.visitor(`at-${step}.sandbox.test`).resolve(), { code: 'ENOTFOUND' });
+    t.not((await world.visitor(`at-${step}.sandbox.test`).open('/')).status, 200);
+    t.match(await world.status(step), { vmid: null, private_ip: null, job: null });
+  }
+  await world.make('start', { email: 'another@example.com', plan: 'standard' });
+  t.match((await world.get('/services/start')).body, { generation: 2, plan: 'standard' });
 });
 
 t.test('what is asked of a site being made waits for it', async (t) => {

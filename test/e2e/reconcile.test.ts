@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { powerDnsDriver } from '../../src/drivers/dns/powerdns/index.js';
 import { plainCall } from '../../src/drivers/call.js';
@@ -6,6 +8,21 @@ import { connectDaemon } from '../../src/cli/daemon.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { type Fields, type House, openHouse } from './house.js';
+
+const CLI = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));
+
+/** `innkeeper reconcile` as an operator runs it. */
+function command(
+  { configFile }: House,
+  ...flags: string[]
+): Promise<{ code: number; out: string; err: string }> {
+  const args = [CLI, 'reconcile', '--config', configFile, ...flags];
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, args, (_, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    );
+  });
+}
 
 const call = () => plainCall(AbortSignal.timeout(30_000));
 
@@ -79,13 +96,23 @@ t.test('drift is found, told to whom it concerns, and repaired where that is saf
   });
   t.match(world.log.join(''), /"alarm":"drift"/);
 
-  const done = await world.daemon.call('POST', '/reconcile/repair', {
-    findings: rows(seen['findings']).map(({ id }) => id),
-    orphans: [],
-  });
-  const [repair] = rows(done['repairs']);
-  await world.until(`/jobs/${String(repair?.['job_id'])}`, ({ status: word }) => word === 'completed');
+  const shown = await command(world, '--dry-run');
+  t.equal(shown.code, 0);
+  t.match(shown.out, /^1 services compared/);
+  t.match(shown.out, /\nPANEL +SERVICE ID +PART +PROBLEM +EXPECTED +FOUND +ACTION\n/);
+  t.match(shown.out, /\ndefault +1 +resources +different +memoryMb 2048 +memoryMb 512 +repair\n/);
+  t.match(shown.out, /\ndefault +1 +dns +missing .* nothing of ours +repair\n/);
+  t.match((await world.call('GET', '/jobs?service_id=1')).body, { jobs: { length: 1 } }, 'only shown');
+  t.match(fields(await world.pve(`${path}/config`)), { memory: 512 });
+
+  const done = await command(world);
+  t.equal(done.code, 0);
+  t.match(done.out, /\nPANEL +SERVICE ID/, 'the plan comes first');
+  const [, id = ''] =
+    /\nrepair of default\/1 \((?:resources,dns|dns,resources)\): job (\S+)\n/.exec(done.out) ?? [];
+  await world.until(`/jobs/${id}`, ({ status: word }) => word === 'completed');
   t.match(await report(world), { findings: [], orphans: [] });
+  t.match(await command(world), { code: 0, out: /no differences/ });
   t.match(await world.status('1'), { drift: [] });
   t.match(fields(await world.pve(`${path}/config`)), { memory: 2048 });
 });
@@ -166,6 +193,10 @@ t.test('nothing without our mark is touched, however much it looks like ours', a
     removed.map(({ what }) => what),
     [`DNS record left.${zone} A`],
   );
+  const commanded = await command(world, '--remove-orphans', '--remove-unknown');
+  t.match(commanded.out, /container 5004 on \S+ .*left: other words stand beside the mark/);
+  t.notMatch(commanded.out, /removed\n/, 'nor does the command name what leaves a doubt');
+  t.equal(commanded.code, 0, commanded.err);
   t.same(present(await containers(world)), present(before));
   t.same(
     await Promise.all(foreign.map(([vmid]) => world.pve(`/nodes/${first.node}/lxc/${vmid}/config`))),
@@ -183,6 +214,8 @@ t.test(
     const world = await open(t, { every_s: 1, confirm_s: 1, mode: 'repair' });
     await world.make('1');
     await world.fault({ target: 'dns', kind: { down: true } });
+    // it may have joined a look that had begun before
+    await report(world);
     t.match(await report(world), { findings: [], unknown: ['dns'] });
     await world.noFaults();
     const dns = dnsOf(world);

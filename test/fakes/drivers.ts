@@ -105,6 +105,7 @@ export function fakeDrivers(): FakeDrivers {
       texts: async () => [],
       authorities: async () => undefined,
       nameServers: async () => [],
+      knock: async () => [],
       close,
     },
     issuer: noIssuer(),

@@ -43,6 +43,7 @@ export interface WireContainer {
   /** What HA was asked for and will have done after so many looks. */
   wish?: { running: boolean; looks: number };
   snapshots: { name: string; description: string; snaptime: number }[];
+  firewall: Record<string, string>;
 }
 
 interface Task {
@@ -66,6 +67,8 @@ class Refusal extends Error {
 export class PveWire {
   readonly requests: WireRequest[] = [];
   readonly containers = new Map<number, WireContainer>();
+  /** Virtual machines on pve2: nobody's business, but they have addresses. */
+  readonly machines = new Map<number, Record<string, string | number>>();
   readonly haResources = new Map<string, Record<string, string>>();
   readonly haRules = new Map<string, Record<string, string>>();
   release = '9.1.9';
@@ -137,6 +140,7 @@ export class PveWire {
       running: false,
       haState: null,
       snapshots: [],
+      firewall: {},
       ...over,
       config: {
         hostname: `ct${vmid}`,
@@ -213,6 +217,8 @@ export class PveWire {
     if (parts[2] === 'tasks') return this.#lookAtTask(parts[3] ?? '', parts[4]);
     if (parts[0] === 'nodes' && parts[2] === 'lxc')
       return this.#lxc(method, parts[1] ?? '', parts.slice(3), params);
+    const machine = this.machines.get(Number(parts[3]));
+    if (machine && path === `/nodes/pve2/qemu/${parts[3]}/config`) return machine;
     throw new Refusal(501, `Method '${method} ${path}' not implemented`);
   }
 
@@ -230,7 +236,10 @@ export class PveWire {
       type: 'lxc', id: `lxc/${one.vmid}`, vmid: String(one.vmid), node: one.node, name: one.config['hostname'],
       status: one.running ? 'running' : 'stopped', template: one.config['template'] ?? 0, maxmem: 2 ** 29, tags: one.config['tags'],
     })); // prettier-ignore
-    return [...nodes, ...storages, ...guests];
+    const machines = [...this.machines].map(([vmid, { name }]) => ({
+      type: 'qemu', id: `qemu/${vmid}`, vmid, node: 'pve2', name, status: 'running', template: 0, maxmem: 2 ** 30,
+    })); // prettier-ignore
+    return [...nodes, ...storages, ...guests, ...machines];
   }
 
   #lookAtTask(upid: string, what: string | undefined): unknown {
@@ -280,7 +289,10 @@ export class PveWire {
       case 'POST template':
         ct.config['template'] = 1;
         return null;
+      case 'GET firewall/options':
+        return ct.firewall;
       case 'PUT firewall/options':
+        Object.assign(ct.firewall, params);
         return null;
       case 'GET snapshot':
         return [

@@ -15,10 +15,15 @@ export interface FakeStep {
 export interface FakeStepOptions {
   readonly settings?: JsonObject;
   readonly properties?: JsonObject;
+  readonly service?: Partial<StepContext['service']>;
+  readonly args?: JsonObject;
+  readonly notes?: JsonObject;
+  readonly results?: JsonObject;
   readonly site?: (request: SiteRequestCall) => SiteAnswerView;
 }
 
-export function fakeStep({ settings = {}, properties = {}, site }: FakeStepOptions): FakeStep {
+export function fakeStep(options: FakeStepOptions): FakeStep {
+  const { settings = {}, properties = {}, site, args = {}, notes = {}, results = {} } = options;
   const calls: string[] = [];
   const scripts: ScriptCall[] = [];
   const requests: SiteRequestCall[] = [];
@@ -44,12 +49,13 @@ export function fakeStep({ settings = {}, properties = {}, site }: FakeStepOptio
       power: null,
       proxyEnabled: true,
       snapshots: [],
+      ...options.service,
     },
     settings,
-    args: {},
+    args,
     step: 'test',
-    notes: {},
-    results: {},
+    notes,
+    results,
     signal: new AbortController().signal,
     note: async () => {},
     sleep: async (ms) => void slept.push(ms),

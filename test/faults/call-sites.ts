@@ -20,15 +20,15 @@ const TASKS =
 /** A call to Proxmox as it was seen, or as it is named in a row. */
 export function siteOf(method: string, path: string): CallSite {
   const general = path
-    .replace(/UPID:[^/]+/, 'UPID')
+    .replace(/UPID(?::|%3A)[^/]+/i, 'UPID')
     .replace(/\/nodes\/[^/]+/, '/nodes/N')
     .replace(/\/lxc\/\d+/, '/lxc/ID')
-    .replace(/ct:\d+|ct%3A\d+/i, 'ct:ID')
+    .replace(/ct(?::|%3A)\d+/i, 'ct:ID')
     .replace(/\/snapshot\/[^/]+/, '/snapshot/S')
     .replace(/\/rules\/[^/]+/, '/rules/R');
   const pattern = general
     .replaceAll(/[.+?()]/g, '\\$&')
-    .replace('UPID', 'UPID[^/]+')
+    .replace('/tasks/UPID', '/tasks/UPID[^/]+')
     .replace('/nodes/N', '/nodes/[^/]+')
     .replace('/lxc/ID', '/lxc/\\d+')
     .replace('ct:ID', 'ct(?::|%3A)\\d+')
@@ -49,6 +49,10 @@ export const OTHERS: readonly CallSite[] = [
   { target: 'proxy', method: 'TEST', path: '/test', task: false, name: 'nginx -t' },
   { target: 'proxy', method: 'RELOAD', path: '/reload', task: false, name: 'nginx -s reload' },
   { target: 'exec', method: 'EXEC', path: '.', task: false, name: 'exec' },
+  { target: 'web', method: 'GET', path: '^/', task: false, name: 'web GET' },
+  { target: 'web', method: 'POST', path: '^/', task: false, name: 'web POST' },
+  { target: 'lookup', method: 'A', path: 'example\\.org$', task: false, name: 'look-up A' },
+  { target: 'lookup', method: 'NS', path: '.', task: false, name: 'look-up NS' },
 ];
 
 /** Runs the operation once. The requests of the shared look at the cluster, which goes on in the background, are among them. */
@@ -58,11 +62,16 @@ export async function callSites(stage: Stage, operation: Operation, id: string):
   const marks = await Promise.all(
     OTHERS.map(async (site) => ({
       site,
-      fault: await stage.fault({ target: site.target, method: site.method, kind: { delayMs: 0 } }),
+      fault: await stage.fault({
+        target: site.target,
+        method: site.method,
+        path: site.path,
+        kind: { delayMs: 0 },
+      }),
     })),
   );
   const job = await ended(stage, await operation.ask(stage, id));
-  if (job['status'] !== 'completed')
+  if (job['status'] !== (operation.fails ? 'failed' : 'completed'))
     throw new Error(`${operation.name} fails without faults: ${JSON.stringify(job)}`);
   const sites = new Map<string, CallSite>();
   for (const { method, path } of await stage.requests(before)) {
@@ -72,7 +81,9 @@ export async function callSites(stage: Stage, operation: Operation, id: string):
   const others: CallSite[] = [];
   for (const { site, fault } of marks) if ((await stage.struck(fault)) > 0) others.push(site);
   await stage.noFaults();
-  if (operation.name !== 'delete' && !operation.fails)
+  const { body } = await stage.call('GET', `/status?service_id=${id}`);
+  if (!['terminated', 'failed'].includes(String(body['status'])))
     await ended(stage, await accepted(stage, '/delete-site', { service_id: id }));
-  return [...sites.values(), ...others];
+  // always in the same order, for parts that are walked apart
+  return [...[...sites.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), ...others];
 }

@@ -1,95 +1,169 @@
-/** What can go wrong with a call, by the kind of call. `passing` ones must be overcome, the others undone at once or told. */
+/** What can go wrong with a call, by the kind of call, and how it must end: what passes is overcome, what does not is given up at once and told. */
 import type { Fault } from '../../src/sandbox/world.js';
 import type { CallSite } from './call-sites.js';
+
+/** `overcome`: the operation does what it promised; `given up`: it does not, without waiting; `either`: a call that the operation may do without. */
+export type Expected = 'overcome' | 'given up' | 'either';
 
 export interface FaultKind {
   readonly name: string;
   readonly kind: Fault['kind'];
   /** How often it strikes; absent: until it is lifted. */
   readonly times?: number;
+  readonly expected: Expected;
 }
 
-const once = (name: string, kind: Fault['kind'], times = 1): FaultKind => ({ name, kind, times });
-const lasting = (name: string, kind: Fault['kind']): FaultKind => ({ name, kind });
+const passing = (name: string, kind: Fault['kind'], times = 1): FaultKind => ({
+  name,
+  kind,
+  times,
+  expected: 'overcome',
+});
+/** A system that is down until somebody lifts it. */
+const dead = (name: string, kind: Fault['kind']): FaultKind => ({ name, kind, expected: 'overcome' });
+const permanent = (name: string, kind: Fault['kind']): FaultKind => ({ name, kind, expected: 'given up' });
 
 /** Longer than the drivers' deadlines on the stage. */
 const LATE_MS = 4_500;
 
 const WIRE: readonly FaultKind[] = [
-  once('refused twice', { down: true }, 2),
-  once('timeout', { delayMs: LATE_MS }),
-  once('cut in the middle', { cut: true }),
-  once('slow drip', { dripMs: 4 }),
-  once('drip past the deadline', { dripMs: 200 }),
+  passing('refused twice', { down: true }, 2),
+  dead('dead', { down: true }),
+  passing('timeout', { delayMs: LATE_MS }),
+  passing('cut in the middle', { cut: true }),
+  passing('slow drip', { dripMs: 4 }),
+  passing('drip past the deadline', { dripMs: 200 }),
 ];
 
 const PVE: readonly FaultKind[] = [
   ...WIRE,
-  lasting('401', { status: 401, reason: 'invalid token value!' }),
-  lasting('403', { status: 403, reason: 'Permission check failed (/vms/101, VM.Audit)' }),
-  lasting('500 own words', { status: 500, reason: 'storage is not online' }),
-  once(
+  permanent('401', { status: 401, reason: 'invalid token value!' }),
+  permanent('403', { status: 403, reason: 'Permission check failed (/vms/101, VM.Audit)' }),
+  permanent('500 own words', { status: 500, reason: 'storage is not online' }),
+  permanent('500 gone', {
+    status: 500,
+    reason: "Configuration file 'nodes/pve1/lxc/1000.conf' does not exist",
+  }),
+  passing(
+    '500 gone once',
+    { status: 500, reason: "Configuration file 'nodes/pve1/lxc/1000.conf' does not exist" },
+    1,
+  ),
+  passing(
     '500 lock',
     { status: 500, reason: "can't lock file '/run/lock/lxc/pve-config-101.lock' - got timeout" },
     2,
   ),
-  once(
+  passing(
+    '500 cluster lock',
+    { status: 500, reason: "cfs-lock 'storage-local' error: got lock request timeout" },
+    2,
+  ),
+  passing('500 no quorum', { status: 500, reason: 'cluster not ready - no quorum?' }, 2),
+  passing(
     '595',
     { status: 595, reason: 'Errors during connection establishment, proxy handshake: Connection refused' },
     2,
   ),
-  once('596', { status: 596, reason: 'Connection timed out' }),
+  passing('596', { status: 596, reason: 'Connection timed out' }),
+  passing('502 of a gateway', { status: 502, reason: 'Bad Gateway' }),
 ];
 
 const CHANGE: readonly FaultKind[] = [
-  once('596 after delivery', { status: 596, reason: 'Connection timed out', after: true }),
-  once('dropped after delivery', { drop: 'after' }),
-  once('lie', { lie: true }),
+  passing('596 after delivery', { status: 596, reason: 'Connection timed out', after: true }),
+  passing('dropped after delivery', { drop: 'after' }),
+  passing('lie', { lie: true }),
+  passing('200 with nothing', { status: 200, reason: 'OK' }),
 ];
 
 const TASK: readonly FaultKind[] = [
-  once('task: unexpected status, not done', { taskError: 'unexpected status' }),
-  once('task: unexpected status, done', { taskError: 'unexpected status', after: true }),
-  once('task: WARNINGS: 1', { taskError: 'WARNINGS: 1', after: true }),
-  once('task: lock', { taskError: 'CT is locked (backup)' }, 2),
-  lasting('task: fails', { taskError: 'command failed: exit code 5' }),
+  passing('task: unexpected status, not done', { taskError: 'unexpected status' }),
+  passing('task: unexpected status, done', { taskError: 'unexpected status', after: true }),
+  passing('task: WARNINGS: 1', { taskError: 'WARNINGS: 1', after: true }),
+  passing('task: lock', { taskError: 'CT is locked (backup)' }, 2),
+  permanent('task: fails', { taskError: 'command failed: exit code 5' }),
 ];
 
 const DNS: readonly FaultKind[] = [
   ...WIRE,
-  lasting('401', { status: 401, reason: 'Unauthorized' }),
-  once('500', { status: 500, reason: 'database is locked' }),
-  once('503', { status: 503, reason: 'Service Unavailable' }, 2),
-  lasting('422', { status: 422, reason: 'RRset has a conflict' }),
+  permanent('401', { status: 401, reason: 'Unauthorized' }),
+  permanent('403', { status: 403, reason: 'Forbidden' }),
+  passing('500', { status: 500, reason: 'database is locked' }),
+  passing('503', { status: 503, reason: 'Service Unavailable' }, 2),
+  permanent('422', { status: 422, reason: 'RRset has a conflict' }),
 ];
 const DNS_CHANGE: readonly FaultKind[] = [
-  once('lie', { lie: true }),
-  once('dropped after delivery', { drop: 'after' }),
-  once('500 after delivery', { status: 500, after: true }),
+  passing('lie', { lie: true }),
+  passing('dropped after delivery', { drop: 'after' }),
+  passing('500 after delivery', { status: 500, after: true }),
 ];
 
+/** A complaint about what is wished, and none about what was there before, is a verdict. */
 const TEST: readonly FaultKind[] = [
-  once('nginx -t fails once', { taskError: 'unknown directive' }),
-  lasting('nginx -t fails', { taskError: 'unknown directive' }),
+  { ...permanent('nginx -t fails once', { taskError: 'unknown directive' }), times: 1 },
+  dead('nginx -t fails', { taskError: 'unknown directive' }),
+  passing('slow', { delayMs: LATE_MS }),
 ];
 const RELOAD: readonly FaultKind[] = [
-  once('reload fails', { taskError: 'signal process started' }),
-  once('nginx is not running', { down: true }, 2),
-  once('reload is lost', { lie: true }),
+  passing('reload fails', { taskError: 'signal process started' }),
+  passing('nginx is not running', { down: true }, 2),
+  dead('dead', { down: true }),
+  passing('reload is lost', { lie: true }),
+  passing('slow', { delayMs: LATE_MS }),
 ];
 
+/** A site that is in order but for a script may come up without it. */
 const EXEC: readonly FaultKind[] = [
-  once('refused twice', { down: true }, 2),
-  once('dropped before', { drop: 'before' }),
-  once('dropped after', { drop: 'after' }),
-  once('lock', { lock: 'backup' }),
-  lasting('fails', { taskError: 'E: broken' }),
+  passing('refused twice', { down: true }, 2),
+  dead('dead', { down: true }),
+  passing('dropped before', { drop: 'before' }),
+  passing('dropped after', { drop: 'after' }),
+  passing('killed', { status: 137, reason: '' }),
+  passing('lock', { lock: 'backup' }, 2),
+  passing('cut in the middle', { cut: true }),
+  passing('slow', { delayMs: LATE_MS }),
+  { ...permanent('fails', { taskError: 'E: broken' }), expected: 'either' },
+];
+
+/** A new site may need a while: all of it is looked at again, for as long as the site's patience lasts. */
+const WEB: readonly FaultKind[] = [
+  passing('refused twice', { down: true }, 2),
+  passing('slow', { delayMs: LATE_MS }),
+  passing('cut in the middle', { cut: true }),
+  passing('slow drip', { dripMs: 4 }),
+  passing('502', { status: 502 }, 3),
+  passing('500', { status: 500 }),
+  passing('404', { status: 404 }),
+  passing("somebody else's page", { lie: true }, 3),
+];
+
+/** The customer is told at once, and asks again. */
+const LOOKUP: readonly FaultKind[] = [
+  passing('silent once', { down: true }),
+  { ...permanent('dead', { down: true }), expected: 'given up' },
+  passing('cut in the middle', { cut: true }),
+  passing('slow', { delayMs: 500 }),
+  { ...permanent('SERVFAIL', { status: 500 }), expected: 'given up' },
+  { ...permanent('lie', { lie: true }), expected: 'given up' },
 ];
 
 export function kindsFor(site: CallSite): readonly FaultKind[] {
   const changes = site.method !== 'GET';
-  if (site.target === 'pve') return [...PVE, ...(changes ? CHANGE : []), ...(site.task ? TASK : [])];
-  if (site.target === 'dns') return [...DNS, ...(changes ? DNS_CHANGE : [])];
-  if (site.target === 'exec') return EXEC;
-  return site.method === 'TEST' ? TEST : RELOAD;
+  switch (site.target) {
+    case 'pve':
+      return changes
+        ? [...PVE, ...CHANGE, ...(site.task ? TASK : [])]
+        : // the shared look goes on beside the operation, which may have all it needs
+          PVE.map((kind) => (kind.expected === 'given up' ? { ...kind, expected: 'either' } : kind));
+    case 'dns':
+      return [...DNS, ...(changes ? DNS_CHANGE : [])];
+    case 'exec':
+      return EXEC;
+    case 'web':
+      return WEB;
+    case 'lookup':
+      return LOOKUP;
+    case 'proxy':
+      return site.method === 'TEST' ? TEST : RELOAD;
+  }
 }

@@ -21,19 +21,18 @@ export async function runMatrix({ source, operations, pick = () => true, told }:
   try {
     for (const operation of OPERATIONS.filter((one) => (one.source ?? 'template') === source)) {
       if (operations && !operations.includes(operation.name)) continue;
-      for (const site of await callSites(stage, operation, `dry${(cells += 1)}`))
+      const sites = await callSites(stage, operation, `dry${(cells += 1)}`).catch(async (error: unknown) => {
+        await stage.noFaults();
+        const row = broken(operation.name, 'all', 'none', error);
+        rows.push(row);
+        told(row);
+        return [];
+      });
+      for (const site of sites)
         for (const kind of kindsFor(site)) {
           if (!pick(operation, site, kind, (cells += 1))) continue;
-          const row = await runCell(stage, operation, site, kind, `c${cells}x`).catch(
-            (error: unknown): Row => ({
-              operation: operation.name,
-              call: site.name,
-              fault: kind.name,
-              end: 'the harness failed',
-              ms: 0,
-              error: '',
-              wrong: [String(error)],
-            }),
+          const row = await runCell(stage, operation, site, kind, `c${cells}x`).catch((error: unknown) =>
+            broken(operation.name, site.name, kind.name, error),
           );
           await stage.noFaults();
           rows.push(row);
@@ -46,7 +45,12 @@ export async function runMatrix({ source, operations, pick = () => true, told }:
   return rows;
 }
 
-export function line({ operation, call, fault, end, ms, wrong }: Row): string {
-  const good = `${operation.padEnd(18)} ${call.padEnd(46)} ${fault.padEnd(34)} ${end.padEnd(18)} ${String(ms).padStart(6)} ms`;
+function broken(operation: string, call: string, fault: string, error: unknown): Row {
+  const end = 'the harness failed';
+  return { operation, call, fault, end, ms: 0, struck: 0, error: '', wrong: [String(error)] };
+}
+
+export function line({ operation, call, fault, end, ms, struck, wrong }: Row): string {
+  const good = `${operation.padEnd(18)} ${call.padEnd(46)} ${fault.padEnd(34)} ${end.padEnd(18)} ${String(ms).padStart(6)} ms  struck ${struck}`;
   return wrong.length === 0 ? good : `${good}\n    WRONG: ${wrong.join('\n    WRONG: ')}`;
 }

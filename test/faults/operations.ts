@@ -14,7 +14,7 @@ export interface Operation {
 }
 
 const PATIENCE_MS = 60_000;
-const domainOf = (id: string): string => `${id}.example.org`;
+export const domainOf = (id: string): string => `${id}.example.org`;
 
 export async function ended(stage: Stage, jobId: string, ms = PATIENCE_MS): Promise<Fields> {
   const found = await eventually(
@@ -31,8 +31,13 @@ async function done(stage: Stage, jobId: string): Promise<void> {
 }
 
 /** The job's id of an accepted call. */
-export async function accepted(stage: Stage, path: string, body: object): Promise<string> {
-  const answer = await stage.call('POST', path, body);
+export async function accepted(
+  stage: Stage,
+  path: string,
+  body: object,
+  method: 'POST' | 'PATCH' = 'POST',
+): Promise<string> {
+  const answer = await stage.call(method, path, body);
   const id = answer.body['job_id'];
   if (typeof id !== 'string') throw new Error(`${path} ${answer.status}: ${JSON.stringify(answer.body)}`);
   return id;
@@ -92,6 +97,25 @@ export const OPERATIONS: readonly Operation[] = [
     },
     ask: (stage, id) => create(stage, id),
   },
+  {
+    name: 'upgrade, undone',
+    fails: true,
+    async prepare(stage, id) {
+      await site(stage, id, 'basic');
+      await stage.fault({ target: 'pve', method: 'PUT', path: '/resize$', kind: { status: 500 } });
+    },
+    ask: action('/wp/upgrade/', () => ({ plan: 'standard' })),
+  },
+  {
+    name: 'add domain, undone',
+    fails: true,
+    async prepare(stage, id) {
+      await site(stage, id);
+      await stage.dns(domainOf(id), ['203.0.113.10']);
+      await stage.fault({ target: 'exec', path: 'wordpress/set-url', kind: { status: 9 } });
+    },
+    ask: action('/action/setdomain', (id) => ({ domain: domainOf(id) })),
+  },
   { name: 'delete', prepare: site, ask: action('/delete-site') },
   { name: 'suspend', prepare: site, ask: action('/suspend') },
   { name: 'unsuspend', prepare: suspended, ask: action('/unsuspend') },
@@ -131,4 +155,14 @@ export const OPERATIONS: readonly Operation[] = [
   { name: 'stop', prepare: site, ask: action('/action/stop') },
   { name: 'restart', prepare: site, ask: action('/action/restart') },
   { name: 'toggle', prepare: site, ask: action('/action/toggle') },
+  {
+    name: 'reset password',
+    prepare: site,
+    ask: (stage, id) => accepted(stage, `/services/${id}/credentials/reset`, {}),
+  },
+  {
+    name: 'change of owner',
+    prepare: site,
+    ask: (stage, id) => accepted(stage, `/services/${id}`, { email: `new-${id}@example.com` }, 'PATCH'),
+  },
 ];

@@ -18,23 +18,30 @@ const SAMPLE: readonly (readonly [operation: string, call: string, ...faults: st
     '500 own words',
     '596 after delivery',
     'lie',
+    '200 with nothing',
+    '500 gone once',
     'task: unexpected status, done',
     'task: WARNINGS: 1',
     'task: fails',
   ],
+  ['create (template)', 'GET /nodes/N/tasks/UPID/status', 'dead'],
+  ['create (template)', `PUT ${CT}/firewall/options`, 'lie'],
+  ['create (template)', 'web GET', "somebody else's page"],
   ['create (template)', `POST ${CT}/status/start`, 'lie', 'task: unexpected status, not done'],
   ['create (template)', 'POST /cluster/ha/resources', 'dropped after delivery', '403'],
   ['create (template)', 'DNS PATCH', 'lie', 'cut in the middle', '401', 'dropped after delivery'],
   ['create (template)', 'nginx -t', 'nginx -t fails once'],
-  ['create (template)', 'exec', 'dropped after', 'fails'],
+  ['create (template)', 'exec', 'dropped after', 'lock', 'killed', 'fails'],
   ['create, undone', `DELETE ${CT}`, '596 after delivery', 'lie', 'task: unexpected status, done'],
-  ['create, undone', 'DNS PATCH', 'cut in the middle'],
+  ['create, undone', 'DNS PATCH', 'cut in the middle', 'dead'],
+  ['upgrade, undone', `PUT ${CT}/config`, 'lie'],
   ['delete', `DELETE ${CT}`, 'lie', '596 after delivery', 'task: fails', '403'],
   ['delete', 'DELETE /cluster/ha/rules/R', 'lie'],
   ['suspend', `POST ${CT}/status/shutdown`, 'lie', 'task: unexpected status, not done'],
   ['unsuspend', `POST ${CT}/status/start`, '500 lock', 'lie'],
   ['upgrade', `PUT ${CT}/resize`, 'lie', '596 after delivery', '500 own words'],
   ['add domain', 'nginx -s reload', 'reload fails'],
+  ['add domain', 'look-up A', 'silent once', 'dead'],
   ['backup', `POST ${CT}/snapshot`, 'lie', '596 after delivery', 'task: fails', 'task: lock'],
   ['delete backup', `DELETE ${CT}/snapshot/S`, 'lie', '596 after delivery'],
   [
@@ -44,6 +51,8 @@ const SAMPLE: readonly (readonly [operation: string, call: string, ...faults: st
     '596 after delivery',
     'task: unexpected status, done',
   ],
+  ['reset', `POST ${CT}/snapshot/S/rollback`, 'lie'],
+  ['stop', `GET ${CT}/status/current`, '500 gone'],
   ['toggle', 'nginx -t', 'nginx -t fails'],
 ];
 
@@ -67,7 +76,7 @@ t.test(
         const row = await runCell(stage, operation, site, kind, `s${(cells += 1)}x`);
         t.comment(line(row));
         t.same(row.wrong, [], `${name}, ${call}, ${fault}: ${row.end}`);
-        t.match(row.end, /^(?:waited, )?(?:done|undone)$|^stuck with alarm$/);
+        t.match(row.end, /^(?:waited, )?(?:done|undone)$|^stuck with alarm$|^refused$/);
       }
     }
   },

@@ -26,10 +26,12 @@ export interface Request {
 }
 
 export interface Stage {
-  call(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>;
+  call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<Answer>;
   fault(fault: Fault): Promise<string>;
   /** How often it struck. */
   struck(id: string): Promise<number>;
+  /** Takes this one away; the others stay. */
+  lift(id: string): Promise<void>;
   noFaults(): Promise<void>;
   /** The look-alike's requests since that number. */
   requests(since: number): Promise<Request[]>;
@@ -39,6 +41,8 @@ export interface Stage {
   zone(): Promise<Fields[]>;
   /** The proxy's records. */
   sites(): Promise<Fields[]>;
+  /** The proxy's records of certificates. */
+  certificates(): Promise<Fields[]>;
   /** The services' documents as they are on disk. */
   services(): Promise<Fields[]>;
   /** At a customer's own name server. */
@@ -119,6 +123,9 @@ export async function openStage(source: 'template' | 'scratch' = 'template'): Pr
       const all = listOf((await control('/faults'))['faults']);
       return Number(all.find((one) => one['id'] === id)?.['struck'] ?? 0);
     },
+    async lift(id) {
+      await control(`/faults/${id}`, 'DELETE');
+    },
     async noFaults() {
       await control('/faults', 'DELETE');
     },
@@ -147,6 +154,7 @@ export async function openStage(source: 'template' | 'scratch' = 'template'): Pr
     zone: async () =>
       listOf(fieldsOf(JSON.parse(await readFile(join(stateDir, 'dns', 'zone.json'), 'utf8')))['rrsets']),
     sites: () => documents(join(stateDir, 'proxy', 'sites'), ''),
+    certificates: () => documents(join(stateDir, 'proxy', 'certificates'), ''),
     async services() {
       const root = join(stateDir, 'agent', 'services');
       const folders = await readdir(root).catch(() => []);

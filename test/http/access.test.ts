@@ -170,3 +170,32 @@ t.test('tokens that make no sense are not made', async (t) => {
   }
   t.equal(rig.deps.state.tokens.list().length, 4, "only the rig's own");
 });
+
+t.test('a trailing slash and the other form of /action make no other call', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  await rig.call('POST', '/create-site', ORDER);
+  const ask = async (method: string, url: string): Promise<object> => {
+    const { statusCode: status, body } = await rig.app.inject({
+      method:
+        method === 'GET' ? 'GET' : method === 'PATCH' ? 'PATCH' : method === 'DELETE' ? 'DELETE' : 'POST',
+      url,
+      headers: { authorization: `Bearer ${rig.tokens.panel}` },
+      ...(method === 'GET' ? {} : { payload: {} }),
+    });
+    return { status, body: body.replace(/"(request_id|timestamp)":"[^"]*"/g, '') };
+  };
+  const oldForm = (url: string): string => url.replace(/^\/action(?=\/|$)/, '/actions');
+  for (const [route, { door }] of Object.entries(ACCESS)) {
+    const [method = '', path = ''] = route.split(' ');
+    if (door === 'socket') continue;
+    const url = path.replace(/:\w+/g, 'nobody');
+    const answer = await ask(method, url);
+    for (const form of new Set([`${url}/`, oldForm(url), `${oldForm(url)}/`]))
+      t.same(await ask(method, form), answer, `${method} ${form}`);
+  }
+  t.equal((await rig.call('HEAD', '/status/?service_id=12345')).status, 200);
+  t.equal((await rig.call('HEAD', '/status?service_id=nobody')).status, 404);
+  const options = await rig.app.inject({ method: 'OPTIONS', url: '/actions/start/' });
+  t.same([options.statusCode, options.headers.allow], [405, 'POST']);
+});

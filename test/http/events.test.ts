@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import type { StepRecord } from '../../src/domain/job.js';
+import { createToken } from '../../src/operations/create-token.js';
+import { rotateToken } from '../../src/operations/rotate-token.js';
 import { asObject, makeRig, ORDER, type Rig } from './rig.js';
 
 interface Heard {
@@ -166,4 +168,38 @@ t.test('an unknown job has no stream', async (t) => {
     status: 404,
     body: { code: 'job_not_found' },
   });
+});
+
+t.test('whoever loses his token loses his streams: revoked, expired, or rotated away', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  const base = await listening(rig);
+  const job = await ordered(rig);
+  const { tokens } = rig.state;
+  const make = (name: string, also: object = {}) => createToken(rig.deps, { name, ...also });
+  const open = async (text: string) => {
+    const stream = await follow(rig, base, job, text);
+    t.equal(stream.status, 200);
+    await stream.next();
+    return stream;
+  };
+  const revoked = await make('revoked');
+  const expiring = await make('expiring', { expires_at: new Date(rig.behaviour.now + 60_000).toISOString() });
+  const rotated = await make('rotated');
+  const kept = await open((await make('kept')).text);
+  const streams = [await open(revoked.text), await open(expiring.text), await open(rotated.text)];
+  const { text } = await rotateToken(rig.deps, 'rotated', { overlapS: 30 });
+  const renewed = await open(text);
+  await tokens.commit(revoked.token.id, (current) => ({
+    ...(current ?? revoked.token),
+    revokedAt: '2026-03-01T00:00:00.000Z',
+  }));
+  rig.behaviour.now += 60_000;
+  const ended = (stream: (typeof streams)[number]) => stream.next().catch(() => undefined);
+  t.same(await Promise.all(streams.map(ended)), [undefined, undefined, undefined], 'cut off');
+  await rig.change('default/12345', ({ jobs }) => ({
+    jobs: jobs.map((one) => ({ ...one, status: 'completed', endedAt: '2026-03-01T12:00:00.000Z' })),
+  }));
+  for (const stream of [kept, renewed])
+    t.match(await stream.next(), { event: 'status', data: { status: 'completed' } }, 'the others read on');
 });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { aService } from '../fakes/samples.js';
+import { aJob, aService } from '../fakes/samples.js';
 import { fields, makeRig, ORDER } from './rig.js';
 
 t.test('what a panel believes is held against what is, with the call that would mend it', async (t) => {
@@ -105,6 +105,34 @@ t.test('what a panel believes is held against what is, with the call that would 
     },
   );
   t.equal(rig.writes(), writes, 'nothing was changed');
+  const stuck = aJob({ method: 'restart', status: 'stuck', endedAt: 'x' });
+  await make('stuck', { jobs: [stuck] });
+  await make('unmade', { lifecycle: 'failed', jobs: [{ ...stuck, method: 'create' }] });
+  await make('undone', { lifecycle: 'failed', vmid: null });
+  t.match(
+    await sync(
+      { service_id: 'fine', status: 'pending' },
+      { service_id: 'stuck', status: 'active' },
+      { service_id: 'unmade', status: 'active' },
+      { service_id: 'unmade', status: 'cancelled' },
+      { service_id: 'undone', status: 'cancelled' },
+    ),
+    {
+      differences: [
+        { field: 'status', believed: 'pending', actual: 'active', mend: null, note: /has been made/ },
+        { field: 'status', believed: 'active', actual: 'failed', mend: null, note: /operator/ },
+        { field: 'existence', actual: 'failed', mend: { path: '/delete-site' }, note: /deleted before/ },
+        { field: 'existence', believed: 'cancelled', actual: 'failed', mend: { path: '/delete-site' } },
+      ],
+    },
+  );
+  const many = Array.from({ length: 10_000 }, (_, n) => ({
+    service_id: `customer-${n}`,
+    status: 'terminated',
+    plan: 'WordPress Premium, billed yearly',
+    email: `somebody.with.a.long.name.${n}@mail.example.com`,
+  }));
+  t.match(await sync(...many), { success: true, differences: [] }, 'as many as are allowed');
   t.match(await rig.call('POST', '/panel/sync', {}), { status: 400, body: { error: /must be a list/ } });
   t.match(await rig.call('POST', '/panel/sync', [{ service_id: 'a', status: 'fine' }]), {
     status: 400,

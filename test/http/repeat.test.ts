@@ -155,6 +155,32 @@ t.test(
   },
 );
 
+t.test(
+  "a call that was cut off is not answered with the job of another panel's service of the same id",
+  async (t) => {
+    const rig = await makeRig();
+    t.teardown(() => rig.close());
+    const named = { 'x-request-id': 'chosen', 'idempotency-key': 'k', 'content-type': 'application/json' };
+    const send = (token: string) =>
+      rig.app.inject({
+        method: 'POST',
+        url: '/create-site',
+        headers: { ...named, authorization: `Bearer ${token}` },
+        payload: ORDER,
+      });
+    await send(rig.tokens.staging);
+    const [record] = rig.state.remembered.list();
+    if (!record) throw new Error('nothing was remembered');
+    const theirs = asObject((await send(rig.tokens.panel)).body)['job_id'];
+    await rig.state.remembered.commit(record.id, () => ({ ...record, answer: null }));
+    await rig.change('staging/12345', () => ({ jobs: [] }));
+    await answerCutOff(rig.deps);
+    const again = asObject((await send(rig.tokens.staging)).body);
+    t.match(again, { success: true, service_id: '12345' });
+    t.not(again['job_id'], theirs);
+  },
+);
+
 t.test('reads and actions have their own allowance per token; orders are never refused', async (t) => {
   const config = testConfig();
   config.api.rate_limit = { reads_per_s: 2, actions_per_minute: 1 };

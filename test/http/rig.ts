@@ -75,6 +75,7 @@ export function testConfig(): Config {
         template_vmids: { first: 9000, last: 9099 },
         os_template: null,
         reserve_memory_mb: 1024,
+        reserve_disk_gb: 10,
         ha: { enabled: false, nodes: [], group: null },
       },
     },
@@ -109,10 +110,13 @@ export function testConfig(): Config {
     domains: {
       resolvers: [],
       dns_port: 53,
+      http_port: 80,
+      https_port: 443,
       lookup_timeout_s: 5,
       lab_networks: [],
       blocked: ['blocked.example'],
       quarantine_s: 3600,
+      stray_s: 14 * 86_400,
       acme: {
         enabled: false,
         directory_url: 'https://acme.test/directory',

@@ -190,6 +190,40 @@ t.test('hostile values are refused in every field of every route, and change not
   }
 });
 
+t.test('a body nested without end is refused by every call, also with a key to remember it by', async (t) => {
+  const rig = await walkable();
+  t.teardown(() => rig.close());
+  const deep = (levels: number): string => `${'['.repeat(levels)}"]"${']'.repeat(levels)}`;
+  const send = async (walked: Walked, levels: number, headers: Record<string, string>) => {
+    const known = JSON.stringify(walked.example.body ?? {}).slice(1, -1);
+    const answer = await rig.app.inject({
+      method: METHODS.find((method) => walked.route.startsWith(`${method} `)) ?? 'GET',
+      url: exampleUrl(walked.route, walked.example),
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${rig.tokens.admin}`,
+        ...headers,
+      },
+      payload: `{${known}${known === '' ? '' : ','}"properties":{"a":${deep(levels)}},"extra":${deep(levels)}}`,
+    });
+    return { status: answer.statusCode, text: answer.body };
+  };
+  const writes = rig.writes();
+  const calls = GUARDED.filter(({ route }) => !route.startsWith('GET '));
+  for (const walked of calls)
+    for (const levels of [63, 4_000])
+      for (const headers of [{}, { 'idempotency-key': `${walked.route.replace(/\W/g, '')}${levels}` }]) {
+        const { status, text } = await send(walked, levels, headers);
+        t.equal(status, 400, `${walked.route}: ${text.slice(0, 200)}`);
+        t.match(asObject(text), { ...FAILED, code: 'invalid_json', error: /nested deeper than 64 levels/ });
+      }
+  t.equal(rig.writes(), writes);
+  const order = calls.find(({ route }) => route === 'POST /create-site');
+  if (!order) throw new Error('there is no such call');
+  const fits = { ...order, example: { body: { ...ORDER, service_id: 'deep' } } };
+  t.equal((await send(fits, 62, { 'idempotency-key': 'deep' })).status, 202, 'what is nested less is kept');
+});
+
 function encoded(where: 'query' | 'params', text: string): string {
   const legal = Buffer.from(text).toString();
   return where === 'params' ? encodeURIComponent(legal) : legal;

@@ -200,3 +200,17 @@ t.test('what is known of the power outlives the next job, for as long as the clu
   );
   t.end();
 });
+
+t.test('a reason that is given anew while it is being lifted stays', (t) => {
+  const lifting = aJob({ id: 'u', method: 'unsuspend', args: { reason: 'billing' }, status: 'running' });
+  const service = (...behind: Job[]) =>
+    aService({ lifecycle: 'suspended', suspendedFor: ['billing'], jobs: [lifting, ...behind] });
+  const after = (...behind: Job[]) =>
+    withJob(service(...behind), { ...lifting, status: 'completed', endedAt: 'x' }, 'x');
+  t.match(after(), { lifecycle: 'active', suspendedFor: [] });
+  const again = aJob({ id: 's', method: 'suspend', args: { reason: 'billing' } });
+  t.match(after(again), { lifecycle: 'suspended', suspendedFor: ['billing'] });
+  const other = aJob({ id: 's', method: 'suspend', args: { reason: 'abuse' } });
+  t.match(after(other), { suspendedFor: [] }, 'another reason is its own matter');
+  t.end();
+});

@@ -111,6 +111,76 @@ t.test('a delete only goes forward, and HA lets go before the container is destr
   t.same(fake.calls, ['proxy.remove', 'dns.remove', 'ha.remove', 'container.remove']);
 });
 
+t.test(
+  'a start that waited for its turn does not bring up a site that was suspended meanwhile',
+  async (t) => {
+    for (const [method, step] of [
+      ['start', 'start'],
+      ['restart', 'stop'],
+    ] as const) {
+      const fake = fakeStep({ settings, service: { suspendedFor: ['billing'] } });
+      t.match(await failure(run(step, fake.context, method)), {
+        code: 'service_suspended',
+        retryable: false,
+      });
+      t.same(fake.calls, [], method);
+    }
+  },
+);
+
+t.test(
+  'a restart tells the site what changed while it was stopped, and comes to its end without',
+  async (t) => {
+    const data = { owner_email: 'former@example.com', site_address: 'another' };
+    const fake = fakeStep({ settings, service: { data } });
+    for (const name of Object.keys(wordpress.flow('restart'))) await run(name, fake.context, 'restart');
+    t.same(fake.calls.slice(0, 2), ['stop 30', 'start']);
+    t.ok(
+      fake.calls.some((call) => call === 'run wordpress/set-email'),
+      'the owner',
+    );
+    t.ok(
+      fake.calls.some((call) => call === 'run wordpress/set-url'),
+      'the address',
+    );
+    const failing = (code: 'recipe_failed' | 'container_host_timeout' | 'aborted') => {
+      const { context } = fakeStep({ settings, service: { data } });
+      const container = {
+        ...context.container,
+        run: async () => {
+          throw new AgentError(code, code);
+        },
+      };
+      return run('site', { ...context, container }, 'restart');
+    };
+    await failing('recipe_failed');
+    await failing('container_host_timeout');
+    t.match(await failure(failing('aborted')), { code: 'aborted' });
+  },
+);
+
+t.test('a site that comes back while another reason stands is not called running', async (t) => {
+  const fake = fakeStep({ settings, service: { suspendedFor: ['abuse'] } });
+  t.same(await run('start', fake.context, 'restore'), { running: false });
+  t.same(fake.calls, []);
+  t.same(await run('start', fakeStep({ settings }).context, 'restore'), { running: true });
+});
+
+t.test('a reset that is taken back leaves no safety snapshot, as far as that can be', async (t) => {
+  const undo = (context: StepContext) => wordpress.flow('reset')['safety']?.undo?.(context);
+  const fake = fakeStep({ settings, notes: { name: 'safety-3' } });
+  await undo(fake.context);
+  t.same(fake.calls, ['unsnapshot safety-3']);
+  const none = fakeStep({ settings });
+  await undo(none.context);
+  t.same(none.calls, [], 'none was made');
+  const { context } = fakeStep({ settings, notes: { name: 'safety-3' } });
+  const unsnapshot = async () => {
+    throw new AgentError('container_host_unreachable', 'x');
+  };
+  await undo({ ...context, container: { ...context.container, unsnapshot } });
+});
+
 t.test('a method the product does not have is refused', async (t) => {
   t.throws(() => wordpress.flow('dance'), { code: 'module_failed' });
 });

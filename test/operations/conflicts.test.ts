@@ -9,6 +9,7 @@ import {
   GROUPS,
   judge,
   openJobRule,
+  OVERTAKEN_BY,
   REFUSALS,
   type Standing,
   STANDINGS,
@@ -17,6 +18,7 @@ import {
 } from '../../src/operations/conflicts.js';
 import { aJob, aService } from '../fakes/samples.js';
 
+const DELETIONS = ['delete', 'forget', 'purge'];
 const groups = Object.keys(GROUPS) as Group[];
 /** One method of a group; `other` has none of its own. */
 const methodOf = (group: Group): string => GROUPS[group][0] ?? 'shuffle';
@@ -111,6 +113,44 @@ t.test('the promises of the contract', async (t) => {
   );
 });
 
+t.test('the same call again joins, whatever waits behind its job, unless that overtakes it', async (t) => {
+  const methods = groups.flatMap((group) => GROUPS[group] as readonly string[]);
+  const customers = methods.filter((method) => judge(at('active'), method, {}).kind === 'add');
+  for (const wish of customers) {
+    for (const behind of customers) {
+      if (wish === behind || DELETIONS.includes(wish) || DELETIONS.includes(behind)) continue;
+      const open = [
+        aJob({ id: 'own', method: wish, status: 'running' }),
+        aJob({ id: 'behind', method: behind, args: { of: 'somebody else' } }),
+      ];
+      const overtaken =
+        behind !== 'certificate' && (OVERTAKEN_BY[wish]?.includes(behind) ?? wish !== 'certificate');
+      const verdict = judge(at('active', open), wish, {});
+      const found = verdict.kind === 'join' ? verdict.job.id : verdict.kind;
+      if (wish === 'certificate') t.equal(found, 'add', `certificate with ${behind} behind it`);
+      else t.equal(found, overtaken ? 'add' : 'own', `${wish} with ${behind} behind it`);
+    }
+  }
+  const twice = ['a', 'b', 'a'].map((name, n) =>
+    aJob({ id: String(n), method: 'removeBackup', args: { name } }),
+  );
+  t.match(judge(at('active', twice.slice(0, 2)), 'removeBackup', { name: 'a' }), { job: { id: '0' } });
+  const upgrades = ['a', 'b'].map((plan) => aJob({ method: 'upgrade', args: { plan } }));
+  t.match(judge(at('active', upgrades), 'upgrade', { plan: 'a' }), { kind: 'add' }, 'the last word counts');
+});
+
+t.test('whoever is suspended while being made is treated as suspended from then on', async (t) => {
+  const making = aService({
+    lifecycle: 'creating',
+    suspendedFor: ['billing'],
+    jobs: [aJob({ status: 'running' }), aJob({ id: 's', method: 'suspend', args: { reason: 'billing' } })],
+  });
+  t.equal(wordOf(judge(making, 'start', {})), sentence('suspended'));
+  t.equal(wordOf(judge(making, 'unsuspend', { reason: 'billing' })), 'add');
+  t.equal(wordOf(judge(making, 'suspend', { reason: 'billing' })), 'join');
+  t.equal(wordOf(judge(making, 'delete', {})), 'supersede');
+});
+
 t.test('a certificate stands in nobody’s way', async (t) => {
   const open = [aJob({ id: 'a', method: 'start' }), aJob({ id: 'b', method: 'certificate' })];
   t.match(judge(at('active', open), 'start', {}), { kind: 'join', job: { id: 'a' } });
@@ -142,6 +182,10 @@ function tables(): string {
     row(['call', 'beside another open job']),
     row(['---', '---']),
     ...groups.map((group) => row([name(group), cases(group)])),
+    '',
+    row(['the same call again', 'joins its job unless behind it waits']),
+    row(['---', '---']),
+    ...Object.entries(OVERTAKEN_BY).map(([method, by]) => row([method, by.join(', ') || 'nothing: always'])),
   ];
   const words = Object.entries(REFUSALS).map(([word, [code, text]]) => row([word, `\`${code}\``, text]));
   return [

@@ -1,7 +1,9 @@
 import t from 'tap';
-import { makeRig, ORDER, type Rig } from '../http/rig.js';
+import { makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
 import { aJob } from '../fakes/samples.js';
+import type { Plan } from '../../src/domain/plan.js';
 import type { Service } from '../../src/domain/service.js';
+import { deleteSite } from '../../src/operations/delete-site.js';
 
 const KEY = 'default/12345';
 
@@ -71,24 +73,131 @@ t.test('a second upgrade queues; a backup under way counts into the quota, and i
   t.match((await rig.call('GET', '/action/getbak?service_id=12345')).body, { backups: [], used: 1 });
 });
 
+t.test('the brake counts what is asked at the same moment', async (t) => {
+  const rig = await site();
+  rig.config.deletion.brake = 2;
+  for (const id of ['a', 'b', 'c']) {
+    rig.cluster.used.clear();
+    await rig.call('POST', '/create-site', { ...ORDER, service_id: id });
+  }
+  const answers = await Promise.all(
+    ['12345', 'a', 'b', 'c'].map((id) => rig.call('POST', '/delete-site', { service_id: id })),
+  );
+  t.ok(answers.every(({ status }) => status === 202));
+  const services = await Promise.all(
+    ['12345', 'a', 'b', 'c'].map((id) => rig.state.services.get(`default/${id}`)),
+  );
+  const held = services.filter(({ jobs }) => jobs.at(-1)?.waiting !== undefined);
+  t.equal(held.length, 2);
+  t.equal(rig.log.filter((line) => line.includes('"alarm":"deletion_brake"')).length, 2);
+});
+
 t.test(
-  'the brake counts what is asked at the same moment, and what was deleted before a restart',
+  'the brake remembers over a restart what it let through, also what has not come to its end',
   async (t) => {
     const rig = await site();
-    rig.config.deletion.brake = 2;
-    for (const id of ['a', 'b', 'c']) {
-      rig.cluster.used.clear();
-      await rig.call('POST', '/create-site', { ...ORDER, service_id: id });
-    }
-    const answers = await Promise.all(
-      ['12345', 'a', 'b', 'c'].map((id) => rig.call('POST', '/delete-site', { service_id: id })),
-    );
-    t.ok(answers.every(({ status }) => status === 202));
-    const services = await Promise.all(
-      ['12345', 'a', 'b', 'c'].map((id) => rig.state.services.get(`default/${id}`)),
-    );
-    const held = services.filter(({ jobs }) => jobs.at(-1)?.waiting !== undefined);
-    t.equal(held.length, 2);
-    t.equal(rig.log.filter((line) => line.includes('"alarm":"deletion_brake"')).length, 2);
+    rig.config.deletion.brake = 1;
+    rig.cluster.used.clear();
+    await rig.call('POST', '/create-site', { ...ORDER, service_id: 'a' });
+    await rig.call('POST', '/delete-site', { service_id: '12345' });
+    // what a start finds: the same records, and nothing in memory
+    const afterwards = { ...rig.deps, state: { ...rig.state } };
+    const { job } = await deleteSite(afterwards, { panel: 'default', requestId: 'r' }, 'a');
+    t.match(job, { waiting: { for: 'release by an operator' } });
   },
 );
+
+t.test('a purge that was given up is begun anew by the same call', async (t) => {
+  const rig = await site({
+    lifecycle: 'terminated',
+    deletion: {
+      requestedAt: '2026-02-01T00:00:00.000Z',
+      purgeAt: '2026-02-08T00:00:00.000Z',
+      leftBehind: ['container 10000 on pve1'],
+    },
+    jobs: [aJob({ id: 'p', method: 'purge', status: 'failed', endedAt: '2026-02-08T00:01:00.000Z' })],
+  });
+  const answer = await rig.call('POST', '/delete-site', { service_id: 12345 });
+  t.match(answer, { status: 202, body: { status: 'terminated' } });
+  const again = await rig.call('POST', '/delete-site', { service_id: 12345 });
+  t.equal(again.body['job_id'], answer.body['job_id']);
+  t.match((await rig.state.services.get(KEY)).jobs, [{ status: 'failed' }, { method: 'purge' }]);
+});
+
+t.test('the same call again joins its job although others wait behind it', async (t) => {
+  const snapshots = ['BAK01032026-1', 'BAK01032026-2'].map((name) => ({
+    name,
+    kind: 'backup' as const,
+    createdAt: '2026-03-01T00:00:00.000Z',
+  }));
+  const rig = await site({ snapshots });
+  const post = async (path: string, body: object = {}) =>
+    rig.call('POST', path, { service_id: '12345', ...body });
+  const removal = await post('/action/delbak', { bak: 'BAK01032026-1' });
+  await post('/action/start');
+  await post('/action/delbak', { bak: 'BAK01032026-2' });
+  const again = await post('/action/delbak', { bak: 'BAK01032026-1' });
+  t.match(again, { status: 202, body: { job_id: removal.body['job_id'] } });
+  const change = { email: 'new@example.com' };
+  const owner = await rig.call('PATCH', '/services/12345', change);
+  t.equal(owner.status, 202);
+  await post('/action/mkbak');
+  t.match(await rig.call('PATCH', '/services/12345', change), {
+    status: 202,
+    body: { job_id: owner.body['job_id'] },
+  });
+});
+
+t.test('a smaller plan that is on its way holds for what is asked behind it', async (t) => {
+  const [, premium] = testConfig().plans;
+  const snapshots = ['a', 'b'].map((name) => ({
+    name,
+    kind: 'backup' as const,
+    createdAt: '2026-03-01T00:00:00.000Z',
+  }));
+  const rig = await site({ plan: { ...premiumOf(premium), diskGb: 20 }, snapshots });
+  const post = (path: string, body: object = {}) => rig.call('POST', path, { service_id: '12345', ...body });
+  t.equal((await post('/wp/upgrade', { plan: 'basic' })).status, 202);
+  t.match(await post('/action/mkbak'), {
+    status: 409,
+    body: { code: 'quota_reached', error: 'Backup limit reached (2 of 2)' },
+  });
+  await rig.change(KEY, () => ({ jobs: [] }));
+  t.equal((await post('/action/mkbak')).status, 202, 'without it there is room');
+  t.match(await post('/wp/upgrade', { plan: 'basic' }), {
+    status: 409,
+    body: { code: 'plan_too_small', error: /it allows 2 backups, 3 are kept/ },
+  });
+});
+
+t.test('a storage without snapshots is told of services that are there and may be changed', async (t) => {
+  const rig = await site();
+  rig.cluster.view = { ...view(), snapshots: 'none' };
+  for (const [path, also] of [
+    ['/action/mkbak', {}],
+    ['/action/reset', {}],
+    ['/action/rollback', { bak: 'BAK01032026-1' }],
+  ] as const) {
+    const code = async (id: string) =>
+      (await rig.call('POST', path, { service_id: id, ...also })).body['code'];
+    t.equal(await code('nobody'), 'service_not_found', path);
+    t.equal(await code('12345'), 'snapshots_unavailable', path);
+    await rig.change(KEY, () => ({ lifecycle: 'suspended', suspendedFor: ['billing'] }));
+    t.equal(await code('12345'), 'service_suspended', path);
+    await rig.change(KEY, () => ({ lifecycle: 'active', suspendedFor: [] }));
+  }
+});
+
+t.test('a service that was deleted gets no other owner', async (t) => {
+  const rig = await site({ lifecycle: 'terminated', deletion: { requestedAt: 'x', purgeAt: 'y' } });
+  t.match(await rig.call('PATCH', '/services/12345', { email: 'eve@example.com' }), {
+    status: 409,
+    body: { code: 'service_terminated' },
+  });
+  t.equal((await rig.state.services.get(KEY)).email, ORDER.email, 'who may have it back stays');
+});
+
+function premiumOf(plan: Plan | undefined): Plan {
+  if (!plan) throw new Error('the test config has lost a plan');
+  return plan;
+}

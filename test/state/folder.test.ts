@@ -147,6 +147,25 @@ async function daemon(t: Tap, dir: string): Promise<ChildProcess> {
 
 type Tap = { teardown(fn: () => unknown): void };
 
+t.test('a folder that others live in is not closed by a slip in the configuration', async (t) => {
+  const dir = t.testdir({ lib: { 'dpkg.list': '' } });
+  const shared = join(dir, 'lib');
+  await chmod(shared, 0o755);
+  await t.rejects(open(shared), {
+    code: 'state_unavailable',
+    detail: /lib is open to others \(mode 755\) and holds dpkg\.list: name a folder of its own/,
+  });
+  t.equal((await stat(shared)).mode & 0o777, 0o755, 'nothing was changed');
+  t.same(await readdir(shared), ['dpkg.list']);
+  await chmod(shared, 0o700);
+  const state = await open(shared);
+  await state.close();
+  await chmod(shared, 0o755);
+  const again = await open(shared);
+  t.equal((await stat(shared)).mode & 0o777, 0o700, 'its own is closed again');
+  await again.close();
+});
+
 t.test('kill -9 of a daemon frees its folder', async (t) => {
   const dir = t.testdir();
   const child = await daemon(t, dir);

@@ -142,7 +142,7 @@ export function judgeStorage(
   node: string,
   facts: StorageFacts,
 ): Verdict {
-  const { storage } = parts.config.container_host.proxmox;
+  const { storage, reserve_disk_gb: reserveGb } = parts.config.container_host.proxmox;
   const where = `${storage} on ${node}`;
   if (!facts.usable)
     return wrong(`${where} is not active`, `pvesm set ${word(storage)} --disable 0`, 'pvesm status');
@@ -151,9 +151,9 @@ export function judgeStorage(
       `${where} takes no root disks (content: ${facts.content.join(',') || 'nothing'})`,
       `pvesm set ${word(storage)} --content ${[...facts.content, 'rootdir'].join(',')}`,
     );
-  if (facts.freeBytes < smallest(parts).diskGb * GIB)
+  if (facts.freeBytes < (smallest(parts).diskGb + reserveGb) * GIB)
     return wrong(
-      `${where} is full: ${gib(facts.freeBytes)} of ${gib(facts.totalBytes)} are free`,
+      `${where} is full: ${gib(facts.freeBytes)} of ${gib(facts.totalBytes)} are free, ${reserveGb} GiB of them reserved`,
       'pvesm status',
     );
   if (facts.snapshots === 'none')

@@ -18,11 +18,7 @@ export function localExecDriver(
     try {
       return await runChild([...pct, ...PCT_ARGUMENTS(vmid)], options, stop.signal);
     } catch (error) {
-      throw new AgentError('container_host_failed', 'The container host cannot run commands in containers.', {
-        role: 'container host',
-        cause: error,
-        detail: `${pct.join(' ')} could not be started: ${String(error)}`,
-      });
+      throw notStarted(pct, error);
     } finally {
       stop.release();
     }
@@ -33,4 +29,23 @@ export function localExecDriver(
       ending.abort();
     },
   };
+}
+
+/** Of processes, memory or files there may be none left for a moment; a program that is not there stays away. */
+const PASSING = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'];
+
+function notStarted(pct: readonly string[], error: unknown): AgentError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const options = {
+    role: 'container host',
+    cause: error,
+    detail: `${pct.join(' ')} could not be started: ${String(error)}`,
+  } as const;
+  return PASSING.includes(code)
+    ? new AgentError('container_host_busy', 'The container host has no room for another command.', options)
+    : new AgentError(
+        'container_host_failed',
+        'The container host cannot run commands in containers.',
+        options,
+      );
 }

@@ -115,8 +115,8 @@ export function scriptRunner(
     if (exitCode !== undefined) return { exitCode, stdout, stderr: end.stderr, truncated: end.truncated };
     throwIfAborted(call.signal, 'container_host_timeout', doing);
     if (end.broken) throw end.broken;
-    const said = (end.stderr.trim() || stdout.trim()).slice(-DETAIL_CHARACTERS);
-    throw failed(`${doing}: it did not get to its end, pct exit code ${end.code ?? 'unknown'}: ${said}`);
+    const said = end.stderr.trim() || stdout.trim();
+    throw cutShort(`${doing}: it did not get to its end, pct exit code ${end.code ?? 'unknown'}`, said);
   };
 }
 
@@ -131,6 +131,25 @@ function encoded(script: Script, nonce: string): string {
     const detail = error instanceof Error ? error.message : String(error);
     throw new AgentError('recipe_failed', 'The install recipe cannot be run.', { cause: error, detail });
   }
+}
+
+/** What pct says when something else holds the container or its configuration, and what passes by itself. */
+const HELD = /is locked|can't lock file|got lock (?:request )?timeout|trying to acquire/i;
+
+/** The script may have run in part. Without a word pct was killed, or its output was lost: that may pass, as a lock does. */
+function cutShort(how: string, said: string): AgentError {
+  const detail = `${how}: ${said.slice(-DETAIL_CHARACTERS)}`;
+  if (HELD.test(said))
+    return new AgentError('container_host_busy', 'The container is locked by another operation.', {
+      role: 'container host',
+      detail,
+    });
+  if (said === '')
+    return new AgentError('container_host_timeout', 'The container host did not say how it ended.', {
+      role: 'container host',
+      detail,
+    });
+  return failed(detail);
 }
 
 function failed(detail: string): AgentError {

@@ -116,20 +116,22 @@ export interface ClusterView {
   readonly snapshots?: SnapshotAbility;
 }
 
+export type Promised = Pick<Resources, 'memoryMb' | 'diskGb'>;
+
 export interface PlacementWish {
   readonly resources: Resources;
   readonly source: Source;
-  /** What was promised to containers that the view does not show yet: node -> MiB. */
-  readonly promisedMb: ReadonlyMap<string, number>;
+  /** By node, what was promised to containers that the view does not show yet. */
+  readonly promised: ReadonlyMap<string, Promised>;
 }
 
 export interface GuestDriver {
   readonly capabilities: { readonly snapshots: boolean; readonly ha: boolean };
   /** Asks the cluster now. */
   look(call: DriverCall): Promise<ClusterView>;
-  /** Addresses (without prefix) that containers of the cluster are configured with, ours and others'. */
+  /** Addresses (without prefix) that guests of the cluster are configured with, ours and others', virtual machines' too. */
   usedAddresses(call: DriverCall): Promise<ReadonlySet<string>>;
-  /** The node with most free memory that is online, allowed, holds the storage and the source. Throws `template_missing` or `capacity_exhausted`. */
+  /** The node with most free memory that is online, allowed, holds the source and the storage, with room there. Throws `template_missing` or `capacity_exhausted`. */
   place(wish: PlacementWish, view: ClusterView): string;
   /** Makes the container, or finishes making it; not started. An existing one with this mark is brought to the spec; with another: `vmid_taken`. */
   ensureContainer(spec: ContainerSpec, call: DriverCall): Promise<{ node: string }>;

@@ -9,7 +9,7 @@ import { withLastKnown } from './last-known.js';
 export interface ClusterWatch {
   /** The last good view, or undefined before the first. */
   latest(): ClusterView | undefined;
-  /** Addresses that containers (ours and others') were configured with at the last good look. */
+  /** Addresses that guests (ours and others') were configured with at the last good look. */
   usedAddresses(): ReadonlySet<string>;
   /** Since when (epoch ms) looks fail, or undefined while they succeed. */
   staleSince(): number | undefined;

@@ -26,6 +26,7 @@ const REQUEST_MS = 30_000;
 /** Looks at an authorization or order: from 0.25 s to 5 s apart. */
 const POLL = { backoffAttempts: 30, backoffMin: 250, backoffMax: 5_000 };
 const LONGEST_REASON = 300;
+const MOST_ANSWER_BYTES = 1024 * 1024;
 
 export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssuer {
   return {
@@ -134,11 +135,17 @@ async function openAccount(
   return client;
 }
 
+/** Set once on the library's own client. */
+let isSevere = false;
+
 /** acme-client has one HTTP client for everybody; there is one issuer. */
 async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
-  const { defaults } = library.axios;
+  const { defaults, interceptors } = library.axios;
+  if (!isSevere) interceptors.response.use(refuseBreakdown);
+  isSevere = true;
   const own = config.ca_file === null ? undefined : await readFile(config.ca_file, 'utf8');
   defaults.timeout = REQUEST_MS;
+  defaults.maxContentLength = MOST_ANSWER_BYTES;
   defaults.proxy = false;
   defaults.httpsAgent = new Agent(own === undefined ? {} : { ca: [...rootCertificates, own] });
   // Waiting for a system that is down is our keeper's business.
@@ -147,6 +154,22 @@ async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
 }
 
 class Refused extends Error {}
+
+/** The authority, or a gateway before it, is not able to answer: no verdict about the order, whatever the body says. */
+class Breakdown extends Error {
+  readonly response: number;
+
+  constructor(status: number) {
+    super(`it answered ${status}, or half of it`);
+    this.response = status;
+  }
+}
+
+/** acme-client forgets the status, takes the body for the authority's words, and an answer that broke off for an empty one. */
+function refuseBreakdown<A extends { readonly status: number; readonly data?: unknown }>(answer: A): A {
+  if (answer.status >= 500 || answer.data === undefined) throw new Breakdown(answer.status);
+  return answer;
+}
 
 async function raceAgainst<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   work.catch(() => {});

@@ -5,12 +5,16 @@ import type { CaaRecord } from '../../domain/caa.js';
 import { canonicalAddress } from '../../domain/address-pool.js';
 import { withLimit } from '../time-limit.js';
 import { Authoritative, bare, type Settings } from './authoritative.js';
-import type { LookupCall, NameLookup } from './driver.js';
+import type { FoundAddresses, LookupCall, NameLookup } from './driver.js';
+import { knock } from './knock.js';
 import type { QuestionType, Server } from './question.js';
 
 const MOST_ALIASES = 8;
 
-type LookupConfig = Pick<DomainsConfig, 'resolvers' | 'dns_port' | 'lab_networks' | 'lookup_timeout_s'>;
+type LookupConfig = Pick<
+  DomainsConfig,
+  'resolvers' | 'dns_port' | 'lab_networks' | 'lookup_timeout_s' | 'http_port' | 'https_port'
+>;
 
 export function nameLookup(config: LookupConfig): NameLookup {
   const texts = config.resolvers.length > 0 ? config.resolvers : getServers();
@@ -19,17 +23,15 @@ export function nameLookup(config: LookupConfig): NameLookup {
     lab_networks: config.lab_networks,
     resolvers: texts.map((text) => resolverOf(text, config.resolvers.length > 0 ? config.dns_port : 53)),
   };
-  const looking = <T>({ signal }: LookupCall, work: (world: Authoritative) => Promise<T>): Promise<T> =>
-    withLimit(signal, config.lookup_timeout_s * 1000, (limit) => work(new Authoritative(settings, limit)));
+  const looking = <T>(
+    { signal }: LookupCall,
+    work: (world: Authoritative, limit: AbortSignal) => Promise<T>,
+  ): Promise<T> =>
+    withLimit(signal, config.lookup_timeout_s * 1000, (limit) =>
+      work(new Authoritative(settings, limit), limit),
+    );
   return {
-    addresses: (name, call) =>
-      looking(call, async (world) => {
-        const chain = await follow(world, name, ['A', 'AAAA']);
-        const addresses = chain.values.flatMap((value) =>
-          typeof value === 'string' ? (canonicalAddress(value) ?? []) : [],
-        );
-        return { addresses: [...new Set(addresses)], aliases: chain.names.slice(1) };
-      }),
+    addresses: (name, call) => looking(call, (world) => addressesOf(world, name)),
     texts: (name, call) =>
       looking(call, async (world) => {
         const { values } = await follow(world, name, ['TXT']);
@@ -37,8 +39,20 @@ export function nameLookup(config: LookupConfig): NameLookup {
       }),
     authorities: (name, call) => looking(call, (world) => climb(world, name)),
     nameServers: (zone, call) => looking(call, (world) => world.referral(zone)),
+    knock: (asked, call) =>
+      looking(call, (world, limit) =>
+        knock(config, asked, async (name) => (await addressesOf(world, name)).addresses, limit),
+      ),
     close: async () => {},
   };
+}
+
+async function addressesOf(world: Authoritative, name: string): Promise<FoundAddresses> {
+  const chain = await follow(world, name, ['A', 'AAAA']);
+  const addresses = chain.values.flatMap((value) =>
+    typeof value === 'string' ? (canonicalAddress(value) ?? []) : [],
+  );
+  return { addresses: [...new Set(addresses)], aliases: chain.names.slice(1) };
 }
 
 async function climb(

@@ -4,6 +4,8 @@ import type { LookupCall, NameLookup } from './driver.js';
 
 export interface Routing {
   readonly here: boolean;
+  /** It has an address at all. */
+  readonly leadsSomewhere: boolean;
   /** For people: `203.0.113.10`, `198.51.100.9 and 2001:db8::1`, `nothing`. */
   readonly found: string;
   readonly expected: string;
@@ -11,7 +13,7 @@ export interface Routing {
 
 /** Throws `lookup_failed`. */
 export async function routingOf(
-  lookup: NameLookup,
+  lookup: Pick<NameLookup, 'addresses'>,
   name: string,
   publicIps: readonly string[],
   call: LookupCall,
@@ -20,6 +22,7 @@ export async function routingOf(
   const { addresses, aliases } = await lookup.addresses(name, call);
   const through = aliases.length > 0 ? ` (through ${aliases.join(', ')})` : '';
   return {
+    leadsSomewhere: addresses.length > 0,
     here: addresses.length > 0 && addresses.every((address) => ours.includes(address)),
     found: addresses.length === 0 ? `no address${through}` : `${listed(addresses)}${through}`,
     expected: listed(ours, 'or'),

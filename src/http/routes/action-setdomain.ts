@@ -15,7 +15,7 @@ import { answerJob } from '../waiting.js';
 const schema = {
   summary: 'Gives a site a domain of its own',
   description:
-    'The domain must lead to one of the public addresses of the service with every A and AAAA record, or bear the TXT record that a refusal names. The certificate follows by itself; `details` tells how far it is.',
+    'The domain must lead to one of the public addresses of the service with every A and AAAA record, be handed on to us by a CDN at all its addresses, or bear the TXT record that a refusal names. The certificate follows by itself; `details` tells how far it is.',
   tags: ['Domains'],
   body: ServiceAndDomain,
   response: startedAnswers({ domain: Type.String(), ...domainProperties }, 'Served.'),

@@ -14,7 +14,8 @@ const MOST_STREAMS = 200;
 const MOST_PER_TOKEN = 20;
 /** A reader this far behind is cut off; it may come back and gets the whole state again. */
 const MOST_UNREAD_BYTES = 1_048_576;
-const RECHECK_MS = 5_000;
+/** A revoked token reads on for no longer. */
+const RECHECK_MS = 1_000;
 
 const schema = {
   summary: 'Follows a job live',

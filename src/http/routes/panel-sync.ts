@@ -7,6 +7,9 @@ import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, nullable, ServiceIdIn, StatusText, success } from '../schemas/common.js';
 
+const MOST = 10_000;
+/** For that many, with names and addresses of some length. */
+const MOST_BYTES = 4 * 1024 ** 2;
 const WORDS = Object.keys(BELIEFS).filter(isWord);
 
 const Belief = Type.Object({
@@ -35,8 +38,8 @@ const schema = {
   description: 'Answers the differences, each with the call that would mend it. Changes nothing.',
   tags: ['Services'],
   body: Type.Array(Belief, {
-    maxItems: 10_000,
-    'x-rule': 'must be a list of at most 10000 objects with service_id, status, plan and email',
+    maxItems: MOST,
+    'x-rule': `must be a list of at most ${MOST} objects with service_id, status, plan and email`,
   }),
   response: {
     200: success(
@@ -62,7 +65,8 @@ const schema = {
 };
 
 export const panelSyncRoute: Route = (app, context) => {
-  app.post('/panel/sync', { schema }, async (request) => {
+  const bodyLimit = Math.max(context.config.api.body_limit_bytes, MOST_BYTES);
+  app.post('/panel/sync', { schema, bodyLimit }, async (request) => {
     const beliefs = request.body.map(({ service_id: id, status, plan, email }, position) => ({
       serviceId: String(id),
       status: wordOf(status, position),

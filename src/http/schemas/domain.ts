@@ -13,6 +13,8 @@ const DomainView = Type.Object({
     problem: nullable(Type.String({ description: 'What must change, in one sentence.' })),
   }),
   added_at: Instant,
+  enabled: Type.Boolean({ description: 'False: it led elsewhere for too long and is not served.' }),
+  problem: nullable(Type.String({ description: 'Where it leads instead of here, in one sentence.' })),
 });
 
 export const domainProperties = {
@@ -28,12 +30,18 @@ export const domainProperties = {
         'What a TXT record `_innkeeper-challenge.<domain>` must hold to prove a domain; null before one was first asked for.',
     }),
   ),
+  wish: nullable(
+    Type.Object(
+      { domain: Type.String(), problem: nullable(Type.String()), next_try_at: Instant },
+      { description: 'The domain of the order, while it does not lead here yet; `deldomain` lets go of it.' },
+    ),
+  ),
 };
 
-export function viewDomainList({ domains, used, allowed, challenge }: DomainList) {
+export function viewDomainList({ domains, used, allowed, challenge, wish }: DomainList) {
   return {
     domains: domains.map(({ domain }) => domain),
-    details: domains.map(({ domain, www, provenBy, certificate, addedAt }) => ({
+    details: domains.map(({ domain, www, provenBy, certificate, addedAt, stray }) => ({
       domain,
       www,
       dns: provenBy,
@@ -43,12 +51,15 @@ export function viewDomainList({ domains, used, allowed, challenge }: DomainList
         problem: certificate.problem,
       },
       added_at: addedAt,
+      enabled: stray?.off !== true,
+      problem: stray?.problem ?? null,
     })),
     count: Math.max(0, allowed - used),
     used,
     allowed,
     quota: `${used}/${allowed}`,
     txt_challenge: challenge,
+    wish: wish ? { domain: wish.name, problem: wish.problem, next_try_at: wish.nextAt } : null,
   };
 }
 

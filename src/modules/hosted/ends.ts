@@ -56,7 +56,11 @@ export function restoration(hooks: Hooks): JobFlow {
     start: {
       concerns: 'container',
       timeoutS: 180,
-      run: async (context) => (stays(context) ? context.container.start() : undefined),
+      async run(context) {
+        const running = stays(context);
+        if (running) await context.container.start();
+        return { running };
+      },
       undo: (context) => context.container.stop(GRACE_S),
     },
     dns: {

@@ -6,25 +6,37 @@ import type { JobFlow } from '../module.js';
 import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';
 
 export const starting = (hooks: Hooks): JobFlow => ({
-  start: { concerns: 'container', timeoutS: 180, run: (context) => context.container.start() },
+  start: {
+    concerns: 'container',
+    timeoutS: 180,
+    async run(context) {
+      refuseSuspended(context);
+      await context.container.start();
+    },
+  },
   site: catchUp(hooks),
 });
 
+/** The suspension may have come while the job waited for its turn. */
+function refuseSuspended({ service }: StepContext): void {
+  if (service.suspendedFor.length > 0) throw new AgentError('service_suspended', 'The service is suspended.');
+}
+
 /** What the panel changed while the site was stopped. */
-const catchUp = (hooks: Hooks): JobFlow[string] => ({
+const catchUp = (hooks: Hooks, waits = true): JobFlow[string] => ({
   after: ['start'],
   timeoutS: 180,
-  run: (context) => tellIfPossible(context, hooks),
+  run: (context) => tellIfPossible(context, hooks, waits),
 });
 
-/** A site that is in order but for this must come up all the same; the next start tries again. */
-async function tellIfPossible(context: StepContext, hooks: Hooks): Promise<void> {
+/** A site that is in order but for this must come up all the same; the next start tries again. `waits`: what may pass is worth another try of the job. */
+async function tellIfPossible(context: StepContext, hooks: Hooks, waits = true): Promise<void> {
   try {
     await setPendingOwner(context, hooks);
     await setPendingAddress(context, hooks);
   } catch (error) {
     const { code, detail, retryable } = asAgentError(error, 'module_failed');
-    if (retryable) throw error;
+    if (code === 'aborted' || (retryable && waits)) throw error;
     context.log.warn('the site could not be told its owner or its names', { code, detail: detail ?? '' });
   }
 }
@@ -34,8 +46,15 @@ export const stopping = (): JobFlow => ({
 });
 
 /** A site that was stopped and does not come up again is a person's business. */
-export const restarting = (): JobFlow => ({
-  stop: { concerns: 'container', timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
+export const restarting = (hooks: Hooks): JobFlow => ({
+  stop: {
+    concerns: 'container',
+    timeoutS: 300,
+    async run(context) {
+      refuseSuspended(context);
+      await context.container.stop(GRACE_S);
+    },
+  },
   start: {
     after: ['stop'],
     pivot: true,
@@ -43,6 +62,8 @@ export const restarting = (): JobFlow => ({
     timeoutS: 180,
     run: (context) => context.container.start(),
   },
+  // past the pivot nothing but the site's coming up is worth a person
+  site: catchUp(hooks, false),
 });
 
 /** Nothing is taken back: a suspension that does not come to its end must be seen. */

@@ -63,7 +63,8 @@ export const rollback = (hooks: Hooks): JobFlow => ({
 export const reset = (hooks: Hooks): JobFlow => ({
   look: { timeoutS: 60, run: look },
   discard: { after: ['look'], timeoutS: 1800, run: discardNewer },
-  safety: { after: ['discard'], timeoutS: 1200, run: takeSafety },
+  // one that stayed after a reset that was refused would stand in the way of the next where only the newest will do
+  safety: { after: ['discard'], timeoutS: 1200, run: takeSafety, undo: dropSafety },
   rollback: {
     after: ['safety'],
     pivot: true,
@@ -141,6 +142,17 @@ async function takeSafety(context: StepContext): Promise<void> {
   const old = context.service.snapshots.filter((one) => one.kind === 'safety' && one.name !== name);
   for (const one of old.slice(0, Math.max(0, old.length - SAFETY_KEPT)))
     await context.container.unsnapshot(one.name);
+}
+
+/** As far as it can be: one that stays is no reason to call a person. */
+async function dropSafety({ notes, container, log }: StepContext): Promise<void> {
+  const { name } = notes;
+  if (typeof name !== 'string') return;
+  await container.unsnapshot(name).catch((error: unknown) => {
+    const { code, message } = asAgentError(error);
+    if (code === 'aborted') throw error;
+    log.warn('the safety snapshot of a reset that was taken back stays', { name, code, problem: message });
+  });
 }
 
 function nextSafety({ service }: StepContext): string {

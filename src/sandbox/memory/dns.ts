@@ -1,6 +1,9 @@
 /** The embedded name server: answers over UDP and TCP, with authority, what stands in the sandbox's zones. */
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import dnsPacket from 'dns-packet';
+import type { Faults } from '../faults.js';
 import { answer, fitting } from './dns-answer.js';
 import { listen } from './listen.js';
 import type { Zones } from './zones.js';
@@ -17,11 +20,15 @@ export async function startNameServer(
   zones: Pick<Zones, 'holding'>,
   host: string,
   port: number,
+  faults?: Faults,
 ): Promise<NameServer> {
   const udp = createSocket('udp4');
   udp.on('message', (message, from) => {
     const reply = answer(zones, message);
-    if (reply) udp.send(fitting(reply, message), from.port, from.address);
+    if (!reply) return;
+    void spoiled(faults, message, fitting(reply, message)).then((given) => {
+      if (given) udp.send(given, from.port, from.address, () => {});
+    });
   });
   await new Promise<void>((resolve, reject) => {
     udp.once('error', reject);
@@ -39,6 +46,40 @@ export async function startNameServer(
       await Promise.all([new Promise<void>((resolve) => udp.close(resolve)), tcp.close()]);
     },
   };
+}
+
+const SERVFAIL = 2;
+/** Where the code is in the header's flags. */
+const CODE_AT = 3;
+
+/** What a fault makes of an answer over UDP: none, one that says `SERVFAIL`, half of it, or that there is no such thing. */
+async function spoiled(
+  faults: Faults | undefined,
+  message: Buffer,
+  reply: Buffer,
+): Promise<Buffer | undefined> {
+  if (!faults) return reply;
+  const query = dnsPacket.decode(message);
+  const [question] = query.questions ?? [];
+  const { delayMs, kind } = faults.strike('lookup', {
+    method: question?.type ?? '',
+    path: question?.name.toLowerCase() ?? '',
+  });
+  if (delayMs > 0) await delay(delayMs);
+  if (!kind) return reply;
+  if ('down' in kind || 'drop' in kind) return undefined;
+  if ('cut' in kind) return reply.subarray(0, Math.floor(reply.length / 2));
+  if ('lie' in kind)
+    return dnsPacket.encode({
+      type: 'response',
+      id: query.id ?? 0,
+      flags: query.flags ?? 0,
+      questions: query.questions ?? [],
+    });
+  if (!('status' in kind)) return reply;
+  const refused = Buffer.from(reply);
+  refused[CODE_AT] = ((refused[CODE_AT] ?? 0) & 0xf0) | SERVFAIL;
+  return refused;
 }
 
 function serveStream(zones: Pick<Zones, 'holding'>, socket: Socket): void {

@@ -156,6 +156,10 @@ function worldView(pve: Pve, backend: MemoryBackend, zones: Zones, proxy: Proxy)
       tasks: pve.tasks().filter(({ status }) => status === 'running').length,
       ha: pve.ha(),
       records: zones.own.rrsets(),
+      zones: zones
+        .hosted()
+        .filter((zone) => zone !== zones.own)
+        .map((zone) => ({ name: zone.name, account: zone.account, records: zone.rrsets() })),
       sites: Object.fromEntries(sites),
       certificates: Object.fromEntries(certificates),
     };
@@ -230,7 +234,7 @@ async function makeDns({ stateDir, ports, faults, onClose }: Site) {
   const apiKeyFile = join(stateDir, 'secrets', 'powerdns-api-key');
   const apiKey = await keptText(apiKeyFile, () => randomBytes(24).toString('base64url'));
   const port = await ports.of('dns');
-  const server = await startNameServer(zones, HOST, port);
+  const server = await startNameServer(zones, HOST, port, faults);
   onClose(() => server.close());
   const apiPort = await ports.of('powerdns-api');
   const api = await listen(powerDnsApi({ zones, apiKey, faults }), apiPort);

@@ -14,6 +14,9 @@ import type { Faults } from '../faults.js';
 
 const run = promisify(execFile);
 
+/** Longer than any caller waits. */
+const ANSWER_S = 120;
+
 export interface NginxCommand {
   /** argv of `proxy.nginx.test` and `.reload` in the daemon's config. */
   readonly test: readonly string[];
@@ -117,9 +120,10 @@ mkfifo -m 600 "$reply" || exit 1
 trap 'rm -f "$reply"' EXIT
 exec 3<>"$reply"
 printf '%s %s\\n' "$$" "$1" >"$run/control"
-read -r code text <&3
-[ "$code" = 0 ] && exit 0
-echo "nginx: [emerg] $text" >&2
+# Not for ever: the world may be killed meanwhile, and whoever called too
+answer=$(timeout --foreground ${ANSWER_S} head -n 1 <&3) || answer='1 the sandbox does not answer'
+[ "$answer" = 0 ] && exit 0
+echo "nginx: [emerg] \${answer#1 }" >&2
 exit 1
 `;
 }

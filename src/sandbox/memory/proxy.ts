@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Faults } from '../faults.js';
+import { sendBytes } from '../pve/wire.js';
 import { listen } from './listen.js';
 import { forwarder, type Forwarder, type Upstream } from './proxy-forward.js';
 import { nothingServed, readServed, type ProxiedSite, type Served } from './proxy-sites.js';
@@ -68,7 +70,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     },
   });
   secure.on('request', (request, response) => {
-    visit(options, forward, siteOf(request), request, response);
+    void spoiled(faults, request, response).then((isSpoiled) => {
+      if (!isSpoiled) visit(options, forward, siteOf(request), request, response);
+    });
   });
   secure.on('upgrade', (request, socket, head) => {
     const site = siteOf(request);
@@ -105,6 +109,27 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       await Promise.all(listening.map((server) => server.close()));
     },
   };
+}
+
+/** What a fault makes of a visit; false: nothing, it goes on. What is cut or drips is a page of ours, long enough for that. */
+async function spoiled(faults: Faults, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  const { method = 'GET', url = '/' } = request;
+  const { delayMs, kind } = faults.strike('web', { method, path: url });
+  if (delayMs > 0) await delay(delayMs);
+  if (!kind) return false;
+  if ('down' in kind || 'drop' in kind) {
+    request.socket.destroy();
+    return true;
+  }
+  const bytes = Buffer.from(
+    `<!DOCTYPE html><title>Welcome</title><p>${'Nothing to see here. '.repeat(20)}</p>\n`,
+  );
+  response.writeHead('status' in kind ? kind.status : 200, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': bytes.length,
+  });
+  sendBytes(response, bytes, kind);
+  return true;
 }
 
 function visit(

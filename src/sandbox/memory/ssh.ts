@@ -92,7 +92,9 @@ async function run(
       client.end();
       return;
     }
-    const outcome = injected(kind) ?? (await options.exec(vmid, stdin));
+    const whole = injected(kind) ?? (await options.exec(vmid, stdin));
+    const isCut = kind && 'cut' in kind;
+    const outcome = isCut ? { ...whole, stdout: '' } : whole;
     if (kind && 'drop' in kind) client.end();
     else finish(channel, outcome);
   } catch (error) {

@@ -6,6 +6,8 @@ import { rootDisk } from './ct-config.js';
 import { kindOf, type StorageOption } from './options.js';
 
 const GIB = 1024 ** 3;
+/** Of a disk on thin storage. */
+const SHARE_IN_USE = 0.03;
 
 export function figures(usage: BackendUsage): JsonObject {
   return {
@@ -41,10 +43,10 @@ export function storageFigures(
   storage: StorageOption,
   node: string,
 ): { used: number; total: number } {
-  const total = storage.totalBytes ?? 500 * GIB;
+  const total = storage.totalBytes ?? 2000 * GIB;
   const used = Object.values(cluster.store.state.containers)
     .filter((each) => kindOf(storage).shared || each.node === node)
     .filter(({ config }) => rootDisk(config).storage === storage.storage)
-    .reduce((sum, { config }) => sum + rootDisk(config).bytes * 0.2, 2 * GIB);
+    .reduce((sum, { config }) => sum + rootDisk(config).bytes * SHARE_IN_USE, 2 * GIB);
   return { used: Math.min(Math.floor(used), total), total };
 }

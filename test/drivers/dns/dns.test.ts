@@ -94,13 +94,24 @@ t.test('each way to fail has its code', async (t) => {
   fake.intercept = (_, answer) => Boolean(answer.writeHead(500).end('{"error":"database is locked"}'));
   await failing({ code: 'dns_unreachable', retryable: true, detail: /database is locked/ }, 'server trouble');
   fake.intercept = (_, answer) => Boolean(answer.writeHead(200).end('<html>captive portal</html>'));
-  await failing({ code: 'dns_failed', detail: /not a zone/ }, 'something else answers');
+  await failing({ code: 'dns_timeout', retryable: true, detail: /not a zone/ }, 'something else answers');
   fake.intercept = (asked) => Boolean(asked.socket.destroy());
   await failing({ code: 'dns_unreachable' }, 'the connection breaks');
   fake.intercept = () => true;
   await failing({ code: 'dns_unreachable', detail: /no answer within/ }, 'silence');
-  fake.intercept = (asked, answer) => asked.method === 'PATCH' && Boolean(answer.writeHead(204).end());
-  await failing({ code: 'dns_failed', detail: /reads back as null/ }, 'a server that lies');
+  let lies = 0;
+  fake.intercept = (asked, answer) =>
+    asked.method === 'PATCH' && ++lies > 0 && Boolean(answer.writeHead(204).end());
+  await failing(
+    { code: 'dns_failed', retryable: false, detail: /changed 3 times, but lacks/ },
+    'a server that goes on lying',
+  );
+  t.equal(lies, 3, 'what was acknowledged and is not there is sent again, a few times');
+  fake.intercept = (asked, answer) =>
+    asked.method === 'PATCH' && ++lies === 4 && Boolean(answer.writeHead(204).end());
+  await driver.ensureRecord(shop, call());
+  t.equal(lies, 5, 'a lie is overcome');
+  await driver.removeRecord(shop, call());
   const closed = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => closed.once('listening', resolve));
   const { port } = closed.address() as AddressInfo;

@@ -17,7 +17,8 @@ import { watchCluster } from '../../../src/drivers/guest/watch.js';
 import { handClock } from '../../fakes/clock.js';
 
 const MIB = 2 ** 20;
-const rules = { nodes: [] as string[], storage: 'thin', reserve_memory_mb: 512 };
+const GIB = 2 ** 30;
+const rules = { nodes: [] as string[], storage: 'thin', reserve_memory_mb: 512, reserve_disk_gb: 5 };
 
 const guest = (over: Partial<GuestView>): GuestView => ({
   vmid: 100, name: 'x', node: 'a', type: 'lxc', template: false, status: 'stopped', memoryBytes: 0, memoryLimitBytes: 0, diskBytes: 0,
@@ -30,6 +31,10 @@ interface NodeCase {
   total: number;
   used: number;
   promised: number;
+  /** GiB of the storage; 0: Proxmox does not tell. */
+  disk: number;
+  diskUsed: number;
+  diskPromised: number;
   storage: boolean;
   template: boolean;
 }
@@ -41,6 +46,9 @@ const nodeCase = (name: string) =>
     total: fc.integer({ min: 0, max: 65_536 }),
     used: fc.integer({ min: 0, max: 65_536 }),
     promised: fc.integer({ min: 0, max: 20_000 }),
+    disk: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 100 })),
+    diskUsed: fc.integer({ min: 0, max: 60 }),
+    diskPromised: fc.integer({ min: 0, max: 40 }),
     storage: fc.boolean(),
     template: fc.boolean(),
   });
@@ -57,8 +65,8 @@ function viewOf(cases: readonly NodeCase[], shared: boolean): ClusterView {
     guests: cases
       .filter((one) => one.template)
       .map((one, index) => guest({ vmid: 900 + index, node: one.name, name: 'wp', template: true })),
-    storages: cases.map(({ name, storage }) => ({
-      storage: 'thin', node: name, shared, available: storage, totalBytes: 1, usedBytes: 0,
+    storages: cases.map(({ name, storage, disk, diskUsed }) => ({
+      storage: 'thin', node: name, shared, available: storage, totalBytes: disk * GIB, usedBytes: diskUsed * GIB,
     })), // prettier-ignore
   };
 }
@@ -76,16 +84,25 @@ t.test('placement: the fitting node with most left, or the reason why none', asy
         const wish: PlacementWish = {
           resources: { cores: 1, memoryMb, swapMb: 0, diskGb: 8 },
           source: { kind: 'template', name: 'wp' },
-          promisedMb: new Map(nodes.map(({ name, promised }) => [name, promised])),
+          promised: new Map(
+            nodes.map(({ name, promised, diskPromised }) => [
+              name,
+              { memoryMb: promised, diskGb: diskPromised },
+            ]),
+          ),
         };
         const left = (one: NodeCase): number => one.total - one.used - one.promised - 512;
+        const promisedGb = nodes.reduce((sum, one) => sum + one.diskPromised, 0);
+        const leftGb = (one: NodeCase): number =>
+          one.disk - one.diskUsed - (shared ? promisedGb : one.diskPromised) - 5;
         const fits = nodes.filter(
           (one) =>
             one.online &&
             one.storage &&
             (only.length === 0 || only.includes(one.name)) &&
             (shared || one.template) &&
-            left(one) >= memoryMb,
+            left(one) >= memoryMb &&
+            (one.disk === 0 || leftGb(one) >= 8),
         );
         const someTemplate = nodes.some((one) => one.template);
         const view = viewOf(nodes, shared);
@@ -116,12 +133,14 @@ t.test('placement: the fitting node with most left, or the reason why none', asy
 });
 
 t.test('placement of what is made from an OS template needs its storage', async (t) => {
-  const node = { name: 'a', online: true, total: 8192, used: 0, promised: 0, storage: true, template: false };
+  const node = {
+    name: 'a', online: true, total: 8192, used: 0, promised: 0, disk: 40, diskUsed: 0, diskPromised: 0, storage: true, template: false,
+  }; // prettier-ignore
   const view = viewOf([node], false);
   const wish = (volume: string): PlacementWish => ({
     resources: { cores: 1, memoryMb: 512, swapMb: 0, diskGb: 8 },
     source: { kind: 'os', volume },
-    promisedMb: new Map(),
+    promised: new Map(),
   });
   t.equal(place(rules, wish('thin:vztmpl/x'), view), 'a');
   t.throws(() => place(rules, wish('elsewhere:vztmpl/x'), view), { code: 'template_missing' });

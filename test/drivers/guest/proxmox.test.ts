@@ -342,6 +342,27 @@ t.test('HA: a group on PVE 8, a rule of its own on PVE 9, out of the way for a r
   ct.haState = 'error';
 });
 
+t.test('a rollback that was cut off gives HA back what it had before the first try', async (t) => {
+  const { wire, driver } = await world(t);
+  const ct = ours(wire, { running: true });
+  await driver.ensureHa(at, call());
+  ct.snapshots.push({ name: 'initial', description: '', snaptime: 1 });
+  const cutOff = notingCall();
+  wire.taskEnds('vzrollback', 'CT is locked (backup)');
+  await failsWith(t, 'container_host_busy', driver.rollback(at, 'initial', cutOff), 'locked');
+  t.match(cutOff.notes, { ha: 'started' });
+  // as a death between the two changes leaves it
+  wire.haResources.set('ct:5001', { ...wire.haResources.get('ct:5001'), state: 'ignored' });
+  wire.taskEnds('vzrollback', 'CT is locked (backup)');
+  await failsWith(
+    t,
+    'container_host_busy',
+    driver.rollback(at, 'initial', notingCall(cutOff.notes)),
+    'again',
+  );
+  t.equal(wire.haResources.get('ct:5001')?.['state'], 'started');
+});
+
 t.test('HA that gave up is said, not waited for', async (t) => {
   const { wire, driver } = await world(t);
   const ct = ours(wire);
@@ -397,6 +418,32 @@ t.test('a virtual machine or an unseen container under the number', async (t) =>
   const { wire, driver } = await world(t);
   wire.answer('POST', /clone$/, { status: 500, reason: "VM 5001 already exists on node 'pve2'" });
   await failsWith(t, 'vmid_taken', driver.ensureContainer(spec, call()), 'taken');
+});
+
+t.test('addresses of virtual machines count too', async (t) => {
+  const { wire, driver } = await world(t);
+  wire.machines.set(700, {
+    name: 'db',
+    net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0',
+    ipconfig0: 'ip=10.0.0.7/24,gw=10.0.0.1,ip6=auto',
+  });
+  wire.machines.set(701, {
+    name: 'desk',
+    net0: 'virtio=BC:24:11:00:00:02,bridge=vmbr0',
+    ipconfig0: 'ip=dhcp',
+  });
+  const view = await driver.look(call());
+  t.match(
+    view.guests.filter(({ type }) => type === 'qemu'),
+    [{ vmid: 700, node: 'pve2' }, { vmid: 701 }],
+  );
+  t.same([...(await driver.usedAddresses(call()))].sort(), ['10.0.0.7', '10.0.0.9']);
+  wire.answer('GET', /qemu.700.config$/, { status: 403, reason: 'Permission check failed' });
+  await driver.look(call());
+  t.ok(
+    (await driver.usedAddresses(call())).has('10.0.0.7'),
+    'what cannot be read now keeps its last known address',
+  );
 });
 
 t.test('addresses: new containers are read at once, known ones now and then', async (t) => {

@@ -74,6 +74,25 @@ t.test('the certificate is judged before anything is sent', async (t) => {
   writeFileSync(caFile, wire.certificate.cert);
   t.match(await get({ caFile }), { version: '9.1.9' }, 'its own CA');
   t.match(await get({ caFile, fingerprint: plain }), { version: '9.1.9' });
+  for (const apart of [' ', ', ', '\n'])
+    t.match(
+      await get({ fingerprint: `${other.fingerprint}${apart}${plain}` }),
+      { version: '9.1.9' },
+      'one of several',
+    );
+  const third = await selfSigned();
+  const none = await refusedWith(
+    t,
+    'refused',
+    get({ fingerprint: `${other.fingerprint} ${third.fingerprint}` }),
+    'none of two',
+  );
+  t.match(none.reason, /not a pinned one/);
+  t.throws(
+    () => transportTo(t, [wire.url], { fingerprint: `${plain} 12:34` }),
+    RangeError,
+    'one of them broken',
+  );
   t.throws(() => parseFingerprint('12:34'), RangeError);
   t.throws(() => transportTo(t, ['http://localhost:8006'], {}), RangeError, 'a token is never sent in clear');
 });

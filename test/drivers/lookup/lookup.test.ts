@@ -16,6 +16,8 @@ async function world(t: Test, labNetworks = ['127.0.0.0/8']) {
     dns_port: server.port,
     lookup_timeout_s: 5,
     lab_networks: labNetworks,
+    http_port: 80,
+    https_port: 443,
   });
   return { server, lookup };
 }
@@ -103,20 +105,15 @@ t.test(
     t.notOk(server.asked.includes('example.test A'));
     for (const address of [
       ...['127.0.0.1', '10.0.0.1', '192.168.1.1', '169.254.169.254', '100.64.0.1', '0.0.0.0', '224.0.0.1'],
-      ...[
-        '::1',
-        'fe80::1',
-        'fd00::1',
-        '::ffff:10.0.0.1',
-        '64:ff9b::a00:1',
-        '255.255.255.255',
-        'localhost',
-        '',
-      ],
+      ...['::1', '::', 'fe80::1', 'fec0::1', 'fd00::1', 'ff02::1', '255.255.255.255', 'localhost', ''],
+      // an IPv4 address in the clothes of IPv6: mapped, compatible, NAT64, 6to4, Teredo
+      ...['::ffff:10.0.0.1', '::ffff:0:10.0.0.1', '::10.0.0.1', '::a00:1', '64:ff9b::a00:1'],
+      ...['64:ff9b:1::a00:1', '2002:a00:1::1', '2001::a00:1', '4000::1', '0.1.2.3', '198.18.0.1'],
     ])
       t.notOk(mayAsk(address, []), address);
     t.ok(mayAsk('9.9.9.9', []));
     t.ok(mayAsk('2620:fe::fe', []));
+    t.ok(mayAsk('2a01:4f8::1', []));
     t.ok(mayAsk('10.1.2.3', ['10.0.0.0/8']));
     t.ok(mayAsk('10.1.2.3', ['10.1.2.3']));
     t.notOk(mayAsk('fd00::1', ['10.0.0.0/8']));

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { listen } from '../../../src/sandbox/memory/listen.js';
 import { createDemoSite } from '../../../src/sandbox/once.js';
@@ -66,9 +67,10 @@ const readyShape = {
 };
 
 t.test('--once --json: a demo site is made, reported, and nothing is left', async (t) => {
-  const { code, lines, stderr } = await sandbox('--once', '--json', '--port', '0').ended;
+  const { code, lines, stderr } = await sandbox('--once', '--json').ended;
   t.equal(code, 0, stderr);
   t.match(lines[0], readyShape);
+  t.notMatch(lines[0], { api: /:8080$/ }, 'it does not get in the way of a sandbox that runs');
   const report = lines.at(-1);
   t.match(report, {
     ok: true,
@@ -97,6 +99,28 @@ t.test('--world --json: comes back on its folder where it was, and SIGTERM ends 
   t.same(await again.ready, ready);
   again.child.kill('SIGINT');
   t.match(await again.ended, { code: 0, stderr: '', lines: [ready] });
+});
+
+t.test('--once that is stopped says so, and that there is no site', async (t) => {
+  for (const after of ['start', 'ready'] as const) {
+    const state = await mkdtemp(join(tmpdir(), 'innkeeper-once-'));
+    t.teardown(() => rm(state, { recursive: true }));
+    const { child, ready, ended } = sandbox('--once', '--json', '--state', state);
+    if (after === 'ready') await ready;
+    else while (!existsSync(join(state, 'agent.log'))) await delay(5);
+    child.kill('SIGINT');
+    const { code, lines, stderr } = await ended;
+    t.equal(code, 1, stderr);
+    t.match(lines.at(-1), { ok: false, backend: 'memory', error: 'the sandbox was stopped' }, after);
+  }
+});
+
+t.test('a folder that cannot be used is named', async (t) => {
+  const file = join(t.testdir({ file: '' }), 'file');
+  const { code, lines, stderr } = await sandbox('--json', '--state', file).ended;
+  t.equal(code, 1);
+  t.match(lines, [{ ready: false, error: `the folder ${file} cannot be used: ` }]);
+  t.match(stderr, /^innkeeper sandbox: the folder .*\n$/, 'one sentence');
 });
 
 t.test('a port that is taken is named, with the way out', async (t) => {

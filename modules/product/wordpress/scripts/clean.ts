@@ -44,7 +44,7 @@ systemctl stop nginx.service "php$php-fpm.service" cron.service >/dev/null 2>&1 
 # A template never holds a site. Its empty tables stay: making them is a second of waiting for the disk in every clone.
 mariadb -N -e "SELECT CONCAT('TRUNCATE TABLE wordpress.', table_name, ';') FROM information_schema.tables WHERE table_schema = 'wordpress'" | mariadb
 mariadb -e "DROP USER 'wordpress'@'localhost'"
-rm -rf /var/lib/innkeeper /var/www/wordpress/wp-config.php /var/www/wordpress/wp-content/uploads
+rm -rf /var/lib/innkeeper /var/www/innkeeper-open /var/www/wordpress/wp-config.php /var/www/wordpress/wp-content/uploads
 install -d -m 0700 /var/lib/innkeeper
 install -d -o www-data -g www-data /var/www/wordpress/wp-content/uploads
 rm -f /etc/nginx/innkeeper/*

@@ -77,4 +77,7 @@ durable
 trap - EXIT
 echo installed >/var/lib/innkeeper/wordpress
 sync /var/lib/innkeeper/wordpress /var/www/wordpress/wp-config.php /etc/hosts
+# Visitors are let in (see install-packages.ts).
+: >/var/www/innkeeper-open
+sync /var/www/innkeeper-open
 `;

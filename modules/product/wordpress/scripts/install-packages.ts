@@ -105,6 +105,12 @@ index index.php;
 client_max_body_size 260m;
 server_tokens off;
 absolute_redirect off;
+# WordPress lets the first visitor of an unfinished site choose its database and its administrator: until the recipe has opened it, only the recipe is
+# let in. Not by the address that a proxy reports, which a neighbour could invent.
+set $closed yes;
+if (-f /var/www/innkeeper-open) { set $closed ''; }
+if ($realip_remote_addr = 127.0.0.1) { set $closed ''; }
+if ($closed) { return 503; }
 location / { try_files $uri $uri/ /index.php?$args; }
 location ~ /\.(?!well-known/) { deny all; }
 location ~* ^/wp-content/(?:uploads|languages)/.*\.php$ { deny all; }

@@ -121,7 +121,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
       throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
       const query = `?rrset_name=${encodeURIComponent(name)}`;
       const answer = await send('GET', `${pathOf(zone)}${query}`, null, { stop: signal });
-      if (!zoneAnswer.Check(answer)) throw failed('the answer is not a zone');
+      if (!zoneAnswer.Check(answer)) throw notAZone();
       return answer.rrsets.filter((set) => set.name.toLowerCase() === name);
     },
     async change(changes, zone = own) {
@@ -131,7 +131,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
       throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
       const answer = await send('GET', pathOf(zone), null, { stop: signal, mayMiss: true });
       if (answer === undefined) return undefined;
-      if (!zoneAnswer.Check(answer)) throw failed('the answer is not a zone');
+      if (!zoneAnswer.Check(answer)) throw notAZone();
       return { account: answer.account ?? '', sets: answer.rrsets };
     },
     async makeZone(zone, nameServers, account) {
@@ -168,6 +168,11 @@ function parsed(text: string): unknown {
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message === '' && 'code' in error ? String(error.code) : error.message;
+}
+
+/** Something between us and the server answered for it, or half of its answer was lost: that passes. */
+function notAZone(): AgentError {
+  return failure('dns_timeout', 'The DNS server cannot answer right now.', 'the answer is not a zone');
 }
 
 export function failed(detail: string): AgentError {

@@ -1,13 +1,15 @@
 /** DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark as its comment. Reads before it writes, and reads back. */
+import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { AgentError } from '../../../domain/errors.js';
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../domain/mark.js';
-import { abortError } from '../../abort.js';
+import { abortError, throwIfAborted } from '../../abort.js';
 import type { Circuit } from '../../circuit.js';
 import { inTurn } from '../../turn.js';
 import type { DnsDriver, DnsRecord } from '../driver.js';
 import {
   failed,
+  type PowerDnsClient,
   type PowerDnsConfig,
   powerDnsClient,
   type RecordSet,
@@ -43,28 +45,17 @@ export function powerDnsDriver(
     async ensureRecord(record, { signal }) {
       const name = absolute(record.name);
       const wanted = wantedSet(record, name, ttlS);
-      await inTurnOf(signal, async () => {
-        const changes = plan(await client.read(name, signal), wanted, record);
-        if (changes.length === 0) return;
-        await client.change(changes);
-        const found = (await client.read(name, signal)).find((set) => set.type === record.type);
-        if (!found || !isSame(found, wanted, record)) {
-          throw failed(
-            `${name} ${record.type} was written, but reads back as ${JSON.stringify(found ?? null)}`,
-          );
-        }
-      });
+      await inTurnOf(signal, () => untilStands(client, name, signal, (found) => plan(found, wanted, record)));
     },
 
     async removeRecord({ name: bare, type, mark }, { signal }) {
       const name = absolute(bare);
-      await inTurnOf(signal, async () => {
-        const isOurs = (set: RecordSet): boolean => set.type === type && carries(set, mark);
-        if (!(await client.read(name, signal)).some(isOurs)) return;
-        await client.change([{ name, type, changetype: 'DELETE' }]);
-        if ((await client.read(name, signal)).some(isOurs))
-          throw failed(`${name} ${type} was deleted, but is still there`);
-      });
+      const isOurs = (set: RecordSet): boolean => set.type === type && carries(set, mark);
+      await inTurnOf(signal, () =>
+        untilStands(client, name, signal, (found) =>
+          found.some(isOurs) ? [{ name, type, changetype: 'DELETE' }] : [],
+        ),
+      );
     },
 
     async find(bare, type, { signal }) {
@@ -91,6 +82,29 @@ export function powerDnsDriver(
 
     close: () => client.close(),
   };
+}
+
+/** How often a change is sent that was acknowledged and cannot be seen. */
+const SENDS = 3;
+/** A server behind a replicated database may show a change a moment after it has taken it. */
+const UNSEEN_MS = 100;
+
+/** Sends what is missing until a look finds nothing missing: an acknowledgement is no proof. */
+async function untilStands(
+  client: PowerDnsClient,
+  name: string,
+  signal: AbortSignal,
+  missing: (found: readonly RecordSet[]) => readonly RecordSetChange[],
+): Promise<void> {
+  for (let sent = 0; ; sent += 1) {
+    const changes = missing(await client.read(name, signal));
+    if (changes.length === 0) return;
+    if (sent >= SENDS)
+      throw failed(`${name} was changed ${SENDS} times, but lacks ${JSON.stringify(changes)}`);
+    if (sent > 0) await delay(UNSEEN_MS * sent, undefined, { signal }).catch(() => {});
+    throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
+    await client.change(changes);
+  }
 }
 
 type Wanted = RecordSetChange & {

@@ -62,9 +62,24 @@ const CT_CONFIG = Type.Object({
   searchdomain: maybe(Text),
   template: maybe(Flag),
   lock: maybe(Text),
+  /** The snapshot that the container goes back to, or came from. */
+  parent: maybe(Text),
 });
 export type CtConfig = Static<typeof CT_CONFIG>;
 export const CONFIG = Compile(CT_CONFIG);
+
+export const FIREWALL_OPTIONS = Compile(
+  Type.Object({
+    enable: maybe(Flag),
+    ipfilter: maybe(Flag),
+    macfilter: maybe(Flag),
+    policy_in: maybe(Text),
+    policy_out: maybe(Text),
+  }),
+);
+
+/** Only `ipconfig[n]` is read of it. */
+export const MACHINE_CONFIG = Compile(Type.Record(Type.String(), Type.Unknown()));
 
 export const STATUS = Compile(
   Type.Object({

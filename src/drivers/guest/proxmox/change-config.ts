@@ -76,7 +76,8 @@ export async function growRootDisk(
       if (round > ROUNDS) throw untrue(at.vmid);
     } catch (error) {
       if (said(error, /already at specified size|unable to shrink disk/i)) return;
-      if (!isPve(error, 'unknown') || round >= ROUNDS) throw error;
+      if (!isPve(error, 'unknown', 'missing') || round >= ROUNDS) throw error;
+      host.seenOn.delete(at.vmid);
     }
   }
 }

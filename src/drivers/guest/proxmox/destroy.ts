@@ -4,7 +4,6 @@ import type { GuestAt } from '../driver.js';
 import { flag, text } from './answers.js';
 import { dropHa } from './ha.js';
 import { assertGoing, foreign, type Found, type Host, isOurs, locate, lxcOf, readStatus } from './host.js';
-import { isPve } from './pve-error.js';
 import { macOf, parseProperties } from './property-string.js';
 import { stopOurs } from './power.js';
 import { untilDone, whenUnlocked } from './read-back.js';
@@ -34,24 +33,18 @@ async function watchForLateArrival(host: Host, at: GuestAt, until: number, call:
   }
 }
 
+/** One round; that it vanished or moved while we were at it shows at the next look. */
 async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean> {
-  try {
-    const found = await ours(host, at, call);
-    if (found === undefined) return true;
-    const status = await readStatus(host, found, call.signal);
-    // HA would start it again, and refuses the destruction
-    if (host.config.ha.enabled || flag(status.ha?.managed)) await dropHa(host, at.vmid, call);
-    await stopOurs(host, found, 0, call);
-    await runTask(host, call, () =>
-      lxcOf(host, found, call.signal).$delete({ purge: true, 'destroy-unreferenced-disks': true }),
-    );
-    return false;
-  } catch (error) {
-    // it vanished or moved while we were at it: the next look tells
-    if (!isPve(error, 'missing')) throw error;
-    host.seenOn.delete(at.vmid);
-    return (await ours(host, at, call)) === undefined ? true : gone(host, at, call);
-  }
+  const found = await ours(host, at, call);
+  if (found === undefined) return true;
+  const status = await readStatus(host, found, call.signal);
+  // HA would start it again, and refuses the destruction
+  if (host.config.ha.enabled || flag(status.ha?.managed)) await dropHa(host, at.vmid, call);
+  await stopOurs(host, found, 0, call);
+  await runTask(host, call, () =>
+    lxcOf(host, found, call.signal).$delete({ purge: true, 'destroy-unreferenced-disks': true }),
+  );
+  return false;
 }
 
 /** Our container, or undefined when nothing of ours is there. Throws `foreign_object` when it must have been ours once. */

@@ -3,10 +3,20 @@ import { AgentError } from '../../../domain/errors.js';
 import { findMark, formatMark, sameMark } from '../../../domain/mark.js';
 import type { DriverCall } from '../../call.js';
 import type { ClusterView, ContainerSpec } from '../driver.js';
-import { flag, text } from './answers.js';
+import { FIREWALL_OPTIONS, flag, read, text } from './answers.js';
 import { changeConfig, type CtChanges, growRootDisk } from './change-config.js';
 import { segment } from './client.js';
-import { foreign, type Found, type Host, isOurs, lxcOf, locate, apiOf } from './host.js';
+import {
+  apiOf,
+  assertGoing,
+  foreign,
+  type Found,
+  type Host,
+  isOurs,
+  locate,
+  lxcOf,
+  requireOurs,
+} from './host.js';
 import { look } from './look.js';
 import { hostFailed, isPve, said } from './pve-error.js';
 import { formatTags, net0Of, sameDevice } from './property-string.js';
@@ -29,7 +39,7 @@ export async function ensureContainer(
   await untilDone(host, spec.vmid, call, () => exists(host, spec, call));
   const found = await changeConfig(host, spec, call, (one) => wantedChanges(host, spec, one));
   await growRootDisk(host, spec, spec.resources.diskGb, found, call);
-  if (host.config.firewall) await ensureFirewall(host, found, call);
+  if (host.config.firewall) await ensureFirewall(host, spec, call);
   return { node: found.node };
 }
 
@@ -42,7 +52,7 @@ async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promis
     await (spec.source.kind === 'os'
       ? createFromOs(host, spec, spec.source.volume, call)
       : clone(host, spec, spec.source.name, call));
-    return true;
+    return false;
   } catch (error) {
     if (isPve(error, 'unknown')) host.lostCreations.set(spec.vmid, host.clock.now());
     if (!said(error, EXISTS)) throw error;
@@ -191,20 +201,28 @@ function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtCh
 }
 
 /** The container speaks with its own address only; what may reach it is the proxy's and the datacenter's matter. A clone brings its template's file. */
-async function ensureFirewall(host: Host, found: Found, call: DriverCall): Promise<void> {
-  const { options } = lxcOf(host, found, call.signal).firewall;
-  const put = () =>
-    options.$put({
-      enable: true,
-      ipfilter: true,
-      macfilter: true,
-      policy_in: 'ACCEPT',
-      policy_out: 'ACCEPT',
-    });
-  try {
-    await put();
-  } catch (error) {
-    if (!isPve(error, 'unknown')) throw error;
-    await put();
-  }
+const FIREWALL = {
+  enable: true,
+  ipfilter: true,
+  macfilter: true,
+  policy_in: 'ACCEPT',
+  policy_out: 'ACCEPT',
+} as const;
+
+async function ensureFirewall(host: Host, spec: ContainerSpec, call: DriverCall): Promise<void> {
+  await untilDone(host, spec.vmid, call, async () => {
+    const { options } = lxcOf(host, await requireOurs(host, spec, call), call.signal).firewall;
+    const answer: unknown = await options.$get();
+    const found = read(FIREWALL_OPTIONS, `firewall of ${spec.vmid}`, answer);
+    const isSet =
+      flag(found.enable) &&
+      flag(found.ipfilter) &&
+      flag(found.macfilter) &&
+      text(found.policy_in) === FIREWALL.policy_in &&
+      text(found.policy_out) === FIREWALL.policy_out;
+    if (isSet) return true;
+    assertGoing(call);
+    await options.$put(FIREWALL);
+    return false;
+  });
 }

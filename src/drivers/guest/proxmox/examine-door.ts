@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { TLSSocket } from 'node:tls';
-import { parseFingerprint, type Trust } from './tls.js';
+import { parseFingerprint, parseFingerprints, type Trust } from './tls.js';
 
 export interface DoorFacts {
   /** SHA-256, colons and capitals, as `pvenode cert info` shows it. */
@@ -55,7 +55,7 @@ export function examineDoor(url: string, trust: Trust, signal: AbortSignal): Pro
 
 function distrustOf(socket: TLSSocket, found: string, trust: Trust): string | undefined {
   if (trust.fingerprint !== null)
-    return parseFingerprint(found) === parseFingerprint(trust.fingerprint)
+    return parseFingerprints(trust.fingerprint).has(parseFingerprint(found))
       ? undefined
       : 'it is not the pinned one';
   return socket.authorized ? undefined : String(socket.authorizationError);

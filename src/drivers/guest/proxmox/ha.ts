@@ -10,7 +10,8 @@ import { type HaRule, type PveApi, segment } from './client.js';
 import { apiOf, assertGoing, type Host, releaseOf, requireOurs } from './host.js';
 import { hostFailed, isPve, kindOfText, PveError, said } from './pve-error.js';
 
-type HaState = 'started' | 'stopped' | 'ignored';
+export const HA_STATES = ['started', 'stopped', 'ignored'] as const;
+export type HaState = (typeof HA_STATES)[number];
 
 const NO_RESOURCE = /no such resource/i;
 const NO_RULE = /no such (?:ha )?rule|rule '[^']*' does not exist/i;
@@ -36,24 +37,28 @@ async function ensureResource(host: Host, api: PveApi, at: GuestAt, release: num
     comment: formatMark(at.mark),
     ...(group === null ? {} : { group }),
   };
+  const sid = sidOf(at.vmid);
   await repeatUnknown(call, async () => {
     const present = await readResource(api, at.vmid);
-    if (present === undefined) {
-      try {
-        await api.cluster.ha.resources.$post({ sid: sidOf(at.vmid), ...wanted });
-        if ((await readResource(api, at.vmid)) === undefined) throw noTrace(`HA resource ${sidOf(at.vmid)}`);
-        return;
-      } catch (error) {
-        if (!said(error, DEFINED)) throw error;
-      }
-    }
-    const same =
-      present !== undefined &&
-      text(present.state) === wanted.state &&
-      text(present.comment).trimEnd() === wanted.comment &&
-      (group === null || text(present.group) === group);
-    if (!same) await api.cluster.ha.resources.$(segment(sidOf(at.vmid))).$put(wanted);
+    const stands = (found: typeof present): boolean =>
+      found !== undefined &&
+      (text(found.state) || 'started') === wanted.state &&
+      text(found.comment).trimEnd() === wanted.comment &&
+      (group === null || text(found.group) === group);
+    if (stands(present)) return;
+    if (present === undefined) await unlessDefined(api.cluster.ha.resources.$post({ sid, ...wanted }));
+    else await api.cluster.ha.resources.$(segment(sid)).$put(wanted);
+    if (!stands(await readResource(api, at.vmid))) throw noTrace(`HA resource ${sid}`);
   });
+}
+
+/** Another try of ours came first: whether it did what is wanted is read back anyway. */
+async function unlessDefined(made: Promise<unknown>): Promise<void> {
+  try {
+    await made;
+  } catch (error) {
+    if (!said(error, DEFINED)) throw error;
+  }
 }
 
 async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall): Promise<void> {
@@ -66,22 +71,19 @@ async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall
   const rule = ruleOf(at.vmid);
   await repeatUnknown(call, async () => {
     const present = await readRule(api, rule);
-    if (present === undefined) {
-      try {
-        await api.cluster.ha.rules.$post({ rule, ...wanted });
-        if ((await readRule(api, rule)) === undefined) throw noTrace(`HA rule ${rule}`);
-        return;
-      } catch (error) {
-        if (!said(error, DEFINED)) throw error;
-      }
-    }
-    const nodes =
-      typeof present?.nodes === 'string' ? present.nodes.split(',') : Object.keys(present?.nodes ?? {});
-    const same =
-      [...nodes].sort().join() === [...host.config.ha.nodes].sort().join() &&
-      text(present?.resources) === wanted.resources &&
-      text(present?.comment).trimEnd() === wanted.comment;
-    if (!same) await api.cluster.ha.rules.$(rule).$put(wanted);
+    const stands = (found: typeof present): boolean => {
+      const nodes =
+        typeof found?.nodes === 'string' ? found.nodes.split(',') : Object.keys(found?.nodes ?? {});
+      return (
+        [...nodes].sort().join() === [...host.config.ha.nodes].sort().join() &&
+        text(found?.resources) === wanted.resources &&
+        text(found?.comment).trimEnd() === wanted.comment
+      );
+    };
+    if (stands(present)) return;
+    if (present === undefined) await unlessDefined(api.cluster.ha.rules.$post({ rule, ...wanted }));
+    else await api.cluster.ha.rules.$(rule).$put(wanted);
+    if (!stands(await readRule(api, rule))) throw noTrace(`HA rule ${rule}`);
   });
 }
 
@@ -106,22 +108,23 @@ export async function dropHa(host: Host, vmid: number, call: DriverCall): Promis
   });
 }
 
-/** Sets what HA shall do with the container. The state before, or undefined when HA does not manage it. */
-export async function setHaState(
-  host: Host,
-  vmid: number,
-  state: HaState,
-  call: DriverCall,
-): Promise<HaState | undefined> {
+/** What HA is to do with the container; undefined when HA does not manage it. */
+export async function readHaState(host: Host, vmid: number, call: DriverCall): Promise<HaState | undefined> {
   if (!host.config.ha.enabled) return undefined;
-  const api = apiOf(host, call);
-  const present = await readResource(api, vmid);
+  const present = await readResource(apiOf(host, call), vmid);
   if (present === undefined) return undefined;
-  if (text(present.state) !== state) {
-    await repeatUnknown(call, () => api.cluster.ha.resources.$(segment(sidOf(vmid))).$put({ state }));
-  }
-  const before = text(present.state);
-  return before === 'ignored' || before === 'stopped' ? before : 'started';
+  const state = text(present.state);
+  return state === 'ignored' || state === 'stopped' ? state : 'started';
+}
+
+/** Sets what HA, which manages the container, shall do with it. */
+export async function setHaState(host: Host, vmid: number, state: HaState, call: DriverCall): Promise<void> {
+  const api = apiOf(host, call);
+  await repeatUnknown(call, async () => {
+    await api.cluster.ha.resources.$(segment(sidOf(vmid))).$put({ state });
+    const now = await readResource(api, vmid);
+    if (now !== undefined && text(now.state) !== state) throw noTrace(`state ${state} of ${sidOf(vmid)}`);
+  });
 }
 
 async function readResource(api: PveApi, vmid: number) {
@@ -162,7 +165,8 @@ async function repeatUnknown<T>(call: DriverCall, act: () => Promise<T>): Promis
     try {
       return await act();
     } catch (error) {
-      const again = isPve(error, 'unknown') || (isPve(error) && kindOfText(error.reason) === 'busy');
+      const again =
+        isPve(error, 'unknown', 'missing') || (isPve(error) && kindOfText(error.reason) === 'busy');
       if (!again || round >= 3) throw error;
     }
   }

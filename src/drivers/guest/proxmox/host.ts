@@ -8,6 +8,7 @@ import type { DriverCall } from '../../call.js';
 import type { GuestAt } from '../driver.js';
 import {
   CONFIG,
+  MACHINE_CONFIG,
   type CtConfig,
   num,
   read,
@@ -60,6 +61,20 @@ export async function readConfig(
 ): Promise<CtConfig> {
   const answer: unknown = await lxcOf(host, { node, vmid }, signal).config.$get();
   return read(CONFIG, `config of ${vmid}`, answer);
+}
+
+/** Of a virtual machine: never ours, but its addresses may be of our pools. */
+export async function readMachineConfig(
+  host: Host,
+  node: string,
+  vmid: number,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, unknown>>> {
+  const answer: unknown = await pveApi(host.transport, signal)
+    .nodes.$(segment(node))
+    .qemu.$(vmid)
+    .config.$get();
+  return read(MACHINE_CONFIG, `config of ${vmid}`, answer);
 }
 
 export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {

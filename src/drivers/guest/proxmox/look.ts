@@ -1,8 +1,8 @@
-/** One look at the whole cluster, and the addresses its containers are configured with. */
+/** One look at the whole cluster, and the addresses its guests are configured with. */
 import type { DriverCall } from '../../call.js';
 import type { ClusterView, GuestView, NodeView, StorageView } from '../driver.js';
 import { flag, num, type Resource, text } from './answers.js';
-import { type Host, readConfig, readResources } from './host.js';
+import { type Host, readConfig, readMachineConfig, readResources } from './host.js';
 import { isPve } from './pve-error.js';
 import { snapshotAbility } from './snapshot-ability.js';
 import { configuredAddresses, parseTags } from './property-string.js';
@@ -64,7 +64,7 @@ function storageView(one: Resource): StorageView {
   };
 }
 
-/** Old entries read again per call: a foreign container's new address is seen within (containers / this) looks, without asking for all each time. */
+/** Old entries read again per call: a foreign guest's new address is seen within (guests / this) looks, without asking for all each time. */
 const REFRESH = 10;
 const AT_ONCE = 3;
 const VIEW_MAX_AGE_MS = 5_000;
@@ -76,16 +76,14 @@ interface Known {
 
 export type UsedAddresses = (call: DriverCall) => Promise<ReadonlySet<string>>;
 
-/** Reads the config of every container it has not read yet, and of a few of the longest known. What cannot be read now keeps its last known addresses. */
+/** Reads the config of every guest it has not read yet, and of a few of the longest known. What cannot be read now keeps its last known addresses. */
 export function usedAddressesReader(host: Host, lastView: () => ClusterView | undefined): UsedAddresses {
   const known = new Map<string, Known>();
   return async (call) => {
     const last = lastView();
     const recent = last !== undefined && host.clock.now() - last.at <= VIEW_MAX_AGE_MS ? last : undefined;
     const { guests } = recent ?? (await look(host, call));
-    const present = new Map(
-      guests.filter((guest) => guest.type === 'lxc').map((guest) => [keyOf(guest), guest]),
-    );
+    const present = new Map(guests.map((guest) => [keyOf(guest), guest]));
     for (const key of known.keys()) if (!present.has(key)) known.delete(key);
     const wanted = [
       ...[...present.keys()].filter((key) => !known.has(key)),
@@ -107,7 +105,7 @@ export function usedAddressesReader(host: Host, lastView: () => ClusterView | un
   };
 }
 
-/** A container that moved is another entry only by its number: its addresses moved with it. */
+/** A guest that moved is another entry only by its number: its addresses moved with it. */
 const keyOf = (guest: GuestView): string => String(guest.vmid);
 
 async function addressesOf(
@@ -116,12 +114,13 @@ async function addressesOf(
   call: DriverCall,
 ): Promise<readonly string[] | undefined> {
   try {
-    return configuredAddresses(await readConfig(host, guest.node, guest.vmid, call.signal));
+    const read = guest.type === 'lxc' ? readConfig : readMachineConfig;
+    return configuredAddresses(await read(host, guest.node, guest.vmid, call.signal));
   } catch (error) {
     if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'refused')) throw error;
     host.log.debug(
       { vmid: guest.vmid, node: guest.node, err: error },
-      'the addresses of a container could not be read',
+      'the addresses of a guest could not be read',
     );
     return undefined;
   }

@@ -1,12 +1,16 @@
-/** Chooses the node of a new container: the one with most memory left after everything used, promised and reserved. A pure function. */
+/**
+ * Chooses the node of a new container: of those whose storage has room for its disk the one with most memory left, after everything used, promised and
+ * reserved. A pure function.
+ */
 import type { ProxmoxConfig } from '../../../config/config.js';
 import { AgentError } from '../../../domain/errors.js';
-import type { ClusterView, NodeView, PlacementWish } from '../driver.js';
+import type { ClusterView, NodeView, PlacementWish, StorageView } from '../driver.js';
 import { isShared, templatesOf } from './template.js';
 
 const MIB = 2 ** 20;
+const GIB = 2 ** 30;
 
-type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb'>;
+type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 'reserve_disk_gb'>;
 
 /** Throws `template_missing` when no node at all has the source, `capacity_exhausted` (with each node's figures in `detail`) when none has room. */
 export function place(rules: Rules, wish: PlacementWish, view: ClusterView): string {
@@ -14,6 +18,7 @@ export function place(rules: Rules, wish: PlacementWish, view: ClusterView): str
   const judged = view.nodes.map((node) => ({
     node,
     freeMb: freeMb(rules, wish, node),
+    freeGb: freeGb(rules, wish, view, node),
     refusal: refusalOf(rules, wish, view, holders, node),
   }));
   const fit = judged
@@ -22,18 +27,36 @@ export function place(rules: Rules, wish: PlacementWish, view: ClusterView): str
   const best = fit[0];
   if (best !== undefined) return best.node.name;
   const figures = judged.map(
-    ({ node, freeMb: free, refusal }) => `${node.name}: ${refusal ?? 'fits'} (${Math.floor(free)} MiB left)`,
+    ({ node, freeMb: memory, freeGb: disk, refusal }) =>
+      `${node.name}: ${refusal ?? 'fits'} (${Math.floor(memory)} MiB left, ${disk === undefined ? 'unknown' : Math.floor(disk)} GiB of disk)`,
   );
   throw new AgentError('capacity_exhausted', 'No node has room for the container.', {
     role: 'container host',
-    detail: `wanted ${wish.resources.memoryMb} MiB; ${figures.join('; ') || 'the cluster shows no node'}`,
+    detail: `wanted ${wish.resources.memoryMb} MiB and ${wish.resources.diskGb} GiB of disk; ${figures.join('; ') || 'the cluster shows no node'}`,
   });
 }
 
 /** MiB left for new containers; below zero when more was promised than there is. */
-export function freeMb(rules: Rules, wish: Pick<PlacementWish, 'promisedMb'>, node: NodeView): number {
-  const promised = wish.promisedMb.get(node.name) ?? 0;
+export function freeMb(rules: Rules, wish: Pick<PlacementWish, 'promised'>, node: NodeView): number {
+  const promised = wish.promised.get(node.name)?.memoryMb ?? 0;
   return (node.memoryBytes - node.memoryUsedBytes) / MIB - promised - rules.reserve_memory_mb;
+}
+
+/**
+ * GiB left on the storage for new disks; undefined while Proxmox does not tell. What disks use counts, not what they may grow to: how far thin storage is
+ * promised twice is the operator's choice.
+ */
+function freeGb(
+  rules: Rules,
+  { promised }: PlacementWish,
+  view: ClusterView,
+  { name }: NodeView,
+): number | undefined {
+  const storage = storageOn(view, rules.storage, name);
+  if (storage === undefined || storage.totalBytes === 0) return undefined;
+  const sharers = storage.shared ? [...promised.values()] : [promised.get(name)];
+  const promisedGb = sharers.reduce((sum, one) => sum + (one?.diskGb ?? 0), 0);
+  return (storage.totalBytes - storage.usedBytes) / GIB - promisedGb - rules.reserve_disk_gb;
 }
 
 function refusalOf(
@@ -48,11 +71,17 @@ function refusalOf(
   if (!holdsStorage(view, rules.storage, node.name)) return `storage "${rules.storage}" is not active`;
   if (!holders.has(node.name)) return 'does not hold the source';
   if (freeMb(rules, wish, node) < wish.resources.memoryMb) return 'too little memory';
+  if ((freeGb(rules, wish, view, node) ?? Number.POSITIVE_INFINITY) < wish.resources.diskGb)
+    return 'too little disk';
   return undefined;
 }
 
 function holdsStorage(view: ClusterView, storage: string, node: string): boolean {
-  return view.storages.some((one) => one.storage === storage && one.node === node && one.available);
+  return storageOn(view, storage, node) !== undefined;
+}
+
+function storageOn(view: ClusterView, storage: string, node: string): StorageView | undefined {
+  return view.storages.find((one) => one.storage === storage && one.node === node && one.available);
 }
 
 /** Nodes that can make the container from its source. */

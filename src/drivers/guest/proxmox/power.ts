@@ -85,7 +85,7 @@ async function command(
   const timeoutMs = (host.config.task_timeout_s + extraS) * 1_000;
   try {
     const task = await runTask(host, call, start, timeoutMs);
-    if (task?.type.startsWith('ha') === true) await untilHaObeys(host, found, wanted, call, timeoutMs);
+    if (task.type.startsWith('ha')) await untilHaObeys(host, found, wanted, call, timeoutMs);
   } catch (error) {
     if (!said(error, already)) throw error;
   }

@@ -71,10 +71,10 @@ function canonical(text: string): string {
     .join(',');
 }
 
-/** Addresses (without prefix) of a container's config, `dhcp`, `manual` and the like left out. */
+/** Addresses (without prefix) of a container's config (`net0`) or of a virtual machine's (`ipconfig0`, cloud-init), `dhcp`, `manual` and the like left out. */
 export function configuredAddresses(config: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(config).flatMap(([key, value]) => {
-    if (!/^net\d+$/.test(key) || typeof value !== 'string') return [];
+    if (!/^(net|ipconfig)\d+$/.test(key) || typeof value !== 'string') return [];
     const properties = parseProperties(value);
     return [properties.get('ip'), properties.get('ip6')].flatMap((cidr) => {
       const address = cidr?.split('/')[0] ?? '';

@@ -36,7 +36,7 @@ const SENDS = 3;
 
 /**
  * Repeats look-then-act until the look finds nothing left to do. `round` returns true when its look found that; after an act it returns false, for an
- * answer is no proof. An unknown outcome of the act leads to the next look, too. Two requests for the same thing cannot both win: Proxmox refuses the
+ * answer is no proof. An unknown outcome of the act leads to the next look, too, and so does a container that is not where it was a moment ago. Two requests for the same thing cannot both win: Proxmox refuses the
  * second. Throws `container_host_failed` when the host goes on saying that it was done and it is not.
  */
 export async function untilDone(
@@ -50,7 +50,9 @@ export async function untilDone(
       if (await round()) return;
       if (sent > SENDS) throw untrue(vmid);
     } catch (error) {
-      if (!isPve(error, 'unknown') || sent >= SENDS) throw error;
+      // one that is missing gets a last look: it may be gone as it should
+      if (isPve(error, 'missing') ? sent > SENDS : !isPve(error, 'unknown') || sent >= SENDS) throw error;
+      host.seenOn.delete(vmid);
       (call.log ?? host.log).warn(
         { vmid, err: error },
         'the outcome of a change is unknown, looking at what it did',

@@ -4,7 +4,7 @@ import type { DriverCall } from '../../call.js';
 import type { GuestAt, GuestSnapshot } from '../driver.js';
 import { num, read, SNAPSHOTS, text } from './answers.js';
 import { segment } from './client.js';
-import { setHaState } from './ha.js';
+import { HA_STATES, type HaState, readHaState, setHaState } from './ha.js';
 import { type Found, type Host, lxcOf, requireOurs } from './host.js';
 import { hostFailed, said } from './pve-error.js';
 import { untilDone } from './read-back.js';
@@ -83,7 +83,7 @@ export async function rollback(host: Host, at: GuestAt, name: string, call: Driv
   assertName(name);
   const earlier = await waitForNoted(host, call);
   await requireOurs(host, at, call);
-  const haBefore = await setHaState(host, at.vmid, 'ignored', call);
+  const haBefore = await lookAway(host, at, call);
   try {
     // a second rollback would undo what was written since
     const done = earlier?.type === 'vzrollback' && earlier.subject === String(at.vmid);
@@ -94,6 +94,16 @@ export async function rollback(host: Host, at: GuestAt, name: string, call: Driv
     throw error;
   }
   if (haBefore !== undefined) await setHaState(host, at.vmid, 'stopped', call);
+}
+
+/** What HA was to do with it before, noted first: a repeated call would find only our own `ignored`, and leave the site without HA. */
+async function lookAway(host: Host, at: GuestAt, call: DriverCall): Promise<HaState | undefined> {
+  const before = await readHaState(host, at.vmid, call);
+  if (before === undefined) return undefined;
+  const noted = HA_STATES.find((state) => state === call.notes['ha']);
+  if (noted === undefined) await call.note({ ha: before });
+  if (before !== 'ignored') await setHaState(host, at.vmid, 'ignored', call);
+  return noted ?? before;
 }
 
 function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
@@ -107,7 +117,9 @@ function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Pr
       if (said(error, MISSING)) throw missing(error);
       throw error;
     }
-    return true;
+    // what went back came from the snapshot, and its config says so; one that came from it before says nothing new
+    const { parent } = (await requireOurs(host, at, call)).config;
+    return parent === undefined || text(parent) === name;
   });
 }
 

@@ -46,11 +46,9 @@ export async function runTask(
   call: DriverCall,
   start: () => Promise<unknown>,
   timeoutMs = host.config.task_timeout_s * 1_000,
-): Promise<TaskId | undefined> {
+): Promise<TaskId> {
   assertGoing(call);
-  const answer = await start();
-  if (answer === null) return undefined;
-  const task = parseUpid(answer);
+  const task = parseUpid(await start());
   if (task === undefined) throw new PveError('unknown', 'task', 'the answer is not a task id');
   const noted = await call.note({ upid: task.upid, unsure: false }).catch(asError);
   // what nobody could write down is waited for all the same: the next try must find it settled
@@ -69,7 +67,7 @@ export async function runCreation(
   host: Host,
   call: DriverCall,
   start: () => Promise<unknown>,
-): Promise<TaskId | undefined> {
+): Promise<TaskId> {
   const request = { isSent: false };
   assertGoing(call);
   await call.note({ unsure: host.clock.now() });

@@ -7,7 +7,7 @@ import { apiOf, assertGoing, type Found, type Host, lxcOf, requireOurs } from '.
 import { look } from './look.js';
 import { PveError, said } from './pve-error.js';
 import { untilDone } from './read-back.js';
-import { parseUpid, runTask, type TaskId, waitForNoted, waitForTask } from './tasks.js';
+import { parseUpid, type TaskId, waitForNoted, waitForTask } from './tasks.js';
 
 /** Templates of this name; of several on a node the one with the highest number, the newest, comes first. */
 export function templatesOf(view: ClusterView, name: string): GuestView[] {
@@ -33,7 +33,10 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
     if (flag(found.config.template)) return true;
     try {
       const { template } = lxcOf(host, found, call.signal);
-      await runTask(host, call, () => template.$post());
+      assertGoing(call);
+      // some releases tell the worker's id, some nothing
+      const worker = parseUpid(await template.$post());
+      if (worker) await waitForTask(host, call, worker, host.config.task_timeout_s * 1_000);
     } catch (error) {
       if (!said(error, /template to a template|already a template/i)) throw error;
     }

@@ -1,4 +1,4 @@
-/** How a connection to Proxmox is trusted: by a CA, or by the one certificate whose SHA-256 fingerprint is pinned, checked before a byte of ours is sent. */
+/** How a connection to Proxmox is trusted: by a CA, or by certificates whose SHA-256 fingerprints are pinned, checked before a byte of ours is sent. */
 import { readFileSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
@@ -29,6 +29,16 @@ export function parseFingerprint(text: string): string {
   return hex;
 }
 
+/** Each node of a cluster may have a certificate of its own: several are separated by spaces or commas. Throws RangeError as `parseFingerprint`. */
+export function parseFingerprints(text: string): ReadonlySet<string> {
+  return new Set(
+    text
+      .trim()
+      .split(/[\s,]+/)
+      .map(parseFingerprint),
+  );
+}
+
 export interface Trust {
   /** PEM file of the CA, or null for the system's. */
   readonly caFile: string | null;
@@ -37,13 +47,13 @@ export interface Trust {
 }
 
 export function trustingConnector(trust: Trust, timeoutMs: number): buildConnector.connector {
-  const pin = trust.fingerprint === null ? null : parseFingerprint(trust.fingerprint);
+  const pins = trust.fingerprint === null ? null : parseFingerprints(trust.fingerprint);
   const connect = buildConnector({
     timeout: timeoutMs,
     // a resumed session would not show the certificate again
     maxCachedSessions: 0,
-    ...(pin !== null ? { rejectUnauthorized: false } : {}),
-    ...(pin === null && trust.caFile !== null ? { ca: readFileSync(trust.caFile) } : {}),
+    ...(pins !== null ? { rejectUnauthorized: false } : {}),
+    ...(pins === null && trust.caFile !== null ? { ca: readFileSync(trust.caFile) } : {}),
   });
   return (options, callback) => {
     connect(options, (...[error, socket]) => {
@@ -52,10 +62,13 @@ export function trustingConnector(trust: Trust, timeoutMs: number): buildConnect
         return;
       }
       const found = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : '';
-      if (pin !== null && parseSafely(found) !== pin) {
+      if (pins !== null && !pins.has(parseSafely(found))) {
         socket.destroy();
         callback(
-          new NotConnected(`the certificate's SHA-256 fingerprint is ${found}, not the pinned one`, true),
+          new NotConnected(
+            `the certificate's SHA-256 fingerprint is ${found}, not ${pins.size === 1 ? 'the pinned one' : 'a pinned one'}`,
+            true,
+          ),
           null,
         );
         return;

@@ -1,0 +1,17 @@
+/** Why a file cannot be read, in words for whoever wrote its path into the configuration. */
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  EISDIR: 'a folder',
+  ENOTDIR: 'a path through something that is no folder',
+  ELOOP: 'links that lead in a circle',
+};
+
+/** e.g. `no such file (ENOENT)` */
+export function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
+  const words = WORDS[code];
+  return words === undefined ? code : `${words} (${code})`;
+}

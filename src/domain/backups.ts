@@ -1,0 +1,36 @@
+/** Which of a service's snapshots are its customer's backups, and what counts into the quota. */
+import { isOpen, type Job } from './job.js';
+import { textIn } from './json.js';
+import type { Plan } from './plan.js';
+import type { Service, Snapshot } from './service.js';
+
+type Kept = Pick<Service, 'snapshots' | 'jobs'>;
+
+/** The customer's backups: made, and not about to be deleted. */
+export function backupsOf(service: Kept): Snapshot[] {
+  return service.snapshots.filter(({ kind, name }) => kind === 'backup' && !isBeingRemoved(service, name));
+}
+
+/** Backups and those that are on their way. */
+export function backupsUsed(service: Kept): number {
+  const made = new Set(service.snapshots.map(({ name }) => name));
+  const coming = service.jobs.filter(
+    (job) => job.method === 'makeBackup' && isOpen(job) && !made.has(textIn(job.args, 'name') ?? ''),
+  );
+  return backupsOf(service).length + coming.length;
+}
+
+export function isBeingRemoved({ jobs }: Pick<Kept, 'jobs'>, name: string): boolean {
+  return jobs.some(
+    (job) => job.method === 'removeBackup' && isOpen(job) && job.args['name'] === name && !job.cancel,
+  );
+}
+
+/** How many more may be taken on: a smaller plan that is on its way counts already, or there were too many when it comes. */
+export function allowed(
+  { plan, jobs }: Pick<Service, 'plan' | 'jobs'>,
+  what: keyof Pick<Plan, 'backups' | 'domains'>,
+): number {
+  const coming = jobs.filter((job: Job) => job.method === 'upgrade' && isOpen(job) && !job.cancel);
+  return Math.min(plan[what], ...coming.map(({ pinned }) => pinned.plan[what]));
+}

@@ -1,0 +1,33 @@
+/** The domain that came with an order, while it was not added yet: pure rules. */
+import { type DomainName, slotOfName } from './domain-name.js';
+import type { DomainWish, Service } from './service.js';
+
+const MINUTE_MS = 60_000;
+const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
+const PATIENCE_MS = 30 * 24 * 60 * MINUTE_MS;
+
+/** As it is recorded with the order. */
+export function wishFor(name: string, now: number): DomainWish {
+  const at = (ms: number): string => new Date(ms).toISOString();
+  return { name, nextAt: at(now), until: at(now + PATIENCE_MS), tries: 0, problem: null };
+}
+
+/** After a try that failed: ever more rarely; undefined once it is given up. */
+export function wishAfter(wish: DomainWish, problem: string, now: number): DomainWish | undefined {
+  if (Date.parse(wish.until) <= now) return undefined;
+  const pause = Math.min(LONGEST_PAUSE_MS, MINUTE_MS * 2 ** Math.min(10, wish.tries));
+  return { ...wish, tries: wish.tries + 1, problem, nextAt: new Date(now + pause).toISOString() };
+}
+
+export function isWished({ domainWish }: Pick<Service, 'domainWish'>, { slot }: DomainName): boolean {
+  return domainWish !== undefined && slotOfName(domainWish.name) === slot;
+}
+
+export function withoutWish({ domainWish: _, ...service }: Service): Service {
+  return service;
+}
+
+/** Without the wish when it is for this domain: it was added, or is not wanted any more. */
+export function withoutWishFor(service: Service, name: DomainName): Service {
+  return isWished(service, name) ? withoutWish(service) : service;
+}

@@ -1,0 +1,61 @@
+/** Adds the domain that came with an order as soon as it leads here. Tried again and again, ever more rarely; what keeps it from being added never fails the site. */
+import { wishAfter, withoutWish } from '../domain/domain-wish.js';
+import { asAgentError } from '../domain/errors.js';
+import type { Service, ServiceKey } from '../domain/service.js';
+import { addDomain } from './add-domain.js';
+import type { OperationContext } from './context.js';
+
+/** Name servers that do not answer must not hold up the others. */
+const AT_ONCE = 8;
+
+/** Epoch ms when the next one is due, or undefined. */
+export async function grantWishes(
+  context: OperationContext,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { clock, state } = context;
+  const due: ServiceKey[] = [];
+  for (const { key, wishAt } of state.services.entries())
+    if (wishAt !== null && Date.parse(wishAt) <= clock.now()) due.push(key);
+  for (let start = 0; start < due.length && !signal.aborted; start += AT_ONCE)
+    await Promise.all(due.slice(start, start + AT_ONCE).map((key) => grant(context, key, signal)));
+  let next: number | undefined;
+  for (const { wishAt } of state.services.entries())
+    if (wishAt !== null) next = Math.min(next ?? Number.POSITIVE_INFINITY, Date.parse(wishAt));
+  return next;
+}
+
+async function grant(context: OperationContext, key: ServiceKey, signal: AbortSignal): Promise<void> {
+  const { clock, log, state } = context;
+  try {
+    const service = await state.services.get(key);
+    const { domainWish: wish } = service;
+    if (!wish) return;
+    const problem = await tryOnce(context, service, wish.name, signal);
+    if (signal.aborted) return;
+    await state.services.commit(key, (current) => {
+      if (current?.domainWish?.name !== wish.name) return current ?? service;
+      const next = problem === undefined ? undefined : wishAfter(wish, problem, clock.now());
+      return next ? { ...current, domainWish: next } : withoutWish(current);
+    });
+  } catch (error) {
+    log.warn({ service: key, err: error }, "an order's domain could not be looked at");
+  }
+}
+
+/** A sentence when it was not added. */
+async function tryOnce(
+  context: OperationContext,
+  { panel, id }: Service,
+  name: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const caller = { panel, requestId: `wish-${id}`.slice(0, 64) };
+    await addDomain(context, caller, id, name, { interactive: false, signal });
+    return undefined;
+  } catch (error) {
+    const { code, message } = asAgentError(error);
+    return code === 'domain_exists' ? undefined : message;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Looks daily whether custom domains still lead here. One that leads elsewhere is told of, switched off when that lasts (its new owner may then have it), and
+ * switched on again when it is back. A look-up that fails says nothing.
+ */
+import { namesOf, slotOfName } from '../domain/domain-name.js';
+import type { DomainRecord } from '../domain/domain-record.js';
+import { AgentError } from '../domain/errors.js';
+import type { CustomDomain, Service } from '../domain/service.js';
+import { arrivalOf } from '../drivers/lookup/arrival.js';
+import type { OperationContext } from './context.js';
+import { enqueue } from './enqueue.js';
+import { bearsChallenge } from './prove-domain.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const AT_ONCE = 8;
+
+/** Epoch ms when the next one is due, or undefined. */
+export async function recheckDomains(
+  context: OperationContext,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const { clock, state } = context;
+  const records = state.domains.list().filter(({ service }) => service !== null);
+  const due = records.filter((record) => dueAt(record) <= clock.now());
+  for (let start = 0; start < due.length && !signal.aborted; start += AT_ONCE)
+    await Promise.all(due.slice(start, start + AT_ONCE).map((record) => recheck(context, record, signal)));
+  const rest = records.filter((record) => !due.includes(record)).map(dueAt);
+  if (due.length > 0) rest.push(clock.now() + HOUR_MS);
+  return rest.length === 0 ? undefined : Math.min(...rest);
+}
+
+function dueAt({ checkedAt }: DomainRecord): number {
+  return checkedAt === undefined ? 0 : Date.parse(checkedAt) + DAY_MS;
+}
+
+async function recheck(context: OperationContext, record: DomainRecord, signal: AbortSignal): Promise<void> {
+  const { clock, state, log } = context;
+  let checkedAt = clock.now();
+  try {
+    const service = record.service === null ? undefined : await state.services.find(record.service);
+    const entry = service?.domains.find(({ domain }) => slotOfName(domain) === record.domain);
+    if (service && entry && (service.lifecycle === 'active' || service.lifecycle === 'suspended'))
+      await settle(context, service, record.domain, await problemOf(context, service, entry, signal));
+  } catch (error) {
+    if (signal.aborted) return;
+    // in an hour
+    checkedAt -= DAY_MS - HOUR_MS;
+    if (!(error instanceof AgentError && error.code === 'lookup_failed'))
+      log.warn({ domain: record.domain, err: error }, 'a domain could not be looked at');
+  }
+  await state.domains.commit(record.id, (current) =>
+    current ? { ...current, checkedAt: new Date(checkedAt).toISOString() } : record,
+  );
+}
+
+/** A sentence when none of its names leads here, nor bears the proof that it was added with. Throws `lookup_failed`. */
+async function problemOf(
+  { drivers }: OperationContext,
+  service: Service,
+  entry: CustomDomain,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const names = namesOf(entry);
+  const found = await Promise.all(
+    names.map((name) => arrivalOf(drivers, name, names, service.order.publicIps, { signal })),
+  );
+  const [first] = found;
+  if (!first || found.some(({ here }) => here)) return undefined;
+  if (entry.provenBy === 'txt' && (await bearsChallenge(drivers.lookup, service, names, signal)))
+    return undefined;
+  return `${entry.domain} leads to ${first.found}; it must lead to ${first.expected}.`;
+}
+
+async function settle(
+  context: OperationContext,
+  { panel, id }: Service,
+  slot: string,
+  problem: string | undefined,
+): Promise<void> {
+  const key = `${panel}/${id}` as const;
+  const entryOf = (service: Service): CustomDomain | undefined =>
+    service.domains.find(({ domain }) => slotOfName(domain) === slot);
+  const isOff = (service: Service): boolean => entryOf(service)?.stray?.off === true;
+  const change = (service: Service): Service => {
+    const entry = entryOf(service);
+    const next = entry && strayed(context, entry, problem);
+    if (!entry || !next || next === entry) return service;
+    return { ...service, domains: service.domains.map((other) => (other === entry ? next : other)) };
+  };
+  const before = await context.state.services.get(key);
+  const after = change(before);
+  if (after === before) return;
+  if (isOff(before) === isOff(after)) {
+    await context.state.services.commit(key, (current) => change(current ?? before));
+    return;
+  }
+  context.log.warn(
+    { service_id: id, panel, domain: slot, problem },
+    problem === undefined ? 'a domain is back' : 'a domain leads elsewhere for too long: it is switched off',
+  );
+  await enqueue(context, { panel, requestId: `domain-${slot}`.slice(0, 64) }, id, {
+    method: 'repair',
+    interactive: false,
+    args: { parts: ['proxy'] },
+    change,
+  });
+}
+
+function strayed(
+  { clock, config }: OperationContext,
+  entry: CustomDomain,
+  problem: string | undefined,
+): CustomDomain {
+  const { stray, ...kept } = entry;
+  if (problem === undefined) return stray ? kept : entry;
+  const since = stray?.since ?? new Date(clock.now()).toISOString();
+  const off = stray?.off === true || clock.now() - Date.parse(since) >= config.domains.stray_s * 1000;
+  return stray?.off === off && stray.problem === problem
+    ? entry
+    : { ...kept, stray: { since, problem, off } };
+}

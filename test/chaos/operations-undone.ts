@@ -1,0 +1,153 @@
+/** Operations that are taken back: because a system refuses for good, because somebody wants it, or by a person's hand after that failed too. */
+import type { Fault } from '../../src/sandbox/world.js';
+import {
+  act,
+  ASYNC,
+  backupsOf,
+  domainOf,
+  isGone,
+  isKept,
+  isMade,
+  isUnmade,
+  type Operation,
+  order,
+  same,
+  snapshotNames,
+  type Subject,
+} from './operation.js';
+import { jobOf } from './panel.js';
+import type { ServiceOnDisk } from './picture.js';
+import { awake, kept, stuck, suspended, withRoomForBackup, withRoomForDomain } from './ready.js';
+import { type Answer, type Call, planName } from './rig.js';
+
+const refusing = (method: string, path: string): Fault => ({
+  target: 'pve',
+  method,
+  path,
+  kind: { status: 403, reason: 'Permission check failed' },
+});
+
+const namesOf = (service: ServiceOnDisk | undefined): string[] =>
+  service?.domains.map(({ domain }) => domain) ?? [];
+
+const cancel = (_: Subject, first: Answer): Call => ({
+  path: `/jobs/${jobOf(first) ?? 'none'}/cancel`,
+  body: {},
+  headers: ASYNC,
+});
+
+const finish =
+  (what: string, body: object = {}) =>
+  ({ before }: Subject): Call => ({
+    path: `/jobs/${before?.jobs.find(({ status }) => status === 'stuck')?.id ?? 'none'}/${what}`,
+    body: { ...body },
+    headers: ASYNC,
+  });
+
+export const UNDONE: readonly Operation[] = [
+  {
+    name: 'create, undone',
+    fresh: true,
+    call: order,
+    alone: true,
+    fault: { target: 'exec', path: 'wordpress/configure', kind: { taskError: 'E: no such package' } },
+    fails: 'failed',
+    done: isUnmade,
+  },
+  {
+    name: 'create, cancelled',
+    fresh: true,
+    call: order,
+    also: cancel,
+    midway: 'container',
+    already: ['job_ended', 'job_irrevocable'],
+    fails: 'cancelled',
+    // it may have come to its end while nobody could take it back
+    done: (after) => isUnmade(after) || isMade(after),
+    leaves: 'any',
+  },
+  {
+    name: 'restore, undone',
+    world: 'kept',
+    ready: kept,
+    call: order,
+    alone: true,
+    fault: refusing('POST', 'status/start'),
+    fails: 'failed',
+    done: (after, before) => isKept(after) && same(snapshotNames(after), snapshotNames(before)),
+    leaves: false,
+  },
+  {
+    name: 'unsuspend, undone',
+    ready: suspended,
+    call: (service) => act('/unsuspend', service),
+    alone: true,
+    fault: refusing('POST', 'status/start'),
+    fails: 'failed',
+    done: ({ lifecycle, suspendedFor }) => lifecycle === 'suspended' && suspendedFor.join() === 'billing',
+    leaves: false,
+  },
+  {
+    name: 'upgrade, undone',
+    ready: awake,
+    call: (service) =>
+      act('/wp/upgrade', service, { plan: planName(Number(service.before?.plan.name.slice(1) ?? 0) + 1) }),
+    alone: true,
+    fault: refusing('PUT', '/resize'),
+    fails: 'failed',
+    done: (after, before) => after.plan.name === before?.plan.name,
+  },
+  {
+    name: 'domain add, cancelled',
+    ready: withRoomForDomain,
+    call: (service) => act('/action/setdomain', service, { domain: domainOf(service) }),
+    also: cancel,
+    midway: 'proxy',
+    already: ['job_ended', 'job_irrevocable', 'domain_exists'],
+    fails: 'cancelled',
+    done: (after, before, service) =>
+      same(namesOf(after), namesOf(before)) || same(namesOf(after), [...namesOf(before), domainOf(service)]),
+  },
+  {
+    name: 'backup, undone',
+    ready: withRoomForBackup,
+    call: (service) => act('/action/mkbak', service),
+    alone: true,
+    fault: refusing('POST', '/snapshot'),
+    fails: 'failed',
+    done: (after, before) => same(backupsOf(after), backupsOf(before)),
+  },
+  {
+    name: 'stuck, told to go on',
+    fresh: true,
+    alone: true,
+    ready: stuck,
+    call: finish('retry'),
+    already: ['job_ended'],
+    fails: 'failed',
+    done: isUnmade,
+    leaves: false,
+  },
+  {
+    name: 'stuck, one step left alone',
+    fresh: true,
+    alone: true,
+    ready: stuck,
+    call: finish('skip-step', { step: 'container' }),
+    also: (service) => act('/delete-site', service),
+    already: ['job_not_stuck'],
+    done: isGone,
+    leaves: false,
+  },
+  {
+    name: 'stuck, abandoned and deleted',
+    fresh: true,
+    alone: true,
+    ready: stuck,
+    call: finish('abandon'),
+    also: (service) => act('/delete-site', service),
+    already: ['job_not_stuck'],
+    done: isGone,
+    leaves: false,
+  },
+];

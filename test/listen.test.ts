@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { AppDeps } from '../src/app.js';
+import { listenOnNetwork, listenOnSocket } from '../src/listen.js';
+import { makeRig } from './http/rig.js';
+
+async function depsWith(t: Test, api: Partial<AppDeps['config']['api']>): Promise<AppDeps> {
+  const { deps, close } = await makeRig();
+  t.teardown(close);
+  return { ...deps, config: { ...deps.config, api: { ...deps.config.api, tls: null, ...api } } };
+}
+
+t.test('an address that cannot be had is told in words of the configuration', async (t) => {
+  const squatter = createServer();
+  await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => squatter.close());
+  const { port } = squatter.address() as AddressInfo;
+  await t.rejects(listenOnNetwork(await depsWith(t, { host: '127.0.0.1', port })), {
+    message: `api.port: another program listens at 127.0.0.1:${port}; end it, or choose another port`,
+  });
+  await t.rejects(listenOnNetwork(await depsWith(t, { host: '203.0.113.77', port: 0 })), {
+    message: 'api.host: this machine has no such address (203.0.113.77:0)',
+  });
+});
+
+t.test(
+  'a socket that another daemon answers at stays its own; one that nobody answers at is replaced',
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'innkeeper-'));
+    t.teardown(() => rm(folder, { recursive: true }));
+    const socket = join(folder, 'innkeeper.sock');
+    const first = await listenOnSocket(await depsWith(t, { socket }));
+    await t.rejects(listenOnSocket(await depsWith(t, { socket })), {
+      message: `api.socket: another daemon listens at ${socket}; give each a socket of its own`,
+    });
+    await first.close();
+    // as after kill -9: the file is there, and nobody behind it
+    const script = `require('net').createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', script]);
+    const second = await listenOnSocket(await depsWith(t, { socket }));
+    await second.close();
+    await t.rejects(listenOnSocket(await depsWith(t, { socket: join(folder, 'x'.repeat(100)) })), {
+      message: /^api\.socket: .* is longer than the 107 bytes/,
+    });
+  },
+);

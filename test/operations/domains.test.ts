@@ -1,0 +1,308 @@
+/** Customers' domains over time: the one that came with the order, one that leads elsewhere, one that changes hands, and names beside one's own. */
+import t, { type Test } from 'tap';
+import { certificateKeeper } from '../../src/certificates/keeper.js';
+import { domainId } from '../../src/domain/domain-record.js';
+import { servedNames } from '../../src/domain/domain-name.js';
+import { AgentError } from '../../src/domain/errors.js';
+import { isOpen } from '../../src/domain/job.js';
+import type { Service, ServiceKey } from '../../src/domain/service.js';
+import { addDomain } from '../../src/operations/add-domain.js';
+import { createSite } from '../../src/operations/create-site.js';
+import { makeAllocate } from '../../src/operations/allocate.js';
+import { grantWishes } from '../../src/operations/grant-wishes.js';
+import { listDomains } from '../../src/operations/list-domains.js';
+import { recheckDomains } from '../../src/operations/recheck-domains.js';
+import { removeDomain } from '../../src/operations/remove-domain.js';
+import { setPrimary } from '../../src/operations/set-primary.js';
+import { makeRig, ORDER } from '../http/rig.js';
+
+const HERE = '203.0.113.10';
+const DAY = 86_400_000;
+const BY = { panel: 'default', requestId: 'r' };
+const signal = new AbortController().signal;
+
+async function world(t: Test) {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  rig.app.log.level = 'silent';
+  const addresses = new Map<string, readonly string[]>();
+  const texts = new Map<string, readonly string[]>();
+  const outside = { fails: false, during: async (): Promise<void> => {} };
+  const lookup = {
+    ...rig.deps.drivers.lookup,
+    async addresses(name: string) {
+      if (outside.fails) throw new AgentError('lookup_failed', 'The name servers do not answer.');
+      await outside.during();
+      return { addresses: addresses.get(name) ?? [], aliases: [] };
+    },
+    texts: async (name: string) => texts.get(name) ?? [],
+  };
+  const context = { ...rig.deps, drivers: { ...rig.deps.drivers, lookup } };
+  const { state } = rig;
+  const keeper = certificateKeeper({
+    ...{ config: context.config, services: state.services, domains: state.domains },
+    drivers: { ...context.drivers, proxy: { ...rig.deps.drivers.proxy } },
+    clock: {
+      now: () => rig.behaviour.now,
+      sleep: (ms, stop) =>
+        new Promise((resolve, reject) => {
+          const timer = setTimeout(resolve, Math.min(ms, 5));
+          stop?.addEventListener(
+            'abort',
+            () => {
+              clearTimeout(timer);
+              reject(new Error('woken'));
+            },
+            { once: true },
+          );
+        }),
+    },
+    log: context.log,
+  });
+  keeper.start();
+  t.teardown(() => keeper.stop().then(() => keeper.ended()));
+  const order = async (id: string, also: object = {}): Promise<Service> => {
+    const wish = { ...ORDER, service_id: id, ...also };
+    await createSite(context, makeAllocate(context), { ...BY, name: 'x', permissions: new Set() }, wish);
+    return settled(id, { lifecycle: 'active' });
+  };
+  /** As the job engine does when all has gone well. */
+  const settled = (id: string, also: Partial<Service> = {}): Promise<Service> =>
+    rig.change(`default/${id}`, ({ jobs }) => ({
+      jobs: jobs.map((job) =>
+        isOpen(job) ? { ...job, status: 'completed', endedAt: '2026-03-01T12:00:00.000Z' } : job,
+      ),
+      ...also,
+    }));
+  const service = (id: string): Promise<Service> => state.services.get(`default/${id}`);
+  /** Waits for the keeper's books. */
+  const kept = async (domain: string, holder: ServiceKey | null): Promise<void> => {
+    for (let n = 0; state.domains.find(domainId(domain))?.service !== holder; n += 1) {
+      if (n > 2000) throw new Error(`${domain}: ${JSON.stringify(state.domains.find(domainId(domain)))}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  };
+  const add = async (id: string, domain: string): Promise<void> => {
+    await addDomain(context, BY, id, domain);
+    await settled(id);
+    await kept(domain, `default/${id}`);
+  };
+  const look = async (afterMs: number): Promise<void> => {
+    rig.behaviour.now += afterMs;
+    await recheckDomains(context, signal);
+  };
+  const challenge = async (id: string, domain: string): Promise<string> => {
+    await addDomain(context, BY, id, domain).catch(() => {});
+    return (await listDomains(context, BY, id)).challenge ?? '';
+  };
+  return {
+    ...{ rig, context, state, outside, addresses, texts },
+    order,
+    settled,
+    service,
+    add,
+    look,
+    challenge,
+    kept,
+  };
+}
+
+t.test('the domain of the order is added once the site is up and it leads here', async (t) => {
+  const { context, rig, order, service, addresses, settled } = await world(t);
+  await createSite(
+    context,
+    makeAllocate(context),
+    { ...BY, name: 'x', permissions: new Set() },
+    { ...ORDER, domain: 'Shop.Example.COM' },
+  );
+  await grantWishes(context, signal);
+  t.match((await service('12345')).domainWish, { tries: 0 }, 'not before the site is up');
+  await settled('12345', { lifecycle: 'active' });
+  const next = await grantWishes(context, signal);
+  t.equal(next, rig.behaviour.now + 60_000);
+  const { wish } = await listDomains(context, BY, '12345');
+  t.match(wish, {
+    name: 'shop.example.com',
+    problem: /^shop\.example\.com must lead to 203\.0\.113\.10, but leads to no address/,
+  });
+  t.match((await rig.call('GET', '/action/getdomain?service_id=12345')).body, {
+    domains: [],
+    wish: { domain: 'shop.example.com', problem: /must lead to/, next_try_at: '2026-03-01T12:01:00.000Z' },
+  });
+  await grantWishes(context, signal);
+  t.match((await service('12345')).domainWish, { tries: 1 }, 'not before its time');
+  rig.behaviour.now += 60_000;
+  t.equal(await grantWishes(context, signal), rig.behaviour.now + 120_000, 'ever more rarely');
+  addresses.set('shop.example.com', [HERE]);
+  rig.behaviour.now += 120_000;
+  t.equal(await grantWishes(context, signal), undefined);
+  const made = await service('12345');
+  t.match(made.domains, [{ domain: 'shop.example.com', provenBy: 'routing' }]);
+  t.match(made.jobs.at(-1), { method: 'addDomain', interactive: false });
+  t.notOk(made.domainWish);
+  t.match((await rig.call('GET', '/action/getdomain?service_id=12345')).body, { wish: null });
+
+  await order('2', { domain: 'never.example.com' });
+  await order('3', { domain: 'unwanted.example.com' });
+  await removeDomain(context, BY, '3', 'unwanted.example.com');
+  t.notOk((await service('3')).domainWish, 'deldomain lets go of it');
+  await settled('3');
+  await t.rejects(removeDomain(context, BY, '3', 'unwanted.example.com'), { code: 'domain_not_found' });
+  addresses.set('unwanted.example.com', [HERE]);
+  rig.behaviour.now += 31 * DAY;
+  t.equal(await grantWishes(context, signal), undefined, 'given up after a month');
+  t.match([(await service('2')).domainWish, (await service('3')).domains], [undefined, []]);
+});
+
+t.test(
+  'a domain that leads elsewhere is told of, switched off when it lasts, and on again when it is back',
+  async (t) => {
+    const { context, rig, order, service, addresses, add, look, settled, outside } = await world(t);
+    await order('1');
+    addresses.set('example.com', [HERE]);
+    await add('1', 'example.com');
+    await look(DAY);
+    const first = await service('1');
+    t.notOk(first.domains[0]?.stray);
+    addresses.set('example.com', ['198.51.100.9']);
+    await look(DAY / 2);
+    t.equal(await service('1'), first, 'it is not looked at all the time');
+    await look(DAY / 2);
+    const problem = 'example.com leads to 198.51.100.9; it must lead to 203.0.113.10.';
+    t.match((await service('1')).domains, [{ stray: { problem, off: false } }]);
+    t.match((await rig.call('GET', '/action/getdomain?service_id=1')).body, {
+      details: [{ enabled: true, problem }],
+    });
+
+    addresses.set('example.com', [HERE]);
+    await look(DAY);
+    t.notOk((await service('1')).domains[0]?.stray, 'back in time');
+    outside.fails = true;
+    await look(100 * DAY);
+    t.notOk((await service('1')).domains[0]?.stray, 'a look-up that fails says nothing');
+    outside.fails = false;
+    addresses.set('example.com', []);
+    await look(DAY);
+    await look(13 * DAY);
+    t.same(servedNames(await service('1')).length, 2, 'still served');
+    t.match((await service('1')).jobs.filter(isOpen), []);
+    await look(DAY);
+    const off = await service('1');
+    t.match(off.domains, [{ domain: 'example.com', stray: { off: true, problem: /leads to no address/ } }]);
+    t.match(off.jobs.at(-1), { method: 'repair', args: { parts: ['proxy'] } });
+    t.same(servedNames(off), [off.fqdn]);
+    t.match(
+      off.events?.map(({ type }) => type),
+      /domain\.disabled/,
+    );
+    t.match((await rig.call('GET', '/action/getdomain?service_id=1')).body, {
+      domains: ['example.com'],
+      used: 1,
+      details: [{ enabled: false }],
+    });
+    await settled('1');
+    await t.rejects(setPrimary(context, BY, '1', 'example.com'), {
+      code: 'domain_not_ready',
+      message: /switched off/,
+    });
+
+    addresses.set('example.com', [HERE]);
+    await look(DAY);
+    const on = await service('1');
+    t.notOk(on.domains[0]?.stray);
+    t.match(on.jobs.at(-1), { method: 'repair', status: 'queued' });
+    t.match(
+      on.events?.map(({ type }) => type),
+      /domain\.enabled/,
+    );
+  },
+);
+
+t.test('a domain proven in DNS need not lead here as long as the proof is there', async (t) => {
+  const { order, service, texts, add, look, challenge } = await world(t);
+  await order('1');
+  const value = await challenge('1', 'example.com');
+  texts.set('_innkeeper-challenge.example.com', ['other', value]);
+  await add('1', 'example.com');
+  t.match((await service('1')).domains, [{ provenBy: 'txt' }]);
+  await look(DAY);
+  t.notOk((await service('1')).domains[0]?.stray);
+  texts.clear();
+  await look(DAY);
+  t.ok((await service('1')).domains[0]?.stray);
+});
+
+t.test(
+  'a domain that was switched off goes to the new owner who proves it, and to nobody else',
+  async (t) => {
+    const { context, order, service, addresses, texts, add, look, challenge, settled, kept } = await world(t);
+    await order('1');
+    await order('2', { email: 'new@example.com' });
+    addresses.set('example.com', [HERE]);
+    await add('1', 'example.com');
+    const value = await challenge('2', 'example.com');
+    t.notOk(value, 'while it is served nobody else is even told how');
+    addresses.set('example.com', []);
+    await look(DAY);
+    await look(14 * DAY);
+    await settled('1');
+    t.match((await service('1')).domains, [{ stray: { off: true } }]);
+
+    addresses.set('example.com', [HERE]);
+    await t.rejects(addDomain(context, BY, '2', 'example.com'), {
+      code: 'domain_taken',
+      message: /is another customer's\. If it is yours, prove it with a TXT record/,
+    });
+    texts.set('_innkeeper-challenge.example.com', [await challenge('2', 'example.com')]);
+    await add('2', 'example.com');
+    t.match([(await service('1')).domains, (await service('2')).domains], [[], [{ domain: 'example.com' }]]);
+    await kept('example.com', 'default/2');
+    await t.rejects(addDomain(context, BY, '1', 'example.com'), { code: 'domain_taken' });
+  },
+);
+
+t.test(
+  "names below a domain are its owner's: while it is served, while it rests, and in the moment between",
+  async (t) => {
+    const { context, rig, order, service, addresses, add, outside, settled, kept } = await world(t);
+    await order('1');
+    await order('2', { email: 'new@example.com' });
+    await order('3');
+    for (const name of [
+      'example.com',
+      'shop.example.com',
+      'a.b.example.com',
+      'late.example.org',
+      'example.org',
+    ])
+      addresses.set(name, [HERE]);
+    await add('1', 'example.com');
+    for (const name of ['shop.example.com', 'a.b.example.com'])
+      await t.rejects(addDomain(context, BY, '2', name), {
+        code: 'domain_taken',
+        message: new RegExp(`^${name} is below example\\.com, which belongs to another customer`),
+      });
+    await add('3', 'shop.example.com');
+    await removeDomain(context, BY, '1', 'example.com');
+    await settled('1');
+    await kept('example.com', null);
+    await t.rejects(addDomain(context, BY, '2', 'a.b.example.com'), {
+      message: /^a\.b\.example\.com is below example\.com, which was another customer's until lately/,
+    });
+    rig.behaviour.now += 3_600_000;
+    await add('2', 'a.b.example.com');
+
+    // the name above is given away while the one below is being looked up
+    let once = true;
+    outside.during = async () => {
+      if (!once) return;
+      once = false;
+      await add('1', 'example.org');
+    };
+    await t.rejects(addDomain(context, BY, '2', 'late.example.org'), {
+      code: 'domain_taken',
+      message: /^example\.org was given to another service just now/,
+    });
+    t.match((await service('2')).domains, [{ domain: 'a.b.example.com' }]);
+  },
+);
