@@ -111,7 +111,7 @@ function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteCo
     stopping,
     allocate: makeAllocate(deps),
     jobFeed: makeJobFeed(deps.state.services),
-    certificate: watchCertificate(deps.config.proxy.nginx.certificate_file, deps.clock),
+    certificate: watchCertificate(deps.config, deps.clock),
   };
 }
 

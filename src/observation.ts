@@ -65,7 +65,7 @@ export interface Observation {
 export function observe({ counting, log, ...deps }: ObservationDeps): Observation {
   const { config, state, clock } = deps;
   const { metrics } = counting;
-  const ownCertificate = watchCertificate(config.proxy.nginx.certificate_file, clock);
+  const ownCertificate = watchCertificate(config, clock);
   const sources: Sources = { ...deps, ownCertificate };
   metrics.lookUp(sources);
   const unknownPlans = new Map<string, { readonly plan: string; readonly at: number }>();

@@ -11,7 +11,7 @@ import { loadConfig } from '../config/load.js';
 import { stateFolder } from './socket-path.js';
 
 const UNIT = 'innkeeper.service';
-/** Where systemd keeps them while the service runs. */
+/** Where systemd keeps, while the service runs, what it has read at its start. */
 const RUNNING = `/run/credentials/${UNIT}`;
 const CHILD_MS = 5_000;
 
@@ -32,10 +32,9 @@ export async function loadAsService(file: string, warn: (message: string) => voi
 /** What of them may be read; none where there is no such service. */
 export async function serviceCredentials(): Promise<Credentials> {
   if (process.env['CREDENTIALS_DIRECTORY'] !== undefined) return new Map();
-  const running = await textsOf(
-    (await readdir(RUNNING).catch(() => [])).map((name) => [name, join(RUNNING, name)]),
-  );
-  return running.size > 0 ? running : textsOf(credentialFiles(await unitText()));
+  const shown = (await readdir(RUNNING).catch(() => [])).map((name) => [name, join(RUNNING, name)] as const);
+  // the files come last: they are what the next start sees
+  return textsOf([...shown, ...credentialFiles(await unitText())]);
 }
 
 /** Name and file of each `LoadCredential=`, drop-ins included: an empty one takes back those before it. */

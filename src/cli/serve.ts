@@ -25,6 +25,8 @@ function leave(code: number): void {
 /** Resolves with the exit code. The first signal stops gracefully, the second at once. */
 export async function serve(configFile: string): Promise<number> {
   keepYoungSpaceSmall();
+  // as systemd's UMask= says: our socket is nobody else's for not a moment, nor any file; what nginx reads is given its mode apart
+  process.umask(0o077);
   const given = takeServiceEnvironment(process.env, process.pid);
   const manager = serviceManager(given.notifySocket);
   let asked = false;

@@ -1,7 +1,9 @@
-/** Tells who issued the certificate in a file and until when it is good. */
+/** Tells who issued the certificate of the base domain and until when it is good. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import { askCertificate } from '../drivers/proxy/nginx/presented.js';
 
 export interface Certificate {
   /** Null when it cannot be read. */
@@ -12,13 +14,15 @@ export interface Certificate {
 
 const KEEP_MS = 60_000;
 
-/** Answers from memory at once and reads the file again in the background once a minute; null while it cannot be read. */
-export function watchCertificate(file: string, clock: Clock): () => Certificate | null {
+type Places = Pick<Config, 'agent' | 'proxy'>;
+
+/** Answers from memory at once and looks again in the background once a minute; null while it cannot be seen. */
+export function watchCertificate(config: Places, clock: Clock): () => Certificate | null {
   let known: Certificate | null = null;
   let readAt = clock.now();
   const refresh = (): void => {
     readAt = clock.now();
-    readCertificate(file).then(
+    lookAtCertificate(config).then(
       (found) => (known = found),
       () => (known = null),
     );
@@ -30,8 +34,15 @@ export function watchCertificate(file: string, clock: Clock): () => Certificate 
   };
 }
 
-async function readCertificate(file: string): Promise<Certificate> {
-  const certificate = new X509Certificate(await readFile(file));
+/** The file is on the proxy's host: where that is another, what visitors are shown must do. */
+async function lookAtCertificate({ agent, proxy }: Places): Promise<Certificate | null> {
+  const { door, nginx, ssh } = proxy;
+  const ask = askCertificate({ listen: [door.address], https_port: door.https_port });
+  const certificate =
+    ssh === null
+      ? new X509Certificate(await readFile(nginx.certificate_file))
+      : await ask(`probe.${agent.base_domain}`);
+  if (!certificate) return null;
   return { issuer: nameOf(certificate), expires_at: new Date(certificate.validTo).toISOString() };
 }
 

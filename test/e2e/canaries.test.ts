@@ -276,10 +276,10 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
     ['/create-site', { ...order('79'), password: unknown }],
     ['/create-site', { ...order('80'), properties: { password: unknown } }],
     ['/suspend', { service_id: '3', reason: unknown }],
-    ['/action/setdomain', { service_id: '3', domain: unknown }],
-    ['/customdomain/add/zone', { user_id: '1', domain: unknown, token: unknown }],
+    ['/action/setdomain', { service_id: '3', domain: 'x.test', password: unknown }],
+    ['/customdomain/add/zone', { user_id: '1', domain: 'x.test', token: unknown }],
     ['/customdomain/add/record', { zone: 'x.test', type: 'TXT', name: 'a', ttl: 60, password: unknown }],
-    ['/panel/sync', [{ service_id: '3', status: 'active', plan: unknown }]],
+    ['/panel/sync', [{ service_id: '3', status: 'active', password: unknown }]],
     [`/${unknown}`, { password: unknown }],
   ] as const)
     await call('POST', path, body, { 'idempotency-key': `odd-${path.slice(1, 9)}` });

@@ -164,8 +164,34 @@ t.test(
       `for p in $(systemctl show -P ControlGroup innkeeper | xargs -I{} find /sys/fs/cgroup/ -path '*{}/cgroup.procs' -exec cat {} + | sort -u); do [ $p = ${MainPID} ] || tr '\\0' '\\n' </proc/$p/environ; done`,
     );
     t.notMatch(environments, /LISTEN_FDS|WATCHDOG_USEC/);
+    await machine.sh(`kill -USR1 ${MainPID}`);
+    await call('GET', '/health');
+    t.notMatch(await machine.sh('ss -ltnpH'), /:9229 /, 'a signal opens no debugger');
   },
 );
+
+t.test('commands that root runs by hand see what the service sees', async (t) => {
+  const healthy = await machine.try('innkeeper doctor');
+  t.match(healthy, { code: 0, out: /\nAll is well\.\n/ }, healthy.out);
+  t.match(await machine.sh('innkeeper config check'), /is fine/);
+  t.match(await machine.sh('innkeeper state verify'), /secrets; nothing is wrong/);
+  const ca = `${WORLD}/ca/ca.pem`;
+  await machine.sh(`chown root: ${ca}; chmod 600 ${ca}`);
+  t.match(
+    await machine.try('innkeeper doctor'),
+    { code: 1, out: /^WRONG +configuration [^]*ca_file: found EACCES/ },
+    'what root can read and the daemon cannot is wrong',
+  );
+  await machine.sh(`chown innkeeper: ${ca}`);
+  const token = '/etc/innkeeper/secrets/proxmox-token';
+  await machine.sh(`mv ${token} ${token}.good; echo new-and-wrong >${token}; chmod 600 ${token}`);
+  t.match(
+    await machine.try('innkeeper doctor'),
+    { code: 1, out: /the token \S+ is refused/ },
+    'a secret is looked at before the daemon is started with it',
+  );
+  await machine.sh(`mv ${token}.good ${token}`);
+});
 
 t.test('is ready again within two seconds of kill -9, and takes up what was cut off', async (t) => {
   const measured: number[] = [];
@@ -215,6 +241,33 @@ t.test('refuses no call while it is restarted', async (t) => {
   t.comment(JSON.stringify(told));
   t.same(Object.keys(told.seen), ['200'], JSON.stringify(told));
 });
+
+t.test(
+  'an upgrade while a job runs: the next release takes it up, the former lies where it lay',
+  async (t) => {
+    const releases = async (): Promise<string[]> =>
+      (await machine.sh('readlink /usr/lib/innkeeper; ls -d /usr/lib/innkeeper-*')).trim().split('\n');
+    const [former = '', ...before] = await releases();
+    t.same(before, [former]);
+    const made = await call('POST', '/create-site', {
+      service_id: 'upgrade',
+      plan: 'basic',
+      subdomain: 'upgrade',
+      email: 'a@example.test',
+      public_ip: '203.0.113.10',
+    });
+    await machine.sh(`cd /root/innkeeper\n${await blocksOf('Files and user')}`);
+    const [now = '', ...both] = await releases();
+    t.not(now, former);
+    t.same(both, [former, now]);
+    await machine.sh('systemctl restart innkeeper');
+    const id = String(made['job_id']);
+    await until('the job', async () =>
+      (await call('GET', `/jobs/${id}`))['status'] === 'completed' ? true : undefined,
+    );
+    t.match(await machine.sh('innkeeper doctor | head -2'), /the daemon +it runs and is ready/);
+  },
+);
 
 t.test('a stop drains: the running job is handed back and ends after the next start', async (t) => {
   const made = await call('POST', '/create-site', {

@@ -33,7 +33,10 @@ export function proxyChecks(parts: DoctorParts): Check[] {
           return ok('nginx includes our file, which the daemon writes when it starts');
         return complaint === undefined
           ? ok('nginx takes it')
-          : wrong(`nginx refuses it: ${complaint}`, config.proxy.ssh ? 'nginx -t   # there' : testCommand);
+          : wrong(
+              `nginx refuses it: ${complaint}`,
+              config.proxy.ssh ? 'nginx -t   # on the proxy host' : testCommand,
+            );
       }),
     },
     {
@@ -46,10 +49,14 @@ export function proxyChecks(parts: DoctorParts): Check[] {
           return ok('there is nothing of ours to be served before the first start');
         const { written, served } = await nginx.reload(signal);
         if (written === served) return ok(`it is reloaded and serves what we have written (${written})`);
+        const there = config.proxy.ssh ? '   # on the proxy host' : '';
+        const commands = config.proxy.ssh
+          ? 'nginx -t && nginx -s reload'
+          : `${testCommand} && ${reload.map(word).join(' ')}`;
         return wrong(
           `it serves ${served ?? 'nothing of ours'} on port ${config.proxy.nginx.status_port} instead of rendering ${written}`,
-          `grep -rn ${word(`${dir}/nginx.conf`)} /etc/nginx || sed -i 's|^http {|http {\\n    include ${dir}/nginx.conf;|' /etc/nginx/nginx.conf`,
-          [testCommand, reload.map(word).join(' ')].join(' && '),
+          `grep -rn ${word(`${dir}/nginx.conf`)} /etc/nginx || sed -i 's|^http {|http {\\n    include ${dir}/nginx.conf;|' /etc/nginx/nginx.conf${there}`,
+          `${commands}${there}`,
         );
       }),
     },

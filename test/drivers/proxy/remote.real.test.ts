@@ -402,10 +402,13 @@ t.test('names are led only to the addresses that the forced command allows', asy
     '[fd00::1:0]:80',
     '[fd00:0:0:0:0:0:0:f]:80',
   ])
-    t.match(await put(upstream, 0), { code: 11, out: /not an upstream/ }, upstream);
+    t.match(await put(upstream, 0), { code: 11, out: /is in no range of --upstreams/ }, upstream);
   const good = ['10.77.0.10:80', '10.77.3.250:65535', '10.77.1.9:80', '[fd00::10]:80', '[fd00::ffff]:80'];
   for (const [i, upstream] of good.entries()) t.same(await put(upstream, i), { code: 0, out: '' }, upstream);
   t.match(await readFile(at('maps.conf'), 'utf8'), /a\.example\.test \[fd00::ffff\]:80;/);
+  const older = await readFile(at('records'), 'utf8');
+  await writeFile(at('records'), older.replace('[fd00::ffff]:80', '192.0.2.1:80'));
+  t.same(await put('10.77.0.10:80', good.length), { code: 0, out: '' }, 'records of before stand in no way');
   for (const wrong of ['', '10.0.0.1', '10.0.0.2-10.0.0.1', '10.0.0.1-fd00::1', '10.0.0.1-10.0.0.9,', 'any'])
     t.match(
       spawnSync(SCRIPT, ['--dir=/x', '--certificate=/x', '--certificate-key=/x', `--upstreams=${wrong}`], {
