@@ -9,9 +9,9 @@ import { listenOnNetwork, listenOnSocket } from '../src/listen.js';
 import { makeRig } from './http/rig.js';
 
 async function depsWith(t: Test, api: Partial<AppDeps['config']['api']>): Promise<AppDeps> {
-  const { deps, close } = await makeRig();
-  t.teardown(close);
-  return { ...deps, config: { ...deps.config, api: { ...deps.config.api, tls: null, ...api } } };
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  return { ...rig.deps, config: { ...rig.deps.config, api: { ...rig.deps.config.api, tls: null, ...api } } };
 }
 
 t.test('an address that cannot be had is told in words of the configuration', async (t) => {

@@ -10,7 +10,7 @@ export function guardPipes(): Pipes {
   let isEnd = true;
   let isTold = false;
   process.stderr.on('error', () => undefined);
-  process.stdout.on('error', (error) => {
+  process.stdout.on('error', (error: Error) => {
     if (isEnd) process.exit(EXIT.failed);
     if (isTold) return;
     isTold = true;

@@ -9,7 +9,7 @@ t.test('an abort ends the whole group of a child', async (t) => {
 });
 
 t.test('a child that the system does not let us kill holds nobody up', async (t) => {
-  const { kill } = process;
+  const kill = process.kill.bind(process);
   let group: number | undefined;
   // as it is with one that runs as root behind sudo
   process.kill = (pid) => {

@@ -92,7 +92,7 @@ t.test(
           { code: 'certificate_unreachable', retryable: true, system: 'issuer' },
           `${name} at ${at}`,
         );
-        delete spoil[at];
+        Reflect.deleteProperty(spoil, at);
       }
   },
 );
