@@ -118,7 +118,8 @@ const EXEC: readonly FaultKind[] = [
   dead('dead', { down: true }),
   passing('dropped before', { drop: 'before' }),
   passing('dropped after', { drop: 'after' }),
-  passing('killed', { status: 137, reason: '' }),
+  // ends without a word
+  passing('killed', { status: 599, reason: '' }),
   passing('lock', { lock: 'backup' }, 2),
   passing('cut in the middle', { cut: true }),
   passing('slow', { delayMs: LATE_MS }),

@@ -112,7 +112,7 @@ export const OPERATIONS: readonly Operation[] = [
     async prepare(stage, id) {
       await site(stage, id);
       await stage.dns(domainOf(id), ['203.0.113.10']);
-      await stage.fault({ target: 'exec', path: 'wordpress/set-url', kind: { status: 9 } });
+      await stage.fault({ target: 'exec', path: 'wordpress/set-url', kind: { taskError: 'E: broken' } });
     },
     ask: action('/action/setdomain', (id) => ({ domain: domainOf(id) })),
   },
