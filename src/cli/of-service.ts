@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
+import { bareEnvironment } from '../drivers/child.js';
 import { stateFolder } from './socket-path.js';
 
 const UNIT = 'innkeeper.service';
@@ -50,14 +51,14 @@ export function credentialFiles(unit: string): [name: string, file: string][] {
 
 /** Undefined for a number that the system has no user of. */
 async function groupsOf(uid: number): Promise<number[] | undefined> {
-  return promisify(execFile)('id', ['-G', '--', String(uid)], { timeout: CHILD_MS }).then(
+  return promisify(execFile)('id', ['-G', '--', String(uid)], { timeout: CHILD_MS, env: bareEnvironment() }).then(
     ({ stdout }) => stdout.trim().split(' ').map(Number),
     () => undefined,
   );
 }
 
 async function unitText(): Promise<string> {
-  const run = promisify(execFile)('systemctl', ['cat', UNIT], { timeout: CHILD_MS });
+  const run = promisify(execFile)('systemctl', ['cat', UNIT], { timeout: CHILD_MS, env: bareEnvironment() });
   return run.then(
     ({ stdout }) => stdout,
     () => '',

@@ -93,7 +93,7 @@ export async function runChild(
 }
 
 /** The daemon's own may hold secrets (`{env: NAME}`), and nothing but this is needed to find and run a program. */
-function bareEnvironment(): NodeJS.ProcessEnv {
+export function bareEnvironment(): NodeJS.ProcessEnv {
   const { PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME, TZ } = process.env;
   return {
     PATH,

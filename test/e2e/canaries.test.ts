@@ -400,7 +400,7 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
   for (const [name, value] of canaries) {
     t.ok(value.length >= 8, name);
     for (const form of formsOf(value)) {
-      const leaks = seen.filter(({ text }) => text.includes(form));
+      const leaks = seen.filter(({ where, text }) => text.includes(form) && !isTold(name, where));
       const shown = [...new Set(leaks.map(({ where, text }) => `${where}: ${around(text, form)}`))].slice(
         0,
         3,
@@ -409,6 +409,11 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
     }
   }
 });
+
+/** Whoever may set the domain must learn what to put into its zone. */
+function isTold(name: string, where: string): boolean {
+  return name.startsWith('domain_challenge') && where === 'answer of POST /action/setdomain';
+}
 
 function around(text: string, form: string): string {
   const at = text.indexOf(form);
