@@ -51,7 +51,10 @@ export function credentialFiles(unit: string): [name: string, file: string][] {
 
 /** Undefined for a number that the system has no user of. */
 async function groupsOf(uid: number): Promise<number[] | undefined> {
-  return promisify(execFile)('id', ['-G', '--', String(uid)], { timeout: CHILD_MS, env: bareEnvironment() }).then(
+  return promisify(execFile)('id', ['-G', '--', String(uid)], {
+    timeout: CHILD_MS,
+    env: bareEnvironment(),
+  }).then(
     ({ stdout }) => stdout.trim().split(' ').map(Number),
     () => undefined,
   );
