@@ -2,22 +2,17 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { AppDeps } from './app.js';
+import { openCatalogue } from './catalogue.js';
 import type { Config } from './config/config.js';
-import { ConfigError } from './config/error.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './domain/clock.js';
-import { AgentError } from './domain/errors.js';
-import { isOpen } from './domain/job.js';
 import { listenOnNetwork, listenOnSocket } from './listen.js';
 import type { HandedSockets } from './systemd/environment.js';
 import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
-import { buildDrivers, execDriver } from './drivers/build.js';
-import { type Circuits, newCircuits } from './drivers/circuit.js';
-import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
-import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
-import { metered } from './drivers/metered.js';
+import type { Circuits } from './drivers/circuit.js';
+import type { ClusterWatch } from './drivers/guest/watch.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/leases.js';
 import { roomFor } from './jobs/room.js';
@@ -25,12 +20,10 @@ import { type Runner, runner } from './jobs/runner.js';
 import { schedule } from './jobs/schedule.js';
 import { spareTime } from './jobs/spare-time.js';
 import { breeThreads } from './jobs/threads.js';
-import { loadModules, shippedModules } from './modules/loader.js';
-import { openProducts, type Products } from './modules/registry.js';
+import { shippedModules } from './modules/loader.js';
+import type { Products } from './modules/registry.js';
 import { openLog } from './log.js';
 import { type Counting, type Observation, observe, startCounting } from './observation.js';
-import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
-import { accountStore } from './state/acme-accounts.js';
 import type { OperationContext } from './operations/context.js';
 import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
@@ -40,11 +33,11 @@ import { purgeDue } from './operations/purge-due.js';
 import { recheckDomains } from './operations/recheck-domains.js';
 import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
-import { type FileLock, holdFile } from './state/file-lock.js';
 import type { FileSystem } from './state/file-system.js';
 import { openState } from './state/open.js';
 import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
+import { closeDrivers, lookAfterJobs, openCircuits, openDrivers } from './systems.js';
 
 export interface RunningDaemon {
   /** `http://127.0.0.1:8080` (or https). */
@@ -190,112 +183,6 @@ export async function startDaemon({
 function statusOf(engine: Runner): string {
   const { running, waiting } = engine.counts();
   return `Serving; ${running} jobs run, ${waiting} wait`;
-}
-
-/** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
-export async function openCatalogue(config: Config, configFile: string, log: Logger): Promise<Products> {
-  const loaded = await loadModules([shippedModules(), ...config.modules.paths]);
-  for (const { path, problem } of loaded.broken) log.error({ path, problem }, 'a module cannot be used');
-  const { products, problems } = openProducts(loaded, config.products);
-  if (problems.length > 0) {
-    throw new ConfigError(configFile, problems);
-  }
-  return products;
-}
-
-/** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */
-function openCircuits({ circuits: { failures, pause_s: pauseS } }: Config, log: Logger): Circuits {
-  const all = newCircuits(clock, { failures, pauseMs: pauseS * 1000 });
-  const states = new Map<string, string>();
-  all.onChange(({ name, role, state, failures: count }) => {
-    const before = states.get(name) ?? 'closed';
-    states.set(name, state);
-    if (state === 'open' && before === 'closed')
-      log.error({ system: name, role, failures: count, alarm: 'system_down' }, 'a system does not answer');
-    if (state === 'closed') log.info({ system: name, role }, 'the system answers again');
-  });
-  return all;
-}
-
-function openDrivers(
-  config: Config,
-  log: Logger,
-  state: State,
-  { metrics }: Counting,
-  systems: Circuits,
-): { drivers: Drivers; watch: ClusterWatch } {
-  const ear = { heard: metrics.driverCalled, log };
-  const host = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits: systems });
-  const guest = metered('guest', host, ear);
-  const accounts = accountStore(state.acmeAccounts);
-  const others = buildDrivers(config, { clock, log, guest, accounts, circuits: systems });
-  const drivers: Drivers = {
-    guest,
-    exec: metered('exec', others.exec, ear),
-    dns: metered('dns', others.dns, ear),
-    proxy: metered('proxy', others.proxy, ear),
-    web: metered('web', others.web, ear),
-    lookup: metered('lookup', others.lookup, ear),
-    issuer: metered('issuer', others.issuer, ear),
-  };
-  const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
-  return { drivers, watch };
-}
-
-async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promise<void> {
-  watch.close();
-  await Promise.all(Object.values(drivers).map((driver: { close(): Promise<void> }) => driver.close()));
-}
-
-/** A job that ended has changed the cluster: the shared look is renewed at once, so that no status shows yesterday's power. */
-function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
-  const signal = new AbortController().signal;
-  return state.services.onChange((next, previous) => {
-    const open = new Set(previous?.jobs.filter(isOpen).map(({ id }) => id));
-    if (next.jobs.some((job) => !isOpen(job) && open.has(job.id)))
-      void watch.fresh(0, signal).catch(() => {});
-  });
-}
-
-export interface TemplateWish {
-  readonly configFile: string;
-  /** Of systemd's, where the caller is not the service. */
-  readonly credentials?: ReadonlyMap<string, string>;
-  /** Name of the product. */
-  readonly product: string;
-  /** Make a new one although there is one. */
-  readonly replace: boolean;
-  readonly signal: AbortSignal;
-  readonly log: Logger;
-  readonly progress: NonNullable<BuildTemplateOrder['progress']>;
-}
-
-/** Makes a product's golden template with the container host's drivers only, so a daemon may run beside it. Throws as `buildTemplate`, and ConfigError. */
-export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]> {
-  const { configFile, credentials = new Map(), log } = wish;
-  const config = await loadConfig({ file: configFile, credentials });
-  const product = (await openCatalogue(config, configFile, log)).get(wish.product);
-  const lock = await onlyBuild(configFile, log);
-  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
-  const exec = execDriver(config, { clock, log });
-  const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
-  try {
-    return await buildTemplate({ ...wish, config, product, guest, exec, watch, clock });
-  } finally {
-    watch.close();
-    await Promise.all([guest.close(), exec.close()]);
-    await lock.release();
-  }
-}
-
-/** Two builds at once would take each other's container for what an interrupted one left, and lend the same address twice. */
-async function onlyBuild(configFile: string, log: Logger): Promise<FileLock> {
-  const onLost = (reason: string): void => log.warn({ reason }, 'another build is no longer kept out');
-  const lock = await holdFile({ file: configFile, patienceS: 0, onLost });
-  if (lock) return lock;
-  throw new AgentError('service_busy', 'Another template is being built with this configuration.', {
-    detail: 'wait for its end, then call again; nothing was done',
-  });
 }
 
 interface Parts {

@@ -5,7 +5,7 @@ import { systemClock } from '../domain/clock.js';
 import { type Line, ok, type Word, warning, wrong, word } from '../doctor/check.js';
 import { examine } from '../doctor/examine.js';
 import type { DaemonSide } from '../doctor/parts.js';
-import { openCatalogue } from '../main.js';
+import { openCatalogue } from '../catalogue.js';
 import type { Products } from '../modules/registry.js';
 import { cell } from './cell.js';
 import { connectDaemon, DaemonDown } from './daemon.js';

@@ -1,6 +1,6 @@
 /** innkeeper template build <product>: makes a product's golden template on the container host; needs no running daemon. */
 import { pino } from 'pino';
-import { makeTemplate } from '../main.js';
+import { makeTemplate } from '../golden-template.js';
 import { EXIT } from './failure.js';
 import { serviceCredentials } from './of-service.js';
 import { column, say, sayJson, table } from './print.js';

@@ -1,0 +1,70 @@
+/** The systems behind the agent: a circuit for each, the drivers that reach them, and the one look at the cluster that all share. */
+import type { Logger } from 'pino';
+import type { Config } from './config/config.js';
+import { systemClock } from './domain/clock.js';
+import { isOpen } from './domain/job.js';
+import { buildDrivers } from './drivers/build.js';
+import { type Circuits, newCircuits } from './drivers/circuit.js';
+import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
+import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
+import { metered } from './drivers/metered.js';
+import type { Drivers } from './drivers/table.js';
+import type { Counting } from './observation.js';
+import { accountStore } from './state/acme-accounts.js';
+import type { State } from './state/contract.js';
+
+const clock = systemClock;
+
+/** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */
+export function openCircuits({ circuits: { failures, pause_s: pauseS } }: Config, log: Logger): Circuits {
+  const all = newCircuits(clock, { failures, pauseMs: pauseS * 1000 });
+  const states = new Map<string, string>();
+  all.onChange(({ name, role, state, failures: count }) => {
+    const before = states.get(name) ?? 'closed';
+    states.set(name, state);
+    if (state === 'open' && before === 'closed')
+      log.error({ system: name, role, failures: count, alarm: 'system_down' }, 'a system does not answer');
+    if (state === 'closed') log.info({ system: name, role }, 'the system answers again');
+  });
+  return all;
+}
+
+export function openDrivers(
+  config: Config,
+  log: Logger,
+  state: State,
+  { metrics }: Counting,
+  systems: Circuits,
+): { drivers: Drivers; watch: ClusterWatch } {
+  const ear = { heard: metrics.driverCalled, log };
+  const host = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits: systems });
+  const guest = metered('guest', host, ear);
+  const accounts = accountStore(state.acmeAccounts);
+  const others = buildDrivers(config, { clock, log, guest, accounts, circuits: systems });
+  const drivers: Drivers = {
+    guest,
+    exec: metered('exec', others.exec, ear),
+    dns: metered('dns', others.dns, ear),
+    proxy: metered('proxy', others.proxy, ear),
+    web: metered('web', others.web, ear),
+    lookup: metered('lookup', others.lookup, ear),
+    issuer: metered('issuer', others.issuer, ear),
+  };
+  const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
+  return { drivers, watch };
+}
+
+export async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promise<void> {
+  watch.close();
+  await Promise.all(Object.values(drivers).map((driver: { close(): Promise<void> }) => driver.close()));
+}
+
+/** A job that ended has changed the cluster: the shared look is renewed at once, so that no status shows yesterday's power. */
+export function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
+  const signal = new AbortController().signal;
+  return state.services.onChange((next, previous) => {
+    const open = new Set(previous?.jobs.filter(isOpen).map(({ id }) => id));
+    if (next.jobs.some((job) => !isOpen(job) && open.has(job.id)))
+      void watch.fresh(0, signal).catch(() => {});
+  });
+}
