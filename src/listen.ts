@@ -1,6 +1,6 @@
 /** Listens for calls: on the network and on the daemon's own unix socket, or on what systemd listens on for us, so that callers wait through a restart instead of being refused. */
 import { once } from 'node:events';
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, rm, rmdir, stat } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
 import { dirname } from 'node:path';
 import { type AppDeps, buildApp } from './app.js';
@@ -33,12 +33,13 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
   const { socket } = deps.config.api;
   const app = await buildApp(deps, 'socket', { handedOver: fd !== undefined });
   await app.ready();
+  let isFolderOurs = false;
   if (fd === undefined) {
     if (Buffer.byteLength(socket) > LONGEST_SOCKET)
       throw new Error(
         `api.socket: ${socket} is longer than the ${LONGEST_SOCKET} bytes that the path of a socket may have`,
       );
-    await mkdir(dirname(socket), { recursive: true, mode: 0o755 });
+    isFolderOurs = (await mkdir(dirname(socket), { recursive: true, mode: 0o755 })) !== undefined;
     // The state's lock is held, so a socket file that lies there is a dead daemon's, or that of one with another state.
     if (await answers(socket))
       throw new Error(`api.socket: another daemon listens at ${socket}; give each a socket of its own`);
@@ -54,7 +55,14 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
     app.server.address = () => socket;
     await app.listen(handed(fd));
   }
-  return { url: socket, close: () => app.close() };
+  return {
+    url: socket,
+    async close() {
+      await app.close();
+      // whatever else lies in it keeps it
+      if (isFolderOurs) await rmdir(dirname(socket)).catch(() => undefined);
+    },
+  };
 }
 
 const REASONS: Readonly<Record<string, (where: string) => string>> = {

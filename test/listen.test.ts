@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +43,11 @@ t.test(
     spawnSync(process.execPath, ['-e', script]);
     const second = await listenOnSocket(await depsWith(t, { socket }));
     await second.close();
+    const deep = join(folder, 'made');
+    const third = await listenOnSocket(await depsWith(t, { socket: join(deep, 'cli.sock') }));
+    t.same(await readdir(deep), ['cli.sock']);
+    await third.close();
+    t.same(await readdir(folder), [], 'a folder that was made for the socket goes with it, no other does');
     await t.rejects(listenOnSocket(await depsWith(t, { socket: join(folder, 'x'.repeat(100)) })), {
       message: /^api\.socket: .* is longer than the 107 bytes/,
     });
