@@ -213,15 +213,17 @@ t.test('makes a site from scratch where there is no template', async (t) => {
 });
 
 t.test('the doctor finds all well, beside the daemon and without one', async (t) => {
-  const look = async (): Promise<void> => {
+  /** A daemon that has run and does not is worth a word, and nothing else is. */
+  const look = async (isRunning: boolean): Promise<void> => {
     const told = checked(Doctor, JSON.parse(await innkeeper('doctor', '--json', '--config', configFile)));
-    for (const { name, state, found } of told.checks) t.equal(state, 'ok', `${name}: ${found}`);
+    for (const { name, state, found } of told.checks)
+      t.equal(state, isRunning || name !== 'daemon' ? 'ok' : 'warning', `${name}: ${found}`);
     t.equal(told.ok, true);
   };
-  await look();
+  await look(true);
   await daemon?.stop();
   daemon = undefined;
-  await look();
+  await look(false);
   daemon = await startDaemon(ready.api, configFile);
 });
 
