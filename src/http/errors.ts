@@ -73,5 +73,6 @@ function writeLog(error: AgentError, request: FastifyRequest): void {
   };
   if (error.code === 'internal_error') request.log.error({ ...fields, err: error.cause ?? error }, 'defect');
   else if (error.status >= 500) request.log.warn({ ...fields, err: error }, error.message);
-  else request.log.debug(fields, error.message);
+  // not its sentence: that is for the caller, and may tell him what he must prove with
+  else request.log.debug(fields, 'refused');
 }
