@@ -19,7 +19,7 @@ import { roomFor } from './jobs/room.js';
 import { type Runner, runner } from './jobs/runner.js';
 import { schedule } from './jobs/schedule.js';
 import { spareTime } from './jobs/spare-time.js';
-import { breeThreads } from './jobs/threads.js';
+import { breeThreads, type Threads } from './jobs/threads.js';
 import { shippedModules } from './modules/loader.js';
 import type { Products } from './modules/registry.js';
 import { openLog } from './log.js';
@@ -142,7 +142,8 @@ export async function startDaemon({
       ...{ config, state, drivers, watch, products, log, counting, observation, drift },
       circuits: systems,
     };
-    const engine = buildEngine(parts);
+    const threads = breeThreads(join(dirname(shippedModules()), 'src', 'jobs', 'worker.js'));
+    const engine = buildEngine(parts, threads);
     await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
@@ -165,6 +166,7 @@ export async function startDaemon({
     const network = await listenOnNetwork(deps, sockets.api);
     work.push(() => network.close());
     log.info({ api: network.url, socket: config.api.socket, agent: config.agent.id }, 'innkeeper is ready');
+    threads.warm();
     return {
       api: network.url,
       socket: config.api.socket,
@@ -198,8 +200,8 @@ interface Parts {
   readonly drift: DriftBook;
 }
 
-function buildEngine({ config, state, drivers, watch, products, log, counting, circuits }: Parts): Runner {
-  const worker = join(dirname(shippedModules()), 'src', 'jobs', 'worker.js');
+function buildEngine(parts: Parts, threads: Threads): Runner {
+  const { config, state, drivers, watch, products, log, counting, circuits } = parts;
   return runner({
     config,
     services: state.services,
@@ -211,7 +213,7 @@ function buildEngine({ config, state, drivers, watch, products, log, counting, c
     stepEnded: counting.metrics.stepEnded,
     leases: leases(),
     circuits,
-    threads: breeThreads(worker),
+    threads,
     modulePath: (job) => products.get(job.pinned.module.name).path,
     spare: spareTime(),
   });

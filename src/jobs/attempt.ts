@@ -87,7 +87,7 @@ export async function runAttempt(
       outcome = message.outcome;
     } else if (message.kind === 'log') {
       log[message.level]({ step: message.step, ...message.fields }, message.message);
-    } else {
+    } else if (message.kind === 'call') {
       const work = answer(message.name, message.args).then(
         (value) => thread?.send({ kind: 'answer', id: message.id, value }),
         (error: unknown) => {
@@ -102,13 +102,13 @@ export async function runAttempt(
     }
   };
 
-  const name = `job-${job.id}-${job.attempts}-${job.direction}-${job.crashes}`;
   let thread: Awaited<ReturnType<Threads['start']>> | undefined;
   try {
-    thread = await deps.threads.start(name, attemptOf(deps, service, job), onMessage, job.interactive);
+    thread = await deps.threads.start(attemptOf(deps, service, job), onMessage, job.interactive);
   } catch (error) {
     limit.cancel();
     release();
+    if (stop.aborted || drain.aborted) return { kind: 'released' };
     return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };
   }
 

@@ -15,7 +15,7 @@ import type {
 } from '../modules/context.js';
 import type { ProxyState } from '../drivers/proxy/driver.js';
 
-/** The `workerData` of one attempt. */
+/** What a thread gets to begin with. */
 export interface Attempt {
   readonly jobId: string;
   readonly modulePath: string;
@@ -87,6 +87,8 @@ export interface HostCalls {
 export type HostCallName = keyof HostCalls;
 
 export type ToMain =
+  /** The thread has loaded its code and waits for its attempt. */
+  | { readonly kind: 'loaded' }
   | {
       readonly kind: 'call';
       readonly id: number;
@@ -103,6 +105,7 @@ export type ToMain =
   | { readonly kind: 'end'; readonly outcome: Outcome };
 
 export type ToWorker =
+  | { readonly kind: 'begin'; readonly attempt: Attempt }
   | { readonly kind: 'answer'; readonly id: number; readonly value: Json }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: ErrorRecord }
   | { readonly kind: 'abort'; readonly error: ErrorRecord };

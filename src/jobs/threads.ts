@@ -1,9 +1,13 @@
-/** One bree job per attempt, each in a bare worker thread of its own; this file is all that knows bree. */
+/**
+ * One bree job per attempt, each in a bare worker thread of its own; this file is all that knows bree. One thread more than is needed is always loaded, so that
+ * the next attempt begins at once instead of waiting for a thread to load its code.
+ */
 import Bree from 'bree';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
+import { AgentError } from '../domain/errors.js';
 import { within } from '../drivers/abort.js';
 import type { Attempt, ToMain, ToWorker } from './protocol.js';
 
@@ -15,16 +19,25 @@ export interface Thread {
 }
 
 export interface Threads {
-  /** Starts `name` (unique: a name that is already running would be lost by bree); an urgent one before those that wait for a processor. */
-  start(
-    name: string,
-    attempt: Attempt,
-    onMessage: (message: ToMain) => void,
-    urgent: boolean,
-  ): Promise<Thread>;
+  /** Gives the attempt to a thread that has run none before; an urgent one before those that wait for a thread already. */
+  start(attempt: Attempt, onMessage: (message: ToMain) => void, urgent: boolean): Promise<Thread>;
+  /** Loads a thread for the first attempt. */
+  warm(): void;
   stop(): Promise<void>;
 }
 
+interface Loaded {
+  readonly worker: Worker;
+  readonly gone: Promise<Error | undefined>;
+}
+
+interface Waiting {
+  readonly urgent: boolean;
+  readonly give: (thread: Loaded) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const SPARE = 1;
 const LOADED_WITHIN_MS = 1_000;
 
 export function breeThreads(workerPath: string): Threads {
@@ -32,6 +45,11 @@ export function breeThreads(workerPath: string): Threads {
   // A thread takes 25 ms of a processor until its module is loaded. Ten at once would take all of them, and requests would wait. One that hangs keeps nobody
   // else from loading.
   const loading = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) });
+  const waiting: Waiting[] = [];
+  const spare = new Set<Loaded>();
+  let coming = 0;
+  let count = 0;
+  let stopped = false;
   const bree = new Bree({
     root: false,
     doRootCheck: false,
@@ -47,50 +65,85 @@ export function breeThreads(workerPath: string): Threads {
     workerMessageHandler: () => {},
   });
 
-  const workerOf = (name: string): Worker => {
+  const load = async (): Promise<Loaded> => {
+    count += 1;
+    // bree loses a job whose name is taken
+    const name = `attempt-${count}`;
+    // Bare: neither the daemon's environment nor its Node options reach module code.
+    await bree.add({ name, path: workerPath, timeout: false, worker: { env: {}, execArgv: [] } });
+    if (stopped) throw new AgentError('aborted', 'The agent is stopping.');
+    await bree.run(name);
     const worker = bree.workers.get(name);
     if (!worker) throw new Error(`bree did not start ${name}`);
-    return worker;
+    const gone = new Promise<Error | undefined>((ended) => {
+      worker.once('exit', () => {
+        // bree's own exit listener, registered first, has recorded the cause by now
+        ended(deaths.get(name));
+        deaths.delete(name);
+      });
+    });
+    const heard = once(worker, 'message').catch(() => {});
+    await within(Promise.race([heard, gone]), LOADED_WITHIN_MS);
+    return { worker, gone };
   };
 
-  const begin = async (name: string, attempt: Attempt): Promise<Worker> => {
-    // Bare: neither the daemon's environment nor its Node options reach module code.
-    await bree.add({
-      name,
-      path: workerPath,
-      timeout: false,
-      worker: { workerData: { attempt }, env: {}, execArgv: [] },
-    });
-    await bree.run(name);
-    return workerOf(name);
+  /** Whoever waits is served in turn; what is left over stays for the next. */
+  const handOut = (): void => {
+    for (const thread of spare) {
+      const next = waiting.find(({ urgent }) => urgent) ?? waiting[0];
+      if (!next) return;
+      waiting.splice(waiting.indexOf(next), 1);
+      spare.delete(thread);
+      thread.worker.ref();
+      next.give(thread);
+    }
+  };
+
+  const fill = (): void => {
+    while (!stopped && coming + spare.size < waiting.length + SPARE) {
+      coming += 1;
+      loading
+        .add(load)
+        .then(
+          (thread) => {
+            spare.add(thread);
+            // nobody waits for a thread that has no work
+            thread.worker.unref();
+            void thread.gone.then(() => spare.delete(thread));
+          },
+          // without anybody who waits nobody needs to know: the next attempt tries again
+          (error: unknown) => waiting.shift()?.fail(error),
+        )
+        .finally(() => {
+          coming -= 1;
+          handOut();
+        });
+    }
   };
 
   return {
-    start: (name, attempt, onMessage, urgent) =>
-      new Promise((resolve, reject) => {
-        const load = async (): Promise<void> => {
-          const worker = await begin(name, attempt);
-          worker.on('message', onMessage);
-          const gone = new Promise<Error | undefined>((ended) => {
-            worker.once('exit', () => {
-              // bree's own exit listener, registered first, has recorded the cause by now
-              ended(deaths.get(name));
-              deaths.delete(name);
-            });
-          });
-          resolve({
-            send: (message) => worker.postMessage(message),
-            gone,
-            async terminate() {
-              await worker.terminate();
-            },
-          });
-          const heard = once(worker, 'message').catch(() => {});
-          await within(Promise.race([heard, gone]), LOADED_WITHIN_MS);
-        };
-        loading.add(load, { priority: urgent ? 1 : 0 }).catch(reject);
-      }),
+    async start(attempt, onMessage, urgent) {
+      const { worker, gone } = await new Promise<Loaded>((give, fail) => {
+        waiting.push({ urgent, give, fail });
+        handOut();
+        fill();
+      });
+      worker.on('message', onMessage);
+      const send = (message: ToWorker): void => worker.postMessage(message);
+      send({ kind: 'begin', attempt });
+      return {
+        send,
+        gone,
+        async terminate() {
+          await worker.terminate();
+        },
+      };
+    },
+    warm: fill,
     async stop() {
+      stopped = true;
+      loading.clear();
+      for (const { fail } of waiting.splice(0)) fail(new AgentError('aborted', 'The agent is stopping.'));
       await Promise.all([...bree.workers.values()].map((worker) => worker.terminate()));
     },
   };

@@ -1,5 +1,7 @@
-/** One attempt, in its thread: loads the one module, walks the flow, says how it ended. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** One attempt, in its thread: waits for it, loads the one module, walks the flow, says how it ended. */
+import { parentPort } from 'node:worker_threads';
+// three quarters of what a module brings with it: so a thread that is loaded ahead has it
+import 'typebox';
 import { asAgentError, fromRecord, toRecord } from '../domain/errors.js';
 import { importModule } from '../modules/import-module.js';
 import { type Host, runFlow } from './flow-run.js';
@@ -8,8 +10,6 @@ import { stepContext } from './step-context.js';
 
 const port = parentPort;
 if (!port) throw new Error('work.ts runs in a worker thread');
-// bree puts its own job description beside ours
-const { attempt } = workerData as { attempt: Attempt };
 
 const say = (message: ToMain): void => port.postMessage(message);
 const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
@@ -17,6 +17,10 @@ const aborter = new AbortController();
 let lastId = 0;
 
 port.on('message', (message: ToWorker) => {
+  if (message.kind === 'begin') {
+    void carryOut(message.attempt);
+    return;
+  }
   if (message.kind === 'abort') {
     aborter.abort(fromRecord(message.error));
     return;
@@ -34,7 +38,7 @@ const host: Host = (name, args) =>
     say({ kind: 'call', id, name, args });
   });
 
-async function outcome(): Promise<Outcome> {
+async function outcome(attempt: Attempt): Promise<Outcome> {
   try {
     const module = await importModule(attempt.modulePath);
     return await runFlow({
@@ -52,5 +56,9 @@ async function outcome(): Promise<Outcome> {
   }
 }
 
-say({ kind: 'end', outcome: await outcome() });
-port.close();
+async function carryOut(attempt: Attempt): Promise<void> {
+  say({ kind: 'end', outcome: await outcome(attempt) });
+  port?.close();
+}
+
+say({ kind: 'loaded' });
