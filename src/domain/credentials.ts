@@ -41,9 +41,14 @@ export function passwordSet(service: Service, now: string): Service {
   };
 }
 
-/** It did not get there; the next reset makes another one. */
+/** For certain it did not get there; the next reset makes another one. */
 export function passwordNotSet(service: Service): Service {
   return { ...service, secrets: without(service.secrets, NEXT_PASSWORD) };
+}
+
+/** It may have got there, or not: no password is told rather than a wrong one. */
+export function passwordInDoubt(service: Service): Service {
+  return service.secrets[NEXT_PASSWORD] ? withoutPassword(passwordNotSet(service)) : service;
 }
 
 /** After a return to a snapshot of before the last reset, what we know is not what the site knows. */

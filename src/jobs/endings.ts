@@ -1,5 +1,5 @@
 /** What the end of a job means for its service: one table, method by method. */
-import { afterReturn, passwordNotSet, passwordSet } from '../domain/credentials.js';
+import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../domain/credentials.js';
 import { withoutWish } from '../domain/domain-wish.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
@@ -106,6 +106,15 @@ const leftUndeleted: Rule = (service, job) =>
       }
     : become(service, 'failed');
 
+/** Said by the site itself, before it changed anything. */
+const NOT_RESET: readonly string[] = ['administrator_missing', 'service_stopped'];
+
+/** A script whose end was not heard may have run. */
+const notReset: Rule = (service, job) =>
+  NOT_RESET.includes((job.reason ?? job.error)?.code ?? '')
+    ? passwordNotSet(service)
+    : passwordInDoubt(service);
+
 const reasonsOf = (job: Job): Service['suspendedFor'] =>
   SUSPENSION_REASONS.filter((reason) => reason === job.args['reason']);
 
@@ -177,7 +186,7 @@ const ENDINGS: Readonly<Record<string, Rules>> = {
   toggle: { undone: notToggled },
   resetPassword: {
     completed: (service, _job, now) => passwordSet(service, now),
-    undone: passwordNotSet,
+    undone: notReset,
   },
   rollback: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
   reset: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
