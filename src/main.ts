@@ -34,6 +34,7 @@ import { recheckDomains } from './operations/recheck-domains.js';
 import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/file-system.js';
+import { KeyedLock } from './state/keyed-lock.js';
 import { openState } from './state/open.js';
 import { loadFormerKeys } from './state/former-keys.js';
 import { loadStateKey } from './state/state-key.js';
@@ -230,6 +231,7 @@ function operationContext(parts: Parts): OperationContext {
     drivers,
     products,
     noticed: observation.noticed,
+    zoneTurns: new KeyedLock(),
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     drift,
   };

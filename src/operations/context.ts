@@ -11,6 +11,7 @@ import type { ContainerSource } from '../modules/context.js';
 import type { ModuleInfo } from '../modules/module.js';
 import type { Product } from '../modules/product.js';
 import type { State } from '../state/contract.js';
+import type { KeyedLock } from '../state/keyed-lock.js';
 
 /** A product as an order needs it. */
 export interface SoldProduct {
@@ -40,6 +41,8 @@ export interface OperationContext {
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
   readonly drift: DriftBook;
+  /** Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server tell the same. */
+  readonly zoneTurns: KeyedLock;
   /** Told of what is worth an alert and stands in no record. */
   readonly noticed?: (notice: {
     readonly kind: 'unknown_plan';

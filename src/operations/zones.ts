@@ -4,6 +4,7 @@ import { instant } from '../domain/clock.js';
 import { parseDomain } from '../domain/domain-name.js';
 import { domainId } from '../domain/domain-record.js';
 import { AgentError } from '../domain/errors.js';
+import { throwIfAborted } from '../drivers/abort.js';
 import type { ZoneSet } from '../drivers/dns/zones.js';
 import { listed } from '../drivers/lookup/routing.js';
 import type { ZoneRecord } from '../state/contract.js';
@@ -89,21 +90,43 @@ export async function addZone(
       throw new AgentError('quota_reached', `Zone limit reached (${used} of ${MOST_ZONES})`);
     await refuseOverlap(context, owner, zone);
     await refuseElsewhere(context, server, zone);
-    const { id, making } = await claim(context, owner, zone);
-    try {
-      // of two who asked at the same time both were first
-      await refuseOverlap(context, owner, zone);
-      const made = await server.zones.ensure(zone, context.config.dns.name_servers, server.call);
-      if (!made && making !== true) throw exists();
-    } catch (error) {
-      if (making === true && !mayPass(error)) await context.state.zones.remove(id, isMaking);
-      throw error;
-    }
-    await context.state.zones.commit(id, (current) => ({
-      ...(current ?? fresh(context, owner, zone)),
-      making: false,
-    }));
-    return zone;
+    return inTurn(context, server, zone, () => make(context, server, owner, zone));
+  });
+}
+
+async function make(
+  context: OperationContext,
+  server: AtNameServer,
+  owner: ZoneOwner,
+  zone: string,
+): Promise<string> {
+  const { id, making } = await claim(context, owner, zone);
+  try {
+    // of two who asked at the same time both were first
+    await refuseOverlap(context, owner, zone);
+    const made = await server.zones.ensure(zone, context.config.dns.name_servers, server.call);
+    if (!made && making !== true) throw exists();
+  } catch (error) {
+    if (making === true && !mayPass(error)) await context.state.zones.remove(id, isMaking);
+    throw error;
+  }
+  await context.state.zones.commit(id, (current) => ({
+    ...(current ?? fresh(context, owner, zone)),
+    making: false,
+  }));
+  return zone;
+}
+
+/** A zone that is made while it is removed would be on record and not at the server, or the other way round. */
+function inTurn<T>(
+  { zoneTurns }: OperationContext,
+  { call }: AtNameServer,
+  zone: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  return zoneTurns.run(domainId(zone), () => {
+    throwIfAborted(call.signal, 'dns_timeout', `waiting for another change of ${zone}`);
+    return work();
   });
 }
 
@@ -145,21 +168,33 @@ async function refuseElsewhere(
 
 /** With everything in it; one that was deleted lately is no error. Throws `zone_not_found`, `zones_unavailable`, `dns_*`. */
 export async function removeZone(context: OperationContext, by: By, sent: string): Promise<void> {
-  return atNameServer(context, async ({ zones, call }) => {
-    const found = lookUp(context, by, sent);
-    if (!found) throw noSuchZone();
-    if (found.goneAt !== undefined) return;
-    await zones.remove(found.zone, call).catch((error: unknown) => {
-      // the server has it for somebody else by now: ours is gone
-      if (!(error instanceof AgentError && error.code === 'foreign_object')) throw error;
-    });
-    await context.state.zones.commit(found.id, (current) => {
-      if (current && current.createdAt !== found.createdAt) return current;
-      const { schema, id, zone, panel, userId, createdAt } = found;
-      return { schema, id, zone, panel, userId, createdAt, goneAt: instant(context.clock) };
-    });
+  return atNameServer(context, async (server) => {
+    const wanted = lookUp(context, by, sent);
+    if (!wanted) throw noSuchZone();
+    await inTurn(context, server, wanted.zone, () => unmake(context, server, by, wanted.zone));
     await forgetGone(context);
   });
+}
+
+async function unmake(
+  context: OperationContext,
+  { zones, call }: AtNameServer,
+  by: By,
+  zone: string,
+): Promise<void> {
+  // as it is now that it is our turn
+  const found = lookUp(context, by, zone);
+  if (!found) throw noSuchZone();
+  if (found.goneAt !== undefined) return;
+  await zones.remove(found.zone, call).catch((error: unknown) => {
+    // the server has it for somebody else by now: ours is gone
+    if (!(error instanceof AgentError && error.code === 'foreign_object')) throw error;
+  });
+  const { schema, id, panel, userId, createdAt } = found;
+  await context.state.zones.commit(id, () => ({
+    ...{ schema, id, zone, panel, userId, createdAt },
+    goneAt: instant(context.clock),
+  }));
 }
 
 async function forgetGone({ state, clock }: OperationContext): Promise<void> {

@@ -10,6 +10,7 @@ import type { ClusterView } from '../../src/drivers/guest/driver.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { driftBook } from '../../src/operations/drift-book.js';
 import { createToken } from '../../src/operations/create-token.js';
+import { KeyedLock } from '../../src/state/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 import { guest, testConfig, view } from '../http/rig.js';
 
@@ -53,6 +54,7 @@ const deps = {
   alerts: { list: () => [] },
   roomFor: () => {},
   drift: driftBook(0),
+  zoneTurns: new KeyedLock(),
   reconcile: {
     ask: async () => ({ looking: false, report: undefined }),
     repair: async () => [],

@@ -1,5 +1,6 @@
 /** Customers' zones in the memory world, whose DNS server can be made to misbehave. */
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { parse } from 'yaml';
 import { fields } from '../http/rig.js';
@@ -87,6 +88,24 @@ t.test(
     t.match(await house.post('/customdomain/delete/zone', zone), { status: 200 }, 'or let go');
   },
 );
+
+t.test('a zone that is removed and added at the same time is on record exactly when it stands', async (t) => {
+  const house = await openHouse(t, { config: async () => ({ circuits: { failures: 20, pause_s: 1 } }) });
+  await house.dns('example.org', 'NS', ['ns1.sandbox.test.']);
+  // as long as a call takes, so that one meets the other in every part of it
+  await house.fault({ target: 'dns', path: '/zones', kind: { delayMs: 30 } });
+  const remove = () => house.post('/customdomain/delete/zone', zone);
+  for (const gapMs of [0, 20, 45, 70, 100, 130]) {
+    t.match(await addZone(house), { status: 200 });
+    const [removed, added] = await Promise.all([remove(), delay(gapMs).then(() => addZone(house))]);
+    t.match(removed, { status: 200 });
+    const [seen] = await zonesSeenBy(house, 77);
+    // added before it was removed it was there already, and is gone now
+    t.same(seen?.state, added.status === 200 ? 'ready' : undefined, `${gapMs} ms apart`);
+    if (added.status === 200) t.match(await remove(), { status: 200 });
+    else t.match(added, { status: 409, body: { code: 'zone_exists' } });
+  }
+});
 
 t.test('a zone and the sites of other customers keep out of each other', async (t) => {
   const house = await openHouse(t);

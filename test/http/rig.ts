@@ -16,6 +16,7 @@ import { reconciler } from '../../src/operations/reconcile.js';
 import { driftBook } from '../../src/operations/drift-book.js';
 import type { OperationContext } from '../../src/operations/context.js';
 import type { State } from '../../src/state/contract.js';
+import { KeyedLock } from '../../src/state/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -262,6 +263,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     },
     drivers,
     drift: driftBook(15_000),
+    zoneTurns: new KeyedLock(),
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
   };
   const deps: AppDeps = {
