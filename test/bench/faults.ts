@@ -4,6 +4,7 @@
  */
 import { line, runMatrix } from '../faults/matrix.js';
 import type { Row } from '../faults/cell.js';
+import { STAGES } from '../faults/stage.js';
 import { printTable } from './figures.js';
 
 export async function benchFaults(): Promise<boolean> {
@@ -12,12 +13,12 @@ export async function benchFaults(): Promise<boolean> {
   const [part = 1, parts = 1] = (process.env['FAULTS_PART'] ?? '1/1').split('/').map(Number);
   const started = performance.now();
   const rows: Row[] = [];
-  for (const source of ['template', 'scratch'] as const)
+  for (const stage of STAGES)
     rows.push(
       ...(await runMatrix({
-        source,
+        stage,
         ...(only ? { operations: only } : {}),
-        pick: (_operation, site, _kind, n) => calls.test(site.name) && n % parts === part - 1,
+        pick: (site, n) => calls.test(site.name) && n % parts === part - 1,
         told: (row) => console.log(line(row)),
       })),
     );

@@ -46,6 +46,8 @@ export function siteOf(method: string, path: string): CallSite {
 export const OTHERS: readonly CallSite[] = [
   { target: 'dns', method: 'GET', path: '/zones/', task: false, name: 'DNS GET' },
   { target: 'dns', method: 'PATCH', path: '/zones/', task: false, name: 'DNS PATCH' },
+  { target: 'dns', method: 'POST', path: '/zones$', task: false, name: 'DNS POST' },
+  { target: 'dns', method: 'DELETE', path: '/zones/', task: false, name: 'DNS DELETE' },
   { target: 'proxy', method: 'TEST', path: '/test', task: false, name: 'nginx -t' },
   { target: 'proxy', method: 'RELOAD', path: '/reload', task: false, name: 'nginx -s reload' },
   { target: 'exec', method: 'EXEC', path: '.', task: false, name: 'exec' },

@@ -3,13 +3,13 @@ import type { CallSite } from './call-sites.js';
 import type { FaultKind } from './kinds.js';
 import { leaks } from './leaks.js';
 import { accepted, ended, type Operation } from './operations.js';
-import { eventually, type Fields, fieldsOf, listOf, type Stage } from './stage.js';
+import { eventually, type Fields, fieldsOf, listOf, type Stage, textOf } from './stage.js';
 
 export interface Row {
   readonly operation: string;
   readonly call: string;
   readonly fault: string;
-  /** `done`, `undone`, `waited, done`, `waited, undone`, `stuck with alarm`, `refused` */
+  /** `done`, `undone`, `waited, done`, `waited, undone`, `stuck with alarm`, `refused`; `not met`: the call was not made */
   readonly end: string;
   readonly ms: number;
   /** How often the fault met a call. */
@@ -25,7 +25,7 @@ const AFTER_LIFT_MS = 60_000;
 /** Whoever asks for what was refused more often than this, forward and back, goes on for ever. */
 const MOST_REFUSALS = 25;
 /** What a customer's sentence does not hold: addresses, paths, tasks, nodes. */
-const INSIDE = /127\.0\.0\.1|\/[a-z]+\/|UPID|\bpve\d|HTTP \d/i;
+export const INSIDE = /127\.0\.0\.1|\/[a-z]+\/|UPID|\bpve\d|HTTP \d/i;
 
 export async function runCell(
   stage: Stage,
@@ -61,13 +61,13 @@ export async function runCell(
   const ms = Math.round(performance.now() - from);
   await stage.noFaults();
   const end = endOf(job);
-  wrong.push(...untold(stage, job, end), ...unexpected(operation, kind, job, end));
+  wrong.push(...untold(stage, site, job, end), ...unexpected(operation, kind, job, end));
   // what is stuck is a person's to finish; here a deletion stands for it
   if (end !== 'stuck') wrong.push(...(await agree(stage, id, operation)));
   await remove(stage, id, operation, wrong);
   return {
     ...row,
-    end: end === 'stuck' ? 'stuck with alarm' : end,
+    end: job['struck'] === 0 ? 'not met' : end === 'stuck' ? 'stuck with alarm' : end,
     ms,
     struck: Number(job['struck']),
     error: messageOf(job),
@@ -102,10 +102,13 @@ async function settled(
 }
 
 /** Silences: a hang, a job that is stuck and says nothing of it, a failure without a reason, or with one that tells too much. */
-function untold(stage: Stage, job: Fields, end: string): string[] {
+const isKept = ({ target, method }: CallSite): boolean => target === 'pve' && method === 'GET';
+
+function untold(stage: Stage, site: CallSite, job: Fields, end: string): string[] {
   const wrong: string[] = [];
   const message = messageOf(job);
-  if (job['struck'] === 0) wrong.push('the fault never struck');
+  // what the agent reads once and keeps, like the version, is asked in one cell only
+  if (job['struck'] === 0 && !isKept(site)) wrong.push('the fault never struck');
   if (job['ended_at'] == null && job['status'] !== 'refused') wrong.push(`it hangs: ${JSON.stringify(job)}`);
   if (end === 'stuck' && !stage.alarms().some((line) => line['job_id'] === job['id']))
     wrong.push('stuck without an alarm');
@@ -156,8 +159,18 @@ async function agree(stage: Stage, id: string, { name }: Operation): Promise<str
 
 async function remove(stage: Stage, id: string, operation: Operation, wrong: string[]): Promise<void> {
   const { body } = await stage.call('GET', `/status?service_id=${id}`);
-  if (body['status'] === 'terminated' || body['success'] !== true) return;
+  if (body['status'] === 'terminated' || body['success'] !== true) {
+    await forgetKept(stage, id, body);
+    return;
+  }
   const job = await ended(stage, await accepted(stage, '/delete-site', { service_id: id }));
   if (job['status'] !== 'completed') wrong.push(`it cannot be deleted: ${JSON.stringify(job)}`);
   wrong.push(...(await agree(stage, id, operation)).map((leak) => `after its deletion: ${leak}`));
+}
+
+/** Its number and address are needed by the next cells; the container stays with nobody. */
+async function forgetKept(stage: Stage, id: string, status: Fields): Promise<void> {
+  // no date: nothing is kept
+  if (!(Date.parse(textOf(status['purge_at'])) > Date.now())) return;
+  await ended(stage, await accepted(stage, `/services/${id}/forget`, { confirm: id }));
 }

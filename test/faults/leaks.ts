@@ -21,10 +21,16 @@ export async function leaks(stage: Stage, prefix: string, stops: boolean): Promi
 
 const lives = (service: Fields): boolean => ['active', 'suspended'].includes(String(service['lifecycle']));
 
+/** Deleted, and its container kept for a while. */
+const isHeld = ({ lifecycle, deletion, vmid }: Fields): boolean =>
+  lifecycle === 'terminated' &&
+  vmid !== null &&
+  Date.parse(String(fieldsOf(deletion)['purgeAt'])) > Date.now();
+
 async function powerOf(stage: Stage, service: Fields, stops: boolean): Promise<string[]> {
   const { id, lifecycle, node, vmid } = service;
-  const wanted = lifecycle === 'suspended' ? 'stopped' : 'running';
-  if (!lives(service) || (stops && wanted === 'running')) return [];
+  const wanted = lifecycle === 'suspended' || isHeld(service) ? 'stopped' : 'running';
+  if ((!lives(service) && !isHeld(service)) || (stops && wanted === 'running')) return [];
   const status = fieldsOf(await stage.pve(`/nodes/${String(node)}/lxc/${String(vmid)}/status/current`));
   return status['status'] === wanted
     ? []
@@ -50,7 +56,8 @@ function ofService(service: Fields, world: Found, stops: boolean): string[] {
       wrong.push(`${id} (${String(service['lifecycle'])}): ${found} ${what} instead of ${wanted}`);
   };
   const ours = world.containers.filter(({ config }) => marked(fieldsOf(config)['description']));
-  expect('containers', ours.length, here ? 1 : 0);
+  const held = isHeld(service);
+  expect('containers', ours.length, here || held ? 1 : 0);
   const records = world.zone.filter(({ name }) => name === `${String(service['fqdn'])}.`);
   expect('DNS records', records.length, here ? 1 : 0);
   for (const { records: list, comments } of records)
@@ -63,7 +70,9 @@ function ofService(service: Fields, world: Found, stops: boolean): string[] {
   const certified = world.certificates.filter(({ names }) => JSON.stringify(names).includes(domainOf(id)));
   if (certified.length > (here && listOf(service['domains']).length > 0 ? 1 : 0))
     wrong.push(`${id}: ${certified.length} certificates`);
-  if (!here && (service['vmid'] !== null || listOf(service['addresses']).length > 0))
+  if (held && world.ha.some(({ sid }) => sid === `ct:${String(service['vmid'])}`))
+    wrong.push(`${id}: HA holds what is deleted`);
+  if (!here && !held && (service['vmid'] !== null || listOf(service['addresses']).length > 0))
     wrong.push(`${id}: it keeps ${JSON.stringify([service['vmid'], service['addresses']])}`);
   const [container] = ours;
   const [host] = shown;

@@ -1,42 +1,66 @@
 /** Runs cells and prints their rows as they come; the same for the sample in the suites and the whole in the bench. */
-import { type CallSite, callSites } from './call-sites.js';
+import { type CallSite, callSites, OTHERS } from './call-sites.js';
+import { CALLS_AT_ONCE, runCallAtOnce, sitesOfCall } from './calls-at-once.js';
 import { type Row, runCell } from './cell.js';
 import { type FaultKind, kindsFor } from './kinds.js';
-import { type Operation, OPERATIONS } from './operations.js';
-import { openStage } from './stage.js';
+import { OPERATIONS } from './operations.js';
+import { openStage, type Stage, type StageKind } from './stage.js';
 
 export interface Wish {
-  readonly source: 'template' | 'scratch';
-  /** Names of operations; absent: all of this source. */
+  readonly stage: StageKind;
+  /** Names of operations; absent: all of this stage. */
   readonly operations?: readonly string[];
   /** Which cells of an operation are run; absent: all. */
-  readonly pick?: (operation: Operation, site: CallSite, kind: FaultKind, n: number) => boolean;
+  readonly pick?: (site: CallSite, n: number) => boolean;
   readonly told: (row: Row) => void;
 }
 
-export async function runMatrix({ source, operations, pick = () => true, told }: Wish): Promise<Row[]> {
-  const stage = await openStage(source);
+/** An operation as a row of cells: which calls it makes, and what one fault at one of them does to it. */
+interface Walk {
+  readonly name: string;
+  readonly sites: (stage: Stage, id: string) => Promise<readonly CallSite[]>;
+  readonly cell: (stage: Stage, site: CallSite, kind: FaultKind, id: string) => Promise<Row>;
+}
+
+function walksOf(kind: StageKind): readonly Walk[] {
+  const jobs = OPERATIONS.filter(({ stage = 'template' }) => stage === kind).map((operation): Walk => ({
+    name: operation.name,
+    sites: (stage, id) => callSites(stage, operation, id),
+    cell: (stage, site, fault, id) => runCell(stage, operation, site, fault, id),
+  }));
+  const atOnce = CALLS_AT_ONCE.map((operation): Walk => ({
+    name: operation.name,
+    sites: (stage, id) => sitesOfCall(stage, operation, id, OTHERS),
+    cell: (stage, site, fault, id) => runCallAtOnce(stage, operation, site, fault, id),
+  }));
+  return kind === 'template' ? [...jobs, ...atOnce] : jobs;
+}
+
+export async function runMatrix({ stage: kind, operations, pick = () => true, told }: Wish): Promise<Row[]> {
+  const walks = walksOf(kind).filter(({ name }) => operations?.includes(name) ?? true);
+  if (walks.length === 0) return [];
+  const stage = await openStage(kind);
   const rows: Row[] = [];
   let cells = 0;
+  const tell = (row: Row): void => {
+    rows.push(row);
+    told(row);
+  };
   try {
-    for (const operation of OPERATIONS.filter((one) => (one.source ?? 'template') === source)) {
-      if (operations && !operations.includes(operation.name)) continue;
-      const sites = await callSites(stage, operation, `dry${(cells += 1)}`).catch(async (error: unknown) => {
+    for (const { name, sites, cell } of walks) {
+      const met = await sites(stage, `dry${(cells += 1)}`).catch(async (error: unknown) => {
         await stage.noFaults();
-        const row = broken(operation.name, 'all', 'none', error);
-        rows.push(row);
-        told(row);
+        tell(broken(name, 'all', 'none', error));
         return [];
       });
-      for (const site of sites)
-        for (const kind of kindsFor(site)) {
-          if (!pick(operation, site, kind, (cells += 1))) continue;
-          const row = await runCell(stage, operation, site, kind, `c${cells}x`).catch((error: unknown) =>
-            broken(operation.name, site.name, kind.name, error),
+      for (const site of met)
+        for (const fault of kindsFor(site)) {
+          if (!pick(site, (cells += 1))) continue;
+          const row = await cell(stage, site, fault, `c${cells}x`).catch((error: unknown) =>
+            broken(name, site.name, fault.name, error),
           );
           await stage.noFaults();
-          rows.push(row);
-          told(row);
+          tell(row);
         }
     }
   } finally {

@@ -1,11 +1,10 @@
 /** Each operation of the contract: what it needs before, how it is asked for, and what must be true of the service when it is done. */
-import type { Fields, Stage } from './stage.js';
-import { eventually } from './stage.js';
+import { eventually, type Fields, listOf, type Stage, type StageKind, textOf } from './stage.js';
 
 export interface Operation {
   readonly name: string;
-  /** What makes the sites of this operation. */
-  readonly source?: 'scratch';
+  /** Where it is tried; default `template`. */
+  readonly stage?: StageKind;
   /** Makes the service and brings it to where the operation starts; resolves with what `ask` needs. */
   prepare(stage: Stage, id: string): Promise<void>;
   ask(stage: Stage, id: string): Promise<string>;
@@ -76,6 +75,23 @@ async function withDomain(stage: Stage, id: string): Promise<void> {
   await done(stage, await action('/action/setdomain', () => ({ domain: domainOf(id) }))(stage, id));
 }
 
+async function kept(stage: Stage, id: string): Promise<void> {
+  await site(stage, id);
+  await done(stage, await action('/delete-site')(stage, id));
+}
+
+/** The purge comes by itself behind the deletion. */
+async function purged(stage: Stage, id: string): Promise<string> {
+  const deletion = await action('/delete-site')(stage, id);
+  if ((await ended(stage, deletion))['status'] !== 'completed') return deletion;
+  const { value } = await eventually(
+    async () => listOf((await stage.call('GET', `/jobs?service_id=${id}`)).body['jobs']),
+    (jobs) => jobs.some(({ method }) => method === 'purge'),
+    PATIENCE_MS,
+  );
+  return textOf(value.find(({ method }) => method === 'purge')?.['job_id']) || deletion;
+}
+
 async function stopped(stage: Stage, id: string): Promise<void> {
   await site(stage, id);
   await done(stage, await action('/action/stop')(stage, id));
@@ -88,7 +104,7 @@ async function suspended(stage: Stage, id: string): Promise<void> {
 
 export const OPERATIONS: readonly Operation[] = [
   { name: 'create (template)', prepare: nothing, ask: (stage, id) => create(stage, id) },
-  { name: 'create (scratch)', source: 'scratch', prepare: nothing, ask: (stage, id) => create(stage, id) },
+  { name: 'create (scratch)', stage: 'scratch', prepare: nothing, ask: (stage, id) => create(stage, id) },
   {
     name: 'create, undone',
     fails: true,
@@ -117,6 +133,9 @@ export const OPERATIONS: readonly Operation[] = [
     ask: action('/action/setdomain', (id) => ({ domain: domainOf(id) })),
   },
   { name: 'delete', prepare: site, ask: action('/delete-site') },
+  { name: 'delete and keep', stage: 'kept', prepare: site, ask: action('/delete-site') },
+  { name: 'restore', stage: 'kept', prepare: kept, ask: (stage, id) => create(stage, id) },
+  { name: 'delete and purge', stage: 'purged', prepare: site, ask: purged },
   { name: 'suspend', prepare: site, ask: action('/suspend') },
   { name: 'unsuspend', prepare: suspended, ask: action('/unsuspend') },
   {
@@ -136,6 +155,11 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'remove domain',
     prepare: withDomain,
     ask: action('/action/deldomain', (id) => ({ domain: domainOf(id) })),
+  },
+  {
+    name: 'set primary',
+    prepare: withDomain,
+    ask: action('/action/setprimary', (id) => ({ domain: `${id}.sandbox.test` })),
   },
   { name: 'backup', prepare: site, ask: action('/action/mkbak') },
   {

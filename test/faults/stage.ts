@@ -46,7 +46,9 @@ export interface Stage {
   /** The services' documents as they are on disk. */
   services(): Promise<Fields[]>;
   /** At a customer's own name server. */
-  dns(name: string, values: readonly string[]): Promise<void>;
+  dns(name: string, values: readonly string[], type?: 'A' | 'NS'): Promise<void>;
+  /** At ours: customers' zones, as the name server has them. */
+  customerZones(): Promise<Fields[]>;
   /** Log lines with this alarm, so far. */
   alarms(): readonly Fields[];
   close(): Promise<void>;
@@ -56,12 +58,29 @@ export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 export function listOf(value: unknown): Fields[] {
   return Array.isArray(value) ? value.map(fieldsOf) : [];
 }
 
+/** What sites are made from, and for how long a deleted one is kept. */
+const KINDS = {
+  template: { source: 'template', holdS: 0 },
+  scratch: { source: 'scratch', holdS: 0 },
+  /** Longer than anybody waits. */
+  kept: { source: 'template', holdS: 3600 },
+  /** For a moment. */
+  purged: { source: 'template', holdS: 1 },
+} as const;
+export type StageKind = keyof typeof KINDS;
+export const STAGES: readonly StageKind[] = ['template', 'scratch', 'kept', 'purged'];
+
 /** Everything short: the deadlines of the drivers, the pauses between tries, the circuits' pauses. */
-function hurried(config: Fields, source: 'template' | 'scratch'): object {
+function hurried(config: Fields, kind: StageKind): object {
+  const { source, holdS } = KINDS[kind];
   const host = fieldsOf(config['container_host']);
   const dns = fieldsOf(config['dns']);
   return {
@@ -73,18 +92,18 @@ function hurried(config: Fields, source: 'template' | 'scratch'): object {
     dns: { ...dns, powerdns: { ...fieldsOf(dns['powerdns']), timeout_s: 2 } },
     jobs: { retry_s: 1 },
     circuits: { pause_s: 1 },
-    deletion: { hold_s: 0, brake: 100_000 },
+    deletion: { hold_s: holdS, brake: 100_000 },
     products: { wordpress: { ...fieldsOf(fieldsOf(config['products'])['wordpress']), source } },
   };
 }
 
-export async function openStage(source: 'template' | 'scratch' = 'template'): Promise<Stage> {
+export async function openStage(kind: StageKind = 'template'): Promise<Stage> {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-faults-'));
   const log = createWriteStream(join(stateDir, 'agent.log'));
   const world = await startMemoryWorld({ stateDir, apiPort: await freePort(), delays: 0, log: () => {} });
   const config = fieldsOf(parse(await readFile(world.configFile, 'utf8')));
   const configFile = join(stateDir, 'own.yaml');
-  await writeFile(configFile, stringify(hurried(config, source)), { mode: 0o600 });
+  await writeFile(configFile, stringify(hurried(config, kind)), { mode: 0o600 });
   const alarms: Fields[] = [];
   const lines = new PassThrough().on('data', (chunk: Buffer) => {
     log.write(chunk);
@@ -160,9 +179,10 @@ export async function openStage(source: 'template' | 'scratch' = 'template'): Pr
       const folders = await readdir(root).catch(() => []);
       return (await Promise.all(folders.map((folder) => documents(join(root, folder), '')))).flat();
     },
-    async dns(name, values) {
-      await control('/dns', 'PUT', { name, type: 'A', values });
+    async dns(name, values, type = 'A') {
+      await control('/dns', 'PUT', { name, type, values });
     },
+    customerZones: async () => listOf((await control('/world'))['zones']),
     alarms: () => alarms,
     async close() {
       await daemon.close();
