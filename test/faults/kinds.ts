@@ -148,14 +148,22 @@ const LOOKUP: readonly FaultKind[] = [
   { ...permanent('lie', { lie: true }), expected: 'given up' },
 ];
 
+/** A host that cannot tell what becomes of a task is like one that is down: the task may run on, and is asked for again. */
+const ofTask = (kind: FaultKind): FaultKind =>
+  'status' in kind.kind && kind.kind.status === 500 ? { ...kind, expected: 'overcome' } : either(kind);
+const either = (kind: FaultKind): FaultKind =>
+  kind.expected === 'given up' ? { ...kind, expected: 'either' } : kind;
+
 export function kindsFor(site: CallSite): readonly FaultKind[] {
   const changes = site.method !== 'GET';
   switch (site.target) {
     case 'pve':
       return changes
         ? [...PVE, ...CHANGE, ...(site.task ? TASK : [])]
-        : // the shared look goes on beside the operation, which may have all it needs
-          PVE.map((kind) => (kind.expected === 'given up' ? { ...kind, expected: 'either' } : kind));
+        : site.path.includes('/tasks/')
+          ? PVE.map(ofTask)
+          : // the shared look goes on beside the operation, which may have all it needs
+            PVE.map(either);
     case 'dns':
       return [...DNS, ...(changes ? DNS_CHANGE : [])];
     case 'exec':

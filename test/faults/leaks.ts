@@ -67,7 +67,9 @@ function ofService(service: Fields, world: Found, stops: boolean): string[] {
   expect('proxy sites', shown.length, here ? 1 : 0);
   const ruled = world.rules.filter(({ comment }) => marked(comment));
   if (ruled.length > (here ? 1 : 0)) wrong.push(`${id}: ${ruled.length} HA rules`);
-  const certified = world.certificates.filter(({ names }) => JSON.stringify(names).includes(domainOf(id)));
+  const certified = world.certificates.filter(({ names }) =>
+    JSON.stringify(names ?? []).includes(domainOf(id)),
+  );
   if (certified.length > (here && listOf(service['domains']).length > 0 ? 1 : 0))
     wrong.push(`${id}: ${certified.length} certificates`);
   if (held && world.ha.some(({ sid }) => sid === `ct:${String(service['vmid'])}`))

@@ -204,10 +204,37 @@ t.test(
     await driver.removeSnapshot(at, 'initial', call());
     t.same(Object.keys(now()?.snapshots ?? {}), []);
     for (const path of ['/ha/resources/', '/ha/rules/', '/lxc/\\d+$']) lie('DELETE', path, 1);
+    lie('POST', '/status/stop$', 1);
     await driver.removeContainer(at, call());
     t.equal(now(), undefined);
   },
 );
+
+t.test('a container that the cluster lists is not gone because its node denies it', async (t) => {
+  const { pve, driver } = await open(t);
+  await driver.ensureContainer(spec, call());
+  const reason = "Configuration file 'nodes/pve1/lxc/1000.conf' does not exist";
+  const denied = pve.faults.add({
+    target: 'pve',
+    method: 'GET',
+    path: '/lxc/\\d+/config$',
+    kind: { status: 500, reason },
+  });
+  const refused = await failsWith(t, 'container_host_failed', driver.removeContainer(at, call()), 'denied');
+  t.match(refused.detail, /the cluster lists container \d+ on pve2, which says: .*does not exist/);
+  pve.faults.remove(denied);
+  t.ok(await driver.find(at, call()), 'it stands');
+  // as while it moves
+  pve.faults.add({
+    target: 'pve',
+    method: 'GET',
+    path: '/lxc/\\d+/config$',
+    kind: { status: 500, reason },
+    times: 2,
+  });
+  await driver.removeContainer(at, call());
+  t.equal(await driver.find(at, call()), undefined);
+});
 
 t.test('a node that is off, a held lock, a wrong token: said with the right code', async (t) => {
   const { pve, driver, config } = await open(t, {

@@ -40,7 +40,7 @@ async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean>
   const status = await readStatus(host, found, call.signal);
   // HA would start it again, and refuses the destruction
   if (host.config.ha.enabled || flag(status.ha?.managed)) await dropHa(host, at.vmid, call);
-  await stopOurs(host, found, 0, call);
+  await untilDone(host, at.vmid, call, async () => !(await stopOurs(host, found, 0, call)));
   await runTask(host, call, () =>
     lxcOf(host, found, call.signal).$delete({ purge: true, 'destroy-unreferenced-disks': true }),
   );

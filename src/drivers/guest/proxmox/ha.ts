@@ -111,7 +111,7 @@ export async function dropHa(host: Host, vmid: number, call: DriverCall): Promis
 /** What HA is to do with the container; undefined when HA does not manage it. */
 export async function readHaState(host: Host, vmid: number, call: DriverCall): Promise<HaState | undefined> {
   if (!host.config.ha.enabled) return undefined;
-  const present = await readResource(apiOf(host, call), vmid);
+  const present = await repeatUnknown(call, () => readResource(apiOf(host, call), vmid));
   if (present === undefined) return undefined;
   const state = text(present.state);
   return state === 'ignored' || state === 'stopped' ? state : 'started';

@@ -100,7 +100,14 @@ export async function releaseOf(host: Host, signal: AbortSignal): Promise<number
   return host.release;
 }
 
-/** The container of this number, whosever it is; undefined when there is none (or a virtual machine: not our kind, see `occupant`). */
+/** A container that moves is between two nodes for an instant only. */
+const CONTRADICTIONS = 5;
+const CONTRADICTION_PAUSE_MS = 200;
+
+/**
+ * The container of this number, whosever it is; undefined when there is none (or a virtual machine: not our kind, see `occupant`). Throws
+ * `container_host_failed` when the cluster goes on listing it on a node that denies it: nobody may take it for gone then.
+ */
 export async function locate(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
   const hint = host.seenOn.get(vmid);
   if (hint !== undefined) {
@@ -112,7 +119,7 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
       host.seenOn.delete(vmid);
     }
   }
-  for (let look = 0; ; look++) {
+  for (let look = 1; ; look++) {
     const resource = (await readResources(host, signal, 'vm')).find(
       (one) => one.type === 'lxc' && num(one.vmid) === vmid,
     );
@@ -125,7 +132,13 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
     } catch (error) {
       if (!isPve(error, 'missing')) throw error;
       // gone or moved between the two questions
-      if (look >= 2) return undefined;
+      if (look >= CONTRADICTIONS)
+        throw hostFailed(
+          'The container host contradicts itself about the container.',
+          `the cluster lists container ${vmid} on ${node}, which says: ${error.reason}`,
+          error,
+        );
+      await host.clock.sleep(CONTRADICTION_PAUSE_MS, signal).catch(() => {});
     }
   }
 }
