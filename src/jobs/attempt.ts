@@ -11,6 +11,7 @@ import type { Effect, EngineDeps, EffectOf } from './effects/effect.js';
 import { EFFECTS, type EffectName } from './effects/table.js';
 import { journal } from './journal.js';
 import type { Leases } from './leases.js';
+import { watchHanging } from './hanging.js';
 import { limits } from './limits.js';
 import { type Ending, undoOrder } from './policy.js';
 import type { Attempt, HostCallName, HostCalls, Outcome, ToMain } from './protocol.js';
@@ -52,7 +53,17 @@ export async function runAttempt(
   const limit = limits(deps.clock, job.policy.timeoutS);
   const elsewhere = new AbortController();
   const { signal, release } = anySignal(limit.signal, stop, elsewhere.signal);
-  const inFlight = new Set<Promise<unknown>>();
+  const inFlight = new Map<Promise<unknown>, HostCallName>();
+  const unwatch = watchHanging({
+    clock: deps.clock,
+    signal,
+    calls: () => [...inFlight.values()],
+    tell: (calls) =>
+      log.error(
+        { alarm: 'call_hangs', calls, step: lastStep },
+        'a call to a system behind us does not end although it was told to: its job keeps a slot until the agent is started again',
+      ),
+  });
   const told = tellSteps({ ...deps, log }, job.method);
   let lastStep = '';
   let outcome: Outcome | undefined;
@@ -97,7 +108,7 @@ export async function runAttempt(
           thread?.send({ kind: 'refusal', id: message.id, error: toRecord(refused) });
         },
       );
-      inFlight.add(work);
+      inFlight.set(work, message.name);
       void work.finally(() => inFlight.delete(work));
     }
   };
@@ -107,6 +118,7 @@ export async function runAttempt(
     thread = await deps.threads.start(attemptOf(deps, service, job), onMessage, job.interactive);
   } catch (error) {
     limit.cancel();
+    unwatch();
     release();
     if (stop.aborted || drain.aborted) return { kind: 'released' };
     return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };
@@ -115,7 +127,7 @@ export async function runAttempt(
   const abort = (): void => {
     const reason = asAgentError(signal.reason, 'aborted');
     thread.send({ kind: 'abort', error: toRecord(reason) });
-    void settle(deps, inFlight, thread.gone).then(() => thread.terminate());
+    void settle(deps, () => inFlight.keys(), thread.gone).then(() => thread.terminate());
   };
   const halt = anySignal(limit.signal, stop);
   if (halt.signal.aborted) abort();
@@ -125,7 +137,8 @@ export async function runAttempt(
   halt.release();
   limit.cancel();
   elsewhere.abort(new AgentError('aborted', 'The attempt has ended.'));
-  await Promise.allSettled(inFlight);
+  await Promise.allSettled(inFlight.keys());
+  unwatch();
   return ending(outcome, {
     death,
     stopped: stop.aborted || drain.aborted,
@@ -154,12 +167,12 @@ function ending(outcome: Outcome | undefined, { death, stopped, timedOut, lastSt
 /** Effects settle first, so that what they did is known; then the thread gets a moment to say its last word. */
 async function settle(
   deps: AttemptDeps,
-  inFlight: ReadonlySet<Promise<unknown>>,
+  inFlight: () => Iterable<Promise<unknown>>,
   gone: Promise<unknown>,
 ): Promise<void> {
-  await Promise.allSettled(inFlight);
+  await Promise.allSettled(inFlight());
   await Promise.race([gone, deps.clock.sleep(THREAD_GRACE_MS)]);
-  await Promise.allSettled(inFlight);
+  await Promise.allSettled(inFlight());
 }
 
 function attemptOf(deps: AttemptDeps, service: Service, job: Job): Attempt {

@@ -10,6 +10,8 @@ export interface Operation {
   ask(stage: Stage, id: string): Promise<string>;
   /** It fails for good by itself: what is looked at is how it is taken back. */
   readonly fails?: true;
+  /** The call at which it fails, where a further fault would never be met. */
+  readonly failsAt?: string;
 }
 
 const PATIENCE_MS = 60_000;
@@ -116,6 +118,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     name: 'upgrade, undone',
     fails: true,
+    failsAt: 'PUT /nodes/N/lxc/ID/resize',
     async prepare(stage, id) {
       await site(stage, id, 'basic');
       await stage.fault({ target: 'pve', method: 'PUT', path: '/resize$', kind: { status: 500 } });
