@@ -106,6 +106,10 @@ export function breeThreads(workerPath: string): Threads {
         .add(load)
         .then(
           (thread) => {
+            if (stopped) {
+              void thread.worker.terminate();
+              return;
+            }
             spare.add(thread);
             // nobody waits for a thread that has no work
             thread.worker.unref();
