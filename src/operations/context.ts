@@ -11,7 +11,6 @@ import type { ContainerSource } from '../modules/context.js';
 import type { ModuleInfo } from '../modules/module.js';
 import type { Product } from '../modules/product.js';
 import type { State } from '../state/contract.js';
-import type { KeyedLock } from '../state/keyed-lock.js';
 
 /** A product as an order needs it. */
 export interface SoldProduct {
@@ -31,6 +30,11 @@ export interface RoomWish {
   readonly source: ContainerSource;
 }
 
+/** One after the other per key. */
+export interface Turns {
+  run<T>(key: string, work: () => Promise<T>): Promise<T>;
+}
+
 export interface OperationContext {
   readonly config: Config;
   readonly state: State;
@@ -42,7 +46,7 @@ export interface OperationContext {
   readonly products: ProductCatalogue;
   readonly drift: DriftBook;
   /** Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server tell the same. */
-  readonly zoneTurns: KeyedLock;
+  readonly zoneTurns: Turns;
   /** Told of what is worth an alert and stands in no record. */
   readonly noticed?: (notice: {
     readonly kind: 'unknown_plan';
