@@ -106,14 +106,12 @@ const leftUndeleted: Rule = (service, job) =>
       }
     : become(service, 'failed');
 
-/** Said by the site itself, before it changed anything. */
-const NOT_RESET: readonly string[] = ['administrator_missing', 'service_stopped'];
-
-/** A script whose end was not heard may have run. */
-const notReset: Rule = (service, job) =>
-  NOT_RESET.includes((job.reason ?? job.error)?.code ?? '')
-    ? passwordNotSet(service)
-    : passwordInDoubt(service);
+/** A script that failed with a word has changed nothing; one whose end was not heard may have run. */
+const notReset: Rule = (service, job) => {
+  const error = job.reason ?? job.error;
+  const isCertain = error !== undefined && !error.retryable && !job.cancel;
+  return isCertain ? passwordNotSet(service) : passwordInDoubt(service);
+};
 
 const reasonsOf = (job: Job): Service['suspendedFor'] =>
   SUSPENSION_REASONS.filter((reason) => reason === job.args['reason']);
