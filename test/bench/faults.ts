@@ -4,7 +4,7 @@
  */
 import { line, runMatrix } from '../faults/matrix.js';
 import type { Row } from '../faults/cell.js';
-import { STAGES } from '../faults/stage.js';
+import { WORLDS } from '../fakes/world-kinds.js';
 import { printTable } from './figures.js';
 
 export async function benchFaults(): Promise<boolean> {
@@ -13,7 +13,7 @@ export async function benchFaults(): Promise<boolean> {
   const [part = 1, parts = 1] = (process.env['FAULTS_PART'] ?? '1/1').split('/').map(Number);
   const started = performance.now();
   const rows: Row[] = [];
-  for (const stage of STAGES)
+  for (const stage of WORLDS)
     rows.push(
       ...(await runMatrix({
         stage,

@@ -5,7 +5,8 @@ import { isKept, type Operation, order, type Subject } from './operation.js';
 import { OPERATIONS } from './operations.js';
 import { doneWell } from './panel.js';
 import { serviceIn, takePicture } from './picture.js';
-import { openRig, type Rig, type World, WORLDS } from './rig.js';
+import { type World, WORLDS } from '../fakes/world-kinds.js';
+import { openRig, type Rig } from './rig.js';
 import { type Chance, seeded } from './seeded.js';
 
 export interface GridOptions {

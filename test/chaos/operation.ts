@@ -1,7 +1,8 @@
 /** What the harness knows of an operation: how it is brought about, what is called, and what must be true when it is done, or undone. */
 import type { Fault } from '../../src/sandbox/world.js';
 import type { Picture, ServiceOnDisk } from './picture.js';
-import { type Answer, type Call, planName, type Rig, type World } from './rig.js';
+import type { World } from '../fakes/world-kinds.js';
+import { type Answer, type Call, planName, type Rig } from './rig.js';
 
 export interface Operation {
   readonly name: string;

@@ -7,22 +7,11 @@ import { parse, stringify } from 'yaml';
 import { readAccess } from '../../src/sandbox/access.js';
 import { freePort } from '../../src/sandbox/ports.js';
 import type { Fault } from '../../src/sandbox/world.js';
+import { type World, WORLD_KINDS } from '../fakes/world-kinds.js';
 import { asObject, fields } from '../http/rig.js';
 import type { Death, Point } from './boundaries.js';
 import { type Child, Gone, startChild } from './child.js';
 import { PointSchema, WorldReady } from './messages.js';
-
-/** What differs from one world to the next: from what sites are made, and what becomes of them when they are deleted. */
-const KINDS = {
-  template: { source: 'template', holdS: 0 },
-  scratch: { source: 'scratch', holdS: 0 },
-  /** A deleted site is kept for longer than anybody waits. */
-  kept: { source: 'template', holdS: 3600 },
-  /** A deleted site is kept for a moment, then purged. */
-  purged: { source: 'template', holdS: 1 },
-} as const;
-export type World = keyof typeof KINDS;
-export const WORLDS: readonly World[] = ['template', 'scratch', 'kept', 'purged'];
 
 export interface RigOptions {
   readonly world: World;
@@ -102,7 +91,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
 
 /** So few numbers and addresses that a leak is felt. */
 async function writeConfig(stateDir: string, from: string, options: RigOptions): Promise<string> {
-  const { source, holdS } = KINDS[options.world];
+  const { source, holdS } = WORLD_KINDS[options.world];
   const config = fields(parse(await readFile(from, 'utf8')));
   const host = fields(config['container_host']);
   const file = join(stateDir, 'chaos.yaml');

@@ -4,10 +4,11 @@ import { CALLS_AT_ONCE, runCallAtOnce, sitesOfCall } from './calls-at-once.js';
 import { type Row, runCell } from './cell.js';
 import { type FaultKind, kindsFor } from './kinds.js';
 import { OPERATIONS } from './operations.js';
-import { openStage, type Stage, type StageKind } from './stage.js';
+import { openStage, type Stage } from './stage.js';
+import type { World } from '../fakes/world-kinds.js';
 
 export interface Wish {
-  readonly stage: StageKind;
+  readonly stage: World;
   /** Names of operations; absent: all of this stage. */
   readonly operations?: readonly string[];
   /** Which cells of an operation are run; absent: all. */
@@ -22,7 +23,7 @@ interface Walk {
   readonly cell: (stage: Stage, site: CallSite, kind: FaultKind, id: string) => Promise<Row>;
 }
 
-function walksOf(kind: StageKind): readonly Walk[] {
+function walksOf(kind: World): readonly Walk[] {
   const jobs = OPERATIONS.filter(({ stage = 'template' }) => stage === kind).map((operation): Walk => ({
     name: operation.name,
     sites: async (stage, id) =>

@@ -1,10 +1,11 @@
 /** Each operation of the contract: what it needs before, how it is asked for, and what must be true of the service when it is done. */
-import { eventually, type Fields, listOf, type Stage, type StageKind, textOf } from './stage.js';
+import { eventually, type Fields, listOf, type Stage, textOf } from './stage.js';
+import type { World } from '../fakes/world-kinds.js';
 
 export interface Operation {
   readonly name: string;
   /** Where it is tried; default `template`. */
-  readonly stage?: StageKind;
+  readonly stage?: World;
   /** Makes the service and brings it to where the operation starts; resolves with what `ask` needs. */
   prepare(stage: Stage, id: string): Promise<void>;
   ask(stage: Stage, id: string): Promise<string>;

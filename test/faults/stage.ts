@@ -11,6 +11,7 @@ import { startDaemon } from '../../src/main.js';
 import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
 import { freePort } from '../../src/sandbox/ports.js';
 import type { Fault } from '../../src/sandbox/world.js';
+import { type World, WORLD_KINDS } from '../fakes/world-kinds.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -66,21 +67,9 @@ export function listOf(value: unknown): Fields[] {
   return Array.isArray(value) ? value.map(fieldsOf) : [];
 }
 
-/** What sites are made from, and for how long a deleted one is kept. */
-const KINDS = {
-  template: { source: 'template', holdS: 0 },
-  scratch: { source: 'scratch', holdS: 0 },
-  /** Longer than anybody waits. */
-  kept: { source: 'template', holdS: 3600 },
-  /** For a moment. */
-  purged: { source: 'template', holdS: 1 },
-} as const;
-export type StageKind = keyof typeof KINDS;
-export const STAGES: readonly StageKind[] = ['template', 'scratch', 'kept', 'purged'];
-
 /** Everything short: the deadlines of the drivers, the pauses between tries, the circuits' pauses. */
-function hurried(config: Fields, kind: StageKind): object {
-  const { source, holdS } = KINDS[kind];
+function hurried(config: Fields, kind: World): object {
+  const { source, holdS } = WORLD_KINDS[kind];
   const host = fieldsOf(config['container_host']);
   const dns = fieldsOf(config['dns']);
   return {
@@ -97,7 +86,7 @@ function hurried(config: Fields, kind: StageKind): object {
   };
 }
 
-export async function openStage(kind: StageKind = 'template'): Promise<Stage> {
+export async function openStage(kind: World = 'template'): Promise<Stage> {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-faults-'));
   const log = createWriteStream(join(stateDir, 'agent.log'));
   const world = await startMemoryWorld({ stateDir, apiPort: await freePort(), delays: 0, log: () => {} });
