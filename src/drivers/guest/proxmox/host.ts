@@ -100,9 +100,9 @@ export async function releaseOf(host: Host, signal: AbortSignal): Promise<number
   return host.release;
 }
 
-/** A container that moves is between two nodes for an instant only. */
-const CONTRADICTIONS = 5;
-const CONTRADICTION_PAUSE_MS = 200;
+/** A container that moves is between two nodes for an instant only, and one that was destroyed may stay in the cluster's list for some 10 s. */
+const CONTRADICTION_MS = 15_000;
+const CONTRADICTION_PAUSE = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
 
 /**
  * The container of this number, whosever it is; undefined when there is none (or a virtual machine: not our kind, see `occupant`). Throws
@@ -119,7 +119,9 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
       host.seenOn.delete(vmid);
     }
   }
-  for (let look = 1; ; look++) {
+  const until = host.clock.now() + CONTRADICTION_MS;
+  const { firstMs, factor, longestMs } = CONTRADICTION_PAUSE;
+  for (let pause = firstMs; ; pause = Math.min(longestMs, pause * factor)) {
     const resource = (await readResources(host, signal, 'vm')).find(
       (one) => one.type === 'lxc' && num(one.vmid) === vmid,
     );
@@ -132,13 +134,13 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
     } catch (error) {
       if (!isPve(error, 'missing')) throw error;
       // gone or moved between the two questions
-      if (look >= CONTRADICTIONS)
+      if (host.clock.now() >= until)
         throw hostFailed(
           'The container host contradicts itself about the container.',
           `the cluster lists container ${vmid} on ${node}, which says: ${error.reason}`,
           error,
         );
-      await host.clock.sleep(CONTRADICTION_PAUSE_MS, signal).catch(() => {});
+      await host.clock.sleep(pause, signal).catch(() => {});
     }
   }
 }
