@@ -100,8 +100,8 @@ export async function releaseOf(host: Host, signal: AbortSignal): Promise<number
   return host.release;
 }
 
-/** A container that moves is between two nodes for an instant only, and one that was destroyed may stay in the cluster's list for some 10 s. */
-const CONTRADICTION_MS = 15_000;
+/** A container that moves, or was destroyed on another node, stands where it is not any more for an instant only. */
+const CONTRADICTION_MS = 2_000;
 const CONTRADICTION_PAUSE = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
 
 /**
