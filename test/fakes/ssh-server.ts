@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
+import { newKeyPair } from '../../src/sandbox/ssh-keys.js';
 
 const { Server, utils } = ssh2;
 
@@ -13,8 +14,9 @@ export interface KeyPair {
 }
 
 export function keyPair(type: 'ed25519' | 'ecdsa' | 'rsa' = 'ed25519'): KeyPair {
-  const options = type === 'ecdsa' ? { bits: 256 } : type === 'rsa' ? { bits: 2048 } : {};
-  return utils.generateKeyPairSync(type as 'ecdsa', options as { bits: 256 });
+  if (type === 'ed25519') return newKeyPair('');
+  if (type === 'rsa') return utils.generateKeyPairSync('rsa', { bits: 2048 });
+  return utils.generateKeyPairSync('ecdsa', { bits: 256 });
 }
 
 export function hashedName(name: string): string {
