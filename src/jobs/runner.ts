@@ -11,6 +11,7 @@ import { journal } from './journal.js';
 import { byUrgency, gateOf, type Lane, laneOf } from './lane.js';
 import { afterAttempt, type Ending, endsEarly, whenCancelled } from './policy.js';
 import { mayBegin } from './slots.js';
+import { ordersFirst } from './spare-time.js';
 
 export interface Runner {
   /** Takes up every unfinished job and starts listening for new ones. */
@@ -37,10 +38,12 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   let alarm: { readonly at: number; readonly off: AbortController } | undefined;
   let unlisten = (): void => {};
   let pumping = false;
+  const room = ordersFirst(deps.spare, clock);
 
   const look = (service: Service): void => {
     const key = keyOf(service);
     const first = service.jobs.find(isOpen);
+    if (first && !lanes.has(key)) room.ordered();
     if (first) lanes.set(key, laneOf(key, first, clock.now()));
     else lanes.delete(key);
     const busy = running.get(key);
@@ -68,7 +71,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
         hold(lane);
         continue;
       }
-      const verdict = mayBegin(lane, [...running.values()], config.jobs, deps.spare);
+      const verdict = mayBegin(lane, [...running.values()], config.jobs, room.spare);
       if (verdict === 'busy') next = now + BUSY_RETRY_MS;
       if (verdict !== 'yes') break;
       begin(lane, admits === 'probe');

@@ -1,5 +1,7 @@
 import t from 'tap';
 import { mayBegin } from '../../src/jobs/slots.js';
+import { ordersFirst } from '../../src/jobs/spare-time.js';
+import { handClock } from '../fakes/clock.js';
 
 const RULE = { slots: 6, interactive_slots: 2 };
 const bulk = { interactive: false };
@@ -34,4 +36,21 @@ t.test('time to spare is not asked for when a slot is free anyway, or none is', 
   mayBegin(interactive, [bulk, bulk], RULE, spare);
   t.same(asked, [], 'each yes stands for one job');
   t.end();
+});
+
+t.test('there is no time to spare for 100 ms after the last order', async (t) => {
+  const clock = handClock();
+  const room = ordersFirst(always, clock);
+  t.ok(room.spare(), 'none has come');
+  room.ordered();
+  t.notOk(room.spare());
+  await clock.turn(60);
+  room.ordered();
+  await clock.turn(60);
+  t.notOk(room.spare(), 'another one came');
+  await clock.turn(40);
+  t.ok(room.spare());
+  await clock.turn(-3_600_000);
+  t.ok(room.spare(), 'a clock that is set back does not make it an hour');
+  t.notOk(ordersFirst(never, clock).spare(), 'the main thread may be busy all the same');
 });
