@@ -12,7 +12,10 @@ const CERTAIN_MS = 50;
 /** Between two looks within that time: a look is a connection, and there are several reloads a second when many sites are made. */
 const SETTLING_POLL_MS = 25;
 const ASK_TIMEOUT_MS = 2_000;
+const QUICKEST_POLL_MS = 10;
 const SLOWEST_POLL_MS = 250;
+/** Of the time that has passed: a look comes so much too late at most. */
+const POLL_SHARE = 0.15;
 
 export type AskVersion = () => Promise<string | undefined>;
 
@@ -41,8 +44,8 @@ export async function waitServed(
   patienceMs: number,
   stop: AbortSignal,
 ): Promise<boolean> {
-  const giveUpAt = clock.now() + patienceMs;
-  let pause = 5;
+  const from = clock.now();
+  const giveUpAt = from + patienceMs;
   let firstSeen: number | undefined;
   let otherSeen = Number.NEGATIVE_INFINITY;
   for (;;) {
@@ -52,7 +55,14 @@ export async function waitServed(
     else otherSeen = now;
     if (firstSeen !== undefined && now - firstSeen >= SETTLE_MS && now - otherSeen >= CERTAIN_MS) return true;
     if (now >= giveUpAt) return false;
-    await clock.sleep(firstSeen === undefined ? pause : SETTLING_POLL_MS, stop);
-    if (firstSeen === undefined) pause = Math.min(SLOWEST_POLL_MS, pause * 1.5);
+    await clock.sleep(firstSeen === undefined ? pauseAfter(now - from) : pauseUntil(firstSeen, now), stop);
   }
+}
+
+const pauseAfter = (waitedMs: number): number =>
+  Math.min(SLOWEST_POLL_MS, Math.max(QUICKEST_POLL_MS, waitedMs * POLL_SHARE));
+
+function pauseUntil(firstSeen: number, now: number): number {
+  const left = firstSeen + SETTLE_MS - now;
+  return left > 0 ? Math.min(SETTLING_POLL_MS, left) : SETTLING_POLL_MS;
 }
