@@ -21,8 +21,8 @@ export function text(description: string, { check = () => true, ...options }: Te
   return Type.Refine(Type.String({ minLength: 1, expected: 'text', ...options, description }), check);
 }
 
-/** What a path names, when the agent itself reads it. `private`: nobody else may be able to read it. */
-export type Reads = 'nothing' | 'file' | 'private file';
+/** What a path names, when the agent itself reads it. `private`: nobody else may be able to read it; `certificates`: at least one, in PEM. */
+export type Reads = 'nothing' | 'file' | 'private file' | 'certificates';
 
 /** A path, relative to the configuration file's folder. */
 export function path(description: string, reads: Reads, options: { readonly default?: string } = {}) {

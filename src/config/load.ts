@@ -14,6 +14,7 @@ import { resolveConfig } from './resolve.js';
 import { ConfigSchema } from './schema.js';
 import { isMapping, isSecretSchema, places, said } from './schema-walk.js';
 import {
+  assertCertificates,
   assertPrivate,
   assertReadable,
   readSecret,
@@ -112,6 +113,7 @@ async function readOutside(
         const reads = said(place.schema, 'reads');
         if (reads !== 'nothing') await assertReadable(path);
         if (reads === 'private file') await assertPrivate(path, from.warn);
+        if (reads === 'certificates') await assertCertificates(path);
       }
     } catch (error) {
       if (!(error instanceof UnreadableSecretError)) throw error;

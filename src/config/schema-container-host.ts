@@ -46,7 +46,7 @@ const ProxmoxSchema = section('The Proxmox VE cluster.', {
   }),
   token_secret: secret("The API token's secret."),
   ca_file: optional(
-    path("PEM file of the CA that signed the API's certificate; empty = the system's CAs.", 'file'),
+    path("PEM file of the CA that signed the API's certificate; empty = the system's CAs.", 'certificates'),
   ),
   fingerprint: optional(
     text(

@@ -30,7 +30,10 @@ const AcmeSchema = section('Certificates by ACME with HTTP-01.', {
     }),
   ),
   ca_file: optional(
-    path("PEM file of the CA that signed the directory's own certificate; empty = the system's CAs.", 'file'),
+    path(
+      "PEM file of the CA that signed the directory's own certificate; empty = the system's CAs.",
+      'certificates',
+    ),
   ),
   caa_identities: list(
     "The authority's names in CAA records; empty = CAA is left to the authority.",
@@ -92,7 +95,7 @@ export const DomainsSchema = section('Domains that customers bring.', {
   acme: AcmeSchema,
   local_ca: optional(
     block('A CA on this machine that issues when ACME is off, for a lab.', {
-      certificate_file: path('Its certificate: PEM file.', 'file'),
+      certificate_file: path('Its certificate: PEM file.', 'certificates'),
       key_file: path('Its private key: PEM file (PKCS #8, EC P-256).', 'private file'),
     }),
   ),

@@ -43,7 +43,7 @@ export const AlertsSchema = section('What operators are told without having aske
       secret: optional(
         secret('Signs what is posted (HMAC-SHA256, header Innkeeper-Signature); empty = unsigned.'),
       ),
-      ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'file')),
+      ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'certificates')),
     }),
     { default: [] },
   ),

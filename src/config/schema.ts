@@ -70,7 +70,7 @@ const ApiSchema = section('The REST API.', {
   ),
   tls: optional(
     block('TLS of the API; empty = plain HTTP.', {
-      cert_file: path('PEM file with the certificate and its chain.', 'file'),
+      cert_file: path('PEM file with the certificate and its chain.', 'certificates'),
       key_file: path('PEM file with the private key.', 'private file'),
     }),
   ),
@@ -243,7 +243,7 @@ const ProxySchema = section('The reverse proxy.', {
       check: isAddress,
     }),
     https_port: optional(port("HTTPS port of the door; empty = the proxy's.", 1)),
-    ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'file')),
+    ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'certificates')),
   }),
 });
 

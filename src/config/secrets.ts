@@ -1,4 +1,5 @@
 /** Reads secrets from where the configuration says they are. */
+import { X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -76,6 +77,18 @@ export async function assertReadable(path: string): Promise<void> {
   const info = await described(path, () => stat(path));
   if (!info.isFile()) throw new UnreadableSecretError(`found ${path}, which is no file, expected a file`);
   await described(path, () => access(path, constants.R_OK));
+}
+
+/** For a PEM file that connections will be made with: what it lacks would be told by none of them. Throws UnreadableSecretError. */
+export async function assertCertificates(path: string): Promise<void> {
+  const text = await described(path, () => readFile(path, 'utf8'));
+  try {
+    new X509Certificate(text);
+  } catch {
+    throw new UnreadableSecretError(
+      `found no certificate in ${path}, expected PEM (-----BEGIN CERTIFICATE-----)`,
+    );
+  }
 }
 
 async function readText(path: string): Promise<string> {

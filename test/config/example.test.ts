@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { makeCertificate } from '../fakes/certificate.js';
 import { Type, type TSchema } from 'typebox';
 import { parse } from 'yaml';
 import { DEFAULT_PLANS } from '../../src/config/default-plans.js';
@@ -80,6 +81,7 @@ t.test('the example names every key with its sentence, and its default', async (
 
 async function installed(dir: string, text: string): Promise<string> {
   const file = join(dir, 'innkeeper.yaml');
+  const { cert } = await makeCertificate(['api.example.net']);
   const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n';
   const files = {
     'innkeeper.yaml': text,
@@ -92,9 +94,9 @@ async function installed(dir: string, text: string): Promise<string> {
     'credentials/alert-secret': 'x'.repeat(20),
     'credentials/ssh-key': key,
     'credentials/proxy-key': key,
-    'tls/api.pem': 'x',
+    'tls/api.pem': cert,
     'tls/api-key.pem': 'x',
-    'tls/lab-ca.pem': 'x',
+    'tls/lab-ca.pem': cert,
     'tls/lab-ca-key.pem': 'x',
     known_hosts: '',
   };

@@ -1,6 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
+import { makeCertificate } from '../fakes/certificate.js';
 import { stringify } from 'yaml';
 import type { Environment } from '../../src/config/environment.js';
 import { isMapping } from '../../src/config/schema-walk.js';
@@ -119,6 +120,24 @@ t.test('all problems are told at once: file, key, found, expected', async (t) =>
     name: 'ConfigError',
     message: /13 problems in .*innkeeper\.yaml\n {2}agent/,
   });
+});
+
+t.test('a file of certificates must hold one: no connection would say what it lacks', async (t) => {
+  const { cert, ca, key } = await makeCertificate(['pve.example.net']);
+  const dir = t.testdir({
+    'ca.pem': `# of the lab\n${ca}\n${cert}\n`,
+    'key.pem': key,
+    'empty.pem': '',
+    folder: {},
+  });
+  const found = (name: string) =>
+    problems({ testdir: () => dir }, minimal({ 'container_host.proxmox.ca_file': name }));
+  t.same(await found('ca.pem'), []);
+  for (const name of ['key.pem', 'empty.pem'])
+    t.match(await found(name), [
+      /^container_host\.proxmox\.ca_file: found no certificate in .*\.pem, expected PEM \(-----BEGIN CERTIFICATE-----\)$/,
+    ]);
+  t.match(await found('folder'), [/which is no file, expected a file$/]);
 });
 
 t.test('secrets come from files, credentials, the environment or the file itself', async (t) => {
