@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Clock, systemClock } from '../../../src/domain/clock.js';
@@ -288,7 +288,18 @@ t.test('certificates', async (t) => {
   t.notMatch(await nginx.loaded(), /shop.example.org/);
   t.same(await files(), ['c3.json']);
 
+  const yesterday = new Date(Date.now() - 90_000_000);
+  for (const left of ['left', 'not.ours']) {
+    await writeFile(join(nginx.dir, 'challenges', left), 'x');
+    await utimes(join(nginx.dir, 'challenges', left), yesterday, yesterday);
+  }
+  await writeFile(join(nginx.dir, 'challenges', 'in-use'), 'x');
   await again.ensureChallenge('tok_en-1', 'tok_en-1.print', call());
+  t.same(
+    (await readdir(join(nginx.dir, 'challenges'))).sort(),
+    ['in-use', 'not.ours', 'tok_en-1'],
+    'what a crash left behind is gone, by its age',
+  );
   t.equal(await readFile(join(nginx.dir, 'challenges', 'tok_en-1'), 'utf8'), 'tok_en-1.print');
   await again.removeChallenge('tok_en-1', call());
   await again.removeChallenge('tok_en-1', call());

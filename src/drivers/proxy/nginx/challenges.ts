@@ -1,16 +1,27 @@
 /** Answers to a certificate authority's HTTP-01 challenges: plain files that nginx serves on port 80, without a reload. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, replaceFile } from '../../durable-file.js';
 import { refused } from './record.js';
 import type { NginxConfig } from './render.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
+/** One is in use for a minute; what lies there for a day was left behind by an agent that ended. */
+const LEFT_BEHIND_MS = 86_400_000;
 
 export async function writeChallenge(config: NginxConfig, token: string, content: string): Promise<void> {
   const folder = join(config.dir, 'challenges');
   await makeFolder(folder, 0o755);
+  await removeLeftBehind(folder);
   await replaceFile(join(folder, checked(token)), content, 0o644);
+}
+
+async function removeLeftBehind(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const file = join(folder, name);
+    const written = TOKEN.test(name) ? await stat(file).catch(() => undefined) : undefined;
+    if (written?.isFile() && Date.now() - written.mtimeMs > LEFT_BEHIND_MS) await rm(file, { force: true });
+  }
 }
 
 export async function removeChallenge(config: NginxConfig, token: string): Promise<void> {
