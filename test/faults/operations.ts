@@ -83,10 +83,15 @@ async function kept(stage: Stage, id: string): Promise<void> {
   await done(stage, await action('/delete-site')(stage, id));
 }
 
-/** The purge comes by itself behind the deletion. */
+/** The purge comes by itself behind the deletion, unless that one waits for a system that is down: what passes is over after two attempts. */
 async function purged(stage: Stage, id: string): Promise<string> {
   const deletion = await action('/delete-site')(stage, id);
-  if ((await ended(stage, deletion))['status'] !== 'completed') return deletion;
+  const job = await eventually(
+    async () => (await stage.call('GET', `/jobs/${deletion}`)).body,
+    ({ ended_at: end, status, attempts }) => end != null || (status === 'waiting' && Number(attempts) > 1),
+    PATIENCE_MS,
+  );
+  if (job.value['status'] !== 'completed') return deletion;
   const { value } = await eventually(
     async () => listOf((await stage.call('GET', `/jobs?service_id=${id}`)).body['jobs']),
     (jobs) => jobs.some(({ method }) => method === 'purge'),
