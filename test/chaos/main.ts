@@ -1,4 +1,4 @@
-/** `npm run chaos -- [--seed N] [--grid] [--part I/N] [--sample K] [--operation NAME] [--at PATTERN] [--minutes T] [--kills M]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
+/** `npm run chaos -- [--seed N] [--grid] [--part I/N] [--sample K] [--operation NAME] [--at PATTERN] [--minutes T] [--kills M [--life POINTS]]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
 import { parseArgs } from 'node:util';
 import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
@@ -14,6 +14,7 @@ const { values } = parseArgs({
     at: { type: 'string' },
     minutes: { type: 'string' },
     kills: { type: 'string', default: '0' },
+    life: { type: 'string' },
   },
 });
 const seed = Number(values.seed);
@@ -37,8 +38,9 @@ if (values.grid || values.operation !== undefined || values.sample !== undefined
   good = tried.every(({ result }) => result.problems.length === 0);
 }
 const kills = Number(values.kills);
+const life = values.life === undefined ? undefined : Number(values.life);
 if (kills > 0) {
-  const report = await runRandom({ seed, kills, workers: 8, say });
+  const report = await runRandom({ seed, kills, workers: 8, life, say });
   say(`${report.kills} kills, operations ${JSON.stringify(report.ended)}`);
   for (const problem of report.problems) say(`  ${problem}`);
   good &&= report.problems.length === 0;

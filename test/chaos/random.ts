@@ -16,6 +16,8 @@ export interface RandomOptions {
   readonly kills: number;
   /** Operations under way at once, each on a service of its own. */
   readonly workers: number;
+  /** How many points the daemon passes in one life, at most: so a slow machine sees the same deaths as a fast one. Default 500. */
+  readonly life?: number | undefined;
   readonly say: (line: string) => void;
 }
 
@@ -27,7 +29,6 @@ export interface RandomReport {
 
 /** Slow enough that most deaths meet something that is under way. */
 const DELAYS = 0.1;
-/** How many points the daemon passes in one life, at most: so a slow machine sees the same deaths as a fast one. */
 const LIFE = 500;
 /** Half of the deaths come up to so many milliseconds behind their point. */
 const LATER_MS = 40;
@@ -41,7 +42,7 @@ const SEEN_MS = 10_000;
 export async function runRandom(options: RandomOptions): Promise<RandomReport> {
   const rig = await openRig({ world: 'template', delays: DELAYS });
   const report = { kills: 0, ended: { done: 0, undone: 0, stuck: 0, hung: 0 }, problems: [] as string[] };
-  const killing = seeded(options.seed);
+  const nextDeath = deathsFrom(seeded(options.seed), options.life ?? LIFE);
   const workers = Array.from(
     { length: options.workers },
     (_, n) => new Worker(n, options.seed, rig, options.say),
@@ -49,7 +50,7 @@ export async function runRandom(options: RandomOptions): Promise<RandomReport> {
   try {
     await rig.start();
     while (report.kills < options.kills && report.problems.length === 0) {
-      await oneRound(rig, workers, killing, Math.min(ROUND, options.kills - report.kills), report);
+      await oneRound(rig, workers, nextDeath, Math.min(ROUND, options.kills - report.kills), report);
       options.say(`${report.kills} kills: ${JSON.stringify(report.ended)}`);
     }
   } finally {
@@ -64,7 +65,7 @@ type Report = { kills: number; ended: Record<Ending, number>; problems: string[]
 async function oneRound(
   rig: Rig,
   workers: readonly Worker[],
-  killing: Chance,
+  nextDeath: () => Death,
   kills: number,
   report: Report,
 ): Promise<void> {
@@ -78,11 +79,11 @@ async function oneRound(
       if (problems.length > 0) over.abort();
     }
   });
-  await rig.set(chosen(killing));
+  await rig.set(nextDeath());
   for (let n = 0; n < kills && (await dies(rig, over.signal)); n += 1) {
     report.kills += 1;
     const last = n + 1 === kills;
-    while (!(await rig.start(last ? undefined : chosen(killing)))) report.kills += 1;
+    while (!(await rig.start(last ? undefined : nextDeath()))) report.kills += 1;
   }
   over.abort();
   await Promise.all([...work, liveOn(rig)]);
@@ -104,9 +105,11 @@ async function liveOn(rig: Rig): Promise<void> {
   if (!isSet || rig.isDown()) await rig.start();
 }
 
-function chosen(killing: Chance): Death {
-  const any = 1 + killing.below(killing.below(SHORT.every) === 0 ? SHORT.points : LIFE);
-  return killing.below(2) === 0 ? { any } : { any, laterMs: 1 + killing.below(LATER_MS) };
+function deathsFrom(chance: Chance, life: number): () => Death {
+  return () => {
+    const any = 1 + chance.below(chance.below(SHORT.every) === 0 ? SHORT.points : life);
+    return chance.below(2) === 0 ? { any } : { any, laterMs: 1 + chance.below(LATER_MS) };
+  };
 }
 
 /** A panel with one service at a time. */
