@@ -6,9 +6,12 @@ import { stringify } from 'yaml';
 import type { Config, PoolConfig } from '../config/config.js';
 import type { JsonObject } from '../domain/json.js';
 import { keptText, PRIVATE, writeText } from './files.js';
+import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE } from './pve/options.js';
 
 export const BASE_DOMAIN = 'sandbox.test';
 export const DEFAULT_API_PORT = 8080;
+/** What the look-alike of the container host gives the agent. */
+export const PVE_TOKEN_ID = 'innkeeper@pve!agent';
 /** What the sandbox's own token may do: a panel's calls, and an operator's. */
 const PERMISSIONS = [
   ...['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read', 'metrics:read', 'admin'],
@@ -28,17 +31,10 @@ export interface WorldParts {
   readonly stateDir: string;
   readonly apiPort: number;
   readonly pve: {
-    readonly urls: readonly string[];
+    readonly url: string;
     readonly caFile: string;
-    readonly tokenId: string;
     readonly tokenSecretFile: string;
-    readonly osTemplate: string;
-    readonly nodes: readonly string[];
     readonly storage: string;
-    readonly bridge: string;
-    readonly nameserver: string | null;
-    /** Of a PVE 9 cluster. */
-    readonly ha: boolean;
   };
   readonly ssh: {
     /** node -> where its sshd listens */
@@ -130,17 +126,16 @@ export async function writeAgentConfig(parts: WorldParts): Promise<string> {
 
 function proxmoxOf({ pve }: WorldParts): object {
   return {
-    urls: pve.urls,
-    token_id: pve.tokenId,
+    urls: [pve.url],
+    token_id: PVE_TOKEN_ID,
     token_secret: secretIn(pve.tokenSecretFile),
     ca_file: pve.caFile,
     storage: pve.storage,
-    bridge: pve.bridge,
-    ...(pve.nameserver === null ? {} : { nameserver: pve.nameserver }),
+    bridge: 'vmbr0',
     vmids: { first: 1000, last: 1999 },
     template_vmids: { first: 9000, last: 9099 },
-    os_template: pve.osTemplate,
-    ha: { enabled: pve.ha, nodes: pve.ha ? pve.nodes : [] },
+    os_template: DEFAULT_OS_TEMPLATE,
+    ha: { enabled: true, nodes: DEFAULT_NODES },
   };
 }
 

@@ -1,25 +1,31 @@
 /** What stands behind the Proxmox look-alike: `memory` (small HTTP servers) or `lxc` (real containers). The look-alike does API, tasks, locks, faults; this does the work. */
+import { Type } from 'typebox';
 
 /** A container as the look-alike's config says it should be. All values were validated. */
-export interface BackendContainer {
-  readonly vmid: number;
-  readonly node: string;
-  readonly hostname: string;
+export const BackendContainerSchema = Type.Object({
+  vmid: Type.Integer(),
+  node: Type.String(),
+  hostname: Type.String(),
   /** MiB */
-  readonly memoryMb: number;
-  readonly swapMb: number;
-  readonly cores: number;
+  memoryMb: Type.Number(),
+  swapMb: Type.Number(),
+  cores: Type.Number(),
   /** GiB */
-  readonly diskGb: number;
+  diskGb: Type.Number(),
   /** From net0: address without prefix, prefix, gateway; null when not configured. */
-  readonly ipv4: {
-    readonly address: string;
-    readonly prefix: number;
-    readonly gateway: string | null;
-  } | null;
-  readonly hwaddr: string;
-  readonly nameserver: string | null;
-}
+  ipv4: Type.Union([
+    Type.Null(),
+    Type.Object({
+      address: Type.String(),
+      prefix: Type.Integer(),
+      gateway: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ]),
+  hwaddr: Type.String(),
+  nameserver: Type.Union([Type.String(), Type.Null()]),
+});
+
+export type BackendContainer = Readonly<Type.Static<typeof BackendContainerSchema>>;
 
 export interface BackendUsage {
   readonly cpu: number;

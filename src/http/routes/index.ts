@@ -39,12 +39,11 @@ import { servicesRoute } from './services.js';
 import { exportStateRoute } from './state-export.js';
 import { rotateStateKeyRoute, stateKeyRoute } from './state-key.js';
 import { statusRoute } from './status.js';
-import { suspendRoute } from './suspend.js';
+import { suspendRoute, unsuspendRoute } from './suspend.js';
 import { rotateTokenRoute } from './tokens-id-rotate.js';
 import { reconcileRoute, repairDriftRoute } from './reconcile.js';
 import { revokeTokenRoute } from './tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens.js';
-import { unsuspendRoute } from './unsuspend.js';
 import { upgradeCheckRoute } from './wp-upgrade-check.js';
 import { upgradeRoute } from './wp-upgrade.js';
 

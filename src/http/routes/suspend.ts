@@ -1,8 +1,8 @@
-/** POST /suspend */
+/** POST /suspend, POST /unsuspend */
 import { Type } from 'typebox';
 import { SUSPENSION_REASONS } from '../../domain/service.js';
 import { statusWord } from '../../domain/status.js';
-import { suspend } from '../../operations/suspend.js';
+import { suspend, unsuspend } from '../../operations/suspend.js';
 import { lookUp } from '../../operations/read-power.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
@@ -10,44 +10,62 @@ import { failures, ServiceIdIn, StatusText } from '../schemas/common.js';
 import { startedAnswers } from '../schemas/started.js';
 import { answerJob } from '../waiting.js';
 
-const schema = {
+const body = Type.Object({
+  service_id: ServiceIdIn,
+  reason: Type.Optional(
+    Type.Enum([...SUSPENSION_REASONS], {
+      default: 'billing',
+      'x-rule': 'must be billing, abuse or admin',
+    }),
+  ),
+});
+
+interface Texts {
+  readonly summary: string;
+  readonly description: string;
+  /** Of the answer. */
+  readonly done: string;
+}
+
+function suspensionRoute(path: string, work: typeof suspend, { done, ...texts }: Texts): Route {
+  const schema = {
+    ...texts,
+    tags: ['Sites'],
+    body,
+    response: startedAnswers({ status: StatusText, suspended_for: Type.Array(Type.String()) }, done),
+    failures: failures(
+      'invalid_json',
+      'service_not_found',
+      'service_failed',
+      'service_terminated',
+      'state_damaged',
+      'container_host_failed',
+      'container_host_timeout',
+      'proxy_failed',
+      'state_unavailable',
+    ),
+  };
+  return (app, context) => {
+    app.post(path, { schema }, async (request, reply) => {
+      const { service_id: id, reason } = request.body;
+      const started = await work(context, callerOf(request), String(id), reason);
+      return answerJob(context, request, reply, started, (service) => ({
+        status: statusWord(service, lookUp(context.watch, service).power),
+        suspended_for: [...service.suspendedFor],
+      }));
+    });
+  };
+}
+
+export const suspendRoute = suspensionRoute('/suspend', suspend, {
   summary: 'Suspends a service',
   description:
     'The site is stopped and keeps its data; visitors of all its names see a page that says so. Customer changes are refused from now on.',
-  tags: ['Sites'],
-  body: Type.Object({
-    service_id: ServiceIdIn,
-    reason: Type.Optional(
-      Type.Enum([...SUSPENSION_REASONS], {
-        default: 'billing',
-        'x-rule': 'must be billing, abuse or admin',
-      }),
-    ),
-  }),
-  response: startedAnswers(
-    { status: StatusText, suspended_for: Type.Array(Type.String()) },
-    'Suspended; also when it was before.',
-  ),
-  failures: failures(
-    'invalid_json',
-    'service_not_found',
-    'service_failed',
-    'service_terminated',
-    'state_damaged',
-    'container_host_failed',
-    'container_host_timeout',
-    'proxy_failed',
-    'state_unavailable',
-  ),
-};
+  done: 'Suspended; also when it was before.',
+});
 
-export const suspendRoute: Route = (app, context) => {
-  app.post('/suspend', { schema }, async (request, reply) => {
-    const { service_id: id, reason } = request.body;
-    const started = await suspend(context, callerOf(request), String(id), reason);
-    return answerJob(context, request, reply, started, (service) => ({
-      status: statusWord(service, lookUp(context.watch, service).power),
-      suspended_for: [...service.suspendedFor],
-    }));
-  });
-};
+export const unsuspendRoute = suspensionRoute('/unsuspend', unsuspend, {
+  summary: 'Lifts a suspension',
+  description: 'Lifts `billing` unless another reason is named; the site comes back with the last one.',
+  done: 'Lifted; also when there was none.',
+});

@@ -2,29 +2,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { BackendContainer } from '../backend.js';
-
-const ContainerShape = Type.Object({
-  vmid: Type.Integer(),
-  node: Type.String(),
-  hostname: Type.String(),
-  memoryMb: Type.Number(),
-  swapMb: Type.Number(),
-  cores: Type.Number(),
-  diskGb: Type.Number(),
-  ipv4: Type.Union([
-    Type.Null(),
-    Type.Object({
-      address: Type.String(),
-      prefix: Type.Integer(),
-      gateway: Type.Union([Type.String(), Type.Null()]),
-    }),
-  ]),
-  hwaddr: Type.String(),
-  nameserver: Type.Union([Type.String(), Type.Null()]),
-});
+import { type BackendContainer, BackendContainerSchema } from '../backend.js';
 
 export class ContainerFolders {
   /** What `lxc-start -P` gets. */
@@ -46,7 +25,7 @@ export class ContainerFolders {
     const text = await readFile(this.#file(vmid, 'container.json'), 'utf8').catch(() => 'null');
     try {
       const value: unknown = JSON.parse(text);
-      return Value.Check(ContainerShape, value) ? value : undefined;
+      return Value.Check(BackendContainerSchema, value) ? value : undefined;
     } catch {
       return undefined;
     }

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BASE_DOMAIN, writeAgentConfig } from '../agent-config.js';
+import { BASE_DOMAIN, PVE_TOKEN_ID, writeAgentConfig } from '../agent-config.js';
 import { openCa } from '../ca.js';
 import type { Ca } from '../ca.js';
 import { startControl } from '../control.js';
@@ -11,7 +11,7 @@ import { createFaults } from '../faults.js';
 import type { Faults } from '../faults.js';
 import { keptText } from '../files.js';
 import { openPorts } from '../ports.js';
-import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE } from '../pve/options.js';
+import { DEFAULT_NODES } from '../pve/options.js';
 import type { StorageOption, TemplateOption } from '../pve/options.js';
 import { startPve } from '../pve/start.js';
 import type { World, WorldOptions } from '../world.js';
@@ -35,7 +35,6 @@ export interface LxcWorldOptions extends WorldOptions {
 
 const HOST = '127.0.0.1';
 const CACHE_DIR = '/var/cache/innkeeper-sandbox';
-const TOKEN_ID = 'innkeeper@pve!agent';
 const STORAGE = 'shared-btrfs';
 const TEMPLATE_VMID = 9000;
 const GIB = 1024 ** 3;
@@ -152,7 +151,7 @@ async function makePve(site: Site) {
   const server = await startPve({
     backend: host.backend,
     tls: await ca.certificate('pve', ['localhost', HOST]),
-    token: { id: TOKEN_ID, secret: await keptText(tokenSecretFile, randomUUID) },
+    token: { id: PVE_TOKEN_ID, secret: await keptText(tokenSecretFile, randomUUID) },
     port: ports.pve,
     stateFile,
     faults,
@@ -167,19 +166,7 @@ async function makePve(site: Site) {
     log,
   });
   undo.add(() => server.close());
-  const config = {
-    urls: [server.url],
-    caFile: ca.caFile,
-    tokenId: TOKEN_ID,
-    tokenSecretFile,
-    osTemplate: DEFAULT_OS_TEMPLATE,
-    nodes: DEFAULT_NODES,
-    storage: STORAGE,
-    bridge: 'vmbr0',
-    nameserver: null,
-    ha: true,
-  };
-  return { server, config };
+  return { server, config: { url: server.url, caFile: ca.caFile, tokenSecretFile, storage: STORAGE } };
 }
 
 /** The golden template, if an earlier world of this machine built one from the same base and recipe. */

@@ -6,35 +6,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { decodeScript } from '../../drivers/exec/script.js';
-import type { Backend, BackendContainer, BackendUsage } from '../backend.js';
+import {
+  type Backend,
+  type BackendContainer,
+  BackendContainerSchema,
+  type BackendUsage,
+} from '../backend.js';
 import { openJsonFile } from '../json-file.js';
 import { type Disk, diskSchema, goldenDisk, plainDisk } from './containers-disk.js';
 import { siteListener } from './containers-site.js';
 import { SCRIPTS, type ScriptTable } from './scripts.js';
 
-const containerSchema = Type.Object({
-  vmid: Type.Number(),
-  node: Type.String(),
-  hostname: Type.String(),
-  memoryMb: Type.Number(),
-  swapMb: Type.Number(),
-  cores: Type.Number(),
-  diskGb: Type.Number(),
-  ipv4: Type.Union([
-    Type.Null(),
-    Type.Object({
-      address: Type.String(),
-      prefix: Type.Number(),
-      gateway: Type.Union([Type.String(), Type.Null()]),
-    }),
-  ]),
-  hwaddr: Type.String(),
-  nameserver: Type.Union([Type.String(), Type.Null()]),
-});
-
 const entrySchema = Type.Object({
   /** As it was last started or configured; absent for a template that came with the world. */
-  container: Type.Optional(containerSchema),
+  container: Type.Optional(BackendContainerSchema),
   disk: diskSchema,
   snapshots: Type.Record(Type.String(), diskSchema),
   /** Since when (epoch ms); absent when stopped. */

@@ -4,13 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { BASE_DOMAIN, writeAgentConfig } from '../agent-config.js';
+import { BASE_DOMAIN, PVE_TOKEN_ID, writeAgentConfig } from '../agent-config.js';
 import { openCa, type Ca } from '../ca.js';
 import { type ControlHandler, startControl } from '../control.js';
 import { createFaults, type Faults } from '../faults.js';
 import { keptText, PUBLIC, writeText } from '../files.js';
 import { openPorts, type Ports } from '../ports.js';
-import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE, DEFAULT_STORAGES, type StorageOption } from '../pve/options.js';
+import { DEFAULT_NODES, DEFAULT_STORAGES, type StorageOption } from '../pve/options.js';
 import { startPve, type Pve } from '../pve/start.js';
 import { keptKey } from '../ssh-keys.js';
 import type { World, WorldOptions } from '../world.js';
@@ -29,7 +29,6 @@ const RecordsBody = Type.Object({
   type: Type.String(),
   values: Type.Array(Type.String()),
 });
-const TOKEN_ID = 'innkeeper@pve!agent';
 /** A fifth of what the real things take: quick to try, slow enough to watch. */
 const DELAYS = 0.2;
 /** Of the root disks. */
@@ -172,7 +171,7 @@ async function makePve(site: Site) {
   const server = await startPve({
     backend,
     tls: await ca.certificate('pve', ['localhost', HOST]),
-    token: { id: TOKEN_ID, secret: await keptText(tokenSecretFile, randomUUID) },
+    token: { id: PVE_TOKEN_ID, secret: await keptText(tokenSecretFile, randomUUID) },
     port: await ports.of('pve'),
     stateFile: join(stateDir, 'pve.json'),
     faults,
@@ -185,19 +184,7 @@ async function makePve(site: Site) {
     log,
   });
   onClose(() => server.close());
-  const config = {
-    urls: [server.url],
-    caFile: ca.caFile,
-    tokenId: TOKEN_ID,
-    tokenSecretFile,
-    osTemplate: DEFAULT_OS_TEMPLATE,
-    nodes: DEFAULT_NODES,
-    storage: STORAGE,
-    bridge: 'vmbr0',
-    nameserver: null,
-    ha: true,
-  };
-  return { server, config };
+  return { server, config: { url: server.url, caFile: ca.caFile, tokenSecretFile, storage: STORAGE } };
 }
 
 /** A server per node, all with one host key, as `pct exec` works only on the node that holds the container. */
