@@ -153,6 +153,24 @@ const primaryNotSet: Rule = (service, { args }) =>
 const notToggled: Rule = (service, { args }) =>
   typeof args['before'] === 'boolean' ? { ...service, proxyEnabled: args['before'] } : service;
 
+/** As it was before the request changed it at once. What another change waiting behind this one would go back to never came about either. */
+const ownerNotSet: Rule = (service, { args }) => {
+  const { email, email_before: emailBefore, user_id: user, user_id_before: userBefore } = args;
+  if (typeof emailBefore !== 'string') return service;
+  const isBehind = (other: Job): boolean =>
+    other.method === 'setEmail' && isOpen(other) && other.args['email_before'] === email;
+  if (service.jobs.some(isBehind)) {
+    const jobs = service.jobs.map((other) =>
+      isBehind(other) ? { ...other, args: { ...other.args, email_before: emailBefore } } : other,
+    );
+    return { ...service, jobs };
+  }
+  if (service.email !== email) return service;
+  const isTheirs = user !== undefined && service.userId === user;
+  const hadUser = typeof userBefore === 'string' || userBefore === null;
+  return { ...service, email: emailBefore, ...(isTheirs && hadUser ? { userId: userBefore } : {}) };
+};
+
 const returned: Rule = (service, { args }) =>
   afterReturn(service, typeof args['name'] === 'string' ? args['name'] : INITIAL_SNAPSHOT);
 
@@ -182,6 +200,7 @@ const ENDINGS: Readonly<Record<string, Rules>> = {
   addDomain: { undone: domainNotAdded },
   setPrimary: { undone: primaryNotSet },
   toggle: { undone: notToggled },
+  setEmail: { undone: ownerNotSet },
   resetPassword: {
     completed: (service, _job, now) => passwordSet(service, now),
     undone: notReset,

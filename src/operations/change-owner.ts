@@ -1,7 +1,8 @@
-/** Gives a service another owner: the record at once, the site's administrator by a job. */
+/** Gives a service another owner: the record at once, the site's administrator by a job; when that one fails, the record is as it was before (jobs/endings.ts). */
 import { instant } from '../domain/clock.js';
 import { parseEmail } from '../domain/email.js';
 import { isOpen } from '../domain/job.js';
+import type { JsonObject } from '../domain/json.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import { invalid } from './check-order.js';
@@ -23,22 +24,45 @@ export async function changeOwner(
   const email = sent === undefined ? undefined : parseEmail(sent)?.address;
   if (sent !== undefined && email === undefined)
     throw invalid({ email: 'must be an e-mail address such as name@example.com' });
-  const change = (service: Service): Service => ({
-    ...service,
+  const wished = {
     ...(email === undefined ? {} : { email }),
     ...(userId === undefined ? {} : { userId }),
-  });
+  };
+  const change = (service: Service): Service => ({ ...service, ...wished });
   const key = `${caller.panel}/${id}` as const;
   const before = await context.state.services.get(key);
   const underWay = before.jobs.some(
     (job) => job.method === 'setEmail' && isOpen(job) && job.args['email'] === email,
   );
   if (email !== undefined && (email !== before.email || underWay))
-    return enqueue(context, caller, id, { method: 'setEmail', interactive: false, args: { email }, change });
+    return enqueueChange(context, caller, id, { ...wished, email });
   const service = await context.state.services.commit(key, (current) => {
     const next = change(current ?? before);
     const same = next.email === current?.email && next.userId === current.userId;
     return current && same ? current : { ...next, updatedAt: instant(context.clock) };
   });
   return { service, job: undefined };
+}
+
+async function enqueueChange(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+  wished: { readonly email: string; readonly userId?: string | null },
+): Promise<Started> {
+  const { email, userId } = wished;
+  let before: JsonObject = {};
+  return enqueue(context, caller, id, {
+    method: 'setEmail',
+    interactive: false,
+    sameArgs: (args) => args['email'] === email && (userId === undefined || args['user_id'] === userId),
+    change(service) {
+      before = {
+        email_before: service.email,
+        ...(userId === undefined ? {} : { user_id: userId, user_id_before: service.userId }),
+      };
+      return { ...service, ...wished };
+    },
+    shape: (job) => ({ ...job, args: { email, ...before } }),
+  });
 }

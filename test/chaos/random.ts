@@ -87,6 +87,7 @@ async function oneRound(
   }
   over.abort();
   await Promise.all([...work, liveOn(rig)]);
+  report.problems.push(...(await finishStuck(rig)));
   const acknowledged = workers.flatMap((worker) => worker.takeAcknowledged());
   report.problems.push(...(await rested(rig, acknowledged)).problems);
 }
@@ -103,6 +104,23 @@ async function liveOn(rig: Rig): Promise<void> {
     () => false,
   );
   if (!isSet || rig.isDown()) await rig.start();
+}
+
+/** As an operator would: what died again and again without getting anywhere goes on when it is told to. A site that was never made is left to its deletion. */
+async function finishStuck(rig: Rig): Promise<string[]> {
+  const problems: string[] = [];
+  for (const { id: service, lifecycle, jobs } of (await takePicture(rig)).services) {
+    if (lifecycle !== 'active' && lifecycle !== 'suspended') continue;
+    for (const { id, method } of jobs.filter(({ status }) => status === 'stuck')) {
+      const { status } = await untilAnswered(rig, { path: `/jobs/${id}/retry`, body: {} });
+      const end = status < 300 ? await jobEnd(rig, id, true) : undefined;
+      if (!end || end.status === 'stuck')
+        problems.push(
+          `${method} of ${service} was stuck, and does not go on: ${status} ${JSON.stringify(end)}`,
+        );
+    }
+  }
+  return problems;
 }
 
 function deathsFrom(chance: Chance, life: number): () => Death {

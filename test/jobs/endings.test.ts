@@ -42,3 +42,45 @@ t.test('what is told after a reset of the password is what the site has, or noth
     'it never got to the script',
   );
 });
+
+t.test(
+  'an owner whom the site never heard of is not on record, nor does a later change go back to him',
+  (t) => {
+    const change = (id: string, email: string, before: string, also: Partial<Job> = {}): Job =>
+      aJob({ id, method: 'setEmail', status: 'running', args: { email, email_before: before }, ...also });
+    const failed = (job: Job): Job => ({ ...job, status: 'failed', endedAt: NOW });
+    const first = change('a', 'ann@example.com', 'old@example.com', {
+      args: { email: 'ann@example.com', email_before: 'old@example.com', user_id: '2', user_id_before: '1' },
+    });
+    const site = aService({ lifecycle: 'active', email: 'ann@example.com', userId: '2', jobs: [first] });
+    t.match(withJob(site, failed(first), NOW), { email: 'old@example.com', userId: '1' });
+    t.match(
+      withJob({ ...site, userId: '3' }, failed(first), NOW),
+      { email: 'old@example.com', userId: '3' },
+      'another user has come meanwhile',
+    );
+    t.match(withJob(site, { ...first, status: 'completed', endedAt: NOW }, NOW), {
+      email: 'ann@example.com',
+    });
+
+    const second = change('b', 'bob@example.com', 'ann@example.com', { status: 'queued' });
+    const both = { ...site, email: 'bob@example.com', jobs: [first, second] };
+    const after = withJob(both, failed(first), NOW);
+    t.equal(after.email, 'bob@example.com', 'the second may still be set');
+    const waiting = after.jobs.find(({ id }) => id === 'b') ?? second;
+    t.equal(withJob(after, failed(waiting), NOW).email, 'old@example.com');
+
+    const same = change('c', 'ann@example.com', 'ann@example.com', { status: 'queued' });
+    const still = withJob({ ...site, jobs: [first, same] }, failed(first), NOW);
+    t.equal(still.email, 'ann@example.com', 'tried again by the one behind it');
+    t.match(still.jobs.find(({ id }) => id === 'c')?.args, { email_before: 'old@example.com' });
+
+    const older = aJob({ method: 'setEmail', status: 'running', args: { email: 'ann@example.com' } });
+    t.equal(
+      withJob({ ...site, jobs: [older] }, failed(older), NOW).email,
+      'ann@example.com',
+      'a job of an earlier release does not know',
+    );
+    t.end();
+  },
+);

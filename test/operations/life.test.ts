@@ -146,6 +146,13 @@ t.test('the same call again joins its job although others wait behind it', async
     status: 202,
     body: { job_id: owner.body['job_id'] },
   });
+  const { jobs, userId } = await rig.state.services.get(KEY);
+  const { args } = jobs.find(({ id }) => id === owner.body['job_id']) ?? {};
+  t.match(args, { email: change.email, email_before: ORDER.email }, 'what a failure goes back to');
+  const other = await rig.call('PATCH', '/services/12345', { ...change, user_id: 'u-2' });
+  t.not(other.body['job_id'], owner.body['job_id'], 'a user that the first call did not name');
+  t.match(await rig.state.services.get(KEY), { userId: 'u-2' });
+  t.not(userId, 'u-2');
 });
 
 t.test('a smaller plan that is on its way holds for what is asked behind it', async (t) => {
