@@ -274,7 +274,14 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];
-  const app = await buildApp(deps, door);
+  const leave = async (): Promise<void> => {
+    await state.close();
+    await rm(dir, { recursive: true });
+  };
+  const app = await buildApp(deps, door).catch(async (error: unknown) => {
+    await leave();
+    throw error;
+  });
   await app.ready();
   const make = async (name: string, panel: string, permissions?: string[]): Promise<string> =>
     (await createToken(deps, { name, panel, ...(permissions ? { permissions } : {}) })).text;
@@ -312,8 +319,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     },
     async close() {
       for (const made of [app, ...more]) await made.close();
-      await state.close();
-      await rm(dir, { recursive: true });
+      await leave();
     },
     change: (key, fn) =>
       state.services.commit(key, (current) => {
