@@ -11,7 +11,7 @@ import { answerJob } from '../waiting.js';
 const schema = {
   summary: 'Gives a service another owner',
   description:
-    "The site's administrator gets the new address too: at once, or when a stopped site starts. What is not named stays.",
+    "The site's administrator gets the new address too: at once, or when a stopped site starts. What is not named stays; when the job fails, all is as it was before.",
   tags: ['Services'],
   params: Type.Object({ id: ServiceIdText }),
   body: Type.Object(
