@@ -21,6 +21,7 @@ import { ROUTES, SOCKET_ROUTES } from './http/routes/index.js';
 import { FailureBody } from './http/schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './http/server.js';
 import { compileSerializer } from './http/serialization.js';
+import { followPair, readPair } from './http/tls-pair.js';
 import { limitUnreadAnswers } from './http/unread-answers.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './operations/allocate.js';
@@ -53,6 +54,8 @@ export interface AppOptions {
 export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = {}): Promise<App> {
   const { config } = deps;
   const loggerInstance: FastifyBaseLogger = deps.log;
+  const tls = door === 'network' ? config.api.tls : null;
+  const pair = tls && readPair(tls);
   const app: App = fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
@@ -65,11 +68,12 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
     // closing is answered by `refuseWhileStopping`, in our own shape
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    serverFactory: serverFactory(door === 'network' ? config.api.tls : null),
+    serverFactory: serverFactory(pair),
     clientErrorHandler: refuseBrokenRequest,
     frameworkErrors: answerError,
   });
   const stopping = endWithApp(app, options.handedOver ? HAND_OVER_MS : 0);
+  if (tls && pair) void followPair(app.server, tls, pair, { ...deps, stopping });
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.setErrorHandler(answerError);

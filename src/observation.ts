@@ -12,7 +12,7 @@ import type { Hook } from './drivers/hook/driver.js';
 import { webhook } from './drivers/hook/webhook.js';
 import { makeMetrics, type Metrics } from './metrics/metrics.js';
 import { poolUses, type Sources } from './metrics/sources.js';
-import { watchCertificate } from './operations/certificate.js';
+import { watchOwnCertificates } from './operations/certificate.js';
 import type { OperationContext } from './operations/context.js';
 import type { FileOperationEnd, State } from './state/contract.js';
 
@@ -65,8 +65,7 @@ export interface Observation {
 export function observe({ counting, log, ...deps }: ObservationDeps): Observation {
   const { config, state, clock } = deps;
   const { metrics } = counting;
-  const ownCertificate = watchCertificate(config, clock);
-  const sources: Sources = { ...deps, ownCertificate };
+  const sources: Sources = { ...deps, ownCertificates: watchOwnCertificates(config, clock) };
   metrics.lookUp(sources);
   const unknownPlans = new Map<string, { readonly plan: string; readonly at: number }>();
   const alerts = alertKeeper({

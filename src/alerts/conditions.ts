@@ -3,6 +3,7 @@ import type { AlertKind, AlertRecord, AlertWish } from '../domain/alert.js';
 import { FOR_RELEASE } from '../domain/job.js';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import type { OwnCertificate } from '../domain/own-certificate.js';
 import type { PoolUse } from '../domain/pool-use.js';
 import type { State } from '../state/contract.js';
 
@@ -27,7 +28,7 @@ export interface ConditionSources {
   readonly state: Pick<State, 'services' | 'domains'>;
   readonly clock: Clock;
   readonly pools: () => readonly PoolUse[];
-  readonly ownCertificate: () => { readonly expires_at: string } | null;
+  readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly OpenCircuit[];
   readonly drift: () => readonly { readonly kind: string; readonly services: number }[];
   /** The last write failed, with this code, since then (RFC 3339). */
@@ -123,7 +124,9 @@ function deadSystems({ circuits, clock }: ConditionSources, down: Map<string, nu
   });
 }
 
-function lateCertificates({ config, state, clock, ownCertificate }: ConditionSources): AlertWish[] {
+const OWN = { base_domain: 'the base domain', api: 'the API' } as const;
+
+function lateCertificates({ config, state, clock, ownCertificates }: ConditionSources): AlertWish[] {
   const mostMs = config.alerts.certificate_days * DAY_MS;
   const wish = (
     subject: string,
@@ -135,9 +138,9 @@ function lateCertificates({ config, state, clock, ownCertificate }: ConditionSou
     return { kind: 'certificate_expiry', subject, panel, serviceId, text, data: { expires_at: until } };
   };
   const wishes: AlertWish[] = [];
-  const own = ownCertificate();
-  if (own && Date.parse(own.expires_at) - clock.now() < mostMs)
-    wishes.push(wish('the base domain', own.expires_at, null, null));
+  for (const own of ownCertificates())
+    if (Date.parse(own.expires_at) - clock.now() < mostMs)
+      wishes.push(wish(OWN[own.of], own.expires_at, null, null));
   for (const { domain, service, certificate } of state.domains.list()) {
     if (service === null || certificate === null) continue;
     const until = Date.parse(certificate.expiresAt);

@@ -69,7 +69,7 @@ const ApiSchema = section('The REST API.', {
     ),
   ),
   tls: optional(
-    block('TLS of the API; empty = plain HTTP.', {
+    block('TLS of the API; empty = plain HTTP. Renewed files are taken up within a minute.', {
       cert_file: path('PEM file with the certificate and its chain.', 'certificates'),
       key_file: path('PEM file with the private key.', 'private file'),
     }),

@@ -7,11 +7,13 @@ import { proxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
 import { nginxExaminer } from '../drivers/proxy/nginx/examine.js';
 import type { Products } from '../modules/registry.js';
 import type { Check, Line } from './check.js';
+import { apiChecks } from './checks/api.js';
 import { authorityChecks } from './checks/authority.js';
 import { clusterChecks } from './checks/cluster.js';
 import { containerHostChecks } from './checks/container-host.js';
 import { dnsChecks } from './checks/dns.js';
 import { execChecks } from './checks/exec.js';
+import { hookChecks } from './checks/hooks.js';
 import { proxyChecks } from './checks/proxy.js';
 import { stateChecks } from './checks/state.js';
 import type { DaemonSide, DoctorParts } from './parts.js';
@@ -29,12 +31,14 @@ export interface Examination {
 export function allChecks(parts: DoctorParts): Check[] {
   return [
     ...stateChecks(parts),
+    ...apiChecks(parts),
     ...containerHostChecks(parts),
     ...clusterChecks(parts),
     ...execChecks(parts),
     ...dnsChecks(parts),
     ...proxyChecks(parts),
     ...authorityChecks(parts),
+    ...hookChecks(parts),
   ];
 }
 

@@ -1,14 +1,13 @@
 /** The bare HTTP(S) server under fastify, with limits that slow or silent clients run into. */
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { Server, Socket } from 'node:net';
 import type { FastifyServerFactory } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { v7 as uuidV7 } from 'uuid';
-import type { Config } from '../config/config.js';
 import { AgentError } from '../domain/errors.js';
 import { failure } from './errors.js';
+import type { TlsPair } from './tls-pair.js';
 
 const LIMITS = {
   // whole header block, whole request, then silence on a socket (event streams send something every 15 s)
@@ -24,20 +23,12 @@ const MOST_CONNECTIONS = 10_000;
 const MOST_PER_ADDRESS = 2_000;
 
 export function serverFactory(
-  tls: Config['api']['tls'],
+  tls: TlsPair | null,
   { limits = LIMITS, perAddress = MOST_PER_ADDRESS } = {},
 ): FastifyServerFactory {
   return (handler) => {
     const server = tls
-      ? https.createServer(
-          {
-            ...limits,
-            handshakeTimeout: 10_000,
-            cert: readFileSync(tls.cert_file),
-            key: readFileSync(tls.key_file),
-          },
-          handler,
-        )
+      ? https.createServer({ ...limits, handshakeTimeout: 10_000, ...tls }, handler)
       : http.createServer(limits, handler);
     server.setTimeout(SILENCE_MS);
     server.maxConnections = MOST_CONNECTIONS;

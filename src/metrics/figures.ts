@@ -79,7 +79,7 @@ function pools(registry: Registry, sources: Sources): void {
   );
 }
 
-function certificates(registry: Registry, { state, clock, ownCertificate }: Sources): void {
+function certificates(registry: Registry, { state, clock, ownCertificates }: Sources): void {
   const secondsLeft = (until: string): number => (Date.parse(until) - clock.now()) / 1000;
   const customers = (): number[] =>
     state.domains
@@ -90,13 +90,12 @@ function certificates(registry: Registry, { state, clock, ownCertificate }: Sour
   looked(
     registry,
     'certificate_left_seconds',
-    'Until it ends: of the base domain, and the least of all customers.',
+    'Until it ends: of the base domain, of the API, and the least of all customers.',
     ['of'],
     () => {
-      const own = ownCertificate();
       const least = Math.min(...customers());
       return [
-        ...(own ? [[{ of: 'base_domain' }, secondsLeft(own.expires_at)] satisfies Sample] : []),
+        ...ownCertificates().map((own): Sample => [{ of: own.of }, secondsLeft(own.expires_at)]),
         ...(Number.isFinite(least) ? [[{ of: 'customers' }, least] satisfies Sample] : []),
       ];
     },

@@ -1,6 +1,7 @@
 /** What the figures are read from that are looked up when somebody asks; read only, from memory. */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import type { OwnCertificate } from '../domain/own-certificate.js';
 import { type PoolUse, useOfNumbers, usesOfAddresses } from '../domain/pool-use.js';
 import type { ClusterWatch } from '../drivers/guest/watch.js';
 import type { State } from '../state/contract.js';
@@ -26,8 +27,8 @@ export interface Sources {
   readonly state: State;
   readonly watch: ClusterWatch;
   readonly clock: Clock;
-  /** Of the proxy's own certificate; null while it cannot be read. */
-  readonly ownCertificate: () => { readonly expires_at: string } | null;
+  /** Without those that cannot be read right now. */
+  readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly CircuitView[];
   readonly drift: () => readonly DriftCount[];
 }

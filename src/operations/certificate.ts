@@ -1,8 +1,9 @@
-/** Tells who issued the certificate of the base domain and until when it is good. */
+/** Tells who issued the agent's own certificates and until when they are good: the base domain's, and the API's. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import type { OwnCertificate } from '../domain/own-certificate.js';
 import { askCertificate } from '../drivers/proxy/nginx/presented.js';
 
 export interface Certificate {
@@ -18,11 +19,29 @@ type Places = Pick<Config, 'agent' | 'proxy'>;
 
 /** Answers from memory at once and looks again in the background once a minute; null while it cannot be seen. */
 export function watchCertificate(config: Places, clock: Clock): () => Certificate | null {
+  return watching(() => lookAtCertificate(config), clock);
+}
+
+/** Both, without one that cannot be seen right now. */
+export function watchOwnCertificates(
+  config: Places & Pick<Config, 'api'>,
+  clock: Clock,
+): () => readonly OwnCertificate[] {
+  const base = watchCertificate(config, clock);
+  const { tls } = config.api;
+  const api = tls ? watching(() => readCertificate(tls.cert_file), clock) : () => null;
+  return () =>
+    [{ of: 'base_domain', found: base() } as const, { of: 'api', found: api() } as const].flatMap(
+      ({ of, found }) => (found ? [{ of, expires_at: found.expires_at }] : []),
+    );
+}
+
+function watching(look: () => Promise<Certificate | null>, clock: Clock): () => Certificate | null {
   let known: Certificate | null = null;
   let readAt = clock.now();
   const refresh = (): void => {
     readAt = clock.now();
-    lookAtCertificate(config).then(
+    look().then(
       (found) => (known = found),
       () => (known = null),
     );
@@ -37,12 +56,17 @@ export function watchCertificate(config: Places, clock: Clock): () => Certificat
 /** The file is on the proxy's host: where that is another, what visitors are shown must do. */
 async function lookAtCertificate({ agent, proxy }: Places): Promise<Certificate | null> {
   const { door, nginx, ssh } = proxy;
+  if (ssh === null) return readCertificate(nginx.certificate_file);
   const ask = askCertificate({ listen: [door.address], https_port: door.https_port });
-  const certificate =
-    ssh === null
-      ? new X509Certificate(await readFile(nginx.certificate_file))
-      : await ask(`probe.${agent.base_domain}`);
-  if (!certificate) return null;
+  const certificate = await ask(`probe.${agent.base_domain}`);
+  return certificate ? viewOf(certificate) : null;
+}
+
+async function readCertificate(file: string): Promise<Certificate> {
+  return viewOf(new X509Certificate(await readFile(file)));
+}
+
+function viewOf(certificate: X509Certificate): Certificate {
   return { issuer: nameOf(certificate), expires_at: new Date(certificate.validTo).toISOString() };
 }
 

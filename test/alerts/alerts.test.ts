@@ -20,6 +20,7 @@ import {
 } from '../../src/domain/alert.js';
 import { domainId } from '../../src/domain/domain-record.js';
 import { FOR_RELEASE } from '../../src/domain/job.js';
+import type { OwnCertificate } from '../../src/domain/own-certificate.js';
 import type { PoolUse } from '../../src/domain/pool-use.js';
 import { usesOfAddresses } from '../../src/domain/pool-use.js';
 import { Secret } from '../../src/domain/secret.js';
@@ -188,7 +189,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.teardown(() => state.close());
   const world = {
     pools: [] as PoolUse[],
-    own: null as { expires_at: string } | null,
+    own: [] as OwnCertificate[],
     circuits: [] as OpenCircuit[],
     drift: [] as { kind: string; services: number }[],
     failing: undefined as { since: string; code: string } | undefined,
@@ -202,7 +203,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     state,
     clock,
     pools: () => world.pools,
-    ownCertificate: () => world.own,
+    ownCertificates: () => world.own,
     circuits: () => world.circuits,
     drift: () => world.drift,
     failingWrites: () => world.failing,
@@ -279,11 +280,19 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.same(await look('unknown_plan'), []);
 
   const days = (n: number): string => new Date(clock.now() + n * DAY).toISOString();
-  world.own = { expires_at: days(15) };
+  world.own = [
+    { of: 'base_domain', expires_at: days(15) },
+    { of: 'api', expires_at: days(16) },
+  ];
   t.same(await look('certificate_expiry'), []);
-  world.own = { expires_at: days(13) };
+  world.own = [
+    { of: 'base_domain', expires_at: days(13) },
+    { of: 'api', expires_at: days(16) },
+  ];
   t.match(await look('certificate_expiry'), [{ subject: 'the base domain' }]);
-  world.own = null;
+  world.own = [{ of: 'api', expires_at: days(13) }];
+  t.match(await look('certificate_expiry'), [{ subject: 'the API', text: /certificate of the API/ }]);
+  world.own = [];
   const holding = (issuedAt: string, expiresAt: string) =>
     state.domains.commit(domainId('example.com'), () => ({
       ...{

@@ -28,6 +28,7 @@ import type { World } from '../../src/sandbox/world.js';
 import { openState } from '../../src/state/open.js';
 import { loadStateKey } from '../../src/state/state-key.js';
 import { CLI, surroundings } from '../e2e/daemon-process.js';
+import { selfSigned } from '../fakes/tls-files.js';
 import { asObject, fields } from '../http/rig.js';
 import { address, sampleService } from '../state/samples.js';
 
@@ -159,7 +160,7 @@ t.test('a healthy world is well in every line, before the first start and with s
     t.equal(state, 'ok', `${name}: ${found}`);
     t.same(mend, []);
   }
-  t.equal(lines.size, 22);
+  t.equal(lines.size, 24);
   t.match(lines.get('daemon')?.found, /does not run/);
   t.notOk((await readdir(dir)).includes('agent'), 'not even the state folder was made');
 });
@@ -634,6 +635,59 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
   says(t, await look(acme(`${world.pve.url}/directory`)), 'acme', 'wrong', /answers 404/, /^curl /);
 });
 
+t.test("the API's certificate, and who is told of alerts", async (t) => {
+  const { look, dir, world } = await clinic(t);
+  const [own, other] = await Promise.all([selfSigned(), selfSigned()]);
+  const put = async (name: string, text: string, mode = 0o600): Promise<string> => {
+    const file = join(dir, name);
+    await writeFile(file, text, { mode });
+    return file;
+  };
+  const cert = await put('api.pem', own.cert);
+  const key = await put('api.key', own.key);
+  const tls = { cert_file: cert, key_file: key };
+  says(
+    t,
+    await look({ 'api.tls': tls }),
+    'api.certificate',
+    'warning',
+    /it ends in 0 days/,
+    /within a minute/,
+  );
+  const late = { now: () => Date.now() + 3 * 86_400_000 };
+  t.match((await look({ 'api.tls': tls }, late)).get('api.certificate'), {
+    state: 'wrong',
+    found: /it ended on/,
+  });
+  const foreign = await look({ 'api.tls': { ...tls, key_file: await put('other.key', other.key) } });
+  says(t, foreign, 'api.certificate', 'wrong', /other\.key is not its key/, /^openssl x509/);
+  says(t, await look({ 'api.host': '0.0.0.0' }), 'api.certificate', 'warning', /plain text/, /api\.tls/);
+  const behind = { 'api.host': '0.0.0.0', 'api.trusted_proxies': ['192.0.2.1'] };
+  t.match((await look(behind)).get('api.certificate'), { state: 'ok', found: /192\.0\.2\.1 speaks for it/ });
+
+  const told = (...hooks: object[]): Lines => look({ 'alerts.hooks': hooks });
+  const page = await put('page', '#!/bin/sh\n', 0o700);
+  t.match(
+    (await told({ name: 'a', command: [page] }, { name: 'b', command: ['true'] })).get('alerts.hooks'),
+    {
+      state: 'ok',
+      found: 'a, b',
+    },
+  );
+  const gone = await told({ name: 'a', command: ['no-such-pager'] }, { name: 'b', command: ['true'] });
+  says(t, gone, 'alerts.hooks', 'wrong', /^a: no-such-pager is nothing that/, /^chmod \+x/);
+  const secret = async (url: string): Promise<object> => ({ file: await put('url', url) });
+  const at = async (url: string, caFile?: string) =>
+    told({ name: 'chat', url: await secret(url), ...(caFile === undefined ? {} : { ca_file: caFile }) });
+  const { host } = new URL(world.pve.url);
+  t.match((await at(`https://${host}/secret-path`, world.caFile)).get('alerts.hooks'), { state: 'ok' });
+  const untrusted = await at(`https://${host}/secret-path`);
+  says(t, untrusted, 'alerts.hooks', 'warning', /^chat: no connection .*\([A-Z_]+\)$/, /ca_file of chat/);
+  const refused = await at('https://127.0.0.1:1/secret-path');
+  says(t, refused, 'alerts.hooks', 'warning', /\(ECONNREFUSED\)/, /alerts\.hooks/);
+  t.notMatch(JSON.stringify([...untrusted, ...refused]), /secret-path/);
+});
+
 t.test('the state and the daemon', async (t) => {
   const { look, dir } = await clinic(t);
   const file = join(dir, 'file');
@@ -765,7 +819,7 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
     lines.filter(({ state }) => state !== 'ok'),
     [],
   );
-  t.equal(lines.length, 23);
+  t.equal(lines.length, 25);
   t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it runs and is ready/);
   t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
   t.match(await served.call('GET', '/ready'), { status: 200 });

@@ -1,5 +1,6 @@
 /** An application on fakes, with one token per kind of caller. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -226,12 +227,20 @@ export function view(guests: readonly GuestView[] = []): ClusterView {
   };
 }
 
+/** No time passes here; what recurs in the background comes to no second turn. */
+async function sleep(_ms: number, signal?: AbortSignal, background = false): Promise<void> {
+  if (!background) return;
+  if (!signal) throw new Error('a sleep in the background that nothing ends');
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
+}
+
 export async function makeRig(door: Door = 'network', config = testConfig()): Promise<Rig> {
   const log: string[] = [];
   const cluster: Rig['cluster'] = { view: view(), used: new Set(), staleSince: undefined };
   const behaviour: Rig['behaviour'] = { roomFor: () => {}, ready: true, now: NOW };
   const dir = await mkdtemp(join(tmpdir(), 'innkeeper-http-'));
-  const clock = { now: () => behaviour.now, sleep: async () => {} };
+  const clock = { now: () => behaviour.now, sleep };
   const state = await openState({ dir, key: randomBytes(32), clock });
   let writes = 0;
   state.services.onChange(() => (writes += 1));

@@ -1,15 +1,12 @@
 /** The reverse proxy: its folder, its configuration, a reload, and the wildcard certificate of the base domain. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import type { X509Certificate } from 'node:crypto';
 import { askCertificate, askPresented } from '../../drivers/proxy/nginx/presented.js';
 import { authorizedKeysLine } from '../../drivers/proxy/nginx/remote/forced-command.js';
 import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 import { sentenceOf } from '../run-checks.js';
+import { daysLeft, judgeTime, lookAtFiles } from './certificate-files.js';
 import { authorizeCommand, mendSsh } from './ssh.js';
-
-const DAY_MS = 86_400_000;
-const SOON_DAYS = 14;
 
 export function proxyChecks(parts: DoctorParts): Check[] {
   const { config, nginx } = parts;
@@ -123,14 +120,8 @@ function judgeNames(certificate: X509Certificate, base: string, clock: DoctorPar
     verdicts.push(
       wrong(`it is for ${certificate.subjectAltName ?? 'no name'}, not for ${base} and *.${base}`, renew),
     );
-  const days = daysLeft(certificate, clock);
-  if (days < 0) verdicts.push(wrong(`it ended on ${certificate.validTo}`, renew));
-  else if (days < SOON_DAYS) verdicts.push(warning(`it ends in ${days} days`, renew));
-  return verdicts;
+  return [...verdicts, ...judgeTime(certificate, clock, renew)];
 }
-
-const daysLeft = ({ validTo }: X509Certificate, clock: DoctorParts['clock']): number =>
-  Math.floor((Date.parse(validTo) - clock.now()) / DAY_MS);
 
 const renewalOf = (base: string): string =>
   `certbot certonly --manual --preferred-challenges dns -d ${word(base)} -d '*.${base}'`;
@@ -140,30 +131,10 @@ async function checkCertificate(parts: DoctorParts): Promise<Verdict> {
   const { certificate_file: file, certificate_key_file: keyFile } = config.proxy.nginx;
   const base = config.agent.base_domain;
   const renew = renewalOf(base);
-  let certificate: X509Certificate;
-  let key: Buffer;
-  let mode: number;
-  try {
-    certificate = new X509Certificate(await readFile(file));
-    key = await readFile(keyFile);
-    ({ mode } = await stat(keyFile));
-  } catch (error) {
-    return wrong(
-      `it cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      `ls -l ${word(file)} ${word(keyFile)}`,
-      renew,
-    );
-  }
-  const verdicts = judgeNames(certificate, base, clock);
-  if (!fits(certificate, key))
-    verdicts.push(
-      wrong(
-        `${keyFile} is not its key`,
-        `openssl x509 -noout -pubkey -in ${word(file)}; openssl pkey -pubout -in ${word(keyFile)}`,
-      ),
-    );
-  if ((mode & 0o004) !== 0)
-    verdicts.push(warning(`everybody can read ${keyFile}`, `chmod o-rwx ${word(keyFile)}`));
+  const looked = await lookAtFiles({ file, keyFile, renew });
+  if ('unreadable' in looked) return looked.unreadable;
+  const { certificate } = looked;
+  const verdicts = [...judgeNames(certificate, base, clock), ...looked.verdicts];
   const shown = await askPresented(config.proxy.nginx)(base);
   if (shown !== undefined && shown !== certificate.fingerprint256)
     verdicts.push(
@@ -173,12 +144,4 @@ async function checkCertificate(parts: DoctorParts): Promise<Verdict> {
       ),
     );
   return worst(verdicts, ok(`for ${base} and *.${base}, ${daysLeft(certificate, clock)} days left`));
-}
-
-function fits(certificate: X509Certificate, key: Buffer): boolean {
-  try {
-    return certificate.checkPrivateKey(createPrivateKey(key));
-  } catch {
-    return false;
-  }
 }

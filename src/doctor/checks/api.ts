@@ -1,0 +1,42 @@
+/** The API as panels reach it: its own certificate, or how it does without. */
+import { type Check, ok, type Verdict, warning, word, worst } from '../check.js';
+import type { DoctorParts } from '../parts.js';
+import { daysLeft, judgeTime, lookAtFiles } from './certificate-files.js';
+
+export function apiChecks(parts: DoctorParts): Check[] {
+  const { host, port, tls } = parts.config.api;
+  return [
+    {
+      name: 'api.certificate',
+      title: "the API's certificate",
+      after: [],
+      look: [`openssl s_client -connect ${word(host)}:${port} </dev/null`],
+      run: async () => (tls ? checkFiles(parts, tls) : withoutTls(parts)),
+    },
+  ];
+}
+
+function withoutTls({ config, configFile }: DoctorParts): Verdict {
+  const { host, trusted_proxies: proxies } = config.api;
+  if (/^127\.|^::1$/.test(host)) return ok(`none: it listens on ${host} only`);
+  if (proxies.length > 0) return ok(`none: ${proxies.join(', ')} speaks for it`);
+  return warning(
+    `none: tokens cross the network to ${host} as plain text`,
+    `# in ${configFile}: api.tls, or api.host: 127.0.0.1 behind a proxy with TLS, named in api.trusted_proxies`,
+  );
+}
+
+async function checkFiles(
+  { clock }: DoctorParts,
+  { cert_file: file, key_file: keyFile }: NonNullable<DoctorParts['config']['api']['tls']>,
+): Promise<Verdict> {
+  const renew = `# put a new certificate into ${file} and its key into ${keyFile}; they are in use within a minute`;
+  const looked = await lookAtFiles({ file, keyFile, renew });
+  if ('unreadable' in looked) return looked.unreadable;
+  const { certificate, verdicts } = looked;
+  const names = certificate.subjectAltName ?? certificate.subject;
+  return worst(
+    [...verdicts, ...judgeTime(certificate, clock, renew)],
+    ok(`for ${names}, ${daysLeft(certificate, clock)} days left`),
+  );
+}

@@ -1,0 +1,65 @@
+/** A certificate and its key as files on this machine: whether they can be read, belong together, and for how long they are good. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import type { Clock } from '../../domain/clock.js';
+import { type Verdict, warning, wrong, word } from '../check.js';
+
+const DAY_MS = 86_400_000;
+const SOON_DAYS = 14;
+
+export interface CertificateFiles {
+  readonly file: string;
+  readonly keyFile: string;
+  /** The command that gets a new one. */
+  readonly renew: string;
+}
+
+export type LookedAt =
+  | { readonly unreadable: Verdict }
+  /** With all that is the matter. */
+  | { readonly certificate: X509Certificate; readonly verdicts: readonly Verdict[] };
+
+export async function lookAtFiles({ file, keyFile, renew }: CertificateFiles): Promise<LookedAt> {
+  let certificate: X509Certificate;
+  let key: Buffer;
+  let mode: number;
+  try {
+    certificate = new X509Certificate(await readFile(file));
+    key = await readFile(keyFile);
+    ({ mode } = await stat(keyFile));
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    return {
+      unreadable: wrong(`it cannot be read: ${said}`, `ls -l ${word(file)} ${word(keyFile)}`, renew),
+    };
+  }
+  const verdicts: Verdict[] = [];
+  if (!fits(certificate, key))
+    verdicts.push(
+      wrong(
+        `${keyFile} is not its key`,
+        `openssl x509 -noout -pubkey -in ${word(file)}; openssl pkey -pubout -in ${word(keyFile)}`,
+      ),
+    );
+  if ((mode & 0o004) !== 0)
+    verdicts.push(warning(`everybody can read ${keyFile}`, `chmod o-rwx ${word(keyFile)}`));
+  return { certificate, verdicts };
+}
+
+export function judgeTime(certificate: X509Certificate, clock: Clock, renew: string): Verdict[] {
+  const days = daysLeft(certificate, clock);
+  if (days < 0) return [wrong(`it ended on ${certificate.validTo}`, renew)];
+  return days < SOON_DAYS ? [warning(`it ends in ${days} days`, renew)] : [];
+}
+
+export function daysLeft({ validTo }: X509Certificate, clock: Clock): number {
+  return Math.floor((Date.parse(validTo) - clock.now()) / DAY_MS);
+}
+
+function fits(certificate: X509Certificate, key: Buffer): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,83 @@
+/** Who is told of alerts: whether they could be told now. Nobody is woken by it. */
+import { once } from 'node:events';
+import { constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import net, { isIP } from 'node:net';
+import { delimiter, isAbsolute, join } from 'node:path';
+import tls from 'node:tls';
+import { bareEnvironment } from '../../drivers/child.js';
+import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
+import type { DoctorParts } from '../parts.js';
+
+type HookConfig = DoctorParts['config']['alerts']['hooks'][number];
+
+const CONNECT_MS = 5_000;
+
+export function hookChecks(parts: DoctorParts): Check[] {
+  const { hooks } = parts.config.alerts;
+  return [
+    {
+      name: 'alerts.hooks',
+      title: 'who is told of alerts',
+      after: [],
+      look: [`# in ${parts.configFile}: alerts.hooks`],
+      run: async (signal) => {
+        if (hooks.length === 0) return ok('nobody: `innkeeper alerts` shows them');
+        const verdicts = await Promise.all(hooks.map((hook) => check(hook, parts.configFile, signal)));
+        return worst(
+          verdicts.filter(({ state }) => state !== 'ok'),
+          ok(hooks.map(({ name }) => name).join(', ')),
+        );
+      },
+    },
+  ];
+}
+
+async function check(hook: HookConfig, configFile: string, signal: AbortSignal): Promise<Verdict> {
+  if (hook.command) return checkCommand(hook.name, hook.command[0] ?? '');
+  try {
+    await reach(hook, signal);
+    return ok(hook.name);
+  } catch (error) {
+    // not the message: it may quote the URL, which is often the password
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+    return warning(
+      `${hook.name}: no connection to where alerts are posted (${code})`,
+      `# in ${configFile}: alerts.hooks, url and ca_file of ${hook.name}`,
+    );
+  }
+}
+
+async function checkCommand(name: string, program: string): Promise<Verdict> {
+  const folders = isAbsolute(program) ? [''] : (bareEnvironment().PATH ?? '').split(delimiter);
+  for (const folder of folders) {
+    const isThere = await access(join(folder, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return ok(name);
+  }
+  return wrong(
+    `${name}: ${program} is nothing that ${whoAmI()} can run`,
+    `ls -l ${word(program)}`,
+    `chmod +x ${word(program)}`,
+  );
+}
+
+/** Connects, with TLS where the URL says so; sends nothing. */
+async function reach({ url, ca_file: caFile }: HookConfig, signal: AbortSignal): Promise<void> {
+  if (!url) throw new Error('a hook has neither command nor URL');
+  const { protocol, hostname, port } = new URL(url.reveal());
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const isTls = protocol === 'https:';
+  const where = { host, port: Number(port) || (isTls ? 443 : 80) };
+  const ca = caFile === null ? {} : { ca: await readFile(caFile, 'utf8') };
+  const named = isIP(host) === 0 ? { servername: host } : {};
+  const socket = isTls ? tls.connect({ ...where, ...named, ...ca }) : net.connect(where);
+  try {
+    socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error('no answer')));
+    await once(socket, isTls ? 'secureConnect' : 'connect', { signal });
+  } finally {
+    socket.destroy();
+  }
+}
