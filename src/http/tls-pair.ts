@@ -1,9 +1,8 @@
 /** The API's certificate and its key: what their files say, also when somebody renews them while the agent runs. */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Server as HttpsServer } from 'node:https';
 import type { Server } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
@@ -22,9 +21,8 @@ const LOOK_MS = 60_000;
 export function readPair(files: Files): TlsPair {
   const pair = { cert: readFileSync(files.cert_file, 'utf8'), key: readFileSync(files.key_file, 'utf8') };
   try {
-    // an empty text would pass as a context without a certificate
-    void new X509Certificate(pair.cert);
-    createSecureContext(pair);
+    const certificate = new X509Certificate(pair.cert);
+    if (!certificate.checkPrivateKey(createPrivateKey(pair.key))) throw new Error('they do not fit');
   } catch (error) {
     throw new Error(
       `api.tls.key_file: ${files.key_file} is not the private key of a certificate in ${files.cert_file} (${error instanceof Error ? error.message : String(error)})`,
