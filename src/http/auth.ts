@@ -9,7 +9,7 @@ import { type Caller, mayDo } from '../operations/caller.js';
 import { invalid } from '../operations/check-order.js';
 import type { OperationContext } from '../operations/context.js';
 import { isPermission, type Permission, PERMISSIONS } from '../operations/permissions.js';
-import { hashesOf, hashToken, isHashLive } from '../operations/tokens.js';
+import { hashesOf, hashToken, idOfConfigured, isHashLive } from '../operations/tokens.js';
 import type { App } from './app-type.js';
 import type { ApiToken } from '../state/contract.js';
 import type { Access, Limit } from './access.js';
@@ -139,7 +139,7 @@ const forbidden = (): AgentError => new AgentError('forbidden', 'This token may 
  */
 function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
   const configured = config.api.tokens.map((token): Known => ({
-    id: `config:${token.name}`,
+    id: idOfConfigured(token),
     name: token.name,
     panel: token.panel,
     permissions: new Set(token.permissions.filter(isPermission)),

@@ -1,12 +1,14 @@
 /** Ends a token at once. */
 import { instant } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
-import type { ApiToken, DocumentStore } from '../state/contract.js';
+import type { ApiToken } from '../state/contract.js';
 import type { OperationContext } from './context.js';
+import { idOfConfigured } from './tokens.js';
 
 /** By id, or by a name that only one live token has. Repeatable. Throws `token_not_found`. */
-export async function revokeToken({ state, clock }: OperationContext, wanted: string): Promise<ApiToken> {
-  const token = findToken(state.tokens, wanted);
+export async function revokeToken(context: OperationContext, wanted: string): Promise<ApiToken> {
+  const { state, clock } = context;
+  const token = findToken(context, wanted);
   return state.tokens.commit(token.id, (current) => {
     const known = current ?? token;
     return known.revokedAt === null ? { ...known, revokedAt: instant(clock) } : known;
@@ -14,14 +16,20 @@ export async function revokeToken({ state, clock }: OperationContext, wanted: st
 }
 
 /** Throws `token_not_found`. */
-export function findToken(tokens: DocumentStore<ApiToken>, wanted: string): ApiToken {
+export function findToken(
+  { state: { tokens }, config }: Pick<OperationContext, 'state' | 'config'>,
+  wanted: string,
+): ApiToken {
   const named = tokens.list().filter((token) => token.name === wanted && token.revokedAt === null);
   const token = tokens.find(wanted) ?? (named.length === 1 ? named[0] : undefined);
   if (token) return token;
+  if (named.length > 1)
+    throw new AgentError('token_not_found', 'Several tokens have this name; give the id.');
+  const isConfigured = config.api.tokens.some((one) => one.name === wanted || idOfConfigured(one) === wanted);
   throw new AgentError(
     'token_not_found',
-    named.length > 1
-      ? 'Several tokens have this name; give the id.'
+    isConfigured
+      ? 'This token stands in the configuration (api.tokens): change it there and restart the agent.'
       : 'There is no live token with this id or name.',
   );
 }

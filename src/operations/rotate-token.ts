@@ -15,12 +15,13 @@ export interface Rotation {
 
 /** By id, or by a name that only one live token has. Throws `token_not_found`, `invalid_request`, `state_unavailable`. */
 export async function rotateToken(
-  { state, clock }: Pick<OperationContext, 'state' | 'clock'>,
+  context: Pick<OperationContext, 'state' | 'clock' | 'config'>,
   wanted: string,
   { overlapS, expiresAt }: Rotation,
 ): Promise<{ text: string; token: ApiToken }> {
+  const { state, clock } = context;
   const now = clock.now();
-  const found = findToken(state.tokens, wanted);
+  const found = findToken(context, wanted);
   const expiry = expiresAt === undefined ? undefined : readExpiry(expiresAt, now);
   const text = newTokenText();
   const token = await state.tokens.commit(found.id, (current) => {

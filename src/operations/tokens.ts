@@ -1,6 +1,9 @@
 /** What makes up an API token: its text, its hash, when it counts. */
 import { hash, randomBytes } from 'node:crypto';
+import type { Config } from '../config/config.js';
 import type { ApiToken } from '../state/contract.js';
+
+export type ConfiguredToken = Config['api']['tokens'][number];
 
 /** `ik_` and 43 characters: 256 random bits. */
 export function newTokenText(): string {
@@ -35,7 +38,21 @@ export function liveFormer(token: Pick<ApiToken, 'former'>, now: number): ApiTok
   return token.former.filter(({ until }) => Date.parse(until) > now);
 }
 
-export function viewToken(token: ApiToken, now: number) {
+export interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  readonly panel: string;
+  readonly permissions: string[];
+  readonly networks: string[];
+  /** Null: it stands in the configuration. */
+  readonly created_at: string | null;
+  readonly expires_at: string | null;
+  readonly revoked_at: string | null;
+  readonly former_until: string | null;
+  readonly live: boolean;
+}
+
+export function viewToken(token: ApiToken, now: number): TokenView {
   return {
     id: token.id,
     name: token.name,
@@ -51,5 +68,26 @@ export function viewToken(token: ApiToken, now: number) {
         .sort()
         .at(-1) ?? null,
     live: isLive(token, now),
+  };
+}
+
+/** The configuration's tokens are told apart by their names, which are each used once there. */
+export function idOfConfigured({ name }: Pick<ConfiguredToken, 'name'>): string {
+  return `config:${name}`;
+}
+
+/** Good for as long as the configuration has it. */
+export function viewConfigured(token: ConfiguredToken): TokenView {
+  return {
+    id: idOfConfigured(token),
+    name: token.name,
+    panel: token.panel,
+    permissions: [...token.permissions],
+    networks: [],
+    created_at: null,
+    expires_at: null,
+    revoked_at: null,
+    former_until: null,
+    live: true,
   };
 }

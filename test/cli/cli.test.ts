@@ -60,7 +60,7 @@ t.test('commands ask the daemon over its socket', async (t) => {
   const tokens = await innkeeper(['token', 'list', '--config', join(dir, 'good.yaml')]);
   t.match(
     tokens.out,
-    /^ID +NAME +PANEL +PERMISSIONS.*\n(tok_.*\n)+/,
+    /^ID +NAME +PANEL +PERMISSIONS.*\nconfig:installed +installed .* live\n(tok_.*\n)+/,
     'the socket is found through the configuration',
   );
   t.match(await innkeeper(['token', 'revoke', 'paymenter'], env), { code: 0, out: /is revoked\.\n$/ });

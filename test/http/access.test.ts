@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ACCESS } from '../../src/http/access.js';
 import { createToken } from '../../src/operations/create-token.js';
-import { makeRig, ORDER, type Rig } from './rig.js';
+import { fields, makeRig, ORDER, type Rig } from './rig.js';
 
 /** Every route that fastify really serves, as `METHOD /url`. */
 function registered(rig: Rig): string[] {
@@ -116,6 +116,21 @@ t.test('expiry, revocation and source networks hold from the next call on', asyn
   );
   const listed = await socket.call('GET', '/tokens', undefined, '');
   t.notMatch(JSON.stringify(listed.body), /sha256|"token"/);
+  const [first, ...others] = Object.values(fields(listed.body['tokens']));
+  t.match(first, { id: 'config:installed', permissions: ['sites:read'], created_at: null, live: true });
+  t.equal(others.length, 5, 'made ones follow');
+  for (const name of ['installed', 'config:installed'])
+    for (const [method, path] of [
+      ['DELETE', name],
+      ['POST', `${name}/rotate`],
+    ] as const)
+      t.match(
+        await socket.call(method, `/tokens/${path}`, method === 'POST' ? { overlap_s: 0 } : undefined, ''),
+        {
+          status: 404,
+          body: { code: 'token_not_found', error: /configuration \(api\.tokens\)/ },
+        },
+      );
   t.equal((await socket.call('DELETE', '/tokens/panel-1', undefined, '')).body['live'], false);
   t.equal(
     (await socket.call('DELETE', `/tokens/${String(made.body['id'])}`, undefined, '')).status,

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { createToken } from '../../operations/create-token.js';
 import { PANEL_PERMISSIONS } from '../../operations/permissions.js';
-import { viewToken } from '../../operations/tokens.js';
+import { viewConfigured, viewToken } from '../../operations/tokens.js';
 import type { Route } from '../route.js';
 import { failures, Instant, nullable, success } from '../schemas/common.js';
 
@@ -12,7 +12,9 @@ export const tokenProperties = {
   panel: Type.String(),
   permissions: Type.Array(Type.String()),
   networks: Type.Array(Type.String()),
-  created_at: Instant,
+  created_at: nullable(
+    Type.String({ format: 'date-time', description: 'Null: it stands in the configuration.' }),
+  ),
   expires_at: nullable(Instant),
   revoked_at: nullable(Instant),
   former_until: nullable(
@@ -63,14 +65,20 @@ const listSchema = {
   summary: 'Lists the tokens of all panels',
   tags: ['Tokens'],
   response: {
-    200: success({ tokens: Type.Array(Type.Object(tokenProperties)) }, 'All tokens that were made here.'),
+    200: success(
+      { tokens: Type.Array(Type.Object(tokenProperties)) },
+      'All tokens, those of the configuration too.',
+    ),
   },
   failures: failures(),
 };
 
-export const listTokensRoute: Route = (app, { state, clock }) => {
+export const listTokensRoute: Route = (app, { state, config, clock }) => {
   app.get('/tokens', { schema: listSchema }, () => ({
     success: true as const,
-    tokens: state.tokens.list().map((token) => viewToken(token, clock.now())),
+    tokens: [
+      ...config.api.tokens.map(viewConfigured),
+      ...state.tokens.list().map((token) => viewToken(token, clock.now())),
+    ],
   }));
 };
