@@ -1,6 +1,6 @@
 /**
- * Every fault at every call of every operation: `npm run bench -- faults`. FAULTS_OPERATIONS (names, separated by `;`), FAULTS_CALLS (regular expression) and FAULTS_PART
- * (`3/8`: the third of eight parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has ended.
+ * Every fault at every call of every operation: `npm run bench -- faults`. FAULTS_OPERATIONS (names, separated by `;`), FAULTS_CALLS and FAULTS_KINDS
+ * (regular expressions) and FAULTS_PART (`3/8`: the third of eight parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has ended.
  */
 import { line, runMatrix } from '../faults/matrix.js';
 import type { Row } from '../faults/cell.js';
@@ -10,6 +10,7 @@ import { printTable } from './figures.js';
 export async function benchFaults(): Promise<boolean> {
   const only = process.env['FAULTS_OPERATIONS']?.split(';');
   const calls = new RegExp(process.env['FAULTS_CALLS'] ?? '');
+  const kinds = new RegExp(process.env['FAULTS_KINDS'] ?? '');
   const [part = 1, parts = 1] = (process.env['FAULTS_PART'] ?? '1/1').split('/').map(Number);
   const started = performance.now();
   const rows: Row[] = [];
@@ -18,7 +19,7 @@ export async function benchFaults(): Promise<boolean> {
       ...(await runMatrix({
         stage,
         ...(only ? { operations: only } : {}),
-        pick: (site, n) => calls.test(site.name) && n % parts === part - 1,
+        pick: (site, n, { name }) => calls.test(site.name) && kinds.test(name) && n % parts === part - 1,
         told: (row) => console.log(line(row)),
       })),
     );

@@ -22,8 +22,8 @@ export interface Row {
 /** A cell that has not ended by itself this long after it began gets its fault lifted; then it has as long again. */
 const PATIENCE_MS = 40_000;
 const AFTER_LIFT_MS = 60_000;
-/** Whoever asks for what was refused more often than this, forward and back, goes on for ever. */
-const MOST_REFUSALS = 25;
+/** Whoever asks for what was refused more often than this, forward and back, goes on for ever. A container that is listed and denied is looked for six times in 2 s, whenever it is needed. */
+const MOST_REFUSALS = 60;
 /** What a customer's sentence does not hold: addresses, paths, tasks, nodes. */
 export const INSIDE = /127\.0\.0\.1|\/[a-z]+\/|UPID|\bpve\d|HTTP \d/i;
 

@@ -12,7 +12,7 @@ export interface Wish {
   /** Names of operations; absent: all of this stage. */
   readonly operations?: readonly string[];
   /** Which cells of an operation are run; absent: all. */
-  readonly pick?: (site: CallSite, n: number) => boolean;
+  readonly pick?: (site: CallSite, n: number, fault: FaultKind) => boolean;
   readonly told: (row: Row) => void;
 }
 
@@ -57,7 +57,7 @@ export async function runMatrix({ stage: kind, operations, pick = () => true, to
       });
       for (const site of met)
         for (const fault of kindsFor(site)) {
-          if (!pick(site, (cells += 1))) continue;
+          if (!pick(site, (cells += 1), fault)) continue;
           const row = await cell(stage, site, fault, `c${cells}x`).catch((error: unknown) =>
             broken(name, site.name, fault.name, error),
           );

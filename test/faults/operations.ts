@@ -1,5 +1,5 @@
 /** Each operation of the contract: what it needs before, how it is asked for, and what must be true of the service when it is done. */
-import { eventually, type Fields, listOf, type Stage, textOf } from './stage.js';
+import { eventually, type Fields, fieldsOf, listOf, type Stage, textOf } from './stage.js';
 import type { World } from '../fakes/world-kinds.js';
 
 export interface Operation {
@@ -76,6 +76,14 @@ async function withDomain(stage: Stage, id: string): Promise<void> {
   await site(stage, id);
   await stage.dns(domainOf(id), ['203.0.113.10']);
   await done(stage, await action('/action/setdomain', () => ({ domain: domainOf(id) }))(stage, id));
+  // what is changed at the proxy from here on is the operation's doing
+  const certified = await eventually(
+    async () => listOf((await stage.call('GET', `/action/getdomain?service_id=${id}`)).body['details']),
+    ([domain]) => fieldsOf(domain?.['certificate'])['state'] === 'issued',
+    PATIENCE_MS,
+  );
+  if (!certified.right)
+    throw new Error(`the preparation got no certificate: ${JSON.stringify(certified.value)}`);
 }
 
 async function kept(stage: Stage, id: string): Promise<void> {

@@ -271,6 +271,22 @@ t.test('polls of a task survive answers that fail, and give up on a host that st
   t.type(noting.notes['upid'], 'string', 'the next try can go on from the note');
 });
 
+t.test('whoever may not ask for a task looks at what it did', async (t) => {
+  const { wire, driver } = await world(t);
+  const ct = ours(wire);
+  ct.snapshots.push({ name: 'initial', description: '', snaptime: 1 });
+  for (const status of [401, 403]) {
+    ct.snapshots.push({ name: 'BAK01012026-1', description: '', snaptime: 2 });
+    wire.answer('GET', /tasks.*status$/, { status, reason: 'Permission check failed' });
+    await driver.removeSnapshot(at, 'BAK01012026-1', call());
+    t.same(
+      ct.snapshots.map(({ name }) => name),
+      ['initial'],
+      `${status}: it is gone, and told so`,
+    );
+  }
+});
+
 t.test('a task that does not end is a timeout, and an abort leaves it running', async (t) => {
   const { wire, driver } = await world(t, { task_timeout_s: 60 });
   const ct = ours(wire);

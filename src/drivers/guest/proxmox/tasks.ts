@@ -150,6 +150,12 @@ async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'r
     // the node forgot it: it has ended, how is not known
     if (isPve(error, 'missing')) return { exit: 'unexpected status' };
     if (isPve(error, 'unreachable', 'unknown', 'busy', 'failed')) return 'deaf';
+    // whoever may not ask for it has to look at what it does: it goes on whether we may ask or not
+    if (isPve(error, 'refused'))
+      throw new PveError('unknown', `task ${task.type} ${task.subject}`, error.reason, {
+        status: error.status,
+        cause: error,
+      });
     throw error;
   }
 }
