@@ -148,9 +148,9 @@ const LOOKUP: readonly FaultKind[] = [
   { ...permanent('lie', { lie: true }), expected: 'given up' },
 ];
 
-/** A host that cannot tell what becomes of a task is like one that is down: the task may run on, and is asked for again. */
+/** A host that does not tell what becomes of a task, or not to us, is no verdict on it: the task may run on, and what it does is looked at. */
 const ofTask = (kind: FaultKind): FaultKind =>
-  'status' in kind.kind && kind.kind.status === 500 ? { ...kind, expected: 'overcome' } : either(kind);
+  'status' in kind.kind ? { ...kind, expected: 'overcome' } : either(kind);
 const either = (kind: FaultKind): FaultKind =>
   kind.expected === 'given up' ? { ...kind, expected: 'either' } : kind;
 
