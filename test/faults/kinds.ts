@@ -151,7 +151,7 @@ const LOOKUP: readonly FaultKind[] = [
 /** A host that does not tell what becomes of a task, or not to us, is no verdict on it: the task may run on, and what it does is looked at. */
 const ofTask = (kind: FaultKind): FaultKind =>
   'status' in kind.kind ? { ...kind, expected: 'overcome' } : either(kind);
-const either = (kind: FaultKind): FaultKind =>
+export const either = (kind: FaultKind): FaultKind =>
   kind.expected === 'given up' ? { ...kind, expected: 'either' } : kind;
 
 export function kindsFor(site: CallSite): readonly FaultKind[] {

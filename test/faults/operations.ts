@@ -11,6 +11,8 @@ export interface Operation {
   ask(stage: Stage, id: string): Promise<string>;
   /** It fails for good by itself: what is looked at is how it is taken back. */
   readonly fails?: true;
+  /** The domain's certificate is taken from the proxy at the same time, and a fault there may meet that instead. */
+  readonly proxyChangesBeside?: true;
   /** The call at which it fails, where a further fault would never be met. */
   readonly failsAt?: string;
 }
@@ -172,6 +174,7 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'remove domain',
     prepare: withDomain,
     ask: action('/action/deldomain', (id) => ({ domain: domainOf(id) })),
+    proxyChangesBeside: true,
   },
   {
     name: 'set primary',

@@ -72,6 +72,7 @@ function hurried(config: Fields, kind: World): object {
   const { source, holdS } = WORLD_KINDS[kind];
   const host = fieldsOf(config['container_host']);
   const dns = fieldsOf(config['dns']);
+  const domains = fieldsOf(config['domains']);
   return {
     ...config,
     container_host: {
@@ -79,6 +80,8 @@ function hurried(config: Fields, kind: World): object {
       proxmox: { ...fieldsOf(host['proxmox']), request_timeout_s: 2, task_timeout_s: 10 },
     },
     dns: { ...dns, powerdns: { ...fieldsOf(dns['powerdns']), timeout_s: 2 } },
+    // all cells' domains are below one
+    domains: { ...domains, acme: { ...fieldsOf(domains['acme']), certificates_per_domain_week: 10_000 } },
     jobs: { retry_s: 1 },
     circuits: { pause_s: 1 },
     deletion: { hold_s: holdS, brake: 100_000 },
