@@ -7,12 +7,18 @@ import { OPERATIONS } from './operations.js';
 import { openStage, type Stage } from './stage.js';
 import type { World } from '../fakes/world-kinds.js';
 
+export interface Cell {
+  readonly operation: string;
+  readonly site: CallSite;
+  readonly fault: FaultKind;
+}
+
 export interface Wish {
   readonly stage: World;
   /** Names of operations; absent: all of this stage. */
   readonly operations?: readonly string[];
   /** Which cells of an operation are run; absent: all. */
-  readonly pick?: (site: CallSite, n: number, fault: FaultKind) => boolean;
+  readonly pick?: (cell: Cell, n: number) => boolean;
   readonly told: (row: Row) => void;
 }
 
@@ -57,7 +63,7 @@ export async function runMatrix({ stage: kind, operations, pick = () => true, to
       });
       for (const site of met)
         for (const fault of kindsFor(site)) {
-          if (!pick(site, (cells += 1), fault)) continue;
+          if (!pick({ operation: name, site, fault }, (cells += 1))) continue;
           const row = await cell(stage, site, fault, `c${cells}x`).catch((error: unknown) =>
             broken(name, site.name, fault.name, error),
           );
