@@ -148,12 +148,15 @@ const messageOf = (job: Fields): string => {
     .join(' ');
 };
 
-/** The world may lag behind the job's end for a moment (a task that nobody waits for any more, HA's next round, a certificate that is taken away 15 s after it could not be). */
-async function agree(stage: Stage, id: string, { name }: Operation): Promise<string[]> {
+/** The world may lag behind the job's end for a moment (a task that nobody waits for any more, HA's next round); a certificate that could not be taken away is tried again after a minute. */
+const SOON_MS = 5_000;
+const NEXT_TRY_MS = 75_000;
+
+async function agree(stage: Stage, id: string, { name, proxyChangesBeside }: Operation): Promise<string[]> {
   const { value } = await eventually(
     () => leaks(stage, id, ['start', 'stop', 'restart'].includes(name)),
     (found) => found.length === 0,
-    20_000,
+    proxyChangesBeside ? NEXT_TRY_MS : SOON_MS,
   );
   return value;
 }
