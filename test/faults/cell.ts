@@ -23,7 +23,7 @@ export interface Row {
 const PATIENCE_MS = 40_000;
 const AFTER_LIFT_MS = 60_000;
 /** Whoever asks for what was refused more often than this, forward and back, goes on for ever. A container that is listed and denied is looked for six times in 2 s, whenever it is needed. */
-const MOST_REFUSALS = 60;
+const MOST_REFUSALS = 100;
 /** What a customer's sentence does not hold: addresses, paths, tasks, nodes. */
 export const INSIDE = /127\.0\.0\.1|\/[a-z]+\/|UPID|\bpve\d|HTTP \d/i;
 
