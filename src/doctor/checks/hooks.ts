@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import net, { isIP } from 'node:net';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import tls from 'node:tls';
 import { bareEnvironment } from '../../drivers/child.js';
 import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
@@ -49,7 +49,7 @@ async function check(hook: HookConfig, configFile: string, signal: AbortSignal):
 }
 
 async function checkCommand(name: string, program: string): Promise<Verdict> {
-  const folders = isAbsolute(program) ? [''] : (bareEnvironment().PATH ?? '').split(delimiter);
+  const folders = program.includes('/') ? [''] : (bareEnvironment().PATH ?? '').split(delimiter);
   for (const folder of folders) {
     const isThere = await access(join(folder, program), constants.X_OK).then(
       () => true,
