@@ -38,6 +38,7 @@ interface Waiting {
 }
 
 const SPARE = 1;
+const stopping = (): AgentError => new AgentError('aborted', 'The agent is stopping.');
 const LOADED_WITHIN_MS = 1_000;
 
 export function breeThreads(workerPath: string): Threads {
@@ -71,7 +72,7 @@ export function breeThreads(workerPath: string): Threads {
     const name = `attempt-${count}`;
     // Bare: neither the daemon's environment nor its Node options reach module code.
     await bree.add({ name, path: workerPath, timeout: false, worker: { env: {}, execArgv: [] } });
-    if (stopped) throw new AgentError('aborted', 'The agent is stopping.');
+    if (stopped) throw stopping();
     await bree.run(name);
     const worker = bree.workers.get(name);
     if (!worker) throw new Error(`bree did not start ${name}`);
@@ -127,6 +128,7 @@ export function breeThreads(workerPath: string): Threads {
 
   return {
     async start(attempt, onMessage, urgent) {
+      if (stopped) throw stopping();
       const { worker, gone } = await new Promise<Loaded>((give, fail) => {
         waiting.push({ urgent, give, fail });
         handOut();
@@ -147,7 +149,7 @@ export function breeThreads(workerPath: string): Threads {
     async stop() {
       stopped = true;
       loading.clear();
-      for (const { fail } of waiting.splice(0)) fail(new AgentError('aborted', 'The agent is stopping.'));
+      for (const { fail } of waiting.splice(0)) fail(stopping());
       await Promise.all([...bree.workers.values()].map((worker) => worker.terminate()));
     },
   };

@@ -106,3 +106,25 @@ t.test(
     t.ok(before < 20);
   },
 );
+
+t.test('a thread that is being loaded when the agent stops does not live on', async (t) => {
+  const beats = `setInterval(() => appendFileSync(${JSON.stringify(join(t.testdirName, 'beats'))}, '.'), 5);`;
+  for (const ms of [0, 1, 5, 20, 60]) {
+    const { threads } = await house(t, beats);
+    threads.warm();
+    if (ms > 0) await delay(ms);
+    await threads.stop();
+    await t.rejects(
+      threads.start(attempt, () => {}, true),
+      { code: 'aborted' },
+      `stopped after ${ms} ms`,
+    );
+    const size = async (): Promise<number> =>
+      (await readFile(join(t.testdirName, 'beats'), 'utf8').catch(() => '')).length;
+    await until(async () => {
+      const before = await size();
+      await delay(200);
+      return (await size()) === before;
+    });
+  }
+});
