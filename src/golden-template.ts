@@ -22,6 +22,8 @@ export interface TemplateWish {
   readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  /** Addresses that services hold: of some of them the cluster shows nothing yet. */
+  readonly held?: ReadonlySet<string>;
   readonly progress: NonNullable<BuildTemplateOrder['progress']>;
 }
 
@@ -35,7 +37,8 @@ export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]>
   const exec = execDriver(config, { clock, log });
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   try {
-    return await buildTemplate({ ...wish, config, product, guest, exec, watch, clock });
+    const isClaimed = (address: string): boolean => wish.held?.has(address) === true;
+    return await buildTemplate({ ...wish, config, product, guest, exec, watch, clock, isClaimed });
   } finally {
     watch.close();
     await Promise.all([guest.close(), exec.close()]);

@@ -4,11 +4,10 @@ import type { Config } from '../config/config.js';
 import { systemClock } from '../domain/clock.js';
 import { type Line, ok, type Word, warning, wrong, word } from '../doctor/check.js';
 import { examine } from '../doctor/examine.js';
-import type { DaemonSide } from '../doctor/parts.js';
 import { openCatalogue } from '../catalogue.js';
 import type { Products } from '../modules/registry.js';
 import { cell } from './cell.js';
-import { connectDaemon, DaemonDown } from './daemon.js';
+import { daemonSide } from './daemon-side.js';
 import { EXIT } from './failure.js';
 import { loadAsService } from './of-service.js';
 import { say, sayJson } from './print.js';
@@ -46,22 +45,6 @@ async function openConfig(file: string): Promise<Opened> {
     const said = error instanceof Error ? error.message : String(error);
     return { line: { ...about, ...wrong(said, `"\${EDITOR:-vi}" ${word(file)}`, check) } };
   }
-}
-
-function daemonSide(configFile: string): DaemonSide {
-  const unlessDown = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await ask();
-    } catch (error) {
-      if (error instanceof DaemonDown) return undefined;
-      throw error;
-    }
-  };
-  return {
-    readiness: () => unlessDown(async () => (await connectDaemon(configFile, 'default')).readiness()),
-    export: () =>
-      unlessDown(async () => (await connectDaemon(configFile, 'default')).download('/state/export')),
-  };
 }
 
 const WORDS: Readonly<Record<Word, string>> = {

@@ -1,9 +1,13 @@
 /** innkeeper template build <product>: makes a product's golden template on the container host; needs no running daemon. */
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { makeTemplate } from '../golden-template.js';
+import { codeOf } from '../state/file-system.js';
+import { verifyFolder, verifyStream } from '../state/verify.js';
+import { daemonSide } from './daemon-side.js';
 import { EXIT } from './failure.js';
 import { serviceCredentials } from './of-service.js';
 import { column, say, sayJson, table } from './print.js';
+import { stateFolder } from './socket-path.js';
 
 export interface TemplateOptions {
   readonly configFile: string;
@@ -25,6 +29,7 @@ export async function runTemplateBuild(options: TemplateOptions): Promise<number
     ...options,
     credentials: await serviceCredentials(),
     log,
+    held: await heldAddresses(options.configFile, log),
     signal: stop.signal,
     progress: ({ node, vmid, phase, script }) =>
       process.stderr.write(`${node} ${vmid}: ${script === undefined ? phase : `${phase} ${script}`}\n`),
@@ -40,4 +45,22 @@ export async function runTemplateBuild(options: TemplateOptions): Promise<number
     );
   }
   return EXIT.done;
+}
+
+/** By what the daemon says, or what lies in the state while none runs. */
+async function heldAddresses(configFile: string, log: Logger): Promise<ReadonlySet<string>> {
+  try {
+    const running = await daemonSide(configFile).export();
+    const { addresses } = running
+      ? await verifyStream(running, [])
+      : await verifyFolder(await stateFolder(configFile), []);
+    return new Set(addresses);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT')
+      log.warn(
+        { err: error },
+        'which addresses services hold is not known; those that the cluster shows are',
+      );
+    return new Set();
+  }
 }
