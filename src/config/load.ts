@@ -15,6 +15,7 @@ import { ConfigSchema } from './schema.js';
 import { isMapping, isSecretSchema, places, said } from './schema-walk.js';
 import {
   assertCertificates,
+  assertPair,
   assertPrivate,
   assertReadable,
   readSecret,
@@ -71,9 +72,29 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
     );
   if (!check.Check(value)) throw new Error('the configuration does not fit its schema');
   const config = resolveConfig(value, { secrets: read.secrets, plans: plans.plans });
+  const unfit = await unfitPairs(config);
+  if (unfit.length > 0) throw new ConfigError(file, unfit);
   if (!config.api.tls && !/^(127\.|::1$)/.test(config.api.host))
     from.warn(`api.host is ${config.api.host} without api.tls: tokens travel in clear text`);
   return config;
+}
+
+/** Certificates whose key is another's: each file alone is well. */
+async function unfitPairs({ api: { tls }, domains: { local_ca: ca } }: Config): Promise<ConfigProblem[]> {
+  const pairs = [
+    ...(tls ? [{ key: 'api.tls.key_file', of: [tls.cert_file, tls.key_file] as const }] : []),
+    ...(ca ? [{ key: 'domains.local_ca.key_file', of: [ca.certificate_file, ca.key_file] as const }] : []),
+  ];
+  const found = pairs.map(({ key, of }) =>
+    assertPair(...of).then(
+      () => [],
+      (error: unknown) => {
+        if (error instanceof UnreadableSecretError) return [{ key, problem: error.message }];
+        throw error;
+      },
+    ),
+  );
+  return (await Promise.all(found)).flat();
 }
 
 async function contentOf(file: string): Promise<Record<string, unknown>> {

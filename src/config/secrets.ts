@@ -1,5 +1,5 @@
 /** Reads secrets from where the configuration says they are. */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -89,6 +89,21 @@ export async function assertCertificates(path: string): Promise<void> {
       `found no certificate in ${path}, expected PEM (-----BEGIN CERTIFICATE-----)`,
     );
   }
+}
+
+/** For a certificate's key. Throws UnreadableSecretError. */
+export async function assertPair(certificate: string, key: string): Promise<void> {
+  const [cert, text] = await Promise.all(
+    [certificate, key].map((path) => described(path, () => readFile(path))),
+  );
+  try {
+    if (new X509Certificate(cert ?? '').checkPrivateKey(createPrivateKey(text ?? ''))) return;
+  } catch {
+    // no key at all
+  }
+  throw new UnreadableSecretError(
+    `found ${key}, expected the private key of the certificate in ${certificate}`,
+  );
 }
 
 async function readText(path: string): Promise<string> {

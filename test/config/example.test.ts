@@ -81,8 +81,8 @@ t.test('the example names every key with its sentence, and its default', async (
 
 async function installed(dir: string, text: string): Promise<string> {
   const file = join(dir, 'innkeeper.yaml');
-  const { cert } = await makeCertificate(['api.example.net']);
-  const key = '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n';
+  const { cert, key } = await makeCertificate(['api.example.net']);
+  const sshKey = '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n';
   const files = {
     'innkeeper.yaml': text,
     'secrets/proxmox-token': 'a-token\n',
@@ -92,12 +92,12 @@ async function installed(dir: string, text: string): Promise<string> {
     'secrets/state-key-former': Buffer.alloc(32, 2).toString('base64'),
     'credentials/alert-url': 'https://alerts.example.net/hook',
     'credentials/alert-secret': 'x'.repeat(20),
-    'credentials/ssh-key': key,
-    'credentials/proxy-key': key,
+    'credentials/ssh-key': sshKey,
+    'credentials/proxy-key': sshKey,
     'tls/api.pem': cert,
-    'tls/api-key.pem': 'x',
+    'tls/api-key.pem': key,
     'tls/lab-ca.pem': cert,
-    'tls/lab-ca-key.pem': 'x',
+    'tls/lab-ca-key.pem': key,
     known_hosts: '',
   };
   for (const [name, content] of Object.entries(files)) {

@@ -140,6 +140,21 @@ t.test('a file of certificates must hold one: no connection would say what it la
   t.match(await found('folder'), [/which is no file, expected a file$/]);
 });
 
+t.test('a certificate and its key must be a pair, where the agent serves or signs with them', async (t) => {
+  const [own, other] = await Promise.all([makeCertificate(['a.example']), makeCertificate(['b.example'])]);
+  const dir = t.testdir({ 'own.pem': own.cert, 'own.key': own.key, 'other.key': other.key, 'no.key': 'x' });
+  for (const name of ['own.key', 'other.key', 'no.key']) await chmod(join(dir, name), 0o600);
+  const found = (changes: Record<string, unknown>) => problems({ testdir: () => dir }, minimal(changes));
+  const tls = (key: string) => ({ 'api.tls': { cert_file: 'own.pem', key_file: key } });
+  const ca = (key: string) => ({ 'domains.local_ca': { certificate_file: 'own.pem', key_file: key } });
+  t.same(await found({ ...tls('own.key'), ...ca('own.key') }), []);
+  for (const name of ['other.key', 'no.key'])
+    t.match(await found({ ...tls(name), ...ca(name) }), [
+      /^api\.tls\.key_file: found .*\.key, expected the private key of the certificate in .*own\.pem$/,
+      /^domains\.local_ca\.key_file: found .*\.key, expected the private key of the certificate in /,
+    ]);
+});
+
 t.test('secrets come from files, credentials, the environment or the file itself', async (t) => {
   const dir = t.testdir({ token: 'top secret\r\n', empty: '\n', folder: {} });
   const at = (source: unknown) => minimal({ 'container_host.proxmox.token_secret': source });
