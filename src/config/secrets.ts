@@ -1,8 +1,9 @@
 /** Reads secrets from where the configuration says they are. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { isPair } from '../domain/is-pair.js';
 import { Secret } from '../domain/secret.js';
 import type { SecretSource } from './building-blocks.js';
 import type { Environment } from './environment.js';
@@ -96,11 +97,7 @@ export async function assertPair(certificate: string, key: string): Promise<void
   const [cert, text] = await Promise.all(
     [certificate, key].map((path) => described(path, () => readFile(path))),
   );
-  try {
-    if (new X509Certificate(cert ?? '').checkPrivateKey(createPrivateKey(text ?? ''))) return;
-  } catch {
-    // no key at all
-  }
+  if (isPair(cert ?? '', text ?? '')) return;
   throw new UnreadableSecretError(
     `found ${key}, expected the private key of the certificate in ${certificate}`,
   );

@@ -1,11 +1,11 @@
 /** The API's certificate and its key: what their files say, also when somebody renews them while the agent runs. */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Server as HttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import { isPair } from '../domain/is-pair.js';
 
 type Files = NonNullable<Config['api']['tls']>;
 
@@ -20,15 +20,12 @@ const LOOK_MS = 60_000;
 /** Throws Node's own error when a file cannot be read, and a sentence that names key and file when they are no pair. */
 export function readPair(files: Files): TlsPair {
   const pair = { cert: readFileSync(files.cert_file, 'utf8'), key: readFileSync(files.key_file, 'utf8') };
-  try {
-    const certificate = new X509Certificate(pair.cert);
-    if (!certificate.checkPrivateKey(createPrivateKey(pair.key))) throw new Error('they do not fit');
-  } catch (error) {
+  if (!pair.cert.includes('-----BEGIN CERTIFICATE-----'))
+    throw new Error(`api.tls.cert_file: ${files.cert_file} holds no certificate`);
+  if (!isPair(pair.cert, pair.key))
     throw new Error(
-      `api.tls.key_file: ${files.key_file} is not the private key of a certificate in ${files.cert_file} (${error instanceof Error ? error.message : String(error)})`,
-      { cause: error },
+      `api.tls.key_file: ${files.key_file} is not the private key of a certificate in ${files.cert_file}`,
     );
-  }
   return pair;
 }
 
