@@ -1,4 +1,5 @@
 /** Which alerts are raised: each condition once, kept over restarts. What cannot be recorded is kept in memory and tried again, for a failing disk is worth an alert too. */
+import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidV7 } from 'uuid';
 import {
   type AlertKind,
@@ -15,7 +16,7 @@ export interface Book {
   /** In the order in which they were raised. */
   all(): readonly AlertRecord[];
   active(kind: AlertKind): readonly AlertRecord[];
-  /** Raises what is new among the conditions of a kind, and clears what is no longer among them. */
+  /** Raises what is new among the conditions of a kind, brings the words of the others up to date, and clears what is no longer among them. */
   settle(kind: AlertKind, wishes: readonly AlertWish[]): Promise<void>;
   told(id: string, hook: string, what: Told): Promise<void>;
   /** Writes what could not be written before, and forgets what is over. */
@@ -53,7 +54,12 @@ export function alertBook({ alerts, clock, changed }: BookDeps): Book {
     async settle(kind, wishes) {
       const before = active(kind);
       for (const wish of wishes) {
-        if (before.some((record) => sameAlert(record, wish))) continue;
+        const known = before.find((record) => sameAlert(record, wish));
+        if (known) {
+          // nobody is told again, but who looks reads what is the matter now
+          if (!saysTheSame(known, wish)) await save({ ...known, ...wish });
+          continue;
+        }
         const id = uuidV7({ msecs: clock.now() });
         const record: AlertRecord = {
           schema: 1,
@@ -87,4 +93,11 @@ export function alertBook({ alerts, clock, changed }: BookDeps): Book {
       }
     },
   };
+}
+
+function saysTheSame({ text, commands, data }: AlertRecord, wish: AlertWish): boolean {
+  return isDeepStrictEqual(
+    { text, commands, data },
+    { text: wish.text, commands: wish.commands, data: wish.data },
+  );
 }

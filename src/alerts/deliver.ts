@@ -96,6 +96,7 @@ function bodyOf(agent: string, record: AlertRecord, event: Told): JsonObject {
     panel: record.panel,
     service_id: record.serviceId,
     text: record.text,
+    commands: [...(record.commands ?? [])],
     data: record.data,
     raised_at: record.raisedAt,
     cleared_at: event === 'cleared' ? record.clearedAt : null,

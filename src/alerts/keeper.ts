@@ -1,12 +1,12 @@
 /** Looks for what is worth an alert, every half minute and when something has changed, and sees to it that the hooks hear of it. */
-import { ALERT_KINDS, ALERTS, type AlertRecord } from '../domain/alert.js';
+import { ALERTS, type AlertRecord } from '../domain/alert.js';
 import type { Clock } from '../domain/clock.js';
 import { within } from '../drivers/abort.js';
 import type { Hook } from '../drivers/hook/driver.js';
 import type { DriverLog } from '../drivers/log.js';
 import type { DocumentStore } from '../state/contract.js';
 import { alertBook } from './book.js';
-import type { Condition } from './conditions.js';
+import type { Conditions } from './conditions.js';
 import { delivery } from './deliver.js';
 
 export interface AlertKeeper {
@@ -21,7 +21,7 @@ export interface AlertKeeper {
 export interface AlertDeps {
   readonly agent: string;
   readonly alerts: DocumentStore<AlertRecord>;
-  readonly conditions: Readonly<Record<(typeof ALERT_KINDS)[number], Condition>>;
+  readonly conditions: Conditions;
   readonly hooks: readonly Hook[];
   readonly clock: Clock;
   readonly log: DriverLog;
@@ -44,9 +44,9 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
   const stopped = (): boolean => stopping.signal.aborted;
 
   const look = async (): Promise<void> => {
-    for (const kind of ALERT_KINDS) {
+    for (const [kind, condition] of conditions) {
       try {
-        await book.settle(kind, await conditions[kind](book.active(kind)));
+        await book.settle(kind, await condition(book.active(kind)));
       } catch (error) {
         log.error({ alert: kind, err: error }, 'it could not be found out whether an alert is due');
       }
@@ -95,8 +95,9 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
   };
 }
 
-function tell(log: DriverLog, { id, kind, subject, panel, serviceId, text, clearedAt }: AlertRecord): void {
-  const line = { alarm: kind, alert_id: id, subject, panel, service_id: serviceId };
+function tell(log: DriverLog, record: AlertRecord): void {
+  const { id, kind, subject, panel, serviceId, text, commands, clearedAt } = record;
+  const line = { alarm: kind, alert_id: id, subject, panel, service_id: serviceId, commands };
   if (clearedAt !== null) log.info(line, `alert cleared: ${text}`);
   else if (ALERTS[kind].severity === 'critical') log.error(line, `alert: ${text}`);
   else log.warn(line, `alert: ${text}`);

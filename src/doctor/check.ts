@@ -72,7 +72,4 @@ export function whoAmI(): string {
   }
 }
 
-/** A word of a command line: quoted where a shell would take it apart. */
-export function word(text: string): string {
-  return /^[A-Za-z0-9@%_+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
+export { shellWord as word } from '../domain/command-line.js';

@@ -55,16 +55,8 @@ export const ALERTS = {
 
 export type AlertKind = keyof typeof ALERTS;
 
-export const ALERT_KINDS: readonly AlertKind[] = [
-  'job_stuck',
-  'deletion_brake',
-  'state_write_failing',
-  'system_down',
-  'certificate_expiry',
-  'pool_low',
-  'drift',
-  'unknown_plan',
-];
+/** In the order of the table, in which they are looked for. */
+export const ALERT_KINDS = Object.keys(ALERTS) as readonly AlertKind[];
 
 /** A condition that holds now. */
 export interface AlertWish {
@@ -74,16 +66,23 @@ export interface AlertWish {
   /** Whose service it is about; null: the agent's own. */
   readonly panel: string | null;
   readonly serviceId: string | null;
-  /** One sentence for the operator. */
+  /** One or two sentences for the operator: what is the matter and, where it is known, why. Others' words in it are cleaned and shortened. */
   readonly text: string;
+  /** What helps, ready to copy into a shell, the first to type first. */
+  readonly commands: Commands;
   readonly data: JsonObject;
 }
+
+/** An alert that names no command leaves its reader alone. */
+export type Commands = readonly [string, ...string[]];
 
 /** What a hook was told of an alert last. */
 export type Told = 'raised' | 'cleared';
 
-export interface AlertRecord extends AlertWish {
+export interface AlertRecord extends Omit<AlertWish, 'commands'> {
   readonly schema: 1;
+  /** Absent in what a release wrote that knew of none. */
+  readonly commands?: readonly string[];
   /** UUID v7. */
   readonly id: string;
   /** RFC 3339 */

@@ -23,6 +23,7 @@ export function listAlerts(
       panel: record.panel,
       service_id: record.serviceId,
       text: record.text,
+      commands: [...(record.commands ?? [])],
       data: record.data,
       raised_at: record.raisedAt,
       cleared_at: record.clearedAt,

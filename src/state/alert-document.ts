@@ -15,6 +15,7 @@ const AlertSchema = Type.Object({
   panel: NullableText,
   serviceId: NullableText,
   text: TextSchema,
+  commands: Type.Optional(Type.Array(TextSchema)),
   data: JsonObjectSchema,
   raisedAt: TextSchema,
   clearedAt: NullableText,

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { alertBook } from '../../src/alerts/book.js';
-import { conditions, type ConditionSources, type OpenCircuit } from '../../src/alerts/conditions.js';
+import type { ConditionSources, SystemView } from '../../src/alerts/condition.js';
+import { conditions } from '../../src/alerts/conditions.js';
 import { delivery } from '../../src/alerts/deliver.js';
 import { alertKeeper } from '../../src/alerts/keeper.js';
 import {
@@ -45,6 +46,7 @@ async function folder(t: Test): Promise<string> {
 
 const wish = (subject: string, also: Partial<AlertWish> = {}): AlertWish => ({
   ...{ kind: 'pool_low', subject, panel: null, serviceId: null, text: `${subject} is low.`, data: {} },
+  commands: ['innkeeper doctor'],
   ...also,
 });
 
@@ -190,13 +192,14 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   const world = {
     pools: [] as PoolUse[],
     own: [] as OwnCertificate[],
-    circuits: [] as OpenCircuit[],
+    circuits: [] as SystemView[],
     drift: [] as { kind: string; services: number }[],
     failing: undefined as { since: string; code: string } | undefined,
     plans: new Map<string, { plan: string; at: number }>(),
   };
   const sources: ConditionSources = {
     config: {
+      agent: { id: 'test', base_domain: 'sites.test', time_zone: 'UTC', state_dir: dir },
       alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },
       deletion: { hold_s: 0, brake: 20 },
     },
@@ -210,11 +213,15 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     unknownPlans: () => world.plans,
   };
   const all = conditions(sources);
-  t.same(Object.keys(all).sort(), [...ALERT_KINDS].sort());
+  t.same([...all.keys()].sort(), [...ALERT_KINDS].sort());
   t.same([...ALERT_KINDS].sort(), Object.keys(ALERTS).sort());
   const active = new Map<AlertKind, AlertRecord[]>();
   const look = async (kind: AlertKind): Promise<AlertWish[]> => {
-    const wishes = await all[kind](active.get(kind) ?? []);
+    const wishes = (await all.get(kind)?.(active.get(kind) ?? [])) ?? [];
+    for (const { text, commands } of wishes) {
+      t.match(text, /\.$|Why: /, `${kind} is told in sentences`);
+      t.ok(commands.every((command) => /^(# |innkeeper |systemctl |df )/.test(command)));
+    }
     const record = {
       schema: 1 as const,
       id: 'x',
@@ -386,19 +393,19 @@ t.test('the keeper looks when something has changed, and once more when the agen
   t.teardown(() => state.close());
   let low: AlertWish[] = [];
   let looks = 0;
-  const none = (): AlertWish[] => [];
   const hook = ear();
   const keeper = alertKeeper({
     agent: 'test',
     alerts: state.alerts,
-    conditions: {
-      ...{ job_stuck: none, deletion_brake: none, state_write_failing: none, system_down: none },
-      ...{ certificate_expiry: none, drift: none, unknown_plan: none },
-      pool_low: () => {
-        looks += 1;
-        return low;
-      },
-    },
+    conditions: new Map([
+      [
+        'pool_low',
+        () => {
+          looks += 1;
+          return low;
+        },
+      ],
+    ]),
     hooks: [hook],
     clock,
     log: silent,

@@ -1,0 +1,44 @@
+/** What a condition is, and what it may look at. One file per kind in `conditions/`; `conditions.ts` is their table. */
+import type { Config } from '../config/config.js';
+import type { AlertRecord, AlertWish } from '../domain/alert.js';
+import type { Clock } from '../domain/clock.js';
+import type { OwnCertificate } from '../domain/own-certificate.js';
+import type { PoolUse } from '../domain/pool-use.js';
+import type { State } from '../state/contract.js';
+
+/** One remote system, as the circuit in front of it sees it. */
+export interface SystemView {
+  readonly name: string;
+  readonly role: string;
+  readonly state: string;
+  /** RFC 3339 */
+  readonly since: string;
+}
+
+export interface ConditionSources {
+  readonly config: Pick<Config, 'agent' | 'alerts' | 'deletion'>;
+  readonly state: Pick<State, 'services' | 'domains'>;
+  readonly clock: Clock;
+  readonly pools: () => readonly PoolUse[];
+  readonly ownCertificates: () => readonly OwnCertificate[];
+  readonly circuits: () => readonly SystemView[];
+  readonly drift: () => readonly { readonly kind: string; readonly services: number }[];
+  /** The last write failed, with this code, since then (RFC 3339). */
+  readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
+  /** Panels that named a plan nobody sells, and when (epoch ms) they did so last. */
+  readonly unknownPlans: () => ReadonlyMap<string, { readonly plan: string; readonly at: number }>;
+}
+
+/**
+ * What of its kind holds now. Looks at records and memory only, so that nothing is missed while the agent was down, and a look costs little: it is made every
+ * half minute. `active`: what was raised of this kind and has not ended, for kinds that are slower to go than to come.
+ */
+export type Condition = (active: readonly AlertRecord[]) => Promise<AlertWish[]> | AlertWish[];
+
+/** Made once for each start of the daemon: what a condition remembers between two looks is its own. */
+export type MakeCondition = (sources: ConditionSources) => Condition;
+
+/** An alert about the agent itself, which every panel's token with `admin` sees. */
+export const OF_AGENT = { panel: null, serviceId: null } as const;
+
+export const DAY_MS = 86_400_000;

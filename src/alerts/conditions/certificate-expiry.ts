@@ -1,0 +1,51 @@
+/** A certificate was not renewed. */
+import type { AlertWish, Commands } from '../../domain/alert.js';
+import { innkeeper } from '../../domain/command-line.js';
+import { DAY_MS, type MakeCondition, OF_AGENT } from '../condition.js';
+
+/** A certificate with less than this part of its lifetime left is late, however short-lived it is. */
+const LATE = 1 / 4;
+const OWN = { base_domain: 'the base domain', api: 'the API' } as const;
+
+interface Ending {
+  readonly of: string;
+  readonly until: string;
+  readonly panel: string | null;
+  readonly serviceId: string | null;
+  readonly why?: string | null;
+  readonly commands: Commands;
+}
+
+const wishOf = ({ of, until, panel, serviceId, why, commands }: Ending): AlertWish => ({
+  kind: 'certificate_expiry',
+  subject: of,
+  panel,
+  serviceId,
+  text: `The certificate of ${of} was not renewed and ends at ${until}.${why ? ` Why: ${why}` : ''}`,
+  commands,
+  data: { expires_at: until },
+});
+
+export const certificateExpiry: MakeCondition =
+  ({ config, state, clock, ownCertificates }) =>
+  () => {
+    const mostMs = config.alerts.certificate_days * DAY_MS;
+    const own = ownCertificates()
+      .filter(({ expires_at: until }) => Date.parse(until) - clock.now() < mostMs)
+      .map(({ of, expires_at: until }) =>
+        wishOf({ of: OWN[of], until, ...OF_AGENT, commands: ['innkeeper doctor'] }),
+      );
+    const customers = state.domains.list().flatMap(({ domain, service, certificate, problem }) => {
+      if (service === null || certificate === null) return [];
+      const until = Date.parse(certificate.expiresAt);
+      const late = Math.min(mostMs, (until - Date.parse(certificate.issuedAt)) * LATE);
+      if (until - clock.now() >= late) return [];
+      const [panel = null, id = null] = service.split('/');
+      const look = innkeeper(['service', 'show', id ?? ''], panel);
+      return wishOf({
+        ...{ of: domain, until: certificate.expiresAt, panel, serviceId: id, why: problem },
+        commands: [look, 'innkeeper doctor'],
+      });
+    });
+    return [...own, ...customers];
+  };

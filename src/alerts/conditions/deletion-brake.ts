@@ -1,0 +1,37 @@
+/** A panel has ordered more deletions than the brake lets through. */
+import type { AlertWish } from '../../domain/alert.js';
+import { innkeeper } from '../../domain/command-line.js';
+import { FOR_RELEASE } from '../../domain/job.js';
+import type { MakeCondition } from '../condition.js';
+
+export const deletionBrake: MakeCondition =
+  ({ state, config }) =>
+  () => {
+    const held = new Map<string, string[]>();
+    for (const { panel, openJobs } of state.services.entries()) {
+      const waiting = openJobs.find(({ waitsFor }) => waitsFor === FOR_RELEASE);
+      if (waiting) held.set(panel, [...(held.get(panel) ?? []), waiting.id]);
+    }
+    return [...held].map(([panel, jobs]): AlertWish => {
+      const brake = config.deletion.brake;
+      return {
+        kind: 'deletion_brake',
+        subject: panel,
+        panel,
+        serviceId: null,
+        text:
+          `Panel ${panel} has ordered more than ${brake} deletions within an hour: ` +
+          `the others wait for a release. A deletion that is wrong can be cancelled.`,
+        commands: [
+          innkeeper(['job', 'list', '--status', 'waiting'], panel),
+          ...jobs
+            .slice(0, 1)
+            .flatMap((id) => [
+              `${innkeeper(['job', 'retry', id], panel)}   # releases this deletion`,
+              `${innkeeper(['job', 'cancel', id], panel)}   # keeps this site`,
+            ]),
+        ],
+        data: { held: jobs.length, brake },
+      };
+    });
+  };

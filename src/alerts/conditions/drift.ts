@@ -1,0 +1,16 @@
+/** The world differs from what the records say. */
+import type { AlertWish } from '../../domain/alert.js';
+import { type MakeCondition, OF_AGENT } from '../condition.js';
+
+export const drift: MakeCondition = (sources) => () =>
+  sources
+    .drift()
+    .filter(({ services }) => services > 0)
+    .map(({ kind, services }): AlertWish => ({
+      kind: 'drift',
+      subject: kind,
+      ...OF_AGENT,
+      text: `${services} services differ from their records: ${kind}.`,
+      commands: ['innkeeper reconcile --dry-run'],
+      data: { services },
+    }));

@@ -1,0 +1,32 @@
+/** A job that can go neither forward nor back. */
+import type { AlertWish } from '../../domain/alert.js';
+import { innkeeper } from '../../domain/command-line.js';
+import type { MakeCondition } from '../condition.js';
+
+export const jobStuck: MakeCondition =
+  ({ state }) =>
+  async () => {
+    const wishes: AlertWish[] = [];
+    for (const entry of [...state.services.entries()].filter(({ stuck }) => stuck)) {
+      const service = await state.services.find(entry.key).catch(() => undefined);
+      for (const job of service?.jobs.filter(({ status }) => status === 'stuck') ?? [])
+        wishes.push({
+          kind: 'job_stuck',
+          subject: job.id,
+          panel: entry.panel,
+          serviceId: entry.id,
+          text: `The operation ${job.method} on service ${entry.id} is stuck: a person must finish it.`,
+          commands: [
+            innkeeper(['job', 'show', job.id], entry.panel),
+            innkeeper(['job', 'retry', job.id], entry.panel),
+          ],
+          data: {
+            job_id: job.id,
+            method: job.method,
+            code: job.error?.code ?? null,
+            step: job.error?.step ?? null,
+          },
+        });
+    }
+    return wishes;
+  };

@@ -1,0 +1,29 @@
+/** Addresses, or container numbers, are nearly used up. */
+import type { AlertWish } from '../../domain/alert.js';
+import { type MakeCondition, OF_AGENT } from '../condition.js';
+
+/** Percent below the limit at which a pool is well again. */
+const POOL_EASE = 5;
+
+export const poolLow: MakeCondition =
+  ({ config, pools }) =>
+  (active) =>
+    pools().flatMap(({ pool, used, total }): AlertWish[] => {
+      const raised = active.some(({ subject }) => subject === pool);
+      const limit = config.alerts.pool_percent - (raised ? POOL_EASE : 0);
+      if (total === 0 || (used / total) * 100 < limit) return [];
+      const key =
+        pool === 'vmids'
+          ? 'container_host.proxmox.vmids, a longer range'
+          : 'addresses.pools, a longer range or another pool';
+      return [
+        {
+          kind: 'pool_low',
+          subject: pool,
+          ...OF_AGENT,
+          text: `${used} of ${total} of ${pool} are used.`,
+          commands: [`# in the configuration: ${key}; then`, 'systemctl restart innkeeper'],
+          data: { used, total },
+        },
+      ];
+    });
