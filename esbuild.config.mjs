@@ -1,71 +1,74 @@
-/** Builds dist/: the command line, the worker thread's entry, the shipped modules and the tests, sharing chunks so that classes keep one identity. */
+/** What a build consists of; `build.mjs` decides when and where. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, cp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const files = (folder, wanted) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => `${folder}/${name}`)
     .filter((name) => wanted.test(name));
-const withTests = !process.argv.includes('--without-tests');
 
-await rm('dist', { recursive: true, force: true });
-await build({
-  entryPoints: [
-    'src/cli.ts',
-    'src/jobs/worker.ts',
-    ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
-    ...(withTests ? files('test', /\.ts$/) : []),
-  ],
-  outdir: 'dist',
-  outbase: '.',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  sourcemap: true,
-  // the daemon keeps its sources in memory, and twice as large when one remark has a letter outside Latin-1
-  minifyWhitespace: true,
-  lineLimit: 200,
-  legalComments: 'linked',
-  chunkNames: 'chunks/[name]-[hash]',
-  external: ['tap', 'cpu-features', '*.node', 'esbuild', 'fast-check', 'autocannon', 'prettier'],
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
-  },
-  // proxmox-api would bring a second, older undici of its own
-  alias: { undici: 'undici' },
-  define: {
-    'process.env.INNKEEPER_VERSION': JSON.stringify(JSON.parse(readFileSync('package.json', 'utf8')).version),
-  },
-  logLevel: 'warning',
-});
+/** Bundles the command line, the worker thread's entry, the shipped modules and the tests into `outdir`, sharing chunks so that classes keep one identity. */
+export async function bundle(outdir, withTests) {
+  await build({
+    entryPoints: [
+      'src/cli.ts',
+      'src/jobs/worker.ts',
+      ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
+      ...(withTests ? files('test', /\.ts$/) : []),
+    ],
+    outdir,
+    outbase: '.',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: true,
+    // the daemon keeps its sources in memory, and twice as large when one remark has a letter outside Latin-1
+    minifyWhitespace: true,
+    lineLimit: 200,
+    legalComments: 'linked',
+    chunkNames: 'chunks/[name]-[hash]',
+    external: ['tap', 'cpu-features', '*.node', 'esbuild', 'fast-check', 'autocannon', 'prettier'],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
+    },
+    // proxmox-api would bring a second, older undici of its own
+    alias: { undici: 'undici' },
+    define: {
+      'process.env.INNKEEPER_VERSION': JSON.stringify(
+        JSON.parse(readFileSync('package.json', 'utf8')).version,
+      ),
+    },
+    logLevel: 'warning',
+  });
 
-await build({
-  entryPoints: ['src/innkeeper.cts'],
-  outfile: 'dist/src/innkeeper.cjs',
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
-});
+  await build({
+    entryPoints: ['src/innkeeper.cts'],
+    outfile: `${outdir}/src/innkeeper.cjs`,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+  });
 
-/** The files of /docs, as the browser gets them. */
-const page = 'src/http/docs-page';
-const swaggerUi = 'node_modules/@fastify/swagger-ui/static';
-for (const [from, to] of [
-  [`${page}/index.html`, 'index.html'],
-  [`${page}/page.css`, 'page.css'],
-  [`${page}/page.mjs`, 'page.js'],
-  [`${swaggerUi}/swagger-ui.css`, 'swagger-ui.css'],
-  [`${swaggerUi}/swagger-ui-bundle.js`, 'swagger-ui-bundle.js'],
-])
-  await cp(from, `dist/docs-page/${to}`);
+  // The files of /docs, as the browser gets them.
+  const page = 'src/http/docs-page';
+  const swaggerUi = 'node_modules/@fastify/swagger-ui/static';
+  for (const [from, to] of [
+    [`${page}/index.html`, 'index.html'],
+    [`${page}/page.css`, 'page.css'],
+    [`${page}/page.mjs`, 'page.js'],
+    [`${swaggerUi}/swagger-ui.css`, 'swagger-ui.css'],
+    [`${swaggerUi}/swagger-ui-bundle.js`, 'swagger-ui-bundle.js'],
+  ])
+    await cp(from, `${outdir}/docs-page/${to}`);
 
-/** dist/ is what gets installed, wherever: node must know there, too, that these are modules. */
-const { name, version, license, type, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
-await writeFile(
-  'dist/package.json',
-  `${JSON.stringify({ name, version, license, type, engines, private: true }, undefined, 2)}\n`,
-);
-await chmod('dist/src/innkeeper.cjs', 0o755);
+  // The folder is what gets installed, wherever: node must know there, too, that these are modules.
+  const { name, version, license, type, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+  await writeFile(
+    `${outdir}/package.json`,
+    `${JSON.stringify({ name, version, license, type, engines, private: true }, undefined, 2)}\n`,
+  );
+  await chmod(`${outdir}/src/innkeeper.cjs`, 0o755);
+}

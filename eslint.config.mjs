@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'node_modules/**', '.tap/**', '*.cjs'] },
+  { ignores: ['dist/**', '.builds/**', 'node_modules/**', '.tap/**', '*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

@@ -4,14 +4,17 @@
  * quick: `*.test.ts`, no root, no network. real: `*.real.test.ts`, real servers; what they need is installed by .ci/run.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { relative } from 'node:path';
 
 const [suite = 'quick', ...parts] = process.argv.slice(2);
 const isReal = (name) => name.endsWith('.real.test.js');
-const files = readdirSync('dist/test', { recursive: true, encoding: 'utf8' })
+// the build's own path, not that of the link: a later build must not change the files of this run
+const dist = relative('.', realpathSync('dist'));
+const files = readdirSync(`${dist}/test`, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.js') && isReal(name) === (suite === 'real'))
   .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
-  .map((name) => `dist/test/${name}`)
+  .map((name) => `${dist}/test/${name}`)
   .sort();
 if (files.length === 0) {
   console.error(`no test file matches: ${suite} ${parts.join(' ')}`);
