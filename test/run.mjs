@@ -30,21 +30,34 @@ const tap = spawn('node_modules/.bin/tap', ['--reporter=tap', ...jobs, ...files]
 });
 let totals;
 let pending = '';
+let file = '';
 const failures = [];
+const times = [];
 tap.stdout.setEncoding('utf8').on('data', (text) => {
   const lines = (pending + text).split('\n');
   pending = lines.pop() ?? '';
   for (const line of lines) {
     const found = /^# \{ (total: .*) \}$/.exec(line);
     if (found) totals = Object.fromEntries(found[1].split(', ').map((pair) => pair.split(': ')));
-    if (/^\s*not ok /.test(line)) failures.push(line.trim());
+    file = /^# Subtest: (.*)/.exec(line)?.[1] ?? file;
+    if (/^\s+not ok /.test(line)) failures.push(`${short(file)}: ${line.trim()}`);
+    const ended = /^(ok|not ok) \d+ - (\S+) # time=([\d.]+)ms/.exec(line);
+    if (ended?.[1] === 'not ok') failures.push(`${short(ended[2])} failed`);
+    if (ended) times.push({ name: short(ended[2]), seconds: Number(ended[3]) / 1000 });
     if (process.env.CI !== undefined || !/^\s*ok /.test(line)) console.log(line);
   }
 });
 const code = await new Promise((resolve) => tap.on('close', resolve));
+console.log('\nThe slowest files:');
+for (const { name, seconds } of times.sort((a, b) => b.seconds - a.seconds).slice(0, 10))
+  console.log(`${seconds.toFixed(1).padStart(7)} s  ${name}`);
 for (const line of failures) console.log(line);
 const passed = Number(totals?.pass ?? 0);
 const counted = Number(totals?.fail ?? 0) + Number(totals?.skip ?? 0) + Number(totals?.todo ?? 0);
 const failed = Math.max(counted, code === 0 && passed > 0 ? 0 : 1);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
+
+function short(name) {
+  return name.replace(`${dist}/test/`, '');
+}
