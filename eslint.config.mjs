@@ -28,6 +28,10 @@ export default tseslint.config(
           selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
           message: 'leaks in Node 20: take anySignal of domain/any-signal.ts',
         },
+        {
+          selector: "ImportSpecifier[imported.name='domainToASCII']",
+          message: 'it cuts and repairs what is no name: take readHostName of domain/host-name.ts',
+        },
       ],
     },
   },

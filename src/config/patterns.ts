@@ -1,16 +1,21 @@
 /** Forms of names and addresses in the configuration. */
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../domain/address-pool.js';
+import { isHostName, readHostName } from '../domain/host-name.js';
 
 export const ID = '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$';
 /** One label of a domain name, lower case. */
 export const LABEL = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
-/** At least two labels, lower case, no final dot; a sub-domain of 63 letters must still fit before it. */
-export const DOMAIN =
-  '^(?=.{3,189}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$';
 export const ADDRESS_EXPECTED = 'an IPv4 or IPv6 address';
 export const NETWORK_EXPECTED = 'an IPv4 or IPv6 address, or a network like 10.0.0.0/8';
 
+/** A sub-domain of 63 letters must still fit before it. */
+const LONGEST_DOMAIN = 189;
+/** At least two labels, lower case, other scripts as A-labels, no final dot. */
+export const isDomain = (text: string): boolean => text.length <= LONGEST_DOMAIN && isHostName(text);
+export const HOST_EXPECTED = 'a host name or an address';
+export const isHost = (text: string): boolean =>
+  isAddress(text) || readHostName(text, { underscores: true, leastLabels: 1 }) !== undefined;
 export const isAddress = (text: string): boolean => canonicalAddress(text) !== undefined;
 /** Pasted credentials must not stand in a URL, since URLs are shown and logged. */
 export const HTTPS_URL = '^https://[^/@?#\\s]+/?$';

@@ -13,7 +13,7 @@ import {
   section,
   text,
 } from './building-blocks.js';
-import { HTTPS_URL, ID, isAddress, isUrl } from './patterns.js';
+import { HOST_EXPECTED, HTTPS_URL, ID, isAddress, isHost, isUrl } from './patterns.js';
 
 const FINGERPRINT = '([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}';
 const VMID = { min: 100, max: 999_999_999 };
@@ -129,7 +129,7 @@ export const ContainerHostSchema = section('Where containers are made.', {
 });
 
 const host = block('Where a node is reached.', {
-  host: text('Host name or address.'),
+  host: text('Host name or address.', { expected: HOST_EXPECTED, check: isHost }),
   port: number('Port of its sshd.', 1, 65_535, { default: 22 }),
 });
 

@@ -1,6 +1,6 @@
 /** Keys about the domains that customers bring: how they are looked up, which are refused, and where their certificates come from. */
 import { block, flag, list, number, optional, path, section, text } from './building-blocks.js';
-import { DOMAIN, isAddress, isNetwork, isUrl, NETWORK_EXPECTED } from './patterns.js';
+import { isAddress, isDomain, isNetwork, isUrl, NETWORK_EXPECTED } from './patterns.js';
 
 const RESOLVER_EXPECTED = 'an address, or an address and port like 192.0.2.53:53 or [2001:db8::53]:53';
 const DOMAIN_EXPECTED = 'a domain name in lower case';
@@ -11,7 +11,7 @@ export function isResolver(value: string): boolean {
   return isAddress(six ?? four ?? '') && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
-const domainName = text('A domain name.', { pattern: DOMAIN, expected: DOMAIN_EXPECTED });
+const domainName = text('A domain name.', { check: isDomain, expected: DOMAIN_EXPECTED });
 
 const AcmeSchema = section('Certificates by ACME with HTTP-01.', {
   enabled: flag("Whether certificates are ordered; switching it on accepts the authority's terms.", {
@@ -103,6 +103,6 @@ export const DomainsSchema = section('Domains that customers bring.', {
 
 export const nameServersKey = list(
   "Names of our name servers; a customer's zone is made only when its name servers are these; empty = no zones.",
-  text('A name.', { pattern: DOMAIN, expected: DOMAIN_EXPECTED }),
+  text('A name.', { check: isDomain, expected: DOMAIN_EXPECTED }),
   { default: [] },
 );

@@ -16,12 +16,14 @@ import {
 import type { Static } from './building-blocks.js';
 import {
   ADDRESS_EXPECTED,
-  DOMAIN,
+  HOST_EXPECTED,
   HTTP_URL,
   ID,
   LABEL,
   NETWORK_EXPECTED,
   isAddress,
+  isDomain,
+  isHost,
   isNetwork,
   isTimeZone,
   isUrl,
@@ -46,7 +48,7 @@ const AgentSchema = section('This agent.', {
     'Name of this agent; it stands in the mark on everything it makes, so it must never change, and every agent on one cluster needs its own.',
   ),
   base_domain: text('Every site gets a sub-domain of this domain.', {
-    pattern: DOMAIN,
+    check: isDomain,
     expected: 'a domain name in lower case with at least two labels, like sites.example.net',
   }),
   time_zone: text('Time zone of dates in backup names.', {
@@ -175,7 +177,7 @@ const DnsSchema = section('DNS records of the sites.', {
       server_id: text('Its server id.', { default: 'localhost' }),
       zone: optional(
         text('Zone that records are written to; empty = the base domain.', {
-          pattern: DOMAIN,
+          check: isDomain,
           expected: 'a domain name in lower case',
         }),
       ),
@@ -222,7 +224,7 @@ const ProxySchema = section('The reverse proxy.', {
     block(
       "Given when nginx is on another host, or on this one and not ours to change: the proxy host's end is systemd/innkeeper-proxy.",
       {
-        host: text('Host name or address.'),
+        host: text('Host name or address.', { expected: HOST_EXPECTED, check: isHost }),
         port: port('Port of its sshd.', 1, { default: 22 }),
         user: text('User to log in as; its key is restricted to innkeeper-proxy.', { default: 'root' }),
         private_key: secret('Private key (OpenSSH or PEM, without a passphrase).'),

@@ -1,8 +1,8 @@
 /** Which names a customer may bring, how they are written, and which belong to one slot of the quota. */
 import { isIP } from 'node:net';
-import { domainToASCII } from 'node:url';
 import { parse } from 'tldts';
 import { AgentError } from './errors.js';
+import { readHostName } from './host-name.js';
 import type { Service } from './service.js';
 
 export interface NameRules {
@@ -23,9 +23,8 @@ export interface DomainName {
   readonly registered: string;
 }
 
-const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-/** `domainToASCII` drops or decodes these: what was sent must not hold any. */
-const FOREIGN = /[\s\p{C}%/\\:?#@[\]*_]/u;
+/** What the last label makes a number of, or an address. */
+const NUMBERS = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
 const SHOWN = 80;
 
 /** Throws `domain_invalid` with a sentence that says what was expected and what was found. */
@@ -37,16 +36,11 @@ export function parseDomain(sent: string, rules: NameRules): DomainName {
     throw refused(`Expected a domain name such as example.com, found the web address "${shown}".`);
   if (isIP(text.replace(/^\[(.*)\]$/, '$1')) !== 0)
     throw refused(`Expected a domain name such as example.com, found the IP address ${shown}.`);
-  const name = FOREIGN.test(text) ? '' : domainToASCII(text);
-  const labels = name.split('.');
-  if (isIP(name) !== 0 || /^\d+$/.test(labels.at(-1) ?? ''))
+  if (NUMBERS.test(text))
     throw refused(`Expected a domain name such as example.com, found the number "${shown}".`);
-  if (
-    name === '' ||
-    name.length > 253 ||
-    (labels.length > 1 && (labels.at(-1) ?? '').length < 2) ||
-    !labels.every((label) => LABEL.test(label))
-  )
+  const name = readHostName(sent, { leastLabels: 1 });
+  const labels = name?.split('.') ?? [];
+  if (name === undefined || (labels.length > 1 && (labels.at(-1) ?? '').length < 2))
     throw refused(`Expected a domain name such as example.com, found "${shown}".`);
   if (labels.length < 2)
     throw refused(`Expected a domain name with at least two parts such as example.com, found "${shown}".`);

@@ -1,9 +1,9 @@
 /** One record of a customer's zone, as panels write it. */
 import { createHash } from 'node:crypto';
-import { domainToASCII } from 'node:url';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from './address-pool.js';
 import { AgentError } from './errors.js';
+import { isAbsolute, readHostName } from './host-name.js';
 
 /** Stands for the public addresses of the proxy, both ways. */
 export const PROXY_WORD = 'PROXYSRV';
@@ -46,7 +46,7 @@ export interface ZoneRules {
 export const LEAST_TTL_S = 30;
 export const MOST_TTL_S = 604_800;
 
-const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+const LONGEST_NAME = 253;
 const LONGEST_TEXT_BYTES = 4000;
 const NOWHERE = ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback', 'ipv4Mapped'];
 
@@ -81,21 +81,15 @@ function ttlOf({ ttl }: RecordWish, { ttlS }: ZoneRules): number {
   throw refused(`Expected a ttl from ${LEAST_TTL_S} to ${MOST_TTL_S} seconds, found ${ttl}.`);
 }
 
+/** A final dot says that the name is absolute, as in zone files. */
 function absoluteName(sent: string, zone: string): string {
-  const text = asciiOf(sent);
-  if (text === '' || text === '@' || text === zone) return zone;
-  const name = text.endsWith(`.${zone}`) ? text : `${text}.${zone}`;
-  const labels = name.split('.');
-  const legal = labels.every((label, n) => LABEL.test(label) || (n === 0 && label === '*'));
-  if (!legal || name.length > 253) throw refused(`Expected a name in ${zone}, found "${shown(sent)}".`);
-  return name;
-}
-
-/** Lower case, without the final dot, other scripts as A-labels; what is none of this comes out as no name. */
-function asciiOf(sent: string): string {
-  const text = sent.trim().toLowerCase().replace(/\.$/, '');
-  // the empty text would mean the zone itself
-  return /^[\x20-\x7e]*$/.test(text) ? text : domainToASCII(text) || '?';
+  const text = sent.trim();
+  if (text === '' || text === '@') return zone;
+  const name = readHostName(text, { underscores: true, wildcard: true, leastLabels: 1 });
+  if (name === zone || name?.endsWith(`.${zone}`)) return name;
+  const below = isAbsolute(text) || name === undefined ? undefined : `${name}.${zone}`;
+  if (below !== undefined && below.length <= LONGEST_NAME) return below;
+  throw refused(`Expected a name in ${zone}, found "${shown(sent)}".`);
 }
 
 function addresses(sent: string | undefined, family: 4 | 6, { proxy, closed }: ZoneRules): string[] {
@@ -124,17 +118,15 @@ function leadsNowhere(address: string, closed: readonly string[]): boolean {
 
 function aliasOf({ target }: RecordWish, name: string, zone: string): string {
   if (name === zone) throw refused(`${zone} itself cannot be an alias; use an A record.`);
-  const host = hostName(target, 'target');
+  // others' proofs and keys stand at names with underscores
+  const host = hostName(target, 'target', true);
   if (host === name) throw refused(`${name} cannot be an alias of itself.`);
   return host;
 }
 
-function hostName(sent: string | undefined, field: string): string {
-  const name = asciiOf(sent ?? '');
-  const labels = name.split('.');
-  const isNumber = /^\d+$/.test(labels.at(-1) ?? '');
-  if (name.length > 253 || labels.length < 2 || isNumber || !labels.every((label) => LABEL.test(label)))
-    throw refused(`Expected a host name in ${field}, found "${shown(sent ?? '')}".`);
+function hostName(sent: string | undefined, field: string, underscores = false): string {
+  const name = readHostName(sent ?? '', { underscores });
+  if (name === undefined) throw refused(`Expected a host name in ${field}, found "${shown(sent ?? '')}".`);
   return name;
 }
 

@@ -1,6 +1,7 @@
 /** Reads an order for a site: everything that can be said about it without looking at state or cluster. */
 import { AgentError } from '../domain/errors.js';
-import { type Email, parseEmail, parseHostName } from '../domain/email.js';
+import { type Email, parseEmail } from '../domain/email.js';
+import { readHostName } from '../domain/host-name.js';
 import { canonicalAddress } from '../domain/address-pool.js';
 import type { JsonObject } from '../domain/json.js';
 import { ID_PATTERN } from '../domain/service.js';
@@ -92,7 +93,7 @@ function readDomain(
   problems: Record<string, string>,
 ): string | undefined {
   if (sent === undefined) return undefined;
-  const name = parseHostName(sent.trim());
+  const name = readHostName(sent);
   if (name === undefined) problems.domain = 'must be a domain name such as example.com';
   else if (name === baseDomain || name.endsWith(`.${baseDomain}`)) {
     problems.domain = "must be the customer's own, not a name below ours";

@@ -1,21 +1,22 @@
 /** Makes one of a site's names its own URL. */
 import { namesOf, servedNames } from '../domain/domain-name.js';
-import { parseHostName } from '../domain/email.js';
 import { AgentError } from '../domain/errors.js';
+import { readHostName } from '../domain/host-name.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { noSuchDomain } from './remove-domain.js';
 
-/** Throws `domain_not_found`, `domain_not_ready` while visitors would meet a wrong certificate there, and as `enqueue`. */
+/** Throws `domain_invalid`, `domain_not_found`, `domain_not_ready` while visitors would meet a wrong certificate there, and as `enqueue`. */
 export async function setPrimary(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
   sent: string,
 ): Promise<Started> {
-  const name = parseHostName(sent.trim()) ?? '';
+  const name = readHostName(sent);
+  if (name === undefined) throw noDomain();
   let before = '';
   return enqueue(context, caller, id, {
     method: 'setPrimary',
@@ -23,12 +24,17 @@ export async function setPrimary(
     sameArgs: (args) => args['name'] === name,
     change(service) {
       refuseUnready(context, service, name);
-      if (!servedNames(service).includes(name)) throw noSuchDomain(name === '' ? 'of this name' : name);
+      if (!servedNames(service).includes(name)) throw noSuchDomain(name);
       before = service.primaryDomain;
       return { ...service, primaryDomain: name };
     },
     shape: (job) => ({ ...job, args: { name, before } }),
   });
+}
+
+function noDomain(): AgentError {
+  const sentence = 'Expected a domain name such as example.com.';
+  return new AgentError('domain_invalid', sentence, { fields: { domain: sentence } });
 }
 
 function refuseUnready({ drivers }: OperationContext, service: Service, name: string): void {

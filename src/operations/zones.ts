@@ -1,9 +1,9 @@
 /** Customers' own DNS zones: made only where their delegation names our servers, and seen only by the panel and user who made them. */
-import { domainToASCII } from 'node:url';
 import { instant } from '../domain/clock.js';
 import { parseDomain } from '../domain/domain-name.js';
 import { domainId } from '../domain/domain-record.js';
 import { AgentError } from '../domain/errors.js';
+import { readHostName } from '../domain/host-name.js';
 import { throwIfAborted } from '../drivers/abort.js';
 import type { ZoneSet } from '../drivers/dns/zones.js';
 import { listed } from '../drivers/lookup/routing.js';
@@ -26,7 +26,7 @@ const AT_ONCE = 4;
 const MOST_ZONES = 100;
 const REMEMBER_GONE_MS = 24 * 3_600_000;
 
-/** Throws `zone_not_found` for a zone that is not there, another panel's, or not finished. */
+/** Throws `domain_invalid` for what is no name, `zone_not_found` for a zone that is not there, another panel's, or not finished. */
 export function findZone(context: OperationContext, by: By, sent: string): ZoneRecord {
   const found = lookUp(context, by, sent);
   if (!found || found.goneAt !== undefined) throw noSuchZone();
@@ -36,9 +36,16 @@ export function findZone(context: OperationContext, by: By, sent: string): ZoneR
 }
 
 function lookUp({ state }: OperationContext, { panel }: By, sent: string): ZoneRecord | undefined {
-  const text = sent.trim().toLowerCase().replace(/\.$/, '');
-  const found = state.zones.find(domainId(domainToASCII(text)));
+  const zone = readHostName(sent);
+  if (zone === undefined) throw noZoneName();
+  const found = state.zones.find(domainId(zone));
   return found?.panel === panel ? found : undefined;
+}
+
+/** What is sent is never cut to a name: a zone that nobody named would be changed. */
+function noZoneName(): AgentError {
+  const sentence = 'Expected the name of a zone such as example.com.';
+  return new AgentError('domain_invalid', sentence, { fields: { zone: sentence } });
 }
 
 function noSuchZone(): AgentError {
@@ -166,13 +173,14 @@ async function refuseElsewhere(
   );
 }
 
-/** With everything in it; one that was deleted lately is no error. Throws `zone_not_found`, `zones_unavailable`, `dns_*`. */
-export async function removeZone(context: OperationContext, by: By, sent: string): Promise<void> {
+/** With everything in it; one that was deleted lately is no error. Its name. Throws `domain_invalid`, `zone_not_found`, `zones_unavailable`, `dns_*`. */
+export async function removeZone(context: OperationContext, by: By, sent: string): Promise<string> {
   return atNameServer(context, async (server) => {
     const wanted = lookUp(context, by, sent);
     if (!wanted) throw noSuchZone();
     await inTurn(context, server, wanted.zone, () => unmake(context, server, by, wanted.zone));
     await forgetGone(context);
+    return wanted.zone;
   });
 }
 

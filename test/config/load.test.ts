@@ -311,6 +311,29 @@ t.test('pools take both forms and both families, and must make sense', async (t)
   }
 });
 
+t.test('a host name is one as it will be used, wherever the configuration holds one', async (t) => {
+  for (const [key, value] of [
+    ['agent.base_domain', '10.0.0.1'],
+    ['agent.base_domain', 'sites.0x1'],
+    ['agent.base_domain', 'xn--a.test'],
+    ['agent.base_domain', 'sites.test.'],
+    ['agent.base_domain', 'sites_1.test'],
+    ['dns.name_servers', ['ns1.sites.test', '192.0.2.53']],
+    ['domains.blocked', ['bank.test/']],
+    ['domains.acme.caa_identities', ['ca.test..']],
+    [
+      'proxy.ssh',
+      { host: 'proxy.test/x', private_key: { value: 'k' }, known_hosts_file: process.argv[1] ?? '' },
+    ],
+  ] as const)
+    t.match(
+      await problems(t, minimal({ [key]: value })),
+      [new RegExp(`^${key}.*: found ".*", expected a`)],
+      key,
+    );
+  t.same(await problems(t, minimal({ 'agent.base_domain': 'xn--bcher-kva.test' })), []);
+});
+
 t.test('keys that contradict each other are refused', async (t) => {
   const plan = { name: 'a', memory_mb: 512, disk_gb: 5, cores: 1, domains: 1, backups: 1 };
   const token = { name: 'x', permissions: ['admin'], secret: { value: 'x'.repeat(32) } };

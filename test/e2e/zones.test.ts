@@ -129,6 +129,43 @@ t.test('a zone and the sites of other customers keep out of each other', async (
   t.match(await addZone(house), { status: 200 });
 });
 
+t.test('a text that is not the name of the zone never touches it', async (t) => {
+  const house = await openHouse(t);
+  await house.dns('example.org', 'NS', ['ns1.sandbox.test.']);
+  await house.make('1');
+  t.match(await addZone(house), { status: 200 });
+  const [{ rc_id: id } = {}] = await recordsOf(house, 77);
+  const refusal = { status: 400, body: { code: /^(domain|record)_invalid$/ } };
+  for (const sent of [
+    'example.org/../other.example',
+    'example.org/',
+    'example.org?x',
+    'example.org#',
+    'exam\u00adple.org',
+    'exam\ufe0fple.org',
+    'example%2eorg',
+    'example.org:53',
+    'example.org..',
+    '_.example.org',
+  ]) {
+    t.match(await house.post('/customdomain/delete/zone', { domain: sent }), refusal, sent);
+    t.match(await house.post('/customdomain/add/zone', { user_id: 77, domain: sent }), refusal, sent);
+    t.match(await house.post('/customdomain/add/record', { ...record, zone: sent }), refusal, sent);
+    t.match(await house.post('/customdomain/delete/record', { zone_id: sent, rc_id: id }), refusal, sent);
+    for (const action of ['setdomain', 'deldomain', 'setprimary'])
+      t.match(
+        await house.post(`/action/${action}`, { service_id: '1', domain: sent }),
+        refusal,
+        `${action} ${sent}`,
+      );
+  }
+  t.match(await zonesSeenBy(house, 77), [{ zone: 'example.org', state: 'ready' }]);
+  t.match(await house.post('/customdomain/delete/zone', { domain: ' Example.ORG. ' }), {
+    status: 200,
+    body: { zone: 'example.org' },
+  });
+});
+
 t.test('where the DNS server keeps no zones the call says so', async (t) => {
   const house = await openHouse(t, { config: async () => ({ dns: { driver: 'none', ttl_s: 60 } }) });
   t.match(await addZone(house), {

@@ -2,6 +2,7 @@
 import type { Answer } from 'dns-packet';
 import type { DomainsConfig } from '../../config/config.js';
 import { AgentError } from '../../domain/errors.js';
+import { readHostName } from '../../domain/host-name.js';
 import { abortError } from '../abort.js';
 import { ask, type QuestionType, type Reply, type Server } from './question.js';
 import { mayAsk } from './reachable.js';
@@ -45,7 +46,7 @@ export class Authoritative {
     const replies = await this.#askAll(above, name, 'NS');
     const found = replies.flatMap(({ answers, authorities }) => [...answers, ...authorities]);
     const hosts = found.flatMap((answer) =>
-      answer.type === 'NS' && bare(answer.name) === name ? [bare(answer.data)] : [],
+      answer.type === 'NS' && bare(answer.name) === name ? (hostOf(answer.data) ?? []) : [],
     );
     return [...new Set(hosts)];
   }
@@ -72,7 +73,7 @@ export class Authoritative {
     const found = (await this.#resolve(zone, 'NS')).filter(
       (answer) => answer.type === 'NS' && answer.name.toLowerCase() === zone,
     );
-    const hosts = found.flatMap((answer) => (answer.type === 'NS' ? [bare(answer.data)] : []));
+    const hosts = found.flatMap((answer) => (answer.type === 'NS' ? (hostOf(answer.data) ?? []) : []));
     return hosts.length === 0 ? undefined : [...new Set(hosts)];
   }
 
@@ -144,6 +145,11 @@ export class Authoritative {
 
 function isAnswer({ code }: Reply): boolean {
   return code === 0 || code === 3;
+}
+
+/** What a foreign record names, or undefined when that is no host name: it is neither asked about nor shown. */
+export function hostOf(data: string): string | undefined {
+  return readHostName(data, { underscores: true, leastLabels: 1 });
 }
 
 export function bare(name: string): string {

@@ -4,7 +4,7 @@ import type { DomainsConfig } from '../../config/config.js';
 import type { CaaRecord } from '../../domain/caa.js';
 import { canonicalAddress } from '../../domain/address-pool.js';
 import { withLimit } from '../time-limit.js';
-import { Authoritative, bare, type Settings } from './authoritative.js';
+import { Authoritative, bare, hostOf, type Settings } from './authoritative.js';
 import type { FoundAddresses, LookupCall, NameLookup } from './driver.js';
 import { knock } from './knock.js';
 import type { QuestionType, Server } from './question.js';
@@ -85,8 +85,9 @@ async function follow(
     for (const answer of answers) {
       if (bare(answer.name) !== at) continue;
       if (answer.type === 'CNAME') {
-        const target = bare(answer.data);
-        if (!names.includes(target) && names.length <= MOST_ALIASES) names.push(target);
+        const target = hostOf(answer.data);
+        if (target !== undefined && !names.includes(target) && names.length <= MOST_ALIASES)
+          names.push(target);
       } else if (types.some((type) => type === answer.type) && 'data' in answer) values.push(answer.data);
     }
   }

@@ -19,6 +19,7 @@ const schema = {
     'invalid_json',
     'service_suspended',
     'service_not_found',
+    'domain_invalid',
     'domain_not_found',
     'domain_not_ready',
     'service_failed',

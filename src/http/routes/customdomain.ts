@@ -72,7 +72,7 @@ const deleteZoneSchema = {
   tags: ['Zones'],
   body: Type.Object({ domain: DomainIn }),
   response: { 200: success({ zone: Type.String() }, 'Gone.') },
-  failures: failures(...BEHIND, 'zone_not_found'),
+  failures: failures(...BEHIND, 'domain_invalid', 'zone_not_found'),
 };
 
 const addRecordSchema = {
@@ -98,7 +98,10 @@ const addRecordSchema = {
     ns: text('For NS.'),
   }),
   response: { 200: success({ record: RecordOut }, 'Added.') },
-  failures: failures(...BEHIND, 'record_invalid', 'record_exists', 'quota_reached', 'zone_not_found'),
+  failures: failures(
+    ...BEHIND,
+    ...(['domain_invalid', 'record_invalid', 'record_exists', 'quota_reached', 'zone_not_found'] as const),
+  ),
 };
 
 const deleteRecordSchema = {
@@ -110,7 +113,7 @@ const deleteRecordSchema = {
     rc_id: Type.String({ minLength: 1, maxLength: 100, 'x-rule': 'must be the id of a record' }),
   }),
   response: { 200: success({ zone: Type.String(), rc_id: Type.String() }, 'Gone.') },
-  failures: failures(...BEHIND, 'record_invalid', 'zone_not_found', 'record_not_found'),
+  failures: failures(...BEHIND, 'domain_invalid', 'record_invalid', 'zone_not_found', 'record_not_found'),
 };
 
 export const zoneRoutes: Route = (app, context) => {
@@ -135,8 +138,8 @@ export const zoneRoutes: Route = (app, context) => {
     return { success: true as const, zone_id: zone, zone, name_servers: [...nameServers] };
   });
   app.post('/customdomain/delete/zone', { schema: deleteZoneSchema }, async (request) => {
-    await removeZone(context, callerOf(request), request.body.domain);
-    return { success: true as const, zone: request.body.domain };
+    const zone = await removeZone(context, callerOf(request), request.body.domain);
+    return { success: true as const, zone };
   });
   app.post('/customdomain/add/record', { schema: addRecordSchema }, async (request) => {
     const { zone, zone_id: zoneId, ttl, priority, ...wish } = request.body;

@@ -1,17 +1,16 @@
 /** Record values between our form (bare) and PowerDNS's (names with a final dot, quoted text), so that equal values compare equal. */
 import ipaddr from 'ipaddr.js';
+import { isHostName } from '../../../domain/host-name.js';
 import type { ZoneRecordType } from '../zones.js';
 
 type Type = ZoneRecordType;
 
 const MX = /^(\d{1,5}) (\S+)$/;
 
-const NAME =
-  /^(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const TEXT_CHUNK_BYTES = 255;
 
 export function isName(name: string): boolean {
-  return NAME.test(name);
+  return isHostName(name, { underscores: true, leastLabels: 1 });
 }
 
 /** Throws RangeError for what is no value of this type. */

@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { AgentError } from '../../../domain/errors.js';
+import { isHostName } from '../../../domain/host-name.js';
 import type { Mark } from '../../../domain/mark.js';
 import { ID_PATTERN } from '../../../domain/service.js';
 import type { ProxyHost } from '../driver.js';
@@ -10,8 +11,6 @@ import type { ProxyHost } from '../driver.js';
 /** `sites/<panel>~<service>~<generation>.json` */
 export const RECORD_FILE =
   /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}~[A-Za-z0-9_][A-Za-z0-9._-]{0,63}~\d{1,9}\.json$/;
-const HOST_NAME =
-  /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const MOST_NAMES = 20_001;
 
 const Strict = { additionalProperties: false };
@@ -85,9 +84,7 @@ function check(value: unknown): ProxyHost {
 
 /** Throws `proxy_failed`. */
 export function checkName(name: string): void {
-  // A last label of digits only would make the name look like an address.
-  if (!HOST_NAME.test(name) || /(?:^|\.)\d+$/.test(name))
-    throw refused(`not a host name: ${JSON.stringify(name)}`);
+  if (!isHostName(name)) throw refused(`not a host name: ${JSON.stringify(name)}`);
 }
 
 /** `10.0.0.5:80` or `[fd00::5]:80`, spelled by ourselves from the parsed address. */
