@@ -1,6 +1,7 @@
 /** Which jobs have to wait because the system they need next is known to be dead: they get no thread, no slot and lose no try. */
 import type { Job } from '../domain/job.js';
 import type { Circuits } from '../drivers/circuit.js';
+import { patienceMs } from './policy.js';
 
 const CONTAINER_HOST = 'container-host';
 const PROXY = 'proxy';
@@ -33,7 +34,7 @@ export function needOf(job: Job): string | undefined {
 /** Epoch ms until which the job's patience lasts. */
 export function patienceEnds(job: Job, now: number): number {
   const since = job.waiting ? Date.parse(job.waiting.since) : now;
-  return since + job.policy.patienceS * 1000;
+  return since + patienceMs(job);
 }
 
 /** A job that has not begun, waiting for the dead system it needs first. */

@@ -1,5 +1,12 @@
 /** What becomes of a job when an attempt ends: pure rules, so that every case can be tested by table. */
-import { AgentError, type ErrorCode, type ErrorRecord, toRecord } from '../domain/errors.js';
+import {
+  AgentError,
+  type ErrorCode,
+  type ErrorRecord,
+  type Failure,
+  failureOf,
+  toRecord,
+} from '../domain/errors.js';
 import { UNTOUCHED } from '../domain/flow.js';
 import { isOpen, type Job, MAX_CRASHES } from '../domain/job.js';
 import { isLeft } from '../domain/remains.js';
@@ -19,14 +26,14 @@ export interface Circumstances {
   readonly random: number;
 }
 
-const UNREACHABLE: readonly ErrorCode[] = [
-  'container_host_unreachable',
-  'container_host_busy',
-  'dns_unreachable',
-  'proxy_unreachable',
-  // the journal could not be written: the work is not to blame
-  'state_unavailable',
-];
+/** The condition of a system, not of the job: no try is counted. */
+const WAITED_FOR: readonly Failure[] = ['refused_us', 'busy', 'unreachable'];
+/** Nothing but a person or time can help, and an alert of the system's own tells of it: giving up would only add work to theirs. */
+const NOBODYS_FAULT: readonly Failure[] = ['refused_us', 'unreachable'];
+/** Tries of a job that can only go forward, or back, while nobody knows why it fails: some two hours. */
+const PERSISTENT_TRIES = 20;
+/** How long such a job waits for a system at least. */
+const PERSISTENT_PATIENCE_S = 7 * 86_400;
 const MAX_BACKOFF_MS = 600_000;
 const CRASHES_AT_ONCE = 2;
 const MAX_RECHECK_MS = 60_000;
@@ -81,13 +88,23 @@ export function isPastPivot(job: Pick<Job, 'method' | 'steps'>): boolean {
   return job.steps.some((step) => step.pivot && step.begun > 0 && step.notes[UNTOUCHED] !== true);
 }
 
+/** A removal, too, only goes forward: what it has half taken away cannot be put back. */
+const REMOVALS = ['removeBackup'];
+
+/** Giving up now would leave work to a person. */
+function isPersistent(job: Job): boolean {
+  return job.direction === 'undo' || isPastPivot(job) || REMOVALS.includes(job.method);
+}
+
 function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): Job {
   const failed = { ...error, step };
-  if (UNREACHABLE.includes(error.code)) return waitFor(job, failed, at);
+  if (WAITED_FOR.includes(failureOf(error))) return waitFor(job, failed, at);
   const exceptions = job.exceptions + 1;
   const counted = { ...job, exceptions };
+  const least = isPersistent(job) ? PERSISTENT_TRIES : 0;
+  const { tries, maxExceptions } = job.policy;
   const mayRetry =
-    error.retryable && job.attempts < job.policy.tries && exceptions < job.policy.maxExceptions;
+    error.retryable && job.attempts < Math.max(tries, least) && exceptions < Math.max(maxExceptions, least);
   if (!mayRetry) return giveUp(counted, failed, at);
   const base = Math.min(MAX_BACKOFF_MS, job.policy.backoffS * 1000 * 2 ** (job.attempts - 1));
   return later(counted, failed, at, base);
@@ -98,9 +115,15 @@ function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstan
   const since = job.waiting ? Date.parse(job.waiting.since) : at.now;
   const waited = at.now - since;
   const uncounted = { ...job, attempts: Math.max(0, job.attempts - 1) };
-  if (waited >= job.policy.patienceS * 1000) return giveUp(uncounted, error, at);
+  if (waited >= patienceMs(job, error)) return giveUp(uncounted, error, at);
   const pause = Math.min(MAX_RECHECK_MS, Math.max(job.policy.backoffS * 1000, waited / 4));
   return later(uncounted, error, at, pause);
+}
+
+/** How long the job waits for a system in all. `error`: what it waits for; absent: it has not begun. */
+export function patienceMs(job: Job, error: ErrorRecord | undefined = job.error): number {
+  const isLong = error !== undefined && NOBODYS_FAULT.includes(failureOf(error)) && isPersistent(job);
+  return Math.max(job.policy.patienceS, isLong ? PERSISTENT_PATIENCE_S : 0) * 1000;
 }
 
 function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstances, baseMs: number): Job {

@@ -1,6 +1,6 @@
 /** The shape of a job inside a service's document; `domain/job.ts` says what the fields mean. */
 import { Type } from 'typebox';
-import type { ErrorCode } from '../domain/errors.js';
+import type { ErrorCode, Failure } from '../domain/errors.js';
 import type { Thing } from '../domain/flow.js';
 import type { Json, JsonObject } from '../domain/json.js';
 
@@ -29,6 +29,7 @@ const errorFields = {
   ),
   detail: Type.Optional(Type.String()),
   system: Type.Optional(Type.String()),
+  failure: Type.Optional(Type.Unsafe<Failure>(Type.String())),
   retryable: Type.Boolean(),
 };
 

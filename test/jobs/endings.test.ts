@@ -31,7 +31,8 @@ t.test('what is told after a reset of the password is what the site has, or noth
     ['it is set', { status: 'completed' }, 'new'],
     ['the site has refused it', { error: error('administrator_missing') }, 'old'],
     ['the site was stopped', { error: error('service_stopped') }, 'old'],
-    ['its script failed', { error: error('container_host_failed') }, 'old'],
+    ['its script failed', { error: error('recipe_failed') }, 'old'],
+    ['its script was cut short', { error: error('container_host_failed') }, undefined],
     ['its end was not heard', { error: error('container_host_unreachable') }, undefined],
     ['cancelled on the way', { status: 'cancelled', cancel: { at: NOW, undo: true } }, undefined],
   ];

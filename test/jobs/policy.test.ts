@@ -1,5 +1,12 @@
 import t from 'tap';
-import { AgentError, type ErrorCode, toRecord } from '../../src/domain/errors.js';
+import {
+  AgentError,
+  type ErrorCode,
+  type ErrorRecord,
+  type Failure,
+  FAILURES,
+  toRecord,
+} from '../../src/domain/errors.js';
 import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
 import { afterAttempt, type Ending, undoOrder, whenCancelled } from '../../src/jobs/policy.js';
 import { aJob, aService, aStep } from '../fakes/samples.js';
@@ -99,10 +106,112 @@ t.test('a graceful stop gives the try back', async (t) => {
   t.match(job, { status: 'queued', attempts: 1 });
 });
 
+/** Where a job stands when its step fails. */
+const PLACES: Readonly<Record<string, Partial<Job>>> = {
+  forward: {},
+  'going back': { direction: 'undo' },
+  'past a pivot': { steps: [aStep('container', { pivot: true, undoable: false, begun: 1 })] },
+  'forward only': { method: 'removeDomain' },
+  'a removal': { method: 'removeBackup' },
+};
+const FEW = 3;
+const MANY = 20;
+const HOURS = 3_600;
+const WEEK = 7 * 24 * HOURS;
+
+/** What becomes of a job whose step goes on failing so: tries that it gets in all, or seconds that it waits. */
+const ENDS: Readonly<
+  Record<Failure, Readonly<Record<keyof typeof PLACES, { tries: number } | { waits: number }>>>
+> = {
+  refused_us: {
+    forward: { waits: 6 * HOURS },
+    'going back': { waits: WEEK },
+    'past a pivot': { waits: WEEK },
+    'forward only': { waits: WEEK },
+    'a removal': { waits: WEEK },
+  },
+  unreachable: {
+    forward: { waits: 6 * HOURS },
+    'going back': { waits: WEEK },
+    'past a pivot': { waits: WEEK },
+    'forward only': { waits: WEEK },
+    'a removal': { waits: WEEK },
+  },
+  busy: {
+    forward: { waits: 6 * HOURS },
+    'going back': { waits: 6 * HOURS },
+    'past a pivot': { waits: 6 * HOURS },
+    'forward only': { waits: 6 * HOURS },
+    'a removal': { waits: 6 * HOURS },
+  },
+  unknown: {
+    forward: { tries: FEW },
+    'going back': { tries: MANY },
+    'past a pivot': { tries: MANY },
+    'forward only': { tries: MANY },
+    'a removal': { tries: MANY },
+  },
+  gone: everywhere({ tries: 1 }),
+  conflict: everywhere({ tries: 1 }),
+  refused_request: everywhere({ tries: 1 }),
+};
+
+function everywhere(end: { tries: number }): Record<string, { tries: number }> {
+  return Object.fromEntries(Object.keys(PLACES).map((place) => [place, end]));
+}
+
+const recordOf = (failure: Failure): ErrorRecord =>
+  toRecord(new AgentError('container_host_failed', 'x', { failure }));
+const ending = (job: Job, error: ErrorRecord): Ending => ({
+  kind: job.direction === 'undo' ? 'undo_failed' : 'failed',
+  step: 'container',
+  error,
+});
+
+/** Fails the job again and again, each time when it says that it is due; how often and for how long (s), and what it was before it gave up. */
+function failOn(start: Job, error: ErrorRecord): { tries: number; seconds: number; last: Job } {
+  let job = start;
+  let now = NOW;
+  for (let tries = 1; tries < 100_000; tries += 1) {
+    const next = afterAttempt(job, ending(job, error), { now, random: 1 });
+    if (next.status !== 'waiting') return { tries, seconds: (now - NOW) / 1000, last: next };
+    now = Date.parse(next.waiting?.until ?? '');
+    job = { ...next, status: 'running', attempts: next.attempts + 1 };
+  }
+  throw new Error('it never ends');
+}
+
+t.test('what becomes of a job is decided by the kind of its failure and by where it stands', async (t) => {
+  for (const failure of FAILURES)
+    for (const [place, also] of Object.entries(PLACES)) {
+      const { tries, seconds, last } = failOn(running(also), recordOf(failure));
+      const end = ENDS[failure][place];
+      if (end && 'waits' in end) {
+        t.ok(seconds >= end.waits && seconds < end.waits + 61, `${failure} ${place}: waits, ${seconds} s`);
+        t.equal(last.exceptions, 0, 'and loses no try');
+      } else t.equal(tries, end?.tries, `${failure} ${place}: tried so often`);
+      const turnsBack = place === 'forward' || place === 'a removal';
+      t.match(
+        last,
+        turnsBack ? { direction: 'undo', status: 'queued' } : { status: 'stuck' },
+        `${failure} ${place}`,
+      );
+    }
+});
+
+t.test('an error that an older release recorded means what its code means', async (t) => {
+  const old = (code: ErrorCode, retryable: boolean): ErrorRecord => ({ code, message: 'x', retryable });
+  const after = (error: ErrorRecord) => afterAttempt(running(), ending(running(), error), at());
+  t.match(after(old('container_host_unreachable', true)), { status: 'waiting', exceptions: 0 });
+  t.match(after(old('container_host_refused', false)), { direction: 'undo' }, 'it was final then');
+  t.match(after(old('container_host_failed', false)), { direction: 'undo' });
+  t.match(after(old('container_host_timeout', true)), { status: 'waiting', exceptions: 1 });
+});
+
 t.test('past a pivot nothing is taken back: a person is asked', async (t) => {
   const job = afterAttempt(
     running({ steps: [aStep('destroy', { pivot: true, begun: 1 })] }),
-    failed('container_host_failed'),
+    failed('foreign_object'),
     at(),
   );
   t.match(job, { status: 'stuck', direction: 'forward' });
@@ -118,7 +227,7 @@ t.test('an undo that fails is tried again and in the end leaves the job stuck', 
   let job = running({ direction: 'undo' });
   job = afterAttempt(job, undo, at());
   t.equal(job.status, 'waiting');
-  job = afterAttempt({ ...job, status: 'running', attempts: 3 }, undo, at());
+  job = afterAttempt({ ...job, status: 'running', attempts: MANY }, undo, at());
   t.match(job, { status: 'stuck', error: { step: 'container' } });
 });
 
@@ -165,11 +274,11 @@ t.test('a pivot that surely changed nothing can still be taken back', async (t) 
     running({
       steps: [power, aStep('disk', { pivot: true, undoable: false, begun: 1, notes: { untouched } })],
     });
-  t.match(afterAttempt(disk(true), failed('container_host_failed', 'disk'), at()), {
+  t.match(afterAttempt(disk(true), failed('foreign_object', 'disk'), at()), {
     status: 'queued',
     direction: 'undo',
   });
-  t.match(afterAttempt(disk(false), failed('container_host_failed', 'disk'), at()), { status: 'stuck' });
+  t.match(afterAttempt(disk(false), failed('foreign_object', 'disk'), at()), { status: 'stuck' });
 });
 
 t.test('what is known of the power outlives the next job, for as long as the cluster’s list may lag', (t) => {

@@ -77,7 +77,10 @@ function specOf(
 }
 
 const absent = (): AgentError =>
-  new AgentError('container_host_failed', 'The container of the site is gone.', { role: 'container host' });
+  new AgentError('container_host_failed', 'The container of the site is gone.', {
+    role: 'container host',
+    failure: 'gone',
+  });
 
 export const start: EffectOf<'container.start'> = async (effect) => {
   const at = requireGuest(effect, await effect.journal.service());

@@ -111,6 +111,7 @@ async function look({ container }: StepContext): Promise<{ running: boolean }> {
   const { power } = await container.look();
   if (power === 'absent') {
     throw new AgentError('container_host_failed', 'The container of the site is gone.', {
+      failure: 'gone',
       role: 'container host',
     });
   }

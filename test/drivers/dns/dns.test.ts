@@ -83,14 +83,17 @@ t.test('each way to fail has its code', async (t) => {
   };
   await t.rejects(driverAt(t, fake.url, { api_key: new Secret('wrong') }).ensureRecord(shop, call()), {
     code: 'dns_refused',
-    retryable: false,
+    failure: 'refused_us',
   });
   await t.rejects(driverAt(t, fake.url, { server_id: 'other' }).ensureRecord(shop, call()), {
     code: 'dns_failed',
     detail: '404: Not Found',
   });
   fake.intercept = (_, answer) => Boolean(answer.writeHead(422).end('{"error":"RRset has a problem"}'));
-  await failing({ code: 'dns_failed', detail: '422: RRset has a problem' }, 'refused content');
+  await failing(
+    { code: 'dns_failed', failure: 'refused_request', detail: '422: RRset has a problem' },
+    'refused content',
+  );
   fake.intercept = (_, answer) => Boolean(answer.writeHead(500).end('{"error":"database is locked"}'));
   await failing({ code: 'dns_unreachable', retryable: true, detail: /database is locked/ }, 'server trouble');
   fake.intercept = (_, answer) => Boolean(answer.writeHead(200).end('<html>captive portal</html>'));
@@ -103,7 +106,7 @@ t.test('each way to fail has its code', async (t) => {
   fake.intercept = (asked, answer) =>
     asked.method === 'PATCH' && ++lies > 0 && Boolean(answer.writeHead(204).end());
   await failing(
-    { code: 'dns_failed', retryable: false, detail: /changed 3 times, but lacks/ },
+    { code: 'dns_failed', failure: 'unknown', detail: /changed 3 times, but lacks/ },
     'a server that goes on lying',
   );
   t.equal(lies, 3, 'what was acknowledged and is not there is sent again, a few times');

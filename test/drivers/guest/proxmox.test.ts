@@ -162,9 +162,9 @@ t.test('a start whose answer is lost is not sent twice', async (t) => {
 
 t.test('errors that come at once', async (t) => {
   const rows: [string, Answer, ErrorCode, boolean, RegExp][] = [
-    ['401', { status: 401, reason: 'Authentication failed!', raw: '' }, 'container_host_refused', false, /Authentication failed!/],
-    ['401 of an old release', { status: 401, reason: 'invalid token value!', raw: '' }, 'container_host_refused', false, /invalid token value/],
-    ['403', { status: 403, reason: 'Permission check failed (/vms/5001, VM.PowerMgmt)' }, 'container_host_refused', false, /VM\.PowerMgmt/],
+    ['401', { status: 401, reason: 'Authentication failed!', raw: '' }, 'container_host_refused', true, /Authentication failed!/],
+    ['401 of an old release', { status: 401, reason: 'invalid token value!', raw: '' }, 'container_host_refused', true, /invalid token value/],
+    ['403', { status: 403, reason: 'Permission check failed (/vms/5001, VM.PowerMgmt)' }, 'container_host_refused', true, /VM\.PowerMgmt/],
     ['595', { status: 595, reason: 'Connection refused', raw: '' }, 'container_host_unreachable', true, /595/],
     ['unknown node', { status: 500, reason: "hostname lookup 'pve9' failed - failed to get address info" }, 'container_host_unreachable', true, /pve9/],
     ['no quorum', { status: 500, reason: 'cluster not ready - no quorum?' }, 'container_host_unreachable', true, /quorum/],
@@ -174,7 +174,7 @@ t.test('errors that come at once', async (t) => {
     ['locked source', { status: 500, reason: 'CT is locked (disk)' }, 'container_host_busy', true, /disk/],
     ['a wrong value', { status: 400, reason: 'Parameter verification failed.', errors: { timeout: "type check ('integer') failed - got 'x'" } }, 'container_host_failed', false, /timeout: type check/],
     ['not implemented', { status: 501, reason: "Method 'POST /x' not implemented" }, 'container_host_failed', false, /not implemented/],
-    ['an ordinary die', { status: 500, reason: 'unable to open file' }, 'container_host_failed', false, /unable to open/],
+    ['an ordinary die', { status: 500, reason: 'unable to open file' }, 'container_host_failed', true, /unable to open/],
     ['a body of an old release', { status: 500, reason: 'CT is locked (backup)', raw: '{"data":null}' }, 'container_host_busy', true, /backup/],
   ]; // prettier-ignore
   const { wire, driver } = await world(t);

@@ -175,7 +175,17 @@ function notAZone(): AgentError {
   return failure('dns_timeout', 'The DNS server cannot answer right now.', 'the answer is not a zone');
 }
 
+/** Of a request that will not be taken, however often it is sent. */
 export function failed(detail: string): AgentError {
+  return new AgentError('dns_failed', 'The DNS server reported a failure.', {
+    role: 'DNS',
+    failure: 'refused_request',
+    detail,
+  });
+}
+
+/** It said yes, and there is nothing to be seen of it. */
+export function unproven(detail: string): AgentError {
   return failure('dns_failed', 'The DNS server reported a failure.', detail);
 }
 

@@ -1,7 +1,7 @@
 /** Customers' zones on PowerDNS: whole zones that bear our account; a zone without it is somebody else's. */
 import { AgentError } from '../../../domain/errors.js';
 import { type CustomerZones, ZONE_RECORD_TYPES, type ZoneSet } from '../zones.js';
-import { failed, type PowerDnsClient, type RecordSet, type WholeZone } from './client.js';
+import { failed, type PowerDnsClient, type RecordSet, unproven, type WholeZone } from './client.js';
 import { fromContent, isName, toContent } from './values.js';
 
 /** Waits for its turn: the server takes one change at a time. */
@@ -63,7 +63,7 @@ async function settled(
     if (silent && (await look().catch(() => false))) return;
     throw error;
   }
-  if (!(await look())) throw failed('the change was acknowledged, but cannot be seen');
+  if (!(await look())) throw unproven('the change was acknowledged, but cannot be seen');
 }
 
 function changeTo({ name, type, ttlS, values }: ZoneSet) {

@@ -76,12 +76,16 @@ async function occupant(host: Host, spec: ContainerSpec, call: DriverCall): Prom
     throw hostFailed(
       'The container has become a template.',
       `container ${spec.vmid} on ${found.node} is a template`,
+      undefined,
+      'conflict',
     );
   }
   if (found.config.rootfs === undefined) {
     throw hostFailed(
       'The container is incomplete.',
       `container ${spec.vmid} on ${found.node} has no root disk`,
+      undefined,
+      'conflict',
     );
   }
   return found;

@@ -152,7 +152,12 @@ async function orUndefined<T>(gone: RegExp, ask: () => Promise<T>): Promise<T | 
   } catch (error) {
     if (said(error, gone)) return undefined;
     if (said(error, NOT_THERE)) {
-      throw hostFailed('The container host has no such kind of high availability.', error.message, error);
+      throw hostFailed(
+        'The container host has no such kind of high availability.',
+        error.message,
+        error,
+        'refused_request',
+      );
     }
     throw error;
   }

@@ -153,7 +153,12 @@ export function isOurs(found: Found, at: GuestAt): boolean {
 export async function requireOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found> {
   const found = await locate(host, at.vmid, call.signal);
   if (found === undefined) {
-    throw hostFailed('The container does not exist.', `no container ${at.vmid} in the cluster`);
+    throw hostFailed(
+      'The container does not exist.',
+      `no container ${at.vmid} in the cluster`,
+      undefined,
+      'gone',
+    );
   }
   if (!isOurs(found, at)) throw foreign(found, at);
   return found;

@@ -15,7 +15,7 @@ import { listContainers, listHa } from './list.js';
 import { look, usedAddressesReader } from './look.js';
 import { place } from './place.js';
 import { ensureStarted, ensureStopped } from './power.js';
-import { toAgentError } from './pve-error.js';
+import { isPve, toAgentError } from './pve-error.js';
 import { ensureResources } from './resources.js';
 import { ensureSnapshot, listSnapshots, removeSnapshot, rollback } from './snapshots.js';
 import { convertToTemplate } from './template.js';
@@ -99,7 +99,8 @@ function signalOf(value: unknown): AbortSignal | undefined {
 /** A failure after the caller's abort is the abort, except where the container host refused or really failed. */
 function atEdge(error: unknown, signal: AbortSignal | undefined): AgentError {
   const agentError = toAgentError(error);
-  if (signal?.aborted !== true || !agentError.retryable || agentError.code === 'aborted') return agentError;
+  const isAnswer = !agentError.retryable || isPve(error, 'refused', 'failed');
+  if (signal?.aborted !== true || isAnswer || agentError.code === 'aborted') return agentError;
   return new AgentError('aborted', 'The work was stopped before it ended.', {
     cause: error,
     ...(agentError.detail === undefined ? {} : { detail: agentError.detail }),

@@ -1,13 +1,21 @@
 /** What Proxmox's answers mean: one internal error with a kind, made from status lines, texts and task ends, and its translation at the driver's edge. */
-import { AgentError, type ErrorCode } from '../../../domain/errors.js';
+import { AgentError, type ErrorCode, type Failure } from '../../../domain/errors.js';
 
 /**
  * `refused`: credentials, privileges or certificate. `unreachable`: nothing was delivered. `unknown`: it may or may not have happened, read back.
- * `busy`: a lock is held. `missing`: the container, task or resource is not (there). `parameter`: a value was refused. `failed`: all else.
- * `aborted`: our caller stopped waiting before anything was sent.
+ * `busy`: a lock is held. `missing`: the container, task or resource is not (there). `parameter`: this request is refused for good. `conflict`: so is
+ * it for what stands in its way. `failed`: it ended, badly, and all else. `aborted`: our caller stopped waiting before anything was sent.
  */
 export type PveErrorKind =
-  'refused' | 'unreachable' | 'unknown' | 'busy' | 'missing' | 'parameter' | 'failed' | 'aborted';
+  | 'refused'
+  | 'unreachable'
+  | 'unknown'
+  | 'busy'
+  | 'missing'
+  | 'parameter'
+  | 'conflict'
+  | 'failed'
+  | 'aborted';
 
 export class PveError extends Error {
   readonly kind: PveErrorKind;
@@ -36,16 +44,33 @@ export class PveError extends Error {
   }
 }
 
+/**
+ * Words that Proxmox uses for what it will not do, however often it is asked. What is not listed here or below is `failed`: nobody knows, and the call is
+ * repeatable, so the job tries it again. Add a text here only when no later try of the same request can succeed.
+ */
+const FOR_GOOD: readonly (readonly [RegExp, PveErrorKind])[] = [
+  [/unable to shrink disk size|shrinking disks is not supported/i, 'parameter'],
+  [/snapshot feature is not available|does not support snapshots|can't snapshot/i, 'parameter'],
+  [/not most recent snapshot|more recent snapshots exist/i, 'parameter'],
+  [/clone feature for .* is not available|container uses local storage/i, 'parameter'],
+  [/protection mode enabled|snapshot name '[^']*' already used/i, 'conflict'],
+  [/is still in use by linked clone/i, 'conflict'],
+];
 const LOCKED =
-  /can't lock file|got lock request timeout|got lock timeout|\b(?:CT|VM) is locked|trying to acquire|detected modified configuration/i;
+  /can't lock file|got lock request timeout|got lock timeout|\b(?:CT|VM) is locked|trying to acquire|detected modified configuration|'-locked command timed out/i;
+/** Something has the volume open for a moment: a backup, a scan, the kernel that has not let go yet. */
+const IN_USE =
+  /(?:dataset|device|resource|volume group) is busy|logical volume \S+ .*in use|image (?:still )?has watchers/i;
 const NOT_REACHED =
-  /hostname lookup '[^']*' failed|no quorum|cluster not ready|connection refused|no route to host/i;
+  /hostname lookup '[^']*' failed|no quorum|cluster not ready|connection refused|no route to host|cluster filesystem not online|storage '[^']*' is not online|ipcc_send_rec/i;
 const GONE =
   /Configuration file '[^']*' does not exist|\b(?:CT|VM|container) \d+ does not exist|no such (?:task|resource|rule|ha rule|ha resource)|unable to find configuration file/i;
 
 /** The kind of a text, be it of a 500 answer or of a task's end. */
 export function kindOfText(text: string): PveErrorKind {
-  if (LOCKED.test(text)) return 'busy';
+  const known = FOR_GOOD.find(([words]) => words.test(text));
+  if (known) return known[1];
+  if (LOCKED.test(text) || IN_USE.test(text)) return 'busy';
   if (NOT_REACHED.test(text)) return 'unreachable';
   if (GONE.test(text)) return 'missing';
   return 'failed';
@@ -64,19 +89,21 @@ export function kindOfAnswer(
     return 'unknown';
   if (status === 400) return Object.values(errors).some((text) => GONE.test(text)) ? 'missing' : 'parameter';
   if (status === 404) return 'missing';
+  if (status === 501) return 'parameter';
   if (status >= 200 && status < 400) return 'unknown';
   return kindOfText(text);
 }
 
-const EDGE: Readonly<Record<PveErrorKind, readonly [ErrorCode, string]>> = {
-  refused: ['container_host_refused', 'The container host refused the agent.'],
-  unreachable: ['container_host_unreachable', 'The container host does not answer.'],
-  unknown: ['container_host_timeout', 'The container host did not say in time how it ended.'],
-  busy: ['container_host_busy', 'The container is locked by another operation.'],
-  missing: ['container_host_failed', 'The container host does not know what was asked for.'],
-  parameter: ['container_host_failed', 'The container host refused a value.'],
-  failed: ['container_host_failed', 'The container host reported a failure.'],
-  aborted: ['aborted', 'The work was stopped before it ended.'],
+const EDGE: Readonly<Record<PveErrorKind, readonly [ErrorCode, Failure, string]>> = {
+  refused: ['container_host_refused', 'refused_us', 'The container host refused the agent.'],
+  unreachable: ['container_host_unreachable', 'unreachable', 'The container host does not answer.'],
+  unknown: ['container_host_timeout', 'unknown', 'The container host did not say in time how it ended.'],
+  busy: ['container_host_busy', 'busy', 'The container is locked by another operation.'],
+  missing: ['container_host_failed', 'gone', 'The container host does not know what was asked for.'],
+  parameter: ['container_host_failed', 'refused_request', 'The container host refused a value.'],
+  conflict: ['container_host_failed', 'conflict', 'Something at the container host is in the way.'],
+  failed: ['container_host_failed', 'unknown', 'The container host reported a failure.'],
+  aborted: ['aborted', 'unknown', 'The work was stopped before it ended.'],
 };
 
 /** The error a caller of the driver sees; Proxmox's words go to `detail`. */
@@ -89,13 +116,14 @@ export function toAgentError(thrown: unknown): AgentError {
       detail,
     });
   }
-  const [code, message] = EDGE[thrown.kind];
+  const [code, failure, message] = EDGE[thrown.kind];
   const fields = Object.entries(thrown.errors).map(([name, problem]) => `${name}: ${problem}`);
   const status = thrown.status === 0 ? '' : ` (HTTP ${thrown.status})`;
   const lost = thrown.kind === 'unreachable' || thrown.kind === 'unknown';
   return new AgentError(code, message, {
     cause: thrown,
     role: 'container host',
+    failure,
     ...(lost ? { system: 'container-host' } : {}),
     detail: [`${thrown.about}: ${thrown.reason}${status}`, ...fields].join('; '),
   });
@@ -110,7 +138,12 @@ export function said(thrown: unknown, pattern: RegExp): thrown is PveError {
   return thrown instanceof PveError && pattern.test(thrown.reason);
 }
 
-/** A failure in our own words; `detail` is for operators. */
-export function hostFailed(message: string, detail: string, cause?: unknown): AgentError {
-  return new AgentError('container_host_failed', message, { role: 'container host', detail, cause });
+/** A failure in our own words; `detail` is for operators. What is not said to be of another kind is tried again. */
+export function hostFailed(
+  message: string,
+  detail: string,
+  cause?: unknown,
+  failure: Failure = 'unknown',
+): AgentError {
+  return new AgentError('container_host_failed', message, { role: 'container host', failure, detail, cause });
 }

@@ -125,7 +125,12 @@ function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Pr
 
 function assertName(name: string): void {
   if (NAME.test(name) && name !== 'current' && name !== 'vzdump') return;
-  throw hostFailed('The snapshot name is not allowed.', `not a snapshot name: ${JSON.stringify(name)}`);
+  throw hostFailed(
+    'The snapshot name is not allowed.',
+    `not a snapshot name: ${JSON.stringify(name)}`,
+    undefined,
+    'refused_request',
+  );
 }
 
 function nameTaken(name: string, present: GuestSnapshot): AgentError {
