@@ -22,6 +22,14 @@ export abstract class Product extends Module {
   /** Where new containers come from, by these settings; placement looks for it before anything is accepted. */
   abstract source(settings: Readonly<Record<string, unknown>>): ContainerSource;
 
+  /**
+   * Why the product cannot hold an owner's e-mail address exactly as it is: the end of a sentence that begins with "email". Undefined when it can.
+   * Asked before an order or a change of owner is accepted; a site that changes the address would send password resets to somebody else.
+   */
+  emailProblem(_address: string): string | undefined {
+    return undefined;
+  }
+
   /** Undefined when the product needs no template by these settings. */
   template(_settings: Readonly<Record<string, unknown>>): TemplateRecipe | undefined {
     return undefined;

@@ -5,7 +5,7 @@ import { isOpen } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
-import { invalid } from './check-order.js';
+import { checkEmail, invalid } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
@@ -21,9 +21,10 @@ export async function changeOwner(
   id: string,
   { email: sent, userId }: OwnerWish,
 ): Promise<Started | { readonly service: Service; readonly job: undefined }> {
-  const email = sent === undefined ? undefined : parseEmail(sent)?.address;
-  if (sent !== undefined && email === undefined)
+  const parsed = sent === undefined ? undefined : parseEmail(sent.trim());
+  if (sent !== undefined && parsed === undefined)
     throw invalid({ email: 'must be an e-mail address such as name@example.com' });
+  const email = parsed?.address;
   const wished = {
     ...(email === undefined ? {} : { email }),
     ...(userId === undefined ? {} : { userId }),
@@ -34,8 +35,10 @@ export async function changeOwner(
   const underWay = before.jobs.some(
     (job) => job.method === 'setEmail' && isOpen(job) && job.args['email'] === email,
   );
-  if (email !== undefined && (email !== before.email || underWay))
+  if (parsed && email !== undefined && (email !== before.email || underWay)) {
+    if (!underWay) checkEmail(context.products.get(before.module.name), parsed);
     return enqueueChange(context, caller, id, { ...wished, email });
+  }
   const service = await context.state.services.commit(key, (current) => {
     const next = change(current ?? before);
     const same = next.email === current?.email && next.userId === current.userId;

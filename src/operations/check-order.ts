@@ -6,6 +6,7 @@ import { canonicalAddress } from '../domain/address-pool.js';
 import type { JsonObject } from '../domain/json.js';
 import { ID_PATTERN } from '../domain/service.js';
 import { isLegalLabel, isReserved } from '../domain/subdomain.js';
+import type { SoldProduct } from './context.js';
 
 /** What a caller sent; types are checked, meanings are not. */
 export interface SiteWish {
@@ -49,7 +50,7 @@ export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
     problems.service_id =
       'must be 1 to 64 letters, digits, dots, underscores or hyphens, not starting with a dot or hyphen';
   }
-  const email = parseEmail(wish.email);
+  const email = parseEmail(wish.email.trim());
   if (!email) problems.email = 'must be an e-mail address such as name@example.com';
   const planWord = wish.plan.trim();
   if (planWord === '') problems.plan = 'must be the name of a plan';
@@ -67,6 +68,12 @@ export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
     module: wish.module ?? rules.defaultProduct,
     properties: wish.properties,
   };
+}
+
+/** Throws `invalid_request` for an address that the product's sites cannot hold as it is. */
+export function checkEmail(product: Pick<SoldProduct, 'module'>, { address }: Email): void {
+  const problem = product.module.emailProblem?.(address);
+  if (problem !== undefined) throw invalid({ email: problem });
 }
 
 /** One sentence from the first problem, all of them in `errors`. */

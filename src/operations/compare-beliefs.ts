@@ -190,7 +190,7 @@ function planDifference(
 }
 
 function emailDifference(differ: Differ, { email }: Belief, service: Service): Difference[] {
-  if (email === undefined || parseEmail(email)?.address === service.email) return [];
+  if (email === undefined || parseEmail(email.trim())?.address === service.email) return [];
   const mend: Mend = { method: 'PATCH', path: `/services/${service.id}`, body: { email } };
   return [differ('email', email, service.email, mend)];
 }

@@ -7,7 +7,7 @@ import { findPlan, type Plan } from '../domain/plan.js';
 import { isHeld, keyOf, type Service } from '../domain/service.js';
 import type { Allocate } from './allocate.js';
 import type { Caller } from './caller.js';
-import { checkOrder, type SiteOrder, type SiteWish } from './check-order.js';
+import { checkEmail, checkOrder, type SiteOrder, type SiteWish } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';
 import { refusePlan } from './refuse-plan.js';
@@ -47,7 +47,10 @@ export async function createSite(
     product: context.products.get(order.module),
     caller,
   };
-  if (!existing || !mayBeRestored(existing)) refuseWithoutRoom(context, sale);
+  if (!existing || !mayBeRestored(existing)) {
+    checkEmail(sale.product, order.email);
+    refuseWithoutRoom(context, sale);
+  }
   return record(context, allocate, sale);
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { longestPathMs } from '../domain/flow.js';
+import { titleOf as titleIn } from '../../modules/product/wordpress/html-text.js';
 import type { Access } from './access.js';
 
 const JOB_POLL_MS = 100;
@@ -207,7 +208,7 @@ async function titleOf(access: Access, fqdn: string, signal: AbortSignal): Promi
           if (text.length < BODY_LIMIT) text += chunk;
         });
         response.on('error', nothing).on('end', () => {
-          const title = /<title[^>]*>\s*([^<]*?)\s*<\/title>/i.exec(text)?.[1];
+          const title = titleIn(text);
           resolve(response.statusCode === 200 && title !== '' ? title : undefined);
         });
       },

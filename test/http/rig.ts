@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import pino from 'pino';
+import { emailProblem } from '../../modules/product/wordpress/email-address.js';
 import { type AppDeps, buildApp, type Door } from '../../src/app.js';
 import type { Config } from '../../src/config/config.js';
 import { AgentError } from '../../src/domain/errors.js';
@@ -264,6 +265,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
           module: {
             source: () => ({ kind: 'template', template: 'wordpress-golden' }),
             policy: () => ({ tries: 5 }),
+            emailProblem,
           },
         };
       },

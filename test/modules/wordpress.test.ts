@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import WordPress from '../../modules/product/wordpress/module.js';
-import { bearsTitle, siteTitle, titleOf } from '../../modules/product/wordpress/site-title.js';
+import { titleOf } from '../../modules/product/wordpress/html-text.js';
+import { bearsTitle, siteTitle } from '../../modules/product/wordpress/site-title.js';
 import { AgentError } from '../../src/domain/errors.js';
 import { shapeOf } from '../../src/domain/flow.js';
 import type { JsonObject } from '../../src/domain/json.js';

@@ -272,6 +272,38 @@ t.test('a wished name is given, or refused with the reason', async (t) => {
   }
 });
 
+t.test('an address that the product would change is refused before anything is taken', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  for (const email of ['müller@example.com', 'a&b@example.com', `${'a'.repeat(60)}@${'b'.repeat(50)}.com`]) {
+    const answer = await order(rig, { email });
+    t.match(
+      answer,
+      { status: 400, body: { code: 'invalid_request', error: /^email must not .*WordPress.*\.$/ } },
+      email,
+    );
+    t.match(answer.body['errors'], { email: /^must not/ });
+  }
+  t.equal(rig.writes(), 0);
+  t.match(await order(rig, { email: " o'neill+tag@Example.com \t" }), { status: 202 });
+  t.equal(
+    (await rig.state.services.get(KEY)).email,
+    "o'neill+tag@example.com",
+    'blanks around it are dropped',
+  );
+});
+
+t.test('an order that was taken is answered again, whatever is refused today', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  const first = await order(rig);
+  await rig.change(KEY, (service) => ({
+    email: 'müller@example.com',
+    order: { ...service.order, email: 'müller@example.com' },
+  }));
+  t.same((await order(rig, { email: 'müller@example.com' })).body, first.body);
+});
+
 t.test('each wrong field is named in words', async (t) => {
   const rig = await makeRig();
   t.teardown(() => rig.close());

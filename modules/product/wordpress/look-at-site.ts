@@ -1,7 +1,8 @@
 /** Whether a WordPress site is really there: its front page bears its title, and its administrator can log in. HTTP 200 alone proves nothing. */
 import { AgentError } from '../../../src/domain/errors.js';
 import type { SiteAnswerView, StepContext } from '../../../src/modules/context.js';
-import { bearsTitle, titleOf } from './site-title.js';
+import { titleOf } from './html-text.js';
+import { bearsTitle } from './site-title.js';
 
 /** WordPress refuses a login from a browser that did not keep this cookie. */
 const TEST_COOKIE = { wordpress_test_cookie: 'WP%20Cookie%20check' };

@@ -13,6 +13,7 @@ import { setEmail } from './scripts/set-email.js';
 import { setPassword } from './scripts/set-password.js';
 import { setUrl } from './scripts/set-url.js';
 import { installPackages } from './scripts/install-packages.js';
+import { emailProblem } from './email-address.js';
 import { lookAtSite } from './look-at-site.js';
 import { siteTitle } from './site-title.js';
 
@@ -83,6 +84,10 @@ export default class WordPress extends HostedProduct {
       scripts: [INSTALL_PACKAGES, { name: 'wordpress/clean', body: alone(clean), timeoutS: 120 }],
       resources: { cores: 2, memoryMb: 2048, swapMb: 512, diskGb: 8 },
     };
+  }
+
+  override emailProblem(address: string): string | undefined {
+    return emailProblem(address);
   }
 
   protected override upstreamPort(context: StepContext): number {

@@ -7,6 +7,7 @@ export const siteSchema = Type.Object({
   url: Type.String(),
   /** Names it answers at as itself, besides the one of its URL. */
   names: Type.Optional(Type.Array(Type.String())),
+  /** As in WordPress's own database: escaped. */
   title: Type.String(),
   adminUser: Type.String(),
   adminEmail: Type.String(),

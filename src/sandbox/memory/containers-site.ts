@@ -2,12 +2,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Disk, Site } from './containers-disk.js';
+import { displayed, escHtml, frontTitle } from './wordpress-text.js';
 
 const BODY_LIMIT = 64 * 1024;
 const DAY_MS = 86_400_000;
-
-const escapeHtml = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 function page(title: string, body: string): string {
   return `<!DOCTYPE html>\n<html lang="en-US">\n<head><meta charset="UTF-8" /><title>${title}</title></head>\n<body>${body}</body>\n</html>\n`;
@@ -37,8 +35,8 @@ function loggedIn(site: Site, request: IncomingMessage): boolean {
 }
 
 function loginForm(site: Site, error: string): string {
-  const form = `<form name="loginform" id="loginform" action="${escapeHtml(site.url)}/wp-login.php" method="post"><input type="text" name="log" id="user_login" /><input type="password" name="pwd" id="user_pass" /><input type="submit" name="wp-submit" id="wp-submit" value="Log In" /></form>`;
-  return page(`Log In &lsaquo; ${escapeHtml(site.title)} &#8212; WordPress`, error + form);
+  const form = `<form name="loginform" id="loginform" action="${escHtml(site.url)}/wp-login.php" method="post"><input type="text" name="log" id="user_login" /><input type="password" name="pwd" id="user_pass" /><input type="submit" name="wp-submit" id="wp-submit" value="Log In" /></form>`;
+  return page(`Log In &lsaquo; ${displayed(site.title)} &#8212; WordPress`, error + form);
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams> {
@@ -65,7 +63,7 @@ async function logIn(site: Site, request: IncomingMessage, response: ServerRespo
   const user = form.get('log') ?? '';
   const known = [site.adminUser, site.adminEmail].includes(user);
   if (!known || !same(form.get('pwd') ?? '', site.adminPassword)) {
-    const error = `<div id="login_error" class="notice notice-error"><p><strong>Error:</strong> The password you entered for the username <strong>${escapeHtml(user)}</strong> is incorrect.</p></div>`;
+    const error = `<div id="login_error" class="notice notice-error"><p><strong>Error:</strong> The password you entered for the username <strong>${escHtml(user)}</strong> is incorrect.</p></div>`;
     send(response, 200, loginForm(site, error));
     return;
   }
@@ -89,23 +87,20 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
     await logIn(site, request, response);
   } else if (pathname === '/wp-admin' || pathname.startsWith('/wp-admin/')) {
     if (loggedIn(site, request) && pathname === '/wp-admin/options.php' && request.method === 'POST') {
-      site.title = (await readForm(request)).get('blogname') ?? site.title;
+      const changed = (await readForm(request)).get('blogname');
+      if (changed !== null) site.title = escHtml(changed);
       send(response, 302, '', { Location: `${site.url}/wp-admin/options-general.php?settings-updated=true` });
     } else if (loggedIn(site, request))
-      send(
-        response,
-        200,
-        page(`Dashboard &lsaquo; ${escapeHtml(site.title)} &#8212; WordPress`, 'Dashboard'),
-      );
+      send(response, 200, page(`Dashboard &lsaquo; ${displayed(site.title)} &#8212; WordPress`, 'Dashboard'));
     else
       send(response, 302, '', {
         Location: `${site.url}/wp-login.php?redirect_to=${encodeURIComponent(`${site.url}/wp-admin/`)}&reauth=1`,
       });
   } else if (pathname === '/' || pathname === '/index.php') {
-    const title = escapeHtml(site.title);
-    send(response, 200, page(title, `<header><h1>${title}</h1></header><p>Hello world!</p>`));
+    const heading = `<header><h1>${displayed(site.title)}</h1></header>`;
+    send(response, 200, page(frontTitle(site.title), `${heading}<p>Hello world!</p>`));
   } else {
-    send(response, 404, page(`Page not found &#8211; ${escapeHtml(site.title)}`, 'Page not found'));
+    send(response, 404, page(`Page not found &#8211; ${displayed(site.title)}`, 'Page not found'));
   }
 }
 

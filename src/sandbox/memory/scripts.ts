@@ -1,6 +1,7 @@
 /** What the scripts that the agent runs inside containers do to a memory container's disk, by their names. */
 import { randomBytes } from 'node:crypto';
 import type { Disk, Site } from './containers-disk.js';
+import { escHtml, sanitizeEmail, userEmail } from './wordpress-text.js';
 
 export interface Played {
   readonly code: number;
@@ -35,12 +36,17 @@ function configure(disk: Disk, values: Readonly<Record<string, string>>): Played
   const missing = CONFIGURE.find((name) => (values[name] ?? '') === '');
   if (missing !== undefined) return failed(2, `/bin/sh: 1: ${missing}: parameter not set`);
   const value = (name: string): string => values[name] ?? '';
+  const ordered = value('ADMIN_EMAIL');
+  const kept = userEmail(ordered);
+  if (kept === undefined) return failed(1, 'WordPress has not made the administrator');
+  if (kept !== ordered || sanitizeEmail(ordered) !== ordered)
+    return failed(1, `WordPress keeps the e-mail address "${kept}", not "${ordered}"`);
   disk.site = {
     fqdn: value('SITE_FQDN').toLowerCase(),
     url: value('SITE_URL').replace(/\/$/, ''),
-    title: value('SITE_TITLE'),
+    title: escHtml(value('SITE_TITLE')),
     adminUser: value('ADMIN_USER'),
-    adminEmail: value('ADMIN_EMAIL'),
+    adminEmail: kept,
     adminPassword: value('ADMIN_PASSWORD'),
     dbPassword: value('DB_PASSWORD'),
     salt: randomBytes(32).toString('hex'),

@@ -1,0 +1,52 @@
+/** Reads text out of HTML as WordPress writes it: entities, and a page's title. */
+
+/** Characters of HTML that are read as a title; an ordered title of 200 characters fits even when each is an entity. */
+const LONGEST_TITLE = 4_000;
+
+/** The text of the page's first `<title>` in one line, or undefined when it has none. Takes time in proportion to the page's length. */
+export function titleOf(page: string): string | undefined {
+  const opening = /<title(?:[\s/][^<>]*)?>/i.exec(page);
+  if (!opening) return undefined;
+  const rest = page.slice(opening.index + opening[0].length);
+  const end = /<\/title/i.exec(rest)?.index;
+  if (end === undefined) return undefined;
+  return decodeEntities(rest.slice(0, Math.min(end, LONGEST_TITLE)))
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** The named entities that matter to a title; WordPress keeps names as they are written, so these are case-sensitive. */
+const NAMED: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+};
+
+/**
+ * Decodes each entity once. What WordPress does not take for an entity stays as it is: `wp_kses_normalize_entities` in wp-includes/kses.php decides, and
+ * writes the ampersand of anything else as `&amp;`.
+ */
+export function decodeEntities(text: string): string {
+  return text.replace(
+    /&(?:#[xX]0*([0-9A-Fa-f]{1,6})|#0*([0-9]{1,7})|([A-Za-z]+));/g,
+    (whole, hex?: string, decimal?: string, name?: string) => {
+      if (name !== undefined) return NAMED[name] ?? whole;
+      if (/^&#[xX]?0;$/.test(whole)) return '';
+      const point = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+      return isCharacter(point) ? String.fromCodePoint(point) : whole;
+    },
+  );
+}
+
+/** As `valid_unicode` in wp-includes/kses.php. */
+function isCharacter(point: number): boolean {
+  return (
+    [0x9, 0xa, 0xd].includes(point) ||
+    (point >= 0x20 && point <= 0xd7ff) ||
+    (point >= 0xe000 && point <= 0xfffd) ||
+    (point >= 0x1_0000 && point <= 0x10_ffff)
+  );
+}

@@ -1,0 +1,75 @@
+/**
+ * How WordPress changes texts between an order, its database and a page, as far as titles and addresses of a site go. Compared with the real one
+ * by test/e2e/delivered.real.test.ts. Sources: wp-includes/formatting.php, kses.php and default-filters.php.
+ */
+import { ENTITY_NAMES } from './entity-names.js';
+
+/** `esc_html`: what is an entity already is not encoded once more, and what only looks like one is. The database holds a site's title like this. */
+export function escHtml(text: string): string {
+  return normalizeEntities(text)
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#039;');
+}
+
+function normalizeEntities(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replace(/&amp;#[xX]?0;/g, '')
+    .replace(/&amp;([A-Za-z]{2,8}[0-9]{0,2});/g, (whole, name: string) =>
+      ENTITY_NAMES.has(name) ? `&${name};` : whole,
+    )
+    .replace(/&amp;#(0*[0-9]{1,7});/g, (whole, digits: string) =>
+      isValid(Number(digits)) ? `&#${digits.replace(/^0+/, '').padStart(3, '0')};` : whole,
+    )
+    .replace(/&amp;#[Xx](0*[0-9A-Fa-f]{1,6});/g, (_whole, digits: string) =>
+      isValid(Number.parseInt(digits, 16)) ? `&#x${digits.replace(/^0+/, '')};` : `&amp;#x${digits};`,
+    );
+}
+
+function isValid(point: number): boolean {
+  if (point < 0x20) return [0x9, 0xa, 0xd].includes(point);
+  return (point <= 0xd7ff || point >= 0xe000) && point <= 0x10_ff_ff && ![0xfffe, 0xffff].includes(point);
+}
+
+/** What a page shows of a title that the database holds: typographic dashes and the like. Quotes are entities by then and stay. */
+export function displayed(stored: string): string {
+  const dressed = stored
+    .replaceAll('...', '&#8230;')
+    .replaceAll(' (tm)', ' &#8482;')
+    .replaceAll('---', '&#8212;')
+    .replace(/(?<=^|\s)--(?=$|\s)/g, '&#8212;')
+    .replace(/(?<!xn)--/g, '&#8211;')
+    .replace(/(?<=^|\s)-(?=$|\s)/g, '&#8211;')
+    .replace(/\b(\d[\d.,]*)x(\d[\d.,]*)\b/g, (whole, before: string, after: string) =>
+      before === '0' ? whole : `${before}&#215;${after}`,
+    );
+  return escHtml(dressed);
+}
+
+/** The `<title>` of the front page of a site without a tagline. PHP takes `0` for nothing, and WordPress leaves it out. */
+export function frontTitle(stored: string): string {
+  const shown = displayed(stored);
+  return shown === '0' ? '' : displayed(shown).replace(/([ (])Wordpress/g, '$1WordPress');
+}
+
+/** `sanitize_email`: what it does not like is gone, without an error. */
+export function sanitizeEmail(address: string): string {
+  const at = address.indexOf('@', 1);
+  if (address.length < 6 || at < 0) return '';
+  const localPart = address.slice(0, at).replace(/[^a-zA-Z0-9!#$%&'*+/=?^_`{|}~.-]/g, '');
+  const labels = address
+    .slice(at + 1)
+    .replace(/\.{2,}/g, '')
+    .split('.')
+    .map((label) => label.replace(/[^a-zA-Z0-9-]/g, '').replace(/^-+|-+$/g, ''))
+    .filter((label) => label !== '');
+  return localPart === '' || labels.length < 2 ? '' : `${localPart}@${labels.join('.')}`;
+}
+
+/** The address of a user: an `&` becomes an entity. Undefined when it does not fit into its column. */
+export function userEmail(address: string): string | undefined {
+  const kept = sanitizeEmail(address).replaceAll('&', '&amp;');
+  return kept.length > 100 ? undefined : kept;
+}
