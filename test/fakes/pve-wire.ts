@@ -323,10 +323,13 @@ export class PveWire {
       ct.haState = ct.running ? 'started' : 'stopped';
       delete ct.wish;
     }
-    const managed = this.haResources.has(`ct:${ct.vmid}`);
+    const ha = this.haResources.get(`ct:${ct.vmid}`);
+    const managed = ha !== undefined && ha['state'] !== 'ignored';
+    const { lock } = ct.config;
     return {
       status: ct.running ? 'running' : 'stopped',
       ha: managed ? { managed: 1, state: ct.haState ?? 'started' } : { managed: 0 },
+      ...(lock === undefined ? {} : { lock }),
     };
   }
 
@@ -385,7 +388,8 @@ export class PveWire {
 
   #power(ct: WireContainer, running: boolean, verb: string, already: string): string {
     if (ct.running === running) throw new Refusal(500, `${already}\n`);
-    const managed = this.haResources.has(`ct:${ct.vmid}`);
+    const ha = this.haResources.get(`ct:${ct.vmid}`);
+    const managed = ha !== undefined && ha['state'] !== 'ignored';
     // HA obeys some looks later
     if (!managed) return this.#task(ct.node, `vz${verb}`, ct.vmid, () => (ct.running = running));
     ct.haState = running ? 'request_start' : 'request_stop';
@@ -418,16 +422,31 @@ export class PveWire {
       return [...map].map(([name, values]) => ({ [rules ? 'rule' : 'sid']: name, ...values }));
     const present = map.get(key);
     if (method === 'POST') {
-      if (present) throw new Refusal(500, `resource ID '${key}' already defined\n`);
+      if (present) throw new Refusal(500, `create resource failed: resource ID '${key}' already defined\n`);
       map.set(key, { ...params });
       return null;
     }
+    if (method === 'DELETE') {
+      if (present === undefined && !rules)
+        throw new Refusal(500, `cannot delete service '${key}', not HA managed!\n`);
+      map.delete(key);
+      return null;
+    }
+    if (method === 'PUT') this.#refuseInError(key, params['state']);
     if (present === undefined)
       throw new Refusal(500, rules ? `no such ha rule '${key}'\n` : `no such resource '${key}'\n`);
     if (method === 'GET') return present;
-    if (method === 'DELETE') map.delete(key);
-    else map.set(key, { ...present, ...params });
+    map.set(key, { ...present, ...params });
     return null;
+  }
+
+  /** A service in error is led out of it by `disabled`, and seen out of it some looks later. */
+  #refuseInError(sid: string, state: string | undefined): void {
+    const ct = this.containers.get(Number(sid.slice('ct:'.length)));
+    if (ct?.haState !== 'error' || this.haResources.get(sid)?.['state'] === 'ignored') return;
+    if (state !== 'disabled')
+      throw new Refusal(500, `service '${sid}' in error state, must be disabled and fixed first\n`);
+    ct.wish = { running: false, looks: 2 };
   }
 }
 

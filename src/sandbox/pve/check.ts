@@ -22,7 +22,8 @@ export type Properties = Readonly<Record<string, Property>>;
 export type Complaints = Record<string, string>;
 
 const NUMBERED: Readonly<Record<string, number>> = { net: 32, mp: 256, dev: 256, unused: 256 };
-const UNKNOWN = 'property is not defined in schema and the schema does not allow additional properties';
+export const UNKNOWN =
+  'property is not defined in schema and the schema does not allow additional properties';
 
 /** Finds a property, also of the numbered kind (`net[n]`). */
 function propertyOf(properties: Properties, name: string): Property | undefined {

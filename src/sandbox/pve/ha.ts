@@ -1,7 +1,8 @@
 /** The HA manager: what is asked of it is only written down; a background round carries it out and puts things back that changed by other hands. */
 import type { Cluster } from './cluster.js';
-import { die } from './failure.js';
+import { die, messageOf } from './failure.js';
 import type { HaService } from './state.js';
+import type { TaskHandle } from './tasks.js';
 
 /** Starts the container in a task of its own and waits for it; rejects with the exit status. */
 export type Starter = (vmid: number) => Promise<void>;
@@ -21,7 +22,7 @@ export function isManaged(cluster: Cluster, vmid: number): boolean {
   return found !== undefined && found.options['state'] !== 'ignored';
 }
 
-/** Writes the wish down. A service in error takes no other wish than `disabled`. */
+/** Records the request. A service in error accepts no other request than `disabled`. */
 export function requestState(cluster: Cluster, vmid: number, state: string): void {
   const found = cluster.store.state.ha.resources[sidOf(vmid)];
   if (!found) return die(`no such resource '${sidOf(vmid)}'`);
@@ -29,9 +30,31 @@ export function requestState(cluster: Cluster, vmid: number, state: string): voi
   found.options['state'] = state;
 }
 
-export function refuseInError(service: HaService, wished: string | undefined): void {
-  if (service.state === 'error' && wished !== 'disabled')
-    die(`service '${service.sid}' in error state, must be disabled and fixed first`);
+/** A service that is ignored is not managed, so the manager's old state does not count. */
+export function refuseInError(service: HaService | undefined, wished: string | undefined): void {
+  if (service?.state !== 'error' || service.options['state'] === 'ignored') return;
+  if (wished !== 'disabled') die(`service '${service.sid}' in error state, must be disabled and fixed first`);
+}
+
+/** The work of the tasks `hastart` and `hastop`: they run a command, whose words stay in the log when it fails. */
+export async function requestInTask(
+  cluster: Cluster,
+  task: TaskHandle,
+  vmid: number,
+  state: 'started' | 'stopped',
+): Promise<void> {
+  const [verb, command] =
+    state === 'started'
+      ? ['start', `ha-manager set ${sidOf(vmid)} --state started`]
+      : ['stop', `ha-manager crm-command stop ${sidOf(vmid)} 0`];
+  await task.takes(0);
+  task.print(`Requesting HA ${verb} for CT ${vmid}`);
+  try {
+    requestState(cluster, vmid, state);
+  } catch (error) {
+    task.print(messageOf(error));
+    die(`command '${command}' failed: exit code 255`);
+  }
 }
 
 /** Names separated as Proxmox allows it. */
@@ -76,6 +99,11 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     const vmid = vmidOfSid(service.sid);
     service.failures = 0;
     if (await backend.isRunning(vmid)) {
+      if (store.state.containers[vmid]?.config['lock'] !== undefined) {
+        // its task would say `CT is locked`, and a stop that fails ends in this state
+        service.state = 'error';
+        return;
+      }
       service.state = 'request_stop';
       await backend.shutdown(vmid, 60).catch(() => backend.stop(vmid));
     }
@@ -86,7 +114,9 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     if (!store.state.containers[vmidOfSid(service.sid)]) return;
     const wished = service.options['state'] ?? 'started';
     if (wished === 'ignored') {
-      service.state = 'ignored';
+      // the manager forgets it, its failures too
+      delete service.state;
+      service.failures = 0;
       return;
     }
     if (service.state === 'error' && wished !== 'disabled') return;

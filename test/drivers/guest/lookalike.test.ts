@@ -210,6 +210,42 @@ t.test(
   },
 );
 
+t.test('with HA on, a container goes whether HA manages it, never did, or does no longer', async (t) => {
+  const { pve, driver } = await open(t);
+  for (const [what, before] of [
+    ['never managed', async () => {}],
+    ['managed', () => driver.ensureHa(at, call())],
+    [
+      'managed once',
+      async () => {
+        await driver.ensureHa(at, call());
+        await driver.removeHa(at, call());
+      },
+    ],
+  ] as const) {
+    await driver.ensureContainer(spec, call());
+    await before();
+    await driver.removeHa(at, call());
+    await driver.removeContainer(at, call());
+    t.notOk(
+      pve.containers().some((one) => one.vmid === at.vmid),
+      what,
+    );
+  }
+  t.same(pve.ha(), { resources: {}, rules: {} });
+  // the answer to a removal says nothing: the list does
+  await driver.ensureContainer(spec, call());
+  await driver.ensureHa(at, call());
+  const refusal = { status: 500, reason: 'words that no release has said yet' };
+  pve.faults.add({ target: 'pve', method: 'DELETE', path: '/ha/', kind: { ...refusal, after: true } });
+  await driver.removeHa(at, call());
+  pve.faults.remove();
+  t.same(pve.ha(), { resources: {}, rules: {} }, 'refused in words, done in fact');
+  await driver.ensureHa(at, call());
+  pve.faults.add({ target: 'pve', method: 'DELETE', path: '/ha/', kind: refusal });
+  await failsWith(t, 'container_host_failed', driver.removeHa(at, call()), 'refused, and not done');
+});
+
 t.test('a container that the cluster lists is not gone because its node denies it', async (t) => {
   const { pve, driver } = await open(t);
   await driver.ensureContainer(spec, call());

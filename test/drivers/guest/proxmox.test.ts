@@ -383,10 +383,77 @@ t.test('HA that gave up is said, not waited for', async (t) => {
   const { wire, driver } = await world(t);
   const ct = ours(wire);
   wire.haResources.set('ct:5001', { state: 'started' });
-  wire.answer('POST', /start$/, { data: wire.addTask('pve1', 'hastart', '5001', 'OK') });
-  ct.haState = 'error';
+  const givesUp = (): void => {
+    ct.haState = 'error';
+  };
+  wire.answer('POST', /start$/, { data: wire.addTask('pve1', 'hastart', '5001', 'OK', 2, givesUp) });
   const error = await failsWith(t, 'container_host_failed', driver.ensureStarted(at, call()), 'HA error');
   t.match(error.detail, /disabled and fixed/);
+});
+
+t.test('HA is led out of its state "error" through `disabled`, whatever is asked for next', async (t) => {
+  for (const [what, wanted, act] of [
+    ['a start', ['disabled'], (driver) => driver.ensureStarted(at, call())],
+    ['HA itself', ['disabled', 'started'], (driver) => driver.ensureHa(at, call())],
+    ['a rollback', ['disabled', 'ignored', 'stopped'], (driver) => driver.rollback(at, 'initial', call())],
+  ] as const satisfies readonly (readonly [
+    string,
+    readonly string[],
+    (driver: GuestDriver) => Promise<unknown>,
+  ])[]) {
+    const { wire, driver } = await world(t);
+    const ct = ours(wire);
+    ct.snapshots.push({ name: 'initial', description: '', snaptime: 1 });
+    wire.haResources.set('ct:5001', { state: 'started', comment: formatMark(mark) });
+    ct.haState = 'error';
+    await act(driver);
+    const states = wire.sent('PUT', /ha\/resources/).map(({ params }) => params['state']);
+    t.same(states, wanted, what);
+    t.not(ct.haState, 'error', what);
+  }
+});
+
+t.test('HA goes on ignoring a container that a failed rollback left locked', async (t) => {
+  const { wire, driver } = await world(t);
+  const ct = ours(wire, { running: true });
+  await driver.ensureHa(at, call());
+  ct.snapshots.push({ name: 'initial', description: '', snaptime: 1 });
+  const failed = notingCall();
+  const left = (): void => {
+    ct.running = false;
+    ct.config['lock'] = 'rollback';
+  };
+  const upid = wire.addTask(
+    'pve1',
+    'vzrollback',
+    '5001',
+    'zfs error: cannot rollback: dataset is busy',
+    2,
+    left,
+  );
+  wire.answer('POST', /rollback$/, { data: upid });
+  await failsWith(t, 'container_host_failed', driver.rollback(at, 'initial', failed), 'busy');
+  t.match(wire.haResources.get('ct:5001'), { state: 'ignored' });
+  await failsWith(t, 'container_host_busy', driver.ensureHa(at, call()), 'locked, and stopped');
+  t.match(wire.haResources.get('ct:5001'), { state: 'ignored' });
+
+  // as `pct unlock` does it
+  delete ct.config['lock'];
+  await driver.rollback(at, 'initial', notingCall({ ha: failed.notes['ha'] ?? null }));
+  t.match(wire.haResources.get('ct:5001'), { state: 'stopped' });
+  await driver.ensureStarted(at, call());
+  t.equal(ct.running, true);
+});
+
+t.test('a start that HA could not carry out is not asked of it', async (t) => {
+  const { wire, driver } = await world(t);
+  const ct = ours(wire, { config: { lock: 'rollback' } });
+  wire.haResources.set('ct:5001', { state: 'stopped' });
+  const error = await failsWith(t, 'container_host_busy', driver.ensureStarted(at, call()), 'locked');
+  t.match(error.detail, /holds lock "rollback"/);
+  t.equal(wire.sent('POST', /start$/).length, 0);
+  delete ct.config['lock'];
+  await driver.ensureStarted(at, call());
 });
 
 t.test('what was ours and lost its mark is for a person to decide', async (t) => {

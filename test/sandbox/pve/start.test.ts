@@ -390,12 +390,12 @@ t.test('HA: requests end at once, the manager acts later and puts back what othe
   await task('POST', `${TEMPLATE}/clone`, { newid: 101 });
   t.equal(
     (await ask('POST', '/cluster/ha/resources', { sid: 'ct:102' })).reason,
-    `resource 'ct:102' does not exists in cluster`,
+    `resource 'ct:102' does not exist in cluster`,
   );
   await ask('POST', '/cluster/ha/resources', { sid: 'ct:101', state: 'stopped' });
   t.equal(
     (await ask('POST', '/cluster/ha/resources', { sid: '101' })).reason,
-    `resource ID 'ct:101' already defined`,
+    `create resource failed: resource ID 'ct:101' already defined`,
   );
   await pve.settle();
   const start = await ask('POST', `${CT}/status/start`);
@@ -437,10 +437,10 @@ t.test('HA rules in 9.x: node affinity over managed resources; groups are gone',
   t.match((await ask('POST', '/cluster/ha/rules', rule)).reason, /unmanaged resource\(s\) ct:101/);
   await ask('POST', '/cluster/ha/resources', { sid: 'ct:101', state: 'stopped' });
   t.equal((await ask('POST', '/cluster/ha/rules', rule)).status, 200);
-  t.match((await ask('GET', '/cluster/ha/rules')).data, [{ ...rule, digest: String }]);
+  t.match((await ask('GET', '/cluster/ha/rules')).data, [{ ...rule, order: 1, digest: String }]);
   t.match(
     (await ask('POST', '/cluster/ha/rules', { ...rule, rule: 'two' })).reason,
-    /^Rule 'two' is invalid/,
+    /^create ha rule failed: 400 Rule 'two' is invalid/,
   );
   await ask('DELETE', '/cluster/ha/resources/ct:101');
   t.same((await ask('GET', '/cluster/ha/rules')).data, [], 'a rule without resources goes with its last');

@@ -3,8 +3,9 @@ import type { DriverCall } from '../../call.js';
 import { AgentError } from '../../../domain/errors.js';
 import type { GuestAt } from '../driver.js';
 import { flag, text } from './answers.js';
+import { assertNothingInTheWay, haGaveUp, leaveHaError } from './ha-state.js';
 import { assertGoing, type Found, type Host, lxcOf, readStatus, requireOurs } from './host.js';
-import { hostFailed, said } from './pve-error.js';
+import { said } from './pve-error.js';
 import { untilDone } from './read-back.js';
 import { runTask, waitForNoted } from './tasks.js';
 
@@ -17,7 +18,9 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
   await waitForNoted(host, call);
   await untilDone(host, at.vmid, call, async () => {
     const found = await requireOurs(host, at, call);
-    if ((await powerOf(host, found, call)).power === 'running') return true;
+    const { power, isManaged } = await powerOf(host, found, call);
+    if (power === 'running') return true;
+    if (isManaged) await prepareHa(host, found, 'started', call);
     await command(host, found, 'running', call, /already running/i, () =>
       lxcOf(host, found, call.signal).status.start.$post(),
     );
@@ -41,7 +44,9 @@ export async function ensureStopped(
 
 /** Stops a container that was already proven ours. False when it was not running. */
 export async function stopOurs(host: Host, found: Found, graceS: number, call: DriverCall): Promise<boolean> {
-  if ((await powerOf(host, found, call)).power === 'stopped') return false;
+  const { power, isManaged } = await powerOf(host, found, call);
+  if (power === 'stopped') return false;
+  if (isManaged) await prepareHa(host, found, 'stopped', call);
   const { status } = lxcOf(host, found, call.signal);
   const notRunning = /not running/i;
   const pull = () => command(host, found, 'stopped', call, notRunning, () => status.stop.$post());
@@ -64,12 +69,25 @@ async function powerOf(
   host: Host,
   found: Found,
   call: DriverCall,
-): Promise<{ power: Power; haState: string }> {
+): Promise<{ power: Power; isManaged: boolean; haState: string }> {
   const status = await readStatus(host, found, call.signal);
+  const isManaged = flag(status.ha?.managed);
   return {
     power: status.status === 'running' ? 'running' : 'stopped',
-    haState: flag(status.ha?.managed) ? text(status.ha?.state) : '',
+    isManaged,
+    haState: isManaged ? text(status.ha?.state) : '',
   };
+}
+
+/** HA only notes what it is asked for: what it cannot do is found out before. */
+async function prepareHa(
+  host: Host,
+  found: Found,
+  state: 'started' | 'stopped',
+  call: DriverCall,
+): Promise<void> {
+  await assertNothingInTheWay(host, found, state, call);
+  await leaveHaError(host, found, call);
 }
 
 /** One power command; Proxmox's "it is so already" is success. */
@@ -100,12 +118,7 @@ async function untilHaObeys(host: Host, found: Found, wanted: Power, call: Drive
       haState === 'ignored' ||
       !/request|freeze|queued|fence|migrate|recovery/.test(haState);
     if (power === wanted && settled) return;
-    if (haState === 'error') {
-      throw hostFailed(
-        'The container host gave up on the container.',
-        `HA holds ct:${found.vmid} in state "error": it must be disabled and fixed by a person`,
-      );
-    }
+    if (haState === 'error') throw haGaveUp(found.vmid);
     if (host.clock.now() >= until) {
       throw new AgentError('container_host_timeout', 'The container host did not finish in time.', {
         role: 'container host',

@@ -4,8 +4,8 @@ import type { DriverCall } from '../../call.js';
 import type { GuestAt, GuestSnapshot } from '../driver.js';
 import { num, read, SNAPSHOTS, text } from './answers.js';
 import { segment } from './client.js';
-import { HA_STATES, type HaState, readHaState, setHaState } from './ha.js';
-import { type Found, type Host, lxcOf, requireOurs } from './host.js';
+import { HA_STATES, type HaState, readHaState, setHaState } from './ha-state.js';
+import { type Found, type Host, locate, lxcOf, requireOurs } from './host.js';
 import { hostFailed, said } from './pve-error.js';
 import { untilDone } from './read-back.js';
 import { stopOurs } from './power.js';
@@ -82,28 +82,40 @@ export async function removeSnapshot(host: Host, at: GuestAt, name: string, call
 export async function rollback(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
   assertName(name);
   const earlier = await waitForNoted(host, call);
-  await requireOurs(host, at, call);
-  const haBefore = await lookAway(host, at, call);
+  const haBefore = await lookAway(host, await requireOurs(host, at, call), call);
   try {
     // a second rollback would undo what was written since
     const done = earlier?.type === 'vzrollback' && earlier.subject === String(at.vmid);
     if (!done) await rollBackTo(host, at, name, call);
     await stopOurs(host, await requireOurs(host, at, call), 0, call);
   } catch (error) {
-    if (haBefore !== undefined) await setHaState(host, at.vmid, haBefore, call).catch(() => {});
+    if (haBefore !== undefined) await giveBack(host, at.vmid, haBefore, call);
     throw error;
   }
-  if (haBefore !== undefined) await setHaState(host, at.vmid, 'stopped', call);
+  if (haBefore !== undefined) await setHaState(host, await requireOurs(host, at, call), 'stopped', call);
 }
 
 /** What HA was to do with it before, noted first: a repeated call would find only our own `ignored`, and leave the site without HA. */
-async function lookAway(host: Host, at: GuestAt, call: DriverCall): Promise<HaState | undefined> {
-  const before = await readHaState(host, at.vmid, call);
+async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaState | undefined> {
+  const before = await readHaState(host, found.vmid, call);
   if (before === undefined) return undefined;
   const noted = HA_STATES.find((state) => state === call.notes['ha']);
   if (noted === undefined) await call.note({ ha: before });
-  if (before !== 'ignored') await setHaState(host, at.vmid, 'ignored', call);
+  if (before !== 'ignored') await setHaState(host, found, 'ignored', call);
   return noted ?? before;
+}
+
+/** After a failure. A container that is still locked stays ignored: HA could not start it, and would end in its state "error". */
+async function giveBack(host: Host, vmid: number, before: HaState, call: DriverCall): Promise<void> {
+  try {
+    const found = await locate(host, vmid, call.signal);
+    if (found !== undefined) await setHaState(host, found, before, call);
+  } catch (error) {
+    (call.log ?? host.log).warn(
+      { vmid, state: before, err: error },
+      'HA does not get back what it had: it goes on ignoring the container',
+    );
+  }
 }
 
 function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {

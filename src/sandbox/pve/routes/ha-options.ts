@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../../../domain/json.js';
 import type { Properties } from '../check.js';
 import type { Call } from '../cluster.js';
+import { messageOf, PveError } from '../failure.js';
 
 export const flag = { type: 'boolean', optional: 1 } as const;
 export const word = { type: 'string', optional: 1 } as const;
@@ -15,7 +16,18 @@ export const change: Properties = {
 };
 
 export const digestOf = (value: unknown): string =>
-  createHash('sha1').update(JSON.stringify(value)).digest('hex');
+  createHash('sha1')
+    .update(JSON.stringify(value ?? null))
+    .digest('hex');
+
+/** What fails while the HA configuration is locked is told with the name of the change in front. */
+export function prefixed<T>(change: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new PveError(500, `${change}: ${messageOf(error)}`);
+  }
+}
 
 export function numbered(values: Readonly<Record<string, string>>): JsonObject {
   const shown = Object.entries(values).map(([key, value]): [string, Json] => [

@@ -1,8 +1,19 @@
 /** /cluster/ha/resources, and what the manager sees now. */
-import { audit, change, console, count, digestOf, flag, merged, numbered, word } from './ha-options.js';
+import {
+  audit,
+  change,
+  console,
+  count,
+  digestOf,
+  flag,
+  merged,
+  numbered,
+  prefixed,
+  word,
+} from './ha-options.js';
 import type { Json, JsonObject } from '../../../domain/json.js';
 import type { Properties } from '../check.js';
-import type { Call } from '../cluster.js';
+import { type Call, refuseStale } from '../cluster.js';
 import { die } from '../failure.js';
 import { refuseInError, removeService, sidOf, vmidOfSid } from '../ha.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
@@ -38,36 +49,42 @@ function resourceOf(call: Call): HaService {
   return call.cluster.store.state.ha.resources[name] ?? die(`no such resource '${name}'`);
 }
 
-function refuseGroup({ cluster, values }: Call): void {
+function refuseGroup({ cluster, values }: Call, method: 'POST' | 'PUT'): void {
   const { group } = values;
   if (group === undefined) return;
   if (cluster.version === '9.1') die(`invalid parameter 'group': ${DEAD}`);
-  if (!cluster.store.state.ha.groups[group]) die(`no such group '${group}'`);
+  // a new resource may name a group that does not exist
+  if (method === 'PUT' && !cluster.store.state.ha.groups[group]) die(`HA group '${group}' does not exist`);
 }
 
 function addResource(call: Call): Json {
   const { state } = call.cluster.store;
   const name = sid(call);
-  refuseGroup(call);
-  if (!state.containers[vmidOfSid(name)]) die(`resource '${name}' does not exists in cluster`);
-  if (state.ha.resources[name]) die(`resource ID '${name}' already defined`);
+  refuseGroup(call, 'POST');
+  if (!state.containers[vmidOfSid(name)]) die(`resource '${name}' does not exist in cluster`);
+  if (state.ha.resources[name]) die(`create resource failed: resource ID '${name}' already defined`);
   const fresh = merged(call, { state: 'started' }, Object.keys(options));
   state.ha.resources[name] = { sid: name, options: fresh, failures: 0 };
   return null;
 }
 
 function changeResource(call: Call): Json {
-  const service = resourceOf(call);
-  refuseGroup(call);
-  if (call.values['digest'] !== undefined && call.values['digest'] !== digestOf(service.options))
-    die('detected modified configuration - file changed by other user? Try again.');
+  const name = sid(call);
+  const service = call.cluster.store.state.ha.resources[name];
+  refuseGroup(call, 'PUT');
   refuseInError(service, call.values['state']);
-  service.options = merged(call, service.options, Object.keys(options));
+  prefixed('update resources config failed', () => {
+    refuseStale(call.values['digest'], digestOf(service?.options));
+    if (!service) return die(`no such resource '${name}'`);
+    service.options = merged(call, service.options, Object.keys(options));
+  });
   return null;
 }
 
 function removeResource(call: Call): Json {
-  removeService(call.cluster, resourceOf(call).sid, call.values['purge'] !== '0');
+  const name = sid(call);
+  if (!call.cluster.store.state.ha.resources[name]) die(`cannot delete service '${name}', not HA managed!`);
+  removeService(call.cluster, name, call.values['purge'] !== '0');
   return null;
 }
 

@@ -1,8 +1,8 @@
 /** /cluster/ha/rules, which only 9.x has. */
-import { audit, change, console, digestOf, flag, merged, numbered, word } from './ha-options.js';
+import { audit, change, console, digestOf, flag, merged, numbered, prefixed, word } from './ha-options.js';
 import type { Json, JsonObject } from '../../../domain/json.js';
-import type { Properties } from '../check.js';
-import type { Call, Cluster } from '../cluster.js';
+import { type Properties, UNKNOWN } from '../check.js';
+import { type Call, type Cluster, refuseStale } from '../cluster.js';
 import { listOf } from '../ha.js';
 import { die, refuse } from '../failure.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
@@ -23,60 +23,80 @@ function refuseUnfit(cluster: Cluster, name: string, rule: Readonly<Record<strin
   const unmanaged = wished.filter((each) => !resources[each]);
   if (unmanaged.length > 0) die(`cannot use unmanaged resource(s) ${unmanaged.join(', ')}.`);
   if (rule['type'] !== 'node-affinity') return;
-  if (rule['nodes'] === undefined) refuse({ nodes: 'property is missing and it is not optional' });
   for (const entry of listOf(rule['nodes'])) {
     const node = entry.split(':')[0] ?? '';
-    if (!cluster.nodes.some((each) => each.node === node)) die(`non-existing nodes specified: ${node}`);
+    if (!cluster.nodes.some((each) => each.node === node)) die(`cannot use non-existent node(s) ${node}.`);
   }
   for (const [other, known] of Object.entries(rules)) {
     if (other === name || known['type'] !== 'node-affinity') continue;
     const twice = listOf(known['resources']).find((each) => wished.includes(each));
     if (twice !== undefined)
       die(
-        `Rule '${name}' is invalid.\n  ${name}: resource '${twice}' is already used in another node affinity rule`,
+        `400 Rule '${name}' is invalid.\nresources: resource '${twice}' is already used in another node affinity rule`,
       );
   }
 }
 
-const shownRule = (rule: string, known: Readonly<Record<string, string>>): JsonObject => ({
-  rule,
-  ...numbered(known),
-  digest: digestOf(known),
-});
+/** `order` is the rule's place in the file, from 1. */
+function shownRule({ cluster }: Call, rule: string, known: Readonly<Record<string, string>>): JsonObject {
+  const order = Object.keys(cluster.store.state.ha.rules).indexOf(rule) + 1;
+  return { rule, ...numbered(known), order, digest: digestOf(known) };
+}
 
-function rules({ cluster, values }: Call): Json {
+function rules(call: Call): Json {
+  const { cluster, values } = call;
   return Object.entries(cluster.store.state.ha.rules)
     .filter(([, known]) => values['type'] === undefined || known['type'] === values['type'])
     .filter(
       ([, known]) =>
         values['resource'] === undefined || listOf(known['resources']).includes(values['resource']),
     )
-    .map(([rule, known]) => shownRule(rule, known));
+    .map(([rule, known]) => shownRule(call, rule, known));
 }
 
-function ruleOf(call: Call): [string, Record<string, string>] {
+function showRule(call: Call): Json {
   const { rule = '' } = call.values;
-  return [rule, call.cluster.store.state.ha.rules[rule] ?? die(`no such ha rule '${rule}'`)];
+  const known = call.cluster.store.state.ha.rules[rule] ?? die(`no such ha rule '${rule}'`);
+  return shownRule(call, rule, known);
 }
 
 function addRule(call: Call): Json {
   const { ha } = call.cluster.store.state;
   const { rule = '' } = call.values;
-  if (ha.rules[rule]) die(`HA rule '${rule}' already defined`);
   const made = merged(call, {}, [...Object.keys(ruleOptions), 'resources']);
-  refuseUnfit(call.cluster, rule, made);
-  ha.rules[rule] = made;
+  if (made['type'] === 'node-affinity' && made['nodes'] === undefined)
+    refuse({ nodes: 'property is missing and it is not optional' });
+  prefixed('create ha rule failed', () => {
+    if (ha.rules[rule]) die(`HA rule '${rule}' already defined`);
+    refuseUnfit(call.cluster, rule, made);
+    ha.rules[rule] = made;
+  });
   return null;
 }
 
 function changeRule(call: Call): Json {
-  const [rule, known] = ruleOf(call);
-  const made = merged(call, known, [...Object.keys(ruleOptions), 'resources']);
-  if (call.values['digest'] !== undefined && call.values['digest'] !== digestOf(known))
-    die('detected modified configuration - file changed by other user? Try again.');
-  refuseUnfit(call.cluster, rule, made);
-  call.cluster.store.state.ha.rules[rule] = made;
+  refuseUntyped(call.values);
+  const { rules: all } = call.cluster.store.state.ha;
+  const { rule = '' } = call.values;
+  prefixed('update HA rules failed', () => {
+    const known = all[rule];
+    refuseStale(call.values['digest'], digestOf(known));
+    if (!known) return die(`HA rule '${rule}' does not exist`);
+    const made = merged(call, known, [...Object.keys(ruleOptions), 'resources']);
+    refuseUnfit(call.cluster, rule, made);
+    all[rule] = made;
+  });
   return null;
+}
+
+/** Which properties a rule has depends on its type: without one, all of them are unknown. */
+function refuseUntyped(values: Readonly<Record<string, string>>): void {
+  if (values['type'] !== undefined) return;
+  const typed = [...Object.keys(ruleOptions), 'resources'].filter((name) => values[name] !== undefined);
+  refuse({
+    type: 'property is missing and it is not optional',
+    ...Object.fromEntries(typed.map((name) => [name, UNKNOWN])),
+  });
 }
 
 export const haRuleRoutes: readonly Route[] = [
@@ -105,13 +125,18 @@ export const haRuleRoutes: readonly Route[] = [
     path: '/cluster/ha/rules/{rule}',
     only: '9.1',
     privilege: audit,
-    run: (call) => shownRule(...ruleOf(call)),
+    run: showRule,
   },
   {
     method: 'PUT',
     path: '/cluster/ha/rules/{rule}',
     only: '9.1',
-    properties: { ...ruleOptions, ...change, resources: { ...word, format: 'pve-ha-resource-id-list' } },
+    properties: {
+      ...ruleOptions,
+      ...change,
+      type: { ...ruleOptions['type'], optional: 1 },
+      resources: { ...word, format: 'pve-ha-resource-id-list' },
+    },
     privilege: console,
     run: changeRule,
   },
@@ -120,9 +145,9 @@ export const haRuleRoutes: readonly Route[] = [
     path: '/cluster/ha/rules/{rule}',
     only: '9.1',
     privilege: console,
-    run(call) {
-      const [rule] = ruleOf(call);
-      Reflect.deleteProperty(call.cluster.store.state.ha.rules, rule);
+    /** The same answer when there is none. */
+    run({ cluster, values }) {
+      Reflect.deleteProperty(cluster.store.state.ha.rules, values['rule'] ?? '');
       return null;
     },
   },

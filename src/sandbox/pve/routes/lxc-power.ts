@@ -14,7 +14,7 @@ import {
 import { backendContainer, rootDisk } from '../ct-config.js';
 import { die, messageOf } from '../failure.js';
 import { figures } from '../figures.js';
-import { isManaged, requestState } from '../ha.js';
+import { isManaged, requestInTask } from '../ha.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import { IDLE } from '../stats.js';
 import type { TaskHandle } from '../tasks.js';
@@ -59,22 +59,14 @@ async function start(call: Call): Promise<string> {
   const { vmid, node } = containerOf(call);
   if (await cluster.backend.isRunning(vmid)) die(`CT ${vmid} already running`);
   if (isManaged(cluster, vmid))
-    return fork(call, 'hastart', vmid, async (task) => {
-      await task.takes(0);
-      task.print(`Requesting HA start for CT ${vmid}`);
-      requestState(cluster, vmid, 'started');
-    });
+    return fork(call, 'hastart', vmid, (task) => requestInTask(cluster, task, vmid, 'started'));
   return holdConfig(call, vmid, async () =>
     fork(call, 'vzstart', vmid, (task) => startWork(cluster, call, node, vmid, task)),
   );
 }
 
 function haStop(call: Call, vmid: number): string {
-  return fork(call, 'hastop', vmid, async (task) => {
-    await task.takes(0);
-    task.print(`Requesting HA stop for CT ${vmid}`);
-    requestState(call.cluster, vmid, 'stopped');
-  });
+  return fork(call, 'hastop', vmid, (task) => requestInTask(call.cluster, task, vmid, 'stopped'));
 }
 
 async function stop(call: Call): Promise<string> {

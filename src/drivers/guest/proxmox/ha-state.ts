@@ -1,0 +1,97 @@
+/**
+ * What HA is to do with a container. HA acts within seconds of being told, and an act that fails ends in its state "error": so it is told to start or
+ * stop nothing that a lock keeps as it is, and it is led out of "error" before it is told anything else.
+ */
+import { AgentError } from '../../../domain/errors.js';
+import type { DriverCall } from '../../call.js';
+import { flag, text } from './answers.js';
+import { readResource, noTrace, repeatUnknown, resourceOf, sidOf } from './ha-config.js';
+import { apiOf, assertGoing, type Found, type Host, readStatus } from './host.js';
+import { hostFailed, isPve } from './pve-error.js';
+
+export const HA_STATES = ['started', 'stopped', 'ignored'] as const;
+export type HaState = (typeof HA_STATES)[number];
+
+type Where = Pick<Found, 'node' | 'vmid'>;
+
+/** HA's manager looks every 10 s; a busy one takes some rounds. */
+const LEAVE_ERROR_MS = 90_000;
+const POLL_MS = 1_000;
+
+/** What HA is configured to do with the container; undefined when HA does not manage it. */
+export async function readHaState(host: Host, vmid: number, call: DriverCall): Promise<HaState | undefined> {
+  if (!host.config.ha.enabled) return undefined;
+  const present = await repeatUnknown(call, () => readResource(apiOf(host, call), vmid));
+  if (present === undefined) return undefined;
+  const state = text(present.state);
+  if (state === 'disabled') return 'stopped';
+  return state === 'ignored' || state === 'stopped' ? state : 'started';
+}
+
+/** Sets what HA, which manages the container, shall do with it; read back. Throws `container_host_busy` when a lock is in its way. */
+export async function setHaState(host: Host, at: Where, state: HaState, call: DriverCall): Promise<void> {
+  await repeatUnknown(call, async () => {
+    if (state !== 'ignored') await assertNothingInTheWay(host, at, state, call);
+    await leaveHaError(host, at, call);
+    await putState(host, at, state, call);
+  });
+}
+
+/** Throws `container_host_busy` when HA would start or stop the container while a lock forbids it. */
+export async function assertNothingInTheWay(
+  host: Host,
+  at: Where,
+  state: Exclude<HaState, 'ignored'>,
+  call: DriverCall,
+): Promise<void> {
+  const status = await readStatus(host, at, call.signal);
+  const lock = text(status.lock);
+  if (lock === '' || (status.status === 'running') === (state === 'started')) return;
+  throw new AgentError('container_host_busy', 'The container is locked by another operation.', {
+    role: 'container host',
+    detail: `container ${at.vmid} holds lock "${lock}": HA is not told to have it ${state}, for it would fail and end in state "error"`,
+  });
+}
+
+/** Leads HA out of its state "error", in which it accepts no other request than `disabled`. False when it was not in it. */
+export async function leaveHaError(host: Host, at: Where, call: DriverCall): Promise<boolean> {
+  if (!(await isInError(host, at, call))) return false;
+  (call.log ?? host.log).warn(
+    { vmid: at.vmid },
+    'HA is in state "error", disabling the service to get it out',
+  );
+  await putState(host, at, 'disabled', call);
+  const until = host.clock.now() + LEAVE_ERROR_MS;
+  while (await isInError(host, at, call)) {
+    if (host.clock.now() >= until) throw haGaveUp(at.vmid);
+    assertGoing(call);
+    await host.clock.sleep(POLL_MS, call.signal).catch(() => {});
+  }
+  return true;
+}
+
+export function haGaveUp(vmid: number): AgentError {
+  return hostFailed(
+    'The container host gave up on the container.',
+    `HA holds ${sidOf(vmid)} in state "error": it must be disabled and fixed by a person`,
+  );
+}
+
+async function isInError(host: Host, at: Where, call: DriverCall): Promise<boolean> {
+  const { ha } = await readStatus(host, at, call.signal);
+  return flag(ha?.managed) && text(ha?.state) === 'error';
+}
+
+async function putState(host: Host, at: Where, state: HaState | 'disabled', call: DriverCall): Promise<void> {
+  const api = apiOf(host, call);
+  try {
+    await resourceOf(api, at.vmid).$put({ state });
+  } catch (error) {
+    // it fell into "error" just now, and is led out in the next round
+    if (isPve(error) && state !== 'disabled' && (await isInError(host, at, call)))
+      throw noTrace(`state ${state} of ${sidOf(at.vmid)}`);
+    throw error;
+  }
+  const now = await readResource(api, at.vmid);
+  if (now !== undefined && text(now.state) !== state) throw noTrace(`state ${state} of ${sidOf(at.vmid)}`);
+}
