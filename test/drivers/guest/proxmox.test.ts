@@ -432,7 +432,7 @@ t.test('HA goes on ignoring a container that a failed rollback left locked', asy
     left,
   );
   wire.answer('POST', /rollback$/, { data: upid });
-  await failsWith(t, 'container_host_failed', driver.rollback(at, 'initial', failed), 'busy');
+  await failsWith(t, 'container_host_busy', driver.rollback(at, 'initial', failed), 'in use');
   t.match(wire.haResources.get('ct:5001'), { state: 'ignored' });
   await failsWith(t, 'container_host_busy', driver.ensureHa(at, call()), 'locked, and stopped');
   t.match(wire.haResources.get('ct:5001'), { state: 'ignored' });
