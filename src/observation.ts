@@ -4,6 +4,7 @@ import { conditions } from './alerts/conditions.js';
 import { type AlertKeeper, alertKeeper } from './alerts/keeper.js';
 import type { Config } from './config/config.js';
 import { type Clock, instant } from './domain/clock.js';
+import { failedOrders } from './domain/failed-order.js';
 import { FOR_RELEASE, type Job } from './domain/job.js';
 import type { Service } from './domain/service.js';
 import type { ClusterWatch } from './drivers/guest/watch.js';
@@ -103,10 +104,8 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
 /** Names what a person must do about the service. */
 function needsPerson(service: Service | undefined): string {
   const waits = ({ status, waiting }: Job): boolean => status === 'stuck' || waiting?.for === FOR_RELEASE;
-  return (service?.jobs ?? [])
-    .filter(waits)
-    .map(({ id }) => id)
-    .join();
+  if (!service) return '';
+  return [...service.jobs.filter(waits), ...failedOrders(service)].map(({ id }) => id).join();
 }
 
 function hookOf(

@@ -37,6 +37,8 @@ export interface ServiceEntry {
   }[];
   /** A job of it must be finished by a person. */
   readonly stuck: boolean;
+  /** An order for it failed, and somebody must see to that. */
+  readonly failedOrder: boolean;
   readonly settled: SettledPower | null;
   readonly updatedAt: string;
   /** When the administrator's password is to be erased (RFC 3339); null: there is none. */

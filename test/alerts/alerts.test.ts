@@ -92,7 +92,8 @@ t.test(
     t.teardown(() => state.close());
     book = bookOf();
     await book.settle('pool_low', [wish('b')]);
-    await book.settle('pool_low', [wish('b')]);
+    await book.settle('pool_low', [wish('b', { text: 'b is lower still.' })]);
+    t.equal(book.active('pool_low')[0]?.text, 'b is lower still.', 'who looks reads what is so now');
     await book.settle('drift', []);
     t.same(changes.slice(2), ['a cleared']);
     await clock.turn(60_000);
@@ -238,13 +239,47 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   for (const kind of ALERT_KINDS) t.same(await look(kind), [], `${kind} is quiet`);
 
   const held = { for: FOR_RELEASE, since: 'x', until: 'y' };
+  const refused = {
+    code: 'container_host_failed',
+    message: 'No.',
+    detail: 'CT is locked',
+    retryable: false,
+  } as const;
   await state.services.commit('default/1', () =>
-    sampleService('1', { jobs: [sampleJob({ method: 'delete', status: 'stuck', endedAt: 'x' })] }),
+    sampleService('1', {
+      jobs: [
+        sampleJob({
+          method: 'delete',
+          status: 'stuck',
+          endedAt: 'x',
+          error: { ...refused, step: 'destroy' },
+        }),
+      ],
+    }),
   );
   await state.services.commit('default/2', () =>
     sampleService('2', { jobs: [sampleJob({ method: 'delete', status: 'waiting', waiting: held })] }),
   );
-  t.match(await look('job_stuck'), [{ panel: 'default', serviceId: '1', data: { method: 'delete' } }]);
+  t.match(await look('job_stuck'), [
+    {
+      ...{ panel: 'default', serviceId: '1', data: { method: 'delete' } },
+      text: /^The operation delete on service 1 is stuck.* At the step "destroy": No: CT is locked\.$/,
+      commands: [/^innkeeper job show /, 'innkeeper service retry 1'],
+    },
+  ]);
+  const failedJob = sampleJob({ status: 'failed', endedAt: 'x', error: { ...refused, step: 'container' } });
+  await state.services.commit('shop/3', () =>
+    sampleService('3', { panel: 'shop', lifecycle: 'failed', vmid: null, addresses: [], jobs: [failedJob] }),
+  );
+  t.match(await look('order_failed'), [
+    {
+      ...{ panel: 'shop', serviceId: '3', data: { method: 'create', step: 'container' } },
+      text: 'The order of site 3 (basic) failed and was taken back. At the step "container": No: CT is locked.',
+      commands: [`innkeeper job show ${failedJob.id} --panel shop`, 'innkeeper service retry 3 --panel shop'],
+    },
+  ]);
+  await state.services.commit('shop/3', (one) => ({ ...sampleService('3'), ...one, jobs: [sampleJob()] }));
+  t.same(await look('order_failed'), []);
   t.match(await look('deletion_brake'), [{ subject: 'default', data: { held: 1, brake: 20 } }]);
   await state.services.commit('default/1', (one) => ({ ...sampleService('1'), ...one, jobs: [] }));
   await state.services.commit('default/2', (one) => ({ ...sampleService('2'), ...one, jobs: [] }));
