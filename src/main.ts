@@ -137,6 +137,7 @@ export async function startDaemon({
       ...{ config, state, watch, clock, log, counting },
       circuits: () => systems.list(),
       drift: () => drift.counts(),
+      leftLocks: () => drift.leftLocks(),
     });
     stops.push(() => observation.stop());
     const parts = {

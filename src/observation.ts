@@ -1,5 +1,6 @@
 /** Puts together what operators see of a daemon: its figures and its alerts. */
 import type { Logger } from 'pino';
+import type { ConditionSources } from './alerts/condition.js';
 import { conditions } from './alerts/conditions.js';
 import { type AlertKeeper, alertKeeper } from './alerts/keeper.js';
 import type { Config } from './config/config.js';
@@ -54,6 +55,7 @@ export interface ObservationDeps {
   readonly counting: Counting;
   readonly circuits: Sources['circuits'];
   readonly drift: Sources['drift'];
+  readonly leftLocks: ConditionSources['leftLocks'];
 }
 
 export interface Observation {
@@ -75,6 +77,7 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
     conditions: conditions({
       ...sources,
       pools: () => poolUses(sources),
+      leftLocks: deps.leftLocks,
       failingWrites: counting.failingWrites,
       unknownPlans: () => unknownPlans,
     }),

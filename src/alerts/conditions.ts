@@ -5,6 +5,7 @@ import { certificateExpiry } from './conditions/certificate-expiry.js';
 import { deletionBrake } from './conditions/deletion-brake.js';
 import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
+import { lockLeft } from './conditions/lock-left.js';
 import { orderFailed } from './conditions/order-failed.js';
 import { poolLow } from './conditions/pool-low.js';
 import { stateWriteFailing } from './conditions/state-write-failing.js';
@@ -20,6 +21,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   certificate_expiry: certificateExpiry,
   pool_low: poolLow,
   drift,
+  lock_left: lockLeft,
   unknown_plan: unknownPlan,
 };
 

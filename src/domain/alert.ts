@@ -52,6 +52,12 @@ export const ALERTS = {
     meaning: 'The world differs from what the records say.',
     ends: 'no difference of this kind is left',
   },
+  lock_left: {
+    severity: 'critical',
+    meaning:
+      'A container is locked and no task works on it: every change of it is refused until a person unlocks it.',
+    ends: 'the lock is gone',
+  },
   unknown_plan: {
     severity: 'warning',
     meaning: 'A panel orders a plan that is not configured.',

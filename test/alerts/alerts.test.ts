@@ -195,6 +195,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     own: [] as OwnCertificate[],
     circuits: [] as SystemView[],
     drift: [] as { kind: string; services: number }[],
+    locks: [] as ReturnType<ConditionSources['leftLocks']>,
     failing: undefined as { since: string; code: string } | undefined,
     plans: new Map<string, { plan: string; at: number }>(),
   };
@@ -210,6 +211,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     ownCertificates: () => world.own,
     circuits: () => world.circuits,
     drift: () => world.drift,
+    leftLocks: () => world.locks,
     failingWrites: () => world.failing,
     unknownPlans: () => world.plans,
   };
@@ -221,7 +223,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     const wishes = (await all.get(kind)?.(active.get(kind) ?? [])) ?? [];
     for (const { text, commands } of wishes) {
       t.match(text, /\.$|Why: /, `${kind} is told in sentences`);
-      t.ok(commands.every((command) => /^(# |innkeeper |systemctl |df )/.test(command)));
+      t.ok(commands.every((command) => /^(# |innkeeper |systemctl |df |pct )/.test(command)));
     }
     const record = {
       schema: 1 as const,
@@ -316,6 +318,14 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     { kind: 'container', services: 2 },
   ];
   t.match(await look('drift'), [{ subject: 'container' }]);
+  const commands = ['pct unlock 1000', 'pct delsnapshot 1000 BAK01012026-1 --force'];
+  const leftLock = { vmid: 1000, node: 'pve1', lock: 'snapshot-delete', commands };
+  world.locks = [{ key: 'default/12', leftLock }];
+  t.match(await look('lock_left'), [
+    { subject: '1000', panel: 'default', serviceId: '12', commands: ['# on pve1:', ...commands] },
+  ]);
+  world.drift = [{ kind: 'lock', services: 1 }];
+  t.same(await look('drift'), [], 'a lock has an alert of its own');
   world.plans.set('default', { plan: 'gold', at: clock.now() });
   t.match(await look('unknown_plan'), [{ panel: 'default', data: { plan: 'gold' } }]);
   await clock.turn(DAY);
