@@ -1,48 +1,72 @@
-/** Every privilege of Proxmox that we use, where, and what for: the one list. `innkeeper doctor` holds the token against it. */
+/**
+ * Every privilege of Proxmox that the agent needs, where, and what for: the one list. `innkeeper doctor` checks the token against it, the sandbox
+ * grants its token exactly this, and a test holds the commands of docs/operating.md against it. Source: Proxmox's own checks
+ * (pve-container `check_ct_modify_config_perm` and API2, pve-access-control RPCEnvironment.pm).
+ */
 import type { ProxmoxConfig } from '../config/config.js';
 
-export type Place = 'guests' | 'storage' | 'os template' | 'network' | 'cluster';
+/** `guests`: the pool of our containers, or all guests where no pool is configured. `every guest`: whether of ours or not. */
+export type Place = 'guests' | 'every guest' | 'storage' | 'os template' | 'network' | 'cluster';
 
 export interface Privilege {
   readonly place: Place;
   readonly name: string;
+  /** What the agent does with it; after "to". */
   readonly why: string;
+  /** Only with high availability. */
+  readonly ha?: true;
 }
 
 export const PRIVILEGES: readonly Privilege[] = [
   { place: 'guests', name: 'VM.Allocate', why: 'make and destroy containers, and make templates of them' },
-  { place: 'guests', name: 'VM.Audit', why: 'see containers, their state and settings' },
   { place: 'guests', name: 'VM.Clone', why: 'make containers from the template' },
   { place: 'guests', name: 'VM.PowerMgmt', why: 'start and stop containers' },
   { place: 'guests', name: 'VM.Config.CPU', why: "set a plan's cores" },
   { place: 'guests', name: 'VM.Config.Memory', why: "set a plan's memory and swap" },
-  { place: 'guests', name: 'VM.Config.Disk', why: "grow the disk to a plan's" },
-  { place: 'guests', name: 'VM.Config.Network', why: 'set address, hostname, name server and firewall' },
-  { place: 'guests', name: 'VM.Config.Options', why: 'set the mark in the description, tags, start at boot' },
-  { place: 'guests', name: 'VM.Snapshot', why: 'make and remove backups' },
-  { place: 'guests', name: 'VM.Snapshot.Rollback', why: 'go back to a backup' },
-  { place: 'storage', name: 'Datastore.AllocateSpace', why: 'make root disks' },
+  { place: 'guests', name: 'VM.Config.Disk', why: "make the root disk and grow it to a plan's" },
+  {
+    place: 'guests',
+    name: 'VM.Config.Network',
+    why: 'set net0, hostname, name server, search domain and firewall options',
+  },
+  {
+    place: 'guests',
+    name: 'VM.Config.Options',
+    why: 'set description (our mark), tags and onboot, and grow the disk',
+  },
+  { place: 'guests', name: 'VM.Snapshot', why: 'make and remove backups, and roll back to them' },
+  {
+    place: 'every guest',
+    name: 'VM.Audit',
+    why: 'see containers while they are made and after they are destroyed, and addresses in use outside of the pool',
+  },
+  { place: 'storage', name: 'Datastore.AllocateSpace', why: 'make and grow root disks' },
   { place: 'storage', name: 'Datastore.Audit', why: 'see free space and what the storage is able to do' },
-  { place: 'os template', name: 'Datastore.Audit', why: 'read the OS template' },
+  {
+    place: 'os template',
+    name: 'Datastore.Audit',
+    why: 'read the OS template, for `template build` and sites made from scratch',
+  },
   { place: 'network', name: 'SDN.Use', why: 'connect containers to the bridge' },
   { place: 'cluster', name: 'Sys.Audit', why: "see the nodes' load and the state of high availability" },
+  { place: 'cluster', name: 'Sys.Console', why: 'make and remove HA resources and rules', ha: true },
 ];
 
-/** Only with high availability. */
-export const HA_PRIVILEGE: Privilege = {
-  place: 'cluster',
-  name: 'Sys.Console',
-  why: 'make and remove HA resources and rules',
-};
-
-/** Roles that hold what a place needs: built in, or ours with the privileges of the list. */
+/** Roles that hold exactly what a place needs: built in, or ours with the privileges of the list. */
 export const ROLES: Readonly<Record<Place, { readonly role: string; readonly own: boolean }>> = {
   guests: { role: 'Innkeeper', own: true },
+  'every guest': { role: 'InnkeeperView', own: true },
   storage: { role: 'PVEDatastoreUser', own: false },
-  'os template': { role: 'PVEDatastoreUser', own: false },
-  network: { role: 'PVESDNUser', own: false },
+  'os template': { role: 'InnkeeperImages', own: true },
+  network: { role: 'InnkeeperNetwork', own: true },
   cluster: { role: 'InnkeeperCluster', own: true },
 };
+
+/** What of the configuration decides about privileges and their paths. */
+export type PrivilegedConfig = Pick<
+  ProxmoxConfig,
+  'pool' | 'storage' | 'os_template' | 'bridge' | 'vlan' | 'ha'
+>;
 
 export interface NeededPrivilege extends Privilege {
   /** Where the API looks whether we hold it. */
@@ -50,17 +74,17 @@ export interface NeededPrivilege extends Privilege {
 }
 
 /** What this configuration needs. */
-export function neededPrivileges(config: ProxmoxConfig): NeededPrivilege[] {
-  const all = config.ha.enabled ? [...PRIVILEGES, HA_PRIVILEGE] : PRIVILEGES;
-  return all.flatMap((one) => {
+export function neededPrivileges(config: PrivilegedConfig): NeededPrivilege[] {
+  return PRIVILEGES.filter(({ ha }) => ha !== true || config.ha.enabled).flatMap((one) => {
     const path = pathOf(one.place, config);
     return path === undefined ? [] : [{ ...one, path }];
   });
 }
 
-function pathOf(place: Place, config: ProxmoxConfig): string | undefined {
+function pathOf(place: Place, config: PrivilegedConfig): string | undefined {
   const { pool, storage, os_template: volume, bridge, vlan } = config;
   if (place === 'guests') return pool === null ? '/vms' : `/pool/${pool}`;
+  if (place === 'every guest') return '/vms';
   if (place === 'storage') return `/storage/${storage}`;
   if (place === 'os template')
     return volume === null ? undefined : `/storage/${volume.split(':', 1)[0] ?? ''}`;
@@ -68,30 +92,65 @@ function pathOf(place: Place, config: ProxmoxConfig): string | undefined {
   return '/';
 }
 
+/** Path -> privileges, as an access control list gives them. */
+export function privilegesByPath(needed: readonly NeededPrivilege[]): Record<string, string[]> {
+  const paths = [...new Set(needed.map(({ path }) => path))];
+  return Object.fromEntries(
+    paths.map((at) => [at, [...new Set(needed.filter(({ path }) => path === at).map(({ name }) => name))]]),
+  );
+}
+
+export interface Holders {
+  readonly user?: string;
+  readonly token?: string;
+}
+
+interface Grant {
+  readonly place: Place;
+  readonly path: string;
+  readonly names: readonly string[];
+}
+
+/** One per place, each with all the privileges of its place that are needed. */
+function grantsOf(needed: readonly NeededPrivilege[]): Grant[] {
+  const places = new Map(needed.map((one) => [`${one.place} ${one.path}`, one]));
+  return [...places.values()].map(({ place, path }) => ({
+    place,
+    path,
+    names: PRIVILEGES.filter(
+      (one) => one.place === place && (one.ha !== true || needed.some(({ name }) => name === one.name)),
+    ).map(({ name }) => name),
+  }));
+}
+
+function aclCommands({ place, path }: Grant, { user, token }: Holders): string[] {
+  const { role } = ROLES[place];
+  return [
+    ...(user === undefined ? [] : [`pveum acl modify ${path} --users ${user} --roles ${role}`]),
+    ...(token === undefined ? [] : [`pveum acl modify ${path} --tokens '${token}' --roles ${role}`]),
+  ];
+}
+
 /** Commands for `pveum` that give a user or a token what is missing, whatever it holds already. */
-export function grantCommands(
-  missing: readonly NeededPrivilege[],
-  holders: { readonly user?: string; readonly token?: string },
-): string[] {
-  const commands: string[] = [];
-  for (const { place, path } of new Map(missing.map((one) => [`${one.place} ${one.path}`, one])).values()) {
-    const { role, own } = ROLES[place];
-    if (own) {
-      const names = [...PRIVILEGES, HA_PRIVILEGE]
-        .filter((one) => one.place === place)
-        .map(({ name }) => name);
-      const wanted = names.filter(
-        (name) => name !== HA_PRIVILEGE.name || missing.some((one) => one.name === name),
-      );
-      const quoted = `"${wanted.join(' ')}"`;
-      commands.push(
-        `pveum role add ${role} --privs ${quoted} || pveum role modify ${role} --append 1 --privs ${quoted}`,
-      );
-    }
-    if (holders.user !== undefined)
-      commands.push(`pveum acl modify ${path} --users ${holders.user} --roles ${role}`);
-    if (holders.token !== undefined)
-      commands.push(`pveum acl modify ${path} --tokens '${holders.token}' --roles ${role}`);
-  }
+export function grantCommands(missing: readonly NeededPrivilege[], holders: Holders): string[] {
+  const commands = grantsOf(missing).flatMap((grant) => {
+    const { role, own } = ROLES[grant.place];
+    const privileges = `--privs "${grant.names.join(' ')}"`;
+    return [
+      ...(own
+        ? [`pveum role add ${role} ${privileges} || pveum role modify ${role} --append 1 ${privileges}`]
+        : []),
+      ...aclCommands(grant, holders),
+    ];
+  });
   return [...new Set(commands)];
+}
+
+/** Commands for `pveum` that give a new user all of it: the roles, then where they count. */
+export function setUpCommands(needed: readonly NeededPrivilege[], user: string): string[] {
+  const grants = grantsOf(needed);
+  const roles = grants
+    .filter(({ place }) => ROLES[place].own)
+    .map(({ place, names }) => `pveum role add ${ROLES[place].role} --privs "${names.join(' ')}"`);
+  return [...roles, ...grants.flatMap((grant) => aclCommands(grant, { user }))];
 }

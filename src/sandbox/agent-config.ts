@@ -12,6 +12,8 @@ export const BASE_DOMAIN = 'sandbox.test';
 export const DEFAULT_API_PORT = 8080;
 /** What the look-alike of the container host gives the agent. */
 export const PVE_TOKEN_ID = 'innkeeper@pve!agent';
+/** Of the containers and templates. */
+export const PVE_POOL = 'innkeeper';
 /** What the sandbox's own token may do: a panel's calls, and an operator's. */
 const PERMISSIONS = [
   ...['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read', 'metrics:read', 'admin'],
@@ -124,18 +126,27 @@ export async function writeAgentConfig(parts: WorldParts): Promise<string> {
   return file;
 }
 
+/** What decides about the token's rights. */
+export function privilegedConfig(storage: string) {
+  return {
+    pool: PVE_POOL,
+    storage,
+    bridge: 'vmbr0',
+    vlan: null,
+    os_template: DEFAULT_OS_TEMPLATE,
+    ha: { enabled: true, nodes: [...DEFAULT_NODES], group: null },
+  };
+}
+
 function proxmoxOf({ pve }: WorldParts): object {
   return {
     urls: [pve.url],
     token_id: PVE_TOKEN_ID,
     token_secret: secretIn(pve.tokenSecretFile),
     ca_file: pve.caFile,
-    storage: pve.storage,
-    bridge: 'vmbr0',
+    ...privilegedConfig(pve.storage),
     vmids: { first: 1000, last: 1999 },
     template_vmids: { first: 9000, last: 9099 },
-    os_template: DEFAULT_OS_TEMPLATE,
-    ha: { enabled: true, nodes: DEFAULT_NODES },
   };
 }
 

@@ -57,6 +57,8 @@ export interface Fault {
     | { readonly down: true }
     /** Answer as if it had been done; do nothing. */
     | { readonly lie: true }
+    /** The cluster's list comes from a worker that has not read the last change yet: newer guests have no name and state there. */
+    | { readonly outdated: true }
     /** The body breaks off half way. */
     | { readonly cut: true }
     /** The body arrives one byte each so many milliseconds. */

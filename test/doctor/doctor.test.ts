@@ -19,7 +19,7 @@ import { proxmoxExaminer } from '../../src/drivers/guest/proxmox/examine.js';
 import { nginxExaminer } from '../../src/drivers/proxy/nginx/examine.js';
 import { openProducts } from '../../src/modules/registry.js';
 import type { DaemonSide } from '../../src/doctor/parts.js';
-import { HA_PRIVILEGE, PRIVILEGES } from '../../src/doctor/privileges.js';
+import { neededPrivileges, PRIVILEGES, privilegesByPath, ROLES } from '../../src/doctor/privileges.js';
 import { runChecks } from '../../src/doctor/run-checks.js';
 import { openCatalogue } from '../../src/catalogue.js';
 import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
@@ -243,53 +243,39 @@ t.test('the container host: address, certificate, clock, token', async (t) => {
 t.test(
   'every privilege of the list is missed, named with its reason, and given by the command',
   async (t) => {
-    const { while: during, privileges, control, look } = await clinic(t);
-    const pool = { 'container_host.proxmox.pool': 'innkeeper' };
-    const acl = {
-      '/vms': ALL_PRIVILEGES.filter((name) => name.startsWith('VM.')),
-      '/storage/local-btrfs': ['Datastore.AllocateSpace', 'Datastore.Audit'],
-      '/storage/local': ['Datastore.Audit'],
-      '/sdn/zones/localnetwork/vmbr0': ['SDN.Use'],
-      '/': ['Sys.Audit', 'Sys.Console'],
-    };
-    const enough = await privileges({ privsep: false, user: acl, token: {} });
-    t.equal(enough?.state, 'ok', 'what the list names is enough');
-    const places = {
-      guests: '/vms',
-      storage: '/storage/local-btrfs',
-      'os template': '/storage/local',
-      network: '/sdn/zones/localnetwork/vmbr0',
-      cluster: '/',
-    } as const;
-    for (const { place, name, why } of [...PRIVILEGES, HA_PRIVILEGE]) {
-      const path = places[place];
-      const user = { ...acl, [path]: acl[path].filter((held) => held !== name) };
+    const { world, while: during, privileges, control, look } = await clinic(t);
+    const { container_host: host } = await loadConfig({ file: world.configFile });
+    const needed = neededPrivileges(host.proxmox);
+    t.ok(
+      PRIVILEGES.every(({ place, name }) => needed.some((one) => one.place === place && one.name === name)),
+      'this configuration needs all of them',
+    );
+    for (const one of needed) {
+      const { path, name, why, place } = one;
+      const user = privilegesByPath(needed.filter((other) => other !== one));
       const line = await privileges({ privsep: false, user, token: {} });
       t.equal(line?.state, 'wrong', name);
-      t.ok(line?.found.includes(`${name} is missing on ${path} (${why})`), line?.found ?? '');
-      t.ok(
-        line?.mend.some((command) =>
-          command.startsWith(`pveum acl modify ${path} --users innkeeper@pve --roles `),
-        ),
-      );
-      if (place === 'guests')
+      t.equal(line?.found, `${name} is missing on ${path} (needed to ${why})`);
+      const { role, own } = ROLES[place];
+      t.ok(line?.mend.includes(`pveum acl modify ${path} --users innkeeper@pve --roles ${role}`), path);
+      if (own)
         t.match(
-          line?.mend[0] ?? '',
+          line?.mend[0],
           new RegExp(
-            `^pveum role add Innkeeper --privs ".*${name}.*" \\|\\| pveum role modify Innkeeper --append 1 --privs ".*${name}`,
+            `^pveum role add ${role} --privs ".*${name}.*" \\|\\| pveum role modify ${role} --append 1 --privs ".*${name}`,
           ),
         );
     }
     const all = { '/': ALL_PRIVILEGES };
-    const without = { '/': ALL_PRIVILEGES.filter((name) => name !== 'VM.Clone') };
+    const without = { '/': ALL_PRIVILEGES.filter((name) => name !== 'VM.PowerMgmt') };
     const narrow = await during('/grants', { privsep: true, user: all, token: without });
     says(
       t,
       narrow,
       'container_host.permissions',
       'wrong',
-      /^VM\.Clone is missing on \/vms .*the token has privileges of its own \(privsep\)$/,
-      /^pveum acl modify \/vms --tokens 'innkeeper@pve!agent' --roles Innkeeper$/,
+      /^VM\.PowerMgmt is missing on \/pool\/innkeeper .*the token has privileges of its own \(privsep\)$/,
+      /^pveum acl modify \/pool\/innkeeper --tokens 'innkeeper@pve!agent' --roles Innkeeper$/,
     );
     t.notOk(narrow.get('container_host.permissions')?.mend.some((command) => command.includes('--users')));
     const blind = { '/': without['/'].filter((name) => name !== 'Sys.Audit') };
@@ -299,17 +285,74 @@ t.test(
       'what it cannot see it asks for both',
     );
 
-    await control('PUT', '/grants', {
-      privsep: false,
-      user: { ...acl, '/vms': [], '/pool/innkeeper': acl['/vms'] },
-      token: {},
-    });
-    const pooled = await look(pool);
-    t.equal(pooled.get('container_host.permissions')?.state, 'ok', 'in a pool of our own');
     await control('DELETE', '/grants');
-    says(t, await look(pool), 'pool', 'wrong', /no pool "innkeeper"/, /^pveum pool add innkeeper$/);
+    t.match(
+      (await look()).get('pool')?.found,
+      /cannot be seen without Pool\.Audit/,
+      'nothing the agent needs shows the pool',
+    );
+    await control('PUT', '/grants', { privsep: false, user: all, token: {} });
+    const other = { 'container_host.proxmox.pool': 'elsewhere' };
+    says(t, await look(other), 'pool', 'wrong', /no pool "elsewhere"/, /^pveum pool add elsewhere$/);
   },
 );
+
+t.test('what a configuration leaves out needs no privilege', async (t) => {
+  const { control, look } = await clinic(t);
+  const proxmox = 'container_host.proxmox';
+  const changes = {
+    [`${proxmox}.ha.enabled`]: false,
+    [`${proxmox}.pool`]: null,
+    [`${proxmox}.os_template`]: null,
+  };
+  const guests = PRIVILEGES.filter(({ place }) => place === 'guests').map(({ name }) => name);
+  const user = {
+    '/vms': [...guests, 'VM.Audit'],
+    '/storage/local-btrfs': ['Datastore.AllocateSpace', 'Datastore.Audit'],
+    '/sdn/zones/localnetwork/vmbr0': ['SDN.Use'],
+    '/': ['Sys.Audit'],
+  };
+  await control('PUT', '/grants', { privsep: false, user, token: {} });
+  t.match((await look(changes)).get('container_host.permissions'), { state: 'ok' });
+  t.match(
+    (await look({ ...changes, [`${proxmox}.vlan`]: 20 })).get('container_host.permissions'),
+    { state: 'ok' },
+    'the bridge counts for its VLANs',
+  );
+  const vlan = {
+    ...user,
+    '/sdn/zones/localnetwork/vmbr0': [],
+    '/sdn/zones/localnetwork/vmbr0/20': ['SDN.Use'],
+  };
+  await control('PUT', '/grants', { privsep: false, user: vlan, token: {} });
+  t.match(
+    (await look({ ...changes, [`${proxmox}.vlan`]: 20 })).get('container_host.permissions'),
+    { state: 'ok' },
+    'and so does the VLAN itself',
+  );
+  t.match((await look(changes)).get('container_host.permissions'), {
+    state: 'wrong',
+    found: /^SDN\.Use is missing on \/sdn\/zones\/localnetwork\/vmbr0 /,
+  });
+});
+
+t.test('a template that the token may not clone is told with the command', async (t) => {
+  const { world, control, look } = await clinic(t);
+  const { container_host: host } = await loadConfig({ file: world.configFile });
+  // as of one made by hand, outside of the pool
+  const user = { ...privilegesByPath(neededPrivileges(host.proxmox)), '/pool/innkeeper': [] };
+  const guests = PRIVILEGES.filter(({ place }) => place === 'guests').map(({ name }) => name);
+  const elsewhere = { ...user, '/pool/sites': guests };
+  await control('PUT', '/grants', { privsep: false, user: elsewhere, token: {} });
+  says(
+    t,
+    await look({ 'container_host.proxmox.pool': 'sites' }),
+    'template',
+    'wrong',
+    /wordpress: VM\.Clone is missing on \/vms\/9001: the template is not in the pool "sites"/,
+    /^pveum pool modify sites --vms 9001,9002,9003 --allow-move 1$/,
+  );
+});
 
 t.test('the cluster: nodes, storage, templates', async (t) => {
   const { look, control } = await clinic(t);
@@ -817,7 +860,7 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
     lines.filter(({ state }) => state !== 'ok'),
     [],
   );
-  t.equal(lines.length, 26);
+  t.equal(lines.length, 25);
   t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it runs and is ready/);
   t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
   t.match(await served.call('GET', '/ready'), { status: 200 });

@@ -80,7 +80,10 @@ export function clusterChecks(parts: DoctorParts): Check[] {
       title: 'templates of the products',
       after: ['nodes'],
       look: ['pct list   # on a node'],
-      run: async (signal) => judgeTemplates(parts, await look(signal)),
+      run: async (signal) => {
+        const view = await look(signal);
+        return worst([judgeTemplates(parts, view), ...(await judgeCloning(parts, view, signal))], NO_PRODUCT);
+      },
     },
     {
       name: 'os_template',
@@ -207,7 +210,35 @@ function judgeTemplates(parts: DoctorParts, view: ClusterView): Verdict {
       ];
     return [ok(`${info.name}: "${name}" is on ${[...on].sort().join(', ')}`)];
   });
-  return worst(verdicts, ok('no product needs one'));
+  return worst(verdicts, NO_PRODUCT);
+}
+
+const NO_PRODUCT = ok('no product needs one');
+
+/** A template is a guest of its own: made by hand, it may stand outside of the pool whose privileges we hold. */
+async function judgeCloning(parts: DoctorParts, view: ClusterView, signal: AbortSignal): Promise<Verdict[]> {
+  const { pool } = parts.config.container_host.proxmox;
+  const used = parts.products.list().flatMap(({ info, module, settings }) => {
+    const { kind, template } = module.source(settings);
+    if (kind !== 'template' || template === undefined) return [];
+    return templatesOf(view, template).map(({ vmid }) => ({ product: info.name, vmid }));
+  });
+  const held = await Promise.all(
+    used.map(({ vmid }) => parts.pve.privileges(`/vms/${vmid}`, undefined, signal)),
+  );
+  const refused = used.filter((_, n) => held[n]?.has('VM.Clone') !== true);
+  const first = refused[0];
+  if (first === undefined) return [];
+  const where = pool === null ? '' : `: the template is not in the pool "${pool}"`;
+  const vmids = [...new Set(refused.map(({ vmid }) => vmid))].sort((a, b) => a - b).join(',');
+  return [
+    wrong(
+      `${first.product}: VM.Clone is missing on /vms/${vmids.replace(/,.*/, '')}${where}`,
+      pool === null
+        ? `pveum user permissions ${word(parts.config.container_host.proxmox.token_id)} --path /vms/${first.vmid}`
+        : `pveum pool modify ${word(pool)} --vms ${vmids} --allow-move 1`,
+    ),
+  ];
 }
 
 async function checkOsTemplate(parts: DoctorParts, view: ClusterView, signal: AbortSignal): Promise<Verdict> {

@@ -138,7 +138,9 @@ async function checkPrivileges(
   const missing = await missingOf(needed, (path) => pve.privileges(path, undefined, signal));
   if (missing.length === 0)
     return ok(`all ${needed.length} are held, on ${[...new Set(needed.map(({ path }) => path))].join(', ')}`);
-  const found = missing.map(({ name, path, why }) => `${name} is missing on ${path} (${why})`).join('; ');
+  const found = missing
+    .map(({ name, path, why }) => `${name} is missing on ${path} (needed to ${why})`)
+    .join('; ');
   const ofUser = await missingOf(missing, (path) => pve.privileges(path, user, signal));
   const known = (await pve.privileges('/', user, signal)) !== undefined;
   const token = proxmox.token_id;

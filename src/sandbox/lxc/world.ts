@@ -3,10 +3,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BASE_DOMAIN, PVE_TOKEN_ID, writeAgentConfig } from '../agent-config.js';
+import { BASE_DOMAIN, privilegedConfig, PVE_POOL, PVE_TOKEN_ID, writeAgentConfig } from '../agent-config.js';
 import { openCa } from '../ca.js';
 import type { Ca } from '../ca.js';
 import { startControl } from '../control.js';
+import { documentedGrants } from '../documented-grants.js';
 import { createFaults } from '../faults.js';
 import type { Faults } from '../faults.js';
 import { keptText } from '../files.js';
@@ -155,6 +156,9 @@ async function makePve(site: Site) {
     port: ports.pve,
     stateFile,
     faults,
+    grants: documentedGrants(privilegedConfig(STORAGE)),
+    pools: [PVE_POOL],
+    templatePool: PVE_POOL,
     storages: STORAGES,
     templates,
     // What happens takes its own time here; only what waits for nothing real is set.

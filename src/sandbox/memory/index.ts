@@ -4,9 +4,10 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { BASE_DOMAIN, PVE_TOKEN_ID, writeAgentConfig } from '../agent-config.js';
+import { BASE_DOMAIN, privilegedConfig, PVE_POOL, PVE_TOKEN_ID, writeAgentConfig } from '../agent-config.js';
 import { openCa, type Ca } from '../ca.js';
 import { type ControlHandler, startControl } from '../control.js';
+import { documentedGrants } from '../documented-grants.js';
 import { createFaults, type Faults } from '../faults.js';
 import { keptText, PUBLIC, writeText } from '../files.js';
 import { openPorts, type Ports } from '../ports.js';
@@ -176,6 +177,9 @@ async function makePve(site: Site) {
     stateFile: join(stateDir, 'pve.json'),
     faults,
     delays,
+    grants: documentedGrants(privilegedConfig(STORAGE)),
+    pools: [PVE_POOL],
+    templatePool: PVE_POOL,
     storages: DEFAULT_STORAGES.map((one) =>
       storageType !== undefined && one.storage === STORAGE ? { ...one, type: storageType } : one,
     ),

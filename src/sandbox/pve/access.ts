@@ -1,7 +1,7 @@
-/** Who may call: API tokens, the 401 phrases of each release, and a simple check of privileges. */
-import { type Cluster, poolOf } from './cluster.js';
+/** Who may call: API tokens with the 401 phrases of each release, and the privileges that a path declares. */
+import type { Cluster } from './cluster.js';
 import { PveError } from './failure.js';
-import { heldOn } from './grants.js';
+import { demandAny } from './permissions.js';
 import type { FoundRoute } from './route.js';
 
 export interface Token {
@@ -14,12 +14,15 @@ function unauthorized(version: '9.1' | '8.4', old: string): never {
   throw new PveError(401, version === '9.1' ? 'Authentication failed!' : old);
 }
 
-/** Returns the user, as tasks show it. */
+/** Returns the caller: the token's id. */
 export function authenticate(header: string | undefined, token: Token, version: '9.1' | '8.4'): string {
-  if (header === undefined) throw new PveError(401, 'No ticket');
-  const [, id, secret] = /^PVEAPIToken=([^=]+)=(.+)$/.exec(header) ?? [];
-  if (id === undefined || secret === undefined) throw new PveError(401, 'No ticket');
-  const [user = '', name = ''] = id.split('!');
+  const [, given = ''] = /(?:^|\s)PVEAPIToken(?:=| )([^;]*)/.exec(header ?? '') ?? [];
+  if (given === '') throw new PveError(401, 'No ticket');
+  const [, id, secret] = /^(.*)=(.*)$/.exec(given) ?? [];
+  if (id === undefined || secret === undefined) return unauthorized(version, 'no tokenid specified');
+  const [, user, name] = /^([^\s!]+@[^\s!]+)!([A-Za-z][A-Za-z0-9.\-_]+)$/.exec(id) ?? [];
+  if (user === undefined || name === undefined)
+    return unauthorized(version, `value '${id}' does not look like a valid token ID`);
   const [known = '', knownName = ''] = token.id.split('!');
   if (user !== known) unauthorized(version, `no such user ('${user}')`);
   if (name !== knownName) unauthorized(version, `no such token '${name}' for user '${user}'`);
@@ -27,17 +30,16 @@ export function authenticate(header: string | undefined, token: Token, version: 
   return token.id;
 }
 
+/** What the path itself declares; asked before the parameters are checked. */
 export function authorize(
   { route, path }: FoundRoute,
   values: Readonly<Record<string, string>>,
   cluster: Cluster,
 ): void {
-  if (!route.privilege) return;
-  const [place, ...any] = route.privilege;
-  const at = place.replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? values[name] ?? '');
-  const wanted = values['pool'];
-  const pool = (vmid: number): string | undefined => poolOf(cluster, vmid) ?? wanted;
-  const held = heldOn(cluster.grants, 'token', at, pool);
-  if (any.some((privilege) => held.has(privilege))) return;
-  throw new PveError(403, `Permission check failed (${at}, ${any.join('|')})`);
+  if (route.privilege) {
+    const [place, ...any] = route.privilege;
+    const at = place.replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? values[name] ?? '');
+    demandAny(cluster, at, ...any);
+  }
+  route.permit?.(cluster, { ...values, ...path });
 }

@@ -47,6 +47,8 @@ export interface Call {
   /** Checked parameters, those of the path included. */
   readonly values: Readonly<Record<string, string>>;
   readonly strike: Strike;
+  /** What the answer carries beside its data. */
+  readonly attributes: { total?: number };
 }
 
 export const takes = (cluster: Cluster, what: Taking): number => TAKES[what] * cluster.delays;
@@ -157,6 +159,8 @@ export function poolOf(cluster: Cluster, vmid: number): string | undefined {
   return Object.entries(cluster.store.state.pools).find(([, { vms }]) => vms.includes(vmid))?.[0];
 }
 
+/** `check_pool_exist`: a matter of permissions, for the API. */
 export function refuseMissingPool(cluster: Cluster, name: string | undefined): void {
-  if (name !== undefined && !cluster.store.state.pools[name]) die(`pool '${name}' does not exist`);
+  if (name === undefined || cluster.store.state.pools[name]) return;
+  throw new PveError(403, `Permission check failed (pool '${name}' does not exist)`);
 }

@@ -13,7 +13,7 @@ export interface Grants {
 }
 
 export const ALL_PRIVILEGES: readonly string[] =
-  'Datastore.AllocateSpace Datastore.Audit Datastore.AllocateTemplate Pool.Allocate Pool.Audit SDN.Use Sys.Audit Sys.Console VM.Allocate VM.Audit VM.Backup VM.Clone VM.Config.CPU VM.Config.Disk VM.Config.Memory VM.Config.Network VM.Config.Options VM.Migrate VM.PowerMgmt VM.Snapshot VM.Snapshot.Rollback'.split(
+  'Datastore.Allocate Datastore.AllocateSpace Datastore.Audit Datastore.AllocateTemplate Pool.Allocate Pool.Audit SDN.Audit SDN.Use Sys.Audit Sys.Console Sys.Modify VM.Allocate VM.Audit VM.Backup VM.Clone VM.Config.CPU VM.Config.Disk VM.Config.Memory VM.Config.Network VM.Config.Options VM.Migrate VM.PowerMgmt VM.Snapshot VM.Snapshot.Rollback'.split(
     ' ',
   );
 
@@ -21,8 +21,8 @@ const AclSchema = Type.Record(Type.String(), Type.Array(Type.String()));
 const GrantsSchema = Type.Object({ privsep: Type.Boolean(), user: AclSchema, token: AclSchema });
 
 /** Those of a look-alike that was told nothing: everything everywhere. */
-export function grantsOf(privileges: readonly string[] | undefined): Grants {
-  return { privsep: false, user: { '/': privileges ?? ALL_PRIVILEGES }, token: {} };
+export function fullGrants(): Grants {
+  return { privsep: false, user: { '/': ALL_PRIVILEGES }, token: {} };
 }
 
 /** From outside; throws RangeError. */

@@ -1,6 +1,7 @@
 /** What a look-alike can be told, and its defaults. */
 import type { Backend } from '../backend.js';
 import type { Faults } from '../faults.js';
+import type { Grants } from './grants.js';
 
 export interface StorageOption {
   readonly storage: string;
@@ -15,8 +16,11 @@ export interface StorageOption {
   /** Override what the type can do. */
   readonly snapshots?: boolean;
   readonly rollback?: 'any' | 'newest';
-  readonly linkedClone?: boolean;
+  readonly linkedClone?: LinkedClone;
 }
+
+/** Of what a linked clone can be made: nothing, templates, or any container. */
+export type LinkedClone = 'none' | 'template' | 'any';
 
 export interface NodeOption {
   readonly node: string;
@@ -43,8 +47,8 @@ export interface PveOptions {
   readonly tls: { readonly cert: string; readonly key: string };
   /** `id` is `user@realm!name`. */
   readonly token: { readonly id: string; readonly secret: string };
-  /** Privileges of the token; absent = all that are asked for. */
-  readonly privileges?: readonly string[];
+  /** What user and token may do; absent = everything everywhere. */
+  readonly grants?: Grants;
   readonly host?: string;
   /** 0 = any. */
   readonly port?: number;
@@ -54,6 +58,8 @@ export interface PveOptions {
   readonly nodes?: readonly (string | NodeOption)[];
   readonly storages?: readonly StorageOption[];
   readonly templates?: readonly TemplateOption[];
+  /** The pool that those templates are members of; it exists then. */
+  readonly templatePool?: string;
   /** OS template volumes, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`. */
   readonly osTemplates?: readonly string[];
   /** Pools that exist from the start. */
@@ -66,6 +72,8 @@ export interface PveOptions {
   readonly lockWaitMs?: number;
   /** Between updates of the cached guest figures; default 10000 x delays, at least 50. */
   readonly statsMs?: number;
+  /** For which an API worker keeps the figures it read; default 2000 x delays, as the real ones do (2 s). */
+  readonly dumpMs?: number;
   /** Between rounds of the HA manager; default 10000 x delays, at least 20. */
   readonly haMs?: number;
   /** After which a call answers 596 while it goes on; default 30000. */
@@ -106,14 +114,26 @@ export const TAKES = {
   resize: 500,
   template: 300,
   destroy: 900,
+  /** From the finished configuration of a new container to its membership in the pool. */
+  joinPool: 300,
+  /** From a destroyed container's last volume to the end of its configuration file. */
+  forget: 150,
 } as const;
 export type Taking = keyof typeof TAKES;
 
 export interface StorageKind {
   readonly snapshots: boolean;
   readonly rollback: 'any' | 'newest';
-  readonly linkedClone: boolean;
+  readonly linkedClone: LinkedClone;
+  /** The names of linked clones' volumes name their base, which cannot be freed before them. */
+  readonly namesBase: boolean;
   readonly shared: boolean;
+}
+
+/** The plugins' tables of features, for raw disks (pve-storage, `volume_has_feature`). */
+function linkedCloneOf(type: StorageOption['type']): LinkedClone {
+  if (type === 'btrfs') return 'any';
+  return ['lvmthin', 'zfspool', 'rbd'].includes(type) ? 'template' : 'none';
 }
 
 export function kindOf(storage: StorageOption): StorageKind {
@@ -121,7 +141,8 @@ export function kindOf(storage: StorageOption): StorageKind {
   return {
     snapshots: storage.snapshots ?? snapshots,
     rollback: storage.rollback ?? (storage.type === 'zfspool' ? 'newest' : 'any'),
-    linkedClone: storage.linkedClone ?? snapshots,
+    linkedClone: storage.linkedClone ?? linkedCloneOf(storage.type),
+    namesBase: ['zfspool', 'rbd'].includes(storage.type),
     shared: storage.shared ?? ['rbd', 'nfs'].includes(storage.type),
   };
 }

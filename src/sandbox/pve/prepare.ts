@@ -1,7 +1,7 @@
 /** Brings up the cluster behind the look-alike: fresh from its options, or as an earlier run left it. */
-import type { Cluster, ClusterNode } from './cluster.js';
+import { addToPool, type Cluster, type ClusterNode } from './cluster.js';
 import { randomMac, sizeOf } from './ct-config.js';
-import { grantsOf } from './grants.js';
+import { fullGrants } from './grants.js';
 import { createLocks } from './locks.js';
 import {
   DEFAULT_NODES,
@@ -44,14 +44,20 @@ function templateContainer(template: TemplateOption, cluster: Cluster): Containe
   return { vmid, node, config, snapshots: {}, firewall: {} };
 }
 
+function addTemplate(cluster: Cluster, template: TemplateOption, pool: string | undefined): void {
+  const { state } = cluster.store;
+  state.containers[template.vmid] = templateContainer(template, cluster);
+  if (pool === undefined) return;
+  state.pools[pool] ??= { comment: '', vms: [] };
+  addToPool(cluster, pool, template.vmid);
+}
+
 /** After the whole world was killed: half-made containers go, and locks of workers that are no more, as an operator would do it. */
 async function tidyUp(cluster: Cluster): Promise<void> {
   const { containers, ha } = cluster.store.state;
   for (const container of Object.values(containers)) {
     const { lock } = container.config;
     delete container.config['lock'];
-    for (const [name, { snapstate }] of Object.entries(container.snapshots))
-      if (snapstate !== undefined) Reflect.deleteProperty(container.snapshots, name);
     if (lock !== 'create' && lock !== 'destroyed') continue;
     await cluster.backend.destroy(container.vmid).catch(() => {});
     Reflect.deleteProperty(containers, container.vmid);
@@ -66,7 +72,7 @@ export async function prepareCluster(options: PveOptions): Promise<Cluster> {
   const store = openState(options.stateFile);
   const { state } = store;
   const statsMs = options.statsMs ?? Math.max(50, 10_000 * delays);
-  const stats = createStats(state, options.backend, statsMs);
+  const stats = createStats(state, options.backend, statsMs, options.dumpMs ?? 2_000 * delays);
   const cluster: Cluster = {
     version: options.version ?? '9.1',
     backend: options.backend,
@@ -78,17 +84,17 @@ export async function prepareCluster(options: PveOptions): Promise<Cluster> {
     storages: options.storages ?? DEFAULT_STORAGES,
     osTemplates: options.osTemplates ?? [DEFAULT_OS_TEMPLATE],
     token: options.token.id,
-    grants: grantsOf(options.privileges),
+    grants: options.grants ?? fullGrants(),
     delays,
     lockWaitMs: options.lockWaitMs ?? Math.max(50, 10_000 * delays),
     startedAt: Date.now(),
   };
+  for (const pool of options.pools ?? []) state.pools[pool] ??= { comment: '', vms: [] };
   if (store.resumed) {
     await tidyUp(cluster);
   } else {
     for (const template of options.templates ?? DEFAULT_TEMPLATES)
-      state.containers[template.vmid] = templateContainer(template, cluster);
-    for (const pool of options.pools ?? []) state.pools[pool] = { comment: '', vms: [] };
+      addTemplate(cluster, template, options.templatePool);
     await store.save();
   }
   await stats.refresh();

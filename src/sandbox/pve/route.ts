@@ -1,6 +1,6 @@
 /** How the look-alike's API methods are declared and found. */
 import type { Json } from '../../domain/json.js';
-import type { Call } from './cluster.js';
+import type { Call, Cluster } from './cluster.js';
 import type { Properties, Property } from './check.js';
 
 export interface Route {
@@ -15,6 +15,8 @@ export interface Route {
   readonly newer?: readonly string[];
   /** Any one of these privileges on this path; `{vmid}` is filled in. */
   readonly privilege?: readonly [path: string, ...any: string[]];
+  /** What more it demands of the caller before the parameters are checked; throws a 403. */
+  readonly permit?: (cluster: Cluster, values: Readonly<Record<string, string>>) => void;
   /** Type of the task it starts: a lying answer then still names one. */
   readonly task?: string;
   run(call: Call): Promise<Json> | Json;

@@ -126,7 +126,9 @@ async function honestAnswer(
 ): Promise<Answer> {
   const { cluster, authDelayMs } = parts;
   try {
-    return success(await perform(parts, request, strike, seen));
+    const attributes: Call['attributes'] = {};
+    const data = await perform(parts, request, strike, seen, attributes);
+    return success(data, attributes);
   } catch (error) {
     if (!(error instanceof PveError)) throw error;
     if (error.status === 401) await pause(authDelayMs);
@@ -139,6 +141,7 @@ async function perform(
   request: IncomingMessage,
   strike: Strike,
   seen: { values: Readonly<Record<string, string>> },
+  attributes: Call['attributes'],
 ): Promise<Json> {
   const { cluster, token } = parts;
   const { method = '' } = request;
@@ -154,7 +157,7 @@ async function perform(
   authorize(found, values, cluster);
   const complaints = checkAll(propertiesOf(found, cluster.version), { ...values, ...found.path });
   if (Object.keys(complaints).length > 0) refuse(complaints);
-  const call = { cluster, user, values: { ...values, ...found.path }, strike };
+  const call = { cluster, user, values: { ...values, ...found.path }, strike, attributes };
   const done = run(found, call, method);
   const data = await withinProxyTimeout(done, parts.proxyTimeoutMs);
   if (method !== 'GET') await cluster.store.save();

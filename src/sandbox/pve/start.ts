@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createFaults, type Faults } from '../faults.js';
 import type { Cluster } from './cluster.js';
 import { messageOf } from './failure.js';
-import { type Grants, grantsOf } from './grants.js';
+import { fullGrants, type Grants } from './grants.js';
 import { createHaManager, type HaManager } from './ha.js';
 import type { PveOptions } from './options.js';
 import { prepareCluster } from './prepare.js';
@@ -113,7 +113,7 @@ export async function startPve(options: PveOptions): Promise<Pve> {
       node.online = online;
     },
     setGrants(grants) {
-      cluster.grants = grants ?? grantsOf(options.privileges);
+      cluster.grants = grants ?? options.grants ?? fullGrants();
     },
     setClock(offsetMs) {
       clock.offsetMs = offsetMs;

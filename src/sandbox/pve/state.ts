@@ -11,8 +11,6 @@ const snapshotSchema = Type.Object({
   snaptime: Type.Number(),
   description: text,
   parent: optional(text),
-  /** `prepare` while it is made, `delete` while it is removed; what a failure or a kill left, too. */
-  snapstate: optional(text),
   config: texts,
 });
 
@@ -62,6 +60,8 @@ const stateSchema = Type.Object({
     rules: Type.Record(text, texts),
     groups: Type.Record(text, texts),
   }),
+  /** Firewall files of numbers that no container has. */
+  strayFirewalls: optional(Type.Record(text, texts)),
   pools: Type.Record(text, Type.Object({ comment: text, vms: Type.Array(Type.Number()) })),
   lastPid: Type.Number(),
 });

@@ -9,9 +9,16 @@ export interface GuestStats {
   readonly usage: BackendUsage;
 }
 
+/** The figures as one API worker has them. */
+export type Dump = ReadonlyMap<number, GuestStats>;
+
 export interface Stats {
   /** As of the last broadcast; undefined for a guest that is newer than that. */
   of(vmid: number): GuestStats | undefined;
+  /** What the next of the API's workers has: it reads the broadcast figures at most once in `dumpMs`, so two of them differ for that long after a change. */
+  nextDump(): Dump;
+  /** As it was before guests last came, went or changed their names: what a worker has that read it then. */
+  outdatedDump(): Dump;
   refresh(): Promise<void>;
   close(): void;
 }
@@ -25,8 +32,19 @@ export const IDLE: BackendUsage = {
   uptimeS: 0,
 };
 
-export function createStats(state: State, backend: Backend, everyMs: number): Stats {
-  let known = new Map<number, GuestStats>();
+/** pveproxy has three; requests go to them in turn here. */
+const WORKERS = 3;
+
+/** Who is there, under which name, and whether as a template. */
+const census = (dump: Dump): string =>
+  [...dump].map(([vmid, { name, template }]) => `${vmid} ${name} ${template}`).join('\n');
+
+/** `everyMs`: between two broadcasts. */
+export function createStats(state: State, backend: Backend, everyMs: number, dumpMs: number): Stats {
+  let known: Dump = new Map<number, GuestStats>();
+  let outdated = known;
+  const workers = Array.from({ length: WORKERS }, () => ({ dump: known, readAt: Number.NEGATIVE_INFINITY }));
+  let asked = 0;
   let pending: Promise<void> | undefined;
 
   async function look(): Promise<void> {
@@ -37,7 +55,17 @@ export function createStats(state: State, backend: Backend, everyMs: number): St
       const name = config['hostname'] ?? `CT${vmid}`;
       next.set(vmid, { name, template: config['template'] === '1', running, usage });
     }
+    if (census(next) !== census(known)) outdated = known;
     known = next;
+  }
+
+  function nextDump(): Dump {
+    const worker = workers[asked % WORKERS];
+    asked += 1;
+    if (!worker) return known;
+    const now = Date.now();
+    if (now - worker.readAt >= dumpMs) Object.assign(worker, { dump: known, readAt: now });
+    return worker.dump;
   }
 
   const refresh = (): Promise<void> => {
@@ -47,5 +75,11 @@ export function createStats(state: State, backend: Backend, everyMs: number): St
     return pending;
   };
   const timer = setInterval(() => void refresh().catch(() => {}), everyMs);
-  return { of: (vmid) => known.get(vmid), refresh, close: () => clearInterval(timer) };
+  return {
+    of: (vmid) => known.get(vmid),
+    nextDump,
+    outdatedDump: () => outdated,
+    refresh,
+    close: () => clearInterval(timer),
+  };
 }

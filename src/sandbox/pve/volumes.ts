@@ -2,15 +2,14 @@
 import { type Call, storageOnNode } from './cluster.js';
 import { rootDisk } from './ct-config.js';
 import { refuse } from './failure.js';
-import { type StorageOption } from './options.js';
+import { kindOf, type StorageOption } from './options.js';
 import type { Container } from './state.js';
 
 /** How each storage type names a disk. */
 export function volumeName(storage: StorageOption, vmid: number, base?: Container): string {
   const filed = ['btrfs', 'dir', 'nfs'].includes(storage.type);
   const own = filed ? `${vmid}/vm-${vmid}-disk-0.raw` : `vm-${vmid}-disk-0`;
-  const from =
-    base && !['lvmthin'].includes(storage.type) ? rootDisk(base.config).volume.split(':')[1] : undefined;
+  const from = base && kindOf(storage).namesBase ? rootDisk(base.config).volume.split(':')[1] : undefined;
   return from === undefined ? `${storage.storage}:${own}` : `${storage.storage}:${from}/${own}`;
 }
 

@@ -91,11 +91,12 @@ export async function readParameters(
   return { ...inQuery, ...decodeForm(text) };
 }
 
-export function success(data: Json): Answer {
-  return { status: 200, reason: 'OK', body: { data } };
+/** `total`: of a list of which only a part was asked for. */
+export function success(data: Json, { total }: { readonly total?: number } = {}): Answer {
+  return { status: 200, reason: 'OK', body: { data, ...(total === undefined ? {} : { total }) } };
 }
 
-/** 9.x puts the message into the body too; 8.4 has it in the reason phrase alone. */
+/** 9.x puts the message into the body too; 8.4 has it in the reason phrase alone. What no method answers for has no line end. */
 export function failure(error: PveError, version: '9.1' | '8.4'): Answer {
   const reason = error.message.split('\n')[0] ?? '';
   if (error.status === 401) return { status: 401, reason };
@@ -104,7 +105,7 @@ export function failure(error: PveError, version: '9.1' | '8.4'): Answer {
     reason,
     body: {
       data: null,
-      ...(version === '9.1' ? { message: `${error.message}\n` } : {}),
+      ...(version === '9.1' ? { message: error.status === 501 ? error.message : `${error.message}\n` } : {}),
       ...(error.errors === undefined ? {} : { errors: { ...error.errors } }),
     },
   };

@@ -86,7 +86,7 @@ function parse(text: string): {
   };
 }
 
-export function asker(url: string): Fixture['ask'] {
+export function asker(url: string, token = TOKEN): Fixture['ask'] {
   return (method, path, values = {}, extra = {}) => {
     const form = new URLSearchParams(
       Object.entries(values).map(([key, value]): [string, string] => [key, String(value)]),
@@ -102,7 +102,7 @@ export function asker(url: string): Fixture['ask'] {
           agent: false,
           ...extra,
           headers: {
-            authorization: `PVEAPIToken=${TOKEN.id}=${TOKEN.secret}`,
+            authorization: `PVEAPIToken=${token.id}=${token.secret}`,
             ...(inBody
               ? {
                   'content-type': 'application/x-www-form-urlencoded',

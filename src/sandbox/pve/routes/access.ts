@@ -1,8 +1,8 @@
 /** /access/permissions. */
 import type { Json } from '../../../domain/json.js';
 import { type Call, poolOf } from '../cluster.js';
-import { PveError } from '../failure.js';
 import { heldOn } from '../grants.js';
+import { demand } from '../permissions.js';
 import type { Route } from '../route.js';
 
 const word = { type: 'string', optional: 1 } as const;
@@ -14,8 +14,7 @@ function permissions({ cluster, user: caller, values }: Call): Json {
   const { grants } = cluster;
   const on = (who: 'user' | 'token', at: string): ReadonlySet<string> =>
     heldOn(grants, who, at, (vmid) => poolOf(cluster, vmid));
-  if (userid !== caller && !on('token', '/access').has('Sys.Audit'))
-    throw new PveError(403, 'Permission check failed (/access, Sys.Audit)');
+  if (userid !== caller) demand(cluster, '/access', 'Sys.Audit');
   const [owner = ''] = cluster.token.split('!');
   if (userid !== cluster.token && userid !== owner) return {};
   const who = userid === owner ? 'user' : 'token';

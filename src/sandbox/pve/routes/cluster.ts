@@ -7,11 +7,12 @@ import { kindOf, type StorageOption } from '../options.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { Container } from '../state.js';
 import { figures, nodeFigures, storageFigures } from '../figures.js';
+import { guestFilter, may } from '../permissions.js';
+import type { Dump } from '../stats.js';
 
-function guestResource(cluster: Cluster, container: Container): JsonObject {
+function guestResource(cluster: Cluster, container: Container, dump: Dump, pool?: string): JsonObject {
   const { vmid, node, config } = container;
-  const stats = cluster.stats.of(vmid);
-  const pool = Object.entries(cluster.store.state.pools).find(([, { vms }]) => vms.includes(vmid))?.[0];
+  const stats = dump.get(vmid);
   const ha = cluster.store.state.ha.resources[`ct:${vmid}`];
   const known: JsonObject = stats
     ? {
@@ -39,13 +40,29 @@ function guestResource(cluster: Cluster, container: Container): JsonObject {
   };
 }
 
+/** Who is there is always the present; what they are called and do is what the answering worker has. */
+function guestResources(call: Call): JsonObject[] {
+  const { cluster, strike } = call;
+  const { containers, pools } = cluster.store.state;
+  const outdated = strike.kind !== undefined && 'outdated' in strike.kind;
+  const dump = outdated ? cluster.stats.outdatedDump() : cluster.stats.nextDump();
+  const visible = guestFilter(cluster);
+  const shownPools = Object.entries(pools).filter(([name]) => may(cluster, `/pool/${name}`, 'Pool.Audit'));
+  const poolOf = new Map(shownPools.flatMap(([name, { vms }]) => vms.map((vmid) => [vmid, name])));
+  return Object.values(containers)
+    .filter(({ vmid }) => visible(vmid))
+    .map((each) => guestResource(cluster, each, dump, poolOf.get(each.vmid)));
+}
+
+/** Of a node that the caller may not look into no figures are told. */
 function nodeResources(cluster: Cluster): JsonObject[] {
   return cluster.nodes.map(({ node, online }) => ({
     id: `node/${node}`,
     type: 'node',
     node,
     status: online ? 'online' : 'offline',
-    ...(online ? { level: '', 'cgroup-mode': 2, ...nodeFigures(cluster, node) } : {}),
+    ...(online ? { level: '', 'cgroup-mode': 2 } : {}),
+    ...(online && may(cluster, `/nodes/${node}`, 'Sys.Audit') ? nodeFigures(cluster, node) : {}),
   }));
 }
 
@@ -71,20 +88,39 @@ function storageResources(cluster: Cluster): JsonObject[] {
     .flatMap(({ node }) =>
       cluster.storages
         .filter(({ nodes }) => nodes?.includes(node) ?? true)
+        .filter(({ storage }) => may(cluster, `/storage/${storage}`, 'Datastore.Audit'))
         .map((storage) => storageResource(cluster, storage, node)),
     );
 }
 
-function resources({ cluster, values }: Call): Json {
-  const wanted = (type: string): boolean => values['type'] === undefined || values['type'] === type;
-  const { containers, pools } = cluster.store.state;
+function poolResources({ cluster }: Call): JsonObject[] {
+  return Object.keys(cluster.store.state.pools)
+    .filter((pool) => may(cluster, `/pool/${pool}`, 'Pool.Audit'))
+    .map((pool) => ({ id: `/pool/${pool}`, type: 'pool', pool }));
+}
+
+/** New in 9: the zone that every node has. */
+function networkResources({ cluster }: Call): JsonObject[] {
+  if (cluster.version !== '9.1' || !may(cluster, '/sdn/zones/localnetwork', 'SDN.Audit')) return [];
+  return cluster.nodes.map(({ node }) => ({
+    id: `network/${node}/zone/localnetwork`,
+    type: 'network',
+    'network-type': 'zone',
+    network: 'localnetwork',
+    node,
+    status: 'ok',
+  }));
+}
+
+function resources(call: Call): Json {
+  const { type } = call.values;
+  const wanted = (one: string): boolean => type === undefined || type === one;
   return [
-    ...(values['type'] === undefined
-      ? Object.keys(pools).map((pool) => ({ id: `/pool/${pool}`, type: 'pool', pool }))
-      : []),
-    ...(wanted('vm') ? Object.values(containers).map((each) => guestResource(cluster, each)) : []),
-    ...(wanted('node') ? nodeResources(cluster) : []),
-    ...(wanted('storage') ? storageResources(cluster) : []),
+    ...(type === undefined ? poolResources(call) : []),
+    ...(wanted('vm') ? guestResources(call) : []),
+    ...(wanted('node') ? nodeResources(call.cluster) : []),
+    ...(wanted('storage') ? storageResources(call.cluster) : []),
+    ...(type === undefined ? networkResources(call) : []),
   ];
 }
 

@@ -1,8 +1,10 @@
 /** Clone, and turning a container into a template that can be cloned. */
-import { volumeName, containerStorage, discard } from '../volumes.js';
+import { volumeName, discard } from '../volumes.js';
+import { parsePropertyString } from '../check.js';
 import {
   addToPool,
   type Call,
+  containerAt,
   containerOf,
   diskKind,
   fork,
@@ -12,32 +14,36 @@ import {
   refuseLocked,
   refuseMissingPool,
   refuseTaken,
+  storageNamed,
+  storageOnNode,
   takes,
   vmidOf,
 } from '../cluster.js';
-import { backendContainer, normalNet, rootDisk, sizeOf } from '../ct-config.js';
-import { die, messageOf, PveError } from '../failure.js';
+import { backendContainer, NET, normalNet, rootDisk, sizeOf } from '../ct-config.js';
+import { die, messageOf, PveError, refuse } from '../failure.js';
 import { kindOf, type StorageOption } from '../options.js';
+import { demand, demandBridge, may, refusePermission } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { Container } from '../state.js';
+import type { TaskHandle } from '../tasks.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
-function clonedConfig(call: Call, source: Container, rootfs: string): Record<string, string> {
+/** All of the source's settings but its disk, which stands in the configuration when it is made. */
+function clonedConfig(call: Call, source: Container): Record<string, string> {
   const { hostname, description } = call.values;
   const snapname = call.values['snapname'];
   const from = snapname === undefined ? source.config : source.snapshots[snapname]?.config;
   const config: Record<string, string> = {};
   for (const [key, value] of Object.entries(from ?? {})) {
     if (['template', 'lock', 'parent', 'rootfs'].includes(key) || key.startsWith('unused')) continue;
-    config[key] = key.startsWith('net') ? normalNet(value, true) : value;
+    config[key] = /^net\d+$/.test(key) ? normalNet(value, true) : value;
   }
   return {
     ...config,
     ...(hostname === undefined ? {} : { hostname }),
     ...(description === undefined ? {} : { description }),
-    rootfs,
     lock: 'create',
   };
 }
@@ -47,51 +53,65 @@ interface ClonePlan {
   readonly target: string;
   readonly storage: StorageOption;
   readonly linked: boolean;
+  readonly rootfs: string;
+}
+
+/** What is looked at before any lock is taken. */
+function refuseTarget({ cluster, values }: Call): void {
+  const { node = '', target = node, storage, pool } = values;
+  refuseMissingPool(cluster, pool);
+  if (!cluster.nodes.some((each) => each.node === target)) die(`no such cluster node '${target}'`);
+  if (storage === undefined) return;
+  storageOnNode(cluster, storage, node);
+  if (target === node) return;
+  storageOnNode(cluster, storage, target);
+  if (!kindOf(storageNamed(cluster, storage)).shared) die(`can't clone to non-shared storage '${storage}'`);
 }
 
 function planClone(call: Call, running: boolean): ClonePlan {
   const { cluster, values } = call;
   const source = containerOf(call);
+  const newid = vmidOf(call, 'newid');
   const { node = '', target = node, snapname, storage } = values;
   const template = source.config['template'] === '1';
   const linked = values['full'] === undefined ? template : !isSet(call, 'full');
   refuseLocked(call, source);
-  if (snapname !== undefined && !source.snapshots[snapname]) die(`snapshot '${snapname}' does not exist`);
+  refuseTaken(cluster, newid);
   if (linked && storage !== undefined) die(`parameter 'storage' not allowed for linked clones`);
-  const { volume, storage: own } = rootDisk(source.config);
-  const kind = diskKind(cluster, source);
-  if (linked && (!kind.linkedClone || !template))
-    die(`Linked clone feature for '${volume}' is not available`);
+  if (snapname !== undefined && !source.snapshots[snapname]) die(`snapshot '${snapname}' does not exist`);
+  const { volume, storage: own, bytes } = rootDisk(source.config);
+  const { linkedClone } = diskKind(cluster, source);
+  const chosen = storageNamed(cluster, storage ?? own);
+  demand(cluster, `/storage/${chosen.storage}`, 'Datastore.AllocateSpace');
   if (!linked && running && snapname === undefined)
-    die('Cannot do full clones on a running container without snapshots');
-  const chosen = containerStorage(call, storage ?? own);
-  if (target !== node && !kind.shared)
-    die(`can't clone container to node '${target}' (container uses local storage)`);
-  if (target !== node && !kindOf(chosen).shared) die(`can't clone to non-shared storage '${chosen.storage}'`);
-  if (!cluster.nodes.some((each) => each.node === target)) die(`no such cluster node '${target}'`);
-  return { source, target, storage: chosen, linked };
+    die('Full clone of a running container is only possible from a snapshot');
+  if (linked && linkedClone !== 'any' && !(linkedClone === 'template' && template))
+    die(`Linked clone feature for '${volume}' is not available`);
+  for (const [key, value] of Object.entries(source.config))
+    if (/^net\d+$/.test(key)) demandBridge(cluster, parsePropertyString(NET, value));
+  if (target !== node && !kindOf(chosen).shared)
+    die(`can't clone CT to node '${target}' (CT uses local storage)`);
+  if (!chosen.content.includes('rootdir'))
+    refuse({ storage: `storage '${chosen.storage}' does not support container directories` });
+  const rootfs = `${volumeName(chosen, newid, linked ? source : undefined)},size=${sizeOf(bytes / 1024 ** 3)}`;
+  return { source, target, storage: chosen, linked, rootfs };
 }
 
 async function clone(call: Call): Promise<string> {
   const { cluster, values } = call;
+  const { node = '' } = values;
   const newid = vmidOf(call, 'newid');
+  refuseTarget(call);
   const { vmid: sourceId } = containerOf(call);
-  refuseMissingPool(cluster, values['pool']);
   const running = await cluster.backend.isRunning(sourceId);
   const plan = await holdConfig(call, sourceId, async () => {
     const made = planClone(call, running);
-    refuseTaken(cluster, newid);
-    const { source, storage, linked, target } = made;
-    const volume = volumeName(storage, newid, linked ? source : undefined);
-    const config = clonedConfig(
-      call,
-      source,
-      `${volume},size=${sizeOf(rootDisk(source.config).bytes / 1024 ** 3)}`,
-    );
+    const { source, linked } = made;
     cluster.store.state.containers[newid] = {
       vmid: newid,
-      node: target,
-      config,
+      // where the work is done; it moves when that is over
+      node,
+      config: clonedConfig(call, source),
       snapshots: {},
       firewall: { ...source.firewall },
       ...(linked ? { linkedTo: source.vmid } : {}),
@@ -99,24 +119,33 @@ async function clone(call: Call): Promise<string> {
     source.config['lock'] = 'disk';
     return made;
   });
-  return fork(call, 'vzclone', sourceId, async (task) => {
-    const made = cluster.store.state.containers[newid];
-    try {
-      if (!made) return die(`Configuration file 'nodes/${plan.target}/lxc/${newid}.conf' does not exist`);
-      await holdStorage(call, plan.storage.storage, async () =>
-        task.print(`create ${plan.linked ? 'linked' : 'full'} clone of mountpoint rootfs`),
-      );
-      await task.takes(takes(cluster, plan.linked ? 'linkedClone' : 'fullClone'));
-      await cluster.backend.clone(backendContainer(made), sourceId);
-      delete made.config['lock'];
-      addToPool(cluster, values['pool'], newid);
-    } catch (error) {
-      await discard(call, newid);
-      throw new PveError(500, `clone failed: ${messageOf(error)}`);
-    } finally {
-      delete plan.source.config['lock'];
-    }
-  });
+  return fork(call, 'vzclone', sourceId, (task) => copy(call, plan, task));
+}
+
+/** The worker's part: the pool comes before the end of the lock. */
+async function copy(call: Call, plan: ClonePlan, task: TaskHandle): Promise<void> {
+  const { cluster, values } = call;
+  const newid = vmidOf(call, 'newid');
+  const { vmid: sourceId } = plan.source;
+  try {
+    const made = containerAt(cluster, values['node'] ?? '', newid);
+    await holdStorage(call, plan.storage.storage, async () =>
+      task.print(`create ${plan.linked ? 'linked' : 'full'} clone of mountpoint rootfs`),
+    );
+    await task.takes(takes(cluster, plan.linked ? 'linkedClone' : 'fullClone'));
+    const config = { ...made.config, rootfs: plan.rootfs };
+    await cluster.backend.clone(backendContainer({ ...made, config, node: plan.target }), sourceId);
+    made.config['rootfs'] = plan.rootfs;
+    addToPool(cluster, values['pool'], newid);
+    delete plan.source.config['lock'];
+    delete made.config['lock'];
+    made.node = plan.target;
+  } catch (error) {
+    await discard(call, newid);
+    throw new PveError(500, `clone failed: ${messageOf(error)}`);
+  } finally {
+    delete plan.source.config['lock'];
+  }
 }
 
 async function convert(call: Call): Promise<null> {
@@ -130,7 +159,7 @@ async function convert(call: Call): Promise<null> {
       die('unable to create template, because CT contains snapshots');
     if (config['template'] === '1') die(`you can't convert a template to a template`);
     if (running) die(`you can't convert a CT to template if the CT is running`);
-    if (!diskKind(cluster, container).linkedClone)
+    if (diskKind(cluster, container).linkedClone === 'none')
       die(`Directory storage '${rootDisk(config).storage}' does not support container templates!`);
   });
   fork(call, 'vztemplate', vmid, async (task) => {
@@ -158,6 +187,11 @@ export const cloneRoutes: readonly Route[] = [
       target: { ...word, format: 'pve-node' },
     },
     privilege: ['/vms/{vmid}', 'VM.Clone'],
+    permit(cluster, { newid = '', pool }) {
+      if (may(cluster, `/vms/${newid}`, 'VM.Allocate')) return;
+      if (pool !== undefined && may(cluster, `/pool/${pool}`, 'VM.Allocate')) return;
+      refusePermission();
+    },
     task: 'vzclone',
     run: clone,
   },

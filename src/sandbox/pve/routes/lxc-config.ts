@@ -1,6 +1,5 @@
 /** A container's configuration: read, change, grow the disk, ask for features, firewall options. */
 import type { Json, JsonObject } from '../../../domain/json.js';
-import { parsePropertyString } from '../check.js';
 import {
   type Call,
   containerOf,
@@ -10,6 +9,7 @@ import {
   refuseLocked,
   refuseStale,
   takes,
+  vmidOf,
 } from '../cluster.js';
 import {
   backendContainer,
@@ -22,30 +22,21 @@ import {
   shownConfig,
   sizeOf,
 } from '../ct-config.js';
-import { die, PveError } from '../failure.js';
+import { die, PveError, refuse } from '../failure.js';
+import { firewallFile, writeFirewallFile } from '../firewall-files.js';
+import { demandForDeletion, demandForOptions } from '../option-permissions.js';
+import { demand } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { Container } from '../state.js';
 import { createHash } from 'node:crypto';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
-const READ_ONLY = ['unprivileged', 'ostype', 'arch'];
+/** Of a call, besides the options. */
+const NOT_OPTIONS = ['node', 'vmid', 'digest', 'delete', 'revert'];
 
-/** A token, even one of root, may not touch what reaches into the host. */
-export function refuseForTokens(values: Readonly<Record<string, string>>): void {
-  const only = (what: string): never => {
-    throw new PveError(403, `Permission check failed (changing ${what} is only allowed for root@pam)`);
-  };
-  for (const [key, value] of Object.entries(values)) {
-    if (/^dev\d+$/.test(key)) only(`${key} (device passthrough)`);
-    if (key === 'hookscript') only('hookscript');
-    if (/^mp\d+$/.test(key) && /^(?:volume=)?\//.test(value))
-      die('Only root can pass arbitrary filesystem paths.');
-    if (key !== 'features') continue;
-    if (Object.keys(parsePropertyString({}, value)).some((feature) => feature !== 'nesting'))
-      only('feature flags (except nesting)');
-  }
-}
+const listed = (text: string | undefined): string[] =>
+  (text ?? '').split(/[,;\s]+/).filter((each) => each !== '');
 
 function get(call: Call): Json {
   const container = containerOf(call);
@@ -53,32 +44,21 @@ function get(call: Call): Json {
   if (snapshot === undefined) return { ...shownConfig(container.config), digest: digestOf(container) };
   const found = container.snapshots[snapshot];
   if (!found) return die(`snapshot '${snapshot}' does not exist`);
-  return shownSnapshot(container, found);
-}
-
-/** A snapshot's settings, with what is its own: the description, the time, where it came from. */
-function shownSnapshot(container: Container, found: Container['snapshots'][string]): JsonObject {
-  const { config, description, snaptime, parent, snapstate } = found;
-  return {
-    ...shownConfig({ ...config, ...(description === '' ? {} : { description }) }),
-    snaptime,
-    ...(parent === undefined ? {} : { parent }),
-    ...(snapstate === undefined ? {} : { snapstate }),
-    digest: digestOf(container),
-  };
+  return { ...shownConfig(found.config), digest: digestOf(container) };
 }
 
 function applied(container: Container, values: Readonly<Record<string, string>>): Record<string, string> {
   const config = { ...container.config };
-  for (const key of (values['delete'] ?? '').split(/[,;\s]+/)) {
-    if (key === '') continue;
-    if (['memory', 'swap', 'rootfs'].includes(key)) die(`unable to delete required option '${key}'`);
-    if (READ_ONLY.includes(key)) die(`unable to delete read-only option '${key}'`);
+  for (const key of listed(values['delete'])) {
+    // of what is not set it only warns
+    if (config[key] === undefined) continue;
+    if (['memory', 'rootfs', 'ostype'].includes(key)) die(`unable to delete required option '${key}'`);
+    if (key === 'unprivileged') die(`unable to delete read-only option: '${key}'`);
     Reflect.deleteProperty(config, key);
   }
   for (const [key, value] of Object.entries(values)) {
-    if (['node', 'vmid', 'digest', 'delete', 'revert'].includes(key)) continue;
-    if (READ_ONLY.includes(key) && value !== config[key]) die(`unable to modify read-only option: '${key}'`);
+    if (NOT_OPTIONS.includes(key)) continue;
+    if (key === 'unprivileged') die(`unable to modify read-only option: '${key}'`);
     if (/^net\d+$/.test(key)) config[key] = normalNet(value);
     else config[key] = key === 'tags' ? normalTags(value) : value;
   }
@@ -87,27 +67,49 @@ function applied(container: Container, values: Readonly<Record<string, string>>)
 
 async function put(call: Call): Promise<null> {
   const { cluster, values } = call;
-  const container = containerOf(call);
-  if (Object.keys(values).filter((key) => !['node', 'vmid', 'digest'].includes(key)).length === 0)
+  const vmid = vmidOf(call);
+  if (Object.keys(values).every((key) => ['node', 'vmid', 'digest'].includes(key)))
     die('no options specified');
-  refuseForTokens(values);
-  await holdConfig(call, container.vmid, async () => {
+  await holdConfig(call, vmid, async () => {
+    const container = containerOf(call);
     refuseLocked(call, container);
     refuseStale(values['digest'], digestOf(container));
+    refuseUnpermitted(call, container);
     container.config = applied(container, values);
     await cluster.backend.configure(backendContainer(container));
   });
   return null;
 }
 
+function refuseUnpermitted({ cluster, values }: Call, { vmid, config }: Container): void {
+  const change = { vmid, present: config };
+  demandForDeletion(cluster, change, [...listed(values['delete']), ...listed(values['revert'])]);
+  for (const name of ['revert', 'delete'] as const)
+    for (const option of listed(values[name])) {
+      if (!isOption(option)) refuse({ [name]: `unknown option '${option}'` });
+      if (values[option] !== undefined)
+        refuse({ [name]: `you can't use '-${option}' and -${name} ${option}' at the same time` });
+    }
+  const options = Object.entries(values).filter(([key]) => !NOT_OPTIONS.includes(key));
+  demandForOptions(cluster, change, Object.fromEntries(options));
+}
+
+function isOption(name: string): boolean {
+  const numbered = name.replace(/(?:0|[1-9]\d{0,2})$/, '[n]');
+  return Object.hasOwn(CONFIG_PROPERTIES, name) || Object.hasOwn(CONFIG_PROPERTIES, numbered);
+}
+
 async function resize(call: Call): Promise<string> {
   const { cluster, values } = call;
   const container = containerOf(call);
   const { size = '', disk = 'rootfs', digest } = values;
-  if (container.config[disk] === undefined) die(`no such mount point '${disk}'`);
   const check = (): number => {
     refuseLocked(call, container);
+    // the name of the disk counts as an option of its own
+    demandForOptions(cluster, { vmid: container.vmid, present: container.config }, { disk });
     refuseStale(digest, digestOf(container));
+    if (container.config[disk] === undefined) throw noSuchMountPoint(disk);
+    demand(cluster, `/storage/${rootDisk(container.config).storage}`, 'Datastore.AllocateSpace');
     const { bytes } = rootDisk(container.config);
     const wished = size.startsWith('+') ? bytes + parseSize(size.slice(1)) : parseSize(size);
     if (wished < bytes) die('unable to shrink disk size');
@@ -127,6 +129,15 @@ async function resize(call: Call): Promise<string> {
   );
 }
 
+/** The empty text is parsed as a mount point's. */
+function noSuchMountPoint(disk: string): PveError {
+  const missing = 'property is missing and it is not optional';
+  return new PveError(500, 'format error', {
+    ...(disk === 'rootfs' ? {} : { mp: missing }),
+    volume: missing,
+  });
+}
+
 function feature(call: Call): Json {
   const container = containerOf(call);
   const kind = diskKind(call.cluster, container);
@@ -135,7 +146,8 @@ function feature(call: Call): Json {
     call.values['feature'] === 'snapshot'
       ? kind.snapshots && !mounted
       : call.values['feature'] === 'clone'
-        ? kind.linkedClone && container.config['template'] === '1'
+        ? kind.linkedClone === 'any' ||
+          (kind.linkedClone === 'template' && container.config['template'] === '1')
         : true;
   return { hasFeature: has ? 1 : 0 };
 }
@@ -157,27 +169,26 @@ async function interfaces(call: Call): Promise<Json> {
   ];
 }
 
-const firewallDigest = (container: Container): string =>
-  createHash('sha1').update(JSON.stringify(container.firewall)).digest('hex');
+const firewallDigest = (file: Readonly<Record<string, string>>): string =>
+  createHash('sha1').update(JSON.stringify(file)).digest('hex');
 
 function getFirewall(call: Call): Json {
-  const container = containerOf(call);
-  const numeric = Object.entries(container.firewall).map(([key, value]): [string, Json] => [
+  const file = firewallFile(call.cluster, vmidOf(call));
+  const numeric = Object.entries(file).map(([key, value]): [string, Json] => [
     key,
     /^\d+$/.test(value) ? Number(value) : value,
   ]);
-  return { ...Object.fromEntries(numeric), digest: firewallDigest(container) };
+  return { ...Object.fromEntries(numeric), digest: firewallDigest(file) };
 }
 
 function putFirewall(call: Call): Json {
-  const container = containerOf(call);
-  refuseStale(call.values['digest'], firewallDigest(container));
-  for (const [key, value] of Object.entries(call.values)) {
-    if (['node', 'vmid', 'digest', 'delete'].includes(key)) continue;
-    container.firewall[key] = value;
-  }
-  for (const key of (call.values['delete'] ?? '').split(/[,;\s]+/))
-    Reflect.deleteProperty(container.firewall, key);
+  const { cluster, values } = call;
+  const file = { ...firewallFile(cluster, vmidOf(call)) };
+  refuseStale(values['digest'], firewallDigest(file));
+  for (const [key, value] of Object.entries(values))
+    if (!['node', 'vmid', 'digest', 'delete'].includes(key)) file[key] = value;
+  for (const key of listed(values['delete'])) Reflect.deleteProperty(file, key);
+  writeFirewallFile(cluster, vmidOf(call), file);
   return null;
 }
 

@@ -5,6 +5,7 @@ import { parsePropertyString } from '../check.js';
 import {
   addToPool,
   type Call,
+  type Cluster,
   containerOf,
   fork,
   holdConfig,
@@ -15,42 +16,59 @@ import {
   takes,
   vmidOf,
 } from '../cluster.js';
-import {
-  backendContainer,
-  CONFIG_PROPERTIES,
-  normalNet,
-  normalTags,
-  ROOTFS,
-  rootDisk,
-  sizeOf,
-} from '../ct-config.js';
+import { backendContainer, CONFIG_PROPERTIES, normalNet, normalTags, ROOTFS, sizeOf } from '../ct-config.js';
 import { die, messageOf, PveError } from '../failure.js';
+import { takeStrayFirewall } from '../firewall-files.js';
+import { guestStatus } from '../guest-status.js';
+import { demandForOptions, demandOsTemplate } from '../option-permissions.js';
 import { type StorageOption } from '../options.js';
+import { demand, guestFilter, may, refusePermission } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
-import { refuseForTokens } from './lxc-config.js';
+import type { Container } from '../state.js';
+import type { TaskHandle } from '../tasks.js';
 import { startInTask } from './lxc-power.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
+interface WishedDisk {
+  readonly storage: StorageOption;
+  readonly gib: number;
+  /** `,acl=1` */
+  readonly options: string;
+}
+
 /** `local-btrfs:8` -> storage and GiB */
-function wishedDisk(call: Call): { storage: StorageOption; gib: number; options: string } {
+function wishedDisk(call: Call): WishedDisk {
   const { storage: fallback = 'local', rootfs } = call.values;
-  if (rootfs === undefined) return { storage: containerStorage(call, fallback), gib: 4, options: '' };
+  if (rootfs === undefined) return { storage: usableStorage(call, fallback), gib: 4, options: '' };
   const { volume = '', ...rest } = parsePropertyString(ROOTFS, rootfs);
-  if (volume.startsWith('/')) die('Only root can pass arbitrary filesystem paths.');
   const [, name = fallback, size = ''] =
     /^(?:([a-z][a-z0-9\-_.]*[a-z0-9]):)?(\d+(?:\.\d+)?)$/i.exec(volume) ?? [];
   if (size === '') die(`unable to create CT ${vmidOf(call)} - unable to parse volume ID '${volume}'`);
   delete rest['size'];
   const options = Object.entries(rest).map(([key, value]) => `,${key}=${value}`);
-  return { storage: containerStorage(call, name), gib: Number(size), options: options.join('') };
+  return { storage: usableStorage(call, name), gib: Number(size), options: options.join('') };
+}
+
+function usableStorage(call: Call, name: string): StorageOption {
+  const storage = containerStorage(call, name);
+  demand(call.cluster, `/storage/${name}`, 'Datastore.AllocateSpace');
+  return storage;
 }
 
 const NOT_CONFIG = new Set([
   ...['node', 'vmid', 'ostemplate', 'password', 'storage', 'force', 'restore', 'pool', 'start', 'bwlimit'],
-  ...['ignore-unpack-errors', 'ssh-public-keys', 'ha-managed', 'unique', 'rootfs', 'lock', 'template'],
+  ...['ignore-unpack-errors', 'ssh-public-keys', 'ha-managed', 'unique'],
 ]);
+/** Options of their own kind: what is demanded for them stands in the caller's words, what is written does not. */
+const NOT_WRITTEN = new Set(['rootfs', 'lock', 'template']);
+
+function optionsOf(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([key]) => !NOT_CONFIG.has(key) && key !== 'unprivileged'),
+  );
+}
 
 function newConfig(call: Call, rootfs: string): Record<string, string> {
   const { cluster, values } = call;
@@ -61,10 +79,9 @@ function newConfig(call: Call, rootfs: string): Record<string, string> {
     swap: '512',
     ostype: 'debian',
     ...(cluster.version === '9.1' ? { unprivileged: '1' } : {}),
-    lock: 'create',
   };
   for (const [key, value] of Object.entries(values)) {
-    if (NOT_CONFIG.has(key)) continue;
+    if (NOT_CONFIG.has(key) || NOT_WRITTEN.has(key)) continue;
     if (key.startsWith('net')) config[key] = normalNet(value);
     else config[key] = key === 'tags' ? normalTags(value) : value;
   }
@@ -72,66 +89,75 @@ function newConfig(call: Call, rootfs: string): Record<string, string> {
   return { ...config, rootfs };
 }
 
+function refuseUnpermitted(call: Call): void {
+  const { cluster, values } = call;
+  const vmid = vmidOf(call);
+  const { pool, ostemplate = '' } = values;
+  if (values['unprivileged'] === '0') demand(cluster, '/', 'Sys.Modify');
+  if (isSet(call, 'ha-managed')) demand(cluster, '/', 'Sys.Console');
+  refuseTaken(cluster, vmid);
+  refuseMissingPool(cluster, pool);
+  const allowed =
+    may(cluster, `/vms/${vmid}`, 'VM.Allocate') ||
+    (pool !== undefined && may(cluster, `/pool/${pool}`, 'VM.Allocate'));
+  if (!allowed) refusePermission();
+  demandForOptions(cluster, { vmid, pool }, optionsOf(values));
+  demandOsTemplate(cluster, ostemplate);
+}
+
 async function create(call: Call): Promise<string> {
   const { cluster, values } = call;
   const vmid = vmidOf(call);
-  const { node = '', pool, ostemplate = '' } = values;
-  refuseTaken(cluster, vmid);
-  refuseMissingPool(cluster, pool);
-  refuseForTokens(values);
+  const { node = '', ostemplate = '' } = values;
+  refuseUnpermitted(call);
   const disk = wishedDisk(call);
-  const volume = volumeName(disk.storage, vmid);
-  const rootfs = `${volume}${disk.options},size=${sizeOf(disk.gib)}`;
-  await holdConfig(
-    call,
-    vmid,
-    async () => {
-      refuseTaken(cluster, vmid);
-      const config = newConfig(call, rootfs);
-      cluster.store.state.containers[vmid] = { vmid, node, config, snapshots: {}, firewall: {} };
-    },
-    0.5,
-  );
+  try {
+    await holdConfig(call, vmid, async () => makeLocked(cluster, vmid, node), 0.5);
+  } catch (error) {
+    throw new PveError(500, `unable to create CT ${vmid} - ${messageOf(error)}`);
+  }
   return fork(call, 'vzcreate', vmid, async (task) => {
-    const container = containerOf(call);
-    try {
-      if (!cluster.osTemplates.includes(ostemplate)) die(`volume '${ostemplate}' does not exist`);
-      await holdStorage(call, disk.storage.storage, async () => task.print(`allocating ${volume}`));
-      task.print(`extracting archive '${ostemplate}'`);
-      await task.takes(takes(cluster, 'create'));
-      await cluster.backend.create(backendContainer(container), ostemplate);
-    } catch (error) {
-      await discard(call, vmid);
-      throw new PveError(500, `unable to create CT ${vmid} - ${messageOf(error)}`);
-    }
-    delete container.config['lock'];
-    addToPool(cluster, pool, vmid);
+    await holdConfig(call, vmid, () => make(call, disk, ostemplate, task));
     if (isSet(call, 'start')) startInTask(call, vmid);
   });
 }
 
-function list({ cluster, values }: Call): JsonObject[] {
-  return Object.values(cluster.store.state.containers)
-    .filter(({ node }) => node === values['node'])
-    .map(({ vmid, config }) => {
-      const stats = cluster.stats.of(vmid);
-      return {
-        // 8.4 gives the number as text
-        vmid: cluster.version === '9.1' ? vmid : String(vmid),
-        name: config['hostname'] ?? '',
-        type: 'lxc',
-        status: stats?.running === true ? 'running' : 'stopped',
-        cpus: Number(config['cores'] ?? 1),
-        maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
-        maxswap: Number(config['swap'] ?? 512) * 1024 ** 2,
-        maxdisk: rootDisk(config).bytes,
-        mem: stats?.usage.memoryBytes ?? 0,
-        uptime: stats?.usage.uptimeS ?? 0,
-        ...(config['template'] === '1' ? { template: 1 } : {}),
-        ...(config['lock'] === undefined ? {} : { lock: config['lock'] }),
-        ...(config['tags'] === undefined ? {} : { tags: config['tags'] }),
-      };
-    });
+/** Nothing but its lock tells of it while it is being made: neither name nor description. */
+function makeLocked(cluster: Cluster, vmid: number, node: string): void {
+  refuseTaken(cluster, vmid);
+  const firewall = takeStrayFirewall(cluster, vmid);
+  cluster.store.state.containers[vmid] = { vmid, node, config: { lock: 'create' }, snapshots: {}, firewall };
+}
+
+/** The worker's part. The configuration is whole before the container joins its pool. */
+async function make(call: Call, disk: WishedDisk, ostemplate: string, task: TaskHandle): Promise<void> {
+  const { cluster, values } = call;
+  const container: Container = containerOf(call);
+  const { vmid } = container;
+  const volume = volumeName(disk.storage, vmid);
+  const config = newConfig(call, `${volume}${disk.options},size=${sizeOf(disk.gib)}`);
+  try {
+    if (!cluster.osTemplates.includes(ostemplate)) die(`volume '${ostemplate}' does not exist`);
+    await holdStorage(call, disk.storage.storage, async () => task.print(`allocating ${volume}`));
+    task.print(`extracting archive '${ostemplate}'`);
+    await task.takes(takes(cluster, 'create'));
+    await cluster.backend.create(backendContainer({ ...container, config }), ostemplate);
+  } catch (error) {
+    await discard(call, vmid);
+    throw new PveError(500, `unable to create CT ${vmid} - ${messageOf(error)}`);
+  }
+  container.config = config;
+  if (values['pool'] === undefined) return;
+  await new Promise((resolve) => void setTimeout(resolve, takes(cluster, 'joinPool')));
+  addToPool(cluster, values['pool'], vmid);
+}
+
+function list({ cluster, values }: Call): Promise<JsonObject[]> {
+  const visible = guestFilter(cluster);
+  const found = Object.values(cluster.store.state.containers).filter(
+    ({ node, vmid }) => node === values['node'] && visible(vmid),
+  );
+  return Promise.all(found.map((one) => guestStatus(cluster, one)));
 }
 
 export const createRoutes: readonly Route[] = [
@@ -156,7 +182,6 @@ export const createRoutes: readonly Route[] = [
       unique: { ...flag, requires: 'restore' },
     },
     newer: ['ha-managed'],
-    privilege: ['/vms/{vmid}', 'VM.Allocate'],
     task: 'vzcreate',
     run: create,
   },

@@ -2,6 +2,7 @@
 import {
   type Call,
   containerOf,
+  diskKind,
   fork,
   holdConfig,
   holdStorage,
@@ -22,7 +23,9 @@ const flag = { type: 'boolean', optional: 1 } as const;
 async function refuseDestroy(call: Call, container: Container): Promise<void> {
   const { cluster } = call;
   const { vmid, config } = container;
+  // protection and lock are looked at before all else
   if (config['protection'] === '1') die(`can't remove CT ${vmid} - protection mode enabled`);
+  refuseLocked(call, container);
   if (cluster.store.state.ha.resources[`ct:${vmid}`] && !isSet(call, 'purge'))
     die(`unable to remove CT ${vmid} - used in HA resources and purge parameter not set.`);
   if (!isSet(call, 'force') && (await cluster.backend.isRunning(vmid)))
@@ -39,24 +42,21 @@ async function destroy(call: Call): Promise<string> {
     holdConfig(call, vmid, async () => {
       if (containerOf(call) !== container) return;
       await refuseDestroy(call, container);
-      refuseLocked(call, container);
       const { volume, storage } = rootDisk(container.config);
-      if (Object.values(state.containers).some(({ linkedTo }) => linkedTo === vmid))
-        die(`base volume '${volume}' is still in use by linked clones`);
+      const clones = Object.values(state.containers).filter(({ linkedTo }) => linkedTo === vmid);
+      if (clones.length > 0 && diskKind(cluster, container).namesBase)
+        die(`base volume '${volume.replace(/^[^:]*:/, '')}' is still in use by linked clones`);
       if (await cluster.backend.isRunning(vmid)) await cluster.backend.stop(vmid);
-      container.config['lock'] = 'destroyed';
-      try {
-        await holdStorage(call, storage, () => task.takes(takes(cluster, 'destroy')));
-        await cluster.backend.destroy(vmid);
-      } catch (error) {
-        delete container.config['lock'];
-        throw error;
-      }
+      if (storage !== '') await holdStorage(call, storage, () => task.takes(takes(cluster, 'destroy')));
+      await cluster.backend.destroy(vmid);
+      // of the configuration only this is left, then the rights that the pool gave, then nothing
+      container.config = { lock: 'destroyed' };
+      removeFromPools(cluster, vmid);
       if (isSet(call, 'purge')) {
-        task.print('purging CT from related configurations..');
+        task.print(`purging CT ${vmid} from related configurations..`);
         removeService(cluster, sidOf(vmid), true);
       }
-      removeFromPools(cluster, vmid);
+      await new Promise((resolve) => void setTimeout(resolve, takes(cluster, 'forget')));
       Reflect.deleteProperty(state.containers, vmid);
     }),
   );

@@ -10,13 +10,13 @@ import {
   isSet,
   refuseLocked,
   takes,
+  vmidOf,
 } from '../cluster.js';
-import { backendContainer, rootDisk } from '../ct-config.js';
+import { backendContainer } from '../ct-config.js';
 import { die, messageOf } from '../failure.js';
-import { figures } from '../figures.js';
+import { guestStatus } from '../guest-status.js';
 import { isManaged, requestInTask } from '../ha.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
-import { IDLE } from '../stats.js';
 import type { TaskHandle } from '../tasks.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
@@ -56,7 +56,8 @@ export function startInTask(call: Call, vmid: number): string {
 
 async function start(call: Call): Promise<string> {
   const { cluster } = call;
-  const { vmid, node } = containerOf(call);
+  const vmid = vmidOf(call);
+  const { node = '' } = call.values;
   if (await cluster.backend.isRunning(vmid)) die(`CT ${vmid} already running`);
   if (isManaged(cluster, vmid))
     return fork(call, 'hastart', vmid, (task) => requestInTask(cluster, task, vmid, 'started'));
@@ -120,32 +121,18 @@ async function reboot(call: Call): Promise<string> {
 
 async function current(call: Call): Promise<Json> {
   const { cluster } = call;
-  const { vmid, config } = containerOf(call);
-  const running = await cluster.backend.isRunning(vmid);
-  const usage = running ? await cluster.backend.usage(vmid) : IDLE;
+  const container = containerOf(call);
+  const { vmid } = container;
   const ha = cluster.store.state.ha.resources[`ct:${vmid}`];
   const managed = isManaged(cluster, vmid);
   return {
+    ...(await guestStatus(cluster, container)),
     vmid,
-    type: 'lxc',
-    name: config['hostname'] ?? `CT${vmid}`,
-    status: running ? 'running' : 'stopped',
-    cpus: Number(config['cores'] ?? 1),
-    maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
-    maxswap: Number(config['swap'] ?? 512) * 1024 ** 2,
-    maxdisk: rootDisk(config).bytes,
-    swap: 0,
-    diskread: 0,
-    diskwrite: 0,
-    ...figures(usage),
     ha: {
       managed: managed ? 1 : 0,
       ...(managed && ha?.state !== undefined ? { state: ha.state } : {}),
       ...(managed && ha?.options['group'] !== undefined ? { group: ha.options['group'] } : {}),
     },
-    ...(config['template'] === '1' ? { template: 1 } : {}),
-    ...(config['lock'] === undefined ? {} : { lock: config['lock'] }),
-    ...(config['tags'] === undefined ? {} : { tags: config['tags'] }),
   };
 }
 

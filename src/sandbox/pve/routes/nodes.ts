@@ -4,6 +4,7 @@ import { type Call, storageOnNode, vmidOf } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
 import { nodeFigures, storageFigures } from '../figures.js';
 import { kindOf, type StorageOption } from '../options.js';
+import { may, mayAny } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
@@ -41,7 +42,7 @@ function nodeStatus({ cluster, values }: Call): Json {
 }
 
 /** Only those that the caller may use, as Proxmox answers `any_bridge`; without Sys.Audit no more is told. */
-function networks({ values }: Call): Json {
+function networks({ cluster, values }: Call): Json {
   const bridge = {
     iface: 'vmbr0',
     type: 'bridge',
@@ -51,7 +52,13 @@ function networks({ values }: Call): Json {
     method: 'static',
     priority: 3,
   };
-  return values['type'] === undefined || /bridge$/.test(values['type']) ? [bridge] : [];
+  const path = `/sdn/zones/localnetwork/${bridge.iface}`;
+  const below = Object.keys({ ...cluster.grants.user, ...cluster.grants.token }).filter((each) =>
+    each.startsWith(`${path}/`),
+  );
+  // a right on one of its VLANs is enough to see it
+  const visible = [path, ...below].some((each) => mayAny(cluster, each, 'SDN.Audit', 'SDN.Use'));
+  return visible && (values['type'] === undefined || /bridge$/.test(values['type'])) ? [bridge] : [];
 }
 
 function storageStatus(call: Call, storage: StorageOption): JsonObject {
@@ -72,6 +79,9 @@ function storages(call: Call): Json {
   const { node = '', content, storage } = call.values;
   return call.cluster.storages
     .filter((each) => each.nodes?.includes(node) ?? true)
+    .filter((each) =>
+      mayAny(call.cluster, `/storage/${each.storage}`, 'Datastore.Audit', 'Datastore.AllocateSpace'),
+    )
     .filter((each) => storage === undefined || each.storage === storage)
     .filter((each) => content === undefined || content.split(',').some((kind) => each.content.includes(kind)))
     .map((each) => {
@@ -98,7 +108,9 @@ function content(call: Call): Json {
       const { volume, bytes } = rootDisk(config);
       return { volid: volume, content: 'rootdir', format: 'raw', size: bytes, ctime: 1_730_000_000, vmid };
     })
-    .filter(({ vmid }) => values['vmid'] === undefined || vmid === vmidOf(call));
+    .filter(({ vmid }) => values['vmid'] === undefined || vmid === vmidOf(call))
+    // of others' volumes only who may change their disks
+    .filter(({ vmid }) => may(cluster, `/vms/${vmid}`, 'VM.Config.Disk'));
   return [...images, ...disks].filter((each) => wanted === undefined || each.content === wanted);
 }
 

@@ -1,7 +1,8 @@
 /** /pools. */
 import type { Json, JsonObject } from '../../../domain/json.js';
-import { addToPool, type Call, refuseMissingPool, removeFromPools } from '../cluster.js';
+import { addToPool, type Call, removeFromPools } from '../cluster.js';
 import { die } from '../failure.js';
+import { may } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
@@ -21,9 +22,11 @@ function members({ cluster }: Call, name: string): JsonObject[] {
 function list(call: Call): Json {
   const { pools } = call.cluster.store.state;
   const { poolid: only } = call.values;
-  refuseMissingPool(call.cluster, only);
+  if (only !== undefined && !pools[only]) die(`pool '${only}' does not exist`);
   return Object.entries(pools)
-    .filter(([name]) => only === undefined || name === only)
+    .filter(([name]) =>
+      only === undefined ? may(call.cluster, `/pool/${name}`, 'Pool.Audit') : name === only,
+    )
     .map(([name, { comment }]) => ({
       poolid: name,
       comment,
@@ -107,9 +110,8 @@ export const poolRoutes: readonly Route[] = [
     properties: { type: { ...word, enum: ['qemu', 'lxc', 'storage'] } },
     run(call) {
       const { poolid: name = '' } = call.values;
-      refuseMissingPool(call.cluster, name);
-      const { comment = '' } = call.cluster.store.state.pools[name] ?? {};
-      return { comment, members: members(call, name) };
+      const { comment } = call.cluster.store.state.pools[name] ?? die(`pool '${name}' does not exist`);
+      return { poolid: name, comment, members: members(call, name) };
     },
   },
 ];

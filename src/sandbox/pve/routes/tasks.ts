@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../../../domain/json.js';
 import type { Call } from '../cluster.js';
 import { die, refuse } from '../failure.js';
+import { demand, may } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { TaskRecord } from '../state.js';
 import { UPID } from '../tasks.js';
@@ -10,57 +11,95 @@ const count = { type: 'integer', optional: 1, minimum: 0 } as const;
 const instant = { type: 'integer', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
+/** A token's tasks show its user and its name apart. */
 function shown(task: TaskRecord): JsonObject {
-  const { upid, node, pid, pstart, starttime, type, id, user } = task;
-  return { upid, node, pid, pstart, starttime, type, id, user };
+  const { upid, node, pid, pstart, starttime, type, id } = task;
+  const [user = '', tokenid] = task.user.split('!');
+  return {
+    ...{ upid, node, pid, pstart, starttime, type, id, user },
+    ...(tokenid === undefined ? {} : { tokenid }),
+  };
+}
+
+function parsed(upid: string): { readonly owner: string } {
+  const found = UPID.exec(upid) ?? refuse({ upid: 'unable to parse worker upid' });
+  return { owner: found[7] ?? '' };
+}
+
+/** Its owner's, or any for who may look into the node. */
+function demandTask({ cluster, user, values }: Call, privilege: string): void {
+  const { upid = '', node = '' } = values;
+  if (parsed(upid).owner !== user) demand(cluster, `/nodes/${node}`, privilege);
 }
 
 function taskOf({ cluster, values }: Call): TaskRecord {
   const { upid = '', node } = values;
-  const parsed = UPID.exec(upid);
-  if (!parsed) refuse({ upid: 'unable to parse worker upid' });
   const found = cluster.tasks.find(upid);
   if (!found || found.node !== node) return refuse({ upid: 'no such task' });
   return found;
 }
 
-function list({ cluster, values }: Call): Json {
-  const { node, source = 'archive', typefilter, vmid, errors, userfilter, since, until } = values;
+function isOfStatus(task: TaskRecord, wanted: readonly string[]): boolean {
+  const { exitstatus = 'RUNNING' } = task;
+  if (exitstatus === 'OK') return wanted.includes('ok');
+  if (/^WARNINGS: \d+$/.test(exitstatus)) return wanted.includes('warning');
+  return (
+    wanted.includes(exitstatus === 'unexpected status' ? 'unknown' : 'error') || exitstatus === 'RUNNING'
+  );
+}
+
+function list(call: Call): Json {
+  const { cluster, values, user, attributes } = call;
+  const { node = '', source = 'archive', typefilter, vmid, errors, userfilter, since, until } = values;
   const start = Number(values['start'] ?? 0);
   const limit = Number(values['limit'] ?? 50);
+  const all = ['ok', 'warning', 'error', 'unknown'];
+  const statuses =
+    errors === '1'
+      ? all.slice(1)
+      : (values['statusfilter']?.toLowerCase().split(/[,;\s]+/) ?? all).filter((one) => one !== '');
+  const auditor = may(cluster, `/nodes/${node}`, 'Sys.Audit');
   const fits = (task: TaskRecord): boolean =>
     task.node === node &&
+    (auditor || task.user === user) &&
     (source === 'all' || (source === 'active') === (task.status === 'running')) &&
     (typefilter === undefined || task.type === typefilter) &&
     (vmid === undefined || task.id === vmid) &&
-    (errors !== '1' || (task.exitstatus !== undefined && task.exitstatus !== 'OK')) &&
-    (userfilter === undefined || task.user.includes(userfilter)) &&
+    isOfStatus(task, statuses) &&
+    (userfilter === undefined || task.user.toLowerCase().includes(userfilter.toLowerCase())) &&
     (since === undefined || task.starttime >= Number(since)) &&
     (until === undefined || task.starttime <= Number(until));
   const found = cluster.tasks.list().filter(fits).reverse();
-  return found.slice(start, limit === 0 ? undefined : start + limit).map((task) => ({
+  attributes.total = found.length;
+  return found.slice(start, limit === 0 ? start : start + limit).map((task) => ({
     ...shown(task),
     ...(task.endtime === undefined ? {} : { endtime: task.endtime }),
-    ...(task.status === 'running'
-      ? source === 'archive'
-        ? {}
-        : { status: 'RUNNING' }
-      : { status: task.exitstatus ?? 'unexpected status' }),
+    status: task.status === 'running' ? 'RUNNING' : (task.exitstatus ?? 'unexpected status'),
   }));
 }
 
 function status(call: Call): Json {
+  parsed(call.values['upid'] ?? '');
   const task = taskOf(call);
+  demandTask(call, 'Sys.Audit');
   const { exitstatus } = task;
   return { ...shown(task), status: task.status, ...(exitstatus === undefined ? {} : { exitstatus }) };
 }
 
+/** Of a task that nobody knows: the words about its missing file, as its only line. */
 function log(call: Call): Json {
-  const { log: lines } = taskOf(call);
-  const start = Number(call.values['start'] ?? 0);
-  const limit = Number(call.values['limit'] ?? 50);
+  const { cluster, values, attributes } = call;
+  const { upid = '', node } = values;
+  parsed(upid);
+  demandTask(call, 'Sys.Audit');
+  const found = cluster.tasks.find(upid);
+  const known =
+    found && found.node === node ? found.log : ['unable to open file - No such file or directory'];
+  const lines = known.length === 0 ? ['no content'] : known;
+  const start = Number(values['start'] ?? 0);
+  const limit = Number(values['limit'] ?? 50);
+  attributes.total = lines.length;
   const numbered = lines.map((t, index) => ({ n: index + 1, t }));
-  if (numbered.length === 0) return [{ n: 1, t: 'no content' }];
   return numbered.slice(start, limit === 0 ? undefined : start + limit);
 }
 
@@ -93,7 +132,9 @@ export const taskRoutes: readonly Route[] = [
     method: 'DELETE',
     path: '/nodes/{node}/tasks/{upid}',
     run(call) {
+      parsed(call.values['upid'] ?? '');
       const task = taskOf(call);
+      demandTask(call, 'Sys.Modify');
       if (task.status === 'stopped') die(`task '${task.upid}' is not running`);
       call.cluster.tasks.stop(task.upid);
       return null;

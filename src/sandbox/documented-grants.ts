@@ -1,0 +1,7 @@
+/** The rights of the sandbox's own token: those that docs/operating.md grants, and nothing more. */
+import { neededPrivileges, type PrivilegedConfig, privilegesByPath } from '../doctor/privileges.js';
+import type { Grants } from './pve/grants.js';
+
+export function documentedGrants(config: PrivilegedConfig): Grants {
+  return { privsep: false, user: privilegesByPath(neededPrivileges(config)), token: {} };
+}

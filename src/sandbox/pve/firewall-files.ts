@@ -1,0 +1,22 @@
+/** Each number's firewall file: Proxmox reads and writes it whether a container has the number or not. */
+import type { Cluster } from './cluster.js';
+
+export function firewallFile({ store }: Cluster, vmid: number): Record<string, string> {
+  const found = store.state.containers[vmid];
+  if (found) return found.firewall;
+  const { strayFirewalls = {} } = store.state;
+  return strayFirewalls[vmid] ?? {};
+}
+
+export function writeFirewallFile({ store }: Cluster, vmid: number, file: Record<string, string>): void {
+  const found = store.state.containers[vmid];
+  if (found) found.firewall = file;
+  else store.state.strayFirewalls = { ...store.state.strayFirewalls, [vmid]: file };
+}
+
+/** What an earlier call left under the number becomes the new container's. */
+export function takeStrayFirewall({ store }: Cluster, vmid: number): Record<string, string> {
+  const { [vmid]: own = {}, ...rest } = store.state.strayFirewalls ?? {};
+  store.state.strayFirewalls = rest;
+  return own;
+}

@@ -1,0 +1,43 @@
+/** A container's present state as `GET /nodes/x/lxc` and `status/current` show it (pve-container, `vmstatus`). */
+import type { JsonObject } from '../../domain/json.js';
+import type { Cluster } from './cluster.js';
+import { rootDisk } from './ct-config.js';
+import { figures } from './figures.js';
+import type { Container } from './state.js';
+import { IDLE } from './stats.js';
+
+/** What a container without a root disk is taken to have. */
+const DEFAULT_DISK_BYTES = 4 * 1024 ** 3;
+/** Shares of the last 10 s that something waited; the kernel's own notation. */
+const PRESSURES = {
+  pressurecpusome: '0.00',
+  pressurecpufull: '0.00',
+  pressureiosome: '0.00',
+  pressureiofull: '0.00',
+  pressurememorysome: '0.00',
+  pressurememoryfull: '0.00',
+};
+
+export async function guestStatus(cluster: Cluster, { vmid, config }: Container): Promise<JsonObject> {
+  const running = await cluster.backend.isRunning(vmid);
+  const usage = running ? await cluster.backend.usage(vmid) : IDLE;
+  return {
+    // 8.4 gives the number as text
+    vmid: cluster.version === '9.1' ? vmid : String(vmid),
+    type: 'lxc',
+    name: config['hostname'] ?? `CT${vmid}`,
+    status: running ? 'running' : 'stopped',
+    cpus: Number(config['cores'] ?? 1),
+    maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
+    maxswap: Number(config['swap'] ?? 0) * 1024 ** 2,
+    maxdisk: rootDisk(config).bytes || DEFAULT_DISK_BYTES,
+    swap: 0,
+    diskread: 0,
+    diskwrite: 0,
+    ...figures(usage),
+    ...(running ? { pid: String(10_000 + vmid), ...(cluster.version === '9.1' ? PRESSURES : {}) } : {}),
+    ...(config['template'] === '1' ? { template: 1 } : {}),
+    ...(config['lock'] === undefined ? {} : { lock: config['lock'] }),
+    ...(config['tags'] === undefined ? {} : { tags: config['tags'] }),
+  };
+}

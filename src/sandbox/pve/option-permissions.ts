@@ -1,0 +1,92 @@
+/** What setting or deleting an option of a container demands (pve-container, `check_ct_modify_config_perm`). */
+import { parsePropertyString } from './check.js';
+import { type Cluster, storageNamed } from './cluster.js';
+import { NET, ROOTFS } from './ct-config.js';
+import { die } from './failure.js';
+import { demand, demandAny, demandBridge, demandOnGuest, may, refusePermission } from './permissions.js';
+
+/** `local-lvm:8`: a volume to be made, in GiB. */
+const NEW_DISK = /^([^:\s]+):(\d+(?:\.\d+)?)$/;
+
+export interface OptionChange {
+  readonly vmid: number;
+  /** The pool that a new container is to join. */
+  readonly pool?: string | undefined;
+  /** As it is; nothing of a new one. */
+  readonly present?: Readonly<Record<string, string>>;
+}
+
+/** `values`: options only, without what else a call carries. */
+export function demandForOptions(
+  cluster: Cluster,
+  change: OptionChange,
+  values: Readonly<Record<string, string>>,
+): void {
+  for (const [option, value] of Object.entries(values)) demandForOption(cluster, change, option, value);
+}
+
+export function demandForDeletion(cluster: Cluster, change: OptionChange, options: readonly string[]): void {
+  for (const option of options) demandForOption(cluster, change, option, undefined);
+}
+
+/** `value` undefined: it is to be deleted. */
+function demandForOption(
+  cluster: Cluster,
+  change: OptionChange,
+  option: string,
+  value: string | undefined,
+): void {
+  const { vmid, pool, present = {} } = change;
+  const onGuest = (privilege: string): void => demandOnGuest(cluster, vmid, pool, privilege);
+  if (['cores', 'cpuunits', 'cpulimit'].includes(option)) onGuest('VM.Config.CPU');
+  else if (['memory', 'swap'].includes(option)) onGuest('VM.Config.Memory');
+  else if (['nameserver', 'searchdomain', 'hostname'].includes(option)) onGuest('VM.Config.Network');
+  else if (option === 'rootfs' || /^mp\d+$/.test(option)) {
+    onGuest('VM.Config.Disk');
+    if (value !== undefined) demandVolume(cluster, value);
+  } else if (/^net\d+$/.test(option)) {
+    onGuest('VM.Config.Network');
+    for (const net of [present[option], value])
+      if (net !== undefined) demandBridge(cluster, parsePropertyString(NET, net));
+  } else if (/^dev\d+$/.test(option))
+    refusePermission('configuring device passthrough is only allowed for root@pam');
+  else if (option === 'hookscript') refusePermission('changing the hookscript is only allowed for root@pam');
+  else if (option === 'features') {
+    if (featuresChanged(present[option], value).some((one) => one !== 'nesting'))
+      refusePermission('changing feature flags (except nesting) is only allowed for root@pam');
+    onGuest('VM.Allocate');
+    // on the guest itself: the pool that it is to join does not count for tags
+  } else if (option === 'tags') demandOnGuest(cluster, vmid, undefined, 'VM.Config.Options');
+  else onGuest('VM.Config.Options');
+}
+
+function demandVolume(cluster: Cluster, value: string): void {
+  const { volume = '' } = parsePropertyString(ROOTFS, value);
+  if (volume.startsWith('/')) {
+    const type = volume.startsWith('/dev/') ? 'device' : 'bind';
+    refusePermission(`mount point type ${type} is only allowed for root@pam`);
+  }
+  const [, storage] = NEW_DISK.exec(volume) ?? [];
+  if (storage !== undefined) demand(cluster, `/storage/${storage}`, 'Datastore.AllocateSpace');
+}
+
+function featuresChanged(before: string | undefined, after: string | undefined): string[] {
+  const old = before === undefined ? {} : parsePropertyString({}, before);
+  const wanted = after === undefined ? {} : parsePropertyString({}, after);
+  return [...new Set([...Object.keys(old), ...Object.keys(wanted)])].filter(
+    (one) => old[one] !== wanted[one],
+  );
+}
+
+/** `check_volume_access` of an OS template: its form, its storage, and that the storage may be read. */
+export function demandOsTemplate(cluster: Cluster, volume: string): void {
+  const [, storage, name] = /^([a-z][a-z0-9\-_.]*[a-z0-9]):(.+)$/i.exec(volume) ?? [];
+  if (storage === undefined || name === undefined)
+    return die('Only root can pass arbitrary filesystem paths.');
+  storageNamed(cluster, storage);
+  const [, kind] = /^(vztmpl|iso|backup|import|rootdir|images|snippets)\//.exec(name) ?? [];
+  if (kind === undefined) return die(`unable to parse directory volume name '${name}'`);
+  if (kind !== 'vztmpl') die(`unable to use volume ${volume} - content type needs to be 'vztmpl'`);
+  if (may(cluster, `/storage/${storage}`, 'Datastore.Allocate')) return;
+  demandAny(cluster, `/storage/${storage}`, 'Datastore.AllocateSpace', 'Datastore.Audit');
+}

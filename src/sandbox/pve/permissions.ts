@@ -1,0 +1,63 @@
+/** Proxmox's permission checks as its own code makes them (pve-access-control, RPCEnvironment.pm), and the words of each refusal. */
+import { type Cluster, poolOf } from './cluster.js';
+import { PveError } from './failure.js';
+import { heldOn } from './grants.js';
+
+/** `raise_perm_exc`: 403. */
+export function refusePermission(what?: string): never {
+  throw new PveError(
+    403,
+    what === undefined ? 'Permission check failed' : `Permission check failed (${what})`,
+  );
+}
+
+function held(cluster: Cluster, path: string): ReadonlySet<string> {
+  return heldOn(cluster.grants, 'token', path, (vmid) => poolOf(cluster, vmid));
+}
+
+/** All of the privileges. */
+export function may(cluster: Cluster, path: string, ...privileges: readonly string[]): boolean {
+  const found = held(cluster, path);
+  return privileges.every((one) => found.has(one));
+}
+
+export function mayAny(cluster: Cluster, path: string, ...privileges: readonly string[]): boolean {
+  const found = held(cluster, path);
+  return privileges.some((one) => found.has(one));
+}
+
+export function demand(cluster: Cluster, path: string, ...privileges: readonly string[]): void {
+  const found = held(cluster, path);
+  for (const one of privileges) if (!found.has(one)) refusePermission(`${path}, ${one}`);
+}
+
+export function demandAny(cluster: Cluster, path: string, ...privileges: readonly string[]): void {
+  if (!mayAny(cluster, path, ...privileges)) refusePermission(`${path}, ${privileges.join('|')}`);
+}
+
+/** `check_vm_perm`: on the pool that a new guest is to join, or on the guest itself (whose present pool counts). */
+export function demandOnGuest(
+  cluster: Cluster,
+  vmid: number,
+  pool: string | undefined,
+  privilege: string,
+): void {
+  if (pool !== undefined && may(cluster, `/pool/${pool}`, privilege)) return;
+  demand(cluster, `/vms/${vmid}`, privilege);
+}
+
+/** `check_bridge_access`: the VLAN where one is set, else the bridge itself. */
+export function demandBridge(cluster: Cluster, net: Readonly<Record<string, string>>): void {
+  const { bridge, tag } = net;
+  if (bridge === undefined) return;
+  const path = `/sdn/zones/localnetwork/${bridge}`;
+  demand(cluster, tag === undefined ? path : `${path}/${tag}`, 'SDN.Use');
+}
+
+/** Which guests a list may show; the pools are looked through once. */
+export function guestFilter(cluster: Cluster, privilege = 'VM.Audit'): (vmid: number) => boolean {
+  const pools = new Map<number, string>();
+  for (const [name, { vms }] of Object.entries(cluster.store.state.pools))
+    for (const vmid of vms) pools.set(vmid, name);
+  return (vmid) => heldOn(cluster.grants, 'token', `/vms/${vmid}`, (one) => pools.get(one)).has(privilege);
+}
