@@ -54,19 +54,6 @@ export async function createSite(
   return record(context, allocate, sale);
 }
 
-/** An order that failed, made again with what was sold then. Throws as `createSite`. */
-export async function createOnceMore(
-  context: OperationContext,
-  allocate: Allocate,
-  caller: Caller,
-  order: SiteOrder,
-  plan: Plan,
-): Promise<Service> {
-  const key = keyOf({ panel: caller.panel, id: order.id });
-  const sale: Sale = { key, order, plan, product: context.products.get(order.module), caller };
-  return record(context, allocate, sale);
-}
-
 async function record(context: OperationContext, allocate: Allocate, sale: Sale): Promise<Service> {
   for (let race = 1; ; race += 1) {
     const choice: { made: boolean } = { made: false };
@@ -176,8 +163,14 @@ function refuseWithoutRoom({ watch, roomFor }: OperationContext, { plan, product
   const view = watch.latest();
   if (!view || watch.staleSince() !== undefined) return;
   const { cores, memoryMb, swapMb, diskGb } = plan;
-  roomFor(
-    { resources: { cores, memoryMb, swapMb, diskGb }, source: product.module.source(product.settings) },
-    view,
-  );
+  try {
+    roomFor(
+      { resources: { cores, memoryMb, swapMb, diskGb }, source: product.module.source(product.settings) },
+      view,
+    );
+  } catch (error) {
+    // a guest whose name is not shown now may be the template
+    const perhaps = error instanceof AgentError && error.code === 'template_missing';
+    if (!perhaps || view.guests.every(({ status }) => status !== 'unknown')) throw error;
+  }
 }

@@ -22,8 +22,6 @@ Made by \`npm run docs\` from the routes themselves; a test compares the two. Th
 - \`Idempotency-Key: <any text of up to 255 signs>\` on a POST: the same key and body within 24 hours get the first answer again (header \`Idempotency-Replayed: true\`), with the status of today; another
   body gets \`idempotency_mismatch\`. What failed on our side (5xx), was refused for load (429) or was not understood (400) is not kept.
 - A 2xx is durable: what was asked for survives a crash and a power cut, and ends done, undone with the reason on record, or \`stuck\` with an alarm.
-- A failed order may be posted again: once a creation has failed and was taken back (event \`service.failed\`, with the reason), the same \`POST /create-site\` makes the site from the start, with a new
-  \`Idempotency-Key\` where one is sent. The operator has heard of it by the alert \`order_failed\`, and may do the same with \`POST /services/{id}/retry\`.
 - Reads and customers' actions are limited per token (\`api.rate_limit\`): 429 with \`Retry-After\`. Orders, deletions, suspensions and upgrades are not.
 - A trailing slash is ignored, \`/actions/x\` is \`/action/x\`. Instants are RFC 3339 in UTC. Lists take \`limit\` (100, at most 1,000) and \`cursor\`.
 `;

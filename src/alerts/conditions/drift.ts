@@ -5,8 +5,7 @@ import { type MakeCondition, OF_AGENT } from '../condition.js';
 export const drift: MakeCondition = (sources) => () =>
   sources
     .drift()
-    // locks have an alert of their own, with the commands
-    .filter(({ kind, services }) => services > 0 && kind !== 'lock')
+    .filter(({ services }) => services > 0)
     .map(({ kind, services }): AlertWish => ({
       kind: 'drift',
       subject: kind,

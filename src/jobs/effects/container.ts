@@ -24,14 +24,34 @@ import { resolved } from './secrets.js';
 const OTHER_NUMBERS_TRIED = 20;
 
 export const allocate: EffectOf<'container.allocate'> = async (effect, { source }) => {
-  const { deps, journal } = effect;
-  const view = await deps.watch.fresh(deps.config.container_host.poll_s * 1000, effect.signal);
+  const { journal } = effect;
   const before = await journal.service();
-  const node = roomFor(deps, { resources: before.plan, source }, view, keyOf(before));
+  const { view, node } = await placed(effect, before, source);
   const service = await journal.changeService((current) => ({ ...reallocate(effect, current, view), node }));
   if (service.vmid === null) throw new AgentError('capacity_exhausted', 'No container number is left.');
   return { vmid: service.vmid, node };
 };
+
+/** The API's workers keep figures for 2 s each: until then one of them may show a new template without a name. */
+const SHOWN_WITHIN_MS = 2_500;
+const LOOK_AGAIN_MS = 500;
+
+async function placed(effect: Effect, service: Service, source: ContainerSource) {
+  const { deps, signal } = effect;
+  // told at once when none is configured
+  sourceOf(deps.config, source);
+  const until = deps.clock.now() + SHOWN_WITHIN_MS;
+  for (let maxAgeMs = deps.config.container_host.poll_s * 1000; ; maxAgeMs = 0) {
+    const view = await deps.watch.fresh(maxAgeMs, signal);
+    try {
+      return { view, node: roomFor(deps, { resources: service.plan, source }, view, keyOf(service)) };
+    } catch (error) {
+      const perhaps = error instanceof AgentError && error.code === 'template_missing';
+      if (!perhaps || deps.clock.now() >= until) throw error;
+      await deps.clock.sleep(LOOK_AGAIN_MS, signal);
+    }
+  }
+}
 
 export const ensure: EffectOf<'container.ensure'> = async (effect, args) => {
   const { deps, journal } = effect;

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap';
 import { DEFAULT_OS_TEMPLATE, DEFAULT_STORAGES } from '../../../src/sandbox/pve/options.js';
 import type { Acl } from '../../../src/sandbox/pve/grants.js';
 import { documentedGrants } from '../../../src/sandbox/documented-grants.js';
-import { field, fixture, type Reply } from './fixture.js';
+import { field, type Fixture, fixture, type Reply } from './fixture.js';
 
 /** What the real API answered, and its source: findings of Proxmox's own code (pve-container 6.1.10 and the others of PVE 9.1). */
 const NET = 'name=eth0,bridge=vmbr0,ip=10.9.0.5/24,gw=10.9.0.1';
@@ -27,6 +27,15 @@ function refused(t: Test, reply: Reply, what: string): void {
     [reply.status, reply.reason],
     [403, what === '' ? 'Permission check failed' : `Permission check failed (${what})`],
   );
+}
+
+function keysOf(data: unknown): string[] {
+  return typeof data === 'object' && data !== null ? Object.keys(data).sort() : [];
+}
+
+/** The entries of a list that is an answer's data. */
+function rowsOf({ data }: Reply): readonly unknown[] {
+  return Array.isArray(data) ? data.map((one: unknown) => one) : [];
 }
 
 t.test('with the documented rights a container lives its whole life', async (t) => {
@@ -67,9 +76,9 @@ t.test('a container that is destroyed leaves its pool, and with it the rights on
   t.equal((await narrow.ask('GET', `${CT}/config`)).status, 200, 'a member of the pool');
   t.equal(await narrow.task('DELETE', CT, { purge: 1 }), 'OK');
   refused(t, await narrow.ask('GET', `${CT}/config`), '/vms/101, VM.Audit');
-  const { data } = await narrow.ask('GET', '/cluster/resources', { type: 'vm' });
+  const listed = rowsOf(await narrow.ask('GET', '/cluster/resources', { type: 'vm' }));
   t.same(
-    Array.isArray(data) ? data.map((one) => field(one, 'vmid')) : data,
+    listed.map((one) => field(one, 'vmid')),
     [9001, 9002, 9003],
     'members of the pool are all that is listed',
   );
@@ -81,7 +90,7 @@ t.test(
     const { ask, exit, pve } = await fixture(t, { ...POOLED, delays: 1, lockWaitMs: 60, haMs: 5000 });
     const { data: upid } = await ask('POST', '/nodes/pve1/lxc', CREATE);
     const { data: config } = await ask('GET', `${CT}/config`);
-    t.same(Object.keys(Object(config)).sort(), ['digest', 'lock']);
+    t.same(keysOf(config), ['digest', 'lock']);
     t.equal(field(config, 'lock'), 'create');
     t.equal((await ask('DELETE', CT)).status, 403, 'not ours to destroy before it is in the pool');
     pve.setGrants({
@@ -239,10 +248,7 @@ t.test('what does not exist is refused like what is forbidden, or told at once',
 
 t.test('the list shows what the token may see, and no more', async (t) => {
   const { ask, pve } = await fixture(t, { ...POOLED, pools: ['innkeeper', 'other'] });
-  const rows = async (): Promise<unknown[]> => {
-    const { data } = await ask('GET', '/cluster/resources');
-    return Array.isArray(data) ? data : [];
-  };
+  const rows = async () => rowsOf(await ask('GET', '/cluster/resources'));
   const types = async (): Promise<string[]> =>
     [...new Set((await rows()).map((one) => String(field(one, 'type'))))].sort();
   t.same(await types(), ['lxc', 'node', 'storage']);
@@ -268,10 +274,9 @@ t.test('the list shows what the token may see, and no more', async (t) => {
 
 t.test('for up to 2 s after a change the workers of the API differ', async (t) => {
   const { ask, task, pve } = await fixture(t, { dumpMs: 60_000 });
-  const shown = async (): Promise<unknown> => {
-    const { data } = await ask('GET', '/cluster/resources', { type: 'vm' });
-    return field(Array.isArray(data) ? data.find((each) => field(each, 'vmid') === 101) : undefined, 'name');
-  };
+  const look = async (from: Fixture['ask']): Promise<unknown> =>
+    rowsOf(await from('GET', '/cluster/resources', { type: 'vm' })).find((one) => field(one, 'vmid') === 101);
+  const shown = async () => field(await look(ask), 'name');
   await shown();
   await task('POST', `${TEMPLATE}/clone`, { newid: 101, hostname: 'shop' });
   await pve.settle();
@@ -280,12 +285,8 @@ t.test('for up to 2 s after a change the workers of the API differ', async (t) =
   await fresh.task('POST', `${TEMPLATE}/clone`, { newid: 101, hostname: 'shop' });
   await fresh.pve.settle();
   fresh.pve.faults.add({ target: 'pve', path: '^/cluster/resources', kind: { outdated: true }, times: 1 });
-  const look = async () => {
-    const { data } = await fresh.ask('GET', '/cluster/resources', { type: 'vm' });
-    return Array.isArray(data) ? data.find((each) => field(each, 'vmid') === 101) : undefined;
-  };
-  t.match(await look(), { vmid: 101, status: 'unknown', name: undefined });
-  t.match(await look(), { vmid: 101, name: 'shop' });
+  t.match(await look(fresh.ask), { vmid: 101, status: 'unknown', name: undefined });
+  t.match(await look(fresh.ask), { vmid: 101, name: 'shop' });
 });
 
 t.test('a base volume is held by linked clones only where their names say so', async (t) => {

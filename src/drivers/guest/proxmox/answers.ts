@@ -91,10 +91,7 @@ export const STATUS = Compile(
 
 export const TASK = Compile(Type.Object({ status: Type.String(), exitstatus: maybe(Type.String()) }));
 
-/** `endtime` is absent while it runs. */
-export const TASKS = Compile(
-  Type.Array(Type.Object({ upid: Type.String(), starttime: maybe(Num), endtime: maybe(Num) })),
-);
+export const TASKS = Compile(Type.Array(Type.Object({ upid: Type.String(), starttime: maybe(Num) })));
 
 export const TASK_LOG = Compile(Type.Array(Type.Object({ n: maybe(Num), t: maybe(Text) })));
 

@@ -2,10 +2,12 @@
 import type { DriverCall } from '../../call.js';
 import type { GuestAt } from '../driver.js';
 import { flag, text } from './answers.js';
+import { confirmAbsent } from './absence.js';
 import { dropHa } from './ha.js';
 import { assertGoing, foreign, type Found, type Host, isOurs, locate, lxcOf, readStatus } from './host.js';
 import { macOf, parseProperties } from './property-string.js';
 import { stopOurs } from './power.js';
+import { waitForOwnCreation } from './own-creation.js';
 import { untilDone, whenUnlocked } from './read-back.js';
 import { runTask, waitForNoted } from './tasks.js';
 
@@ -49,12 +51,8 @@ async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean>
 
 /** Our container, or undefined when nothing of ours is there. Throws `foreign_object` when it must have been ours once. */
 async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
-  let found = await locate(host, at.vmid, call.signal);
-  // being made: half of it cannot be destroyed, and its lock cannot be broken
-  if (text(found?.config.lock) === 'create') {
-    const patience = found !== undefined && isOurs(found, at) ? undefined : CREATION_PATIENCE_MS;
-    found = await whenUnlocked(host, at.vmid, call, patience);
-  }
+  let found = (await locate(host, at.vmid, call.signal)) ?? (await confirmAbsent(host, at.vmid, call));
+  if (found !== undefined && isUnfinished(found)) found = await finished(host, at, found, call);
   if (found === undefined) return undefined;
   if (isOurs(found, at)) return found;
   if (hasOurAddress(found, at)) throw foreign(found, at);
@@ -63,6 +61,17 @@ async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | 
     'a container that is not ours has the number: left alone',
   );
   return undefined;
+}
+
+/** Being made or being destroyed: half of it cannot be destroyed, and its lock cannot be broken. */
+const isUnfinished = ({ config }: Found): boolean => ['create', 'destroyed'].includes(text(config.lock));
+
+/** As it is when that is over; undefined: it is gone. */
+async function finished(host: Host, at: GuestAt, found: Found, call: DriverCall): Promise<Found | undefined> {
+  if (isOurs(found, at)) return whenUnlocked(host, at.vmid, call);
+  const waited = text(found.config.lock) === 'create' && (await waitForOwnCreation(host, found, call));
+  const now = await whenUnlocked(host, at.vmid, call, waited ? undefined : CREATION_PATIENCE_MS);
+  return now ?? confirmAbsent(host, at.vmid, call);
 }
 
 /** The MAC is derived from the mark: a container with it was ours, and somebody edited its description. A person must decide. */

@@ -22,6 +22,7 @@ import { hostFailed, isPve, said } from './pve-error.js';
 import { formatTags, net0Of, sameDevice } from './property-string.js';
 import { untilDone, whenUnlocked } from './read-back.js';
 import { resourceChanges } from './resources.js';
+import { waitForOwnCreation } from './own-creation.js';
 import { runCreation, waitForNoted } from './tasks.js';
 import { isShared, templatesOf } from './template.js';
 
@@ -40,13 +41,18 @@ export async function ensureContainer(
   const found = await changeConfig(host, spec, call, (one) => wantedChanges(host, spec, one));
   await growRootDisk(host, spec, spec.resources.diskGb, found, call);
   if (host.config.firewall) await ensureFirewall(host, spec, call);
+  host.lostCreations.delete(spec.vmid);
   return { node: found.node };
 }
 
 /** One round: true when a finished container of ours is there. */
 async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promise<boolean> {
   const present = await occupant(host, spec, call);
-  if (present !== undefined) return true;
+  if (present !== undefined) {
+    // whole already, and perhaps not in its pool yet
+    if (isUnsure(host, spec, call)) await waitForOwnCreation(host, present, call);
+    return true;
+  }
   host.seenOn.delete(spec.vmid);
   try {
     await (spec.source.kind === 'os'
@@ -57,15 +63,25 @@ async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promis
     if (isPve(error, 'unknown')) host.lostCreations.set(spec.vmid, host.clock.now());
     if (!said(error, EXISTS)) throw error;
     // another try of ours, somebody else's, or a virtual machine: the next look tells
+    if (spec.source.kind === 'os') await waitForOwnCreation(host, spec, call);
     if ((await occupant(host, spec, call)) === undefined) throw taken(spec, error.reason);
     return true;
   }
 }
 
+/** The answer to an earlier request for this container was lost. */
+function isUnsure(host: Host, { vmid }: ContainerSpec, { notes }: DriverCall): boolean {
+  return typeof notes['unsure'] === 'number' || host.lostCreations.has(vmid);
+}
+
 /** Our container under this number, unlocked and whole; undefined when the number is free. Throws `vmid_taken`. */
 async function occupant(host: Host, spec: ContainerSpec, call: DriverCall): Promise<Found | undefined> {
-  const first = await locate(host, spec.vmid, call.signal);
+  let first = await locate(host, spec.vmid, call.signal);
   if (first === undefined) return undefined;
+  if (isNameless(first, spec) && (await waitForOwnCreation(host, first, call))) {
+    first = await locate(host, spec.vmid, call.signal);
+    if (first === undefined) return undefined;
+  }
   const creating = text(first.config.lock) === 'create';
   if (!isOurs(first, spec) && !creating) throw taken(spec, foreign(first, spec).detail ?? '');
   const patience = isOurs(first, spec) ? undefined : MARK_PATIENCE_MS;
@@ -91,6 +107,11 @@ async function occupant(host: Host, spec: ContainerSpec, call: DriverCall): Prom
   return found;
 }
 
+/** Being made, and without a mark so far: from an OS template it gets one at the end. */
+function isNameless(found: Found, spec: ContainerSpec): boolean {
+  return text(found.config.lock) === 'create' && !isOurs(found, spec);
+}
+
 async function settled(host: Host, spec: ContainerSpec, call: DriverCall, patienceMs: number | undefined) {
   try {
     return await whenUnlocked(host, spec.vmid, call, patienceMs);
@@ -112,8 +133,7 @@ function taken(spec: ContainerSpec, detail: string): AgentError {
 }
 
 async function clone(host: Host, spec: ContainerSpec, name: string, call: DriverCall): Promise<void> {
-  const view = await look(host, call);
-  const template = templateFor(host, view, spec, name);
+  const template = await findTemplate(host, spec, name, call);
   const { pool, storage } = host.config;
   const post = (full: boolean) =>
     runCreation(host, call, () =>
@@ -138,6 +158,24 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
     await post(true);
   }
   host.seenOn.set(spec.vmid, spec.node);
+}
+
+/** Each of the API's workers keeps its figures for 2 s: until then one of them may show a new guest without a name. */
+const SHOWN_WITHIN_MS = 2_500;
+const LOOK_MS = 400;
+
+async function findTemplate(host: Host, spec: ContainerSpec, name: string, call: DriverCall) {
+  const until = host.clock.now() + SHOWN_WITHIN_MS;
+  for (;;) {
+    const view = await look(host, call);
+    try {
+      return templateFor(host, view, spec, name);
+    } catch (error) {
+      if (host.clock.now() >= until) throw error;
+      assertGoing(call);
+      await host.clock.sleep(LOOK_MS, call.signal).catch(() => {});
+    }
+  }
 }
 
 /** The template on the node itself, else one that shared storage brings there. */
@@ -174,7 +212,7 @@ async function createFromOs(
       onboot: host.config.start_at_boot,
       unprivileged: true,
       features: 'nesting=1',
-      tags: formatTags(spec.tags),
+      // no tags: for them the privilege on the number itself is demanded, which the pool does not give; they follow with the settings
       ...(pool === null ? {} : { pool }),
       ...(nameserver === null ? {} : { nameserver }),
       ...(searchdomain === null ? {} : { searchdomain }),

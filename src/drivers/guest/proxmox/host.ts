@@ -33,8 +33,8 @@ export interface Host {
   readonly seenOn: Map<number, string>;
   /** vmid -> when (epoch ms) the answer to its creation got lost: it may still appear. Steps that undo have other notes than the one that made it. */
   readonly lostCreations: Map<number, number>;
-  /** Major release of the cluster, asked once. */
-  release: number | undefined;
+  /** Major release of the cluster; asked again after a while, for clusters are upgraded under a running agent. */
+  release: { readonly major: number; readonly readAt: number } | undefined;
 }
 
 /** A container as its config file says, and where that file is. */
@@ -92,12 +92,15 @@ export async function readResources(
   return read(RESOURCES, 'cluster resources', answer);
 }
 
+const RELEASE_MS = 5 * 60_000;
+
 export async function releaseOf(host: Host, signal: AbortSignal): Promise<number> {
-  if (host.release === undefined) {
-    const answer: unknown = await pveApi(host.transport, signal).version.$get();
-    host.release = Math.trunc(num(read(VERSION, 'version', answer).version.split('.')[0]));
-  }
-  return host.release;
+  const { release } = host;
+  if (release !== undefined && host.clock.now() - release.readAt < RELEASE_MS) return release.major;
+  const answer: unknown = await pveApi(host.transport, signal).version.$get();
+  const major = Math.trunc(num(read(VERSION, 'version', answer).version.split('.')[0]));
+  host.release = { major, readAt: host.clock.now() };
+  return major;
 }
 
 /** A container that moves, or was destroyed on another node, stands where it is not any more for an instant only. */
@@ -114,9 +117,10 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
     try {
       return { node: hint, vmid, config: await readConfig(host, hint, vmid, signal) };
     } catch (error) {
-      // it moved, or its node died and HA moved it
-      if (!isPve(error, 'missing', 'unreachable', 'unknown')) throw error;
+      // whatever the answer, the next question goes to the cluster and not to this hint again
       host.seenOn.delete(vmid);
+      // it moved; its node died and HA moved it; it was destroyed, and left the pool whose privileges let us see it
+      if (!isPve(error, 'missing', 'unreachable', 'unknown', 'refused')) throw error;
     }
   }
   const until = host.clock.now() + CONTRADICTION_MS;

@@ -31,13 +31,15 @@ export interface TaskId {
   readonly type: string;
   /** The guest's number, mostly. */
   readonly subject: string;
+  /** `user@realm`, or the token that started it: `user@realm!name`. */
+  readonly owner: string;
 }
 
 export function parseUpid(value: unknown): TaskId | undefined {
   const found = typeof value === 'string' ? UPID.exec(value) : null;
   if (!found) return undefined;
-  const [upid, node = '', type = '', subject = ''] = found;
-  return { upid, node, type, subject };
+  const [upid, node = '', type = '', subject = '', owner = ''] = found;
+  return { upid, node, type, subject, owner };
 }
 
 /** Starts a task and waits for its end. Resolves to the task's id when it ended well. Throws PveError as the task's words say, or AgentError `aborted`, `container_host_timeout`. */

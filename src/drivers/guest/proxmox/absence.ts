@@ -1,0 +1,43 @@
+/** Whether a container is really gone. A list that leaves it out proves it only to who may see every guest; a refusal (403) never does. */
+import { AgentError } from '../../../domain/errors.js';
+import type { DriverCall } from '../../call.js';
+import { text } from './answers.js';
+import { type Found, type Host, readConfig, readResources } from './host.js';
+import { hostFailed, isPve } from './pve-error.js';
+
+/**
+ * Asks a node for a container that the cluster's list does not show. Resolves to undefined when the node says that there is none, or to the container when it
+ * is there after all. Throws `container_host_refused` when we may not see it: then it is unknown.
+ */
+export async function confirmAbsent(host: Host, vmid: number, call: DriverCall): Promise<Found | undefined> {
+  const nodes = (await readResources(host, call.signal))
+    .filter((one) => one.type === 'node' && text(one.status) === 'online')
+    .map((one) => text(one.node));
+  let last: Error = hostFailed(
+    'The container host shows no node that could be asked.',
+    'no node of the cluster is online',
+  );
+  for (const node of nodes) {
+    try {
+      return { node, vmid, config: await readConfig(host, node, vmid, call.signal) };
+    } catch (error) {
+      if (isPve(error, 'missing')) return undefined;
+      if (isPve(error, 'refused')) throw invisible(vmid, error);
+      if (!isPve(error)) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}
+
+function invisible(vmid: number, cause: Error): AgentError {
+  return new AgentError(
+    'container_host_refused',
+    'The container host does not show the agent whether the container is gone.',
+    {
+      role: 'container host',
+      cause,
+      detail: `container ${vmid}: ${cause.message}; grant VM.Audit on /vms (innkeeper doctor prints the commands)`,
+    },
+  );
+}

@@ -1,0 +1,39 @@
+/** A creation of ours whose answer was lost goes on as a task of our own token: it is found among the node's tasks, and waited for. */
+import type { DriverCall } from '../../call.js';
+import { read, TASKS } from './answers.js';
+import { segment } from './client.js';
+import { apiOf, type Host } from './host.js';
+import { isPve } from './pve-error.js';
+import { parseUpid, type TaskId, waitForTask } from './tasks.js';
+
+/**
+ * Waits until the container's creation from an OS template has ended, well or not, when it is ours. False when none of ours is under way. Until its end
+ * such a container carries no mark, and it joins the pool, whose privileges we hold, only then.
+ */
+export async function waitForOwnCreation(
+  host: Host,
+  at: { readonly node: string; readonly vmid: number },
+  call: DriverCall,
+): Promise<boolean> {
+  const task = await findOwnCreation(host, at, call);
+  if (task === undefined) return false;
+  try {
+    await waitForTask(host, call, task, host.config.task_timeout_s * 1_000);
+  } catch (error) {
+    if (!isPve(error)) throw error;
+    (call.log ?? host.log).debug({ upid: task.upid, err: error }, 'a creation of ours did not end well');
+  }
+  return true;
+}
+
+async function findOwnCreation(
+  host: Host,
+  { node, vmid }: { readonly node: string; readonly vmid: number },
+  call: DriverCall,
+): Promise<TaskId | undefined> {
+  const { tasks } = apiOf(host, call).nodes.$(segment(node));
+  const answer: unknown = await tasks.$get({ vmid, typefilter: 'vzcreate', source: 'active' });
+  return read(TASKS, `tasks of ${node}`, answer)
+    .map(({ upid }) => parseUpid(upid))
+    .find((one) => one?.owner === host.config.token_id);
+}
