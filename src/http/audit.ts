@@ -8,8 +8,10 @@ import type { App } from './app-type.js';
 import { floodGate } from './audit-flood.js';
 import type { RouteContext } from './route.js';
 
-/** What anybody may cause at will is not allowed to fill the disk. */
-const REFUSALS: ReadonlySet<number> = new Set([401, 403, 429]);
+/** What a caller may cause at will, without changing anything, is not allowed to fill the disk. */
+function changedNothing(reply: FastifyReply): boolean {
+  return (reply.statusCode >= 400 && reply.statusCode < 500) || reply.hasHeader('idempotency-replayed');
+}
 
 /** To be called before routes are registered, and before whatever else looks at answers. */
 export function auditCalls(
@@ -22,7 +24,7 @@ export function auditCalls(
     const { url } = request.routeOptions;
     if (url === undefined || request.is404 || !isChange(request.method, url)) return payload;
     const entry = { ...entryOf(request, reply, url, payload), at: instant(clock), door };
-    if (REFUSALS.has(reply.statusCode)) gate.take(request.tokenId ?? request.ip, entry);
+    if (changedNothing(reply)) gate.take(request.tokenId ?? request.ip, entry);
     else await state.audit.add(entry);
     return payload;
   });

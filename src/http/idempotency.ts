@@ -1,4 +1,4 @@
-/** `Idempotency-Key` on any POST: a repeated call gets the first one's answer. */
+/** `Idempotency-Key` on any POST that changes something: a repeated call gets the first one's answer. Questions are asked again. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../operations/caller.js';
 import {
@@ -11,6 +11,7 @@ import { invalid } from '../operations/check-order.js';
 import { lookUp } from '../operations/read-power.js';
 import { STATUS_WORDS, type StatusWord, statusWord } from '../domain/status.js';
 import type { Service } from '../domain/service.js';
+import { isChange } from './access.js';
 import type { App } from './app-type.js';
 import { callerOf } from './auth.js';
 import type { RouteContext } from './route.js';
@@ -29,7 +30,7 @@ export function rememberPosts(app: App, context: RouteContext): void {
   const calls = makeRememberedCalls(context);
   app.decorateRequest('firstCall', null);
   app.addHook('onRoute', (route) => {
-    if (route.method !== 'POST') return;
+    if (route.method !== 'POST' || !isChange(route.method, route.url)) return;
     route.preHandler = [...[route.preHandler ?? []].flat(), recallOr(context, calls, route.url)];
     route.onSend = [...[route.onSend ?? []].flat(), remember];
   });

@@ -41,6 +41,8 @@ export interface OrderRules {
 }
 
 const MOST_ADDRESSES = 16;
+/** They stay in the service's document, which is written anew with every step of its jobs. */
+const MOST_PROPERTIES_BYTES = 16_384;
 
 /** Throws `invalid_request` naming every wrong field, or `name_reserved`. */
 export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
@@ -56,6 +58,8 @@ export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
   if (planWord === '') problems.plan = 'must be the name of a plan';
   const publicIps = readAddresses(wish.public_ip, problems);
   const domain = readDomain(wish.domain, rules.baseDomain, problems);
+  if (Buffer.byteLength(JSON.stringify(wish.properties ?? {})) > MOST_PROPERTIES_BYTES)
+    problems.properties = `must not take more than ${MOST_PROPERTIES_BYTES} bytes`;
   if (!email || Object.keys(problems).length > 0) throw invalid(problems);
   return {
     id,

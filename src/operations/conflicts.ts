@@ -56,6 +56,7 @@ export const REFUSALS = {
   deleting: ['service_terminated', 'The site is being deleted.'],
   gone: ['service_terminated', 'The service was deleted.'],
   alive: ['service_exists', 'The service was not deleted.'],
+  full: ['service_busy', 'Too many operations of this site wait already; try again when some have ended.'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
 export type Refusal = keyof typeof REFUSALS;
@@ -106,6 +107,9 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
   certificate: { ...customer, suspended: 'go' },
   other: customer,
 };
+
+/** Waiting jobs stand in the service's document: a system that is down for long must not let it grow without an end. What ends or stops a site is always taken. */
+const MOST_OPEN = 50;
 
 const DELETIONS: readonly Group[] = ['delete', 'forget', 'purge'];
 
@@ -178,6 +182,7 @@ export function judge(
   if (standing !== 'go') return refuse(standing);
   const joined = joinable(open, method, args);
   if (joined) return { kind: 'join', job: joined };
+  if (open.length >= MOST_OPEN && !DELETIONS.includes(wish) && method !== 'suspend') return refuse('full');
   const supersedes: Job[] = [];
   for (const job of open) {
     const rule = openJobRule(wish, groupOf(job.method));

@@ -7,6 +7,7 @@ import type { Service } from '../domain/service.js';
 import type { StatusWord } from '../domain/status.js';
 import type { RememberedCall } from '../state/contract.js';
 import type { OperationContext } from './context.js';
+import { rememberedShares, type Share } from './remembered-shares.js';
 
 const KEEP_MS = 86_400_000;
 const SWEEP_MS = 3_600_000;
@@ -25,7 +26,7 @@ export interface KeyedCall {
 }
 
 export interface FirstCall {
-  /** Durable when it resolves. What failed on our side or was never understood is forgotten: it may be tried again. */
+  /** Durable when it resolves. What was refused, or failed on our side, changed nothing and is forgotten: it may be tried again. */
   answered(code: number, body: string): Promise<void>;
   /** Nothing was answered. */
   abandon(): void;
@@ -44,10 +45,17 @@ export interface RememberedCalls {
 
 type Context = Pick<OperationContext, 'state' | 'clock' | 'log'>;
 
-export function makeRememberedCalls(context: Context): RememberedCalls {
+/** @param most what one token may have remembered; the oldest answers go first */
+export function makeRememberedCalls(context: Context, most?: Share): RememberedCalls {
   const { state, clock, log } = context;
+  const shares = rememberedShares(state.remembered.list(), most);
   const underWay = new Map<string, { readonly fingerprint: string; readonly over: Promise<void> }>();
   let sweptAt = Number.NEGATIVE_INFINITY;
+
+  const forget = async (id: string, when?: (call: RememberedCall) => boolean): Promise<void> => {
+    await state.remembered.remove(id, when);
+    if (!state.remembered.find(id)) shares.forget(id);
+  };
 
   const sweep = (): void => {
     if (clock.now() - sweptAt < SWEEP_MS) return;
@@ -57,7 +65,7 @@ export function makeRememberedCalls(context: Context): RememberedCalls {
       state.remembered
         .list()
         .filter(old)
-        .map(({ id }) => state.remembered.remove(id, old)),
+        .map(({ id }) => forget(id, old)),
     ).catch((error: unknown) => log.warn({ err: error }, 'old remembered answers could not be removed'));
   };
 
@@ -76,6 +84,7 @@ export function makeRememberedCalls(context: Context): RememberedCalls {
       fingerprint,
       requestId: call.requestId,
       panel: call.panel,
+      token: call.token,
       serviceId: call.serviceId,
       answer: null,
       createdAt: new Date(now).toISOString(),
@@ -91,12 +100,12 @@ export function makeRememberedCalls(context: Context): RememberedCalls {
       abandon,
       async answered(code, body) {
         try {
-          if (!isLasting(code) || body.length > MOST_BODY) await state.remembered.remove(id);
-          else
-            await state.remembered.commit(id, () => ({
-              ...record,
-              answer: { code, body: new Secret(body) },
-            }));
+          if (!isLasting(code) || body.length > MOST_BODY) {
+            await forget(id);
+            return;
+          }
+          await state.remembered.commit(id, () => ({ ...record, answer: { code, body: new Secret(body) } }));
+          await Promise.all(shares.keep(call.token, id, body.length).map((oldest) => forget(oldest)));
         } finally {
           abandon();
         }
@@ -166,9 +175,9 @@ async function findBegun(
   return service && job ? { kind: 'begun', service, job } : undefined;
 }
 
-/** Not what was never understood, nor what may pass by itself. */
+/** What did something. A refusal changed nothing: asked again it is answered from what is true then. */
 function isLasting(code: number): boolean {
-  return code < 500 && code !== 400 && code !== 429;
+  return code < 400;
 }
 
 const mismatch = (): AgentError =>

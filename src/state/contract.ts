@@ -230,6 +230,8 @@ export interface RememberedCall {
   readonly requestId: string;
   /** Whose call it was; absent in records of former releases. */
   readonly panel?: string;
+  /** Id of the token that called; absent in records of former releases. */
+  readonly token?: string;
   /** The service it was about, if any. */
   readonly serviceId: string | null;
   /** Null until it was answered; the body may hold a password. */

@@ -16,6 +16,7 @@ const RememberedSchema = Type.Object({
   fingerprint: TextSchema,
   requestId: TextSchema,
   panel: Type.Optional(TextSchema),
+  token: Type.Optional(TextSchema),
   serviceId: NullableText,
   answer: Type.Union([
     Type.Object({ code: Type.Integer({ minimum: 200, maximum: 599 }), body: SecretSchema }),

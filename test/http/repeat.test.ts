@@ -1,6 +1,6 @@
 import t from 'tap';
 import { createToken } from '../../src/operations/create-token.js';
-import { answerCutOff } from '../../src/operations/remembered-calls.js';
+import { answerCutOff, makeRememberedCalls } from '../../src/operations/remembered-calls.js';
 import { rateLimits } from '../../src/http/rate-limit.js';
 import { asObject, makeRig, NOW, ORDER, type Rig, testConfig } from './rig.js';
 
@@ -100,7 +100,7 @@ t.test('calls with one key at the same time are done once', async (t) => {
   t.same([a.status, b.status].sort(), [202, 409]);
 });
 
-t.test('what failed on our side is not remembered, a refusal is', async (t) => {
+t.test('what failed on our side is not remembered, nor is a refusal', async (t) => {
   const rig = await makeRig();
   t.teardown(() => rig.close());
   rig.app.log.level = 'silent';
@@ -113,9 +113,74 @@ t.test('what failed on our side is not remembered, a refusal is', async (t) => {
   t.match(await post('k', ORDER), { status: 202, replayed: false });
   const other = { ...ORDER, email: 'other@example.com' };
   t.match(await post('r', other), { status: 409, replayed: false });
-  t.match(await post('r', other), { status: 409, replayed: true, body: { code: 'service_exists' } });
+  t.match(await post('r', other), { status: 409, replayed: false, body: { code: 'service_exists' } });
   t.match(await post('v', { ...ORDER, plan: '' }), { status: 400 });
   t.match(await post('v', ORDER), { status: 202, replayed: false }, 'what was never understood is forgotten');
+});
+
+t.test('nothing is left on the disk of questions and refusals, whatever key they bear', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  const post = keyed(rig);
+  await post('order', ORDER);
+  const { text } = await createToken(rig.deps, { name: 'reader', permissions: ['sites:read'] });
+  const kept = rig.state.remembered.list().length;
+  const questions: [string, object][] = [
+    ['/panel/sync', { services: [] }],
+    ['/panel/sync', []],
+    ['/wp/upgrade/check', { service_id: '12345', plan: 'premium' }],
+    ['/customdomain/getdata', { user_id: 7 }],
+  ];
+  for (const [n, [url, body]] of questions.entries())
+    t.match(await post(`q-${n}`, body, url, text), { replayed: false }, url);
+  for (const [n, [url, body]] of questions.entries())
+    t.match(await post(`q-${n}`, body, url, text), { replayed: false }, `${url} again`);
+  const refused: [string, object][] = [
+    ['/create-site', { ...ORDER, email: 'other@example.com' }],
+    ['/delete-site', { service_id: 'none' }],
+    ['/action/setdomain', { service_id: '12345', domain: 'a/b' }],
+  ];
+  for (const [n, [url, body]] of refused.entries()) {
+    const { status } = await post(`r-${n}`, body, url);
+    t.ok(status >= 400 && status < 500, `${url} ${status}`);
+  }
+  for (const [url, body] of refused) t.match(await post('w', body, url, text), { status: 403 });
+  t.equal(rig.state.remembered.list().length, kept);
+});
+
+t.test('of one token so many answers, and so many bytes, are remembered: the oldest go first', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  const calls = makeRememberedCalls(rig.deps, { answers: 3, bytes: 20_000 });
+  let clock = NOW;
+  const answer = async (key: string, bytes: number, token = 'one') => {
+    rig.behaviour.now = clock += 1;
+    const asked = { panel: 'default', token, key, requestId: key, serviceId: null, asked: key };
+    const found = await calls.recall(asked);
+    if (found.kind === 'first') await found.call.answered(200, 'x'.repeat(bytes));
+    return found.kind;
+  };
+  const kept = () =>
+    rig.state.remembered
+      .list()
+      .map(({ requestId }) => requestId)
+      .sort();
+  for (const key of ['a', 'b', 'c']) await answer(key, 10);
+  await answer('other', 10, 'two');
+  t.same(kept(), ['a', 'b', 'c', 'other']);
+  await answer('d', 10);
+  t.same(kept(), ['b', 'c', 'd', 'other'], 'another token loses nothing');
+  t.equal(await answer('c', 10), 'answered');
+  await answer('e', 18_000);
+  t.same(kept(), ['e', 'other'].concat(kept().includes('d') ? ['d'] : []).sort());
+  await answer('f', 18_000);
+  t.same(kept(), ['f', 'other']);
+
+  const again = makeRememberedCalls(rig.deps, { answers: 1, bytes: 20_000 });
+  const asked = { panel: 'default', token: 'one', key: 'g', requestId: 'g', serviceId: null, asked: 'g' };
+  const first = await again.recall(asked);
+  if (first.kind === 'first') await first.call.answered(200, 'y');
+  t.same(kept(), ['g', 'other'], 'what was there at the start counts');
 });
 
 t.test('a call that was cut off by the end of the daemon is found by its job', async (t) => {

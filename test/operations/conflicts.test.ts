@@ -75,6 +75,22 @@ t.test('every wish beside every open job gets what the table says', async (t) =>
   }
 });
 
+t.test('operations that wait for one site are bounded; what stops or ends it is always taken', async (t) => {
+  const waiting = Array.from({ length: 50 }, (_, n) =>
+    aJob({ id: `w${n}`, method: n % 2 === 0 ? 'setPrimary' : 'upgrade', args: { n } }),
+  );
+  const full = at('active', waiting);
+  for (const group of groups) {
+    const method = methodOf(group);
+    if (BY_STANDING[group].active !== 'go') continue;
+    const found = wordOf(judge(full, method, {}));
+    if (DELETIONS.includes(group) || group === 'suspend') t.not(found, sentence('full'), method);
+    else t.equal(found, sentence('full'), method);
+  }
+  t.equal(wordOf(judge(full, 'upgrade', { n: 49 })), 'join', 'what waits already is joined');
+  t.equal(wordOf(judge(at('active', waiting.slice(1)), 'setPrimary', {})), 'add');
+});
+
 t.test('the promises of the contract', async (t) => {
   const on = (standing: Standing, method: string, jobs: Job[] = [], args = {}): string =>
     wordOf(judge(at(standing, jobs), method, args));

@@ -345,6 +345,22 @@ t.test('each wrong field is named in words', async (t) => {
   t.equal(rig.writes(), 0);
 });
 
+t.test('what an order brings along is bounded, as it stays in the document of the service', async (t) => {
+  const config = testConfig();
+  const rig = await makeRig('network', { ...config, api: { ...config.api, body_limit_bytes: 1_048_576 } });
+  t.teardown(() => rig.close());
+  const refusal = { status: 400, body: { errors: { properties: 'must not take more than 16384 bytes' } } };
+  for (const properties of [
+    { a: 'x'.repeat(900_000) },
+    Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`key${n}`, n])),
+    { a: 'ü'.repeat(9_000) },
+  ])
+    t.match(await rig.call('POST', '/create-site', { ...ORDER, properties }), refusal);
+  t.match(await rig.call('POST', '/create-site', { ...ORDER, properties: { a: 'x'.repeat(16_000) } }), {
+    status: 202,
+  });
+});
+
 t.test('an order that cannot be recorded is not accepted', async (t) => {
   const rig = await makeRig();
   await rig.state.close();

@@ -19,8 +19,9 @@ Made by \`npm run docs\` from the routes themselves; a test compares the two. Th
   \`"errors": {"<field>": "<what is wrong>"}\` where fields are wrong.
 - No answer takes longer than 20 s. What is not finished by then answers 202 with \`job_id\` and goes on; the same call repeated joins the job that is under way.
   \`Prefer: respond-async\` answers at once, \`Prefer: wait=5\` after 5 s at the latest (RFC 7240).
-- \`Idempotency-Key: <any text of up to 255 signs>\` on a POST: the same key and body within 24 hours get the first answer again (header \`Idempotency-Replayed: true\`), with the status of today; another
-  body gets \`idempotency_mismatch\`. What failed on our side (5xx), was refused for load (429) or was not understood (400) is not kept.
+- \`Idempotency-Key: <any text of up to 255 signs>\` on a POST that changes something: the same key and body within 24 hours get the first answer again (header \`Idempotency-Replayed: true\`), with the status of today; another
+  body gets \`idempotency_mismatch\`. What was refused (4xx) or failed on our side (5xx) changed nothing and is not kept, nor are the
+  answers of the POSTs that only ask. Of one token the newest 10,000 answers, or 16 MiB of them, are kept.
 - A 2xx is durable: what was asked for survives a crash and a power cut, and ends done, undone with the reason on record, or \`stuck\` with an alarm.
 - Reads and customers' actions are limited per token (\`api.rate_limit\`): 429 with \`Retry-After\`. Orders, deletions, suspensions and upgrades are not.
 - A trailing slash is ignored, \`/actions/x\` is \`/action/x\`. Instants are RFC 3339 in UTC. Lists take \`limit\` (100, at most 1,000) and \`cursor\`.

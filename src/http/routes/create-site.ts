@@ -21,10 +21,13 @@ const Body = Type.Object({
     'x-rule': 'must be the name of a plan',
     description: 'Name or alias, without regard to case.',
   }),
-  public_ip: Type.Union([Type.String({ maxLength: 64 }), Type.Array(Type.String({ maxLength: 64 }))], {
-    'x-rule': 'must be an IPv4 or IPv6 address, or a list of them',
-    description: 'Where visitors reach the reverse proxy.',
-  }),
+  public_ip: Type.Union(
+    [Type.String({ maxLength: 64 }), Type.Array(Type.String({ maxLength: 64 }), { maxItems: 100 })],
+    {
+      'x-rule': 'must be an IPv4 or IPv6 address, or a list of them',
+      description: 'Where visitors reach the reverse proxy.',
+    },
+  ),
   subdomain: Type.Optional(Type.String({ maxLength: 100, 'x-rule': 'must be text' })),
   domain: Type.Optional(Type.String({ maxLength: 255, 'x-rule': 'must be a domain name' })),
   user_id: Type.Optional(
@@ -34,7 +37,12 @@ const Body = Type.Object({
   ),
   module: Type.Optional(Type.String({ maxLength: 64, 'x-rule': 'must be the name of a product' })),
   properties: Type.Optional(
-    Type.Unsafe<JsonObject>({ type: 'object', 'x-rule': 'must be an object', additionalProperties: true }),
+    Type.Unsafe<JsonObject>({
+      type: 'object',
+      'x-rule': 'must be an object',
+      additionalProperties: true,
+      description: 'At most 16 KiB of JSON.',
+    }),
   ),
 });
 

@@ -31,9 +31,10 @@ const createSchema = {
   tags: ['Tokens'],
   body: Type.Object({
     name: Type.String({ minLength: 1, maxLength: 100, 'x-rule': 'must be text of 1 to 100 characters' }),
-    panel: Type.Optional(Type.String({ 'x-rule': 'must be the name of a panel' })),
+    panel: Type.Optional(Type.String({ maxLength: 64, 'x-rule': 'must be the name of a panel' })),
     permissions: Type.Optional(
-      Type.Array(Type.String(), {
+      Type.Array(Type.String({ maxLength: 64 }), {
+        maxItems: 100,
         'x-rule': 'must be a list of permissions',
         description: `Without it: ${PANEL_PERMISSIONS.join(', ')}.`,
       }),
@@ -42,7 +43,10 @@ const createSchema = {
       Type.Union([Type.String(), Type.Null()], { 'x-rule': 'must be an instant (RFC 3339)' }),
     ),
     networks: Type.Optional(
-      Type.Array(Type.String(), { maxItems: 100, 'x-rule': 'must be a list of addresses or networks' }),
+      Type.Array(Type.String({ maxLength: 64 }), {
+        maxItems: 100,
+        'x-rule': 'must be a list of addresses or networks',
+      }),
     ),
   }),
   response: {
