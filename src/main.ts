@@ -137,6 +137,7 @@ export async function startDaemon({
       ...{ config, state, watch, clock, log, counting },
       circuits: () => systems.list(),
       drift: () => drift.counts(),
+      leftLocks: () => drift.leftLocks(),
     });
     stops.push(() => observation.stop());
     const parts = {
@@ -171,7 +172,7 @@ export async function startDaemon({
     return {
       api: network.url,
       socket: config.api.socket,
-      failed: whenBroken(state, stops),
+      failed: whenBroken(state, log, stops),
       watched: { overdue: () => engine.overdue(), status: () => statusOf(engine) },
       log,
       close,
@@ -240,7 +241,7 @@ function operationContext(parts: Parts): OperationContext {
 function readiness(state: State): AppDeps['ready'] {
   return () => {
     const reasons = [
-      ...(state.broken ? ['a write failed: memory and disk may differ'] : []),
+      ...(state.broken ? [`the state cannot be written any more: ${state.brokenBy ?? ''}`] : []),
       ...(state.failing === undefined ? [] : [`the state cannot be written: ${state.failing}`]),
     ];
     return { ready: reasons.length === 0, reasons };
@@ -273,12 +274,15 @@ function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Pro
   };
 }
 
-/** A write that failed in the middle leaves memory and disk in doubt: nothing may be built on it. */
-function whenBroken(state: State, stops: (() => void)[]): Promise<Error> {
+/** A write that failed in the middle leaves memory and disk in doubt, and without the lock another daemon may write: nothing may be built on it. */
+function whenBroken(state: State, log: Logger, stops: Stop[]): Promise<Error> {
   return new Promise((resolve) => {
     const timer = setInterval(() => {
-      if (state.broken)
-        resolve(new Error('the state could not be written; start again to go on from what is on disk'));
+      if (!state.broken) return;
+      clearInterval(timer);
+      const reason = `the state cannot be written any more: ${state.brokenBy ?? ''}; start the daemon again to go on from what is on disk`;
+      log.error({ reason: state.brokenBy }, 'the state cannot be written any more: the daemon stops');
+      resolve(new Error(reason));
     }, BROKEN_CHECK_MS);
     timer.unref();
     stops.push(() => clearInterval(timer));

@@ -1,9 +1,11 @@
 /** Puts together what operators see of a daemon: its figures and its alerts. */
 import type { Logger } from 'pino';
+import type { ConditionSources } from './alerts/condition.js';
 import { conditions } from './alerts/conditions.js';
 import { type AlertKeeper, alertKeeper } from './alerts/keeper.js';
 import type { Config } from './config/config.js';
 import { type Clock, instant } from './domain/clock.js';
+import { failedOrders } from './domain/failed-order.js';
 import { FOR_RELEASE, type Job } from './domain/job.js';
 import type { Service } from './domain/service.js';
 import type { ClusterWatch } from './drivers/guest/watch.js';
@@ -53,6 +55,7 @@ export interface ObservationDeps {
   readonly counting: Counting;
   readonly circuits: Sources['circuits'];
   readonly drift: Sources['drift'];
+  readonly leftLocks: ConditionSources['leftLocks'];
 }
 
 export interface Observation {
@@ -74,6 +77,7 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
     conditions: conditions({
       ...sources,
       pools: () => poolUses(sources),
+      leftLocks: deps.leftLocks,
       failingWrites: counting.failingWrites,
       unknownPlans: () => unknownPlans,
     }),
@@ -103,10 +107,8 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
 /** Names what a person must do about the service. */
 function needsPerson(service: Service | undefined): string {
   const waits = ({ status, waiting }: Job): boolean => status === 'stuck' || waiting?.for === FOR_RELEASE;
-  return (service?.jobs ?? [])
-    .filter(waits)
-    .map(({ id }) => id)
-    .join();
+  if (!service) return '';
+  return [...service.jobs.filter(waits), ...failedOrders(service)].map(({ id }) => id).join();
 }
 
 function hookOf(

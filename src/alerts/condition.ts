@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import type { AlertRecord, AlertWish } from '../domain/alert.js';
 import type { Clock } from '../domain/clock.js';
 import type { OwnCertificate } from '../domain/own-certificate.js';
+import type { LeftLock } from '../domain/world.js';
 import type { PoolUse } from '../domain/pool-use.js';
 import type { State } from '../state/contract.js';
 
@@ -23,6 +24,8 @@ export interface ConditionSources {
   readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly SystemView[];
   readonly drift: () => readonly { readonly kind: string; readonly services: number }[];
+  /** Locks that two looks found on containers of ours, and whose they are (`panel/service`). */
+  readonly leftLocks: () => readonly { readonly key: string; readonly leftLock: LeftLock }[];
   /** The last write failed, with this code, since then (RFC 3339). */
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Panels that named a plan nobody sells, and when (epoch ms) they did so last. */

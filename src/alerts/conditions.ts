@@ -5,6 +5,8 @@ import { certificateExpiry } from './conditions/certificate-expiry.js';
 import { deletionBrake } from './conditions/deletion-brake.js';
 import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
+import { lockLeft } from './conditions/lock-left.js';
+import { orderFailed } from './conditions/order-failed.js';
 import { poolLow } from './conditions/pool-low.js';
 import { stateWriteFailing } from './conditions/state-write-failing.js';
 import { systemDown } from './conditions/system-down.js';
@@ -12,12 +14,14 @@ import { unknownPlan } from './conditions/unknown-plan.js';
 
 const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   job_stuck: jobStuck,
+  order_failed: orderFailed,
   deletion_brake: deletionBrake,
   state_write_failing: stateWriteFailing,
   system_down: systemDown,
   certificate_expiry: certificateExpiry,
   pool_low: poolLow,
   drift,
+  lock_left: lockLeft,
   unknown_plan: unknownPlan,
 };
 

@@ -1,8 +1,9 @@
 /** innkeeper alerts */
 import type { Command } from 'commander';
 import { configFile } from './config-file.js';
-import { connectDaemon, listOf } from './daemon.js';
-import { column, say, sayJson, table } from './print.js';
+import { cell } from './cell.js';
+import { connectDaemon, type Fields, listOf } from './daemon.js';
+import { say, sayJson } from './print.js';
 
 interface AlertOptions {
   readonly config?: string;
@@ -15,7 +16,7 @@ export function addAlertCommand(program: Command): void {
     .command('alerts')
     .description('what a person should look at')
     .option('--all', 'those too that have ended lately')
-    .option('--json', 'print JSON instead of a table')
+    .option('--json', 'print JSON')
     .action(async (_, command: Command) => show(command.optsWithGlobals()));
 }
 
@@ -27,7 +28,15 @@ async function show({ config, all, json }: AlertOptions): Promise<void> {
     sayJson(alerts);
     return;
   }
-  const columns = ['alert', 'severity', 'panel', 'text'].map((name) => column(name));
-  const ended = all ? [column('ended', 'cleared_at')] : [];
-  say(table(alerts, [column('since', 'raised_at'), ...columns, ...ended]));
+  say(alerts.length === 0 ? 'No alert is active.' : alerts.map(paragraph).join('\n\n'));
+}
+
+/** A text is too long for a column, and a command must be there to be copied. */
+function paragraph(alert: Fields): string {
+  const { raised_at: since, cleared_at: ended, alert: kind, severity, panel, text, commands } = alert;
+  const times = `${cell(since)}${ended === null ? '' : ` to ${cell(ended)}`}`;
+  const of = panel === null ? '' : `  panel ${cell(panel)}`;
+  const lines = [`${times}  ${cell(severity)}  ${cell(kind)}${of}`, `  ${cell(text)}`];
+  const helps = ended === null && Array.isArray(commands) ? commands : [];
+  return [...lines, ...helps.map((command) => `    ${cell(command)}`)].join('\n');
 }

@@ -1,6 +1,9 @@
 /** innkeeper job list | show; finish-job.ts has the rest. */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
+import { causeOf } from '../domain/cause.js';
+import { innkeeper } from '../domain/command-line.js';
+import { ORDERED } from '../domain/failed-order.js';
 import { cell } from './cell.js';
 import { type Fields, fieldsOf, listOf } from './daemon.js';
 import { addDecisions, sayRemains } from './finish-job.js';
@@ -12,11 +15,18 @@ interface ListOptions extends AskOptions {
   readonly tag?: string;
 }
 
+/** The operator sees what the system itself said, not the sentence for customers alone. */
+export function causeIn({ message, detail }: Fields): string | null {
+  if (typeof message !== 'string') return null;
+  return causeOf({ message, ...(typeof detail === 'string' ? { detail } : {}) });
+}
+
 const why = (job: Fields): unknown => {
   const waiting = fieldsOf(job['waiting']);
-  if (waiting['for'] !== undefined)
-    return `waits for the ${cell(waiting['for'])} until ${cell(waiting['until'])}`;
-  return fieldsOf(job['error'])['message'];
+  const cause = causeIn(fieldsOf(job['error']));
+  if (waiting['for'] === undefined) return cause;
+  const text = `waits for the ${cell(waiting['for'])} until ${cell(waiting['until'])}`;
+  return cause === null ? text : `${text} (${cause})`;
 };
 
 export const jobColumns: readonly Column[] = [
@@ -58,6 +68,7 @@ async function show(id: string, options: AskOptions): Promise<void> {
     return;
   }
   const error = fieldsOf(job['error']);
+  const reason = fieldsOf(job['reason']);
   const names = ['id', 'service_id', 'method', 'status', 'direction', 'attempts', 'request_id'];
   const instants = ['created_at', 'started_at', 'ended_at'];
   say(
@@ -67,11 +78,21 @@ async function show(id: string, options: AskOptions): Promise<void> {
       ['error', error['message']],
       ['code', error['code']],
       ['detail', error['detail']],
+      ...(reason['message'] === undefined
+        ? []
+        : [['turned back', `at ${cell(reason['step'])}: ${cell(causeIn(reason))}`] as const]),
     ]),
   );
   const steps = listOf(job['steps']);
   const columns = ['name', 'status', 'after', 'started_at', 'ended_at'].map((name) => column(name));
-  const problem = { title: 'error', text: (step: Fields) => fieldsOf(step['error'])['message'] };
+  const problem = { title: 'error', text: (step: Fields) => causeIn(fieldsOf(step['error'])) };
   if (steps.length > 0) say(`\n${table(steps, [...columns, problem])}`);
   sayRemains(job);
+  if (job['status'] === 'failed' && job['abandoned_at'] === null) sayRetry(job, options.panel);
+}
+
+/** Only an order that failed is made again, and the daemon knows which are: it says when there is nothing to retry. */
+function sayRetry({ method, service_id: id }: Fields, panel: string): void {
+  if (typeof id !== 'string' || typeof method !== 'string' || !ORDERED.includes(method)) return;
+  say(`\nonce the cause is gone:  ${innkeeper(['service', 'retry', id], panel)}`);
 }

@@ -1,9 +1,10 @@
-/** innkeeper service list | show | forget | reset-credentials */
+/** innkeeper service list | show | retry | forget | reset-credentials */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
 import { cell } from './cell.js';
 import { type Fields, fieldsOf, listOf } from './daemon.js';
-import { jobColumns } from './job.js';
+import { innkeeper } from '../domain/command-line.js';
+import { causeIn, jobColumns } from './job.js';
 import { column, facts, say, sayJson, table } from './print.js';
 
 interface ListOptions extends AskOptions {
@@ -24,6 +25,9 @@ export function addServiceCommands(program: Command): void {
   asking(service.command('show').description('show one service'))
     .argument('<id>', "the panel's id")
     .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
+  asking(service.command('retry').description('do once more what failed or is stuck, as it was ordered'))
+    .argument('<id>', "the panel's id")
+    .action(async (id: string, _, command: Command) => retry(id, command.optsWithGlobals()));
   asking(
     service.command('forget').description('let go of a service whose container cannot be reached any more'),
   )
@@ -79,11 +83,32 @@ async function show(id: string, options: AskOptions): Promise<void> {
       ...resources,
       ...rest.map((name) => [name, service[name]] as const),
       ['snapshots', listOf(service['snapshots']).map((snapshot) => snapshot['name'])],
-      ['error', fieldsOf(service['error'])['message']],
+      ['error', errorOf(service)],
     ]),
   );
   const jobs = listOf(service['jobs']);
   if (jobs.length > 0) say(`\n${table(jobs, jobColumns)}`);
+  if (jobs.some(({ status }) => status === 'stuck' || status === 'failed'))
+    say(`\nonce the cause is gone:  ${innkeeper(['service', 'retry', id], options.panel)}`);
+}
+
+/** With the words of the system that refused, which stand in the job. */
+function errorOf(service: Fields): unknown {
+  const error = fieldsOf(service['error']);
+  const job = listOf(service['jobs']).findLast((one) => fieldsOf(one['error'])['code'] === error['code']);
+  return error['code'] === undefined ? null : causeIn(job ? fieldsOf(job['error']) : error);
+}
+
+async function retry(id: string, options: AskOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const path = `/services/${encodeURIComponent(id)}/retry`;
+  const { success: _, ...answer } = await daemon.call('POST', path, {});
+  if (options.json) {
+    sayJson(answer);
+    return;
+  }
+  const show = innkeeper(['job', 'show', cell(answer['job_id'])], options.panel);
+  say(`${cell(answer['method'])} of service ${cell(id)} is tried again: ${show}`);
 }
 
 async function forget(
@@ -112,7 +137,7 @@ async function changed(options: AskOptions, path: string, body: object): Promise
   const { success: _, ...answer } = await daemon.call('POST', path, body);
   if (options.json) sayJson(answer);
   else if (answer['status'] !== 'terminated' && answer['readable_until'] === undefined)
-    say(`It goes on: innkeeper job show ${cell(answer['job_id'])}`);
+    say(`It goes on: ${innkeeper(['job', 'show', cell(answer['job_id'])], options.panel)}`);
   else return answer;
   return undefined;
 }

@@ -14,6 +14,7 @@ import { containerHostChecks } from './checks/container-host.js';
 import { dnsChecks } from './checks/dns.js';
 import { execChecks } from './checks/exec.js';
 import { hookChecks } from './checks/hooks.js';
+import { lockChecks } from './checks/locks.js';
 import { proxyChecks } from './checks/proxy.js';
 import { stateChecks } from './checks/state.js';
 import type { DaemonSide, DoctorParts } from './parts.js';
@@ -34,6 +35,7 @@ export function allChecks(parts: DoctorParts): Check[] {
     ...apiChecks(parts),
     ...containerHostChecks(parts),
     ...clusterChecks(parts),
+    ...lockChecks(parts),
     ...execChecks(parts),
     ...dnsChecks(parts),
     ...proxyChecks(parts),

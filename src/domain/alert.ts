@@ -16,6 +16,12 @@ export const ALERTS = {
     meaning: 'An operation can go neither forward nor back: a person must finish it.',
     ends: 'the job is finished, or another one puts right what it left',
   },
+  order_failed: {
+    severity: 'critical',
+    meaning:
+      'What a customer has ordered (a site, its return, a plan, the end of a suspension) failed and was taken back.',
+    ends: 'it is ordered or retried once more, or the service is deleted',
+  },
   deletion_brake: {
     severity: 'critical',
     meaning: 'A panel deletes more sites in an hour than the brake allows; the others are held.',
@@ -45,6 +51,12 @@ export const ALERTS = {
     severity: 'warning',
     meaning: 'The world differs from what the records say.',
     ends: 'no difference of this kind is left',
+  },
+  lock_left: {
+    severity: 'critical',
+    meaning:
+      'A container is locked and no task works on it: every change of it is refused until a person unlocks it.',
+    ends: 'the lock is gone',
   },
   unknown_plan: {
     severity: 'warning',

@@ -2,11 +2,12 @@
 import type { Expected, ServicePicture } from './expected.js';
 import { formatMark, type Mark, sameMark } from './mark.js';
 import type { ServiceKey } from './service.js';
-import type { SeenContainer, System, World } from './world.js';
+import type { LeftLock, SeenContainer, System, World } from './world.js';
 
 export const PARTS = [
   'container',
   'mark',
+  'lock',
   'power',
   'resources',
   'ha',
@@ -28,6 +29,7 @@ export interface Finding {
   readonly safe: boolean;
   /** What a person does about it, where the agent must not. */
   readonly hint: string | null;
+  readonly leftLock?: LeftLock;
 }
 
 /** So many containers at once do not vanish: the token has lost its privileges. */
@@ -65,7 +67,10 @@ export function compareWorld(agent: string, pictures: Iterable<ServicePicture>, 
     ];
   });
   const systems: System[] = ['containers', 'ha', 'dns', 'proxy', 'certificates'];
-  return { findings, unknown: systems.filter((system) => trusted[system] === null) };
+  return {
+    findings: [...findings, ...lockFindings(agent, trusted)],
+    unknown: systems.filter((system) => trusted[system] === null),
+  };
 }
 
 function believable({ containers }: World, wanted: readonly number[]): World['containers'] {
@@ -130,6 +135,18 @@ function containerFindings(
     ];
   if (found.template) return [tell('container', 'different', wanted, 'a template')];
   return [...powerFindings(tell, expected, found), ...resourceFindings(tell, expected, found)];
+}
+
+/** Whatever the state of the service: an open or stuck job may be the one that waits for it. */
+function lockFindings(agent: string, { containers }: World): Finding[] {
+  return (containers?.read ?? []).flatMap(({ mark, leftLock }) => {
+    if (mark?.agent !== agent || leftLock === undefined) return [];
+    const { vmid, node, lock, commands } = leftLock;
+    const found = `container ${vmid} with lock "${lock}", which no task holds`;
+    const hint = `on ${node}: ${commands.join(' && ')}`;
+    const tell = teller(`${mark.panel}/${mark.service}`);
+    return [{ ...tell('lock', 'surplus', 'no lock', found, { hint }), leftLock }];
+  });
 }
 
 function powerFindings(tell: Tell, { power, mayStop }: Expected, found: SeenContainer): Finding[] {

@@ -89,6 +89,11 @@ export const ERRORS = {
   service_busy: kind(409, 'conflict', 'Another operation on this service must end first.'),
   job_ended: kind(409, 'conflict', 'The job has ended; there is nothing to go on with or to take back.'),
   job_irrevocable: kind(409, 'conflict', 'The job is past the point from which it can be taken back.'),
+  nothing_to_retry: kind(
+    409,
+    'conflict',
+    'Nothing of the service has failed, is stuck or waits for a system.',
+  ),
   job_not_stuck: kind(409, 'conflict', 'Only a stuck job can be finished by hand.'),
   service_failed: kind(
     409,

@@ -34,9 +34,19 @@ function lifecycleOf(before: Service | undefined, after: Service): Happening[] {
     ];
   if (before.lifecycle === 'terminated') return tell('service.restored');
   if (after.lifecycle === 'suspended') return tell('service.suspended', reasons);
-  if (after.lifecycle === 'failed') return tell('service.failed');
+  if (after.lifecycle === 'failed') return tell('service.failed', failureOf(after));
   if (after.lifecycle !== 'active') return [];
   return tell(before.lifecycle === 'suspended' ? 'service.unsuspended' : 'service.active');
+}
+
+/** The job that failed or is stuck, and why: what a panel may read. */
+function failureOf({ jobs }: Service): Happening['data'] {
+  const job = jobs.findLast(({ status }) => status === 'stuck' || status === 'failed');
+  return job ? { job_id: job.id, method: job.method, error: errorOf(job) } : {};
+}
+
+function errorOf({ error }: Job): Happening['data'][string] {
+  return error ? { code: error.code, message: error.message, step: error.step || null } : null;
 }
 
 function changesOf(before: Service | undefined, after: Service): Happening[] {
@@ -97,8 +107,7 @@ function jobsOf(before: Service | undefined, after: Service): Happening[] {
     const queued: Happening[] = old ? [] : [{ type: 'job.queued', data }];
     const type = isOpen(job) || old?.status === job.status ? undefined : ENDS[job.status];
     if (!type) return isOpen(job) ? queued : [];
-    const error = job.error ? { code: job.error.code, message: job.error.message } : null;
-    return [...queued, { type, data: { ...data, error } }];
+    return [...queued, { type, data: { ...data, error: errorOf(job) } }];
   });
 }
 

@@ -108,8 +108,11 @@ export interface Progress {
 }
 
 export function progressOf(job: Job): Progress {
+  // a step that failed and was taken back is `undone`: the error alone still names it
+  const blamed = job.steps.find(({ name, status }) => name === job.error?.step && status !== 'done');
   const current =
-    job.steps.find((step) => step.status === 'running' || step.status === 'undoing') ??
+    stepUnderWay(job) ??
+    blamed ??
     job.steps.find((step) => step.status === 'failed' || step.status === 'undo_failed') ??
     job.steps.find((step) => step.status === 'pending');
   return {
@@ -117,6 +120,11 @@ export function progressOf(job: Job): Progress {
     stepsTotal: job.steps.length,
     step: current?.name ?? null,
   };
+}
+
+/** The first by table order, as the journal has it: after a crash the one that was begun and has no end. */
+export function stepUnderWay({ steps }: Pick<Job, 'steps'>): StepRecord | undefined {
+  return steps.find(({ status }) => status === 'running' || status === 'undoing');
 }
 
 /** What a deletion waits for that the brake holds: `releaseJob` ends it. */

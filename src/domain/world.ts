@@ -8,11 +8,22 @@ interface Marked {
   readonly markAlone: boolean;
 }
 
+/** A lock on a container that no task holds any more: every change of it is refused until a person removes the lock. */
+export interface LeftLock {
+  readonly vmid: number;
+  readonly node: string;
+  /** In the container host's words, e.g. `snapshot-delete`. */
+  readonly lock: string;
+  /** What removes it, and what was left half done with it; for a shell on the node, in this order. */
+  readonly commands: readonly string[];
+}
+
 export interface SeenContainer extends Marked {
   readonly vmid: number;
   readonly node: string;
   readonly power: 'running' | 'stopped' | 'unknown';
   readonly template: boolean;
+  readonly leftLock?: LeftLock;
   readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
 }
 

@@ -46,6 +46,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /customdomain/delete/record': both('domains:write'),
   'PATCH /services/:id': both('sites:write'),
   'POST /services/:id/forget': both('admin'),
+  'POST /services/:id/retry': both('admin'),
   'POST /jobs/:id/retry': both('sites:write'),
   'POST /jobs/:id/cancel': both('sites:write'),
   'POST /jobs/:id/skip-step': both('admin'),

@@ -143,7 +143,8 @@ export async function runAttempt(
     death,
     stopped: stop.aborted || drain.aborted,
     timedOut: limit.signal.aborted,
-    lastStep: limit.passedBy() ?? lastStep,
+    passed: limit.passedBy(),
+    lastStep,
   });
 }
 
@@ -151,15 +152,26 @@ interface Circumstance {
   readonly death: Error | undefined;
   readonly stopped: boolean;
   readonly timedOut: boolean;
+  /** The step whose own limit passed. */
+  readonly passed: string | undefined;
+  /** The one that was heard of last, which may have ended: others run beside it. */
   readonly lastStep: string;
 }
 
+/** The step that the thread itself names, or an empty text. */
+function stepOf(outcome: Outcome | undefined): string {
+  return outcome && 'step' in outcome ? outcome.step : '';
+}
+
 /** An attempt that got to its own end counts as what it says, even when a stop or the deadline came in the same moment. */
-function ending(outcome: Outcome | undefined, { death, stopped, timedOut, lastStep }: Circumstance): Ending {
+function ending(
+  outcome: Outcome | undefined,
+  { death, stopped, timedOut, passed, lastStep }: Circumstance,
+): Ending {
   if (outcome && (outcome.kind === 'completed' || outcome.kind === 'undone')) return outcome;
   const aborted =
     outcome === undefined || outcome.error.code === 'aborted' || outcome.error.code === 'job_timeout';
-  if (timedOut && aborted) return { kind: 'timeout', step: lastStep };
+  if (timedOut && aborted) return { kind: 'timeout', step: passed ?? (stepOf(outcome) || lastStep) };
   if (stopped && aborted) return { kind: 'released' };
   return outcome ?? { kind: 'crashed', detail: death?.message ?? 'the thread ended without a result' };
 }

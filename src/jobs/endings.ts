@@ -1,6 +1,7 @@
 /** What the end of a job means for its service: one table, method by method. */
 import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../domain/credentials.js';
 import { withoutWish } from '../domain/domain-wish.js';
+import { isOrder } from '../domain/failed-order.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
 import { LIST_LAG_MS, settledPower } from '../domain/status.js';
@@ -226,12 +227,15 @@ export function withJob(service: Service, job: Job, now: string): Service {
   return ruleFor(job, rules)({ ...next, ...power, jobs: kept }, job, now);
 }
 
-/** An open job, and a stuck one until something has put right what it left. */
+/** An open job, a stuck one until something has put right what it left, and a failed order until it is made again or is no longer wanted. */
 function mustStay(other: Job, ended: Job, { heals = [] }: Rules): boolean {
   if (other.endedAt === null) return true;
-  if (other.status !== 'stuck') return heals !== 'all' && knowsPower(other, ended);
-  if (ended.status !== 'completed') return true;
-  return heals !== 'all' && other.method !== ended.method && !heals.includes(other.method);
+  const isHealed =
+    ended.status === 'completed' &&
+    (heals === 'all' || other.method === ended.method || heals.includes(other.method));
+  if (other.status === 'stuck') return !isHealed;
+  if (isOrder(other) && !isHealed && other.method !== ended.method) return true;
+  return heals !== 'all' && knowsPower(other, ended);
 }
 
 /** It started or stopped the container a moment ago, which the cluster's list may not show yet, and the job that ended now says nothing of it. */

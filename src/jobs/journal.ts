@@ -98,8 +98,9 @@ export function journal(key: ServiceKey, jobId: string, { services, archive, clo
     },
     begin: (step, direction) =>
       changeStep(step, (record, job) => {
+        // why it failed stays: afterwards nothing else in the record tells which of the steps that were taken back did
+        if (direction === 'undo') return { ...record, status: 'undoing' };
         const { error: _, ...rest } = record;
-        if (direction === 'undo') return { ...rest, status: 'undoing' };
         // recorded before the pivot was begun: so the promise that the job is taken back can be kept
         if (record.pivot && job.cancel) throw new AgentError('aborted', 'The work was cancelled.');
         return {

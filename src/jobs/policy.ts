@@ -8,7 +8,7 @@ import {
   toRecord,
 } from '../domain/errors.js';
 import { UNTOUCHED } from '../domain/flow.js';
-import { isOpen, type Job, MAX_CRASHES } from '../domain/job.js';
+import { isOpen, type Job, MAX_CRASHES, stepUnderWay } from '../domain/job.js';
 import { isLeft } from '../domain/remains.js';
 import type { Outcome } from './protocol.js';
 
@@ -144,7 +144,7 @@ function crashed(job: Job, detail: string, at: Circumstances): Job {
   if (crashes <= CRASHES_AT_ONCE) return { ...counted, status: 'queued' };
   const error = {
     ...record('job_crashed', 'The operation ended again and again without a result.', detail),
-    step: '',
+    step: stepUnderWay(job)?.name ?? '',
   };
   if (crashes >= MAX_CRASHES) return giveUp(counted, error, at);
   const base = job.policy.backoffS * 1000 * 2 ** (crashes - CRASHES_AT_ONCE - 1);

@@ -54,6 +54,19 @@ export async function createSite(
   return record(context, allocate, sale);
 }
 
+/** An order that failed, made again with what was sold then. Throws as `createSite`. */
+export async function createOnceMore(
+  context: OperationContext,
+  allocate: Allocate,
+  caller: Caller,
+  order: SiteOrder,
+  plan: Plan,
+): Promise<Service> {
+  const key = keyOf({ panel: caller.panel, id: order.id });
+  const sale: Sale = { key, order, plan, product: context.products.get(order.module), caller };
+  return record(context, allocate, sale);
+}
+
 async function record(context: OperationContext, allocate: Allocate, sale: Sale): Promise<Service> {
   for (let race = 1; ; race += 1) {
     const choice: { made: boolean } = { made: false };

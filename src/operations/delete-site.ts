@@ -1,7 +1,8 @@
 /** Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a person. */
 import { asAgentError } from '../domain/errors.js';
+import { failedOrders } from '../domain/failed-order.js';
 import { FOR_RELEASE, type Job } from '../domain/job.js';
-import { isHeld, type Service } from '../domain/service.js';
+import { isHeld, keyOf, type Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { passesBrake } from './deletion-brake.js';
@@ -17,7 +18,7 @@ export async function deleteSite(
 ): Promise<Started | { readonly service: Service; readonly job: undefined }> {
   const key = `${caller.panel}/${id}` as const;
   const before = await context.state.services.get(key);
-  if (isDone(before)) return { service: before, job: undefined };
+  if (isDone(before)) return { service: await unwanted(context, before), job: undefined };
   try {
     const started = await enqueue(context, caller, id, {
       interactive: false,
@@ -38,6 +39,17 @@ export async function deleteSite(
       return { service: now, job: undefined };
     throw error;
   }
+}
+
+/** Its return was ordered, failed, and is not wanted any more: nobody need hear of it. The archive keeps the job. */
+async function unwanted({ state }: OperationContext, service: Service): Promise<Service> {
+  if (failedOrders(service).length === 0) return service;
+  return state.services.commit(keyOf(service), (current = service) => {
+    const failed = failedOrders(current);
+    return isDone(current)
+      ? { ...current, jobs: current.jobs.filter((job) => !failed.includes(job)) }
+      : current;
+  });
 }
 
 /** Not when what is kept could not be removed, be it that the purge is stuck or was given up. */

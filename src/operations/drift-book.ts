@@ -3,7 +3,7 @@ import { type Finding, type Part, PARTS } from '../domain/drift.js';
 import type { Orphan } from '../domain/orphans.js';
 import { afterLook, counts, type Sighted } from '../domain/seen-twice.js';
 import type { ServiceKey } from '../domain/service.js';
-import type { System } from '../domain/world.js';
+import type { LeftLock, System } from '../domain/world.js';
 
 export interface Counted<T> {
   readonly item: T;
@@ -41,6 +41,8 @@ export interface DriftBook {
   of(key: ServiceKey): readonly Counted<Finding>[];
   /** How many services differ, by part. */
   counts(): readonly { readonly kind: Part; readonly services: number }[];
+  /** Locks left behind that count, and whose containers they are on. */
+  leftLocks(): readonly { readonly key: ServiceKey; readonly leftLock: LeftLock }[];
 }
 
 const NONE: readonly Counted<Finding>[] = Object.freeze([]);
@@ -48,6 +50,7 @@ const NONE: readonly Counted<Finding>[] = Object.freeze([]);
 export const SYSTEM_OF: Readonly<Record<Part, System>> = {
   container: 'containers',
   mark: 'containers',
+  lock: 'containers',
   power: 'containers',
   resources: 'containers',
   ha: 'ha',
@@ -99,6 +102,10 @@ export function driftBook(apartMs: number): DriftBook {
         const keys = report?.findings.filter(({ item }) => item.part === kind).map(({ item }) => item.key);
         return { kind, services: new Set(keys).size };
       }),
+    leftLocks: () =>
+      (report?.findings ?? []).flatMap(({ item: { key, leftLock } }) =>
+        leftLock === undefined ? [] : [{ key, leftLock }],
+      ),
   };
 }
 

@@ -34,7 +34,8 @@ export async function lookForDrift(context: Deps, stop: AbortSignal): Promise<Lo
   const lives = [...pictures.values()].map(({ life }) => life);
   return {
     at,
-    findings: findings.map((item) => ({ item, version: versionOf(item.key) })),
+    // a lock stays what it is while a job tries again and again
+    findings: findings.map((item) => ({ item, version: item.part === 'lock' ? '' : versionOf(item.key) })),
     orphans,
     unknown,
     compared: lives.filter((life) => life === 'live').length,

@@ -173,5 +173,7 @@ function viewOpenJob(service: Service) {
 function viewFailure(service: Service) {
   const failed = (job: Job): boolean => job.status === 'failed' || job.status === 'stuck';
   const job = service.jobs.findLast((candidate) => failed(candidate) || isOpen(candidate));
-  return viewError(job?.error, false);
+  // an order that failed is kept for the operator until it is made again: a site that has done something well since then has no error
+  const isOver = job?.status === 'failed' && service.lifecycle !== 'failed' && job !== service.jobs.at(-1);
+  return isOver ? null : viewError(job?.error, false);
 }

@@ -44,10 +44,10 @@ export async function repairDrift(
   return repairs;
 }
 
-/** A service of which anything is for a person to judge (a foreign container, a lost mark) is left to him as a whole. */
+/** A service of which anything is for a person to judge (a foreign container, a lost mark, a lock) is left to him as a whole. */
 function safeParts(findings: readonly Finding[]): Map<ServiceKey, string[]> {
   const unclear = new Set(
-    findings.filter(({ part }) => part === 'container' || part === 'mark').map(({ key }) => key),
+    findings.filter(({ part }) => ['container', 'mark', 'lock'].includes(part)).map(({ key }) => key),
   );
   const parts = new Map<ServiceKey, string[]>();
   for (const { key, part, safe } of findings) {

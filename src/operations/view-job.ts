@@ -12,7 +12,7 @@ export function viewError(
   return {
     code: error.code,
     message: error.message,
-    step: error.step ?? null,
+    step: error.step || null,
     detail: forOperator ? (error.detail ?? null) : null,
   };
 }
@@ -36,6 +36,11 @@ export function viewWaiting(job: Job) {
   return job.waiting ? { ...job.waiting } : null;
 }
 
+/** Why it turned back, while that is not what `error` tells. */
+function reasonOf({ reason, error }: Job): Job['reason'] {
+  return reason?.code === error?.code && reason?.step === error?.step ? undefined : reason;
+}
+
 export function viewJob(serviceId: string, job: Job, forOperator: boolean) {
   const progress = progressOf(job);
   return {
@@ -53,6 +58,7 @@ export function viewJob(serviceId: string, job: Job, forOperator: boolean) {
     steps: job.steps.map((step) => viewStep(step, forOperator)),
     waiting: viewWaiting(job),
     error: viewError(job.error, forOperator),
+    reason: viewError(reasonOf(job), forOperator),
     remains: (job.remains ?? []).map((remain) => viewRemain(remain, forOperator)),
     abandoned_at: job.abandonedAt ?? null,
     created_at: job.createdAt,

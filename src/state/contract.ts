@@ -37,6 +37,8 @@ export interface ServiceEntry {
   }[];
   /** A job of it must be finished by a person. */
   readonly stuck: boolean;
+  /** An order for it failed, and somebody must see to that. */
+  readonly failedOrder: boolean;
   readonly settled: SettledPower | null;
   readonly updatedAt: string;
   /** When the administrator's password is to be erased (RFC 3339); null: there is none. */
@@ -293,6 +295,8 @@ export interface State {
   readonly keys: StateKeys;
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
+  /** Why (operators only): a write that failed, or the folder's lock that was taken away. */
+  readonly brokenBy: string | undefined;
   /** Why the newest write failed (operators only); undefined while writes succeed. Requests are refused meanwhile, and it is looked again by itself. */
   readonly failing: string | undefined;
   /** Frees the folder's lock. */

@@ -27,6 +27,8 @@ export class Disk {
   readonly #folders = new Map<string, Promise<void>>();
   readonly #gate = new Gate();
   #broken: string | undefined;
+  /** Asked before every change; a reason to refuse this one and all others. */
+  guard: () => string | undefined = () => undefined;
   #failing: string | undefined;
 
   constructor(fs: FileSystem) {
@@ -88,7 +90,7 @@ export class Disk {
   }
 
   async #replace(path: string, text: string): Promise<void> {
-    this.#assertUsable();
+    this.#begin();
     const temp = `${path}.tmp`;
     await this.#before(temp, async () => {
       await this.ensureFolder(dirname(path));
@@ -106,7 +108,7 @@ export class Disk {
   }
 
   async #append(path: string, text: string): Promise<void> {
-    this.#assertUsable();
+    this.#begin();
     await this.#before(undefined, async () => {
       await this.ensureFolder(dirname(path));
       await this.fs.append(path, text);
@@ -119,7 +121,7 @@ export class Disk {
   }
 
   async #move(from: string, to: string): Promise<void> {
-    this.#assertUsable();
+    this.#begin();
     await this.#before(undefined, () => this.ensureFolder(dirname(to)));
     await this.#inDoubt(`move of ${from} to ${to}`, async () => {
       await this.fs.rename(from, to);
@@ -134,7 +136,7 @@ export class Disk {
   }
 
   async #remove(path: string): Promise<void> {
-    this.#assertUsable();
+    this.#begin();
     await this.#before(undefined, async () => {
       await this.fs.unlink(path).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOENT') throw error;
@@ -180,6 +182,12 @@ export class Disk {
       }
     }
     await this.fs.syncFolder(dirname(path));
+  }
+
+  #begin(): void {
+    const reason = this.#broken === undefined ? this.guard() : undefined;
+    if (reason !== undefined) this.refuseAll(reason);
+    this.#assertUsable();
   }
 
   #assertUsable(): void {

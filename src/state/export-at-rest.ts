@@ -7,7 +7,7 @@ import { exportState } from './export.js';
 import { isRotating } from './former-keys.js';
 import { nodeFileSystem } from './file-system.js';
 import { copyInstant, removeStaleCopies } from './instant-copy.js';
-import { lockFolder } from './lock.js';
+import { type FolderLock, lockFolder } from './lock.js';
 import { SecretBox } from './secret-box.js';
 import { findStateKey, type KeyPlaces } from './state-key.js';
 import { refuseUnfinishedImport } from './unfinished-import.js';
@@ -52,9 +52,16 @@ export async function exportAtRest({ config, withKey, madeAt }: RestingState): P
   }
 }
 
-async function* underLock(tar: Readable, lock: { release(): Promise<void> }): AsyncGenerator<Buffer> {
+/** Throws `state_unavailable` when the lock was lost meanwhile: the file would be of two instants. */
+async function* underLock(tar: Readable, lock: FolderLock): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of tar) if (Buffer.isBuffer(chunk)) yield chunk;
+    const problem = lock.problem();
+    if (problem !== undefined)
+      throw new AgentError('state_unavailable', 'The export is not usable.', {
+        role: 'agent',
+        detail: `${problem} while it was made`,
+      });
   } finally {
     await lock.release();
   }

@@ -1,14 +1,23 @@
 /**
  * A lock on a file, or a folder. A child process (`flock` of util-linux, then `cat`) holds it: the kernel frees it when the child ends, and the child ends
  * as soon as our end of its standard input is closed, however we die. A file lock is seen from every network namespace; an abstract socket is not.
+ *
+ * The lock is the file's, not its name's: whoever locks another file of the same name is not kept out. So the name is watched.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type Stats, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { Socket } from 'node:net';
 
 const CONFLICT = 75;
+const WATCH_MS = 1_000;
+/** There is no such file any more; other failures say nothing about it. */
+const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
 
 export interface FileLock {
+  /** Looks at once: why the lock keeps nobody out any more, or undefined. */
+  problem(): string | undefined;
   release(): Promise<void>;
 }
 
@@ -17,32 +26,81 @@ export interface FileLockOptions {
   readonly file: string;
   /** Seconds to wait for whoever has it. */
   readonly patienceS: number;
+  /** Milliseconds between two looks at the name; default 1000. */
+  readonly watchMs?: number;
   /** Called once when the lock is lost before it is released. */
   readonly onLost: (reason: string) => void;
 }
 
 /** Undefined when somebody else has it. Throws Error when that cannot be told. */
-export async function holdFile({ file, patienceS, onLost }: FileLockOptions): Promise<FileLock | undefined> {
-  const child = holder(file, patienceS);
-  if (!(await isHeld(child, patienceS))) return undefined;
+export async function holdFile(options: FileLockOptions): Promise<FileLock | undefined> {
+  const { file, patienceS } = options;
+  // held open, so that no other file gets its number meanwhile
+  const handle = await open(file, 'r');
+  try {
+    const locked = await handle.stat();
+    const child = holder(file, patienceS);
+    if (!(await isHeld(child, patienceS))) return undefined;
+    const lock = watched(options, locked, child);
+    const problem = lock.problem();
+    if (problem === undefined) return lock;
+    await lock.release();
+    throw new Error(problem);
+  } finally {
+    await handle.close();
+  }
+}
+
+function watched(
+  { file, watchMs = WATCH_MS, onLost }: FileLockOptions,
+  locked: Stats,
+  child: ChildProcess,
+): FileLock {
   let wanted = true;
-  child.once('exit', (code, signal) => {
-    if (wanted) onLost(`the process that holds the folder's lock ended (${signal ?? String(code)})`);
-  });
-  // our life does not depend on the child: nothing of it keeps the event loop going
+  const problem = (): string | undefined =>
+    isStill(file, locked) ? undefined : `the file ${file} was removed or replaced`;
+  const lose = (reason: string): void => {
+    clearInterval(timer);
+    if (wanted) onLost(reason);
+    wanted = false;
+  };
+  const timer = setInterval(() => {
+    const reason = problem();
+    if (reason !== undefined) lose(reason);
+  }, watchMs);
+  child.once('exit', (code, signal) =>
+    lose(`the process that holds the folder's lock ended (${signal ?? String(code)})`),
+  );
+  // our life does not depend on the watch or the child: nothing of them keeps the event loop going
+  timer.unref();
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr])
     if (stream instanceof Socket) stream.unref();
+  let released = false;
   return {
+    problem,
     release: async () => {
-      if (!wanted) return;
+      if (released) return;
+      released = true;
       wanted = false;
+      clearInterval(timer);
       const gone = ended(child);
       child.ref();
       child.stdin?.end();
       await gone;
     },
   };
+}
+
+/** The child holds the file open, so its number is nobody else's. */
+function isStill(file: string, locked: Stats): boolean {
+  try {
+    const { dev, ino } = statSync(file);
+    return dev === locked.dev && ino === locked.ino;
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+    return !GONE.some((one) => one === code);
+  }
 }
 
 function holder(file: string, patienceS: number): ChildProcess {

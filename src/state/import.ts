@@ -48,16 +48,23 @@ export async function importState({ file, config }: ImportOptions): Promise<Impo
   const key = await fittingKey(config, manifest);
   await makeRoot(dir);
   const lock = await lockFolder({ dir, patienceS: 0, onLost: () => {} });
+  const refuseLost = (): void => {
+    const problem = lock.problem();
+    if (problem !== undefined) throw refused(`${problem} while the import ran`);
+  };
   try {
     const unfinished = await isUnfinished(dir);
     if (unfinished) await empty(dir);
     await assertEmpty(dir);
     await markUnfinished(dir);
-    await unpack(file, dir, key === 'imported').catch(async (error: unknown) => {
+    await unpack(file, dir, key === 'imported', refuseLost).catch(async (error: unknown) => {
+      // what is in the folder now may be another daemon's
+      refuseLost();
       await empty(dir);
       await markFinished(dir);
       throw error instanceof BundleError ? refused(`${file}: ${error.message}`, error) : error;
     });
+    refuseLost();
     await giveToOwner(dir);
     await markFinished(dir);
     return { manifest, verified, key };
@@ -95,9 +102,10 @@ async function empty(dir: string): Promise<void> {
       await rm(join(dir, entry.name), { recursive: true });
 }
 
-async function unpack(file: string, dir: string, withKey: boolean): Promise<void> {
+async function unpack(file: string, dir: string, withKey: boolean, refuseLost: () => void): Promise<void> {
   const folders = new Set([dir]);
   await readBundle(openBundle(file), async (path, bytes) => {
+    refuseLost();
     if (path === KEY_FILE) {
       const text = await textOf(bytes);
       if (withKey) await writeFile(join(dir, path), text, { mode: 0o600, flush: true });

@@ -1,13 +1,18 @@
 /** One daemon per state folder: a lock on a file in it. */
-import { readFile, unlink, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AgentError } from '../domain/errors.js';
 import { type FileLock, holdFile } from './file-lock.js';
+import { isRunning, readNote, removeNote, writeNote } from './lock-note.js';
 
 /** Seconds to wait for a predecessor that is just ending. */
 const PATIENCE_S = 2;
+const LOOK_MS = 50;
 
 export interface FolderLock {
+  /** Looks at once: why the folder may be another daemon's by now, or undefined. */
+  problem(): string | undefined;
   release(): Promise<void>;
 }
 
@@ -15,25 +20,35 @@ export interface LockOptions {
   readonly dir: string;
   /** Seconds; default 2. */
   readonly patienceS?: number;
-  /** Called once when the lock is lost while we still need it. */
+  /** Called once, within a second, when the lock is lost while we still need it. */
   readonly onLost: (reason: string) => void;
 }
 
 /** Throws AgentError `state_unavailable` that names the holder. The folder must exist. */
 export async function lockFolder(options: LockOptions): Promise<FolderLock> {
-  await makeFile(options.dir);
-  const lock = await held(options);
-  const note = join(options.dir, 'lock.json');
-  const started = new Date(Date.now() - process.uptime() * 1000).toISOString();
-  // only tells who has it: a full disk is no reason not to start
-  const text = `${JSON.stringify({ pid: process.pid, started_at: started })}\n`;
-  await writeFile(note, text, { mode: 0o600 }).catch(() => undefined);
+  const { dir, onLost } = options;
+  await makeFile(dir);
+  let lost = false;
+  const lose = (reason: string): void => {
+    lost = true;
+    onLost(reason);
+  };
+  const lock = await held({ ...options, onLost: lose });
+  try {
+    await formerEnded(options);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  await writeNote(dir);
   let wanted = true;
   return {
+    problem: () => lock.problem(),
     release: async () => {
       if (!wanted) return;
       wanted = false;
-      await unlink(note).catch(() => undefined);
+      // the note of whoever has the folder now is not ours
+      if (!lost && lock.problem() === undefined) await removeNote(dir);
       await lock.release();
     },
   };
@@ -56,10 +71,22 @@ async function held({ dir, patienceS = PATIENCE_S, onLost }: LockOptions): Promi
     throw refusal('The state folder cannot be locked.', `${dir}: ${String(error)}`, error);
   }
   if (lock) return lock;
-  throw refusal(
-    'Another Innkeeper daemon uses this state folder.',
-    `${dir} is held by ${await holderOf(dir)}`,
-  );
+  throw await taken(dir);
+}
+
+/** One whose lock file was taken away notices it, and ends. Until then the folder is its. */
+async function formerEnded({ dir, patienceS = PATIENCE_S }: LockOptions): Promise<void> {
+  const until = performance.now() + patienceS * 1000;
+  for (let note = await readNote(dir); note && isRunning(note); note = await readNote(dir)) {
+    if (performance.now() >= until) throw await taken(dir);
+    await delay(LOOK_MS);
+  }
+}
+
+async function taken(dir: string): Promise<AgentError> {
+  const note = await readNote(dir);
+  const holder = note ? `process ${note.pid}, running since ${note.startedAt}` : 'an unknown process';
+  return refusal('Another Innkeeper daemon uses this state folder.', `${dir} is held by ${holder}`);
 }
 
 function refusal(message: string, detail: string, cause?: unknown): AgentError {
@@ -69,15 +96,4 @@ function refusal(message: string, detail: string, cause?: unknown): AgentError {
     detail,
     ...(cause === undefined ? {} : { cause }),
   });
-}
-
-async function holderOf(dir: string): Promise<string> {
-  try {
-    const note: unknown = JSON.parse(await readFile(join(dir, 'lock.json'), 'utf8'));
-    if (typeof note === 'object' && note !== null && 'pid' in note && 'started_at' in note)
-      return `process ${String(note.pid)}, running since ${String(note.started_at)}`;
-  } catch {
-    // not written yet, or gone: then we cannot tell who it is
-  }
-  return 'an unknown process';
 }

@@ -42,6 +42,7 @@ export const openState: OpenState = async ({
   await makeRoot(dir);
   const disk = new Disk(around(bootFileSystem));
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
+  disk.guard = () => lock.problem();
   try {
     await refuseUnfinishedImport(dir);
     const { later, run: changeFolder } = afterReading();
@@ -174,6 +175,9 @@ function stateOf(opened: Opened, stores: Stores, exportCopy: State['exportCopy']
     exportCopy,
     get broken() {
       return disk.broken !== undefined && disk.broken !== CLOSED;
+    },
+    get brokenBy() {
+      return disk.broken === CLOSED ? undefined : disk.broken;
     },
     get failing() {
       return disk.failing;

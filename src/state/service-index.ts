@@ -1,5 +1,6 @@
 /** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
 import { erasedAt } from '../domain/credentials.js';
+import { failedOrders } from '../domain/failed-order.js';
 import { isOpen } from '../domain/job.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { settledPower } from '../domain/status.js';
@@ -30,6 +31,7 @@ export function entryOf(service: Service): ServiceEntry {
         ),
     ),
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
+    failedOrder: failedOrders(service).length > 0,
     settled: settledPower(service.jobs),
     updatedAt: service.updatedAt,
     deletedAt: service.deletion?.requestedAt ?? null,

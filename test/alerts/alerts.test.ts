@@ -92,7 +92,8 @@ t.test(
     t.teardown(() => state.close());
     book = bookOf();
     await book.settle('pool_low', [wish('b')]);
-    await book.settle('pool_low', [wish('b')]);
+    await book.settle('pool_low', [wish('b', { text: 'b is lower still.' })]);
+    t.equal(book.active('pool_low')[0]?.text, 'b is lower still.', 'who looks reads what is so now');
     await book.settle('drift', []);
     t.same(changes.slice(2), ['a cleared']);
     await clock.turn(60_000);
@@ -194,6 +195,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     own: [] as OwnCertificate[],
     circuits: [] as SystemView[],
     drift: [] as { kind: string; services: number }[],
+    locks: [] as ReturnType<ConditionSources['leftLocks']>,
     failing: undefined as { since: string; code: string } | undefined,
     plans: new Map<string, { plan: string; at: number }>(),
   };
@@ -209,6 +211,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     ownCertificates: () => world.own,
     circuits: () => world.circuits,
     drift: () => world.drift,
+    leftLocks: () => world.locks,
     failingWrites: () => world.failing,
     unknownPlans: () => world.plans,
   };
@@ -220,7 +223,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     const wishes = (await all.get(kind)?.(active.get(kind) ?? [])) ?? [];
     for (const { text, commands } of wishes) {
       t.match(text, /\.$|Why: /, `${kind} is told in sentences`);
-      t.ok(commands.every((command) => /^(# |innkeeper |systemctl |df )/.test(command)));
+      t.ok(commands.every((command) => /^(# |innkeeper |systemctl |df |pct )/.test(command)));
     }
     const record = {
       schema: 1 as const,
@@ -238,13 +241,47 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   for (const kind of ALERT_KINDS) t.same(await look(kind), [], `${kind} is quiet`);
 
   const held = { for: FOR_RELEASE, since: 'x', until: 'y' };
+  const refused = {
+    code: 'container_host_failed',
+    message: 'No.',
+    detail: 'CT is locked',
+    retryable: false,
+  } as const;
   await state.services.commit('default/1', () =>
-    sampleService('1', { jobs: [sampleJob({ method: 'delete', status: 'stuck', endedAt: 'x' })] }),
+    sampleService('1', {
+      jobs: [
+        sampleJob({
+          method: 'delete',
+          status: 'stuck',
+          endedAt: 'x',
+          error: { ...refused, step: 'destroy' },
+        }),
+      ],
+    }),
   );
   await state.services.commit('default/2', () =>
     sampleService('2', { jobs: [sampleJob({ method: 'delete', status: 'waiting', waiting: held })] }),
   );
-  t.match(await look('job_stuck'), [{ panel: 'default', serviceId: '1', data: { method: 'delete' } }]);
+  t.match(await look('job_stuck'), [
+    {
+      ...{ panel: 'default', serviceId: '1', data: { method: 'delete' } },
+      text: /^The operation delete on service 1 is stuck.* At the step "destroy": No: CT is locked\.$/,
+      commands: [/^innkeeper job show /, 'innkeeper service retry 1'],
+    },
+  ]);
+  const failedJob = sampleJob({ status: 'failed', endedAt: 'x', error: { ...refused, step: 'container' } });
+  await state.services.commit('shop/3', () =>
+    sampleService('3', { panel: 'shop', lifecycle: 'failed', vmid: null, addresses: [], jobs: [failedJob] }),
+  );
+  t.match(await look('order_failed'), [
+    {
+      ...{ panel: 'shop', serviceId: '3', data: { method: 'create', step: 'container' } },
+      text: 'The order of site 3 (basic) failed and was taken back. At the step "container": No: CT is locked.',
+      commands: [`innkeeper job show ${failedJob.id} --panel shop`, 'innkeeper service retry 3 --panel shop'],
+    },
+  ]);
+  await state.services.commit('shop/3', (one) => ({ ...sampleService('3'), ...one, jobs: [sampleJob()] }));
+  t.same(await look('order_failed'), []);
   t.match(await look('deletion_brake'), [{ subject: 'default', data: { held: 1, brake: 20 } }]);
   await state.services.commit('default/1', (one) => ({ ...sampleService('1'), ...one, jobs: [] }));
   await state.services.commit('default/2', (one) => ({ ...sampleService('2'), ...one, jobs: [] }));
@@ -281,6 +318,14 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     { kind: 'container', services: 2 },
   ];
   t.match(await look('drift'), [{ subject: 'container' }]);
+  const commands = ['pct unlock 1000', 'pct delsnapshot 1000 BAK01012026-1 --force'];
+  const leftLock = { vmid: 1000, node: 'pve1', lock: 'snapshot-delete', commands };
+  world.locks = [{ key: 'default/12', leftLock }];
+  t.match(await look('lock_left'), [
+    { subject: '1000', panel: 'default', serviceId: '12', commands: ['# on pve1:', ...commands] },
+  ]);
+  world.drift = [{ kind: 'lock', services: 1 }];
+  t.same(await look('drift'), [], 'a lock has an alert of its own');
   world.plans.set('default', { plan: 'gold', at: clock.now() });
   t.match(await look('unknown_plan'), [{ panel: 'default', data: { plan: 'gold' } }]);
   await clock.turn(DAY);

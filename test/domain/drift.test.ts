@@ -67,6 +67,25 @@ const found = (service: Service, seen: World, busy = false): string[] =>
     ({ part, problem, safe }) => `${part} ${problem}${safe ? ' safe' : ''}`,
   );
 
+t.test(
+  'a lock that no task holds is told whatever becomes of the service, and repaired by nobody',
+  async (t) => {
+    const commands = ['pct unlock 1000', 'pct delsnapshot 1000 BAK01012026-1 --force'];
+    const leftLock = { vmid: 1000, node: 'pve1', lock: 'snapshot-delete', commands };
+    const world: World = {
+      ...{ ha: null, dns: null, proxy: null, certificates: null },
+      containers: { read: [container({ power: 'unknown', leftLock })], unread: [] },
+    };
+    for (const life of [live(), live({ jobs: [aJob({ status: 'stuck' })] })]) {
+      const { findings } = compareWorld(AGENT, [pictureOf(life, false)], world);
+      t.match(findings, [
+        { part: 'lock', key: 'default/12', safe: false, hint: `on pve1: ${commands.join(' && ')}`, leftLock },
+      ]);
+    }
+    t.same(compareWorld('another', [], world).findings, [], "what is another agent's is its own to tell");
+  },
+);
+
 t.test('a world that is as the record says shows no drift', (t) => {
   t.same(found(live(), world()), []);
   const suspended = live({ lifecycle: 'suspended', suspendedFor: ['billing'], power: 'stopped' });

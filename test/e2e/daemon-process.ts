@@ -23,6 +23,8 @@ export interface Served {
   readonly api: string;
   /** Exit code, null after a kill. */
   readonly gone: Promise<number | null>;
+  /** Its standard error. */
+  readonly said: () => string;
   call(method: 'GET' | 'POST', path: string, body?: object): Promise<Answer>;
 }
 
@@ -70,7 +72,12 @@ export async function surroundings(t: Test, changes: object = {}): Promise<Surro
 
 async function serve(t: Test, configFile: string, token: string): Promise<Served> {
   const child = spawn(process.execPath, [CLI, 'serve', '--config', configFile], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+    process.stderr.write(chunk);
   });
   t.teardown(() => child.kill('SIGKILL'));
   const gone = once(child, 'exit').then(() => child.exitCode);
@@ -85,6 +92,7 @@ async function serve(t: Test, configFile: string, token: string): Promise<Served
     child,
     api,
     gone,
+    said: () => said,
     async call(method, path, body) {
       const answer = await fetch(api + path, {
         method,

@@ -47,6 +47,8 @@ interface Outside {
   /** Injects a fault; returns the way to lift it. */
   fault(fault: Fault): Promise<() => Promise<void>>;
   noFaults(): Promise<void>;
+  /** As `pct unlock` does it. */
+  unlock(vmid: number): Promise<void>;
   /** Sets records at somebody else's name server, as a customer does. */
   dns(name: string, type: string, values: readonly string[]): Promise<void>;
   containers(): Promise<readonly Fields[]>;
@@ -202,6 +204,9 @@ function outsideOf(world: World, pveToken: string): Outside {
     },
     async noFaults() {
       await control('DELETE', '/faults');
+    },
+    async unlock(vmid) {
+      await control('DELETE', `/locks/${vmid}`);
     },
     async dns(name, type, values) {
       await control('PUT', '/dns', { name, type, values });

@@ -301,22 +301,6 @@ t.test('an upgrade whose disk cannot grow is taken back', async (t) => {
   t.equal((await world.post('/wp/upgrade', { service_id: '7', plan: 'premium' })).status, 200);
 });
 
-t.test('a rollback that fails leaves a running site, and says so', async (t) => {
-  const world = await openHouse(t);
-  await world.make('8', { subdomain: 'eight' });
-  const { backup } = (await world.post('/action/mkbak', { service_id: '8' })).body;
-  await world.fault({ target: 'pve', path: '/rollback$', kind: { taskError: 'the storage is confused' } });
-  const failed = await world.post('/action/rollback', { service_id: '8', bak: backup });
-  t.equal(failed.status, 502);
-  t.match(await world.status('8'), { status: 'failed', job: { method: 'rollback', status: 'stuck' } });
-  t.equal((await world.visitor('eight.sandbox.test').open('/')).status, 200, 'it serves');
-  t.match(world.log.join(''), /"alarm":"job_stuck"/);
-  t.equal((await world.post('/action/mkbak', { service_id: '8' })).body['code'], 'service_failed');
-  await world.noFaults();
-  t.equal((await world.post('/action/rollback', { service_id: '8', bak: backup })).status, 200);
-  t.match(await world.status('8'), { status: 'running', job: null, error: null });
-});
-
 t.test('with a time of grace a deleted site can come back, and is purged when it is over', async (t) => {
   const world = await openHouse(t, { deletion: { hold_s: 3600 } });
   const { post } = world;

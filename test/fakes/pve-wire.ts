@@ -42,12 +42,14 @@ export interface WireContainer {
   haState: string | null;
   /** What HA was asked for and will have done after so many looks. */
   wish?: { running: boolean; looks: number };
-  snapshots: { name: string; description: string; snaptime: number }[];
+  snapshots: { name: string; description: string; snaptime: number; snapstate?: string }[];
   firewall: Record<string, string>;
 }
 
 interface Task {
   node: string;
+  type: string;
+  subject: string;
   looks: number;
   exit: string;
   effect: () => void;
@@ -158,7 +160,7 @@ export class PveWire {
     this.#count += 1;
     const hex = this.#count.toString(16).toUpperCase().padStart(8, '0');
     const upid = `UPID:${node}:${hex}:00ABCDEF:6900AAAA:${type}:${subject}:innkeeper@pve!agent:`;
-    this.#tasks.set(upid, { node, looks, exit, effect });
+    this.#tasks.set(upid, { node, type, subject, looks, exit, effect });
     return upid;
   }
 
@@ -214,6 +216,7 @@ export class PveWire {
     if (path === '/version') return { version: this.release, release: this.release.slice(0, 3), repoid: 'x' };
     if (path === '/cluster/resources') return this.#resources();
     if (parts[1] === 'ha') return this.#ha(method, parts.slice(2), params);
+    if (parts[2] === 'tasks' && parts[3] === undefined) return this.#listTasks(parts[1] ?? '', params);
     if (parts[2] === 'tasks') return this.#lookAtTask(parts[3] ?? '', parts[4]);
     if (parts[0] === 'nodes' && parts[2] === 'lxc')
       return this.#lxc(method, parts[1] ?? '', parts.slice(3), params);
@@ -240,6 +243,13 @@ export class PveWire {
       type: 'qemu', id: `qemu/${vmid}`, vmid, node: 'pve2', name, status: 'running', template: 0, maxmem: 2 ** 30,
     })); // prettier-ignore
     return [...nodes, ...storages, ...guests, ...machines];
+  }
+
+  /** Those that run. */
+  #listTasks(node: string, { vmid }: WireRequest['params']): unknown[] {
+    return [...this.#tasks]
+      .filter(([, task]) => task.node === node && task.looks > 0 && task.subject === vmid)
+      .map(([upid, { type }]) => ({ upid, node, type, status: 'RUNNING' }));
   }
 
   #lookAtTask(upid: string, what: string | undefined): unknown {
@@ -306,8 +316,9 @@ export class PveWire {
           ct.snapshots = ct.snapshots.filter((one) => one.name !== name);
         });
       case 'POST snapshot/x/rollback':
-        return this.#withSnapshot(ct, 'vzrollback', rest[2] ?? '', () => {
+        return this.#withSnapshot(ct, 'vzrollback', rest[2] ?? '', (name) => {
           ct.running = false;
+          ct.config['parent'] = name;
         });
       case 'DELETE ':
         if (ct.running) throw new Refusal(500, `unable to destroy CT ${vmid} - container is running\n`);

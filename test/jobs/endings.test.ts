@@ -3,6 +3,7 @@ import { AgentError, type ErrorRecord, toRecord } from '../../src/domain/errors.
 import { Secret } from '../../src/domain/secret.js';
 import type { Job } from '../../src/domain/job.js';
 import type { Service } from '../../src/domain/service.js';
+import { failedOrders } from '../../src/domain/failed-order.js';
 import { withJob } from '../../src/jobs/endings.js';
 import { aJob, aService } from '../fakes/samples.js';
 
@@ -85,3 +86,34 @@ t.test(
     t.end();
   },
 );
+
+t.test('a failed order stays on record until it is made again, or nobody wants it any more', (t) => {
+  const job = (method: string, status: Job['status'], also: Partial<Job> = {}): Job =>
+    aJob({ id: `${method} ${status}`, method, status, endedAt: NOW, ...also });
+  const after = (...[ended, ...before]: [Job, ...Job[]]): string[] => {
+    const open: Job = { ...ended, status: 'running', endedAt: null };
+    const site = aService({ lifecycle: 'active', jobs: [...before, open] });
+    return withJob(site, ended, NOW).jobs.map(({ id }) => id);
+  };
+  const failed = job('upgrade', 'failed');
+  t.same(after(job('makeBackup', 'completed'), failed), ['upgrade failed', 'makeBackup completed']);
+  t.same(after(job('upgrade', 'completed'), failed), ['upgrade completed']);
+  t.same(after(job('delete', 'completed'), failed), ['delete completed']);
+  t.same(after(job('suspend', 'completed'), job('unsuspend', 'failed')), ['suspend completed']);
+  t.same(after(job('suspend', 'failed'), job('unsuspend', 'failed')), ['unsuspend failed', 'suspend failed']);
+  t.same(after(job('makeBackup', 'completed'), job('addDomain', 'failed')), ['makeBackup completed']);
+
+  const site = (jobs: Job[], also: Partial<Service> = {}): Service =>
+    aService({ lifecycle: 'active', jobs, ...also });
+  const told = (service: Service): string[] => failedOrders(service).map(({ id }) => id);
+  t.same(told(site([failed])), ['upgrade failed']);
+  t.same(told(site([failed, job('upgrade', 'queued', { endedAt: null })])), [], 'it is made again');
+  t.same(told(site([failed, job('delete', 'stuck')])), [], 'it is being deleted');
+  t.same(told(site([{ ...failed, abandonedAt: NOW }])), [], 'a person has given it up');
+  t.same(told(site([job('create', 'failed')])), [], 'a site that is there was made');
+  t.same(told(site([job('create', 'failed')], { lifecycle: 'failed' })), ['create failed']);
+  const kept = { deletion: { requestedAt: NOW, purgeAt: NOW }, lifecycle: 'terminated' } as const;
+  t.same(told(site([job('restore', 'failed')], kept)), ['restore failed']);
+  t.same(told(site([job('restore', 'failed')], { ...kept, vmid: null })), [], 'it was purged meanwhile');
+  t.end();
+});

@@ -7,7 +7,7 @@ import {
   FAILURES,
   toRecord,
 } from '../../src/domain/errors.js';
-import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
+import { type Job, MAX_CRASHES, progressOf } from '../../src/domain/job.js';
 import { afterAttempt, type Ending, undoOrder, whenCancelled } from '../../src/jobs/policy.js';
 import { aJob, aService, aStep } from '../fakes/samples.js';
 import { settledPower } from '../../src/domain/status.js';
@@ -100,6 +100,43 @@ t.test('crashes are counted apart from tries and end a job that kills the agent 
   job = afterAttempt({ ...job, status: 'running' }, { kind: 'crashed', detail: 'gone' }, at());
   t.match(job, { direction: 'undo', error: { code: 'job_crashed', detail: 'gone' } });
 });
+
+t.test(
+  'a job names the step that stopped it, also when that was taken back or killed the agent',
+  async (t) => {
+    const steps = [
+      aStep('allocate', { status: 'done', begun: 1 }),
+      aStep('container', { status: 'running', begun: 1 }),
+      aStep('dns', { status: 'pending' }),
+    ];
+    const killed = afterAttempt(
+      running({ steps, crashes: MAX_CRASHES - 1 }),
+      { kind: 'crashed', detail: 'gone' },
+      at(),
+    );
+    t.match(killed, { error: { code: 'job_crashed', step: 'container' } });
+    const takenBack = { ...killed, status: 'failed' as const, endedAt: 'x' };
+    const undone = steps.map((step) =>
+      step.name === 'container' ? { ...step, status: 'undone' as const } : step,
+    );
+    t.equal(progressOf({ ...takenBack, steps: undone }).step, 'container', 'not the one that never began');
+    const twoFailed = steps.map((step) =>
+      step.status === 'done' ? step : { ...step, status: 'failed' as const },
+    );
+    const error = { ...toRecord(new AgentError('dns_failed', 'x')), step: 'dns' };
+    t.equal(
+      progressOf(running({ status: 'stuck', error, steps: twoFailed })).step,
+      'dns',
+      'not the first of the table',
+    );
+    t.equal(progressOf(running({ error, steps })).step, 'container', 'while one runs it is that one');
+    t.equal(
+      progressOf(running({ error: { ...error, step: 'allocate' }, steps: undone })).step,
+      'dns',
+      'one that is done by now stops nothing',
+    );
+  },
+);
 
 t.test('a graceful stop gives the try back', async (t) => {
   const job = afterAttempt(running({ attempts: 2 }), { kind: 'released' }, at());

@@ -205,10 +205,24 @@ t.test('two states of a service tell what happened between them', (t) => {
   t.same(types({}, { jobs: [job] }), ['job.queued']);
   t.same(types({ jobs: [job] }, { jobs: [aJob({ status: 'running' })] }), []);
   t.same(types({ jobs: [job] }, { jobs: [] }), []);
+  const broken: Partial<Service> = {
+    lifecycle: 'failed',
+    jobs: [{ ...failed, error: { code: 'dns_failed', message: 'No.', retryable: false, step: 'dns' } }],
+  };
+  t.match(
+    happenings({ ...service, lifecycle: 'creating', jobs: [job] }, { ...service, ...broken }),
+    [
+      {
+        type: 'service.failed',
+        data: { job_id: job.id, error: { code: 'dns_failed', message: 'No.', step: 'dns' } },
+      },
+    ],
+    'why, in words that a customer may read',
+  );
   t.same(happenings({ ...service, jobs: [job] }, { ...service, jobs: [failed] }), [
     {
       type: 'job.failed',
-      data: { job_id: job.id, method: 'create', error: { code: 'dns_failed', message: 'No.' } },
+      data: { job_id: job.id, method: 'create', error: { code: 'dns_failed', message: 'No.', step: null } },
     },
   ]);
   t.end();

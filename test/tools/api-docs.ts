@@ -23,6 +23,8 @@ Made by \`npm run docs\` from the routes themselves; a test compares the two. Th
   body gets \`idempotency_mismatch\`. What was refused (4xx) or failed on our side (5xx) changed nothing and is not kept, nor are the
   answers of the POSTs that only ask. Of one token the newest 10,000 answers, or 16 MiB of them, are kept.
 - A 2xx is durable: what was asked for survives a crash and a power cut, and ends done, undone with the reason on record, or \`stuck\` with an alarm.
+- A failed order may be posted again: once a creation has failed and was taken back (event \`service.failed\`, with the reason), the same \`POST /create-site\` makes the site from the start, with a new
+  \`Idempotency-Key\` where one is sent. The operator has heard of it by the alert \`order_failed\`, and may do the same with \`POST /services/{id}/retry\`.
 - Reads and customers' actions are limited per token (\`api.rate_limit\`): 429 with \`Retry-After\`. Orders, deletions, suspensions and upgrades are not.
 - A trailing slash is ignored, \`/actions/x\` is \`/action/x\`. Instants are RFC 3339 in UTC. Lists take \`limit\` (100, at most 1,000) and \`cursor\`.
 `;

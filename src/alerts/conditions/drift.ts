@@ -5,7 +5,8 @@ import { type MakeCondition, OF_AGENT } from '../condition.js';
 export const drift: MakeCondition = (sources) => () =>
   sources
     .drift()
-    .filter(({ services }) => services > 0)
+    // locks have an alert of their own, with the commands
+    .filter(({ kind, services }) => services > 0 && kind !== 'lock')
     .map(({ kind, services }): AlertWish => ({
       kind: 'drift',
       subject: kind,

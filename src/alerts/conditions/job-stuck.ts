@@ -1,5 +1,6 @@
 /** A job that can go neither forward nor back. */
 import type { AlertWish } from '../../domain/alert.js';
+import { whyOf } from '../../domain/cause.js';
 import { innkeeper } from '../../domain/command-line.js';
 import type { MakeCondition } from '../condition.js';
 
@@ -15,16 +16,16 @@ export const jobStuck: MakeCondition =
           subject: job.id,
           panel: entry.panel,
           serviceId: entry.id,
-          text: `The operation ${job.method} on service ${entry.id} is stuck: a person must finish it.`,
+          text: `The operation ${job.method} on service ${entry.id} is stuck: a person must finish it.${whyOf(job.error)}`,
           commands: [
             innkeeper(['job', 'show', job.id], entry.panel),
-            innkeeper(['job', 'retry', job.id], entry.panel),
+            innkeeper(['service', 'retry', entry.id], entry.panel),
           ],
           data: {
             job_id: job.id,
             method: job.method,
             code: job.error?.code ?? null,
-            step: job.error?.step ?? null,
+            step: job.error?.step || null,
           },
         });
     }

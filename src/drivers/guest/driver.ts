@@ -64,6 +64,8 @@ export interface GuestSnapshot {
   /** RFC 3339 */
   readonly createdAt: string;
   readonly description: string;
+  /** Half made (`prepare`) or half removed (`delete`); null: whole. A half one is still there, and cannot be gone back to. */
+  readonly half: string | null;
 }
 
 export interface NodeView {

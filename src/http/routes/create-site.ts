@@ -60,7 +60,7 @@ const answer = {
 const schema = {
   summary: 'Orders a site',
   description:
-    'Repeat-safe by `service_id`: the same order again gets the same answer with the status of today.',
+    'Repeat-safe by `service_id`: the same order again gets the same answer with the status of today. An order that failed and was taken back may be posted again, with any e-mail address and plan: the site is then made from the start.',
   tags: ['Sites'],
   body: Body,
   response: {

@@ -34,6 +34,7 @@ import { resetCredentialsRoute } from './services-id-credentials-reset.js';
 import { eventsRoute } from './events.js';
 import { panelSyncRoute } from './panel-sync.js';
 import { forgetServiceRoute } from './services-id-forget.js';
+import { retryServiceRoute } from './services-id-retry.js';
 import { serviceRoute } from './services-id.js';
 import { servicesRoute } from './services.js';
 import { exportStateRoute } from './state-export.js';
@@ -67,6 +68,7 @@ export const ROUTES: readonly Route[] = [
   zoneRoutes,
   changeServiceRoute,
   forgetServiceRoute,
+  retryServiceRoute,
   retryJobRoute,
   cancelJobRoute,
   skipStepRoute,

@@ -68,6 +68,7 @@ export const jobProperties = {
   steps: Type.Array(StepView),
   waiting: nullable(WaitingView),
   error: nullable(ErrorView),
+  reason: nullable(ErrorView),
   remains: Type.Array(RemainView),
   abandoned_at: nullable(Instant),
   created_at: Instant,

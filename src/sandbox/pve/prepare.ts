@@ -58,6 +58,8 @@ async function tidyUp(cluster: Cluster): Promise<void> {
   for (const container of Object.values(containers)) {
     const { lock } = container.config;
     delete container.config['lock'];
+    for (const [name, { snapstate }] of Object.entries(container.snapshots))
+      if (snapstate !== undefined) Reflect.deleteProperty(container.snapshots, name);
     if (lock !== 'create' && lock !== 'destroyed') continue;
     await cluster.backend.destroy(container.vmid).catch(() => {});
     Reflect.deleteProperty(containers, container.vmid);

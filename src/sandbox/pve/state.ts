@@ -11,6 +11,8 @@ const snapshotSchema = Type.Object({
   snaptime: Type.Number(),
   description: text,
   parent: optional(text),
+  /** `prepare` while it is made, `delete` while it is removed; what a failure or a kill left, too. */
+  snapstate: optional(text),
   config: texts,
 });
 

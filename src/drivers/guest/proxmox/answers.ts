@@ -91,7 +91,10 @@ export const STATUS = Compile(
 
 export const TASK = Compile(Type.Object({ status: Type.String(), exitstatus: maybe(Type.String()) }));
 
-export const TASKS = Compile(Type.Array(Type.Object({ upid: Type.String(), starttime: maybe(Num) })));
+/** `endtime` is absent while it runs. */
+export const TASKS = Compile(
+  Type.Array(Type.Object({ upid: Type.String(), starttime: maybe(Num), endtime: maybe(Num) })),
+);
 
 export const TASK_LOG = Compile(Type.Array(Type.Object({ n: maybe(Num), t: maybe(Text) })));
 

@@ -3,11 +3,14 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ProxmoxConfig } from '../../../config/config.js';
 import type { Clock } from '../../../domain/clock.js';
+import type { LeftLock } from '../../../domain/world.js';
+import { plainCall } from '../../call.js';
 import type { ClusterView, SnapshotAbility } from '../driver.js';
 import { flag, num, read, text, VERSION } from './answers.js';
 import { type PveApi, pveApi, segment } from './client.js';
 import type { GuestLog, Host } from './host.js';
 import { transportOf } from './index.js';
+import { listContainers } from './list.js';
 import { look } from './look.js';
 import { isPve } from './pve-error.js';
 import { abilityOfPlugin } from './snapshot-ability.js';
@@ -50,6 +53,8 @@ export interface ProxmoxExaminer {
     signal: AbortSignal,
   ): Promise<ReadonlySet<string> | undefined>;
   look(signal: AbortSignal): Promise<ClusterView>;
+  /** Locks that no task holds, on containers and templates that carry a mark of this agent. */
+  leftLocks(agent: string, signal: AbortSignal): Promise<readonly LeftLock[]>;
   storage(node: string, storage: string, signal: AbortSignal): Promise<StorageFacts>;
   /** Bridges (and virtual networks) that we may use, and whether each is up. */
   bridges(node: string, signal: AbortSignal): Promise<ReadonlyMap<string, boolean>>;
@@ -96,6 +101,10 @@ export function proxmoxExaminer(
       }
     },
     look: (signal) => look(host, { signal, notes: {}, note: async () => {} }),
+    async leftLocks(agent, signal) {
+      const { read: seen } = await listContainers(host, plainCall(signal));
+      return seen.flatMap(({ mark, leftLock }) => (mark?.agent === agent && leftLock ? [leftLock] : []));
+    },
     async storage(node, storage, signal) {
       const answer: unknown = await api(signal)
         .nodes.$(segment(node))

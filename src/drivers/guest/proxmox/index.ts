@@ -11,6 +11,7 @@ import { find } from './find.js';
 import { gates } from './gates.js';
 import { ensureHa, removeHa } from './ha.js';
 import type { GuestLog, Host } from './host.js';
+import { withLeftLock } from './left-lock.js';
 import { listContainers, listHa } from './list.js';
 import { look, usedAddressesReader } from './look.js';
 import { place } from './place.js';
@@ -49,8 +50,9 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
       try {
         return await work(...args);
       } catch (error) {
-        const callSignal = args.map((arg) => signalOf(arg)).find((signal) => signal !== undefined);
-        throw atEdge(error, callSignal);
+        const signal = args.map((arg) => signalOf(arg)).find((one) => one !== undefined);
+        const failure = atEdge(error, signal);
+        throw signal === undefined ? failure : await withLeftLock(host, failure, vmidOf(args[0]), signal);
       }
     };
   const on = <A extends readonly unknown[], R>(work: (host: Host, ...args: A) => Promise<R>) =>
@@ -89,6 +91,11 @@ export function transportOf(config: ProxmoxConfig, circuits?: Circuits): Transpo
     requestTimeoutMs: config.request_timeout_s * 1_000,
     gates: gates(circuits),
   });
+}
+
+function vmidOf(value: unknown): number | undefined {
+  if (typeof value !== 'object' || value === null || !('vmid' in value)) return undefined;
+  return typeof value.vmid === 'number' ? value.vmid : undefined;
 }
 
 function signalOf(value: unknown): AbortSignal | undefined {

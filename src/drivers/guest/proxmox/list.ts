@@ -4,6 +4,7 @@ import type { SeenContainer, SeenContainers, SeenHa } from '../../../domain/worl
 import type { DriverCall } from '../../call.js';
 import { type CtConfig, flag, HA_RESOURCES, HA_RULES, num, read, type Resource, text } from './answers.js';
 import { apiOf, type Host, readConfig, readResources, releaseOf } from './host.js';
+import { leftLock } from './left-lock.js';
 import { isPve } from './pve-error.js';
 import { rootDiskBytes } from './property-string.js';
 
@@ -19,7 +20,9 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
     for (const one of queue) {
       const vmid = num(one.vmid);
       try {
-        found.push(seen(one, await readConfig(host, text(one.node), vmid, call.signal)));
+        const config = await readConfig(host, text(one.node), vmid, call.signal);
+        const lock = await leftLock(host, { node: text(one.node), vmid }, config, call.signal);
+        found.push({ ...seen(one, config), ...(lock === undefined ? {} : { leftLock: lock }) });
       } catch (error) {
         if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'refused')) throw error;
         // destroyed or moved a moment ago, or its node is off: the next look tells

@@ -3,10 +3,13 @@ import { AgentError } from '../../../domain/errors.js';
 import type { DriverCall } from '../../call.js';
 import { text } from './answers.js';
 import { assertGoing, type Found, type Host, locate } from './host.js';
+import { leftLock } from './left-lock.js';
 import { hostFailed, isPve } from './pve-error.js';
 
 const FIRST_LOOK_MS = 200;
 const LAST_LOOK_MS = 2_000;
+/** A task that was just asked for may not be listed yet, and one that has just ended may still hold the lock. */
+const LEFT_MS = 15_000;
 
 /** The container once it is unlocked; undefined when there is none (any more). Throws `container_host_busy` when the lock outlives `patienceMs`. */
 export async function whenUnlocked(
@@ -15,12 +18,14 @@ export async function whenUnlocked(
   call: DriverCall,
   patienceMs = host.config.task_timeout_s * 1_000,
 ): Promise<Found | undefined> {
-  const until = host.clock.now() + patienceMs;
+  const since = host.clock.now();
+  const until = since + patienceMs;
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(LAST_LOOK_MS, pause * 2)) {
     const found = await locate(host, vmid, call.signal);
     const lock = text(found?.config.lock);
-    if (lock === '') return found;
-    if (host.clock.now() >= until) {
+    if (found === undefined || lock === '') return found;
+    const waited = host.clock.now() - since;
+    if (host.clock.now() >= until || (waited >= LEFT_MS && (await isLeft(host, found, call)))) {
       throw new AgentError('container_host_busy', 'The container is locked by another operation.', {
         role: 'container host',
         detail: `container ${vmid} holds lock "${lock}"`,
@@ -29,6 +34,12 @@ export async function whenUnlocked(
     assertGoing(call);
     await host.clock.sleep(pause, call.signal).catch(() => {});
   }
+}
+
+/** A lock that no task holds will not go by itself. One that cannot be judged now is waited for. */
+async function isLeft(host: Host, found: Found, call: DriverCall): Promise<boolean> {
+  const left = await leftLock(host, found, found.config, call.signal).catch(() => undefined);
+  return left !== undefined;
 }
 
 /** How often a change whose outcome was unknown is sent in all, each time after its effect was looked for. */

@@ -7,13 +7,15 @@ import { segment } from './client.js';
 import { HA_STATES, type HaState, readHaState, setHaState } from './ha-state.js';
 import { type Found, type Host, locate, lxcOf, requireOurs } from './host.js';
 import { hostFailed, said } from './pve-error.js';
-import { untilDone } from './read-back.js';
+import { removalOf } from './left-lock.js';
+import { untilDone, whenUnlocked } from './read-back.js';
 import { stopOurs } from './power.js';
 import { runTask, waitForNoted } from './tasks.js';
 
 const NAME = /^[a-z][a-z0-9_-]{1,39}$/i;
 const MISSING = /snapshot '[^']*' does not exist/i;
 const NOT_NEWEST = /not most recent snapshot|more recent snapshots exist/i;
+const INCOMPLETE = /incomplete snapshot/i;
 const UNAVAILABLE = /snapshot feature is not available|does not support snapshots|can't snapshot/i;
 
 export async function listSnapshots(host: Host, at: GuestAt, call: DriverCall): Promise<GuestSnapshot[]> {
@@ -23,11 +25,12 @@ export async function listSnapshots(host: Host, at: GuestAt, call: DriverCall): 
 async function listOf(host: Host, found: Found, call: DriverCall): Promise<GuestSnapshot[]> {
   const answer: unknown = await lxcOf(host, found, call.signal).snapshot.$get();
   return read(SNAPSHOTS, `snapshots of ${found.vmid}`, answer)
-    .filter((one) => one.name !== 'current' && text(one.snapstate) === '')
+    .filter((one) => one.name !== 'current')
     .map((one) => ({
       name: one.name,
       createdAt: new Date(num(one.snaptime) * 1_000).toISOString(),
       description: text(one.description).trimEnd(),
+      half: text(one.snapstate) || null,
     }));
 }
 
@@ -40,15 +43,19 @@ export async function ensureSnapshot(
 ): Promise<void> {
   assertName(name);
   await waitForNoted(host, call);
-  const exists = async (found: Found): Promise<boolean> => {
-    const present = (await listOf(host, found, call)).find((one) => one.name === name);
-    if (present !== undefined && present.description !== description.trimEnd())
-      throw nameTaken(name, present);
-    return present !== undefined;
+  const present = async (found: Found): Promise<GuestSnapshot | undefined> => {
+    const one = (await listOf(host, found, call)).find((listed) => listed.name === name);
+    if (one !== undefined && one.description !== description.trimEnd()) throw nameTaken(name, one);
+    return one;
   };
   await untilDone(host, at.vmid, call, async () => {
     const found = await requireOurs(host, at, call);
-    if (await exists(found)) return true;
+    const before = await present(found);
+    if (before?.half === null) return true;
+    if (before !== undefined) {
+      await removeHalf(host, found, name, call);
+      return false;
+    }
     try {
       const { snapshot } = lxcOf(host, found, call.signal);
       await runTask(host, call, () => snapshot.$post({ snapname: name, description }));
@@ -56,12 +63,22 @@ export async function ensureSnapshot(
     } catch (error) {
       if (said(error, UNAVAILABLE)) throw unavailable(error);
       // another try of ours won
-      if (said(error, /already used/i)) return exists(found);
+      if (said(error, /already used/i)) return (await present(found)) !== undefined;
       throw error;
     }
   });
 }
 
+/** What another try of ours is still making is waited for; what an earlier one left makes room. */
+async function removeHalf(host: Host, found: Found, name: string, call: DriverCall): Promise<void> {
+  if (text(found.config.lock) !== '') {
+    await whenUnlocked(host, found.vmid, call);
+    return;
+  }
+  await runTask(host, call, () => lxcOf(host, found, call.signal).snapshot.$(segment(name)).$delete());
+}
+
+/** Whatever is listed is there, half removed ones too: Proxmox leaves those with a lock when the storage fails. */
 export async function removeSnapshot(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
   assertName(name);
   await waitForNoted(host, call);
@@ -127,11 +144,11 @@ function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Pr
     } catch (error) {
       if (said(error, NOT_NEWEST)) throw notNewest(error);
       if (said(error, MISSING)) throw missing(error);
+      if (said(error, INCOMPLETE)) throw incomplete(found, name, error);
       throw error;
     }
     // what went back came from the snapshot, and its config says so; one that came from it before says nothing new
-    const { parent } = (await requireOurs(host, at, call)).config;
-    return parent === undefined || text(parent) === name;
+    return text((await requireOurs(host, at, call)).config.parent) === name;
   });
 }
 
@@ -164,6 +181,14 @@ function missing(cause: unknown): AgentError {
   return new AgentError('backup_not_found', 'The container host has no snapshot of this name.', {
     role: 'container host',
     detail: cause instanceof Error ? cause.message : String(cause),
+    cause,
+  });
+}
+
+function incomplete({ vmid, node }: Found, name: string, cause: unknown): AgentError {
+  return new AgentError('backup_not_found', 'The container host has this snapshot only in part.', {
+    role: 'container host',
+    detail: `${cause instanceof Error ? cause.message : String(cause)}; run on ${node}: ${removalOf(vmid, name)}`,
     cause,
   });
 }

@@ -44,7 +44,19 @@ function get(call: Call): Json {
   if (snapshot === undefined) return { ...shownConfig(container.config), digest: digestOf(container) };
   const found = container.snapshots[snapshot];
   if (!found) return die(`snapshot '${snapshot}' does not exist`);
-  return { ...shownConfig(found.config), digest: digestOf(container) };
+  return shownSnapshot(container, found);
+}
+
+/** A snapshot's settings, with what is its own: the description, the time, where it came from. */
+function shownSnapshot(container: Container, found: Container['snapshots'][string]): JsonObject {
+  const { config, description, snaptime, parent, snapstate } = found;
+  return {
+    ...shownConfig({ ...config, ...(description === '' ? {} : { description }) }),
+    snaptime,
+    ...(parent === undefined ? {} : { parent }),
+    ...(snapstate === undefined ? {} : { snapstate }),
+    digest: digestOf(container),
+  };
 }
 
 function applied(container: Container, values: Readonly<Record<string, string>>): Record<string, string> {

@@ -13,7 +13,7 @@ import {
   vmidOf,
 } from '../cluster.js';
 import { digestOf, rootDisk, shownConfig } from '../ct-config.js';
-import { die } from '../failure.js';
+import { die, messageOf } from '../failure.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { Container, Snapshot } from '../state.js';
 import { seconds, type TaskHandle } from '../tasks.js';
@@ -21,43 +21,39 @@ import { startInTask } from './lxc-power.js';
 
 const withNewline = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
 
-function list(call: Call): Json {
+async function list(call: Call): Promise<Json> {
   const container = containerOf(call);
   const parent = container.config['parent'];
+  const running = await call.cluster.backend.isRunning(container.vmid);
   return [
     ...Object.entries(container.snapshots).map(([name, snapshot]) => ({
       name,
       snaptime: snapshot.snaptime,
       description: withNewline(snapshot.description),
       ...(snapshot.parent === undefined ? {} : { parent: snapshot.parent }),
+      ...(snapshot.snapstate === undefined ? {} : { snapstate: snapshot.snapstate }),
     })),
     {
       name: 'current',
       description: 'You are here!',
       digest: digestOf(container),
+      running: running ? 1 : 0,
       ...(parent === undefined ? {} : { parent }),
     },
   ];
 }
 
-/** Sets the config lock for the time of the work, as the real prepare and commit do. */
-async function locked(
+/** Sets the config lock, as the real preparation does. Whoever does the work takes it away: after a failure it mostly stays. */
+function prepared(
   call: Call,
   container: Container,
   lock: string,
-  check: () => void | Promise<void>,
-  work: () => Promise<void>,
+  work: () => void | Promise<void>,
 ): Promise<void> {
-  await holdConfig(call, container.vmid, async () => {
-    refuseLocked(call, container);
-    await check();
+  return holdConfig(call, container.vmid, async () => {
+    await work();
     container.config['lock'] = lock;
   });
-  try {
-    await work();
-  } finally {
-    delete container.config['lock'];
-  }
 }
 
 function refuseUnable(call: Call, container: Container): void {
@@ -78,22 +74,33 @@ function take(call: Call): string {
     die(`unable to use snapshot name '${snapname}' (reserved name)`);
   return fork(call, 'vzsnapshot', vmidOf(call), async (task) => {
     const container = containerOf(call);
-    const check = (): void => refuseUnable(call, container);
-    await locked(call, container, 'snapshot', check, async () => {
-      await holdStorage(call, rootDisk(container.config).storage, async () => {
-        await task.takes(takes(cluster, 'snapshot'));
-        await cluster.backend.snapshot(container.vmid, snapname);
-      });
+    await prepared(call, container, 'snapshot', () => {
+      refuseLocked(call, container);
+      refuseUnable(call, container);
       const { parent, ...config } = container.config;
-      delete config['lock'];
+      delete config['description'];
       container.snapshots[snapname] = {
         snaptime: seconds(),
         description,
         config,
+        snapstate: 'prepare',
         ...(parent === undefined ? {} : { parent }),
       };
-      container.config['parent'] = snapname;
     });
+    try {
+      await holdStorage(call, rootDisk(container.config).storage, async () => {
+        await task.takes(takes(cluster, 'snapshot'));
+        await cluster.backend.snapshot(container.vmid, snapname);
+      });
+    } catch (error) {
+      // the one failure that cleans up behind itself, by force
+      Reflect.deleteProperty(container.snapshots, snapname);
+      delete container.config['lock'];
+      throw error;
+    }
+    delete container.snapshots[snapname]?.snapstate;
+    delete container.config['lock'];
+    container.config['parent'] = snapname;
   });
 }
 
@@ -118,49 +125,65 @@ function remove(call: Call): string {
   const { snapname = '' } = values;
   return fork(call, 'vzdelsnapshot', vmidOf(call), async (task) => {
     const container = containerOf(call);
-    const check = (): void => void snapshotOf(call, container);
-    await locked(call, container, 'snapshot-delete', check, async () => {
-      const { parent } = snapshotOf(call, container);
+    await prepared(call, container, 'snapshot-delete', () => {
+      const snapshot = snapshotOf(call, container);
+      refuseLocked(call, container);
+      snapshot.snapstate = 'delete';
+    });
+    try {
       await holdStorage(call, rootDisk(container.config).storage, async () => {
         await task.takes(takes(cluster, 'deleteSnapshot'));
-        try {
-          await cluster.backend.deleteSnapshot(container.vmid, snapname);
-        } catch (error) {
-          if (!isSet(call, 'force')) throw error;
-        }
+        await cluster.backend.deleteSnapshot(container.vmid, snapname);
       });
-      unlink(container, snapname, parent);
-    });
+    } catch (error) {
+      // lock and entry stay as they are
+      if (!isSet(call, 'force')) throw error;
+      task.print(messageOf(error));
+    }
+    unlink(container, snapname, snapshotOf(call, container).parent);
+    delete container.config['lock'];
   });
 }
 
 function refuseOlder(call: Call, container: Container): void {
   snapshotOf(call, container);
   const { snapname = '' } = call.values;
-  if (container.config['template'] === '1') die('cannot rollback a template');
-  if (diskKind(call.cluster, container).rollback === 'any') return;
+  const { snapstate } = snapshotOf(call, container);
+  if (container.config['template'] === '1') die(`you can't rollback if vm is a template`);
   const newest = Object.keys(container.snapshots).at(-1);
-  if (newest !== snapname)
+  if (diskKind(call.cluster, container).rollback !== 'any' && newest !== snapname)
     die(
       `can't rollback, '${snapname}' is not most recent snapshot on '${rootDisk(container.config).volume}'`,
     );
+  if (snapstate !== undefined) die(`unable to rollback to incomplete snapshot (snapstate = ${snapstate})`);
 }
 
 async function rollBack(call: Call, container: Container, task: TaskHandle): Promise<void> {
   const { cluster } = call;
   const { snapname = '' } = call.values;
   const { config } = snapshotOf(call, container);
-  if (await cluster.backend.isRunning(container.vmid)) await cluster.backend.stop(container.vmid);
   await task.takes(takes(cluster, 'rollback'));
   await cluster.backend.rollback(container.vmid, snapname);
-  container.config = { ...config, parent: snapname, lock: 'rollback' };
+  // the description of today stays
+  const { description } = container.config;
+  container.config = {
+    ...config,
+    ...(description === undefined ? {} : { description }),
+    parent: snapname,
+  };
 }
 
 function rollback(call: Call): string {
   return fork(call, 'vzrollback', vmidOf(call), async (task) => {
     const container = containerOf(call);
-    const check = (): void => refuseOlder(call, container);
-    await locked(call, container, 'rollback', check, () => rollBack(call, container, task));
+    const { backend } = call.cluster;
+    await prepared(call, container, 'rollback', async () => {
+      refuseOlder(call, container);
+      refuseLocked(call, container);
+      if (await backend.isRunning(container.vmid)) await backend.stop(container.vmid);
+    });
+    // a failure leaves it stopped, and locked
+    await rollBack(call, container, task);
     if (isSet(call, 'start')) startInTask(call, container.vmid);
   });
 }

@@ -1,0 +1,35 @@
+/** Containers that nothing can be changed of: a task failed or died, and its lock stayed. */
+import type { Config } from '../../config/config.js';
+import type { LeftLock } from '../../domain/world.js';
+import type { ProxmoxExaminer } from '../../drivers/guest/proxmox/examine.js';
+import { type Check, ok, type Verdict, wrong } from '../check.js';
+
+/** A cluster of thousands of containers takes a while. */
+const WITHIN_MS = 60_000;
+
+interface Parts {
+  readonly config: { readonly agent: Pick<Config['agent'], 'id'> };
+  readonly pve: Pick<ProxmoxExaminer, 'leftLocks'>;
+}
+
+export function lockChecks({ config, pve }: Parts): Check[] {
+  return [
+    {
+      name: 'locks',
+      title: 'locks on our containers',
+      after: ['container_host.token', 'nodes'],
+      look: ['grep -l ^lock: /etc/pve/nodes/*/lxc/*.conf   # on a node'],
+      withinMs: WITHIN_MS,
+      run: async (signal) => judgeLocks(await pve.leftLocks(config.agent.id, signal)),
+    },
+  ];
+}
+
+function judgeLocks(left: readonly LeftLock[]): Verdict {
+  if (left.length === 0) return ok('no task has left one behind');
+  const words = left.map(({ vmid, node, lock }) => `${vmid} on ${node} ("${lock}")`);
+  return wrong(
+    `locked, and no task works on them: ${words.join(', ')}`,
+    ...left.flatMap(({ node, commands }) => commands.map((command) => `${command}   # on ${node}`)),
+  );
+}
