@@ -15,13 +15,12 @@ export function titleOf(page: string): string | undefined {
     .trim();
 }
 
-/** The named entities that matter to a title; WordPress keeps names as they are written, so these are case-sensitive. */
+/** The named entities that matter to a title. Names are case-sensitive; `apos` is none, since PHP takes pages for HTML 4. */
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',
   gt: '>',
   quot: '"',
-  apos: "'",
   nbsp: ' ',
 };
 

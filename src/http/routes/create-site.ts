@@ -14,7 +14,7 @@ const Body = Type.Object({
   email: Type.String({
     maxLength: 254,
     'x-rule': 'must be an e-mail address',
-    description: 'Of the customer.',
+    description: 'Of the customer. Refused when the product could not hold it unchanged.',
   }),
   plan: Type.String({
     maxLength: 200,

@@ -85,6 +85,7 @@ export const SCRIPTS: ScriptTable = {
       onSite(disk, (site) => {
         const { ADMIN_EMAIL: email = '' } = values;
         if (email === '') return failed(1, 'an address and a user are needed');
+        if (email.length > 100) return failed(1, "ERROR 1406 (22001): Data too long for column 'user_email'");
         site.adminEmail = email;
         return done();
       }),

@@ -68,8 +68,8 @@ export function sanitizeEmail(address: string): string {
   return localPart === '' || labels.length < 2 ? '' : `${localPart}@${labels.join('.')}`;
 }
 
-/** The address of a user: an `&` becomes an entity. Undefined when it does not fit into its column. */
+/** The address of a user: an `&` becomes an entity. Undefined where WordPress makes no user: nothing is left, or it does not fit the column. */
 export function userEmail(address: string): string | undefined {
   const kept = sanitizeEmail(address).replaceAll('&', '&amp;');
-  return kept.length > 100 ? undefined : kept;
+  return kept === '' || kept.length > 100 ? undefined : kept;
 }

@@ -1,5 +1,12 @@
-/** A run that the agent has given up on may still be going in the container, and its repetition must not meet it half way. */
+/**
+ * What every recipe begins with. A run that the agent has given up on may still be going in the container, and its repetition must not meet it half way.
+ * Neither the folder nor the path for commands is left to whoever starts it.
+ */
+import { asSite } from './as-site.js';
+
 export const alone = (body: string): string => String.raw`
+cd /
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 exec 9>/run/innkeeper-recipe.lock
 flock -w 900 9 || { echo 'an earlier run of the recipe does not end' >&2; exit 1; }
-${body}`;
+${asSite}${body}`;

@@ -35,7 +35,8 @@ ADMIN_USER=template ADMIN_EMAIL=template@example.com ADMIN_PASSWORD=$(openssl ra
 (
 ${configure}
 )
-ADMIN_PASSWORD=$ADMIN_PASSWORD php <<'PHP'
+export ADMIN_PASSWORD
+as_site php <<'PHP'
 ${visit}PHP
 
 php=$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
@@ -43,10 +44,11 @@ systemctl stop nginx.service "php$php-fpm.service" cron.service >/dev/null 2>&1 
 
 # A template never holds a site. Its empty tables stay: making them is a second of waiting for the disk in every clone.
 mariadb -N -e "SELECT CONCAT('TRUNCATE TABLE wordpress.', table_name, ';') FROM information_schema.tables WHERE table_schema = 'wordpress'" | mariadb
-mariadb -e "DROP USER 'wordpress'@'localhost'"
-rm -rf /var/lib/innkeeper /var/www/innkeeper-open /var/www/wordpress/wp-config.php /var/www/wordpress/wp-content/uploads
+mariadb -e "DROP USER IF EXISTS 'wordpress'@'localhost', 'innkeeper'@'localhost'"
+rm -rf /var/lib/innkeeper /var/www/innkeeper-open
+as_site rm -rf /var/www/wordpress/wp-config.php /var/www/wordpress/wp-content/uploads
 install -d -m 0700 /var/lib/innkeeper
-install -d -o www-data -g www-data /var/www/wordpress/wp-content/uploads
+as_site mkdir /var/www/wordpress/wp-content/uploads
 rm -f /etc/nginx/innkeeper/*
 : >/etc/nginx/innkeeper/proxies.geo
 sed -i '/# innkeeper$/d' /etc/hosts || true

@@ -71,12 +71,17 @@ if [ -n "$reload" ]; then
   systemctl --no-block reload-or-restart nginx.service
 fi
 export SITE_FQDN SITE_URL SITE_TITLE SITE_LOCALE SITE_PORT ADMIN_USER ADMIN_EMAIL ADMIN_PASSWORD DB_PASSWORD
-setpriv --reuid=www-data --regid=www-data --init-groups php -d opcache.enable_cli=1 -d opcache.file_cache_only=1 -d opcache.file_cache=/var/cache/wordpress-php <<'PHP'
+# What it says goes through a file: a process that the site leaves behind must not keep this script's own output open.
+said=/run/innkeeper-recipe.said
+code=0
+as_site php -d opcache.enable_cli=1 -d opcache.file_cache_only=1 -d opcache.file_cache=/var/cache/wordpress-php >$said 2>&1 <<'PHP' || code=$?
 ${installSitePhp}PHP
+[ "$code" = 0 ] || { tail -c 4000 $said >&2; exit "$code"; }
 durable
 trap - EXIT
 echo installed >/var/lib/innkeeper/wordpress
-sync /var/lib/innkeeper/wordpress /var/www/wordpress/wp-config.php /etc/hosts
+sync /var/lib/innkeeper/wordpress /etc/hosts
+as_site sync /var/www/wordpress/wp-config.php
 # Visitors are let in (see install-packages.ts).
 : >/var/www/innkeeper-open
 sync /var/www/innkeeper-open

@@ -28,13 +28,14 @@ add_packages "wordpress-theme-$theme"
 # A copy that belongs to the site: its owner can update WordPress, add plugins and themes. The package's own tree stays read-only.
 if [ ! -e /var/www/wordpress/wp-load.php ]; then
   rm -rf /var/www/wordpress.new
-  cp -rL /usr/share/wordpress /var/www/wordpress.new
+  install -d -o www-data -g www-data /var/www/wordpress.new
+  # By the site's user: the package's tree leads into a folder which that user may write, and root would follow what was put there.
+  as_site cp -RL /usr/share/wordpress/. /var/www/wordpress.new
   # The package's own wp-config.php chooses a file by host name; a site here has its own. Languages are added when a site wants one: each that is
   # there is offered at every login.
-  rm -rf /var/www/wordpress.new/wp-config.php /var/www/wordpress.new/wp-content/languages
-  mkdir -p /var/www/wordpress.new/wp-content/uploads /var/www/wordpress.new/wp-content/plugins \
+  as_site rm -rf /var/www/wordpress.new/wp-config.php /var/www/wordpress.new/wp-content/languages
+  as_site mkdir -p /var/www/wordpress.new/wp-content/uploads /var/www/wordpress.new/wp-content/plugins \
     /var/www/wordpress.new/wp-content/languages
-  chown -R www-data:www-data /var/www/wordpress.new
   rm -rf /var/www/wordpress
   mv /var/www/wordpress.new /var/www/wordpress
 fi

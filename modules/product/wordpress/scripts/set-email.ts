@@ -1,11 +1,16 @@
-/** Gives the site and its first administrator (ADMIN_USER, if there still is one) the address ADMIN_EMAIL. Repeatable. */
+/** Gives the site and its first administrator (ADMIN_USER, if there still is one) the address ADMIN_EMAIL, and reads it back. Repeatable. */
 import { databaseUp } from './database-up.js';
 
 export const setEmail = String.raw`
 [ -n "$ADMIN_EMAIL" ] && [ -n "$ADMIN_USER" ] || { echo 'an address and a user are needed' >&2; exit 1; }
 ${databaseUp}
 email=$(text "$ADMIN_EMAIL")
-sql "UPDATE $prefix""options SET option_value = $email WHERE option_name = 'admin_email';
+option="option_name = 'admin_email'"
+user="user_login = $(bytes "$ADMIN_USER")"
+sql "UPDATE $prefix""options SET option_value = $email WHERE $option;
 DELETE FROM $prefix""options WHERE option_name IN ('new_admin_email', 'adminhash');
-UPDATE $prefix""users SET user_email = $email WHERE user_login = $(bytes "$ADMIN_USER")"
+UPDATE $prefix""users SET user_email = $email WHERE $user"
+others=$(sql "SELECT (SELECT COUNT(*) FROM $prefix""options WHERE $option AND BINARY option_value <> BINARY $email)
++ (SELECT COUNT(*) FROM $prefix""users WHERE $user AND BINARY user_email <> BINARY $email)")
+[ "$others" = 0 ] || { echo 'the site keeps another e-mail address than the one it was given' >&2; exit 1; }
 `;

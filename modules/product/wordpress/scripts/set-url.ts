@@ -22,9 +22,11 @@ if ! grep -qxF "127.0.0.1 $names # innkeeper" /etc/hosts; then
   rm -f /etc/hosts.new
 fi
 ${databaseUp}
-sql "UPDATE $prefix""options SET option_value = $(text "$SITE_URL") WHERE option_name IN ('siteurl', 'home')"
-found=$(sql "SELECT option_value FROM $prefix""options WHERE option_name = 'home'")
-[ "$found" = "$SITE_URL" ] || { echo "the site's URL is $found, not $SITE_URL" >&2; exit 1; }
+url=$(text "$SITE_URL")
+options="option_name IN ('siteurl', 'home')"
+sql "UPDATE $prefix""options SET option_value = $url WHERE $options"
+kept=$(sql "SELECT COUNT(*) FROM $prefix""options WHERE $options AND BINARY option_value = BINARY $url")
+[ "$kept" = 2 ] || { echo "the site keeps another URL than $SITE_URL" >&2; exit 1; }
 for name in $SITE_NAMES; do echo "$name"; done >/var/www/innkeeper-names.new
 chmod 0644 /var/www/innkeeper-names.new
 mv /var/www/innkeeper-names.new /var/www/innkeeper-names
