@@ -85,7 +85,10 @@ async function show(id: string, options: AskOptions): Promise<void> {
   );
   const steps = listOf(job['steps']);
   const columns = ['name', 'status', 'after', 'started_at', 'ended_at'].map((name) => column(name));
-  const problem = { title: 'error', text: (step: Fields) => causeIn(fieldsOf(step['error'])) };
+  const problem = {
+    title: 'error',
+    text: (step: Fields) => causeIn(fieldsOf(step['error'])) || cell(step['waits_for'] ?? ''),
+  };
   if (steps.length > 0) say(`\n${table(steps, [...columns, problem])}`);
   sayRemains(job);
   if (job['status'] === 'failed' && job['abandoned_at'] === null) sayRetry(job, options.panel);

@@ -18,6 +18,7 @@ export function viewError(
 }
 
 export function viewStep(step: Job['steps'][number], forOperator: boolean) {
+  const { waits_for: waitsFor } = step.notes;
   return {
     name: step.name,
     after: [...step.after],
@@ -25,6 +26,7 @@ export function viewStep(step: Job['steps'][number], forOperator: boolean) {
     started_at: step.startedAt,
     ended_at: step.endedAt,
     error: viewError(step.error, forOperator),
+    ...(step.status === 'running' && typeof waitsFor === 'string' ? { waits_for: waitsFor } : {}),
   };
 }
 

@@ -33,6 +33,9 @@ export const StepView = Type.Object({
   started_at: nullable(Instant),
   ended_at: nullable(Instant),
   error: nullable(ErrorView),
+  waits_for: Type.Optional(
+    Type.String({ description: 'Why a step under way takes longer than most, in plain words.' }),
+  ),
 });
 
 export const RemainView = Type.Object(

@@ -37,6 +37,9 @@ export interface Cluster {
   grants: Grants;
   readonly delays: number;
   readonly lockWaitMs: number;
+  readonly mountCheckMs: number;
+  /** By number: file systems that are being checked before they are mounted. Whoever asks for such a container's status waits. */
+  readonly mounting: Map<number, Promise<void>>;
   readonly startedAt: number;
 }
 

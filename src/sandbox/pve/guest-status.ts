@@ -3,6 +3,7 @@ import type { JsonObject } from '../../domain/json.js';
 import type { Cluster } from './cluster.js';
 import { rootDisk } from './ct-config.js';
 import { figures } from './figures.js';
+import { untilMounted } from './mount-check.js';
 import type { Container } from './state.js';
 import { IDLE } from './stats.js';
 
@@ -19,6 +20,7 @@ const PRESSURES = {
 };
 
 export async function guestStatus(cluster: Cluster, { vmid, config }: Container): Promise<JsonObject> {
+  await untilMounted(cluster, vmid);
   const running = await cluster.backend.isRunning(vmid);
   const usage = running ? await cluster.backend.usage(vmid) : IDLE;
   return {

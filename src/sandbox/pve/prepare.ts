@@ -88,6 +88,8 @@ export async function prepareCluster(options: PveOptions): Promise<Cluster> {
     token: options.token.id,
     grants: options.grants ?? fullGrants(),
     delays,
+    mountCheckMs: options.mountCheckMs ?? 42_000 * delays,
+    mounting: new Map(),
     lockWaitMs: options.lockWaitMs ?? Math.max(50, 10_000 * delays),
     startedAt: Date.now(),
   };

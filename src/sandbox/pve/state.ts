@@ -13,6 +13,8 @@ const snapshotSchema = Type.Object({
   parent: optional(text),
   /** `prepare` while it is made, `delete` while it is removed; what a failure or a kill left, too. */
   snapstate: optional(text),
+  /** The container ran when it was made, so its file system looks mounted. */
+  running: optional(Type.Boolean()),
   config: texts,
 });
 
@@ -25,6 +27,8 @@ const containerSchema = Type.Object({
   firewall: texts,
   /** vmid of the template whose disk ours is linked to. */
   linkedTo: optional(Type.Number()),
+  /** Its file system looks mounted by somebody: the next mount waits until it is sure that it is not. */
+  looksMounted: optional(Type.Boolean()),
 });
 
 const taskSchema = Type.Object({

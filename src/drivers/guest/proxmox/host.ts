@@ -15,6 +15,7 @@ import {
   type Resource,
   RESOURCES,
   STATUS,
+  TASKS,
   text,
   VERSION,
 } from './answers.js';
@@ -77,9 +78,36 @@ export async function readMachineConfig(
   return read(MACHINE_CONFIG, `config of ${vmid}`, answer);
 }
 
+/**
+ * While Proxmox checks a file system before it mounts it (up to a minute, after a rollback), it answers nothing about the container's status: as long as
+ * a task works on the container, silence is waited out.
+ */
 export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {
-  const answer: unknown = await lxcOf(host, at, signal).status.current.$get();
-  return read(STATUS, `status of ${at.vmid}`, answer);
+  const until = host.clock.now() + SILENT_MS;
+  for (let isLast = false; ;) {
+    try {
+      const answer: unknown = await lxcOf(host, at, signal).status.current.$get();
+      return read(STATUS, `status of ${at.vmid}`, answer);
+    } catch (error) {
+      if (!isPve(error, 'unknown') || isLast || host.clock.now() >= until || signal.aborted) throw error;
+      const isWaitedFor = await isWorkedOn(host, at, signal).catch(() => undefined);
+      if (isWaitedFor === undefined) throw error;
+      // the task may have ended while the question hung
+      isLast = !isWaitedFor;
+      await host.clock.sleep(SILENT_PAUSE_MS, signal).catch(() => {});
+    }
+  }
+}
+
+/** True when a task about the container runs. Of others' tasks only a token with Sys.Audit hears. */
+export async function isWorkedOn(
+  host: Host,
+  { node, vmid }: { node: string; vmid: number },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { tasks } = pveApi(host.transport, signal).nodes.$(segment(node));
+  const answer: unknown = await tasks.$get({ vmid, source: 'active' });
+  return read(TASKS, 'tasks', answer).some((task) => task.endtime === undefined);
 }
 
 export async function readResources(
@@ -102,6 +130,9 @@ export async function releaseOf(host: Host, signal: AbortSignal): Promise<number
   host.release = { major, readAt: host.clock.now() };
   return major;
 }
+
+const SILENT_MS = 180_000;
+const SILENT_PAUSE_MS = 1_000;
 
 /** A container that moves, or was destroyed on another node, stands where it is not any more for an instant only. */
 const CONTRADICTION_MS = 2_000;

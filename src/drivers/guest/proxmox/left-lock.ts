@@ -4,9 +4,8 @@
  */
 import { AgentError } from '../../../domain/errors.js';
 import type { LeftLock } from '../../../domain/world.js';
-import { type CtConfig, read, SNAPSHOTS, TASKS, text } from './answers.js';
-import { pveApi, segment } from './client.js';
-import { type Host, locate, lxcOf } from './host.js';
+import { type CtConfig, read, SNAPSHOTS, text } from './answers.js';
+import { type Host, isWorkedOn, locate, lxcOf } from './host.js';
 import { PveError } from './pve-error.js';
 
 /** What our own kind of work locks. `backup`, `migrate` and others are held by tasks that the token may not see. */
@@ -27,13 +26,6 @@ export async function leftLock(
   const lock = text(config.lock);
   if (!OURS.includes(lock) || (await isWorkedOn(host, at, signal))) return undefined;
   return { vmid: at.vmid, node: at.node, lock, commands: await commandsFor(host, at, lock, signal) };
-}
-
-/** True when a task about the container runs. Of others' tasks only a token with Sys.Audit hears. */
-async function isWorkedOn(host: Host, { node, vmid }: Where, signal: AbortSignal): Promise<boolean> {
-  const { tasks } = pveApi(host.transport, signal).nodes.$(segment(node));
-  const answer: unknown = await tasks.$get({ vmid, source: 'active' });
-  return read(TASKS, 'tasks', answer).some((task) => task.endtime === undefined);
 }
 
 async function commandsFor(host: Host, at: Where, lock: string, signal: AbortSignal): Promise<string[]> {

@@ -5,7 +5,7 @@ import type { GuestAt } from '../driver.js';
 import { flag, text } from './answers.js';
 import { assertNothingInTheWay, haGaveUp, leaveHaError } from './ha-state.js';
 import { assertGoing, type Found, type Host, lxcOf, readStatus, requireOurs } from './host.js';
-import { said } from './pve-error.js';
+import { isPve, said } from './pve-error.js';
 import { untilDone } from './read-back.js';
 import { runTask, waitForNoted } from './tasks.js';
 
@@ -21,9 +21,8 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
     const { power, isManaged } = await powerOf(host, found, call);
     if (power === 'running') return true;
     if (isManaged) await prepareHa(host, found, 'started', call);
-    await command(host, found, 'running', call, /already running/i, () =>
-      lxcOf(host, found, call.signal).status.start.$post(),
-    );
+    const start = () => lxcOf(host, found, call.signal).status.start.$post();
+    await sayWhenSlow(host, call, () => command(host, found, 'running', call, /already running/i, start));
     return false;
   });
 }
@@ -90,6 +89,37 @@ async function prepareHa(
   await leaveHaError(host, found, call);
 }
 
+/** No word about the container while its file system is checked: the next look tells. */
+function ifMute(error: unknown): undefined {
+  if (!isPve(error, 'unknown')) throw error;
+}
+
+function notInTime({ vmid }: Found, found: string, wanted: Power): AgentError {
+  return new AgentError('container_host_timeout', 'The container host did not finish in time.', {
+    role: 'container host',
+    detail: `ct:${vmid}: HA ${found}; wanted ${wanted}`,
+  });
+}
+
+/** Told with the step when a start takes longer than most. */
+const SLOW_MS = 5_000;
+const SLOW_WORDS =
+  'the container starts: after a rollback the file system check of the storage takes up to a minute';
+
+async function sayWhenSlow<T>(host: Host, call: DriverCall, work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const slow = host.clock
+    .sleep(SLOW_MS, over.signal, true)
+    .then(() => call.note({ waits_for: SLOW_WORDS }))
+    .catch(() => {});
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await slow;
+  }
+}
+
 /** One power command; Proxmox's "it is so already" is success. */
 async function command(
   host: Host,
@@ -112,19 +142,21 @@ async function command(
 async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
   const until = host.clock.now() + timeoutMs;
   for (let pause = POLL.firstMs; ; pause = Math.min(pause * POLL.factor, POLL.longestMs)) {
-    const { power, haState } = await powerOf(host, found, call);
+    const seen = await powerOf(host, found, call).catch(ifMute);
+    if (seen === undefined) {
+      if (host.clock.now() >= until) throw notInTime(found, 'did not tell its state', wanted);
+      assertGoing(call);
+      await host.clock.sleep(pause, call.signal).catch(() => {});
+      continue;
+    }
+    const { power, haState } = seen;
     const settled =
       haState === '' ||
       haState === 'ignored' ||
       !/request|freeze|queued|fence|migrate|recovery/.test(haState);
     if (power === wanted && settled) return;
     if (haState === 'error') throw haGaveUp(found.vmid);
-    if (host.clock.now() >= until) {
-      throw new AgentError('container_host_timeout', 'The container host did not finish in time.', {
-        role: 'container host',
-        detail: `HA has ct:${found.vmid} in state "${haState}", ${power}; wanted ${wanted}`,
-      });
-    }
+    if (host.clock.now() >= until) throw notInTime(found, `has it in state "${haState}", ${power}`, wanted);
     assertGoing(call);
     await host.clock.sleep(pause, call.signal).catch(() => {});
   }

@@ -24,6 +24,7 @@ import {
 } from '../ct-config.js';
 import { die, PveError, refuse } from '../failure.js';
 import { firewallFile, writeFirewallFile } from '../firewall-files.js';
+import { checkMount } from '../mount-check.js';
 import { demandForDeletion, demandForOptions } from '../option-permissions.js';
 import { demand } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
@@ -132,6 +133,7 @@ async function resize(call: Call): Promise<string> {
   return fork(call, 'resize', container.vmid, (task) =>
     holdConfig(call, container.vmid, async () => {
       const gib = check() / 1024 ** 3;
+      if (!(await cluster.backend.isRunning(container.vmid))) await checkMount(cluster, container);
       await task.takes(takes(cluster, 'resize'));
       const rootfs = (container.config['rootfs'] ?? '').replace(/size=[^,]+/, `size=${sizeOf(gib)}`);
       const grown = { ...container, config: { ...container.config, rootfs } };

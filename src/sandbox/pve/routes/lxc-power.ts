@@ -16,6 +16,7 @@ import { backendContainer } from '../ct-config.js';
 import { die, messageOf } from '../failure.js';
 import { guestStatus } from '../guest-status.js';
 import { isManaged, requestInTask } from '../ha.js';
+import { checkMount } from '../mount-check.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { TaskHandle } from '../tasks.js';
 
@@ -36,6 +37,8 @@ export async function startWork(
   refuseLocked(call, container);
   await cluster.locks.hold(`power ${vmid}`, 60_000, async () => {
     if (await cluster.backend.isRunning(vmid)) die(`CT ${vmid} already running`);
+    await checkMount(cluster, container);
+    container.looksMounted = false;
     try {
       await cluster.backend.start(backendContainer(container));
     } catch (error) {

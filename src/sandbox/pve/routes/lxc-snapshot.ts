@@ -74,6 +74,7 @@ function take(call: Call): string {
     die(`unable to use snapshot name '${snapname}' (reserved name)`);
   return fork(call, 'vzsnapshot', vmidOf(call), async (task) => {
     const container = containerOf(call);
+    const running = await cluster.backend.isRunning(container.vmid);
     await prepared(call, container, 'snapshot', () => {
       refuseLocked(call, container);
       refuseUnable(call, container);
@@ -84,6 +85,7 @@ function take(call: Call): string {
         description,
         config,
         snapstate: 'prepare',
+        running,
         ...(parent === undefined ? {} : { parent }),
       };
     });
@@ -161,7 +163,7 @@ function refuseOlder(call: Call, container: Container): void {
 async function rollBack(call: Call, container: Container, task: TaskHandle): Promise<void> {
   const { cluster } = call;
   const { snapname = '' } = call.values;
-  const { config } = snapshotOf(call, container);
+  const { config, running } = snapshotOf(call, container);
   await task.takes(takes(cluster, 'rollback'));
   await cluster.backend.rollback(container.vmid, snapname);
   // the description of today stays
@@ -171,6 +173,7 @@ async function rollBack(call: Call, container: Container, task: TaskHandle): Pro
     ...(description === undefined ? {} : { description }),
     parent: snapname,
   };
+  container.looksMounted = running === true;
 }
 
 function rollback(call: Call): string {

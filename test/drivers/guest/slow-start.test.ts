@@ -1,0 +1,49 @@
+/** After a rollback of a running container Proxmox checks its file system for up to a minute, and answers nothing about the container meanwhile. */
+import t from 'tap';
+import { systemClock } from '../../../src/domain/clock.js';
+import { newCircuits } from '../../../src/drivers/circuit.js';
+import { notingCall } from '../../contracts/guest.js';
+import { at, call, driverAtLookalike, spec } from '../../fakes/lookalike-driver.js';
+
+for (const withHa of [false, true]) {
+  t.test(`a start that takes a minute is waited for, ${withHa ? 'through HA' : 'without HA'}`, async (t) => {
+    const circuits = newCircuits(systemClock, { failures: 2, pauseMs: 60_000 });
+    const { pve, driver } = await driverAtLookalike(
+      t,
+      // 0.9 s stand for 42, 0.1 s for the 30 after which the proxy answers 596
+      { mountCheckMs: 900, proxyTimeoutMs: 100 },
+      { ha: { enabled: withHa, nodes: [], group: null } },
+      circuits,
+    );
+    await driver.ensureContainer(spec, call());
+    await driver.ensureStarted(at, call());
+    if (withHa) await driver.ensureHa(at, call());
+    await driver.ensureSnapshot(at, 'initial', 'As delivered', call());
+    await driver.rollback(at, 'initial', call());
+    const starting = notingCall();
+    const started = driver.ensureStarted(at, starting);
+    while (!pve.tasks().some(({ type, status }) => type === 'vzstart' && status === 'running'))
+      await systemClock.sleep(5);
+    // whoever asks meanwhile waits, too
+    while ((await driver.find(at, call()))?.power !== 'running') await systemClock.sleep(5);
+    await started;
+    const silent = pve.requests.filter(({ status, path }) => status === 596 && path.endsWith('/current'));
+    t.ok(silent.length >= 2, 'it was silent more often than the circuit bears');
+    t.same(
+      circuits.list().map(({ state }) => state),
+      circuits.list().map(() => 'closed'),
+    );
+    t.match(starting.notes['waits_for'], /file system check of the storage takes up to a minute/);
+    t.ok(pve.containers().find(({ vmid }) => vmid === at.vmid)?.config['lock'] === undefined);
+  });
+}
+
+t.test('a node that answers nothing at all still opens its circuit', async (t) => {
+  const circuits = newCircuits(systemClock, { failures: 2, pauseMs: 60_000 });
+  const { pve, driver } = await driverAtLookalike(t, {}, {}, circuits);
+  await driver.ensureContainer(spec, call());
+  const silence = { status: 596, reason: 'Connection timed out' };
+  pve.faults.add({ target: 'pve', path: '/nodes/pve2/', kind: silence });
+  for (let tries = 0; tries < 3; tries += 1) await t.rejects(driver.find(at, call()));
+  t.equal(circuits.find('container-host:pve2')?.view().state, 'open');
+});
