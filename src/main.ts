@@ -136,6 +136,7 @@ export async function startDaemon({
     const observation = observe({
       ...{ config, state, watch, clock, log, counting },
       circuits: () => systems.list(),
+      onSystem: (listener) => systems.onChange(listener),
       drift: () => drift.counts(),
       leftLocks: () => drift.leftLocks(),
     });

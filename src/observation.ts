@@ -54,6 +54,8 @@ export interface ObservationDeps {
   readonly log: Logger;
   readonly counting: Counting;
   readonly circuits: Sources['circuits'];
+  /** Called when a system begins or ends to refuse the agent, or comes into another state. Returns the way to stop. */
+  readonly onSystem: (listener: () => void) => () => void;
   readonly drift: Sources['drift'];
   readonly leftLocks: ConditionSources['leftLocks'];
 }
@@ -90,6 +92,7 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
     metrics.serviceChanged(next, previous);
     if (needsPerson(next) !== needsPerson(previous)) alerts.nudge();
   });
+  const deafen = deps.onSystem(() => alerts.nudge());
   alerts.start();
   return {
     alerts,
@@ -99,6 +102,7 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
     },
     async stop() {
       unlisten();
+      deafen();
       await alerts.stop();
     },
   };
@@ -106,7 +110,8 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
 
 /** Names what a person must do about the service. */
 function needsPerson(service: Service | undefined): string {
-  const waits = ({ status, waiting }: Job): boolean => status === 'stuck' || waiting?.for === FOR_RELEASE;
+  const waits = ({ status, waiting }: Job): boolean =>
+    status === 'stuck' || waiting?.for === FOR_RELEASE || waiting?.reason === 'refused_us';
   if (!service) return '';
   return [...service.jobs.filter(waits), ...failedOrders(service)].map(({ id }) => id).join();
 }

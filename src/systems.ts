@@ -4,7 +4,7 @@ import type { Config } from './config/config.js';
 import { systemClock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
 import { buildDrivers } from './drivers/build.js';
-import { type Circuits, newCircuits } from './drivers/circuit.js';
+import { type Circuits, type CircuitView, newCircuits } from './drivers/circuit.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
 import { metered } from './drivers/metered.js';
@@ -18,13 +18,17 @@ const clock = systemClock;
 /** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */
 export function openCircuits({ circuits: { failures, pause_s: pauseS } }: Config, log: Logger): Circuits {
   const all = newCircuits(clock, { failures, pauseMs: pauseS * 1000 });
-  const states = new Map<string, string>();
-  all.onChange(({ name, role, state, failures: count }) => {
-    const before = states.get(name) ?? 'closed';
-    states.set(name, state);
-    if (state === 'open' && before === 'closed')
+  const known = new Map<string, CircuitView>();
+  all.onChange((view) => {
+    const { name, role, state, failures: count, refusal } = view;
+    const before = known.get(name);
+    known.set(name, view);
+    const isNew = before === undefined || before.state === 'closed';
+    if (state === 'open' && refusal !== null && (isNew || before.refusal === null))
+      log.error({ system: name, role, refusal, alarm: 'system_refused' }, 'a system refuses the agent');
+    if (state === 'open' && refusal === null && isNew)
       log.error({ system: name, role, failures: count, alarm: 'system_down' }, 'a system does not answer');
-    if (state === 'closed') log.info({ system: name, role }, 'the system answers again');
+    if (state === 'closed') log.info({ system: name, role }, 'the system answers again, and takes the agent');
   });
   return all;
 }

@@ -14,10 +14,14 @@ export interface SystemView {
   readonly state: string;
   /** RFC 3339 */
   readonly since: string;
+  /** With what words it refuses the agent itself; null when it does not. */
+  readonly refusal: string | null;
 }
 
 export interface ConditionSources {
-  readonly config: Pick<Config, 'agent' | 'alerts' | 'deletion'>;
+  readonly config: Pick<Config, 'agent' | 'alerts' | 'deletion'> & {
+    readonly container_host: { readonly proxmox: { readonly token_id: string } };
+  };
   readonly state: Pick<State, 'services' | 'domains'>;
   readonly clock: Clock;
   readonly pools: () => readonly PoolUse[];

@@ -10,6 +10,7 @@ import { orderFailed } from './conditions/order-failed.js';
 import { poolLow } from './conditions/pool-low.js';
 import { stateWriteFailing } from './conditions/state-write-failing.js';
 import { systemDown } from './conditions/system-down.js';
+import { systemRefused } from './conditions/system-refused.js';
 import { unknownPlan } from './conditions/unknown-plan.js';
 
 const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
@@ -18,6 +19,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   deletion_brake: deletionBrake,
   state_write_failing: stateWriteFailing,
   system_down: systemDown,
+  system_refused: systemRefused,
   certificate_expiry: certificateExpiry,
   pool_low: poolLow,
   drift,

@@ -37,6 +37,12 @@ export const ALERTS = {
     meaning: 'A system behind the agent has not answered for five minutes; jobs wait for it.',
     ends: 'it answers again',
   },
+  system_refused: {
+    severity: 'critical',
+    meaning:
+      'A system behind the agent answers, but refuses the agent (credentials, a privilege, a redirect, a page); jobs wait for it.',
+    ends: 'it takes the agent again, and no job waits for it any more',
+  },
   certificate_expiry: {
     severity: 'warning',
     meaning: 'A certificate was not renewed and ends soon.',

@@ -1,5 +1,5 @@
 /** A Job: one durable piece of work on one Service, with the record of every step. */
-import type { ErrorRecord } from './errors.js';
+import type { ErrorRecord, Failure } from './errors.js';
 import type { StepShape, StepStatus } from './flow.js';
 import type { Json, JsonObject } from './json.js';
 import type { Plan } from './plan.js';
@@ -72,8 +72,14 @@ export interface Job {
   readonly exceptions: number;
   readonly crashes: number;
   readonly steps: readonly StepRecord[];
-  /** Present while `waiting`: for what, since when, and when it is tried again (RFC 3339). */
-  readonly waiting?: { readonly for: string; readonly since: string; readonly until: string };
+  /** Present while `waiting`: for what and why, since when, and when it is tried again (RFC 3339). */
+  readonly waiting?: {
+    readonly for: string;
+    /** Absent for what no system is to blame for, and in records of older releases. */
+    readonly reason?: Failure;
+    readonly since: string;
+    readonly until: string;
+  };
   /**
    * Present once it shall end before its time. `undo`: what it did is taken back first; else it ends as it stands, since the job behind it removes
    * whatever there is.

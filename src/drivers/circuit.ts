@@ -1,9 +1,10 @@
 /**
- * One circuit per system behind us: after a few failures of the wire in a row calls are refused at once, and one probe after a pause tells whether it is
- * back. Libraries for this have a clock of their own; here it is passed in, and nothing runs in the background.
+ * One circuit per system behind us: after a few failures of the wire in a row, or as soon as the system refuses the agent itself, calls are refused at
+ * once, and one probe after a pause tells whether it is back. Libraries for this have a clock of their own; here it is passed in, and nothing runs in the background.
  */
+import { cleaned } from '../domain/cause.js';
 import type { Clock } from '../domain/clock.js';
-import type { Role } from '../domain/errors.js';
+import { AgentError, type Failure, type Role } from '../domain/errors.js';
 
 export type CircuitState = 'closed' | 'open' | 'half_open';
 
@@ -16,12 +17,16 @@ export interface CircuitView {
   readonly since: string;
   /** Failures in a row; 0 after a success. */
   readonly failures: number;
+  /** It answers, but refuses the agent whatever it asks: what it said, cleaned and shortened. Null when that is not why it is open. */
+  readonly refusal: string | null;
 }
 
-/** One call that was let through; exactly one of the three is to be called, more do nothing. */
+/** One call that was let through; exactly one of the four is to be called, more do nothing. */
 export interface Pass {
-  /** The system answered, be it with a refusal. */
+  /** The system answered, be it with a refusal of this one request. */
   answered(): void;
+  /** It refuses the agent itself: no other request would fare better. `said`: its own words. */
+  refused(said: string): void;
   /** Refused connection, timeout, broken wire, a gateway that cannot reach it. */
   silent(): void;
   /** Nothing was learned: the caller stopped. */
@@ -93,12 +98,13 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
   let pauseMs = limits.pauseMs;
   let retryAt = 0;
   let probe: Pass | undefined;
+  let refusal: string | null = null;
 
   const isHalfOpen = (): boolean => open && clock.now() >= retryAt;
   const view = (): CircuitView => {
     const halfOpen = isHalfOpen();
     const state = halfOpen ? 'half_open' : open ? 'open' : 'closed';
-    return { name, role, state, since: iso(halfOpen ? retryAt : since), failures };
+    return { name, role, state, since: iso(halfOpen ? retryAt : since), failures, refusal };
   };
   const turn = (toOpen: boolean): void => {
     open = toOpen;
@@ -109,18 +115,22 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
     failures = 0;
     retryAt = 0;
     pauseMs = limits.pauseMs;
+    refusal = null;
     if (open) turn(false);
   };
-  const silent = (wasProbe: boolean): void => {
+  /** `said`: null when nothing was. */
+  const failed = (wasProbe: boolean, said: string | null): void => {
     failures += 1;
     if (open) {
       // calls let through before it opened say nothing new
       if (!wasProbe) return;
+      refusal = said;
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
       retryAt = clock.now() + pauseMs;
       since = clock.now();
       tell(view());
-    } else if (failures >= limits.failures) {
+    } else if (said !== null || failures >= limits.failures) {
+      refusal = said;
       retryAt = clock.now() + pauseMs;
       turn(true);
     }
@@ -142,7 +152,12 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
         if (isProbe) probe = undefined;
         work();
       };
-      const pass = { answered: once(answered), silent: once(() => silent(isProbe)), left: once(left) };
+      const pass: Pass = {
+        answered: once(answered),
+        refused: (said) => once(() => failed(isProbe, cleaned(said)))(),
+        silent: once(() => failed(isProbe, null)),
+        left: once(left),
+      };
       if (isProbe) probe = pass;
       return pass;
     },
@@ -156,7 +171,7 @@ export async function through<T>(
   circuit: Circuit | undefined,
   work: () => Promise<T>,
   verdict: (error: unknown) => keyof Pass,
-  refusal: (detail: string) => Error,
+  refusal: (closed: ClosedDoor) => Error,
 ): Promise<T> {
   if (!circuit) return work();
   const pass = circuit.enter();
@@ -166,15 +181,43 @@ export async function through<T>(
     pass.answered();
     return value;
   } catch (error) {
-    pass[verdict(error)]();
+    pass[verdict(error)](wordsOf(error));
     throw error;
   }
 }
 
-/** Why a call was refused, for operators. */
-export function closedDoor(circuit: Circuit): string {
-  const { name, since, failures } = circuit.view();
-  return `${name} has not answered ${failures} times in a row (since ${since}): not asked again before the next probe`;
+/** The usual verdict on an AgentError of a driver. */
+export function verdictOf(error: unknown): keyof Pass {
+  if (!(error instanceof AgentError) || error.code === 'aborted') return 'left';
+  if (error.failure === 'refused_us') return 'refused';
+  if (error.failure === 'unreachable') return 'silent';
+  // nobody knows whether what is unknown was an answer
+  return error.failure === 'unknown' ? 'left' : 'answered';
+}
+
+/** A system's own words, as far as they are known. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof AgentError) return error.detail ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Why a call was not made. */
+export interface ClosedDoor {
+  readonly failure: Extract<Failure, 'refused_us' | 'unreachable'>;
+  /** For operators. */
+  readonly detail: string;
+}
+
+export function closedDoor(circuit: Circuit): ClosedDoor {
+  const { name, since, failures, refusal } = circuit.view();
+  const detail =
+    refusal === null
+      ? `${name} has not answered ${failures} times in a row (since ${since})`
+      : `${name} refuses the agent (since ${since}): ${refusal}`;
+  return {
+    failure: refusal === null ? 'unreachable' : 'refused_us',
+    detail: `${detail}: not asked again before the next probe`,
+  };
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

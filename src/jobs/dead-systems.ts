@@ -1,6 +1,7 @@
 /** Which jobs have to wait because the system they need next is known to be dead: they get no thread, no slot and lose no try. */
+import { AgentError, type ErrorRecord, ERRORS, toRecord } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
-import type { Circuits } from '../drivers/circuit.js';
+import type { Circuits, CircuitView } from '../drivers/circuit.js';
 import { patienceMs } from './policy.js';
 
 const CONTAINER_HOST = 'container-host';
@@ -44,5 +45,20 @@ export function held(job: Job, circuits: Circuits, now: number): Job {
   if (!circuit || job.status !== 'queued' || circuit.admits() !== 'none') return job;
   const until = new Date(Math.max(now, circuit.retryAt())).toISOString();
   const since = new Date(now).toISOString();
-  return { ...job, status: 'waiting', waiting: { for: circuit.view().role, since, until } };
+  const { role, refusal } = circuit.view();
+  const waiting = {
+    for: role,
+    reason: refusal === null ? 'unreachable' : 'refused_us',
+    since,
+    until,
+  } as const;
+  const error = refusal === null ? undefined : refusalOf(circuit.view(), refusal);
+  return { ...job, status: 'waiting', waiting, ...(error && { error }) };
+}
+
+/** So that whoever looks at the job reads why it has not begun. */
+function refusalOf({ name, role }: CircuitView, detail: string): ErrorRecord & { step: string } {
+  const code = role === 'reverse proxy' ? 'proxy_refused' : 'container_host_refused';
+  const error = new AgentError(code, ERRORS[code].meaning, { role, system: name, detail });
+  return { ...toRecord(error), step: '' };
 }

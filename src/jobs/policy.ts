@@ -132,7 +132,12 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
     ...job,
     status: 'waiting',
     error,
-    waiting: { for: error.role ?? 'agent', since: job.waiting?.since ?? iso(at.now), until: iso(until) },
+    waiting: {
+      for: error.role ?? 'agent',
+      reason: failureOf(error),
+      since: job.waiting?.since ?? iso(at.now),
+      until: iso(until),
+    },
   };
 }
 

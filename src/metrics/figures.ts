@@ -141,6 +141,13 @@ function systems(registry: Registry, { circuits, drift, watch, clock }: Sources)
   looked(registry, 'circuit_failures', 'Failures in a row.', ['name', 'role'], () =>
     circuits().map(({ name, role, failures }): Sample => [{ name, role }, failures]),
   );
+  looked(
+    registry,
+    'circuit_refused',
+    '1 while the system answers, but refuses the agent.',
+    ['name', 'role'],
+    () => circuits().map(({ name, role, refusal }): Sample => [{ name, role }, Number(refusal !== null)]),
+  );
   looked(registry, 'drift_services', 'Services whose world differs from their record.', ['kind'], () =>
     drift().map(({ kind, services }): Sample => [{ kind }, services]),
   );

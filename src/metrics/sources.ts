@@ -14,6 +14,8 @@ export interface CircuitView {
   /** RFC 3339: in this state since. */
   readonly since: string;
   readonly failures: number;
+  /** With what words it refuses the agent itself. */
+  readonly refusal: string | null;
 }
 
 /** Services whose world differs from their record, by kind of difference. */

@@ -35,7 +35,9 @@ function viewRemain({ step, thing, what }: Remain, forOperator: boolean) {
 }
 
 export function viewWaiting(job: Job) {
-  return job.waiting ? { ...job.waiting } : null;
+  if (!job.waiting) return null;
+  const { for: system, reason = null, since, until } = job.waiting;
+  return { for: system, reason, since, until };
 }
 
 /** Why it turned back, while that is not what `error` tells. */

@@ -28,6 +28,8 @@ export interface Faults {
   strike(target: Fault['target'], at: { readonly method?: string; readonly path?: string }): Strike;
   /** True when a new connection is to be refused; counts. Only `down` faults without method and path are asked. */
   refuses(target: Fault['target']): boolean;
+  /** True when a log-in is to be refused; counts. */
+  denies(target: Fault['target']): boolean;
 }
 
 const flag = Type.Literal(true);
@@ -44,9 +46,11 @@ const faultSchema = Type.Object(
           reason: Type.Optional(Type.String()),
           errors: Type.Optional(Type.Record(Type.String(), Type.String())),
           after: Type.Optional(flag),
+          page: Type.Optional(flag),
         },
         closed,
       ),
+      Type.Object({ denied: flag }, closed),
       Type.Object({ delayMs: Type.Number({ minimum: 0 }) }, closed),
       Type.Object({ drop: Type.Enum(['before', 'after']) }, closed),
       Type.Object({ lock: Type.String({ minLength: 1 }) }, closed),
@@ -126,6 +130,13 @@ export function createFaults(): Faults {
           fault.path === undefined &&
           fault.method === undefined &&
           live({ fault, ...entry }),
+      );
+      if (found) found.struck += 1;
+      return found !== undefined;
+    },
+    denies(target) {
+      const found = entries.find(
+        (entry) => entry.fault.target === target && 'denied' in entry.fault.kind && live(entry),
       );
       if (found) found.struck += 1;
       return found !== undefined;

@@ -42,7 +42,11 @@ export interface Fault {
         readonly reason?: string;
         readonly errors?: Record<string, string>;
         readonly after?: true;
+        /** An HTML page with the reason as its title, as a gateway or a log-in gives it. Only `pve` and `dns`. */
+        readonly page?: true;
       }
+    /** Lets the agent do nothing: its token, key or command is refused, whatever it asks for. */
+    | { readonly denied: true }
     /** Milliseconds before whatever else happens. */
     | { readonly delayMs: number }
     /** Close the connection, before or after the effect. */

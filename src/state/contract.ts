@@ -34,6 +34,8 @@ export interface ServiceEntry {
     readonly method: string;
     readonly status: JobStatus;
     readonly waitsFor: string | null;
+    /** Name of the system that it waits for because that refuses the agent. */
+    readonly refusedBy: string | null;
   }[];
   /** A job of it must be finished by a person. */
   readonly stuck: boolean;

@@ -78,7 +78,14 @@ export const JobSchema = Type.Object({
   exceptions: Count,
   crashes: Count,
   steps: Type.Array(StepSchema),
-  waiting: Type.Optional(Type.Object({ for: TextSchema, since: TextSchema, until: TextSchema })),
+  waiting: Type.Optional(
+    Type.Object({
+      for: TextSchema,
+      reason: Type.Optional(Type.Unsafe<Failure>(Type.String())),
+      since: TextSchema,
+      until: TextSchema,
+    }),
+  ),
   cancel: Type.Optional(Type.Object({ at: TextSchema, undo: Type.Boolean() })),
   error: Type.Optional(JobError),
   reason: Type.Optional(JobError),

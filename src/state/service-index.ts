@@ -1,7 +1,8 @@
 /** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
 import { erasedAt } from '../domain/credentials.js';
+import { failureOf } from '../domain/errors.js';
 import { failedOrders } from '../domain/failed-order.js';
-import { isOpen } from '../domain/job.js';
+import { isOpen, type Job } from '../domain/job.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { settledPower } from '../domain/status.js';
 import { ClaimTable, claimsOf } from './claims.js';
@@ -24,11 +25,15 @@ export function entryOf(service: Service): ServiceEntry {
     domains: Object.freeze(service.domains.map(({ domain }) => domain)),
     wishAt: service.lifecycle === 'active' ? (service.domainWish?.nextAt ?? null) : null,
     openJobs: Object.freeze(
-      service.jobs
-        .filter(isOpen)
-        .map(({ id, method, status, waiting }) =>
-          Object.freeze({ id, method, status, waitsFor: waiting?.for ?? null }),
-        ),
+      service.jobs.filter(isOpen).map((job) =>
+        Object.freeze({
+          id: job.id,
+          method: job.method,
+          status: job.status,
+          waitsFor: job.waiting?.for ?? null,
+          refusedBy: refuserOf(job),
+        }),
+      ),
     ),
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
     failedOrder: failedOrders(service).length > 0,
@@ -38,6 +43,12 @@ export function entryOf(service: Service): ServiceEntry {
     passwordUntil: erasedAt(service),
     purgeAt: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,
   });
+}
+
+/** It is so, too, while the job tries whether it still is. */
+function refuserOf({ waiting, error }: Job): string | null {
+  if (!waiting || !error || failureOf(error) !== 'refused_us') return null;
+  return error.system ?? error.role ?? null;
 }
 
 export class ServiceIndex {

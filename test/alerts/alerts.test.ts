@@ -19,6 +19,7 @@ import {
   type AlertRecord,
   type AlertWish,
 } from '../../src/domain/alert.js';
+import { AgentError, toRecord } from '../../src/domain/errors.js';
 import { domainId } from '../../src/domain/domain-record.js';
 import { FOR_RELEASE } from '../../src/domain/job.js';
 import type { OwnCertificate } from '../../src/domain/own-certificate.js';
@@ -204,6 +205,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
       agent: { id: 'test', base_domain: 'sites.test', time_zone: 'UTC', state_dir: dir },
       alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },
       deletion: { hold_s: 0, brake: 20 },
+      container_host: { proxmox: { token_id: 'innkeeper@pve!agent' } },
     },
     state,
     clock,
@@ -297,19 +299,55 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   world.pools = [{ pool: 'main', used: 84, total: 100 }];
   t.same(await look('pool_low'), []);
 
-  world.circuits = [{ name: 'dns', role: 'DNS', state: 'open', since: new Date(clock.now()).toISOString() }];
+  const dns = (state: string, refusal: string | null = null): SystemView[] => [
+    { name: 'dns', role: 'DNS', state, since: new Date(clock.now()).toISOString(), refusal },
+  ];
+  world.circuits = dns('open');
   t.same(await look('system_down'), []);
   await clock.turn(200_000);
-  world.circuits = [
-    { name: 'dns', role: 'DNS', state: 'half_open', since: new Date(clock.now()).toISOString() },
-  ];
+  world.circuits = dns('half_open');
   t.same(await look('system_down'), []);
   await clock.turn(100_000);
   t.match(await look('system_down'), [{ subject: 'dns' }], 'probes do not begin the time anew');
-  world.circuits = [
-    { name: 'dns', role: 'DNS', state: 'closed', since: new Date(clock.now()).toISOString() },
-  ];
+  world.circuits = dns('closed');
   t.same(await look('system_down'), []);
+  world.circuits = dns('open', '401: Unauthorized');
+  t.match(
+    await look('system_refused'),
+    [{ subject: 'dns', text: /^The DNS \(dns\) refuses the agent: 401: Unauthorized\. / }],
+    'told at once',
+  );
+  t.same(await look('system_down'), [], 'and not told twice');
+  world.circuits = dns('closed');
+  t.same(await look('system_refused'), []);
+  const denied = (n: number, privilege: string) =>
+    sampleJob({
+      id: `job-${n}`,
+      status: 'waiting',
+      waiting: { for: 'container host', reason: 'refused_us', since: 'x', until: 'y' },
+      error: {
+        ...toRecord(
+          new AgentError('container_host_refused', 'x', {
+            role: 'container host',
+            system: 'container-host',
+            detail: `POST /nodes/pve1/lxc/${n}/snapshot: Permission check failed (/vms/${n}, ${privilege})`,
+          }),
+        ),
+        step: 'snapshot',
+      },
+    });
+  for (const n of [1, 2])
+    await state.services.commit(`default/${n}`, () =>
+      sampleService(String(n), { jobs: [denied(n, 'VM.Snapshot')] }),
+    );
+  const [one, ...more] = await look('system_refused');
+  t.match(one, { subject: 'container-host', data: { jobs: 2 } });
+  t.match(one?.text, /\(\/vms\/1, VM\.Snapshot\).*\(\/vms\/2, VM\.Snapshot\)/, 'privilege and path');
+  t.match(one?.commands, ['innkeeper doctor', /pveum user token list innkeeper@pve$/]);
+  t.same(more, [], 'one alert for all who wait');
+  for (const n of [1, 2])
+    await state.services.commit(`default/${n}`, (one) => ({ ...sampleService(String(n)), ...one, jobs: [] }));
+  t.same(await look('system_refused'), []);
 
   world.failing = { since: 'x', code: 'ENOSPC' };
   t.match(await look('state_write_failing'), [{ text: /ENOSPC/ }]);

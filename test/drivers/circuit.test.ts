@@ -1,6 +1,6 @@
 import t from 'tap';
-import { type CircuitView, newCircuits } from '../../src/drivers/circuit.js';
-import { gates } from '../../src/drivers/guest/proxmox/gates.js';
+import { type CircuitView, closedDoor, newCircuits } from '../../src/drivers/circuit.js';
+import { gates, type WireEnd } from '../../src/drivers/guest/proxmox/gates.js';
 import { handClock } from '../fakes/clock.js';
 
 const LIMITS = { failures: 3, pauseMs: 5_000 };
@@ -66,16 +66,37 @@ t.test('the container host as a whole and its nodes fail apart', async (t) => {
   const all = newCircuits(handClock(), LIMITS);
   const gate = gates(all);
   const state = (name: string): string | undefined => all.find(name)?.view().state;
-  const ends = (path: string, end: Parameters<ReturnType<typeof gate>>[0]): void => gate(path, 'a test')(end);
+  const ends = (path: string, end: WireEnd): void => gate.enter(path, 'a test')(end);
   for (let n = 0; n < 3; n += 1) ends('/api2/json/nodes/pve2/lxc/101/config', 595);
   t.equal(state('container-host:pve2'), 'open');
   t.equal(state('container-host'), 'closed', 'the API answered');
-  t.throws(() => gate('/api2/json/nodes/pve2/lxc', 'a test'), /not asked again/);
+  t.throws(() => gate.enter('/api2/json/nodes/pve2/lxc', 'a test'), /not asked again/);
   ends('/api2/json/nodes/pve1/lxc', 500);
   t.equal(state('container-host:pve1'), 'closed', "PVE's own error is an answer");
   for (let n = 0; n < 3; n += 1) ends('/api2/json/cluster/resources', 'left');
   t.equal(state('container-host'), 'closed', 'a caller who stops says nothing');
   for (const end of ['not connected', 503, 'no answer'] as const) ends('/api2/json/cluster/resources', end);
   t.equal(state('container-host'), 'open');
-  t.throws(() => gate('/api2/json/nodes/pve1/lxc', 'a test'), /not asked again/);
+  t.throws(() => gate.enter('/api2/json/nodes/pve1/lxc', 'a test'), /not asked again/);
 });
+
+t.test(
+  'a refusal of the agent itself opens a circuit at once, and its words are kept until it takes us',
+  async (t) => {
+    const clock = handClock();
+    const dns = newCircuits(clock, LIMITS).of('dns', 'DNS');
+    dns.enter()?.refused('401: Unauthorized\u001b[31m\n');
+    t.match(dns.view(), { state: 'open', failures: 1, refusal: '401: Unauthorized' }, 'cleaned');
+    t.match(closedDoor(dns), { failure: 'refused_us', detail: /refuses the agent .*: 401: Unauthorized/ });
+    await clock.turn(5_000);
+    dns.enter()?.silent();
+    t.match(dns.view(), { state: 'open', refusal: null }, 'now it does not answer at all');
+    t.match(closedDoor(dns), { failure: 'unreachable' });
+    await clock.turn(10_000);
+    dns.enter()?.refused('403');
+    t.equal(dns.view().refusal, '403');
+    await clock.turn(20_000);
+    dns.enter()?.answered();
+    t.match(dns.view(), { state: 'closed', refusal: null });
+  },
+);

@@ -49,24 +49,6 @@ t.test('a site is made, and everything about it can be asked', async (t) => {
   t.match(credentials, { success: true });
 });
 
-t.test('a wrong Proxmox token', async (t) => {
-  const house = await openHouse(t);
-  const lift = await house.fault({
-    target: 'pve',
-    path: '^/nodes/',
-    kind: { status: 401, reason: 'invalid token value!' },
-  });
-  t.equal((await house.post('/create-site', order('one'))).status, 202);
-  const status = await house.untilStatus('one', failed);
-  t.match(
-    status,
-    { error: { code: 'container_host_refused', step: 'container' } },
-    'says which step and why',
-  );
-  await lift();
-  await isGoneAndMayComeAgain(t, house, 'one');
-});
-
 t.test('a clone that fails in its task', async (t) => {
   const house = await openHouse(t);
   const lift = await house.fault({

@@ -8,7 +8,8 @@ export const systemDown: MakeCondition = ({ circuits, clock }) => {
   /** Name of a system -> since when (epoch ms) it was not well: a circuit's own time begins again with every probe. */
   const down = new Map<string, number>();
   return () => {
-    const sick = circuits().filter(({ state }) => state !== 'closed');
+    // one that refuses the agent has an alert of its own
+    const sick = circuits().filter(({ state, refusal }) => state !== 'closed' && refusal === null);
     for (const name of down.keys()) if (!sick.some((one) => one.name === name)) down.delete(name);
     return sick.flatMap(({ name, role, since }): AlertWish[] => {
       const from = down.get(name) ?? Date.parse(since);

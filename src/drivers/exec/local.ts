@@ -13,12 +13,12 @@ export function localExecDriver(
   deps: { readonly log: DriverLog },
 ): ExecDriver {
   const ending = new AbortController();
-  const transport: Transport = async ({ vmid }, options, signal) => {
+  const transport: Transport = async ({ node, vmid }, options, signal) => {
     const stop = anySignal(signal, ending.signal);
     try {
       return await runChild([...pct, ...PCT_ARGUMENTS(vmid)], options, stop.signal);
     } catch (error) {
-      throw notStarted(pct, error);
+      throw notStarted(pct, node, error);
     } finally {
       stop.release();
     }
@@ -34,7 +34,7 @@ export function localExecDriver(
 /** Of processes, memory or files there may be none left for a moment; a program that is not there stays away. */
 const PASSING = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'];
 
-function notStarted(pct: readonly string[], error: unknown): AgentError {
+function notStarted(pct: readonly string[], node: string, error: unknown): AgentError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const options = {
     role: 'container host',
@@ -43,9 +43,8 @@ function notStarted(pct: readonly string[], error: unknown): AgentError {
   } as const;
   return PASSING.includes(code)
     ? new AgentError('container_host_busy', 'The container host has no room for another command.', options)
-    : new AgentError(
-        'container_host_failed',
-        'The container host cannot run commands in containers.',
-        options,
-      );
+    : new AgentError('container_host_refused', 'The container host cannot run commands in containers.', {
+        ...options,
+        system: `exec:${node}`,
+      });
 }

@@ -116,6 +116,8 @@ export function scriptRunner(
     throwIfAborted(call.signal, 'container_host_timeout', doing);
     if (end.broken) throw end.broken;
     const said = end.stderr.trim() || stdout.trim();
+    if (end.code !== null && NOT_RUN.includes(end.code) && beginPid(head, nonce) === undefined)
+      throw notRun(at, `${doing}: exit code ${end.code}: ${said}`);
     throw cutShort(`${doing}: it did not get to its end, pct exit code ${end.code ?? 'unknown'}`, said);
   };
 }
@@ -135,6 +137,18 @@ function encoded(script: Script, nonce: string): string {
 
 /** What pct says when something else holds the container or its configuration, and what passes by itself. */
 const HELD = /is locked|can't lock file|got lock (?:request )?timeout|trying to acquire/i;
+
+/** What a shell ends with that cannot start a command, and our forced command when it refuses one: pct has not run. */
+const NOT_RUN = [126, 127];
+
+/** No script gets into any container of the node before the operator has put it right. */
+function notRun(at: { readonly node: string }, detail: string): AgentError {
+  return new AgentError('container_host_refused', 'The container host refuses to run commands.', {
+    role: 'container host',
+    system: `exec:${at.node}`,
+    detail: detail.slice(0, DETAIL_CHARACTERS),
+  });
+}
 
 /** The script may have run in part. Without a word pct was killed, or its output was lost: that may pass, as a lock does. */
 function cutShort(how: string, said: string): AgentError {

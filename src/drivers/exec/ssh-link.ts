@@ -6,7 +6,7 @@ import type { Client } from 'ssh2';
 import type { SshConfig } from '../../config/config.js';
 import { AgentError, type ErrorCode } from '../../domain/errors.js';
 import { abortError, throwIfAborted } from '../abort.js';
-import { type Circuit, type Pass, through } from '../circuit.js';
+import { type Circuit, through, verdictOf } from '../circuit.js';
 import { inTurn } from '../turn.js';
 import { algorithmsOf, isTrusted, type KnownKeys, knownKeys } from './known-hosts.js';
 import type { RawEnd, RawOptions } from './run-script.js';
@@ -60,7 +60,11 @@ export class SshLink {
       this.#circuit,
       () => this.#open(command, options, signal),
       verdictOf,
-      (detail) => this.#error('container_host_unreachable', detail),
+      ({ failure, detail }) =>
+        this.#error(
+          failure === 'refused_us' ? 'container_host_refused' : 'container_host_unreachable',
+          detail,
+        ),
     );
     const { lost, ...end } = await channel.converse(signal);
     // Never sent again: the script may have run, in part or to its end.
@@ -92,7 +96,9 @@ export class SshLink {
           this.#forget(connection, client);
           if (++broken < 2) continue;
         } else if (isFull(error) && attempt < FULL_TRIES) continue;
-        throw this.#error('container_host_unreachable', `no channel: ${String(error)}`, error);
+        // a log-in that may run nothing, not even the forced command
+        const code = alive && isDenied(error) ? 'container_host_refused' : 'container_host_unreachable';
+        throw this.#error(code, `no channel: ${String(error)}`, error);
       }
     }
   }
@@ -180,10 +186,11 @@ export class SshLink {
   #error(code: ErrorCode, detail: string, cause?: unknown): AgentError {
     const message =
       code === 'container_host_refused'
-        ? 'The container host refused our connection.'
+        ? 'The container host refuses the agent.'
         : 'The container host does not answer.';
     const { host, port } = this.#target;
-    const system = code === 'container_host_unreachable' ? this.#circuit?.view().name : undefined;
+    const isSystems = code === 'container_host_unreachable' || code === 'container_host_refused';
+    const system = isSystems ? this.#circuit?.view().name : undefined;
     return new AgentError(code, message, {
       role: 'container host',
       ...(system === undefined ? {} : { system }),
@@ -193,15 +200,13 @@ export class SshLink {
   }
 }
 
-function verdictOf(error: unknown): keyof Pass {
-  const code = error instanceof AgentError ? error.code : 'aborted';
-  if (code === 'container_host_unreachable') return 'silent';
-  return code === 'container_host_refused' ? 'answered' : 'left';
-}
-
 /** The server says no to the channel, or to the command on it. */
 function isRefused(error: unknown): boolean {
-  return isFull(error) || (error instanceof Error && error.message.startsWith('Unable to exec'));
+  return isFull(error) || isDenied(error);
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Unable to exec');
 }
 
 function isFull(error: unknown): boolean {

@@ -45,6 +45,7 @@ function commandLine(pct: readonly string[], vmid: number): string {
 function refused(detail: string): AgentError {
   return new AgentError('container_host_failed', 'The container host cannot run commands in containers.', {
     role: 'container host',
+    failure: 'refused_us',
     detail,
   });
 }

@@ -6,10 +6,12 @@ import { rootCertificates } from 'node:tls';
 import type acme from 'acme-client';
 import type { DomainsConfig } from '../../config/config.js';
 import type { Clock } from '../../domain/clock.js';
+import { cleaned } from '../../domain/cause.js';
 import { AgentError } from '../../domain/errors.js';
 import { Secret } from '../../domain/secret.js';
 import { abortError, throwIfAborted } from '../abort.js';
-import { type Circuit, type Pass, through } from '../circuit.js';
+import { type Circuit, through, verdictOf } from '../circuit.js';
+import { isPage, pageWords } from '../page.js';
 import { withLimit } from '../time-limit.js';
 import type { AccountStore, CertificateIssuer, Challenges, IssuedCertificate } from './driver.js';
 
@@ -43,7 +45,9 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
             throw asFailure(error, limit.aborted);
           }
         });
-      return through(deps.circuit, issue, verdictOf, silence);
+      return through(deps.circuit, issue, verdictOf, ({ failure, detail }) =>
+        failure === 'refused_us' ? refusesUs(detail) : silence(detail),
+      );
     },
     close: async () => {},
   };
@@ -147,6 +151,8 @@ async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
   defaults.timeout = REQUEST_MS;
   defaults.maxContentLength = MOST_ANSWER_BYTES;
   defaults.proxy = false;
+  // an authority has one address; whoever sends us elsewhere is not it
+  defaults.maxRedirects = 0;
   defaults.httpsAgent = new Agent(own === undefined ? {} : { ca: [...rootCertificates, own] });
   // Waiting for a system that is down is our keeper's business.
   const settings: unknown = Reflect.get(defaults, 'acmeSettings');
@@ -165,10 +171,31 @@ class Breakdown extends Error {
   }
 }
 
+/** The authority does not deal with us or our account, or something before it lets nobody through: no verdict about the order either. */
+class Refusal extends Error {}
+
+/** Problems of RFC 8555 that are our account's, whatever is ordered. */
+const OF_ACCOUNT =
+  /^urn:ietf:params:acme:error:(?:accountDoesNotExist|externalAccountRequired|userActionRequired|unsupportedContact|invalidContact|badPublicKey)$/;
+
 /** acme-client forgets the status, takes the body for the authority's words, and an answer that broke off for an empty one. */
 function refuseBreakdown<A extends { readonly status: number; readonly data?: unknown }>(answer: A): A {
-  if (answer.status >= 500 || answer.data === undefined) throw new Breakdown(answer.status);
+  const { status, data } = answer;
+  if (status >= 500 || data === undefined) throw new Breakdown(status);
+  const page = typeof data === 'string' && isPage(data);
+  if (page || (status >= 300 && status < 400))
+    throw new Refusal(`${status} ${page ? pageWords(data) : 'a redirect instead of an answer'}`);
+  const problem = problemIn(data);
+  if (status >= 400 && OF_ACCOUNT.test(problem.type)) throw new Refusal(`${status} ${problem.detail}`);
   return answer;
+}
+
+function problemIn(data: unknown): { readonly type: string; readonly detail: string } {
+  const word = (name: string): string => {
+    const value: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  return { type: word('type'), detail: word('detail') };
 }
 
 async function raceAgainst<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
@@ -188,6 +215,7 @@ async function raceAgainst<T>(signal: AbortSignal, work: Promise<T>): Promise<T>
 function asFailure(error: unknown, timedOut: boolean): AgentError {
   if (error instanceof AgentError) return error;
   const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof Refusal) return refusesUs(text, error);
   if (timedOut || isWire(error)) return silence(text, error);
   return new AgentError('certificate_refused', `The certificate authority refused: ${sentence(text)}`, {
     role: 'certificate authority',
@@ -205,9 +233,13 @@ function silence(detail: string, cause?: unknown): AgentError {
   });
 }
 
-function verdictOf(error: unknown): keyof Pass {
-  if (!(error instanceof AgentError) || error.code === 'aborted') return 'left';
-  return error.code === 'certificate_unreachable' ? 'silent' : 'answered';
+function refusesUs(detail: string, cause?: unknown): AgentError {
+  return new AgentError('authority_refused', 'The certificate authority refuses the agent.', {
+    role: 'certificate authority',
+    system: 'issuer',
+    detail: cleaned(detail),
+    cause,
+  });
 }
 
 function isWire(error: unknown): boolean {

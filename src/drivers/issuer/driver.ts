@@ -1,4 +1,4 @@
-/** The contract of a certificate authority. Throws AgentError `certificate_refused`, `certificate_unreachable`, `aborted`. */
+/** The contract of a certificate authority. Throws AgentError `certificate_refused`, `authority_refused`, `certificate_unreachable`, `aborted`. */
 import type { Secret } from '../../domain/secret.js';
 
 export interface IssuerCall {

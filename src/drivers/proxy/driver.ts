@@ -1,4 +1,4 @@
-/** The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_failed`, `foreign_object`, `aborted`. */
+/** The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_refused`, `proxy_failed`, `foreign_object`, `aborted`. */
 import type { Mark } from '../../domain/mark.js';
 import type { Secret } from '../../domain/secret.js';
 import type { DriverCall } from '../call.js';

@@ -50,6 +50,12 @@ export const RemainView = Type.Object(
 export const WaitingView = Type.Object(
   {
     for: Type.String({ description: 'What it waits for.' }),
+    reason: nullable(
+      Type.String({
+        description:
+          'Why: `refused_us` (the system refuses the agent; the operator must act), `unreachable`, `busy`, or `unknown` (a failure that is tried again).',
+      }),
+    ),
     since: Instant,
     until: Type.String({ format: 'date-time', description: 'When it is tried again.' }),
   },

@@ -70,12 +70,16 @@ async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, fau
   const text = await outcome(isTest, handlers, faults);
   try {
     const handle = await open(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
-    await handle.writeFile(text === undefined ? '0\n' : `1 ${text.replaceAll('\n', ' ')}\n`);
+    await handle.writeFile(text === undefined ? '0\n' : `${codeOf(text)} ${text.replaceAll('\n', ' ')}\n`);
     await handle.close();
   } catch {
     // The command was killed meanwhile: nobody reads the answer
   }
 }
+
+/** As sudo and a forced command tell that they will not run it. */
+const DENIED = 'refused: this command may not be run';
+const codeOf = (text: string): number => (text === DENIED ? 126 : 1);
 
 /** What the command complains about, or undefined when all is well. */
 async function outcome(
@@ -86,6 +90,7 @@ async function outcome(
   const at = isTest ? { method: 'TEST', path: '/test' } : { method: 'RELOAD', path: '/reload' };
   const { delayMs, kind } = faults.strike('proxy', at);
   if (delayMs > 0) await delay(delayMs);
+  if (kind && 'denied' in kind) return DENIED;
   if (kind && 'status' in kind) return kind.reason ?? 'injected fault';
   if (kind && 'taskError' in kind) return kind.taskError;
   if (kind && 'lock' in kind) return `locked (${kind.lock})`;
@@ -123,7 +128,7 @@ printf '%s %s\\n' "$$" "$1" >"$run/control"
 # Not for ever: the world may be killed meanwhile, and whoever called too
 answer=$(timeout --foreground ${ANSWER_S} head -n 1 <&3) || answer='1 the sandbox does not answer'
 [ "$answer" = 0 ] && exit 0
-echo "nginx: [emerg] \${answer#1 }" >&2
-exit 1
+echo "nginx: [emerg] \${answer#* }" >&2
+exit "\${answer%% *}"
 `;
 }

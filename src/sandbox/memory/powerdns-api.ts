@@ -3,7 +3,7 @@ import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Faults, StrikeKind } from '../faults.js';
-import { sendBytes } from '../pve/wire.js';
+import { pageOf, sendBytes } from '../pve/wire.js';
 import { readPatch, Unprocessable } from './powerdns-patch.js';
 import { withSerial, type RrSet, type Zone } from './zone.js';
 import type { Zones } from './zones.js';
@@ -58,6 +58,11 @@ async function handle(
     request.socket.destroy();
     return;
   }
+  if (kind && 'denied' in kind) {
+    request.resume();
+    send(request, response, { status: 401 });
+    return;
+  }
   const early = kind && 'status' in kind && kind.after !== true;
   const answer = early ? undefined : await route(options, request, url, kind !== undefined && 'lie' in kind);
   if (kind && 'drop' in kind) {
@@ -65,7 +70,9 @@ async function handle(
     return;
   }
   request.resume();
-  if (kind && 'status' in kind)
+  if (kind && 'status' in kind && (kind.page === true || (kind.status >= 300 && kind.status < 400)))
+    sendPage(response, kind.status, kind.reason ?? 'injected fault');
+  else if (kind && 'status' in kind)
     send(request, response, { status: kind.status, body: { error: kind.reason ?? 'injected fault' } });
   else if (answer) send(request, response, answer, kind);
 }
@@ -188,6 +195,16 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     if (size <= BODY_LIMIT) chunks.push(chunk);
   }
   return size <= BODY_LIMIT ? Buffer.concat(chunks).toString('utf8') : undefined;
+}
+
+/** Something before the server answers for it. */
+function sendPage(response: ServerResponse, status: number, title: string): void {
+  const isRedirect = status >= 300 && status < 400;
+  response.writeHead(status, {
+    'content-type': 'text/html; charset=utf-8',
+    ...(isRedirect ? { location: 'https://login.invalid/' } : {}),
+  });
+  response.end(pageOf(title));
 }
 
 const WORDS: Readonly<Record<number, string>> = {

@@ -50,7 +50,7 @@ function serve(client: Connection, allowed: ParsedKey, options: SshOptions): voi
   // A client that goes away in the middle is no news
   client.on('error', () => client.end());
   client.on('authentication', (context) => {
-    if (isAllowed(context, allowed)) context.accept();
+    if (isAllowed(context, allowed) && !options.faults.denies('exec')) context.accept();
     else context.reject(['publickey']);
   });
   client.on('session', (accept, reject) => {
@@ -88,7 +88,8 @@ async function run(
     const at = { method: 'EXEC', path: decodeScript(stdin)?.name ?? '' };
     const { delayMs, kind } = options.faults.strike('exec', at);
     if (delayMs > 0) await delay(delayMs);
-    if (kind && ('down' in kind || ('drop' in kind && kind.drop === 'before'))) {
+    // a key that was taken away counts from the next connection on
+    if (kind && ('down' in kind || 'denied' in kind || ('drop' in kind && kind.drop === 'before'))) {
       client.end();
       return;
     }

@@ -9,7 +9,16 @@ import type { Call, Cluster } from './cluster.js';
 import { messageOf, PveError, refuse } from './failure.js';
 import { type Finder, type FoundRoute, propertiesOf } from './route.js';
 import type { PublishedSchema, Violation } from './schema.js';
-import { type Answer, failure, put, readParameters, refuseTransfer, success, targetOf } from './wire.js';
+import {
+  type Answer,
+  failure,
+  pageOf,
+  put,
+  readParameters,
+  refuseTransfer,
+  success,
+  targetOf,
+} from './wire.js';
 
 export interface RequestRecord {
   /** Counts up from 1. */
@@ -71,6 +80,8 @@ export function requestHandler(parts: ServerParts): (req: IncomingMessage, res: 
   };
 }
 
+/** What a token gets that has expired, or whose secret is another by now. */
+const DENIED: Answer = { status: 401, reason: 'Authentication failed!' };
 const CLOSED = { status: 0, reason: 'connection closed' };
 
 async function answer(
@@ -89,10 +100,9 @@ async function answer(
     request.socket.destroy();
     return CLOSED;
   }
+  const early = kind && 'status' in kind && kind.after !== true ? injected(kind, parts) : undefined;
   const given =
-    kind && 'status' in kind && kind.after !== true
-      ? injected(kind, parts)
-      : await honestAnswer(parts, request, strike, seen);
+    kind && 'denied' in kind ? DENIED : (early ?? (await honestAnswer(parts, request, strike, seen)));
   if (kind && 'drop' in kind) {
     request.socket.destroy();
     return CLOSED;
@@ -111,10 +121,16 @@ function tolerant(request: IncomingMessage): { path: string } {
 }
 
 function injected(
-  kind: { readonly status: number; readonly reason?: string; readonly errors?: Record<string, string> },
+  kind: {
+    readonly status: number;
+    readonly reason?: string;
+    readonly errors?: Record<string, string>;
+    readonly page?: true;
+  },
   { cluster }: ServerParts,
 ): Answer {
   const reason = kind.reason ?? `injected fault ${kind.status}`;
+  if (kind.page === true) return { status: kind.status, reason, page: pageOf(reason) };
   return failure(new PveError(kind.status, reason, kind.errors), cluster.version);
 }
 

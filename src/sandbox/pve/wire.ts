@@ -12,6 +12,13 @@ export interface Answer {
   readonly reason: string;
   /** Undefined: an empty body. */
   readonly body?: { readonly [key: string]: Json };
+  /** HTML instead, as something before Proxmox gives it. */
+  readonly page?: string;
+}
+
+/** What a gateway, a log-in or a captive portal answers. */
+export function pageOf(title: string): string {
+  return `<!DOCTYPE html>\n<html><head><title>${title.replace(/[<>&]/g, '')}</title></head><body></body></html>\n`;
 }
 
 /** Path without `/api2/json`, and the raw query. */
@@ -115,14 +122,16 @@ export function failure(error: PveError, version: '9.1' | '8.4'): Answer {
 const phrase = (reason: string): string => reason.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '?').slice(0, 2000);
 
 export function put(response: ServerResponse, answer: Answer, kind?: StrikeKind): void {
-  const { status, reason, body } = answer;
-  const bytes = Buffer.from(body === undefined ? '' : JSON.stringify(body));
+  const { status, reason, body, page } = answer;
+  const bytes = Buffer.from(page ?? (body === undefined ? '' : JSON.stringify(body)));
   response.writeHead(status, phrase(reason), {
     Connection: status >= 400 ? 'close' : 'Keep-Alive',
     'Cache-Control': 'max-age=0',
     Pragma: 'no-cache',
     Server: 'pve-api-daemon/3.0',
     'Content-Length': bytes.length,
+    ...(status >= 300 && status < 400 ? { Location: 'https://login.invalid/' } : {}),
+    ...(page === undefined ? {} : { 'Content-Type': 'text/html; charset=utf-8' }),
     ...(body === undefined ? {} : { 'Content-Type': 'application/json;charset=UTF-8' }),
   });
   sendBytes(response, bytes, kind);

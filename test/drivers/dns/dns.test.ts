@@ -86,8 +86,9 @@ t.test('each way to fail has its code', async (t) => {
     failure: 'refused_us',
   });
   await t.rejects(driverAt(t, fake.url, { server_id: 'other' }).ensureRecord(shop, call()), {
-    code: 'dns_failed',
-    detail: '404: Not Found',
+    code: 'dns_refused',
+    failure: 'refused_us',
+    detail: '404: the server has no zone example.test.',
   });
   fake.intercept = (_, answer) => Boolean(answer.writeHead(422).end('{"error":"RRset has a problem"}'));
   await failing(
@@ -97,7 +98,16 @@ t.test('each way to fail has its code', async (t) => {
   fake.intercept = (_, answer) => Boolean(answer.writeHead(500).end('{"error":"database is locked"}'));
   await failing({ code: 'dns_unreachable', retryable: true, detail: /database is locked/ }, 'server trouble');
   fake.intercept = (_, answer) => Boolean(answer.writeHead(200).end('<html>captive portal</html>'));
-  await failing({ code: 'dns_timeout', retryable: true, detail: /not a zone/ }, 'something else answers');
+  await failing(
+    { code: 'dns_refused', failure: 'refused_us', system: 'dns', detail: /^200: a page instead/ },
+    'something else answers',
+  );
+  fake.intercept = (_, answer) => Boolean(answer.writeHead(200).end('{}'));
+  await failing({ code: 'dns_timeout', retryable: true, detail: /not a zone/ }, 'half an answer');
+  fake.intercept = (_, answer) => Boolean(answer.writeHead(302, { location: 'http://login.test/' }).end());
+  await failing({ code: 'dns_refused', failure: 'refused_us', detail: /^302/ }, 'a redirect');
+  fake.intercept = (_, answer) => Boolean(answer.writeHead(502).end('<html><title>Bad Gateway</title>'));
+  await failing({ code: 'dns_unreachable', detail: /Bad Gateway/ }, 'a gateway that gets no answer itself');
   fake.intercept = (asked) => Boolean(asked.socket.destroy());
   await failing({ code: 'dns_unreachable' }, 'the connection breaks');
   fake.intercept = () => true;

@@ -51,7 +51,9 @@ t.test('local: the contract', async (t) => {
 t.test('local: a pct that is not there is said so', async (t) => {
   const driver = localExecDriver(['/nowhere/pct'], MAX_OUTPUT_BYTES, deps);
   await t.rejects(driver.run(at, scriptOf('true'), call()), {
-    code: 'container_host_failed',
+    code: 'container_host_refused',
+    failure: 'refused_us',
+    system: 'exec:pve1',
     detail: /\/nowhere\/pct.*ENOENT/,
   });
 });
@@ -92,7 +94,8 @@ t.test('ssh: a broken connection is made anew, but a script is never sent twice'
   });
   sshd.faults.push('refuse');
   await t.rejects(driver.run(at, scriptOf('true'), call()), {
-    code: 'container_host_unreachable',
+    code: 'container_host_refused',
+    failure: 'refused_us',
     detail: /Unable to exec/,
   });
   sshd.faults.push('no status');
@@ -117,7 +120,7 @@ t.test('ssh: a host that cannot prove who it is gets nothing', async (t) => {
     await writeFile(known, lines);
     await t.rejects(
       driver.run(at, scriptOf('true'), call()),
-      { code: 'container_host_refused', retryable: false, detail },
+      { code: 'container_host_refused', failure: 'refused_us', detail },
       lines,
     );
   };

@@ -3,9 +3,11 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Agent, request } from 'undici';
 import type { Config } from '../../../config/config.js';
+import { cleaned } from '../../../domain/cause.js';
 import { AgentError, type ErrorCode } from '../../../domain/errors.js';
 import { abortError, throwIfAborted } from '../../abort.js';
-import { type Circuit, closedDoor } from '../../circuit.js';
+import { type Circuit, type ClosedDoor, closedDoor } from '../../circuit.js';
+import { isPage, pageWords } from '../../page.js';
 import { withLimit } from '../../time-limit.js';
 
 export type PowerDnsConfig = NonNullable<Config['dns']['powerdns']>;
@@ -77,8 +79,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
     { stop, mayMiss = false }: { readonly stop?: AbortSignal; readonly mayMiss?: boolean } = {},
   ): Promise<unknown> => {
     const pass = circuit?.enter();
-    if (circuit && !pass)
-      throw failure('dns_unreachable', 'The DNS server does not answer.', closedDoor(circuit));
+    if (circuit && !pass) throw shut(closedDoor(circuit));
     const ended = (why: string, error?: unknown): AgentError =>
       failure(
         'dns_unreachable',
@@ -98,10 +99,14 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
         dispatcher: agent,
         signal,
       });
+      const { statusCode: status } = answer;
       const text = await answer.body.text();
-      if (GATEWAY.includes(answer.statusCode)) pass?.silent();
+      const refused = refusalIn(status, text);
+      if (refused !== undefined) pass?.refused(refused);
+      else if (GATEWAY.includes(status) || isPage(text)) pass?.silent();
       else pass?.answered();
-      return mayMiss && answer.statusCode === 404 ? undefined : judge(answer.statusCode, text);
+      if (refused !== undefined) throw refusesUs(refused);
+      return mayMiss && status === 404 ? undefined : judge(status, text);
     };
     return withLimit(stop ?? new AbortController().signal, config.timeout_s * 1000, async (limit) => {
       try {
@@ -120,7 +125,11 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
     async read(name, signal, zone = own) {
       throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
       const query = `?rrset_name=${encodeURIComponent(name)}`;
-      const answer = await send('GET', `${pathOf(zone)}${query}`, null, { stop: signal });
+      const answer = await send('GET', `${pathOf(zone)}${query}`, null, {
+        stop: signal,
+        mayMiss: zone === own,
+      });
+      if (answer === undefined && zone === own) throw zoneMissing(own);
       if (!zoneAnswer.Check(answer)) throw notAZone();
       return answer.rrsets.filter((set) => set.name.toLowerCase() === name);
     },
@@ -144,13 +153,25 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
   };
 }
 
-function judge(status: number, text: string): unknown {
+/**
+ * With what words the server refuses the agent itself: its key, or an answer that PowerDNS never gives (a redirect, a page), which comes from something before
+ * it. A page of 5xx is a gateway's that cannot pass the request on just now.
+ */
+function refusalIn(status: number, text: string): string | undefined {
+  const isForeign = (status >= 300 && status < 400) || (isPage(text) && status < 500);
+  if (status !== 401 && status !== 403 && !isForeign) return undefined;
+  return `${status}: ${saidIn(text) || 'no word'}`;
+}
+
+function saidIn(text: string): string {
   const body = parsed(text);
-  if (status >= 200 && status < 300) return body;
-  const said = refusal.Check(body) ? body.error : text.slice(0, 500);
-  const detail = `${status}: ${said}`;
-  if (status === 401 || status === 403)
-    throw failure('dns_refused', 'The DNS server refused our credentials.', detail);
+  if (refusal.Check(body)) return cleaned(body.error);
+  return isPage(text) ? pageWords(text) : cleaned(text);
+}
+
+function judge(status: number, text: string): unknown {
+  if (status >= 200 && status < 300) return parsed(text);
+  const detail = `${status}: ${saidIn(text)}`;
   // 5xx is the server's own trouble (its database is locked or away), which passes; 4xx is our request.
   if (status >= 500 || status === 429)
     throw failure('dns_unreachable', 'The DNS server cannot answer right now.', detail);
@@ -175,6 +196,21 @@ function notAZone(): AgentError {
   return failure('dns_timeout', 'The DNS server cannot answer right now.', 'the answer is not a zone');
 }
 
+function refusesUs(detail: string): AgentError {
+  return failure('dns_refused', 'The DNS server refuses the agent.', detail);
+}
+
+function shut({ failure: kind, detail }: ClosedDoor): AgentError {
+  return kind === 'refused_us'
+    ? refusesUs(detail)
+    : failure('dns_unreachable', 'The DNS server does not answer.', detail);
+}
+
+/** The zone that all sites are in: without it no order can be carried out, and none is to blame. */
+export function zoneMissing(zone: string): AgentError {
+  return refusesUs(`404: the server has no zone ${zone}`);
+}
+
 /** Of a request that will not be taken, however often it is sent. */
 export function failed(detail: string): AgentError {
   return new AgentError('dns_failed', 'The DNS server reported a failure.', {
@@ -194,6 +230,6 @@ function failure(code: ErrorCode, message: string, detail: string, cause?: unkno
     role: 'DNS',
     detail,
     cause,
-    ...(code === 'dns_unreachable' ? { system: 'dns' } : {}),
+    ...(code === 'dns_unreachable' || code === 'dns_refused' ? { system: 'dns' } : {}),
   });
 }

@@ -15,6 +15,7 @@ import {
   type RecordSet,
   type RecordSetChange,
   unproven,
+  zoneMissing,
 } from './client.js';
 import { type InTurn, powerDnsZones } from './zones.js';
 import { fromContent, isName, toContent } from './values.js';
@@ -70,7 +71,7 @@ export function powerDnsDriver(
 
     async list({ signal }) {
       const whole = await client.findZone(`${zone}.`, signal);
-      if (!whole) throw failed(`there is no zone ${zone}`);
+      if (!whole) throw zoneMissing(zone);
       return whole.sets.flatMap((set) => {
         const mark = marksOf(set)[0];
         if (!mark || set.records.length === 0) return [];

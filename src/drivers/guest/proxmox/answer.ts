@@ -1,6 +1,12 @@
-/** Reads one HTTP answer of Proxmox: the `data` of a good one, a PveError for anything else; a gateway's page or half a body is never taken for data. */
+/**
+ * Reads one HTTP answer of Proxmox: the `data` of a good one, a PveError for anything else; a gateway's page or half a body is never taken for data. An
+ * answer that Proxmox's API never gives (a redirect, a page) comes from something before it, which lets nobody through or not us.
+ */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { cleaned } from '../../../domain/cause.js';
+import { isPage, pageWords } from '../../page.js';
+import type { WireEnd } from './gates.js';
 import { kindOfAnswer, PveError } from './pve-error.js';
 
 export interface RawAnswer {
@@ -18,8 +24,35 @@ const ENVELOPE = Compile(
   }),
 );
 
+/** What the answer says of the API as a whole. */
+export function wireEndOf(answer: RawAnswer): WireEnd {
+  const refused = refusalIn(answer);
+  if (refused !== undefined) return { refused };
+  // a gateway that failed says nothing of its own name for it
+  return isPage(answer.body) ? GATEWAY_FAILED : answer.status;
+}
+
+const GATEWAY_FAILED = 502;
+
+/** With what words the agent itself is refused. A page of 5xx comes from a gateway that cannot pass the request on just now. */
+function refusalIn({ status, reason, body }: RawAnswer): string | undefined {
+  const isForeign = (status >= 300 && status < 400) || (isPage(body) && status < 500);
+  if (status !== 401 && !isForeign) return undefined;
+  const words = isPage(body) ? pageWords(body) : wordsIn(body);
+  return cleaned(`${status} ${words || reason}`);
+}
+
+const wordsIn = (body: string): string => (parse(body)?.message ?? '').trim();
+
 export function readAnswer(about: string, answer: RawAnswer): unknown {
   const { status } = answer;
+  const refused = refusalIn(answer);
+  if (refused !== undefined) {
+    // whoever sent us a page instead of Proxmox's answer may have passed the change on
+    const isHeard = status === 401 || about.startsWith('GET ');
+    throw new PveError(isHeard ? 'refused' : 'unknown', about, refused, { status, isWhole: isHeard });
+  }
+  if (isPage(answer.body)) throw new PveError('unknown', about, pageWords(answer.body), { status });
   const envelope = parse(answer.body);
   if (status === 200) {
     if (envelope !== undefined && 'data' in envelope) return envelope.data;

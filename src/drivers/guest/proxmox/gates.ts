@@ -1,12 +1,17 @@
 /** The circuits a request to Proxmox passes: the API as a whole, and the node that the API hands it on to. */
-import { type Circuits, closedDoor, type Pass } from '../../circuit.js';
+import { type Circuit, type Circuits, closedDoor, type Pass } from '../../circuit.js';
 import { PveError } from './pve-error.js';
 
-/** An HTTP status, or why there is none. */
-export type WireEnd = number | 'answered' | 'not connected' | 'no answer' | 'left';
+/** An HTTP status, why there is none, or the words with which the API refuses the agent itself. */
+export type WireEnd =
+  number | 'answered' | 'not connected' | 'no answer' | 'left' | { readonly refused: string };
 
-/** Asked before each request; what it returns is told the request's end, the first word counts. Throws PveError `unreachable`. */
-export type Gates = (path: string, about: string) => (end: WireEnd) => void;
+export interface Gates {
+  /** Asked before each request; what it returns is told the request's end, the first word counts. Throws PveError `unreachable`, `refused`. */
+  enter(path: string, about: string): (end: WireEnd) => void;
+  /** The API refused the agent when it was last asked. */
+  refuses(): boolean;
+}
 
 const NODE = /^\/api2\/json\/nodes\/([^/?]+)\//;
 /** Proxmox answers nothing here while it checks a container's file system before it mounts it: such a silence says nothing about the node. */
@@ -17,30 +22,42 @@ const NODE_SILENT = [595, TIMED_OUT];
 const GATEWAY = [502, 503, 504];
 
 export function gates(circuits: Circuits | undefined): Gates {
-  if (!circuits) return () => () => {};
+  if (!circuits) return { enter: () => () => {}, refuses: () => false };
   const api = circuits.of('container-host', 'container host');
-  return (path, about) => {
-    const name = NODE.exec(path)?.[1];
-    const node =
-      name === undefined
-        ? undefined
-        : circuits.of(`container-host:${decodeURIComponent(name)}`, 'container host');
-    const whole = api.enter();
-    if (!whole) throw new PveError('unreachable', about, closedDoor(api));
-    const part = node?.enter();
-    if (node && !part) {
-      whole.left();
-      throw new PveError('unreachable', about, closedDoor(node));
-    }
-    const mute = MAY_BE_MUTE.test(path);
-    return (end) => settle(mute && (end === 'no answer' || end === TIMED_OUT) ? 'left' : end, whole, part);
+  return {
+    refuses: () => api.view().refusal !== null,
+    enter(path, about) {
+      const name = NODE.exec(path)?.[1];
+      const node =
+        name === undefined
+          ? undefined
+          : circuits.of(`container-host:${decodeURIComponent(name)}`, 'container host');
+      const whole = api.enter();
+      if (!whole) throw closed(api, about);
+      const part = node?.enter();
+      if (node && !part) {
+        whole.left();
+        throw closed(node, about);
+      }
+      const mute = MAY_BE_MUTE.test(path);
+      return (end) => settle(mute && (end === 'no answer' || end === TIMED_OUT) ? 'left' : end, whole, part);
+    },
   };
+}
+
+function closed(circuit: Circuit, about: string): PveError {
+  const { failure, detail } = closedDoor(circuit);
+  const isRefusal = failure === 'refused_us';
+  return new PveError(isRefusal ? 'refused' : 'unreachable', about, detail, { isWhole: isRefusal });
 }
 
 function settle(end: WireEnd, api: Pass, node: Pass | undefined): void {
   const nodeIsSilent = NODE_SILENT.some((status) => status === end);
   if (end === 'left') {
     api.left();
+    node?.left();
+  } else if (typeof end === 'object') {
+    api.refused(end.refused);
     node?.left();
   } else if (end === 'not connected' || GATEWAY.some((status) => status === end)) {
     api.silent();

@@ -117,7 +117,11 @@ export async function readResources(
 ): Promise<readonly Resource[]> {
   const { cluster } = pveApi(host.transport, signal);
   const answer: unknown = await cluster.resources.$get(type === undefined ? {} : { type });
-  return read(RESOURCES, 'cluster resources', answer);
+  const resources = read(RESOURCES, 'cluster resources', answer);
+  // a token without rights is told of nothing, with 200: that is no proof that nothing is there
+  const sees = resources.some((one) => one.type === 'lxc' || one.type === 'qemu');
+  if (!sees && host.seenOn.size > 0) await host.transport.checkStanding(signal);
+  return resources;
 }
 
 const RELEASE_MS = 5 * 60_000;

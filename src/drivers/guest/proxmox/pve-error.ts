@@ -25,6 +25,8 @@ export class PveError extends Error {
   readonly reason: string;
   /** Per parameter, on 400. */
   readonly errors: Readonly<Record<string, string>>;
+  /** It refuses the agent itself, whatever is asked; else, of kind `refused`, this one privilege is missing. */
+  readonly isWhole: boolean;
   /** What we asked for, e.g. `POST /nodes/pve1/lxc/101/clone`, or the task. */
   readonly about: string;
 
@@ -32,7 +34,12 @@ export class PveError extends Error {
     kind: PveErrorKind,
     about: string,
     reason: string,
-    more: { status?: number; errors?: Readonly<Record<string, string>>; cause?: unknown } = {},
+    more: {
+      status?: number;
+      errors?: Readonly<Record<string, string>>;
+      isWhole?: boolean;
+      cause?: unknown;
+    } = {},
   ) {
     super(`${about}: ${reason}`, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'PveError';
@@ -41,6 +48,7 @@ export class PveError extends Error {
     this.reason = reason;
     this.status = more.status ?? 0;
     this.errors = more.errors ?? {};
+    this.isWhole = more.isWhole ?? false;
   }
 }
 
@@ -95,7 +103,7 @@ export function kindOfAnswer(
 }
 
 const EDGE: Readonly<Record<PveErrorKind, readonly [ErrorCode, Failure, string]>> = {
-  refused: ['container_host_refused', 'refused_us', 'The container host refused the agent.'],
+  refused: ['container_host_refused', 'refused_us', 'The container host refuses the agent.'],
   unreachable: ['container_host_unreachable', 'unreachable', 'The container host does not answer.'],
   unknown: ['container_host_timeout', 'unknown', 'The container host did not say in time how it ended.'],
   busy: ['container_host_busy', 'busy', 'The container is locked by another operation.'],
@@ -119,12 +127,13 @@ export function toAgentError(thrown: unknown): AgentError {
   const [code, failure, message] = EDGE[thrown.kind];
   const fields = Object.entries(thrown.errors).map(([name, problem]) => `${name}: ${problem}`);
   const status = thrown.status === 0 ? '' : ` (HTTP ${thrown.status})`;
-  const lost = thrown.kind === 'unreachable' || thrown.kind === 'unknown';
-  return new AgentError(code, message, {
+  const isSystems = thrown.kind === 'unreachable' || thrown.kind === 'unknown' || thrown.kind === 'refused';
+  const isDenial = thrown.kind === 'refused' && !thrown.isWhole;
+  return new AgentError(code, isDenial ? 'The container host denies the agent a privilege.' : message, {
     cause: thrown,
     role: 'container host',
     failure,
-    ...(lost ? { system: 'container-host' } : {}),
+    ...(isSystems ? { system: 'container-host' } : {}),
     detail: [`${thrown.about}: ${thrown.reason}${status}`, ...fields].join('; '),
   });
 }

@@ -92,7 +92,7 @@ export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId
     await waitForTask(host, call, task, host.config.task_timeout_s * 1_000);
     return task;
   } catch (error) {
-    if (error instanceof AgentError) throw error;
+    if (error instanceof AgentError || (isPve(error, 'refused') && error.isWhole)) throw error;
     (call.log ?? host.log).debug(
       { upid: task.upid, err: error },
       'the task of an earlier try did not end well',
@@ -152,6 +152,8 @@ async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'r
     // the node forgot it: it has ended, how is not known
     if (isPve(error, 'missing')) return { exit: 'unexpected status' };
     if (isPve(error, 'unreachable', 'unknown', 'busy', 'failed')) return 'deaf';
+    // nobody will tell before the operator has put it right: the note lets the next try go on
+    if (isPve(error, 'refused') && error.isWhole) throw error;
     // whoever may not ask for it has to look at what it does: it goes on whether we may ask or not
     if (isPve(error, 'refused'))
       throw new PveError('unknown', `task ${task.type} ${task.subject}`, error.reason, {

@@ -6,9 +6,10 @@
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
 import type { Secret } from '../../../domain/secret.js';
-import { readAnswer } from './answer.js';
+import { readAnswer, wireEndOf } from './answer.js';
 import type { Gates } from './gates.js';
-import { PveError } from './pve-error.js';
+import { isPve, PveError } from './pve-error.js';
+import { newStanding, PERMISSIONS, standingIn } from './standing.js';
 import { NotConnected, type Trust, trustingConnector } from './tls.js';
 
 export type ParamValue = string | number | boolean | null | undefined;
@@ -27,6 +28,8 @@ export interface TransportOptions {
 export interface Transport {
   /** The `data` of the answer. `path` begins with `/api2/json/`. Throws PveError. */
   request(method: Method, path: string, params: Params, signal: AbortSignal): Promise<unknown>;
+  /** Whether the token still holds what nothing works without, asked anew at most every few seconds. Throws PveError `refused` when it does not. */
+  checkStanding(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -111,6 +114,7 @@ export function openTransport(options: TransportOptions): Transport {
     const untrusted = failures.every((failure) => failure.trust);
     const reason = failures.map((failure) => failure.message).join('; ');
     throw new PveError(untrusted ? 'refused' : 'unreachable', about, `not connected: ${reason}`, {
+      isWhole: untrusted,
       cause: failures[0],
     });
   };
@@ -120,19 +124,23 @@ export function openTransport(options: TransportOptions): Transport {
     path: string,
     encoded: string,
     signal: AbortSignal,
+    isProbe = false,
   ): Promise<unknown> => {
     const about = `${method} ${path.replace('/api2/json', '')}`;
     if (signal.aborted)
       throw new PveError('aborted', about, 'stopped before it was sent', { cause: signal.reason });
-    const settle = options.gates?.(path, about);
+    const settle = options.gates?.enter(path, about);
     const limit = new Limit(options.requestTimeoutMs + connectMs * pools.length, signal, method === 'GET');
     try {
       const answer = await overUrls(about, method, path, encoded, limit.signal);
-      settle?.(answer.status);
+      const lost = isProbe ? standingIn(answer) : undefined;
+      settle?.(lost === undefined ? wireEndOf(answer) : { refused: lost });
+      if (lost !== undefined) throw new PveError('refused', about, lost, { isWhole: true });
       return readAnswer(about, answer);
     } catch (error) {
       if (limit.cut) settle?.('left');
-      else if (error instanceof PveError) settle?.(error.kind === 'refused' ? 'answered' : 'not connected');
+      else if (error instanceof PveError)
+        settle?.(error.kind === 'refused' ? { refused: error.reason } : 'not connected');
       else settle?.('no answer');
       if (error instanceof PveError) throw error;
       if (limit.cut && method === 'GET')
@@ -144,13 +152,21 @@ export function openTransport(options: TransportOptions): Transport {
     }
   };
 
+  const standing = newStanding((signal) =>
+    whileQueued(queue, signal, () => once('GET', PERMISSIONS, '', signal, true)),
+  );
+
   return {
+    checkStanding: (signal) => standing.check(signal),
     async request(method, path, params, signal) {
       const encoded = encodeParams(params);
       const send = () => whileQueued(queue, signal, () => once(method, path, encoded, signal));
+      // a token that has lost its rights is answered all the same where nothing but emptiness is to be seen
+      if (options.gates?.refuses() === true) await standing.ask(signal);
       try {
         return await send();
       } catch (error) {
+        if (isPve(error, 'refused') && !error.isWhole && options.gates) await standing.check(signal);
         // 596 and our own deadline have cost their time already
         const again = error instanceof PveError && error.kind === 'unknown' && error.status !== 596;
         if (method !== 'GET' || !again || error.reason === 'no answer in time' || signal.aborted) throw error;

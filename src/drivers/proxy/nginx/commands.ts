@@ -16,6 +16,7 @@ export async function testConfiguration(
   if (end.code === 0) return undefined;
   const text = `${end.stderr}${end.stdout}`.trim();
   // Only an exit code of nginx's own kind is a verdict; 126, 127 and above come from what should have started it.
+  if (isNotRun(end.code)) throw refusesUs(`the test command ended with ${howItEnded(end)}: ${text}`);
   if (end.code === null || end.code >= 126)
     throw unreachable(`the test command ended with ${howItEnded(end)}: ${text}`);
   return text === '' ? `exit code ${end.code}` : text;
@@ -25,6 +26,10 @@ export async function testConfiguration(
 export async function reload(argv: readonly string[], stop: AbortSignal): Promise<void> {
   const end = await run(argv, 'reload', stop);
   if (end.code === 0) return;
+  if (isNotRun(end.code))
+    throw refusesUs(
+      `the reload command ended with ${howItEnded(end)}: ${end.stderr.trim() || end.stdout.trim()}`,
+    );
   throw unreachable(
     `the reload command ended with ${howItEnded(end)}: ${end.stderr.trim() || end.stdout.trim()}`,
   );
@@ -41,12 +46,34 @@ async function run(argv: readonly string[], what: string, stop: AbortSignal): Pr
     });
   } catch (error) {
     if (error instanceof AgentError) throw error;
-    throw unreachable(`the ${what} command could not be started: ${String(error)}`, error);
+    const how = `the ${what} command could not be started: ${String(error)}`;
+    throw isAbsent(error) ? refusesUs(how, error) : unreachable(how, error);
   }
 }
 
 function howItEnded(end: ChildEnd): string {
   return end.code === null ? `signal ${end.signal ?? '?'}` : `exit code ${end.code}`;
+}
+
+/** What a shell (or the forced command) ends with that did not start the command at all. */
+export function isNotRun(code: number | null): boolean {
+  return code === 126 || code === 127;
+}
+
+/** The program is not there or may not be run: no try helps before somebody has put it right. */
+function isAbsent(error: unknown): boolean {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' || code === 'EACCES' || code === 'EPERM';
+}
+
+/** The proxy is there, but lets the agent do nothing. */
+export function refusesUs(detail: string, cause?: unknown): AgentError {
+  return new AgentError('proxy_refused', 'The reverse proxy refuses the agent.', {
+    role: 'reverse proxy',
+    detail,
+    cause,
+    system: 'proxy',
+  });
 }
 
 export function unreachable(detail: string, cause?: unknown): AgentError {

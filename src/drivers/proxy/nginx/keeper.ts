@@ -2,9 +2,9 @@
 import type { Clock } from '../../../domain/clock.js';
 import { AgentError, asAgentError } from '../../../domain/errors.js';
 import { within } from '../../abort.js';
-import { type Circuit, type Pass, through } from '../../circuit.js';
+import { type Circuit, type Pass, through, verdictOf } from '../../circuit.js';
 import type { Change } from './changes.js';
-import { unreachable } from './commands.js';
+import { refusesUs, unreachable } from './commands.js';
 import type { Publishing } from './place.js';
 
 /** `settle` is called exactly once. */
@@ -75,8 +75,8 @@ export class Keeper {
       await through(
         this.#circuit,
         () => this.#publisher.publish(batch, settle, this.#stopping.signal),
-        verdictOf,
-        unreachable,
+        verdictOfBatch,
+        ({ failure, detail }) => (failure === 'refused_us' ? refusesUs(detail) : unreachable(detail)),
       );
       for (const wish of batch) settle(wish);
     } catch (thrown) {
@@ -86,7 +86,7 @@ export class Keeper {
   }
 }
 
-function verdictOf(error: unknown): keyof Pass {
-  if (!(error instanceof AgentError) || error.code === 'proxy_unreachable') return 'silent';
-  return error.code === 'aborted' ? 'left' : 'answered';
+/** What is no error of ours is the disk's or the folder's: the proxy cannot be changed. */
+function verdictOfBatch(error: unknown): keyof Pass {
+  return error instanceof AgentError ? verdictOf(error) : 'silent';
 }

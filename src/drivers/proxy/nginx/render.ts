@@ -245,6 +245,8 @@ function whole(value: number, what: string): number {
 function bad(what: string, value: string): AgentError {
   return new AgentError('proxy_failed', 'The reverse proxy is configured wrongly.', {
     role: 'reverse proxy',
+    failure: 'refused_us',
+    system: 'proxy',
     detail: `proxy.nginx: ${what} cannot be ${JSON.stringify(value)}`,
   });
 }

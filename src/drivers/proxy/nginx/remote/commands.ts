@@ -4,7 +4,7 @@ import { anySignal } from '../../../../domain/any-signal.js';
 import { AgentError } from '../../../../domain/errors.js';
 import type { RawEnd } from '../../../exec/run-script.js';
 import { SshLink } from '../../../exec/ssh-link.js';
-import { unreachable } from '../commands.js';
+import { isNotRun, refusesUs, unreachable } from '../commands.js';
 import { refused } from '../record.js';
 
 export interface ProxySsh extends Omit<SshConfig, 'hosts'> {
@@ -30,7 +30,7 @@ export class RemoteCommands {
     this.#link = new SshLink({ host, port }, { ...config, hosts: {} });
   }
 
-  /** Throws `proxy_failed` when what was sent is refused, else `proxy_unreachable` or `aborted`. */
+  /** Throws `proxy_failed` when what was sent is refused, `proxy_refused` when the agent is, else `proxy_unreachable` or `aborted`. */
   async call(command: string, stdin = '', stop?: AbortSignal): Promise<Answer> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const { signal, release } = anySignal(deadline, ...(stop ? [stop] : []));
@@ -40,6 +40,7 @@ export class RemoteCommands {
     if (signal.aborted && end.code === null) throw asProxyError(signal.reason);
     if (end.truncated) throw unreachable(`the answer to ${command} is too long`);
     if (end.code === CODE.refused) throw refused(`${command}: ${said}`);
+    if (isNotRun(end.code)) throw refusesUs(`${command} ended with ${end.code ?? ''}: ${said}`);
     if (end.code !== CODE.done && end.code !== CODE.complaint)
       throw unreachable(`${command} ended with ${end.code ?? 'a signal'}: ${said}`);
     return { stdout: end.stdout, complaint: end.code === CODE.complaint ? said : undefined };
@@ -66,5 +67,6 @@ export class RemoteCommands {
 function asProxyError(error: unknown): AgentError {
   if (error instanceof AgentError && error.code === 'aborted') return error;
   const detail = error instanceof AgentError ? (error.detail ?? error.message) : String(error);
-  return unreachable(detail, error);
+  const isRefusal = error instanceof AgentError && error.failure === 'refused_us';
+  return isRefusal ? refusesUs(detail, error) : unreachable(detail, error);
 }
