@@ -58,6 +58,15 @@ export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTem
   return built;
 }
 
+/** Found out at the end, the installation would have been in vain. */
+function refuseUnfitStorage({ config }: Work, view: ClusterView): void {
+  if (view.templates !== false) return;
+  const { storage } = config.container_host.proxmox;
+  throw new AgentError('invalid_request', 'The configured storage cannot hold templates.', {
+    detail: `storage "${storage}" has no base images (LINSTOR/DRBD, thick LVM): build with container_host.proxmox.storage on another one, e.g. local-lvm, then set it back; sites become full copies on "${storage}"`,
+  });
+}
+
 interface Work extends TemplateWork, BuildTemplateOrder {}
 
 /** One for all templates of a product, so that an interrupted build is found again. */
@@ -92,6 +101,7 @@ async function buildOn(work: Work, node: string): Promise<BuiltTemplate> {
     tookMs: work.clock.now() - began,
   });
   if (newest && work.replace !== true) return result(newest.vmid, 'kept', []);
+  refuseUnfitStorage(work, view);
   for (const guest of old) await requireOurs(work, guest);
   nodeWithRoom(work, { ...view, nodes: view.nodes.filter(({ name }) => name === node) });
   const vmid = await make(work, node, view, newest?.vmid);

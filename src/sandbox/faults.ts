@@ -58,6 +58,7 @@ const faultSchema = Type.Object(
       Type.Object({ taskMs: Type.Number({ minimum: 0 }) }, closed),
       Type.Object({ down: flag }, closed),
       Type.Object({ lie: flag }, closed),
+      Type.Object({ noEffect: flag }, closed),
       Type.Object({ outdated: flag }, closed),
       Type.Object({ cut: flag }, closed),
       Type.Object({ dripMs: Type.Number({ minimum: 0 }) }, closed),

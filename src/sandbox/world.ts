@@ -61,6 +61,8 @@ export interface Fault {
     | { readonly down: true }
     /** Answer as if it had been done; do nothing. */
     | { readonly lie: true }
+    /** A resize ends OK and changes the configuration alone; the file system stays as it is, and the log says so. */
+    | { readonly noEffect: true }
     /** The cluster's list comes from a worker that has not read the last change yet: newer guests have no name and state there. */
     | { readonly outdated: true }
     /** The body breaks off half way. */

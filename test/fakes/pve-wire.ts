@@ -2,6 +2,7 @@
  * A small Proxmox on the wire: HTTPS, an in-memory cluster of three nodes, tasks that end after two looks, and answers a test puts in the way. It knows what the
  * driver's own tests need, no more; the sandbox's look-alike is the thorough one.
  */
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -76,6 +77,8 @@ export class PveWire {
   release = '9.1.9';
   sharedStorage = false;
   linkedClones = true;
+  /** What becomes of a configuration after it was changed. */
+  alter: (() => void) | undefined;
   /** Task type -> exit status its next tasks end with, effect left out. */
   readonly #taskEnds = new Map<string, string[]>();
   readonly #answers: { method: string; path: RegExp; answer: Answer }[] = [];
@@ -385,6 +388,7 @@ export class PveWire {
       throw new Refusal(500, 'detected modified configuration - file changed by other user? Try again.\n');
     }
     Object.assign(ct.config, params);
+    this.alter?.();
     return null;
   }
 
@@ -462,7 +466,7 @@ export class PveWire {
 }
 
 function digestOf(ct: WireContainer): string {
-  return Buffer.from(JSON.stringify(ct.config)).toString('base64').slice(-40);
+  return createHash('sha1').update(JSON.stringify(ct.config)).digest('hex');
 }
 
 function send(response: ServerResponse, answer: Answer): void {

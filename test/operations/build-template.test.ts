@@ -50,9 +50,15 @@ const aTemplate = (node: string, mark: Mark | undefined = ours): Ct => ({
 
 /** A cluster in memory, as far as template building looks at it. */
 function lab(
-  options: { shared?: boolean; nodes?: string[]; offline?: string[]; proxmox?: Partial<ProxmoxConfig> } = {},
+  options: {
+    shared?: boolean;
+    nodes?: string[];
+    offline?: string[];
+    templates?: boolean;
+    proxmox?: Partial<ProxmoxConfig>;
+  } = {},
 ): Lab {
-  const { shared = false, nodes = ['pve1', 'pve2'], offline = [] } = options;
+  const { templates = true, shared = false, nodes = ['pve1', 'pve2'], offline = [] } = options;
   const cts = new Map<number, Ct>();
   const calls: string[] = [];
   const failures = new Map<string, AgentError | (() => void)>();
@@ -65,6 +71,7 @@ function lab(
   };
   const view = (): ClusterView => ({
     at: 0,
+    templates,
     nodes: nodes.map((name) => ({
       name,
       online: !offline.includes(name),
@@ -211,6 +218,16 @@ const failure = async (promise: Promise<unknown>): Promise<AgentError> => {
   throw new Error('it did not fail');
 };
 const failing = (code: ErrorCode, detail = ''): AgentError => new AgentError(code, 'Failed.', { detail });
+
+t.test('a storage that holds no templates is told before anything is made on it', async (t) => {
+  const { calls, cts, order } = lab({ templates: false });
+  await t.rejects(buildTemplate(order()), {
+    code: 'invalid_request',
+    message: 'The configured storage cannot hold templates.',
+    detail: /"disks".*local-lvm/,
+  });
+  t.same([calls, cts.size], [[], 0]);
+});
 
 t.test('makes one on every node of a storage that is not shared, and gives the address back', async (t) => {
   const { cts, calls, order } = lab({ offline: ['pve3'], nodes: ['pve1', 'pve2', 'pve3'] });

@@ -92,6 +92,8 @@ export interface GuestView {
   readonly networkOutBytes: number;
   readonly uptimeS: number;
   readonly tags: readonly string[];
+  /** Of a template: the storage that its root disk is on; absent while it could not be read. */
+  readonly rootStorage?: string;
   /** Set (epoch ms) while its node cannot be asked: the figures are the last known ones. */
   readonly staleSince?: number;
 }
@@ -116,6 +118,8 @@ export interface ClusterView {
   readonly storages: readonly StorageView[];
   /** Of the storage that containers are made on; absent while it is not known. */
   readonly snapshots?: SnapshotAbility;
+  /** False where that storage cannot hold templates (LINSTOR/DRBD, thick LVM): they live on another, and sites are full copies. */
+  readonly templates?: boolean;
 }
 
 export type Promised = Pick<Resources, 'memoryMb' | 'diskGb'>;

@@ -100,13 +100,16 @@ export function holdConfig<T>(call: Call, vmid: number, work: () => Promise<T>, 
 /** Alone on the storage while a volume is made or freed there. */
 export function holdStorage<T>(call: Call, storage: string, work: () => Promise<T>): Promise<T> {
   const { cluster, strike } = call;
-  const shared = kindOf(storageNamed(cluster, storage)).shared;
+  const option = storageNamed(cluster, storage);
+  const { shared } = kindOf(option);
   const file = `/var/lock/pve-manager/pve-storage-${storage}`;
   if (strike.kind && 'lock' in strike.kind && strike.kind.lock === 'storage')
     die(
-      shared
-        ? `cfs-lock 'storage-${storage}' error: got lock request timeout`
-        : `can't lock file '${file}' - got timeout`,
+      option.type === 'drbd'
+        ? `API Return-Code: 500. Message: Could not autoplace resource vm-${call.values['newid'] ?? call.values['vmid'] ?? ''}-disk-0, because: 'storage-${storage}'-locked command timed out - aborting`
+        : shared
+          ? `cfs-lock 'storage-${storage}' error: got lock request timeout`
+          : `can't lock file '${file}' - got timeout`,
     );
   return cluster.locks.hold(file, cluster.lockWaitMs * 6, work);
 }

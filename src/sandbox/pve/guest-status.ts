@@ -19,7 +19,8 @@ const PRESSURES = {
   pressurememoryfull: '0.00',
 };
 
-export async function guestStatus(cluster: Cluster, { vmid, config }: Container): Promise<JsonObject> {
+export async function guestStatus(cluster: Cluster, container: Container): Promise<JsonObject> {
+  const { vmid, config, filesystem } = container;
   await untilMounted(cluster, vmid);
   const running = await cluster.backend.isRunning(vmid);
   const usage = running ? await cluster.backend.usage(vmid) : IDLE;
@@ -32,7 +33,8 @@ export async function guestStatus(cluster: Cluster, { vmid, config }: Container)
     cpus: Number(config['cores'] ?? 1),
     maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
     maxswap: Number(config['swap'] ?? 0) * 1024 ** 2,
-    maxdisk: rootDisk(config).bytes || DEFAULT_DISK_BYTES,
+    // of a running one it is what `df` says in it, of a stopped one what is configured
+    maxdisk: (running ? filesystem : undefined) ?? (rootDisk(config).bytes || DEFAULT_DISK_BYTES),
     swap: 0,
     diskread: 0,
     diskwrite: 0,

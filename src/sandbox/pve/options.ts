@@ -5,8 +5,8 @@ import type { Grants } from './grants.js';
 
 export interface StorageOption {
   readonly storage: string;
-  readonly type: 'btrfs' | 'dir' | 'lvmthin' | 'zfspool' | 'rbd' | 'nfs';
-  /** One storage seen by every node; default: only `rbd` and `nfs`. */
+  readonly type: 'btrfs' | 'dir' | 'lvmthin' | 'zfspool' | 'rbd' | 'nfs' | 'drbd';
+  /** One storage seen by every node; default: only `rbd`, `nfs` and `drbd`. */
   readonly shared?: boolean;
   /** e.g. `['rootdir']`, `['vztmpl', 'backup']` */
   readonly content: readonly string[];
@@ -133,6 +133,8 @@ export interface StorageKind {
   /** The names of linked clones' volumes name their base, which cannot be freed before them. */
   readonly namesBase: boolean;
   readonly shared: boolean;
+  /** Whether a volume on it can become a base image; LINSTOR/DRBD's plugin copies, snapshots and renames only. */
+  readonly templates: boolean;
 }
 
 /** The plugins' tables of features, for raw disks (pve-storage, `volume_has_feature`). */
@@ -142,12 +144,13 @@ function linkedCloneOf(type: StorageOption['type']): LinkedClone {
 }
 
 export function kindOf(storage: StorageOption): StorageKind {
-  const snapshots = ['btrfs', 'lvmthin', 'zfspool', 'rbd'].includes(storage.type);
+  const snapshots = ['btrfs', 'lvmthin', 'zfspool', 'rbd', 'drbd'].includes(storage.type);
   return {
     snapshots: storage.snapshots ?? snapshots,
     rollback: storage.rollback ?? (storage.type === 'zfspool' ? 'newest' : 'any'),
     linkedClone: storage.linkedClone ?? linkedCloneOf(storage.type),
     namesBase: ['zfspool', 'rbd'].includes(storage.type),
-    shared: storage.shared ?? ['rbd', 'nfs'].includes(storage.type),
+    shared: storage.shared ?? ['rbd', 'nfs', 'drbd'].includes(storage.type),
+    templates: storage.type !== 'drbd',
   };
 }

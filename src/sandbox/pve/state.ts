@@ -29,6 +29,8 @@ const containerSchema = Type.Object({
   linkedTo: optional(Type.Number()),
   /** Its file system looks mounted by somebody: the next mount waits until it is sure that it is not. */
   looksMounted: optional(Type.Boolean()),
+  /** Bytes of the root file system where they are fewer than the configured ones: a resize has not reached it. */
+  filesystem: optional(Type.Number()),
 });
 
 const taskSchema = Type.Object({

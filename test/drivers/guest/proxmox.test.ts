@@ -324,6 +324,25 @@ t.test('a config that another hand changed meanwhile is read again', async (t) =
   t.match(ct.config, { memory: '2048', cores: '2' });
 });
 
+t.test('settings that are written otherwise than they were sent are no success', async (t) => {
+  const { wire, driver } = await world(t);
+  const ct = ours(wire);
+  const wanted = { cores: 2, memoryMb: 4096, swapMb: 512, diskGb: 8 };
+  const puts = () => wire.sent('PUT', /config$/).length;
+  // as a hook of somebody's would have it, that knows better
+  wire.alter = () => (ct.config['memory'] = 1024 + puts());
+  const error = await failsWith(
+    t,
+    'container_host_failed',
+    driver.ensureResources(at, wanted, call()),
+    'other',
+  );
+  t.match(error.detail, /memory=4096/);
+  t.equal(puts(), 2);
+  wire.alter = undefined;
+  await driver.ensureResources(at, wanted, call());
+});
+
 t.test('a container that moved is found where it is', async (t) => {
   const { wire, driver } = await world(t);
   const ct = ours(wire);

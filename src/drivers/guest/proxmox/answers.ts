@@ -85,6 +85,7 @@ export const STATUS = Compile(
   Type.Object({
     status: Type.String(),
     lock: maybe(Text),
+    maxdisk: maybe(Num),
     ha: maybe(Type.Object({ managed: maybe(Flag), state: maybe(Text) })),
   }),
 );

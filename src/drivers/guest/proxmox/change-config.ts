@@ -1,11 +1,13 @@
 /** Brings a container's settings to what is wanted: only what differs is sent, guarded by the digest of the config that was proven ours. */
+import type { AgentError } from '../../../domain/errors.js';
 import type { DriverCall } from '../../call.js';
 import type { GuestAt } from '../driver.js';
-import { assertGoing, type Found, type Host, lxcOf, requireOurs } from './host.js';
-import { isPve, said } from './pve-error.js';
-import { rootDiskBytes } from './property-string.js';
+import { num } from './answers.js';
+import { assertGoing, type Found, type Host, lxcOf, readStatus, requireOurs } from './host.js';
+import { hostFailed, isPve, said } from './pve-error.js';
+import { isShortOf, rootDiskBytes } from './property-string.js';
 import { untrue } from './read-back.js';
-import { runTask } from './tasks.js';
+import { logOf, runTask } from './tasks.js';
 
 /** Parameters of `PUT config`, in its own names. */
 export interface CtChanges {
@@ -35,13 +37,15 @@ export async function changeConfig(
 ): Promise<Found> {
   /** Digest of the config that a change was answered for. */
   let answered: string | undefined;
+  let written = 0;
   for (let round = 1; ; round++) {
     const found = await requireOurs(host, at, call);
     const changes = changesFor(found);
     const { digest } = found.config;
-    // another digest: it was written, be it in words that read differently
-    const isWritten = answered !== undefined && digest !== answered;
-    if (Object.keys(changes).length === 0 || isWritten) return found;
+    if (Object.keys(changes).length === 0) return found;
+    // another digest: it was written, and yet it is not what was sent
+    if (answered !== undefined && digest !== answered) written += 1;
+    if (written > 1) throw otherValues(at.vmid, changes);
     if (answered !== undefined && round > ROUNDS) throw untrue(at.vmid);
     assertGoing(call);
     try {
@@ -58,7 +62,22 @@ export async function changeConfig(
   }
 }
 
-/** Grows the root disk of a container just proven ours to `diskGb`; a larger one stays as it is. */
+function otherValues(vmid: number, changes: CtChanges): AgentError {
+  const sent = Object.entries(changes).map(([name, value]) => `${name}=${String(value)}`);
+  return hostFailed(
+    'The container host keeps other settings than it was given.',
+    `container ${vmid}: sent twice, and written otherwise: ${sent.join(', ')}`,
+  );
+}
+
+/** Proxmox ends a resize with OK when the file system did not follow its volume; asked for this much more it tries again. */
+const A_BIT_MORE = '+16M';
+const NOT_FOLLOWED = /Failed to update the container's filesystem/i;
+
+/**
+ * Grows the root disk of a container just proven ours to `diskGb`; a larger one stays as it is. The proof is the size of the file system in the running
+ * container; of a stopped one, what the task's log says.
+ */
 export async function growRootDisk(
   host: Host,
   at: GuestAt,
@@ -66,18 +85,40 @@ export async function growRootDisk(
   justRead: Found,
   call: DriverCall,
 ): Promise<void> {
+  if (diskGb <= 0) return;
+  let isLeftBehind = false;
   for (let round = 1; ; round++) {
     const found = round === 1 ? justRead : await requireOurs(host, at, call);
-    const bytes = rootDiskBytes(found.config.rootfs);
-    if (bytes !== undefined && bytes >= diskGb * 2 ** 30) return;
+    const bytes = rootDiskBytes(found.config.rootfs) ?? 0;
+    const hasVolume = bytes >= diskGb * 2 ** 30;
+    if (hasVolume && !isLeftBehind && !(await isFileSystemShort(host, found, bytes, call))) return;
+    if (round > ROUNDS + 1) throw hasVolume ? fileSystemStays(found) : untrue(at.vmid);
     try {
       const { resize } = lxcOf(host, found, call.signal);
-      await runTask(host, call, () => resize.$put({ disk: 'rootfs', size: `${diskGb}G` }));
-      if (round > ROUNDS) throw untrue(at.vmid);
+      const size = hasVolume ? A_BIT_MORE : `${diskGb}G`;
+      const task = await runTask(host, call, () => resize.$put({ disk: 'rootfs', size }));
+      isLeftBehind = (await logOf(host, task)).some((line) => NOT_FOLLOWED.test(line));
     } catch (error) {
       if (said(error, /already at specified size|unable to shrink disk/i)) return;
       if (!isPve(error, 'unknown', 'missing') || round >= ROUNDS) throw error;
       host.seenOn.delete(at.vmid);
     }
   }
+}
+
+async function isFileSystemShort(
+  host: Host,
+  found: Found,
+  bytes: number,
+  call: DriverCall,
+): Promise<boolean> {
+  const { status, maxdisk } = await readStatus(host, found, call.signal);
+  return status === 'running' && isShortOf(num(maxdisk), bytes);
+}
+
+function fileSystemStays({ vmid, node, config }: Found): AgentError {
+  return hostFailed(
+    'The disk of the container grew, and its file system did not.',
+    `container ${vmid} on ${node}: ${config.rootfs ?? ''}; look at the file system (df, dmesg), then run on ${node}: pct resize ${vmid} rootfs ${A_BIT_MORE}`,
+  );
 }

@@ -19,12 +19,12 @@ import {
 } from './host.js';
 import { look } from './look.js';
 import { hostFailed, isPve, said } from './pve-error.js';
-import { formatTags, net0Of, sameDevice } from './property-string.js';
+import { formatTags, net0Of, rootStorageOf, sameDevice } from './property-string.js';
 import { untilDone, whenUnlocked } from './read-back.js';
 import { resourceChanges } from './resources.js';
 import { waitForOwnCreation } from './own-creation.js';
 import { runCreation, waitForNoted } from './tasks.js';
-import { isShared, templatesOf } from './template.js';
+import { reachOf, templatesOf } from './template.js';
 
 const EXISTS = /already exists/i;
 const NO_LINKED_CLONE = /Linked clone feature for .* is not available/i;
@@ -36,13 +36,32 @@ export async function ensureContainer(
   spec: ContainerSpec,
   call: DriverCall,
 ): Promise<{ node: string }> {
-  await waitForNoted(host, call);
-  await untilDone(host, spec.vmid, call, () => exists(host, spec, call));
+  const earlier = await waitForNoted(host, call);
+  const made = { now: earlier !== undefined && /^vz(?:clone|create)$/.test(earlier.type) };
+  await untilDone(host, spec.vmid, call, async () => {
+    const isThere = await exists(host, spec, call);
+    made.now ||= !isThere;
+    return isThere;
+  });
+  if (made.now) await assertStorage(host, spec, call);
   const found = await changeConfig(host, spec, call, (one) => wantedChanges(host, spec, one));
   await growRootDisk(host, spec, spec.resources.diskGb, found, call);
   if (host.config.firewall) await ensureFirewall(host, spec, call);
   host.lostCreations.delete(spec.vmid);
   return { node: found.node };
+}
+
+/** Of what was just made: a container that is there for long may be on a storage that was configured before. */
+async function assertStorage(host: Host, spec: ContainerSpec, call: DriverCall): Promise<void> {
+  const { config, node } = await requireOurs(host, spec, call);
+  const storage = rootStorageOf(config.rootfs);
+  if (storage === host.config.storage) return;
+  throw hostFailed(
+    'The container host made the container on another storage than is configured.',
+    `container ${spec.vmid} on ${node}: its root disk is ${config.rootfs ?? 'missing'}, and container_host.proxmox.storage is "${host.config.storage}"`,
+    undefined,
+    'refused_request',
+  );
 }
 
 /** One round: true when a finished container of ours is there. */
@@ -135,6 +154,7 @@ function taken(spec: ContainerSpec, detail: string): AgentError {
 async function clone(host: Host, spec: ContainerSpec, name: string, call: DriverCall): Promise<void> {
   const template = await findTemplate(host, spec, name, call);
   const { pool, storage } = host.config;
+  const isElsewhere = template.rootStorage !== undefined && template.rootStorage !== storage;
   const post = (full: boolean) =>
     runCreation(host, call, () =>
       lxcOf(host, template, call.signal).clone.$post({
@@ -148,7 +168,8 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
       }),
     );
   try {
-    await post(false);
+    // a linked clone stays on its template's storage
+    await post(isElsewhere);
   } catch (error) {
     if (!said(error, NO_LINKED_CLONE)) throw error;
     (call.log ?? host.log).info(
@@ -182,8 +203,8 @@ async function findTemplate(host: Host, spec: ContainerSpec, name: string, call:
 function templateFor(host: Host, view: ClusterView, spec: ContainerSpec, name: string) {
   const named = templatesOf(view, name);
   const local = named.find((guest) => guest.node === spec.node);
-  const reachable = local ?? (isShared(view, host.config.storage) ? named[0] : undefined);
-  if (reachable !== undefined) return { node: reachable.node, vmid: reachable.vmid };
+  const reachable = local ?? named.find((one) => reachOf(view, host.config.storage, one).includes(spec.node));
+  if (reachable !== undefined) return reachable;
   throw new AgentError('template_missing', 'The template the product is made from does not exist.', {
     role: 'container host',
     detail: `no template "${name}" on ${spec.node}; it is on: ${named.map((guest) => guest.node).join(', ') || 'no node'}`,

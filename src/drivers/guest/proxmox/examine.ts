@@ -75,6 +75,7 @@ export function proxmoxExaminer(
     transport,
     seenOn: new Map(),
     lostCreations: new Map(),
+    templateStorages: new Map(),
     release: undefined,
   };
   const api = (signal: AbortSignal): PveApi => pveApi(transport, signal);

@@ -34,6 +34,8 @@ export interface Host {
   readonly seenOn: Map<number, string>;
   /** vmid -> when (epoch ms) the answer to its creation got lost: it may still appear. Steps that undo have other notes than the one that made it. */
   readonly lostCreations: Map<number, number>;
+  /** vmid of a template -> the storage of its root disk, where it was read and when (epoch ms). */
+  readonly templateStorages: Map<number, { node: string; storage: string; readAt: number }>;
   /** Major release of the cluster; asked again after a while, for clusters are upgraded under a running agent. */
   release: { readonly major: number; readonly readAt: number } | undefined;
 }

@@ -38,6 +38,7 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
     transport: transportOf(config, deps.circuits),
     seenOn: new Map(),
     lostCreations: new Map(),
+    templateStorages: new Map(),
     release: undefined,
   };
   let last: ClusterView | undefined;

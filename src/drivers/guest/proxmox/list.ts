@@ -6,7 +6,7 @@ import { type CtConfig, flag, HA_RESOURCES, HA_RULES, num, read, type Resource, 
 import { apiOf, type Host, readConfig, readResources, releaseOf } from './host.js';
 import { leftLock } from './left-lock.js';
 import { isPve } from './pve-error.js';
-import { rootDiskBytes } from './property-string.js';
+import { isShortOf, rootDiskBytes } from './property-string.js';
 
 const GIB = 2 ** 30;
 /** Requests in flight: pveproxy has three workers per node. */
@@ -34,6 +34,13 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
   return { read: found.sort((a, b) => a.vmid - b.vmid), unread };
 }
 
+/** Of a running container whose file system did not follow its disk: what it really has. Growing it again is the repair. */
+function usableBytes(one: Resource, config: CtConfig): number {
+  const volume = rootDiskBytes(config.rootfs) ?? 0;
+  const shown = text(one.status) === 'running' ? num(one.maxdisk) : 0;
+  return isShortOf(shown, volume) ? shown : volume;
+}
+
 function seen(one: Resource, config: CtConfig): SeenContainer {
   const status = text(one.status);
   const description = text(config.description);
@@ -48,7 +55,7 @@ function seen(one: Resource, config: CtConfig): SeenContainer {
       cores: num(config.cores),
       memoryMb: num(config.memory, 512),
       swapMb: num(config.swap, 512),
-      diskGb: Math.round((rootDiskBytes(config.rootfs) ?? 0) / GIB),
+      diskGb: Math.round(usableBytes(one, config) / GIB),
     },
   };
 }

@@ -4,21 +4,55 @@ import type { ClusterView, GuestView, NodeView, StorageView } from '../driver.js
 import { flag, num, type Resource, text } from './answers.js';
 import { type Host, readConfig, readMachineConfig, readResources } from './host.js';
 import { isPve } from './pve-error.js';
-import { snapshotAbility } from './snapshot-ability.js';
-import { configuredAddresses, parseTags } from './property-string.js';
+import { canHoldTemplates, snapshotAbility } from './snapshot-ability.js';
+import { configuredAddresses, parseTags, rootStorageOf } from './property-string.js';
 
 export async function look(host: Host, call: DriverCall): Promise<ClusterView> {
   const resources = await readResources(host, call.signal);
   const ability = snapshotAbility(resources, host.config.storage);
+  const guests = await withRootStorage(host, resources.flatMap(guestView), call);
   const view: ClusterView = {
     at: host.clock.now(),
     nodes: resources.filter((one) => one.type === 'node').map(nodeView),
-    guests: resources.flatMap(guestView),
+    guests,
     storages: resources.filter((one) => one.type === 'storage').map(storageView),
     ...(ability === undefined ? {} : { snapshots: ability }),
+    templates: canHoldTemplates(resources, host.config.storage),
   };
   for (const guest of view.guests) if (guest.type === 'lxc') host.seenOn.set(guest.vmid, guest.node);
   return view;
+}
+
+/** Templates do not change, and a disk that was moved to another storage is another volume: read once, and again after this. */
+const TEMPLATE_MS = 60_000;
+
+/** With the storage that each template's root disk is on: the list does not tell, and it decides where clones can be made. */
+async function withRootStorage(host: Host, guests: GuestView[], call: DriverCall): Promise<GuestView[]> {
+  const read = async (guest: GuestView): Promise<GuestView> => {
+    if (guest.type !== 'lxc' || !guest.template) return guest;
+    const storage = await templateStorage(host, guest, call);
+    return storage === undefined ? guest : { ...guest, rootStorage: storage };
+  };
+  return Promise.all(guests.map(read));
+}
+
+async function templateStorage(
+  host: Host,
+  { vmid, node }: GuestView,
+  call: DriverCall,
+): Promise<string | undefined> {
+  const known = host.templateStorages.get(vmid);
+  if (known !== undefined && known.node === node && host.clock.now() - known.readAt < TEMPLATE_MS)
+    return known.storage;
+  try {
+    const storage = rootStorageOf((await readConfig(host, node, vmid, call.signal)).rootfs);
+    if (storage !== undefined) host.templateStorages.set(vmid, { node, storage, readAt: host.clock.now() });
+    return storage;
+  } catch (error) {
+    // its node is off, or it is nothing of ours to see: what was known still holds
+    if (isPve(error)) return known?.node === node ? known.storage : undefined;
+    throw error;
+  }
 }
 
 function nodeView(one: Resource): NodeView {

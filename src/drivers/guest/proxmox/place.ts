@@ -5,7 +5,7 @@
 import type { ProxmoxConfig } from '../../../config/config.js';
 import { AgentError } from '../../../domain/errors.js';
 import type { ClusterView, NodeView, PlacementWish, StorageView } from '../driver.js';
-import { isShared, templatesOf } from './template.js';
+import { reachOf, templatesOf } from './template.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -93,9 +93,9 @@ function sourceHolders(rules: Rules, { source }: PlacementWish, view: ClusterVie
     if (holders.length > 0) return new Set(holders);
     throw missing(`no node holds storage "${storage}" of the OS template ${source.volume}`);
   }
-  const on = templatesOf(view, source.name).map((guest) => guest.node);
-  if (on.length === 0) throw missing(`no template is called "${source.name}"`);
-  return new Set(isShared(view, rules.storage) ? all : on);
+  const templates = templatesOf(view, source.name);
+  if (templates.length === 0) throw missing(`no template is called "${source.name}"`);
+  return new Set(templates.flatMap((template) => reachOf(view, rules.storage, template)));
 }
 
 function missing(detail: string): AgentError {

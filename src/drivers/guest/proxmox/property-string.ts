@@ -30,6 +30,22 @@ export function rootDiskBytes(rootfs: string | undefined): number | undefined {
   return rootfs === undefined ? undefined : parseSize(parseProperties(rootfs).get('size'));
 }
 
+/** A file system has some percent less than its volume. */
+const OVERHEAD = 0.05;
+const SMALL_BYTES = 64 * 2 ** 20;
+
+/** True when a file system of so many bytes has not grown to its volume of `volumeBytes`. Nought is no word about it. */
+export function isShortOf(fileSystemBytes: number, volumeBytes: number): boolean {
+  return fileSystemBytes > 0 && fileSystemBytes < volumeBytes * (1 - OVERHEAD) - SMALL_BYTES;
+}
+
+/** The storage of the root disk, as the config says: what stands before the colon of its volume. */
+export function rootStorageOf(rootfs: string | undefined): string | undefined {
+  const properties = parseProperties(rootfs ?? '');
+  const volume = properties.get('') ?? properties.get('volume') ?? '';
+  return volume.includes(':') ? volume.split(':')[0] : undefined;
+}
+
 /**
  * A locally administered unicast address that is always the same for a mark: after a rollback or a new try the neighbours' tables stay right. It
  * also proves a container ours when somebody edited its description.

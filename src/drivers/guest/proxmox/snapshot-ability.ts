@@ -27,6 +27,15 @@ export function snapshotAbility(
   return abilityOfPlugin(text(found?.plugintype));
 }
 
+/** Plugins without Proxmox's feature "template": nothing on them becomes a base that others are cloned from. */
+const NO_TEMPLATES = ['drbd', 'lvm', 'iscsi', 'iscsidirect', 'cephfs'];
+
+/** False when nothing on this storage can become a template. */
+export function canHoldTemplates(resources: readonly Resource[], storage: string): boolean {
+  const found = resources.find((one) => one.type === 'storage' && text(one.storage) === storage);
+  return !NO_TEMPLATES.includes(text(found?.plugintype));
+}
+
 /** Undefined for plugins of other makers. */
 export function abilityOfPlugin(plugin: string): SnapshotAbility | undefined {
   return ABILITY[plugin];

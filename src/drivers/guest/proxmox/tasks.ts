@@ -181,15 +181,19 @@ async function judge(host: Host, task: TaskId, { exit }: { exit: string }): Prom
   });
 }
 
-async function lastLines(host: Host, task: TaskId): Promise<string[]> {
+/** Its lines; none when they cannot be read now. */
+export async function logOf(host: Host, task: TaskId): Promise<string[]> {
   try {
     const { tasks } = pveApi(host.transport, never()).nodes.$(segment(task.node));
     const answer: unknown = await tasks.$(segment(task.upid)).log.$get({ limit: 0 });
     return read(TASK_LOG, 'task log', answer)
       .map((line) => text(line.t))
-      .filter((line) => line !== '')
-      .slice(-LOG_LINES);
+      .filter((line) => line !== '');
   } catch {
     return [];
   }
+}
+
+async function lastLines(host: Host, task: TaskId): Promise<string[]> {
+  return (await logOf(host, task)).slice(-LOG_LINES);
 }

@@ -21,6 +21,16 @@ export function isShared(view: ClusterView, storage: string): boolean {
   return view.storages.some((one) => one.storage === storage && one.shared);
 }
 
+/**
+ * Nodes that a clone of this template can be made for. A linked clone shares its volumes, and so does the target of a full one on another node: on storage
+ * of one node alone it stays there. A template whose storage is not known stays where it is, too.
+ */
+export function reachOf(view: ClusterView, storage: string, template: GuestView): readonly string[] {
+  const own = template.rootStorage ?? storage;
+  const isEverywhere = isShared(view, own) && (own === storage || isShared(view, storage));
+  return isEverywhere ? view.nodes.map(({ name }) => name) : [template.node];
+}
+
 /** Between rounds of the status daemon, whose figures (names among them) the cluster shows. */
 const SHOWN_WITHIN_MS = 30_000;
 const LOOK_MS = 250;

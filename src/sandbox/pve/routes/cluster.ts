@@ -21,7 +21,7 @@ function guestResource(cluster: Cluster, container: Container, dump: Dump, pool?
         template: stats.template ? 1 : 0,
         maxcpu: Number(config['cores'] ?? 1),
         maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
-        maxdisk: rootDisk(config).bytes,
+        maxdisk: (stats.running ? container.filesystem : undefined) ?? rootDisk(config).bytes,
         diskread: 0,
         diskwrite: 0,
         ...figures(stats.usage),

@@ -159,10 +159,13 @@ async function convert(call: Call): Promise<null> {
       die('unable to create template, because CT contains snapshots');
     if (config['template'] === '1') die(`you can't convert a template to a template`);
     if (running) die(`you can't convert a CT to template if the CT is running`);
-    if (diskKind(cluster, container).linkedClone === 'none')
+    const { linkedClone, templates } = diskKind(cluster, container);
+    if (linkedClone === 'none' && templates)
       die(`Directory storage '${rootDisk(config).storage}' does not support container templates!`);
   });
   fork(call, 'vztemplate', vmid, async (task) => {
+    if (!diskKind(cluster, container).templates)
+      die(`Template feature is not available for '${rootDisk(config).volume}'`);
     await task.takes(takes(cluster, 'template'));
     await cluster.backend.convertToTemplate(vmid);
     config['rootfs'] = (config['rootfs'] ?? '').replace('/vm-', '/base-').replace(':vm-', ':base-');

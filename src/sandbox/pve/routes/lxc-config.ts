@@ -137,7 +137,13 @@ async function resize(call: Call): Promise<string> {
       await task.takes(takes(cluster, 'resize'));
       const rootfs = (container.config['rootfs'] ?? '').replace(/size=[^,]+/, `size=${sizeOf(gib)}`);
       const grown = { ...container, config: { ...container.config, rootfs } };
-      await cluster.backend.resize(backendContainer(grown));
+      if (call.strike.kind && 'noEffect' in call.strike.kind) {
+        container.filesystem ??= rootDisk(container.config).bytes;
+        task.print("Failed to update the container's filesystem: command 'resize2fs' failed: exit code 1");
+      } else {
+        await cluster.backend.resize(backendContainer(grown));
+        delete container.filesystem;
+      }
       container.config['rootfs'] = rootfs;
     }),
   );
