@@ -56,6 +56,10 @@ t.test('a rule has its place in the list, and its properties depend on its type'
     { rule: 'r101', order: 1 },
     { rule: 'r102', order: 2 },
   ]);
+  t.same((await ask('POST', RULES, { rule: 'r103', type: 'node-affinity' })).errors, {
+    'oneOf[node-affinity].resources': 'property is missing and it is not optional',
+    'oneOf[node-affinity].nodes': 'property is missing and it is not optional',
+  });
   const unknown = 'property is not defined in schema and the schema does not allow additional properties';
   t.same((await ask('PUT', `${RULES}/r101`, { comment: 'x' })).errors, {
     type: 'property is missing and it is not optional',

@@ -64,8 +64,7 @@ function addRule(call: Call): Json {
   const { ha } = call.cluster.store.state;
   const { rule = '' } = call.values;
   const made = merged(call, {}, [...Object.keys(ruleOptions), 'resources']);
-  if (made['type'] === 'node-affinity' && made['nodes'] === undefined)
-    refuse({ nodes: 'property is missing and it is not optional' });
+  refuseIncomplete(made);
   prefixed('create ha rule failed', () => {
     if (ha.rules[rule]) die(`HA rule '${rule}' already defined`);
     refuseUnfit(call.cluster, rule, made);
@@ -87,6 +86,16 @@ function changeRule(call: Call): Json {
     all[rule] = made;
   });
   return null;
+}
+
+/** A property that the type demands is named with the type's part of the schema. */
+function refuseIncomplete(rule: Readonly<Record<string, string>>): void {
+  const { type = '' } = rule;
+  const demanded = ['resources', type === 'node-affinity' ? 'nodes' : 'affinity'];
+  const missing = demanded.filter((name) => rule[name] === undefined);
+  if (missing.length === 0) return;
+  const absent = 'property is missing and it is not optional';
+  refuse(Object.fromEntries(missing.map((name) => [`oneOf[${type}].${name}`, absent])));
 }
 
 /** Which properties a rule has depends on its type: without one, all of them are unknown. */
@@ -115,7 +124,7 @@ export const haRuleRoutes: readonly Route[] = [
     properties: {
       ...ruleOptions,
       rule: { ...PATH_PROPERTIES['rule'] },
-      resources: { type: 'string', format: 'pve-ha-resource-id-list' },
+      resources: { ...word, format: 'pve-ha-resource-id-list' },
     },
     privilege: console,
     run: addRule,
