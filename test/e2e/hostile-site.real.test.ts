@@ -241,6 +241,14 @@ t.test('nothing of the site holds a script for longer than a statement may take'
     t.match(stderr, stopped, body);
     await sql('DROP TRIGGER slow');
   }
+  const locks = await inside.root("find /run -name '*recipe.lock'");
+  t.match(locks, /recipe\.lock/);
+  for (const file of locks.trim().split('\n'))
+    await t.rejects(
+      inside.site(`flock -n '${file}' true`),
+      /cannot open|Permission denied/i,
+      'no lock of root',
+    );
   const lock = `<?php $db = new mysqli('localhost', 'wordpress', ${asPhp(databasePassword)}, 'wordpress');
     $db->query('LOCK TABLES wp_options WRITE, wp_users WRITE'); touch('/tmp/locked'); sleep(3600);`;
   await inside.php(`file_put_contents('/tmp/lock.php', ${asPhp(lock)});

@@ -97,6 +97,11 @@ t.test('each script begins in a folder of root, and the site never holds its loc
     t.match(body, /^\ncd \/\nexport PATH=\/usr\/local\/sbin:/, name);
     t.match(
       body,
+      '\ninstall -d -m 0700 /run/innkeeper\nexec 9>/run/innkeeper/recipe.lock\n',
+      `${name}: in a folder that the site cannot enter, since who may read a file may lock it`,
+    );
+    t.match(
+      body,
       /^as_site\(\) \{ setpriv --reuid=www-data --regid=www-data --init-groups --no-new-privs -- "\$@" 9>&-; \}$/m,
       name,
     );

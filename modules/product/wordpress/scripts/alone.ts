@@ -7,6 +7,8 @@ import { asSite } from './as-site.js';
 export const alone = (body: string): string => String.raw`
 cd /
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
-exec 9>/run/innkeeper-recipe.lock
+# A folder that the site's user cannot enter: who may read a file may lock it.
+install -d -m 0700 /run/innkeeper
+exec 9>/run/innkeeper/recipe.lock
 flock -w 900 9 || { echo 'an earlier run of the recipe does not end' >&2; exit 1; }
 ${asSite}${body}`;

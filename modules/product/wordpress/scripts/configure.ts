@@ -72,7 +72,7 @@ if [ -n "$reload" ]; then
 fi
 export SITE_FQDN SITE_URL SITE_TITLE SITE_LOCALE SITE_PORT ADMIN_USER ADMIN_EMAIL ADMIN_PASSWORD DB_PASSWORD
 # What it says goes through a file: a process that the site leaves behind must not keep this script's own output open.
-said=/run/innkeeper-recipe.said
+said=/run/innkeeper/recipe.said
 code=0
 as_site php -d opcache.enable_cli=1 -d opcache.file_cache_only=1 -d opcache.file_cache=/var/cache/wordpress-php >$said 2>&1 <<'PHP' || code=$?
 ${installSitePhp}PHP
