@@ -37,9 +37,15 @@ const WIRE: readonly FaultKind[] = [
 
 const PVE: readonly FaultKind[] = [
   ...WIRE,
-  permanent('401', { status: 401, reason: 'invalid token value!' }),
-  permanent('403', { status: 403, reason: 'Permission check failed (/vms/101, VM.Audit)' }),
-  permanent('500 own words', { status: 500, reason: 'storage is not online' }),
+  // the operator's to put right: whoever needs it waits
+  dead('401', { status: 401, reason: 'invalid token value!' }),
+  dead('403', { status: 403, reason: 'Permission check failed (/vms/101, VM.Audit)' }),
+  dead('refused token', { denied: true }),
+  dead('log-in page', { status: 200, reason: 'Log in', page: true }),
+  dead('redirect', { status: 302, reason: 'Found' }),
+  // nobody knows them: tried again
+  dead('500 own words', { status: 500, reason: 'words never seen before' }),
+  permanent('400', { status: 400, reason: 'Parameter verification failed.', errors: { x: 'is wrong' } }),
   permanent('500 gone', {
     status: 500,
     reason: "Configuration file 'nodes/pve1/lxc/1000.conf' does not exist",
@@ -81,13 +87,16 @@ const TASK: readonly FaultKind[] = [
   passing('task: unexpected status, done', { taskError: 'unexpected status', after: true }),
   passing('task: WARNINGS: 1', { taskError: 'WARNINGS: 1', after: true }),
   passing('task: lock', { taskError: 'CT is locked (backup)' }, 2),
-  permanent('task: fails', { taskError: 'command failed: exit code 5' }),
+  passing('task: busy', { taskError: "zfs error: cannot destroy 'tank/x': dataset is busy" }, 2),
+  dead('task: fails', { taskError: 'command failed: exit code 5' }),
 ];
 
 const DNS: readonly FaultKind[] = [
   ...WIRE,
-  permanent('401', { status: 401, reason: 'Unauthorized' }),
-  permanent('403', { status: 403, reason: 'Forbidden' }),
+  dead('401', { status: 401, reason: 'Unauthorized' }),
+  dead('403', { status: 403, reason: 'Forbidden' }),
+  dead('log-in page', { status: 200, reason: 'Log in', page: true }),
+  dead('redirect', { status: 302, reason: 'Found' }),
   passing('500', { status: 500, reason: 'database is locked' }),
   passing('503', { status: 503, reason: 'Service Unavailable' }, 2),
   permanent('422', { status: 422, reason: 'RRset has a conflict' }),
@@ -102,12 +111,14 @@ const DNS_CHANGE: readonly FaultKind[] = [
 const TEST: readonly FaultKind[] = [
   { ...permanent('nginx -t fails once', { taskError: 'unknown directive' }), times: 1 },
   dead('nginx -t fails', { taskError: 'unknown directive' }),
+  dead('command denied', { denied: true }),
   passing('slow', { delayMs: LATE_MS }),
 ];
 const RELOAD: readonly FaultKind[] = [
   passing('reload fails', { taskError: 'signal process started' }),
   passing('nginx is not running', { down: true }, 2),
   dead('dead', { down: true }),
+  dead('command denied', { denied: true }),
   passing('reload is lost', { lie: true }),
   passing('slow', { delayMs: LATE_MS }),
 ];
@@ -123,7 +134,8 @@ const EXEC: readonly FaultKind[] = [
   passing('lock', { lock: 'backup' }, 2),
   passing('cut in the middle', { cut: true }),
   passing('slow', { delayMs: LATE_MS }),
-  { ...permanent('fails', { taskError: 'E: broken' }), expected: 'either' },
+  dead('refused key', { denied: true }),
+  dead('fails', { taskError: 'E: broken' }),
 ];
 
 /** A new site may need a while: all of it is looked at again, for as long as the site's patience lasts. */

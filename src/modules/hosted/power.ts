@@ -36,7 +36,9 @@ async function tellIfPossible(context: StepContext, hooks: Hooks, waits = true):
     await setPendingAddress(context, hooks);
   } catch (error) {
     const { code, detail, retryable } = asAgentError(error, 'module_failed');
-    if (code === 'aborted' || (retryable && waits)) throw error;
+    // a script that ended badly, nobody knows why, is no reason to keep the site down
+    const mayPass = retryable && code !== 'container_host_failed';
+    if (code === 'aborted' || (mayPass && waits)) throw error;
     context.log.warn('the site could not be told its owner or its names', { code, detail: detail ?? '' });
   }
 }

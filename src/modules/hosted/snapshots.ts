@@ -168,7 +168,9 @@ async function goBack(context: StepContext, name: string): Promise<void> {
     await context.container.rollback(name);
   } catch (error) {
     const { code, retryable } = asAgentError(error);
-    if (!retryable && wasRunning(context)) await startAgain(context);
+    // what is not a matter of waiting a moment must not keep the site down until the next try
+    const isOver = !retryable || code === 'container_host_failed';
+    if (isOver && wasRunning(context)) await startAgain(context);
     if (NOTHING_DONE.includes(code)) await context.note({ [UNTOUCHED]: true });
     throw error;
   }
