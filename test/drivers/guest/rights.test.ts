@@ -178,8 +178,12 @@ t.test('what a lost creation makes later is removed, not left behind', async (t)
   const left = new AbortController();
   const noting = notingCall({}, left.signal);
   pve.faults.add({ target: 'pve', method: 'POST', path: '/lxc$', kind: { drop: 'after' }, times: 1 });
-  const making = driver.ensureContainer(fromScratch, noting).catch(() => {});
-  while (!pve.tasks().some(({ type }) => type === 'vzcreate')) await systemClock.sleep(5);
+  const made = { ended: false };
+  const making = driver
+    .ensureContainer(fromScratch, noting)
+    .catch(() => {})
+    .finally(() => (made.ended = true));
+  while (!made.ended && !pve.tasks().some(({ type }) => type === 'vzcreate')) await systemClock.sleep(5);
   left.abort();
   await making;
   t.equal(ofPve(pve)?.config['description'], undefined, 'it is being made and says nothing of us');
