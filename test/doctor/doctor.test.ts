@@ -376,7 +376,7 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
   const unbridged = await look({ [`${proxmox}.bridge`]: 'vmbr7' });
   t.match(unbridged.get('bridge'), {
     state: 'wrong',
-    found: /^pve1 has no bridge "vmbr7"; there are vmbr0; pve2 /,
+    found: /^pve1 shows no bridge "vmbr7", but vmbr0: it does not exist, or SDN\.Use on it is missing; pve2 /,
     mend: [/container_host\.proxmox\.bridge$/],
   });
   await control('PUT', '/nodes/pve3/offline');
@@ -393,7 +393,7 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
   t.match(noDisks.get('storage')?.mend, ['pvesm set local --content vztmpl,backup,iso,rootdir']);
   t.match((await look({ [`${proxmox}.storage`]: 'nowhere' })).get('storage'), {
     state: 'wrong',
-    found: /nowhere on pve1: .*does not exist/,
+    found: /nowhere on pve1: it does not exist, or Datastore\.Audit on \/storage\/nowhere is missing/,
     mend: ['pvesm status'],
   });
   says(

@@ -1,6 +1,7 @@
 /** What containers are made on: nodes, storage, pool, templates. */
 import type { ClusterView, NodeView } from '../../drivers/guest/driver.js';
 import type { StorageFacts } from '../../drivers/guest/proxmox/examine.js';
+import { isPve } from '../../drivers/guest/proxmox/pve-error.js';
 import { isShared, templatesOf } from '../../drivers/guest/proxmox/template.js';
 import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
@@ -52,10 +53,12 @@ export function clusterChecks(parts: DoctorParts): Check[] {
             try {
               return judgeStorage(parts, name, await pve.storage(name, proxmox.storage, signal));
             } catch (error) {
-              return wrong(
-                `${proxmox.storage} on ${name}: ${error instanceof Error ? error.message : String(error)}`,
-                'pvesm status',
-              );
+              const said = error instanceof Error ? error.message : String(error);
+              // the same answer for what does not exist and for what may not be seen
+              const why = isPve(error, 'refused')
+                ? `it does not exist, or Datastore.Audit on /storage/${proxmox.storage} is missing (${said})`
+                : said;
+              return wrong(`${proxmox.storage} on ${name}: ${why}`, 'pvesm status');
             }
           }),
         );
@@ -65,7 +68,7 @@ export function clusterChecks(parts: DoctorParts): Check[] {
     {
       name: 'bridge',
       title: 'bridge of the containers',
-      after: ['nodes', 'container_host.permissions'],
+      after: ['nodes'],
       look: ['ip -br link show type bridge   # on a node'],
       run: async (signal) => {
         const nodes = allowedNodes(parts, await look(signal));
@@ -188,7 +191,7 @@ function judgeBridge(
   if (active === false) return wrong(`${bridge} is down on ${node}`, `ifup ${word(bridge)}   # on ${node}`);
   const others = [...bridges.keys()].join(', ');
   return wrong(
-    `${node} has no bridge "${bridge}"${others === '' ? '' : `; there are ${others}`}`,
+    `${node} shows no bridge "${bridge}"${others === '' ? ' and no other' : `, but ${others}`}: it does not exist, or SDN.Use on it is missing`,
     `# in ${configFile}: container_host.proxmox.bridge`,
   );
 }
