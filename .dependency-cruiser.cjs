@@ -60,6 +60,7 @@ module.exports = {
       CONFIG_SHAPE,
       STATE_SHAPE,
     ]),
+    only('clock-knows-drivers', '^src/clock/', [DOMAIN, DRIVERS]),
     only('alerts-know-drivers', '^src/alerts/', [DOMAIN, DRIVERS, CONFIG_SHAPE, STATE_SHAPE]),
     only('operations-know-jobs', '^src/operations/', [
       DOMAIN,

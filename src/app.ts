@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
+import type { Timekeeper } from './domain/clock-doubt.js';
 import { AgentError } from './domain/errors.js';
 import { VERSION } from './domain/version.js';
 import { limitOf, methodsOf, ruleFor } from './http/access.js';
@@ -33,6 +34,7 @@ import { makeJobFeed } from './operations/job-feed.js';
 export interface AppDeps extends OperationContext {
   readonly metrics: Figures;
   readonly alerts: ListedAlerts;
+  readonly timekeeper: Timekeeper;
   readonly ready: () => Readiness | Promise<Readiness>;
   readonly reconcile: RouteContext['reconcile'];
 }

@@ -5,7 +5,9 @@ import type { AppDeps } from './app.js';
 import { openCatalogue } from './catalogue.js';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load.js';
-import { systemClock } from './domain/clock.js';
+import { clockGuard, type ClockGuard } from './clock/guard.js';
+import { type HostTime, hostTime } from './clock/host-time.js';
+import type { Clock } from './domain/clock.js';
 import { listenOnNetwork, listenOnSocket } from './listen.js';
 import type { HandedSockets } from './systemd/environment.js';
 import type { Watched } from './systemd/watchdog.js';
@@ -68,11 +70,11 @@ export interface DaemonOptions {
 export interface Surroundings {
   readonly files?: (real: FileSystem) => FileSystem;
   readonly drivers?: (real: Drivers) => Drivers;
+  readonly time?: HostTime;
 }
 
 type Stop = () => Promise<void> | void;
 
-const clock = systemClock;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
@@ -89,6 +91,9 @@ export async function startDaemon({
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
   const log = openLog(config.log, logTo);
+  const host = around.time ?? hostTime();
+  const timekeeper = await clockGuard({ stateDir: config.agent.state_dir, host, log });
+  const { clock } = timekeeper;
   const counting = startCounting(clock);
   /** What works: stopped all at once, so that none waits for another's patience. Then what it works with, the last one first. */
   const work: Stop[] = [];
@@ -115,11 +120,13 @@ export async function startDaemon({
       ...(around.files ? { around: around.files } : {}),
     });
     stops.push(() => state.close());
+    timekeeper.start(newestInstant(state));
+    stops.push(() => timekeeper.stop());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
-    const systems = openCircuits(config, log);
-    const { drivers: real, watch } = openDrivers(config, log, state, counting, systems);
+    const systems = openCircuits(config, clock, log);
+    const { drivers: real, watch } = openDrivers(config, clock, log, state, counting, systems);
     const drivers = around.drivers?.(real) ?? real;
     const certificates = certificateKeeper({
       config,
@@ -134,7 +141,7 @@ export async function startDaemon({
     stops.push(lookAfterJobs(state, watch));
     const drift = driftBook(config.reconcile.confirm_s * 1000);
     const observation = observe({
-      ...{ config, state, watch, clock, log, counting },
+      ...{ config, state, watch, clock, timekeeper, log, counting },
       circuits: () => systems.list(),
       onSystem: (listener) => systems.onChange(listener),
       drift: () => drift.counts(),
@@ -142,7 +149,7 @@ export async function startDaemon({
     });
     stops.push(() => observation.stop());
     const parts = {
-      ...{ config, state, drivers, watch, products, log, counting, observation, drift },
+      ...{ config, clock, state, drivers, watch, products, log, counting, observation, drift },
       circuits: systems,
     };
     const threads = breeThreads(join(dirname(shippedModules()), 'src', 'jobs', 'worker.js'));
@@ -156,12 +163,13 @@ export async function startDaemon({
 
     const operations = operationContext(parts);
     const reconcile = reconciler(operations);
-    work.push(startSchedule(operations, reconcile));
+    work.push(startSchedule(operations, reconcile, timekeeper));
     const deps = {
       ...operations,
       reconcile,
       metrics: counting.metrics,
       alerts: observation.alerts,
+      timekeeper,
       ready: readiness(state),
     };
     const socket = await listenOnSocket(deps, sockets.cli);
@@ -185,6 +193,14 @@ export async function startDaemon({
   }
 }
 
+/** What the records say of how late it is at least. */
+function newestInstant({ services }: State): number | undefined {
+  let newest: string | undefined;
+  for (const { updatedAt } of services.entries())
+    if (newest === undefined || updatedAt > newest) newest = updatedAt;
+  return newest === undefined ? undefined : Date.parse(newest);
+}
+
 function statusOf(engine: Runner): string {
   const { running, waiting } = engine.counts();
   return `Serving; ${running} jobs run, ${waiting} wait`;
@@ -192,6 +208,7 @@ function statusOf(engine: Runner): string {
 
 interface Parts {
   readonly config: Config;
+  readonly clock: Clock;
   readonly state: State;
   readonly drivers: Drivers;
   readonly watch: ClusterWatch;
@@ -204,7 +221,7 @@ interface Parts {
 }
 
 function buildEngine(parts: Parts, threads: Threads): Runner {
-  const { config, state, drivers, watch, products, log, counting, circuits } = parts;
+  const { config, clock, state, drivers, watch, products, log, counting, circuits } = parts;
   return runner({
     config,
     services: state.services,
@@ -223,7 +240,7 @@ function buildEngine(parts: Parts, threads: Threads): Runner {
 }
 
 function operationContext(parts: Parts): OperationContext {
-  const { config, state, drivers, watch, products, log, observation, drift } = parts;
+  const { config, clock, state, drivers, watch, products, log, observation, drift } = parts;
   return {
     config,
     state,
@@ -250,7 +267,11 @@ function readiness(state: State): AppDeps['ready'] {
 }
 
 /** A purge that has become due while the agent was down is found at once. */
-function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Promise<void> {
+function startSchedule(
+  deps: OperationContext,
+  reconcile: Reconciler,
+  timekeeper: ClockGuard,
+): () => Promise<void> {
   const over = new AbortController();
   const recurring = schedule(
     [
@@ -260,8 +281,10 @@ function startSchedule(deps: OperationContext, reconcile: Reconciler): () => Pro
       { name: 'domains', everyMs: DOMAINS_LOOK_MS, run: () => recheckDomains(deps, over.signal) },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
     ],
-    { clock, log: deps.log },
+    { clock: deps.clock, log: deps.log },
   );
+  // what was held back because of the clock
+  timekeeper.onChange(() => ['purge', 'credentials', 'domains'].forEach((name) => recurring.nudge(name)));
   const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
     if (next.domainWish && next.lifecycle === 'active' && previous?.lifecycle !== 'active')

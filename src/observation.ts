@@ -4,6 +4,7 @@ import type { ConditionSources } from './alerts/condition.js';
 import { conditions } from './alerts/conditions.js';
 import { type AlertKeeper, alertKeeper } from './alerts/keeper.js';
 import type { Config } from './config/config.js';
+import type { ClockGuard } from './clock/guard.js';
 import { type Clock, instant } from './domain/clock.js';
 import { failedOrders } from './domain/failed-order.js';
 import { FOR_RELEASE, type Job } from './domain/job.js';
@@ -58,6 +59,7 @@ export interface ObservationDeps {
   readonly onSystem: (listener: () => void) => () => void;
   readonly drift: Sources['drift'];
   readonly leftLocks: ConditionSources['leftLocks'];
+  readonly timekeeper: Pick<ClockGuard, 'view' | 'onChange'>;
 }
 
 export interface Observation {
@@ -67,7 +69,7 @@ export interface Observation {
 }
 
 /** Listens from now on: to be called before the job engine starts. */
-export function observe({ counting, log, ...deps }: ObservationDeps): Observation {
+export function observe({ counting, log, timekeeper, ...deps }: ObservationDeps): Observation {
   const { config, state, clock } = deps;
   const { metrics } = counting;
   const sources: Sources = { ...deps, ownCertificates: watchOwnCertificates(config, clock) };
@@ -81,6 +83,7 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
       pools: () => poolUses(sources),
       leftLocks: deps.leftLocks,
       failingWrites: counting.failingWrites,
+      clockDoubt: () => timekeeper.view().doubt,
       unknownPlans: () => unknownPlans,
     }),
     hooks: config.alerts.hooks.map((hook) => hookOf(hook, clock)),
@@ -88,6 +91,7 @@ export function observe({ counting, log, ...deps }: ObservationDeps): Observatio
     log,
   });
   counting.onTurn(() => alerts.nudge());
+  timekeeper.onChange(() => alerts.nudge());
   const unlisten = state.services.onChange((next, previous) => {
     metrics.serviceChanged(next, previous);
     if (needsPerson(next) !== needsPerson(previous)) alerts.nudge();

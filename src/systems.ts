@@ -1,7 +1,7 @@
 /** The systems behind the agent: a circuit for each, the drivers that reach them, and the one look at the cluster that all share. */
 import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
-import { systemClock } from './domain/clock.js';
+import type { Clock } from './domain/clock.js';
 import { isOpen } from './domain/job.js';
 import { buildDrivers } from './drivers/build.js';
 import { type Circuits, type CircuitView, newCircuits } from './drivers/circuit.js';
@@ -13,10 +13,12 @@ import type { Counting } from './observation.js';
 import { accountStore } from './state/acme-accounts.js';
 import type { State } from './state/contract.js';
 
-const clock = systemClock;
-
 /** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */
-export function openCircuits({ circuits: { failures, pause_s: pauseS } }: Config, log: Logger): Circuits {
+export function openCircuits(
+  { circuits: { failures, pause_s: pauseS } }: Config,
+  clock: Clock,
+  log: Logger,
+): Circuits {
   const all = newCircuits(clock, { failures, pauseMs: pauseS * 1000 });
   const known = new Map<string, CircuitView>();
   all.onChange((view) => {
@@ -35,6 +37,7 @@ export function openCircuits({ circuits: { failures, pause_s: pauseS } }: Config
 
 export function openDrivers(
   config: Config,
+  clock: Clock,
   log: Logger,
   state: State,
   { metrics }: Counting,

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import type { AlertRecord, AlertWish } from '../domain/alert.js';
 import type { Clock } from '../domain/clock.js';
+import type { ClockDoubt } from '../domain/clock-doubt.js';
 import type { OwnCertificate } from '../domain/own-certificate.js';
 import type { LeftLock } from '../domain/world.js';
 import type { PoolUse } from '../domain/pool-use.js';
@@ -32,6 +33,8 @@ export interface ConditionSources {
   readonly leftLocks: () => readonly { readonly key: string; readonly leftLock: LeftLock }[];
   /** The last write failed, with this code, since then (RFC 3339). */
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
+  /** Undefined while the wall clock is trusted. */
+  readonly clockDoubt: () => ClockDoubt | undefined;
   /** Panels that named a plan nobody sells, and when (epoch ms) they did so last. */
   readonly unknownPlans: () => ReadonlyMap<string, { readonly plan: string; readonly at: number }>;
 }

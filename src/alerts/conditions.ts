@@ -2,6 +2,7 @@
 import { ALERT_KINDS, type AlertKind } from '../domain/alert.js';
 import type { Condition, ConditionSources, MakeCondition } from './condition.js';
 import { certificateExpiry } from './conditions/certificate-expiry.js';
+import { clockJump } from './conditions/clock-jump.js';
 import { deletionBrake } from './conditions/deletion-brake.js';
 import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
@@ -18,6 +19,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   order_failed: orderFailed,
   deletion_brake: deletionBrake,
   state_write_failing: stateWriteFailing,
+  clock_jump: clockJump,
   system_down: systemDown,
   system_refused: systemRefused,
   certificate_expiry: certificateExpiry,

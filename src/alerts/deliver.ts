@@ -23,7 +23,7 @@ export interface DeliverDeps {
 
 export interface Delivery {
   readonly name: string;
-  /** Tells what is due. Returns when (epoch ms) to come again, undefined: when something is new. */
+  /** Tells what is due. Returns when (by the monotonic clock) to come again, undefined: when something is new. */
   round(signal: AbortSignal): Promise<number | undefined>;
 }
 
@@ -58,7 +58,7 @@ export function delivery(
     name: hook.name,
     async round(signal) {
       for (const id of refused.keys()) if (!book.all().some((record) => record.id === id)) refused.delete(id);
-      if (clock.now() < notBefore) return due().length > 0 ? notBefore : undefined;
+      if (clock.monotonic() < notBefore) return due().length > 0 ? notBefore : undefined;
       let failed = 0;
       for (const record of due()) {
         if (signal.aborted || failed >= FAILURES_A_ROUND) break;
@@ -79,7 +79,7 @@ export function delivery(
       if (failed === 0) return undefined;
       failures += 1;
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
-      notBefore = clock.now() + pause / 2 + (pause / 2) * random();
+      notBefore = clock.monotonic() + pause / 2 + (pause / 2) * random();
       return notBefore;
     },
   };

@@ -56,7 +56,7 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
     });
   };
 
-  /** Epoch ms of the next try of a hook that failed. */
+  /** When the next try of a hook that failed is due, by the monotonic clock. */
   const deliver = async (): Promise<number> => {
     const again = await Promise.all(deliveries.map((one) => one.round(halted.signal)));
     return Math.min(...again.map((at) => at ?? Number.POSITIVE_INFINITY));
@@ -69,7 +69,7 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
       await look();
       const again = await deliver();
       await clock.sleep(SETTLE_MS, stopping.signal, true).catch(() => {});
-      const pause = Math.max(0, Math.min(LOOK_MS, again - clock.now()));
+      const pause = Math.max(0, Math.min(LOOK_MS, again - clock.monotonic()));
       await clock.sleep(pause, alarm.signal, true).catch(() => {});
     }
     await look();

@@ -88,10 +88,15 @@ export function changeRecord(
   change: Partial<DomainRecord>,
 ): Promise<DomainRecord> {
   return domains.commit(record.id, (current = record) => {
-    if (current.service === record.service) return forgetOld({ ...current, ...change }, clock.now());
+    if (current.service === record.service) return withoutOld({ ...current, ...change }, clock);
     // given to somebody else meanwhile: what was learnt is not about that, but what was issued counts for the name
-    return change.issued ? forgetOld({ ...current, issued: change.issued }, clock.now()) : current;
+    return change.issued ? withoutOld({ ...current, issued: change.issued }, clock) : current;
   });
+}
+
+/** What the authority's limits count is not forgotten by a clock that jumped. */
+function withoutOld(record: DomainRecord, clock: CertificateDeps['clock']): DomainRecord {
+  return clock.trusted() ? forgetOld(record, clock.now()) : record;
 }
 
 /** What the customer sees; written only when it changed. */

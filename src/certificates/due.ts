@@ -1,15 +1,23 @@
 /** When a custom domain's record needs work: pure rules. */
+import { type Clock, waitUntil } from '../domain/clock.js';
 import { type DomainRecord, renewFrom } from '../domain/domain-record.js';
 
 const WEEK_MS = 7 * 86_400_000;
+/** No record waits longer: what it waits for is looked at again at least daily. */
+export const LONGEST_WAIT_MS = 86_400_000;
 
 /** Epoch ms; undefined: nothing is ever to be done as things stand. `issuing`: an authority is configured. */
-export function dueAt(record: DomainRecord, issuing: boolean): number | undefined {
+export function dueAt(
+  record: DomainRecord,
+  issuing: boolean,
+  clock: Pick<Clock, 'now' | 'trusted'>,
+): number | undefined {
   const { certificate, nextAt } = record;
-  if (record.service === null && !certificate) return forgettableFrom(record);
+  // forgotten, the quarantine of the name is over
+  if (record.service === null && !certificate) return clock.trusted() ? forgettableFrom(record) : undefined;
   // once switched off, a certificate is only to be taken away
   if (record.service !== null && (record.off === true ? !certificate : !issuing)) return undefined;
-  if (nextAt !== null) return Date.parse(nextAt);
+  if (nextAt !== null) return waitUntil(Date.parse(nextAt), clock.now(), LONGEST_WAIT_MS);
   return record.service !== null && record.off !== true && certificate ? renewFrom(certificate) : 0;
 }
 

@@ -30,7 +30,7 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
   const { services, domains, clock, log } = deps;
   const stopping = new AbortController();
   const changes: { readonly next: Service; readonly previous: Service | undefined }[] = [];
-  /** Record -> epoch ms before which it is left alone; not worth keeping. */
+  /** Record -> how long it is left alone, by the monotonic clock; not worth keeping. */
   const parked = new Map<string, number>();
   let alarm = new AbortController();
   let unlisten = (): void => {};
@@ -76,11 +76,13 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
 
   const nextDue = (): { record: DomainRecord; at: number } | undefined => {
     let found: { record: DomainRecord; at: number } | undefined;
+    const now = clock.now();
+    const epochOf = (monotonic: number): number => now + monotonic - clock.monotonic();
     const issuing = deps.drivers.issuer.kind !== 'none';
     for (const record of domains.list()) {
-      const due = dueAt(record, issuing);
+      const due = dueAt(record, issuing, clock);
       if (due === undefined) continue;
-      const at = Math.max(due, parked.get(record.id) ?? 0);
+      const at = Math.max(due, epochOf(parked.get(record.id) ?? Number.NEGATIVE_INFINITY));
       if (!found || at < found.at) found = { record, at };
     }
     return found;
@@ -101,7 +103,7 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
     const next = nextDue();
     const wait = next ? next.at - clock.now() : LONGEST_SLEEP_MS;
     if (!next || wait > 0) return Math.min(LONGEST_SLEEP_MS, wait);
-    parked.set(next.record.id, clock.now() + PARK_MS);
+    parked.set(next.record.id, clock.monotonic() + PARK_MS);
     if ((await workOn(deps, next.record, stopping.signal)) === 'done') parked.delete(next.record.id);
     return 0;
   };

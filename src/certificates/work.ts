@@ -4,11 +4,11 @@ import { type DomainRecord, pauseAfter } from '../domain/domain-record.js';
 import type { ServiceKey } from '../domain/service.js';
 import { plainCall } from '../drivers/call.js';
 import { type CertificateView, changeRecord, entryOf, release, tellService } from './books.js';
+import { LONGEST_WAIT_MS } from './due.js';
 import { type Obtained, obtain } from './obtain.js';
 import type { CertificateDeps } from './parts.js';
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** `unrouted`: look again when the service's job has ended. */
 export type Done = 'done' | 'unrouted';
@@ -60,7 +60,10 @@ async function keep(
   if (obtained.kind === 'unrouted') return 'unrouted';
   if (obtained.kind === 'wait') {
     const failures = record.failures + 1;
-    const at = obtained.until ?? now + Math.min(HOUR_MS, pauseAfter(failures));
+    const at = Math.min(
+      now + LONGEST_WAIT_MS,
+      obtained.until ?? now + Math.min(HOUR_MS, pauseAfter(failures)),
+    );
     const next = await changeRecord(deps, record, {
       failures,
       nextAt: new Date(at).toISOString(),
@@ -69,7 +72,7 @@ async function keep(
     await tell(deps, next, key, obtained.problem);
     return 'done';
   }
-  const nextAt = obtained.complete ? null : new Date(now + DAY_MS).toISOString();
+  const nextAt = obtained.complete ? null : new Date(now + LONGEST_WAIT_MS).toISOString();
   if (obtained.kind === 'kept') {
     // it may have been the proxy that failed the last time, or our own end
     await show(deps, record, signal);

@@ -4,6 +4,7 @@ import { VERSION } from '../domain/version.js';
 import { guardPipes, type Pipes } from './broken-pipe.js';
 import { configFile } from './config-file.js';
 import { addAlertCommand } from './alerts.js';
+import { addClockCommands } from './clock.js';
 import { addAuditCommand } from './audit.js';
 import { EXIT, sentenceOf } from './failure.js';
 import { addJobCommands } from './job.js';
@@ -34,6 +35,7 @@ function makeProgram(pipes: Pipes): Command {
   addReconcile(program);
   addAuditCommand(program);
   addAlertCommand(program);
+  addClockCommands(program);
   addConfig(program);
   addProxy(program);
   addDoctor(program);

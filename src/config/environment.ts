@@ -8,7 +8,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'INNKEEPER_';
 /** Variables of the command line and the sandbox; they set no key. */
-const RESERVED = ['INNKEEPER_CONFIG', 'INNKEEPER_SOCKET', 'INNKEEPER_SANDBOX_CACHE'];
+const RESERVED = ['INNKEEPER_CONFIG', 'INNKEEPER_SOCKET', 'INNKEEPER_SANDBOX_CACHE', 'INNKEEPER_BOOT_ID'];
 
 export interface Overridden {
   /** `api.port` -> the variable that set it. */

@@ -32,6 +32,11 @@ export const ALERTS = {
     meaning: 'Changes cannot be recorded: calls are refused with 503.',
     ends: 'a write has succeeded',
   },
+  clock_jump: {
+    severity: 'critical',
+    meaning: 'The clock jumped: nothing is purged, erased or given up by date.',
+    ends: 'it is right again, or confirmed by a person',
+  },
   system_down: {
     severity: 'critical',
     meaning: 'A system behind the agent has not answered for five minutes; jobs wait for it.',

@@ -1,4 +1,5 @@
 /** The domain that came with an order, while it was not added yet: pure rules. */
+import { waitUntil } from './clock.js';
 import { type DomainName, slotOfName } from './domain-name.js';
 import type { DomainWish, Service } from './service.js';
 
@@ -12,9 +13,19 @@ export function wishFor(name: string, now: number): DomainWish {
   return { name, nextAt: at(now), until: at(now + PATIENCE_MS), tries: 0, problem: null };
 }
 
-/** After a try that failed: ever more rarely; undefined once it is given up. */
-export function wishAfter(wish: DomainWish, problem: string, now: number): DomainWish | undefined {
-  if (Date.parse(wish.until) <= now) return undefined;
+/** Epoch ms of the next try. `at`: as it is recorded. */
+export function wishDue(at: string, now: number): number {
+  return waitUntil(Date.parse(at), now, LONGEST_PAUSE_MS);
+}
+
+/** After a try that failed: ever more rarely; undefined once it is given up, which needs a clock that is trusted. */
+export function wishAfter(
+  wish: DomainWish,
+  problem: string,
+  now: number,
+  trusted = true,
+): DomainWish | undefined {
+  if (trusted && Date.parse(wish.until) <= now) return undefined;
   const pause = Math.min(LONGEST_PAUSE_MS, MINUTE_MS * 2 ** Math.min(10, wish.tries));
   return { ...wish, tries: wish.tries + 1, problem, nextAt: new Date(now + pause).toISOString() };
 }

@@ -39,7 +39,7 @@ export interface Circuit {
   enter(): Pass | undefined;
   /** What a caller could do now, without taking the probe. */
   admits(): 'all' | 'probe' | 'none';
-  /** Epoch ms from which a probe is let through; 0 while closed. */
+  /** Epoch ms from which a probe is let through, by the clock as it is now; 0 while closed. */
   retryAt(): number;
 }
 
@@ -96,15 +96,17 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
   let open = false;
   let since = clock.now();
   let pauseMs = limits.pauseMs;
+  /** By the monotonic clock: a wall clock that was ahead for a moment must not keep it open for a day. */
   let retryAt = 0;
   let probe: Pass | undefined;
   let refusal: string | null = null;
 
-  const isHalfOpen = (): boolean => open && clock.now() >= retryAt;
+  const isHalfOpen = (): boolean => open && clock.monotonic() >= retryAt;
+  const epochOf = (monotonic: number): number => clock.now() + monotonic - clock.monotonic();
   const view = (): CircuitView => {
     const halfOpen = isHalfOpen();
     const state = halfOpen ? 'half_open' : open ? 'open' : 'closed';
-    return { name, role, state, since: iso(halfOpen ? retryAt : since), failures, refusal };
+    return { name, role, state, since: iso(halfOpen ? epochOf(retryAt) : since), failures, refusal };
   };
   const turn = (toOpen: boolean): void => {
     open = toOpen;
@@ -126,12 +128,12 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
       if (!wasProbe) return;
       refusal = said;
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
-      retryAt = clock.now() + pauseMs;
+      retryAt = clock.monotonic() + pauseMs;
       since = clock.now();
       tell(view());
     } else if (said !== null || failures >= limits.failures) {
       refusal = said;
-      retryAt = clock.now() + pauseMs;
+      retryAt = clock.monotonic() + pauseMs;
       turn(true);
     }
   };
@@ -162,7 +164,7 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
       return pass;
     },
     admits: () => (!open ? 'all' : probe || !isHalfOpen() ? 'none' : 'probe'),
-    retryAt: () => (open ? retryAt : 0),
+    retryAt: () => (open ? epochOf(retryAt) : 0),
   };
 }
 

@@ -75,6 +75,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /metrics': both('metrics:read'),
   'GET /audit': both('admin'),
   'GET /alerts': both('admin'),
+  'GET /clock': socket('admin'),
+  'POST /clock/confirm': socket('admin'),
   'GET /state/key': socket('admin'),
   'POST /state/rotate-key': socket('admin'),
   'POST /tokens': socket('admin'),

@@ -30,7 +30,7 @@ export function floodGate(clock: Clock, write: (entry: AuditEntry) => void): Flo
   };
   const endOld = (): void => {
     for (const [caller, window] of windows)
-      if (clock.now() - window.since >= WINDOW_MS) {
+      if (clock.monotonic() - window.since >= WINDOW_MS) {
         windows.delete(caller);
         tell(window);
       }
@@ -42,7 +42,7 @@ export function floodGate(clock: Clock, write: (entry: AuditEntry) => void): Flo
     take(caller, entry) {
       endOld();
       const key = windows.has(caller) || windows.size < MOST_CALLERS ? caller : ALL_OTHERS;
-      const window: Window = windows.get(key) ?? { since: clock.now(), count: 0, last: undefined };
+      const window: Window = windows.get(key) ?? { since: clock.monotonic(), count: 0, last: undefined };
       windows.set(key, window);
       window.count += 1;
       if (window.count <= ONE_BY_ONE) write(entry);

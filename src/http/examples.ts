@@ -76,6 +76,8 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /metrics': {},
   'GET /audit': { query: { service_id: id, limit: 100 } },
   'GET /alerts': {},
+  'GET /clock': {},
+  'POST /clock/confirm': {},
   'GET /state/key': {},
   'POST /state/rotate-key': {},
   'GET /state/export': {},

@@ -27,11 +27,10 @@ export function rateLimits(
   return (token, limit) => {
     const { perMs, most } = rates[limit];
     if (most === 0) return undefined;
-    const now = clock.now();
+    const now = clock.monotonic();
     let bucket = buckets[limit].get(token);
     if (!bucket) buckets[limit].set(token, (bucket = { left: most, at: now }));
-    // the wall clock may be set back: then nothing is added, and nothing taken
-    bucket.left = Math.min(most, bucket.left + Math.max(0, now - bucket.at) * perMs);
+    bucket.left = Math.min(most, bucket.left + (now - bucket.at) * perMs);
     bucket.at = now;
     if (bucket.left >= 1) {
       bucket.left -= 1;

@@ -1,4 +1,5 @@
 /** What every file of routes/ exports: one function that adds one endpoint. */
+import type { Timekeeper } from '../domain/clock-doubt.js';
 import type { StatusSources } from '../operations/read-status.js';
 import type { Reconciler } from '../operations/reconcile.js';
 import type { Allocate } from '../operations/allocate.js';
@@ -31,6 +32,7 @@ export interface RouteContext extends StatusSources {
   readonly allocate: Allocate;
   readonly reconcile: Pick<Reconciler, 'ask' | 'repair' | 'remove'>;
   readonly jobFeed: JobFeed;
+  readonly timekeeper: Timekeeper;
   readonly ready: () => Readiness | Promise<Readiness>;
   readonly door: 'network' | 'socket';
   /** Aborted when the daemon stops: streams end. */

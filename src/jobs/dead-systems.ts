@@ -2,7 +2,7 @@
 import { AgentError, type ErrorRecord, ERRORS, toRecord } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Circuits, CircuitView } from '../drivers/circuit.js';
-import { patienceMs } from './policy.js';
+import { patienceMs, waitingSince } from './policy.js';
 
 const CONTAINER_HOST = 'container-host';
 const PROXY = 'proxy';
@@ -34,8 +34,7 @@ export function needOf(job: Job): string | undefined {
 
 /** Epoch ms until which the job's patience lasts. */
 export function patienceEnds(job: Job, now: number): number {
-  const since = job.waiting ? Date.parse(job.waiting.since) : now;
-  return since + patienceMs(job);
+  return waitingSince(job, now) + patienceMs(job);
 }
 
 /** A job that has not begun, waiting for the dead system it needs first. */

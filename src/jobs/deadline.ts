@@ -20,7 +20,7 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
   const count = (): void => {
     // whoever waited for a lease when it was cancelled comes back from there afterwards
     if (isCancelled) return;
-    since = clock.now();
+    since = clock.monotonic();
     pause = new AbortController();
     clock.sleep(left, pause.signal).then(
       () => over.abort(reason()),
@@ -28,7 +28,7 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
     );
   };
   const hold = (): void => {
-    left = Math.max(0, left - (clock.now() - since));
+    left = Math.max(0, left - (clock.monotonic() - since));
     pause.abort(new Error('paused'));
   };
   count();

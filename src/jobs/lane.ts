@@ -1,9 +1,10 @@
 /** A service's lane: its first open job, when that may start, and before whom. */
-import type { Job } from '../domain/job.js';
+import { waitUntil } from '../domain/clock.js';
+import { FOR_RELEASE, type Job } from '../domain/job.js';
 import type { ServiceKey } from '../domain/service.js';
 import type { Circuits } from '../drivers/circuit.js';
 import { needOf, patienceEnds } from './dead-systems.js';
-import { endsEarly } from './policy.js';
+import { endsEarly, MAX_BACKOFF_MS } from './policy.js';
 
 /** The first open job of a service: only that one may run. */
 export interface Lane {
@@ -11,7 +12,7 @@ export interface Lane {
   readonly jobId: string;
   readonly interactive: boolean;
   readonly createdAt: string;
-  /** Epoch ms from which it may start. */
+  /** Epoch ms from which it may start; `Infinity`: when a person says so. */
   readonly dueAt: number;
   /** Its record says that it waits. */
   readonly isWaiting: boolean;
@@ -27,12 +28,17 @@ export function laneOf(key: ServiceKey, job: Job, now: number): Lane {
     key,
     jobId: job.id,
     interactive: job.interactive,
-    createdAt: job.createdAt,
-    dueAt: waiting ? Date.parse(waiting.until) : 0,
+    // made while the clock was ahead: it must not stand behind all that come later
+    createdAt: Date.parse(job.createdAt) > now ? '' : job.createdAt,
+    dueAt: waiting ? dueAtOf(waiting) : 0,
     isWaiting: waiting !== undefined,
     need: needOf(job),
     patientUntil: patienceEnds(job, now),
   };
+}
+
+function dueAtOf({ for: what, until }: NonNullable<Job['waiting']>): number {
+  return what === FOR_RELEASE ? Number.POSITIVE_INFINITY : Date.parse(until);
 }
 
 interface Gate {
@@ -43,16 +49,22 @@ interface Gate {
 }
 
 /** A job that waits for a dead system starts with its next probe, not when its own time comes. */
-export function gateOf(lane: Lane, circuits: Circuits, now: number): Gate {
+export function gateOf(
+  lane: Lane,
+  circuits: Circuits,
+  { now, trusted }: { readonly now: number; readonly trusted: boolean },
+): Gate {
+  const dueAt = Number.isFinite(lane.dueAt) ? waitUntil(lane.dueAt, now, MAX_BACKOFF_MS) : lane.dueAt;
+  // nobody's patience ends by a clock that jumped
+  const patientUntil = trusted ? lane.patientUntil : Number.POSITIVE_INFINITY;
   const circuit = lane.need === undefined ? undefined : circuits.find(lane.need);
   const admits = circuit?.admits() ?? 'all';
-  if (!circuit || admits === 'all' || now >= lane.patientUntil)
-    return { admits: 'all', startsAt: lane.dueAt };
+  if (!circuit || admits === 'all' || now >= patientUntil) return { admits: 'all', startsAt: dueAt };
   if (admits === 'probe') return { admits, startsAt: now };
-  if (!lane.isWaiting) return { admits, startsAt: lane.dueAt };
+  if (!lane.isWaiting) return { admits, startsAt: dueAt };
   // with a probe under way its end is told
-  const retryAt = circuit.retryAt() > now ? circuit.retryAt() : lane.patientUntil;
-  return { admits, startsAt: Math.min(retryAt, lane.patientUntil) };
+  const retryAt = circuit.retryAt() > now ? circuit.retryAt() : patientUntil;
+  return { admits, startsAt: Math.min(retryAt, patientUntil) };
 }
 
 export const byUrgency = (a: Lane, b: Lane): number =>

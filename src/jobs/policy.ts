@@ -24,6 +24,8 @@ export interface Circumstances {
   readonly now: number;
   /** 0..1 */
   readonly random: number;
+  /** False: nothing is given up for the time that has passed. Default: true. */
+  readonly clockTrusted?: boolean;
 }
 
 /** The condition of a system, not of the job: no try is counted. */
@@ -34,7 +36,8 @@ const NOBODYS_FAULT: readonly Failure[] = ['refused_us', 'unreachable'];
 const PERSISTENT_TRIES = 20;
 /** How long such a job waits for a system at least. */
 const PERSISTENT_PATIENCE_S = 7 * 86_400;
-const MAX_BACKOFF_MS = 600_000;
+/** The longest pause before another try: a record that waits longer was written by a clock that was ahead. */
+export const MAX_BACKOFF_MS = 600_000;
 const CRASHES_AT_ONCE = 2;
 const MAX_RECHECK_MS = 60_000;
 
@@ -112,10 +115,10 @@ function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): 
 
 /** A system is down: no try is counted; it is looked at again and again for as long as the job's patience lasts. */
 function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
-  const since = job.waiting ? Date.parse(job.waiting.since) : at.now;
+  const since = waitingSince(job, at.now);
   const waited = at.now - since;
   const uncounted = { ...job, attempts: Math.max(0, job.attempts - 1) };
-  if (waited >= patienceMs(job, error)) return giveUp(uncounted, error, at);
+  if (at.clockTrusted !== false && waited >= patienceMs(job, error)) return giveUp(uncounted, error, at);
   const pause = Math.min(MAX_RECHECK_MS, Math.max(job.policy.backoffS * 1000, waited / 4));
   return later(uncounted, error, at, pause);
 }
@@ -124,6 +127,11 @@ function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstan
 export function patienceMs(job: Job, error: ErrorRecord | undefined = job.error): number {
   const isLong = error !== undefined && NOBODYS_FAULT.includes(failureOf(error)) && isPersistent(job);
   return Math.max(job.policy.patienceS, isLong ? PERSISTENT_PATIENCE_S : 0) * 1000;
+}
+
+/** Epoch ms; one that lies ahead was written by a clock that was. */
+export function waitingSince(job: Pick<Job, 'waiting'>, now: number): number {
+  return job.waiting ? Math.min(now, Date.parse(job.waiting.since)) : now;
 }
 
 function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstances, baseMs: number): Job {
@@ -135,7 +143,7 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
     waiting: {
       for: error.role ?? 'agent',
       reason: failureOf(error),
-      since: job.waiting?.since ?? iso(at.now),
+      since: iso(waitingSince(job, at.now)),
       until: iso(until),
     },
   };

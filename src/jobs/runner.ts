@@ -39,6 +39,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   let unlisten = (): void => {};
   let pumping = false;
   const room = ordersFirst(deps.spare, clock);
+  const circumstances = () => ({ now: clock.now(), clockTrusted: clock.trusted() });
 
   const look = (service: Service): void => {
     const key = keyOf(service);
@@ -61,12 +62,13 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const pump = (): void => {
     pumping = false;
     if (draining.signal.aborted || running.size >= config.jobs.slots) return;
-    const now = clock.now();
+    const at = timeOf(clock);
+    const { now } = at;
     let next = Infinity;
     for (;;) {
-      const lane = mostUrgent(now);
+      const lane = mostUrgent(at);
       if (!lane) break;
-      const { admits } = gateOf(lane, circuits, now);
+      const { admits } = gateOf(lane, circuits, at);
       if (admits === 'none') {
         hold(lane);
         continue;
@@ -77,15 +79,15 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       begin(lane, admits === 'probe');
     }
     for (const lane of lanes.values()) {
-      const at = running.has(lane.key) ? now : startsAt(lane, now);
-      if (at > now) next = Math.min(next, at);
+      const start = running.has(lane.key) ? now : startsAt(lane, at);
+      if (start > now) next = Math.min(next, start);
     }
     wakeAt(next);
   };
 
   /** Epoch ms; never while another job finds out about the system that this one waits for. */
-  const startsAt = (lane: Lane, now: number): number => {
-    const gate = gateOf(lane, circuits, now);
+  const startsAt = (lane: Lane, at: LaneTime): number => {
+    const gate = gateOf(lane, circuits, at);
     const isProbed =
       gate.admits === 'probe' && [...running.values()].some(({ probe }) => probe === lane.need);
     return isProbed ? Infinity : gate.startsAt;
@@ -93,10 +95,11 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
 
   const isIdle = ({ key }: Lane): boolean => !running.has(key) && !holding.has(key);
 
-  const mostUrgent = (now: number): Lane | undefined => {
+  const mostUrgent = (at: LaneTime): Lane | undefined => {
     let first: Lane | undefined;
     for (const lane of lanes.values())
-      if (isIdle(lane) && (!first || byUrgency(lane, first) < 0) && startsAt(lane, now) <= now) first = lane;
+      if (isIdle(lane) && (!first || byUrgency(lane, first) < 0) && startsAt(lane, at) <= at.now)
+        first = lane;
     return first;
   };
 
@@ -166,7 +169,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
         stop: stop.signal,
       }).finally(stop.release);
       const after = await book.change((current) =>
-        afterAttempt(current, ending, { now: clock.now(), random: random() }),
+        afterAttempt(current, ending, { ...circumstances(), random: random() }),
       );
       report(lane, after, ending);
     } catch (error) {
@@ -195,7 +198,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     const ending = { kind: 'crashed', detail: 'the agent ended while the job ran' } as const;
     try {
       await journal(key, orphan.id, deps).change((job) =>
-        afterAttempt(job, ending, { now: clock.now(), random: random() }),
+        afterAttempt(job, ending, { ...circumstances(), random: random() }),
       );
     } catch (error) {
       if (asAgentError(error).code !== 'state_unavailable') throw error;
@@ -242,13 +245,21 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
     overdue() {
-      const lane = stopping.signal.aborted ? undefined : mostUrgent(clock.now());
-      if (!lane || gateOf(lane, circuits, clock.now()).admits !== 'all') return undefined;
+      const at = timeOf(clock);
+      const lane = stopping.signal.aborted ? undefined : mostUrgent(at);
+      if (!lane || gateOf(lane, circuits, at).admits !== 'all') return undefined;
       const room = mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
       return room ? lane.jobId : undefined;
     },
   };
 }
+
+interface LaneTime {
+  readonly now: number;
+  readonly trusted: boolean;
+}
+
+const timeOf = (clock: Clock): LaneTime => ({ now: clock.now(), trusted: clock.trusted() });
 
 interface Running {
   readonly interactive: boolean;
@@ -267,8 +278,8 @@ const MOST_SETTLING = 0.75;
 const RECORD_MS = 300;
 const RECORD_RETRY_MS = 5_000;
 const BUSY_RETRY_MS = 100;
-/** Longer ones overflow a timer. */
-const LONGEST_SLEEP_MS = 3_600_000;
+/** Long waits are looked at again: the clock may be set meanwhile. */
+const LONGEST_SLEEP_MS = 600_000;
 
 class StopError extends Error {
   override readonly name = 'StopError';

@@ -29,9 +29,8 @@ export function ordersFirst(
   let orderedAt = Number.NEGATIVE_INFINITY;
   return {
     ordered() {
-      orderedAt = clock.now();
+      orderedAt = clock.monotonic();
     },
-    // a clock may be set back
-    spare: () => Math.abs(clock.now() - orderedAt) >= QUIET_MS && spare(),
+    spare: () => clock.monotonic() - orderedAt >= QUIET_MS && spare(),
   };
 }

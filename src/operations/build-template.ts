@@ -88,7 +88,7 @@ async function removeLeftovers(work: Work, view: ClusterView): Promise<void> {
 }
 
 async function buildOn(work: Work, node: string): Promise<BuiltTemplate> {
-  const began = work.clock.now();
+  const began = work.clock.monotonic();
   const view = await work.watch.fresh(0, work.signal);
   const old = templatesOf(work, view, node);
   const [newest] = old;
@@ -98,7 +98,7 @@ async function buildOn(work: Work, node: string): Promise<BuiltTemplate> {
     vmid,
     outcome,
     left,
-    tookMs: work.clock.now() - began,
+    tookMs: work.clock.monotonic() - began,
   });
   if (newest && work.replace !== true) return result(newest.vmid, 'kept', []);
   refuseUnfitStorage(work, view);

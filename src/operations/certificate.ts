@@ -38,9 +38,9 @@ export function watchOwnCertificates(
 
 function watching(look: () => Promise<Certificate | null>, clock: Clock): () => Certificate | null {
   let known: Certificate | null = null;
-  let readAt = clock.now();
+  let readAt = clock.monotonic();
   const refresh = (): void => {
-    readAt = clock.now();
+    readAt = clock.monotonic();
     look().then(
       (found) => (known = found),
       () => (known = null),
@@ -48,7 +48,7 @@ function watching(look: () => Promise<Certificate | null>, clock: Clock): () => 
   };
   refresh();
   return () => {
-    if (clock.now() - readAt >= KEEP_MS) refresh();
+    if (clock.monotonic() - readAt >= KEEP_MS) refresh();
     return known;
   };
 }

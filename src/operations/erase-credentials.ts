@@ -9,6 +9,7 @@ export async function eraseCredentials({
   state,
   clock,
 }: Pick<OperationContext, 'state' | 'clock'>): Promise<number | undefined> {
+  if (!clock.trusted()) return undefined;
   const isDue = (at: string | null): boolean => at !== null && Date.parse(at) <= clock.now();
   let next: number | undefined;
   for (const { key, passwordUntil } of state.services.entries()) {

@@ -1,5 +1,5 @@
 /** Adds the domain that came with an order as soon as it leads here. Tried again and again, ever more rarely; what keeps it from being added never fails the site. */
-import { wishAfter, withoutWish } from '../domain/domain-wish.js';
+import { wishAfter, wishDue, withoutWish } from '../domain/domain-wish.js';
 import { asAgentError } from '../domain/errors.js';
 import type { Service, ServiceKey } from '../domain/service.js';
 import { addDomain } from './add-domain.js';
@@ -16,12 +16,12 @@ export async function grantWishes(
   const { clock, state } = context;
   const due: ServiceKey[] = [];
   for (const { key, wishAt } of state.services.entries())
-    if (wishAt !== null && Date.parse(wishAt) <= clock.now()) due.push(key);
+    if (wishAt !== null && wishDue(wishAt, clock.now()) <= clock.now()) due.push(key);
   for (let start = 0; start < due.length && !signal.aborted; start += AT_ONCE)
     await Promise.all(due.slice(start, start + AT_ONCE).map((key) => grant(context, key, signal)));
   let next: number | undefined;
   for (const { wishAt } of state.services.entries())
-    if (wishAt !== null) next = Math.min(next ?? Number.POSITIVE_INFINITY, Date.parse(wishAt));
+    if (wishAt !== null) next = Math.min(next ?? Number.POSITIVE_INFINITY, wishDue(wishAt, clock.now()));
   return next;
 }
 
@@ -35,7 +35,7 @@ async function grant(context: OperationContext, key: ServiceKey, signal: AbortSi
     if (signal.aborted) return;
     await state.services.commit(key, (current) => {
       if (current?.domainWish?.name !== wish.name) return current ?? service;
-      const next = problem === undefined ? undefined : wishAfter(wish, problem, clock.now());
+      const next = problem === undefined ? undefined : wishAfter(wish, problem, clock.now(), clock.trusted());
       return next ? { ...current, domainWish: next } : withoutWish(current);
     });
   } catch (error) {

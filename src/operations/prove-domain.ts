@@ -160,9 +160,10 @@ async function foreignClaim(
   for (const at of [name.slot, ...namesAbove(name)]) {
     const record = state.domains.find(domainId(at));
     if (!record || sameOwner(record.owner, service)) continue;
-    if (record.quarantineUntil !== null && Date.parse(record.quarantineUntil) <= clock.now()) continue;
-    const until = record.service === null ? "was another customer's until lately" : "is another customer's";
-    return at === name.slot ? `${at} ${until}.` : `${name.name} is below ${at}, which ${until}.`;
+    const { quarantineUntil: until } = record;
+    if (until !== null && clock.trusted() && Date.parse(until) <= clock.now()) continue;
+    const claim = record.service === null ? "was another customer's until lately" : "is another customer's";
+    return at === name.slot ? `${at} ${claim}.` : `${name.name} is below ${at}, which ${claim}.`;
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
  * Looks daily whether custom domains still lead here. One that leads elsewhere is told of, switched off when that lasts (its new owner may then have it), and
  * switched on again when it is back. A look-up that fails says nothing.
  */
+import { waitUntil } from '../domain/clock.js';
 import { namesOf, slotOfName } from '../domain/domain-name.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { AgentError } from '../domain/errors.js';
@@ -22,16 +23,16 @@ export async function recheckDomains(
 ): Promise<number | undefined> {
   const { clock, state } = context;
   const records = state.domains.list().filter(({ service }) => service !== null);
-  const due = records.filter((record) => dueAt(record) <= clock.now());
+  const due = records.filter((record) => dueAt(record, clock.now()) <= clock.now());
   for (let start = 0; start < due.length && !signal.aborted; start += AT_ONCE)
     await Promise.all(due.slice(start, start + AT_ONCE).map((record) => recheck(context, record, signal)));
-  const rest = records.filter((record) => !due.includes(record)).map(dueAt);
+  const rest = records.filter((record) => !due.includes(record)).map((record) => dueAt(record, clock.now()));
   if (due.length > 0) rest.push(clock.now() + HOUR_MS);
   return rest.length === 0 ? undefined : Math.min(...rest);
 }
 
-function dueAt({ checkedAt }: DomainRecord): number {
-  return checkedAt === undefined ? 0 : Date.parse(checkedAt) + DAY_MS;
+function dueAt({ checkedAt }: DomainRecord, now: number): number {
+  return checkedAt === undefined ? 0 : waitUntil(Date.parse(checkedAt) + DAY_MS, now, DAY_MS);
 }
 
 async function recheck(context: OperationContext, record: DomainRecord, signal: AbortSignal): Promise<void> {
@@ -115,7 +116,9 @@ function strayed(
   const { stray, ...kept } = entry;
   if (problem === undefined) return stray ? kept : entry;
   const since = stray?.since ?? new Date(clock.now()).toISOString();
-  const off = stray?.off === true || clock.now() - Date.parse(since) >= config.domains.stray_s * 1000;
+  // switched off, its certificate goes and others may claim it: not by a clock that jumped
+  const isLong = clock.trusted() && clock.now() - Date.parse(since) >= config.domains.stray_s * 1000;
+  const off = stray?.off === true || isLong;
   return stray?.off === off && stray.problem === problem
     ? entry
     : { ...kept, stray: { since, problem, off } };

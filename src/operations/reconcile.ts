@@ -29,8 +29,11 @@ export function reconciler(context: OperationContext): Reconciler {
   const stopping = new AbortController();
   const repaired = new Map<string, number>();
   const told = new Set<string>();
-  let dueAt = clock.now() + Math.min(everyMs, FIRST_LOOK_MS);
+  /** By the monotonic clock. */
+  let dueAt = clock.monotonic() + Math.min(everyMs, FIRST_LOOK_MS);
   let looking: Promise<DriftReport> | undefined;
+
+  const dueEpoch = (): number => clock.now() + dueAt - clock.monotonic();
 
   const look = async (): Promise<DriftReport> => {
     const report = drift.enter(await lookForDrift(context, stopping.signal));
@@ -66,7 +69,7 @@ export function reconciler(context: OperationContext): Reconciler {
   };
 
   const repairSafe = async ({ findings }: DriftReport): Promise<void> => {
-    const now = clock.now();
+    const now = clock.monotonic();
     for (const [id, at] of repaired) if (now - at >= REPAIR_AGAIN_MS) repaired.delete(id);
     const fresh = findings.map(({ item }) => item).filter(({ id }) => !repaired.has(id));
     const repairs = await repairDrift(context, { requestId: 'reconcile' }, fresh);
@@ -81,15 +84,15 @@ export function reconciler(context: OperationContext): Reconciler {
 
   return {
     async run() {
-      if (clock.now() < dueAt) return dueAt;
+      if (clock.monotonic() < dueAt) return dueEpoch();
       const report = await shared().catch((error: unknown) => {
         if (stopping.signal.aborted) return undefined;
         throw error;
       });
       if (!report) return undefined;
       if (config.reconcile.mode === 'repair') await repairSafe(report);
-      dueAt = clock.now() + everyMs;
-      return dueAt;
+      dueAt = clock.monotonic() + everyMs;
+      return dueEpoch();
     },
     async ask(ms) {
       const over = new AbortController();

@@ -51,6 +51,9 @@ export function makeRememberedCalls(context: Context, most?: Share): RememberedC
   const shares = rememberedShares(state.remembered.list(), most);
   const underWay = new Map<string, { readonly fingerprint: string; readonly over: Promise<void> }>();
   let sweptAt = Number.NEGATIVE_INFINITY;
+  /** While the clock cannot be trusted an answer stays good: forgotten too early, the call would be carried out twice. */
+  const isOver = ({ expiresAt }: RememberedCall): boolean =>
+    clock.trusted() && Date.parse(expiresAt) <= clock.now();
 
   const forget = async (id: string, when?: (call: RememberedCall) => boolean): Promise<void> => {
     await state.remembered.remove(id, when);
@@ -58,14 +61,13 @@ export function makeRememberedCalls(context: Context, most?: Share): RememberedC
   };
 
   const sweep = (): void => {
-    if (clock.now() - sweptAt < SWEEP_MS) return;
-    sweptAt = clock.now();
-    const old = (call: RememberedCall): boolean => Date.parse(call.expiresAt) <= sweptAt;
+    if (clock.monotonic() - sweptAt < SWEEP_MS) return;
+    sweptAt = clock.monotonic();
     Promise.all(
       state.remembered
         .list()
-        .filter(old)
-        .map(({ id }) => forget(id, old)),
+        .filter(isOver)
+        .map(({ id }) => forget(id, isOver)),
     ).catch((error: unknown) => log.warn({ err: error }, 'old remembered answers could not be removed'));
   };
 
@@ -123,8 +125,7 @@ export function makeRememberedCalls(context: Context, most?: Share): RememberedC
         await first.over;
       }
       const known = state.remembered.find(id);
-      if (!known || Date.parse(known.expiresAt) <= clock.now())
-        return { kind: 'first', call: await begin(id, fingerprint, call) };
+      if (!known || isOver(known)) return { kind: 'first', call: await begin(id, fingerprint, call) };
       if (known.fingerprint !== fingerprint) throw mismatch();
       if (known.answer)
         return { kind: 'answered', code: known.answer.code, body: known.answer.body.reveal() };

@@ -207,6 +207,6 @@ async function unmake(
 
 async function forgetGone({ state, clock }: OperationContext): Promise<void> {
   const isOld = ({ goneAt }: ZoneRecord): boolean =>
-    goneAt !== undefined && Date.parse(goneAt) < clock.now() - REMEMBER_GONE_MS;
+    clock.trusted() && goneAt !== undefined && Date.parse(goneAt) < clock.now() - REMEMBER_GONE_MS;
   for (const { id } of state.zones.list().filter(isOld)) await state.zones.remove(id, isOld);
 }

@@ -40,6 +40,7 @@ export interface AuditLogOptions {
   readonly dir: string;
   /** RFC 3339 */
   readonly now: () => string;
+  readonly clockTrusted: () => boolean;
   readonly warn: (message: string, detail: string) => void;
   readonly keepDays: number;
   readonly later: Later;
@@ -49,9 +50,10 @@ export class AuditLog implements AuditStore {
   readonly #log: DailyLog<AuditEntry>;
   readonly #warn: AuditLogOptions['warn'];
 
-  private constructor({ disk, dir, now, warn, keepDays }: AuditLogOptions) {
+  private constructor({ disk, dir, now, clockTrusted, warn, keepDays }: AuditLogOptions) {
     const folder = join(dir, 'audit');
-    this.#log = new DailyLog({ disk, folder, now, keepMs: keepDays * 86_400_000, parse: parseLine });
+    const keepMs = keepDays * 86_400_000;
+    this.#log = new DailyLog({ disk, folder, now, clockTrusted, keepMs, parse: parseLine });
     this.#warn = warn;
   }
 

@@ -17,6 +17,8 @@ export interface DailyLogOptions<T> {
   readonly folder: string;
   /** RFC 3339 */
   readonly now: () => string;
+  /** False after a jump of the clock: then no day ends, and none is too old. */
+  readonly clockTrusted: () => boolean;
   /** How long a day's file is kept. */
   readonly keepMs: number;
   /** Undefined for a line that is none. */
@@ -107,7 +109,7 @@ export class DailyLog<T> {
 
   /** The cursor behind the newest line. */
   async latest(): Promise<string> {
-    const day = (await this.#days()).at(-1) ?? this.#today();
+    const day = (await this.#days()).at(-1) ?? (await this.#writtenDay());
     return cursorOf({ day, offset: await this.#sizeOf(day) });
   }
 
@@ -131,7 +133,8 @@ export class DailyLog<T> {
   }
 
   async removeOld(): Promise<void> {
-    const { disk, keepMs, now } = this.#options;
+    const { disk, keepMs, now, clockTrusted } = this.#options;
+    if (!clockTrusted()) return;
     const oldest = new Date(Date.parse(now()) - keepMs).toISOString().slice(0, 10);
     for (const day of await this.#days()) if (day < oldest) await disk.remove(this.#pathOf(day));
   }
@@ -165,7 +168,7 @@ export class DailyLog<T> {
 
   async #append(text: string): Promise<void> {
     const { disk } = this.#options;
-    const day = this.#today();
+    const day = await this.#writtenDay();
     const known = this.#open?.day === day ? this.#open : undefined;
     const size = known?.offset ?? (await this.#fileSize(day));
     const torn = !known && size > 0 && (await this.#endsTorn(day, size));
@@ -204,10 +207,12 @@ export class DailyLog<T> {
       .sort();
   }
 
-  #today(): string {
-    const day = this.#options.now().slice(0, 10);
-    // a clock that is set back must not write into a file that readers are past
-    return this.#open !== undefined && this.#open.day > day ? this.#open.day : day;
+  /** The day whose file lines go into: never one before the newest, which readers are past, be it that the clock was set back. */
+  async #writtenDay(): Promise<string> {
+    const today = this.#options.now().slice(0, 10);
+    const newest = this.#open?.day ?? (await this.#days()).at(-1);
+    if (newest === undefined) return today;
+    return newest > today || !this.#options.clockTrusted() ? newest : today;
   }
 
   #pathOf(day: string): string {

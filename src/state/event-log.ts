@@ -15,7 +15,7 @@ import type { Later } from './later.js';
 import { JsonObjectSchema } from './job-schema.js';
 
 const KEEP_MS = 30 * 86_400_000;
-/** How far before its end a start looks for events that are in the log already. */
+/** How far before its newest file a start looks for events that are in the log already. */
 const OVERLAP_MS = 3_600_000;
 
 const lineCheck = Compile(
@@ -36,6 +36,7 @@ export interface EventLogOptions {
   readonly dir: string;
   /** RFC 3339 */
   readonly now: () => string;
+  readonly clockTrusted: () => boolean;
   readonly warn: (message: string, detail: string) => void;
   readonly later: Later;
 }
@@ -45,11 +46,12 @@ export class EventLog implements EventStore {
   readonly #warn: EventLogOptions['warn'];
   /** Only while starting: what documents have and the log lacks. */
   #lost: LoggedEvent[] = [];
-  /** Only while starting: ids in the log's last hour, and since when. */
+  /** Only while starting: ids in the log's newest files, and since when they hold all. */
   #tail: { readonly ids: Set<string>; readonly since: string } | undefined;
 
-  private constructor({ disk, dir, now, warn }: EventLogOptions) {
-    this.#log = new DailyLog({ disk, folder: join(dir, 'events'), now, keepMs: KEEP_MS, parse: parseLine });
+  private constructor({ disk, dir, now, clockTrusted, warn }: EventLogOptions) {
+    const folder = join(dir, 'events');
+    this.#log = new DailyLog({ disk, folder, now, clockTrusted, keepMs: KEEP_MS, parse: parseLine });
     this.#warn = warn;
   }
 
@@ -57,7 +59,7 @@ export class EventLog implements EventStore {
   static async open(options: EventLogOptions): Promise<EventLog> {
     const log = new EventLog(options);
     options.later(() => log.#log.removeOld());
-    await log.#readTail();
+    await log.#readTail(options.now);
     return log;
   }
 
@@ -114,10 +116,12 @@ export class EventLog implements EventStore {
     }
   }
 
-  async #readTail(): Promise<void> {
+  async #readTail(now: () => string): Promise<void> {
     const days = await this.#log.newestDays(2);
-    const last = days.findLast((events) => events.length > 0)?.at(-1);
-    const since = last ? new Date(Date.parse(last.at) - OVERLAP_MS).toISOString() : '';
+    // not the last line's: the clock may have been ahead when it was written
+    const newest = days.findLast((events) => events.length > 0) ?? [];
+    const [first] = [...newest.map(({ at }) => at), now()].sort();
+    const since = newest.length === 0 ? '' : new Date(Date.parse(first ?? '') - OVERLAP_MS).toISOString();
     this.#tail = { ids: new Set(days.flat().map(({ id }) => id)), since };
   }
 }

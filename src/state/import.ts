@@ -27,7 +27,7 @@ export interface Imported {
 }
 
 /** Names that a folder may have which holds no state yet. */
-const HARMLESS = /^(lock(\.json)?|import-unfinished|secret\.key|lost\+found)$/;
+const HARMLESS = /^(lock(\.json)?|clock\.json|import-unfinished|secret\.key|lost\+found)$/;
 
 /** Throws AgentError `state_unavailable` with what is in the way; nothing was changed then, or what was begun is taken away again. */
 export async function importState({ file, config }: ImportOptions): Promise<Imported> {

@@ -48,7 +48,8 @@ export const openState: OpenState = async ({
     const { later, run: changeFolder } = afterReading();
     later(() => removeStaleCopies(dir));
     const box = new SecretBox(key, formerKeys);
-    const common = { disk, box, dir, now: () => instant(clock), warn, later };
+    const clockTrusted = (): boolean => clock.trusted();
+    const common = { disk, box, dir, now: () => instant(clock), clockTrusted, warn, later };
     const events = await EventLog.open(common);
     const audit = await AuditLog.open({ ...common, keepDays: auditKeepDays });
     const idOf = ({ id }: { readonly id: string }): string => id;

@@ -60,6 +60,10 @@ const deps = {
     repair: async () => [],
     remove: async () => [],
   },
+  timekeeper: {
+    view: () => ({ trusted: true, wall: Date.now(), agent: Date.now(), doubt: undefined }),
+    confirm: async () => ({ trusted: true, wall: Date.now(), agent: Date.now(), doubt: undefined }),
+  },
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

@@ -4,18 +4,26 @@ import type { Clock } from '../../src/domain/clock.js';
 export interface HandClock extends Clock {
   /** Moves the time and wakes, in order, whoever slept until then; lets their promises run. */
   turn(ms: number): Promise<void>;
+  /** Sets the wall clock forward or back; no time passes, and nobody wakes. */
+  jump(ms: number): void;
+  isTrusted: boolean;
   /** How many are asleep. */
   readonly sleepers: number;
 }
 
 export function handClock(start = Date.parse('2026-01-01T00:00:00Z')): HandClock {
-  let now = start;
+  let now = 0;
+  let offset = start;
   const asleep: { at: number; wake: () => void }[] = [];
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
   };
-  return {
-    now: () => now,
+  const clock: HandClock = {
+    isTrusted: true,
+    now: () => offset + now,
+    monotonic: () => now,
+    trusted: () => clock.isTrusted,
+    jump: (ms) => void (offset += ms),
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) {
@@ -48,4 +56,5 @@ export function handClock(start = Date.parse('2026-01-01T00:00:00Z')): HandClock
       return asleep.length;
     },
   };
+  return clock;
 }

@@ -4,13 +4,21 @@ import type { Clock } from '../../src/domain/clock.js';
 export interface LeapClock extends Clock {
   /** Called at every sleep: what happens meanwhile in the world. */
   meanwhile: (() => void) | undefined;
+  /** Sets the wall clock forward or back; no time passes. */
+  jump(ms: number): void;
+  isTrusted: boolean;
 }
 
 export function leapClock(start = Date.parse('2026-01-01T00:00:00Z')): LeapClock {
-  let now = start;
+  let passed = 0;
+  let offset = start;
   const clock: LeapClock = {
     meanwhile: undefined,
-    now: () => now,
+    isTrusted: true,
+    now: () => offset + passed,
+    monotonic: () => passed,
+    trusted: () => clock.isTrusted,
+    jump: (ms) => void (offset += ms),
     async sleep(ms, signal, background = false) {
       signal?.throwIfAborted();
       if (background) {
@@ -18,7 +26,7 @@ export function leapClock(start = Date.parse('2026-01-01T00:00:00Z')): LeapClock
           signal?.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
         });
       }
-      now += ms;
+      passed += ms;
       clock.meanwhile?.();
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();

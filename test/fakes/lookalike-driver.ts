@@ -31,6 +31,8 @@ export const call = (): DriverCall => plainCall(new AbortController().signal);
 /** Twenty times as fast as the real one. */
 export const fastClock: Clock = {
   now: () => Date.now() * 20,
+  monotonic: () => performance.now() * 20,
+  trusted: () => true,
   sleep: (ms, signal, background) => systemClock.sleep(ms / 20, signal, background),
 };
 

@@ -4,6 +4,7 @@ import t from 'tap';
 import type { AuditEntry } from '../../src/state/contract.js';
 import { openState } from '../../src/state/open.js';
 import { fields, makeRig, ORDER, type Rig } from './rig.js';
+import { toldClock } from '../fakes/told-clock.js';
 
 async function lines(rig: Rig): Promise<Record<string, unknown>[]> {
   const folder = join(rig.dir, 'audit');
@@ -177,7 +178,7 @@ t.test(
   async (t) => {
     const dir = join(t.testdir(), 'state');
     let now = Date.parse('2026-03-01T12:00:00Z');
-    const clock = { now: () => now, sleep: async () => {} };
+    const clock = toldClock(() => now);
     const open = () => openState({ dir, key: Buffer.alloc(32, 1), clock, auditKeepDays: 30 });
     const entry = (request_id: string): AuditEntry => ({
       ...{ at: new Date(now).toISOString(), request_id, door: 'network', who: null, panel: 'default' },

@@ -20,6 +20,7 @@ import type { OperationContext } from '../../src/operations/context.js';
 import type { State } from '../../src/state/contract.js';
 import { KeyedLock } from '../../src/state/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
+import { toldClock } from '../fakes/told-clock.js';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 
@@ -184,7 +185,12 @@ export interface Rig {
   };
   /** What the cluster shows; undefined before the first look. */
   readonly cluster: { view: ClusterView | undefined; used: Set<string>; staleSince: number | undefined };
-  readonly behaviour: { roomFor: OperationContext['roomFor']; ready: boolean; now: number };
+  readonly behaviour: {
+    roomFor: OperationContext['roomFor'];
+    ready: boolean;
+    now: number;
+    clockTrusted: boolean;
+  };
   call(
     method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD',
     url: string,
@@ -237,9 +243,9 @@ async function sleep(_ms: number, signal?: AbortSignal): Promise<void> {
 export async function makeRig(door: Door = 'network', config = testConfig()): Promise<Rig> {
   const log: string[] = [];
   const cluster: Rig['cluster'] = { view: view(), used: new Set(), staleSince: undefined };
-  const behaviour: Rig['behaviour'] = { roomFor: () => {}, ready: true, now: NOW };
+  const behaviour: Rig['behaviour'] = { roomFor: () => {}, ready: true, now: NOW, clockTrusted: true };
   const dir = await mkdtemp(join(tmpdir(), 'innkeeper-http-'));
-  const clock = { now: () => behaviour.now, sleep };
+  const clock = { ...toldClock(() => behaviour.now, sleep), trusted: () => behaviour.clockTrusted };
   const state = await openState({ dir, key: randomBytes(32), clock });
   let writes = 0;
   state.services.onChange(() => (writes += 1));
@@ -280,6 +286,10 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     reconcile: reconciler(context),
     metrics: { answered: () => {}, text: async () => '' },
     alerts: { list: () => [] },
+    timekeeper: {
+      view: () => ({ trusted: true, wall: behaviour.now, agent: behaviour.now, doubt: undefined }),
+      confirm: async () => ({ trusted: true, wall: behaviour.now, agent: behaviour.now, doubt: undefined }),
+    },
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];

@@ -50,7 +50,7 @@ t.test('there is no time to spare for 100 ms after the last order', async (t) =>
   t.notOk(room.spare(), 'another one came');
   await clock.turn(40);
   t.ok(room.spare());
-  await clock.turn(-3_600_000);
+  clock.jump(-3_600_000);
   t.ok(room.spare(), 'a clock that is set back does not make it an hour');
   t.notOk(ordersFirst(never, clock).spare(), 'the main thread may be busy all the same');
 });

@@ -15,6 +15,7 @@ import { recheckDomains } from '../../src/operations/recheck-domains.js';
 import { removeDomain } from '../../src/operations/remove-domain.js';
 import { setPrimary } from '../../src/operations/set-primary.js';
 import { makeRig, ORDER } from '../http/rig.js';
+import { toldClock } from '../fakes/told-clock.js';
 
 const HERE = '203.0.113.10';
 const DAY = 86_400_000;
@@ -43,7 +44,7 @@ async function world(t: Test) {
     ...{ config: context.config, services: state.services, domains: state.domains },
     drivers: { ...context.drivers, proxy: { ...rig.deps.drivers.proxy } },
     clock: {
-      now: () => rig.behaviour.now,
+      ...toldClock(() => rig.behaviour.now),
       sleep: (ms, stop) =>
         new Promise((resolve, reject) => {
           const timer = setTimeout(resolve, Math.min(ms, 5));

@@ -7,6 +7,7 @@ import { reconciler } from '../../src/operations/reconcile.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { aService } from '../fakes/samples.js';
 import { makeRig, NOW, type Rig } from '../http/rig.js';
+import { toldClock } from '../fakes/told-clock.js';
 
 const APART_MS = 15_000;
 
@@ -22,7 +23,10 @@ async function world(t: Test, count: number): Promise<Reconciling> {
   const rig = await makeRig();
   t.teardown(() => rig.close());
   let now = NOW;
-  const clock = { now: () => now, sleep: async (ms: number) => void (now += ms) };
+  const clock = toldClock(
+    () => now,
+    async (ms) => void (now += ms),
+  );
   const drivers = fakeDrivers();
   const services = Array.from({ length: count }, (_, n) =>
     aService({

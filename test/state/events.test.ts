@@ -7,6 +7,7 @@ import { happenings } from '../../src/domain/event.js';
 import type { State } from '../../src/state/contract.js';
 import { openState } from '../../src/state/open.js';
 import { aJob, aService } from '../fakes/samples.js';
+import { toldClock } from '../fakes/told-clock.js';
 
 const NOON = Date.parse('2026-03-01T12:00:00Z');
 
@@ -14,7 +15,7 @@ function folder(t: Test) {
   const dir = t.testdir();
   const key = randomBytes(32);
   let now = NOON;
-  const clock = { now: () => now, sleep: async () => {} };
+  const clock = toldClock(() => now);
   let state: State | undefined;
   t.teardown(() => state?.close());
   return {

@@ -31,7 +31,15 @@ export async function openWhole(fs: FileSystem): Promise<Whole> {
   const warnings: string[] = [];
   const warn = (message: string, detail: string): void => void warnings.push(`${message}: ${detail}`);
   const { later, run: changeFolder } = afterReading();
-  const common = { disk, box: new SecretBox(KEY), dir: DIR, now: () => NOW, warn, later };
+  const common = {
+    disk,
+    box: new SecretBox(KEY),
+    dir: DIR,
+    now: () => NOW,
+    clockTrusted: () => true,
+    warn,
+    later,
+  };
   const events = await EventLog.open(common);
   const services = await Services.open({ ...common, events });
   const tokens = await Documents.open<ApiToken>({

@@ -10,9 +10,10 @@ import { Secret } from '../../src/domain/secret.js';
 import { accountStore } from '../../src/state/acme-accounts.js';
 import { openState } from '../../src/state/open.js';
 import { KEY, sampleJob, sampleService } from '../state/samples.js';
+import { toldClock } from '../fakes/told-clock.js';
 
 const AT = '2026-01-02T03:04:05.000Z';
-const clock = { now: () => Date.parse(AT), sleep: async () => {} };
+const clock = toldClock(() => Date.parse(AT));
 const [dir] = process.argv.slice(2);
 if (dir === undefined) throw new Error('which folder?');
 

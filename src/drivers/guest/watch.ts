@@ -30,16 +30,20 @@ export interface WatchOptions {
 export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): ClusterWatch {
   const closed = new AbortController();
   let view: ClusterView | undefined;
+  /** By the monotonic clock. */
+  let viewedAt = Number.NEGATIVE_INFINITY;
   let used: ReadonlySet<string> = new Set();
   let stale: number | undefined;
   let flight: Promise<ClusterView> | undefined;
 
   const lookNow = async (): Promise<ClusterView> => {
     const call = plainCall(closed.signal);
+    const askedAt = clock.monotonic();
     try {
       const next = await driver.look(call);
       used = await driver.usedAddresses(call);
       view = withLastKnown(next, view);
+      viewedAt = askedAt;
       if (stale !== undefined)
         log.info({ stale_ms: clock.now() - stale }, 'the container host answers again');
       stale = undefined;
@@ -72,7 +76,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
     usedAddresses: () => used,
     staleSince: () => stale,
     async fresh(maxAgeMs, signal) {
-      if (view !== undefined && clock.now() - view.at <= maxAgeMs) return view;
+      if (view !== undefined && clock.monotonic() - viewedAt <= maxAgeMs) return view;
       return abortable(shared(), signal);
     },
     close: () => closed.abort(new AgentError('shutting_down', 'The agent is stopping.')),

@@ -12,6 +12,7 @@ import { setPrimaryRoute } from './action-setprimary.js';
 import { toggleRoute } from './action-toggle.js';
 import { alertsRoute } from './alerts.js';
 import { auditRoute } from './audit.js';
+import { clockRoute, confirmClockRoute } from './clock.js';
 import { zoneRoutes } from './customdomain.js';
 import { createSiteRoute } from './create-site.js';
 import { deleteSiteRoute } from './delete-site.js';
@@ -104,4 +105,6 @@ export const SOCKET_ROUTES: readonly Route[] = [
   exportStateRoute,
   reconcileRoute,
   repairDriftRoute,
+  clockRoute,
+  confirmClockRoute,
 ];

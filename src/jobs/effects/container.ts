@@ -40,14 +40,14 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
   const { deps, signal } = effect;
   // told at once when none is configured
   sourceOf(deps.config, source);
-  const until = deps.clock.now() + SHOWN_WITHIN_MS;
+  const until = deps.clock.monotonic() + SHOWN_WITHIN_MS;
   for (let maxAgeMs = deps.config.container_host.poll_s * 1000; ; maxAgeMs = 0) {
     const view = await deps.watch.fresh(maxAgeMs, signal);
     try {
       return { view, node: roomFor(deps, { resources: service.plan, source }, view, keyOf(service)) };
     } catch (error) {
       const perhaps = error instanceof AgentError && error.code === 'template_missing';
-      if (!perhaps || deps.clock.now() >= until) throw error;
+      if (!perhaps || deps.clock.monotonic() >= until) throw error;
       await deps.clock.sleep(LOOK_AGAIN_MS, signal);
     }
   }

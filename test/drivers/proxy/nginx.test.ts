@@ -15,6 +15,8 @@ import { nginxStandIn, silentLog, type StandIn } from './nginx-stand-in.js';
 /** Twenty times as fast, so that giving up takes no time. */
 const hurried: Clock = {
   now: () => Date.now() * 20,
+  monotonic: () => performance.now() * 20,
+  trusted: () => true,
   sleep: (ms, signal) => systemClock.sleep(ms / 20, signal),
 };
 

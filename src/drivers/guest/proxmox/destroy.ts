@@ -21,15 +21,22 @@ export async function removeContainer(host: Host, at: GuestAt, call: DriverCall)
   await waitForNoted(host, call);
   const { unsure } = call.notes;
   const lostAt = typeof unsure === 'number' ? unsure : host.lostCreations.get(at.vmid);
-  if (lostAt !== undefined) await watchForLateArrival(host, at, lostAt + LATE_ARRIVAL_MS, call);
+  if (lostAt !== undefined) await watchForLateArrival(host, at, lateFor(host, lostAt), call);
   await untilDone(host, at.vmid, call, () => gone(host, at, call));
   host.seenOn.delete(at.vmid);
   host.lostCreations.delete(at.vmid);
 }
 
+/** Ms for which the container may still appear. Where the clock cannot tell how long ago it was, all of it. */
+function lateFor({ clock }: Host, lostAt: number): number {
+  const ago = clock.now() - lostAt;
+  return clock.trusted() && ago >= 0 ? LATE_ARRIVAL_MS - ago : LATE_ARRIVAL_MS;
+}
+
 /** A request whose answer was lost may still be worked on: the container appears after we looked. */
-async function watchForLateArrival(host: Host, at: GuestAt, until: number, call: DriverCall): Promise<void> {
-  while (host.clock.now() < until && (await locate(host, at.vmid, call.signal)) === undefined) {
+async function watchForLateArrival(host: Host, at: GuestAt, ms: number, call: DriverCall): Promise<void> {
+  const until = host.clock.monotonic() + ms;
+  while (host.clock.monotonic() < until && (await locate(host, at.vmid, call.signal)) === undefined) {
     assertGoing(call);
     await host.clock.sleep(LATE_LOOK_MS, call.signal).catch(() => {});
   }

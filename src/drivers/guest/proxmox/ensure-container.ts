@@ -186,13 +186,13 @@ const SHOWN_WITHIN_MS = 2_500;
 const LOOK_MS = 400;
 
 async function findTemplate(host: Host, spec: ContainerSpec, name: string, call: DriverCall) {
-  const until = host.clock.now() + SHOWN_WITHIN_MS;
+  const until = host.clock.monotonic() + SHOWN_WITHIN_MS;
   for (;;) {
     const view = await look(host, call);
     try {
       return templateFor(host, view, spec, name);
     } catch (error) {
-      if (host.clock.now() >= until) throw error;
+      if (host.clock.monotonic() >= until) throw error;
       assertGoing(call);
       await host.clock.sleep(LOOK_MS, call.signal).catch(() => {});
     }

@@ -61,9 +61,9 @@ export async function leaveHaError(host: Host, at: Where, call: DriverCall): Pro
     'HA is in state "error", disabling the service to get it out',
   );
   await putState(host, at, 'disabled', call);
-  const until = host.clock.now() + LEAVE_ERROR_MS;
+  const until = host.clock.monotonic() + LEAVE_ERROR_MS;
   while (await isInError(host, at, call)) {
-    if (host.clock.now() >= until) throw haGaveUp(at.vmid);
+    if (host.clock.monotonic() >= until) throw haGaveUp(at.vmid);
     assertGoing(call);
     await host.clock.sleep(POLL_MS, call.signal).catch(() => {});
   }

@@ -85,13 +85,14 @@ export async function readMachineConfig(
  * a task works on the container, silence is waited out.
  */
 export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {
-  const until = host.clock.now() + SILENT_MS;
+  const until = host.clock.monotonic() + SILENT_MS;
   for (let isLast = false; ;) {
     try {
       const answer: unknown = await lxcOf(host, at, signal).status.current.$get();
       return read(STATUS, `status of ${at.vmid}`, answer);
     } catch (error) {
-      if (!isPve(error, 'unknown') || isLast || host.clock.now() >= until || signal.aborted) throw error;
+      if (!isPve(error, 'unknown') || isLast || host.clock.monotonic() >= until || signal.aborted)
+        throw error;
       const isWaitedFor = await isWorkedOn(host, at, signal).catch(() => undefined);
       if (isWaitedFor === undefined) throw error;
       // the task may have ended while the question hung
@@ -130,10 +131,10 @@ const RELEASE_MS = 5 * 60_000;
 
 export async function releaseOf(host: Host, signal: AbortSignal): Promise<number> {
   const { release } = host;
-  if (release !== undefined && host.clock.now() - release.readAt < RELEASE_MS) return release.major;
+  if (release !== undefined && host.clock.monotonic() - release.readAt < RELEASE_MS) return release.major;
   const answer: unknown = await pveApi(host.transport, signal).version.$get();
   const major = Math.trunc(num(read(VERSION, 'version', answer).version.split('.')[0]));
-  host.release = { major, readAt: host.clock.now() };
+  host.release = { major, readAt: host.clock.monotonic() };
   return major;
 }
 
@@ -160,7 +161,7 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
       if (!isPve(error, 'missing', 'unreachable', 'unknown', 'refused')) throw error;
     }
   }
-  const until = host.clock.now() + CONTRADICTION_MS;
+  const until = host.clock.monotonic() + CONTRADICTION_MS;
   const { firstMs, factor, longestMs } = CONTRADICTION_PAUSE;
   for (let pause = firstMs; ; pause = Math.min(longestMs, pause * factor)) {
     const resource = (await readResources(host, signal, 'vm')).find(
@@ -175,7 +176,7 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
     } catch (error) {
       if (!isPve(error, 'missing')) throw error;
       // gone or moved between the two questions
-      if (host.clock.now() >= until)
+      if (host.clock.monotonic() >= until)
         throw hostFailed(
           'The container host contradicts itself about the container.',
           `the cluster lists container ${vmid} on ${node}, which says: ${error.reason}`,

@@ -115,7 +115,8 @@ export function usedAddressesReader(host: Host, lastView: () => ClusterView | un
   const known = new Map<string, Known>();
   return async (call) => {
     const last = lastView();
-    const recent = last !== undefined && host.clock.now() - last.at <= VIEW_MAX_AGE_MS ? last : undefined;
+    const ageMs = last === undefined ? Infinity : Math.abs(host.clock.now() - last.at);
+    const recent = ageMs <= VIEW_MAX_AGE_MS ? last : undefined;
     const { guests } = recent ?? (await look(host, call));
     const present = new Map(guests.map((guest) => [keyOf(guest), guest]));
     for (const key of known.keys()) if (!present.has(key)) known.delete(key);

@@ -140,11 +140,11 @@ async function command(
 }
 
 async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
-  const until = host.clock.now() + timeoutMs;
+  const until = host.clock.monotonic() + timeoutMs;
   for (let pause = POLL.firstMs; ; pause = Math.min(pause * POLL.factor, POLL.longestMs)) {
     const seen = await powerOf(host, found, call).catch(ifMute);
     if (seen === undefined) {
-      if (host.clock.now() >= until) throw notInTime(found, 'did not tell its state', wanted);
+      if (host.clock.monotonic() >= until) throw notInTime(found, 'did not tell its state', wanted);
       assertGoing(call);
       await host.clock.sleep(pause, call.signal).catch(() => {});
       continue;
@@ -156,7 +156,8 @@ async function untilHaObeys(host: Host, found: Found, wanted: Power, call: Drive
       !/request|freeze|queued|fence|migrate|recovery/.test(haState);
     if (power === wanted && settled) return;
     if (haState === 'error') throw haGaveUp(found.vmid);
-    if (host.clock.now() >= until) throw notInTime(found, `has it in state "${haState}", ${power}`, wanted);
+    if (host.clock.monotonic() >= until)
+      throw notInTime(found, `has it in state "${haState}", ${power}`, wanted);
     assertGoing(call);
     await host.clock.sleep(pause, call.signal).catch(() => {});
   }

@@ -18,14 +18,14 @@ export async function whenUnlocked(
   call: DriverCall,
   patienceMs = host.config.task_timeout_s * 1_000,
 ): Promise<Found | undefined> {
-  const since = host.clock.now();
+  const since = host.clock.monotonic();
   const until = since + patienceMs;
   for (let pause = FIRST_LOOK_MS; ; pause = Math.min(LAST_LOOK_MS, pause * 2)) {
     const found = await locate(host, vmid, call.signal);
     const lock = text(found?.config.lock);
     if (found === undefined || lock === '') return found;
-    const waited = host.clock.now() - since;
-    if (host.clock.now() >= until || (waited >= LEFT_MS && (await isLeft(host, found, call)))) {
+    const waited = host.clock.monotonic() - since;
+    if (host.clock.monotonic() >= until || (waited >= LEFT_MS && (await isLeft(host, found, call)))) {
       throw new AgentError('container_host_busy', 'The container is locked by another operation.', {
         role: 'container host',
         detail: `container ${vmid} holds lock "${lock}"`,

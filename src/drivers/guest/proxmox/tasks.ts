@@ -107,16 +107,16 @@ export async function waitForTask(
   task: TaskId,
   timeoutMs: number,
 ): Promise<void> {
-  const deadline = host.clock.now() + timeoutMs;
-  let heard = host.clock.now();
+  const deadline = host.clock.monotonic() + timeoutMs;
+  let heard = host.clock.monotonic();
   let givenUpAt = Number.POSITIVE_INFINITY;
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(LAST_POLL_MS, pause * POLL_GROWTH)) {
     await host.clock.sleep(pause, call.signal.aborted ? undefined : call.signal).catch(() => {});
-    if (call.signal.aborted) givenUpAt = Math.min(givenUpAt, host.clock.now() + ABORT_GRACE_MS);
+    if (call.signal.aborted) givenUpAt = Math.min(givenUpAt, host.clock.monotonic() + ABORT_GRACE_MS);
     const end = await pollOnce(host, task);
-    if (end !== 'deaf') heard = host.clock.now();
+    if (end !== 'deaf') heard = host.clock.monotonic();
     if (end !== 'deaf' && end !== 'running') return judge(host, task, end);
-    const now = host.clock.now();
+    const now = host.clock.monotonic();
     if (now >= givenUpAt) throw leftRunning('aborted', 'The work was stopped before it ended.', task, call);
     if (now >= deadline) {
       throw leftRunning('container_host_timeout', 'The container host did not finish in time.', task, call);

@@ -58,15 +58,15 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
 
 /** The call answers before its worker is done, and without the worker's id: that is looked up among the node's tasks. */
 async function untilConverted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
-  const until = host.clock.now() + host.config.task_timeout_s * 1_000;
+  const until = host.clock.monotonic() + host.config.task_timeout_s * 1_000;
   for (;;) {
     const found = await requireOurs(host, at, call);
     if (flag(found.config.template)) return;
     const worker = await newestWorker(host, found, call);
-    if (worker !== undefined) await waitForTask(host, call, worker, until - host.clock.now());
+    if (worker !== undefined) await waitForTask(host, call, worker, until - host.clock.monotonic());
     else await host.clock.sleep(LOOK_MS, call.signal).catch(() => {});
     assertGoing(call);
-    if (host.clock.now() >= until) {
+    if (host.clock.monotonic() >= until) {
       throw new PveError('unknown', `template ${at.vmid}`, 'it is not done in time');
     }
   }
@@ -84,8 +84,8 @@ async function newestWorker(
 }
 
 async function untilShown(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
-  const until = host.clock.now() + SHOWN_WITHIN_MS;
-  while (host.clock.now() < until) {
+  const until = host.clock.monotonic() + SHOWN_WITHIN_MS;
+  while (host.clock.monotonic() < until) {
     const { guests } = await look(host, call);
     if (guests.some((guest) => guest.vmid === at.vmid && guest.template && guest.name !== '')) return;
     assertGoing(call);

@@ -56,11 +56,11 @@ export class Keeper {
 
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
-      const rest = this.#lastBatch + BETWEEN_BATCHES_MS - this.#clock.now();
+      const rest = this.#lastBatch + BETWEEN_BATCHES_MS - this.#clock.monotonic();
       await this.#clock.sleep(Math.min(BETWEEN_BATCHES_MS, Math.max(COLLECT_MS, rest)));
       const batch = this.#queue;
       this.#queue = [];
-      this.#lastBatch = this.#clock.now();
+      this.#lastBatch = this.#clock.monotonic();
       if (batch.length > 0) await this.#carryOut(batch);
     }
     this.#work = undefined; // in the same turn as the last look at the queue

@@ -49,11 +49,11 @@ export async function waitPresented(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const wanted = new X509Certificate(chain).fingerprint256;
-  const giveUpAt = clock.now() + PATIENCE_MS;
+  const giveUpAt = clock.monotonic() + PATIENCE_MS;
   for (let pause = 10; ; pause = Math.min(500, pause * 2)) {
     const found = await ask(name);
     if (found === wanted) return undefined;
-    if (clock.now() >= giveUpAt) return found ?? 'no handshake';
+    if (clock.monotonic() >= giveUpAt) return found ?? 'no handshake';
     await clock.sleep(pause, signal);
   }
 }

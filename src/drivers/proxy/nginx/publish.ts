@@ -124,7 +124,7 @@ export class Publisher implements Publishing {
   }
 
   async #load(version: string): Promise<void> {
-    const started = this.#deps.clock.now();
+    const started = this.#deps.clock.monotonic();
     await reload(this.#config.reload, this.#stop);
     if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS, this.#stop))) {
       const found = (await this.#ask()) ?? 'nothing';
@@ -132,7 +132,7 @@ export class Publisher implements Publishing {
         `after the reload ${found} is served on the status port instead of rendering ${version}`,
       );
     }
-    const ms = this.#deps.clock.now() - started;
+    const ms = this.#deps.clock.monotonic() - started;
     this.#deps.log.debug(
       { version, ms, sites: this.#disk?.records.sites.size },
       'the reverse proxy serves a new rendering',

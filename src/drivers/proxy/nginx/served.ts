@@ -44,13 +44,13 @@ export async function waitServed(
   patienceMs: number,
   stop: AbortSignal,
 ): Promise<boolean> {
-  const from = clock.now();
+  const from = clock.monotonic();
   const giveUpAt = from + patienceMs;
   let firstSeen: number | undefined;
   let otherSeen = Number.NEGATIVE_INFINITY;
   for (;;) {
     const served = (await ask()) === version;
-    const now = clock.now();
+    const now = clock.monotonic();
     if (served) firstSeen ??= now;
     else otherSeen = now;
     if (firstSeen !== undefined && now - firstSeen >= SETTLE_MS && now - otherSeen >= CERTAIN_MS) return true;

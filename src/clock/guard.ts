@@ -1,0 +1,213 @@
+/**
+ * Watches the wall clock for jumps. Until one is over or confirmed, the agent's own time goes on from where it was, and `trusted()` says no: whatever
+ * erases, purges or gives up by a date asks it first.
+ */
+import { type Clock, systemClock } from '../domain/clock.js';
+import {
+  anchorAtStart,
+  type ClockDoubt,
+  type ClockView,
+  doubtOf,
+  expectedWall,
+  type Timekeeper,
+  TOLERANCE_MS,
+} from '../domain/clock-doubt.js';
+import { AgentError } from '../domain/errors.js';
+import type { DriverLog } from '../drivers/log.js';
+import type { HostTime } from './host-time.js';
+import { markFile, readMark, writeMark } from './mark-file.js';
+
+export interface ClockGuard extends Timekeeper {
+  readonly clock: Clock;
+  /** Told when a doubt begins and when it ends. */
+  onChange(listener: () => void): void;
+  /** From now on looks by itself and remembers the time. `newest`: the latest instant in the records, for a state that has no mark yet. */
+  start(newest: number | undefined): void;
+  stop(): Promise<void>;
+}
+
+export interface GuardOptions {
+  readonly stateDir: string;
+  readonly host: HostTime;
+  readonly log: DriverLog;
+  /** Between two looks; for tests. */
+  readonly sleep?: Clock['sleep'];
+}
+
+const LOOK_MS = 5_000;
+/** A look at the uptime costs some 20 microseconds: callers that come in crowds share one. */
+const SHARED_MS = 1_000;
+const REMEMBER_MS = 600_000;
+const ASK_TIME_SERVICE_MS = 60_000;
+
+/** Reads the mark; writes nothing before `start`. */
+export async function clockGuard({
+  stateDir,
+  host,
+  log,
+  sleep = systemClock.sleep.bind(systemClock),
+}: GuardOptions): Promise<ClockGuard> {
+  const file = markFile(stateDir);
+  const mark = await readMark(file);
+  const stopping = new AbortController();
+  const listeners: (() => void)[] = [];
+  let anchor = anchorAtStart(mark, undefined, host.bootId, reading());
+  let steady = host.monotonic() - (host.uptime() - anchor.uptime);
+  let doubt: ClockDoubt | undefined;
+  /** Without a mark the records must be read first: they may be younger than the clock says. */
+  let isSettled = mark !== undefined;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let rememberedAt = Number.NEGATIVE_INFINITY;
+  let writing: Promise<void> = Promise.resolve();
+  let work: Promise<void> | undefined;
+
+  function reading(): { wall: number; uptime: number } {
+    return { wall: host.wall(), uptime: host.uptime() };
+  }
+
+  const believe = (now: { wall: number; uptime: number }): void => {
+    anchor = { ...now, hostWasOff: false };
+    steady = host.monotonic();
+  };
+
+  const look = (): void => {
+    const now = reading();
+    lookedAt = host.monotonic();
+    const before = doubt;
+    doubt = doubtOf(anchor, now);
+    // believed at once: after a reboot, and after a sleep that the monotonic clock did not see
+    if (!doubt && (anchor.hostWasOff || strayed())) believe(now);
+    if ((before === undefined) !== (doubt === undefined)) turned();
+  };
+
+  const turned = (): void => {
+    if (doubt)
+      log.error(
+        { alarm: 'clock_jump', kind: doubt.kind, off_s: Math.round(doubt.offMs / 1000) },
+        'the wall clock jumped: nothing is erased, purged or given up by date until it is right or confirmed',
+      );
+    else log.info({}, 'the wall clock is right again');
+    for (const listener of listeners) listener();
+  };
+
+  /** The wall clock and the monotonic one went apart: a jump, or the machine was suspended. */
+  const strayed = (): boolean =>
+    Math.abs(host.wall() - anchor.wall - (host.monotonic() - steady)) > TOLERANCE_MS;
+
+  const now = (): number => {
+    if (!strayed()) return host.wall();
+    look();
+    // after a long time off the wall clock is likelier right than what we remember
+    return doubt && doubt.kind !== 'long_off' ? expectedWall(anchor, host.uptime()) : host.wall();
+  };
+
+  const trusted = (): boolean => {
+    const since = host.monotonic() - lookedAt;
+    if (doubt || strayed() || since > SHARED_MS) look();
+    return isSettled && doubt === undefined;
+  };
+
+  const remember = (): Promise<void> => {
+    rememberedAt = host.monotonic();
+    const seen = reading();
+    writing = writing.catch(() => {}).then(() => writeMark(file, { ...seen, bootId: host.bootId }));
+    return writing;
+  };
+
+  const unremembered = (error: unknown): void => {
+    log.warn({ err: error }, 'the time could not be remembered; it is tried again');
+  };
+
+  /** Small steps add up over months and are no jump: the anchor follows them. */
+  const rememberIfDue = async (): Promise<void> => {
+    if (!trusted() || host.monotonic() - rememberedAt < REMEMBER_MS) return;
+    believe(reading());
+    await remember();
+  };
+
+  const view = (): ClockView => {
+    look();
+    return { trusted: doubt === undefined, wall: host.wall(), agent: now(), doubt };
+  };
+
+  const accept = async (): Promise<void> => {
+    believe(reading());
+    look();
+    await remember();
+  };
+
+  const longOff = (): ClockDoubt | undefined => {
+    look();
+    return doubt?.kind === 'long_off' ? doubt : undefined;
+  };
+
+  /** A long time off is what a time service can vouch for: it would not call a clock synchronised that it has just found wrong. */
+  const askTimeService = async (): Promise<void> => {
+    if (!longOff() || (await host.synchronised(stopping.signal)) !== true || stopping.signal.aborted) return;
+    const vouched = longOff();
+    if (!vouched) return;
+    log.warn(
+      { off_s: Math.round(vouched.offMs / 1000) },
+      'the host was off for long; its time service vouches for the clock',
+    );
+    await accept();
+  };
+
+  const run = async (): Promise<void> => {
+    let askAt = host.monotonic();
+    while (!stopping.signal.aborted) {
+      await rememberIfDue().catch(unremembered);
+      if (host.monotonic() >= askAt) {
+        await askTimeService().catch(unremembered);
+        askAt = host.monotonic() + ASK_TIME_SERVICE_MS;
+      }
+      await sleep(LOOK_MS, stopping.signal, true).catch(() => {});
+    }
+  };
+
+  const clock: Clock = {
+    now,
+    trusted,
+    monotonic: () => host.monotonic(),
+    sleep: systemClock.sleep.bind(systemClock),
+  };
+  look();
+  return {
+    clock,
+    view,
+    onChange: (listener) => void listeners.push(listener),
+    async confirm() {
+      const off = doubt;
+      log.warn(
+        { decision: 'clock-confirm', kind: off?.kind, off_s: Math.round((off?.offMs ?? 0) / 1000) },
+        'a person has confirmed the clock',
+      );
+      await accept().catch((error: unknown) => {
+        throw new AgentError(
+          'state_unavailable',
+          'The clock is trusted now, but that could not be recorded.',
+          {
+            role: 'agent',
+            detail: String(error),
+            cause: error,
+          },
+        );
+      });
+      return view();
+    },
+    start(newest) {
+      if (!mark && newest !== undefined) {
+        anchor = anchorAtStart(undefined, newest, host.bootId, reading());
+        steady = host.monotonic();
+        look();
+      }
+      isSettled = true;
+      work = run();
+    },
+    async stop() {
+      stopping.abort(new Error('the agent is stopping'));
+      await work;
+      if (trusted()) await remember().catch(unremembered);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** `clock.json` in the state folder: the last instant that was believed. It is about this machine, so no export holds it. */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { TimeMark } from '../domain/clock-doubt.js';
+import { replaceFile, syncFolder } from '../drivers/durable-file.js';
+
+const check = Compile(
+  Type.Object({
+    schema: Type.Literal(1),
+    wall: Type.Number({ minimum: 0 }),
+    uptime: Type.Number({ minimum: 0 }),
+    boot_id: Type.String(),
+  }),
+);
+
+export function markFile(stateDir: string): string {
+  return join(stateDir, 'clock.json');
+}
+
+/** Undefined when there is none, or none that can be used: then the records say how late it is at least. */
+export async function readMark(file: string): Promise<TimeMark | undefined> {
+  try {
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    return check.Check(value) ? { wall: value.wall, uptime: value.uptime, bootId: value.boot_id } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Durable when it resolves. Throws the system's error. */
+export async function writeMark(file: string, { wall, uptime, bootId }: TimeMark): Promise<void> {
+  await replaceFile(file, `${JSON.stringify({ schema: 1, wall, uptime, boot_id: bootId })}\n`, 0o600);
+  await syncFolder(dirname(file));
+}
