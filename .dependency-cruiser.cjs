@@ -74,7 +74,7 @@ module.exports = {
       DOMAIN,
       DRIVERS,
       '^src/modules/',
-      '^src/state/(verify|state-key)\\.ts$',
+      '^src/state/(verify|state-key|lock-note)\\.ts$',
       CONFIG_SHAPE,
     ]),
     only('http-knows-operations', '^src/(http/|app\\.ts)', [

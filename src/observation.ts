@@ -5,6 +5,7 @@ import { conditions } from './alerts/conditions.js';
 import { type AlertKeeper, alertKeeper } from './alerts/keeper.js';
 import type { Config } from './config/config.js';
 import type { ClockGuard } from './clock/guard.js';
+import { descriptorLimit, openDescriptors } from './domain/descriptor-use.js';
 import { type Clock, instant } from './domain/clock.js';
 import { failedOrders } from './domain/failed-order.js';
 import { FOR_RELEASE, type Job } from './domain/job.js';
@@ -24,6 +25,8 @@ export interface Counting {
   readonly metrics: Metrics;
   readonly fileOperation: (end: FileOperationEnd) => void;
   /** The last write failed, with this code, since then. */
+  /** When (epoch ms) a file or a call failed for want of a descriptor. */
+  readonly refusedDescriptorAt: () => number | undefined;
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Called when writing begins to fail, and when it works again. */
   onTurn(listener: () => void): void;
@@ -32,16 +35,30 @@ export interface Counting {
 export function startCounting(clock: Clock): Counting {
   const metrics = makeMetrics();
   const listeners: (() => void)[] = [];
+  let refusedAt: number | undefined;
+  const refused = (): void => {
+    const isFirst = refusedAt === undefined;
+    refusedAt = clock.now();
+    if (isFirst) for (const listener of listeners) listener();
+  };
   let failing: { readonly since: string; readonly code: string } | undefined;
   return {
-    metrics,
+    metrics: {
+      ...metrics,
+      driverCalled(end) {
+        metrics.driverCalled(end);
+        if (end.result === 'descriptors_exhausted') refused();
+      },
+    },
     fileOperation(end) {
       metrics.fileOperation(end);
+      if (end.code === 'EMFILE' || end.code === 'ENFILE') refused();
       const works = end.code === undefined;
       if (works === (failing === undefined)) return;
       failing = end.code === undefined ? undefined : { since: instant(clock), code: end.code };
       for (const listener of listeners) listener();
     },
+    refusedDescriptorAt: () => refusedAt,
     failingWrites: () => failing,
     onTurn: (listener) => void listeners.push(listener),
   };
@@ -84,6 +101,11 @@ export function observe({ counting, log, timekeeper, ...deps }: ObservationDeps)
       leftLocks: deps.leftLocks,
       failingWrites: counting.failingWrites,
       clockDoubt: () => timekeeper.view().doubt,
+      descriptors: () => ({
+        open: openDescriptors(),
+        limit: descriptorLimit(),
+        refusedAt: counting.refusedDescriptorAt(),
+      }),
       unknownPlans: () => unknownPlans,
     }),
     hooks: config.alerts.hooks.map((hook) => hookOf(hook, clock)),

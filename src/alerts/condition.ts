@@ -35,6 +35,12 @@ export interface ConditionSources {
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Undefined while the wall clock is trusted. */
   readonly clockDoubt: () => ClockDoubt | undefined;
+  /** In use, allowed, and when (epoch ms) one was last refused to us. */
+  readonly descriptors: () => {
+    readonly open: number | undefined;
+    readonly limit: number | undefined;
+    readonly refusedAt: number | undefined;
+  };
   /** Panels that named a plan nobody sells, and when (epoch ms) they did so last. */
   readonly unknownPlans: () => ReadonlyMap<string, { readonly plan: string; readonly at: number }>;
 }

@@ -4,6 +4,7 @@ import type { Condition, ConditionSources, MakeCondition } from './condition.js'
 import { certificateExpiry } from './conditions/certificate-expiry.js';
 import { clockJump } from './conditions/clock-jump.js';
 import { deletionBrake } from './conditions/deletion-brake.js';
+import { descriptorsExhausted } from './conditions/descriptors-exhausted.js';
 import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
 import { lockLeft } from './conditions/lock-left.js';
@@ -20,6 +21,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   deletion_brake: deletionBrake,
   state_write_failing: stateWriteFailing,
   clock_jump: clockJump,
+  descriptors_exhausted: descriptorsExhausted,
   system_down: systemDown,
   system_refused: systemRefused,
   certificate_expiry: certificateExpiry,

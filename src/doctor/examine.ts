@@ -11,6 +11,7 @@ import { apiChecks } from './checks/api.js';
 import { authorityChecks } from './checks/authority.js';
 import { clusterChecks } from './checks/cluster.js';
 import { containerHostChecks } from './checks/container-host.js';
+import { descriptorChecks } from './checks/descriptors.js';
 import { dnsChecks } from './checks/dns.js';
 import { execChecks } from './checks/exec.js';
 import { hookChecks } from './checks/hooks.js';
@@ -32,6 +33,7 @@ export interface Examination {
 export function allChecks(parts: DoctorParts): Check[] {
   return [
     ...stateChecks(parts),
+    ...descriptorChecks(parts),
     ...apiChecks(parts),
     ...containerHostChecks(parts),
     ...clusterChecks(parts),

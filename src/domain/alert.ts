@@ -37,6 +37,11 @@ export const ALERTS = {
     meaning: 'The clock jumped: nothing is purged, erased or given up by date.',
     ends: 'it is right again, or confirmed by a person',
   },
+  descriptors_exhausted: {
+    severity: 'critical',
+    meaning: 'The agent has no file descriptors left, or nearly: calls are refused and jobs wait.',
+    ends: 'none was refused for five minutes, and a fifth is free',
+  },
   system_down: {
     severity: 'critical',
     meaning: 'A system behind the agent has not answered for five minutes; jobs wait for it.',

@@ -1,4 +1,5 @@
 /** The one kind of error this agent throws on purpose, and the one table that says what each code means to a caller. */
+import { isOutOfDescriptors } from './descriptors.js';
 
 /** Which system behind us an error is about; customers are told the role, never the host. */
 export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'certificate authority' | 'site' | 'agent';
@@ -184,6 +185,8 @@ export const ERRORS = {
   capacity_exhausted: kind(503, 'refused_request', 'No address, number or node with room is left.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something it cannot work without is missing.'),
+  // nothing was sent: an order waits as for a system that is down, and no system is blamed
+  descriptors_exhausted: kind(503, 'unreachable', 'The agent has no file descriptor left; nothing was sent.'),
   shutting_down: kind(503, 'busy', 'The agent is stopping; call again in a moment.'),
 } as const satisfies Record<string, ErrorKind>;
 
@@ -299,8 +302,23 @@ export function fromRecord(record: ErrorRecord): AgentError {
 }
 
 /** Whatever was thrown, as an AgentError; a foreign error becomes `fallback` with its text as detail. */
+/** Says so of whatever failed because of it. */
+export function outOfDescriptors(cause: unknown): AgentError {
+  return new AgentError(
+    'descriptors_exhausted',
+    'The agent can do no more at once. Please try again in a moment.',
+    {
+      role: 'agent',
+      detail: cause instanceof Error ? cause.message : String(cause),
+      retryAfterS: 5,
+      cause,
+    },
+  );
+}
+
 export function asAgentError(thrown: unknown, fallback: ErrorCode = 'internal_error'): AgentError {
   if (thrown instanceof AgentError) return thrown;
+  if (isOutOfDescriptors(thrown)) return outOfDescriptors(thrown);
   const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
   return new AgentError(fallback, ERRORS[fallback].meaning, { cause: thrown, detail });
 }

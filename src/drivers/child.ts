@@ -1,5 +1,5 @@
 /** Runs one argv as a child in a process group of its own; never a shell. Ends with the child gone, unless the system does not let us end it. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { within } from './abort.js';
 import { Tail } from './tail.js';
 
@@ -43,6 +43,7 @@ export async function runChild(
     detached: true,
     env: bareEnvironment(),
   });
+  if (!hasStreams(child)) throw await startError(child);
   const stdout = new Tail(options.maxOutputBytes);
   const stderr = new Tail(options.maxOutputBytes);
   child.stdout.on('data', (chunk: Buffer) => {
@@ -90,6 +91,19 @@ export async function runChild(
     child.stderr.destroy();
     child.unref();
   }
+}
+
+/** Without a descriptor for them node makes no streams, whatever its types say, and tells why in its next turn. */
+function hasStreams({
+  stdin,
+  stdout,
+  stderr,
+}: Partial<Pick<ChildProcess, 'stdin' | 'stdout' | 'stderr'>>): boolean {
+  return Boolean(stdin && stdout && stderr);
+}
+
+async function startError(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve) => child.once('error', resolve));
 }
 
 /** The daemon's own may hold secrets (`{env: NAME}`), and nothing but this is needed to find and run a program. */

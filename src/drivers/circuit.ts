@@ -3,6 +3,7 @@
  * once, and one probe after a pause tells whether it is back. Libraries for this have a clock of their own; here it is passed in, and nothing runs in the background.
  */
 import { cleaned } from '../domain/cause.js';
+import { isOutOfDescriptors } from '../domain/descriptors.js';
 import type { Clock } from '../domain/clock.js';
 import { AgentError, type Failure, type Role } from '../domain/errors.js';
 
@@ -183,7 +184,8 @@ export async function through<T>(
     pass.answered();
     return value;
   } catch (error) {
-    pass[verdict(error)](wordsOf(error));
+    // our own lack says nothing about the other side
+    pass[isOutOfDescriptors(error) ? 'left' : verdict(error)](wordsOf(error));
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 /** Puts an ear on every driver: each call is told with how long it took and how it ended, and logged with the request and job it belongs to. */
-import { asAgentError } from '../domain/errors.js';
+import { isOutOfDescriptors } from '../domain/descriptors.js';
+import { AgentError, asAgentError, outOfDescriptors } from '../domain/errors.js';
 import type { DriverCall } from './call.js';
 import type { DriverLog } from './log.js';
 import type { Drivers } from './table.js';
@@ -32,14 +33,21 @@ export function metered<T extends object>(driver: keyof Drivers, inner: T, ear: 
       const call = (...args: unknown[]): unknown => {
         const began = performance.now();
         const result: unknown = Reflect.apply(value, target, args);
-        if (typeof name === 'string' && !SILENT.has(name) && result instanceof Promise)
-          void listen(result, { driver, call: name, began, log: logOf(args) ?? ear.log, ear });
-        return result;
+        if (typeof name !== 'string' || SILENT.has(name) || !(result instanceof Promise)) return result;
+        const own = result.catch(blameNobody);
+        void listen(own, { driver, call: name, began, log: logOf(args) ?? ear.log, ear });
+        return own;
       };
       wrapped.set(name, call);
       return call;
     },
   });
+}
+
+/** No driver has to know: a call that could not be made for want of a descriptor says nothing about the system. */
+function blameNobody(error: unknown): never {
+  const isOwn = error instanceof AgentError && error.code === 'descriptors_exhausted';
+  throw !isOwn && isOutOfDescriptors(error) ? outOfDescriptors(error) : error;
 }
 
 interface Heard {

@@ -72,6 +72,7 @@ function writeLog(error: AgentError, request: FastifyRequest): void {
     route: request.routeOptions.url,
   };
   if (error.code === 'internal_error') request.log.error({ ...fields, err: error.cause ?? error }, 'defect');
+  else if (error.code === 'descriptors_exhausted') request.log.warn(fields, error.message);
   else if (error.status >= 500) request.log.warn({ ...fields, err: error }, error.message);
   // not its sentence: that is for the caller, and may tell him what he must prove with
   else request.log.debug(fields, 'refused');

@@ -5,6 +5,7 @@ import type { Server, Socket } from 'node:net';
 import type { FastifyServerFactory } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { v7 as uuidV7 } from 'uuid';
+import { descriptorLimit } from '../domain/descriptor-use.js';
 import { AgentError } from '../domain/errors.js';
 import { failure } from './errors.js';
 import type { TlsPair } from './tls-pair.js';
@@ -19,22 +20,32 @@ const LIMITS = {
 };
 const SILENCE_MS = 60_000;
 const MOST_CONNECTIONS = 10_000;
+/** Descriptors that connections leave to the state, to jobs and to the systems behind us. */
+const LEFT_FOR_WORK = 2_048;
 /** One client (a panel, or the proxy before all of them) leaves room for the others. */
 const MOST_PER_ADDRESS = 2_000;
 
 export function serverFactory(
   tls: TlsPair | null,
-  { limits = LIMITS, perAddress = MOST_PER_ADDRESS } = {},
+  { limits = LIMITS, perAddress = MOST_PER_ADDRESS, descriptors = descriptorLimit() } = {},
 ): FastifyServerFactory {
   return (handler) => {
     const server = tls
       ? https.createServer({ ...limits, handshakeTimeout: 10_000, ...tls }, handler)
       : http.createServer(limits, handler);
     server.setTimeout(SILENCE_MS);
-    server.maxConnections = MOST_CONNECTIONS;
-    capPerAddress(server, perAddress);
+    const most = mostConnections(descriptors);
+    server.maxConnections = most;
+    capPerAddress(server, Math.min(perAddress, Math.ceil(most / 2)));
     return server;
   };
+}
+
+/** Each takes a descriptor, and nothing else does for a caller: without one left neither the state can be written nor a system be asked. */
+export function mostConnections(descriptors: number | undefined): number {
+  if (descriptors === undefined) return MOST_CONNECTIONS;
+  const left = Math.min(LEFT_FOR_WORK, Math.ceil(descriptors / 2));
+  return Math.min(MOST_CONNECTIONS, descriptors - left);
 }
 
 /** Before TLS, which costs most. */

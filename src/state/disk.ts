@@ -1,11 +1,16 @@
 /** Durable changes of files, and the one place that knows whether memory and disk may have drifted apart. */
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isOutOfDescriptors } from '../domain/descriptors.js';
 import { AgentError } from '../domain/errors.js';
 import { Gate } from './gate.js';
 import { codeOf, isSyncError, type FileSystem } from './file-system.js';
 
 /** After these the file system has surely changed nothing. */
-const NOTHING_DONE = ['ENOSPC', 'EDQUOT', 'EROFS'];
+const NOTHING_DONE = ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE'];
+/** How long a folder's fsync may wait for a descriptor to open it with. */
+const DESCRIPTOR_WAIT_MS = 10_000;
+const DESCRIPTOR_PAUSE_MS = 25;
 /** Written and removed again to see whether there is room. */
 const PROBE = 'room-probe.tmp';
 /** As much as a document may take. */
@@ -97,7 +102,7 @@ export class Disk {
       await this.fs.write(temp, text);
     });
     await this.#rename(temp, path);
-    await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.fs.syncFolder(dirname(path)));
+    await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.#sync(dirname(path)));
     // another write's failed fsync may have swallowed the error that was meant for this one
     this.#assertUsable();
   }
@@ -125,8 +130,8 @@ export class Disk {
     await this.#before(undefined, () => this.ensureFolder(dirname(to)));
     await this.#inDoubt(`move of ${from} to ${to}`, async () => {
       await this.fs.rename(from, to);
-      await this.fs.syncFolder(dirname(to));
-      await this.fs.syncFolder(dirname(from));
+      await this.#sync(dirname(to));
+      await this.#sync(dirname(from));
     });
   }
 
@@ -142,7 +147,7 @@ export class Disk {
         if (codeOf(error) !== 'ENOENT') throw error;
       });
     });
-    await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.fs.syncFolder(dirname(path)));
+    await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.#sync(dirname(path)));
     this.#assertUsable();
   }
 
@@ -157,7 +162,7 @@ export class Disk {
   }
 
   async syncFolder(path: string): Promise<void> {
-    await this.#inDoubt(`fsync of ${path}`, () => this.fs.syncFolder(path));
+    await this.#inDoubt(`fsync of ${path}`, () => this.#sync(path));
   }
 
   /** Exists durably when it resolves; folders above are made too. Asked once per process and folder. */
@@ -182,6 +187,20 @@ export class Disk {
       }
     }
     await this.fs.syncFolder(dirname(path));
+  }
+
+  /** A folder that could not be opened for want of a descriptor is neither synced nor broken: what was renamed waits for it. */
+  async #sync(folder: string): Promise<void> {
+    for (let waited = 0; ; waited += DESCRIPTOR_PAUSE_MS) {
+      try {
+        await this.fs.syncFolder(folder);
+        return;
+      } catch (error) {
+        if (!isOutOfDescriptors(error) || waited >= DESCRIPTOR_WAIT_MS) throw error;
+        this.#failing ??= String(error);
+        await delay(DESCRIPTOR_PAUSE_MS);
+      }
+    }
   }
 
   #begin(): void {

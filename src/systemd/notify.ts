@@ -30,7 +30,9 @@ export function serviceManager(
         killSignal: 'SIGKILL',
       });
       let said = '';
-      child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-500)));
+      // without a descriptor left there is no stream, whatever the types say, and the error comes in the next turn
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
+      child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-500)));
       const ended: unknown[] = await once(child, 'close');
       const [code, signal] = ended;
       if (code === 0) return;

@@ -200,6 +200,11 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     failing: undefined as { since: string; code: string } | undefined,
     plans: new Map<string, { plan: string; at: number }>(),
   };
+  let descriptors: ReturnType<ConditionSources['descriptors']> = {
+    open: 50,
+    limit: 1000,
+    refusedAt: undefined,
+  };
   const sources: ConditionSources = {
     config: {
       agent: { id: 'test', base_domain: 'sites.test', time_zone: 'UTC', state_dir: dir },
@@ -216,6 +221,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     leftLocks: () => world.locks,
     clockDoubt: () => undefined,
     failingWrites: () => world.failing,
+    descriptors: () => descriptors,
     unknownPlans: () => world.plans,
   };
   const all = conditions(sources);
@@ -290,6 +296,19 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   await state.services.commit('default/2', (one) => ({ ...sampleService('2'), ...one, jobs: [] }));
   t.same(await look('job_stuck'), []);
   t.same(await look('deletion_brake'), []);
+
+  descriptors = { open: 899, limit: 1000, refusedAt: undefined };
+  t.same(await look('descriptors_exhausted'), []);
+  descriptors = { open: 900, limit: 1000, refusedAt: undefined };
+  t.match(await look('descriptors_exhausted'), [{ text: /^900 of 1000 file descriptors are in use\. / }]);
+  descriptors = { open: 810, limit: 1000, refusedAt: undefined };
+  t.match(await look('descriptors_exhausted'), [{ subject: 'agent' }], 'it does not flutter');
+  descriptors = { open: undefined, limit: 1000, refusedAt: undefined };
+  t.match(await look('descriptors_exhausted'), [{ text: /^None of 1000 file descriptors is left\. / }]);
+  descriptors = { open: 50, limit: 1000, refusedAt: clock.now() - 299_999 };
+  t.match(await look('descriptors_exhausted'), [{ subject: 'agent' }], 'one was refused a moment ago');
+  descriptors = { open: 50, limit: 1000, refusedAt: clock.now() - 300_000 };
+  t.same(await look('descriptors_exhausted'), []);
 
   world.pools = [{ pool: 'main', used: 89, total: 100 }];
   t.same(await look('pool_low'), []);

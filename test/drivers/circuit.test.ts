@@ -1,8 +1,11 @@
 import t from 'tap';
-import { type CircuitView, closedDoor, newCircuits } from '../../src/drivers/circuit.js';
+import { AgentError } from '../../src/domain/errors.js';
+import { type CircuitView, closedDoor, newCircuits, through } from '../../src/drivers/circuit.js';
 import { gates, type WireEnd } from '../../src/drivers/guest/proxmox/gates.js';
+import { metered } from '../../src/drivers/metered.js';
 import { handClock } from '../fakes/clock.js';
 
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const LIMITS = { failures: 3, pauseMs: 5_000 };
 
 t.test('a circuit opens after failures in a row and lets one probe through after a pause', async (t) => {
@@ -47,6 +50,38 @@ t.test('a circuit opens after failures in a row and lets one probe through after
     ['open', 'open', 'half_open', 'closed'],
   );
   t.equal(all.list().length, 1);
+});
+
+t.test('our own lack of descriptors is not held against the system that could not be asked', async (t) => {
+  const dns = newCircuits(handClock(), LIMITS).of('dns', 'DNS');
+  const lack = Object.assign(new Error('connect EMFILE 192.0.2.1:443'), { code: 'EMFILE' });
+  const wrapped = new AgentError('dns_unreachable', 'The DNS server does not answer.', {
+    cause: new Error('fetch failed', { cause: new AggregateError([new Error('other'), lack]) }),
+  });
+  const refusal = () => new Error('refused');
+  for (let n = 0; n < 5; n += 1) {
+    const work = async () => {
+      throw wrapped;
+    };
+    await t.rejects(
+      through(dns, work, () => 'silent', refusal),
+      wrapped,
+    );
+  }
+  t.match(dns.view(), { state: 'closed', failures: 0 });
+  const driver = metered(
+    'dns',
+    { ask: async () => Promise.reject(wrapped) },
+    { heard: ({ result }) => heard.push(result), log: quiet },
+  );
+  const heard: string[] = [];
+  await t.rejects(driver.ask(), {
+    code: 'descriptors_exhausted',
+    status: 503,
+    failure: 'unreachable',
+    system: undefined,
+  });
+  t.same(heard, ['descriptors_exhausted']);
 });
 
 t.test(

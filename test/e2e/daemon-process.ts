@@ -32,7 +32,8 @@ export interface Surroundings {
   readonly world: World;
   readonly stateDir: string;
   readonly configFile: string;
-  serve(): Promise<Served>;
+  /** @param before what starts it, as an argv prefix */
+  serve(before?: readonly string[]): Promise<Served>;
   fault(fault: Fault): Promise<void>;
   noFaults(): Promise<void>;
   /** The documents of all services, as they lie on the disk. */
@@ -58,7 +59,7 @@ export async function surroundings(t: Test, changes: object = {}): Promise<Surro
     world,
     stateDir,
     configFile,
-    serve: () => serve(t, configFile, token),
+    serve: (before = []) => serve(t, configFile, token, before),
     fault: (fault) => control('POST', fault),
     noFaults: () => control('DELETE'),
     async documents() {
@@ -70,8 +71,9 @@ export async function surroundings(t: Test, changes: object = {}): Promise<Surro
   };
 }
 
-async function serve(t: Test, configFile: string, token: string): Promise<Served> {
-  const child = spawn(process.execPath, [CLI, 'serve', '--config', configFile], {
+async function serve(t: Test, configFile: string, token: string, before: readonly string[]): Promise<Served> {
+  const [program, ...args] = [...before, process.execPath, CLI, 'serve', '--config', configFile] as const;
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

@@ -53,6 +53,33 @@ t.test(
   },
 );
 
+t.test('no descriptor left: a change is refused, or waits for one, and the disk is not blamed', async (t) => {
+  for (const code of ['EMFILE', 'ENFILE']) {
+    const fs = new MemoryDisk();
+    const whole = await openWhole(fs);
+    await whole.services.commit('default/1', () => sampleService('1'));
+    await whole.idle();
+    const change = () =>
+      whole.services.commit('default/1', (now) => ({
+        ...sampleService('1'),
+        proxyEnabled: now?.proxyEnabled !== true,
+      }));
+    fs.fault = () => code;
+    await t.rejects(change(), { code: 'state_unavailable', status: 503 });
+    t.equal(whole.disk.broken, undefined);
+    let refused = 0;
+    // the folder alone, after the rename
+    fs.fault = (_, path) =>
+      path.endsWith('.json') || path.endsWith('.tmp') || (refused += 1) > 3 ? undefined : code;
+    await change();
+    t.ok(refused > 3, 'it waited');
+    t.equal(whole.disk.broken, undefined);
+    fs.fault = () => undefined;
+    await whole.idle();
+    for (const wrong of await differences(whole, fs)) t.fail(wrong);
+  }
+});
+
 t.test(
   'a full disk is noticed, refuses with a time to come back, and is looked at until there is room',
   async (t) => {

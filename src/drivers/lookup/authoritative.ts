@@ -1,6 +1,7 @@
 /** Finds the servers of the zone that holds a name, and asks all of them. Resolvers are only asked where the servers are. */
 import type { Answer } from 'dns-packet';
 import type { DomainsConfig } from '../../config/config.js';
+import { isOutOfDescriptors } from '../../domain/descriptors.js';
 import { AgentError } from '../../domain/errors.js';
 import { readHostName } from '../../domain/host-name.js';
 import { abortError } from '../abort.js';
@@ -65,6 +66,9 @@ export class Authoritative {
       replies.map((reply) =>
         reply.status === 'fulfilled' ? `code ${reply.value.code}` : String(reply.reason),
       ),
+      replies
+        .flatMap((reply) => (reply.status === 'rejected' ? [reply.reason as unknown] : []))
+        .find((reason) => isOutOfDescriptors(reason)),
     );
   }
 
@@ -124,6 +128,7 @@ export class Authoritative {
   /** From the first resolver that answers. */
   async #resolve(name: string, type: QuestionType): Promise<readonly Answer[]> {
     const problems: string[] = [];
+    let cause: unknown;
     for (const resolver of this.#settings.resolvers) {
       try {
         const reply = await ask(resolver, { name, type, recurse: true }, this.#signal);
@@ -131,15 +136,16 @@ export class Authoritative {
         problems.push(`${resolver.address}:${resolver.port}: code ${reply.code}`);
       } catch (error) {
         problems.push(String(error));
+        cause = error;
       }
     }
-    throw this.#failed('The domain cannot be looked up right now.', [`${type} ${name}`, ...problems]);
+    throw this.#failed('The domain cannot be looked up right now.', [`${type} ${name}`, ...problems], cause);
   }
 
-  #failed(message: string, problems: readonly string[]): AgentError {
+  #failed(message: string, problems: readonly string[], cause?: unknown): AgentError {
     if (this.#signal.aborted && this.#signal.reason instanceof AgentError)
       return abortError(this.#signal, 'lookup_failed', 'looking a domain up');
-    return new AgentError('lookup_failed', message, { role: 'DNS', detail: problems.join('; ') });
+    return new AgentError('lookup_failed', message, { role: 'DNS', detail: problems.join('; '), cause });
   }
 }
 

@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { AgentError } from '../../domain/errors.js';
 import type { Route } from '../route.js';
+import { type StaticFile, staticFiles } from '../static-files.js';
 
 const FILES = ['page.css', 'page.js', 'swagger-ui.css', 'swagger-ui-bundle.js'] as const;
 
@@ -24,36 +25,33 @@ const POLICY = [
 const Params = Type.Object({ file: Type.String({ maxLength: 100 }) });
 
 export const docsRoute: Route = (app) => {
-  const root = builtFiles();
+  const files = staticFiles(builtFiles());
   const hidden = { hide: true };
-  app.get('/docs', { schema: hidden }, (request, reply) => sendPage(root, 'index.html', request, reply));
+  app.get('/docs', { schema: hidden }, async (request, reply) =>
+    sendFile(await files('index.html'), request, reply),
+  );
   app.get('/docs/:file', { schema: { ...hidden, params: Params } }, async (request, reply) => {
     const file = FILES.find((name) => name === request.params.file);
     if (!file) throw new AgentError('route_not_found', 'There is no such page.');
-    return sendPage(root, file, request, reply);
+    return sendFile(await files(file), request, reply);
   });
 };
 
-async function sendPage(
-  root: string,
-  file: string,
+function sendFile(
+  { body, type, etag }: StaticFile,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> {
-  // hardly ever asked for
-  const { default: send } = await import('@fastify/send');
-  const { statusCode, headers, stream } = await send(request.raw, file, { root, cacheControl: false });
-  return reply
-    .code(statusCode)
-    .headers(headers)
-    .headers({
-      'content-security-policy': POLICY,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      // asked for anew each time, and answered 304 while it is the same
-      'cache-control': 'no-cache',
-    })
-    .send(stream);
+): FastifyReply {
+  void reply.headers({
+    etag,
+    'content-security-policy': POLICY,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    // asked for again each time, and answered 304 while it is the same
+    'cache-control': 'no-cache',
+  });
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  return reply.type(type).send(body);
 }
 
 /** The build puts them beside the bundle. */

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import { Agent, request } from 'undici';
 import type { Config } from '../../../config/config.js';
 import { cleaned } from '../../../domain/cause.js';
+import { isOutOfDescriptors } from '../../../domain/descriptors.js';
 import { AgentError, type ErrorCode } from '../../../domain/errors.js';
 import { abortError, throwIfAborted } from '../../abort.js';
 import { type Circuit, type ClosedDoor, closedDoor } from '../../circuit.js';
@@ -113,7 +114,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
         return await once(limit);
       } catch (error) {
         if (error instanceof AgentError) throw error;
-        if (stop?.aborted) pass?.left();
+        if (stop?.aborted || isOutOfDescriptors(error)) pass?.left();
         else pass?.silent();
         if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'asking the DNS server');
         throw ended(limit.aborted ? `no answer within ${config.timeout_s} s` : reasonOf(error), error);

@@ -5,6 +5,7 @@
  */
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
+import { isOutOfDescriptors } from '../../../domain/descriptors.js';
 import type { Secret } from '../../../domain/secret.js';
 import { readAnswer, wireEndOf } from './answer.js';
 import type { Gates } from './gates.js';
@@ -138,7 +139,7 @@ export function openTransport(options: TransportOptions): Transport {
       if (lost !== undefined) throw new PveError('refused', about, lost, { isWhole: true });
       return readAnswer(about, answer);
     } catch (error) {
-      if (limit.cut) settle?.('left');
+      if (limit.cut || isOutOfDescriptors(error)) settle?.('left');
       else if (error instanceof PveError)
         settle?.(error.kind === 'refused' ? { refused: error.reason } : 'not connected');
       else settle?.('no answer');

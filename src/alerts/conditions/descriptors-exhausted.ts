@@ -1,0 +1,33 @@
+/** No file descriptors are left, or nearly none. */
+import { type MakeCondition, OF_AGENT } from '../condition.js';
+
+const RECENT_MS = 300_000;
+/** Percent in use from which it is told, and below which it is over. */
+const HIGH = 90;
+const EASE = 80;
+const COMMANDS = [
+  'systemctl show innkeeper -p LimitNOFILE',
+  '# raise it: systemctl edit innkeeper, with the two lines [Service] and LimitNOFILE=65536; then',
+  'systemctl restart innkeeper',
+] as const;
+
+export const descriptorsExhausted: MakeCondition =
+  ({ descriptors, clock }) =>
+  (active) => {
+    const { open, limit, refusedAt } = descriptors();
+    const recent = refusedAt !== undefined && clock.now() - refusedAt < RECENT_MS;
+    const percent = open === undefined || limit === undefined ? 0 : (open / limit) * 100;
+    if (open !== undefined && !recent && percent < (active.length > 0 ? EASE : HIGH)) return [];
+    const of = `of ${limit ?? 'unknown'} file descriptors`;
+    const found = open === undefined ? `None ${of} is left.` : `${open} ${of} are in use.`;
+    return [
+      {
+        kind: 'descriptors_exhausted',
+        subject: 'agent',
+        ...OF_AGENT,
+        text: `${found} While none is left calls are refused, and jobs wait.`,
+        commands: COMMANDS,
+        data: { open: open ?? null, limit: limit ?? null },
+      },
+    ];
+  };

@@ -1,0 +1,33 @@
+/** How many file descriptors the running daemon may have. */
+import { descriptorLimit } from '../../domain/descriptor-use.js';
+import { isRunning, readNote } from '../../state/lock-note.js';
+import { type Check, notChecked, ok, warning } from '../check.js';
+import type { DoctorParts } from '../parts.js';
+
+/** What the unit gives, and what all connections, jobs and systems together need at most. */
+const RIGHT = 16_384;
+const UNIT = '/etc/systemd/system/innkeeper.service.d';
+
+export function descriptorChecks({ config }: Pick<DoctorParts, 'config'>): Check[] {
+  return [
+    {
+      name: 'daemon.descriptors',
+      title: "the daemon's file descriptors",
+      after: ['daemon'],
+      look: ['systemctl show innkeeper -p LimitNOFILE -p LimitNOFILESoft'],
+      run: async () => {
+        const note = await readNote(config.agent.state_dir);
+        if (!note || !isRunning(note)) return notChecked('no daemon runs');
+        const limit = descriptorLimit(note.pid);
+        if (limit === undefined) return notChecked(`process ${note.pid} does not show its limits`);
+        if (limit >= RIGHT) return ok(`it may open ${limit} files and connections`);
+        return warning(
+          `it may open only ${limit} files and connections: it takes fewer callers at once than it could`,
+          `install -d ${UNIT}`,
+          String.raw`printf '[Service]\nLimitNOFILE=65536\n' > ${UNIT}/descriptors.conf`,
+          'systemctl daemon-reload && systemctl restart innkeeper',
+        );
+      },
+    },
+  ];
+}

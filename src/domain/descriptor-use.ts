@@ -1,0 +1,28 @@
+/** How many file descriptors this process has open, and may have. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface DescriptorUse {
+  /** Undefined when there was none left to look with. */
+  readonly open: number | undefined;
+  /** The soft limit (`ulimit -n`, `LimitNOFILE=`); undefined where the system does not tell. */
+  readonly limit: number | undefined;
+}
+
+/** @param pid default: this process */
+export function descriptorLimit(pid: number | 'self' = 'self'): number | undefined {
+  try {
+    const [, soft] = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8')) ?? [];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    return undefined;
+  }
+}
+
+export function openDescriptors(): number | undefined {
+  try {
+    // the look takes one itself
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    return undefined;
+  }
+}
