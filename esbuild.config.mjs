@@ -30,7 +30,16 @@ export async function bundle(outdir, withTests) {
     lineLimit: 200,
     legalComments: 'linked',
     chunkNames: 'chunks/[name]-[hash]',
-    external: ['tap', 'cpu-features', '*.node', 'esbuild', 'fast-check', 'autocannon', 'prettier'],
+    external: [
+      'tap',
+      'cpu-features',
+      '*.node',
+      'esbuild',
+      'fast-check',
+      'autocannon',
+      'prettier',
+      'typescript',
+    ],
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
     },

@@ -42,7 +42,7 @@ const cidr =
       /^\d{1,3}$/.test(prefix) &&
       bits >= (family === 4 ? 8 : 1) &&
       bits <= (family === 4 ? 32 : 128);
-    return fits ? undefined : `value does not look like a valid IPv${family} CIDR network`;
+    return fits ? undefined : `value does not look like a valid ipv${family} network configuration`;
   };
 
 const wordOr =
@@ -56,7 +56,7 @@ const configId = matching(CONFIG_ID, (value) => `invalid configuration ID '${val
 const dnsName = matching(DNS_NAME, () => 'value does not look like a valid DNS name');
 const storageId = matching(STORAGE_ID, (value) => `storage ID '${value}' contains illegal characters`);
 const tag = matching(TAG, () => 'invalid characters in tag');
-const haResource = matching(HA_RESOURCE, (value) => `value '${value}' is not a valid resource ID`);
+const haResource = matching(HA_RESOURCE, () => 'value does not look like a valid ha resource id');
 const haNode = matching(HA_NODE, () => 'value does not look like a valid ha node name');
 const content = matching(/^[a-z]+$/, () => 'invalid content type');
 const ip: FormatCheck = (value) => (isIP(value) ? undefined : 'value is not a valid IP address');

@@ -172,7 +172,7 @@ t.test('parameters are checked with the words of the real schema', async (t) => 
     net0: [
       'invalid format - format error',
       'net0.foo: property is not defined in schema and the schema does not allow additional properties',
-      'net0.ip: invalid format - value does not look like a valid IPv4 CIDR network\n',
+      'net0.ip: invalid format - value does not look like a valid ipv4 network configuration\n',
       'net0.name: property is missing and it is not optional',
       '',
     ].join('\n'),

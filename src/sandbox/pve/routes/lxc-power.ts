@@ -18,6 +18,7 @@ import { guestStatus } from '../guest-status.js';
 import { isManaged, requestInTask } from '../ha.js';
 import { checkMount } from '../mount-check.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
+import type { Container } from '../state.js';
 import type { TaskHandle } from '../tasks.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
@@ -73,11 +74,17 @@ function haStop(call: Call, vmid: number): string {
   return fork(call, 'hastop', vmid, (task) => requestInTask(call.cluster, task, vmid, 'stopped'));
 }
 
+/** Whether it runs is asked before whether it is there; `word` is what the answer calls it. */
+async function runningOf(call: Call, word: 'CT' | 'VM'): Promise<Container> {
+  const vmid = Number(call.values['vmid']);
+  if (!(await call.cluster.backend.isRunning(vmid))) die(`${word} ${vmid} not running`);
+  return containerOf(call);
+}
+
 async function stop(call: Call): Promise<string> {
   const { cluster } = call;
-  const container = containerOf(call);
+  const container = await runningOf(call, 'CT');
   const { vmid } = container;
-  if (!(await cluster.backend.isRunning(vmid))) die(`CT ${vmid} not running`);
   if (isManaged(cluster, vmid)) return haStop(call, vmid);
   return holdConfig(call, vmid, async () =>
     fork(call, 'vzstop', vmid, async (task) => {
@@ -90,9 +97,8 @@ async function stop(call: Call): Promise<string> {
 
 async function shutdown(call: Call): Promise<string> {
   const { cluster, values } = call;
-  const container = containerOf(call);
+  const container = await runningOf(call, 'CT');
   const { vmid } = container;
-  if (!(await cluster.backend.isRunning(vmid))) die(`CT ${vmid} not running`);
   if (isManaged(cluster, vmid)) return haStop(call, vmid);
   return holdConfig(call, vmid, async () =>
     fork(call, 'vzshutdown', vmid, async (task) => {
@@ -111,9 +117,8 @@ async function shutdown(call: Call): Promise<string> {
 
 async function reboot(call: Call): Promise<string> {
   const { cluster, values } = call;
-  const container = containerOf(call);
+  const container = await runningOf(call, 'VM');
   const { vmid, node } = container;
-  if (!(await cluster.backend.isRunning(vmid))) die(`VM ${vmid} not running`);
   return fork(call, 'vzreboot', vmid, async (task) => {
     refuseLocked(call, container);
     await task.takes(takes(cluster, 'shutdown'));

@@ -148,10 +148,9 @@ function remove(call: Call): string {
 }
 
 function refuseOlder(call: Call, container: Container): void {
-  snapshotOf(call, container);
   const { snapname = '' } = call.values;
-  const { snapstate } = snapshotOf(call, container);
   if (container.config['template'] === '1') die(`you can't rollback if vm is a template`);
+  const { snapstate } = snapshotOf(call, container);
   const newest = Object.keys(container.snapshots).at(-1);
   if (diskKind(call.cluster, container).rollback !== 'any' && newest !== snapname)
     die(
