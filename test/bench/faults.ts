@@ -2,7 +2,7 @@
  * Every fault at every call of every operation: `npm run bench -- faults`. FAULTS_OPERATIONS (names, separated by `;`), FAULTS_CALLS and FAULTS_KINDS
  * (regular expressions) and FAULTS_PART (`3/8`: the third of eight parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has ended.
  */
-import { line, runMatrix } from '../faults/matrix.js';
+import { firedByFault, line, runMatrix } from '../faults/matrix.js';
 import type { Row } from '../faults/cell.js';
 import { WORLDS } from '../fakes/world-kinds.js';
 import { printTable } from './figures.js';
@@ -29,9 +29,17 @@ export async function benchFaults(): Promise<boolean> {
     );
   const ends = new Map<string, number>();
   for (const { end } of rows) ends.set(end, (ends.get(end) ?? 0) + 1);
+  const fired = [...firedByFault(rows)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const silent = fired.filter(([, count]) => count === 0);
   const wrong = rows.filter((row) => row.wrong.length > 0);
   printTable(`${rows.length} faults, ${((performance.now() - started) / 60_000).toFixed(1)} min`, [
     ...[...ends].map(([end, count]) => ({ figure: end, value: String(count), target: '', met: null })),
+    ...fired.map(([fault, count]) => ({
+      figure: `fired: ${fault}`,
+      value: String(count),
+      target: '> 0',
+      met: count > 0,
+    })),
     {
       figure: 'leaks, doubles, hangs, silences',
       value: String(wrong.length),
@@ -39,5 +47,5 @@ export async function benchFaults(): Promise<boolean> {
       met: wrong.length === 0,
     },
   ]);
-  return wrong.length === 0;
+  return wrong.length === 0 && silent.length === 0;
 }

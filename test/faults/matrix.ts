@@ -82,6 +82,13 @@ function broken(operation: string, call: string, fault: string, error: unknown):
   return { operation, call, fault, end, ms: 0, struck: 0, error: '', wrong: [String(error)] };
 }
 
+/** How often each fault met a call, over all rows. One with zero was tried and never fired: its cells show nothing. */
+export function firedByFault(rows: readonly Row[]): ReadonlyMap<string, number> {
+  const fired = new Map<string, number>();
+  for (const { fault, struck } of rows) fired.set(fault, (fired.get(fault) ?? 0) + struck);
+  return fired;
+}
+
 export function line({ operation, call, fault, end, ms, struck, wrong }: Row): string {
   const good = `${operation.padEnd(18)} ${call.padEnd(46)} ${fault.padEnd(34)} ${end.padEnd(18)} ${String(ms).padStart(6)} ms  struck ${struck}`;
   return wrong.length === 0 ? good : `${good}\n    WRONG: ${wrong.join('\n    WRONG: ')}`;
