@@ -160,7 +160,7 @@ t.test('a healthy world is well in every line, before the first start and with s
     t.equal(state, 'ok', `${name}: ${found}`);
     t.same(mend, []);
   }
-  t.equal(lines.size, 24);
+  t.equal(lines.size, 25);
   t.match(lines.get('daemon')?.found, /does not run/);
   t.notOk((await readdir(dir)).includes('agent'), 'not even the state folder was made');
 });

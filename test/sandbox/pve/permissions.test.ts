@@ -223,6 +223,10 @@ t.test('what does not exist is refused like what is forbidden, or told at once',
     (await full.ask('POST', `${CT}/clone`, { newid: 102, full: 1 })).reason,
     'Full clone of a running container is only possible from a snapshot',
   );
+  t.equal(
+    await full.task('POST', `${TEMPLATE}/clone`, { newid: 102, full: 1, storage: 'local' }),
+    `clone failed: content type 'rootdir' is not available or configured on storage 'local'`,
+  );
   t.match((await full.ask('GET', `${CT}/status/current`)).data, {
     pid: /^\d+$/,
     pressurecpusome: /^\d+\.\d+$/,

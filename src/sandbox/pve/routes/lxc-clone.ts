@@ -20,7 +20,7 @@ import {
   vmidOf,
 } from '../cluster.js';
 import { backendContainer, NET, normalNet, rootDisk, sizeOf } from '../ct-config.js';
-import { die, messageOf, PveError, refuse } from '../failure.js';
+import { die, messageOf, PveError } from '../failure.js';
 import { kindOf, type StorageOption } from '../options.js';
 import { demand, demandBridge, may, refusePermission } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
@@ -91,8 +91,6 @@ function planClone(call: Call, running: boolean): ClonePlan {
     if (/^net\d+$/.test(key)) demandBridge(cluster, parsePropertyString(NET, value));
   if (target !== node && !kindOf(chosen).shared)
     die(`can't clone CT to node '${target}' (CT uses local storage)`);
-  if (!chosen.content.includes('rootdir'))
-    refuse({ storage: `storage '${chosen.storage}' does not support container directories` });
   const rootfs = `${volumeName(chosen, newid, linked ? source : undefined)},size=${sizeOf(bytes / 1024 ** 3)}`;
   return { source, target, storage: chosen, linked, rootfs };
 }
@@ -129,6 +127,8 @@ async function copy(call: Call, plan: ClonePlan, task: TaskHandle): Promise<void
   const { vmid: sourceId } = plan.source;
   try {
     const made = containerAt(cluster, values['node'] ?? '', newid);
+    if (!plan.storage.content.includes('rootdir'))
+      die(`content type 'rootdir' is not available or configured on storage '${plan.storage.storage}'`);
     await holdStorage(call, plan.storage.storage, async () =>
       task.print(`create ${plan.linked ? 'linked' : 'full'} clone of mountpoint rootfs`),
     );
