@@ -2,7 +2,8 @@
 import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
-import { loadModules, shippedModules } from './modules/loader.js';
+import type { BrokenPart } from './doctor/parts.js';
+import { findModules, type FoundModule, loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
 
 /** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
@@ -14,4 +15,49 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
     throw new ConfigError(configFile, problems);
   }
   return products;
+}
+
+export interface Survey {
+  /** Those that can be used with their settings. */
+  readonly products: Products;
+  readonly broken: readonly BrokenPart[];
+}
+
+/** All that is wrong with the modules, for who must not fail at the first. `probe` runs a file's code where it can do no harm, and says what is wrong with it. */
+export async function surveyCatalogue(
+  config: Config,
+  probe: (found: FoundModule) => Promise<string | undefined>,
+): Promise<Survey> {
+  const broken: BrokenPart[] = [];
+  const folders: string[] = [shippedModules()];
+  const unfit = new Map<string, string>();
+  for (const path of config.modules.paths) {
+    try {
+      for (const found of await findModules([path])) {
+        const problem = await probe(found);
+        if (problem !== undefined) unfit.set(found.path, problem);
+      }
+      folders.push(path);
+    } catch (error) {
+      broken.push({ name: 'modules.paths', path, problem: messageOf(error) });
+    }
+  }
+  const loaded = await loadModules(folders, unfit);
+  broken.push(...loaded.broken.map(({ name, path, problem }) => ({ name, path, problem })));
+  const { problems } = openProducts(loaded, config.products);
+  for (const { key, problem } of problems) {
+    const name = nameIn(key);
+    // its file is told already
+    if (!loaded.broken.some((one) => one.name === name))
+      broken.push({ name, path: null, problem: `${key}: ${problem}` });
+  }
+  const usable = loaded.modules.filter(({ info }) => !broken.some(({ name }) => name === info.name));
+  return { products: openProducts({ ...loaded, modules: usable }, config.products).products, broken };
+}
+
+/** `products.<name>.<setting>` */
+const nameIn = (key: string): string => key.split('.')[1] ?? key;
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

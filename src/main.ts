@@ -146,6 +146,7 @@ export async function startDaemon({
       onSystem: (listener) => systems.onChange(listener),
       drift: () => drift.counts(),
       leftLocks: () => drift.leftLocks(),
+      strangers: () => drift.strangers(),
     });
     stops.push(() => observation.stop());
     const parts = {

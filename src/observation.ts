@@ -77,6 +77,7 @@ export interface ObservationDeps {
   readonly drift: Sources['drift'];
   readonly leftLocks: ConditionSources['leftLocks'];
   readonly timekeeper: Pick<ClockGuard, 'view' | 'onChange'>;
+  readonly strangers: ConditionSources['strangers'];
 }
 
 export interface Observation {
@@ -99,6 +100,7 @@ export function observe({ counting, log, timekeeper, ...deps }: ObservationDeps)
       ...sources,
       pools: () => poolUses(sources),
       leftLocks: deps.leftLocks,
+      strangers: deps.strangers,
       failingWrites: counting.failingWrites,
       clockDoubt: () => timekeeper.view().doubt,
       descriptors: () => ({

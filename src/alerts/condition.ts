@@ -31,6 +31,8 @@ export interface ConditionSources {
   readonly drift: () => readonly { readonly kind: string; readonly services: number }[];
   /** Locks that two looks found on containers of ours, and whose they are (`panel/service`). */
   readonly leftLocks: () => readonly { readonly key: string; readonly leftLock: LeftLock }[];
+  /** Containers with our mark that the state does not know, in words: `container 1012 on pve2 (default/12)`. */
+  readonly strangers: () => readonly string[];
   /** The last write failed, with this code, since then (RFC 3339). */
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Undefined while the wall clock is trusted. */

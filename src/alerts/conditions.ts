@@ -10,6 +10,7 @@ import { jobStuck } from './conditions/job-stuck.js';
 import { lockLeft } from './conditions/lock-left.js';
 import { orderFailed } from './conditions/order-failed.js';
 import { poolLow } from './conditions/pool-low.js';
+import { stateBehind } from './conditions/state-behind.js';
 import { stateWriteFailing } from './conditions/state-write-failing.js';
 import { systemDown } from './conditions/system-down.js';
 import { systemRefused } from './conditions/system-refused.js';
@@ -22,6 +23,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   state_write_failing: stateWriteFailing,
   clock_jump: clockJump,
   descriptors_exhausted: descriptorsExhausted,
+  state_behind: stateBehind,
   system_down: systemDown,
   system_refused: systemRefused,
   certificate_expiry: certificateExpiry,

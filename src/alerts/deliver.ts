@@ -1,6 +1,7 @@
 /** Tells one hook what it has not heard yet, in order, at least once; a hook that fails is left alone for longer and longer. */
+import { v7 as uuidV7 } from 'uuid';
 import { ALERTS, type AlertRecord, nextToTell, type Told } from '../domain/alert.js';
-import type { Clock } from '../domain/clock.js';
+import { type Clock, instant } from '../domain/clock.js';
 import type { JsonObject } from '../domain/json.js';
 import { withLimit } from '../drivers/time-limit.js';
 import type { Hook } from '../drivers/hook/driver.js';
@@ -23,6 +24,8 @@ export interface DeliverDeps {
 
 export interface Delivery {
   readonly name: string;
+  /** Tells that all is working. Rejects when that did not arrive. */
+  test(signal: AbortSignal): Promise<void>;
   /** Tells what is due. Returns when (by the monotonic clock) to come again, undefined: when something is new. */
   round(signal: AbortSignal): Promise<number | undefined>;
 }
@@ -56,6 +59,11 @@ export function delivery(
 
   return {
     name: hook.name,
+    test: (signal) => {
+      const id = uuidV7({ msecs: clock.now() });
+      const body = testBody(agent, id, instant(clock));
+      return withLimit(signal, TELL_MS, (limited) => hook.tell({ id: `${id}-test`, body }, limited));
+    },
     async round(signal) {
       for (const id of refused.keys()) if (!book.all().some((record) => record.id === id)) refused.delete(id);
       if (clock.monotonic() < notBefore) return due().length > 0 ? notBefore : undefined;
@@ -82,6 +90,25 @@ export function delivery(
       notBefore = clock.monotonic() + pause / 2 + (pause / 2) * random();
       return notBefore;
     },
+  };
+}
+
+/** Of the shape of an alert, with words of its own where a machine decides who is woken. */
+function testBody(agent: string, id: string, at: string): JsonObject {
+  return {
+    id,
+    event: 'test',
+    agent,
+    alert: 'test',
+    severity: 'warning',
+    subject: 'test',
+    panel: null,
+    service_id: null,
+    text: `This is a test: alerts of the agent ${agent} arrive here.`,
+    commands: ['innkeeper alerts'],
+    data: {},
+    raised_at: at,
+    cleared_at: null,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Looks for what is worth an alert, every half minute and when something has changed, and sees to it that the hooks hear of it. */
 import { ALERTS, type AlertRecord } from '../domain/alert.js';
+import { cleaned } from '../domain/cause.js';
 import type { Clock } from '../domain/clock.js';
 import { within } from '../drivers/abort.js';
 import type { Hook } from '../drivers/hook/driver.js';
@@ -14,6 +15,8 @@ export interface AlertKeeper {
   /** Something has changed that may be worth an alert. */
   nudge(): void;
   list(): readonly AlertRecord[];
+  /** Tells every hook that this is a test, and what became of it: null for one that has confirmed it. */
+  test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
   /** Looks and tells once more, then ends; within a few seconds. */
   stop(): Promise<void>;
 }
@@ -84,6 +87,16 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
       alarm.abort(new Error('nudged'));
     },
     list: () => book.all(),
+    test: () =>
+      Promise.all(
+        deliveries.map(async (one) => {
+          const problem = await one.test(halted.signal).then(
+            () => null,
+            (error: unknown) => cleaned(error instanceof Error ? error.message : String(error)),
+          );
+          return { hook: one.name, problem };
+        }),
+      ),
     async stop() {
       stopping.abort(new Error('the agent is stopping'));
       alarm.abort(new Error('the agent is stopping'));

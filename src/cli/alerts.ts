@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { configFile } from './config-file.js';
 import { cell } from './cell.js';
 import { connectDaemon, type Fields, listOf } from './daemon.js';
+import { CommandFailure } from './failure.js';
 import { say, sayJson } from './print.js';
 
 interface AlertOptions {
@@ -12,12 +13,28 @@ interface AlertOptions {
 }
 
 export function addAlertCommand(program: Command): void {
-  program
+  const alerts = program
     .command('alerts')
     .description('what a person should look at')
     .option('--all', 'those too that have ended lately')
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => show(command.optsWithGlobals()));
+  alerts
+    .command('test')
+    .description('send a test to everybody who is told of alerts, and say what became of it')
+    .action(async (_, command: Command) => test(command.optsWithGlobals()));
+}
+
+async function test({ config, json }: AlertOptions): Promise<void> {
+  const daemon = await connectDaemon(configFile(config), 'default');
+  const hooks = listOf((await daemon.call('POST', '/alerts/test', {}))['hooks']);
+  if (hooks.length === 0)
+    throw new CommandFailure('Nobody is told of alerts: the configuration has no alerts.hooks.');
+  if (json) sayJson(hooks);
+  else
+    for (const { hook, problem } of hooks) say(`${cell(hook)}: ${problem === null ? 'told' : cell(problem)}`);
+  const failed = hooks.filter(({ problem }) => problem !== null).length;
+  if (failed > 0) throw new CommandFailure(`${failed} of ${hooks.length} could not be told.`);
 }
 
 async function show({ config, all, json }: AlertOptions): Promise<void> {

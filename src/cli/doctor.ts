@@ -1,18 +1,17 @@
-/** innkeeper doctor: says of everything the agent needs whether it is well, and how to mend what is not. Works with the daemon up or down. */
-import { pino } from 'pino';
+/** innkeeper doctor: checks the installation and suggests fixes. Works with the daemon up or down. */
 import type { Config } from '../config/config.js';
 import { systemClock } from '../domain/clock.js';
 import { type Line, ok, type Word, warning, wrong, word } from '../doctor/check.js';
 import { examine } from '../doctor/examine.js';
-import { openCatalogue } from '../catalogue.js';
-import type { Products } from '../modules/registry.js';
+import { surveyCatalogue, type Survey } from '../catalogue.js';
 import { cell } from './cell.js';
 import { daemonSide } from './daemon-side.js';
 import { EXIT } from './failure.js';
 import { loadAsService } from './of-service.js';
+import { probeModule } from './probe-module.js';
 import { say, sayJson } from './print.js';
 
-/** Resolves with the exit code: 1 when something is wrong. */
+/** Resolves with the exit code: 1 when something is wrong, else 0, also with warnings. */
 export async function runDoctor(configFile: string, json: boolean): Promise<number> {
   const { line, ready } = await openConfig(configFile);
   const lines = [line];
@@ -28,7 +27,7 @@ export async function runDoctor(configFile: string, json: boolean): Promise<numb
 
 interface Opened {
   readonly line: Line;
-  readonly ready?: { readonly config: Config; readonly products: Products };
+  readonly ready?: { readonly config: Config } & Survey;
 }
 
 /** Without a configuration nothing else can be looked at. */
@@ -38,9 +37,9 @@ async function openConfig(file: string): Promise<Opened> {
   const check = `innkeeper config check --config ${word(file)}`;
   try {
     const config = await loadAsService(file, (text) => void warnings.push(text));
-    const products = await openCatalogue(config, file, pino({ level: 'silent' }));
     const verdict = warnings.length > 0 ? warning(warnings.join('; '), check) : ok(file);
-    return { line: { ...about, ...verdict }, ready: { config, products } };
+    const survey = await surveyCatalogue(config, probeModule);
+    return { line: { ...about, ...verdict }, ready: { config, ...survey } };
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     return { line: { ...about, ...wrong(said, `"\${EDITOR:-vi}" ${word(file)}`, check) } };
@@ -65,7 +64,7 @@ function report(lines: readonly Line[]): string {
   ]);
   const count = (state: Word): number => lines.filter((line) => line.state === state).length;
   const sum =
-    count('wrong') + count('warning') === 0
+    lines.length === count('ok')
       ? 'All is well.'
       : `${count('wrong')} wrong, ${count('warning')} warnings, ${count('not_checked')} not checked.`;
   return [...told, '', sum].join('\n');

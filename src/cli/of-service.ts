@@ -60,6 +60,18 @@ async function groupsOf(uid: number): Promise<number[] | undefined> {
   );
 }
 
+/** systemd starts it at boot, or holds its sockets: a daemon that does not run is missing then. */
+export async function isUnitEnabled(): Promise<boolean> {
+  const run = promisify(execFile)('systemctl', ['is-enabled', UNIT], {
+    timeout: CHILD_MS,
+    env: bareEnvironment(),
+  });
+  return run.then(
+    ({ stdout }) => stdout.trim() === 'enabled',
+    () => false,
+  );
+}
+
 async function unitText(): Promise<string> {
   const run = promisify(execFile)('systemctl', ['cat', UNIT], { timeout: CHILD_MS, env: bareEnvironment() });
   return run.then(

@@ -39,6 +39,7 @@ function makeProgram(pipes: Pipes): Command {
   addConfig(program);
   addProxy(program);
   addDoctor(program);
+  addProbe(program);
   addTemplate(program);
   addStateCommands(program);
   return program;
@@ -108,11 +109,26 @@ function addProxy(program: Command): void {
 function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('say of everything the agent needs whether it is well, and how to mend what is not')
+    .description('check the installation and suggest fixes')
     .option('--json', 'print JSON')
+    .addHelpText('after', '\nExit code: 0 nothing is wrong (there may be warnings), 1 something is wrong.')
     .action(async (flags: { json?: true }, command: Command) => {
       const { runDoctor } = await import('./doctor.js');
       process.exitCode = await runDoctor(fileOf(command), flags.json === true);
+    });
+}
+
+/** For `doctor`, which must survive whatever a module's code does. */
+function addProbe(program: Command): void {
+  program
+    .command('probe-module', { hidden: true })
+    .argument('<type>')
+    .argument('<name>')
+    .argument('<path>')
+    .action(async (type: string, name: string, path: string) => {
+      const { loadForProbe } = await import('./probe-module.js');
+      const { isModuleType } = await import('../modules/loader.js');
+      if (isModuleType(type)) await loadForProbe({ type, name, path });
     });
 }
 

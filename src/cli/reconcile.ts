@@ -9,7 +9,7 @@ import { column, say, sayJson, table } from './print.js';
 interface Options extends AskOptions {
   readonly dryRun?: true;
   readonly removeOrphans?: true;
-  readonly removeUnknown?: true;
+  readonly removeUnknown?: readonly string[];
 }
 
 export function addReconcile(program: Command): void {
@@ -20,7 +20,10 @@ export function addReconcile(program: Command): void {
   )
     .option('--dry-run', 'only show it')
     .option('--remove-orphans', 'remove what bears our mark and whose service has ended')
-    .option('--remove-unknown', 'also what bears our mark and whose service the state does not know')
+    .option(
+      '--remove-unknown <panel/service/generation...>',
+      'remove what carries the mark of these services, which the state does not know; each is to be named',
+    )
     .action(async (_, command: Command) => reconcile(command.optsWithGlobals()));
 }
 
@@ -37,7 +40,7 @@ async function reconcile(options: Options): Promise<void> {
   }
   const ids = (rows: readonly Fields[], action: string): unknown[] =>
     rows.filter((one) => one['action'] === action).map((one) => one['id']);
-  const ask = { findings: ids(findings, REPAIR), orphans: [], unknown: options.removeUnknown === true };
+  const ask = { findings: ids(findings, REPAIR), orphans: [], unknown: options.removeUnknown !== undefined };
   const repairs = listOf((await daemon.call('POST', '/reconcile/repair', ask))['repairs']);
   if (!options.json) sayRepairs(repairs);
   const removals: Fields[] = [];
@@ -65,6 +68,9 @@ async function lookUntilSure(daemon: Daemon): Promise<Fields> {
   }
 }
 
+/** Deleted services stay in the state: what it does not know is most likely a customer's site that a newer state tells of. */
+const UNKNOWN =
+  'left: the state does not know this service; restore the newest copy of the state (innkeeper doctor)';
 const REPAIR = 'repair';
 const REMOVE = 'remove';
 
@@ -78,8 +84,8 @@ function removalOf(orphan: Fields, options: Options): string {
   const doubt = orphan['doubt'];
   if (typeof doubt === 'string') return `left: ${doubt}`;
   if (orphan['why'] === 'unknown')
-    return options.removeUnknown ? REMOVE : 'left (the state knows no such service; --remove-unknown)';
-  return options.removeOrphans || options.removeUnknown ? REMOVE : 'left (--remove-orphans)';
+    return options.removeUnknown?.includes(String(orphan['service'])) === true ? REMOVE : UNKNOWN;
+  return options.removeOrphans === true ? REMOVE : 'left (--remove-orphans)';
 }
 
 function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly Fields[]): void {

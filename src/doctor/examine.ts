@@ -12,30 +12,39 @@ import { authorityChecks } from './checks/authority.js';
 import { clusterChecks } from './checks/cluster.js';
 import { containerHostChecks } from './checks/container-host.js';
 import { descriptorChecks } from './checks/descriptors.js';
+import { documentsOf } from './documents.js';
 import { dnsChecks } from './checks/dns.js';
 import { execChecks } from './checks/exec.js';
 import { hookChecks } from './checks/hooks.js';
 import { lockChecks } from './checks/locks.js';
+import { knownContainersCheck } from './checks/known-containers.js';
+import { modulesCheck } from './checks/modules.js';
 import { proxyChecks } from './checks/proxy.js';
 import { stateChecks } from './checks/state.js';
-import type { DaemonSide, DoctorParts } from './parts.js';
+import { troubleChecks } from './checks/troubles.js';
+import type { BrokenPart, DaemonSide, DoctorParts } from './parts.js';
 import { runChecks } from './run-checks.js';
 
 export interface Examination {
   readonly configFile: string;
   readonly config: Config;
   readonly products: Products;
+  readonly broken?: readonly BrokenPart[];
   readonly clock: Clock;
   readonly daemon: DaemonSide;
 }
 
 /** In the order in which an operator mends them. */
 export function allChecks(parts: DoctorParts): Check[] {
+  const documents = documentsOf(parts);
   return [
-    ...stateChecks(parts),
+    ...stateChecks(parts, documents.read),
     ...descriptorChecks(parts),
+    ...troubleChecks(documents.read),
+    modulesCheck(parts, documents.read),
     ...apiChecks(parts),
     ...containerHostChecks(parts),
+    knownContainersCheck(parts, documents.read, documents.readAgain),
     ...clusterChecks(parts),
     ...lockChecks(parts),
     ...execChecks(parts),

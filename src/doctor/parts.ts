@@ -19,12 +19,24 @@ export interface DaemonSide {
   readiness(): Promise<Running | undefined>;
   /** The documents of one instant; undefined when no daemon runs. */
   export(): Promise<Readable | undefined>;
+  /** systemd is to run it, by what its unit says. */
+  readonly isEnabled?: () => Promise<boolean>;
+}
+
+export interface BrokenPart {
+  /** The module's name. */
+  readonly name: string;
+  /** Its file; null: what is wrong stands in the configuration. */
+  readonly path: string | null;
+  readonly problem: string;
 }
 
 export interface DoctorParts {
   readonly configFile: string;
   readonly config: Config;
+  /** Those that can be used. */
   readonly products: Products;
+  readonly broken?: readonly BrokenPart[];
   readonly clock: Clock;
   readonly daemon: DaemonSide;
   readonly pve: ProxmoxExaminer;

@@ -42,6 +42,12 @@ export const ALERTS = {
     meaning: 'The agent has no file descriptors left, or nearly: calls are refused and jobs wait.',
     ends: 'none was refused for five minutes, and a fifth is free',
   },
+  state_behind: {
+    severity: 'critical',
+    meaning:
+      "Containers carry this agent's mark, and its state does not know them: it is empty, or an old copy.",
+    ends: 'the state knows them, or they are gone',
+  },
   system_down: {
     severity: 'critical',
     meaning: 'A system behind the agent has not answered for five minutes; jobs wait for it.',

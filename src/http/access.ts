@@ -77,6 +77,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /alerts': both('admin'),
   'GET /clock': socket('admin'),
   'POST /clock/confirm': socket('admin'),
+  'POST /alerts/test': socket('admin'),
   'GET /state/key': socket('admin'),
   'POST /state/rotate-key': socket('admin'),
   'POST /tokens': socket('admin'),

@@ -54,6 +54,7 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   'PATCH /services/:id': { params: { id }, body: { email: 'new.owner@example.com' } },
   'GET /services/:id/credentials': { params: { id } },
   'POST /services/:id/credentials/reset': { params: { id } },
+  'POST /alerts/test': {},
   'POST /services/:id/retry': { params: { id } },
   'POST /services/:id/forget': { params: { id }, body: { confirm: id } },
   'POST /panel/sync': {

@@ -10,6 +10,10 @@ import type { Module, ModuleInfo } from './module.js';
 
 const TYPES = ['product', 'plugin', 'payment', 'notification'] as const satisfies ModuleInfo['type'][];
 
+export function isModuleType(text: string): text is ModuleInfo['type'] {
+  return TYPES.some((type) => type === text);
+}
+
 const InfoSchema = Type.Object({
   type: Type.Enum([...TYPES]),
   name: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 64 }),
@@ -48,15 +52,20 @@ export function shippedModules(from: string = fileURLToPath(import.meta.url)): s
   throw new Error(`the shipped modules are not above ${from}`);
 }
 
-/** Loads the modules of these folders, in this order. Throws an Error when a folder cannot be read. */
-export async function loadModules(folders: readonly string[]): Promise<LoadedModules> {
+/** Loads the modules of these folders, in this order. `unfit`: by path, what is known to be wrong with files that must not be loaded. Throws an Error when a folder cannot be read. */
+export async function loadModules(
+  folders: readonly string[],
+  unfit: ReadonlyMap<string, string> = new Map(),
+): Promise<LoadedModules> {
   const modules: LoadedModule[] = [];
   const broken: BrokenModule[] = [];
-  for (const found of (await Promise.all(folders.map(findIn))).flat()) {
+  for (const found of await findModules(folders)) {
     const twin = modules.find(({ info }) => info.type === found.type && info.name === found.name);
     try {
       if (twin) throw new Error(`a module of this name was loaded from ${twin.path} already`);
-      modules.push(await load(found));
+      const problem = unfit.get(found.path);
+      if (problem !== undefined) throw new Error(problem);
+      modules.push(await loadModule(found));
     } catch (error) {
       broken.push({ ...found, problem: error instanceof Error ? error.message : String(error) });
     }
@@ -64,9 +73,14 @@ export async function loadModules(folders: readonly string[]): Promise<LoadedMod
   return { modules, broken };
 }
 
-type Found = Omit<BrokenModule, 'problem'>;
+export type FoundModule = Omit<BrokenModule, 'problem'>;
 
-async function findIn(folder: string): Promise<Found[]> {
+/** What lies in these folders, not loaded. Throws an Error when a folder cannot be read. */
+export async function findModules(folders: readonly string[]): Promise<FoundModule[]> {
+  return (await Promise.all(folders.map(findIn))).flat();
+}
+
+async function findIn(folder: string): Promise<FoundModule[]> {
   const root = resolve(folder);
   const inside = new Set(await foldersOf(root));
   const found = await Promise.all(
@@ -90,7 +104,8 @@ async function foldersOf(folder: string): Promise<string[]> {
   }
 }
 
-async function load(found: Found): Promise<LoadedModule> {
+/** Runs its code. Throws an Error that says what is wrong with it. */
+export async function loadModule(found: FoundModule): Promise<LoadedModule> {
   if (!existsSync(found.path)) throw new Error('the folder holds no module.js');
   const module = await importModule(found.path);
   const [wrong] = Value.Errors(InfoSchema, module.info);

@@ -39,6 +39,8 @@ export interface DriftBook {
   report(): DriftReport | undefined;
   /** What counts for one service; the same array until it changes. */
   of(key: ServiceKey): readonly Counted<Finding>[];
+  /** Containers with our mark of services that the state does not know, in words. */
+  strangers(): readonly string[];
   /** How many services differ, by part. */
   counts(): readonly { readonly kind: Part; readonly services: number }[];
   /** Locks left behind that count, and whose containers they are on. */
@@ -97,6 +99,10 @@ export function driftBook(apartMs: number): DriftBook {
     },
     report: () => report,
     of: (key) => byService.get(key) ?? NONE,
+    strangers: () =>
+      (report?.orphans ?? [])
+        .filter(({ item }) => item.kind === 'container' && item.why === 'unknown')
+        .map(({ item: { what, mark } }) => `${what} (${mark.panel}/${mark.service})`),
     counts: () =>
       PARTS.map((kind) => {
         const keys = report?.findings.filter(({ item }) => item.part === kind).map(({ item }) => item.key);

@@ -5,10 +5,11 @@ import type { Caller } from './caller.js';
 export interface ListedAlerts {
   /** In the order in which they were raised; those that have ended lately too. */
   list(): readonly AlertRecord[];
+  test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
 }
 
 export function listAlerts(
-  alerts: ListedAlerts,
+  alerts: Pick<ListedAlerts, 'list'>,
   { panel }: Pick<Caller, 'panel'>,
   { door, ended }: { readonly door: 'network' | 'socket'; readonly ended: boolean },
 ) {

@@ -1,7 +1,11 @@
 /** Looks at the documents of a whole state, one after the other, and says what is wrong by file. Reads only. */
+import type { AlertRecord } from '../domain/alert.js';
 import type { DomainRecord } from '../domain/domain-record.js';
+import { failedOrders } from '../domain/failed-order.js';
+import type { Job } from '../domain/job.js';
 import { Secret } from '../domain/secret.js';
-import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { alertKind } from './alert-document.js';
 import { ClaimTable, claimsOf } from './claims.js';
 import type { ApiToken } from './contract.js';
 import { type DocumentKind, parseDocument } from './document.js';
@@ -31,6 +35,20 @@ export interface Checked {
   readonly addresses: readonly string[];
   /** Written by a release newer than this one. */
   readonly newer: boolean;
+  /** Every service that has a document -> its generation; null: the document cannot be read. */
+  readonly lives: ReadonlyMap<ServiceKey, number | null>;
+  /** Product modules that services need, those of deleted ones not. */
+  readonly modules: ReadonlySet<string>;
+  /** What a person must see to: stuck jobs and failed orders. */
+  readonly troubles: readonly Trouble[];
+  /** Alerts that were active when the documents were written. */
+  readonly alerts: readonly AlertRecord[];
+}
+
+export interface Trouble {
+  readonly panel: string;
+  readonly service: string;
+  readonly job: Job;
 }
 
 export class DocumentCheck {
@@ -44,6 +62,10 @@ export class DocumentCheck {
   readonly #unique = new Map<string, string>();
   readonly #domains: { readonly file: string; readonly record: DomainRecord }[] = [];
   readonly #addresses: string[] = [];
+  readonly #lives = new Map<ServiceKey, number | null>();
+  readonly #modules = new Set<string>();
+  readonly #troubles: Trouble[] = [];
+  readonly #alerts: AlertRecord[] = [];
   #documents = 0;
   #secrets = 0;
   #newer = false;
@@ -80,6 +102,10 @@ export class DocumentCheck {
       notes: this.#notes,
       addresses: this.#addresses,
       newer: this.#newer,
+      lives: this.#lives,
+      modules: this.#modules,
+      troubles: this.#troubles,
+      alerts: this.#alerts,
     };
   }
 
@@ -94,6 +120,7 @@ export class DocumentCheck {
       return;
     }
     const service = this.#parse(file, serviceKind, key, text);
+    this.#lives.set(key, service?.generation ?? null);
     if (!service) return;
     if (keyOf(service) !== key) this.#found(file, `tells of ${keyOf(service)}`);
     else if (placeOf(key).folder !== folder)
@@ -101,6 +128,10 @@ export class DocumentCheck {
     this.#services.set(key, file);
     this.#addresses.push(...service.addresses.map(({ address }) => address));
     this.#holdApart(file, service);
+    if (service.lifecycle !== 'terminated' || isHeld(service)) this.#modules.add(service.module.name);
+    const stuck = service.jobs.filter(({ status }) => status === 'stuck');
+    for (const job of [...stuck, ...failedOrders(service)])
+      this.#troubles.push({ panel: service.panel, service: service.id, job });
   }
 
   #holdApart(file: string, service: Service): void {
@@ -124,6 +155,7 @@ export class DocumentCheck {
     if (value.id !== id) this.#found(file, `tells of ${value.id}`);
     if (domainKind.fits(value)) this.#domains.push({ file, record: value });
     if (tokenKind.fits(value)) this.#takeToken(file, value);
+    if (alertKind.fits(value) && value.clearedAt === null) this.#alerts.push(value);
   }
 
   #takeToken(file: string, { sha256 }: ApiToken): void {

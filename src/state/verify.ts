@@ -7,6 +7,8 @@ import { createGunzip } from 'node:zlib';
 import { decodeKey } from '../domain/key-text.js';
 import { BundleError, KEY_FILE, type Manifest, type OnFile, readBundle, textOf } from './bundle.js';
 import { type Checked, DocumentCheck } from './check-documents.js';
+
+export type { Trouble } from './check-documents.js';
 import { statePaths } from './instant-copy.js';
 import { keyIdOf, SecretBox } from './secret-box.js';
 import { isUnfinished } from './unfinished-import.js';

@@ -199,6 +199,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     locks: [] as ReturnType<ConditionSources['leftLocks']>,
     failing: undefined as { since: string; code: string } | undefined,
     plans: new Map<string, { plan: string; at: number }>(),
+    strangers: [] as string[],
   };
   let descriptors: ReturnType<ConditionSources['descriptors']> = {
     open: 50,
@@ -222,6 +223,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     clockDoubt: () => undefined,
     failingWrites: () => world.failing,
     descriptors: () => descriptors,
+    strangers: () => world.strangers,
     unknownPlans: () => world.plans,
   };
   const all = conditions(sources);
@@ -232,7 +234,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     const wishes = (await all.get(kind)?.(active.get(kind) ?? [])) ?? [];
     for (const { text, commands } of wishes) {
       t.match(text, /\.$|Why: /, `${kind} is told in sentences`);
-      t.ok(commands.every((command) => /^(# |innkeeper |systemctl |df |pct )/.test(command)));
+      t.ok(commands.every((command) => /^(# |innkeeper |systemctl |df |mv |pct )/.test(command)));
     }
     const record = {
       schema: 1 as const,
@@ -384,6 +386,12 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   ]);
   world.drift = [{ kind: 'lock', services: 1 }];
   t.same(await look('drift'), [], 'a lock has an alert of its own');
+  world.strangers = ['container 1012 on pve2 (default/12)'];
+  t.match(await look('state_behind'), [
+    { text: /1012 on pve2.*Do not remove/, commands: [/doctor/, /stop/, /^mv /, /import/] },
+  ]);
+  world.strangers = [];
+  t.same(await look('state_behind'), []);
   world.plans.set('default', { plan: 'gold', at: clock.now() });
   t.match(await look('unknown_plan'), [{ panel: 'default', data: { plan: 'gold' } }]);
   await clock.turn(DAY);

@@ -51,7 +51,7 @@ const deps = {
   },
   drivers: fakeDrivers(),
   metrics: { answered: () => {}, text: async () => '' },
-  alerts: { list: () => [] },
+  alerts: { list: () => [], test: async () => [] },
   roomFor: () => {},
   drift: driftBook(0),
   zoneTurns: new KeyedLock(),

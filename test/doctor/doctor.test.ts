@@ -1,20 +1,24 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
+import { v7 } from 'uuid';
 import { parse, stringify } from 'yaml';
 import { isMapping } from '../../src/config/schema-walk.js';
 import { loadConfig } from '../../src/config/load.js';
 import { plainCall } from '../../src/drivers/call.js';
 import { nginxProxyDriver } from '../../src/drivers/proxy/nginx/index.js';
 import { systemClock } from '../../src/domain/clock.js';
+import type { AlertKind, AlertRecord } from '../../src/domain/alert.js';
 import { VERSION } from '../../src/domain/version.js';
 import { type Check, type Line, ok, warning, wrong } from '../../src/doctor/check.js';
 import { judgeStorage } from '../../src/doctor/checks/cluster.js';
 import { judgeRelease } from '../../src/doctor/checks/container-host.js';
 import { allChecks, examine } from '../../src/doctor/examine.js';
 import { noneDnsDriver } from '../../src/drivers/dns/none.js';
+import { proxmoxGuestDriver } from '../../src/drivers/guest/proxmox/index.js';
 import { proxmoxExaminer } from '../../src/drivers/guest/proxmox/examine.js';
 import { nginxExaminer } from '../../src/drivers/proxy/nginx/examine.js';
 import { openProducts } from '../../src/modules/registry.js';
@@ -30,7 +34,7 @@ import { loadStateKey } from '../../src/state/state-key.js';
 import { CLI, surroundings } from '../e2e/daemon-process.js';
 import { selfSigned } from '../fakes/tls-files.js';
 import { asObject, fields } from '../http/rig.js';
-import { address, sampleService } from '../state/samples.js';
+import { address, sampleJob, sampleService } from '../state/samples.js';
 
 const DOWN: DaemonSide = { readiness: async () => undefined, export: async () => undefined };
 
@@ -160,7 +164,7 @@ t.test('a healthy world is well in every line, before the first start and with s
     t.equal(state, 'ok', `${name}: ${found}`);
     t.same(mend, []);
   }
-  t.equal(lines.size, 25);
+  t.equal(lines.size, 30);
   t.match(lines.get('daemon')?.found, /does not run/);
   t.notOk((await readdir(dir)).includes('agent'), 'not even the state folder was made');
 });
@@ -235,6 +239,10 @@ t.test('the container host: address, certificate, clock, token', async (t) => {
     /token innkeeper@pve!agent is refused/,
     /^pveum user token remove innkeeper@pve agent; pveum user token add innkeeper@pve agent --privsep 0$/,
   );
+  const [first = '', ...others] = refused.get('container_host.token')?.mend ?? [];
+  t.match(first, /^pveum user token list innkeeper@pve/, 'what is tried first destroys nothing');
+  const destroys = others.findIndex((command) => command.includes('token remove'));
+  t.match(others[destroys - 1], /^# only if that secret is lost/);
   t.notMatch(JSON.stringify([...refused.values()]), /not-the-secret/);
   t.match(judgeRelease('7.4-16'), { state: 'wrong', found: /too old/ });
   t.match([judgeRelease('8.4.14'), judgeRelease('10.0')], [{ state: 'ok' }, { state: 'warning' }]);
@@ -783,6 +791,13 @@ t.test('the state and the daemon', async (t) => {
     /^innkeeper state verify --config \//,
   );
 
+  const dead = { ...DOWN, isEnabled: async () => true };
+  t.match((await look({ 'agent.state_dir': join(dir, 'never') }, { daemon: dead })).get('daemon'), {
+    state: 'wrong',
+    found: 'it does not run',
+    mend: [/journalctl/, 'systemctl start innkeeper'],
+  });
+
   const broken = { ...DOWN, readiness: async () => ({ version: VERSION, problem: 'it cannot write' }) };
   t.match((await look({}, { daemon: broken })).get('daemon'), {
     state: 'wrong',
@@ -798,6 +813,160 @@ t.test('the state and the daemon', async (t) => {
     });
   }
 });
+
+t.test('what waits for a person, and a daemon that has died, are wrong', async (t) => {
+  const { look, dir } = await clinic(t);
+  const stateDir = join(dir, 'agent');
+  await mkdir(stateDir, { mode: 0o700 });
+  const key = await loadStateKey({ state_key: null, agent: { state_dir: stateDir } });
+  const state = await openState({ dir: stateDir, key, clock: systemClock });
+  const error = {
+    code: 'container_host_failed',
+    message: 'No.',
+    detail: 'CT is locked',
+    retryable: false,
+  } as const;
+  const end = { endedAt: '2026-01-02T03:04:05.000Z', error: { ...error, step: 'destroy' } };
+  const stuck = sampleJob({ method: 'delete', status: 'stuck', ...end });
+  const failed = sampleJob({ status: 'failed', ...end });
+  await state.services.commit('default/1', () => sampleService('1', { jobs: [stuck] }));
+  await state.services.commit('shop/2', () =>
+    sampleService('2', { panel: 'shop', lifecycle: 'failed', vmid: null, addresses: [], jobs: [failed] }),
+  );
+  const alert = (kind: AlertKind, clearedAt: string | null) => {
+    const id = v7();
+    const record: AlertRecord = {
+      ...{ schema: 1, id, kind, subject: kind, panel: null, serviceId: null, text: `${kind} it is.` },
+      ...{
+        commands: ['innkeeper reconcile --dry-run'],
+        data: {},
+        raisedAt: end.endedAt,
+        clearedAt,
+        told: {},
+      },
+    };
+    return state.alerts.commit(id, () => record);
+  };
+  await alert('drift', null);
+  await alert('pool_low', end.endedAt);
+  await alert('job_stuck', null);
+  await state.close();
+
+  const lines = await look();
+  t.match(lines.get('daemon'), {
+    state: 'wrong',
+    found: 'it does not run',
+    mend: [/./, 'systemctl start innkeeper'],
+  });
+  t.match(lines.get('jobs'), {
+    state: 'wrong',
+    found:
+      /^delete of service 1 is stuck\. At the step "destroy": No: CT is locked\.\ncreate of service 2 failed /,
+    mend: [
+      `innkeeper job show ${stuck.id}`,
+      'innkeeper service retry 1',
+      `innkeeper job show ${failed.id} --panel shop`,
+      'innkeeper service retry 2 --panel shop',
+    ],
+  });
+  t.match(lines.get('alerts'), {
+    state: 'warning',
+    found: /^drift since 2026-\S+: drift it is\.$/,
+    mend: ['innkeeper alerts', 'innkeeper reconcile --dry-run'],
+  });
+});
+
+t.test(
+  'a state that does not know what the cluster holds is wrong, and nobody is told to remove it',
+  async (t) => {
+    const { look, dir, world } = await clinic(t);
+    const config = await loadConfig({ file: world.configFile });
+    const { proxmox } = config.container_host;
+    const pve = proxmoxGuestDriver(proxmox, { clock: systemClock, log: pino({ level: 'silent' }) });
+    const mark = { agent: config.agent.id, panel: 'default', service: '1', generation: 2 };
+    await pve.ensureContainer(
+      {
+        ...{ vmid: 1001, mark, node: 'pve1', hostname: 's1', tags: [] },
+        source: { kind: 'os', volume: proxmox.os_template ?? '' },
+        resources: { cores: 1, memoryMb: 512, swapMb: 0, diskGb: 1 },
+        addresses: [{ address: '10.77.0.11', prefix: 22, gateway: '10.77.0.1' }],
+      },
+      plainCall(new AbortController().signal),
+    );
+    await pve.close();
+    const stateDir = join(dir, 'agent');
+    const wrongly = {
+      state: 'wrong',
+      found: /^1 of 1 containers .* not known to the state .*1001 on pve1 \(default\/1\)/,
+    };
+    const empty = (await look()).get('state.cluster');
+    t.match(empty, wrongly, 'an empty state');
+    t.ok(empty?.mend.some((command) => command.startsWith('innkeeper state import ')));
+    t.notMatch(JSON.stringify(empty), /remove-unknown|remove-orphans/);
+
+    await mkdir(stateDir, { mode: 0o700 });
+    const key = await loadStateKey({ state_key: null, agent: { state_dir: stateDir } });
+    const life = async (generation: number): Promise<void> => {
+      const state = await openState({ dir: stateDir, key, clock: systemClock });
+      await state.services.commit('default/1', () => sampleService('1', { generation, vmid: 1001 }));
+      await state.close();
+    };
+    await life(1);
+    t.match((await look()).get('state.cluster'), wrongly, 'an old copy');
+    await life(2);
+    t.match((await look()).get('state.cluster'), { state: 'ok', found: /^all 1 that carry the mark/ });
+  },
+);
+
+t.test(
+  'a module that throws, ends the process, hangs, lacks its file or its settings is wrong, and doctor goes on',
+  async (t) => {
+    const it = await clinic(t);
+    const modules = join(it.dir, 'modules');
+    const files = {
+      throws: "throw new Error('no such table');",
+      leaves: 'process.exit(0);',
+      later: 'setTimeout(() => { throw new Error("from a timer"); }, 1); export default class {}',
+      lacking: '',
+    };
+    for (const [name, text] of Object.entries(files)) {
+      const folder = join(modules, 'product', name);
+      await mkdir(folder, { recursive: true });
+      if (text !== '') await writeFile(join(folder, 'module.js'), text);
+    }
+    const config = parse(await readFile(it.world.configFile, 'utf8')) as Record<string, unknown>;
+    const own = join(it.dir, 'modules.yaml');
+    const changes = {
+      'modules.paths': [modules, join(it.dir, 'nowhere')],
+      'modules.default_product': 'absent',
+      'products.wordpress': { nonsense: 1 },
+    };
+    await writeFile(own, stringify(changed(config, changes)), { mode: 0o600 });
+    const child = spawn(process.execPath, [CLI, 'doctor', '--json', '--config', own]);
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    t.equal(code, 1);
+    const { checks } = asObject(out);
+    const lines = Array.isArray(checks) ? checks.map(fields) : [];
+    const found = String(lines.find(({ name }) => name === 'modules')?.['found']);
+    for (const said of [
+      /throws: .*no such table/,
+      /leaves: its code ended the process that loaded it \(exit code 0\)/,
+      /later: .*(from a timer|not a class)/,
+      /lacking: the folder holds no module\.js/,
+      /nowhere cannot be read/,
+      /products\.wordpress\.nonsense: there is no such setting/,
+      /absent: it is the product of orders that name none/,
+    ])
+      t.match(found, said);
+    t.match(
+      lines.find(({ name }) => name === 'nodes'),
+      { state: 'ok' },
+      'the rest is looked at all the same',
+    );
+  },
+);
 
 t.test(
   'checks run side by side, each with its own deadline; what needs a failed one is left out',

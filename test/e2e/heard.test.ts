@@ -1,39 +1,6 @@
-import { spawn } from 'node:child_process';
-import t, { type Test } from 'tap';
-import { fields } from '../http/rig.js';
-import { CLI } from './daemon-process.js';
-import { type Fields, type House, openHouse, order } from './house.js';
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** The command line, as an operator types it. */
-function innkeeper(house: Pick<House, 'configFile'>, ...args: string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [CLI, ...args, '--config', house.configFile]);
-    let out = '';
-    let err = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => (out += String(text)));
-    child.stderr.setEncoding('utf8').on('data', (text) => (err += String(text)));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, out, err }));
-  });
-}
-
-const completed = (status: Fields): boolean => status['provision_status'] === 'completed';
-const failed = (status: Fields): boolean => status['provision_status'] === 'failed';
-
-const list = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fields) : []);
-
-/** The active alerts of a kind, once there are so many. */
-async function alertsOf(house: House, kind: string, count: number): Promise<Fields[]> {
-  const path = '/alerts';
-  const of = (body: Fields): Fields[] => list(body['alerts']).filter(({ alert }) => alert === kind);
-  return of(await house.until(path, (body) => of(body).length === count));
-}
+import t from 'tap';
+import { type House, openHouse, order } from './house.js';
+import { alertsOf, completed, failed, innkeeper, list, withAdmin } from './operator.js';
 
 const fullStorage = (house: House) =>
   house.fault({ target: 'pve', path: '/clone$', kind: { taskError: 'clone failed: no space left' } });
@@ -126,49 +93,3 @@ t.test(
     await alertsOf(house, 'order_failed', 0);
   },
 );
-
-t.test('service retry lets a stuck job go on, and says when there is nothing to retry', async (t) => {
-  const house = await openHouse(t, { config: withAdmin });
-  await house.fault({ target: 'exec', path: 'wordpress/configure', kind: { taskError: 'E: broken' } });
-  const lift = await house.fault({
-    target: 'pve',
-    method: 'DELETE',
-    path: '/lxc/',
-    kind: { status: 500, reason: "can't remove CT 1000 - protection mode enabled" },
-  });
-  await house.post('/create-site', order('nine'));
-  await house.untilStatus('nine', (now) => fields(now['job'])['status'] === 'stuck');
-  const [alert] = await alertsOf(house, 'job_stuck', 1);
-  t.match(alert, {
-    text: /create .*nine.*protection mode enabled/,
-    data: { step: 'container' },
-    commands: [/^innkeeper job show /, 'innkeeper service retry nine'],
-  });
-  t.same(await alertsOf(house, 'order_failed', 0), [], 'told once');
-  await lift();
-  t.equal((await innkeeper(house, 'service', 'retry', 'nine')).code, 0);
-  await house.untilStatus('nine', ({ job }) => job === null);
-  await alertsOf(house, 'job_stuck', 0);
-  await house.noFaults();
-  t.equal(
-    (await innkeeper(house, 'service', 'retry', 'nine')).code,
-    0,
-    'now that it is taken back it is made again',
-  );
-  await house.untilStatus('nine', completed);
-  t.match(await innkeeper(house, 'service', 'retry', 'nine'), { code: 1, err: /Nothing .* has failed/ });
-  t.match(await innkeeper(house, 'service', 'retry', 'nobody'), { code: 1, err: /no service with this id/ });
-});
-
-/** The panel's token may do what an operator may: then its answers show what operators see. */
-async function withAdmin(written: Fields): Promise<Fields> {
-  const api = fields(written['api']);
-  const tokens = list(api['tokens']).map((token) => ({ ...token, permissions: ['admin'] }));
-  return { api: { ...api, tokens } };
-}
-
-t.test('only an operator may retry a service over the network', async (t: Test) => {
-  const house = await openHouse(t);
-  await house.post('/create-site', order('mine'));
-  t.match(await house.staging.post('/services/mine/retry', {}), { status: 403, body: { code: 'forbidden' } });
-});

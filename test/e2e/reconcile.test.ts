@@ -193,7 +193,7 @@ t.test('nothing without our mark is touched, however much it looks like ours', a
     removed.map(({ what }) => what),
     [`DNS record left.${zone} A`],
   );
-  const commanded = await command(world, '--remove-orphans', '--remove-unknown');
+  const commanded = await command(world, '--remove-orphans', '--remove-unknown', 'default/77/1');
   t.match(commanded.out, /container 5004 on \S+ .*left: other words stand beside the mark/);
   t.notMatch(commanded.out, /removed\n/, 'nor does the command name what leaves a doubt');
   t.equal(commanded.code, 0, commanded.err);

@@ -285,11 +285,11 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     ...context,
     reconcile: reconciler(context),
     metrics: { answered: () => {}, text: async () => '' },
-    alerts: { list: () => [] },
     timekeeper: {
       view: () => ({ trusted: true, wall: behaviour.now, agent: behaviour.now, doubt: undefined }),
       confirm: async () => ({ trusted: true, wall: behaviour.now, agent: behaviour.now, doubt: undefined }),
     },
+    alerts: { list: () => [], test: async () => [] },
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];

@@ -47,8 +47,11 @@ export function containerHostChecks(parts: DoctorParts): Check[] {
           return /401|Authentication failed|invalid token|no such (user|token)/i.test(said)
             ? wrong(
                 `the token ${proxmox.token_id} is refused: ${said}`,
+                `pveum user token list ${user}; pveum user list   # on a node: are both there, enabled and not expired?`,
+                `pveum user token modify ${user} ${name} --expire 0; pveum user modify ${user} --expire 0 --enable 1   # if they are not`,
+                '# container_host.proxmox.token_secret must be the secret that was shown when the token was made',
+                '# only if that secret is lost (ends the old one for everybody who uses it, and its own privileges):',
                 renew,
-                '# put the new secret into container_host.proxmox.token_secret',
               )
             : wrong(said);
         }

@@ -4,8 +4,7 @@ import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VERSION } from '../../domain/version.js';
 import { rangeOf, valueIn } from '../../domain/address-pool.js';
-import { findStateKeys } from '../../state/state-key.js';
-import { type Verified, verifyFolder, verifyStream } from '../../state/verify.js';
+import type { Verified } from '../../state/verify.js';
 import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 
@@ -15,11 +14,9 @@ const LOW_MIB = { wrong: 50, warning: 500 } as const;
 const LOW_NODES = 1_000;
 const MANY = 3;
 
-export function stateChecks(parts: DoctorParts): Check[] {
+export function stateChecks(parts: DoctorParts, verify: () => Promise<Verified | undefined>): Check[] {
   const { config } = parts;
   const dir = config.agent.state_dir;
-  let verified: Promise<Verified | undefined> | undefined;
-  const verify = (): Promise<Verified | undefined> => (verified ??= look(parts));
   return [
     {
       name: 'daemon',
@@ -30,8 +27,8 @@ export function stateChecks(parts: DoctorParts): Check[] {
         const found = await parts.daemon.readiness();
         const look = 'journalctl -u innkeeper -n 50';
         if (!found)
-          return (await hasRun(dir))
-            ? warning('it does not run', look, 'systemctl start innkeeper')
+          return (await hasRun(dir)) || (await parts.daemon.isEnabled?.())
+            ? wrong('it does not run', look, 'systemctl start innkeeper')
             : ok('it does not run yet; it is started with: systemctl start innkeeper');
         if (found.problem !== undefined)
           return wrong(`it runs and is not ready: ${found.problem}`, look, 'systemctl restart innkeeper');
@@ -66,15 +63,6 @@ export function stateChecks(parts: DoctorParts): Check[] {
       run: async () => judgePools(parts, (await verify())?.addresses ?? []),
     },
   ];
-}
-
-/** Through the daemon when it runs: then it is one instant. */
-async function look({ config, daemon }: DoctorParts): Promise<Verified | undefined> {
-  const keys = await findStateKeys(config);
-  const running = await daemon.export();
-  if (running) return verifyStream(running, keys);
-  const there = await stat(config.agent.state_dir).catch(() => undefined);
-  return there ? verifyFolder(config.agent.state_dir, keys) : undefined;
 }
 
 async function checkFolder(dir: string): Promise<Verdict> {

@@ -11,6 +11,7 @@ import { addDomainRoutes } from './action-setdomain.js';
 import { setPrimaryRoute } from './action-setprimary.js';
 import { toggleRoute } from './action-toggle.js';
 import { alertsRoute } from './alerts.js';
+import { testAlertsRoute } from './alerts-test.js';
 import { auditRoute } from './audit.js';
 import { clockRoute, confirmClockRoute } from './clock.js';
 import { zoneRoutes } from './customdomain.js';
@@ -96,6 +97,7 @@ export const ROUTES: readonly Route[] = [
 
 /** Only for the daemon's own command line. */
 export const SOCKET_ROUTES: readonly Route[] = [
+  testAlertsRoute,
   stateKeyRoute,
   rotateStateKeyRoute,
   createTokenRoute,

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ProxmoxConfig } from '../../../config/config.js';
 import type { Clock } from '../../../domain/clock.js';
-import type { LeftLock } from '../../../domain/world.js';
+import type { LeftLock, SeenContainers } from '../../../domain/world.js';
 import { plainCall } from '../../call.js';
 import type { ClusterView, SnapshotAbility } from '../driver.js';
 import { flag, num, read, text, VERSION } from './answers.js';
@@ -55,6 +55,8 @@ export interface ProxmoxExaminer {
   look(signal: AbortSignal): Promise<ClusterView>;
   /** Locks that no task holds, on containers and templates that carry a mark of this agent. */
   leftLocks(agent: string, signal: AbortSignal): Promise<readonly LeftLock[]>;
+  /** With their marks: one request for each container. */
+  containers(signal: AbortSignal): Promise<SeenContainers>;
   storage(node: string, storage: string, signal: AbortSignal): Promise<StorageFacts>;
   /** Bridges (and virtual networks) that we may use, and whether each is up. */
   bridges(node: string, signal: AbortSignal): Promise<ReadonlyMap<string, boolean>>;
@@ -101,11 +103,12 @@ export function proxmoxExaminer(
         throw error;
       }
     },
-    look: (signal) => look(host, { signal, notes: {}, note: async () => {} }),
     async leftLocks(agent, signal) {
       const { read: seen } = await listContainers(host, plainCall(signal));
       return seen.flatMap(({ mark, leftLock }) => (mark?.agent === agent && leftLock ? [leftLock] : []));
     },
+    look: (signal) => look(host, plainCall(signal)),
+    containers: (signal) => listContainers(host, plainCall(signal)),
     async storage(node, storage, signal) {
       const answer: unknown = await api(signal)
         .nodes.$(segment(node))

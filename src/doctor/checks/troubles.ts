@@ -1,0 +1,74 @@
+/** What waits for a person: stuck jobs, failed orders, active alerts. Read from the documents, so that it is told with the daemon up or down. */
+import { ALERTS, type AlertRecord } from '../../domain/alert.js';
+import { cleaned, whyOf } from '../../domain/cause.js';
+import { innkeeper } from '../../domain/command-line.js';
+import type { Trouble, Verified } from '../../state/verify.js';
+import { type Check, ok, type Verdict, warning, wrong } from '../check.js';
+
+/** More of one kind are counted: a list of hundreds hides what else is wrong. */
+const MANY = 5;
+
+/** Told by the jobs themselves, with the commands for each. */
+const OF_JOBS: readonly string[] = ['job_stuck', 'order_failed'];
+
+export function troubleChecks(verify: () => Promise<Verified | undefined>): Check[] {
+  return [
+    {
+      name: 'jobs',
+      title: 'jobs that a person must see to',
+      after: ['state.folder'],
+      look: ['innkeeper job list --status stuck'],
+      withinMs: 120_000,
+      run: async () => judgeJobs((await verify())?.troubles ?? []),
+    },
+    {
+      name: 'alerts',
+      title: 'active alerts',
+      after: ['state.folder'],
+      look: ['innkeeper alerts'],
+      withinMs: 120_000,
+      run: async () => judgeAlerts((await verify())?.alerts ?? []),
+    },
+  ];
+}
+
+function judgeJobs(troubles: readonly Trouble[]): Verdict {
+  if (troubles.length === 0) return ok('none');
+  const told = troubles.slice(0, MANY);
+  return wrong(
+    listed(
+      told.map(({ service, job }) => {
+        const how = job.status === 'stuck' ? 'is stuck' : 'failed and was taken back';
+        return `${job.method} of service ${service} ${how}.${whyOf(job.error)}`;
+      }),
+      troubles.length,
+    ),
+    ...told.flatMap(({ panel, service, job }) => [
+      innkeeper(['job', 'show', job.id], panel),
+      innkeeper(['service', 'retry', service], panel),
+    ]),
+  );
+}
+
+/** Worst first. One that was raised long before the daemon ended is told all the same: nobody has cleared it. */
+function judgeAlerts(all: readonly AlertRecord[]): Verdict {
+  const isCritical = ({ kind }: AlertRecord): boolean => ALERTS[kind].severity === 'critical';
+  const alerts = all
+    .filter(({ kind }) => !OF_JOBS.includes(kind))
+    .sort((a, b) => Number(isCritical(b)) - Number(isCritical(a)));
+  if (alerts.length === 0) return ok('none but what stands above');
+  const told = alerts.slice(0, MANY);
+  const found = listed(
+    told.map(({ kind, raisedAt, text }) => `${kind} since ${raisedAt}: ${cleaned(text)}`),
+    alerts.length,
+  );
+  const commands = ['innkeeper alerts', ...told.flatMap(({ commands: helps = [] }) => helps)];
+  // it would send the reader back to where he is
+  const mend = [...new Set(commands)].filter((command) => command !== 'innkeeper doctor');
+  return alerts.some(isCritical) ? wrong(found, ...mend) : warning(found, ...mend);
+}
+
+function listed(lines: readonly string[], count: number): string {
+  const more = count - lines.length;
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+}

@@ -1,0 +1,32 @@
+/** The documents of the state, read once for all checks. */
+import { stat } from 'node:fs/promises';
+import { findStateKeys } from '../state/state-key.js';
+import { type Verified, verifyFolder, verifyStream } from '../state/verify.js';
+import type { DoctorParts } from './parts.js';
+
+export interface Documents {
+  /** Undefined: there is no state folder. Rejects when it cannot be read. */
+  readonly read: () => Promise<Verified | undefined>;
+  /** Of this moment. */
+  readonly readAgain: () => Promise<Verified | undefined>;
+}
+
+export function documentsOf(parts: Pick<DoctorParts, 'config' | 'daemon'>): Documents {
+  let first: Promise<Verified | undefined> | undefined;
+  return {
+    read: () => (first ??= look(parts)),
+    readAgain: () => look(parts),
+  };
+}
+
+/** Through the daemon when it runs: then it is one instant. */
+async function look({
+  config,
+  daemon,
+}: Pick<DoctorParts, 'config' | 'daemon'>): Promise<Verified | undefined> {
+  const keys = await findStateKeys(config);
+  const running = await daemon.export();
+  if (running) return verifyStream(running, keys);
+  const there = await stat(config.agent.state_dir).catch(() => undefined);
+  return there ? verifyFolder(config.agent.state_dir, keys) : undefined;
+}
