@@ -23,7 +23,7 @@ export async function probeModule({ type, name, path }: FoundModule): Promise<st
   clearTimeout(timer);
   if (over.signal.aborted) return `loading it does not come to an end within ${PROBE_MS / 1000} s`;
   if (end.code === EXIT.done && end.stdout.includes(LOADED)) return undefined;
-  const said = cleaned(end.stderr);
+  const said = cleaned(end.stderr).replace(/^innkeeper: /, '');
   if (said !== '') return said;
   return `its code ended the process that loaded it (${end.code === null ? `signal ${end.signal ?? '?'}` : `exit code ${end.code}`})`;
 }

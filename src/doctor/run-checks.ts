@@ -1,4 +1,5 @@
 /** Runs checks side by side, each with a deadline of its own; one that needs another that went wrong is not run. */
+import { setMaxListeners } from 'node:events';
 import { AgentError } from '../domain/errors.js';
 import { type Check, type Line, notChecked, type Verdict, wrong } from './check.js';
 
@@ -34,6 +35,8 @@ async function judged(
 
 async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdict> {
   const over = new AbortController();
+  // a check asks every node at once
+  setMaxListeners(0, over.signal);
   const late = new Promise<Verdict>((resolve) => {
     over.signal.addEventListener('abort', () => resolve(wrong(`no answer within ${withinMs / 1000} s`)), {
       once: true,

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { readExpiry } from '../../src/cli/token.js';
 import { VERSION } from '../../src/domain/version.js';
 import { asObject, fields, makeRig, ORDER } from '../http/rig.js';
@@ -28,11 +30,19 @@ function innkeeper(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promis
   });
 }
 
+/** Not in tap's own folder: a socket's path has 107 bytes at most. */
+async function socketPath(t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'innkeeper-cli-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, 'innkeeper.sock');
+}
+
 t.test('commands ask the daemon over its socket', async (t) => {
   const rig = await makeRig('socket');
   t.teardown(() => rig.close());
-  const dir = t.testdir({ 'good.yaml': 'agent: {state_dir: .}\n' });
-  const socket = join(dir, 'innkeeper.sock');
+  const socket = await socketPath(t);
+  const dir = dirname(socket);
+  await writeFile(join(dir, 'good.yaml'), 'agent: {state_dir: .}\n');
   await rig.app.listen({ path: socket });
   const env = { INNKEEPER_SOCKET: socket };
   await rig.call('POST', '/create-site', ORDER, '');
@@ -103,7 +113,7 @@ t.test('commands ask the daemon over its socket', async (t) => {
 t.test('what operators do to services and jobs', async (t) => {
   const rig = await makeRig('socket');
   t.teardown(() => rig.close());
-  const socket = join(t.testdir(), 'innkeeper.sock');
+  const socket = await socketPath(t);
   await rig.app.listen({ path: socket });
   const env = { INNKEEPER_SOCKET: socket };
   await rig.call('POST', '/create-site', ORDER, '');
@@ -145,7 +155,7 @@ t.test('without a daemon a command says so', async (t) => {
 });
 
 t.test('a daemon of another release is named, with what to do', async (t) => {
-  const socket = join(t.testdir(), 'innkeeper.sock');
+  const socket = await socketPath(t);
   const answers: [number, string, object][] = [
     [404, '0.0.9', { error: 'There is no such call.', code: 'route_not_found' }],
     [400, '', { error: 'permissions must be some of: a.', code: 'invalid_request' }],

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
@@ -743,7 +744,7 @@ t.test('the state and the daemon', async (t) => {
   await writeFile(file, '');
   says(
     t,
-    await look({ 'agent.state_dir': join(file, 'x'), 'api.socket': join(dir, 's') }),
+    await look({ 'agent.state_dir': join(file, 'x'), 'api.socket': join(tmpdir(), 'innkeeper-doctor.sock') }),
     'state.folder',
     'wrong',
     /cannot be written to|ENOTDIR/,
@@ -1029,7 +1030,7 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
     lines.filter(({ state }) => state !== 'ok'),
     [],
   );
-  t.equal(lines.length, 26);
+  t.equal(lines.length, 31);
   t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it runs and is ready/);
   t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
   t.match(await served.call('GET', '/ready'), { status: 200 });
@@ -1048,8 +1049,8 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
   await around.noFaults();
   const down = await doctor('--config', around.configFile);
   t.match(down, {
-    code: 0,
-    out: /^warning  the daemon +it does not run\n +mend: journalctl .*\n +mend: systemctl start innkeeper\n(ok .*\n)+\n0 wrong, 1 warnings, 0 not checked\.\n$/m,
+    code: 1,
+    out: /^WRONG {4}the daemon +it does not run\n +mend: journalctl .*\n +mend: systemctl start innkeeper\n(ok .*\n)+\n1 wrong, 0 warnings, 0 not checked\.\n$/m,
   });
 
   const broken = join(around.stateDir, 'broken.yaml');

@@ -13,11 +13,11 @@ export function descriptorChecks({ config }: Pick<DoctorParts, 'config'>): Check
     {
       name: 'daemon.descriptors',
       title: "the daemon's file descriptors",
-      after: ['daemon'],
+      after: [],
       look: ['systemctl show innkeeper -p LimitNOFILE -p LimitNOFILESoft'],
       run: async () => {
         const note = await readNote(config.agent.state_dir);
-        if (!note || !isRunning(note)) return notChecked('no daemon runs');
+        if (!note || !isRunning(note)) return ok('no daemon runs that could lack them');
         const limit = descriptorLimit(note.pid);
         if (limit === undefined) return notChecked(`process ${note.pid} does not show its limits`);
         if (limit >= RIGHT) return ok(`it may open ${limit} files and connections`);

@@ -169,7 +169,13 @@ t.test('values as Proxmox writes them', async (t) => {
   t.equal(macOf(mark), macOf({ ...mark }));
   t.not(macOf(mark), macOf({ ...mark, generation: 2 }));
   const upid = 'UPID:pve-1:0000ABCD:00ABCDEF0:6900AAAA:vzclone:9000:root@pam!agent:';
-  t.same(parseUpid(upid), { upid, node: 'pve-1', type: 'vzclone', subject: '9000' });
+  t.same(parseUpid(upid), {
+    upid,
+    node: 'pve-1',
+    type: 'vzclone',
+    subject: '9000',
+    owner: 'root@pam!agent',
+  });
   for (const wrong of ['OK', null, 7, 'UPID:x', `${upid}/../..`]) t.equal(parseUpid(wrong), undefined);
 });
 
