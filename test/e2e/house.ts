@@ -98,7 +98,9 @@ export async function openHouse(
   const written = fields(parse(await readFile(world.configFile, 'utf8')));
   const configFile = join(stateDir, 'own.yaml');
   const api = await withStaging(fields(written['api']), stateDir);
-  const own = { ...written, api, deletion, ...(await config(written, stateDir)) };
+  // a passing failure is tried again: what fails for long shall end within the time that a call waits
+  const jobs = { retry_s: 1 };
+  const own = { ...written, api, deletion, jobs, ...(await config(written, stateDir)) };
   await writeFile(configFile, stringify(own), { mode: 0o600 });
   const log: string[] = [];
   const logTo = new PassThrough().on('data', (chunk: Buffer) => log.push(chunk.toString()));
