@@ -42,7 +42,8 @@ const faultSchema = Type.Object(
     kind: Type.Union([
       Type.Object(
         {
-          status: Type.Integer({ minimum: 200, maximum: 599 }),
+          // below 200: the exit code of a script
+          status: Type.Integer({ minimum: 1, maximum: 599 }),
           reason: Type.Optional(Type.String()),
           errors: Type.Optional(Type.Record(Type.String(), Type.String())),
           after: Type.Optional(flag),

@@ -185,11 +185,11 @@ t.test('a site through its whole life', async (t) => {
       const lift = await world.fault({
         target: 'exec',
         path: 'set-password',
-        kind: { taskError: 'no database' },
+        kind: { status: 1, reason: 'no database' },
       });
       t.match(await post('/services/1/credentials/reset', {}), {
         status: 502,
-        body: { code: 'container_host_failed' },
+        body: { code: 'recipe_failed' },
       });
       t.equal((await read())['password'], first, 'a reset that failed changes nothing');
       await lift();

@@ -85,7 +85,8 @@ async function run(
 ): Promise<void> {
   try {
     const stdin = await readAll(channel);
-    const at = { method: 'EXEC', path: decodeScript(stdin)?.name ?? '' };
+    const script = decodeScript(stdin);
+    const at = { method: 'EXEC', path: script?.name ?? '' };
     const { delayMs, kind } = options.faults.strike('exec', at);
     if (delayMs > 0) await delay(delayMs);
     // a key that was taken away counts from the next connection on
@@ -93,7 +94,7 @@ async function run(
       client.end();
       return;
     }
-    const whole = injected(kind) ?? (await options.exec(vmid, stdin));
+    const whole = injected(kind, script?.marker) ?? (await options.exec(vmid, stdin));
     const isCut = kind && 'cut' in kind;
     const outcome = isCut ? { ...whole, stdout: '' } : whole;
     if (kind && 'drop' in kind) client.end();
@@ -104,10 +105,19 @@ async function run(
   }
 }
 
-function injected(kind: ReturnType<Faults['strike']>['kind']): ExecOutcome | undefined {
+/** `status` is the end of the script itself, which its marker tells; the others are pct's. */
+function injected(
+  kind: ReturnType<Faults['strike']>['kind'],
+  marker: string | undefined,
+): ExecOutcome | undefined {
   const failure = (code: number, text: string): ExecOutcome => ({ code, stdout: '', stderr: `${text}\n` });
   if (!kind) return undefined;
-  if ('status' in kind) return failure(Math.min(kind.status, PCT_FAILED), kind.reason ?? 'injected fault');
+  if ('status' in kind) {
+    const failed = failure(Math.min(kind.status, PCT_FAILED), kind.reason ?? 'injected fault');
+    return marker === undefined
+      ? failed
+      : { ...failed, code: 0, stdout: `\n${marker} ${String(failed.code)}\n` };
+  }
   if ('lock' in kind) return failure(PCT_FAILED, `CT is locked (${kind.lock})`);
   if ('taskError' in kind) return failure(PCT_FAILED, kind.taskError);
   return undefined;
