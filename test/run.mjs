@@ -24,7 +24,7 @@ if (files.length === 0) {
 // .taprc leaves the TypeScript plugin out: our tests are compiled, and it costs 1.4 s a file. A fresh installation has it built in until tap is built anew.
 if (readFileSync('node_modules/@tapjs/test/test-built/src/index.ts', 'utf8').includes('@tapjs/typescript'))
   spawnSync('node_modules/.bin/tap', ['build'], { stdio: 'ignore' });
-const jobs = suite === 'real' ? ['--jobs=1', '--timeout=1200'] : ['--jobs=2'];
+const jobs = suite === 'real' ? ['--jobs=1', '--timeout=1200'] : ['--jobs=2', '--timeout=900'];
 const tap = spawn('node_modules/.bin/tap', ['--reporter=tap', ...jobs, ...files], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });

@@ -47,7 +47,7 @@ async function waitsAndGoesOn(
 t.test('orders wait for a container host that refuses the token, and are delivered', async (t) => {
   const house = await openHouse(t, { config: quick });
   const lift = await house.fault({ target: 'pve', kind: { denied: true } });
-  await waitsAndGoesOn(t, house, { ids: ['a', 'b'], said: /401 Authentication failed!/, lift });
+  await waitsAndGoesOn(t, house, { ids: ['a', 'b'], said: /401 Authentication failed/, lift });
 });
 
 /** What each system says when it lets the agent do nothing. */
