@@ -20,11 +20,12 @@ import type { ServiceOnDisk } from './picture.js';
 import { awake, kept, stuck, suspended, withRoomForBackup, withRoomForDomain } from './ready.js';
 import { type Answer, type Call, planName } from './rig.js';
 
+/** Refuses this request for good: a refusal of the agent itself (403) would be waited out. */
 const refusing = (method: string, path: string): Fault => ({
   target: 'pve',
   method,
   path,
-  kind: { status: 403, reason: 'Permission check failed' },
+  kind: { status: 400, reason: 'Parameter verification failed.' },
 });
 
 const namesOf = (service: ServiceOnDisk | undefined): string[] =>
@@ -53,7 +54,7 @@ export const UNDONE: readonly Operation[] = [
     fresh: true,
     call: order,
     alone: true,
-    fault: { target: 'exec', path: 'wordpress/configure', kind: { taskError: 'E: no such package' } },
+    fault: { target: 'exec', path: 'wordpress/configure', kind: { status: 1, reason: 'E: no such package' } },
     fails: 'failed',
     done: isUnmade,
   },

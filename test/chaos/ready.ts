@@ -81,12 +81,12 @@ export async function withDomain(rig: Rig, subject: Subject): Promise<void> {
 /** Its creation failed, and so did the way back, until a person comes. */
 export async function stuck(rig: Rig, subject: Subject): Promise<void> {
   const faults: readonly Fault[] = [
-    { target: 'exec', path: 'wordpress/configure', kind: { taskError: 'E: no such package' } },
+    { target: 'exec', path: 'wordpress/configure', kind: { status: 1, reason: 'E: no such package' } },
     {
       target: 'pve',
       method: 'DELETE',
       path: '/lxc/',
-      kind: { status: 403, reason: 'Permission check failed' },
+      kind: { status: 400, reason: 'Parameter verification failed.' },
     },
   ];
   for (const fault of faults) await rig.fault(fault);
