@@ -1,10 +1,10 @@
 /** `clock.json` in the state folder: the last instant that was believed. It is about this machine, so no export holds it. */
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TimeMark } from '../domain/clock-doubt.js';
-import { replaceFile, syncFolder } from '../drivers/durable-file.js';
+import { removeLeftovers, replaceFile, syncFolder } from '../drivers/durable-file.js';
 
 const check = Compile(
   Type.Object({
@@ -29,8 +29,9 @@ export async function readMark(file: string): Promise<TimeMark | undefined> {
   }
 }
 
-/** Durable when it resolves. Throws the system's error. */
+/** Durable when it resolves; removes what a crash left of an earlier write. Throws the system's error. */
 export async function writeMark(file: string, { wall, uptime, bootId }: TimeMark): Promise<void> {
+  await removeLeftovers(dirname(file), basename(file));
   await replaceFile(file, `${JSON.stringify({ schema: 1, wall, uptime, boot_id: bootId })}\n`, 0o600);
   await syncFolder(dirname(file));
 }

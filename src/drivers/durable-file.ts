@@ -22,9 +22,10 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
   }
 }
 
-/** Takes away what a crash left of `replaceFile` in an existing folder; only for the one who writes there. */
-export async function removeLeftovers(folder: string): Promise<void> {
-  const leftovers = (await readdir(folder)).filter((file) => file.startsWith('.') && file.endsWith('.tmp'));
+/** Removes what a crash left of `replaceFile` in an existing folder, of the file `of` or of all; only for the one who writes there. */
+export async function removeLeftovers(folder: string, of?: string): Promise<void> {
+  const start = of === undefined ? '.' : `.${of}.`;
+  const leftovers = (await readdir(folder)).filter((file) => file.startsWith(start) && file.endsWith('.tmp'));
   await Promise.all(leftovers.map((file) => rm(join(folder, file), { force: true })));
 }
 
