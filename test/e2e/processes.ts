@@ -3,20 +3,15 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { projectRoot } from '../tools/project-root.js';
 
-const root = projectRoot(dirname(fileURLToPath(import.meta.url)));
+const root = projectRoot();
 const cli = join(root, 'dist/src/innkeeper.cjs');
-
-/** Bundled code may lie in any folder of dist/. */
-function projectRoot(from: string): string {
-  return existsSync(join(from, 'package-lock.json')) ? from : projectRoot(dirname(from));
-}
 
 const Ready = Type.Object({
   api: Type.String(),

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
+import { projectRoot } from '../tools/project-root.js';
 import { shippedModules } from '../../src/modules/loader.js';
 import { openContainerHost } from '../../src/sandbox/lxc/container-host.js';
 
@@ -20,7 +21,7 @@ const VOLUME = 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst';
 const CACHE = process.env.INNKEEPER_SANDBOX_CACHE ?? '/var/cache/innkeeper-sandbox';
 const VMID = 101;
 export const DIST = dirname(shippedModules());
-export const REPOSITORY = dirname(DIST);
+export const REPOSITORY = projectRoot();
 
 /** What a killed test leaves is cleared away by the next one. */
 export async function startMachine(t: Test): Promise<Machine> {
