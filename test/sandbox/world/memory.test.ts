@@ -94,7 +94,7 @@ function pveClient(world: World, config: { ca: Buffer; token: string }) {
     return typeof answer === 'object' && answer !== null && 'data' in answer ? answer.data : undefined;
   };
   const task = async (node: string, upid: unknown): Promise<void> => {
-    for (;;) {
+    for (let n = 0; n < 1_000; n += 1) {
       const status = await call('GET', `/nodes/${node}/tasks/${encodeURIComponent(String(upid))}/status`);
       if (JSON.stringify(status).includes('"stopped"')) {
         t.match(status, { exitstatus: 'OK' });
@@ -120,7 +120,11 @@ t.test('a world is there, and comes back the same', async (t) => {
   const secret = (await readFile(proxmox.token_secret.file, 'utf8')).trim();
   const client = { ca: await readFile(proxmox.ca_file), token: `${proxmox.token_id}=${secret}` };
   const { call, task } = pveClient(world, client);
-  const upid = await call('POST', '/nodes/pve1/lxc/9001/clone', { newid: '1000', hostname: 'shop' });
+  const upid = await call('POST', '/nodes/pve1/lxc/9001/clone', {
+    newid: '1000',
+    hostname: 'shop',
+    pool: 'innkeeper',
+  });
   await task('pve1', upid);
   const net0 = 'name=eth0,bridge=vmbr0,ip=10.77.0.10/22,gw=10.77.0.1';
   await call('PUT', '/nodes/pve1/lxc/1000/config', { net0 });
