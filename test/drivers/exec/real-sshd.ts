@@ -59,7 +59,7 @@ AuthorizedKeysFile ${file('authorized')}
 StrictModes no
 PasswordAuthentication no
 UsePAM no
-SetEnv PATH=${dir}:/usr/sbin:/usr/bin:/sbin:/bin
+SetEnv SHLVL=1 PATH=${dir}:/usr/sbin:/usr/bin:/sbin:/bin
 `,
   );
   await mkdir('/run/sshd', { recursive: true });
