@@ -21,7 +21,7 @@ export function addAlertCommand(program: Command): void {
     .action(async (_, command: Command) => show(command.optsWithGlobals()));
   alerts
     .command('test')
-    .description('send a test to everybody who is told of alerts, and say what became of it')
+    .description('send a test alert to every hook and show the results')
     .action(async (_, command: Command) => test(command.optsWithGlobals()));
 }
 
@@ -29,7 +29,7 @@ async function test({ config, json }: AlertOptions): Promise<void> {
   const daemon = await connectDaemon(configFile(config), 'default');
   const hooks = listOf((await daemon.call('POST', '/alerts/test', {}))['hooks']);
   if (hooks.length === 0)
-    throw new CommandFailure('Nobody is told of alerts: the configuration has no alerts.hooks.');
+    throw new CommandFailure('The configuration has no alerts.hooks: there is nobody to send a test to.');
   if (json) sayJson(hooks);
   else
     for (const { hook, problem } of hooks) say(`${cell(hook)}: ${problem === null ? 'told' : cell(problem)}`);

@@ -4,8 +4,8 @@ import type { Route } from '../route.js';
 import { failures, nullable, success } from '../schemas/common.js';
 
 const schema = {
-  summary: 'Sends a test to everybody who is told of alerts',
-  description: 'Once, at once. `event` and `alert` are `test`.',
+  summary: 'Sends a test alert to every hook',
+  description: 'Sent once, without retries. `event` and `alert` are `test`.',
   tags: ['Operation'],
   response: {
     200: success(
@@ -13,11 +13,11 @@ const schema = {
         hooks: Type.Array(
           Type.Object({
             hook: Type.String({ description: 'Its name.' }),
-            problem: nullable(Type.String({ description: 'Null: it has confirmed the test.' })),
+            problem: nullable(Type.String({ description: 'Null if the hook confirmed the test.' })),
           }),
         ),
       },
-      'What became of each.',
+      'The result for each hook.',
     ),
   },
   failures: failures(),
