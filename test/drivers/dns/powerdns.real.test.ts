@@ -50,14 +50,18 @@ t.test('the record is served once the call returns, and gone once it is removed'
 t.test('a wrong key and a missing zone are told apart', async (t) => {
   const { url } = await realPowerDns(t, ZONE);
   const record = { name: `shop.${ZONE}`, type: 'A', values: ['203.0.113.10'], mark: mark('shop') } as const;
-  await t.rejects(driverAt(t, url, 'wrong').ensureRecord(record, call()), { code: 'dns_refused' });
+  await t.rejects(driverAt(t, url, 'wrong').ensureRecord(record, call()), {
+    code: 'dns_refused',
+    detail: /^401/,
+  });
   const elsewhere = powerDnsDriver(
     { url, api_key: new Secret('right'), server_id: 'localhost', zone: 'missing.test', timeout_s: 5 },
     60,
   );
   t.teardown(() => elsewhere.close());
   await t.rejects(elsewhere.ensureRecord({ ...record, name: 'shop.missing.test' }, call()), {
-    code: 'dns_failed',
+    code: 'dns_refused',
+    detail: '404: the server has no zone missing.test',
   });
 });
 

@@ -82,6 +82,15 @@ t.test('a schema folder without schemas is an error, not a silent pass', async (
 });
 
 /** What decides about a value, apart from formats and patterns. */
+/**
+ * Properties that the schema calls required and that the look-alike's calls check themselves: for a missing one
+ * Proxmox names the part of the schema that the rule's type chose, not the property alone.
+ */
+const CHECKED_BY_THE_CALL = new Set([
+  'POST /cluster/ha/rules resources',
+  'PUT /cluster/ha/rules/{rule} type',
+]);
+
 const facts = (property: unknown): unknown[] => [
   Boolean(Number(field(property, 'optional') ?? 0)),
   ...['type', 'minimum', 'maximum', 'minLength', 'maxLength', 'requires'].map((key) => field(property, key)),
@@ -208,8 +217,11 @@ if (SCHEMA !== '') {
             [],
             call,
           );
-          for (const [name, property] of Object.entries(own))
-            t.same(facts(property), facts(field(properties, name)), `${call} ${name}`);
+          for (const [name, property] of Object.entries(own)) {
+            const [isOptional, ...published] = facts(field(properties, name));
+            const isLeft = CHECKED_BY_THE_CALL.has(`${call} ${name}`);
+            t.same(facts(property), [isLeft || isOptional, ...published], `${call} ${name}`);
+          }
         }
       },
     );
