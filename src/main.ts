@@ -14,7 +14,7 @@ import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
 import { isHeld } from './domain/service.js';
 import type { Circuits } from './drivers/circuit.js';
-import type { ClusterWatch } from './drivers/guest/watch.js';
+import type { ClusterWatch } from './drivers/guest/driver.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/leases.js';
 import { roomFor } from './jobs/room.js';

@@ -10,7 +10,7 @@ import { type Clock, instant } from './domain/clock.js';
 import { failedOrders } from './domain/failed-order.js';
 import { FOR_RELEASE, type Job } from './domain/job.js';
 import type { Service } from './domain/service.js';
-import type { ClusterWatch } from './drivers/guest/watch.js';
+import type { ClusterWatch } from './drivers/guest/driver.js';
 import { commandHook } from './drivers/hook/command.js';
 import type { Hook } from './drivers/hook/driver.js';
 import { webhook } from './drivers/hook/webhook.js';

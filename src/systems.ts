@@ -6,7 +6,8 @@ import { isOpen } from './domain/job.js';
 import { buildDrivers } from './drivers/build.js';
 import { type Circuits, type CircuitView, newCircuits } from './drivers/circuit.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
-import { type ClusterWatch, watchCluster } from './drivers/guest/watch.js';
+import { watchCluster } from './drivers/guest/watch.js';
+import type { ClusterWatch } from './drivers/guest/driver.js';
 import { metered } from './drivers/metered.js';
 import type { Drivers } from './drivers/table.js';
 import type { Counting } from './observation.js';
@@ -45,17 +46,19 @@ export function openDrivers(
 ): { drivers: Drivers; watch: ClusterWatch } {
   const ear = { heard: metrics.driverCalled, log };
   const host = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits: systems });
-  const guest = metered('guest', host, ear);
+  const heard = <K extends keyof Drivers>(kind: K, driver: Drivers[K]): Drivers[K] =>
+    metered(kind, driver, ear);
+  const guest = heard('guest', host);
   const accounts = accountStore(state.acmeAccounts);
   const others = buildDrivers(config, { clock, log, guest, accounts, circuits: systems });
   const drivers: Drivers = {
     guest,
-    exec: metered('exec', others.exec, ear),
-    dns: metered('dns', others.dns, ear),
-    proxy: metered('proxy', others.proxy, ear),
-    web: metered('web', others.web, ear),
-    lookup: metered('lookup', others.lookup, ear),
-    issuer: metered('issuer', others.issuer, ear),
+    exec: heard('exec', others.exec),
+    dns: heard('dns', others.dns),
+    proxy: heard('proxy', others.proxy),
+    web: heard('web', others.web),
+    lookup: heard('lookup', others.lookup),
+    issuer: heard('issuer', others.issuer),
   };
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   return { drivers, watch };

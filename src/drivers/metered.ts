@@ -3,10 +3,10 @@ import { isOutOfDescriptors } from '../domain/descriptors.js';
 import { AgentError, asAgentError, outOfDescriptors } from '../domain/errors.js';
 import type { DriverCall } from './call.js';
 import type { DriverLog } from './log.js';
-import type { Drivers } from './table.js';
 
 export interface CallEnd {
-  readonly driver: keyof Drivers;
+  /** Its kind. */
+  readonly driver: string;
   readonly call: string;
   readonly ms: number;
   /** `ok` or the code of the error. */
@@ -22,7 +22,7 @@ export interface Ear {
 const SILENT: ReadonlySet<string> = new Set(['close', 'place']);
 
 /** The driver itself for whoever holds it: only its methods that answer with a promise are heard. */
-export function metered<T extends object>(driver: keyof Drivers, inner: T, ear: Ear): T {
+export function metered<T extends object>(driver: string, inner: T, ear: Ear): T {
   const wrapped = new Map<string | symbol, unknown>();
   return new Proxy(inner, {
     get(target, name) {
@@ -51,7 +51,7 @@ function blameNobody(error: unknown): never {
 }
 
 interface Heard {
-  readonly driver: keyof Drivers;
+  readonly driver: string;
   readonly call: string;
   readonly began: number;
   readonly log: DriverLog;

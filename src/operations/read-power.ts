@@ -2,8 +2,7 @@
 import { LIST_LAG_MS, type Power, type SettledPower, settledPower } from '../domain/status.js';
 import type { Job } from '../domain/job.js';
 import type { Service } from '../domain/service.js';
-import type { ClusterView, GuestView } from '../drivers/guest/driver.js';
-import type { ClusterWatch } from '../drivers/guest/watch.js';
+import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/driver.js';
 import { guestsByVmid } from './guests-by-vmid.js';
 
 export interface Sighting {

@@ -10,7 +10,7 @@ import {
   refused,
   type ZoneRules,
 } from '../domain/zone-record.js';
-import type { ZoneRecordType, ZoneSet } from '../drivers/dns/zones.js';
+import type { ZoneRecordType, ZoneSet } from '../drivers/dns/driver.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { atNameServer } from './zone-call.js';

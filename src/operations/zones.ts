@@ -5,7 +5,7 @@ import { domainId } from '../domain/domain-record.js';
 import { AgentError } from '../domain/errors.js';
 import { readHostName } from '../domain/host-name.js';
 import { throwIfAborted } from '../drivers/abort.js';
-import type { ZoneSet } from '../drivers/dns/zones.js';
+import type { ZoneSet } from '../drivers/dns/driver.js';
 import { listed } from '../drivers/lookup/routing.js';
 import type { ZoneRecord } from '../state/contract.js';
 import type { Caller } from './caller.js';

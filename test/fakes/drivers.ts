@@ -2,8 +2,7 @@
 import type { JsonObject } from '../../src/domain/json.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { DriverCall } from '../../src/drivers/call.js';
-import type { ClusterView } from '../../src/drivers/guest/driver.js';
-import type { ClusterWatch } from '../../src/drivers/guest/watch.js';
+import type { ClusterView, ClusterWatch } from '../../src/drivers/guest/driver.js';
 import { noIssuer } from '../../src/drivers/issuer/none.js';
 import type { Drivers } from '../../src/drivers/table.js';
 

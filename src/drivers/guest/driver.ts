@@ -166,3 +166,17 @@ export interface GuestDriver {
   removeHa(at: GuestAt, call: DriverCall): Promise<void>;
   close(): Promise<void>;
 }
+
+/** The one shared look at the cluster. */
+export interface ClusterWatch {
+  /** The last good view, or undefined before the first. */
+  latest(): ClusterView | undefined;
+  /** Addresses that guests (ours and others') were configured with at the last good look. */
+  usedAddresses(): ReadonlySet<string>;
+  /** Since when (epoch ms) looks fail, or undefined while they succeed. */
+  staleSince(): number | undefined;
+  /** A view no older than `maxAgeMs`, asking now if need be (one request for all who ask at once). Throws `container_host_*`, or `aborted`. */
+  fresh(maxAgeMs: number, signal: AbortSignal): Promise<ClusterView>;
+  /** Ends polling. */
+  close(): void;
+}

@@ -3,21 +3,8 @@ import type { BaseLogger } from 'pino';
 import type { Clock } from '../../domain/clock.js';
 import { AgentError } from '../../domain/errors.js';
 import { plainCall } from '../call.js';
-import type { ClusterView, GuestDriver } from './driver.js';
+import type { ClusterView, ClusterWatch, GuestDriver } from './driver.js';
 import { withLastKnown } from './last-known.js';
-
-export interface ClusterWatch {
-  /** The last good view, or undefined before the first. */
-  latest(): ClusterView | undefined;
-  /** Addresses that guests (ours and others') were configured with at the last good look. */
-  usedAddresses(): ReadonlySet<string>;
-  /** Since when (epoch ms) looks fail, or undefined while they succeed. */
-  staleSince(): number | undefined;
-  /** A view no older than `maxAgeMs`, asking now if need be (one request for all who ask at once). Throws `container_host_*`, or `aborted`. */
-  fresh(maxAgeMs: number, signal: AbortSignal): Promise<ClusterView>;
-  /** Ends polling. */
-  close(): void;
-}
 
 export interface WatchOptions {
   readonly driver: Pick<GuestDriver, 'look' | 'usedAddresses'>;

@@ -5,8 +5,7 @@ import { AgentError } from '../../domain/errors.js';
 import { plainCall } from '../call.js';
 import type { ProxyDriver } from '../proxy/driver.js';
 import { withLimit } from '../time-limit.js';
-import type { LookupCall, NameLookup } from './driver.js';
-import type { Knock } from './knock.js';
+import type { Knock, LookupCall, NameLookup } from './driver.js';
 import { type Routing, routingOf } from './routing.js';
 
 export interface ArrivalDrivers {

@@ -1,6 +1,5 @@
 /** The contract of looking names up as the world sees them: at their authoritative servers. Throws AgentError `lookup_failed`, `aborted`. */
 import type { CaaRecord } from '../../domain/caa.js';
-import type { Knock } from './knock.js';
 
 export interface LookupCall {
   readonly signal: AbortSignal;
@@ -11,6 +10,17 @@ export interface FoundAddresses {
   readonly addresses: readonly string[];
   /** The names that the aliases led to. */
   readonly aliases: readonly string[];
+}
+
+/** One question over plain HTTP to the addresses of a name. */
+export interface Knock {
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Where a redirect may lead besides the name itself. */
+  readonly alsoNames: readonly string[];
+  /** Addresses that need not be asked. */
+  readonly except: readonly string[];
 }
 
 export interface NameLookup {

@@ -5,22 +5,13 @@
 import http from 'node:http';
 import https from 'node:https';
 import { abortError } from '../abort.js';
+import type { Knock } from './driver.js';
 import { mayAsk } from './reachable.js';
 
 export interface KnockSettings {
   readonly lab_networks: readonly string[];
   readonly http_port: number;
   readonly https_port: number;
-}
-
-export interface Knock {
-  readonly name: string;
-  /** Absolute. */
-  readonly path: string;
-  /** Where a redirect may lead besides the name itself. */
-  readonly alsoNames: readonly string[];
-  /** Addresses that need not be asked. */
-  readonly except: readonly string[];
 }
 
 /** The addresses of a name as the world sees them. */

@@ -3,7 +3,12 @@ import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import type { Clock } from '../../../domain/clock.js';
 import { withLimit } from '../../time-limit.js';
-import type { NginxConfig } from './render.js';
+
+/** Where the proxy takes TLS connections: the addresses it listens at, of which the first is asked, and its port. */
+export interface TlsAddress {
+  readonly listen: readonly string[];
+  readonly https_port: number;
+}
 
 /** SHA-256 fingerprint of what is shown for the name; undefined when there is no handshake. */
 export type Presented = (name: string) => Promise<string | undefined>;
@@ -11,22 +16,20 @@ export type Presented = (name: string) => Promise<string | undefined>;
 const HANDSHAKE_MS = 3_000;
 const PATIENCE_MS = 5_000;
 
-export function askPresented(config: Pick<NginxConfig, 'listen' | 'https_port'>): Presented {
-  const ask = askCertificate(config);
+export function askPresented(at: TlsAddress): Presented {
+  const ask = askCertificate(at);
   return async (name) => (await ask(name))?.fingerprint256;
 }
 
 /** The certificate itself. */
-export function askCertificate(
-  config: Pick<NginxConfig, 'listen' | 'https_port'>,
-): (name: string) => Promise<X509Certificate | undefined> {
-  const [listen = '127.0.0.1'] = config.listen;
+export function askCertificate(at: TlsAddress): (name: string) => Promise<X509Certificate | undefined> {
+  const [listen = '127.0.0.1'] = at.listen;
   const bare = listen.replace(/^\[(.*)\]$/, '$1');
   const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
   return (name) =>
     withLimit(new AbortController().signal, HANDSHAKE_MS, async (signal) => {
       // Only what is shown counts here, not whether it is trusted.
-      const socket = connect({ host, port: config.https_port, servername: name, rejectUnauthorized: false });
+      const socket = connect({ host, port: at.https_port, servername: name, rejectUnauthorized: false });
       try {
         return await new Promise<X509Certificate | undefined>((resolve) => {
           signal.addEventListener('abort', () => resolve(undefined), { once: true });
