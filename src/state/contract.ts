@@ -1,14 +1,12 @@
 /** The stores as the rest of the agent sees them. */
 import type { Readable } from 'node:stream';
 import type { AlertRecord } from '../domain/alert.js';
-import type { Clock } from '../domain/clock.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import type { EventType } from '../domain/service-event.js';
 import type { Json } from '../domain/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { SettledPower } from '../domain/status.js';
 import type { Secret } from '../domain/secret.js';
-import type { FileSystem } from './file-system.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
 
 /** What is kept in memory of every service. */
@@ -304,25 +302,6 @@ export interface State {
   /** Frees the folder's lock. */
   close(): Promise<void>;
 }
-
-/** `openState({dir, key, clock})`: locks the folder, migrates, loads. Throws AgentError `state_unavailable` naming the holder when another daemon has it. */
-export type OpenState = (options: {
-  readonly dir: string;
-  readonly key: Buffer;
-  /** Keys before it, while documents may need them. */
-  readonly formerKeys?: readonly Buffer[];
-  /** The key is `secret.key` in the folder, made by us. Default: it is not. */
-  readonly ownKeyFile?: boolean;
-  readonly clock: Clock;
-  /** Told of damage and of what is odd in the folder; for the log. */
-  readonly warn?: (message: string, detail: string) => void;
-  /** Default: 365. */
-  readonly auditKeepDays?: number;
-  /** Told of every operation on files that makes a change durable, once the start is over. */
-  readonly fileOperation?: (end: FileOperationEnd) => void;
-  /** Put around the file operations that all documents are written with. */
-  readonly around?: (files: FileSystem) => FileSystem;
-}) => Promise<State>;
 
 export interface FileOperationEnd {
   readonly operation: 'write' | 'append' | 'rename' | 'unlink' | 'sync';

@@ -1,16 +1,23 @@
 /** Opens the state folder: locks it, reads everything, and hands out the stores. */
-import { instant } from '../domain/clock.js';
+import { type Clock, instant } from '../domain/clock.js';
 import type { AlertRecord } from '../domain/alert.js';
 import { alertKind } from './alert-document.js';
 import { AuditLog } from './audit-log.js';
 import { Archive } from './archive.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
-import type { AcmeAccount, ApiToken, OpenState, RememberedCall, State, ZoneRecord } from './contract.js';
+import type {
+  AcmeAccount,
+  ApiToken,
+  FileOperationEnd,
+  RememberedCall,
+  State,
+  ZoneRecord,
+} from './contract.js';
 import { Disk, unavailable } from './disk.js';
 import { EventLog } from './event-log.js';
 import { exportState } from './export.js';
-import { bootFileSystem, nodeFileSystem } from './file-system.js';
+import { bootFileSystem, type FileSystem, nodeFileSystem } from './file-system.js';
 import { domainKind } from './domain-document.js';
 import { copyInstant, removeStaleCopies } from './instant-copy.js';
 import { KeyRotation } from './key-rotation.js';
@@ -28,7 +35,26 @@ import { zoneKind } from './zone-document.js';
 
 const CLOSED = 'the state was closed';
 
-export const openState: OpenState = async ({
+export interface StateOptions {
+  readonly dir: string;
+  readonly key: Buffer;
+  /** Keys before it, while documents may need them. */
+  readonly formerKeys?: readonly Buffer[];
+  /** The key is `secret.key` in the folder, made by us. Default: it is not. */
+  readonly ownKeyFile?: boolean;
+  readonly clock: Clock;
+  /** Told of damage and of what is odd in the folder; for the log. */
+  readonly warn?: (message: string, detail: string) => void;
+  /** Default: 365. */
+  readonly auditKeepDays?: number;
+  /** Told of every operation on files that makes a change durable, once the start is over. */
+  readonly fileOperation?: (end: FileOperationEnd) => void;
+  /** Put around the file operations that all documents are written with. */
+  readonly around?: (files: FileSystem) => FileSystem;
+}
+
+/** Locks the folder, migrates, loads. Throws AgentError `state_unavailable` naming the holder when another daemon has it. */
+export async function openState({
   dir,
   key,
   formerKeys = [],
@@ -38,7 +64,7 @@ export const openState: OpenState = async ({
   auditKeepDays = 365,
   fileOperation,
   around = (files) => files,
-}) => {
+}: StateOptions): Promise<State> {
   await makeRoot(dir);
   const disk = new Disk(around(bootFileSystem));
   const lock = await lockFolder({ dir, onLost: (reason) => disk.refuseAll(reason) });
@@ -106,7 +132,7 @@ export const openState: OpenState = async ({
     await lock.release();
     throw error;
   }
-};
+}
 
 interface Stores {
   readonly keys: KeyRotation;
