@@ -5,7 +5,7 @@ import { isOrder } from '../domain/failed-order.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
 import { LIST_LAG_MS, settledPower } from '../domain/status.js';
-import { INITIAL_SNAPSHOT } from '../modules/hosted/snapshots.js';
+import { INITIAL_SNAPSHOT } from '../domain/snapshot-rules.js';
 
 type Rule = (service: Service, job: Job, now: string) => Service;
 

@@ -13,7 +13,7 @@ import type {
   SiteAnswerView,
   SiteRequestCall,
 } from '../modules/context.js';
-import type { ProxyState } from '../drivers/proxy/driver.js';
+import type { ProxyState } from '../domain/proxy-state.js';
 
 /** What a thread gets to begin with. */
 export interface Attempt {

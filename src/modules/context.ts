@@ -5,7 +5,7 @@
 import type { Json, JsonObject } from '../domain/json.js';
 import type { Plan } from '../domain/plan.js';
 import type { Snapshot, SnapshotKind, SuspensionReason } from '../domain/service.js';
-import type { ProxyState } from '../drivers/proxy/driver.js';
+import type { ProxyState } from '../domain/proxy-state.js';
 
 /** A secret by its name; the main thread puts the value in where it is used. */
 export interface SecretRef {

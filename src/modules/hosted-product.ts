@@ -17,10 +17,8 @@ import {
 } from './hosted/power.js';
 import { upgrade } from './hosted/resize.js';
 import { repair } from './hosted/repair.js';
-import { backup, backupRemoval, INITIAL_SNAPSHOT, reset, rollback, takeInitial } from './hosted/snapshots.js';
+import { backup, backupRemoval, reset, rollback, takeInitial } from './hosted/snapshots.js';
 import { Product } from './product.js';
-
-export { INITIAL_SNAPSHOT };
 
 /** Milliseconds between looks at a new site: the first, the factor, the longest. */
 const LOOK = { firstMs: 50, factor: 1.5, longestMs: 2000 };

@@ -6,7 +6,7 @@ import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
-import { mayRollBackTo, noSuchBackup, requireSnapshots, snapshotAbility } from './snapshot-rules.js';
+import { mayRollBackTo, noSuchBackup, requireSnapshots } from '../domain/snapshot-rules.js';
 
 export interface BackupList {
   readonly service: Service;
@@ -47,7 +47,7 @@ export async function makeBackup(context: OperationContext, caller: By, id: stri
     method: 'makeBackup',
     interactive: true,
     change(service) {
-      requireSnapshots(snapshotAbility(context));
+      requireSnapshots(context.watch.latest()?.snapshots);
       const used = backupsUsed(service);
       const most = allowed(service, 'backups');
       if (used >= most) throw new AgentError('quota_reached', `Backup limit reached (${used} of ${most})`);
@@ -89,7 +89,7 @@ export async function rollBack(
   id: string,
   wish: { readonly name: string; readonly discardNewer?: boolean | undefined },
 ): Promise<Started> {
-  const ability = snapshotAbility(context);
+  const ability = context.watch.latest()?.snapshots;
   const { name, discardNewer = false } = wish;
   return enqueue(context, caller, id, {
     method: 'rollback',

@@ -3,7 +3,7 @@ import { AgentError } from '../domain/errors.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
-import { INITIAL_SNAPSHOT, mayRollBackTo, snapshotAbility } from './snapshot-rules.js';
+import { INITIAL_SNAPSHOT, mayRollBackTo } from '../domain/snapshot-rules.js';
 
 export const SITE_ACTIONS = ['start', 'stop', 'restart', 'reset'] as const;
 export type SiteAction = (typeof SITE_ACTIONS)[number];
@@ -28,7 +28,7 @@ export async function siteAction(
     throw new AgentError('service_suspended', 'The service is suspended.');
   }
   if (action !== 'reset') return enqueue(context, caller, id, { method: action, interactive: true });
-  const ability = snapshotAbility(context);
+  const ability = context.watch.latest()?.snapshots;
   return enqueue(context, caller, id, {
     method: 'reset',
     interactive: true,

@@ -4,6 +4,7 @@
  * `snapshots_unavailable`, `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries the given mark.
  */
 import type { Mark } from '../../domain/mark.js';
+import type { SnapshotAbility } from '../../domain/snapshot-rules.js';
 import type { SeenContainers, SeenHa } from '../../domain/world.js';
 import type { DriverCall } from '../call.js';
 
@@ -106,9 +107,6 @@ export interface StorageView {
   readonly totalBytes: number;
   readonly usedBytes: number;
 }
-
-/** What the storage of the root disks can do: nothing, go back to any snapshot, or to the newest only. */
-export type SnapshotAbility = 'none' | 'any' | 'newest';
 
 /** One look at the whole cluster (`/cluster/resources`). */
 export interface ClusterView {

@@ -1,13 +1,8 @@
 /** The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_refused`, `proxy_failed`, `foreign_object`, `aborted`. */
 import type { Mark } from '../../domain/mark.js';
+import type { ProxyState } from '../../domain/proxy-state.js';
 import type { Secret } from '../../domain/secret.js';
 import type { DriverCall } from '../call.js';
-
-/**
- * `preparing`: proxied, and while the container does not answer visitors see the "preparing" page; `enabled`: proxied;
- * `suspended`: 503 "suspended" page, Retry-After, no-store; `disabled`: as if the host were unknown.
- */
-export type ProxyState = 'preparing' | 'enabled' | 'suspended' | 'disabled';
 
 /** All names of one service; one record per service generation. */
 export interface ProxyHost {

@@ -1,12 +1,11 @@
 /** Backups, and the ways back: a rollback restores the container's settings too, so afterwards everything is brought to what the service has today. */
 import { AgentError, asAgentError, type ErrorCode } from '../../domain/errors.js';
 import { UNTOUCHED } from '../../domain/flow.js';
+import { INITIAL_SNAPSHOT } from '../../domain/snapshot-rules.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { GRACE_S, type Hooks, setOwnerAgain } from './hooks.js';
 
-/** The snapshot a customer's `reset` goes back to. */
-export const INITIAL_SNAPSHOT = 'initial';
 /** How many safety snapshots are kept besides the one just made. */
 const SAFETY_KEPT = 1;
 /** Failures that say that nothing was changed. */

@@ -1,17 +1,13 @@
 /** What holds for every use of snapshots: what the storage can do, and which of them a service may go back to. */
-import { AgentError } from '../domain/errors.js';
-import { isBeingRemoved } from '../domain/backups.js';
-import type { Service } from '../domain/service.js';
-import type { SnapshotAbility } from '../drivers/guest/driver.js';
-import type { OperationContext } from './context.js';
+import { AgentError } from './errors.js';
+import { isBeingRemoved } from './backups.js';
+import type { Service } from './service.js';
 
 /** What products call the snapshot of a site as delivered. */
 export const INITIAL_SNAPSHOT = 'initial';
 
-/** Undefined when nothing is known. */
-export function snapshotAbility({ watch }: Pick<OperationContext, 'watch'>): SnapshotAbility | undefined {
-  return watch.latest()?.snapshots;
-}
+/** What the storage of the root disks can do: nothing, go back to any snapshot, or to the newest only. */
+export type SnapshotAbility = 'none' | 'any' | 'newest';
 
 /** Throws `snapshots_unavailable` when the storage is known to have none. To be asked of a service that is there and may be changed. */
 export function requireSnapshots(ability: SnapshotAbility | undefined): void {

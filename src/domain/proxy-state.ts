@@ -1,0 +1,6 @@
+/**
+ * What visitors of a service's names get.
+ * `preparing`: proxied, and while the container does not answer visitors see the "preparing" page; `enabled`: proxied;
+ * `suspended`: 503 "suspended" page, Retry-After, no-store; `disabled`: as if the host were unknown.
+ */
+export type ProxyState = 'preparing' | 'enabled' | 'suspended' | 'disabled';
