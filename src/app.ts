@@ -28,10 +28,10 @@ import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './operations/allocate.js';
 import { watchCertificate } from './operations/certificate.js';
 import type { ListedAlerts } from './operations/list-alerts.js';
-import type { OperationContext } from './operations/context.js';
+import type { DriftContext } from './operations/drift-context.js';
 import { makeJobFeed } from './operations/job-feed.js';
 
-export interface AppDeps extends OperationContext {
+export interface AppDeps extends DriftContext {
   readonly metrics: Figures;
   readonly alerts: ListedAlerts;
   readonly timekeeper: Timekeeper;

@@ -2,7 +2,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
 import { ConfigError } from './config/error.js';
-import type { BrokenPart } from './doctor/parts.js';
 import { findModules, type FoundModule, loadModules, shippedModules } from './modules/loader.js';
 import { openProducts, type Products } from './modules/registry.js';
 
@@ -15,6 +14,15 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
     throw new ConfigError(configFile, problems);
   }
   return products;
+}
+
+/** A module that cannot be used. */
+export interface BrokenPart {
+  /** The module's name. */
+  readonly name: string;
+  /** Its file; null: what is wrong stands in the configuration. */
+  readonly path: string | null;
+  readonly problem: string;
 }
 
 export interface Survey {

@@ -26,7 +26,7 @@ import { shippedModules } from './modules/loader.js';
 import type { Products } from './modules/registry.js';
 import { openLog } from './log.js';
 import { type Counting, type Observation, observe, startCounting } from './observation.js';
-import type { OperationContext } from './operations/context.js';
+import type { DriftContext } from './operations/drift-context.js';
 import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
 import { eraseCredentials } from './operations/erase-credentials.js';
@@ -240,7 +240,7 @@ function buildEngine(parts: Parts, threads: Threads): Runner {
   });
 }
 
-function operationContext(parts: Parts): OperationContext {
+function operationContext(parts: Parts): DriftContext {
   const { config, clock, state, drivers, watch, products, log, observation, drift } = parts;
   return {
     config,
@@ -269,7 +269,7 @@ function readiness(state: State): AppDeps['ready'] {
 
 /** A purge that has become due while the agent was down is found at once. */
 function startSchedule(
-  deps: OperationContext,
+  deps: DriftContext,
   reconcile: Reconciler,
   timekeeper: ClockGuard,
 ): () => Promise<void> {

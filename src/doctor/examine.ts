@@ -22,7 +22,8 @@ import { modulesCheck } from './checks/modules.js';
 import { proxyChecks } from './checks/proxy.js';
 import { stateChecks } from './checks/state.js';
 import { troubleChecks } from './checks/troubles.js';
-import type { BrokenPart, DaemonSide, DoctorParts } from './parts.js';
+import type { DaemonSide, DoctorParts } from './parts.js';
+import type { BrokenPart } from '../catalogue.js';
 import { runChecks } from './run-checks.js';
 
 export interface Examination {

@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.js';
 import type { DnsDriver } from '../drivers/dns/driver.js';
 import type { ProxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
 import type { NginxExaminer } from '../drivers/proxy/nginx/examine.js';
+import type { BrokenPart } from '../catalogue.js';
 import type { Products } from '../modules/registry.js';
 
 export interface Running {
@@ -21,14 +22,6 @@ export interface DaemonSide {
   export(): Promise<Readable | undefined>;
   /** systemd is to run it, by what its unit says. */
   readonly isEnabled?: () => Promise<boolean>;
-}
-
-export interface BrokenPart {
-  /** The module's name. */
-  readonly name: string;
-  /** Its file; null: what is wrong stands in the configuration. */
-  readonly path: string | null;
-  readonly problem: string;
 }
 
 export interface DoctorParts {

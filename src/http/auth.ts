@@ -6,7 +6,7 @@ import ipaddr from 'ipaddr.js';
 import { AgentError } from '../domain/errors.js';
 import { ID_PATTERN } from '../domain/service.js';
 import { type Caller, mayDo } from '../operations/caller.js';
-import { invalid } from '../operations/check-order.js';
+import { invalid } from '../domain/invalid.js';
 import type { OperationContext } from '../operations/context.js';
 import { isPermission, type Permission, PERMISSIONS } from '../operations/permissions.js';
 import { hashesOf, hashToken, idOfConfigured, isHashLive } from '../operations/tokens.js';

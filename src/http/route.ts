@@ -4,6 +4,7 @@ import type { StatusSources } from '../operations/read-status.js';
 import type { Reconciler } from '../operations/reconcile.js';
 import type { Allocate } from '../operations/allocate.js';
 import type { JobFeed } from '../operations/job-feed.js';
+import type { DriftContext } from '../operations/drift-context.js';
 import type { ListedAlerts } from '../operations/list-alerts.js';
 import type { App } from './app-type.js';
 
@@ -26,7 +27,7 @@ export interface Figures {
   text(): Promise<string>;
 }
 
-export interface RouteContext extends StatusSources {
+export interface RouteContext extends DriftContext, Omit<StatusSources, keyof DriftContext> {
   readonly metrics: Figures;
   readonly alerts: ListedAlerts;
   readonly allocate: Allocate;

@@ -4,7 +4,7 @@ import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { AgentError } from '../domain/errors.js';
 import { asMeant } from './php-habits.js';
-import { invalid } from '../operations/check-order.js';
+import { invalid } from '../domain/invalid.js';
 
 interface Problem {
   readonly keyword: string;

@@ -10,18 +10,14 @@ import { plainCall } from '../drivers/call.js';
 import { abandoned } from '../jobs/decisions.js';
 import type { Caller } from './caller.js';
 import { changeJob } from './change-job.js';
-import type { OperationContext } from './context.js';
+import type { JobContext } from './job-context.js';
 import { type FoundJob, readJob } from './read-job.js';
 
 /** Longer a caller does not wait: what cannot be asked by then counts as there. */
 const LOOK_MS = 10_000;
 
 /** Throws `job_not_found`, `job_ended`, `job_not_stuck`. */
-export async function abandonJob(
-  context: OperationContext,
-  caller: Caller,
-  jobId: string,
-): Promise<FoundJob> {
+export async function abandonJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
   const { serviceId, job: before } = await readJob(context, caller, jobId);
   const service = await context.state.services.get(`${caller.panel}/${serviceId}`);
   const remains = await stillThere(context, service, remainsOf(service, before));
@@ -48,7 +44,7 @@ export async function abandonJob(
 
 /** Without what is surely gone. */
 async function stillThere(
-  context: OperationContext,
+  context: JobContext,
   service: Service,
   remains: readonly Remain[],
 ): Promise<Remain[]> {

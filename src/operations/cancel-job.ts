@@ -3,11 +3,11 @@ import { instant } from '../domain/clock.js';
 import { cancelled } from '../jobs/decisions.js';
 import type { Caller } from './caller.js';
 import { changeJob } from './change-job.js';
-import type { OperationContext } from './context.js';
+import type { JobContext } from './job-context.js';
 import type { FoundJob } from './read-job.js';
 
 /** The job as it is now: one that runs is still on its way back. Throws `job_not_found`, `job_ended`, `job_irrevocable`. */
-export async function cancelJob(context: OperationContext, caller: Caller, jobId: string): Promise<FoundJob> {
+export async function cancelJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
   const found = await changeJob(context, caller, jobId, (job) => cancelled(job, instant(context.clock)));
   const { serviceId, job } = found;
   context.log.warn(

@@ -3,15 +3,9 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import { type Certificate, issuerName } from '../domain/certificate.js';
 import type { OwnCertificate } from '../domain/own-certificate.js';
 import { askCertificate } from '../drivers/proxy/nginx/presented.js';
-
-export interface Certificate {
-  /** Null when it cannot be read. */
-  readonly issuer: string | null;
-  /** RFC 3339 */
-  readonly expires_at: string;
-}
 
 const KEEP_MS = 60_000;
 
@@ -67,24 +61,5 @@ async function readCertificate(file: string): Promise<Certificate> {
 }
 
 function viewOf(certificate: X509Certificate): Certificate {
-  return { issuer: nameOf(certificate), expires_at: new Date(certificate.validTo).toISOString() };
-}
-
-/** Who issued the first certificate of a PEM text; null when it cannot be read. */
-export function issuerOf(pem: string): string | null {
-  try {
-    return nameOf(new X509Certificate(pem));
-  } catch {
-    return null;
-  }
-}
-
-function nameOf({ issuer }: X509Certificate): string {
-  const attributes = new Map(
-    issuer.split('\n').map((line): [string, string] => {
-      const [name = '', ...rest] = line.split('=');
-      return [name, rest.join('=')];
-    }),
-  );
-  return attributes.get('O') ?? attributes.get('CN') ?? issuer.replaceAll('\n', ', ');
+  return { issuer: issuerName(certificate), expires_at: new Date(certificate.validTo).toISOString() };
 }

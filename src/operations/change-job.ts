@@ -4,12 +4,12 @@ import type { Job } from '../domain/job.js';
 import type { Service } from '../domain/service.js';
 import { journal } from '../jobs/journal.js';
 import type { Caller } from './caller.js';
-import type { OperationContext } from './context.js';
+import type { JobContext } from './job-context.js';
 import { type FoundJob, readJob } from './read-job.js';
 
 /** The job after `decide`, which returns the same job when there is nothing to do and throws to refuse. Throws `job_not_found`, `job_ended`. */
 export async function changeJob(
-  context: Pick<OperationContext, 'state' | 'clock'>,
+  context: Pick<JobContext, 'state' | 'clock'>,
   caller: Pick<Caller, 'panel'>,
   jobId: string,
   decide: (job: Job, service: Service) => Job,

@@ -5,7 +5,8 @@ import { isOpen } from '../domain/job.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
-import { checkEmail, invalid } from './check-order.js';
+import { checkEmail } from './check-order.js';
+import { invalid } from '../domain/invalid.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 

@@ -1,5 +1,6 @@
 /** Reads an order for a site: everything that can be said about it without looking at state or cluster. */
 import { AgentError } from '../domain/errors.js';
+import { invalid } from '../domain/invalid.js';
 import { type Email, parseEmail } from '../domain/email.js';
 import { readHostName } from '../domain/host-name.js';
 import { canonicalAddress } from '../domain/address-pool.js';
@@ -78,12 +79,6 @@ export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
 export function checkEmail(product: Pick<SoldProduct, 'module'>, { address }: Email): void {
   const problem = product.module.emailProblem?.(address);
   if (problem !== undefined) throw invalid({ email: problem });
-}
-
-/** One sentence from the first problem, all of them in `errors`. */
-export function invalid(fields: Readonly<Record<string, string>>): AgentError {
-  const [name = 'request', problem = 'is not valid'] = Object.entries(fields)[0] ?? [];
-  return new AgentError('invalid_request', `${name} ${problem}.`, { fields });
 }
 
 function readAddresses(sent: string | readonly string[], problems: Record<string, string>): string[] {

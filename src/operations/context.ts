@@ -1,9 +1,9 @@
 /** What operations work with; the daemon hands it in. */
 import type { Logger } from 'pino';
-import type { DriftBook } from './drift-book.js';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
 import type { JsonObject } from '../domain/json.js';
+import type { ServiceKey } from '../domain/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/driver.js';
 import type { Drivers } from '../drivers/table.js';
 import type { ContainerSource } from '../modules/context.js';
@@ -34,6 +34,18 @@ export interface Turns {
   run<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
+/** What two looks at the systems have found to differ from a service's records. */
+export interface Difference {
+  readonly item: { readonly part: string; readonly problem: string };
+  /** Epoch ms of the first look that found it. */
+  readonly since: number;
+}
+
+export interface Differences {
+  /** What counts for one service; the same array until it changes. */
+  of(key: ServiceKey): readonly Difference[];
+}
+
 export interface OperationContext {
   readonly config: Config;
   readonly state: State;
@@ -43,7 +55,7 @@ export interface OperationContext {
   /** What operations themselves may ask; everything else is a job's. */
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
-  readonly drift: DriftBook;
+  readonly drift: Differences;
   /** Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server tell the same. */
   readonly zoneTurns: Turns;
   /** Told of what is worth an alert and stands in no record. */

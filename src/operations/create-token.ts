@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 import { instant } from '../domain/clock.js';
 import { ID_PATTERN } from '../domain/service.js';
 import type { ApiToken } from '../state/contract.js';
-import { invalid } from './check-order.js';
+import { invalid } from '../domain/invalid.js';
 import type { OperationContext } from './context.js';
 import { isPermission, PANEL_PERMISSIONS, PERMISSIONS } from './permissions.js';
 import { hashToken, newTokenId, newTokenText } from './tokens.js';

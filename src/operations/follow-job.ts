@@ -1,13 +1,13 @@
 /** Yields a job as it is, then as it is after every durable change, until it has ended. */
 import { isOpen, type Job } from '../domain/job.js';
 import type { Caller } from './caller.js';
-import type { OperationContext } from './context.js';
+import type { JobContext } from './job-context.js';
 import type { JobFeed } from './job-feed.js';
 import { type FoundJob, readJob } from './read-job.js';
 
 /** Ends early when the signal is aborted. Throws `job_not_found` before the first value. */
 export async function* followJob(
-  context: Pick<OperationContext, 'state'> & { readonly jobFeed: JobFeed },
+  context: Pick<JobContext, 'state'> & { readonly jobFeed: JobFeed },
   caller: Pick<Caller, 'panel'>,
   id: string,
   signal: AbortSignal,

@@ -3,7 +3,7 @@ import { isOpen, type JobStatus } from '../domain/job.js';
 import { keyOf, type ServiceKey } from '../domain/service.js';
 import type { ServiceEntry } from '../state/contract.js';
 import type { Caller } from './caller.js';
-import type { OperationContext } from './context.js';
+import type { JobContext } from './job-context.js';
 import { afterCursor, nextCursor, type Page } from './page.js';
 import type { FoundJob } from './read-job.js';
 
@@ -19,7 +19,7 @@ export interface JobWish {
 const MOST_READ = 1_000;
 
 export async function listJobs(
-  context: OperationContext,
+  context: JobContext,
   caller: Pick<Caller, 'panel'>,
   wish: JobWish,
 ): Promise<Page<FoundJob>> {
@@ -42,7 +42,7 @@ export async function listJobs(
 }
 
 function* candidates(
-  { state }: OperationContext,
+  { state }: JobContext,
   { panel }: Pick<Caller, 'panel'>,
   wish: JobWish,
 ): Generator<ServiceEntry> {

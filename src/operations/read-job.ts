@@ -3,7 +3,7 @@ import { AgentError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
 import type { ServiceKey } from '../domain/service.js';
 import type { Caller } from './caller.js';
-import type { OperationContext } from './context.js';
+import type { JobContext } from './job-context.js';
 
 export interface FoundJob {
   readonly serviceId: string;
@@ -12,7 +12,7 @@ export interface FoundJob {
 
 /** Throws `job_not_found`, also for a job of another panel. */
 export async function readJob(
-  { state }: Pick<OperationContext, 'state'>,
+  { state }: Pick<JobContext, 'state'>,
   caller: Pick<Caller, 'panel'>,
   id: string,
 ): Promise<FoundJob> {

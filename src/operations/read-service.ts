@@ -1,13 +1,14 @@
 /** Everything about one service that its panel may know. */
 import { keyOf } from '../domain/service.js';
 import type { Caller } from './caller.js';
+import type { DriftContext } from './drift-context.js';
 import { type StatusSources, viewStatus } from './read-status.js';
 import { viewFinding } from './view-drift.js';
 import { viewJob } from './view-job.js';
 
 /** Throws `service_not_found` or `state_damaged`. */
 export async function readService(
-  sources: StatusSources,
+  sources: DriftContext & Pick<StatusSources, 'certificate'>,
   caller: Pick<Caller, 'panel'>,
   id: string,
   forOperator: boolean,

@@ -1,15 +1,13 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
 import { backupsUsed } from '../domain/backups.js';
-import type { Finding } from '../domain/drift.js';
 import { duration, gigabytes, megabytes, percent } from '../domain/figures.js';
 import { isOpen, type Job, progressOf } from '../domain/job.js';
 import { customerWords } from '../domain/remains.js';
 import { isHeld, keyOf, type Service } from '../domain/service.js';
 import { provisionStatus, settledPower, statusWord } from '../domain/status.js';
 import type { Caller } from './caller.js';
-import type { OperationContext } from './context.js';
-import type { Counted } from './drift-book.js';
-import { type Certificate, issuerOf } from './certificate.js';
+import type { Difference, OperationContext } from './context.js';
+import { type Certificate, issuerOf } from '../domain/certificate.js';
 import type { State } from '../state/contract.js';
 import { domainId } from '../domain/domain-record.js';
 import { lookUp, type Sighting } from './read-power.js';
@@ -97,10 +95,10 @@ export function statusNow(
 }
 
 /** Which part differs, and since when; what exactly is for operators. */
-function viewDrift(found: readonly Counted<Finding>[]) {
-  return found.map(({ item, since }) => ({
-    part: item.part,
-    problem: item.problem,
+function viewDrift(found: readonly Difference[]) {
+  return found.map(({ item: { part, problem }, since }) => ({
+    part,
+    problem,
     since: new Date(since).toISOString(),
   }));
 }

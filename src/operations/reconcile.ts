@@ -1,7 +1,7 @@
 /** The recurring look for drift, and the same on demand: two looks, then what counts; one look at a time, however many ask. */
 import type { Finding } from '../domain/drift.js';
 import type { Caller } from './caller.js';
-import type { OperationContext } from './context.js';
+import type { DriftContext } from './drift-context.js';
 import type { DriftReport } from './drift-book.js';
 import { lookForDrift } from './look-for-drift.js';
 import { removeOrphans, type Removal } from './remove-orphans.js';
@@ -22,7 +22,7 @@ export interface Reconciler {
   stop(): Promise<void>;
 }
 
-export function reconciler(context: OperationContext): Reconciler {
+export function reconciler(context: DriftContext): Reconciler {
   const { config, clock, drift, log } = context;
   const everyMs = config.reconcile.every_s * 1000;
   const apartMs = config.reconcile.confirm_s * 1000;

@@ -4,11 +4,11 @@ import { FOR_RELEASE } from '../domain/job.js';
 import { retried } from '../jobs/decisions.js';
 import { type Caller, mayDo } from './caller.js';
 import { changeJob } from './change-job.js';
-import type { OperationContext } from './context.js';
+import type { JobContext } from './job-context.js';
 import type { FoundJob } from './read-job.js';
 
 /** Throws `job_not_found`, `job_ended`, `service_terminated`, and `forbidden` for a held deletion without the permission `admin`. */
-export async function retryJob(context: OperationContext, caller: Caller, jobId: string): Promise<FoundJob> {
+export async function retryJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
   const found = await changeJob(context, caller, jobId, (job, service) => {
     if (job.waiting?.for === FOR_RELEASE && !mayDo(caller, 'admin'))
       throw new AgentError('forbidden', 'Only the operator releases a deletion that is held.');

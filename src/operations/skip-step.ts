@@ -2,12 +2,12 @@
 import { skipped } from '../jobs/decisions.js';
 import type { Caller } from './caller.js';
 import { changeJob } from './change-job.js';
-import type { OperationContext } from './context.js';
+import type { JobContext } from './job-context.js';
 import type { FoundJob } from './read-job.js';
 
 /** Throws `job_not_found`, `job_ended`, `job_not_stuck`, `step_not_found`. */
 export async function skipStep(
-  context: OperationContext,
+  context: JobContext,
   caller: Caller,
   jobId: string,
   step: string,

@@ -3,7 +3,7 @@ import type { ServiceKey } from '../domain/service.js';
 import type { ClusterView } from '../drivers/guest/driver.js';
 import type { ServiceEntry } from '../state/contract.js';
 import type { Caller } from './caller.js';
-import type { Certificate } from './certificate.js';
+import type { Certificate } from '../domain/certificate.js';
 import { type StatusFacts, statusFacts, statusNow, type StatusSources } from './read-status.js';
 
 interface Ready {

@@ -17,6 +17,7 @@ import { createToken } from '../../src/operations/create-token.js';
 import { reconciler } from '../../src/operations/reconcile.js';
 import { driftBook } from '../../src/operations/drift-book.js';
 import type { OperationContext } from '../../src/operations/context.js';
+import type { DriftContext } from '../../src/operations/drift-context.js';
 import type { State } from '../../src/state/contract.js';
 import { KeyedLock } from '../../src/state/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
@@ -250,7 +251,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
   let writes = 0;
   state.services.onChange(() => (writes += 1));
   const drivers = fakeDrivers();
-  const context: OperationContext = {
+  const context: DriftContext = {
     config,
     state,
     clock,

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { JsonObject } from '../../domain/json.js';
 import { type BeliefWord, BELIEFS, compareBeliefs } from '../../operations/compare-beliefs.js';
-import { invalid } from '../../operations/check-order.js';
+import { invalid } from '../../domain/invalid.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, nullable, ServiceIdIn, StatusText, success } from '../schemas/common.js';

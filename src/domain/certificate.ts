@@ -1,0 +1,29 @@
+/** What is told of a certificate: who issued it, and until when it is good. */
+import { X509Certificate } from 'node:crypto';
+
+export interface Certificate {
+  /** Null when it cannot be read. */
+  readonly issuer: string | null;
+  /** RFC 3339 */
+  readonly expires_at: string;
+}
+
+/** Who issued the first certificate of a PEM text; null when it cannot be read. */
+export function issuerOf(pem: string): string | null {
+  try {
+    return issuerName(new X509Certificate(pem));
+  } catch {
+    return null;
+  }
+}
+
+/** Its organisation, else its common name. */
+export function issuerName({ issuer }: X509Certificate): string {
+  const attributes = new Map(
+    issuer.split('\n').map((line): [string, string] => {
+      const [name = '', ...rest] = line.split('=');
+      return [name, rest.join('=')];
+    }),
+  );
+  return attributes.get('O') ?? attributes.get('CN') ?? issuer.replaceAll('\n', ', ');
+}

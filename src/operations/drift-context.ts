@@ -1,0 +1,8 @@
+/** What the looks for drift work with. */
+import type { OperationContext } from './context.js';
+import type { DriftBook } from './drift-book.js';
+
+export interface DriftContext extends OperationContext {
+  /** All that the looks have found; other operations ask for one service's only. */
+  readonly drift: DriftBook;
+}

@@ -1,0 +1,15 @@
+/** What the operations on jobs work with. */
+import type { BaseLogger } from 'pino';
+import type { Clock } from '../domain/clock.js';
+import type { Config } from '../config/config.js';
+import type { Drivers } from '../drivers/table.js';
+import type { State } from '../state/contract.js';
+
+export interface JobContext {
+  readonly config: Pick<Config, 'agent'>;
+  readonly state: Pick<State, 'services' | 'archive'>;
+  readonly clock: Clock;
+  readonly log: Pick<BaseLogger, 'warn'>;
+  /** What is asked for what a job has left behind. */
+  readonly drivers: Pick<Drivers, 'dns' | 'guest' | 'proxy'>;
+}
