@@ -75,6 +75,7 @@ module.exports = {
       DRIVERS,
       '^src/modules/',
       '^src/state/(verify|state-key|lock-note)\\.ts$',
+      '^src/catalogue\\.ts$',
       CONFIG_SHAPE,
     ]),
     only('http-knows-operations', '^src/(http/|app\\.ts)', [
