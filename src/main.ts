@@ -12,6 +12,7 @@ import { listenOnNetwork, listenOnSocket } from './listen.js';
 import type { HandedSockets } from './systemd/environment.js';
 import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
+import { kindData } from './domain/job-kinds.js';
 import { isHeld } from './domain/service.js';
 import type { Circuits } from './drivers/circuit.js';
 import type { ClusterWatch } from './drivers/guest/driver.js';
@@ -31,6 +32,7 @@ import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
 import { eraseCredentials } from './operations/erase-credentials.js';
 import { grantWishes } from './operations/grant-wishes.js';
+import { withJob } from './operations/outcomes.js';
 import { purgeDue } from './operations/purge-due.js';
 import { recheckDomains } from './operations/recheck-domains.js';
 import { answerCutOff } from './operations/remembered-calls.js';
@@ -227,6 +229,8 @@ function buildEngine(parts: Parts, threads: Threads): Runner {
     config,
     services: state.services,
     archive: state.archive,
+    kinds: kindData,
+    withJob,
     drivers,
     watch,
     clock,
@@ -250,6 +254,8 @@ function operationContext(parts: Parts): DriftContext {
     watch,
     drivers,
     products,
+    kinds: kindData,
+    withJob,
     noticed: observation.noticed,
     zoneTurns: new KeyedLock(),
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),

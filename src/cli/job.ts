@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
 import { causeOf } from '../domain/cause.js';
 import { innkeeper } from '../domain/command-line.js';
-import { ORDERED } from '../domain/failed-order.js';
+import { isOrderedKind } from '../domain/job-kinds.js';
 import { cell } from './cell.js';
 import { type Fields, fieldsOf, listOf } from './daemon.js';
 import { addDecisions, sayRemains } from './finish-job.js';
@@ -96,6 +96,6 @@ async function show(id: string, options: AskOptions): Promise<void> {
 
 /** Only an order that failed is made again, and the daemon knows which are: it says when there is nothing to retry. */
 function sayRetry({ method, service_id: id }: Fields, panel: string): void {
-  if (typeof id !== 'string' || typeof method !== 'string' || !ORDERED.includes(method)) return;
+  if (typeof id !== 'string' || typeof method !== 'string' || !isOrderedKind(method)) return;
   say(`\nonce the cause is gone:  ${innkeeper(['service', 'retry', id], panel)}`);
 }

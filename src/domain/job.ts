@@ -1,6 +1,7 @@
 /** A Job: one durable piece of work on one Service, with the record of every step. */
 import type { ErrorRecord, Failure } from './errors.js';
 import type { StepShape, StepStatus } from './flow.js';
+import type { KindName } from './job-kinds.js';
 import type { Json, JsonObject } from './json.js';
 import type { Plan } from './plan.js';
 import type { Remain } from './flow.js';
@@ -50,8 +51,8 @@ export interface StepRecord extends StepShape {
 export interface Job {
   /** UUID v7: its time names the day of the archive. */
   readonly id: string;
-  /** `create`, `delete`, ...: the module's `<method>Job` runs it. */
-  readonly method: string;
+  /** Its kind (`create`, `delete`, ...): the module's `<method>Job` runs it. */
+  readonly method: KindName;
   readonly status: JobStatus;
   /** Which way the flow goes now. */
   readonly direction: 'forward' | 'undo';

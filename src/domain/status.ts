@@ -1,5 +1,6 @@
 /** The words a panel sees for where a service stands. */
 import { isOpen, type Job, type JobStatus } from './job.js';
+import { kindData, makesTheSite } from './job-kinds.js';
 import type { Lifecycle, ProvisionStatus } from './service.js';
 
 export type Power = 'running' | 'stopped' | 'unknown';
@@ -27,16 +28,6 @@ export function statusWord(
   return power;
 }
 
-/** What a completed job leaves the container as; others may tell by a step's result (`running`), and the rest end the way they found it. */
-const LEAVES: Readonly<Record<string, 'running' | 'stopped'>> = {
-  create: 'running',
-  start: 'running',
-  restart: 'running',
-  stop: 'stopped',
-  suspend: 'stopped',
-  delete: 'stopped',
-};
-
 /** A power state that a job of ours has brought about. */
 export interface SettledPower {
   readonly power: 'running' | 'stopped';
@@ -53,7 +44,7 @@ export function settledPower(
 ): SettledPower | null {
   let newest: SettledPower | null = null;
   for (const { method, status, endedAt, steps } of jobs) {
-    const power = LEAVES[method] ?? toldBy(steps);
+    const power = kindData(method).power ?? toldBy(steps);
     if (!power || status !== 'completed' || endedAt === null) continue;
     const at = Date.parse(endedAt);
     if (newest === null || at >= newest.at) newest = { power, at };
@@ -79,6 +70,6 @@ export function provisionStatus(service: {
   if (service.lifecycle === 'failed') return 'failed';
   if (service.lifecycle === 'suspended') return 'suspended';
   if (service.lifecycle === 'active') return 'completed';
-  const creation = service.jobs.find((job) => ['create', 'restore'].includes(job.method) && isOpen(job));
+  const creation = service.jobs.find((job) => makesTheSite(job) && isOpen(job));
   return creation && creation.attempts > 0 ? 'processing' : 'pending';
 }

@@ -1,12 +1,11 @@
 /** What a person decides about a job: go on, take it back, leave one step or all of it alone. Pure; applied under the service's lock, so that two decisions never meet. */
 import { AgentError } from '../domain/errors.js';
 import { ENDED, isOpen, type Job } from '../domain/job.js';
+import { type EngineKinds, endsTheSite } from '../domain/job-kinds.js';
 import type { Remain } from '../domain/flow.js';
 import { isLeft } from '../domain/remains.js';
 import type { Service } from '../domain/service.js';
 import { isPastPivot, whenCancelled } from './policy.js';
-
-const ENDS_THE_SITE = ['delete', 'purge', 'forget'];
 
 /**
  * A stuck job goes on where it stood, a waiting one at once; one that runs or is about to is left as it is. Throws `job_ended`, and `service_terminated` when the
@@ -17,27 +16,29 @@ export function retried(job: Job, service: Service): Job {
   const { waiting: _, ...rest } = job;
   if (job.status === 'waiting') return { ...rest, status: 'queued' };
   if (job.status !== 'stuck') throw ended('The job has ended; make the call again.');
-  const deleting = service.jobs.some((other) => isOpen(other) && ENDS_THE_SITE.includes(other.method));
+  const deleting = service.jobs.some((other) => isOpen(other) && endsTheSite(other));
   if (deleting) throw new AgentError('service_terminated', 'The site is being deleted.');
   return { ...withoutRemains(rest), status: 'queued', endedAt: null, attempts: 0, exceptions: 0, crashes: 0 };
 }
 
 /** It ends, once what it has done is taken back. Throws `job_ended`, `job_irrevocable`. */
-export function cancelled(job: Job, now: string): Job {
+export function cancelled(kinds: EngineKinds, job: Job, now: string): Job {
   if (job.status === 'cancelled') return job;
   if (job.status === 'stuck')
     throw ended('The job has come to a stop by itself; retry it, or let the operator finish it.');
   if (ENDED.includes(job.status)) throw ended('The job has ended already.');
   // it is on its way back, or will be: nothing more to ask for
   if (job.cancel || job.direction === 'undo') return job;
-  if (isPastPivot(job))
+  if (isPastPivot(kinds, job))
     throw new AgentError(
       'job_irrevocable',
       'The job is past the point from which it can be taken back; it goes on to its end.',
     );
   const marked: Job = { ...job, cancel: { at: now, undo: true } };
   // an attempt under way is ended by the runner, which waits for its effects
-  return job.status === 'running' ? marked : (whenCancelled(marked, { now: Date.parse(now) }) ?? marked);
+  return job.status === 'running'
+    ? marked
+    : (whenCancelled(marked, { kinds, now: Date.parse(now) }) ?? marked);
 }
 
 /** The step counts as dealt with by hand. Throws `job_not_stuck`, or `step_not_found` naming those that are left. */

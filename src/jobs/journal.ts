@@ -8,7 +8,6 @@ import type { Json, JsonObject } from '../domain/json.js';
 import { remainsOf } from '../domain/remains.js';
 import type { Service, ServiceKey } from '../domain/service.js';
 import type { JobArchive, ServiceStore } from '../state/contract.js';
-import { withJob } from './endings.js';
 
 export interface Journal {
   job(): Promise<Job>;
@@ -27,13 +26,24 @@ export interface Journal {
   ): Promise<void>;
 }
 
+/**
+ * The service with this job as it now is; when the job has ended, with what that means, at `now` (RFC 3339). Handed in: the engine does not know what a
+ * job is for.
+ */
+export type JobApplied = (service: Service, job: Job, now: string) => Service;
+
 export interface JournalDeps {
   readonly services: ServiceStore;
   readonly archive: JobArchive;
   readonly clock: Clock;
+  readonly withJob: JobApplied;
 }
 
-export function journal(key: ServiceKey, jobId: string, { services, archive, clock }: JournalDeps): Journal {
+export function journal(
+  key: ServiceKey,
+  jobId: string,
+  { services, archive, clock, withJob }: JournalDeps,
+): Journal {
   const find = (service: Service | undefined): Job => {
     const job = service?.jobs.find((other) => other.id === jobId);
     if (!job) throw new AgentError('job_not_found', 'There is no such job.', { detail: `${key} ${jobId}` });

@@ -1,6 +1,7 @@
 /** A service's lane: its first open job, when that may start, and before whom. */
 import { waitUntil } from '../domain/clock.js';
 import { FOR_RELEASE, type Job } from '../domain/job.js';
+import type { EngineKinds } from '../domain/job-kinds.js';
 import type { ServiceKey } from '../domain/service.js';
 import type { Circuits } from '../drivers/circuit.js';
 import { needOf, patienceEnds } from './dead-systems.js';
@@ -22,8 +23,8 @@ export interface Lane {
   readonly patientUntil: number;
 }
 
-export function laneOf(key: ServiceKey, job: Job, now: number): Lane {
-  const waiting = job.status === 'waiting' && !endsEarly(job) ? job.waiting : undefined;
+export function laneOf(kinds: EngineKinds, key: ServiceKey, job: Job, now: number): Lane {
+  const waiting = job.status === 'waiting' && !endsEarly(kinds, job) ? job.waiting : undefined;
   return {
     key,
     jobId: job.id,
@@ -32,8 +33,8 @@ export function laneOf(key: ServiceKey, job: Job, now: number): Lane {
     createdAt: Date.parse(job.createdAt) > now ? '' : job.createdAt,
     dueAt: waiting ? dueAtOf(waiting) : 0,
     isWaiting: waiting !== undefined,
-    need: needOf(job),
-    patientUntil: patienceEnds(job, now),
+    need: needOf(kinds, job),
+    patientUntil: patienceEnds(kinds, job, now),
   };
 }
 

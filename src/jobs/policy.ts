@@ -9,6 +9,7 @@ import {
 } from '../domain/errors.js';
 import { UNTOUCHED } from '../domain/flow.js';
 import { isOpen, type Job, MAX_CRASHES, stepUnderWay } from '../domain/job.js';
+import type { EngineKinds } from '../domain/job-kinds.js';
 import { isLeft } from '../domain/remains.js';
 import type { Outcome } from './protocol.js';
 
@@ -20,6 +21,7 @@ export type Ending =
   | { readonly kind: 'released' };
 
 export interface Circumstances {
+  readonly kinds: EngineKinds;
   /** Epoch ms. */
   readonly now: number;
   /** 0..1 */
@@ -73,30 +75,24 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
  * What becomes of a job that shall end early and has no attempt under way: it ends as it stands, or turns back first. Undefined when the cancel changes
  * nothing: it is turning back already, or past a pivot.
  */
-export function whenCancelled(job: Job, at: Pick<Circumstances, 'now'>): Job | undefined {
+export function whenCancelled(job: Job, at: Pick<Circumstances, 'kinds' | 'now'>): Job | undefined {
   const { waiting: _, ...rest } = job;
   const nothingDone = job.steps.every((step) => step.begun === 0);
   if (job.cancel?.undo === false || nothingDone)
     return { ...rest, status: 'cancelled', endedAt: iso(at.now) };
-  if (job.direction === 'undo' || isPastPivot(job)) return undefined;
+  if (job.direction === 'undo' || isPastPivot(at.kinds, job)) return undefined;
   return { ...rest, status: 'queued', direction: 'undo', attempts: 0, exceptions: 0, crashes: 0 };
 }
 
-/** Their request has changed the record already, and there is no way back: what the record says must become true, or a person must see that it is not. */
-const FORWARD_ONLY = ['suspend', 'removeDomain'];
-
 /** A begun pivot counts, unless its step has noted that it changed nothing. */
-export function isPastPivot(job: Pick<Job, 'method' | 'steps'>): boolean {
-  if (FORWARD_ONLY.includes(job.method)) return true;
+export function isPastPivot(kinds: EngineKinds, job: Pick<Job, 'method' | 'steps'>): boolean {
+  if (kinds(job.method).course === 'forward only') return true;
   return job.steps.some((step) => step.pivot && step.begun > 0 && step.notes[UNTOUCHED] !== true);
 }
 
-/** A removal, too, only goes forward: what it has half taken away cannot be put back. */
-const REMOVALS = ['removeBackup'];
-
 /** Giving up now would leave work to a person. */
-function isPersistent(job: Job): boolean {
-  return job.direction === 'undo' || isPastPivot(job) || REMOVALS.includes(job.method);
+function isPersistent(kinds: EngineKinds, job: Job): boolean {
+  return job.direction === 'undo' || isPastPivot(kinds, job) || kinds(job.method).course === 'removal';
 }
 
 function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): Job {
@@ -104,7 +100,7 @@ function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): 
   if (WAITED_FOR.includes(failureOf(error))) return waitFor(job, failed, at);
   const exceptions = job.exceptions + 1;
   const counted = { ...job, exceptions };
-  const least = isPersistent(job) ? PERSISTENT_TRIES : 0;
+  const least = isPersistent(at.kinds, job) ? PERSISTENT_TRIES : 0;
   const { tries, maxExceptions } = job.policy;
   const mayRetry =
     error.retryable && job.attempts < Math.max(tries, least) && exceptions < Math.max(maxExceptions, least);
@@ -118,14 +114,15 @@ function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstan
   const since = waitingSince(job, at.now);
   const waited = at.now - since;
   const uncounted = { ...job, attempts: Math.max(0, job.attempts - 1) };
-  if (at.clockTrusted !== false && waited >= patienceMs(job, error)) return giveUp(uncounted, error, at);
+  if (at.clockTrusted !== false && waited >= patienceMs(at.kinds, job, error))
+    return giveUp(uncounted, error, at);
   const pause = Math.min(MAX_RECHECK_MS, Math.max(job.policy.backoffS * 1000, waited / 4));
   return later(uncounted, error, at, pause);
 }
 
 /** How long the job waits for a system in all. `error`: what it waits for; absent: it has not begun. */
-export function patienceMs(job: Job, error: ErrorRecord | undefined = job.error): number {
-  const isLong = error !== undefined && NOBODYS_FAULT.includes(failureOf(error)) && isPersistent(job);
+export function patienceMs(kinds: EngineKinds, job: Job, error: ErrorRecord | undefined = job.error): number {
+  const isLong = error !== undefined && NOBODYS_FAULT.includes(failureOf(error)) && isPersistent(kinds, job);
   return Math.max(job.policy.patienceS, isLong ? PERSISTENT_PATIENCE_S : 0) * 1000;
 }
 
@@ -167,7 +164,7 @@ function crashed(job: Job, detail: string, at: Circumstances): Job {
 /** Back if nothing irrevocable has begun, else (or when going back failed) to a person. */
 function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
   const { waiting: _, ...rest } = job;
-  if (job.direction === 'undo' || isPastPivot(job))
+  if (job.direction === 'undo' || isPastPivot(at.kinds, job))
     return { ...rest, status: 'stuck', error, endedAt: iso(at.now) };
   const turned = { status: 'queued', direction: 'undo', error, reason: error } as const;
   return { ...rest, ...turned, attempts: 0, exceptions: 0, crashes: 0 };
@@ -205,6 +202,6 @@ function record(code: ErrorCode, message: string, detail?: string): ErrorRecord 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** It is cancelled, and not yet on its way back. */
-export function endsEarly(job: Job): boolean {
-  return job.cancel !== undefined && isOpen(job) && whenCancelled(job, { now: 0 }) !== undefined;
+export function endsEarly(kinds: EngineKinds, job: Job): boolean {
+  return job.cancel !== undefined && isOpen(job) && whenCancelled(job, { kinds, now: 0 }) !== undefined;
 }

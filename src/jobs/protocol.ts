@@ -1,6 +1,7 @@
 /** What worker and main thread say to each other: typed calls one way, their answers and an abort the other. */
 import type { ErrorRecord } from '../domain/errors.js';
 import type { StepShape, StepStatus } from '../domain/flow.js';
+import type { KindName } from '../domain/job-kinds.js';
 import type { Json, JsonObject } from '../domain/json.js';
 import type { SnapshotKind } from '../domain/service.js';
 import type {
@@ -19,7 +20,7 @@ import type { ProxyState } from '../domain/proxy-state.js';
 export interface Attempt {
   readonly jobId: string;
   readonly modulePath: string;
-  readonly method: string;
+  readonly method: KindName;
   readonly direction: 'forward' | 'undo';
   readonly service: ServiceView;
   readonly settings: JsonObject;

@@ -3,6 +3,7 @@ import { anySignal } from '../domain/any-signal.js';
 import { type Clock, instant } from '../domain/clock.js';
 import { AgentError, asAgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
+import type { EngineKinds } from '../domain/job-kinds.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import type { CircuitView } from '../drivers/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
@@ -24,12 +25,13 @@ export interface Runner {
 }
 
 export interface RunnerDeps extends AttemptDeps {
+  readonly kinds: EngineKinds;
   /** Whether the main thread has time for one more job that nobody waits for; each yes is for one. */
   readonly spare: () => boolean;
 }
 
 export function runner(deps: RunnerDeps, random: () => number = Math.random): Runner {
-  const { services, clock, log, config, circuits } = deps;
+  const { services, clock, log, config, circuits, kinds } = deps;
   const lanes = new Map<ServiceKey, Lane>();
   const running = new Map<ServiceKey, Running>();
   const holding = new Set<ServiceKey>();
@@ -39,16 +41,16 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   let unlisten = (): void => {};
   let pumping = false;
   const room = ordersFirst(deps.spare, clock);
-  const circumstances = () => ({ now: clock.now(), clockTrusted: clock.trusted() });
+  const circumstances = () => ({ kinds, now: clock.now(), clockTrusted: clock.trusted() });
 
   const look = (service: Service): void => {
     const key = keyOf(service);
     const first = service.jobs.find(isOpen);
     if (first && !lanes.has(key)) room.ordered();
-    if (first) lanes.set(key, laneOf(key, first, clock.now()));
+    if (first) lanes.set(key, laneOf(kinds, key, first, clock.now()));
     else lanes.delete(key);
     const busy = running.get(key);
-    if (busy && service.jobs.some((job) => job.id === busy.jobId && endsEarly(job)))
+    if (busy && service.jobs.some((job) => job.id === busy.jobId && endsEarly(kinds, job)))
       busy.halt.abort(new AgentError('aborted', 'The work was cancelled.'));
   };
 
@@ -117,7 +119,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const hold = (lane: Lane): void => {
     holding.add(lane.key);
     journal(lane.key, lane.jobId, deps)
-      .change((job) => held(job, circuits, clock.now()))
+      .change((job) => held(kinds, job, circuits, clock.now()))
       .catch((error: unknown) => unrecorded(lane, error))
       .finally(() => {
         holding.delete(lane.key);
@@ -160,7 +162,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
     try {
       const book = journal(lane.key, lane.jobId, deps);
-      const job = await book.change((current) => begun(current, clock));
+      const job = await book.change((current) => begun(kinds, current, clock));
       // it was to be cancelled: then it has just ended, or turned back and comes up again
       if (job.status !== 'running') return;
       const stop = anySignal(stopping.signal, halt);
@@ -289,9 +291,9 @@ class StopError extends Error {
 }
 
 /** Its attempt counts as begun, unless there is nothing to begin. */
-function begun(job: Job, clock: Clock): Job {
+function begun(kinds: EngineKinds, job: Job, clock: Clock): Job {
   if (!isOpen(job)) return job;
-  if (endsEarly(job)) return whenCancelled(job, { now: clock.now() }) ?? job;
+  if (endsEarly(kinds, job)) return whenCancelled(job, { kinds, now: clock.now() }) ?? job;
   return {
     ...job,
     status: 'running',

@@ -1,6 +1,7 @@
 /** The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on top of it, not a copy. */
 import { AgentError, asAgentError } from '../domain/errors.js';
 import type { JobPolicy } from '../domain/job.js';
+import { type JobKind, kindData } from '../domain/job-kinds.js';
 import type { SecretRef, StepContext } from './context.js';
 import type { JobFlow } from './module.js';
 import { domainAddition, domainChange, domainRemoval, toggling } from './hosted/domains.js';
@@ -23,19 +24,10 @@ import { Product } from './product.js';
 /** Milliseconds between looks at a new site: the first, the factor, the longest. */
 const LOOK = { firstMs: 50, factor: 1.5, longestMs: 2000 };
 
-/** Seconds of the whole job, where the default is too short. */
-const TIMEOUTS: Readonly<Record<string, number>> = {
-  create: 2400,
-  delete: 1800,
-  purge: 1800,
-  upgrade: 1200,
-  makeBackup: 900,
-  removeBackup: 900,
-  rollback: 3600,
-  reset: 3600,
-};
+/** A flow for each kind, `certificate` excepted: that never was a job. */
+type Flows = { readonly [K in Exclude<JobKind, 'certificate'> as `${K}Job`]: () => JobFlow };
 
-export abstract class HostedProduct extends Product {
+export abstract class HostedProduct extends Product implements Flows {
   /** Port in the container that the proxy leads to. */
   protected upstreamPort(_context: StepContext): number {
     return 80;
@@ -168,7 +160,8 @@ export abstract class HostedProduct extends Product {
   resetJob = (): JobFlow => reset(this.hooks);
 
   override policy(method: string): Partial<JobPolicy> {
-    return TIMEOUTS[method] === undefined ? {} : { timeoutS: TIMEOUTS[method] };
+    const { timeoutS } = kindData(method);
+    return timeoutS === null ? {} : { timeoutS };
   }
 
   private async lookPatiently(context: StepContext): Promise<void> {

@@ -45,7 +45,6 @@ export async function makeBackup(context: OperationContext, caller: By, id: stri
   let name = '';
   return enqueue(context, caller, id, {
     method: 'makeBackup',
-    interactive: true,
     change(service) {
       requireSnapshots(context.watch.latest()?.snapshots);
       const used = backupsUsed(service);
@@ -69,7 +68,6 @@ export async function removeBackup(
 ): Promise<Started> {
   return enqueue(context, caller, id, {
     method: 'removeBackup',
-    interactive: true,
     args: { name },
     change(service) {
       const kept = service.snapshots.find((one) => one.name === name);
@@ -93,7 +91,6 @@ export async function rollBack(
   const { name, discardNewer = false } = wish;
   return enqueue(context, caller, id, {
     method: 'rollback',
-    interactive: true,
     args: { name, discard_newer: discardNewer },
     change: (service) => mayRollBackTo(service, name, { ability, discardNewer }),
   });

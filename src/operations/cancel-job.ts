@@ -8,7 +8,9 @@ import type { FoundJob } from './read-job.js';
 
 /** The job as it is now: one that runs is still on its way back. Throws `job_not_found`, `job_ended`, `job_irrevocable`. */
 export async function cancelJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
-  const found = await changeJob(context, caller, jobId, (job) => cancelled(job, instant(context.clock)));
+  const found = await changeJob(context, caller, jobId, (job) =>
+    cancelled(context.kinds, job, instant(context.clock)),
+  );
   const { serviceId, job } = found;
   context.log.warn(
     { decision: 'cancel', job_id: job.id, service_id: serviceId, panel: caller.panel, token: caller.name },

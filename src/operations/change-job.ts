@@ -9,7 +9,7 @@ import { type FoundJob, readJob } from './read-job.js';
 
 /** The job after `decide`, which returns the same job when there is nothing to do and throws to refuse. Throws `job_not_found`, `job_ended`. */
 export async function changeJob(
-  context: Pick<JobContext, 'state' | 'clock'>,
+  context: Pick<JobContext, 'state' | 'clock' | 'withJob'>,
   caller: Pick<Caller, 'panel'>,
   jobId: string,
   decide: (job: Job, service: Service) => Job,
@@ -19,7 +19,12 @@ export async function changeJob(
   const { services, archive } = context.state;
   const service = await services.get(key);
   if (!service.jobs.some(({ id }) => id === jobId)) throw overtaken();
-  const job = await journal(key, jobId, { services, archive, clock: context.clock }).change(decide);
+  const job = await journal(key, jobId, {
+    services,
+    archive,
+    clock: context.clock,
+    withJob: context.withJob,
+  }).change(decide);
   return { serviceId, job };
 }
 

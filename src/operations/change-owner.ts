@@ -1,4 +1,4 @@
-/** Gives a service another owner: the record at once, the site's administrator by a job; when that one fails, the record is as it was before (jobs/endings.ts). */
+/** Gives a service another owner: the record at once, the site's administrator by a job; when that one fails, the record is as it was before (outcomes.ts). */
 import { instant } from '../domain/clock.js';
 import { parseEmail } from '../domain/email.js';
 import { isOpen } from '../domain/job.js';
@@ -58,7 +58,6 @@ async function enqueueChange(
   let before: JsonObject = {};
   return enqueue(context, caller, id, {
     method: 'setEmail',
-    interactive: false,
     sameArgs: (args) => args['email'] === email && (userId === undefined || args['user_id'] === userId),
     change(service) {
       before = {

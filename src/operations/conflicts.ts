@@ -5,33 +5,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError, type ErrorCode } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
+import { endsTheSite, type Group, kindData, type KindName } from '../domain/job-kinds.js';
 import type { JsonObject } from '../domain/json.js';
 import { isHeld, type Service } from '../domain/service.js';
-
-/** Methods that behave alike. */
-export const GROUPS = {
-  create: ['create'],
-  restore: ['restore'],
-  delete: ['delete'],
-  forget: ['forget'],
-  purge: ['purge'],
-  suspend: ['suspend'],
-  unsuspend: ['unsuspend'],
-  upgrade: ['upgrade'],
-  /** What the look for drift has found to differ. */
-  repair: ['repair'],
-  owner: ['setEmail'],
-  power: ['start', 'stop', 'restart'],
-  backup: ['makeBackup', 'removeBackup'],
-  rollback: ['rollback', 'reset'],
-  domain: ['addDomain', 'removeDomain', 'setPrimary', 'toggle'],
-  /** Runs beside the others: nothing waits for it. */
-  certificate: ['certificate'],
-  /** Whatever else a product offers its customers. */
-  other: [],
-} as const satisfies Record<string, readonly string[]>;
-
-export type Group = keyof typeof GROUPS;
 
 export const STANDINGS = [
   'creating',
@@ -111,49 +87,15 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
 /** Waiting jobs stand in the service's document: a system that is down for long must not let it grow without an end. What ends or stops a site is always taken. */
 const MOST_OPEN = 50;
 
-const DELETIONS: readonly Group[] = ['delete', 'forget', 'purge'];
-
-const POWER_ANEW = ['start', 'stop', 'restart', 'suspend', 'unsuspend', 'rollback', 'reset', 'restore'];
-
 /**
- * The same wish as an open job joins it, unless behind that job one of these methods waits, which takes back or overtakes what it does. Not named here:
- * whatever waits behind it does.
+ * Second question: what becomes of the two when a job of that kind is under way? A request that joins one (`overtakenBy` in the table of kinds) is not
+ * asked.
  */
-export const OVERTAKEN_BY: Readonly<Record<string, readonly string[]>> = {
-  suspend: ['unsuspend'],
-  unsuspend: ['suspend'],
-  upgrade: ['upgrade'],
-  setEmail: ['setEmail'],
-  start: POWER_ANEW,
-  stop: POWER_ANEW,
-  restart: POWER_ANEW,
-  makeBackup: ['rollback', 'reset'],
-  // a name is never given out twice
-  removeBackup: [],
-  rollback: ['rollback', 'reset'],
-  reset: ['rollback', 'reset'],
-  addDomain: ['removeDomain'],
-  removeDomain: ['addDomain'],
-  setPrimary: ['setPrimary', 'removeDomain'],
-  toggle: ['toggle'],
-};
-
-/** Second question: what becomes of the two when a job of that group is under way? A wish that joins one (`OVERTAKEN_BY`) is not asked. */
-export function openJobRule(wish: Group, open: Group): OpenJobRule {
-  if (wish === 'forget') return 'supersede';
-  if (wish === 'delete') return open === 'forget' ? 'deleting' : 'supersede';
-  if (open === 'purge' && wish === 'restore') return 'deleting';
-  if (DELETIONS.includes(open)) return 'deleting';
-  return 'queue';
-}
-
-export function groupOf(method: string): Group {
-  for (const [group, methods] of entries()) if (methods.includes(method)) return group;
-  return 'other';
-}
-
-function entries(): [Group, readonly string[]][] {
-  return Object.entries(GROUPS).map(([group, methods]) => [group as Group, methods]);
+export function openJobRule(asked: string, open: string): OpenJobRule {
+  const { supersedes } = kindData(asked);
+  if (supersedes === 'everything') return 'supersede';
+  if (supersedes === 'everything but forget') return open === 'forget' ? 'deleting' : 'supersede';
+  return endsTheSite({ method: open }) ? 'deleting' : 'queue';
 }
 
 export function standingOf(service: Service): Standing {
@@ -170,22 +112,21 @@ export type Verdict =
   | { readonly kind: 'join'; readonly job: Job }
   | { readonly kind: 'refuse'; readonly error: AgentError };
 
-/** Judges the wish for a job of this method with these arguments. */
+/** Judges the request for a job of this kind with these arguments. */
 export function judge(
   service: Service,
-  method: string,
+  method: KindName,
   args: JsonObject | ((args: JsonObject) => boolean),
 ): Verdict {
-  const wish = groupOf(method);
   const open = service.jobs.filter(isOpen);
-  const standing = BY_STANDING[wish][standingOf(service)];
+  const standing = BY_STANDING[kindData(method).group][standingOf(service)];
   if (standing !== 'go') return refuse(standing);
   const joined = joinable(open, method, args);
   if (joined) return { kind: 'join', job: joined };
-  if (open.length >= MOST_OPEN && !DELETIONS.includes(wish) && method !== 'suspend') return refuse('full');
+  if (open.length >= MOST_OPEN && !endsTheSite({ method }) && method !== 'suspend') return refuse('full');
   const supersedes: Job[] = [];
   for (const job of open) {
-    const rule = openJobRule(wish, groupOf(job.method));
+    const rule = openJobRule(method, job.method);
     if (rule === 'supersede') supersedes.push(job);
     else if (rule !== 'queue') return refuse(rule);
   }
@@ -193,17 +134,22 @@ export function judge(
 }
 
 /** The newest open job that does what is wished, and whose work will stand. */
-function joinable(open: readonly Job[], method: string, args: Parameters<typeof judge>[2]): Job | undefined {
-  const overtaking = OVERTAKEN_BY[method];
+function joinable(
+  open: readonly Job[],
+  method: KindName,
+  args: Parameters<typeof judge>[2],
+): Job | undefined {
+  const { overtakenBy } = kindData(method);
   for (const job of [...open].reverse()) {
     if (isSame(job, method, args)) return job;
-    const runsBeside = groupOf(job.method) === 'certificate' && method !== 'certificate';
-    if (!runsBeside && (overtaking === undefined || overtaking.includes(job.method))) return undefined;
+    const runsBeside = job.method === 'certificate' && method !== 'certificate';
+    const overtakes = overtakenBy === 'anything' || overtakenBy.some((kind) => kind === job.method);
+    if (!runsBeside && overtakes) return undefined;
   }
   return undefined;
 }
 
-function isSame(job: Job, method: string, args: Parameters<typeof judge>[2]): boolean {
+function isSame(job: Job, method: KindName, args: Parameters<typeof judge>[2]): boolean {
   return (
     job.method === method &&
     job.direction === 'forward' &&

@@ -2,10 +2,12 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import type { EngineKinds } from '../domain/job-kinds.js';
 import type { JsonObject } from '../domain/json.js';
 import type { ServiceKey } from '../domain/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/driver.js';
 import type { Drivers } from '../drivers/table.js';
+import type { JobApplied } from '../jobs/journal.js';
 import type { ContainerSource } from '../modules/context.js';
 import type { ModuleInfo } from '../modules/module.js';
 import type { Product } from '../modules/product.js';
@@ -55,6 +57,9 @@ export interface OperationContext {
   /** What operations themselves may ask; everything else is a job's. */
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
+  /** As the job engine has them. */
+  readonly kinds: EngineKinds;
+  readonly withJob: JobApplied;
   readonly drift: Differences;
   /** Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server tell the same. */
   readonly zoneTurns: Turns;

@@ -3,6 +3,7 @@ import { instant } from '../domain/clock.js';
 import { wishFor } from '../domain/domain-wish.js';
 import { AgentError, asAgentError, type ErrorCode } from '../domain/errors.js';
 import { isOpen } from '../domain/job.js';
+import { endsTheSite } from '../domain/job-kinds.js';
 import { findPlan, type Plan } from '../domain/plan.js';
 import { isHeld, keyOf, type Service } from '../domain/service.js';
 import type { Allocate } from './allocate.js';
@@ -12,8 +13,6 @@ import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';
 import { refusePlan } from './refuse-plan.js';
 import { mayBeRestored, orderOf, restoredService, type Sale } from './restore-site.js';
-
-const ENDING_METHODS = ['delete', 'purge', 'forget'];
 
 /** Conflicts that a parallel order can cause: choose again. */
 const LOST_RACES: readonly ErrorCode[] = ['name_taken', 'vmid_taken', 'capacity_exhausted'];
@@ -124,7 +123,6 @@ function newService(
       ...(former?.jobs ?? []).slice(-1),
       newJob(context, {
         method: 'create',
-        interactive: false,
         plan,
         product,
         caller,
@@ -155,7 +153,7 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
     );
   }
   const open = service.jobs.filter(isOpen);
-  const leaving = open.some((job) => ENDING_METHODS.includes(job.method));
+  const leaving = open.some(endsTheSite);
   const stuck = service.jobs.some((job) => job.status === 'stuck');
   if (service.lifecycle === 'failed' && !leaving && (stuck || open.length === 0))
     throw new AgentError(

@@ -21,7 +21,6 @@ export async function deleteSite(
   if (isDone(before)) return { service: await unwanted(context, before), job: undefined };
   try {
     const started = await enqueue(context, caller, id, {
-      interactive: false,
       // what is kept of a deleted site could not be removed: once more
       ...(isHeld(before)
         ? { method: 'purge' }
@@ -45,7 +44,7 @@ export async function deleteSite(
 async function unwanted({ state }: OperationContext, service: Service): Promise<Service> {
   if (failedOrders(service).length === 0) return service;
   return state.services.commit(keyOf(service), (current = service) => {
-    const failed = failedOrders(current);
+    const failed: readonly Job[] = failedOrders(current);
     return isDone(current)
       ? { ...current, jobs: current.jobs.filter((job) => !failed.includes(job)) }
       : current;

@@ -2,6 +2,7 @@
 import { instant } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
 import type { Job } from '../domain/job.js';
+import type { KindName } from '../domain/job-kinds.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Plan } from '../domain/plan.js';
 import { keyOf, type Service } from '../domain/service.js';
@@ -12,9 +13,9 @@ import { newJob } from './new-job.js';
 
 export interface Wish {
   /** The product's `<method>Job` runs it. */
-  readonly method: string;
-  /** Somebody waits at a button. */
-  readonly interactive: boolean;
+  readonly method: KindName;
+  /** Somebody waits at a button; default: when a customer asks for it as a rule. */
+  readonly interactive?: boolean;
   readonly args?: JsonObject;
   /** Default: the method. */
   readonly tags?: readonly string[];

@@ -5,7 +5,7 @@ import { enqueue, type Started } from './enqueue.js';
 
 /** Throws `service_terminated` when nothing is kept any more, and as `enqueue`. */
 export async function forgetService(context: OperationContext, caller: Caller, id: string): Promise<Started> {
-  const started = await enqueue(context, caller, id, { method: 'forget', interactive: false });
+  const started = await enqueue(context, caller, id, { method: 'forget' });
   const { service } = started;
   context.log.warn(
     {

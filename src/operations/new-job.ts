@@ -2,14 +2,16 @@
 import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../domain/clock.js';
 import { DEFAULT_POLICY, type Job } from '../domain/job.js';
+import { kindData, type KindName } from '../domain/job-kinds.js';
 import type { JsonObject } from '../domain/json.js';
 import type { Plan } from '../domain/plan.js';
 import type { Caller } from './caller.js';
 import type { OperationContext, SoldProduct } from './context.js';
 
 export interface JobOrder {
-  readonly method: string;
-  readonly interactive: boolean;
+  readonly method: KindName;
+  /** Somebody waits at a button; default: when a customer asks for it as a rule. */
+  readonly interactive?: boolean | undefined;
   readonly args?: JsonObject | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly plan: Plan;
@@ -24,12 +26,13 @@ const INTERACTIVE_PATIENCE_S = 900;
 
 export function newJob({ clock, config }: Pick<OperationContext, 'clock' | 'config'>, order: JobOrder): Job {
   const { product } = order;
+  const interactive = order.interactive ?? kindData(order.method).askedBy === 'customer';
   return {
     id: uuidV7({ msecs: clock.now() }),
     method: order.method,
     status: 'queued',
     direction: 'forward',
-    interactive: order.interactive,
+    interactive,
     tags: [...(order.tags ?? [order.method])],
     requestId: order.caller.requestId,
     args: order.args ?? {},
@@ -41,7 +44,7 @@ export function newJob({ clock, config }: Pick<OperationContext, 'clock' | 'conf
     policy: {
       ...DEFAULT_POLICY,
       backoffS: config.jobs.retry_s,
-      ...(order.interactive ? { patienceS: INTERACTIVE_PATIENCE_S } : {}),
+      ...(interactive ? { patienceS: INTERACTIVE_PATIENCE_S } : {}),
       ...product.module.policy(order.method),
       ...(order.patienceS === undefined ? {} : { patienceS: order.patienceS }),
     },

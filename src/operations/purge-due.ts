@@ -25,7 +25,7 @@ async function purge(context: OperationContext, panel: string, id: string): Prom
   // and has decided to leave it alone
   if (service.deletion?.leftBehind !== undefined) return;
   try {
-    await enqueue(context, { panel, requestId: `purge-${id}` }, id, { method: 'purge', interactive: false });
+    await enqueue(context, { panel, requestId: `purge-${id}` }, id, { method: 'purge' });
   } catch (error) {
     const { code, message } = asAgentError(error);
     context.log.warn(

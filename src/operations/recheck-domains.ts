@@ -102,7 +102,6 @@ async function settle(
   );
   await enqueue(context, { panel, requestId: `domain-${slot}`.slice(0, 64) }, id, {
     method: 'repair',
-    interactive: false,
     args: { parts: ['proxy'] },
     change,
   });

@@ -22,7 +22,6 @@ export async function removeDomain(
   });
   return enqueue(context, caller, id, {
     method: 'removeDomain',
-    interactive: true,
     args: { slot: name.slot },
     change(service) {
       const entry = service.domains.find(

@@ -31,7 +31,6 @@ export async function repairDrift(
     try {
       const { job } = await enqueue(context, { panel, requestId: caller.requestId }, id, {
         method: 'repair',
-        interactive: false,
         args: { parts },
         tags: ['repair'],
       });

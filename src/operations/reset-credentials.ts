@@ -15,5 +15,5 @@ export async function resetCredentials(
   const service = await context.state.services.get(keyOf({ panel: caller.panel, id }));
   if (service.lifecycle === 'active' && lookUp(context.watch, service).power === 'stopped')
     throw new AgentError('service_stopped', 'The site is stopped; start it first.');
-  return enqueue(context, caller, id, { method: 'resetPassword', interactive: true });
+  return enqueue(context, caller, id, { method: 'resetPassword' });
 }

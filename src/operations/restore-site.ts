@@ -3,6 +3,7 @@ import { instant } from '../domain/clock.js';
 import { wishFor, withoutWish } from '../domain/domain-wish.js';
 import { AgentError } from '../domain/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
+import type { JobKind } from '../domain/job-kinds.js';
 import type { Plan } from '../domain/plan.js';
 import { isHeld, type Order, type Service, type ServiceKey } from '../domain/service.js';
 import { planProblem } from '../domain/upgrade.js';
@@ -53,10 +54,9 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
   const asSold = plan.name === held.plan.name;
   const problem = asSold ? undefined : planProblem(held, plan);
   if (problem) throw problem;
-  const job = (method: string, pinned: Plan): Job =>
+  const job = (method: JobKind, pinned: Plan): Job =>
     newJob(context, {
       method,
-      interactive: false,
       ...(method === 'upgrade' ? { args: { plan: plan.name } } : {}),
       plan: pinned,
       product,

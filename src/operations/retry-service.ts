@@ -3,6 +3,7 @@ import { parseEmail } from '../domain/email.js';
 import { AgentError } from '../domain/errors.js';
 import { failedOrders } from '../domain/failed-order.js';
 import { FOR_RELEASE, isOpen, type Job } from '../domain/job.js';
+import { endsTheSite, makesTheSite } from '../domain/job-kinds.js';
 import { findPlan } from '../domain/plan.js';
 import { keyOf, type Service } from '../domain/service.js';
 import type { Allocate } from './allocate.js';
@@ -17,9 +18,6 @@ export interface RetriedService {
   readonly service: Service;
   readonly job: Job;
 }
-
-const ENDS_THE_SITE = ['delete', 'purge', 'forget'];
-const MAKES_THE_SITE = ['create', 'restore'];
 
 /**
  * A stuck job goes on where it stood, one that waits for a system at once, and a failed order is made again as it was first ordered. Throws
@@ -41,12 +39,11 @@ export async function retryService(
   }
   const failed = failedOrders(service).at(-1);
   if (!failed) throw nothingFailed(service);
-  const again = MAKES_THE_SITE.includes(failed.method)
+  const again = makesTheSite(failed)
     ? await createOnceMore(context, allocate, caller, orderIn(service), soldPlan(context, service))
     : (
         await enqueue(context, caller, id, {
           method: failed.method,
-          interactive: false,
           args: failed.args,
           plan: failed.pinned.plan,
         })
@@ -64,7 +61,7 @@ export async function retryService(
 function toGoOn(jobs: readonly Job[]): Job | undefined {
   const stuck = jobs.filter(({ status }) => status === 'stuck');
   const waiting = jobs.filter((job) => job.status === 'waiting' && job.waiting?.for !== FOR_RELEASE);
-  return stuck.find(({ method }) => ENDS_THE_SITE.includes(method)) ?? stuck[0] ?? waiting[0];
+  return stuck.find(endsTheSite) ?? stuck[0] ?? waiting[0];
 }
 
 function nothingFailed(service: Service): AgentError {

@@ -20,7 +20,6 @@ export async function setPrimary(
   let before = '';
   return enqueue(context, caller, id, {
     method: 'setPrimary',
-    interactive: true,
     sameArgs: (args) => args['name'] === name,
     change(service) {
       refuseUnready(context, service, name);

@@ -27,11 +27,10 @@ export async function siteAction(
     await context.state.services.get(`${caller.panel}/${id}`);
     throw new AgentError('service_suspended', 'The service is suspended.');
   }
-  if (action !== 'reset') return enqueue(context, caller, id, { method: action, interactive: true });
+  if (action !== 'reset') return enqueue(context, caller, id, { method: action });
   const ability = context.watch.latest()?.snapshots;
   return enqueue(context, caller, id, {
     method: 'reset',
-    interactive: true,
     // where only the newest will do, a safety snapshot would be the newest
     args: { discard_newer: discardNewer, safety: ability !== 'newest' },
     change: (service) => mayRollBackTo(service, INITIAL_SNAPSHOT, { ability, discardNewer }),

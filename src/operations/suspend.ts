@@ -15,7 +15,6 @@ export async function suspend(
   refuseReason(caller, reason, 'admin');
   return enqueue(context, caller, id, {
     method: 'suspend',
-    interactive: false,
     args: { reason },
     change: (service) => withReason(service, reason),
   });
@@ -29,7 +28,7 @@ export async function unsuspend(
   reason: SuspensionReason = 'billing',
 ): Promise<Started> {
   refuseReason(caller, reason, 'abuse', 'admin');
-  return enqueue(context, caller, id, { method: 'unsuspend', interactive: false, args: { reason } });
+  return enqueue(context, caller, id, { method: 'unsuspend', args: { reason } });
 }
 
 function refuseReason(caller: Caller, reason: SuspensionReason, ...operators: SuspensionReason[]): void {
@@ -37,7 +36,7 @@ function refuseReason(caller: Caller, reason: SuspensionReason, ...operators: Su
   throw new AgentError('forbidden', `This token may not act on the reason "${reason}".`);
 }
 
-/** A site still being made becomes suspended when it is ready (see jobs/endings.ts). */
+/** A site still being made becomes suspended when it is ready (see outcomes.ts). */
 function withReason(service: Service, reason: SuspensionReason): Service {
   const suspendedFor = [...new Set([...service.suspendedFor, reason])];
   const isMade = service.lifecycle === 'active' || service.lifecycle === 'suspended';

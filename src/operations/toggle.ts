@@ -13,7 +13,6 @@ export async function toggle(
   let before = true;
   return enqueue(context, caller, id, {
     method: 'toggle',
-    interactive: true,
     sameArgs: (args) => enabled === undefined || args['enabled'] === enabled,
     change(service) {
       before = service.proxyEnabled;

@@ -20,7 +20,6 @@ export async function upgrade(
   const plan = planFor(context, caller, service, planWord);
   return enqueue(context, caller, id, {
     method: 'upgrade',
-    interactive: false,
     args: { plan: plan.name },
     plan,
     change: (current) => fitting(current, plan),

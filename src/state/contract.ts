@@ -5,6 +5,7 @@ import type { DomainRecord } from '../domain/domain-record.js';
 import type { EventType } from '../domain/service-event.js';
 import type { Json } from '../domain/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
+import type { KindName } from '../domain/job-kinds.js';
 import type { SettledPower } from '../domain/status.js';
 import type { Secret } from '../domain/secret.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
@@ -29,7 +30,7 @@ export interface ServiceEntry {
   readonly wishAt: string | null;
   readonly openJobs: readonly {
     readonly id: string;
-    readonly method: string;
+    readonly method: KindName;
     readonly status: JobStatus;
     readonly waitsFor: string | null;
     /** Name of the system that it waits for because that refuses the agent. */

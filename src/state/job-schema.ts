@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { ErrorCode, Failure } from '../domain/errors.js';
 import type { Thing } from '../domain/flow.js';
+import type { KindName } from '../domain/job-kinds.js';
 import type { Json, JsonObject } from '../domain/json.js';
 
 export const TextSchema = Type.String();
@@ -55,7 +56,8 @@ const JobError = Type.Object({ ...errorFields, step: Type.Optional(Type.String()
 
 export const JobSchema = Type.Object({
   id: Type.String({ minLength: 1 }),
-  method: TextSchema,
+  // nor must a kind of another release or of a module that is gone: its job is kept as it is
+  method: Type.Unsafe<KindName>(Type.String()),
   status: Type.Enum(['queued', 'running', 'waiting', 'completed', 'failed', 'stuck', 'cancelled']),
   direction: Type.Enum(['forward', 'undo']),
   interactive: Type.Boolean(),

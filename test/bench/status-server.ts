@@ -4,6 +4,8 @@
  */
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
+import { kindData } from '../../src/domain/job-kinds.js';
+import { withJob } from '../../src/operations/outcomes.js';
 import { buildApp } from '../../src/app.js';
 import { systemClock } from '../../src/domain/clock.js';
 import type { ClusterView } from '../../src/drivers/guest/driver.js';
@@ -64,6 +66,8 @@ const deps = {
     view: () => ({ trusted: true, wall: Date.now(), agent: Date.now(), doubt: undefined }),
     confirm: async () => ({ trusted: true, wall: Date.now(), agent: Date.now(), doubt: undefined }),
   },
+  kinds: kindData,
+  withJob,
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

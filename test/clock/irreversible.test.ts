@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { alertBook } from '../../src/alerts/book.js';
 import { changeRecord } from '../../src/certificates/books.js';
 import { dueAt, LONGEST_WAIT_MS } from '../../src/certificates/due.js';
+import { kindData } from '../../src/domain/job-kinds.js';
 import { wishAfter, wishDue, wishFor } from '../../src/domain/domain-wish.js';
 import { ADMIN_PASSWORD } from '../../src/domain/credentials.js';
 import { domainId, type DomainRecord } from '../../src/domain/domain-record.js';
@@ -297,7 +298,7 @@ const waiting = (since: number, until: number) =>
 
 t.test('the patience of a paid order', (t) => {
   const job = waiting(NOW, NOW + 60_000);
-  const at = { now: NOW + DAY, random: 0 };
+  const at = { kinds: kindData, now: NOW + DAY, random: 0 };
   t.match(afterAttempt(job, down, { ...at, clockTrusted: false }), { status: 'waiting' });
   t.match(afterAttempt(job, down, { ...at, clockTrusted: true }), { direction: 'undo' });
   t.end();
@@ -307,17 +308,21 @@ t.test('a wait that is longer than any pause of ours is over', (t) => {
   const clock = handClock(NOW);
   const circuits = newCircuits(clock, { failures: 1, pauseMs: 1000 });
   const gate = (until: number) =>
-    gateOf(laneOf(KEY, waiting(NOW + DAY, until), NOW), circuits, { now: NOW, trusted: true });
+    gateOf(laneOf(kindData, KEY, waiting(NOW + DAY, until), NOW), circuits, { now: NOW, trusted: true });
   t.equal(gate(NOW + DAY).startsAt, NOW);
   t.equal(gate(NOW + MAX_BACKOFF_MS).startsAt, NOW + MAX_BACKOFF_MS);
   const held = aJob({
     status: 'waiting',
     waiting: { for: FOR_RELEASE, since: iso(NOW), until: '9999-12-31T23:59:59.999Z' },
   });
-  const release = gateOf(laneOf(KEY, held, NOW), circuits, { now: NOW, trusted: true });
+  const release = gateOf(laneOf(kindData, KEY, held, NOW), circuits, { now: NOW, trusted: true });
   t.equal(release.startsAt, Number.POSITIVE_INFINITY, 'one that waits for a person is not');
-  t.equal(laneOf(KEY, waiting(NOW + DAY, NOW), NOW).createdAt, '', 'nor does it stand behind all later ones');
-  const again = afterAttempt(waiting(NOW + DAY, NOW), down, { now: NOW, random: 0 });
+  t.equal(
+    laneOf(kindData, KEY, waiting(NOW + DAY, NOW), NOW).createdAt,
+    '',
+    'nor does it stand behind all later ones',
+  );
+  const again = afterAttempt(waiting(NOW + DAY, NOW), down, { kinds: kindData, now: NOW, random: 0 });
   t.equal(again.waiting?.since, iso(NOW), 'its patience counts from now');
   const late = record({ service: KEY, quarantineUntil: null, nextAt: iso(NOW + 20 * DAY) });
   t.equal(dueAt(late, true, clock), NOW);

@@ -1,5 +1,6 @@
 /** Whole, legal documents for tests to start from. */
 import { DEFAULT_POLICY, type Job, type StepRecord } from '../../src/domain/job.js';
+import type { KindName } from '../../src/domain/job-kinds.js';
 import type { Plan } from '../../src/domain/plan.js';
 import type { Service } from '../../src/domain/service.js';
 
@@ -29,6 +30,9 @@ export function aStep(name: string, also: Partial<StepRecord> = {}): StepRecord 
     ...also,
   };
 }
+
+/** A kind that is not ours, as a record may name it. */
+export const kindNamed = (text: string): KindName => text as KindName;
 
 export function aJob(also: Partial<Job> = {}): Job {
   return {

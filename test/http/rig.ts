@@ -15,6 +15,8 @@ import type { ClusterView, GuestView } from '../../src/drivers/guest/driver.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/operations/create-token.js';
 import { reconciler } from '../../src/operations/reconcile.js';
+import { kindData } from '../../src/domain/job-kinds.js';
+import { withJob } from '../../src/operations/outcomes.js';
 import { driftBook } from '../../src/operations/drift-book.js';
 import type { OperationContext } from '../../src/operations/context.js';
 import type { DriftContext } from '../../src/operations/drift-context.js';
@@ -278,6 +280,8 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
       },
     },
     drivers,
+    kinds: kindData,
+    withJob,
     drift: driftBook(15_000),
     zoneTurns: new KeyedLock(),
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),

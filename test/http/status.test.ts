@@ -2,6 +2,7 @@ import t from 'tap';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { statusProperties } from '../../src/http/schemas/service.js';
+import type { JobKind } from '../../src/domain/job-kinds.js';
 import type { Service } from '../../src/domain/service.js';
 import type { GuestView } from '../../src/drivers/guest/driver.js';
 import { withLastKnown } from '../../src/drivers/guest/last-known.js';
@@ -172,7 +173,7 @@ t.test('a node that is off leaves the last known of its containers', async (t) =
 t.test("a job's end is believed before the cluster's list, which lags behind", async (t) => {
   const { rig, make, status } = await site();
   t.teardown(close(rig));
-  const ended = (method: string, endedAt: string) => ({
+  const ended = (method: JobKind, endedAt: string) => ({
     jobs: [aJob({ method, status: 'completed', endedAt })],
   });
   await make(ended('stop', at(-1000)));

@@ -5,8 +5,10 @@ import type { Job } from '../../src/domain/job.js';
 import type { Service } from '../../src/domain/service.js';
 import { journal } from '../../src/jobs/journal.js';
 import { systemClock } from '../../src/domain/clock.js';
+import { withJob } from '../../src/operations/outcomes.js';
+import { kindData } from '../../src/domain/job-kinds.js';
 import { abandoned, cancelled, retried, skipped } from '../../src/jobs/decisions.js';
-import { aJob, aService, aStep } from '../fakes/samples.js';
+import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';
 import { ended, type Engine, engine, KEY, order, until } from './rig.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
@@ -17,7 +19,7 @@ const refusal = (name: string) =>
 async function decide({ state }: Engine, fn: (job: Job, service: Service) => Job): Promise<Job> {
   const id = (await state.services.get(KEY)).jobs.at(-1)?.id ?? '';
   const { services, archive } = state;
-  return journal(KEY, id, { services, archive, clock: systemClock }).change(fn);
+  return journal(KEY, id, { services, archive, clock: systemClock, withJob }).change(fn);
 }
 
 async function end({ runner, state }: Engine): Promise<void> {
@@ -38,7 +40,7 @@ function scenario(name: string, work: (t: Test, one: Engine) => Promise<void>): 
 }
 
 const irrevocable = (): Service => ({
-  ...order({}, { method: 'pivot' }),
+  ...order({}, { method: kindNamed('pivot') }),
   lifecycle: 'active',
   node: 'pve1',
 });
@@ -134,8 +136,8 @@ scenario('a running job that is cancelled stops, and is taken back', async (t, o
     job.steps.some(({ name, status }) => name === 'recipe' && status === 'running'),
   );
   const [first, second] = await Promise.all([
-    decide(one, (job) => cancelled(job, NOW)),
-    decide(one, (job) => cancelled(job, NOW)),
+    decide(one, (job) => cancelled(kindData, job, NOW)),
+    decide(one, (job) => cancelled(kindData, job, NOW)),
   ]);
   t.match([first, second], [{ cancel: { undo: true } }, { cancel: { undo: true } }]);
   const service = await until(one.state, ended);
@@ -143,7 +145,11 @@ scenario('a running job that is cancelled stops, and is taken back', async (t, o
   t.match(service.jobs[0], { status: 'cancelled' });
   t.ok(one.drivers.calls.includes('removeContainer 1000'));
   t.ok(one.drivers.calls.includes('removeRecord anna.sandbox.test A'));
-  t.match(await decide(one, (job) => cancelled(job, NOW)), { status: 'cancelled' }, 'once more is the same');
+  t.match(
+    await decide(one, (job) => cancelled(kindData, job, NOW)),
+    { status: 'cancelled' },
+    'once more is the same',
+  );
 });
 
 scenario(
@@ -162,7 +168,7 @@ scenario(
     await one.runner.start();
     await one.state.services.commit(KEY, () => order());
     await until(one.state, () => one.drivers.calls.includes('ensureContainer 1000'));
-    await decide(one, (job) => cancelled(job, NOW));
+    await decide(one, (job) => cancelled(kindData, job, NOW));
     t.match((await one.state.services.get(KEY)).jobs[0], { status: 'running' });
     release();
     const service = await until(one.state, ended);
@@ -198,7 +204,7 @@ scenario('past the point of no return a cancel is refused; a stuck job goes on f
     remains: [{ step: 'behind', thing: 'container', what: 'container 1000 on pve1' }],
   });
   await t.rejects(
-    decide(one, (job) => cancelled(job, NOW)),
+    decide(one, (job) => cancelled(kindData, job, NOW)),
     { code: 'job_ended' },
   );
   broken = false;
@@ -239,7 +245,7 @@ async function heldUp(one: Engine, call: string): Promise<() => void> {
 
 scenario('a cancel that comes before the pivot keeps it from being begun', async (t, one) => {
   const release = await heldUp(one, 'ensureHost anna.sandbox.test');
-  await decide(one, (job) => cancelled(job, NOW));
+  await decide(one, (job) => cancelled(kindData, job, NOW));
   release();
   t.match((await until(one.state, ended)).jobs[0], { status: 'cancelled' });
   t.notOk(one.drivers.calls.includes('ensureStopped'));
@@ -247,7 +253,7 @@ scenario('a cancel that comes before the pivot keeps it from being begun', async
 
 scenario('a cancel that comes after it is refused, and the job goes on', async (t, one) => {
   const release = await heldUp(one, 'ensureStopped');
-  const cancel = (): Promise<Job> => decide(one, (job) => cancelled(job, NOW));
+  const cancel = (): Promise<Job> => decide(one, (job) => cancelled(kindData, job, NOW));
   await t.rejects(cancel(), { code: 'job_irrevocable' });
   release();
   t.match((await until(one.state, ended)).jobs[0], { status: 'completed' });
@@ -259,25 +265,27 @@ scenario('the journal begins no pivot of a job that is cancelled', async (t, { s
   const job = aJob({ status: 'running', steps, cancel: { at: NOW, undo: true } });
   await state.services.commit(KEY, () => aService({ jobs: [job] }));
   const { services, archive } = state;
-  const book = journal(KEY, job.id, { services, archive, clock: systemClock });
+  const book = journal(KEY, job.id, { services, archive, clock: systemClock, withJob });
   await t.rejects(book.begin('pivot', 'forward'), { code: 'aborted' });
   t.match((await book.job()).steps, [{ status: 'pending', begun: 0 }]);
 });
 
 t.test('queued and waiting jobs that are cancelled end at once, or turn back', (t) => {
-  t.match(cancelled(aJob(), NOW), { status: 'cancelled', endedAt: NOW });
+  t.match(cancelled(kindData, aJob(), NOW), { status: 'cancelled', endedAt: NOW });
   const waiting = aJob({
     status: 'waiting',
     waiting: { for: 'DNS', since: NOW, until: '9999-12-31T00:00:00.000Z' },
   });
-  t.match(cancelled(waiting, NOW), { status: 'cancelled' });
+  t.match(cancelled(kindData, waiting, NOW), { status: 'cancelled' });
   const begun = { ...waiting, steps: [aStep('container', { begun: 1, status: 'done' })] };
-  const back = cancelled(begun, NOW);
+  const back = cancelled(kindData, begun, NOW);
   t.match(back, { status: 'queued', direction: 'undo' });
   t.equal(back.waiting, undefined);
   const undoing = aJob({ status: 'waiting', direction: 'undo', steps: begun.steps });
-  t.equal(cancelled(undoing, NOW), undoing, 'it is on its way back anyway');
-  t.throws(() => cancelled(aJob({ status: 'completed', endedAt: NOW }), NOW), { code: 'job_ended' });
+  t.equal(cancelled(kindData, undoing, NOW), undoing, 'it is on its way back anyway');
+  t.throws(() => cancelled(kindData, aJob({ status: 'completed', endedAt: NOW }), NOW), {
+    code: 'job_ended',
+  });
   t.throws(() => retried(aJob({ status: 'completed', endedAt: NOW }), aService()), { code: 'job_ended' });
   t.throws(() => abandoned(aJob(), NOW, []), { code: 'job_not_stuck' });
   t.throws(() => skipped(aJob({ steps: [aStep('dns')] }), 'dns'), { code: 'job_not_stuck' });
@@ -291,7 +299,7 @@ scenario('a job that goes on runs behind what was asked for meanwhile', async (t
   const later = aJob({ id: uuidv7(), method: 'suspend' });
   await state.services.commit(KEY, () => aService({ lifecycle: 'active', jobs: [stuck, later] }));
   const { services, archive } = state;
-  await journal(KEY, stuck.id, { services, archive, clock: systemClock }).change(retried);
+  await journal(KEY, stuck.id, { services, archive, clock: systemClock, withJob }).change(retried);
   t.same(
     (await services.get(KEY)).jobs.map(({ method, status }) => `${method} ${status}`),
     ['suspend queued', 'upgrade queued'],

@@ -4,7 +4,7 @@ import { AgentError } from '../../src/domain/errors.js';
 import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
 import type { Service } from '../../src/domain/service.js';
 import { fakeWatch } from '../fakes/drivers.js';
-import { aJob, aService, aStep } from '../fakes/samples.js';
+import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';
 import { ended, engine, KEY, order, until } from './rig.js';
 
 t.test('a job runs to its end in a thread and its record tells every step', async (t) => {
@@ -212,7 +212,7 @@ t.test('a deletion learns what the creation it overtook has sent, for it may sti
   const sent = { unsure: 1_000 };
   const made = aStep('container', { begun: 1, status: 'running', notes: { 'container.ensure': sent } });
   const creation = aJob({ status: 'cancelled', endedAt: '2026-01-01T00:00:00.000Z', steps: [made] });
-  const removal = aJob({ id: uuidv7(), method: 'remove' });
+  const removal = aJob({ id: uuidv7(), method: kindNamed('remove') });
   await state.services.commit(KEY, () => aService({ vmid: 1000, jobs: [creation, removal] }));
   await runner.start();
   await until(state, ended);
@@ -241,7 +241,7 @@ t.test('bulk jobs leave slots free for a job that somebody waits for', async (t)
         vmid: 1000 + n,
         node: 'pve1',
         addresses: [],
-        jobs: [aJob({ id: uuidv7(), method: 'pause', interactive })],
+        jobs: [aJob({ id: uuidv7(), method: kindNamed('pause'), interactive })],
       }),
     );
   for (let n = 0; n < 5; n += 1) await add(n, false);
@@ -266,7 +266,7 @@ t.test('jobs of one service run one after the other', async (t) => {
     active -= 1;
   };
   await runner.start();
-  const pause = (): Job => aJob({ id: uuidv7(), method: 'pause' });
+  const pause = (): Job => aJob({ id: uuidv7(), method: kindNamed('pause') });
   await state.services.commit(KEY, () =>
     aService({ lifecycle: 'active', node: 'pve1', jobs: [pause(), pause(), pause()] }),
   );

@@ -1,6 +1,8 @@
 import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import { systemClock } from '../../src/domain/clock.js';
+import { withJob } from '../../src/operations/outcomes.js';
+import { kindData } from '../../src/domain/job-kinds.js';
 import { journal } from '../../src/jobs/journal.js';
 import { afterAttempt } from '../../src/jobs/policy.js';
 import { openState } from '../../src/state/open.js';
@@ -13,7 +15,7 @@ t.test('a job whose end is decided by a change that came between is in the archi
   const job = aJob({ id: uuidv7(), status: 'running', attempts: 1 });
   await state.services.commit(KEY, () => aService({ jobs: [job] }));
   const { services, archive } = state;
-  const book = journal(KEY, job.id, { services, archive, clock: systemClock });
+  const book = journal(KEY, job.id, { services, archive, clock: systemClock, withJob });
   // its attempt has failed and is to be repeated, and in the same moment a deletion overtakes it
   const overtaking = services.commit(KEY, (service) => {
     if (!service) throw new Error('it is gone');
@@ -21,7 +23,15 @@ t.test('a job whose end is decided by a change that came between is in the archi
     return { ...service, jobs: service.jobs.map((one) => ({ ...one, cancel })) };
   });
   const ended = await book.change((current) =>
-    afterAttempt(current, { kind: 'crashed', detail: 'the thread ended' }, { now: Date.now(), random: 0 }),
+    afterAttempt(
+      current,
+      { kind: 'crashed', detail: 'the thread ended' },
+      {
+        kinds: kindData,
+        now: Date.now(),
+        random: 0,
+      },
+    ),
   );
   await overtaking;
   t.equal(ended.status, 'cancelled');

@@ -8,13 +8,20 @@ import {
   toRecord,
 } from '../../src/domain/errors.js';
 import { type Job, MAX_CRASHES, progressOf } from '../../src/domain/job.js';
-import { afterAttempt, type Ending, undoOrder, whenCancelled } from '../../src/jobs/policy.js';
+import { type JobKind, kindData } from '../../src/domain/job-kinds.js';
+import {
+  afterAttempt,
+  type Circumstances,
+  type Ending,
+  undoOrder,
+  whenCancelled,
+} from '../../src/jobs/policy.js';
 import { aJob, aService, aStep } from '../fakes/samples.js';
 import { settledPower } from '../../src/domain/status.js';
-import { withJob } from '../../src/jobs/endings.js';
+import { withJob } from '../../src/operations/outcomes.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
-const at = (ms = 0): { now: number; random: number } => ({ now: NOW + ms, random: 1 });
+const at = (ms = 0, random = 1): Circumstances => ({ kinds: kindData, now: NOW + ms, random });
 const failed = (code: ErrorCode, step = 'container'): Ending => ({
   kind: 'failed',
   step,
@@ -65,7 +72,7 @@ t.test(
 );
 
 t.test('half of the pause is random', async (t) => {
-  const job = afterAttempt(running(), failed('container_host_timeout'), { now: NOW, random: 0 });
+  const job = afterAttempt(running(), failed('container_host_timeout'), at(0, 0));
   t.equal(job.waiting?.until, '2026-01-01T00:00:02.500Z');
 });
 
@@ -210,7 +217,7 @@ function failOn(start: Job, error: ErrorRecord): { tries: number; seconds: numbe
   let job = start;
   let now = NOW;
   for (let tries = 1; tries < 100_000; tries += 1) {
-    const next = afterAttempt(job, ending(job, error), { now, random: 1 });
+    const next = afterAttempt(job, ending(job, error), { kinds: kindData, now, random: 1 });
     if (next.status !== 'waiting') return { tries, seconds: (now - NOW) / 1000, last: next };
     now = Date.parse(next.waiting?.until ?? '');
     job = { ...next, status: 'running', attempts: next.attempts + 1 };
@@ -320,7 +327,7 @@ t.test('a pivot that surely changed nothing can still be taken back', async (t) 
 
 t.test('what is known of the power outlives the next job, for as long as the cluster’s list may lag', (t) => {
   const second = (n: number): string => new Date(Date.UTC(2026, 2, 1, 12, 0, n)).toISOString();
-  const done = (id: string, method: string, at: string) =>
+  const done = (id: string, method: JobKind, at: string) =>
     aJob({ id, method, status: 'completed', endedAt: at });
   const started = done('a', 'start', second(0));
   const after = (...jobs: ReturnType<typeof done>[]) =>
@@ -347,8 +354,19 @@ t.test('what is known of the power outlives the next job, for as long as the clu
   t.end();
 });
 
+t.test('the pause before another try grows, and is ten minutes at the most', (t) => {
+  const pause = (attempts: number): number => {
+    const job = running({ attempts, direction: 'undo' });
+    const next = afterAttempt(job, failed('container_host_timeout'), at());
+    return Date.parse(next.waiting?.until ?? '') - NOW;
+  };
+  t.same([1, 2, 3].map(pause), [5_000, 10_000, 20_000]);
+  t.same([8, 15].map(pause), [600_000, 600_000]);
+  t.end();
+});
+
 t.test('a request that the record tells as done ends done, or stuck; never failed without a word', (t) => {
-  for (const method of ['suspend', 'removeDomain']) {
+  for (const method of ['suspend', 'removeDomain'] as const) {
     const job = aJob({ method, status: 'running', crashes: MAX_CRASHES - 1 });
     t.match(
       afterAttempt(job, { kind: 'crashed', detail: 'gone' }, at()),

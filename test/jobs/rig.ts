@@ -9,6 +9,8 @@ import type { Job } from '../../src/domain/job.js';
 import type { JsonObject } from '../../src/domain/json.js';
 import type { Service, ServiceKey } from '../../src/domain/service.js';
 import { type Circuits, newCircuits } from '../../src/drivers/circuit.js';
+import { kindData } from '../../src/domain/job-kinds.js';
+import { withJob } from '../../src/operations/outcomes.js';
 import { leases } from '../../src/jobs/leases.js';
 import { type Runner, type RunnerDeps, runner } from '../../src/jobs/runner.js';
 import { breeThreads } from '../../src/jobs/threads.js';
@@ -53,6 +55,8 @@ export async function engine(
     config,
     services: state.services,
     archive: state.archive,
+    kinds: kindData,
+    withJob,
     drivers,
     watch,
     clock: systemClock,

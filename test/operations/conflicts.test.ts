@@ -4,24 +4,28 @@ import type { Job } from '../../src/domain/job.js';
 import type { Lifecycle, Service } from '../../src/domain/service.js';
 import {
   BY_STANDING,
-  type Group,
-  groupOf,
-  GROUPS,
   judge,
   openJobRule,
-  OVERTAKEN_BY,
   REFUSALS,
   type Standing,
   STANDINGS,
   standingOf,
   type Verdict,
 } from '../../src/operations/conflicts.js';
-import { aJob, aService } from '../fakes/samples.js';
+import {
+  GROUPS,
+  type Group,
+  JOB_KINDS,
+  kindData,
+  type KindName,
+  kindsIn,
+} from '../../src/domain/job-kinds.js';
+import { aJob, aService, kindNamed } from '../fakes/samples.js';
 
-const DELETIONS = ['delete', 'forget', 'purge'];
-const groups = Object.keys(GROUPS) as Group[];
-/** One method of a group; `other` has none of its own. */
-const methodOf = (group: Group): string => GROUPS[group][0] ?? 'shuffle';
+const DELETIONS: readonly string[] = ['delete', 'forget', 'purge'];
+const groups = GROUPS;
+/** One kind of a group. */
+const methodOf = (group: Group): KindName => kindsIn(group)[0] ?? kindNamed('shuffle');
 
 const at = (standing: Standing, jobs: Job[] = []): Service => {
   const lifecycles: Readonly<Record<Standing, Lifecycle>> = {
@@ -68,7 +72,7 @@ t.test('every wish beside every open job gets what the table says', async (t) =>
       const standing = STANDINGS.find((one) => BY_STANDING[wish][one] === 'go');
       if (!standing) continue;
       const job = aJob({ method: methodOf(open), args: { of: 'somebody else' } });
-      const rule = openJobRule(wish, open);
+      const rule = openJobRule(methodOf(wish), methodOf(open));
       const expected = rule === 'queue' ? 'add' : rule === 'supersede' ? 'supersede' : sentence(rule);
       t.equal(wordOf(judge(at(standing, [job]), methodOf(wish), {})), expected, `${wish} beside ${open}`);
     }
@@ -84,7 +88,8 @@ t.test('operations that wait for one site are bounded; what stops or ends it is 
     const method = methodOf(group);
     if (BY_STANDING[group].active !== 'go') continue;
     const found = wordOf(judge(full, method, {}));
-    if (DELETIONS.includes(group) || group === 'suspend') t.not(found, sentence('full'), method);
+    if (['delete', 'forget', 'purge'].includes(group) || group === 'suspend')
+      t.not(found, sentence('full'), method);
     else t.equal(found, sentence('full'), method);
   }
   t.equal(wordOf(judge(full, 'upgrade', { n: 49 })), 'join', 'what waits already is joined');
@@ -92,9 +97,9 @@ t.test('operations that wait for one site are bounded; what stops or ends it is 
 });
 
 t.test('the promises of the contract', async (t) => {
-  const on = (standing: Standing, method: string, jobs: Job[] = [], args = {}): string =>
+  const on = (standing: Standing, method: KindName, jobs: Job[] = [], args = {}): string =>
     wordOf(judge(at(standing, jobs), method, args));
-  const running = (method: string, args = {}): Job => aJob({ id: method, method, status: 'running', args });
+  const running = (method: KindName, args = {}): Job => aJob({ id: method, method, status: 'running', args });
 
   t.equal(on('creating', 'delete', [running('create')]), 'supersede', 'delete ends a creation under way');
   t.equal(on('stuck', 'delete'), 'add', 'and a stuck one');
@@ -130,17 +135,18 @@ t.test('the promises of the contract', async (t) => {
 });
 
 t.test('the same call again joins, whatever waits behind its job, unless that overtakes it', async (t) => {
-  const methods = groups.flatMap((group) => GROUPS[group] as readonly string[]);
+  const methods = groups.flatMap(kindsIn);
   const customers = methods.filter((method) => judge(at('active'), method, {}).kind === 'add');
   for (const wish of customers) {
     for (const behind of customers) {
-      if (wish === behind || DELETIONS.includes(wish) || DELETIONS.includes(behind)) continue;
+      if (wish === behind || [wish, behind].some((kind) => DELETIONS.includes(kind))) continue;
       const open = [
         aJob({ id: 'own', method: wish, status: 'running' }),
         aJob({ id: 'behind', method: behind, args: { of: 'somebody else' } }),
       ];
+      const by: readonly string[] | 'anything' = JOB_KINDS[wish].overtakenBy;
       const overtaken =
-        behind !== 'certificate' && (OVERTAKEN_BY[wish]?.includes(behind) ?? wish !== 'certificate');
+        behind !== 'certificate' && (by === 'anything' ? wish !== 'certificate' : by.includes(behind));
       const verdict = judge(at('active', open), wish, {});
       const found = verdict.kind === 'join' ? verdict.job.id : verdict.kind;
       if (wish === 'certificate') t.equal(found, 'add', `certificate with ${behind} behind it`);
@@ -173,22 +179,24 @@ t.test('a certificate stands in nobody’s way', async (t) => {
 });
 
 t.test('every method of a group is found in it', async (t) => {
-  for (const group of groups) for (const method of GROUPS[group]) t.equal(groupOf(method), group);
-  t.equal(groupOf('shuffle'), 'other');
+  for (const group of groups) for (const kind of kindsIn(group)) t.equal(kindData(kind).group, group);
+  t.equal(groups.flatMap(kindsIn).length, Object.keys(JOB_KINDS).length);
+  t.equal(kindData('shuffle').group, 'other');
 });
 
 /** The two tables as docs/operating.md shows them. */
 function tables(): string {
-  const name = (group: Group): string => (GROUPS[group].length > 0 ? GROUPS[group].join(', ') : 'any other');
+  const name = (group: Group): string => (group === 'other' ? 'any other' : kindsIn(group).join(', '));
   const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const standings = [
     row(['call', ...STANDINGS]),
     row(['call', ...STANDINGS].map(() => '---')),
     ...groups.map((group) => row([name(group), ...STANDINGS.map((one) => BY_STANDING[group][one])])),
   ];
+  const ruleOf = (wish: Group, open: Group) => openJobRule(methodOf(wish), methodOf(open));
   const cases = (wish: Group): string => {
-    const by = (rule: string): Group[] => groups.filter((open) => openJobRule(wish, open) === rule);
-    const rules = [...new Set(groups.map((open) => openJobRule(wish, open)))];
+    const by = (rule: string): Group[] => groups.filter((open) => ruleOf(wish, open) === rule);
+    const rules = [...new Set(groups.map((open) => ruleOf(wish, open)))];
     return rules
       .sort((a, b) => by(b).length - by(a).length)
       .map((rule, index) => (index === 0 ? rule : `${rule} (${by(rule).map(name).join('; ')})`))
@@ -201,7 +209,9 @@ function tables(): string {
     '',
     row(['the same call again', 'joins its job unless behind it waits']),
     row(['---', '---']),
-    ...Object.entries(OVERTAKEN_BY).map(([method, by]) => row([method, by.join(', ') || 'nothing: always'])),
+    ...Object.entries(JOB_KINDS).flatMap(([kind, { overtakenBy: by }]) =>
+      by === 'anything' ? [] : [row([kind, by.join(', ') || 'nothing: always'])],
+    ),
   ];
   const words = Object.entries(REFUSALS).map(([word, [code, text]]) => row([word, `\`${code}\``, text]));
   return [

@@ -2,8 +2,9 @@
 import type { AlertWish } from '../../domain/alert.js';
 import { whyOf } from '../../domain/cause.js';
 import { innkeeper } from '../../domain/command-line.js';
-import { failedOrders } from '../../domain/failed-order.js';
+import { failedOrders, type OrderedJob } from '../../domain/failed-order.js';
 import type { Job } from '../../domain/job.js';
+import type { OrderedKind } from '../../domain/job-kinds.js';
 import type { Service } from '../../domain/service.js';
 import type { MakeCondition } from '../condition.js';
 
@@ -18,14 +19,14 @@ export const orderFailed: MakeCondition =
     return wishes;
   };
 
-function wishOf(service: Service, job: Job): AlertWish {
+function wishOf(service: Service, job: OrderedJob): AlertWish {
   const { panel, id } = service;
   return {
     kind: 'order_failed',
     subject: job.id,
     panel,
     serviceId: id,
-    text: `${orderIn(service, job)} failed and was taken back.${whyOf(job.error)}`,
+    text: `${ORDERS[job.method](service, job)} failed and was taken back.${whyOf(job.error)}`,
     commands: [innkeeper(['job', 'show', job.id], panel), innkeeper(['service', 'retry', id], panel)],
     data: {
       job_id: job.id,
@@ -36,9 +37,9 @@ function wishOf(service: Service, job: Job): AlertWish {
   };
 }
 
-function orderIn({ id, plan }: Service, { method, pinned }: Job): string {
-  if (method === 'create') return `The order of site ${id} (${plan.name})`;
-  if (method === 'restore') return `The return of the deleted site ${id}`;
-  if (method === 'upgrade') return `The upgrade of service ${id} to ${pinned.plan.name}`;
-  return `The end of the suspension of service ${id}`;
-}
+const ORDERS: Readonly<Record<OrderedKind, (service: Service, job: Job) => string>> = {
+  create: ({ id, plan }) => `The order of site ${id} (${plan.name})`,
+  restore: ({ id }) => `The return of the deleted site ${id}`,
+  upgrade: ({ id }, { pinned }) => `The upgrade of service ${id} to ${pinned.plan.name}`,
+  unsuspend: ({ id }) => `The end of the suspension of service ${id}`,
+};

@@ -1,5 +1,6 @@
 /** POST /create-site */
 import { Type } from 'typebox';
+import { makesTheSite } from '../../domain/job-kinds.js';
 import { statusWord } from '../../domain/status.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { Service } from '../../domain/service.js';
@@ -106,6 +107,6 @@ function view({ watch }: RouteContext, service: Service) {
     private_ip: service.addresses[0]?.address ?? null,
     vmid: service.vmid,
     status: statusWord(service, lookUp(watch, service).power),
-    job_id: service.jobs.findLast((job) => ['create', 'restore'].includes(job.method))?.id ?? null,
+    job_id: service.jobs.findLast(makesTheSite)?.id ?? null,
   };
 }

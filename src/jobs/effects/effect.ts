@@ -1,7 +1,6 @@
 /** What every effect needs: the engine's parts, the journal of the one job, and how long it may go on. */
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
-import type { Clock } from '../../domain/clock.js';
 import { AgentError } from '../../domain/errors.js';
 import type { StepRecord } from '../../domain/job.js';
 import type { JsonObject } from '../../domain/json.js';
@@ -10,18 +9,14 @@ import { markOf, type Service } from '../../domain/service.js';
 import type { DriverCall } from '../../drivers/call.js';
 import type { ClusterWatch, GuestAt } from '../../drivers/guest/driver.js';
 import type { Drivers } from '../../drivers/table.js';
-import type { JobArchive, ServiceStore } from '../../state/contract.js';
-import type { Journal } from '../journal.js';
+import type { Journal, JournalDeps } from '../journal.js';
 import type { Leases, Wish } from '../leases.js';
 import type { HostCallName, HostCalls } from '../protocol.js';
 
-export interface EngineDeps {
+export interface EngineDeps extends JournalDeps {
   readonly config: Config;
-  readonly services: ServiceStore;
-  readonly archive: JobArchive;
   readonly drivers: Drivers;
   readonly watch: ClusterWatch;
-  readonly clock: Clock;
   readonly log: Logger;
   /** Told of every run of a step when it ends. */
   readonly stepEnded?: (end: StepEnd) => void;

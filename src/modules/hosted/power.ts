@@ -134,7 +134,7 @@ export const ownerChange = (hooks: Hooks): JobFlow => ({
 
 const PASSWORD_LENGTH = 20;
 
-/** What we know takes the place of the old password only when the site has it (see jobs/endings.ts). */
+/** What we know takes the place of the old password only when the site has it (see outcomes.ts). */
 export const passwordReset = (hooks: Hooks): JobFlow => ({
   site: {
     timeoutS: 180,

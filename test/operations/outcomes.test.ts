@@ -2,9 +2,10 @@ import t from 'tap';
 import { AgentError, type ErrorRecord, toRecord } from '../../src/domain/errors.js';
 import { Secret } from '../../src/domain/secret.js';
 import type { Job } from '../../src/domain/job.js';
+import type { JobKind } from '../../src/domain/job-kinds.js';
 import type { Service } from '../../src/domain/service.js';
 import { failedOrders } from '../../src/domain/failed-order.js';
-import { withJob } from '../../src/jobs/endings.js';
+import { withJob } from '../../src/operations/outcomes.js';
 import { aJob, aService } from '../fakes/samples.js';
 
 const NOW = '2026-01-02T03:04:05.000Z';
@@ -88,7 +89,7 @@ t.test(
 );
 
 t.test('a failed order stays on record until it is made again, or nobody wants it any more', (t) => {
-  const job = (method: string, status: Job['status'], also: Partial<Job> = {}): Job =>
+  const job = (method: JobKind, status: Job['status'], also: Partial<Job> = {}): Job =>
     aJob({ id: `${method} ${status}`, method, status, endedAt: NOW, ...also });
   const after = (...[ended, ...before]: [Job, ...Job[]]): string[] => {
     const open: Job = { ...ended, status: 'running', endedAt: null };

@@ -1,15 +1,16 @@
-/** What the end of a job means for its service: one table, method by method. */
+/** What the end of a job means for its service: one table, kind by kind. The daemon hands `withJob` to the job engine. */
 import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../domain/credentials.js';
 import { withoutWish } from '../domain/domain-wish.js';
 import { isOrder } from '../domain/failed-order.js';
 import { isOpen, type Job } from '../domain/job.js';
+import { isCoreKind, type JobKind } from '../domain/job-kinds.js';
 import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
 import { LIST_LAG_MS, settledPower } from '../domain/status.js';
 import { INITIAL_SNAPSHOT } from '../domain/snapshot-rules.js';
 
 type Rule = (service: Service, job: Job, now: string) => Service;
 
-interface Rules {
+interface Outcome {
   readonly completed?: Rule;
   /** The job failed, or was cancelled, and everything was taken back. */
   readonly undone?: Rule;
@@ -17,8 +18,8 @@ interface Rules {
   readonly stuck?: Rule;
   /** A person has given it up. */
   readonly abandoned?: Rule;
-  /** Methods whose stuck jobs are out of the world when this one has completed, besides its own. */
-  readonly heals?: readonly string[] | 'all';
+  /** Kinds whose stuck jobs are dealt with when this one has completed, besides its own. */
+  readonly heals?: readonly JobKind[] | 'all';
 }
 
 const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial<Service> = {}): Service => {
@@ -175,10 +176,12 @@ const ownerNotSet: Rule = (service, { args }) => {
 const returned: Rule = (service, { args }) =>
   afterReturn(service, typeof args['name'] === 'string' ? args['name'] : INITIAL_SNAPSHOT);
 
-const POWER = ['start', 'stop', 'restart'];
-const ROLLBACKS = ['rollback', 'reset'];
+const POWER = ['start', 'stop', 'restart'] as const;
+const ROLLBACKS = ['rollback', 'reset'] as const;
+/** The service is what it was, or a step has recorded the change already. */
+const NONE: Outcome = {};
 
-const ENDINGS: Readonly<Record<string, Rules>> = {
+const OUTCOMES = {
   create: {
     completed: (service, _job, now) => live(service, { activeAt: now }),
     undone: unmade,
@@ -198,17 +201,28 @@ const ENDINGS: Readonly<Record<string, Rules>> = {
   suspend: { completed: suspended, heals: ['unsuspend', ...POWER] },
   unsuspend: { completed: unsuspended, heals: ['suspend', ...POWER] },
   upgrade: { completed: (service, job) => ({ ...service, plan: job.pinned.plan }) },
+  repair: NONE,
+  setEmail: { undone: ownerNotSet },
+  start: NONE,
+  stop: NONE,
+  restart: NONE,
+  makeBackup: NONE,
+  removeBackup: NONE,
+  rollback: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
+  reset: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
   addDomain: { undone: domainNotAdded },
+  removeDomain: NONE,
   setPrimary: { undone: primaryNotSet },
   toggle: { undone: notToggled },
-  setEmail: { undone: ownerNotSet },
+  certificate: NONE,
   resetPassword: {
     completed: (service, _job, now) => passwordSet(service, now),
     undone: notReset,
   },
-  rollback: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
-  reset: { completed: returned, heals: [...ROLLBACKS, ...POWER] },
-};
+} as const satisfies Record<JobKind, Outcome>;
+
+/** What a kind that is not ours does to a service, its own steps record. */
+const outcomeOf = (kind: string): Outcome => (isCoreKind(kind) ? OUTCOMES[kind] : NONE);
 
 /** The service with this job as it now is; when the job has ended, with what that means, and without the ended jobs that nobody has to see any more. */
 export function withJob(service: Service, job: Job, now: string): Service {
@@ -220,19 +234,19 @@ export function withJob(service: Service, job: Job, now: string): Service {
     : service.jobs.map((other) => (other.id === job.id ? job : other));
   const next = { ...service, jobs, updatedAt: now };
   if (job.endedAt === null) return next;
-  const rules = ENDINGS[job.method] ?? {};
-  const kept = jobs.filter((other) => other.id === job.id || mustStay(other, job, rules));
+  const outcome = outcomeOf(job.method);
+  const kept = jobs.filter((other) => other.id === job.id || mustStay(other, job, outcome));
   const told = settledPower([job]);
   const power = told === null ? {} : { power: told.power };
-  return ruleFor(job, rules)({ ...next, ...power, jobs: kept }, job, now);
+  return ruleFor(job, outcome)({ ...next, ...power, jobs: kept }, job, now);
 }
 
 /** An open job, a stuck one until something has put right what it left, and a failed order until it is made again or is no longer wanted. */
-function mustStay(other: Job, ended: Job, { heals = [] }: Rules): boolean {
+function mustStay(other: Job, ended: Job, { heals = [] }: Outcome): boolean {
   if (other.endedAt === null) return true;
   const isHealed =
     ended.status === 'completed' &&
-    (heals === 'all' || other.method === ended.method || heals.includes(other.method));
+    (heals === 'all' || other.method === ended.method || heals.some((kind) => kind === other.method));
   if (other.status === 'stuck') return !isHealed;
   if (isOrder(other) && !isHealed && other.method !== ended.method) return true;
   return heals !== 'all' && knowsPower(other, ended);
@@ -247,7 +261,7 @@ function knowsPower(other: Job, ended: Job): boolean {
 
 const unchanged: Rule = (service) => service;
 
-function ruleFor(job: Job, { completed, undone, stuck, abandoned }: Rules): Rule {
+function ruleFor(job: Job, { completed, undone, stuck, abandoned }: Outcome): Rule {
   if (job.abandonedAt !== undefined) return abandoned ?? unchanged;
   if (job.status === 'completed') return completed ?? unchanged;
   if (job.status === 'stuck') return stuck ?? unchanged;
