@@ -52,6 +52,19 @@ t.test('a circuit opens after failures in a row and lets one probe through after
   t.equal(all.list().length, 1);
 });
 
+t.test('the pause doubles with every probe that fails, up to a minute', async (t) => {
+  const clock = handClock();
+  const dns = newCircuits(clock, LIMITS).of('dns', 'DNS');
+  for (let n = 0; n < LIMITS.failures; n += 1) dns.enter()?.silent();
+  for (const pauseMs of [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]) {
+    await clock.turn(pauseMs - 1);
+    t.equal(dns.admits(), 'none', `not before ${pauseMs} ms`);
+    await clock.turn(1);
+    t.equal(dns.admits(), 'probe', `after ${pauseMs} ms`);
+    dns.enter()?.silent();
+  }
+});
+
 t.test('our own lack of descriptors is not held against the system that could not be asked', async (t) => {
   const dns = newCircuits(handClock(), LIMITS).of('dns', 'DNS');
   const lack = Object.assign(new Error('connect EMFILE 192.0.2.1:443'), { code: 'EMFILE' });
