@@ -74,6 +74,7 @@ module.exports = {
       DOMAIN,
       DRIVERS,
       '^src/modules/',
+      '^src/clock/(host-time|mark-file)\\.ts$',
       '^src/state/(verify|state-key|lock-note)\\.ts$',
       '^src/catalogue\\.ts$',
       CONFIG_SHAPE,

@@ -1,6 +1,7 @@
 /** A daemon that may be up or down, asked by commands that work either way. */
-import type { DaemonSide } from '../doctor/parts.js';
-import { connectDaemon, DaemonDown } from './daemon.js';
+import { CLOCK_DOUBTS } from '../domain/clock-doubt.js';
+import type { DaemonSide, SeenDoubt } from '../doctor/parts.js';
+import { connectDaemon, DaemonDown, type Fields } from './daemon.js';
 import { isUnitEnabled } from './of-service.js';
 
 export function daemonSide(configFile: string): DaemonSide {
@@ -14,8 +15,17 @@ export function daemonSide(configFile: string): DaemonSide {
   };
   return {
     readiness: () => unlessDown(async () => (await connectDaemon(configFile, 'default')).readiness()),
+    clock: () =>
+      unlessDown(async () =>
+        clockOf(await (await connectDaemon(configFile, 'default')).call('GET', '/clock')),
+      ),
     isEnabled: isUnitEnabled,
     export: () =>
       unlessDown(async () => (await connectDaemon(configFile, 'default')).download('/state/export')),
   };
+}
+
+function clockOf({ doubt, off_s: offS }: Fields): { doubt: SeenDoubt | undefined } {
+  const kind = CLOCK_DOUBTS.find((one) => one === doubt);
+  return { doubt: kind === undefined ? undefined : { kind, offMs: Number(offS) * 1000 } };
 }

@@ -9,6 +9,7 @@ import type { Products } from '../modules/registry.js';
 import type { Check, Line } from './check.js';
 import { apiChecks } from './checks/api.js';
 import { authorityChecks } from './checks/authority.js';
+import { clockChecks } from './checks/clock.js';
 import { clusterChecks } from './checks/cluster.js';
 import { containerHostChecks } from './checks/container-host.js';
 import { descriptorChecks } from './checks/descriptors.js';
@@ -40,6 +41,7 @@ export function allChecks(parts: DoctorParts): Check[] {
   const documents = documentsOf(parts);
   return [
     ...stateChecks(parts, documents.read),
+    ...clockChecks(parts),
     ...descriptorChecks(parts),
     ...troubleChecks(documents.read),
     modulesCheck(parts, documents.read),

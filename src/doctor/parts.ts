@@ -2,11 +2,15 @@
 import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../domain/clock.js';
+import type { ClockDoubt } from '../domain/clock-doubt.js';
 import type { DnsDriver } from '../drivers/dns/driver.js';
 import type { ProxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
 import type { NginxExaminer } from '../drivers/proxy/nginx/examine.js';
 import type { BrokenPart } from '../catalogue.js';
 import type { Products } from '../modules/registry.js';
+
+/** How far the wall clock is off, in ms, as `ClockDoubt` has it. */
+export type SeenDoubt = Pick<ClockDoubt, 'kind' | 'offMs'>;
 
 export interface Running {
   /** Why it is not ready; undefined: it is. */
@@ -18,6 +22,8 @@ export interface Running {
 export interface DaemonSide {
   /** Undefined when none runs. Rejects when one runs and does not answer well. */
   readiness(): Promise<Running | undefined>;
+  /** What the daemon thinks of the wall clock; undefined when none runs, or one that does not say. */
+  readonly clock?: () => Promise<{ readonly doubt: SeenDoubt | undefined } | undefined>;
   /** The documents of one instant; undefined when no daemon runs. */
   export(): Promise<Readable | undefined>;
   /** systemd is to run it, by what its unit says. */

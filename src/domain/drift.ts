@@ -11,6 +11,7 @@ export const PARTS = [
   'power',
   'resources',
   'ha',
+  'ha_error',
   'dns',
   'proxy',
   'certificate',
@@ -68,7 +69,7 @@ export function compareWorld(agent: string, pictures: Iterable<ServicePicture>, 
   });
   const systems: System[] = ['containers', 'ha', 'dns', 'proxy', 'certificates'];
   return {
-    findings: [...findings, ...lockFindings(agent, trusted)],
+    findings: [...findings, ...lockFindings(agent, trusted), ...haErrorFindings(agent, trusted)],
     unknown: systems.filter((system) => trusted[system] === null),
   };
 }
@@ -146,6 +147,30 @@ function lockFindings(agent: string, { containers }: World): Finding[] {
     const hint = `on ${node}: ${commands.join(' && ')}`;
     const tell = teller(`${mark.panel}/${mark.service}`);
     return [{ ...tell('lock', 'surplus', 'no lock', found, { hint }), leftLock }];
+  });
+}
+
+/**
+ * Whatever the state of the service, as a lock: HA neither starts nor moves the container until it is led out. `disabled` is the only request that HA accepts
+ * in this state; afterwards it gets back the request that it had.
+ */
+function haErrorFindings(agent: string, { containers, ha }: World): Finding[] {
+  return (containers?.read ?? []).flatMap(({ vmid, node, mark, haError, leftLock }) => {
+    if (mark?.agent !== agent || haError === undefined) return [];
+    const asked = ha?.find((one) => one.vmid === vmid)?.state ?? 'started';
+    const commands = [
+      ...(leftLock?.commands ?? []),
+      `ha-manager set ct:${vmid} --state disabled`,
+      ...(asked === 'disabled'
+        ? []
+        : [
+            `while ha-manager status | grep -q 'ct:${vmid} .*error'; do sleep 1; done`,
+            `ha-manager set ct:${vmid} --state ${asked}`,
+          ]),
+    ];
+    const tell = teller(`${mark.panel}/${mark.service}`);
+    const hint = `on ${node}: ${commands.join(' && ')}`;
+    return [tell('ha_error', 'different', asked, `HA holds ct:${vmid} in state "error"`, { hint })];
   });
 }
 

@@ -24,6 +24,8 @@ export interface SeenContainer extends Marked {
   readonly power: 'running' | 'stopped' | 'unknown';
   readonly template: boolean;
   readonly leftLock?: LeftLock;
+  /** HA has given up on it: it is neither started nor moved until a person leads it out. */
+  readonly haError?: true;
   readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
 }
 

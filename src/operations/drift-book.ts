@@ -56,6 +56,7 @@ export const SYSTEM_OF: Readonly<Record<Part, System>> = {
   power: 'containers',
   resources: 'containers',
   ha: 'ha',
+  ha_error: 'containers',
   dns: 'dns',
   proxy: 'proxy',
   certificate: 'certificates',

@@ -1,5 +1,5 @@
 /** One look: all documents against all systems. A service with an open job, or one that changed while we looked, is left out. */
-import { compareWorld } from '../domain/drift.js';
+import { compareWorld, type Part } from '../domain/drift.js';
 import { pictureOf, type ServicePicture } from '../domain/expected.js';
 import type { Mark } from '../domain/mark.js';
 import { findOrphans } from '../domain/orphans.js';
@@ -9,6 +9,9 @@ import type { ServiceEntry } from '../state/contract.js';
 import type { OperationContext } from './context.js';
 import type { LookResult } from './drift-book.js';
 import { lookAtWorld } from './look-at-world.js';
+
+/** They stay what they are while a job tries again and again. */
+const OF_THE_HOST: readonly Part[] = ['lock', 'ha_error'];
 
 type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clock'>;
 
@@ -34,8 +37,10 @@ export async function lookForDrift(context: Deps, stop: AbortSignal): Promise<Lo
   const lives = [...pictures.values()].map(({ life }) => life);
   return {
     at,
-    // a lock stays what it is while a job tries again and again
-    findings: findings.map((item) => ({ item, version: item.part === 'lock' ? '' : versionOf(item.key) })),
+    findings: findings.map((item) => ({
+      item,
+      version: OF_THE_HOST.includes(item.part) ? '' : versionOf(item.key),
+    })),
     orphans,
     unknown,
     compared: lives.filter((life) => life === 'live').length,

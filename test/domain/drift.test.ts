@@ -86,6 +86,40 @@ t.test(
   },
 );
 
+t.test(
+  'HA in its state "error" is told with the commands that lead out of it, whatever becomes of the service',
+  (t) => {
+    const out = [
+      'ha-manager set ct:1000 --state disabled',
+      "while ha-manager status | grep -q 'ct:1000 .*error'; do sleep 1; done",
+      'ha-manager set ct:1000 --state started',
+    ];
+    const hintOf = (seen: Partial<SeenContainer>, state: string): string | null | undefined => {
+      const there: World = {
+        ...{ dns: null, proxy: null, certificates: null, ha: [ha({ state })] },
+        ...containers(container({ power: 'unknown', haError: true, ...seen })),
+      };
+      const stuck = live({ jobs: [aJob({ status: 'stuck' })] });
+      const all = compareWorld(AGENT, [pictureOf(stuck, false)], there).findings;
+      return all.find(({ part, safe }) => part === 'ha_error' && !safe)?.hint;
+    };
+    t.equal(hintOf({}, 'started'), `on pve1: ${out.join(' && ')}`);
+    const commands = ['pct unlock 1000'];
+    const leftLock = { vmid: 1000, node: 'pve1', lock: 'rollback', commands };
+    t.equal(
+      hintOf({ leftLock }, 'started'),
+      `on pve1: ${[...commands, ...out].join(' && ')}`,
+      'a lock goes first, else HA fails again',
+    );
+    t.match(hintOf({}, 'stopped'), /--state stopped$/, 'it gets back what it was asked for');
+    t.match(hintOf({}, 'disabled'), /--state disabled$/, 'and nothing else when that was all');
+    const foreign = container({ haError: true });
+    const none: World = { ha: null, dns: null, proxy: null, certificates: null, ...containers(foreign) };
+    t.same(compareWorld('another', [], none).findings, [], "another agent's is its own to tell");
+    t.end();
+  },
+);
+
 t.test('a world that is as the record says shows no drift', (t) => {
   t.same(found(live(), world()), []);
   const suspended = live({ lifecycle: 'suspended', suspendedFor: ['billing'], power: 'stopped' });

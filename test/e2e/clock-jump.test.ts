@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
+import { daemonSide } from '../../src/cli/daemon-side.js';
 import { asObject, fields } from '../http/rig.js';
 import { type Fields, type House, openHouse, order } from './house.js';
 
@@ -129,8 +130,11 @@ t.test('a person says that the clock is right, and what is due is done', async (
   t.type(purgeAt, 'string');
   clock.jump(8 * DAY);
   t.match(await operator(house, 'GET', '/clock'), { trusted: false });
+  const asked = daemonSide(house.configFile);
+  t.match(await asked.clock?.(), { doubt: { kind: 'ahead' } }, 'the doctor hears it from the daemon');
   const before = (await house.containers()).length;
   t.match(await operator(house, 'POST', '/clock/confirm'), { trusted: true, doubt: null });
+  t.same(await asked.clock?.(), { doubt: undefined });
   await until(
     () => house.containers(),
     (left) => left.length === before - 1,

@@ -241,6 +241,7 @@ export class PveWire {
     const guests = [...this.containers.values()].map((one) => ({
       type: 'lxc', id: `lxc/${one.vmid}`, vmid: String(one.vmid), node: one.node, name: one.config['hostname'],
       status: one.running ? 'running' : 'stopped', template: one.config['template'] ?? 0, maxmem: 2 ** 29, tags: one.config['tags'],
+      ...(this.haResources.has(`ct:${one.vmid}`) && one.haState !== null ? { hastate: one.haState } : {}),
     })); // prettier-ignore
     const machines = [...this.machines].map(([vmid, { name }]) => ({
       type: 'qemu', id: `qemu/${vmid}`, vmid, node: 'pve2', name, status: 'running', template: 0, maxmem: 2 ** 30,

@@ -8,8 +8,8 @@ import { type Check, ok, type Verdict, warning, wrong } from '../check.js';
 /** More of one kind are counted: a list of hundreds hides what else is wrong. */
 const MANY = 5;
 
-/** Told by the jobs themselves, with the commands for each. */
-const OF_JOBS: readonly string[] = ['job_stuck', 'order_failed'];
+/** Told by a line of its own, with the commands for each. */
+const TOLD_APART: readonly string[] = ['job_stuck', 'order_failed', 'clock_jump'];
 
 export function troubleChecks(verify: () => Promise<Verified | undefined>): Check[] {
   return [
@@ -54,7 +54,7 @@ function judgeJobs(troubles: readonly Trouble[]): Verdict {
 function judgeAlerts(all: readonly AlertRecord[]): Verdict {
   const isCritical = ({ kind }: AlertRecord): boolean => ALERTS[kind].severity === 'critical';
   const alerts = all
-    .filter(({ kind }) => !OF_JOBS.includes(kind))
+    .filter(({ kind }) => !TOLD_APART.includes(kind))
     .sort((a, b) => Number(isCritical(b)) - Number(isCritical(a)));
   if (alerts.length === 0) return ok('none but what stands above');
   const told = alerts.slice(0, MANY);

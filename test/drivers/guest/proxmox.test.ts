@@ -418,6 +418,19 @@ t.test('HA that gave up is said, not waited for', async (t) => {
   t.match(error.detail, /disabled and fixed/);
 });
 
+t.test('a container that HA has given up on is listed as such', async (t) => {
+  const { wire, driver } = await world(t);
+  const ct = ours(wire);
+  const given = async (): Promise<boolean | undefined> =>
+    (await driver.listContainers(call())).read.find(({ vmid }) => vmid === at.vmid)?.haError;
+  t.equal(await given(), undefined, 'not managed');
+  wire.haResources.set('ct:5001', { state: 'started', comment: formatMark(mark) });
+  ct.haState = 'started';
+  t.equal(await given(), undefined);
+  ct.haState = 'error';
+  t.equal(await given(), true);
+});
+
 t.test('HA is led out of its state "error" through `disabled`, whatever is asked for next', async (t) => {
   for (const [what, wanted, act] of [
     ['a start', ['disabled'], (driver) => driver.ensureStarted(at, call())],

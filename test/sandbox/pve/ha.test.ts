@@ -1,5 +1,6 @@
 /** The words and statuses of Proxmox's HA calls, as its own code says them (pve-ha-manager 5.2.0). */
 import t from 'tap';
+import { fields } from '../../http/rig.js';
 import { fixture } from './fixture.js';
 
 const TEMPLATE = '/nodes/pve1/lxc/9001';
@@ -93,4 +94,26 @@ t.test('a service in error is started and stopped by nothing but its way through
   await ask('PUT', `${RESOURCES}/ct:101`, { state: 'stopped' });
   await pve.settle();
   t.match((await ask('GET', `${CT}/status/current`)).data, { ha: { state: 'error' } }, 'a lock stops a stop');
+});
+
+t.test('the list of the cluster says what the HA manager has made of a container', async (t) => {
+  const { ask, task, pve } = await fixture(t);
+  await task('POST', `${TEMPLATE}/clone`, { newid: 101 });
+  const hastate = async (): Promise<unknown> => {
+    await pve.settle();
+    const { data } = await ask('GET', '/cluster/resources', { type: 'vm' });
+    const rows: unknown[] = Array.isArray(data) ? data : [];
+    return rows.map(fields).find(({ vmid }) => vmid === 101)?.['hastate'];
+  };
+  t.equal(await hastate(), undefined, 'it is not managed');
+  await ask('POST', RESOURCES, { sid: 'ct:101', state: 'started' });
+  t.equal(await hastate(), 'started');
+  pve.lock(101, 'rollback');
+  await ask('PUT', `${RESOURCES}/ct:101`, { state: 'stopped' });
+  t.equal(await hastate(), 'error', 'a stop that a lock forbids');
+  pve.lock(101, undefined);
+  await ask('PUT', `${RESOURCES}/ct:101`, { state: 'disabled' });
+  t.equal(await hastate(), 'stopped', 'led out');
+  await ask('PUT', `${RESOURCES}/ct:101`, { state: 'ignored' });
+  t.equal(await hastate(), 'ignored', 'the manager has forgotten it');
 });

@@ -42,6 +42,8 @@ const RESOURCE = Type.Object({
   netin: maybe(Num),
   netout: maybe(Num),
   uptime: maybe(Num),
+  /** Of a guest that HA manages: what its manager has made of it. */
+  hastate: maybe(Text),
 });
 export type Resource = Static<typeof RESOURCE>;
 export const RESOURCES = Compile(Type.Array(RESOURCE));

@@ -50,6 +50,7 @@ function seen(one: Resource, config: CtConfig): SeenContainer {
     // a backup or a move stops and starts it meanwhile
     power: (status === 'running' || status === 'stopped') && text(config.lock) === '' ? status : 'unknown',
     template: flag(config.template),
+    ...(text(one.hastate) === 'error' ? { haError: true as const } : {}),
     ...marked(description),
     resources: {
       cores: num(config.cores),

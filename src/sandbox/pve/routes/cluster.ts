@@ -5,7 +5,7 @@ import { rootDisk } from '../ct-config.js';
 import { refuse } from '../failure.js';
 import { kindOf, type StorageOption } from '../options.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
-import type { Container } from '../state.js';
+import type { Container, HaService } from '../state.js';
 import { figures, nodeFigures, storageFigures } from '../figures.js';
 import { guestFilter, may } from '../permissions.js';
 import type { Dump } from '../stats.js';
@@ -36,8 +36,15 @@ function guestResource(cluster: Cluster, container: Container, dump: Dump, pool?
     ...(pool === undefined ? {} : { pool }),
     ...(config['tags'] === undefined ? {} : { tags: config['tags'] }),
     ...(config['lock'] === undefined ? {} : { lock: config['lock'] }),
-    ...(ha?.state === undefined ? {} : { hastate: ha.state }),
+    ...hastate(ha),
   };
+}
+
+/** What the manager says of the service; of one that it does not know (yet, or any more) what is configured. */
+function hastate(service: HaService | undefined): JsonObject {
+  const asked = service?.options['state'];
+  const state = asked === 'ignored' ? asked : (service?.state ?? asked);
+  return state === undefined ? {} : { hastate: state };
 }
 
 /** Who is there is always the present; what they are called and do is what the answering worker has. */

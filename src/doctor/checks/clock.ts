@@ -1,0 +1,52 @@
+/** Whether the wall clock can be trusted: while it cannot, nothing is purged, erased or given up by date, and nobody may notice for weeks. */
+import { type HostTime, hostTime } from '../../clock/host-time.js';
+import { markFile, readMark } from '../../clock/mark-file.js';
+import { anchorAtStart, doubtOf } from '../../domain/clock-doubt.js';
+import { duration } from '../../domain/figures.js';
+import { type Check, ok, type Verdict, wrong } from '../check.js';
+import type { DaemonSide, SeenDoubt } from '../parts.js';
+
+export interface ClockCheckParts {
+  readonly config: { readonly agent: { readonly state_dir: string } };
+  readonly daemon: Pick<DaemonSide, 'clock'>;
+  /** Default: this host's. */
+  readonly hostTime?: HostTime;
+}
+
+export function clockChecks({ config, daemon, hostTime: host = hostTime() }: ClockCheckParts): Check[] {
+  return [
+    {
+      name: 'clock',
+      title: 'the wall clock',
+      after: [],
+      look: ['timedatectl', 'innkeeper clock'],
+      run: async () => {
+        const running = await daemon.clock?.();
+        if (running) return judge(running.doubt, ['innkeeper clock', 'innkeeper clock confirm']);
+        const mark = await readMark(markFile(config.agent.state_dir));
+        if (!mark) return ok('no earlier time is on record');
+        const now = { wall: host.wall(), uptime: host.uptime() };
+        const doubt = doubtOf(anchorAtStart(mark, undefined, host.bootId, now), now);
+        return judge(doubt, ['systemctl start innkeeper', 'innkeeper clock confirm']);
+      },
+    },
+  ];
+}
+
+const WHAT = {
+  ahead: (off: string) => `it went ${off} further than time did`,
+  behind: (off: string) => `it is ${off} behind the time that it has shown before`,
+  long_off: (off: string) =>
+    `it is ${off} ahead of its last known time: this machine was off for so long, or the clock is wrong`,
+} as const;
+
+/** @param whenRight what a person types once the clock is right */
+function judge(doubt: SeenDoubt | undefined, whenRight: readonly string[]): Verdict {
+  if (!doubt) return ok('it went as far as time did');
+  const off = WHAT[doubt.kind](duration(Math.abs(doubt.offMs) / 1000));
+  return wrong(
+    `${off}; nothing is purged, erased or given up by date until it is right again or confirmed`,
+    'timedatectl',
+    ...whenRight,
+  );
+}
