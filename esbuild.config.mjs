@@ -8,50 +8,51 @@ const files = (folder, wanted) =>
     .map((name) => `${folder}/${name}`)
     .filter((name) => wanted.test(name));
 
-/** Bundles the command line, the worker thread's entry, the shipped modules and the tests into `outdir`, sharing chunks so that classes keep one identity. */
+/** The command line, the worker thread's entry, the shipped modules and the tests in `outdir`, sharing chunks so that classes keep one identity. */
+export const program = (outdir, withTests) => ({
+  entryPoints: [
+    'src/cli.ts',
+    'src/jobs/worker.ts',
+    ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
+    ...(withTests ? files('test', /\.ts$/) : []),
+  ],
+  outdir,
+  outbase: '.',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  // the daemon keeps its sources in memory, and twice as large when one remark has a letter outside Latin-1
+  minifyWhitespace: true,
+  lineLimit: 200,
+  legalComments: 'linked',
+  chunkNames: 'chunks/[name]-[hash]',
+  external: [
+    'tap',
+    'cpu-features',
+    '*.node',
+    'esbuild',
+    'fast-check',
+    'autocannon',
+    'prettier',
+    'typescript',
+  ],
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
+  },
+  // proxmox-api would bring a second, older undici of its own
+  alias: { undici: 'undici' },
+  define: {
+    'process.env.INNKEEPER_VERSION': JSON.stringify(JSON.parse(readFileSync('package.json', 'utf8')).version),
+  },
+  logLevel: 'warning',
+});
+
+/** Makes all that a build consists of in `outdir`. */
 export async function bundle(outdir, withTests) {
-  await build({
-    entryPoints: [
-      'src/cli.ts',
-      'src/jobs/worker.ts',
-      ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
-      ...(withTests ? files('test', /\.ts$/) : []),
-    ],
-    outdir,
-    outbase: '.',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: true,
-    // the daemon keeps its sources in memory, and twice as large when one remark has a letter outside Latin-1
-    minifyWhitespace: true,
-    lineLimit: 200,
-    legalComments: 'linked',
-    chunkNames: 'chunks/[name]-[hash]',
-    external: [
-      'tap',
-      'cpu-features',
-      '*.node',
-      'esbuild',
-      'fast-check',
-      'autocannon',
-      'prettier',
-      'typescript',
-    ],
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path'; const require = __createRequire(import.meta.url); const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);",
-    },
-    // proxmox-api would bring a second, older undici of its own
-    alias: { undici: 'undici' },
-    define: {
-      'process.env.INNKEEPER_VERSION': JSON.stringify(
-        JSON.parse(readFileSync('package.json', 'utf8')).version,
-      ),
-    },
-    logLevel: 'warning',
-  });
+  await build(program(outdir, withTests));
 
   await build({
     entryPoints: ['src/innkeeper.cts'],
