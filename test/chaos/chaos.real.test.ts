@@ -3,13 +3,13 @@ import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
 import { tableOf } from './report.js';
 
-/** Always the same deaths; `npm run chaos` tries others. */
+/** Always the same deaths, one for each operation; `npm run chaos` tries others, and all of them. */
 const SEED = 4;
 
 t.test(
   'whatever the daemon dies of, every operation ends done or undone, and nothing is left over',
   async (t) => {
-    const tried = await runGrid({ seed: SEED, sample: 2, doubleEvery: 4, say: (line) => t.comment(line) });
+    const tried = await runGrid({ seed: SEED, sample: 1, doubleEvery: 4, say: (line) => t.comment(line) });
     t.comment(tableOf(tried));
     for (const { cell, result } of tried) t.same(result.problems, [], cell.name);
     const dead = tried.filter(({ result }) => result.deaths > 0).length;
@@ -18,7 +18,7 @@ t.test(
 );
 
 t.test('operations side by side survive deaths at moments of no meaning', async (t) => {
-  const report = await runRandom({ seed: SEED, kills: 20, workers: 8, say: (line) => t.comment(line) });
+  const report = await runRandom({ seed: SEED, kills: 8, workers: 8, say: (line) => t.comment(line) });
   t.same(report.problems, []);
   t.ok(report.ended.done > 0);
 });

@@ -1,4 +1,5 @@
 /** One look at everything: the agent's own records as they lie on disk, and the world's, each read at its source. */
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Static, type TSchema, Type } from 'typebox';
@@ -136,16 +137,18 @@ export async function takePicture(rig: Rig): Promise<Picture> {
     const values = await Promise.all(wanted.map((file) => readJson(join(stateDir, folder, file))));
     return values.filter((value) => value !== undefined).map((value) => checked(schema, value));
   };
-  const logs = (folder: string): string[] =>
-    agent.filter((file) => file.startsWith(`${folder}/`)).map((file) => join(stateDir, 'agent', file));
-  const [services, domains, zones, sites, archived, events, world] = await Promise.all([
+  const [services, domains, zones, sites, world] = await Promise.all([
     documents('agent', agent, 'services/', ServiceOnDisk),
     documents('agent', agent, 'domains/', DomainOnDisk),
     documents('agent', agent, 'zones/', ZoneOnDisk),
     documents('proxy', proxy, 'sites/', SiteOnDisk),
-    linesIn(logs('archive'), ArchivedJob),
-    linesIn(logs('events'), EventTold),
     rig.control('GET', '/world'),
+  ]);
+  // After the documents: a living daemon logs what it then says there, so a job that a document calls ended is in
+  // the archive by now.
+  const [archived, events] = await Promise.all([
+    logIn(stateDir, 'archive', ArchivedJob),
+    logIn(stateDir, 'events', EventTold),
   ]);
   return {
     services,
@@ -175,6 +178,16 @@ async function filesIn(folder: string): Promise<string[]> {
 async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   return text === undefined ? undefined : JSON.parse(text);
+}
+
+/** The entries of all files of a log. */
+async function logIn<S extends TSchema>(stateDir: string, log: string, schema: S): Promise<Static<S>[]> {
+  const folder = join(stateDir, 'agent', log);
+  const files = existsSync(folder) ? await filesIn(folder) : [];
+  return linesIn(
+    files.map((file) => join(folder, file)),
+    schema,
+  );
 }
 
 /** A torn line tells nothing. */

@@ -102,8 +102,11 @@ async function watchAsNeighbour(vmid: number, address: string, end: AbortSignal)
     echo "$path: ", $to ? "-> ".end($to) : explode(" ", $http_response_header[0] ?? "no answer")[1], "\n";
   }`;
   const heard = new Set<string>();
-  while (!end.aborted)
+  while (!end.aborted) {
     for (const line of (await inside(vmid, `php -r '${php}'`)).split('\n')) if (line !== '') heard.add(line);
+    // without a pause it takes a core from what it watches
+    await delay(250);
+  }
   return heard;
 }
 

@@ -75,6 +75,8 @@ export type HouseOptions = Pick<MemoryWorldOptions, 'storageType' | 'delays'> & 
 };
 
 const PATIENCE_MS = 60_000;
+/** Between two questions. Many wait at once: asked every few milliseconds, the daemon would be busy with the answers. */
+const PAUSE = { firstMs: 10, factor: 1.4, longestMs: 250 };
 const STAGING_TOKEN = `ink_${randomBytes(32).toString('base64url')}`;
 
 /** Its sub-domain becomes the id, or `s1` where that is a number. */
@@ -149,11 +151,11 @@ function panelOf(api: () => string, token: string): Panel {
   };
   const until: Panel['until'] = async (path, right) => {
     const late = Date.now() + PATIENCE_MS;
-    for (;;) {
+    for (let pauseMs = PAUSE.firstMs; ; pauseMs = Math.min(pauseMs * PAUSE.factor, PAUSE.longestMs)) {
       const { body } = await call('GET', path);
       if (right(body)) return body;
       if (Date.now() > late) throw new Error(`waited in vain; last: ${JSON.stringify(body)}`);
-      await delay(20);
+      await delay(pauseMs);
     }
   };
   return {

@@ -11,7 +11,7 @@ export const SUITE = 'bookworm';
 /** Matches the volume ids of Proxmox's own Debian 12 templates. */
 const VOLUME = /^[\w-]+:vztmpl\/debian-12-standard_[\w.+-]+\.tar\.(?:zst|gz|xz)$/;
 /** Raise it when what is made below changes. */
-const EDITION = 1;
+const EDITION = 2;
 /** Roughly what Proxmox's Debian template brings. */
 const PACKAGES = [
   'systemd',
@@ -39,6 +39,8 @@ const PACKAGES = [
 ];
 /** It can never be mounted in an unprivileged container and would leave every one of them `degraded`. */
 const MASKED_UNITS = ['sys-kernel-debug.mount'];
+/** Nothing in a sandbox has to outlive a power cut, and dpkg's syncs are most of what an installation takes on a loop device. */
+const DPKG = 'force-unsafe-io';
 
 export function isBaseVolume(volume: string): boolean {
   return VOLUME.test(volume);
@@ -46,7 +48,7 @@ export function isBaseVolume(volume: string): boolean {
 
 /** Changes whenever another base system would come out. */
 export function baseKey(archive: AptArchive): string {
-  const parts = [EDITION, SUITE, PACKAGES, MASKED_UNITS, archive.sources, archive.settings];
+  const parts = [EDITION, SUITE, PACKAGES, MASKED_UNITS, DPKG, archive.sources, archive.settings];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
@@ -86,12 +88,13 @@ async function makeBase(work: string, archive: AptArchive): Promise<string> {
       'mmdebstrap',
       '--variant=minbase',
       '--format=tar',
-      '--dpkgopt=force-unsafe-io',
+      `--dpkgopt=${DPKG}`,
       `--aptopt=${settings}`,
       `--include=${PACKAGES.join(',')}`,
       ...MASKED_UNITS.map((unit) => `--customize-hook=ln -sf /dev/null "$1/etc/systemd/system/${unit}"`),
       // What was needed here only; containers get their own settings at every start.
       '--customize-hook=rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
+      `--customize-hook=echo ${DPKG} >"$1/etc/dpkg/dpkg.cfg.d/sandbox"`,
       '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*_key*',
       SUITE,
       tar,
