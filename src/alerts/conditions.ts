@@ -9,6 +9,7 @@ import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
 import { lockLeft } from './conditions/lock-left.js';
 import { orderFailed } from './conditions/order-failed.js';
+import { orderWaiting } from './conditions/order-waiting.js';
 import { poolLow } from './conditions/pool-low.js';
 import { stateBehind } from './conditions/state-behind.js';
 import { stateWriteFailing } from './conditions/state-write-failing.js';
@@ -19,6 +20,7 @@ import { unknownPlan } from './conditions/unknown-plan.js';
 const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   job_stuck: jobStuck,
   order_failed: orderFailed,
+  order_waiting: orderWaiting,
   deletion_brake: deletionBrake,
   state_write_failing: stateWriteFailing,
   clock_jump: clockJump,

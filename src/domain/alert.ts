@@ -22,6 +22,12 @@ export const ALERTS = {
       'What a customer has ordered (a site, its return, a plan, the end of a suspension) failed and was taken back.',
     ends: 'it is ordered or retried once more, or the service is deleted',
   },
+  order_waiting: {
+    severity: 'critical',
+    meaning:
+      'Orders wait for what the operator must provide: a template, a storage, a bridge, an OS template.',
+    ends: 'no order waits for it any more',
+  },
   deletion_brake: {
     severity: 'critical',
     meaning: 'A panel deletes more sites in an hour than the brake allows; the others are held.',

@@ -12,7 +12,7 @@ export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'certificate aut
  * - `refused_us`: the system refuses the agent, not this request (credentials, privileges, certificate, a redirect, a login page). The operator must
  *   change something; until then everything waits.
  * - `refused_request`: the system refuses this request, and will go on doing so.
- * - `busy`: a lock is held, or there is no room for a moment.
+ * - `busy`: not now. A lock is held, or what every such request needs is not there: room, a template, a storage. It is the system's condition, not the request's.
  * - `unreachable`: nothing was delivered, or nobody answers.
  * - `unknown`: all else, an outcome that was not heard included. Calls are repeatable, so it is tried again.
  */
@@ -160,8 +160,13 @@ export const ERRORS = {
   container_host_timeout: kind(504, 'unknown', 'The container host did not finish in time.'),
   template_missing: kind(
     502,
-    'refused_request',
-    'The template the product is made from does not exist on any node.',
+    'busy',
+    'The template the product is made from does not exist on any node; orders wait until it does.',
+  ),
+  host_incomplete: kind(
+    502,
+    'busy',
+    'The container host lacks a storage, pool, bridge or OS template that the configuration names; orders wait until it has it.',
   ),
   snapshots_unavailable: kind(502, 'refused_request', 'The storage cannot make snapshots.'),
   dns_unreachable: kind(502, 'unreachable', 'The DNS server does not answer.'),

@@ -8,9 +8,17 @@ import type { App } from './app-type.js';
 import { floodGate } from './audit-flood.js';
 import type { RouteContext } from './route.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The answer comes from the record: an earlier call asked for the same, and nothing was recorded now. */
+    isRepeated: boolean;
+  }
+}
+
 /** What a caller may cause at will, without changing anything, is not allowed to fill the disk. */
-function changedNothing(reply: FastifyReply): boolean {
-  return (reply.statusCode >= 400 && reply.statusCode < 500) || reply.hasHeader('idempotency-replayed');
+function changedNothing({ isRepeated }: FastifyRequest, reply: FastifyReply): boolean {
+  const refused = reply.statusCode >= 400 && reply.statusCode < 500;
+  return refused || isRepeated || reply.hasHeader('idempotency-replayed');
 }
 
 /** To be called before routes are registered, and before whatever else looks at answers. */
@@ -19,12 +27,13 @@ export function auditCalls(
   { state, clock, door }: Pick<RouteContext, 'state' | 'clock' | 'door'>,
 ): void {
   const gate = floodGate(clock, (entry) => void state.audit.add(entry));
+  app.decorateRequest('isRepeated', false);
   app.addHook('onClose', () => gate.close());
   app.addHook('onSend', async (request, reply, payload) => {
     const { url } = request.routeOptions;
     if (url === undefined || request.is404 || !isChange(request.method, url)) return payload;
     const entry = { ...entryOf(request, reply, url, payload), at: instant(clock), door };
-    if (changedNothing(reply)) gate.take(request.tokenId ?? request.ip, entry);
+    if (changedNothing(request, reply)) gate.take(request.tokenId ?? request.ip, entry);
     else await state.audit.add(entry);
     return payload;
   });

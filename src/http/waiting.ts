@@ -24,6 +24,8 @@ export interface WaitingContext extends Pick<OperationContext, 'state' | 'clock'
 export interface StartedJob {
   readonly service: Service;
   readonly job: Job;
+  /** It was under way before. */
+  readonly joined?: boolean;
 }
 
 export interface AcceptedAnswer {
@@ -48,6 +50,7 @@ export async function answerJob<View extends object>(
   { readonly success: true; readonly service_id: string; readonly job_id: string } & (View | AcceptedAnswer)
 > {
   const { id } = started.service;
+  request.isRepeated = started.joined === true;
   const job = await waitForJob(context, request, reply, started);
   const service = (await context.state.services.find(keyOf(started.service))) ?? started.service;
   if (isOpen(job)) {

@@ -12,7 +12,7 @@ export interface RoomDeps {
   readonly drivers: { readonly guest: GuestDriver };
 }
 
-/** The node to take. `self` is not counted against itself. Throws `template_missing` or `capacity_exhausted`. */
+/** The node to take. `self` is not counted against itself. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`. */
 export function roomFor(
   deps: RoomDeps,
   wish: { readonly resources: Resources; readonly source: ContainerSource },

@@ -6,6 +6,7 @@ import { isOpen } from '../domain/job.js';
 import { endsTheSite } from '../domain/job-kinds.js';
 import { findPlan, type Plan } from '../domain/plan.js';
 import { isHeld, keyOf, type Service } from '../domain/service.js';
+import { isLack } from '../domain/waiting-order.js';
 import type { Allocate } from './allocate.js';
 import type { Caller } from './caller.js';
 import { checkEmail, checkOrder, type SiteOrder, type SiteWish } from './check-order.js';
@@ -20,7 +21,7 @@ const MOST_RACES = 50;
 
 /**
  * The recorded service; for a repeated call the one from the first. Throws `invalid_request`, `unknown_plan`, `unknown_module`, `name_reserved`, `name_taken`,
- * `service_exists`, `service_busy`, `service_failed`, `capacity_exhausted`, `template_missing`, `state_damaged`, `state_unavailable`.
+ * `service_exists`, `service_busy`, `service_failed`, `capacity_exhausted`, `state_damaged`, `state_unavailable`.
  */
 export async function createSite(
   context: OperationContext,
@@ -180,8 +181,8 @@ function refuseWithoutRoom({ watch, roomFor }: OperationContext, { plan, product
       view,
     );
   } catch (error) {
-    // a guest whose name is not shown now may be the template
-    const perhaps = error instanceof AgentError && error.code === 'template_missing';
-    if (!perhaps || view.guests.every(({ status }) => status !== 'unknown')) throw error;
+    // what the operator has to put right is no reason to lose an order: its job waits, and an alert says for what
+    const isOperators = error instanceof AgentError && isLack(error.code);
+    if (!isOperators) throw error;
   }
 }

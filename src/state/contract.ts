@@ -9,6 +9,7 @@ import type { KindName } from '../domain/job-kinds.js';
 import type { SettledPower } from '../domain/status.js';
 import type { Secret } from '../domain/secret.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
+import type { Lack } from '../domain/waiting-order.js';
 
 /** What is kept in memory of every service. */
 export interface ServiceEntry {
@@ -35,6 +36,8 @@ export interface ServiceEntry {
     readonly waitsFor: string | null;
     /** Name of the system that it waits for because that refuses the agent. */
     readonly refusedBy: string | null;
+    /** What of the operator's it waits for. */
+    readonly lacks: Lack | null;
   }[];
   /** A job of it must be finished by a person. */
   readonly stuck: boolean;

@@ -5,6 +5,7 @@ import { failedOrders } from '../domain/failed-order.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { settledPower } from '../domain/status.js';
+import { lackOf } from '../domain/waiting-order.js';
 import { ClaimTable, claimsOf } from './claims.js';
 import type { ServiceEntry } from './contract.js';
 
@@ -32,6 +33,7 @@ export function entryOf(service: Service): ServiceEntry {
           status: job.status,
           waitsFor: job.waiting?.for ?? null,
           refusedBy: refuserOf(job),
+          lacks: lackOf(job),
         }),
       ),
     ),

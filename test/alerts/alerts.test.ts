@@ -19,7 +19,7 @@ import {
   type AlertRecord,
   type AlertWish,
 } from '../../src/domain/alert.js';
-import { AgentError, toRecord } from '../../src/domain/errors.js';
+import { AgentError, type ErrorCode, toRecord } from '../../src/domain/errors.js';
 import { domainId } from '../../src/domain/domain-record.js';
 import { FOR_RELEASE } from '../../src/domain/job.js';
 import type { OwnCertificate } from '../../src/domain/own-certificate.js';
@@ -293,6 +293,33 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   ]);
   await state.services.commit('shop/3', (one) => ({ ...sampleService('3'), ...one, jobs: [sampleJob()] }));
   t.same(await look('order_failed'), []);
+  const lacks = (code: ErrorCode, detail: string) => {
+    const error = { ...toRecord(new AgentError(code, 'No.', { detail })), step: 'allocate' };
+    const waiting = { for: 'container host', reason: 'busy', since: 'x', until: 'y' } as const;
+    return [sampleJob({ status: 'waiting', waiting, error })];
+  };
+  const missing = lacks('template_missing', 'no template is called "wp"');
+  for (const id of ['4', '5'])
+    await state.services.commit(`shop/${id}`, () => sampleService(id, { panel: 'shop', jobs: missing }));
+  await state.services.commit('default/6', () =>
+    sampleService('6', { jobs: lacks('host_incomplete', "bridge 'vmbr9' does not exist") }),
+  );
+  t.match(await look('order_waiting'), [
+    {
+      subject: 'host_incomplete',
+      text: /^1 order waits for what the container host lacks: bridge 'vmbr9' does not exist\. /,
+      commands: ['innkeeper doctor'],
+    },
+    {
+      subject: 'template_missing',
+      text: /^2 orders wait for a template: no template is called "wp"\. They go on by themselves /,
+      commands: ['innkeeper doctor', 'innkeeper template build wordpress'],
+      data: { orders: 2 },
+    },
+  ]);
+  for (const key of ['shop/4', 'shop/5', 'default/6'] as const)
+    await state.services.commit(key, (one) => ({ ...sampleService('6'), ...one, jobs: [] }));
+  t.same(await look('order_waiting'), []);
   t.match(await look('deletion_brake'), [{ subject: 'default', data: { held: 1, brake: 20 } }]);
   await state.services.commit('default/1', (one) => ({ ...sampleService('1'), ...one, jobs: [] }));
   await state.services.commit('default/2', (one) => ({ ...sampleService('2'), ...one, jobs: [] }));

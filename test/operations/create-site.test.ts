@@ -233,24 +233,34 @@ t.test('used up container numbers are known before anything is accepted', async 
   t.match(refused, { status: 503, body: { code: 'capacity_exhausted' } });
 });
 
-t.test('a cluster without room, or without the template, refuses while it can be seen', async (t) => {
-  const rig = await makeRig();
-  t.teardown(() => rig.close());
-  rig.behaviour.roomFor = (wish) => {
-    t.match(wish, { resources: { memoryMb: 2048, diskGb: 20 }, source: { kind: 'template' } });
-    throw new AgentError('capacity_exhausted', 'No node has room.');
-  };
-  t.match(await order(rig), { status: 503, body: { code: 'capacity_exhausted' } });
-  rig.behaviour.roomFor = () => {
-    throw new AgentError('template_missing', 'The template does not exist.', { role: 'container host' });
-  };
-  t.match(await order(rig), { status: 502, body: { code: 'template_missing' } });
-  t.equal(rig.writes(), 0);
-  rig.cluster.staleSince = 1;
-  t.equal((await order(rig)).status, 202, 'while it cannot be seen, the order is taken and the job waits');
-  rig.cluster.view = undefined;
-  t.equal((await order(rig, { service_id: 2 })).status, 202, 'also before the first look');
-});
+t.test(
+  'a cluster without room refuses while it can be seen; what the operator lacks loses no order',
+  async (t) => {
+    const rig = await makeRig();
+    t.teardown(() => rig.close());
+    rig.behaviour.roomFor = (wish) => {
+      t.match(wish, { resources: { memoryMb: 2048, diskGb: 20 }, source: { kind: 'template' } });
+      throw new AgentError('capacity_exhausted', 'No node has room.');
+    };
+    t.match(await order(rig), { status: 503, body: { code: 'capacity_exhausted' } });
+    rig.behaviour.roomFor = () => {
+      throw new AgentError('template_missing', 'The template does not exist.', { role: 'container host' });
+    };
+    t.equal(rig.writes(), 0);
+    t.match(await order(rig, { service_id: 7 }), { status: 202 }, 'its job waits until there is a template');
+    rig.behaviour.roomFor = () => {
+      throw new AgentError('host_incomplete', 'It lacks a storage.', { role: 'container host' });
+    };
+    t.match(await order(rig, { service_id: 8 }), { status: 202 });
+    rig.behaviour.roomFor = () => {
+      throw new AgentError('capacity_exhausted', 'No node has room.');
+    };
+    rig.cluster.staleSince = 1;
+    t.equal((await order(rig)).status, 202, 'while it cannot be seen, the order is taken and the job waits');
+    rig.cluster.view = undefined;
+    t.equal((await order(rig, { service_id: 2 })).status, 202, 'also before the first look');
+  },
+);
 
 t.test('a wished name is given, or refused with the reason', async (t) => {
   const rig = await makeRig();

@@ -135,7 +135,7 @@ export interface GuestDriver {
   look(call: DriverCall): Promise<ClusterView>;
   /** Addresses (without prefix) that guests of the cluster are configured with, ours and others', virtual machines' too. */
   usedAddresses(call: DriverCall): Promise<ReadonlySet<string>>;
-  /** The node with most free memory that is online, allowed, holds the source and the storage, with room there. Throws `template_missing` or `capacity_exhausted`. */
+  /** The node with most free memory that is online, allowed, holds the source and the storage, with room there. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`. */
   place(wish: PlacementWish, view: ClusterView): string;
   /** Makes the container, or finishes making it; not started. An existing one with this mark is brought to the spec; with another: `vmid_taken`. */
   ensureContainer(spec: ContainerSpec, call: DriverCall): Promise<{ node: string }>;

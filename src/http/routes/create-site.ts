@@ -79,7 +79,6 @@ const schema = {
     'payload_too_large',
     'unsupported_media_type',
     'state_damaged',
-    'template_missing',
     'capacity_exhausted',
     'state_unavailable',
   ),
@@ -89,6 +88,8 @@ export const createSiteRoute: Route = (app, context) => {
   app.post('/create-site', { schema }, async (request, reply) => {
     const caller = callerOf(request);
     const service = await createSite(context, context.allocate, caller, request.body);
+    // the order of this call, or one from before
+    request.isRepeated = !service.jobs.some(({ requestId }) => requestId === request.id);
     request.log.info(
       { service_id: service.id, panel: service.panel, generation: service.generation },
       'order recorded',

@@ -37,6 +37,7 @@ export const deleteSiteRoute: Route = (app, context) => {
     const caller = callerOf(request);
     const id = String(request.body.service_id);
     const done = await deleteSite(context, caller, id);
+    request.isRepeated = !done.job || done.joined;
     if (!done.job) return { success: true as const, service_id: id, job_id: null, ...view(done.service) };
     request.log.info({ service_id: id, panel: caller.panel, job_id: done.job.id }, 'deletion recorded');
     // nothing comes of waiting for an operator

@@ -120,8 +120,12 @@ t.test('placement: the fitting node with most left, or the reason why none', asy
         } catch (error) {
           if (!(error instanceof AgentError)) throw error;
           if (!someTemplate) return error.code === 'template_missing';
+          const may = nodes.filter(
+            ({ name, online }) => online && (only.length === 0 || only.includes(name)),
+          );
+          const lacks = may.length > 0 && may.every(({ storage }) => !storage);
           return (
-            error.code === 'capacity_exhausted' &&
+            error.code === (lacks ? 'host_incomplete' : 'capacity_exhausted') &&
             fits.length === 0 &&
             /a: .*MiB left.*b: /.test(error.detail ?? '')
           );

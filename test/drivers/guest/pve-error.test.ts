@@ -1,5 +1,10 @@
 import t from 'tap';
-import { PveError, kindOfText, toAgentError } from '../../../src/drivers/guest/proxmox/pve-error.js';
+import {
+  kindOfAnswer,
+  kindOfText,
+  PveError,
+  toAgentError,
+} from '../../../src/drivers/guest/proxmox/pve-error.js';
 import type { Failure } from '../../../src/domain/errors.js';
 
 /** Texts as they were seen: in issue trackers, in Proxmox's own code, on real clusters. */
@@ -18,6 +23,12 @@ const TEXTS: readonly (readonly [Failure, string])[] = [
   ['busy', "cfs-lock 'storage-X' error: got lock request timeout"],
   ['busy', "can't lock file '/run/lock/lxc/pve-config-101.lock' - got timeout"],
   ['busy', 'CT is locked (backup)'],
+  ['busy', "storage 'nope' does not exist"],
+  ['busy', "storage 'tank' is not available on node 'pve2'"],
+  ['busy', "clone failed: content type 'rootdir' is not available or configured on storage 'local'"],
+  ['busy', "unable to create CT 102 - volume 'local:vztmpl/nope.tar.gz' does not exist"],
+  ['busy', "update pools failed: pool 'nope' does not exist"],
+  ['busy', "unable to hotplug net0: bridge 'nobr' does not exist"],
   ['unreachable', 'pve cluster filesystem not online'],
   ['unreachable', "storage 'x' is not online"],
   ['unreachable', 'cluster not ready - no quorum?'],
@@ -44,3 +55,16 @@ t.test('a failure that nobody knows is tried again; what is final stands in one 
     t.match(error.detail, text.slice(0, 20), 'with its own words');
   }
 });
+
+t.test(
+  'what the configuration names and the host does not have is told as such, also of a parameter',
+  async (t) => {
+    const errors = { net0: "unable to hotplug net0: bridge 'nobr' does not exist" };
+    const kind = kindOfAnswer(400, 'Parameter verification failed.', errors);
+    const error = toAgentError(new PveError(kind, 'PUT /nodes/pve1/lxc/101/config', 'x', { errors }));
+    t.match(error, { code: 'host_incomplete', failure: 'busy', retryable: true, detail: /bridge 'nobr'/ });
+    t.match(error.system, undefined, 'it is no reason to stop asking the host');
+    const other = { net0: 'invalid format - format error' };
+    t.equal(kindOfAnswer(400, 'Parameter verification failed.', other), 'parameter');
+  },
+);

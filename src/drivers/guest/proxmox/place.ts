@@ -12,7 +12,10 @@ const GIB = 2 ** 30;
 
 type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 'reserve_disk_gb'>;
 
-/** Throws `template_missing` when no node at all has the source, `capacity_exhausted` (with each node's figures in `detail`) when none has room. */
+/**
+ * Throws `template_missing` when no node at all has the source, `host_incomplete` when none has the configured storage, `capacity_exhausted` (with each node's
+ * figures in `detail`) when none has room.
+ */
 export function place(rules: Rules, wish: PlacementWish, view: ClusterView): string {
   const holders = sourceHolders(rules, wish, view);
   const judged = view.nodes.map((node) => ({
@@ -30,6 +33,12 @@ export function place(rules: Rules, wish: PlacementWish, view: ClusterView): str
     ({ node, freeMb: memory, freeGb: disk, refusal }) =>
       `${node.name}: ${refusal ?? 'fits'} (${Math.floor(memory)} MiB left, ${disk === undefined ? 'unknown' : Math.floor(disk)} GiB of disk)`,
   );
+  const may = judged.filter(({ node, refusal }) => node.online && refusal !== NOT_ALLOWED);
+  if (may.length > 0 && may.every(({ refusal }) => refusal === withoutStorage(rules)))
+    throw new AgentError('host_incomplete', 'The container host lacks something that is configured.', {
+      role: 'container host',
+      detail: `${withoutStorage(rules)} on any node: ${figures.join('; ')}`,
+    });
   throw new AgentError('capacity_exhausted', 'No node has room for the container.', {
     role: 'container host',
     detail: `wanted ${wish.resources.memoryMb} MiB and ${wish.resources.diskGb} GiB of disk; ${figures.join('; ') || 'the cluster shows no node'}`,
@@ -59,6 +68,9 @@ function freeGb(
   return (storage.totalBytes - storage.usedBytes) / GIB - promisedGb - rules.reserve_disk_gb;
 }
 
+const NOT_ALLOWED = 'not allowed by the config';
+const withoutStorage = ({ storage }: Rules): string => `storage "${storage}" is not active`;
+
 function refusalOf(
   rules: Rules,
   wish: PlacementWish,
@@ -67,8 +79,8 @@ function refusalOf(
   node: NodeView,
 ): string | undefined {
   if (!node.online) return 'offline';
-  if (rules.nodes.length > 0 && !rules.nodes.includes(node.name)) return 'not allowed by the config';
-  if (!holdsStorage(view, rules.storage, node.name)) return `storage "${rules.storage}" is not active`;
+  if (rules.nodes.length > 0 && !rules.nodes.includes(node.name)) return NOT_ALLOWED;
+  if (!holdsStorage(view, rules.storage, node.name)) return withoutStorage(rules);
   if (!holders.has(node.name)) return 'does not hold the source';
   if (freeMb(rules, wish, node) < wish.resources.memoryMb) return 'too little memory';
   if ((freeGb(rules, wish, view, node) ?? Number.POSITIVE_INFINITY) < wish.resources.diskGb)

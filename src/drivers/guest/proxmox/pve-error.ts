@@ -3,7 +3,7 @@ import { AgentError, type ErrorCode, type Failure } from '../../../domain/errors
 
 /**
  * `refused`: credentials, privileges or certificate. `unreachable`: nothing was delivered. `unknown`: it may or may not have happened, read back.
- * `busy`: a lock is held. `missing`: the container, task or resource is not (there). `parameter`: this request is refused for good. `conflict`: so is
+ * `busy`: a lock is held. `lacking`: something that the configuration names is not there. `missing`: the container, task or resource is not (there). `parameter`: this request is refused for good. `conflict`: so is
  * it for what stands in its way. `failed`: it ended, badly, and all else. `aborted`: our caller stopped waiting before anything was sent.
  */
 export type PveErrorKind =
@@ -11,6 +11,7 @@ export type PveErrorKind =
   | 'unreachable'
   | 'unknown'
   | 'busy'
+  | 'lacking'
   | 'missing'
   | 'parameter'
   | 'conflict'
@@ -69,6 +70,9 @@ const LOCKED =
 /** Something has the volume open for a moment: a backup, a scan, the kernel that has not let go yet. */
 const IN_USE =
   /(?:dataset|device|resource|volume group) is busy|logical volume \S+ .*in use|image (?:still )?has watchers/i;
+/** What the operator has named in the configuration, and the host does not have (any more): no order is to blame. */
+const LACKING =
+  /\bstorage '[^']*' (?:does not exist|is not available on node|does not support container)|content type '[^']*' is not available or configured on storage|volume '[^']*:vztmpl\/[^']*' does not exist|\bpool '[^']*' does not exist|bridge '[^']*' does not exist/i;
 const NOT_REACHED =
   /hostname lookup '[^']*' failed|no quorum|cluster not ready|connection refused|no route to host|cluster filesystem not online|storage '[^']*' is not online|ipcc_send_rec/i;
 const GONE =
@@ -81,6 +85,7 @@ export function kindOfText(text: string): PveErrorKind {
   if (LOCKED.test(text) || IN_USE.test(text)) return 'busy';
   if (NOT_REACHED.test(text)) return 'unreachable';
   if (GONE.test(text)) return 'missing';
+  if (LACKING.test(text)) return 'lacking';
   return 'failed';
 }
 
@@ -95,7 +100,11 @@ export function kindOfAnswer(
   // 596 is a timeout after delivery; 597 and 599 broke on the way; 502-504 come from a gateway that may have passed the request on
   if (status === 596 || status === 597 || status === 599 || (status >= 502 && status <= 504))
     return 'unknown';
-  if (status === 400) return Object.values(errors).some((text) => GONE.test(text)) ? 'missing' : 'parameter';
+  if (status === 400) {
+    const texts = Object.values(errors);
+    if (texts.some((one) => GONE.test(one))) return 'missing';
+    return texts.some((one) => LACKING.test(one)) ? 'lacking' : 'parameter';
+  }
   if (status === 404) return 'missing';
   if (status === 501) return 'parameter';
   if (status >= 200 && status < 400) return 'unknown';
@@ -107,6 +116,7 @@ const EDGE: Readonly<Record<PveErrorKind, readonly [ErrorCode, Failure, string]>
   unreachable: ['container_host_unreachable', 'unreachable', 'The container host does not answer.'],
   unknown: ['container_host_timeout', 'unknown', 'The container host did not say in time how it ended.'],
   busy: ['container_host_busy', 'busy', 'The container is locked by another operation.'],
+  lacking: ['host_incomplete', 'busy', 'The container host lacks something that is configured.'],
   missing: ['container_host_failed', 'gone', 'The container host does not know what was asked for.'],
   parameter: ['container_host_failed', 'refused_request', 'The container host refused a value.'],
   conflict: ['container_host_failed', 'conflict', 'Something at the container host is in the way.'],

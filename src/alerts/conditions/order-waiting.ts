@@ -1,0 +1,62 @@
+/** Orders wait for what the operator must provide: a template, or something else that the container host lacks. One alert for each, however many wait. */
+import type { AlertWish, Commands } from '../../domain/alert.js';
+import { cleaned } from '../../domain/cause.js';
+import { innkeeper } from '../../domain/command-line.js';
+import type { Lack } from '../../domain/waiting-order.js';
+import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
+
+/** Documents that one look reads: orders that wait for the same tell the same. */
+const MOST_READ = 20;
+/** Different words that one alert quotes. */
+const MOST_SAID = 3;
+const MOST_CHARACTERS = 400;
+
+interface Waiting {
+  orders: number;
+  readonly said: Set<string>;
+  readonly products: Set<string>;
+}
+
+export const orderWaiting: MakeCondition = (sources) => async () => {
+  const waiting = await waitingFor(sources);
+  return [...waiting].map(([lack, one]) => wishOf(lack, one));
+};
+
+async function waitingFor({ state }: ConditionSources): Promise<ReadonlyMap<Lack, Waiting>> {
+  const waiting = new Map<Lack, Waiting>();
+  let read = 0;
+  for (const { key, openJobs } of state.services.entries())
+    for (const { id, lacks } of openJobs) {
+      if (lacks === null) continue;
+      const one = waiting.get(lacks) ?? { orders: 0, said: new Set(), products: new Set() };
+      waiting.set(lacks, one);
+      one.orders += 1;
+      if (read >= MOST_READ) continue;
+      read += 1;
+      const service = await state.services.find(key).catch(() => undefined);
+      const error = service?.jobs.find((job) => job.id === id)?.error;
+      if (!service || !error) continue;
+      one.products.add(service.module.name);
+      if (one.said.size < MOST_SAID) one.said.add(cleaned(error.detail ?? error.message));
+    }
+  return waiting;
+}
+
+function wishOf(lack: Lack, { orders, said, products }: Waiting): AlertWish {
+  const words = cleaned([...said].join('; '), MOST_CHARACTERS).replace(/[.!?]+$/, '');
+  const count = `${orders} ${orders === 1 ? 'order waits' : 'orders wait'}`;
+  const what = lack === 'template_missing' ? 'a template' : 'what the container host lacks';
+  return {
+    kind: 'order_waiting',
+    subject: lack,
+    ...OF_AGENT,
+    text: `${count} for ${what}: ${words || 'the container host did not say more'}. They go on by themselves once it is there, and fail when create.patience_s has passed.`,
+    commands: commandsFor(lack, [...products].sort()),
+    data: { lack, orders, said: words },
+  };
+}
+
+function commandsFor(lack: Lack, products: readonly string[]): Commands {
+  if (lack === 'host_incomplete') return ['innkeeper doctor'];
+  return ['innkeeper doctor', ...products.map((name) => innkeeper(['template', 'build', name]))];
+}
