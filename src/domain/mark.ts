@@ -8,6 +8,17 @@ export interface Mark {
   readonly generation: number;
 }
 
+/** Stands in the place of a panel in the marks of golden templates. */
+const TEMPLATES = 'templates';
+
+/** One for all golden templates of a product, so that an interrupted build is found again. */
+export function templateMark(agent: string, product: string): Mark {
+  return { agent, panel: TEMPLATES, service: product, generation: 1 };
+}
+
+/** Of a golden template, or of the container that becomes one: no service has it, and the state does not know it. */
+export const isOfTemplate = ({ panel }: Mark): boolean => panel === TEMPLATES;
+
 const PREFIX = 'innkeeper:';
 const PATTERN =
   /(?<![A-Za-z0-9._/:-])innkeeper:([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/(\d{1,9})(?![A-Za-z0-9._/-])/;

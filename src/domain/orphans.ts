@@ -1,6 +1,6 @@
 /** What carries this agent's mark and belongs to no service any more. Pure. What leaves room for doubt is listed, and never removed. */
 import type { ServicePicture } from './expected.js';
-import { formatMark, type Mark, sameMark } from './mark.js';
+import { formatMark, isOfTemplate, type Mark, sameMark } from './mark.js';
 import type { ServiceKey } from './service.js';
 import type { World } from './world.js';
 
@@ -88,12 +88,13 @@ function foundOf({ world, holderOf }: OrphanQuestion): Found[] {
   return [...containers, ...resources, ...records, ...hosts];
 }
 
-/** Undefined when it belongs to a living service, or to one that is being worked on. */
+/** Undefined when it belongs to a living service, to one that is being worked on, or to a golden template. */
 function judge(
   { pictures, damaged }: OrphanQuestion,
   { kind, mark, vmid }: Found,
 ): Pick<Orphan, 'why' | 'doubt'> | undefined {
   const picture = pictures.get(`${mark.panel}/${mark.service}`);
+  if (!picture && isOfTemplate(mark)) return undefined;
   if (!picture)
     return { why: 'unknown', doubt: damaged ? 'a document that could not be read may be its own' : null };
   if (picture.life === 'busy' || picture.life === 'stuck') return undefined;

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../domain/clock.js';
 import { AgentError } from '../domain/errors.js';
-import type { Mark } from '../domain/mark.js';
+import { templateMark } from '../domain/mark.js';
 import { plainCall } from '../drivers/call.js';
 import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/driver.js';
 import type { RegisteredProduct } from '../modules/registry.js';
@@ -47,7 +47,12 @@ export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTem
         'set container_host.proxmox.os_template, e.g. local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst',
     });
   }
-  const work: Work = { ...order, recipe, volume, mark: templateMark(order) };
+  const work: Work = {
+    ...order,
+    recipe,
+    volume,
+    mark: templateMark(order.config.agent.id, order.product.info.name),
+  };
   const first = await order.watch.fresh(0, order.signal);
   await removeLeftovers(work, first);
   const [there] = isShared(work, first) ? templatesOf(work, first) : [];
@@ -67,11 +72,6 @@ function refuseUnfitStorage({ config }: Work, view: ClusterView): void {
 }
 
 interface Work extends TemplateWork, BuildTemplateOrder {}
-
-/** One for all templates of a product, so that an interrupted build is found again. */
-function templateMark({ config, product }: Pick<BuildTemplateOrder, 'config' | 'product'>): Mark {
-  return { agent: config.agent.id, panel: 'templates', service: product.info.name, generation: 1 };
-}
 
 /** Containers of an earlier build that did not come to its end. */
 async function removeLeftovers(work: Work, view: ClusterView): Promise<void> {

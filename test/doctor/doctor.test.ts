@@ -9,6 +9,7 @@ import { v7 } from 'uuid';
 import { parse, stringify } from 'yaml';
 import { isMapping } from '../../src/config/schema-walk.js';
 import { loadConfig } from '../../src/config/load.js';
+import { type Mark, templateMark } from '../../src/domain/mark.js';
 import { plainCall } from '../../src/drivers/call.js';
 import { nginxProxyDriver } from '../../src/drivers/proxy/nginx/index.js';
 import { systemClock } from '../../src/domain/clock.js';
@@ -885,15 +886,18 @@ t.test(
     const { proxmox } = config.container_host;
     const pve = proxmoxGuestDriver(proxmox, { clock: systemClock, log: pino({ level: 'silent' }) });
     const mark = { agent: config.agent.id, panel: 'default', service: '1', generation: 2 };
-    await pve.ensureContainer(
-      {
-        ...{ vmid: 1001, mark, node: 'pve1', hostname: 's1', tags: [] },
-        source: { kind: 'os', volume: proxmox.os_template ?? '' },
-        resources: { cores: 1, memoryMb: 512, swapMb: 0, diskGb: 1 },
-        addresses: [{ address: '10.77.0.11', prefix: 22, gateway: '10.77.0.1' }],
-      },
-      plainCall(new AbortController().signal),
-    );
+    const make = (at: { vmid: number; mark: Mark }) =>
+      pve.ensureContainer(
+        {
+          ...{ ...at, node: 'pve1', hostname: 's1', tags: [] },
+          source: { kind: 'os', volume: proxmox.os_template ?? '' },
+          resources: { cores: 1, memoryMb: 512, swapMb: 0, diskGb: 1 },
+          addresses: [{ address: '10.77.0.11', prefix: 22, gateway: '10.77.0.1' }],
+        },
+        plainCall(new AbortController().signal),
+      );
+    await make({ vmid: 1001, mark });
+    await make({ vmid: 9010, mark: templateMark(config.agent.id, 'wordpress') });
     await pve.close();
     const stateDir = join(dir, 'agent');
     const wrongly = {

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { compareWorld } from '../../src/domain/drift.js';
 import { pictureOf, type ServicePicture } from '../../src/domain/expected.js';
-import { findMark, formatMark, isMarkAlone, type Mark } from '../../src/domain/mark.js';
+import { findMark, formatMark, isMarkAlone, type Mark, templateMark } from '../../src/domain/mark.js';
 import { findOrphans, type Orphan } from '../../src/domain/orphans.js';
 import { afterLook, counts, type Sighted } from '../../src/domain/seen-twice.js';
 import type { Service, ServiceKey } from '../../src/domain/service.js';
@@ -320,6 +320,13 @@ t.test('what leaves room for doubt is never removable', (t) => {
     for (const text of list) t.match(text, doubt, name);
   }
   t.same(orphansOf([], containers(one)), ['container unknown'], 'no doubt, but unknown');
+  t.end();
+});
+
+t.test('a golden template of ours belongs to no service, and is no orphan', (t) => {
+  const one = container({ mark: templateMark(AGENT, 'wordpress'), vmid: 9000 });
+  t.same(orphansOf([], containers({ ...one, template: true })), []);
+  t.same(orphansOf([live()], containers(container(), one)), [], 'nor while it is being made');
   t.end();
 });
 

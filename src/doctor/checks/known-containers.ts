@@ -3,6 +3,7 @@
  * state is not the one that made it: an empty folder, an old copy, or another agent with the same id. Never a reason to remove it: it is somebody's site.
  */
 import { shellWord } from '../../domain/command-line.js';
+import { isOfTemplate } from '../../domain/mark.js';
 import type { SeenContainer } from '../../domain/world.js';
 import type { Verified } from '../../state/verify.js';
 import { type Check, ok, type Verdict, wrong } from '../check.js';
@@ -25,7 +26,9 @@ export function knownContainersCheck(parts: DoctorParts, verify: Documents, agai
     withinMs: WITHIN_MS,
     run: async (signal) => {
       const { read } = await parts.pve.containers(signal);
-      const ours = read.filter(({ mark, template }) => mark?.agent === agent && !template);
+      const ours = read.filter(
+        ({ mark, template }) => mark?.agent === agent && !template && !isOfTemplate(mark),
+      );
       const suspects = strangers(ours, await verify());
       // an order may have come between the two looks
       const unknown = suspects.length === 0 ? [] : strangers(suspects, await again());
