@@ -13,6 +13,7 @@ import { abortError, throwIfAborted } from '../abort.js';
 import { type Circuit, through, verdictOf } from '../circuit.js';
 import { isPage, pageWords } from '../page.js';
 import { withLimit } from '../time-limit.js';
+import { shortcoming } from './issued.js';
 import type { AccountStore, CertificateIssuer, Challenges, IssuedCertificate } from './driver.js';
 
 type AcmeConfig = DomainsConfig['acme'];
@@ -86,10 +87,13 @@ async function order(
     await library.crypto.createPrivateEcdsaKey('P-256'),
   );
   const chain = await wait(client.getCertificate(await wait(client.finalizeOrder(placed, csr))));
+  const secret = new Secret(key.toString());
+  const short = shortcoming({ chain, key: secret }, names);
+  if (short !== undefined) throw new Refused(`it issued a certificate ${short}`);
   const { validFrom, validTo } = new X509Certificate(chain);
   return {
     chain,
-    key: new Secret(key.toString()),
+    key: secret,
     issuedAt: new Date(Math.max(Date.parse(validFrom), 0)).toISOString(),
     expiresAt: new Date(validTo).toISOString(),
   };

@@ -73,10 +73,11 @@ function changeTo({ name, type, ttlS, values }: ZoneSet) {
   return { ...at, changetype: 'REPLACE' as const, ttl: ttlS, records };
 }
 
-function stands({ type, values }: ZoneSet, found: readonly RecordSet[]): boolean {
+/** Every value that was sent, its time to live included. */
+function stands({ type, values, ttlS }: ZoneSet, found: readonly RecordSet[]): boolean {
   const set = found.flatMap(toSet).find((one) => one.type === type);
   const text = (list: readonly string[]): string => JSON.stringify([...list].sort());
-  return text(set?.values ?? []) === text(values);
+  return text(set?.values ?? []) === text(values) && (set?.ttlS ?? ttlS) === ttlS;
 }
 
 function absolute(name: string): string {
