@@ -10,6 +10,8 @@ export type StrikeKind = Exclude<Kind, { readonly delayMs: number }>;
 export interface Strike {
   readonly delayMs: number;
   readonly kind: StrikeKind | undefined;
+  /** Said when the answer came out as it would have without: then it does not count. */
+  readonly missed?: () => void;
 }
 
 export interface ListedFault {
@@ -60,10 +62,13 @@ const faultSchema = Type.Object(
       Type.Object({ down: flag }, closed),
       Type.Object({ lie: flag }, closed),
       Type.Object({ noEffect: flag }, closed),
+      Type.Object({ leftLock: Type.String({ pattern: '^[a-z-]+$' }) }, closed),
+      Type.Object({ mountCheckMs: Type.Number({ minimum: 0 }) }, closed),
       Type.Object({ outdated: flag }, closed),
       Type.Object({ cut: flag }, closed),
       Type.Object({ dripMs: Type.Number({ minimum: 0 }) }, closed),
     ]),
+    onward: Type.Optional(flag),
     times: Type.Optional(Type.Integer({ minimum: 1 })),
   },
   closed,
@@ -97,8 +102,9 @@ export function createFaults(): Faults {
   ): boolean =>
     entry.fault.target === target &&
     live(entry) &&
-    (entry.fault.method === undefined || entry.fault.method === at.method) &&
-    (entry.path === undefined || entry.path.test(at.path ?? ''));
+    ((entry.fault.onward === true && entry.struck > 0) ||
+      ((entry.fault.method === undefined || entry.fault.method === at.method) &&
+        (entry.path === undefined || entry.path.test(at.path ?? ''))));
 
   return {
     add(fault) {
@@ -119,7 +125,7 @@ export function createFaults(): Faults {
         if (!fits(entry, target, at)) continue;
         entry.struck += 1;
         const { kind } = entry.fault;
-        if (!('delayMs' in kind)) return { delayMs, kind };
+        if (!('delayMs' in kind)) return { delayMs, kind, missed: () => void (entry.struck -= 1) };
         delayMs += kind.delayMs;
       }
       return { delayMs, kind: undefined };

@@ -63,12 +63,18 @@ export interface Fault {
     | { readonly lie: true }
     /** A resize ends OK and changes the configuration alone; the file system stays as it is, and the log says so. */
     | { readonly noEffect: true }
+    /** The container of the path carries this lock from then on, as a task leaves it that is killed: only `DELETE <control>/locks/<vmid>` takes it away. */
+    | { readonly leftLock: string }
+    /** The next start of the container of the path checks its file system for so long, and the node answers nothing about it meanwhile. */
+    | { readonly mountCheckMs: number }
     /** The cluster's list comes from a worker that has not read the last change yet: newer guests have no name and state there. */
     | { readonly outdated: true }
     /** The body breaks off half way. */
     | { readonly cut: true }
     /** The body arrives one byte each so many milliseconds. */
     | { readonly dripMs: number };
+  /** From its first strike on it strikes every request of its target, until deleted. */
+  readonly onward?: true;
   /** How often it strikes; absent = until deleted. */
   readonly times?: number;
 }

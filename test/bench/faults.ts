@@ -1,51 +1,61 @@
 /**
- * Every fault at every call of every operation: `npm run bench -- faults`. FAULTS_OPERATIONS (names, separated by `;`), FAULTS_CALLS and FAULTS_KINDS
- * (regular expressions) and FAULTS_PART (`3/8`: the third of eight parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has ended.
+ * Every fault at every call of every operation: `npm run bench -- faults [--minutes N] [--seed S]`. With `--minutes` as many cells as go into them, in an
+ * order from the seed, some of each fault first. FAULTS_OPERATIONS (names, separated by `;`), FAULTS_CALLS and FAULTS_KINDS (regular expressions) and
+ * FAULTS_PART (`3/8`: the third of eight parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has
+ * ended. Fails when a fault never fired, or anything was left behind.
  */
-import { firedByFault, line, runMatrix } from '../faults/matrix.js';
 import type { Row } from '../faults/cell.js';
+import { line, operationsOf, runMatrix, type Tally, tallyByFault, tallyOf } from '../faults/matrix.js';
 import { WORLDS } from '../fakes/world-kinds.js';
-import { printTable } from './figures.js';
 
-export async function benchFaults(): Promise<boolean> {
+export interface FaultsOptions {
+  /** Absent: all cells. */
+  readonly minutes?: number | undefined;
+  readonly seed: number;
+}
+
+export async function benchFaults({ minutes, seed }: FaultsOptions): Promise<boolean> {
   const only = process.env['FAULTS_OPERATIONS']?.split(';');
   const calls = new RegExp(process.env['FAULTS_CALLS'] ?? '');
   const kinds = new RegExp(process.env['FAULTS_KINDS'] ?? '');
   const [part = 1, parts = 1] = (process.env['FAULTS_PART'] ?? '1/1').split('/').map(Number);
   const started = performance.now();
   const rows: Row[] = [];
-  for (const stage of WORLDS)
-    rows.push(
-      ...(await runMatrix({
-        stage,
-        // all are counted, so that the parts are the same whatever is chosen
-        pick: ({ operation, site, fault }, n) =>
-          (only?.includes(operation) ?? true) &&
-          calls.test(site.name) &&
-          kinds.test(fault.name) &&
-          n % parts === part - 1,
-        told: (row) => console.log(line(row)),
-      })),
-    );
-  const ends = new Map<string, number>();
-  for (const { end } of rows) ends.set(end, (ends.get(end) ?? 0) + 1);
-  const fired = [...firedByFault(rows)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const silent = fired.filter(([, count]) => count === 0);
-  const wrong = rows.filter((row) => row.wrong.length > 0);
-  printTable(`${rows.length} faults, ${((performance.now() - started) / 60_000).toFixed(1)} min`, [
-    ...[...ends].map(([end, count]) => ({ figure: end, value: String(count), target: '', met: null })),
-    ...fired.map(([fault, count]) => ({
-      figure: `fired: ${fault}`,
-      value: String(count),
-      target: '> 0',
-      met: count > 0,
-    })),
-    {
-      figure: 'leaks, doubles, hangs, silences',
-      value: String(wrong.length),
-      target: '0',
-      met: wrong.length === 0,
-    },
-  ]);
-  return wrong.length === 0 && silent.length === 0;
+  let cells = 0;
+  const all = WORLDS.reduce((sum, stage) => sum + operationsOf(stage), 0);
+  if (minutes !== undefined) console.log(`seed ${seed}, ${minutes} minutes`);
+  for (const stage of WORLDS) {
+    const walked = await runMatrix({
+      stage,
+      ...(only === undefined ? {} : { operations: only }),
+      // all are counted, so that the parts are the same whatever is chosen
+      pick: ({ site, fault }, n) => calls.test(site.name) && kinds.test(fault.name) && n % parts === part - 1,
+      ...(minutes === undefined ? {} : { seed, limitMs: (minutes * 60_000 * operationsOf(stage)) / all }),
+      told: (row) => console.log(line(row)),
+    });
+    rows.push(...walked.rows);
+    cells += walked.cells;
+  }
+  return said(rows, cells, (performance.now() - started) / 60_000);
+}
+
+function said(rows: readonly Row[], cells: number, minutes: number): boolean {
+  const tallies = [...tallyByFault(rows)];
+  const silent = tallies.filter(([, { fired }]) => fired === 0).map(([fault]) => fault);
+  const all = tallyOf(rows);
+  console.log(`\n${rows.length} of ${cells} cells, ${minutes.toFixed(1)} min`);
+  console.log(tableOf([...tallies, ['all', all]]));
+  for (const fault of silent) console.log(`never fired: ${fault}`);
+  return silent.length === 0 && all.leaks === 0;
+}
+
+const COLUMNS = ['cells', 'fired', 'done', 'undone', 'waited', 'other', 'leaks'] as const;
+
+function tableOf(tallies: readonly (readonly [fault: string, Tally])[]): string {
+  const width = Math.max(...tallies.map(([fault]) => fault.length));
+  const head = ['fault'.padEnd(width), ...COLUMNS.map((name) => name.padStart(7))];
+  const lines = tallies.map(([fault, tally]) =>
+    [fault.padEnd(width), ...COLUMNS.map((name) => String(tally[name]).padStart(7))].join(''),
+  );
+  return [head.join(''), ...lines].join('\n');
 }

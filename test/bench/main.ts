@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- accept|actions|chaos|faults|overload|powercut|rest|soak|status|site|lxc ... [--minutes N]]`: measures and prints tables; exits 1 when a target is missed. Without a
- * name: all but what takes long, real containers only as root. `--minutes`: of the soak.
+ * `npm run bench [-- accept|actions|chaos|faults|overload|powercut|rest|soak|status|site|lxc ... [--minutes N] [--seed S]]`: measures and prints tables; exits 1 when a target is missed. Without a
+ * name: all but what takes long, real containers only as root. `--minutes`: of the soak (10), of the faults (all of them).
+ * `--seed`: of the order of the faults.
  */
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';
@@ -16,13 +17,13 @@ import { benchStatus } from './status.js';
 
 const isRoot = process.getuid?.() === 0;
 const { values, positionals } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' } },
+  options: { minutes: { type: 'string' }, seed: { type: 'string', default: '1' } },
   allowPositionals: true,
 });
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   accept: benchAccept,
-  faults: benchFaults,
+  faults: () => benchFaults({ minutes: numberOf(values.minutes), seed: Number(values.seed) }),
   powercut: benchPowerCut,
   rest: benchRest,
   status: benchStatus,
@@ -34,8 +35,14 @@ const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   lxc: () => benchSite('lxc'),
   chaos: benchChaos,
   overload: benchOverload,
-  soak: () => benchSoak(Number(values.minutes)),
+  soak: () => benchSoak(numberOf(values.minutes) ?? 10),
 };
+
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new Error(`--minutes takes whole minutes, not ${text}`);
+  return Number(text);
+}
 /** Only when they are asked for. */
 const LONG = ['chaos', 'faults', 'soak'];
 

@@ -1,7 +1,7 @@
 /** The whole grid, and a thousand deaths at moments of no meaning. */
 import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
-import { tableOf } from './report.js';
+import { disturbedTable, tableOf } from './report.js';
 
 const SEED = 1;
 const KILLS = 1000;
@@ -12,6 +12,7 @@ export async function benchChaos(): Promise<boolean> {
   say(`\nDeaths at every boundary (seed ${SEED})\n${tableOf(tried)}`);
   const report = await runRandom({ seed: SEED, kills: KILLS, workers: 8, say });
   say(`\n${report.kills} deaths under 8 operations at once (seed ${SEED}): ${JSON.stringify(report.ended)}`);
+  say(disturbedTable(report.disturbed));
   for (const problem of report.problems) say(`  ${problem}`);
   return report.problems.length === 0 && tried.every(({ result }) => result.problems.length === 0);
 }

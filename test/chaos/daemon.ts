@@ -8,9 +8,14 @@ import { aroundWire } from './around-wire.js';
 import { boundaries } from './boundaries.js';
 import { FirstOrder, Order } from './messages.js';
 
-const [configFile = '', first = 'null'] = process.argv.slice(2);
+const [configFile = '', first = 'null', ahead = '0'] = process.argv.slice(2);
 const death: unknown = JSON.parse(first);
 if (!Value.Check(FirstOrder, death)) throw new Error(`not a place to die: ${first}`);
+
+/** As `date -s` sets that of the machine. */
+const rightNow = Date.now;
+let aheadMs = Number(ahead);
+Date.now = () => rightNow() + aheadMs;
 
 const die = (): never => {
   process.kill(process.pid, 'SIGKILL');
@@ -28,6 +33,9 @@ process.on('message', (message: unknown) => {
   if ('set' in message) {
     points.set(message.set ?? undefined);
     process.send?.({ set: true });
+  } else if ('clock' in message) {
+    aheadMs = message.clock;
+    process.send?.({ clock: true });
   } else {
     process.send?.({ passed: points.passed() });
   }

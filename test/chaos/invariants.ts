@@ -91,7 +91,9 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
         ...has('memory', String(plan.memoryMb)),
         ...has('swap', String(plan.swapMb)),
         ...has('cores', String(plan.cores)),
-        ...has('rootfs', `size=${plan.diskGb}G`),
+        ...(gibOf(config['rootfs'] ?? '') === plan.diskGb
+          ? []
+          : [`rootfs of ${vmid} is ${config['rootfs'] ?? 'missing'}, not of ${plan.diskGb}G`]),
         ...has('hostname', subdomain),
         ...addresses.flatMap(({ address }) => has('net0', `ip=${address}/`)),
       ];
@@ -275,6 +277,12 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
     );
   },
 };
+
+/** Whole GiB: a file system that did not grow at once gets some MiB more. */
+function gibOf(rootfs: string): number {
+  const [, size = '', unit] = /size=(\d+)([GM])/.exec(rootfs) ?? [];
+  return Math.floor(Number(size) / (unit === 'M' ? 1024 : 1));
+}
 
 function hostText(
   { id, generation }: Pick<ServiceOnDisk, 'id' | 'generation'>,

@@ -2,7 +2,10 @@
 import { parseArgs } from 'node:util';
 import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
-import { tableOf } from './report.js';
+import { disturbedTable, tableOf } from './report.js';
+
+/** In so many deaths everything that goes wrong beside them must have fired. */
+const FIRES_WITHIN = 60;
 
 const { values } = parseArgs({
   options: {
@@ -42,7 +45,10 @@ const life = values.life === undefined ? undefined : Number(values.life);
 if (kills > 0) {
   const report = await runRandom({ seed, kills, workers: 8, life, say });
   say(`${report.kills} kills, operations ${JSON.stringify(report.ended)}`);
+  say(disturbedTable(report.disturbed));
   for (const problem of report.problems) say(`  ${problem}`);
   good &&= report.problems.length === 0;
+  // fewer lives may pass beside what a fault needs
+  if (kills >= FIRES_WITHIN) good &&= Object.values(report.disturbed).every(({ fired }) => fired > 0);
 }
 process.exit(good ? 0 : 1);

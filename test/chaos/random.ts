@@ -3,6 +3,7 @@ import { once, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Death } from './boundaries.js';
 import { rested } from './cell.js';
+import { type Disturbances, disturbances, type Fired } from './disturbances.js';
 import { callsOf, type Operation, type Subject } from './operation.js';
 import { OPERATIONS } from './operations.js';
 import { jobEnd, jobOf, untilAnswered } from './panel.js';
@@ -24,6 +25,8 @@ export interface RandomOptions {
 export interface RandomReport {
   readonly kills: number;
   readonly ended: Readonly<Record<Ending, number>>;
+  /** What went wrong beside the deaths. */
+  readonly disturbed: Fired;
   readonly problems: readonly string[];
 }
 
@@ -43,6 +46,7 @@ export async function runRandom(options: RandomOptions): Promise<RandomReport> {
   const rig = await openRig({ world: 'template', delays: DELAYS });
   const report = { kills: 0, ended: { done: 0, undone: 0, stuck: 0, hung: 0 }, problems: [] as string[] };
   const nextDeath = deathsFrom(seeded(options.seed), options.life ?? LIFE);
+  const trouble = disturbances(rig, seeded(options.seed + 1_000));
   const workers = Array.from(
     { length: options.workers },
     (_, n) => new Worker(n, options.seed, rig, options.say),
@@ -50,25 +54,30 @@ export async function runRandom(options: RandomOptions): Promise<RandomReport> {
   try {
     await rig.start();
     while (report.kills < options.kills && report.problems.length === 0) {
-      await oneRound(rig, workers, nextDeath, Math.min(ROUND, options.kills - report.kills), report);
+      const kills = Math.min(ROUND, options.kills - report.kills);
+      await oneRound({ rig, workers, nextDeath, trouble, kills, report });
       options.say(`${report.kills} kills: ${JSON.stringify(report.ended)}`);
     }
+    return { ...report, disturbed: await trouble.fired() };
   } finally {
+    await trouble.calm().catch(() => {});
     if (report.problems.length === 0) await rig.close();
     else options.say(`what is known of it: ${await rig.leave()}`);
   }
-  return report;
 }
 
 type Report = { kills: number; ended: Record<Ending, number>; problems: string[] };
 
-async function oneRound(
-  rig: Rig,
-  workers: readonly Worker[],
-  nextDeath: () => Death,
-  kills: number,
-  report: Report,
-): Promise<void> {
+interface Round {
+  readonly rig: Rig;
+  readonly workers: readonly Worker[];
+  readonly nextDeath: () => Death;
+  readonly trouble: Disturbances;
+  readonly kills: number;
+  readonly report: Report;
+}
+
+async function oneRound({ rig, workers, nextDeath, trouble, kills, report }: Round): Promise<void> {
   const over = new AbortController();
   setMaxListeners(0, over.signal);
   const work = workers.map(async (worker) => {
@@ -80,11 +89,14 @@ async function oneRound(
     }
   });
   await rig.set(nextDeath());
+  await trouble.next();
   for (let n = 0; n < kills && (await dies(rig, over.signal)); n += 1) {
     report.kills += 1;
     const last = n + 1 === kills;
     while (!(await rig.start(last ? undefined : nextDeath()))) report.kills += 1;
+    if (!last) await trouble.next();
   }
+  await trouble.calm();
   over.abort();
   await Promise.all([...work, liveOn(rig)]);
   report.problems.push(...(await finishStuck(rig)));

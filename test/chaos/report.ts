@@ -1,4 +1,5 @@
 /** What was tried and what became of it, as a table. */
+import type { Fired } from './disturbances.js';
 import type { Tried } from './grid.js';
 
 const COLUMNS = [
@@ -39,5 +40,12 @@ export function tableOf(tried: readonly Tried[]): string {
         .map((text, n) => (n === 0 ? text.padEnd(widths[n] ?? 0) : text.padStart(widths[n] ?? 0)))
         .join('  '),
     )
+    .join('\n');
+}
+
+/** What went wrong beside the deaths, and how often it really fired. */
+export function disturbedTable(disturbed: Fired): string {
+  return Object.entries(disturbed)
+    .map(([name, { begun, fired }]) => `${name.padEnd(20)} begun ${begun}, fired ${fired}`)
     .join('\n');
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { parse, stringify } from 'yaml';
 import { readAccess } from '../../src/sandbox/access.js';
 import { freePort } from '../../src/sandbox/ports.js';
@@ -43,6 +43,8 @@ export interface Rig {
   set(death: Death | undefined): Promise<void>;
   /** What was passed since then. */
   passed(): Promise<readonly Point[]>;
+  /** Sets the wall clock of the daemon's host so many ms ahead, now and for every start. The world keeps the right time. */
+  setClock(aheadMs: number): Promise<void>;
   /** Kills the daemon now. */
   kill(): Promise<void>;
   isDown(): boolean;
@@ -103,6 +105,9 @@ async function writeConfig(stateDir: string, from: string, options: RigOptions):
       pools: [{ name: 'chaos', first: '10.77.0.10', last: '10.77.0.39', prefix: 22, gateway: '10.77.0.1' }],
     },
     deletion: { hold_s: holdS, brake: 1_000_000 },
+    // a busy machine may make a system look down for a moment: that costs a second, not half a minute and longer with every look
+    jobs: { retry_s: 1 },
+    circuits: { pause_s: 1 },
     plans: PLANS,
     products: { wordpress: { source } },
   };
@@ -127,6 +132,20 @@ function rigOf(parts: Parts): Rig {
   const { stateDir, world, configFile, control } = parts;
   const headers = { authorization: `Bearer ${parts.token}`, 'content-type': 'application/json' };
   let daemon: Child | undefined;
+  let aheadMs = 0;
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One at a time: answers come in the order of the questions, and a daemon that starts says first that it is ready. */
+  const inTurn = <T>(talk: () => Promise<T>): Promise<T> => {
+    const said = turn.then(talk);
+    turn = said.catch(() => {});
+    return said;
+  };
+  const question = <T extends TSchema>(order: object, answer: T): Promise<Static<T>> =>
+    inTurn(() => {
+      const child = running();
+      child.say(order);
+      return child.hear(answer);
+    });
   const running = (): Child => {
     if (!daemon) throw new Error('the daemon was not started');
     return daemon;
@@ -155,23 +174,27 @@ function rigOf(parts: Parts): Rig {
     caFile: parts.caFile,
     httpsPort: parts.httpsPort,
     async start(death) {
-      const args = [configFile, JSON.stringify(death ?? null)];
-      daemon = startChild('daemon', args, join(stateDir, 'agent.log'));
+      const args = [configFile, JSON.stringify(death ?? null), String(aheadMs)];
+      const child = startChild('daemon', args, join(stateDir, 'agent.log'));
+      daemon = child;
       try {
-        await daemon.hear(Type.Object({ ready: Type.Literal(true) }));
+        await inTurn(() => child.hear(Type.Object({ ready: Type.Literal(true) })));
         return true;
       } catch (error) {
-        if (error instanceof Gone && daemon.wasKilled()) return false;
+        if (error instanceof Gone && child.wasKilled()) return false;
         throw error;
       }
     },
     async set(death) {
-      running().say({ set: death ?? null });
-      await running().hear(Type.Object({ set: Type.Literal(true) }));
+      await question({ set: death ?? null }, Type.Object({ set: Type.Literal(true) }));
     },
     async passed() {
-      running().say({ list: true });
-      return (await running().hear(Type.Object({ passed: Type.Array(PointSchema) }))).passed;
+      return (await question({ list: true }, Type.Object({ passed: Type.Array(PointSchema) }))).passed;
+    },
+    async setClock(ms) {
+      aheadMs = ms;
+      // one that is down learns it at its next start
+      await question({ clock: ms }, Type.Object({ clock: Type.Literal(true) })).catch(() => {});
     },
     kill: () => running().kill(),
     isDown: () => running().isGone(),

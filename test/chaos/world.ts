@@ -6,6 +6,8 @@ const world = await startMemoryWorld({
   stateDir,
   apiPort: Number(apiPort),
   delays: Number(delays),
+  // less than the daemon waits for one answer, as with the real one
+  proxyTimeoutMs: 1_000,
   log: () => {},
 });
 // whoever started us is gone

@@ -5,6 +5,7 @@ import type { CallSite } from './call-sites.js';
 import { INSIDE, type Row } from './cell.js';
 import type { FaultKind } from './kinds.js';
 import { type Answer, type Fields, listOf, type Stage, textOf } from './stage.js';
+import { beginTrouble } from './trouble.js';
 
 export interface CallAtOnce {
   readonly name: string;
@@ -103,9 +104,7 @@ export async function sitesOfCall(
   all: readonly CallSite[],
 ): Promise<CallSite[]> {
   await operation.prepare(stage, id);
-  const marks = await Promise.all(
-    all.map(async (site) => ({ site, fault: await strike(stage, site, { delayMs: 0 }) })),
-  );
+  const marks = await Promise.all(all.map(async (site) => ({ site, fault: await watched(stage, site) })));
   await good(operation.call(stage, id));
   const met: CallSite[] = [];
   for (const { site, fault } of marks) if ((await stage.struck(fault)) > 0) met.push(site);
@@ -114,12 +113,8 @@ export async function sitesOfCall(
   return met;
 }
 
-const strike = (
-  stage: Stage,
-  { target, method, path }: CallSite,
-  kind: FaultKind['kind'],
-  times?: number,
-): Promise<string> => stage.fault({ target, method, path, kind, ...(times === undefined ? {} : { times }) });
+const watched = (stage: Stage, { target, method, path }: CallSite): Promise<string> =>
+  stage.fault({ target, method, path, kind: { delayMs: 0 } });
 
 export async function runCallAtOnce(
   stage: Stage,
@@ -129,7 +124,7 @@ export async function runCallAtOnce(
   id: string,
 ): Promise<Row> {
   await operation.prepare(stage, id);
-  const fault = await strike(stage, site, kind.kind, kind.times);
+  const trouble = await beginTrouble(stage, site, kind);
   const from = performance.now();
   const first = await operation.call(stage, id);
   const wrong = untrue(kind, first);
@@ -137,14 +132,15 @@ export async function runCallAtOnce(
   while (!isEnd(operation, answer) && repeats < MOST_REPEATS) {
     repeats += 1;
     // what does not pass by itself has been mended by somebody
-    struck = Math.max(struck, await stage.struck(fault));
-    if (kind.times === undefined) await stage.lift(fault);
+    struck = Math.max(struck, await trouble.fired());
+    if (kind.times === undefined) await trouble.end();
     // a circuit that is open looks again after a second
     await delay(REPEAT_MS);
     answer = await operation.call(stage, id);
   }
   const ms = Math.round(performance.now() - from);
-  struck = Math.max(struck, await stage.struck(fault));
+  struck = Math.max(struck, await trouble.fired());
+  await trouble.end();
   await stage.noFaults();
   if (!isEnd(operation, answer))
     wrong.push(`repeated ${repeats} times it is still ${answer.status} ${JSON.stringify(answer.body)}`);

@@ -4,6 +4,7 @@ import { either, type FaultKind } from './kinds.js';
 import { leaks } from './leaks.js';
 import { accepted, ended, type Operation } from './operations.js';
 import { eventually, type Fields, fieldsOf, listOf, type Stage, textOf } from './stage.js';
+import { beginTrouble, type Trouble } from './trouble.js';
 
 export interface Row {
   readonly operation: string;
@@ -12,16 +13,15 @@ export interface Row {
   /** `done`, `undone`, `waited, done`, `waited, undone`, `stuck with alarm`, `refused`; `not met`: the call was not made */
   readonly end: string;
   readonly ms: number;
-  /** How often the fault met a call. */
+  /** How often the fault really fired. */
   readonly struck: number;
   readonly error: string;
   /** Empty in a good row. */
   readonly wrong: readonly string[];
 }
 
-/** A cell that has not ended by itself this long after it began gets its fault lifted; then it has as long again. */
-const PATIENCE_MS = 40_000;
-const AFTER_LIFT_MS = 60_000;
+/** A job that has neither ended nor waited this long after it began hangs: far longer than any takes on a busy machine. Its fault is lifted, and it has as long again. */
+const PATIENCE_MS = 150_000;
 /** Whoever asks for what was refused more often than this, forward and back, goes on for ever. A container that is listed and denied is looked for six times in 2 s, whenever it is needed. */
 const MOST_REFUSALS = 100;
 /** What a customer's sentence does not hold: addresses, paths, tasks, nodes. */
@@ -37,28 +37,22 @@ export async function runCell(
   const row = { operation: operation.name, call: site.name, fault: kind.name };
   const wrong: string[] = [];
   await operation.prepare(stage, id);
-  const { target, method, path } = site;
-  const fault = await stage.fault({
-    target,
-    method,
-    path,
-    kind: kind.kind,
-    ...(kind.times === undefined ? {} : { times: kind.times }),
-  });
+  const trouble = await beginTrouble(stage, site, kind);
   const from = performance.now();
   let job: Fields;
   try {
     const jobId = await operation.ask(stage, id);
-    job = await settled(stage, jobId, kind, wrong, fault);
+    job = await settled(stage, jobId, kind, wrong, trouble);
   } catch (error) {
     // refused before it was accepted: nothing may be left of it, and the sentence says why
     job = {
       status: 'refused',
-      struck: await stage.struck(fault),
+      struck: await trouble.fired(),
       error: { message: /"error":"([^"]*)"/.exec(String(error))?.[1] ?? '' },
     };
   }
   const ms = Math.round(performance.now() - from);
+  await trouble.end();
   await stage.noFaults();
   const end = endOf(job);
   const expected = operation.proxyChangesBeside && site.target === 'proxy' ? either(kind) : kind;
@@ -76,30 +70,35 @@ export async function runCell(
   };
 }
 
-/** A job whose system is down waits; the fault is lifted when that is seen, since it would wait for hours. */
+/** A job whose system is down waits; the fault is lifted when that is seen, since it would wait for hours. A lock that was left is taken away once the log tells how. */
 async function settled(
   stage: Stage,
   jobId: string,
   kind: FaultKind,
   wrong: string[],
-  fault: string,
+  trouble: Trouble,
 ): Promise<Fields> {
   const ask = async (): Promise<Fields> => (await stage.call('GET', `/jobs/${jobId}`)).body;
+  const isOver = (job: Fields): boolean => job['ended_at'] != null;
   let waited = false;
+  const look = async (): Promise<Fields> => {
+    const job = await ask();
+    if (job['status'] !== 'waiting') return job;
+    waited = true;
+    await stage.unlock();
+    return job;
+  };
   const first = await eventually(
-    ask,
-    (job) => {
-      if (job['status'] === 'waiting') waited = true;
-      return job['ended_at'] != null || (waited && kind.times === undefined);
-    },
+    look,
+    (job) => isOver(job) || (waited && kind.times === undefined),
     PATIENCE_MS,
   );
-  if (!first.right) wrong.push(`not over after ${PATIENCE_MS / 1000} s`);
-  const struck = await stage.struck(fault);
-  const isOver = first.value['ended_at'] != null;
-  if (!isOver) await stage.lift(fault);
-  const job = isOver ? first.value : await ended(stage, jobId, AFTER_LIFT_MS);
-  return { ...job, waited, struck };
+  if (!first.right) wrong.push(`neither over nor waiting after ${PATIENCE_MS / 1000} s`);
+  const struck = await trouble.fired();
+  if (isOver(first.value)) return { ...first.value, waited, struck };
+  await trouble.end();
+  const { value } = await eventually(look, isOver, PATIENCE_MS);
+  return { ...value, waited, struck };
 }
 
 /** Silences: a hang, a job that is stuck and says nothing of it, a failure without a reason, or with one that tells too much. */

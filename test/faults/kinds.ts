@@ -7,21 +7,28 @@ export type Expected = 'overcome' | 'given up' | 'either';
 
 export interface FaultKind {
   readonly name: string;
-  readonly kind: Fault['kind'];
+  /** `clockJumpMs`: when the call is made, the wall clock of the daemon's host is set so far ahead, or back. */
+  readonly kind: Fault['kind'] | { readonly clockJumpMs: number };
+  /** From the call on it meets every call to this system. */
+  readonly onward?: true;
   /** How often it strikes; absent: until it is lifted. */
   readonly times?: number;
   readonly expected: Expected;
 }
 
-const passing = (name: string, kind: Fault['kind'], times = 1): FaultKind => ({
+const passing = (name: string, kind: FaultKind['kind'], times = 1): FaultKind => ({
   name,
   kind,
   times,
   expected: 'overcome',
 });
 /** A system that is down until somebody lifts it. */
-const dead = (name: string, kind: Fault['kind']): FaultKind => ({ name, kind, expected: 'overcome' });
-const permanent = (name: string, kind: Fault['kind']): FaultKind => ({ name, kind, expected: 'given up' });
+const dead = (name: string, kind: FaultKind['kind']): FaultKind => ({ name, kind, expected: 'overcome' });
+const permanent = (name: string, kind: FaultKind['kind']): FaultKind => ({
+  name,
+  kind,
+  expected: 'given up',
+});
 
 /** Longer than the drivers' deadlines on the stage. */
 const LATE_MS = 4_500;
@@ -40,7 +47,7 @@ const PVE: readonly FaultKind[] = [
   // the operator's to put right: whoever needs it waits
   dead('401', { status: 401, reason: 'invalid token value!' }),
   dead('403', { status: 403, reason: 'Permission check failed (/vms/101, VM.Audit)' }),
-  dead('refused token', { denied: true }),
+  { ...dead('refused token', { denied: true }), onward: true },
   dead('log-in page', { status: 200, reason: 'Log in', page: true }),
   dead('redirect', { status: 302, reason: 'Found' }),
   // nobody knows them: tried again
@@ -89,6 +96,24 @@ const TASK: readonly FaultKind[] = [
   passing('task: lock', { taskError: 'CT is locked (backup)' }, 2),
   passing('task: busy', { taskError: "zfs error: cannot destroy 'tank/x': dataset is busy" }, 2),
   dead('task: fails', { taskError: 'command failed: exit code 5' }),
+];
+
+/** A person who reads the log unlocks it. The lock is one that this kind of call leaves when it is killed. */
+const leftLock = (lock: string): FaultKind => passing('lock left behind', { leftLock: lock });
+/** As Proxmox's multi-mount protection makes a start: longer than the stage's proxy and driver wait for one answer. */
+const MOUNT_CHECK = passing('596 while starting', { mountCheckMs: 2_500 });
+const NO_EFFECT: readonly FaultKind[] = [
+  passing('OK without effect', { noEffect: true }),
+  dead('OK without effect, always', { noEffect: true }),
+];
+const LIST: readonly FaultKind[] = [
+  passing('flapping list', { outdated: true }, 3),
+  dead('outdated list', { outdated: true }),
+];
+const DAY_MS = 86_400_000;
+const CLOCK: readonly FaultKind[] = [
+  dead('clock jumps 400 days ahead', { clockJumpMs: 400 * DAY_MS }),
+  dead('clock jumps a day back', { clockJumpMs: -DAY_MS }),
 ];
 
 const DNS: readonly FaultKind[] = [
@@ -166,7 +191,34 @@ const ofTask = (kind: FaultKind): FaultKind =>
 export const either = (kind: FaultKind): FaultKind =>
   kind.expected === 'given up' ? { ...kind, expected: 'either' } : kind;
 
+/** The calls that Proxmox refuses while the container holds a lock. */
+const LOCKABLE: readonly (readonly [RegExp, lock: string])[] = [
+  [/^POST .*\/snapshot\/S\/rollback$/, 'rollback'],
+  [/^POST .*\/lxc\/ID\/snapshot$/, 'snapshot'],
+  [/^DELETE .*\/snapshot\/S$/, 'snapshot-delete'],
+  [
+    /^POST .*\/lxc\/ID\/(?:clone|status\/\w+)$|^PUT .*\/lxc\/ID\/(?:config|resize)$|^DELETE .*\/lxc\/ID$/,
+    'disk',
+  ],
+];
+
+/** What only this call, or only a few, can meet. */
+function ownKinds({ name, target }: CallSite): readonly FaultKind[] {
+  const [, lock] = LOCKABLE.find(([pattern]) => pattern.test(name)) ?? [];
+  return [
+    ...(lock === undefined ? [] : [leftLock(lock)]),
+    ...(/^POST .*\/status\/(?:start|reboot)$/.test(name) ? [MOUNT_CHECK] : []),
+    ...(/^PUT .*\/resize$/.test(name) ? NO_EFFECT : []),
+    ...(name === 'GET /cluster/resources' ? LIST : []),
+    ...(target === 'exec' || (target === 'pve' && !name.startsWith('GET ')) ? CLOCK : []),
+  ];
+}
+
 export function kindsFor(site: CallSite): readonly FaultKind[] {
+  return [...generalKinds(site), ...ownKinds(site)];
+}
+
+function generalKinds(site: CallSite): readonly FaultKind[] {
   const changes = site.method !== 'GET';
   switch (site.target) {
     case 'pve':

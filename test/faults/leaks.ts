@@ -103,7 +103,8 @@ function ofContainer(service: Fields, container: Fields): string[] {
   differs('swap', config['swap'], plan['swapMb']);
   differs('hostname', config['hostname'], service['subdomain']);
   differs('lock', config['lock'], undefined);
-  differs('disk', /size=(\d+)G/.exec(String(config['rootfs']))?.[1], plan['diskGb']);
+  differs('disk', gibOf(String(config['rootfs'])), plan['diskGb']);
+  differs('file system that did not grow', container['filesystem'], undefined);
   if (!String(config['net0']).includes(`ip=${String(address?.['address'])}/`))
     wrong.push(`${id}: net0 ${String(config['net0'])}`);
   for (const option of ['enable', 'ipfilter', 'macfilter'])
@@ -116,6 +117,12 @@ function ofContainer(service: Fields, container: Fields): string[] {
   const kept = Object.keys(fieldsOf(container['snapshots'])).sort().join();
   differs('snapshots', kept, names(listOf(service['snapshots'])));
   return wrong;
+}
+
+/** Whole GiB: a file system that did not grow at once gets some MiB more. */
+function gibOf(rootfs: string): number {
+  const [, size = '', unit] = /size=(\d+)([GM])/.exec(rootfs) ?? [];
+  return Math.floor(Number(size) / (unit === 'M' ? 1024 : 1));
 }
 
 /** What HA is told: to keep a running site running, and never to start one that is suspended. */

@@ -1,15 +1,10 @@
 import t from 'tap';
-import { type CallSite, OTHERS, siteOf } from './call-sites.js';
-import { runCell } from './cell.js';
-import { kindsFor } from './kinds.js';
-import { line } from './matrix.js';
-import { OPERATIONS } from './operations.js';
-import { openStage } from './stage.js';
+import { runSample, type Sample } from './sample.js';
 
 const CT = '/nodes/N/lxc/ID';
 
 /** A fixed few of the cells that `npm run bench -- faults` walks whole: those that found something, and one of each kind of fault. */
-const SAMPLE: readonly (readonly [operation: string, call: string, ...faults: string[]])[] = [
+const SAMPLE: Sample = [
   [
     'create (template)',
     `POST ${CT}/clone`,
@@ -57,28 +52,9 @@ const SAMPLE: readonly (readonly [operation: string, call: string, ...faults: st
   ['toggle', 'nginx -t', 'nginx -t fails'],
 ];
 
-const callOf = (name: string): CallSite => {
-  const [method = '', path = ''] = name.split(' ');
-  return OTHERS.find((site) => site.name === name) ?? siteOf(method, path);
-};
-
 t.test(
   'whatever goes wrong at a call, an operation ends done, undone or stuck with an alarm, and leaves nothing behind',
   async (t) => {
-    const stage = await openStage();
-    t.teardown(() => stage.close());
-    let cells = 0;
-    for (const [name, call, ...faults] of SAMPLE) {
-      const operation = OPERATIONS.find((one) => one.name === name);
-      const site = callOf(call);
-      for (const fault of faults) {
-        const kind = kindsFor(site).find((one) => one.name === fault);
-        if (!operation || !kind) throw new Error(`no such cell: ${name}, ${call}, ${fault}`);
-        const row = await runCell(stage, operation, site, kind, `s${(cells += 1)}x`);
-        t.comment(line(row));
-        t.same(row.wrong, [], `${name}, ${call}, ${fault}: ${row.end}`);
-        t.match(row.end, /^(?:waited, )?(?:done|undone)$|^stuck with alarm$|^refused$/);
-      }
-    }
+    await runSample(t, SAMPLE);
   },
 );

@@ -7,11 +7,15 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { parse, stringify } from 'yaml';
+import { hostTime } from '../../src/clock/host-time.js';
 import { startDaemon } from '../../src/main.js';
 import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
 import { freePort } from '../../src/sandbox/ports.js';
 import type { Fault } from '../../src/sandbox/world.js';
 import { type World, WORLD_KINDS } from '../fakes/world-kinds.js';
+
+/** After which a call that still goes on is answered with 596: before the daemon's own patience ends. */
+const SILENT_MS = 800;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,6 +28,8 @@ export interface Request {
   readonly n: number;
   readonly method: string;
   readonly path: string;
+  /** 0: the connection was closed without an answer. */
+  readonly status: number;
 }
 
 export interface Stage {
@@ -50,8 +56,12 @@ export interface Stage {
   dns(name: string, values: readonly string[], type?: 'A' | 'NS'): Promise<void>;
   /** At ours: customers' zones, as the name server has them. */
   customerZones(): Promise<Fields[]>;
-  /** Log lines with this alarm, so far. */
+  /** Log lines with an alarm, so far. */
   alarms(): readonly Fields[];
+  /** Sets the wall clock of the daemon's host so far ahead of ours; that of the systems stays right. */
+  setClock(offsetMs: number): void;
+  /** What a person does who reads the log: runs each `pct unlock` that it told for a lock that no task holds. How many that were. */
+  unlock(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -92,17 +102,28 @@ function hurried(config: Fields, kind: World): object {
 export async function openStage(kind: World = 'template'): Promise<Stage> {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-faults-'));
   const log = createWriteStream(join(stateDir, 'agent.log'));
-  const world = await startMemoryWorld({ stateDir, apiPort: await freePort(), delays: 0, log: () => {} });
+  const world = await startMemoryWorld({
+    stateDir,
+    apiPort: await freePort(),
+    delays: 0,
+    proxyTimeoutMs: SILENT_MS,
+    log: () => {},
+  });
   const config = fieldsOf(parse(await readFile(world.configFile, 'utf8')));
   const configFile = join(stateDir, 'own.yaml');
   await writeFile(configFile, stringify(hurried(config, kind)), { mode: 0o600 });
   const alarms: Fields[] = [];
+  const unlocks = new Set<string>();
   const lines = new PassThrough().on('data', (chunk: Buffer) => {
     log.write(chunk);
-    for (const line of chunk.toString().split('\n'))
+    for (const line of chunk.toString().split('\n')) {
       if (line.includes('"alarm"')) alarms.push(fieldsOf(JSON.parse(line)));
+      for (const [, vmid = ''] of line.matchAll(/pct unlock (\d+)/g)) unlocks.add(vmid);
+    }
   });
-  const daemon = await startDaemon({ configFile, logTo: lines });
+  let offsetMs = 0;
+  const time = { ...hostTime(), wall: () => Date.now() + offsetMs };
+  const daemon = await startDaemon({ configFile, logTo: lines, around: { time } });
   const secret = async (name: string): Promise<string> =>
     (await readFile(join(stateDir, 'secrets', name), 'utf8')).trim();
   const token = await secret('api-token');
@@ -145,6 +166,7 @@ export async function openStage(kind: World = 'template'): Promise<Stage> {
         n: Number(one['n']),
         method: String(one['method']),
         path: String(one['path']),
+        status: Number(one['status']),
       }));
     },
     containers: async () => listOf((await control('/containers'))['containers']),
@@ -176,6 +198,21 @@ export async function openStage(kind: World = 'template'): Promise<Stage> {
     },
     customerZones: async () => listOf((await control('/world'))['zones']),
     alarms: () => alarms,
+    setClock: (ms) => void (offsetMs = ms),
+    async unlock() {
+      const tasks = listOf((await control('/tasks'))['tasks']).filter(({ status }) => status === 'running');
+      const left = listOf((await control('/containers'))['containers']).filter(
+        ({ vmid, config }) =>
+          unlocks.has(String(vmid)) &&
+          fieldsOf(config)['lock'] !== undefined &&
+          !tasks.some(({ id }) => id === String(vmid)),
+      );
+      for (const { vmid } of left) {
+        await control(`/locks/${String(vmid)}`, 'DELETE');
+        unlocks.delete(String(vmid));
+      }
+      return left.length;
+    },
     async close() {
       await daemon.close();
       await world.close();
@@ -202,11 +239,11 @@ export async function eventually<T>(
   right: (value: T) => boolean,
   ms: number,
 ): Promise<{ value: T; right: boolean }> {
-  const late = Date.now() + ms;
+  const late = performance.now() + ms;
   for (;;) {
     const value = await ask();
     if (right(value)) return { value, right: true };
-    if (Date.now() > late) return { value, right: false };
+    if (performance.now() > late) return { value, right: false };
     await delay(25);
   }
 }

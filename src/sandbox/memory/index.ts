@@ -53,6 +53,7 @@ interface Site {
   readonly backend: MemoryBackend;
   readonly delays: number;
   readonly storageType: StorageOption['type'] | undefined;
+  readonly proxyTimeoutMs: number | undefined;
   readonly log: (line: string) => void;
   /** Runs at the end, the last one first. */
   readonly onClose: (close: () => Promise<void>) => void;
@@ -63,6 +64,8 @@ export interface MemoryWorldOptions extends WorldOptions {
   readonly delays?: number;
   /** What the containers' storage is; default btrfs. */
   readonly storageType?: StorageOption['type'];
+  /** After which a call to Proxmox answers 596 while it goes on; default 30000. */
+  readonly proxyTimeoutMs?: number;
 }
 
 /** Takes the world in `stateDir` up again, or makes it. Closes what it has started when it fails. */
@@ -80,7 +83,7 @@ export async function startMemoryWorld(options: MemoryWorldOptions): Promise<Wor
 }
 
 async function assemble(
-  { stateDir, apiPort, log, delays = DELAYS, storageType }: MemoryWorldOptions,
+  { stateDir, apiPort, log, delays = DELAYS, storageType, proxyTimeoutMs }: MemoryWorldOptions,
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<World> {
@@ -96,7 +99,8 @@ async function assemble(
   });
   const onClose = (each: () => Promise<void>): void => void closers.push(each);
   onClose(() => backend.close());
-  const site: Site = { stateDir, ports, ca, faults, backend, delays, storageType, log, onClose };
+  const options = { delays, storageType, proxyTimeoutMs };
+  const site: Site = { stateDir, ports, ca, faults, backend, ...options, log, onClose };
 
   const pve = await makePve(site);
   const ssh = await makeSsh(site, pve.server);
@@ -167,7 +171,7 @@ function worldView(pve: Pve, backend: MemoryBackend, zones: Zones, proxy: Proxy)
 }
 
 async function makePve(site: Site) {
-  const { stateDir, ports, ca, faults, backend, delays, storageType, log, onClose } = site;
+  const { stateDir, ports, ca, faults, backend, delays, storageType, proxyTimeoutMs, log, onClose } = site;
   const tokenSecretFile = join(stateDir, 'secrets', 'pve-token');
   const server = await startPve({
     backend,
@@ -185,6 +189,7 @@ async function makePve(site: Site) {
     ),
     // Figures that are ten seconds old, as with the real thing, would only puzzle whoever tries it
     statsMs: 500,
+    ...(proxyTimeoutMs === undefined ? {} : { proxyTimeoutMs }),
     log,
   });
   onClose(() => server.close());

@@ -38,6 +38,8 @@ export interface Cluster {
   readonly delays: number;
   readonly lockWaitMs: number;
   readonly mountCheckMs: number;
+  /** By number: for how long the next start checks the file system, whatever state it is in. Set by faults. */
+  readonly mountChecks: Map<number, number>;
   /** By number: file systems that are being checked before they are mounted. Whoever asks for such a container's status waits. */
   readonly mounting: Map<number, Promise<void>>;
   readonly startedAt: number;
@@ -86,6 +88,17 @@ export function refuseLocked(call: Call | undefined, container: Container): void
 export function refuseStale(digest: string | undefined, current: string): void {
   if (digest !== undefined && digest !== current)
     die('detected modified configuration - file changed by other user? Try again.');
+}
+
+/** What a fault does to the container before its request is carried out. */
+export function strikeContainer({ cluster, values, strike }: Call): void {
+  const { kind } = strike;
+  if (!kind || !('leftLock' in kind || 'mountCheckMs' in kind)) return;
+  const container = cluster.store.state.containers[Number(values['vmid'])];
+  if (!container) strike.missed?.();
+  else if ('mountCheckMs' in kind) cluster.mountChecks.set(container.vmid, kind.mountCheckMs);
+  else if (container.config['lock'] !== undefined) strike.missed?.();
+  else container.config['lock'] = kind.leftLock;
 }
 
 /** Alone on the container's configuration file. */

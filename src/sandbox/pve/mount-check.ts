@@ -5,8 +5,10 @@ import type { Container } from './state.js';
 
 /** Returns at once when there is nothing to check. */
 export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Container): Promise<void> {
-  if (looksMounted !== true || cluster.mountCheckMs <= 0) return;
-  const check = pause(cluster.mountCheckMs);
+  const ms = cluster.mountChecks.get(vmid) ?? (looksMounted === true ? cluster.mountCheckMs : 0);
+  cluster.mountChecks.delete(vmid);
+  if (ms <= 0) return;
+  const check = pause(ms);
   cluster.mounting.set(vmid, check);
   await check;
   cluster.mounting.delete(vmid);

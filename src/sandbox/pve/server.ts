@@ -5,7 +5,7 @@ import type { Json } from '../../domain/json.js';
 import type { Faults, Strike } from '../faults.js';
 import { authenticate, authorize, type Token } from './access.js';
 import { checkAll } from './check.js';
-import type { Call, Cluster } from './cluster.js';
+import { type Call, type Cluster, strikeContainer } from './cluster.js';
 import { messageOf, PveError, refuse } from './failure.js';
 import { type Finder, type FoundRoute, propertiesOf } from './route.js';
 import type { PublishedSchema, Violation } from './schema.js';
@@ -182,6 +182,7 @@ async function perform(
 
 async function run(found: FoundRoute, call: Call, method: string): Promise<Json> {
   const { cluster, strike, user } = call;
+  strikeContainer(call);
   if (method === 'GET' || !strike.kind || !('lie' in strike.kind)) return found.route.run(call);
   if (found.route.task === undefined) return null;
   const { node = '', vmid = '' } = call.values;

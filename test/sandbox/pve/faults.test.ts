@@ -14,9 +14,13 @@ t.test('faults strike in order, are counted and end', async (t) => {
   faults.add({ target: 'pve', method: 'POST', path: '/clone$', kind: { status: 500 }, times: 1 });
   const id = faults.add({ target: 'exec', path: '^wordpress/', kind: { drop: 'before' } });
   const at = { method: 'POST', path: `${TEMPLATE}/clone` };
-  t.same(faults.strike('pve', at), { delayMs: 5, kind: { status: 500 } }, 'delays add to what follows');
-  t.same(faults.strike('pve', at), { delayMs: 5, kind: undefined });
-  t.same(faults.strike('pve', at), { delayMs: 0, kind: undefined });
+  const strike = () => {
+    const { delayMs, kind } = faults.strike('pve', at);
+    return { delayMs, kind };
+  };
+  t.same(strike(), { delayMs: 5, kind: { status: 500 } }, 'delays add to what follows');
+  t.same(strike(), { delayMs: 5, kind: undefined });
+  t.same(strike(), { delayMs: 0, kind: undefined });
   t.same(faults.strike('exec', { path: 'wordpress/clean' }).kind, { drop: 'before' });
   t.same(faults.strike('exec', { path: 'other' }).kind, undefined);
   t.same(
@@ -153,4 +157,56 @@ t.test('the control endpoint adds, lists and removes faults and shows what happe
   t.match(await call('DELETE', '/faults'), [200, { faults: [] }]);
   t.equal((await call('POST', '/faults', { kind: {} }))[0], 400);
   t.equal((await call('GET', '/nope'))[0], 404);
+});
+
+t.test('a fault goes on from its first strike, and one that changed nothing is not counted', (t) => {
+  const faults = createFaults();
+  faults.add({ target: 'pve', method: 'POST', kind: { denied: true }, onward: true, times: 3 });
+  const kinds = (...methods: string[]) => methods.map((method) => faults.strike('pve', { method }).kind);
+  const denied = { denied: true };
+  t.same(kinds('GET', 'POST', 'GET'), [undefined, denied, denied]);
+  faults.strike('pve', { method: 'GET' }).missed?.();
+  t.same(kinds('GET', 'GET'), [denied, undefined]);
+  t.match(faults.list(), [{ struck: 3 }]);
+  t.end();
+});
+
+t.test('a lock stays on the container that was asked for until somebody takes it away', async (t) => {
+  const { ask, task, pve } = await fixture(t);
+  await task('POST', `${TEMPLATE}/clone`, clone);
+  const id = pve.faults.add({ target: 'pve', method: 'PUT', kind: { leftLock: 'disk' } });
+  const change = () => ask('PUT', `${CT}/config`, { memory: 1024 });
+  t.match(await change(), { status: 500, reason: 'CT is locked (disk)' });
+  t.match(await change(), { status: 500, reason: 'CT is locked (disk)' });
+  t.match(pve.faults.list(), [{ struck: 1 }], 'a lock that is there already is not another one');
+  pve.faults.remove(id);
+  t.match(await change(), { status: 500, reason: 'CT is locked (disk)' });
+  pve.lock(101, undefined);
+  t.match(await change(), { status: 200 });
+});
+
+t.test('a start checks the file system once, and the node answers 596 meanwhile', async (t) => {
+  const { ask, task, pve } = await fixture(t, { proxyTimeoutMs: 30 });
+  await task('POST', `${TEMPLATE}/clone`, clone);
+  pve.faults.add({ target: 'pve', path: '/start$', kind: { mountCheckMs: 200 }, times: 1 });
+  const starting = task('POST', `${CT}/status/start`);
+  const { status } = await ask('GET', `${CT}/status/current`);
+  while (!pve.requests.some(({ status: seen }) => seen === 596)) await ask('GET', `${CT}/status/current`);
+  t.ok(status === 596 || status === 200);
+  t.equal(await starting, 'OK');
+  t.match(await ask('GET', `${CT}/status/current`), { status: 200, data: { status: 'running' } });
+});
+
+t.test('an outdated list that shows the present does not count', async (t) => {
+  const { ask, task, pve } = await fixture(t);
+  await task('POST', `${TEMPLATE}/clone`, clone);
+  await pve.settle();
+  pve.faults.add({ target: 'pve', path: '^/cluster/resources', kind: { outdated: true } });
+  await ask('GET', '/cluster/resources');
+  t.match(pve.faults.list(), [{ struck: 1 }]);
+  await task('DELETE', CT);
+  await pve.settle();
+  // what it still has is gone, and its row with it
+  await ask('GET', '/cluster/resources');
+  t.match(pve.faults.list(), [{ struck: 1 }]);
 });

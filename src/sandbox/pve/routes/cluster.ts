@@ -8,7 +8,7 @@ import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { Container, HaService } from '../state.js';
 import { figures, nodeFigures, storageFigures } from '../figures.js';
 import { guestFilter, may } from '../permissions.js';
-import type { Dump } from '../stats.js';
+import type { Dump, GuestStats } from '../stats.js';
 
 function guestResource(cluster: Cluster, container: Container, dump: Dump, pool?: string): JsonObject {
   const { vmid, node, config } = container;
@@ -47,13 +47,19 @@ function hastate(service: HaService | undefined): JsonObject {
   return state === undefined ? {} : { hastate: state };
 }
 
+const shows = (stats: GuestStats | undefined): string =>
+  stats ? `${stats.name} ${stats.template} ${stats.running}` : '';
+
 /** Who is there is always the present; what they are called and do is what the answering worker has. */
 function guestResources(call: Call): JsonObject[] {
   const { cluster, strike } = call;
   const { containers, pools } = cluster.store.state;
-  const outdated = strike.kind !== undefined && 'outdated' in strike.kind;
-  const dump = outdated ? cluster.stats.outdatedDump() : cluster.stats.nextDump();
+  const isOutdated = strike.kind !== undefined && 'outdated' in strike.kind;
+  const dump = isOutdated ? cluster.stats.outdatedDump() : cluster.stats.nextDump();
   const visible = guestFilter(cluster);
+  const isSame = ({ vmid }: Container): boolean => shows(dump.get(vmid)) === shows(cluster.stats.of(vmid));
+  if (isOutdated && Object.values(containers).every((each) => !visible(each.vmid) || isSame(each)))
+    strike.missed?.();
   const shownPools = Object.entries(pools).filter(([name]) => may(cluster, `/pool/${name}`, 'Pool.Audit'));
   const poolOf = new Map(shownPools.flatMap(([name, { vms }]) => vms.map((vmid) => [vmid, name])));
   return Object.values(containers)

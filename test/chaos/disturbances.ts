@@ -1,0 +1,177 @@
+/** What goes wrong beside the deaths: in each life of the daemon one thing, from the seed, for as long as it lives or until somebody has put it right. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fields } from '../http/rig.js';
+import type { Fault } from '../../src/sandbox/world.js';
+import type { Rig } from './rig.js';
+import type { Chance } from './seeded.js';
+
+export const DISTURBANCES = [
+  'refused token',
+  'lock left behind',
+  'OK without effect',
+  '596 while starting',
+  'flapping list',
+  'clock jump',
+] as const;
+export type Disturbance = (typeof DISTURBANCES)[number];
+
+/** How often each was begun, and how often it really fired. */
+export type Fired = Readonly<Record<Disturbance, { begun: number; fired: number }>>;
+
+export interface Disturbances {
+  /** Ends the last one and begins the next; the daemon runs. */
+  next(): Promise<void>;
+  /** All is right until `next`. */
+  calm(): Promise<void>;
+  fired(): Promise<Fired>;
+}
+
+/** Somebody puts it right then, once it has fired: what waits for it must not keep the daemon from its next death. */
+const RIGHT_AFTER_MS = 4_000;
+/** What nobody has met goes on for so many lives, or so many times as long. */
+const MORE = 4;
+const DAY_MS = 86_400_000;
+/** Longer than the world's proxy waits for a node (world.ts). */
+const MOUNT_CHECK_MS = 2_500;
+
+interface Begun {
+  readonly name: Disturbance;
+  /** How often it has fired until now. */
+  readonly count: () => Promise<number>;
+  /** How often it was kept because nobody had met it. */
+  kept: number;
+}
+
+/** What a killed task of this kind leaves. */
+const LOCKS: readonly (readonly [method: string, path: string, lock: string])[] = [
+  ['POST', '/snapshot/[^/]+/rollback$', 'rollback'],
+  ['POST', '/lxc/\\d+/snapshot$', 'snapshot'],
+  ['DELETE', '/snapshot/[^/]+$', 'snapshot-delete'],
+  ['POST', '/lxc/\\d+/(clone|status/\\w+)$', 'disk'],
+  ['PUT', '/lxc/\\d+/(config|resize)$', 'disk'],
+  ['DELETE', '/lxc/\\d+$', 'disk'],
+];
+
+export function disturbances(rig: Rig, chance: Chance): Disturbances {
+  const fired = Object.fromEntries(DISTURBANCES.map((name) => [name, { begun: 0, fired: 0 }])) as Fired;
+  let bag: Disturbance[] = [];
+  let now: Begun | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let turn: Promise<void> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => (turn = turn.then(work));
+
+  const over = async (): Promise<void> => {
+    clearTimeout(timer);
+    if (!now) return;
+    const { name, count } = now;
+    if (name !== 'clock jump') fired[name].fired += await count();
+    now = undefined;
+    await rig.setClock(0);
+    await rig.control('DELETE', '/faults');
+    if (name === 'lock left behind') await unlock(rig);
+  };
+  /** False when it is kept until somebody meets it. */
+  const isOver = async (): Promise<boolean> => {
+    if (!now || now.name === 'clock jump' || now.kept >= MORE || (await now.count()) > 0) return true;
+    now.kept += 1;
+    return false;
+  };
+  const overLater = (): void => {
+    timer = setTimeout(
+      () => void inTurn(async () => ((await isOver()) ? over() : overLater())),
+      RIGHT_AFTER_MS,
+    );
+  };
+  /** Each comes once in so many lives as there are. */
+  const pick = (): Disturbance => {
+    if (bag.length === 0) bag = [...DISTURBANCES];
+    const [picked = 'refused token'] = bag.splice(chance.below(bag.length), 1);
+    return picked;
+  };
+  const begin = async (): Promise<void> => {
+    const name = pick();
+    fired[name].begun += 1;
+    const faults = faultsOf(name, chance);
+    const since = await lastRequest(rig);
+    for (const fault of faults) await rig.fault(fault);
+    if (name === 'clock jump') await rig.setClock(chance.below(2) === 0 ? 400 * DAY_MS : -DAY_MS);
+    const count = (): Promise<number> => (name === '596 while starting' ? silences(rig, since) : struck(rig));
+    now = { name, count, kept: 0 };
+    overLater();
+  };
+  return {
+    next: () =>
+      inTurn(async () => {
+        if (!(await isOver())) return;
+        await over();
+        await begin();
+      }),
+    calm: () => inTurn(over),
+    async fired() {
+      const log = await readFile(join(rig.stateDir, 'agent.log'), 'utf8');
+      // those that the daemon's guard has told
+      fired['clock jump'].fired = log.split('"alarm":"clock_jump","kind"').length - 1;
+      return fired;
+    },
+  };
+}
+
+function faultsOf(name: Disturbance, chance: Chance): readonly Fault[] {
+  switch (name) {
+    case 'refused token':
+      return [{ target: 'pve', kind: { denied: true }, times: 1 + chance.below(12) }];
+    case 'lock left behind':
+      return LOCKS.map(([method, path, leftLock]) => ({
+        ...{ target: 'pve', method, path, kind: { leftLock } },
+        times: 1,
+      }));
+    case 'OK without effect':
+      return [{ target: 'pve', method: 'PUT', path: '/resize$', kind: { noEffect: true }, times: 2 }];
+    case '596 while starting':
+      return [
+        {
+          ...{ target: 'pve', method: 'POST', path: '/status/start$' },
+          ...{ kind: { mountCheckMs: MOUNT_CHECK_MS }, times: 2 },
+        },
+      ];
+    case 'flapping list':
+      return [
+        {
+          ...{ target: 'pve', method: 'GET', path: '^/cluster/resources$' },
+          ...{ kind: { outdated: true }, times: 1 + chance.below(20) },
+        },
+      ];
+    case 'clock jump':
+      return [];
+  }
+}
+
+const listOf = (value: unknown): ReturnType<typeof fields>[] =>
+  Array.isArray(value) ? value.map(fields) : [];
+
+async function lastRequest(rig: Rig): Promise<number> {
+  const all = listOf(fields(await rig.control('GET', '/requests'))['requests']);
+  return Number(all.at(-1)?.['n'] ?? 0);
+}
+
+async function silences(rig: Rig, since: number): Promise<number> {
+  const all = listOf(fields(await rig.control('GET', `/requests?since=${since}`))['requests']);
+  return all.filter(({ status }) => status === 596).length;
+}
+
+async function struck(rig: Rig): Promise<number> {
+  const all = listOf(fields(await rig.control('GET', '/faults'))['faults']);
+  return all.reduce((sum, one) => sum + Number(one['struck']), 0);
+}
+
+/** What a person does who is told of a lock that no task holds. The containers are looked at first: a task that begins later is seen. */
+async function unlock(rig: Rig): Promise<void> {
+  const locks = LOCKS.map(([, , lock]) => lock);
+  const containers = listOf(fields(await rig.control('GET', '/containers'))['containers']);
+  const tasks = listOf(fields(await rig.control('GET', '/tasks'))['tasks']);
+  const busy = new Set(tasks.filter(({ status }) => status === 'running').map(({ id }) => id));
+  for (const { vmid, config } of containers)
+    if (locks.includes(String(fields(config)['lock'])) && !busy.has(String(vmid)))
+      await rig.control('DELETE', `/locks/${String(vmid)}`);
+}
