@@ -16,7 +16,7 @@ export interface Result {
   /** How often the daemon died. */
   readonly deaths: number;
   readonly problems: readonly string[];
-  /** Milliseconds from the last start to the end of the job. */
+  /** Milliseconds from when the daemon was up again to the end of the job. */
   readonly recoveryMs: number;
 }
 
@@ -77,9 +77,9 @@ async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: T
   let upAt = Date.now();
   while (rig.isDown()) {
     died += 1;
-    upAt = Date.now();
     const next = queue.shift();
     const up = await rig.start(next);
+    upAt = Date.now();
     // a later death must strike in the time of recovery, whatever it counts
     if (up && next) await Promise.race([rig.gone(), settled(rig, calls, answers)]);
     if (!rig.isDown()) await rig.set(undefined).catch(() => rig.gone());
