@@ -188,7 +188,8 @@ class Worker {
   #choose(standing: ServiceOnDisk | undefined): Operation | undefined {
     const usable = OPERATIONS.filter(({ world, alone }) => world === undefined && !alone);
     if (!standing) return this.#chance.pick(usable.filter(({ fresh }) => fresh));
-    if (standing.lifecycle === 'terminated' || standing.lifecycle === 'failed') {
+    // one whose creation is stuck goes on being created until a person comes
+    if (standing.lifecycle !== 'active' && standing.lifecycle !== 'suspended') {
       const isStuck = standing.jobs.some(({ status }) => status === 'stuck');
       return isStuck ? usable.find(({ name }) => name === 'delete') : undefined;
     }
