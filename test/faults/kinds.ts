@@ -154,8 +154,8 @@ const EXEC: readonly FaultKind[] = [
   dead('dead', { down: true }),
   passing('dropped before', { drop: 'before' }),
   passing('dropped after', { drop: 'after' }),
-  // ends without a word
-  passing('killed', { status: 599, reason: '' }),
+  // pct ends without a word, and without the script's end
+  passing('killed', { taskError: ' ' }),
   passing('lock', { lock: 'backup' }, 2),
   passing('cut in the middle', { cut: true }),
   passing('slow', { delayMs: LATE_MS }),
