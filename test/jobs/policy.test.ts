@@ -245,11 +245,18 @@ t.test('what becomes of a job is decided by the kind of its failure and by where
 
 t.test('an error that an older release recorded means what its code means', async (t) => {
   const old = (code: ErrorCode, retryable: boolean): ErrorRecord => ({ code, message: 'x', retryable });
+  const recordFor = (code: ErrorCode): ErrorRecord => toRecord(new AgentError(code, 'x'));
   const after = (error: ErrorRecord) => afterAttempt(running(), ending(running(), error), at());
   t.match(after(old('container_host_unreachable', true)), { status: 'waiting', exceptions: 0 });
   t.match(after(old('container_host_refused', false)), { direction: 'undo' }, 'it was final then');
   t.match(after(old('container_host_failed', false)), { direction: 'undo' });
   t.match(after(old('container_host_timeout', true)), { status: 'waiting', exceptions: 1 });
+  t.match(
+    after(recordFor('template_missing')),
+    { status: 'waiting', exceptions: 0 },
+    'an order waits for it',
+  );
+  t.match(after(recordFor('host_incomplete')), { status: 'waiting', exceptions: 0 });
 });
 
 t.test('past a pivot nothing is taken back: a person is asked', async (t) => {
