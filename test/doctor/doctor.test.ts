@@ -166,7 +166,7 @@ t.test('a healthy world is well in every line, before the first start and with s
     t.equal(state, 'ok', `${name}: ${found}`);
     t.same(mend, []);
   }
-  t.equal(lines.size, 31);
+  t.equal(lines.size, 30);
   t.match(lines.get('daemon')?.found, /does not run/);
   t.notOk((await readdir(dir)).includes('agent'), 'not even the state folder was made');
 });
@@ -1034,7 +1034,7 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
     lines.filter(({ state }) => state !== 'ok'),
     [],
   );
-  t.equal(lines.length, 32);
+  t.equal(lines.length, 31);
   t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it runs and is ready/);
   t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
   t.match(await served.call('GET', '/ready'), { status: 200 });

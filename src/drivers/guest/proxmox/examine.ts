@@ -145,7 +145,7 @@ export function proxmoxExaminer(
         return 'there';
       } catch (error) {
         if (isPve(error, 'refused')) return 'hidden';
-        if (isPve(error, 'failed', 'missing') && /does not exist|no such pool/i.test(error.reason))
+        if (isPve(error, 'failed', 'missing', 'lacking') && /does not exist|no such pool/i.test(error.reason))
           return 'missing';
         throw error;
       }

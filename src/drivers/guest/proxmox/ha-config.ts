@@ -43,7 +43,8 @@ async function orAbsent<T>(ask: () => Promise<T>, isListed: () => Promise<boolea
   try {
     return await ask();
   } catch (error) {
-    if (!isPve(error, 'missing', 'failed', 'parameter', 'conflict') || (await isListed())) throw error;
+    if (!isPve(error, 'missing', 'failed', 'lacking', 'parameter', 'conflict') || (await isListed()))
+      throw error;
     return undefined;
   }
 }

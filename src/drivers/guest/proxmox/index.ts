@@ -107,7 +107,7 @@ function signalOf(value: unknown): AbortSignal | undefined {
 /** A failure after the caller's abort is the abort, except where the container host refused or really failed. */
 function atEdge(error: unknown, signal: AbortSignal | undefined): AgentError {
   const agentError = toAgentError(error);
-  const isAnswer = !agentError.retryable || isPve(error, 'refused', 'failed');
+  const isAnswer = !agentError.retryable || isPve(error, 'refused', 'failed', 'lacking');
   if (signal?.aborted !== true || isAnswer || agentError.code === 'aborted') return agentError;
   return new AgentError('aborted', 'The work was stopped before it ended.', {
     cause: error,

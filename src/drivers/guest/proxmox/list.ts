@@ -24,7 +24,8 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
         const lock = await leftLock(host, { node: text(one.node), vmid }, config, call.signal);
         found.push({ ...seen(one, config), ...(lock === undefined ? {} : { leftLock: lock }) });
       } catch (error) {
-        if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'refused')) throw error;
+        if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'lacking', 'refused'))
+          throw error;
         // destroyed or moved a moment ago, or its node is off: the next look tells
         unread.push(vmid);
       }

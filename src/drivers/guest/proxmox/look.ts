@@ -152,7 +152,8 @@ async function addressesOf(
     const read = guest.type === 'lxc' ? readConfig : readMachineConfig;
     return configuredAddresses(await read(host, guest.node, guest.vmid, call.signal));
   } catch (error) {
-    if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'refused')) throw error;
+    if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'lacking', 'refused'))
+      throw error;
     host.log.debug(
       { vmid: guest.vmid, node: guest.node, err: error },
       'the addresses of a guest could not be read',

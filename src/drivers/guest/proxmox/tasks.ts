@@ -151,7 +151,7 @@ async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'r
   } catch (error) {
     // the node forgot it: it has ended, how is not known
     if (isPve(error, 'missing')) return { exit: 'unexpected status' };
-    if (isPve(error, 'unreachable', 'unknown', 'busy', 'failed')) return 'deaf';
+    if (isPve(error, 'unreachable', 'unknown', 'busy', 'failed', 'lacking')) return 'deaf';
     // nobody will tell before the operator has put it right: the note lets the next try go on
     if (isPve(error, 'refused') && error.isWhole) throw error;
     // whoever may not ask for it has to look at what it does: it goes on whether we may ask or not
