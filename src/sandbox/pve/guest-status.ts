@@ -21,7 +21,7 @@ const PRESSURES = {
 
 export async function guestStatus(cluster: Cluster, container: Container): Promise<JsonObject> {
   const { vmid, config, filesystem } = container;
-  await untilMounted(cluster, vmid);
+  await untilMounted(cluster, container);
   const running = await cluster.backend.isRunning(vmid);
   const usage = running ? await cluster.backend.usage(vmid) : IDLE;
   return {

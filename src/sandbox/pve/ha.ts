@@ -91,7 +91,8 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     } catch {
       service.failures += 1;
       const { max_restart: restarts, max_relocate: moves } = service.options;
-      if (service.failures > number(restarts, 1) + number(moves, 1)) service.state = 'error';
+      // the local manager tries again on the node, and the cluster's does so on as many others, or on the same when there is none
+      if (service.failures >= (number(restarts, 1) + 1) * (number(moves, 1) + 1)) service.state = 'error';
     }
   }
 

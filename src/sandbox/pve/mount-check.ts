@@ -3,6 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from './cluster.js';
 import type { Container } from './state.js';
 
+/** Of a node's daemon (pvedaemon): each does one call at a time. */
+const WORKERS = 3;
+
 /** Returns at once when there is nothing to check. */
 export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Container): Promise<void> {
   const ms = cluster.mountChecks.get(vmid) ?? (looksMounted === true ? cluster.mountCheckMs : 0);
@@ -14,7 +17,22 @@ export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Conta
   cluster.mounting.delete(vmid);
 }
 
-/** The node's daemon answers nothing about such a container meanwhile. */
-export async function untilMounted({ mounting }: Pick<Cluster, 'mounting'>, vmid: number): Promise<void> {
-  await mounting.get(vmid);
+/** The node's daemon answers nothing about such a container meanwhile; whoever asks holds one of its workers, even when he waits no longer. */
+export async function untilMounted(
+  { mounting, hanging }: Pick<Cluster, 'mounting' | 'hanging'>,
+  { node, vmid }: Pick<Container, 'node' | 'vmid'>,
+): Promise<void> {
+  const check = mounting.get(vmid);
+  if (!check) return;
+  const own = check.then(() => {});
+  const here = hanging.get(node) ?? new Set<Promise<void>>();
+  hanging.set(node, here.add(own));
+  await own;
+  here.delete(own);
+}
+
+/** Returns when a worker of the node is free. What needs no root is answered by others, and does not wait. */
+export async function untilWorkerFree({ hanging }: Pick<Cluster, 'hanging'>, node: string): Promise<void> {
+  const here = hanging.get(node);
+  while (here && here.size >= WORKERS) await Promise.race(here);
 }

@@ -91,6 +91,7 @@ export async function prepareCluster(options: PveOptions): Promise<Cluster> {
     mountCheckMs: options.mountCheckMs ?? 42_000 * delays,
     mountChecks: new Map(),
     mounting: new Map(),
+    hanging: new Map(),
     lockWaitMs: options.lockWaitMs ?? Math.max(50, 10_000 * delays),
     startedAt: Date.now(),
   };

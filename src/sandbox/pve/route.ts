@@ -17,6 +17,8 @@ export interface Route {
   readonly privilege?: readonly [path: string, ...any: string[]];
   /** What more it demands of the caller before the parameters are checked; throws a 403. */
   readonly permit?: (cluster: Cluster, values: Readonly<Record<string, string>>) => void;
+  /** Of a GET: it needs root, so the node's daemon answers it, as it does every change. */
+  readonly protected?: true;
   /** Type of the task it starts: a lying answer then still names one. */
   readonly task?: string;
   run(call: Call): Promise<Json> | Json;

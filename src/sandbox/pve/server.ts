@@ -7,6 +7,7 @@ import { authenticate, authorize, type Token } from './access.js';
 import { checkAll } from './check.js';
 import { type Call, type Cluster, strikeContainer } from './cluster.js';
 import { messageOf, PveError, refuse } from './failure.js';
+import { untilWorkerFree } from './mount-check.js';
 import { type Finder, type FoundRoute, propertiesOf } from './route.js';
 import type { PublishedSchema, Violation } from './schema.js';
 import {
@@ -182,6 +183,8 @@ async function perform(
 
 async function run(found: FoundRoute, call: Call, method: string): Promise<Json> {
   const { cluster, strike, user } = call;
+  if (method !== 'GET' || found.route.protected === true)
+    await untilWorkerFree(cluster, found.path['node'] ?? cluster.nodes[0]?.node ?? '');
   strikeContainer(call);
   if (method === 'GET' || !strike.kind || !('lie' in strike.kind)) return found.route.run(call);
   if (found.route.task === undefined) return null;

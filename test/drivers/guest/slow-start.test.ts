@@ -25,7 +25,8 @@ for (const withHa of [false, true]) {
     while (!pve.tasks().some(({ type, status }) => type === 'vzstart' && status === 'running'))
       await systemClock.sleep(5);
     // whoever asks meanwhile waits, too
-    while ((await driver.find(at, call()))?.power !== 'running') await systemClock.sleep(5);
+    const found = await Promise.all([1, 2, 3].map(() => driver.find(at, call())));
+    for (const one of found) t.equal(one?.power, 'running');
     await started;
     const silent = pve.requests.filter(({ status, path }) => status === 596 && path.endsWith('/current'));
     t.ok(silent.length >= 2, 'it was silent more often than the circuit bears');
@@ -37,6 +38,40 @@ for (const withHa of [false, true]) {
     t.ok(pve.containers().find(({ vmid }) => vmid === at.vmid)?.config['lock'] === undefined);
   });
 }
+
+t.test('who waits for such a container leaves the node to the others', async (t) => {
+  const { pve, driver } = await driverAtLookalike(
+    t,
+    { mountCheckMs: 2_000, proxyTimeoutMs: 100 },
+    { ha: { enabled: true, nodes: [], group: null } },
+  );
+  const other = { ...spec, vmid: 5002, mark: { ...spec.mark, service: '43' } };
+  await driver.ensureContainer(other, call());
+  await driver.ensureContainer(spec, call());
+  await driver.ensureStarted(at, call());
+  await driver.ensureHa(at, call());
+  await driver.ensureSnapshot(at, 'initial', 'As delivered', call());
+  await driver.rollback(at, 'initial', call());
+  const started = driver.ensureStarted(at, call());
+  const checks = () => pve.tasks().some(({ type, status }) => type === 'vzstart' && status === 'running');
+  while (!checks()) await systemClock.sleep(5);
+  const found = driver.find(at, call());
+  let changes = 0;
+  for (; checks(); changes += 1) {
+    await driver.ensureResources(other, { ...spec.resources, memoryMb: 1024 + changes }, call());
+    await systemClock.sleep(50);
+  }
+  await started;
+  t.equal((await found)?.power, 'running');
+  t.ok(changes > 0, 'the other was changed meanwhile');
+  const hung = pve.requests.filter(({ status }) => status === 596);
+  t.ok(hung.length <= 2, 'one question each of who starts it and who looks for it');
+  t.same(
+    hung.filter(({ path }) => !path.endsWith('/lxc/5001/status/current')),
+    [],
+    'nothing else was kept waiting',
+  );
+});
 
 t.test('a node that answers nothing at all still opens its circuit', async (t) => {
   const circuits = newCircuits(systemClock, { failures: 2, pauseMs: 60_000 });

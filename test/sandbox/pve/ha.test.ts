@@ -73,7 +73,10 @@ t.test('a service in error is started and stopped by nothing but its way through
   await task('POST', `${TEMPLATE}/clone`, { newid: 101 });
   await ask('POST', RESOURCES, { sid: 'ct:101', state: 'started' });
   pve.lock(101, 'rollback');
+  const state = async () => (await ask('GET', `${CT}/status/current`)).data;
   for (let round = 0; round < 3; round += 1) await pve.settle();
+  t.match(await state(), { ha: { state: 'started' } }, 'two starts where it is, two where it would move');
+  await pve.settle();
   t.match((await ask('GET', `${CT}/status/current`)).data, { ha: { managed: 1, state: 'error' } });
   pve.lock(101, undefined);
   const inError = "service 'ct:101' in error state, must be disabled and fixed first";

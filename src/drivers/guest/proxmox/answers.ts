@@ -96,7 +96,9 @@ export const TASK = Compile(Type.Object({ status: Type.String(), exitstatus: may
 
 /** `endtime` is absent while it runs. */
 export const TASKS = Compile(
-  Type.Array(Type.Object({ upid: Type.String(), starttime: maybe(Num), endtime: maybe(Num) })),
+  Type.Array(
+    Type.Object({ upid: Type.String(), type: maybe(Text), starttime: maybe(Num), endtime: maybe(Num) }),
+  ),
 );
 
 export const TASK_LOG = Compile(Type.Array(Type.Object({ n: maybe(Num), t: maybe(Text) })));

@@ -81,8 +81,8 @@ export async function readMachineConfig(
 }
 
 /**
- * While Proxmox checks a file system before it mounts it (up to a minute, after a rollback), it answers nothing about the container's status: as long as
- * a task works on the container, silence is waited out.
+ * While Proxmox starts a container and checks its file system first (up to a minute, after a rollback), it answers nothing about its status, and the
+ * question holds one of the three workers of the node's daemon: after a silence it is not asked again before that start has ended.
  */
 export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {
   const until = host.clock.monotonic() + SILENT_MS;
@@ -93,24 +93,43 @@ export async function readStatus(host: Host, at: { node: string; vmid: number },
     } catch (error) {
       if (!isPve(error, 'unknown') || isLast || host.clock.monotonic() >= until || signal.aborted)
         throw error;
-      const isWaitedFor = await isWorkedOn(host, at, signal).catch(() => undefined);
-      if (isWaitedFor === undefined) throw error;
+      let work = await workOn(host, at, signal).catch(() => undefined);
+      if (work === undefined) throw error;
       // the task may have ended while the question hung
-      isLast = !isWaitedFor;
-      await host.clock.sleep(SILENT_PAUSE_MS, signal).catch(() => {});
+      isLast = work.length === 0;
+      do {
+        await host.clock.sleep(SILENT_PAUSE_MS, signal).catch(() => {});
+        if (!hasStart(work)) break;
+        work = await workOn(host, at, signal);
+      } while (host.clock.monotonic() < until);
     }
   }
 }
 
+/** True while a task starts the container: nobody should ask for its status then. */
+export async function isBeingStarted(host: Host, at: Where, signal: AbortSignal): Promise<boolean> {
+  return hasStart(await workOn(host, at, signal));
+}
+
+const hasStart = (types: readonly string[]): boolean => types.some((type) => /^vz(start|reboot)$/.test(type));
+
+interface Where {
+  readonly node: string;
+  readonly vmid: number;
+}
+
 /** True when a task about the container runs. Of others' tasks only a token with Sys.Audit hears. */
-export async function isWorkedOn(
-  host: Host,
-  { node, vmid }: { node: string; vmid: number },
-  signal: AbortSignal,
-): Promise<boolean> {
+export async function isWorkedOn(host: Host, at: Where, signal: AbortSignal): Promise<boolean> {
+  return (await workOn(host, at, signal)).length > 0;
+}
+
+/** Types of the running tasks about the container. The list needs no worker of the node's daemon. */
+async function workOn(host: Host, { node, vmid }: Where, signal: AbortSignal): Promise<string[]> {
   const { tasks } = pveApi(host.transport, signal).nodes.$(segment(node));
   const answer: unknown = await tasks.$get({ vmid, source: 'active' });
-  return read(TASKS, 'tasks', answer).some((task) => task.endtime === undefined);
+  return read(TASKS, 'tasks', answer)
+    .filter((task) => task.endtime === undefined)
+    .map(({ type }) => text(type));
 }
 
 export async function readResources(

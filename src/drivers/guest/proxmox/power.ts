@@ -4,7 +4,15 @@ import { AgentError } from '../../../domain/errors.js';
 import type { GuestAt } from '../driver.js';
 import { flag, text } from './answers.js';
 import { assertNothingInTheWay, haGaveUp, leaveHaError } from './ha-state.js';
-import { assertGoing, type Found, type Host, lxcOf, readStatus, requireOurs } from './host.js';
+import {
+  assertGoing,
+  type Found,
+  type Host,
+  isBeingStarted,
+  lxcOf,
+  readStatus,
+  requireOurs,
+} from './host.js';
 import { isPve, said } from './pve-error.js';
 import { untilDone } from './read-back.js';
 import { runTask, waitForNoted } from './tasks.js';
@@ -142,7 +150,10 @@ async function command(
 async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
   const until = host.clock.monotonic() + timeoutMs;
   for (let pause = POLL.firstMs; ; pause = Math.min(pause * POLL.factor, POLL.longestMs)) {
-    const seen = await powerOf(host, found, call).catch(ifMute);
+    // the start comes from HA's manager, some seconds later: asking for the status then would hang until it has ended
+    const isStarting =
+      wanted === 'running' && (await isBeingStarted(host, found, call.signal).catch(() => false));
+    const seen = isStarting ? undefined : await powerOf(host, found, call).catch(ifMute);
     if (seen === undefined) {
       if (host.clock.monotonic() >= until) throw notInTime(found, 'did not tell its state', wanted);
       assertGoing(call);

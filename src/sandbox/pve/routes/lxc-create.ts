@@ -161,7 +161,7 @@ function list({ cluster, values }: Call): Promise<JsonObject[]> {
 }
 
 export const createRoutes: readonly Route[] = [
-  { method: 'GET', path: '/nodes/{node}/lxc', run: list },
+  { method: 'GET', path: '/nodes/{node}/lxc', protected: true, run: list },
   {
     method: 'POST',
     path: '/nodes/{node}/lxc',

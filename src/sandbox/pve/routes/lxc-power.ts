@@ -151,7 +151,13 @@ const seconds = { type: 'integer', optional: 1, minimum: 0 } as const;
 const skiplock = { ...flag, enum: [] };
 
 export const powerRoutes: readonly Route[] = [
-  { method: 'GET', path: at('current'), privilege: ['/vms/{vmid}', 'VM.Audit'], run: current },
+  {
+    method: 'GET',
+    path: at('current'),
+    privilege: ['/vms/{vmid}', 'VM.Audit'],
+    protected: true,
+    run: current,
+  },
   {
     method: 'POST',
     path: at('start'),

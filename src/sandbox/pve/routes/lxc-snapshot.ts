@@ -193,7 +193,7 @@ function rollback(call: Call): string {
 const base = '/nodes/{node}/lxc/{vmid}/snapshot';
 
 export const snapshotRoutes: readonly Route[] = [
-  { method: 'GET', path: base, privilege: ['/vms/{vmid}', 'VM.Audit'], run: list },
+  { method: 'GET', path: base, privilege: ['/vms/{vmid}', 'VM.Audit'], protected: true, run: list },
   {
     method: 'POST',
     path: base,
