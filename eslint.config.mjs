@@ -26,11 +26,11 @@ export default tseslint.config(
         { selector: "CallExpression[callee.name='exec']", message: 'argv only, never a shell string' },
         {
           selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
-          message: 'leaks in Node 20: take anySignal of domain/any-signal.ts',
+          message: 'leaks in Node 20: take anySignal of kernel/any-signal.ts',
         },
         {
           selector: "ImportSpecifier[imported.name='domainToASCII']",
-          message: 'it cuts and repairs what is no name: take readHostName of domain/host-name.ts',
+          message: 'it cuts and repairs what is no name: take readHostName of kernel/host-name.ts',
         },
       ],
     },

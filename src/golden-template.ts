@@ -2,8 +2,8 @@
 import type { Logger } from 'pino';
 import { openCatalogue } from './catalogue.js';
 import { loadConfig } from './config/load.js';
-import { systemClock } from './domain/clock.js';
-import { AgentError } from './domain/errors.js';
+import { systemClock } from './kernel/clock.js';
+import { AgentError } from './kernel/errors.js';
 import { execDriver } from './drivers/build.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { watchCluster } from './drivers/guest/watch.js';

@@ -1,7 +1,7 @@
 /** The systems behind the agent: a circuit for each, the drivers that reach them, and the one look at the cluster that all share. */
 import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
-import type { Clock } from './domain/clock.js';
+import type { Clock } from './kernel/clock.js';
 import { isOpen } from './domain/job.js';
 import { buildDrivers } from './drivers/build.js';
 import { type Circuits, type CircuitView, newCircuits } from './drivers/circuit.js';

@@ -9,7 +9,7 @@ import {
   sameAlert,
   type Told,
 } from '../domain/alert.js';
-import { type Clock, instant } from '../domain/clock.js';
+import { type Clock, instant } from '../kernel/clock.js';
 import type { DocumentStore } from '../state/contract.js';
 
 export interface Book {

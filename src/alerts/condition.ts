@@ -1,7 +1,7 @@
 /** What a condition is, and what it may look at. One file per kind in `conditions/`; `conditions.ts` is their table. */
 import type { Config } from '../config/config.js';
 import type { AlertRecord, AlertWish } from '../domain/alert.js';
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 import type { ClockDoubt } from '../domain/clock-doubt.js';
 import type { OwnCertificate } from '../domain/own-certificate.js';
 import type { LeftLock } from '../domain/world.js';

@@ -1,7 +1,7 @@
 /** Looks for what is worth an alert, every half minute and when something has changed, and sees to it that the hooks hear of it. */
 import { ALERTS, type AlertRecord } from '../domain/alert.js';
-import { cleaned } from '../domain/cause.js';
-import type { Clock } from '../domain/clock.js';
+import { cleaned } from '../kernel/cause.js';
+import type { Clock } from '../kernel/clock.js';
 import { within } from '../drivers/abort.js';
 import type { Hook } from '../drivers/hook/driver.js';
 import type { DriverLog } from '../drivers/log.js';

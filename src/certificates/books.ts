@@ -1,5 +1,5 @@
 /** Keeps the records of custom domains in step with the services that have them, and tells the services about their certificates. */
-import { instant } from '../domain/clock.js';
+import { instant } from '../kernel/clock.js';
 import { namesOf, registeredOf, slotOfName } from '../domain/domain-name.js';
 import { domainId, type DomainRecord, forgetOld } from '../domain/domain-record.js';
 import { type CustomDomain, keyOf, type Service, type ServiceKey } from '../domain/service.js';

@@ -1,5 +1,5 @@
 /** When a custom domain's record needs work: pure rules. */
-import { type Clock, waitUntil } from '../domain/clock.js';
+import { type Clock, waitUntil } from '../kernel/clock.js';
 import { type DomainRecord, renewFrom } from '../domain/domain-record.js';
 
 const WEEK_MS = 7 * 86_400_000;

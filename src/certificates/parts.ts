@@ -1,6 +1,6 @@
 /** What the keeper of certificates works with. */
 import type { Config } from '../config/config.js';
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import type { DriverLog } from '../drivers/log.js';
 import type { Drivers } from '../drivers/table.js';

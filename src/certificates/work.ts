@@ -1,5 +1,5 @@
 /** What is to be done about one custom domain that is due, and what its record says afterwards: issue, renew, show, take away, forget. */
-import { asAgentError, type AgentError } from '../domain/errors.js';
+import { asAgentError, type AgentError } from '../kernel/errors.js';
 import { type DomainRecord, pauseAfter } from '../domain/domain-record.js';
 import type { ServiceKey } from '../domain/service.js';
 import { plainCall } from '../drivers/call.js';

@@ -2,7 +2,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
-import { VERSION } from '../domain/version.js';
+import { VERSION } from '../kernel/version.js';
 import type { Running } from '../doctor/parts.js';
 import { cell } from './cell.js';
 import { CommandFailure } from './failure.js';

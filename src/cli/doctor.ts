@@ -1,6 +1,6 @@
 /** innkeeper doctor: checks the installation and suggests fixes. Works with the daemon up or down. */
 import type { Config } from '../config/config.js';
-import { systemClock } from '../domain/clock.js';
+import { systemClock } from '../kernel/clock.js';
 import { type Line, ok, type Word, warning, wrong, word } from '../doctor/check.js';
 import { examine } from '../doctor/examine.js';
 import { surveyCatalogue, type Survey } from '../catalogue.js';

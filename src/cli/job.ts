@@ -1,8 +1,8 @@
 /** innkeeper job list | show; finish-job.ts has the rest. */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
-import { causeOf } from '../domain/cause.js';
-import { innkeeper } from '../domain/command-line.js';
+import { causeOf } from '../kernel/cause.js';
+import { innkeeper } from '../kernel/command-line.js';
 import { isOrderedKind } from '../domain/job-kinds.js';
 import { cell } from './cell.js';
 import { type Fields, fieldsOf, listOf } from './daemon.js';

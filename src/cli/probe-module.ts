@@ -2,7 +2,7 @@
  * Loads a module's code in a process of its own, so that one that ends the process, hangs or throws from a timer does no harm to who asks. The hidden command
  * `probe-module` is the other side.
  */
-import { cleaned } from '../domain/cause.js';
+import { cleaned } from '../kernel/cause.js';
 import { runChild } from '../drivers/child.js';
 import { type FoundModule, loadModule } from '../modules/loader.js';
 import { EXIT } from './failure.js';

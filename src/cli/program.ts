@@ -1,6 +1,6 @@
 /** All commands with their options. What a command needs is imported when it runs, so that each starts quickly. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { VERSION } from '../domain/version.js';
+import { VERSION } from '../kernel/version.js';
 import { guardPipes, type Pipes } from './broken-pipe.js';
 import { configFile } from './config-file.js';
 import { addAlertCommand } from './alerts.js';

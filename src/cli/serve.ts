@@ -1,7 +1,7 @@
 /** innkeeper serve: runs the daemon until a signal stops it, and keeps systemd informed where it was started by it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningDaemon } from '../main.js';
-import { systemClock } from '../domain/clock.js';
+import { systemClock } from '../kernel/clock.js';
 import { type ServiceEnvironment, takeServiceEnvironment } from '../systemd/environment.js';
 import { type ServiceManager, serviceManager } from '../systemd/notify.js';
 import { startWatchdog } from '../systemd/watchdog.js';

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
 import { cell } from './cell.js';
 import { type Fields, fieldsOf, listOf } from './daemon.js';
-import { innkeeper } from '../domain/command-line.js';
+import { innkeeper } from '../kernel/command-line.js';
 import { causeIn, jobColumns } from './job.js';
 import { column, facts, say, sayJson, table } from './print.js';
 

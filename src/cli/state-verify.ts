@@ -1,7 +1,7 @@
 /** innkeeper state verify: an export, a folder, or the state in use (through the daemon when it runs: one instant). */
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { decodeKey } from '../domain/key-text.js';
+import { decodeKey } from '../kernel/key-text.js';
 import { findStateKeys } from '../state/state-key.js';
 import { type Verified, verifyFile, verifyFolder, verifyStream } from '../state/verify.js';
 import { connectDaemon, DaemonDown } from './daemon.js';

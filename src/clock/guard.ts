@@ -2,7 +2,7 @@
  * Watches the wall clock for jumps. Until one is over or confirmed, the agent's own time goes on from where it was, and `trusted()` says no: whatever
  * erases, purges or gives up by a date asks it first.
  */
-import { type Clock, systemClock } from '../domain/clock.js';
+import { type Clock, systemClock } from '../kernel/clock.js';
 import {
   anchorAtStart,
   type ClockDoubt,
@@ -12,7 +12,7 @@ import {
   type Timekeeper,
   TOLERANCE_MS,
 } from '../domain/clock-doubt.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { DriverLog } from '../drivers/log.js';
 import type { HostTime } from './host-time.js';
 import { markFile, readMark, writeMark } from './mark-file.js';

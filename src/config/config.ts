@@ -1,7 +1,7 @@
 /** The shape of a loaded configuration: names, units and nesting are those of the YAML file. Frozen; paths are absolute; secrets already read. */
 import type { Plan } from '../domain/plan.js';
-import type { JsonObject } from '../domain/json.js';
-import type { Secret } from '../domain/secret.js';
+import type { JsonObject } from '../kernel/json.js';
+import type { Secret } from '../kernel/secret.js';
 
 export interface PoolConfig {
   name: string;

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
-import { Secret } from '../domain/secret.js';
+import { Secret } from '../kernel/secret.js';
 import { problemsOf } from './check.js';
 import type { Config } from './config.js';
 import { crossProblems } from './cross-checks.js';

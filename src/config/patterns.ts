@@ -1,7 +1,7 @@
 /** Forms of names and addresses in the configuration. */
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../domain/address-pool.js';
-import { isHostName, readHostName } from '../domain/host-name.js';
+import { isHostName, readHostName } from '../kernel/host-name.js';
 
 export const ID = '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$';
 /** One label of a domain name, lower case. */

@@ -1,6 +1,6 @@
 /** Every key of the configuration file: sentence, type, unit, range and default. `config.ts` is what becomes of it. */
 import { Type } from 'typebox';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../kernel/json.js';
 import {
   block,
   byName,

@@ -1,6 +1,6 @@
 /** What secrets must be like; their values are never shown. */
-import type { Secret } from '../domain/secret.js';
-import { decodeKey } from '../domain/key-text.js';
+import type { Secret } from '../kernel/secret.js';
+import { decodeKey } from '../kernel/key-text.js';
 
 const MIN_TOKEN_LENGTH = 20;
 

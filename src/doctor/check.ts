@@ -72,4 +72,4 @@ export function whoAmI(): string {
   }
 }
 
-export { shellWord as word } from '../domain/command-line.js';
+export { shellWord as word } from '../kernel/command-line.js';

@@ -1,7 +1,7 @@
 /** `innkeeper doctor`: the list of all checks, and the parts they need. Changes nothing but a DNS record of its own, which it takes away again; reloads the proxy. */
 import { pino } from 'pino';
 import type { Config } from '../config/config.js';
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 import { dnsDriver } from '../drivers/build.js';
 import { proxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
 import { nginxExaminer } from '../drivers/proxy/nginx/examine.js';

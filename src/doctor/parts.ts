@@ -1,7 +1,7 @@
 /** What the checks work with; each part opens its connections itself and shares none with the daemon. */
 import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.js';
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 import type { ClockDoubt } from '../domain/clock-doubt.js';
 import type { DnsDriver } from '../drivers/dns/driver.js';
 import type { ProxmoxExaminer } from '../drivers/guest/proxmox/examine.js';

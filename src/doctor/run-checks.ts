@@ -1,6 +1,6 @@
 /** Runs checks side by side, each with a deadline of its own; one that needs another that went wrong is not run. */
 import { setMaxListeners } from 'node:events';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { type Check, type Line, notChecked, type Verdict, wrong } from './check.js';
 
 const WITHIN_MS = 10_000;

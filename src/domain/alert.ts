@@ -1,5 +1,5 @@
 /** What an operator is told without having asked: the one table of alerts, and the rules by which they are raised once and cleared. */
-import type { JsonObject } from './json.js';
+import type { JsonObject } from '../kernel/json.js';
 
 interface AlertKindInfo {
   /** `critical`: somebody's site or the agent itself stands still; `warning`: it will. */

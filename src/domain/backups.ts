@@ -1,6 +1,6 @@
 /** Which of a service's snapshots are its customer's backups, and what counts into the quota. */
 import { isOpen, type Job } from './job.js';
-import { textIn } from './json.js';
+import { textIn } from '../kernel/json.js';
 import type { Plan } from './plan.js';
 import type { Service, Snapshot } from './service.js';
 

@@ -1,8 +1,8 @@
 /** Which names a customer may bring, how they are written, and which belong to one slot of the quota. */
 import { isIP } from 'node:net';
 import { parse } from 'tldts';
-import { AgentError } from './errors.js';
-import { readHostName } from './host-name.js';
+import { AgentError } from '../kernel/errors.js';
+import { readHostName } from '../kernel/host-name.js';
 import type { Service } from './service.js';
 
 export interface NameRules {

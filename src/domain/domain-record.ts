@@ -1,6 +1,6 @@
 /** What is kept of a custom domain apart from its service: who used it last, its certificate, and what the certificate authority was asked. */
 import { createHash } from 'node:crypto';
-import type { Secret } from './secret.js';
+import type { Secret } from '../kernel/secret.js';
 import type { ServiceKey } from './service.js';
 
 export interface HeldCertificate {

@@ -1,5 +1,5 @@
 /** The domain that came with an order, while it was not added yet: pure rules. */
-import { waitUntil } from './clock.js';
+import { waitUntil } from '../kernel/clock.js';
 import { type DomainName, slotOfName } from './domain-name.js';
 import type { DomainWish, Service } from './service.js';
 

@@ -1,6 +1,6 @@
 /** Holds what the documents say against what one look found: where do they differ? Pure; a system that could not be asked says nothing. */
 import type { Expected, ServicePicture } from './expected.js';
-import { formatMark, type Mark, sameMark } from './mark.js';
+import { formatMark, type Mark, sameMark } from '../kernel/mark.js';
 import type { ServiceKey } from './service.js';
 import type { LeftLock, SeenContainer, System, World } from './world.js';
 

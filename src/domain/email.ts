@@ -1,5 +1,5 @@
 /** What counts as an e-mail address of a customer, and when two are the same one. */
-import { readHostName } from './host-name.js';
+import { readHostName } from '../kernel/host-name.js';
 
 export interface Email {
   /** Before the `@`, as sent. */

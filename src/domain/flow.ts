@@ -1,5 +1,5 @@
 /** A job as data: a static table of named steps. Pure rules about what may start next, what to undo and how long the longest path is. */
-import type { Json } from './json.js';
+import type { Json } from '../kernel/json.js';
 
 /** What a step makes, changes or removes outside of the agent: so that a person can be told what is left of a job that came to a stop. */
 export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy';

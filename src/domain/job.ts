@@ -1,8 +1,8 @@
 /** A Job: one durable piece of work on one Service, with the record of every step. */
-import type { ErrorRecord, Failure } from './errors.js';
+import type { ErrorRecord, Failure } from '../kernel/errors.js';
 import type { StepShape, StepStatus } from './flow.js';
 import type { KindName } from './job-kinds.js';
-import type { Json, JsonObject } from './json.js';
+import type { Json, JsonObject } from '../kernel/json.js';
 import type { Plan } from './plan.js';
 import type { Remain } from './flow.js';
 

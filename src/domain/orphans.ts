@@ -1,6 +1,6 @@
 /** What carries this agent's mark and belongs to no service any more. Pure. What leaves room for doubt is listed, and never removed. */
 import type { ServicePicture } from './expected.js';
-import { formatMark, isOfTemplate, type Mark, sameMark } from './mark.js';
+import { formatMark, isOfTemplate, type Mark, sameMark } from '../kernel/mark.js';
 import type { ServiceKey } from './service.js';
 import type { World } from './world.js';
 

@@ -1,5 +1,5 @@
 /** What can happen to a service, and how it is written down. */
-import type { Json } from './json.js';
+import type { Json } from '../kernel/json.js';
 
 export const EVENT_TYPES = [
   'service.ordered',

@@ -2,10 +2,10 @@
 import type { ServiceEvent } from './service-event.js';
 import type { LastBackup } from './backup-name.js';
 import type { Job } from './job.js';
-import type { JsonObject } from './json.js';
-import type { Mark } from './mark.js';
+import type { JsonObject } from '../kernel/json.js';
+import type { Mark } from '../kernel/mark.js';
 import type { Plan } from './plan.js';
-import type { Secret } from './secret.js';
+import type { Secret } from '../kernel/secret.js';
 
 export type Lifecycle = 'creating' | 'active' | 'suspended' | 'terminated' | 'failed';
 

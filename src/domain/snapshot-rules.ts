@@ -1,5 +1,5 @@
 /** What holds for every use of snapshots: what the storage can do, and which of them a service may go back to. */
-import { AgentError } from './errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { isBeingRemoved } from './backups.js';
 import type { Service } from './service.js';
 

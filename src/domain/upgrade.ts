@@ -1,6 +1,6 @@
 /** Whether a service fits into another plan. */
 import { backupsUsed } from './backups.js';
-import { AgentError } from './errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Plan } from './plan.js';
 import type { Service } from './service.js';
 

@@ -1,5 +1,5 @@
 /** What one look found in the systems behind us; a system that could not be asked is null: unknown, never drift. */
-import type { Mark } from './mark.js';
+import type { Mark } from '../kernel/mark.js';
 import type { Plan } from './plan.js';
 
 interface Marked {

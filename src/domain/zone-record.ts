@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from './address-pool.js';
-import { AgentError } from './errors.js';
-import { isAbsolute, readHostName } from './host-name.js';
+import { AgentError } from '../kernel/errors.js';
+import { isAbsolute, readHostName } from '../kernel/host-name.js';
 
 /** Stands for the public addresses of the proxy, both ways. */
 export const PROXY_WORD = 'PROXYSRV';

@@ -1,5 +1,5 @@
 /** Turns the end of a signal into the error a caller expects, and waits for work without outliving its signal. */
-import { AgentError, type ErrorCode } from '../domain/errors.js';
+import { AgentError, type ErrorCode } from '../kernel/errors.js';
 
 /** The AgentError for an aborted signal: its own reason when that is one, `timeout` when a deadline passed, else `aborted`. */
 export function abortError(signal: AbortSignal, timeout: ErrorCode, doing: string): AgentError {

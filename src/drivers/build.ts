@@ -1,6 +1,6 @@
 /** Builds the drivers that the config names; the container host's is made by the caller, who shares it with the cluster watch. */
 import type { Config } from '../config/config.js';
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 import type { Circuits } from './circuit.js';
 import { noneDnsDriver } from './dns/none.js';
 import type { DnsDriver } from './dns/driver.js';

@@ -1,5 +1,5 @@
 /** What every driver call gets: how long it may go on, and where it keeps what it learns on the way. */
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../kernel/json.js';
 import type { DriverLog } from './log.js';
 
 export interface DriverCall {

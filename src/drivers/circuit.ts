@@ -2,10 +2,10 @@
  * One circuit per system behind us: after a few failures of the wire in a row, or as soon as the system refuses the agent itself, calls are refused at
  * once, and one probe after a pause tells whether it is back. Libraries for this have a clock of their own; here it is passed in, and nothing runs in the background.
  */
-import { cleaned } from '../domain/cause.js';
-import { isOutOfDescriptors } from '../domain/descriptors.js';
-import type { Clock } from '../domain/clock.js';
-import { AgentError, type Failure, type Role } from '../domain/errors.js';
+import { cleaned } from '../kernel/cause.js';
+import { isOutOfDescriptors } from '../kernel/descriptors.js';
+import type { Clock } from '../kernel/clock.js';
+import { AgentError, type Failure, type Role } from '../kernel/errors.js';
 
 export type CircuitState = 'closed' | 'open' | 'half_open';
 

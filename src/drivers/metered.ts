@@ -1,6 +1,6 @@
 /** Puts an ear on every driver: each call is told with how long it took and how it ended, and logged with the request and job it belongs to. */
-import { isOutOfDescriptors } from '../domain/descriptors.js';
-import { AgentError, asAgentError, outOfDescriptors } from '../domain/errors.js';
+import { isOutOfDescriptors } from '../kernel/descriptors.js';
+import { AgentError, asAgentError, outOfDescriptors } from '../kernel/errors.js';
 import type { DriverCall } from './call.js';
 import type { DriverLog } from './log.js';
 

@@ -1,5 +1,5 @@
 /** Pages where an API should have answered: a log-in, a gateway's error, a captive portal. */
-import { cleaned } from '../domain/cause.js';
+import { cleaned } from '../kernel/cause.js';
 
 /** True for HTML, whatever the header calls it. */
 export function isPage(body: string): boolean {

@@ -1,4 +1,4 @@
-/** A time limit on one piece of work; see domain/any-signal.ts for why it is not put together from node's own. */
+/** A time limit on one piece of work; see kernel/any-signal.ts for why it is not put together from node's own. */
 
 /** Runs `work` with a signal that aborts when `signal` does or after `ms`, whichever comes first. */
 export async function withLimit<T>(

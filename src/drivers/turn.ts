@@ -1,6 +1,6 @@
 /** Waits for a turn in a queue no longer than a signal lasts, but never leaves work that has begun: p-queue's own `signal` does. */
 import type PQueue from 'p-queue';
-import type { AgentError } from '../domain/errors.js';
+import type { AgentError } from '../kernel/errors.js';
 
 /** @param stopped made when the signal aborts before the work begins; once it has begun, `work` heeds the signal itself */
 export async function inTurn<T>(

@@ -1,6 +1,6 @@
 /** Turns whatever went wrong into the one shape of every failed answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AgentError, asAgentError, type ErrorCode } from '../domain/errors.js';
+import { AgentError, asAgentError, type ErrorCode } from '../kernel/errors.js';
 
 export interface Failure {
   readonly success: false;

@@ -1,5 +1,5 @@
 /** One call of every route, as a panel would send it: shown in the description of the API, and made by a test. */
-import type { Json } from '../domain/json.js';
+import type { Json } from '../kernel/json.js';
 
 export interface Example {
   readonly params?: { readonly [name: string]: string };

@@ -7,7 +7,7 @@ import {
   makeRememberedCalls,
   type RememberedCalls,
 } from '../operations/remembered-calls.js';
-import { invalid } from '../domain/invalid.js';
+import { invalid } from '../kernel/invalid.js';
 import { lookUp } from '../operations/read-power.js';
 import { STATUS_WORDS, type StatusWord, statusWord } from '../domain/status.js';
 import type { Service } from '../domain/service.js';

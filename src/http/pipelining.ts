@@ -1,7 +1,7 @@
 /** Calls that wait behind another on one connection: only a few, and they hear when it breaks, which node tells the first of them only. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { App } from './app-type.js';
 
 /** Clients of ours wait for each answer; whoever sends more without reading would make us keep all the answers. */

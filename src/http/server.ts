@@ -5,8 +5,8 @@ import type { Server, Socket } from 'node:net';
 import type { FastifyServerFactory } from 'fastify';
 import ipaddr from 'ipaddr.js';
 import { v7 as uuidV7 } from 'uuid';
-import { descriptorLimit } from '../domain/descriptor-use.js';
-import { AgentError } from '../domain/errors.js';
+import { descriptorLimit } from '../kernel/descriptor-use.js';
+import { AgentError } from '../kernel/errors.js';
 import { failure } from './errors.js';
 import type { TlsPair } from './tls-pair.js';
 

@@ -4,8 +4,8 @@ import { Server as HttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import type { Clock } from '../domain/clock.js';
-import { isPair } from '../domain/is-pair.js';
+import type { Clock } from '../kernel/clock.js';
+import { isPair } from '../kernel/is-pair.js';
 
 type Files = NonNullable<Config['api']['tls']>;
 

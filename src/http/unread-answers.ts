@@ -1,5 +1,5 @@
 /** Bounds what is kept in memory for clients that ask for much and read slowly or never. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { App } from './app-type.js';
 
 /** What a connection's own buffers take is not counted. */

@@ -2,9 +2,9 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { asMeant } from './php-habits.js';
-import { invalid } from '../domain/invalid.js';
+import { invalid } from '../kernel/invalid.js';
 
 interface Problem {
   readonly keyword: string;

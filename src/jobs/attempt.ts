@@ -1,9 +1,9 @@
 /** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
-import { anySignal } from '../domain/any-signal.js';
+import { anySignal } from '../kernel/any-signal.js';
 import { servedNames } from '../domain/domain-name.js';
-import { AgentError, asAgentError, toRecord } from '../domain/errors.js';
+import { AgentError, asAgentError, toRecord } from '../kernel/errors.js';
 import type { Job } from '../domain/job.js';
-import type { Json } from '../domain/json.js';
+import type { Json } from '../kernel/json.js';
 import { keyOf, type Service } from '../domain/service.js';
 import type { Circuits } from '../drivers/circuit.js';
 import type { ServiceView } from '../modules/context.js';

@@ -1,5 +1,5 @@
 /** A time limit that stands still while the work waits for a lease. */
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 
 export interface Deadline {
   /** Aborted when the time is used up. */

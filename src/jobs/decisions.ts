@@ -1,5 +1,5 @@
 /** What a person decides about a job: go on, take it back, leave one step or all of it alone. Pure; applied under the service's lock, so that two decisions never meet. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { ENDED, isOpen, type Job } from '../domain/job.js';
 import { type EngineKinds, endsTheSite } from '../domain/job-kinds.js';
 import type { Remain } from '../domain/flow.js';

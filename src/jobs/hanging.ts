@@ -1,5 +1,5 @@
 /** A driver's call that goes on although it was told to end keeps its job, and with it a slot: somebody must know. */
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 
 /** Drivers wait some 4 s for the end of what they have sent. */
 const HANGS_MS = 60_000;

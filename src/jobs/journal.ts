@@ -1,10 +1,10 @@
 /** The job's record inside its service's document: every change is durable before the worker hears of it. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, instant } from '../domain/clock.js';
-import { AgentError, type ErrorRecord } from '../domain/errors.js';
+import { type Clock, instant } from '../kernel/clock.js';
+import { AgentError, type ErrorRecord } from '../kernel/errors.js';
 import { type StepShape, UNTOUCHED } from '../domain/flow.js';
 import type { Job, StepRecord } from '../domain/job.js';
-import type { Json, JsonObject } from '../domain/json.js';
+import type { Json, JsonObject } from '../kernel/json.js';
 import { remainsOf } from '../domain/remains.js';
 import type { Service, ServiceKey } from '../domain/service.js';
 import type { JobArchive, ServiceStore } from '../state/contract.js';

@@ -1,5 +1,5 @@
 /** A service's lane: its first open job, when that may start, and before whom. */
-import { waitUntil } from '../domain/clock.js';
+import { waitUntil } from '../kernel/clock.js';
 import { FOR_RELEASE, type Job } from '../domain/job.js';
 import type { EngineKinds } from '../domain/job-kinds.js';
 import type { ServiceKey } from '../domain/service.js';

@@ -1,6 +1,6 @@
 /** Shared things that only so many may use at once: container hosts, templates, zones. A lease is held around one driver call and freed when it settled. */
 
-import { asAgentError } from '../domain/errors.js';
+import { asAgentError } from '../kernel/errors.js';
 
 /** What is leased, and how many may hold it at once. */
 export interface Wish {

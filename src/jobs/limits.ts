@@ -1,6 +1,6 @@
 /** The time limits of one attempt: the thread's start, then the job's and those of the steps under way. Waiting for leases counts into none. */
-import type { Clock } from '../domain/clock.js';
-import { AgentError } from '../domain/errors.js';
+import type { Clock } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
 import { type Deadline, deadline } from './deadline.js';
 
 export interface Limits {

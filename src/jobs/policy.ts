@@ -6,7 +6,7 @@ import {
   type Failure,
   failureOf,
   toRecord,
-} from '../domain/errors.js';
+} from '../kernel/errors.js';
 import { UNTOUCHED } from '../domain/flow.js';
 import { isOpen, type Job, MAX_CRASHES, stepUnderWay } from '../domain/job.js';
 import type { EngineKinds } from '../domain/job-kinds.js';

@@ -1,8 +1,8 @@
 /** What worker and main thread say to each other: typed calls one way, their answers and an abort the other. */
-import type { ErrorRecord } from '../domain/errors.js';
+import type { ErrorRecord } from '../kernel/errors.js';
 import type { StepShape, StepStatus } from '../domain/flow.js';
 import type { KindName } from '../domain/job-kinds.js';
-import type { Json, JsonObject } from '../domain/json.js';
+import type { Json, JsonObject } from '../kernel/json.js';
 import type { SnapshotKind } from '../domain/service.js';
 import type {
   ContainerLook,

@@ -1,7 +1,7 @@
 /** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
-import { anySignal } from '../domain/any-signal.js';
-import { type Clock, instant } from '../domain/clock.js';
-import { AgentError, asAgentError } from '../domain/errors.js';
+import { anySignal } from '../kernel/any-signal.js';
+import { type Clock, instant } from '../kernel/clock.js';
+import { AgentError, asAgentError } from '../kernel/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import type { EngineKinds } from '../domain/job-kinds.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';

@@ -1,7 +1,7 @@
 /** Recurring work. It only looks and enqueues; what is due is found in the records, so nothing is lost while the agent was down. */
 import type { BaseLogger } from 'pino';
-import { anySignal } from '../domain/any-signal.js';
-import type { Clock } from '../domain/clock.js';
+import { anySignal } from '../kernel/any-signal.js';
+import type { Clock } from '../kernel/clock.js';
 
 export interface Recurring {
   readonly name: string;

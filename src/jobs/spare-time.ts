@@ -1,6 +1,6 @@
 /** Whether the main thread has time to spare for one more job: from Node's own count of the time its event loop was idle, and after orders. */
 import { performance } from 'node:perf_hooks';
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 
 /** What a job costs shows no sooner than this. */
 const LOOK_MS = 100;

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { within } from '../drivers/abort.js';
 import type { Attempt, ToMain, ToWorker } from './protocol.js';
 

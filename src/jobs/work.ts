@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 // three quarters of what a module brings with it: so a thread that is loaded ahead has it
 import 'typebox';
-import { asAgentError, fromRecord, toRecord } from '../domain/errors.js';
+import { asAgentError, fromRecord, toRecord } from '../kernel/errors.js';
 import { importModule } from '../modules/import-module.js';
 import { type Host, runFlow } from './flow-run.js';
 import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';

@@ -1,5 +1,5 @@
 /** The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on top of it, not a copy. */
-import { AgentError, asAgentError } from '../domain/errors.js';
+import { AgentError, asAgentError } from '../kernel/errors.js';
 import type { JobPolicy } from '../domain/job.js';
 import { type JobKind, kindData } from '../domain/job-kinds.js';
 import type { SecretRef, StepContext } from './context.js';

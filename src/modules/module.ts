@@ -1,6 +1,6 @@
 /** The base of every module: what it is called, what it needs, and the jobs it can run. */
 import type { TSchema } from 'typebox';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Flow } from '../domain/flow.js';
 import type { JobPolicy } from '../domain/job.js';
 import type { StepContext } from './context.js';

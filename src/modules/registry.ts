@@ -1,7 +1,7 @@
 /** The products this agent sells: each loaded product module with its settings from the config file, checked and completed. */
 import { Value } from 'typebox/value';
-import { AgentError } from '../domain/errors.js';
-import type { Json, JsonObject } from '../domain/json.js';
+import { AgentError } from '../kernel/errors.js';
+import type { Json, JsonObject } from '../kernel/json.js';
 import type { LoadedModules } from './loader.js';
 import type { Module, ModuleInfo } from './module.js';
 import { Product } from './product.js';

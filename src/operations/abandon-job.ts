@@ -1,8 +1,8 @@
 /** Ends a stuck job and leaves what it made where it is: what still exists is on record, and what it holds stays taken. */
-import { instant } from '../domain/clock.js';
-import { AgentError } from '../domain/errors.js';
+import { instant } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Thing } from '../domain/flow.js';
-import { sameMark } from '../domain/mark.js';
+import { sameMark } from '../kernel/mark.js';
 import type { Remain } from '../domain/flow.js';
 import { remainsOf } from '../domain/remains.js';
 import { markOf, type Service } from '../domain/service.js';

@@ -1,6 +1,6 @@
 /** Chooses what a new site gets: name, addresses, container number. Only chooses; the commit of the service claims them. */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../domain/address-pool.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { ClaimedAddress, ServiceKey } from '../domain/service.js';
 import { chooseSubdomain } from '../domain/subdomain.js';
 import type { SiteOrder } from './check-order.js';

@@ -1,7 +1,7 @@
 /** The customer's backups: list, make, delete, go back. */
 import { dayOf, nextBackup } from '../domain/backup-name.js';
 import { allowed, backupsOf, backupsUsed } from '../domain/backups.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';

@@ -2,9 +2,9 @@
  * Makes a product's golden template on the container host itself: a container from the OS template, the product's scripts in it, then a template. On every
  * allowed node where the storage is not shared, else once. What exists already is kept, unless it is to be replaced; a failure leaves nothing behind.
  */
-import type { Clock } from '../domain/clock.js';
-import { AgentError } from '../domain/errors.js';
-import { templateMark } from '../domain/mark.js';
+import type { Clock } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
+import { templateMark } from '../kernel/mark.js';
 import { plainCall } from '../drivers/call.js';
 import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/driver.js';
 import type { RegisteredProduct } from '../modules/registry.js';

@@ -1,5 +1,5 @@
 /** Ends a job before its time: one that has begun is aborted, its effects are waited for, and what it did is taken back. */
-import { instant } from '../domain/clock.js';
+import { instant } from '../kernel/clock.js';
 import { cancelled } from '../jobs/decisions.js';
 import type { Caller } from './caller.js';
 import { changeJob } from './change-job.js';

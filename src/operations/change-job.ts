@@ -1,5 +1,5 @@
 /** Finds a job of the caller's panel and changes it under its service's lock. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Job } from '../domain/job.js';
 import type { Service } from '../domain/service.js';
 import { journal } from '../jobs/journal.js';

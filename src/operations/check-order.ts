@@ -1,10 +1,10 @@
 /** Reads an order for a site: everything that can be said about it without looking at state or cluster. */
-import { AgentError } from '../domain/errors.js';
-import { invalid } from '../domain/invalid.js';
+import { AgentError } from '../kernel/errors.js';
+import { invalid } from '../kernel/invalid.js';
 import { type Email, parseEmail } from '../domain/email.js';
-import { readHostName } from '../domain/host-name.js';
+import { readHostName } from '../kernel/host-name.js';
 import { canonicalAddress } from '../domain/address-pool.js';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../kernel/json.js';
 import { ID_PATTERN } from '../domain/service.js';
 import { isLegalLabel, isReserved } from '../domain/subdomain.js';
 import type { SoldProduct } from './context.js';

@@ -2,7 +2,7 @@
 import { findPlan } from '../domain/plan.js';
 import { keyOf, type Service } from '../domain/service.js';
 import { parseEmail } from '../domain/email.js';
-import type { Json } from '../domain/json.js';
+import type { Json } from '../kernel/json.js';
 import { statusWord, type StatusWord } from '../domain/status.js';
 import type { ServiceEntry } from '../state/contract.js';
 import type { Caller } from './caller.js';

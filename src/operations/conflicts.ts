@@ -3,10 +3,10 @@
  * test holds both together.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { AgentError, type ErrorCode } from '../domain/errors.js';
+import { AgentError, type ErrorCode } from '../kernel/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { endsTheSite, type Group, kindData, type KindName } from '../domain/job-kinds.js';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../kernel/json.js';
 import { isHeld, type Service } from '../domain/service.js';
 
 export const STANDINGS = [

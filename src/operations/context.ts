@@ -1,9 +1,9 @@
 /** What operations work with; the daemon hands it in. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 import type { EngineKinds } from '../domain/job-kinds.js';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../kernel/json.js';
 import type { ServiceKey } from '../domain/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/driver.js';
 import type { Drivers } from '../drivers/table.js';

@@ -1,7 +1,7 @@
 /** Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write. */
-import { instant } from '../domain/clock.js';
+import { instant } from '../kernel/clock.js';
 import { wishFor } from '../domain/domain-wish.js';
-import { AgentError, asAgentError, type ErrorCode } from '../domain/errors.js';
+import { AgentError, asAgentError, type ErrorCode } from '../kernel/errors.js';
 import { isOpen } from '../domain/job.js';
 import { endsTheSite } from '../domain/job-kinds.js';
 import { findPlan, type Plan } from '../domain/plan.js';

@@ -1,5 +1,5 @@
 /** Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a person. */
-import { asAgentError } from '../domain/errors.js';
+import { asAgentError } from '../kernel/errors.js';
 import { failedOrders } from '../domain/failed-order.js';
 import { FOR_RELEASE, type Job } from '../domain/job.js';
 import { isHeld, keyOf, type Service } from '../domain/service.js';

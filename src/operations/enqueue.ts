@@ -1,9 +1,9 @@
 /** Records a wish as a job of its service, in one write with whatever changes at once. Joins, queues, supersedes or refuses by the table in conflicts.ts. */
-import { instant } from '../domain/clock.js';
-import { AgentError } from '../domain/errors.js';
+import { instant } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Job } from '../domain/job.js';
 import type { KindName } from '../domain/job-kinds.js';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../kernel/json.js';
 import type { Plan } from '../domain/plan.js';
 import { keyOf, type Service } from '../domain/service.js';
 import type { Caller } from './caller.js';

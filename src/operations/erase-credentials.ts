@@ -1,7 +1,7 @@
 /** Erases the passwords that nobody may read any more. Looks at records only, so nothing is missed while the agent was down. */
 import { ADMIN_PASSWORD, erasedAt, withoutPassword } from '../domain/credentials.js';
-import { instant } from '../domain/clock.js';
-import { AgentError } from '../domain/errors.js';
+import { instant } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
 import type { OperationContext } from './context.js';
 
 /** Epoch ms when the next one is due, or undefined. */

@@ -1,5 +1,5 @@
 /** What happened to a panel's services since it asked last. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { EventPage } from '../state/contract.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';

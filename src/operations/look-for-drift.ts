@@ -1,7 +1,7 @@
 /** One look: all documents against all systems. A service with an open job, or one that changed while we looked, is left out. */
 import { compareWorld, type Part } from '../domain/drift.js';
 import { pictureOf, type ServicePicture } from '../domain/expected.js';
-import type { Mark } from '../domain/mark.js';
+import type { Mark } from '../kernel/mark.js';
 import { findOrphans } from '../domain/orphans.js';
 import type { ServiceKey } from '../domain/service.js';
 import type { World } from '../domain/world.js';

@@ -1,9 +1,9 @@
 /** Makes one template under one number: a container from the OS template, the recipe's scripts in it, conversion. A failure leaves nothing behind. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { anySignal } from '../domain/any-signal.js';
-import { AgentError, asAgentError } from '../domain/errors.js';
-import type { Mark } from '../domain/mark.js';
+import { anySignal } from '../kernel/any-signal.js';
+import { AgentError, asAgentError } from '../kernel/errors.js';
+import type { Mark } from '../kernel/mark.js';
 import { plainCall } from '../drivers/call.js';
 import type { ExecDriver } from '../drivers/exec/driver.js';
 import type { ContainerSpec, GuestAt, GuestDriver } from '../drivers/guest/driver.js';

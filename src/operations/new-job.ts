@@ -1,9 +1,9 @@
 /** A job as it is recorded when a wish is accepted: what is true now is pinned in it. */
 import { v7 as uuidV7 } from 'uuid';
-import { instant } from '../domain/clock.js';
+import { instant } from '../kernel/clock.js';
 import { DEFAULT_POLICY, type Job } from '../domain/job.js';
 import { kindData, type KindName } from '../domain/job-kinds.js';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../kernel/json.js';
 import type { Plan } from '../domain/plan.js';
 import type { Caller } from './caller.js';
 import type { OperationContext, SoldProduct } from './context.js';

@@ -1,5 +1,5 @@
 /** Pages of a list that is in the order of its keys: the cursor is the last key, packed. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 
 export interface Page<T> {
   readonly items: readonly T[];

@@ -2,8 +2,8 @@
 import { randomInt } from 'node:crypto';
 import { type DomainName, isBelow, namesAbove, sameOwner } from '../domain/domain-name.js';
 import { domainId } from '../domain/domain-record.js';
-import { AgentError } from '../domain/errors.js';
-import { Secret } from '../domain/secret.js';
+import { AgentError } from '../kernel/errors.js';
+import { Secret } from '../kernel/secret.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { caaProblem } from '../drivers/lookup/caa.js';
 import { arrivalOf } from '../drivers/lookup/arrival.js';

@@ -1,7 +1,7 @@
 /** Hands out the first administrator's name and password, until they are acknowledged or a week has passed. */
-import { instant } from '../domain/clock.js';
+import { instant } from '../kernel/clock.js';
 import { ADMIN_PASSWORD, ADMIN_USER, readableUntil, withoutPassword } from '../domain/credentials.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Service, ServiceKey } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';

@@ -1,5 +1,5 @@
 /** Finds a job by its id: open, lately ended or archived. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Job } from '../domain/job.js';
 import type { ServiceKey } from '../domain/service.js';
 import type { Caller } from './caller.js';

@@ -1,6 +1,6 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
 import { backupsUsed } from '../domain/backups.js';
-import { duration, gigabytes, megabytes, percent } from '../domain/figures.js';
+import { duration, gigabytes, megabytes, percent } from '../kernel/figures.js';
 import { isOpen, type Job, progressOf } from '../domain/job.js';
 import { customerWords } from '../domain/remains.js';
 import { isHeld, keyOf, type Service } from '../domain/service.js';

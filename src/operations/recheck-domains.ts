@@ -2,10 +2,10 @@
  * Looks daily whether custom domains still lead here. One that leads elsewhere is told of, switched off when that lasts (its new owner may then have it), and
  * switched on again when it is back. A look-up that fails says nothing.
  */
-import { waitUntil } from '../domain/clock.js';
+import { waitUntil } from '../kernel/clock.js';
 import { namesOf, slotOfName } from '../domain/domain-name.js';
 import type { DomainRecord } from '../domain/domain-record.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { CustomDomain, Service } from '../domain/service.js';
 import { arrivalOf } from '../drivers/lookup/arrival.js';
 import type { OperationContext } from './context.js';

@@ -1,5 +1,5 @@
 /** A plan nobody sells is a mistake in the set-up of panel or agent: refused, and somebody is told. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 

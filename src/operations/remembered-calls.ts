@@ -1,8 +1,8 @@
 /** Remembers for a day what a call with an `Idempotency-Key` was answered, so that a panel may repeat it without doing it twice. */
 import { createHash } from 'node:crypto';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Job } from '../domain/job.js';
-import { Secret } from '../domain/secret.js';
+import { Secret } from '../kernel/secret.js';
 import type { Service } from '../domain/service.js';
 import type { StatusWord } from '../domain/status.js';
 import type { RememberedCall } from '../state/contract.js';

@@ -1,7 +1,7 @@
 /** Takes a domain from a site; its slot of the quota is free at once. */
 import { namesOf, parseDomain } from '../domain/domain-name.js';
 import { isWished, withoutWish, withoutWishFor } from '../domain/domain-wish.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';

@@ -1,5 +1,5 @@
 /** Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this moment finds again, and only what leaves no doubt. */
-import { asAgentError } from '../domain/errors.js';
+import { asAgentError } from '../kernel/errors.js';
 import { isOpen } from '../domain/job.js';
 import type { Orphan } from '../domain/orphans.js';
 import { type DriverCall, plainCall } from '../drivers/call.js';

@@ -1,5 +1,5 @@
 /** Puts right what is safe, each service by a job of its own: jobs of one service never meet, and each of them is on record. */
-import { asAgentError } from '../domain/errors.js';
+import { asAgentError } from '../kernel/errors.js';
 import type { Finding } from '../domain/drift.js';
 import type { ServiceKey } from '../domain/service.js';
 import type { Caller } from './caller.js';

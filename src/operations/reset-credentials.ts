@@ -1,5 +1,5 @@
 /** Gives a site's administrator a new password, by a job; it is then read like the first one. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { keyOf } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';

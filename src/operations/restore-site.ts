@@ -1,7 +1,7 @@
 /** An order for a site that was deleted and is still kept: its owner gets it back. */
-import { instant } from '../domain/clock.js';
+import { instant } from '../kernel/clock.js';
 import { wishFor, withoutWish } from '../domain/domain-wish.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { isOpen, type Job } from '../domain/job.js';
 import type { JobKind } from '../domain/job-kinds.js';
 import type { Plan } from '../domain/plan.js';

@@ -1,5 +1,5 @@
 /** Lets a stuck job go on where it stood, a waiting one at once, and a deletion that the brake holds at all. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { FOR_RELEASE } from '../domain/job.js';
 import { retried } from '../jobs/decisions.js';
 import { type Caller, mayDo } from './caller.js';

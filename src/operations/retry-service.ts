@@ -1,6 +1,6 @@
 /** Does once more what a service's last order or operation did not bring about: for operators, when the cause is gone. */
 import { parseEmail } from '../domain/email.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { failedOrders } from '../domain/failed-order.js';
 import { FOR_RELEASE, isOpen, type Job } from '../domain/job.js';
 import { endsTheSite, makesTheSite } from '../domain/job-kinds.js';

@@ -1,6 +1,6 @@
 /** Ends a token at once. */
-import { instant } from '../domain/clock.js';
-import { AgentError } from '../domain/errors.js';
+import { instant } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
 import type { ApiToken } from '../state/contract.js';
 import type { OperationContext } from './context.js';
 import { idOfConfigured } from './tokens.js';

@@ -1,5 +1,5 @@
 /** Gives a token a new text; the old one stays good for a while, so that a panel can be changed over without a gap. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { ApiToken } from '../state/contract.js';
 import { readExpiry } from './create-token.js';
 import type { OperationContext } from './context.js';

@@ -1,7 +1,7 @@
 /** Makes one of a site's names its own URL. */
 import { namesOf, servedNames } from '../domain/domain-name.js';
-import { AgentError } from '../domain/errors.js';
-import { readHostName } from '../domain/host-name.js';
+import { AgentError } from '../kernel/errors.js';
+import { readHostName } from '../kernel/host-name.js';
 import type { Service } from '../domain/service.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';

@@ -1,5 +1,5 @@
 /** The customer's buttons: start, stop, restart, reset. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Caller } from './caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';

@@ -1,5 +1,5 @@
 /** Suspends a service for a reason, and lifts one again. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Service, SuspensionReason } from '../domain/service.js';
 import { type Caller, mayDo } from './caller.js';
 import type { OperationContext } from './context.js';

@@ -1,5 +1,5 @@
 /** Changes a service's plan: checked at once with the figures, and again when its turn comes. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { findPlan, type Plan } from '../domain/plan.js';
 import type { Service } from '../domain/service.js';
 import { planProblem } from '../domain/upgrade.js';

@@ -1,5 +1,5 @@
 /** A job as the API shows it. */
-import type { ErrorRecord } from '../domain/errors.js';
+import type { ErrorRecord } from '../kernel/errors.js';
 import { type Job, progressOf } from '../domain/job.js';
 import type { Remain } from '../domain/flow.js';
 

@@ -1,5 +1,5 @@
 /** One call's work at the name server that keeps customers' zones: whether there is one, and how long it may take. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { type DriverCall, plainCall } from '../drivers/call.js';
 import type { CustomerZones } from '../drivers/dns/driver.js';
 import { withLimit } from '../drivers/time-limit.js';

@@ -1,7 +1,7 @@
 /** Records of customers' zones, one at a time; the DNS server keeps them in sets. */
 import ipaddr from 'ipaddr.js';
 import type { Config } from '../config/config.js';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import {
   PROXY_WORD,
   readRecord,

@@ -1,9 +1,9 @@
 /** Customers' own DNS zones: made only where their delegation names our servers, and seen only by the panel and user who made them. */
-import { instant } from '../domain/clock.js';
+import { instant } from '../kernel/clock.js';
 import { parseDomain } from '../domain/domain-name.js';
 import { domainId } from '../domain/domain-record.js';
-import { AgentError } from '../domain/errors.js';
-import { readHostName } from '../domain/host-name.js';
+import { AgentError } from '../kernel/errors.js';
+import { readHostName } from '../kernel/host-name.js';
 import { throwIfAborted } from '../drivers/abort.js';
 import type { ZoneSet } from '../drivers/dns/driver.js';
 import { listed } from '../drivers/lookup/routing.js';

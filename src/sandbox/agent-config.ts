@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Config, PoolConfig } from '../config/config.js';
-import type { JsonObject } from '../domain/json.js';
+import type { JsonObject } from '../kernel/json.js';
 import { keptText, PRIVATE, writeText } from './files.js';
 import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE } from './pve/options.js';
 

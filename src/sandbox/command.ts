@@ -1,5 +1,5 @@
 /** The work of `innkeeper sandbox`: a world, the real daemon against it, and either a person, a program or one demo site to serve. */
-import { anySignal } from '../domain/any-signal.js';
+import { anySignal } from '../kernel/any-signal.js';
 import { appendFileSync, createWriteStream, rmSync } from 'node:fs';
 import { access as canAccess, constants, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 /** The shape of our account at a certificate authority, `acme/<id>.json`. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Secret } from '../domain/secret.js';
+import { Secret } from '../kernel/secret.js';
 import type { AcmeAccount } from './contract.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';

@@ -1,6 +1,6 @@
 /** Our accounts at certificate authorities, by the URL of their directory. */
 import { createHash } from 'node:crypto';
-import type { Secret } from '../domain/secret.js';
+import type { Secret } from '../kernel/secret.js';
 import type { AcmeAccount, DocumentStore } from './contract.js';
 
 interface Account {

@@ -9,7 +9,7 @@ import type { JobArchive } from './contract.js';
 import { unavailable, type Disk } from './disk.js';
 import { codeOf } from './file-system.js';
 import { JobSchema } from './job-schema.js';
-import { KeyedLock } from './keyed-lock.js';
+import { KeyedLock } from '../kernel/keyed-lock.js';
 
 const CHUNK = 256 * 1024;
 const NEWLINE = 10;

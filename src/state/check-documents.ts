@@ -3,7 +3,7 @@ import type { AlertRecord } from '../domain/alert.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import { failedOrders } from '../domain/failed-order.js';
 import type { Job } from '../domain/job.js';
-import { Secret } from '../domain/secret.js';
+import { Secret } from '../kernel/secret.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { alertKind } from './alert-document.js';
 import { ClaimTable, claimsOf } from './claims.js';

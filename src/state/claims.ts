@@ -1,7 +1,7 @@
 /** Who holds which name, address and container number, so that nothing is ever given to two services. */
 import ipaddr from 'ipaddr.js';
 import { slotOfName } from '../domain/domain-name.js';
-import { AgentError, type ErrorCode } from '../domain/errors.js';
+import { AgentError, type ErrorCode } from '../kernel/errors.js';
 import type { Service, ServiceKey } from '../domain/service.js';
 
 /** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */

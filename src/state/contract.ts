@@ -3,11 +3,11 @@ import type { Readable } from 'node:stream';
 import type { AlertRecord } from '../domain/alert.js';
 import type { DomainRecord } from '../domain/domain-record.js';
 import type { EventType } from '../domain/service-event.js';
-import type { Json } from '../domain/json.js';
+import type { Json } from '../kernel/json.js';
 import type { Job, JobStatus } from '../domain/job.js';
 import type { KindName } from '../domain/job-kinds.js';
 import type { SettledPower } from '../domain/status.js';
-import type { Secret } from '../domain/secret.js';
+import type { Secret } from '../kernel/secret.js';
 import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
 import type { Lack } from '../domain/waiting-order.js';
 

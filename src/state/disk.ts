@@ -1,8 +1,8 @@
 /** Durable changes of files, and the one place that knows whether memory and disk may have drifted apart. */
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isOutOfDescriptors } from '../domain/descriptors.js';
-import { AgentError } from '../domain/errors.js';
+import { isOutOfDescriptors } from '../kernel/descriptors.js';
+import { AgentError } from '../kernel/errors.js';
 import { Gate } from './gate.js';
 import { codeOf, isSyncError, type FileSystem } from './file-system.js';
 

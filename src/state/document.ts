@@ -1,7 +1,7 @@
 /** The one lowdb adapter: a document is a JSON file that is old or new after a crash, checked when read and when written. */
 import type { Adapter } from 'lowdb';
-import { AgentError } from '../domain/errors.js';
-import type { Secret } from '../domain/secret.js';
+import { AgentError } from '../kernel/errors.js';
+import type { Secret } from '../kernel/secret.js';
 import type { Disk } from './disk.js';
 import { NewerDocumentError, downgradeRefused, migrate, type DocumentVersion } from './migrations.js';
 import { OtherKeyError, type SecretBox } from './secret-box.js';

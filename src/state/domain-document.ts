@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { DomainRecord } from '../domain/domain-record.js';
-import { Secret } from '../domain/secret.js';
+import { Secret } from '../kernel/secret.js';
 import { ID_PATTERN, type ServiceKey } from '../domain/service.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';

@@ -1,7 +1,7 @@
 /** An export of the state while no daemon runs: under the folder's lock, which is given back at its end. */
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { Disk } from './disk.js';
 import { exportState } from './export.js';
 import { isRotating } from './former-keys.js';

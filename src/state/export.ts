@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { type Pack, pack } from 'tar-stream';
-import { VERSION } from '../domain/version.js';
+import { VERSION } from '../kernel/version.js';
 import { FORMAT, KEY_FILE, MANIFEST, type Manifest } from './bundle.js';
 import type { CopiedFile, InstantCopy } from './instant-copy.js';
 

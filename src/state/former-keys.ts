@@ -5,8 +5,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
-import { AgentError } from '../domain/errors.js';
-import { decodeKey } from '../domain/key-text.js';
+import { AgentError } from '../kernel/errors.js';
+import { decodeKey } from '../kernel/key-text.js';
 import type { Disk } from './disk.js';
 import { codeOf } from './file-system.js';
 

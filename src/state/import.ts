@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { BundleError, KEY_FILE, type Manifest, readBundle, textOf } from './bundle.js';
 import { nodeFileSystem } from './file-system.js';
 import { lockFolder } from './lock.js';

@@ -8,7 +8,7 @@ import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Disk } from './disk.js';
 import { codeOf } from './file-system.js';
-import { sideBySide } from './side-by-side.js';
+import { sideBySide } from '../kernel/side-by-side.js';
 
 export interface CopiedFile {
   /** Below the state folder. */

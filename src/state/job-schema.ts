@@ -1,9 +1,9 @@
 /** The shape of a job inside a service's document; `domain/job.ts` says what the fields mean. */
 import { Type } from 'typebox';
-import type { ErrorCode, Failure } from '../domain/errors.js';
+import type { ErrorCode, Failure } from '../kernel/errors.js';
 import type { Thing } from '../domain/flow.js';
 import type { KindName } from '../domain/job-kinds.js';
-import type { Json, JsonObject } from '../domain/json.js';
+import type { Json, JsonObject } from '../kernel/json.js';
 
 export const TextSchema = Type.String();
 export const NullableText = Type.Union([Type.String(), Type.Null()]);

@@ -1,7 +1,7 @@
 /** Gives the state a new key: both keys open from before the first document is written anew until none needs the old one. A start goes on with what a crash cut off. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { KeyStatus, StateKeys } from './contract.js';
 import type { Disk } from './disk.js';
 import { KEY_FILE, removeFormerKeys, writeFormerKeys } from './former-keys.js';

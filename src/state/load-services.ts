@@ -1,6 +1,6 @@
 /** Reads every service's document at boot. Nothing is moved or changed meanwhile: a wrong key or a newer release's state stops the start untouched. */
 import { join } from 'node:path';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { setAside, setAsideBefore, type DamagedDocument } from './damaged.js';
 import type { Disk } from './disk.js';
@@ -9,7 +9,7 @@ import { codeOf } from './file-system.js';
 import type { Later } from './later.js';
 import type { SecretBox } from './secret-box.js';
 import { keyOfFile, placeOf, serviceKind } from './service-document.js';
-import { sideBySide } from './side-by-side.js';
+import { sideBySide } from '../kernel/side-by-side.js';
 
 const AT_ONCE = 32;
 

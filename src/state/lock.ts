@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { type FileLock, holdFile } from './file-lock.js';
 import { isRunning, readNote, removeNote, writeNote } from './lock-note.js';
 

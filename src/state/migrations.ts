@@ -1,5 +1,5 @@
 /** Schema versions of the documents, and how an older one becomes the present one. Old documents are migrated when read and written in the new form at their next change. */
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 
 type Raw = Record<string, unknown>;
 

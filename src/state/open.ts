@@ -1,5 +1,5 @@
 /** Opens the state folder: locks it, reads everything, and hands out the stores. */
-import { type Clock, instant } from '../domain/clock.js';
+import { type Clock, instant } from '../kernel/clock.js';
 import type { AlertRecord } from '../domain/alert.js';
 import { alertKind } from './alert-document.js';
 import { AuditLog } from './audit-log.js';

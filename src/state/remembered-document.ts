@@ -1,7 +1,7 @@
 /** The shape of a remembered answer's document, `remembered/<id>.json`. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { Secret } from '../domain/secret.js';
+import { Secret } from '../kernel/secret.js';
 import type { RememberedCall } from './contract.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';

@@ -1,7 +1,7 @@
 /** Makes the state folder itself, durably. */
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import { nodeFileSystem } from './file-system.js';
 
 /** What every state folder of ours holds one of. */

@@ -1,6 +1,6 @@
 /** Encrypts the secrets inside documents, bound to their document so that a value copied into another one does not open. */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { Secret } from '../domain/secret.js';
+import { Secret } from '../kernel/secret.js';
 
 const FORM = /^v1:([0-9a-f]{16}):([A-Za-z0-9_-]{16}):([A-Za-z0-9_-]*):([A-Za-z0-9_-]{22})$/;
 

@@ -1,6 +1,6 @@
 /** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
 import { erasedAt } from '../domain/credentials.js';
-import { failureOf } from '../domain/errors.js';
+import { failureOf } from '../kernel/errors.js';
 import { failedOrders } from '../domain/failed-order.js';
 import { isOpen, type Job } from '../domain/job.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';

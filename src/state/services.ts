@@ -1,7 +1,7 @@
 /** The store of services: one document each, changed one after the other per key, claims taken before a write and freed after it. */
 import { Low } from 'lowdb';
 import { v7 as uuidV7 } from 'uuid';
-import { AgentError } from '../domain/errors.js';
+import { AgentError } from '../kernel/errors.js';
 import type { Job } from '../domain/job.js';
 import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
 import { happenings } from '../domain/event.js';
@@ -12,7 +12,7 @@ import type { DamagedDocument } from './damaged.js';
 import type { EventLog } from './event-log.js';
 import { unavailable, type Disk } from './disk.js';
 import { DamagedDocumentError } from './document.js';
-import { KeyedLock } from './keyed-lock.js';
+import { KeyedLock } from '../kernel/keyed-lock.js';
 import type { Later } from './later.js';
 import { loadServices, pathOf, serviceAdapter } from './load-services.js';
 import { Recent } from './recent.js';

@@ -7,9 +7,9 @@ import { setAside } from './damaged.js';
 import type { Later } from './later.js';
 import { unavailable, type Disk } from './disk.js';
 import { DamagedDocumentError, DocumentAdapter, type DocumentKind } from './document.js';
-import { KeyedLock } from './keyed-lock.js';
+import { KeyedLock } from '../kernel/keyed-lock.js';
 import type { SecretBox } from './secret-box.js';
-import { sideBySide } from './side-by-side.js';
+import { sideBySide } from '../kernel/side-by-side.js';
 
 export interface DocumentsOptions<T extends object> {
   readonly disk: Disk;

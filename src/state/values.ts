@@ -1,5 +1,5 @@
 /** Turns documents into plain JSON and back: secrets become sealed texts, everything read is frozen so that nobody changes the store's memory. */
-import { Secret } from '../domain/secret.js';
+import { Secret } from '../kernel/secret.js';
 
 /** A plain object's key that could be mistaken for a sealed secret gets one more `$` in the file. */
 const RESERVED = /^\$+secret$/;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { decodeKey } from '../domain/key-text.js';
+import { decodeKey } from '../kernel/key-text.js';
 import { BundleError, KEY_FILE, type Manifest, type OnFile, readBundle, textOf } from './bundle.js';
 import { type Checked, DocumentCheck } from './check-documents.js';
 

@@ -1,5 +1,5 @@
 /** Feeds systemd's watchdog while the daemon is alive: the timer proves the event loop, and the job runner must begin what is due. */
-import type { Clock } from '../domain/clock.js';
+import type { Clock } from '../kernel/clock.js';
 import type { ServiceManager } from './notify.js';
 
 export interface Watched {

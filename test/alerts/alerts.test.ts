@@ -19,13 +19,13 @@ import {
   type AlertRecord,
   type AlertWish,
 } from '../../src/domain/alert.js';
-import { AgentError, type ErrorCode, toRecord } from '../../src/domain/errors.js';
+import { AgentError, type ErrorCode, toRecord } from '../../src/kernel/errors.js';
 import { domainId } from '../../src/domain/domain-record.js';
 import { FOR_RELEASE } from '../../src/domain/job.js';
 import type { OwnCertificate } from '../../src/domain/own-certificate.js';
 import type { PoolUse } from '../../src/domain/pool-use.js';
 import { usesOfAddresses } from '../../src/domain/pool-use.js';
-import { Secret } from '../../src/domain/secret.js';
+import { Secret } from '../../src/kernel/secret.js';
 import { commandHook } from '../../src/drivers/hook/command.js';
 import type { Hook, HookMessage } from '../../src/drivers/hook/driver.js';
 import { webhook } from '../../src/drivers/hook/webhook.js';

@@ -1,5 +1,5 @@
 /** Fills a state folder with running sites. */
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { openState } from '../../src/state/open.js';
 import { aJob, aService } from '../fakes/samples.js';
 

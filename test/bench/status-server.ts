@@ -7,12 +7,12 @@ import pino from 'pino';
 import { kindData } from '../../src/domain/job-kinds.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { buildApp } from '../../src/app.js';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import type { ClusterView } from '../../src/drivers/guest/driver.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { driftBook } from '../../src/operations/drift-book.js';
 import { createToken } from '../../src/operations/create-token.js';
-import { KeyedLock } from '../../src/state/keyed-lock.js';
+import { KeyedLock } from '../../src/kernel/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 import { guest, testConfig, view } from '../http/rig.js';
 

@@ -9,7 +9,7 @@ import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
 import { certificateKeeper } from '../../src/certificates/keeper.js';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { domainId } from '../../src/domain/domain-record.js';
 import { servedNames } from '../../src/domain/domain-name.js';
 import { markOf, type Service } from '../../src/domain/service.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { Agent, request } from 'undici';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { makeCertificate } from '../fakes/certificate.js';
 import { freePort } from '../fakes/free-port.js';
 

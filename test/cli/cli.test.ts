@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { readExpiry } from '../../src/cli/token.js';
-import { VERSION } from '../../src/domain/version.js';
+import { VERSION } from '../../src/kernel/version.js';
 import { asObject, fields, makeRig, ORDER } from '../http/rig.js';
 
 const CLI = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));

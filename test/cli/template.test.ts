@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
 import { loadConfig } from '../../src/config/load.js';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { openState } from '../../src/state/open.js';
 import { loadStateKey } from '../../src/state/state-key.js';
 import { CLI, surroundings } from '../e2e/daemon-process.js';

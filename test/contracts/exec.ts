@@ -3,8 +3,8 @@ import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { systemClock } from '../../src/domain/clock.js';
-import { Secret } from '../../src/domain/secret.js';
+import { systemClock } from '../../src/kernel/clock.js';
+import { Secret } from '../../src/kernel/secret.js';
 import { plainCall } from '../../src/drivers/call.js';
 import type { ExecDriver, Script } from '../../src/drivers/exec/driver.js';
 

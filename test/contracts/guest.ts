@@ -1,8 +1,8 @@
 /** What every container host driver must do, whatever stands behind it. Every call goes through the driver's public door. */
 import type { Test } from 'tap';
-import { AgentError, type ErrorCode } from '../../src/domain/errors.js';
-import type { JsonObject } from '../../src/domain/json.js';
-import type { Mark } from '../../src/domain/mark.js';
+import { AgentError, type ErrorCode } from '../../src/kernel/errors.js';
+import type { JsonObject } from '../../src/kernel/json.js';
+import type { Mark } from '../../src/kernel/mark.js';
 import { type DriverCall, plainCall } from '../../src/drivers/call.js';
 import type { ContainerSpec, GuestAt, GuestDriver, Promised } from '../../src/drivers/guest/driver.js';
 

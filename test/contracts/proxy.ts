@@ -1,6 +1,6 @@
 /** What every reverse proxy driver does, whatever proxy stands behind it. */
 import type { Test } from 'tap';
-import type { Mark } from '../../src/domain/mark.js';
+import type { Mark } from '../../src/kernel/mark.js';
 import { plainCall } from '../../src/drivers/call.js';
 import type { ProxyDriver, ProxyHost } from '../../src/drivers/proxy/driver.js';
 

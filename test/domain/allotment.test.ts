@@ -3,8 +3,8 @@ import ipaddr from 'ipaddr.js';
 import t from 'tap';
 import { canonicalAddress, findFreeAddress } from '../../src/domain/address-pool.js';
 import { parseEmail } from '../../src/domain/email.js';
-import { readHostName } from '../../src/domain/host-name.js';
-import { duration, gigabytes, megabytes, percent } from '../../src/domain/figures.js';
+import { readHostName } from '../../src/kernel/host-name.js';
+import { duration, gigabytes, megabytes, percent } from '../../src/kernel/figures.js';
 import { chooseSubdomain, isLegalLabel, isReserved, labelFrom } from '../../src/domain/subdomain.js';
 
 const none = new Set<string>();

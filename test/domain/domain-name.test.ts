@@ -3,7 +3,7 @@ import t from 'tap';
 import { caaAllows, type CaaRecord } from '../../src/domain/caa.js';
 import { namesAbove, parseDomain, sameOwner, servedNames } from '../../src/domain/domain-name.js';
 import { allowedFrom, forgetOld, pauseAfter, renewFrom } from '../../src/domain/domain-record.js';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 
 const RULES = {
   baseDomain: 'sites.example.net',

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { compareWorld } from '../../src/domain/drift.js';
 import { pictureOf, type ServicePicture } from '../../src/domain/expected.js';
-import { findMark, formatMark, isMarkAlone, type Mark, templateMark } from '../../src/domain/mark.js';
+import { findMark, formatMark, isMarkAlone, type Mark, templateMark } from '../../src/kernel/mark.js';
 import { findOrphans, type Orphan } from '../../src/domain/orphans.js';
 import { afterLook, counts, type Sighted } from '../../src/domain/seen-twice.js';
 import type { Service, ServiceKey } from '../../src/domain/service.js';

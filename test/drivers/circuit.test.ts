@@ -1,5 +1,5 @@
 import t from 'tap';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import { type CircuitView, closedDoor, newCircuits, through } from '../../src/drivers/circuit.js';
 import { gates, type WireEnd } from '../../src/drivers/guest/proxmox/gates.js';
 import { metered } from '../../src/drivers/metered.js';

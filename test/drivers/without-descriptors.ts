@@ -1,9 +1,9 @@
 /** A process whose descriptors run out; started by descriptors.test.ts under a low `ulimit -n`. Says as JSON what became of each call. */
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDescriptors } from '../../src/domain/descriptor-use.js';
-import { asAgentError } from '../../src/domain/errors.js';
-import { Secret } from '../../src/domain/secret.js';
+import { openDescriptors } from '../../src/kernel/descriptor-use.js';
+import { asAgentError } from '../../src/kernel/errors.js';
+import { Secret } from '../../src/kernel/secret.js';
 import { plainCall } from '../../src/drivers/call.js';
 import { runChild } from '../../src/drivers/child.js';
 import { newCircuits } from '../../src/drivers/circuit.js';

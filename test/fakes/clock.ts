@@ -1,5 +1,5 @@
 /** A clock that stands still until a test turns it. */
-import type { Clock } from '../../src/domain/clock.js';
+import type { Clock } from '../../src/kernel/clock.js';
 
 export interface HandClock extends Clock {
   /** Moves the time and wakes, in order, whoever slept until then; lets their promises run. */

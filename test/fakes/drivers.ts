@@ -1,6 +1,6 @@
 /** Drivers that do nothing but remember; `answers` makes single calls fail or wait. */
-import type { JsonObject } from '../../src/domain/json.js';
-import { Secret } from '../../src/domain/secret.js';
+import type { JsonObject } from '../../src/kernel/json.js';
+import { Secret } from '../../src/kernel/secret.js';
 import type { DriverCall } from '../../src/drivers/call.js';
 import type { ClusterView, ClusterWatch } from '../../src/drivers/guest/driver.js';
 import { noIssuer } from '../../src/drivers/issuer/none.js';

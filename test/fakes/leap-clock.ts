@@ -1,5 +1,5 @@
 /** A clock on which sleeping takes no time: the sleeper moves it. Background sleepers (pollers) stay asleep until aborted. */
-import type { Clock } from '../../src/domain/clock.js';
+import type { Clock } from '../../src/kernel/clock.js';
 
 export interface LeapClock extends Clock {
   /** Called at every sleep: what happens meanwhile in the world. */

@@ -2,8 +2,8 @@
 import type { Test } from 'tap';
 import { pino } from 'pino';
 import type { ProxmoxConfig } from '../../src/config/config.js';
-import { type Clock, systemClock } from '../../src/domain/clock.js';
-import type { Mark } from '../../src/domain/mark.js';
+import { type Clock, systemClock } from '../../src/kernel/clock.js';
+import type { Mark } from '../../src/kernel/mark.js';
 import { type DriverCall, plainCall } from '../../src/drivers/call.js';
 import type { Circuits } from '../../src/drivers/circuit.js';
 import type { ContainerSpec, GuestDriver } from '../../src/drivers/guest/driver.js';

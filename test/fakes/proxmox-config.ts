@@ -1,6 +1,6 @@
 /** A container host configuration for tests; change what a test is about. */
 import type { ProxmoxConfig } from '../../src/config/config.js';
-import { Secret } from '../../src/domain/secret.js';
+import { Secret } from '../../src/kernel/secret.js';
 
 export const TOKEN_SECRET = '12345678-1234-1234-1234-1234567890ab';
 

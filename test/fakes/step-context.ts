@@ -1,6 +1,6 @@
 /** The context that module code sees, with an own little site behind it; remembers every call. */
-import { AgentError } from '../../src/domain/errors.js';
-import type { JsonObject } from '../../src/domain/json.js';
+import { AgentError } from '../../src/kernel/errors.js';
+import type { JsonObject } from '../../src/kernel/json.js';
 import type { ScriptCall, SiteAnswerView, SiteRequestCall, StepContext } from '../../src/modules/context.js';
 import { basicPlan } from './samples.js';
 

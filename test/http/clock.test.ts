@@ -1,5 +1,5 @@
 import t from 'tap';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import type { ClockView } from '../../src/domain/clock-doubt.js';
 import { makeRig, NOW } from './rig.js';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { ERRORS } from '../../src/domain/errors.js';
+import { ERRORS } from '../../src/kernel/errors.js';
 import { ACCESS } from '../../src/http/access.js';
 import { EXAMPLES, exampleUrl } from '../../src/http/examples.js';
 import { apiDocs, operationsOf } from '../tools/api-docs.js';

@@ -7,7 +7,7 @@ import type { Service } from '../../src/domain/service.js';
 import type { GuestView } from '../../src/drivers/guest/driver.js';
 import { withLastKnown } from '../../src/drivers/guest/last-known.js';
 import { domainId } from '../../src/domain/domain-record.js';
-import { Secret } from '../../src/domain/secret.js';
+import { Secret } from '../../src/kernel/secret.js';
 import { makeCertificate } from '../fakes/certificate.js';
 import { aJob, aService } from '../fakes/samples.js';
 import { guest, makeRig, NOW, type Rig, view } from './rig.js';

@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 import t, { type Test } from 'tap';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import type { Job } from '../../src/domain/job.js';
 import type { Service } from '../../src/domain/service.js';
 import { answerError } from '../../src/http/errors.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Json } from '../../src/domain/json.js';
+import type { Json } from '../../src/kernel/json.js';
 import { ACCESS, type Rule } from '../../src/http/access.js';
 import { type Example, EXAMPLES, exampleUrl } from '../../src/http/examples.js';
 import { createToken } from '../../src/operations/create-token.js';

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap';
 import { v7 as uuidv7 } from 'uuid';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import type { Job } from '../../src/domain/job.js';
 import type { Service } from '../../src/domain/service.js';
 import { journal } from '../../src/jobs/journal.js';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { kindData } from '../../src/domain/job-kinds.js';
 import { abandoned, cancelled, retried, skipped } from '../../src/jobs/decisions.js';

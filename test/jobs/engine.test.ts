@@ -1,6 +1,6 @@
 import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
 import type { Service } from '../../src/domain/service.js';
 import { fakeWatch } from '../fakes/drivers.js';

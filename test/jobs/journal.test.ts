@@ -1,6 +1,6 @@
 import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { kindData } from '../../src/domain/job-kinds.js';
 import { journal } from '../../src/jobs/journal.js';

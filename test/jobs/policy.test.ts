@@ -6,7 +6,7 @@ import {
   type Failure,
   FAILURES,
   toRecord,
-} from '../../src/domain/errors.js';
+} from '../../src/kernel/errors.js';
 import { type Job, MAX_CRASHES, progressOf } from '../../src/domain/job.js';
 import { type JobKind, kindData } from '../../src/domain/job-kinds.js';
 import {

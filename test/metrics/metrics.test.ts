@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import type { Service } from '../../src/domain/service.js';
-import { AgentError, toRecord } from '../../src/domain/errors.js';
+import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { metered, type CallEnd } from '../../src/drivers/metered.js';
 import { makeMetrics } from '../../src/metrics/metrics.js';
 import { timedFileSystem } from '../../src/state/timed-file-system.js';

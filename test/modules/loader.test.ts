@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import t from 'tap';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import { loadModules, shippedModules } from '../../src/modules/loader.js';
 import { openProducts } from '../../src/modules/registry.js';
 import { fakeStep } from '../fakes/step-context.js';
@@ -76,7 +76,7 @@ t.test(
   async (t) => {
     const folder = t.testdir({});
     const contents = `
-    import { AgentError } from './src/domain/errors.js';
+    import { AgentError } from './src/kernel/errors.js';
     import { HostedProduct } from './src/modules/hosted-product.js';
     export default class Shop extends HostedProduct {
       info = { type: 'product', name: 'shop', title: 'Shop', description: '', version: '1.0.0', author: 'x' };

@@ -2,9 +2,9 @@ import { pino } from 'pino';
 import t from 'tap';
 import WordPress from '../../modules/product/wordpress/module.js';
 import type { Config, ProxmoxConfig } from '../../src/config/config.js';
-import { systemClock } from '../../src/domain/clock.js';
-import { AgentError, type ErrorCode } from '../../src/domain/errors.js';
-import { formatMark, type Mark, sameMark } from '../../src/domain/mark.js';
+import { systemClock } from '../../src/kernel/clock.js';
+import { AgentError, type ErrorCode } from '../../src/kernel/errors.js';
+import { formatMark, type Mark, sameMark } from '../../src/kernel/mark.js';
 import type { ExecDriver } from '../../src/drivers/exec/driver.js';
 import type {
   ClusterView,

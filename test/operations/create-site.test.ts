@@ -1,5 +1,5 @@
 import t from 'tap';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import type { Service } from '../../src/domain/service.js';
 import { guest, makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
 

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { certificateKeeper } from '../../src/certificates/keeper.js';
 import { domainId } from '../../src/domain/domain-record.js';
 import { servedNames } from '../../src/domain/domain-name.js';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import { isOpen } from '../../src/domain/job.js';
 import type { Service, ServiceKey } from '../../src/domain/service.js';
 import { addDomain } from '../../src/operations/add-domain.js';

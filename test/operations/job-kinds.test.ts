@@ -2,7 +2,7 @@
 import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import WordPress from '../../modules/product/wordpress/module.js';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { DEFAULT_POLICY, type Job } from '../../src/domain/job.js';
 import {
   endsTheSite,
@@ -15,8 +15,8 @@ import {
   type KindName,
   makesTheSite,
 } from '../../src/domain/job-kinds.js';
-import { AgentError, toRecord } from '../../src/domain/errors.js';
-import { Secret } from '../../src/domain/secret.js';
+import { AgentError, toRecord } from '../../src/kernel/errors.js';
+import { Secret } from '../../src/kernel/secret.js';
 import { type CustomDomain, keyOf, type Service } from '../../src/domain/service.js';
 import { needOf } from '../../src/jobs/dead-systems.js';
 import { cancelled } from '../../src/jobs/decisions.js';

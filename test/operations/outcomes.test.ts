@@ -1,6 +1,6 @@
 import t from 'tap';
-import { AgentError, type ErrorRecord, toRecord } from '../../src/domain/errors.js';
-import { Secret } from '../../src/domain/secret.js';
+import { AgentError, type ErrorRecord, toRecord } from '../../src/kernel/errors.js';
+import { Secret } from '../../src/kernel/secret.js';
 import type { Job } from '../../src/domain/job.js';
 import type { JobKind } from '../../src/domain/job-kinds.js';
 import type { Service } from '../../src/domain/service.js';

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { Mark } from '../../src/domain/mark.js';
+import type { Mark } from '../../src/kernel/mark.js';
 import { markOf } from '../../src/domain/service.js';
 import type { SeenRecord } from '../../src/domain/world.js';
 import { driftBook } from '../../src/operations/drift-book.js';

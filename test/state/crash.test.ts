@@ -1,5 +1,5 @@
 import t from 'tap';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import type { Service, ServiceKey } from '../../src/domain/service.js';
 import { Archive } from '../../src/state/archive.js';
 import { Disk } from '../../src/state/disk.js';

@@ -6,7 +6,7 @@ import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { holdFile } from '../../src/state/file-lock.js';
 import { lockFolder } from '../../src/state/lock.js';
 import { openState } from '../../src/state/open.js';

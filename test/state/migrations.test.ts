@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { VERSIONS } from '../../src/state/migrations.js';
 import { openState } from '../../src/state/open.js';
 import { fields } from '../http/rig.js';

@@ -1,8 +1,8 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { systemClock } from '../../src/domain/clock.js';
-import { Secret } from '../../src/domain/secret.js';
+import { systemClock } from '../../src/kernel/clock.js';
+import { Secret } from '../../src/kernel/secret.js';
 import type { State } from '../../src/state/contract.js';
 import { loadFormerKeys } from '../../src/state/former-keys.js';
 import { openState } from '../../src/state/open.js';

@@ -2,7 +2,7 @@
 import { v7 } from 'uuid';
 import type { Job } from '../../src/domain/job.js';
 import type { Plan } from '../../src/domain/plan.js';
-import { Secret } from '../../src/domain/secret.js';
+import { Secret } from '../../src/kernel/secret.js';
 import type { Service } from '../../src/domain/service.js';
 import { Disk } from '../../src/state/disk.js';
 import type { FileSystem } from '../../src/state/file-system.js';

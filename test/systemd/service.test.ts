@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { systemClock } from '../../src/domain/clock.js';
+import { systemClock } from '../../src/kernel/clock.js';
 import { takeServiceEnvironment } from '../../src/systemd/environment.js';
 import { serviceManager } from '../../src/systemd/notify.js';
 import { startWatchdog } from '../../src/systemd/watchdog.js';

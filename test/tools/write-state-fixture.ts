@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { domainId } from '../../src/domain/domain-record.js';
 import type { Job } from '../../src/domain/job.js';
-import { Secret } from '../../src/domain/secret.js';
+import { Secret } from '../../src/kernel/secret.js';
 import { accountStore } from '../../src/state/acme-accounts.js';
 import { openState } from '../../src/state/open.js';
 import { KEY, sampleJob, sampleService } from '../state/samples.js';

@@ -1,5 +1,5 @@
 /** Whether a WordPress site is really there: its front page bears its title, and its administrator can log in. HTTP 200 alone proves nothing. */
-import { AgentError } from '../../../src/domain/errors.js';
+import { AgentError } from '../../../src/kernel/errors.js';
 import type { SiteAnswerView, StepContext } from '../../../src/modules/context.js';
 import { titleOf } from './html-text.js';
 import { bearsTitle } from './site-title.js';

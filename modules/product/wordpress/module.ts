@@ -1,6 +1,6 @@
 /** WordPress as a product: one site per container, made from a golden template or from scratch. */
 import { Type } from 'typebox';
-import { AgentError } from '../../../src/domain/errors.js';
+import { AgentError } from '../../../src/kernel/errors.js';
 import type { ContainerSource, SecretRef, StepContext } from '../../../src/modules/context.js';
 import { HostedProduct } from '../../../src/modules/hosted-product.js';
 import type { ModuleInfo } from '../../../src/modules/module.js';

@@ -1,6 +1,6 @@
 /** A certificate was not renewed. */
 import type { AlertWish, Commands } from '../../domain/alert.js';
-import { innkeeper } from '../../domain/command-line.js';
+import { innkeeper } from '../../kernel/command-line.js';
 import { DAY_MS, type MakeCondition, OF_AGENT } from '../condition.js';
 
 /** A certificate with less than this part of its lifetime left is late, however short-lived it is. */

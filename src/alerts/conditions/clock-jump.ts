@@ -1,5 +1,5 @@
 /** The wall clock jumped, and nobody has said that it is right. */
-import { duration } from '../../domain/figures.js';
+import { duration } from '../../kernel/figures.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const STOPPED = 'Nothing is purged, erased or given up by date until it is right again or confirmed.';

@@ -1,6 +1,6 @@
 /** A panel has ordered more deletions than the brake lets through. */
 import type { AlertWish } from '../../domain/alert.js';
-import { innkeeper } from '../../domain/command-line.js';
+import { innkeeper } from '../../kernel/command-line.js';
 import { FOR_RELEASE } from '../../domain/job.js';
 import type { MakeCondition } from '../condition.js';
 

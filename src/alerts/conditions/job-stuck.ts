@@ -1,7 +1,7 @@
 /** A job that can go neither forward nor back. */
 import type { AlertWish } from '../../domain/alert.js';
-import { whyOf } from '../../domain/cause.js';
-import { innkeeper } from '../../domain/command-line.js';
+import { whyOf } from '../../kernel/cause.js';
+import { innkeeper } from '../../kernel/command-line.js';
 import type { MakeCondition } from '../condition.js';
 
 export const jobStuck: MakeCondition =

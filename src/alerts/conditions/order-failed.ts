@@ -1,7 +1,7 @@
 /** What a customer has ordered failed and was taken back: paid for, and not there. */
 import type { AlertWish } from '../../domain/alert.js';
-import { whyOf } from '../../domain/cause.js';
-import { innkeeper } from '../../domain/command-line.js';
+import { whyOf } from '../../kernel/cause.js';
+import { innkeeper } from '../../kernel/command-line.js';
 import { failedOrders, type OrderedJob } from '../../domain/failed-order.js';
 import type { Job } from '../../domain/job.js';
 import type { OrderedKind } from '../../domain/job-kinds.js';

@@ -1,5 +1,5 @@
 /** Containers carry our mark and the state does not know them: it is not the state that made them. */
-import { shellWord } from '../../domain/command-line.js';
+import { shellWord } from '../../kernel/command-line.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const MANY = 5;

@@ -1,5 +1,5 @@
 /** Changes cannot be recorded. */
-import { shellWord } from '../../domain/command-line.js';
+import { shellWord } from '../../kernel/command-line.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 export const stateWriteFailing: MakeCondition =

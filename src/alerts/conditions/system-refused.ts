@@ -3,8 +3,8 @@
  * many jobs wait; raised at once, for nothing passes before a person has put it right.
  */
 import type { AlertWish, Commands } from '../../domain/alert.js';
-import { cleaned } from '../../domain/cause.js';
-import { shellWord } from '../../domain/command-line.js';
+import { cleaned } from '../../kernel/cause.js';
+import { shellWord } from '../../kernel/command-line.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
 
 /** Different denials that one alert names. */

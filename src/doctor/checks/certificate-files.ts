@@ -1,8 +1,8 @@
 /** A certificate and its key as files on this machine: whether they can be read, belong together, and for how long they are good. */
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import type { Clock } from '../../domain/clock.js';
-import { isPair } from '../../domain/is-pair.js';
+import type { Clock } from '../../kernel/clock.js';
+import { isPair } from '../../kernel/is-pair.js';
 import { type Verdict, warning, wrong, word } from '../check.js';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@
 import { type HostTime, hostTime } from '../../clock/host-time.js';
 import { markFile, readMark } from '../../clock/mark-file.js';
 import { anchorAtStart, doubtOf } from '../../domain/clock-doubt.js';
-import { duration } from '../../domain/figures.js';
+import { duration } from '../../kernel/figures.js';
 import { type Check, ok, type Verdict, wrong } from '../check.js';
 import type { DaemonSide, SeenDoubt } from '../parts.js';
 

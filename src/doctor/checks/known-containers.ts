@@ -2,8 +2,8 @@
  * Whether the state knows what the cluster holds. Documents of deleted services stay, so a container with our mark that no document tells of means that the
  * state is not the one that made it: an empty folder, an old copy, or another agent with the same id. Never a reason to remove it: it is somebody's site.
  */
-import { shellWord } from '../../domain/command-line.js';
-import { isOfTemplate } from '../../domain/mark.js';
+import { shellWord } from '../../kernel/command-line.js';
+import { isOfTemplate } from '../../kernel/mark.js';
 import type { SeenContainer } from '../../domain/world.js';
 import type { Verified } from '../../state/verify.js';
 import { type Check, ok, type Verdict, wrong } from '../check.js';

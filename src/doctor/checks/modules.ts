@@ -1,5 +1,5 @@
 /** Modules: whether each that is there can be used, and whether those that services need are there. */
-import { shellWord } from '../../domain/command-line.js';
+import { shellWord } from '../../kernel/command-line.js';
 import type { Verified } from '../../state/verify.js';
 import { type Check, ok, type Verdict, wrong, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';

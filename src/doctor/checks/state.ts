@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { VERSION } from '../../domain/version.js';
+import { VERSION } from '../../kernel/version.js';
 import { rangeOf, valueIn } from '../../domain/address-pool.js';
 import type { Verified } from '../../state/verify.js';
 import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';

@@ -1,7 +1,7 @@
 /** What waits for a person: stuck jobs, failed orders, active alerts. Read from the documents, so that it is told with the daemon up or down. */
 import { ALERTS, type AlertRecord } from '../../domain/alert.js';
-import { cleaned, whyOf } from '../../domain/cause.js';
-import { innkeeper } from '../../domain/command-line.js';
+import { cleaned, whyOf } from '../../kernel/cause.js';
+import { innkeeper } from '../../kernel/command-line.js';
 import type { Trouble, Verified } from '../../state/verify.js';
 import { type Check, ok, type Verdict, warning, wrong } from '../check.js';
 

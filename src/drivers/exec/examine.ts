@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
 import type { Config, SshConfig } from '../../config/config.js';
-import { AgentError } from '../../domain/errors.js';
+import { AgentError } from '../../kernel/errors.js';
 import { runChild } from '../child.js';
 import { PCT_ARGUMENTS, type RawEnd } from './run-script.js';
 import { SshLink } from './ssh-link.js';

@@ -1,6 +1,6 @@
 /** Exec `local`: the daemon runs on the container's own node, so pct is a child of ours. */
-import { anySignal } from '../../domain/any-signal.js';
-import { AgentError } from '../../domain/errors.js';
+import { anySignal } from '../../kernel/any-signal.js';
+import { AgentError } from '../../kernel/errors.js';
 import { runChild } from '../child.js';
 import type { DriverLog } from '../log.js';
 import type { ExecDriver } from './driver.js';

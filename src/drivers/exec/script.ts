@@ -2,7 +2,7 @@
  * How a script travels on standard input: quoted assignments, a line that tells the shell's own number, the body with its own empty input, and an end
  * marker that carries the real exit code.
  */
-import { Secret } from '../../domain/secret.js';
+import { Secret } from '../../kernel/secret.js';
 import type { Script } from './driver.js';
 
 const NAME = /^[a-z0-9]+(?:[/-][a-z0-9]+)*$/;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import type { Client } from 'ssh2';
 import type { SshConfig } from '../../config/config.js';
-import { AgentError, type ErrorCode } from '../../domain/errors.js';
+import { AgentError, type ErrorCode } from '../../kernel/errors.js';
 import { abortError, throwIfAborted } from '../abort.js';
 import { type Circuit, through, verdictOf } from '../circuit.js';
 import { inTurn } from '../turn.js';

@@ -1,6 +1,6 @@
 /** Exec `ssh`: the container is on another node, reached with a key that may be restricted to `pct exec`. */
 import type { SshConfig } from '../../config/config.js';
-import { AgentError } from '../../domain/errors.js';
+import { AgentError } from '../../kernel/errors.js';
 import type { Circuits } from '../circuit.js';
 import type { DriverLog } from '../log.js';
 import type { ExecDriver } from './driver.js';

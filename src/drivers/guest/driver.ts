@@ -3,7 +3,7 @@
  * remote task has really ended, and throw only AgentError (codes `container_host_*`, `vmid_taken`, `foreign_object`, `template_missing`,
  * `snapshots_unavailable`, `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries the given mark.
  */
-import type { Mark } from '../../domain/mark.js';
+import type { Mark } from '../../kernel/mark.js';
 import type { SnapshotAbility } from '../../domain/snapshot-rules.js';
 import type { SeenContainers, SeenHa } from '../../domain/world.js';
 import type { DriverCall } from '../call.js';

@@ -1,7 +1,7 @@
 /** The one shared look at the cluster: polled every `poll_s`, read by everybody, waited for by nobody but allocation. */
 import type { BaseLogger } from 'pino';
-import type { Clock } from '../../domain/clock.js';
-import { AgentError } from '../../domain/errors.js';
+import type { Clock } from '../../kernel/clock.js';
+import { AgentError } from '../../kernel/errors.js';
 import { plainCall } from '../call.js';
 import type { ClusterView, ClusterWatch, GuestDriver } from './driver.js';
 import { withLastKnown } from './last-known.js';

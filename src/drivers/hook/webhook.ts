@@ -5,8 +5,8 @@
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
-import type { Clock } from '../../domain/clock.js';
-import type { Secret } from '../../domain/secret.js';
+import type { Clock } from '../../kernel/clock.js';
+import type { Secret } from '../../kernel/secret.js';
 import type { Hook } from './driver.js';
 
 export interface WebhookConfig {

@@ -1,5 +1,5 @@
 /** The contract of a certificate authority. Throws AgentError `certificate_refused`, `authority_refused`, `certificate_unreachable`, `aborted`. */
-import type { Secret } from '../../domain/secret.js';
+import type { Secret } from '../../kernel/secret.js';
 
 export interface IssuerCall {
   readonly signal: AbortSignal;

@@ -4,7 +4,7 @@ import { randomBytes, webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as x509 from '@peculiar/x509';
 import type { DomainsConfig } from '../../config/config.js';
-import { Secret } from '../../domain/secret.js';
+import { Secret } from '../../kernel/secret.js';
 import type { IssuedCertificate } from './driver.js';
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;

@@ -1,6 +1,6 @@
 /** Issuer `local`: signs with a CA on this machine, for labs and the sandbox. Nothing is verified: routing was. */
-import type { Clock } from '../../domain/clock.js';
-import { AgentError } from '../../domain/errors.js';
+import type { Clock } from '../../kernel/clock.js';
+import { AgentError } from '../../kernel/errors.js';
 import type { CertificateIssuer } from './driver.js';
 import type { LocalCa } from './local-sign.js';
 

@@ -1,5 +1,5 @@
 /** Issuer `none`: custom domains are served with the proxy's own certificate only. */
-import { AgentError } from '../../domain/errors.js';
+import { AgentError } from '../../kernel/errors.js';
 import type { CertificateIssuer } from './driver.js';
 
 export function noIssuer(): CertificateIssuer {

@@ -1,9 +1,9 @@
 /** Finds the servers of the zone that holds a name, and asks all of them. Resolvers are only asked where the servers are. */
 import type { Answer } from 'dns-packet';
 import type { DomainsConfig } from '../../config/config.js';
-import { isOutOfDescriptors } from '../../domain/descriptors.js';
-import { AgentError } from '../../domain/errors.js';
-import { readHostName } from '../../domain/host-name.js';
+import { isOutOfDescriptors } from '../../kernel/descriptors.js';
+import { AgentError } from '../../kernel/errors.js';
+import { readHostName } from '../../kernel/host-name.js';
 import { abortError } from '../abort.js';
 import { ask, type QuestionType, type Reply, type Server } from './question.js';
 import { mayAsk } from './reachable.js';

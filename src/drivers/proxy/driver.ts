@@ -1,7 +1,7 @@
 /** The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_refused`, `proxy_failed`, `foreign_object`, `aborted`. */
-import type { Mark } from '../../domain/mark.js';
+import type { Mark } from '../../kernel/mark.js';
 import type { ProxyState } from '../../domain/proxy-state.js';
-import type { Secret } from '../../domain/secret.js';
+import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../call.js';
 
 /** All names of one service; one record per service generation. */

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Config } from '../../config/config.js';
-import { anySignal } from '../../domain/any-signal.js';
-import { AgentError } from '../../domain/errors.js';
-import { Secret } from '../../domain/secret.js';
+import { anySignal } from '../../kernel/any-signal.js';
+import { AgentError } from '../../kernel/errors.js';
+import { Secret } from '../../kernel/secret.js';
 import { abortError, throwIfAborted } from '../abort.js';
 import type { SiteAnswer, SiteRequest, WebDriver } from './driver.js';
 

@@ -1,5 +1,5 @@
 /** A look at a site through the public door: by name, over TLS, at the proxy's configured address. Throws AgentError `site_unreachable`, `aborted`. */
-import type { Secret } from '../../domain/secret.js';
+import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../call.js';
 
 export interface SiteRequest {

@@ -1,7 +1,7 @@
 /** POST /action/deldomain */
 import { Type } from 'typebox';
 import type { Job } from '../../domain/job.js';
-import { textIn } from '../../domain/json.js';
+import { textIn } from '../../kernel/json.js';
 import type { Service } from '../../domain/service.js';
 import { viewDomains } from '../../operations/list-domains.js';
 import { removeDomain } from '../../operations/remove-domain.js';

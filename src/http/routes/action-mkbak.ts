@@ -1,7 +1,7 @@
 /** POST /action/mkbak */
 import { Type } from 'typebox';
 import type { Job } from '../../domain/job.js';
-import { textIn } from '../../domain/json.js';
+import { textIn } from '../../kernel/json.js';
 import type { Service } from '../../domain/service.js';
 import { makeBackup, viewBackups } from '../../operations/backups.js';
 import { callerOf } from '../auth.js';

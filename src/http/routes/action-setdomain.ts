@@ -1,7 +1,7 @@
 /** POST /action/setdomain, and POST /customdomain/add: the same call by its two names. */
 import { Type } from 'typebox';
 import type { Job } from '../../domain/job.js';
-import { textIn } from '../../domain/json.js';
+import { textIn } from '../../kernel/json.js';
 import type { Service } from '../../domain/service.js';
 import { addDomain } from '../../operations/add-domain.js';
 import { viewDomains } from '../../operations/list-domains.js';

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { makesTheSite } from '../../domain/job-kinds.js';
 import { statusWord } from '../../domain/status.js';
-import type { JsonObject } from '../../domain/json.js';
+import type { JsonObject } from '../../kernel/json.js';
 import type { Service } from '../../domain/service.js';
 import { createSite } from '../../operations/create-site.js';
 import { lookUp } from '../../operations/read-power.js';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { AgentError } from '../../domain/errors.js';
+import { AgentError } from '../../kernel/errors.js';
 import type { Route } from '../route.js';
 import { type StaticFile, staticFiles } from '../static-files.js';
 

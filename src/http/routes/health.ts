@@ -1,6 +1,6 @@
 /** GET /health */
 import { Type } from 'typebox';
-import { instant } from '../../domain/clock.js';
+import { instant } from '../../kernel/clock.js';
 import type { Route } from '../route.js';
 import { Instant, success } from '../schemas/common.js';
 

@@ -1,8 +1,8 @@
 /** GET /jobs/{id}/events: the job now, then every change of it as it becomes durable, as server-sent events. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { anySignal } from '../../domain/any-signal.js';
-import { AgentError } from '../../domain/errors.js';
+import { anySignal } from '../../kernel/any-signal.js';
+import { AgentError } from '../../kernel/errors.js';
 import { isOpen, type Job } from '../../domain/job.js';
 import { followJob } from '../../operations/follow-job.js';
 import { viewJob, viewStep, viewWaiting } from '../../operations/view-job.js';

@@ -1,8 +1,8 @@
 /** POST /panel/sync */
 import { Type } from 'typebox';
-import type { JsonObject } from '../../domain/json.js';
+import type { JsonObject } from '../../kernel/json.js';
 import { type BeliefWord, BELIEFS, compareBeliefs } from '../../operations/compare-beliefs.js';
-import { invalid } from '../../domain/invalid.js';
+import { invalid } from '../../kernel/invalid.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, nullable, ServiceIdIn, StatusText, success } from '../schemas/common.js';

@@ -1,6 +1,6 @@
 /** GET /ready */
 import { Type } from 'typebox';
-import { AgentError } from '../../domain/errors.js';
+import { AgentError } from '../../kernel/errors.js';
 import type { Route } from '../route.js';
 import { failuresOf, success } from '../schemas/common.js';
 

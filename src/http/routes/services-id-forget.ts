@@ -1,7 +1,7 @@
 /** POST /services/{id}/forget */
 import { Type } from 'typebox';
 import type { Service } from '../../domain/service.js';
-import { invalid } from '../../domain/invalid.js';
+import { invalid } from '../../kernel/invalid.js';
 import { forgetService } from '../../operations/forget-service.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

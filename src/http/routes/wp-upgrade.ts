@@ -1,6 +1,6 @@
 /** POST /wp/upgrade */
 import { Type } from 'typebox';
-import type { JsonObject } from '../../domain/json.js';
+import type { JsonObject } from '../../kernel/json.js';
 import type { Service } from '../../domain/service.js';
 import { upgrade } from '../../operations/upgrade.js';
 import { callerOf } from '../auth.js';

@@ -1,6 +1,6 @@
 /** Effects on the service's own container. */
-import { AgentError } from '../../domain/errors.js';
-import type { JsonObject } from '../../domain/json.js';
+import { AgentError } from '../../kernel/errors.js';
+import type { JsonObject } from '../../kernel/json.js';
 import { keyOf, type Service } from '../../domain/service.js';
 import { planProblem } from '../../domain/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/driver.js';

@@ -1,10 +1,10 @@
 /** What every effect needs: the engine's parts, the journal of the one job, and how long it may go on. */
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
-import { AgentError } from '../../domain/errors.js';
+import { AgentError } from '../../kernel/errors.js';
 import type { StepRecord } from '../../domain/job.js';
-import type { JsonObject } from '../../domain/json.js';
-import type { Mark } from '../../domain/mark.js';
+import type { JsonObject } from '../../kernel/json.js';
+import type { Mark } from '../../kernel/mark.js';
 import { markOf, type Service } from '../../domain/service.js';
 import type { DriverCall } from '../../drivers/call.js';
 import type { ClusterWatch, GuestAt } from '../../drivers/guest/driver.js';

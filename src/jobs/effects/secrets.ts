@@ -1,7 +1,7 @@
 /** Secrets are made and put in here, in the main thread; module code only knows their names. */
 import { randomInt } from 'node:crypto';
-import { AgentError } from '../../domain/errors.js';
-import { Secret } from '../../domain/secret.js';
+import { AgentError } from '../../kernel/errors.js';
+import { Secret } from '../../kernel/secret.js';
 import type { Service } from '../../domain/service.js';
 import type { SecretRef } from '../../modules/context.js';
 import type { EffectOf } from './effect.js';

@@ -1,5 +1,5 @@
 /** Backups, and the ways back: a rollback restores the container's settings too, so afterwards everything is brought to what the service has today. */
-import { AgentError, asAgentError, type ErrorCode } from '../../domain/errors.js';
+import { AgentError, asAgentError, type ErrorCode } from '../../kernel/errors.js';
 import { UNTOUCHED } from '../../domain/flow.js';
 import { INITIAL_SNAPSHOT } from '../../domain/snapshot-rules.js';
 import type { StepContext } from '../context.js';

@@ -1,5 +1,5 @@
 /** Numbers about guests, nodes and storages as the API shows them. */
-import type { JsonObject } from '../../domain/json.js';
+import type { JsonObject } from '../../kernel/json.js';
 import type { BackendUsage } from '../backend.js';
 import type { Cluster } from './cluster.js';
 import { rootDisk } from './ct-config.js';

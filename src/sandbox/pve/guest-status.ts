@@ -1,5 +1,5 @@
 /** A container's present state as `GET /nodes/x/lxc` and `status/current` show it (pve-container, `vmstatus`). */
-import type { JsonObject } from '../../domain/json.js';
+import type { JsonObject } from '../../kernel/json.js';
 import type { Cluster } from './cluster.js';
 import { rootDisk } from './ct-config.js';
 import { figures } from './figures.js';

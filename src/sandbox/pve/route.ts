@@ -1,5 +1,5 @@
 /** How the look-alike's API methods are declared and found. */
-import type { Json } from '../../domain/json.js';
+import type { Json } from '../../kernel/json.js';
 import type { Call, Cluster } from './cluster.js';
 import type { Properties, Property } from './check.js';
 

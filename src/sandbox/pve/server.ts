@@ -1,7 +1,7 @@
 /** One request from the wire to its answer: faults, credentials, parameters, method, reply. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Json } from '../../domain/json.js';
+import type { Json } from '../../kernel/json.js';
 import type { Faults, Strike } from '../faults.js';
 import { authenticate, authorize, type Token } from './access.js';
 import { checkAll } from './check.js';

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
-import { formatMark } from '../../../src/domain/mark.js';
-import { Secret } from '../../../src/domain/secret.js';
+import { formatMark } from '../../../src/kernel/mark.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import { plainCall } from '../../../src/drivers/call.js';
 import { noneDnsDriver } from '../../../src/drivers/dns/none.js';
 import type { PowerDnsConfig } from '../../../src/drivers/dns/powerdns/client.js';

@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import t, { type Test } from 'tap';
 import { request } from 'undici';
-import { Secret } from '../../../src/domain/secret.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import { powerDnsDriver } from '../../../src/drivers/dns/powerdns/index.js';
 import { call, dnsContract, mark } from '../../contracts/dns.js';
 import { realPowerDns } from './real-powerdns.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { request } from 'undici';
-import { systemClock } from '../../../src/domain/clock.js';
+import { systemClock } from '../../../src/kernel/clock.js';
 import { freePort } from '../../fakes/free-port.js';
 
 const SCHEMA = '/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql';

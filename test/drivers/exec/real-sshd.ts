@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { NodeSSH } from 'node-ssh';
 import type { Test } from 'tap';
 import type { SshConfig } from '../../../src/config/config.js';
-import { systemClock } from '../../../src/domain/clock.js';
-import { Secret } from '../../../src/domain/secret.js';
+import { systemClock } from '../../../src/kernel/clock.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import { writePct } from '../../contracts/exec.js';
 import { freePort } from '../../fakes/free-port.js';
 

@@ -1,8 +1,8 @@
 import t, { type Test } from 'tap';
 import { pino } from 'pino';
 import type { ProxmoxConfig } from '../../../src/config/config.js';
-import type { ErrorCode } from '../../../src/domain/errors.js';
-import { formatMark, type Mark } from '../../../src/domain/mark.js';
+import type { ErrorCode } from '../../../src/kernel/errors.js';
+import { formatMark, type Mark } from '../../../src/kernel/mark.js';
 import { plainCall } from '../../../src/drivers/call.js';
 import type { ContainerSpec, GuestDriver } from '../../../src/drivers/guest/driver.js';
 import { proxmoxGuestDriver } from '../../../src/drivers/guest/proxmox/index.js';

@@ -5,7 +5,7 @@ import {
   PveError,
   toAgentError,
 } from '../../../src/drivers/guest/proxmox/pve-error.js';
-import type { Failure } from '../../../src/domain/errors.js';
+import type { Failure } from '../../../src/kernel/errors.js';
 
 /** Texts as they were seen: in issue trackers, in Proxmox's own code, on real clusters. */
 const TEXTS: readonly (readonly [Failure, string])[] = [

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { Secret } from '../../../src/domain/secret.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import { type Circuits, newCircuits } from '../../../src/drivers/circuit.js';
 import { gates } from '../../../src/drivers/guest/proxmox/gates.js';
 import { PveError } from '../../../src/drivers/guest/proxmox/pve-error.js';

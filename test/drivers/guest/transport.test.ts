@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer as createPlainServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
-import { Secret } from '../../../src/domain/secret.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import { PveError, type PveErrorKind } from '../../../src/drivers/guest/proxmox/pve-error.js';
 import { parseFingerprint, type Trust } from '../../../src/drivers/guest/proxmox/tls.js';
 import { encodeParams, openTransport, type Transport } from '../../../src/drivers/guest/proxmox/transport.js';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
-import { systemClock } from '../../../src/domain/clock.js';
+import { systemClock } from '../../../src/kernel/clock.js';
 import { acmeIssuer } from '../../../src/drivers/issuer/acme.js';
 import type { KeptAccount } from '../../../src/drivers/issuer/driver.js';
 

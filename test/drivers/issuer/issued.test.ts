@@ -1,5 +1,5 @@
 import t from 'tap';
-import { Secret } from '../../../src/domain/secret.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import { shortcoming } from '../../../src/drivers/issuer/issued.js';
 import { makeCertificate } from '../../fakes/certificate.js';
 

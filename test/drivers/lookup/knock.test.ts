@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import t, { type Test } from 'tap';
-import { AgentError } from '../../../src/domain/errors.js';
+import { AgentError } from '../../../src/kernel/errors.js';
 import { arrivalOf } from '../../../src/drivers/lookup/arrival.js';
 import { nameLookup } from '../../../src/drivers/lookup/index.js';
 import { fakeDrivers } from '../../fakes/drivers.js';

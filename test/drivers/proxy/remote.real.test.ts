@@ -4,8 +4,8 @@ import { chmod, lstat, mkdir, readdir, readFile, rm, symlink, utimes, writeFile 
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
-import { systemClock } from '../../../src/domain/clock.js';
-import { Secret } from '../../../src/domain/secret.js';
+import { systemClock } from '../../../src/kernel/clock.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import type { ProxyHost } from '../../../src/drivers/proxy/driver.js';
 import type { CertificateEntry } from '../../../src/drivers/proxy/nginx/certificates.js';
 import { nginxProxyDriver } from '../../../src/drivers/proxy/nginx/index.js';

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Secret } from '../../../src/domain/secret.js';
+import { Secret } from '../../../src/kernel/secret.js';
 import { plainCall } from '../../../src/drivers/call.js';
 import type { SiteRequest } from '../../../src/drivers/web/driver.js';
 import { webDoor } from '../../../src/drivers/web/door.js';

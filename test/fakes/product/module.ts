@@ -1,6 +1,6 @@
 /** A product for tests: its flow does what the job's args say. */
 import { Type } from 'typebox';
-import { AgentError, type ErrorCode } from '../../../src/domain/errors.js';
+import { AgentError, type ErrorCode } from '../../../src/kernel/errors.js';
 import type { ContainerSource } from '../../../src/modules/context.js';
 import type { JobFlow, ModuleInfo } from '../../../src/modules/module.js';
 import { Product } from '../../../src/modules/product.js';

@@ -1,8 +1,8 @@
 /** DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark as its comment. Reads before it writes, and reads back. */
 import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { AgentError } from '../../../domain/errors.js';
-import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../domain/mark.js';
+import { AgentError } from '../../../kernel/errors.js';
+import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
 import { abortError, throwIfAborted } from '../../abort.js';
 import type { Circuit } from '../../circuit.js';
 import { inTurn } from '../../turn.js';

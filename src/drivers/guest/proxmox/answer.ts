@@ -4,7 +4,7 @@
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { cleaned } from '../../../domain/cause.js';
+import { cleaned } from '../../../kernel/cause.js';
 import { isPage, pageWords } from '../../page.js';
 import type { WireEnd } from './gates.js';
 import { kindOfAnswer, PveError } from './pve-error.js';

@@ -1,5 +1,5 @@
 /** Brings a container's settings to what is wanted: only what differs is sent, guarded by the digest of the config that was proven ours. */
-import type { AgentError } from '../../../domain/errors.js';
+import type { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../call.js';
 import type { GuestAt } from '../driver.js';
 import { num } from './answers.js';

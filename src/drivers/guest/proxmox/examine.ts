@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ProxmoxConfig } from '../../../config/config.js';
-import type { Clock } from '../../../domain/clock.js';
+import type { Clock } from '../../../kernel/clock.js';
 import type { LeftLock, SeenContainers } from '../../../domain/world.js';
 import { plainCall } from '../../call.js';
 import type { ClusterView } from '../driver.js';

@@ -1,5 +1,5 @@
 /** The container with a mark, wherever in the cluster it is now. */
-import { findMark } from '../../../domain/mark.js';
+import { findMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../call.js';
 import type { ContainerState, GuestAt } from '../driver.js';
 import { flag, num, text } from './answers.js';

@@ -2,7 +2,7 @@
  * What HA is to do with a container. HA acts within seconds of being told, and an act that fails ends in its state "error": so it is told to start or
  * stop nothing that a lock keeps as it is, and it is led out of "error" before it is told anything else.
  */
-import { AgentError } from '../../../domain/errors.js';
+import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../call.js';
 import { flag, text } from './answers.js';
 import { readResource, noTrace, repeatUnknown, resourceOf, sidOf } from './ha-config.js';

@@ -2,7 +2,7 @@
  * High availability: the resource `ct:<vmid>`, and where it may run. On PVE 9 that is a node-affinity rule, one per container
  * (`innkeeper-ct-<vmid>`): a shared rule would be read, changed and written by every creation at once, and grow without bound. On PVE 8 it is the configured group.
  */
-import { formatMark } from '../../../domain/mark.js';
+import { formatMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../call.js';
 import type { GuestAt } from '../driver.js';
 import { text } from './answers.js';

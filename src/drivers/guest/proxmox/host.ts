@@ -1,9 +1,9 @@
 /** What every operation of the driver works with, and the one way it may change a container: found, read, and proven ours. */
 import type { BaseLogger } from 'pino';
 import type { ProxmoxConfig } from '../../../config/config.js';
-import type { Clock } from '../../../domain/clock.js';
-import { AgentError } from '../../../domain/errors.js';
-import { findMark, formatMark, sameMark } from '../../../domain/mark.js';
+import type { Clock } from '../../../kernel/clock.js';
+import { AgentError } from '../../../kernel/errors.js';
+import { findMark, formatMark, sameMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../call.js';
 import type { GuestAt } from '../driver.js';
 import {

@@ -1,7 +1,7 @@
 /** The Proxmox VE driver: one file per group of operations, one connection pool, AgentErrors only at this edge. */
 import type { ProxmoxConfig } from '../../../config/config.js';
-import type { Clock } from '../../../domain/clock.js';
-import { AgentError } from '../../../domain/errors.js';
+import type { Clock } from '../../../kernel/clock.js';
+import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../call.js';
 import type { Circuits } from '../../circuit.js';
 import type { ClusterView, GuestDriver } from '../driver.js';

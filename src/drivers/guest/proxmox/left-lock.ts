@@ -2,7 +2,7 @@
  * Locks that a task of Proxmox left behind when it failed or died. Nothing but a person's command takes them away (`pct unlock`), and until then every
  * change of the container is refused: so whoever meets one is told the commands.
  */
-import { AgentError } from '../../../domain/errors.js';
+import { AgentError } from '../../../kernel/errors.js';
 import type { LeftLock } from '../../../domain/world.js';
 import { type CtConfig, read, SNAPSHOTS, text } from './answers.js';
 import { type Host, isWorkedOn, locate, lxcOf } from './host.js';

@@ -1,5 +1,5 @@
 /** All containers of the cluster and all HA resources, read for comparing: what cannot be read now is said to be so, never left out. */
-import { findMark, isMarkAlone } from '../../../domain/mark.js';
+import { findMark, isMarkAlone } from '../../../kernel/mark.js';
 import type { SeenContainer, SeenContainers, SeenHa } from '../../../domain/world.js';
 import type { DriverCall } from '../../call.js';
 import { type CtConfig, flag, HA_RESOURCES, HA_RULES, num, read, type Resource, text } from './answers.js';

@@ -3,7 +3,7 @@
  * reserved. A pure function.
  */
 import type { ProxmoxConfig } from '../../../config/config.js';
-import { AgentError } from '../../../domain/errors.js';
+import { AgentError } from '../../../kernel/errors.js';
 import type { ClusterView, NodeView, PlacementWish, StorageView } from '../driver.js';
 import { reachOf, templatesOf } from './template.js';
 

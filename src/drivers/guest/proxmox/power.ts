@@ -1,6 +1,6 @@
 /** Starting and stopping. Of a container that HA manages a task's `OK` only means "requested": then its real state is waited for. */
 import type { DriverCall } from '../../call.js';
-import { AgentError } from '../../../domain/errors.js';
+import { AgentError } from '../../../kernel/errors.js';
 import type { GuestAt } from '../driver.js';
 import { flag, text } from './answers.js';
 import { assertNothingInTheWay, haGaveUp, leaveHaError } from './ha-state.js';

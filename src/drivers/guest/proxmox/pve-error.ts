@@ -1,5 +1,5 @@
 /** What Proxmox's answers mean: one internal error with a kind, made from status lines, texts and task ends, and its translation at the driver's edge. */
-import { AgentError, type ErrorCode, type Failure } from '../../../domain/errors.js';
+import { AgentError, type ErrorCode, type Failure } from '../../../kernel/errors.js';
 
 /**
  * `refused`: credentials, privileges or certificate. `unreachable`: nothing was delivered. `unknown`: it may or may not have happened, read back.

@@ -1,5 +1,5 @@
 /** Snapshots of a container. Proxmox tells their failures in the task's end only; a name is ours when its description is. */
-import { AgentError } from '../../../domain/errors.js';
+import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../call.js';
 import type { GuestAt, GuestSnapshot } from '../driver.js';
 import { num, read, SNAPSHOTS, text } from './answers.js';

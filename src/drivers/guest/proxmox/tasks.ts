@@ -3,7 +3,7 @@
  * starting another. When a caller aborts, the task is never cancelled (that would leave half a container): it is waited for a few
  * seconds more, then left running under its note.
  */
-import { AgentError } from '../../../domain/errors.js';
+import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../call.js';
 import { read, TASK, TASK_LOG, text } from './answers.js';
 import { pveApi, segment } from './client.js';

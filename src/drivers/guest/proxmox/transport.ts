@@ -5,8 +5,8 @@
  */
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
-import { isOutOfDescriptors } from '../../../domain/descriptors.js';
-import type { Secret } from '../../../domain/secret.js';
+import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
+import type { Secret } from '../../../kernel/secret.js';
 import { readAnswer, wireEndOf } from './answer.js';
 import type { Gates } from './gates.js';
 import { isPve, PveError } from './pve-error.js';

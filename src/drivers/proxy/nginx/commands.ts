@@ -1,5 +1,5 @@
 /** The two commands the operator configured: test the whole configuration, and reload nginx. */
-import { AgentError } from '../../../domain/errors.js';
+import { AgentError } from '../../../kernel/errors.js';
 import { throwIfAborted } from '../../abort.js';
 import { type ChildEnd, runChild } from '../../child.js';
 import { withLimit } from '../../time-limit.js';

@@ -1,5 +1,5 @@
 /** Finds which of the changes nginx accepts, by halving: the tests it takes grow with the refused ones, not with all. */
-import { AgentError } from '../../../domain/errors.js';
+import { AgentError } from '../../../kernel/errors.js';
 import { applyChanges, type Change } from './changes.js';
 import { unreachable } from './commands.js';
 import type { Refuse } from './place.js';

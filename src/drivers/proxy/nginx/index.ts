@@ -1,7 +1,7 @@
 /** Reverse proxy `nginx`: on this machine, or on another one behind SSH. See render.ts for how an operator includes what is rendered. */
-import type { Clock } from '../../../domain/clock.js';
-import { AgentError } from '../../../domain/errors.js';
-import { type Mark, sameMark } from '../../../domain/mark.js';
+import type { Clock } from '../../../kernel/clock.js';
+import { AgentError } from '../../../kernel/errors.js';
+import { type Mark, sameMark } from '../../../kernel/mark.js';
 import { abortError, throwIfAborted } from '../../abort.js';
 import type { Circuit } from '../../circuit.js';
 import type { DriverLog } from '../../log.js';

@@ -1,6 +1,6 @@
 /** The one keeper of nginx's configuration: wishes that come in while a batch is under way are carried out together in the next one. */
-import type { Clock } from '../../../domain/clock.js';
-import { AgentError, asAgentError } from '../../../domain/errors.js';
+import type { Clock } from '../../../kernel/clock.js';
+import { AgentError, asAgentError } from '../../../kernel/errors.js';
 import { within } from '../../abort.js';
 import { type Circuit, type Pass, through, verdictOf } from '../../circuit.js';
 import type { Change } from './changes.js';

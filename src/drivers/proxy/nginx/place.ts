@@ -1,5 +1,5 @@
 /** Where nginx runs: on this machine, or where only a forced command of SSH reaches it. */
-import type { AgentError } from '../../../domain/errors.js';
+import type { AgentError } from '../../../kernel/errors.js';
 import type { ProxyCertificate } from '../driver.js';
 import type { CertificateEntry } from './certificates.js';
 import type { Change } from './changes.js';

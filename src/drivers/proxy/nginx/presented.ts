@@ -1,7 +1,7 @@
 /** Which certificate nginx really shows for a name: a handshake with it, as a visitor makes one. A pair that nginx's workers cannot read shows only there. */
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
-import type { Clock } from '../../../domain/clock.js';
+import type { Clock } from '../../../kernel/clock.js';
 import { withLimit } from '../../time-limit.js';
 
 /** Where the proxy takes TLS connections: the addresses it listens at, of which the first is asked, and its port. */

@@ -2,9 +2,9 @@
 import ipaddr from 'ipaddr.js';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { AgentError } from '../../../domain/errors.js';
-import { isHostName } from '../../../domain/host-name.js';
-import type { Mark } from '../../../domain/mark.js';
+import { AgentError } from '../../../kernel/errors.js';
+import { isHostName } from '../../../kernel/host-name.js';
+import type { Mark } from '../../../kernel/mark.js';
 import { ID_PATTERN } from '../../../domain/service.js';
 import type { ProxyHost } from '../driver.js';
 

@@ -1,6 +1,6 @@
 /** Which rendering nginx serves, asked of nginx itself: a reload command returns long before its effect. */
 import { request } from 'undici';
-import type { Clock } from '../../../domain/clock.js';
+import type { Clock } from '../../../kernel/clock.js';
 
 /**
  * For 100 ms after a reload nginx's old workers still accept connections beside the new ones (it starts these, sleeps, then ends those), so one answer

@@ -1,5 +1,5 @@
 /** /access/permissions. */
-import type { Json } from '../../../domain/json.js';
+import type { Json } from '../../../kernel/json.js';
 import { type Call, poolOf } from '../cluster.js';
 import { heldOn } from '../grants.js';
 import { demand } from '../permissions.js';

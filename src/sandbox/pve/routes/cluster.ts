@@ -1,5 +1,5 @@
 /** /version and what is asked of the cluster as a whole. */
-import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type Call, type Cluster, vmidOf } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
 import { refuse } from '../failure.js';

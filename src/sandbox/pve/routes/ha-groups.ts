@@ -1,7 +1,7 @@
 /** /cluster/ha/groups: alive in 8.4, dead in 9.x. */
 import { audit, change, console, digestOf, flag, merged, numbered, word } from './ha-options.js';
 import { DEAD } from './ha-resources.js';
-import type { Json } from '../../../domain/json.js';
+import type { Json } from '../../../kernel/json.js';
 import type { Properties } from '../check.js';
 import type { Call } from '../cluster.js';
 import { die } from '../failure.js';

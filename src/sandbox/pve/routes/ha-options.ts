@@ -1,6 +1,6 @@
 /** What the HA calls have in common: options kept as text, shown with a digest, merged with a change. */
 import { createHash } from 'node:crypto';
-import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Json, JsonObject } from '../../../kernel/json.js';
 import type { Properties } from '../check.js';
 import type { Call } from '../cluster.js';
 import { messageOf, PveError } from '../failure.js';

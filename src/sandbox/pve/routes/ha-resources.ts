@@ -11,7 +11,7 @@ import {
   prefixed,
   word,
 } from './ha-options.js';
-import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Json, JsonObject } from '../../../kernel/json.js';
 import type { Properties } from '../check.js';
 import { type Call, refuseStale } from '../cluster.js';
 import { die } from '../failure.js';

@@ -1,6 +1,6 @@
 /** /cluster/ha/rules, which only 9.x has. */
 import { audit, change, console, digestOf, flag, merged, numbered, prefixed, word } from './ha-options.js';
-import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type Properties, UNKNOWN } from '../check.js';
 import { type Call, type Cluster, refuseStale } from '../cluster.js';
 import { listOf } from '../ha.js';

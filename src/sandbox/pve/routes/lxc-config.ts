@@ -1,5 +1,5 @@
 /** A container's configuration: read, change, grow the disk, ask for features, firewall options. */
-import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Json, JsonObject } from '../../../kernel/json.js';
 import {
   type Call,
   containerOf,

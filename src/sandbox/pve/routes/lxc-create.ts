@@ -1,6 +1,6 @@
 /** The list of a node's containers, and a new one from an OS template. */
 import { volumeName, containerStorage, discard } from '../volumes.js';
-import type { JsonObject } from '../../../domain/json.js';
+import type { JsonObject } from '../../../kernel/json.js';
 import { parsePropertyString } from '../check.js';
 import {
   addToPool,

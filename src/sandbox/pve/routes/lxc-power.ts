@@ -1,5 +1,5 @@
 /** Start, stop, shutdown, reboot, and the present state. A managed container is only asked for through the HA manager. */
-import type { Json } from '../../../domain/json.js';
+import type { Json } from '../../../kernel/json.js';
 import {
   type Call,
   type Cluster,

@@ -1,5 +1,5 @@
 /** Snapshots: almost everything that can go wrong is told only by the task. */
-import type { Json } from '../../../domain/json.js';
+import type { Json } from '../../../kernel/json.js';
 import {
   type Call,
   containerOf,

@@ -1,5 +1,5 @@
 /** /nodes, their status and their storages. */
-import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type Call, storageOnNode, vmidOf } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
 import { nodeFigures, storageFigures } from '../figures.js';

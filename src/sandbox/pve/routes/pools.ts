@@ -1,5 +1,5 @@
 /** /pools. */
-import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Json, JsonObject } from '../../../kernel/json.js';
 import { addToPool, type Call, removeFromPools } from '../cluster.js';
 import { die } from '../failure.js';
 import { may } from '../permissions.js';

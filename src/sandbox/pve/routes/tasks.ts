@@ -1,5 +1,5 @@
 /** /nodes/{node}/tasks: what workers are doing and how they ended. */
-import type { Json, JsonObject } from '../../../domain/json.js';
+import type { Json, JsonObject } from '../../../kernel/json.js';
 import type { Call } from '../cluster.js';
 import { die, refuse } from '../failure.js';
 import { demand, may } from '../permissions.js';

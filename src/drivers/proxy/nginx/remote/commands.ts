@@ -1,7 +1,7 @@
 /** Calls systemd/innkeeper-proxy on the proxy host over one kept SSH connection. */
 import type { SshConfig } from '../../../../config/config.js';
-import { anySignal } from '../../../../domain/any-signal.js';
-import { AgentError } from '../../../../domain/errors.js';
+import { anySignal } from '../../../../kernel/any-signal.js';
+import { AgentError } from '../../../../kernel/errors.js';
 import type { RawEnd } from '../../../exec/run-script.js';
 import { SshLink } from '../../../exec/ssh-link.js';
 import { isNotRun, refusesUs, unreachable } from '../commands.js';

@@ -1,7 +1,7 @@
 /** nginx behind SSH, on another host or where the daemon may not touch it: systemd/innkeeper-proxy is the other end. */
 import { createHash } from 'node:crypto';
 import type { Config } from '../../../../config/config.js';
-import type { Clock } from '../../../../domain/clock.js';
+import type { Clock } from '../../../../kernel/clock.js';
 import type { ProxyCertificate } from '../../driver.js';
 import type { CertificateEntry } from '../certificates.js';
 import type { NginxPlace } from '../place.js';

@@ -1,5 +1,5 @@
 /** Carries out one batch on the proxy host. Its records are the truth; each change goes there as the whole set and is tested, kept and loaded in one call. */
-import type { Clock } from '../../../../domain/clock.js';
+import type { Clock } from '../../../../kernel/clock.js';
 import { applyChanges, type Change } from '../changes.js';
 import { unreachable } from '../commands.js';
 import { findAccepted } from '../halve.js';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { parseDomain } from '../../src/domain/domain-name.js';
 import { parseEmail } from '../../src/domain/email.js';
-import { AgentError } from '../../src/domain/errors.js';
+import { AgentError } from '../../src/kernel/errors.js';
 import { readRecord, type RecordWish } from '../../src/domain/zone-record.js';
 import { checkOrder } from '../../src/operations/check-order.js';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { causeOf, cleaned, whyOf } from '../../src/domain/cause.js';
+import { causeOf, cleaned, whyOf } from '../../src/kernel/cause.js';
 
 t.test('a cause is the sentence and the words of the system, on one line', async (t) => {
   const message = 'The container host reported a failure.';
