@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
-import type { Timekeeper } from './domain/clock-doubt.js';
+import type { Timekeeper } from './model/clock-doubt.js';
 import { AgentError } from './kernel/errors.js';
 import { VERSION } from './kernel/version.js';
 import { limitOf, methodsOf, ruleFor } from './http/access.js';

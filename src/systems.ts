@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from './config/config.js';
 import type { Clock } from './kernel/clock.js';
-import { isOpen } from './domain/job.js';
+import { isOpen } from './model/job.js';
 import { buildDrivers } from './drivers/build.js';
 import { type Circuits, type CircuitView, newCircuits } from './drivers/circuit.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';

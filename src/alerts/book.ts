@@ -8,7 +8,7 @@ import {
   isForgotten,
   sameAlert,
   type Told,
-} from '../domain/alert.js';
+} from '../model/alert.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import type { DocumentStore } from '../state/contract.js';
 

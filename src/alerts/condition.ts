@@ -1,11 +1,11 @@
 /** What a condition is, and what it may look at. One file per kind in `conditions/`; `conditions.ts` is their table. */
 import type { Config } from '../config/config.js';
-import type { AlertRecord, AlertWish } from '../domain/alert.js';
+import type { AlertRecord, AlertWish } from '../model/alert.js';
 import type { Clock } from '../kernel/clock.js';
-import type { ClockDoubt } from '../domain/clock-doubt.js';
-import type { OwnCertificate } from '../domain/own-certificate.js';
-import type { LeftLock } from '../domain/world.js';
-import type { PoolUse } from '../domain/pool-use.js';
+import type { ClockDoubt } from '../model/clock-doubt.js';
+import type { OwnCertificate } from '../model/own-certificate.js';
+import type { LeftLock } from '../model/world.js';
+import type { PoolUse } from '../model/pool-use.js';
 import type { State } from '../state/contract.js';
 
 /** One remote system, as the circuit in front of it sees it. */

@@ -1,5 +1,5 @@
-/** The table of conditions: for each kind of alert, what of it holds now. A new kind is an entry in `domain/alert.ts`, a file in `conditions/` and a line here. */
-import { ALERT_KINDS, type AlertKind } from '../domain/alert.js';
+/** The table of conditions: for each kind of alert, what of it holds now. A new kind is an entry in `model/alert.ts`, a file in `conditions/` and a line here. */
+import { ALERT_KINDS, type AlertKind } from '../model/alert.js';
 import type { Condition, ConditionSources, MakeCondition } from './condition.js';
 import { certificateExpiry } from './conditions/certificate-expiry.js';
 import { clockJump } from './conditions/clock-jump.js';

@@ -1,6 +1,6 @@
 /** Tells one hook what it has not heard yet, in order, at least once; a hook that fails is left alone for longer and longer. */
 import { v7 as uuidV7 } from 'uuid';
-import { ALERTS, type AlertRecord, nextToTell, type Told } from '../domain/alert.js';
+import { ALERTS, type AlertRecord, nextToTell, type Told } from '../model/alert.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import type { JsonObject } from '../kernel/json.js';
 import { withLimit } from '../drivers/time-limit.js';

@@ -1,5 +1,5 @@
 /** Looks for what is worth an alert, every half minute and when something has changed, and sees to it that the hooks hear of it. */
-import { ALERTS, type AlertRecord } from '../domain/alert.js';
+import { ALERTS, type AlertRecord } from '../model/alert.js';
 import { cleaned } from '../kernel/cause.js';
 import type { Clock } from '../kernel/clock.js';
 import { within } from '../drivers/abort.js';

@@ -1,8 +1,8 @@
 /** Keeps the records of custom domains in step with the services that have them, and tells the services about their certificates. */
 import { instant } from '../kernel/clock.js';
-import { namesOf, registeredOf, slotOfName } from '../domain/domain-name.js';
-import { domainId, type DomainRecord, forgetOld } from '../domain/domain-record.js';
-import { type CustomDomain, keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { namesOf, registeredOf, slotOfName } from '../model/domain-name.js';
+import { domainId, type DomainRecord, forgetOld } from '../model/domain-record.js';
+import { type CustomDomain, keyOf, type Service, type ServiceKey } from '../model/service.js';
 import type { CertificateDeps } from './parts.js';
 
 export type CertificateView = CustomDomain['certificate'];

@@ -1,6 +1,6 @@
 /** When a custom domain's record needs work: pure rules. */
 import { type Clock, waitUntil } from '../kernel/clock.js';
-import { type DomainRecord, renewFrom } from '../domain/domain-record.js';
+import { type DomainRecord, renewFrom } from '../model/domain-record.js';
 
 const WEEK_MS = 7 * 86_400_000;
 /** No record waits longer: what it waits for is looked at again at least daily. */

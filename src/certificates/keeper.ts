@@ -2,9 +2,9 @@
  * The one keeper of custom domains' certificates. It follows the services' documents, has a durable record of its own per domain, and works on one after
  * the other, apart from the services' jobs: no lane waits for a certificate authority.
  */
-import type { DomainRecord } from '../domain/domain-record.js';
-import { domainId } from '../domain/domain-record.js';
-import type { Service } from '../domain/service.js';
+import type { DomainRecord } from '../model/domain-record.js';
+import { domainId } from '../model/domain-record.js';
+import type { Service } from '../model/service.js';
 import { within } from '../drivers/abort.js';
 import { plainCall } from '../drivers/call.js';
 import { adopt, askAgain, release, slotsOf } from './books.js';

@@ -1,7 +1,7 @@
 /** One try to get a certificate for one domain: first whether it can succeed at all (DNS, CAA, limits, our own proxy), then the order. */
-import { namesOf } from '../domain/domain-name.js';
-import { allowedFrom, type DomainRecord, type HeldCertificate, renewFrom } from '../domain/domain-record.js';
-import { type CustomDomain, markOf, type Service } from '../domain/service.js';
+import { namesOf } from '../model/domain-name.js';
+import { allowedFrom, type DomainRecord, type HeldCertificate, renewFrom } from '../model/domain-record.js';
+import { type CustomDomain, markOf, type Service } from '../model/service.js';
 import { plainCall } from '../drivers/call.js';
 import { caaProblem } from '../drivers/lookup/caa.js';
 import { arrivalOf } from '../drivers/lookup/arrival.js';

@@ -1,7 +1,7 @@
 /** What the keeper of certificates works with. */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
-import type { DomainRecord } from '../domain/domain-record.js';
+import type { DomainRecord } from '../model/domain-record.js';
 import type { DriverLog } from '../drivers/log.js';
 import type { Drivers } from '../drivers/table.js';
 import type { DocumentStore, ServiceStore } from '../state/contract.js';

@@ -1,7 +1,7 @@
 /** What is to be done about one custom domain that is due, and what its record says afterwards: issue, renew, show, take away, forget. */
 import { asAgentError, type AgentError } from '../kernel/errors.js';
-import { type DomainRecord, pauseAfter } from '../domain/domain-record.js';
-import type { ServiceKey } from '../domain/service.js';
+import { type DomainRecord, pauseAfter } from '../model/domain-record.js';
+import type { ServiceKey } from '../model/service.js';
 import { plainCall } from '../drivers/call.js';
 import { type CertificateView, changeRecord, entryOf, release, tellService } from './books.js';
 import { LONGEST_WAIT_MS } from './due.js';

@@ -1,5 +1,5 @@
 /** A daemon that may be up or down, asked by commands that work either way. */
-import { CLOCK_DOUBTS } from '../domain/clock-doubt.js';
+import { CLOCK_DOUBTS } from '../model/clock-doubt.js';
 import type { DaemonSide, SeenDoubt } from '../doctor/parts.js';
 import { connectDaemon, DaemonDown, type Fields } from './daemon.js';
 import { isUnitEnabled } from './of-service.js';

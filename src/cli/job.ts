@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from './ask.js';
 import { causeOf } from '../kernel/cause.js';
 import { innkeeper } from '../kernel/command-line.js';
-import { isOrderedKind } from '../domain/job-kinds.js';
+import { isOrderedKind } from '../model/job-kinds.js';
 import { cell } from './cell.js';
 import { type Fields, fieldsOf, listOf } from './daemon.js';
 import { addDecisions, sayRemains } from './finish-job.js';

@@ -11,7 +11,7 @@ import {
   expectedWall,
   type Timekeeper,
   TOLERANCE_MS,
-} from '../domain/clock-doubt.js';
+} from '../model/clock-doubt.js';
 import { AgentError } from '../kernel/errors.js';
 import type { DriverLog } from '../drivers/log.js';
 import type { HostTime } from './host-time.js';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { TimeMark } from '../domain/clock-doubt.js';
+import type { TimeMark } from '../model/clock-doubt.js';
 import { removeLeftovers, replaceFile, syncFolder } from '../drivers/durable-file.js';
 
 const check = Compile(

@@ -1,5 +1,5 @@
 /** The shape of a loaded configuration: names, units and nesting are those of the YAML file. Frozen; paths are absolute; secrets already read. */
-import type { Plan } from '../domain/plan.js';
+import type { Plan } from '../model/plan.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { Secret } from '../kernel/secret.js';
 

@@ -1,5 +1,5 @@
 /** The plans that are sold when the configuration names none; `config/plans.yaml` is the same as a file to start from. */
-import type { Plan } from '../domain/plan.js';
+import type { Plan } from '../model/plan.js';
 
 export const DEFAULT_PLANS: readonly Plan[] = [
   {

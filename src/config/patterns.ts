@@ -1,6 +1,6 @@
 /** Forms of names and addresses in the configuration. */
 import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from '../domain/address-pool.js';
+import { canonicalAddress } from '../model/address-pool.js';
 import { isHostName, readHostName } from '../kernel/host-name.js';
 
 export const ID = '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$';

@@ -2,7 +2,7 @@
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Plan } from '../domain/plan.js';
+import type { Plan } from '../model/plan.js';
 import { problemsOf } from './check.js';
 import { planWordsDiffer } from './cross-checks.js';
 import { DEFAULT_PLANS } from './default-plans.js';

@@ -1,5 +1,5 @@
 /** Plans from the configuration's words to the domain's. */
-import type { Plan } from '../domain/plan.js';
+import type { Plan } from '../model/plan.js';
 import type { ConfigProblem } from './error.js';
 import type { PlansFile } from './schema.js';
 

@@ -1,6 +1,6 @@
 /** Address pools: from the file's two forms to first and last, and what must hold for them. */
 import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from '../domain/address-pool.js';
+import { canonicalAddress } from '../model/address-pool.js';
 import type { PoolConfig } from './config.js';
 import type { ConfigProblem } from './error.js';
 import type { ConfigFile } from './schema.js';

@@ -1,6 +1,6 @@
 /** From the checked file to the configuration that the rest of the agent sees. */
 import { join } from 'node:path';
-import type { Plan } from '../domain/plan.js';
+import type { Plan } from '../model/plan.js';
 import { Secret } from '../kernel/secret.js';
 import type { Config, ProxmoxConfig } from './config.js';
 import { poolOf } from './pools.js';

@@ -1,8 +1,8 @@
 /** Holds what the documents say against what one look found: where do they differ? Pure; a system that could not be asked says nothing. */
 import type { Expected, ServicePicture } from './expected.js';
 import { formatMark, type Mark, sameMark } from '../kernel/mark.js';
-import type { ServiceKey } from './service.js';
-import type { LeftLock, SeenContainer, System, World } from './world.js';
+import type { ServiceKey } from '../model/service.js';
+import type { LeftLock, SeenContainer, System, World } from '../model/world.js';
 
 export const PARTS = [
   'container',

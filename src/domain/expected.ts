@@ -1,9 +1,9 @@
 /** What a service's document says should be found in the systems behind us. */
-import { domainId } from './domain-record.js';
-import { servedNames } from './domain-name.js';
-import type { Plan } from './plan.js';
-import { publicRecords } from './public-records.js';
-import { isHeld, keyOf, type Service, type ServiceKey } from './service.js';
+import { domainId } from '../model/domain-record.js';
+import { servedNames } from '../model/domain-name.js';
+import type { Plan } from '../model/plan.js';
+import { publicRecords } from '../model/public-records.js';
+import { isHeld, keyOf, type Service, type ServiceKey } from '../model/service.js';
 
 /**
  * `busy`: a job is open or has just changed it; `stuck`: a person knows already; `left`: its creation was abandoned, it must be deleted; `ended`: nothing should be

@@ -1,8 +1,8 @@
 /** What carries this agent's mark and belongs to no service any more. Pure. What leaves room for doubt is listed, and never removed. */
 import type { ServicePicture } from './expected.js';
 import { formatMark, isOfTemplate, type Mark, sameMark } from '../kernel/mark.js';
-import type { ServiceKey } from './service.js';
-import type { World } from './world.js';
+import type { ServiceKey } from '../model/service.js';
+import type { World } from '../model/world.js';
 
 export type OrphanKind = 'container' | 'ha' | 'dns' | 'proxy';
 

@@ -1,5 +1,5 @@
 /** Who may call what: the one list. A route that is not in it cannot be registered. */
-import type { Permission } from '../operations/permissions.js';
+import type { Permission } from '../model/permissions.js';
 
 export type Access = 'public' | Permission;
 

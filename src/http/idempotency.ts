@@ -1,6 +1,6 @@
 /** `Idempotency-Key` on any POST that changes something: a repeated call gets the first one's answer. Questions are asked again. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../operations/caller.js';
+import type { Caller } from '../model/caller.js';
 import {
   begunAnswer,
   type FirstCall,
@@ -9,8 +9,8 @@ import {
 } from '../operations/remembered-calls.js';
 import { invalid } from '../kernel/invalid.js';
 import { lookUp } from '../operations/read-power.js';
-import { STATUS_WORDS, type StatusWord, statusWord } from '../domain/status.js';
-import type { Service } from '../domain/service.js';
+import { STATUS_WORDS, type StatusWord, statusWord } from '../model/status.js';
+import type { Service } from '../model/service.js';
 import { isChange } from './access.js';
 import type { App } from './app-type.js';
 import { callerOf } from './auth.js';

@@ -1,5 +1,5 @@
 /** What every file of routes/ exports: one function that adds one endpoint. */
-import type { Timekeeper } from '../domain/clock-doubt.js';
+import type { Timekeeper } from '../model/clock-doubt.js';
 import type { StatusSources } from '../operations/read-status.js';
 import type { Reconciler } from '../operations/reconcile.js';
 import type { Allocate } from '../operations/allocate.js';

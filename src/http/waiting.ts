@@ -2,9 +2,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { anySignal } from '../kernel/any-signal.js';
 import { AgentError, fromRecord } from '../kernel/errors.js';
-import { isOpen, type Job } from '../domain/job.js';
-import { keyOf, type Service } from '../domain/service.js';
-import { statusWord, type StatusWord } from '../domain/status.js';
+import { isOpen, type Job } from '../model/job.js';
+import { keyOf, type Service } from '../model/service.js';
+import { statusWord, type StatusWord } from '../model/status.js';
 import type { OperationContext } from '../operations/context.js';
 import type { JobFeed } from '../operations/job-feed.js';
 import { readJob } from '../operations/read-job.js';

@@ -1,10 +1,10 @@
 /** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
 import { anySignal } from '../kernel/any-signal.js';
-import { servedNames } from '../domain/domain-name.js';
+import { servedNames } from '../model/domain-name.js';
 import { AgentError, asAgentError, toRecord } from '../kernel/errors.js';
-import type { Job } from '../domain/job.js';
+import type { Job } from '../model/job.js';
 import type { Json } from '../kernel/json.js';
-import { keyOf, type Service } from '../domain/service.js';
+import { keyOf, type Service } from '../model/service.js';
 import type { Circuits } from '../drivers/circuit.js';
 import type { ServiceView } from '../modules/context.js';
 import type { Effect, EngineDeps, EffectOf } from './effects/effect.js';

@@ -1,7 +1,7 @@
 /** Which jobs have to wait because the system they need next is known to be dead: they get no thread, no slot and lose no try. */
 import { AgentError, type ErrorRecord, ERRORS, toRecord } from '../kernel/errors.js';
-import type { Job } from '../domain/job.js';
-import type { EngineKinds } from '../domain/job-kinds.js';
+import type { Job } from '../model/job.js';
+import type { EngineKinds } from '../model/job-kinds.js';
 import type { Circuits, CircuitView } from '../drivers/circuit.js';
 import { patienceMs, waitingSince } from './policy.js';
 

@@ -1,10 +1,10 @@
 /** What a person decides about a job: go on, take it back, leave one step or all of it alone. Pure; applied under the service's lock, so that two decisions never meet. */
 import { AgentError } from '../kernel/errors.js';
-import { ENDED, isOpen, type Job } from '../domain/job.js';
-import { type EngineKinds, endsTheSite } from '../domain/job-kinds.js';
-import type { Remain } from '../domain/flow.js';
-import { isLeft } from '../domain/remains.js';
-import type { Service } from '../domain/service.js';
+import { ENDED, isOpen, type Job } from '../model/job.js';
+import { type EngineKinds, endsTheSite } from '../model/job-kinds.js';
+import type { Remain } from '../model/flow.js';
+import { isLeft } from '../model/remains.js';
+import type { Service } from '../model/service.js';
 import { isPastPivot, whenCancelled } from './policy.js';
 
 /**

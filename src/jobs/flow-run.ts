@@ -1,7 +1,7 @@
 /** Walks one flow once, forward or back. Knows nothing of threads: the host answers its journal calls, the context maker builds what steps see. */
 import { anySignal } from '../kernel/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../kernel/errors.js';
-import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../domain/flow.js';
+import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../model/flow.js';
 import type { Json, JsonObject } from '../kernel/json.js';
 import type { StepContext } from '../modules/context.js';
 import type { Attempt, HostCallName, HostCalls, Outcome } from './protocol.js';

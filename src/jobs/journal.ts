@@ -2,11 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, instant } from '../kernel/clock.js';
 import { AgentError, type ErrorRecord } from '../kernel/errors.js';
-import { type StepShape, UNTOUCHED } from '../domain/flow.js';
-import type { Job, StepRecord } from '../domain/job.js';
+import { type StepShape, UNTOUCHED } from '../model/flow.js';
+import type { Job, StepRecord } from '../model/job.js';
 import type { Json, JsonObject } from '../kernel/json.js';
-import { remainsOf } from '../domain/remains.js';
-import type { Service, ServiceKey } from '../domain/service.js';
+import { remainsOf } from '../model/remains.js';
+import type { Service, ServiceKey } from '../model/service.js';
 import type { JobArchive, ServiceStore } from '../state/contract.js';
 
 export interface Journal {

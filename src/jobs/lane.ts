@@ -1,8 +1,8 @@
 /** A service's lane: its first open job, when that may start, and before whom. */
 import { waitUntil } from '../kernel/clock.js';
-import { FOR_RELEASE, type Job } from '../domain/job.js';
-import type { EngineKinds } from '../domain/job-kinds.js';
-import type { ServiceKey } from '../domain/service.js';
+import { FOR_RELEASE, type Job } from '../model/job.js';
+import type { EngineKinds } from '../model/job-kinds.js';
+import type { ServiceKey } from '../model/service.js';
 import type { Circuits } from '../drivers/circuit.js';
 import { needOf, patienceEnds } from './dead-systems.js';
 import { endsEarly, MAX_BACKOFF_MS } from './policy.js';

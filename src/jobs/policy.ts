@@ -7,10 +7,10 @@ import {
   failureOf,
   toRecord,
 } from '../kernel/errors.js';
-import { UNTOUCHED } from '../domain/flow.js';
-import { isOpen, type Job, MAX_CRASHES, stepUnderWay } from '../domain/job.js';
-import type { EngineKinds } from '../domain/job-kinds.js';
-import { isLeft } from '../domain/remains.js';
+import { UNTOUCHED } from '../model/flow.js';
+import { isOpen, type Job, MAX_CRASHES, stepUnderWay } from '../model/job.js';
+import type { EngineKinds } from '../model/job-kinds.js';
+import { isLeft } from '../model/remains.js';
 import type { Outcome } from './protocol.js';
 
 /** `crashed`: no result; `released`: handed back by a graceful stop. */

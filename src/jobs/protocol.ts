@@ -1,9 +1,9 @@
 /** What worker and main thread say to each other: typed calls one way, their answers and an abort the other. */
 import type { ErrorRecord } from '../kernel/errors.js';
-import type { StepShape, StepStatus } from '../domain/flow.js';
-import type { KindName } from '../domain/job-kinds.js';
+import type { StepShape, StepStatus } from '../model/flow.js';
+import type { KindName } from '../model/job-kinds.js';
 import type { Json, JsonObject } from '../kernel/json.js';
-import type { SnapshotKind } from '../domain/service.js';
+import type { SnapshotKind } from '../model/service.js';
 import type {
   ContainerLook,
   ContainerSource,
@@ -14,7 +14,7 @@ import type {
   SiteAnswerView,
   SiteRequestCall,
 } from '../modules/context.js';
-import type { ProxyState } from '../domain/proxy-state.js';
+import type { ProxyState } from '../model/proxy-state.js';
 
 /** What a thread gets to begin with. */
 export interface Attempt {

@@ -1,7 +1,7 @@
 /** Where there is room for one more container, counting what is promised to containers that the cluster does not show yet. */
 import type { Config } from '../config/config.js';
 import { AgentError } from '../kernel/errors.js';
-import type { ServiceKey } from '../domain/service.js';
+import type { ServiceKey } from '../model/service.js';
 import type { ClusterView, GuestDriver, Promised, Resources, Source } from '../drivers/guest/driver.js';
 import type { ContainerSource } from '../modules/context.js';
 import type { ServiceStore } from '../state/contract.js';

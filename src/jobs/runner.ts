@@ -2,9 +2,9 @@
 import { anySignal } from '../kernel/any-signal.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import { AgentError, asAgentError } from '../kernel/errors.js';
-import { isOpen, type Job } from '../domain/job.js';
-import type { EngineKinds } from '../domain/job-kinds.js';
-import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { isOpen, type Job } from '../model/job.js';
+import type { EngineKinds } from '../model/job-kinds.js';
+import { keyOf, type Service, type ServiceKey } from '../model/service.js';
 import type { CircuitView } from '../drivers/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
 import { held } from './dead-systems.js';

@@ -1,6 +1,6 @@
 /** Figures that are looked up when somebody asks: the queue, services, pools, certificates, circuits, drift. */
 import type { Registry } from 'prom-client';
-import type { Lifecycle } from '../domain/service.js';
+import type { Lifecycle } from '../model/service.js';
 import { looked, type Sample } from './registry.js';
 import { poolUses, type Sources } from './sources.js';
 

@@ -1,6 +1,6 @@
 /** Counts what becomes of jobs, from two states of a service's document: so nothing in the engine has to remember to tell it. */
-import type { Job } from '../domain/job.js';
-import type { Service } from '../domain/service.js';
+import type { Job } from '../model/job.js';
+import type { Service } from '../model/service.js';
 import type { Counted } from './registry.js';
 
 export function countJobs(counted: Counted, next: Service, previous: Service | undefined): void {

@@ -1,5 +1,5 @@
 /** All figures behind `GET /metrics`, and the ears they are counted with. */
-import type { Service } from '../domain/service.js';
+import type { Service } from '../model/service.js';
 import type { CallEnd } from '../drivers/metered.js';
 import type { StepEnd } from '../jobs/effects/effect.js';
 import type { FileOperationEnd } from '../state/contract.js';

@@ -1,8 +1,8 @@
 /** What the figures are read from that are looked up when somebody asks; read only, from memory. */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
-import type { OwnCertificate } from '../domain/own-certificate.js';
-import { type PoolUse, useOfNumbers, usesOfAddresses } from '../domain/pool-use.js';
+import type { OwnCertificate } from '../model/own-certificate.js';
+import { type PoolUse, useOfNumbers, usesOfAddresses } from '../model/pool-use.js';
 import type { ClusterWatch } from '../drivers/guest/driver.js';
 import type { State } from '../state/contract.js';
 

@@ -1,14 +1,14 @@
 /** Ends a stuck job and leaves what it made where it is: what still exists is on record, and what it holds stays taken. */
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
-import type { Thing } from '../domain/flow.js';
+import type { Thing } from '../model/flow.js';
 import { sameMark } from '../kernel/mark.js';
-import type { Remain } from '../domain/flow.js';
-import { remainsOf } from '../domain/remains.js';
-import { markOf, type Service } from '../domain/service.js';
+import type { Remain } from '../model/flow.js';
+import { remainsOf } from '../model/remains.js';
+import { markOf, type Service } from '../model/service.js';
 import { plainCall } from '../drivers/call.js';
 import { abandoned } from '../jobs/decisions.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import { changeJob } from './change-job.js';
 import type { JobContext } from './job-context.js';
 import { type FoundJob, readJob } from './read-job.js';

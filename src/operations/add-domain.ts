@@ -1,12 +1,12 @@
 /** Gives a site a domain of the customer's: checks name, owner and quota, and records domain and job in one write. The certificate comes on its own. */
-import { allowed } from '../domain/backups.js';
+import { allowed } from '../model/backups.js';
 import { instant } from '../kernel/clock.js';
-import { type DomainName, namesOf, parseDomain, sameOwner, slotOfName } from '../domain/domain-name.js';
-import { withoutWishFor } from '../domain/domain-wish.js';
+import { type DomainName, namesOf, parseDomain, sameOwner, slotOfName } from '../model/domain-name.js';
+import { withoutWishFor } from '../model/domain-wish.js';
 import { AgentError } from '../kernel/errors.js';
-import { isOpen, type Job } from '../domain/job.js';
-import { type CustomDomain, keyOf, type Service } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import { isOpen, type Job } from '../model/job.js';
+import { type CustomDomain, keyOf, type Service } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import { judge } from './conflicts.js';
 import type { OperationContext } from './context.js';
 import { domainRules } from './domain-rules.js';

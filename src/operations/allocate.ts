@@ -1,8 +1,8 @@
 /** Chooses what a new site gets: name, addresses, container number. Only chooses; the commit of the service claims them. */
-import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../domain/address-pool.js';
+import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
-import type { ClaimedAddress, ServiceKey } from '../domain/service.js';
-import { chooseSubdomain } from '../domain/subdomain.js';
+import type { ClaimedAddress, ServiceKey } from '../model/service.js';
+import { chooseSubdomain } from '../model/subdomain.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { guestsByVmid } from './guests-by-vmid.js';

@@ -1,12 +1,12 @@
 /** The customer's backups: list, make, delete, go back. */
-import { dayOf, nextBackup } from '../domain/backup-name.js';
-import { allowed, backupsOf, backupsUsed } from '../domain/backups.js';
+import { dayOf, nextBackup } from '../model/backup-name.js';
+import { allowed, backupsOf, backupsUsed } from '../model/backups.js';
 import { AgentError } from '../kernel/errors.js';
-import type { Service } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import type { Service } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
-import { mayRollBackTo, noSuchBackup, requireSnapshots } from '../domain/snapshot-rules.js';
+import { mayRollBackTo, noSuchBackup, requireSnapshots } from '../model/snapshot-rules.js';
 
 export interface BackupList {
   readonly service: Service;

@@ -1,7 +1,7 @@
 /** Ends a job before its time: one that has begun is aborted, its effects are waited for, and what it did is taken back. */
 import { instant } from '../kernel/clock.js';
 import { cancelled } from '../jobs/decisions.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import { changeJob } from './change-job.js';
 import type { JobContext } from './job-context.js';
 import type { FoundJob } from './read-job.js';

@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
-import { type Certificate, issuerName } from '../domain/certificate.js';
-import type { OwnCertificate } from '../domain/own-certificate.js';
+import { type Certificate, issuerName } from '../model/certificate.js';
+import type { OwnCertificate } from '../model/own-certificate.js';
 import { askCertificate } from '../drivers/proxy/nginx/presented.js';
 
 const KEEP_MS = 60_000;

@@ -1,9 +1,9 @@
 /** Finds a job of the caller's panel and changes it under its service's lock. */
 import { AgentError } from '../kernel/errors.js';
-import type { Job } from '../domain/job.js';
-import type { Service } from '../domain/service.js';
+import type { Job } from '../model/job.js';
+import type { Service } from '../model/service.js';
 import { journal } from '../jobs/journal.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { JobContext } from './job-context.js';
 import { type FoundJob, readJob } from './read-job.js';
 

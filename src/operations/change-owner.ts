@@ -1,10 +1,10 @@
 /** Gives a service another owner: the record at once, the site's administrator by a job; when that one fails, the record is as it was before (outcomes.ts). */
 import { instant } from '../kernel/clock.js';
-import { parseEmail } from '../domain/email.js';
-import { isOpen } from '../domain/job.js';
+import { parseEmail } from '../model/email.js';
+import { isOpen } from '../model/job.js';
 import type { JsonObject } from '../kernel/json.js';
-import type { Service } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import type { Service } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import { checkEmail } from './check-order.js';
 import { invalid } from '../kernel/invalid.js';
 import type { OperationContext } from './context.js';

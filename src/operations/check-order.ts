@@ -1,12 +1,12 @@
 /** Reads an order for a site: everything that can be said about it without looking at state or cluster. */
 import { AgentError } from '../kernel/errors.js';
 import { invalid } from '../kernel/invalid.js';
-import { type Email, parseEmail } from '../domain/email.js';
+import { type Email, parseEmail } from '../model/email.js';
 import { readHostName } from '../kernel/host-name.js';
-import { canonicalAddress } from '../domain/address-pool.js';
+import { canonicalAddress } from '../model/address-pool.js';
 import type { JsonObject } from '../kernel/json.js';
-import { ID_PATTERN } from '../domain/service.js';
-import { isLegalLabel, isReserved } from '../domain/subdomain.js';
+import { ID_PATTERN } from '../model/service.js';
+import { isLegalLabel, isReserved } from '../model/subdomain.js';
 import type { SoldProduct } from './context.js';
 
 /** What a caller sent; types are checked, meanings are not. */

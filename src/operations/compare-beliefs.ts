@@ -1,11 +1,11 @@
 /** Holds what a panel believes about its services against what is. Changes nothing. */
-import { findPlan } from '../domain/plan.js';
-import { keyOf, type Service } from '../domain/service.js';
-import { parseEmail } from '../domain/email.js';
+import { findPlan } from '../model/plan.js';
+import { keyOf, type Service } from '../model/service.js';
+import { parseEmail } from '../model/email.js';
 import type { Json } from '../kernel/json.js';
-import { statusWord, type StatusWord } from '../domain/status.js';
+import { statusWord, type StatusWord } from '../model/status.js';
 import type { ServiceEntry } from '../state/contract.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { lookUp } from './read-power.js';
 

@@ -4,10 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
-import { isOpen, type Job } from '../domain/job.js';
-import { endsTheSite, type Group, kindData, type KindName } from '../domain/job-kinds.js';
+import { isOpen, type Job } from '../model/job.js';
+import { endsTheSite, type Group, kindData, type KindName } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
-import { isHeld, type Service } from '../domain/service.js';
+import { isHeld, type Service } from '../model/service.js';
 
 export const STANDINGS = [
   'creating',

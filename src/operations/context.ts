@@ -2,9 +2,9 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
-import type { EngineKinds } from '../domain/job-kinds.js';
+import type { EngineKinds } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
-import type { ServiceKey } from '../domain/service.js';
+import type { ServiceKey } from '../model/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/driver.js';
 import type { Drivers } from '../drivers/table.js';
 import type { JobApplied } from '../jobs/journal.js';

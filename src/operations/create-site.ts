@@ -1,14 +1,14 @@
 /** Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write. */
 import { instant } from '../kernel/clock.js';
-import { wishFor } from '../domain/domain-wish.js';
+import { wishFor } from '../model/domain-wish.js';
 import { AgentError, asAgentError, type ErrorCode } from '../kernel/errors.js';
-import { isOpen } from '../domain/job.js';
-import { endsTheSite } from '../domain/job-kinds.js';
-import { findPlan, type Plan } from '../domain/plan.js';
-import { isHeld, keyOf, type Service } from '../domain/service.js';
-import { isLack } from '../domain/waiting-order.js';
+import { isOpen } from '../model/job.js';
+import { endsTheSite } from '../model/job-kinds.js';
+import { findPlan, type Plan } from '../model/plan.js';
+import { isHeld, keyOf, type Service } from '../model/service.js';
+import { isLack } from '../model/waiting-order.js';
 import type { Allocate } from './allocate.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import { checkEmail, checkOrder, type SiteOrder, type SiteWish } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';

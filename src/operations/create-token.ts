@@ -1,11 +1,11 @@
 /** Makes an API token; its text is handed out once and kept only as a hash. */
 import ipaddr from 'ipaddr.js';
 import { instant } from '../kernel/clock.js';
-import { ID_PATTERN } from '../domain/service.js';
+import { ID_PATTERN } from '../model/service.js';
 import type { ApiToken } from '../state/contract.js';
 import { invalid } from '../kernel/invalid.js';
 import type { OperationContext } from './context.js';
-import { isPermission, PANEL_PERMISSIONS, PERMISSIONS } from './permissions.js';
+import { isPermission, PANEL_PERMISSIONS, PERMISSIONS } from '../model/permissions.js';
 import { hashToken, newTokenId, newTokenText } from './tokens.js';
 
 export interface TokenWish {

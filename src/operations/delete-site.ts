@@ -1,9 +1,9 @@
 /** Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a person. */
 import { asAgentError } from '../kernel/errors.js';
-import { failedOrders } from '../domain/failed-order.js';
-import { FOR_RELEASE, type Job } from '../domain/job.js';
-import { isHeld, keyOf, type Service } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import { failedOrders } from '../model/failed-order.js';
+import { FOR_RELEASE, type Job } from '../model/job.js';
+import { isHeld, keyOf, type Service } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { passesBrake } from './deletion-brake.js';
 import { enqueue, type Started } from './enqueue.js';

@@ -1,6 +1,6 @@
 /** Counts deletions, so that a panel gone mad does not empty the house in a minute: beyond so many in an hour they are held for a person. */
 import type { Clock } from '../kernel/clock.js';
-import { FOR_RELEASE, madeAt } from '../domain/job.js';
+import { FOR_RELEASE, madeAt } from '../model/job.js';
 import type { State } from '../state/contract.js';
 import type { OperationContext } from './context.js';
 

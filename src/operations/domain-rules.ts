@@ -1,6 +1,6 @@
 /** Which domains customers may bring here, from the configuration. */
 import type { Config } from '../config/config.js';
-import type { NameRules } from '../domain/domain-name.js';
+import type { NameRules } from '../model/domain-name.js';
 
 export function domainRules({ agent, domains, container_host, exec, dns }: Config): NameRules {
   const urls = [...container_host.proxmox.urls, ...(dns.powerdns ? [dns.powerdns.url] : [])];

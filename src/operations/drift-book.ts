@@ -2,8 +2,8 @@
 import { type Finding, type Part, PARTS } from '../domain/drift.js';
 import type { Orphan } from '../domain/orphans.js';
 import { afterLook, counts, type Sighted } from '../domain/seen-twice.js';
-import type { ServiceKey } from '../domain/service.js';
-import type { LeftLock, System } from '../domain/world.js';
+import type { ServiceKey } from '../model/service.js';
+import type { LeftLock, System } from '../model/world.js';
 
 export interface Counted<T> {
   readonly item: T;

@@ -1,12 +1,12 @@
 /** Records a wish as a job of its service, in one write with whatever changes at once. Joins, queues, supersedes or refuses by the table in conflicts.ts. */
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
-import type { Job } from '../domain/job.js';
-import type { KindName } from '../domain/job-kinds.js';
+import type { Job } from '../model/job.js';
+import type { KindName } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
-import type { Plan } from '../domain/plan.js';
-import { keyOf, type Service } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import type { Plan } from '../model/plan.js';
+import { keyOf, type Service } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import { judge } from './conflicts.js';
 import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';

@@ -1,6 +1,6 @@
 /** Yields a job as it is, then as it is after every durable change, until it has ended. */
-import { isOpen, type Job } from '../domain/job.js';
-import type { Caller } from './caller.js';
+import { isOpen, type Job } from '../model/job.js';
+import type { Caller } from '../model/caller.js';
 import type { JobContext } from './job-context.js';
 import type { JobFeed } from './job-feed.js';
 import { type FoundJob, readJob } from './read-job.js';

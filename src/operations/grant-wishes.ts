@@ -1,7 +1,7 @@
 /** Adds the domain that came with an order as soon as it leads here. Tried again and again, ever more rarely; what keeps it from being added never fails the site. */
-import { wishAfter, wishDue, withoutWish } from '../domain/domain-wish.js';
+import { wishAfter, wishDue, withoutWish } from '../model/domain-wish.js';
 import { asAgentError } from '../kernel/errors.js';
-import type { Service, ServiceKey } from '../domain/service.js';
+import type { Service, ServiceKey } from '../model/service.js';
 import { addDomain } from './add-domain.js';
 import type { OperationContext } from './context.js';
 

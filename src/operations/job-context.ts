@@ -1,7 +1,7 @@
 /** What the operations on jobs work with. */
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../kernel/clock.js';
-import type { EngineKinds } from '../domain/job-kinds.js';
+import type { EngineKinds } from '../model/job-kinds.js';
 import type { Config } from '../config/config.js';
 import type { Drivers } from '../drivers/table.js';
 import type { JobApplied } from '../jobs/journal.js';

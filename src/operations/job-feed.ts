@@ -1,5 +1,5 @@
 /** Tells who follows a job about every durable change of it. */
-import type { Job } from '../domain/job.js';
+import type { Job } from '../model/job.js';
 import type { ServiceStore } from '../state/contract.js';
 
 /** Called with the job as it is now, or undefined when it went to the archive. */

@@ -1,6 +1,6 @@
 /** Reads the alerts: those of the caller's panel and of the agent itself; the operator at the socket reads all. */
-import { ALERTS, type AlertRecord } from '../domain/alert.js';
-import type { Caller } from './caller.js';
+import { ALERTS, type AlertRecord } from '../model/alert.js';
+import type { Caller } from '../model/caller.js';
 
 export interface ListedAlerts {
   /** In the order in which they were raised; those that have ended lately too. */

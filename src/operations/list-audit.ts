@@ -1,7 +1,7 @@
 /** Reads the audit log: a token sees its own panel's lines, the operator at the socket everybody's. */
 import { AgentError } from '../kernel/errors.js';
 import type { AuditPage } from '../state/contract.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 
 export interface AuditQuestion {

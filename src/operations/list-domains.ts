@@ -1,6 +1,6 @@
 /** A service's own domains, as its customer may see them. */
-import type { CustomDomain, DomainWish, Service } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import type { CustomDomain, DomainWish, Service } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { challengeOf } from './prove-domain.js';
 

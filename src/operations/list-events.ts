@@ -1,7 +1,7 @@
 /** What happened to a panel's services since it asked last. */
 import { AgentError } from '../kernel/errors.js';
 import type { EventPage } from '../state/contract.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 
 /** A cursor that stands for now. */

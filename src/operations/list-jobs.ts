@@ -1,8 +1,8 @@
 /** Lists open jobs, and the newest ended one of each service. */
-import { isOpen, type JobStatus } from '../domain/job.js';
-import { keyOf, type ServiceKey } from '../domain/service.js';
+import { isOpen, type JobStatus } from '../model/job.js';
+import { keyOf, type ServiceKey } from '../model/service.js';
 import type { ServiceEntry } from '../state/contract.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { JobContext } from './job-context.js';
 import { afterCursor, nextCursor, type Page } from './page.js';
 import type { FoundJob } from './read-job.js';

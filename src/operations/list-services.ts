@@ -1,8 +1,8 @@
 /** Lists a panel's services from the index alone. */
-import type { StatusWord } from '../domain/status.js';
-import { statusWord } from '../domain/status.js';
+import type { StatusWord } from '../model/status.js';
+import { statusWord } from '../model/status.js';
 import type { ServiceEntry } from '../state/contract.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { afterCursor, nextCursor, type Page } from './page.js';
 import { lookUp } from './read-power.js';

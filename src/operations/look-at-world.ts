@@ -1,6 +1,6 @@
 /** Asks every system behind us for what it has; one that cannot be asked, or is not ours to keep, is unknown. */
 import { asAgentError } from '../kernel/errors.js';
-import type { System, World } from '../domain/world.js';
+import type { System, World } from '../model/world.js';
 import { type DriverCall, plainCall } from '../drivers/call.js';
 import { withLimit } from '../drivers/time-limit.js';
 import type { OperationContext } from './context.js';

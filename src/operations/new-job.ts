@@ -1,11 +1,11 @@
 /** A job as it is recorded when a wish is accepted: what is true now is pinned in it. */
 import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../kernel/clock.js';
-import { DEFAULT_POLICY, type Job } from '../domain/job.js';
-import { kindData, type KindName } from '../domain/job-kinds.js';
+import { DEFAULT_POLICY, type Job } from '../model/job.js';
+import { kindData, type KindName } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
-import type { Plan } from '../domain/plan.js';
-import type { Caller } from './caller.js';
+import type { Plan } from '../model/plan.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext, SoldProduct } from './context.js';
 
 export interface JobOrder {

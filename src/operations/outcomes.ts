@@ -1,12 +1,12 @@
 /** What the end of a job means for its service: one table, kind by kind. The daemon hands `withJob` to the job engine. */
-import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../domain/credentials.js';
-import { withoutWish } from '../domain/domain-wish.js';
-import { isOrder } from '../domain/failed-order.js';
-import { isOpen, type Job } from '../domain/job.js';
-import { isCoreKind, type JobKind } from '../domain/job-kinds.js';
-import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../domain/service.js';
-import { LIST_LAG_MS, settledPower } from '../domain/status.js';
-import { INITIAL_SNAPSHOT } from '../domain/snapshot-rules.js';
+import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../model/credentials.js';
+import { withoutWish } from '../model/domain-wish.js';
+import { isOrder } from '../model/failed-order.js';
+import { isOpen, type Job } from '../model/job.js';
+import { isCoreKind, type JobKind } from '../model/job-kinds.js';
+import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../model/service.js';
+import { LIST_LAG_MS, settledPower } from '../model/status.js';
+import { INITIAL_SNAPSHOT } from '../model/snapshot-rules.js';
 
 type Rule = (service: Service, job: Job, now: string) => Service;
 

@@ -1,6 +1,6 @@
 /** Where a template is made: on which nodes, under which number, with which address lent to it meanwhile. */
 import type { Config } from '../config/config.js';
-import { canonicalAddress, familyOf, findFreeAddress } from '../domain/address-pool.js';
+import { canonicalAddress, familyOf, findFreeAddress } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
 import { plainCall } from '../drivers/call.js';
 import type { ClusterView, GuestDriver, NetworkAddress } from '../drivers/guest/driver.js';

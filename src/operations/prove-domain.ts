@@ -1,10 +1,10 @@
 /** Whether a domain is the customer's: it leads here, or bears our proof in DNS. Names that others have a say in need the proof. */
 import { randomInt } from 'node:crypto';
-import { type DomainName, isBelow, namesAbove, sameOwner } from '../domain/domain-name.js';
-import { domainId } from '../domain/domain-record.js';
+import { type DomainName, isBelow, namesAbove, sameOwner } from '../model/domain-name.js';
+import { domainId } from '../model/domain-record.js';
 import { AgentError } from '../kernel/errors.js';
 import { Secret } from '../kernel/secret.js';
-import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { keyOf, type Service, type ServiceKey } from '../model/service.js';
 import { caaProblem } from '../drivers/lookup/caa.js';
 import { arrivalOf } from '../drivers/lookup/arrival.js';
 import type { NameLookup } from '../drivers/lookup/driver.js';

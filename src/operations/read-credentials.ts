@@ -1,9 +1,9 @@
 /** Hands out the first administrator's name and password, until they are acknowledged or a week has passed. */
 import { instant } from '../kernel/clock.js';
-import { ADMIN_PASSWORD, ADMIN_USER, readableUntil, withoutPassword } from '../domain/credentials.js';
+import { ADMIN_PASSWORD, ADMIN_USER, readableUntil, withoutPassword } from '../model/credentials.js';
 import { AgentError } from '../kernel/errors.js';
-import type { Service, ServiceKey } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import type { Service, ServiceKey } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 
 export interface Credentials {

@@ -1,8 +1,8 @@
 /** Finds a job by its id: open, lately ended or archived. */
 import { AgentError } from '../kernel/errors.js';
-import type { Job } from '../domain/job.js';
-import type { ServiceKey } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import type { Job } from '../model/job.js';
+import type { ServiceKey } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { JobContext } from './job-context.js';
 
 export interface FoundJob {

@@ -1,7 +1,7 @@
 /** What the shared look at the cluster says about one service. Never waits. */
-import { LIST_LAG_MS, type Power, type SettledPower, settledPower } from '../domain/status.js';
-import type { Job } from '../domain/job.js';
-import type { Service } from '../domain/service.js';
+import { LIST_LAG_MS, type Power, type SettledPower, settledPower } from '../model/status.js';
+import type { Job } from '../model/job.js';
+import type { Service } from '../model/service.js';
 import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/driver.js';
 import { guestsByVmid } from './guests-by-vmid.js';
 

@@ -1,6 +1,6 @@
 /** Everything about one service that its panel may know. */
-import { keyOf } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import { keyOf } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { DriftContext } from './drift-context.js';
 import { type StatusSources, viewStatus } from './read-status.js';
 import { viewFinding } from './view-drift.js';

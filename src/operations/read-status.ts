@@ -1,15 +1,15 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
-import { backupsUsed } from '../domain/backups.js';
+import { backupsUsed } from '../model/backups.js';
 import { duration, gigabytes, megabytes, percent } from '../kernel/figures.js';
-import { isOpen, type Job, progressOf } from '../domain/job.js';
-import { customerWords } from '../domain/remains.js';
-import { isHeld, keyOf, type Service } from '../domain/service.js';
-import { provisionStatus, settledPower, statusWord } from '../domain/status.js';
-import type { Caller } from './caller.js';
+import { isOpen, type Job, progressOf } from '../model/job.js';
+import { customerWords } from '../model/remains.js';
+import { isHeld, keyOf, type Service } from '../model/service.js';
+import { provisionStatus, settledPower, statusWord } from '../model/status.js';
+import type { Caller } from '../model/caller.js';
 import type { Difference, OperationContext } from './context.js';
-import { type Certificate, issuerOf } from '../domain/certificate.js';
+import { type Certificate, issuerOf } from '../model/certificate.js';
 import type { State } from '../state/contract.js';
-import { domainId } from '../domain/domain-record.js';
+import { domainId } from '../model/domain-record.js';
 import { lookUp, type Sighting } from './read-power.js';
 import { viewError, viewWaiting } from './view-job.js';
 

@@ -3,10 +3,10 @@
  * switched on again when it is back. A look-up that fails says nothing.
  */
 import { waitUntil } from '../kernel/clock.js';
-import { namesOf, slotOfName } from '../domain/domain-name.js';
-import type { DomainRecord } from '../domain/domain-record.js';
+import { namesOf, slotOfName } from '../model/domain-name.js';
+import type { DomainRecord } from '../model/domain-record.js';
 import { AgentError } from '../kernel/errors.js';
-import type { CustomDomain, Service } from '../domain/service.js';
+import type { CustomDomain, Service } from '../model/service.js';
 import { arrivalOf } from '../drivers/lookup/arrival.js';
 import type { OperationContext } from './context.js';
 import { enqueue } from './enqueue.js';

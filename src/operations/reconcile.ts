@@ -1,6 +1,6 @@
 /** The recurring look for drift, and the same on demand: two looks, then what counts; one look at a time, however many ask. */
 import type { Finding } from '../domain/drift.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { DriftContext } from './drift-context.js';
 import type { DriftReport } from './drift-book.js';
 import { lookForDrift } from './look-for-drift.js';

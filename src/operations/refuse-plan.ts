@@ -1,6 +1,6 @@
 /** A plan nobody sells is a mistake in the set-up of panel or agent: refused, and somebody is told. */
 import { AgentError } from '../kernel/errors.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 
 /** Shown to an operator: a word of a panel's, of any length. */

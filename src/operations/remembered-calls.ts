@@ -1,10 +1,10 @@
 /** Remembers for a day what a call with an `Idempotency-Key` was answered, so that a panel may repeat it without doing it twice. */
 import { createHash } from 'node:crypto';
 import { AgentError } from '../kernel/errors.js';
-import type { Job } from '../domain/job.js';
+import type { Job } from '../model/job.js';
 import { Secret } from '../kernel/secret.js';
-import type { Service } from '../domain/service.js';
-import type { StatusWord } from '../domain/status.js';
+import type { Service } from '../model/service.js';
+import type { StatusWord } from '../model/status.js';
 import type { RememberedCall } from '../state/contract.js';
 import type { OperationContext } from './context.js';
 import { rememberedShares, type Share } from './remembered-shares.js';

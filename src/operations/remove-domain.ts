@@ -1,9 +1,9 @@
 /** Takes a domain from a site; its slot of the quota is free at once. */
-import { namesOf, parseDomain } from '../domain/domain-name.js';
-import { isWished, withoutWish, withoutWishFor } from '../domain/domain-wish.js';
+import { namesOf, parseDomain } from '../model/domain-name.js';
+import { isWished, withoutWish, withoutWishFor } from '../model/domain-wish.js';
 import { AgentError } from '../kernel/errors.js';
-import type { Service } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import type { Service } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 

@@ -1,6 +1,6 @@
 /** Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this moment finds again, and only what leaves no doubt. */
 import { asAgentError } from '../kernel/errors.js';
-import { isOpen } from '../domain/job.js';
+import { isOpen } from '../model/job.js';
 import type { Orphan } from '../domain/orphans.js';
 import { type DriverCall, plainCall } from '../drivers/call.js';
 import { withLimit } from '../drivers/time-limit.js';

@@ -1,7 +1,7 @@
 /** Gives a site's administrator a new password, by a job; it is then read like the first one. */
 import { AgentError } from '../kernel/errors.js';
-import { keyOf } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import { keyOf } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { lookUp } from './read-power.js';

@@ -1,13 +1,13 @@
 /** An order for a site that was deleted and is still kept: its owner gets it back. */
 import { instant } from '../kernel/clock.js';
-import { wishFor, withoutWish } from '../domain/domain-wish.js';
+import { wishFor, withoutWish } from '../model/domain-wish.js';
 import { AgentError } from '../kernel/errors.js';
-import { isOpen, type Job } from '../domain/job.js';
-import type { JobKind } from '../domain/job-kinds.js';
-import type { Plan } from '../domain/plan.js';
-import { isHeld, type Order, type Service, type ServiceKey } from '../domain/service.js';
-import { planProblem } from '../domain/upgrade.js';
-import type { Caller } from './caller.js';
+import { isOpen, type Job } from '../model/job.js';
+import type { JobKind } from '../model/job-kinds.js';
+import type { Plan } from '../model/plan.js';
+import { isHeld, type Order, type Service, type ServiceKey } from '../model/service.js';
+import { planProblem } from '../model/upgrade.js';
+import type { Caller } from '../model/caller.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext, SoldProduct } from './context.js';
 import { newJob } from './new-job.js';

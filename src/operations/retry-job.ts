@@ -1,8 +1,8 @@
 /** Lets a stuck job go on where it stood, a waiting one at once, and a deletion that the brake holds at all. */
 import { AgentError } from '../kernel/errors.js';
-import { FOR_RELEASE } from '../domain/job.js';
+import { FOR_RELEASE } from '../model/job.js';
 import { retried } from '../jobs/decisions.js';
-import { type Caller, mayDo } from './caller.js';
+import { type Caller, mayDo } from '../model/caller.js';
 import { changeJob } from './change-job.js';
 import type { JobContext } from './job-context.js';
 import type { FoundJob } from './read-job.js';

@@ -1,13 +1,13 @@
 /** Does once more what a service's last order or operation did not bring about: for operators, when the cause is gone. */
-import { parseEmail } from '../domain/email.js';
+import { parseEmail } from '../model/email.js';
 import { AgentError } from '../kernel/errors.js';
-import { failedOrders } from '../domain/failed-order.js';
-import { FOR_RELEASE, isOpen, type Job } from '../domain/job.js';
-import { endsTheSite, makesTheSite } from '../domain/job-kinds.js';
-import { findPlan } from '../domain/plan.js';
-import { keyOf, type Service } from '../domain/service.js';
+import { failedOrders } from '../model/failed-order.js';
+import { FOR_RELEASE, isOpen, type Job } from '../model/job.js';
+import { endsTheSite, makesTheSite } from '../model/job-kinds.js';
+import { findPlan } from '../model/plan.js';
+import { keyOf, type Service } from '../model/service.js';
 import type { Allocate } from './allocate.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { createOnceMore } from './create-site.js';

@@ -1,9 +1,9 @@
 /** Makes one of a site's names its own URL. */
-import { namesOf, servedNames } from '../domain/domain-name.js';
+import { namesOf, servedNames } from '../model/domain-name.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
-import type { Service } from '../domain/service.js';
-import type { Caller } from './caller.js';
+import type { Service } from '../model/service.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { noSuchDomain } from './remove-domain.js';

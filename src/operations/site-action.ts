@@ -1,9 +1,9 @@
 /** The customer's buttons: start, stop, restart, reset. */
 import { AgentError } from '../kernel/errors.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
-import { INITIAL_SNAPSHOT, mayRollBackTo } from '../domain/snapshot-rules.js';
+import { INITIAL_SNAPSHOT, mayRollBackTo } from '../model/snapshot-rules.js';
 
 export const SITE_ACTIONS = ['start', 'stop', 'restart', 'reset'] as const;
 export type SiteAction = (typeof SITE_ACTIONS)[number];

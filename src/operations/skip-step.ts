@@ -1,6 +1,6 @@
 /** Marks one step of a stuck job as dealt with by hand; `retryJob` goes on without it. */
 import { skipped } from '../jobs/decisions.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import { changeJob } from './change-job.js';
 import type { JobContext } from './job-context.js';
 import type { FoundJob } from './read-job.js';

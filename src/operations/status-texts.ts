@@ -1,9 +1,9 @@
 /** Ready answers to "how is this service": thousands of panels' pages ask every few seconds, and little changes between. */
-import type { ServiceKey } from '../domain/service.js';
+import type { ServiceKey } from '../model/service.js';
 import type { ClusterView } from '../drivers/guest/driver.js';
 import type { ServiceEntry } from '../state/contract.js';
-import type { Caller } from './caller.js';
-import type { Certificate } from '../domain/certificate.js';
+import type { Caller } from '../model/caller.js';
+import type { Certificate } from '../model/certificate.js';
 import { type StatusFacts, statusFacts, statusNow, type StatusSources } from './read-status.js';
 
 interface Ready {

@@ -1,7 +1,7 @@
 /** Suspends a service for a reason, and lifts one again. */
 import { AgentError } from '../kernel/errors.js';
-import type { Service, SuspensionReason } from '../domain/service.js';
-import { type Caller, mayDo } from './caller.js';
+import type { Service, SuspensionReason } from '../model/service.js';
+import { type Caller, mayDo } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 

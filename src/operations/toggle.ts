@@ -1,5 +1,5 @@
 /** Switches all names of a site off or on, for its customer; the site itself goes on running. */
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 

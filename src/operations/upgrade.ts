@@ -1,9 +1,9 @@
 /** Changes a service's plan: checked at once with the figures, and again when its turn comes. */
 import { AgentError } from '../kernel/errors.js';
-import { findPlan, type Plan } from '../domain/plan.js';
-import type { Service } from '../domain/service.js';
-import { planProblem } from '../domain/upgrade.js';
-import type { Caller } from './caller.js';
+import { findPlan, type Plan } from '../model/plan.js';
+import type { Service } from '../model/service.js';
+import { planProblem } from '../model/upgrade.js';
+import type { Caller } from '../model/caller.js';
 import { judge } from './conflicts.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';

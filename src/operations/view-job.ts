@@ -1,7 +1,7 @@
 /** A job as the API shows it. */
 import type { ErrorRecord } from '../kernel/errors.js';
-import { type Job, progressOf } from '../domain/job.js';
-import type { Remain } from '../domain/flow.js';
+import { type Job, progressOf } from '../model/job.js';
+import type { Remain } from '../model/flow.js';
 
 /** `detail` is for operators; panels get it as null. */
 export function viewError(

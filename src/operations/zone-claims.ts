@@ -1,8 +1,8 @@
 /** Who may have a zone: nobody gets a name at, above or below what another customer holds here. */
 import type { Clock } from '../kernel/clock.js';
-import { isBelow, slotOfName } from '../domain/domain-name.js';
+import { isBelow, slotOfName } from '../model/domain-name.js';
 import { AgentError } from '../kernel/errors.js';
-import type { Service, ServiceKey } from '../domain/service.js';
+import type { Service, ServiceKey } from '../model/service.js';
 import type { State, ZoneRecord } from '../state/contract.js';
 import type { OperationContext } from './context.js';
 

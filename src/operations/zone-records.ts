@@ -9,9 +9,9 @@ import {
   type RecordWish,
   refused,
   type ZoneRules,
-} from '../domain/zone-record.js';
+} from '../model/zone-record.js';
 import type { ZoneRecordType, ZoneSet } from '../drivers/dns/driver.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { atNameServer } from './zone-call.js';
 import { findZone } from './zones.js';

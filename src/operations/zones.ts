@@ -1,14 +1,14 @@
 /** Customers' own DNS zones: made only where their delegation names our servers, and seen only by the panel and user who made them. */
 import { instant } from '../kernel/clock.js';
-import { parseDomain } from '../domain/domain-name.js';
-import { domainId } from '../domain/domain-record.js';
+import { parseDomain } from '../model/domain-name.js';
+import { domainId } from '../model/domain-record.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import { throwIfAborted } from '../drivers/abort.js';
 import type { ZoneSet } from '../drivers/dns/driver.js';
 import { listed } from '../drivers/lookup/routing.js';
 import type { ZoneRecord } from '../state/contract.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { domainRules } from './domain-rules.js';
 import { atNameServer, type AtNameServer } from './zone-call.js';

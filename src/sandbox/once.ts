@@ -6,7 +6,7 @@ import { request } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Type, type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import { longestPathMs } from '../domain/flow.js';
+import { longestPathMs } from '../model/flow.js';
 import { titleOf as titleIn } from '../../modules/product/wordpress/html-text.js';
 import type { Access } from './access.js';
 

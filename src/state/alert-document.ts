@@ -1,7 +1,7 @@
 /** The shape of an alert's document, `alerts/<id>.json`. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { ALERT_KINDS, type AlertRecord } from '../domain/alert.js';
+import { ALERT_KINDS, type AlertRecord } from '../model/alert.js';
 import type { DocumentKind } from './document.js';
 import { JsonObjectSchema, NullableText, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';

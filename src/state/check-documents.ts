@@ -1,10 +1,10 @@
 /** Looks at the documents of a whole state, one after the other, and says what is wrong by file. Reads only. */
-import type { AlertRecord } from '../domain/alert.js';
-import type { DomainRecord } from '../domain/domain-record.js';
-import { failedOrders } from '../domain/failed-order.js';
-import type { Job } from '../domain/job.js';
+import type { AlertRecord } from '../model/alert.js';
+import type { DomainRecord } from '../model/domain-record.js';
+import { failedOrders } from '../model/failed-order.js';
+import type { Job } from '../model/job.js';
 import { Secret } from '../kernel/secret.js';
-import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { isHeld, keyOf, type Service, type ServiceKey } from '../model/service.js';
 import { alertKind } from './alert-document.js';
 import { ClaimTable, claimsOf } from './claims.js';
 import type { ApiToken } from './contract.js';

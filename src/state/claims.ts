@@ -1,8 +1,8 @@
 /** Who holds which name, address and container number, so that nothing is ever given to two services. */
 import ipaddr from 'ipaddr.js';
-import { slotOfName } from '../domain/domain-name.js';
+import { slotOfName } from '../model/domain-name.js';
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
-import type { Service, ServiceKey } from '../domain/service.js';
+import type { Service, ServiceKey } from '../model/service.js';
 
 /** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
 export type Claim = `${'name' | 'address' | 'vmid' | 'domain'} ${string}`;

@@ -1,15 +1,15 @@
 /** The stores as the rest of the agent sees them. */
 import type { Readable } from 'node:stream';
-import type { AlertRecord } from '../domain/alert.js';
-import type { DomainRecord } from '../domain/domain-record.js';
-import type { EventType } from '../domain/service-event.js';
+import type { AlertRecord } from '../model/alert.js';
+import type { DomainRecord } from '../model/domain-record.js';
+import type { EventType } from '../model/service-event.js';
 import type { Json } from '../kernel/json.js';
-import type { Job, JobStatus } from '../domain/job.js';
-import type { KindName } from '../domain/job-kinds.js';
-import type { SettledPower } from '../domain/status.js';
+import type { Job, JobStatus } from '../model/job.js';
+import type { KindName } from '../model/job-kinds.js';
+import type { SettledPower } from '../model/status.js';
 import type { Secret } from '../kernel/secret.js';
-import type { Lifecycle, Service, ServiceKey } from '../domain/service.js';
-import type { Lack } from '../domain/waiting-order.js';
+import type { Lifecycle, Service, ServiceKey } from '../model/service.js';
+import type { Lack } from '../model/waiting-order.js';
 
 /** What is kept in memory of every service. */
 export interface ServiceEntry {

@@ -1,6 +1,6 @@
 /** Documents that cannot be read are set aside in `damaged/` for a person; what they were about stays refused, also after the next start. */
 import { basename, join } from 'node:path';
-import type { ServiceKey } from '../domain/service.js';
+import type { ServiceKey } from '../model/service.js';
 import { claimsInText, type Claim } from './claims.js';
 import type { Disk } from './disk.js';
 import type { Later } from './later.js';

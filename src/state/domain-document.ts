@@ -1,9 +1,9 @@
 /** The shape of a custom domain's document, `domains/<id>.json`. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { DomainRecord } from '../domain/domain-record.js';
+import type { DomainRecord } from '../model/domain-record.js';
 import { Secret } from '../kernel/secret.js';
-import { ID_PATTERN, type ServiceKey } from '../domain/service.js';
+import { ID_PATTERN, type ServiceKey } from '../model/service.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';

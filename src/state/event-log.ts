@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
-import type { ServiceEvent } from '../domain/service-event.js';
-import { EVENT_TYPES } from '../domain/service-event.js';
-import type { Service } from '../domain/service.js';
+import type { ServiceEvent } from '../model/service-event.js';
+import { EVENT_TYPES } from '../model/service-event.js';
+import type { Service } from '../model/service.js';
 import type { EventPage, EventStore, LoggedEvent } from './contract.js';
 import { DailyLog } from './daily-log.js';
 import type { Disk } from './disk.js';

@@ -1,8 +1,8 @@
-/** The shape of a job inside a service's document; `domain/job.ts` says what the fields mean. */
+/** The shape of a job inside a service's document; `model/job.ts` says what the fields mean. */
 import { Type } from 'typebox';
 import type { ErrorCode, Failure } from '../kernel/errors.js';
-import type { Thing } from '../domain/flow.js';
-import type { KindName } from '../domain/job-kinds.js';
+import type { Thing } from '../model/flow.js';
+import type { KindName } from '../model/job-kinds.js';
 import type { Json, JsonObject } from '../kernel/json.js';
 
 export const TextSchema = Type.String();

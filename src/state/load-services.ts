@@ -1,7 +1,7 @@
 /** Reads every service's document at boot. Nothing is moved or changed meanwhile: a wrong key or a newer release's state stops the start untouched. */
 import { join } from 'node:path';
 import { AgentError } from '../kernel/errors.js';
-import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
+import { keyOf, type Service, type ServiceKey } from '../model/service.js';
 import { setAside, setAsideBefore, type DamagedDocument } from './damaged.js';
 import type { Disk } from './disk.js';
 import { DamagedDocumentError, DocumentAdapter } from './document.js';

@@ -1,10 +1,10 @@
 /** Opens the state folder: locks it, reads everything, and hands out the stores. */
 import { type Clock, instant } from '../kernel/clock.js';
-import type { AlertRecord } from '../domain/alert.js';
+import type { AlertRecord } from '../model/alert.js';
 import { alertKind } from './alert-document.js';
 import { AuditLog } from './audit-log.js';
 import { Archive } from './archive.js';
-import type { DomainRecord } from '../domain/domain-record.js';
+import type { DomainRecord } from '../model/domain-record.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type {
   AcmeAccount,

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { EVENT_TYPES } from '../domain/service-event.js';
+import { EVENT_TYPES } from '../model/service-event.js';
 import { Secret } from '../kernel/secret.js';
-import { ID_PATTERN, type Service, type ServiceKey, SUSPENSION_REASONS } from '../domain/service.js';
+import { ID_PATTERN, type Service, type ServiceKey, SUSPENSION_REASONS } from '../model/service.js';
 import { misfitOf } from './misfit.js';
 import type { DocumentKind } from './document.js';
 import { JobSchema, JsonObjectSchema, NullableText, PlanSchema, TextSchema } from './job-schema.js';

@@ -1,11 +1,11 @@
 /** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
-import { erasedAt } from '../domain/credentials.js';
+import { erasedAt } from '../model/credentials.js';
 import { failureOf } from '../kernel/errors.js';
-import { failedOrders } from '../domain/failed-order.js';
-import { isOpen, type Job } from '../domain/job.js';
-import { isHeld, keyOf, type Service, type ServiceKey } from '../domain/service.js';
-import { settledPower } from '../domain/status.js';
-import { lackOf } from '../domain/waiting-order.js';
+import { failedOrders } from '../model/failed-order.js';
+import { isOpen, type Job } from '../model/job.js';
+import { isHeld, keyOf, type Service, type ServiceKey } from '../model/service.js';
+import { settledPower } from '../model/status.js';
+import { lackOf } from '../model/waiting-order.js';
 import { ClaimTable, claimsOf } from './claims.js';
 import type { ServiceEntry } from './contract.js';
 

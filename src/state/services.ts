@@ -2,10 +2,10 @@
 import { Low } from 'lowdb';
 import { v7 as uuidV7 } from 'uuid';
 import { AgentError } from '../kernel/errors.js';
-import type { Job } from '../domain/job.js';
-import { keyOf, type Service, type ServiceKey } from '../domain/service.js';
-import { happenings } from '../domain/event.js';
-import type { ServiceEvent } from '../domain/service-event.js';
+import type { Job } from '../model/job.js';
+import { keyOf, type Service, type ServiceKey } from '../model/service.js';
+import { happenings } from '../model/event.js';
+import type { ServiceEvent } from '../model/service-event.js';
 import { addressClaim, claimsOf, domainClaim, nameClaim, vmidClaim } from './claims.js';
 import type { ServiceEntry, ServiceStore } from './contract.js';
 import type { DamagedDocument } from './damaged.js';

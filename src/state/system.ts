@@ -1,7 +1,7 @@
 /** The store of things that are not services: few, so all of them are kept in memory, one document each in a folder of their kind. */
 import { join } from 'node:path';
 import { Low } from 'lowdb';
-import { ID_PATTERN } from '../domain/service.js';
+import { ID_PATTERN } from '../model/service.js';
 import type { DocumentStore } from './contract.js';
 import { setAside } from './damaged.js';
 import type { Later } from './later.js';

@@ -18,13 +18,13 @@ import {
   type AlertKind,
   type AlertRecord,
   type AlertWish,
-} from '../../src/domain/alert.js';
+} from '../../src/model/alert.js';
 import { AgentError, type ErrorCode, toRecord } from '../../src/kernel/errors.js';
-import { domainId } from '../../src/domain/domain-record.js';
-import { FOR_RELEASE } from '../../src/domain/job.js';
-import type { OwnCertificate } from '../../src/domain/own-certificate.js';
-import type { PoolUse } from '../../src/domain/pool-use.js';
-import { usesOfAddresses } from '../../src/domain/pool-use.js';
+import { domainId } from '../../src/model/domain-record.js';
+import { FOR_RELEASE } from '../../src/model/job.js';
+import type { OwnCertificate } from '../../src/model/own-certificate.js';
+import type { PoolUse } from '../../src/model/pool-use.js';
+import { usesOfAddresses } from '../../src/model/pool-use.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { commandHook } from '../../src/drivers/hook/command.js';
 import type { Hook, HookMessage } from '../../src/drivers/hook/driver.js';

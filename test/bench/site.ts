@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { longestPathMs } from '../../src/domain/flow.js';
+import { longestPathMs } from '../../src/model/flow.js';
 import { median, ms, printTable } from './figures.js';
 import { get, post, startDaemonProcess, startWorld, type WorldProcess } from './processes.js';
 

@@ -4,7 +4,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
-import { kindData } from '../../src/domain/job-kinds.js';
+import { kindData } from '../../src/model/job-kinds.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { buildApp } from '../../src/app.js';
 import { systemClock } from '../../src/kernel/clock.js';

@@ -1,5 +1,5 @@
 /** Customers' DNS zones: calls that are carried out at once, without a job. The name server and our records must say the same in the end. */
-import { recordId } from '../../src/domain/zone-record.js';
+import { recordId } from '../../src/model/zone-record.js';
 import { domainOf, type Operation, type Subject } from './operation.js';
 import { untilAnswered } from './panel.js';
 import type { Picture } from './picture.js';

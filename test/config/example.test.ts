@@ -8,7 +8,7 @@ import { DEFAULT_PLANS } from '../../src/config/default-plans.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ConfigSchema } from '../../src/config/schema.js';
 import { anyNameSchema, isMapping, isSecretSchema, said } from '../../src/config/schema-walk.js';
-import { PERMISSIONS } from '../../src/operations/permissions.js';
+import { PERMISSIONS } from '../../src/model/permissions.js';
 
 const EXAMPLE = 'config/innkeeper.example.yaml';
 

@@ -13,7 +13,7 @@ import { type Mark, templateMark } from '../../src/kernel/mark.js';
 import { plainCall } from '../../src/drivers/call.js';
 import { nginxProxyDriver } from '../../src/drivers/proxy/nginx/index.js';
 import { systemClock } from '../../src/kernel/clock.js';
-import type { AlertKind, AlertRecord } from '../../src/domain/alert.js';
+import type { AlertKind, AlertRecord } from '../../src/model/alert.js';
 import { VERSION } from '../../src/kernel/version.js';
 import { type Check, type Line, ok, warning, wrong } from '../../src/doctor/check.js';
 import { judgeStorage } from '../../src/doctor/checks/cluster.js';

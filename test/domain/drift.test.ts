@@ -4,8 +4,8 @@ import { pictureOf, type ServicePicture } from '../../src/domain/expected.js';
 import { findMark, formatMark, isMarkAlone, type Mark, templateMark } from '../../src/kernel/mark.js';
 import { findOrphans, type Orphan } from '../../src/domain/orphans.js';
 import { afterLook, counts, type Sighted } from '../../src/domain/seen-twice.js';
-import type { Service, ServiceKey } from '../../src/domain/service.js';
-import type { SeenContainer, SeenHa, SeenRecord, World } from '../../src/domain/world.js';
+import type { Service, ServiceKey } from '../../src/model/service.js';
+import type { SeenContainer, SeenHa, SeenRecord, World } from '../../src/model/world.js';
 import { aJob, aService, basicPlan } from '../fakes/samples.js';
 
 const AGENT = 'house';

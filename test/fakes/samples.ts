@@ -1,8 +1,8 @@
 /** Whole, legal documents for tests to start from. */
-import { DEFAULT_POLICY, type Job, type StepRecord } from '../../src/domain/job.js';
-import type { KindName } from '../../src/domain/job-kinds.js';
-import type { Plan } from '../../src/domain/plan.js';
-import type { Service } from '../../src/domain/service.js';
+import { DEFAULT_POLICY, type Job, type StepRecord } from '../../src/model/job.js';
+import type { KindName } from '../../src/model/job-kinds.js';
+import type { Plan } from '../../src/model/plan.js';
+import type { Service } from '../../src/model/service.js';
 
 export const basicPlan: Plan = {
   name: 'basic',

@@ -1,6 +1,6 @@
 /** Operations that are carried out within their call, without a job: customers' zones. Whoever calls repeats what may pass, and learns at once of what does not. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { recordId } from '../../src/domain/zone-record.js';
+import { recordId } from '../../src/model/zone-record.js';
 import type { CallSite } from './call-sites.js';
 import { INSIDE, type Row } from './cell.js';
 import type { FaultKind } from './kinds.js';

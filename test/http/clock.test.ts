@@ -1,6 +1,6 @@
 import t from 'tap';
 import { AgentError } from '../../src/kernel/errors.js';
-import type { ClockView } from '../../src/domain/clock-doubt.js';
+import type { ClockView } from '../../src/model/clock-doubt.js';
 import { makeRig, NOW } from './rig.js';
 
 t.test('the operator sees what is the matter with the clock, and confirms it', async (t) => {

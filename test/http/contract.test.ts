@@ -9,7 +9,7 @@ import t from 'tap';
 import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { eraseCredentials } from '../../src/operations/erase-credentials.js';
-import type { Service } from '../../src/domain/service.js';
+import type { Service } from '../../src/model/service.js';
 import { asObject, fields, guest, makeRig, ORDER, testConfig, view } from './rig.js';
 
 const SHAPE = { success: false, error: /^\S.*\.$/, code: /^[a-z_]+$/, request_id: /./ };

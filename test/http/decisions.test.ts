@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import type { Job } from '../../src/domain/job.js';
+import type { Job } from '../../src/model/job.js';
 import { aStep } from '../fakes/samples.js';
 import { makeRig, ORDER, type Rig } from './rig.js';
 

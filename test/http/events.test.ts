@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
-import type { StepRecord } from '../../src/domain/job.js';
+import type { StepRecord } from '../../src/model/job.js';
 import { createToken } from '../../src/operations/create-token.js';
 import { rotateToken } from '../../src/operations/rotate-token.js';
 import { asObject, makeRig, ORDER, type Rig } from './rig.js';

@@ -6,7 +6,7 @@ import type { Json } from '../../src/kernel/json.js';
 import { ACCESS, type Rule } from '../../src/http/access.js';
 import { type Example, EXAMPLES, exampleUrl } from '../../src/http/examples.js';
 import { createToken } from '../../src/operations/create-token.js';
-import { PERMISSIONS } from '../../src/operations/permissions.js';
+import { PERMISSIONS } from '../../src/model/permissions.js';
 import { asObject, fields, makeRig, ORDER, type Rig } from './rig.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;

@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import { AgentError } from '../../src/kernel/errors.js';
-import type { Job } from '../../src/domain/job.js';
-import type { Service } from '../../src/domain/service.js';
+import type { Job } from '../../src/model/job.js';
+import type { Service } from '../../src/model/service.js';
 import { journal } from '../../src/jobs/journal.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { withJob } from '../../src/operations/outcomes.js';
-import { kindData } from '../../src/domain/job-kinds.js';
+import { kindData } from '../../src/model/job-kinds.js';
 import { abandoned, cancelled, retried, skipped } from '../../src/jobs/decisions.js';
 import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';
 import { ended, type Engine, engine, KEY, order, until } from './rig.js';

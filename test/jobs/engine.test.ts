@@ -1,8 +1,8 @@
 import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import { AgentError } from '../../src/kernel/errors.js';
-import { type Job, MAX_CRASHES } from '../../src/domain/job.js';
-import type { Service } from '../../src/domain/service.js';
+import { type Job, MAX_CRASHES } from '../../src/model/job.js';
+import type { Service } from '../../src/model/service.js';
 import { fakeWatch } from '../fakes/drivers.js';
 import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';
 import { ended, engine, KEY, order, until } from './rig.js';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { AgentError, type ErrorRecord, fromRecord } from '../../src/kernel/errors.js';
-import type { Flow } from '../../src/domain/flow.js';
+import type { Flow } from '../../src/model/flow.js';
 import { type Host, runFlow, type StepSeat } from '../../src/jobs/flow-run.js';
 import type { Attempt, Outcome } from '../../src/jobs/protocol.js';
 import type { StepContext } from '../../src/modules/context.js';

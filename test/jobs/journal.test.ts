@@ -2,7 +2,7 @@ import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import { systemClock } from '../../src/kernel/clock.js';
 import { withJob } from '../../src/operations/outcomes.js';
-import { kindData } from '../../src/domain/job-kinds.js';
+import { kindData } from '../../src/model/job-kinds.js';
 import { journal } from '../../src/jobs/journal.js';
 import { afterAttempt } from '../../src/jobs/policy.js';
 import { openState } from '../../src/state/open.js';

@@ -7,8 +7,8 @@ import {
   FAILURES,
   toRecord,
 } from '../../src/kernel/errors.js';
-import { type Job, MAX_CRASHES, progressOf } from '../../src/domain/job.js';
-import { type JobKind, kindData } from '../../src/domain/job-kinds.js';
+import { type Job, MAX_CRASHES, progressOf } from '../../src/model/job.js';
+import { type JobKind, kindData } from '../../src/model/job-kinds.js';
 import {
   afterAttempt,
   type Circumstances,
@@ -17,7 +17,7 @@ import {
   whenCancelled,
 } from '../../src/jobs/policy.js';
 import { aJob, aService, aStep } from '../fakes/samples.js';
-import { settledPower } from '../../src/domain/status.js';
+import { settledPower } from '../../src/model/status.js';
 import { withJob } from '../../src/operations/outcomes.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');

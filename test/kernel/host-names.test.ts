@@ -2,10 +2,10 @@
 import { domainToUnicode } from 'node:url';
 import fc from 'fast-check';
 import t from 'tap';
-import { parseDomain } from '../../src/domain/domain-name.js';
-import { parseEmail } from '../../src/domain/email.js';
+import { parseDomain } from '../../src/model/domain-name.js';
+import { parseEmail } from '../../src/model/email.js';
 import { AgentError } from '../../src/kernel/errors.js';
-import { readRecord, type RecordWish } from '../../src/domain/zone-record.js';
+import { readRecord, type RecordWish } from '../../src/model/zone-record.js';
 import { checkOrder } from '../../src/operations/check-order.js';
 
 const ORDER = { service_id: '1', email: 'anna@example.com', plan: 'basic', public_ip: '203.0.113.10' };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import type { Service } from '../../src/domain/service.js';
+import type { Service } from '../../src/model/service.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { metered, type CallEnd } from '../../src/drivers/metered.js';
 import { makeMetrics } from '../../src/metrics/metrics.js';

@@ -4,7 +4,7 @@ import WordPress from '../../modules/product/wordpress/module.js';
 import { titleOf } from '../../modules/product/wordpress/html-text.js';
 import { bearsTitle, siteTitle } from '../../modules/product/wordpress/site-title.js';
 import { AgentError } from '../../src/kernel/errors.js';
-import { shapeOf } from '../../src/domain/flow.js';
+import { shapeOf } from '../../src/model/flow.js';
 import type { JsonObject } from '../../src/kernel/json.js';
 import { encodeScript } from '../../src/drivers/exec/script.js';
 import type { SiteAnswerView, SiteRequestCall, StepContext } from '../../src/modules/context.js';

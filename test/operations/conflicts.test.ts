@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import type { Job } from '../../src/domain/job.js';
-import type { Lifecycle, Service } from '../../src/domain/service.js';
+import type { Job } from '../../src/model/job.js';
+import type { Lifecycle, Service } from '../../src/model/service.js';
 import {
   BY_STANDING,
   judge,
@@ -19,7 +19,7 @@ import {
   kindData,
   type KindName,
   kindsIn,
-} from '../../src/domain/job-kinds.js';
+} from '../../src/model/job-kinds.js';
 import { aJob, aService, kindNamed } from '../fakes/samples.js';
 
 const DELETIONS: readonly string[] = ['delete', 'forget', 'purge'];

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { AgentError } from '../../src/kernel/errors.js';
-import type { Service } from '../../src/domain/service.js';
+import type { Service } from '../../src/model/service.js';
 import { guest, makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
 
 const KEY = 'default/12345';

@@ -1,11 +1,11 @@
 /** Customers' domains over time: the one that came with the order, one that leads elsewhere, one that changes hands, and names beside one's own. */
 import t, { type Test } from 'tap';
 import { certificateKeeper } from '../../src/certificates/keeper.js';
-import { domainId } from '../../src/domain/domain-record.js';
-import { servedNames } from '../../src/domain/domain-name.js';
+import { domainId } from '../../src/model/domain-record.js';
+import { servedNames } from '../../src/model/domain-name.js';
 import { AgentError } from '../../src/kernel/errors.js';
-import { isOpen } from '../../src/domain/job.js';
-import type { Service, ServiceKey } from '../../src/domain/service.js';
+import { isOpen } from '../../src/model/job.js';
+import type { Service, ServiceKey } from '../../src/model/service.js';
 import { addDomain } from '../../src/operations/add-domain.js';
 import { createSite } from '../../src/operations/create-site.js';
 import { makeAllocate } from '../../src/operations/allocate.js';

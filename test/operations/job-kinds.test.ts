@@ -3,7 +3,7 @@ import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import WordPress from '../../modules/product/wordpress/module.js';
 import { systemClock } from '../../src/kernel/clock.js';
-import { DEFAULT_POLICY, type Job } from '../../src/domain/job.js';
+import { DEFAULT_POLICY, type Job } from '../../src/model/job.js';
 import {
   endsTheSite,
   isCoreKind,
@@ -14,10 +14,10 @@ import {
   kindData,
   type KindName,
   makesTheSite,
-} from '../../src/domain/job-kinds.js';
+} from '../../src/model/job-kinds.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { type CustomDomain, keyOf, type Service } from '../../src/domain/service.js';
+import { type CustomDomain, keyOf, type Service } from '../../src/model/service.js';
 import { needOf } from '../../src/jobs/dead-systems.js';
 import { cancelled } from '../../src/jobs/decisions.js';
 import { afterAttempt } from '../../src/jobs/policy.js';

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
 import { aJob } from '../fakes/samples.js';
-import type { Plan } from '../../src/domain/plan.js';
-import type { Service } from '../../src/domain/service.js';
+import type { Plan } from '../../src/model/plan.js';
+import type { Service } from '../../src/model/service.js';
 import { deleteSite } from '../../src/operations/delete-site.js';
 
 const KEY = 'default/12345';

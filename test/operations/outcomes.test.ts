@@ -1,10 +1,10 @@
 import t from 'tap';
 import { AgentError, type ErrorRecord, toRecord } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';
-import type { Job } from '../../src/domain/job.js';
-import type { JobKind } from '../../src/domain/job-kinds.js';
-import type { Service } from '../../src/domain/service.js';
-import { failedOrders } from '../../src/domain/failed-order.js';
+import type { Job } from '../../src/model/job.js';
+import type { JobKind } from '../../src/model/job-kinds.js';
+import type { Service } from '../../src/model/service.js';
+import { failedOrders } from '../../src/model/failed-order.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { aJob, aService } from '../fakes/samples.js';
 

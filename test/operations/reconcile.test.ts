@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Mark } from '../../src/kernel/mark.js';
-import { markOf } from '../../src/domain/service.js';
-import type { SeenRecord } from '../../src/domain/world.js';
+import { markOf } from '../../src/model/service.js';
+import type { SeenRecord } from '../../src/model/world.js';
 import { driftBook } from '../../src/operations/drift-book.js';
 import { reconciler } from '../../src/operations/reconcile.js';
 import { fakeDrivers } from '../fakes/drivers.js';

@@ -20,7 +20,7 @@ import { pack } from 'tar-stream';
 import t from 'tap';
 import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
-import type { Service, ServiceKey } from '../../src/domain/service.js';
+import type { Service, ServiceKey } from '../../src/model/service.js';
 import { readBundle, textOf } from '../../src/state/bundle.js';
 import type { State } from '../../src/state/contract.js';
 import { exportAtRest } from '../../src/state/export-at-rest.js';

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { AgentError } from '../../src/kernel/errors.js';
-import type { Service, ServiceKey } from '../../src/domain/service.js';
+import type { Service, ServiceKey } from '../../src/model/service.js';
 import { Archive } from '../../src/state/archive.js';
 import { Disk } from '../../src/state/disk.js';
 import { MemoryDisk } from './memory-disk.js';

@@ -1,9 +1,9 @@
 /** Services, jobs and stores for the tests of the state. */
 import { v7 } from 'uuid';
-import type { Job } from '../../src/domain/job.js';
-import type { Plan } from '../../src/domain/plan.js';
+import type { Job } from '../../src/model/job.js';
+import type { Plan } from '../../src/model/plan.js';
 import { Secret } from '../../src/kernel/secret.js';
-import type { Service } from '../../src/domain/service.js';
+import type { Service } from '../../src/model/service.js';
 import { Disk } from '../../src/state/disk.js';
 import type { FileSystem } from '../../src/state/file-system.js';
 import { afterReading } from '../../src/state/later.js';

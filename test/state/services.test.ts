@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { JsonObject } from '../../src/kernel/json.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { keyOf, type Lifecycle, type Service, type ServiceKey } from '../../src/domain/service.js';
+import { keyOf, type Lifecycle, type Service, type ServiceKey } from '../../src/model/service.js';
 import { nodeFileSystem } from '../../src/state/file-system.js';
 import { migrate } from '../../src/state/migrations.js';
 import { placeOf } from '../../src/state/service-document.js';

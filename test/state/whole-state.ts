@@ -1,6 +1,6 @@
 /** All stores of a state folder over any file system, a mixed piece of work on them, and what must be true afterwards whatever the disk did. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Service, ServiceKey } from '../../src/domain/service.js';
+import type { Service, ServiceKey } from '../../src/model/service.js';
 import { Archive } from '../../src/state/archive.js';
 import type { ApiToken } from '../../src/state/contract.js';
 import { Disk } from '../../src/state/disk.js';

@@ -1,10 +1,10 @@
 /** docs/api.md, made from the description that the application gives of itself, the table of errors and the list of who may call what. */
 import { format } from 'prettier';
-import { EVENT_TYPES } from '../../src/domain/service-event.js';
+import { EVENT_TYPES } from '../../src/model/service-event.js';
 import { ERRORS } from '../../src/kernel/errors.js';
 import { ACCESS, limitOf } from '../../src/http/access.js';
 import { EXAMPLES, exampleUrl } from '../../src/http/examples.js';
-import { PANEL_PERMISSIONS, PERMISSIONS } from '../../src/operations/permissions.js';
+import { PANEL_PERMISSIONS, PERMISSIONS } from '../../src/model/permissions.js';
 import { fields, makeRig } from '../http/rig.js';
 
 const INTRODUCTION = `# The REST API

@@ -4,8 +4,8 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { domainId } from '../../src/domain/domain-record.js';
-import type { Job } from '../../src/domain/job.js';
+import { domainId } from '../../src/model/domain-record.js';
+import type { Job } from '../../src/model/job.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { accountStore } from '../../src/state/acme-accounts.js';
 import { openState } from '../../src/state/open.js';

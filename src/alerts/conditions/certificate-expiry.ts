@@ -1,5 +1,5 @@
 /** A certificate was not renewed. */
-import type { AlertWish, Commands } from '../../domain/alert.js';
+import type { AlertWish, Commands } from '../../model/alert.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { DAY_MS, type MakeCondition, OF_AGENT } from '../condition.js';
 

@@ -1,7 +1,7 @@
 /** A panel has ordered more deletions than the brake lets through. */
-import type { AlertWish } from '../../domain/alert.js';
+import type { AlertWish } from '../../model/alert.js';
 import { innkeeper } from '../../kernel/command-line.js';
-import { FOR_RELEASE } from '../../domain/job.js';
+import { FOR_RELEASE } from '../../model/job.js';
 import type { MakeCondition } from '../condition.js';
 
 export const deletionBrake: MakeCondition =

@@ -1,5 +1,5 @@
 /** The world differs from what the records say. */
-import type { AlertWish } from '../../domain/alert.js';
+import type { AlertWish } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 export const drift: MakeCondition = (sources) => () =>

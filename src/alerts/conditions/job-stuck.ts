@@ -1,5 +1,5 @@
 /** A job that can go neither forward nor back. */
-import type { AlertWish } from '../../domain/alert.js';
+import type { AlertWish } from '../../model/alert.js';
 import { whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import type { MakeCondition } from '../condition.js';

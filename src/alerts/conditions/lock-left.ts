@@ -1,5 +1,5 @@
 /** A container holds a lock that no task holds any more. */
-import type { AlertWish } from '../../domain/alert.js';
+import type { AlertWish } from '../../model/alert.js';
 import { type MakeCondition } from '../condition.js';
 
 export const lockLeft: MakeCondition = (sources) => () =>

@@ -1,11 +1,11 @@
 /** What a customer has ordered failed and was taken back: paid for, and not there. */
-import type { AlertWish } from '../../domain/alert.js';
+import type { AlertWish } from '../../model/alert.js';
 import { whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
-import { failedOrders, type OrderedJob } from '../../domain/failed-order.js';
-import type { Job } from '../../domain/job.js';
-import type { OrderedKind } from '../../domain/job-kinds.js';
-import type { Service } from '../../domain/service.js';
+import { failedOrders, type OrderedJob } from '../../model/failed-order.js';
+import type { Job } from '../../model/job.js';
+import type { OrderedKind } from '../../model/job-kinds.js';
+import type { Service } from '../../model/service.js';
 import type { MakeCondition } from '../condition.js';
 
 export const orderFailed: MakeCondition =

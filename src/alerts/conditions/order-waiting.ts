@@ -1,8 +1,8 @@
 /** Orders wait for what the operator must provide: a template, or something else that the container host lacks. One alert for each, however many wait. */
-import type { AlertWish, Commands } from '../../domain/alert.js';
+import type { AlertWish, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
-import type { Lack } from '../../domain/waiting-order.js';
+import type { Lack } from '../../model/waiting-order.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
 
 /** Documents that one look reads: orders that wait for the same tell the same. */

@@ -1,5 +1,5 @@
 /** Addresses, or container numbers, are nearly used up. */
-import type { AlertWish } from '../../domain/alert.js';
+import type { AlertWish } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 /** Percent below the limit at which a pool is well again. */

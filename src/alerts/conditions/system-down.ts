@@ -1,5 +1,5 @@
 /** A system behind the agent does not answer. */
-import type { AlertWish } from '../../domain/alert.js';
+import type { AlertWish } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const DOWN_MS = 300_000;

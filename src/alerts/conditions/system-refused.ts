@@ -2,7 +2,7 @@
  * A system answers, but refuses the agent: its token, a privilege, or everything that comes through what stands before it. One alert for each system, however
  * many jobs wait; raised at once, for nothing passes before a person has put it right.
  */
-import type { AlertWish, Commands } from '../../domain/alert.js';
+import type { AlertWish, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/cause.js';
 import { shellWord } from '../../kernel/command-line.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';

@@ -1,5 +1,5 @@
 /** A panel orders a plan that is not configured. */
-import type { AlertRecord, AlertWish } from '../../domain/alert.js';
+import type { AlertRecord, AlertWish } from '../../model/alert.js';
 import { DAY_MS, type MakeCondition } from '../condition.js';
 
 /** After a restart nobody remembers when it was last: then the day counts from when it was raised. */

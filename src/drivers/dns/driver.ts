@@ -1,6 +1,6 @@
 /** The contract of a DNS server. Throws AgentError `dns_*`, `foreign_object`, `zone_not_found`, `aborted`. A record that is not ours is a conflict, never overwritten. */
 import type { Mark } from '../../kernel/mark.js';
-import type { SeenRecord } from '../../domain/world.js';
+import type { SeenRecord } from '../../model/world.js';
 import type { DriverCall } from '../call.js';
 
 export interface DnsRecord {

@@ -4,8 +4,8 @@
  * `snapshots_unavailable`, `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries the given mark.
  */
 import type { Mark } from '../../kernel/mark.js';
-import type { SnapshotAbility } from '../../domain/snapshot-rules.js';
-import type { SeenContainers, SeenHa } from '../../domain/world.js';
+import type { SnapshotAbility } from '../../model/snapshot-rules.js';
+import type { SeenContainers, SeenHa } from '../../model/world.js';
 import type { DriverCall } from '../call.js';
 
 export interface GuestAt {

@@ -1,6 +1,6 @@
 /** Whether visitors of a name arrive here: by its addresses, or through somebody in between (a CDN) who hands on what they ask for. */
 import { randomBytes } from 'node:crypto';
-import { canonicalAddress } from '../../domain/address-pool.js';
+import { canonicalAddress } from '../../model/address-pool.js';
 import { AgentError } from '../../kernel/errors.js';
 import { plainCall } from '../call.js';
 import type { ProxyDriver } from '../proxy/driver.js';

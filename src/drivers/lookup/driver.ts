@@ -1,5 +1,5 @@
 /** The contract of looking names up as the world sees them: at their authoritative servers. Throws AgentError `lookup_failed`, `aborted`. */
-import type { CaaRecord } from '../../domain/caa.js';
+import type { CaaRecord } from '../../model/caa.js';
 
 export interface LookupCall {
   readonly signal: AbortSignal;

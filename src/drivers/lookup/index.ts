@@ -1,8 +1,8 @@
 /** Looks names up at their authoritative servers, following aliases from zone to zone. */
 import { getServers } from 'node:dns';
 import type { DomainsConfig } from '../../config/config.js';
-import type { CaaRecord } from '../../domain/caa.js';
-import { canonicalAddress } from '../../domain/address-pool.js';
+import type { CaaRecord } from '../../model/caa.js';
+import { canonicalAddress } from '../../model/address-pool.js';
 import { withLimit } from '../time-limit.js';
 import { Authoritative, bare, hostOf, type Settings } from './authoritative.js';
 import type { FoundAddresses, LookupCall, NameLookup } from './driver.js';

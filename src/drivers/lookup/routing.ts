@@ -1,5 +1,5 @@
 /** Whether visitors of a name come to us: every address that the world gets for it must be one of the service's. */
-import { canonicalAddress } from '../../domain/address-pool.js';
+import { canonicalAddress } from '../../model/address-pool.js';
 import type { LookupCall, NameLookup } from './driver.js';
 
 export interface Routing {

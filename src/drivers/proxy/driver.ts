@@ -1,6 +1,6 @@
 /** The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_refused`, `proxy_failed`, `foreign_object`, `aborted`. */
 import type { Mark } from '../../kernel/mark.js';
-import type { ProxyState } from '../../domain/proxy-state.js';
+import type { ProxyState } from '../../model/proxy-state.js';
 import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../call.js';
 

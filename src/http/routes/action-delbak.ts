@@ -1,5 +1,5 @@
 /** POST /action/delbak */
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { removeBackup, viewBackups } from '../../operations/backups.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

@@ -1,8 +1,8 @@
 /** POST /action/mkbak */
 import { Type } from 'typebox';
-import type { Job } from '../../domain/job.js';
+import type { Job } from '../../model/job.js';
 import { textIn } from '../../kernel/json.js';
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { makeBackup, viewBackups } from '../../operations/backups.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

@@ -1,8 +1,8 @@
 /** POST /action/setdomain, and POST /customdomain/add: the same call by its two names. */
 import { Type } from 'typebox';
-import type { Job } from '../../domain/job.js';
+import type { Job } from '../../model/job.js';
 import { textIn } from '../../kernel/json.js';
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { addDomain } from '../../operations/add-domain.js';
 import { viewDomains } from '../../operations/list-domains.js';
 import { callerOf } from '../auth.js';

@@ -1,6 +1,6 @@
 /** POST /action/setprimary */
 import { Type } from 'typebox';
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { setPrimary } from '../../operations/set-primary.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

@@ -1,6 +1,6 @@
 /** POST /action/toggle */
 import { Type } from 'typebox';
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { toggle } from '../../operations/toggle.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

@@ -1,6 +1,6 @@
 /** GET /alerts */
 import { Type } from 'typebox';
-import { ALERT_KINDS } from '../../domain/alert.js';
+import { ALERT_KINDS } from '../../model/alert.js';
 import { listAlerts } from '../../operations/list-alerts.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

@@ -1,6 +1,6 @@
 /** GET /clock and POST /clock/confirm: for the operator at the socket. */
 import { Type } from 'typebox';
-import type { ClockView } from '../../domain/clock-doubt.js';
+import type { ClockView } from '../../model/clock-doubt.js';
 import type { Route } from '../route.js';
 import { failures, Instant, nullable, success } from '../schemas/common.js';
 

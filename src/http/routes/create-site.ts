@@ -1,9 +1,9 @@
 /** POST /create-site */
 import { Type } from 'typebox';
-import { makesTheSite } from '../../domain/job-kinds.js';
-import { statusWord } from '../../domain/status.js';
+import { makesTheSite } from '../../model/job-kinds.js';
+import { statusWord } from '../../model/status.js';
 import type { JsonObject } from '../../kernel/json.js';
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { createSite } from '../../operations/create-site.js';
 import { lookUp } from '../../operations/read-power.js';
 import { callerOf } from '../auth.js';

@@ -1,7 +1,7 @@
 /** POST /customdomain/getdata, /add/zone, /delete/zone, /add/record, /delete/record: the DNS extension's calls about customers' zones. */
 import { Type } from 'typebox';
 import { AgentError } from '../../kernel/errors.js';
-import { LEAST_TTL_S, MOST_TTL_S } from '../../domain/zone-record.js';
+import { LEAST_TTL_S, MOST_TTL_S } from '../../model/zone-record.js';
 import { addZone, listZones, removeZone } from '../../operations/zones.js';
 import { addRecord, removeRecord, viewRecords } from '../../operations/zone-records.js';
 import { callerOf } from '../auth.js';

@@ -1,8 +1,8 @@
 /** POST /delete-site */
 import { Type } from 'typebox';
-import { isHeld, type Service } from '../../domain/service.js';
-import { statusWord } from '../../domain/status.js';
-import { FOR_RELEASE } from '../../domain/job.js';
+import { isHeld, type Service } from '../../model/service.js';
+import { statusWord } from '../../model/status.js';
+import { FOR_RELEASE } from '../../model/job.js';
 import { deleteSite } from '../../operations/delete-site.js';
 import { lookUp } from '../../operations/read-power.js';
 import { callerOf } from '../auth.js';

@@ -1,6 +1,6 @@
 /** GET /events */
 import { Type } from 'typebox';
-import { EVENT_TYPES } from '../../domain/service-event.js';
+import { EVENT_TYPES } from '../../model/service-event.js';
 import { listEvents } from '../../operations/list-events.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

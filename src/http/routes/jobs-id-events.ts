@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { anySignal } from '../../kernel/any-signal.js';
 import { AgentError } from '../../kernel/errors.js';
-import { isOpen, type Job } from '../../domain/job.js';
+import { isOpen, type Job } from '../../model/job.js';
 import { followJob } from '../../operations/follow-job.js';
 import { viewJob, viewStep, viewWaiting } from '../../operations/view-job.js';
 import { callerOf, isOperator } from '../auth.js';

@@ -1,6 +1,6 @@
 /** PATCH /services/{id} */
 import { Type } from 'typebox';
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { changeOwner } from '../../operations/change-owner.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

@@ -1,6 +1,6 @@
 /** POST /services/{id}/credentials/reset */
 import { Type } from 'typebox';
-import { readableUntil } from '../../domain/credentials.js';
+import { readableUntil } from '../../model/credentials.js';
 import { resetCredentials } from '../../operations/reset-credentials.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

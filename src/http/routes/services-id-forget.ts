@@ -1,6 +1,6 @@
 /** POST /services/{id}/forget */
 import { Type } from 'typebox';
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { invalid } from '../../kernel/invalid.js';
 import { forgetService } from '../../operations/forget-service.js';
 import { callerOf } from '../auth.js';

@@ -1,6 +1,6 @@
 /** POST /services/{id}/retry */
 import { Type } from 'typebox';
-import { statusWord } from '../../domain/status.js';
+import { statusWord } from '../../model/status.js';
 import { lookUp } from '../../operations/read-power.js';
 import { retryService } from '../../operations/retry-service.js';
 import { callerOf } from '../auth.js';

@@ -1,7 +1,7 @@
 /** POST /suspend, POST /unsuspend */
 import { Type } from 'typebox';
-import { SUSPENSION_REASONS } from '../../domain/service.js';
-import { statusWord } from '../../domain/status.js';
+import { SUSPENSION_REASONS } from '../../model/service.js';
+import { statusWord } from '../../model/status.js';
 import { suspend, unsuspend } from '../../operations/suspend.js';
 import { lookUp } from '../../operations/read-power.js';
 import { callerOf } from '../auth.js';

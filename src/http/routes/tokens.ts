@@ -1,7 +1,7 @@
 /** POST /tokens, GET /tokens: only at the unix socket. */
 import { Type } from 'typebox';
 import { createToken } from '../../operations/create-token.js';
-import { PANEL_PERMISSIONS } from '../../operations/permissions.js';
+import { PANEL_PERMISSIONS } from '../../model/permissions.js';
 import { viewConfigured, viewToken } from '../../operations/tokens.js';
 import type { Route } from '../route.js';
 import { failures, Instant, nullable, success } from '../schemas/common.js';

@@ -1,6 +1,6 @@
 /** POST /wp/upgrade/check */
 import { Type } from 'typebox';
-import type { Plan } from '../../domain/plan.js';
+import type { Plan } from '../../model/plan.js';
 import { checkUpgrade } from '../../operations/upgrade.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

@@ -1,7 +1,7 @@
 /** POST /wp/upgrade */
 import { Type } from 'typebox';
 import type { JsonObject } from '../../kernel/json.js';
-import type { Service } from '../../domain/service.js';
+import type { Service } from '../../model/service.js';
 import { upgrade } from '../../operations/upgrade.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

@@ -1,7 +1,7 @@
 /** Parts that the schemas of several routes share. */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { ERRORS, type ErrorCode } from '../../kernel/errors.js';
-import { STATUS_WORDS } from '../../domain/status.js';
+import { STATUS_WORDS } from '../../model/status.js';
 
 /** The one shape of every failed answer; `errors` names fields. */
 export const FailureBody = Type.Object(

@@ -1,7 +1,7 @@
 /** Takes other numbers and addresses where those given out at the order turn out to be used by something that is not ours. */
-import { findFreeAddress, firstFree } from '../../domain/address-pool.js';
+import { findFreeAddress, firstFree } from '../../model/address-pool.js';
 import { AgentError } from '../../kernel/errors.js';
-import { type ClaimedAddress, keyOf, type Service } from '../../domain/service.js';
+import { type ClaimedAddress, keyOf, type Service } from '../../model/service.js';
 import type { ClusterView } from '../../drivers/guest/driver.js';
 import type { Effect } from './effect.js';
 

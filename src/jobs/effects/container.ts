@@ -1,8 +1,8 @@
 /** Effects on the service's own container. */
 import { AgentError } from '../../kernel/errors.js';
 import type { JsonObject } from '../../kernel/json.js';
-import { keyOf, type Service } from '../../domain/service.js';
-import { planProblem } from '../../domain/upgrade.js';
+import { keyOf, type Service } from '../../model/service.js';
+import { planProblem } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/driver.js';
 import type { ContainerSource } from '../../modules/context.js';
 import type { Wish } from '../leases.js';

@@ -2,10 +2,10 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
-import type { StepRecord } from '../../domain/job.js';
+import type { StepRecord } from '../../model/job.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { Mark } from '../../kernel/mark.js';
-import { markOf, type Service } from '../../domain/service.js';
+import { markOf, type Service } from '../../model/service.js';
 import type { DriverCall } from '../../drivers/call.js';
 import type { ClusterWatch, GuestAt } from '../../drivers/guest/driver.js';
 import type { Drivers } from '../../drivers/table.js';

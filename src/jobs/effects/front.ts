@@ -1,7 +1,7 @@
 /** Effects on what visitors meet first: DNS records, the reverse proxy, and a look through the public door. */
-import { servedNames } from '../../domain/domain-name.js';
+import { servedNames } from '../../model/domain-name.js';
 import { AgentError } from '../../kernel/errors.js';
-import { publicRecords } from '../../domain/public-records.js';
+import { publicRecords } from '../../model/public-records.js';
 import { driverCall, type EffectOf, holding, mark } from './effect.js';
 import { resolved } from './secrets.js';
 

@@ -1,5 +1,5 @@
 /** Effects on the snapshots of the service's container; what exists is kept in the service's document too. */
-import type { Service, Snapshot } from '../../domain/service.js';
+import type { Service, Snapshot } from '../../model/service.js';
 import { driverCall, type EffectOf, holding, hostLease, requireGuest } from './effect.js';
 
 export const take: EffectOf<'container.snapshot'> = async (effect, { name, description, kind }) => {

@@ -1,5 +1,5 @@
 /** Starting and stopping, by the customer and by whoever suspends a service. */
-import { NEXT_PASSWORD } from '../../domain/credentials.js';
+import { NEXT_PASSWORD } from '../../model/credentials.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';

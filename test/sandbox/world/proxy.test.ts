@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import type { ProxyHost } from '../../../src/drivers/proxy/driver.js';
-import type { ProxyState } from '../../../src/domain/proxy-state.js';
+import type { ProxyState } from '../../../src/model/proxy-state.js';
 import type { CertificateEntry } from '../../../src/drivers/proxy/nginx/certificates.js';
 import { renderPages } from '../../../src/drivers/proxy/nginx/pages.js';
 import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';

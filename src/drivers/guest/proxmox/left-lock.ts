@@ -3,7 +3,7 @@
  * change of the container is refused: so whoever meets one is told the commands.
  */
 import { AgentError } from '../../../kernel/errors.js';
-import type { LeftLock } from '../../../domain/world.js';
+import type { LeftLock } from '../../../model/world.js';
 import { type CtConfig, read, SNAPSHOTS, text } from './answers.js';
 import { type Host, isWorkedOn, locate, lxcOf } from './host.js';
 import { PveError } from './pve-error.js';

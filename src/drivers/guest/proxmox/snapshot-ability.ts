@@ -1,5 +1,5 @@
 /** What snapshots of containers a storage can make, by its plugin: known beforehand, not found out by failing. */
-import type { SnapshotAbility } from '../../../domain/snapshot-rules.js';
+import type { SnapshotAbility } from '../../../model/snapshot-rules.js';
 import { type Resource, text } from './answers.js';
 
 const ABILITY: Readonly<Record<string, SnapshotAbility>> = {

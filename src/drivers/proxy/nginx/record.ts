@@ -5,7 +5,7 @@ import { Compile } from 'typebox/compile';
 import { AgentError } from '../../../kernel/errors.js';
 import { isHostName } from '../../../kernel/host-name.js';
 import type { Mark } from '../../../kernel/mark.js';
-import { ID_PATTERN } from '../../../domain/service.js';
+import { ID_PATTERN } from '../../../model/service.js';
 import type { ProxyHost } from '../driver.js';
 
 /** `sites/<panel>~<service>~<generation>.json` */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import t from 'tap';
-import { canonicalAddress, findFreeAddress } from '../../src/domain/address-pool.js';
-import { parseEmail } from '../../src/domain/email.js';
+import { canonicalAddress, findFreeAddress } from '../../src/model/address-pool.js';
+import { parseEmail } from '../../src/model/email.js';
 import { readHostName } from '../../src/kernel/host-name.js';
 import { duration, gigabytes, megabytes, percent } from '../../src/kernel/figures.js';
-import { chooseSubdomain, isLegalLabel, isReserved, labelFrom } from '../../src/domain/subdomain.js';
+import { chooseSubdomain, isLegalLabel, isReserved, labelFrom } from '../../src/model/subdomain.js';
 
 const none = new Set<string>();
 const free = (): boolean => false;

@@ -1,8 +1,8 @@
 import t from 'tap';
-import { dayOf, nextBackup } from '../../src/domain/backup-name.js';
-import type { Plan } from '../../src/domain/plan.js';
-import type { Snapshot } from '../../src/domain/service.js';
-import { planProblem } from '../../src/domain/upgrade.js';
+import { dayOf, nextBackup } from '../../src/model/backup-name.js';
+import type { Plan } from '../../src/model/plan.js';
+import type { Snapshot } from '../../src/model/service.js';
+import { planProblem } from '../../src/model/upgrade.js';
 import { aService, basicPlan } from '../fakes/samples.js';
 
 t.test('a backup carries the day of the agent’s time zone', async (t) => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { caaAllows, type CaaRecord } from '../../src/domain/caa.js';
-import { namesAbove, parseDomain, sameOwner, servedNames } from '../../src/domain/domain-name.js';
-import { allowedFrom, forgetOld, pauseAfter, renewFrom } from '../../src/domain/domain-record.js';
+import { caaAllows, type CaaRecord } from '../../src/model/caa.js';
+import { namesAbove, parseDomain, sameOwner, servedNames } from '../../src/model/domain-name.js';
+import { allowedFrom, forgetOld, pauseAfter, renewFrom } from '../../src/model/domain-record.js';
 import { AgentError } from '../../src/kernel/errors.js';
 
 const RULES = {

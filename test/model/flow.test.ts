@@ -1,5 +1,5 @@
 import t from 'tap';
-import { longestPathMs, shapeOf, startable, type StepStatus } from '../../src/domain/flow.js';
+import { longestPathMs, shapeOf, startable, type StepStatus } from '../../src/model/flow.js';
 
 const run = async (): Promise<void> => {};
 
