@@ -2,9 +2,9 @@
 import { ALERTS, type AlertRecord } from '../model/alert.js';
 import { cleaned } from '../kernel/cause.js';
 import type { Clock } from '../kernel/clock.js';
-import { within } from '../drivers/abort.js';
-import type { Hook } from '../drivers/hook/driver.js';
-import type { DriverLog } from '../drivers/log.js';
+import { within } from '../drivers/shared/abort.js';
+import type { Hook } from '../drivers/hook/contract.js';
+import type { DriverLog } from '../drivers/shared/log.js';
 import type { DocumentStore } from '../state/contract.js';
 import { alertBook } from './book.js';
 import type { Conditions } from './conditions.js';

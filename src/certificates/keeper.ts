@@ -5,8 +5,8 @@
 import type { DomainRecord } from '../model/domain-record.js';
 import { domainId } from '../model/domain-record.js';
 import type { Service } from '../model/service.js';
-import { within } from '../drivers/abort.js';
-import { plainCall } from '../drivers/call.js';
+import { within } from '../drivers/shared/abort.js';
+import { plainCall } from '../drivers/shared/call.js';
 import { adopt, askAgain, release, slotsOf } from './books.js';
 import { dueAt } from './due.js';
 import type { CertificateDeps } from './parts.js';

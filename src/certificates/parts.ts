@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { DomainRecord } from '../model/domain-record.js';
-import type { DriverLog } from '../drivers/log.js';
+import type { DriverLog } from '../drivers/shared/log.js';
 import type { Drivers } from '../drivers/table.js';
 import type { DocumentStore, ServiceStore } from '../state/contract.js';
 

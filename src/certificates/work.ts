@@ -2,7 +2,7 @@
 import { asAgentError, type AgentError } from '../kernel/errors.js';
 import { type DomainRecord, pauseAfter } from '../model/domain-record.js';
 import type { ServiceKey } from '../model/service.js';
-import { plainCall } from '../drivers/call.js';
+import { plainCall } from '../drivers/shared/call.js';
 import { type CertificateView, changeRecord, entryOf, release, tellService } from './books.js';
 import { LONGEST_WAIT_MS } from './due.js';
 import { type Obtained, obtain } from './obtain.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
-import { bareEnvironment } from '../drivers/child.js';
+import { bareEnvironment } from '../drivers/shared/child.js';
 import { stateFolder } from './socket-path.js';
 
 const UNIT = 'innkeeper.service';

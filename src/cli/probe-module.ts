@@ -3,7 +3,7 @@
  * `probe-module` is the other side.
  */
 import { cleaned } from '../kernel/cause.js';
-import { runChild } from '../drivers/child.js';
+import { runChild } from '../drivers/shared/child.js';
 import { type FoundModule, loadModule } from '../modules/loader.js';
 import { EXIT } from './failure.js';
 import { say } from './print.js';

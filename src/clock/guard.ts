@@ -13,7 +13,7 @@ import {
   TOLERANCE_MS,
 } from '../model/clock-doubt.js';
 import { AgentError } from '../kernel/errors.js';
-import type { DriverLog } from '../drivers/log.js';
+import type { DriverLog } from '../drivers/shared/log.js';
 import type { HostTime } from './host-time.js';
 import { markFile, readMark, writeMark } from './mark-file.js';
 

@@ -1,8 +1,8 @@
 /** The host's clocks: the wall clock that anybody may set, and two that nobody sets. */
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { runChild } from '../drivers/child.js';
-import { withLimit } from '../drivers/time-limit.js';
+import { runChild } from '../drivers/shared/child.js';
+import { withLimit } from '../drivers/shared/time-limit.js';
 
 export interface HostTime {
   /** Epoch ms. */

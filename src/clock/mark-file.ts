@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TimeMark } from '../model/clock-doubt.js';
-import { removeLeftovers, replaceFile, syncFolder } from '../drivers/durable-file.js';
+import { removeLeftovers, replaceFile, syncFolder } from '../drivers/shared/durable-file.js';
 
 const check = Compile(
   Type.Object({

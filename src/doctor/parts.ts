@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ClockDoubt } from '../model/clock-doubt.js';
-import type { DnsDriver } from '../drivers/dns/driver.js';
+import type { DnsDriver } from '../drivers/dns/contract.js';
 import type { ProxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
 import type { NginxExaminer } from '../drivers/proxy/nginx/examine.js';
 import type { BrokenPart } from '../catalogue.js';

@@ -1,11 +1,11 @@
 /** The drivers a daemon runs with; built from the config in one place, used by the job engine only. */
-import type { DnsDriver } from './dns/driver.js';
-import type { ExecDriver } from './exec/driver.js';
-import type { GuestDriver } from './guest/driver.js';
-import type { CertificateIssuer } from './issuer/driver.js';
-import type { NameLookup } from './lookup/driver.js';
-import type { ProxyDriver } from './proxy/driver.js';
-import type { WebDriver } from './web/driver.js';
+import type { DnsDriver } from './dns/contract.js';
+import type { ExecDriver } from './exec/contract.js';
+import type { GuestDriver } from './guest/contract.js';
+import type { CertificateIssuer } from './issuer/contract.js';
+import type { NameLookup } from './lookup/contract.js';
+import type { ProxyDriver } from './proxy/contract.js';
+import type { WebDriver } from './web/contract.js';
 
 export interface Drivers {
   readonly guest: GuestDriver;

@@ -2,7 +2,7 @@
 import { AgentError, type ErrorRecord, ERRORS, toRecord } from '../kernel/errors.js';
 import type { Job } from '../model/job.js';
 import type { EngineKinds } from '../model/job-kinds.js';
-import type { Circuits, CircuitView } from '../drivers/circuit.js';
+import type { Circuits, CircuitView } from '../drivers/shared/circuit.js';
 import { patienceMs, waitingSince } from './policy.js';
 
 /** Name of the circuit that has to let the job through; undefined when a try makes sense whatever is dead. */

@@ -5,7 +5,7 @@ import { AgentError, asAgentError } from '../kernel/errors.js';
 import { isOpen, type Job } from '../model/job.js';
 import type { EngineKinds } from '../model/job-kinds.js';
 import { keyOf, type Service, type ServiceKey } from '../model/service.js';
-import type { CircuitView } from '../drivers/circuit.js';
+import type { CircuitView } from '../drivers/shared/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
 import { held } from './dead-systems.js';
 import { journal } from './journal.js';

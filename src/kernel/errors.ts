@@ -204,7 +204,7 @@ export interface ErrorOptions {
   readonly fields?: Readonly<Record<string, string>>;
   /** For operators and logs only: never leaves through the API of a panel. */
   readonly detail?: string;
-  /** Name of the system's circuit (drivers/circuit.ts): what has to answer before a try makes sense. */
+  /** Name of the system's circuit (drivers/shared/circuit.ts): what has to answer before a try makes sense. */
   readonly system?: string;
   /** Overrides the table where the system's answer says more than the code. */
   readonly failure?: Failure;

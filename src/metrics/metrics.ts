@@ -1,6 +1,6 @@
 /** All figures behind `GET /metrics`, and the ears they are counted with. */
 import type { Service } from '../model/service.js';
-import type { CallEnd } from '../drivers/metered.js';
+import type { CallEnd } from '../drivers/shared/metered.js';
 import type { StepEnd } from '../jobs/effects/effect.js';
 import type { FileOperationEnd } from '../state/contract.js';
 import { lookUpFigures } from './figures.js';

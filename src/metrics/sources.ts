@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
 import { type PoolUse, useOfNumbers, usesOfAddresses } from '../model/pool-use.js';
-import type { ClusterWatch } from '../drivers/guest/driver.js';
+import type { ClusterWatch } from '../drivers/guest/contract.js';
 import type { State } from '../state/contract.js';
 
 /** One remote system, as the circuit in front of it sees it. */

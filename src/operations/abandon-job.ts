@@ -6,7 +6,7 @@ import { sameMark } from '../kernel/mark.js';
 import type { Remain } from '../model/flow.js';
 import { remainsOf } from '../model/remains.js';
 import { markOf, type Service } from '../model/service.js';
-import { plainCall } from '../drivers/call.js';
+import { plainCall } from '../drivers/shared/call.js';
 import { abandoned } from '../jobs/decisions.js';
 import type { Caller } from '../model/caller.js';
 import { changeJob } from './change-job.js';

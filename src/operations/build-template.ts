@@ -5,8 +5,8 @@
 import type { Clock } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
 import { templateMark } from '../kernel/mark.js';
-import { plainCall } from '../drivers/call.js';
-import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/driver.js';
+import { plainCall } from '../drivers/shared/call.js';
+import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/contract.js';
 import type { RegisteredProduct } from '../modules/registry.js';
 import { makeTemplate, type TemplateWork } from './make-template.js';
 import { freeVmid, isShared, nodesToBuildOn, nodeWithRoom } from './place-template.js';

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import { type Certificate, issuerName } from '../model/certificate.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
-import { askCertificate } from '../drivers/proxy/nginx/presented.js';
+import { askCertificate } from '../drivers/shared/presented.js';
 
 const KEEP_MS = 60_000;
 

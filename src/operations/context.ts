@@ -5,7 +5,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { EngineKinds } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { ServiceKey } from '../model/service.js';
-import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/driver.js';
+import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/contract.js';
 import type { Drivers } from '../drivers/table.js';
 import type { JobApplied } from '../jobs/journal.js';
 import type { ContainerSource } from '../modules/context.js';

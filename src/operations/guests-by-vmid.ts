@@ -1,5 +1,5 @@
 /** The guests of a cluster view by their number, worked out once per view. */
-import type { ClusterView, GuestView } from '../drivers/guest/driver.js';
+import type { ClusterView, GuestView } from '../drivers/guest/contract.js';
 
 const byView = new WeakMap<ClusterView, ReadonlyMap<number, GuestView>>();
 

@@ -1,8 +1,8 @@
 /** Asks every system behind us for what it has; one that cannot be asked, or is not ours to keep, is unknown. */
 import { asAgentError } from '../kernel/errors.js';
 import type { System, World } from '../model/world.js';
-import { type DriverCall, plainCall } from '../drivers/call.js';
-import { withLimit } from '../drivers/time-limit.js';
+import { type DriverCall, plainCall } from '../drivers/shared/call.js';
+import { withLimit } from '../drivers/shared/time-limit.js';
 import type { OperationContext } from './context.js';
 
 /** A cluster of thousands of containers takes a while. */

@@ -4,9 +4,9 @@ import type { Config } from '../config/config.js';
 import { anySignal } from '../kernel/any-signal.js';
 import { AgentError, asAgentError } from '../kernel/errors.js';
 import type { Mark } from '../kernel/mark.js';
-import { plainCall } from '../drivers/call.js';
-import type { ExecDriver } from '../drivers/exec/driver.js';
-import type { ContainerSpec, GuestAt, GuestDriver } from '../drivers/guest/driver.js';
+import { plainCall } from '../drivers/shared/call.js';
+import type { ExecDriver } from '../drivers/exec/contract.js';
+import type { ContainerSpec, GuestAt, GuestDriver } from '../drivers/guest/contract.js';
 import type { TemplateRecipe } from '../modules/product.js';
 import { freeAddress } from './place-template.js';
 

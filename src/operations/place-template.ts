@@ -2,8 +2,8 @@
 import type { Config } from '../config/config.js';
 import { canonicalAddress, familyOf, findFreeAddress } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
-import { plainCall } from '../drivers/call.js';
-import type { ClusterView, GuestDriver, NetworkAddress } from '../drivers/guest/driver.js';
+import { plainCall } from '../drivers/shared/call.js';
+import type { ClusterView, GuestDriver, NetworkAddress } from '../drivers/guest/contract.js';
 import type { TemplateRecipe } from '../modules/product.js';
 
 interface Wish {

@@ -7,7 +7,7 @@ import { Secret } from '../kernel/secret.js';
 import { keyOf, type Service, type ServiceKey } from '../model/service.js';
 import { caaProblem } from '../drivers/lookup/caa.js';
 import { arrivalOf } from '../drivers/lookup/arrival.js';
-import type { NameLookup } from '../drivers/lookup/driver.js';
+import type { NameLookup } from '../drivers/lookup/contract.js';
 import type { Routing } from '../drivers/lookup/routing.js';
 import type { OperationContext } from './context.js';
 import { liveZones, mayBeTheirs } from './zone-claims.js';

@@ -2,7 +2,7 @@
 import { LIST_LAG_MS, type Power, type SettledPower, settledPower } from '../model/status.js';
 import type { Job } from '../model/job.js';
 import type { Service } from '../model/service.js';
-import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/driver.js';
+import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/contract.js';
 import { guestsByVmid } from './guests-by-vmid.js';
 
 export interface Sighting {

@@ -2,8 +2,8 @@
 import { asAgentError } from '../kernel/errors.js';
 import { isOpen } from '../model/job.js';
 import type { Orphan } from '../domain/orphans.js';
-import { type DriverCall, plainCall } from '../drivers/call.js';
-import { withLimit } from '../drivers/time-limit.js';
+import { type DriverCall, plainCall } from '../drivers/shared/call.js';
+import { withLimit } from '../drivers/shared/time-limit.js';
 import type { OperationContext } from './context.js';
 import { lookForDrift } from './look-for-drift.js';
 

@@ -1,6 +1,6 @@
 /** Ready answers to "how is this service": thousands of panels' pages ask every few seconds, and little changes between. */
 import type { ServiceKey } from '../model/service.js';
-import type { ClusterView } from '../drivers/guest/driver.js';
+import type { ClusterView } from '../drivers/guest/contract.js';
 import type { ServiceEntry } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { Certificate } from '../model/certificate.js';

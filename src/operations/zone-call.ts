@@ -1,8 +1,8 @@
 /** One call's work at the name server that keeps customers' zones: whether there is one, and how long it may take. */
 import { AgentError } from '../kernel/errors.js';
-import { type DriverCall, plainCall } from '../drivers/call.js';
-import type { CustomerZones } from '../drivers/dns/driver.js';
-import { withLimit } from '../drivers/time-limit.js';
+import { type DriverCall, plainCall } from '../drivers/shared/call.js';
+import type { CustomerZones } from '../drivers/dns/contract.js';
+import { withLimit } from '../drivers/shared/time-limit.js';
 import type { OperationContext } from './context.js';
 
 export interface AtNameServer {

@@ -10,7 +10,7 @@ import {
   refused,
   type ZoneRules,
 } from '../model/zone-record.js';
-import type { ZoneRecordType, ZoneSet } from '../drivers/dns/driver.js';
+import type { ZoneRecordType, ZoneSet } from '../drivers/dns/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { atNameServer } from './zone-call.js';

@@ -8,7 +8,7 @@ import { kindData } from '../../src/model/job-kinds.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { buildApp } from '../../src/app.js';
 import { systemClock } from '../../src/kernel/clock.js';
-import type { ClusterView } from '../../src/drivers/guest/driver.js';
+import type { ClusterView } from '../../src/drivers/guest/contract.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { driftBook } from '../../src/operations/drift-book.js';
 import { createToken } from '../../src/operations/create-token.js';

@@ -12,7 +12,7 @@ import { domainId, type DomainRecord } from '../../src/model/domain-record.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { FOR_RELEASE } from '../../src/model/job.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { newCircuits } from '../../src/drivers/circuit.js';
+import { newCircuits } from '../../src/drivers/shared/circuit.js';
 import { gateOf, laneOf } from '../../src/jobs/lane.js';
 import { afterAttempt, MAX_BACKOFF_MS } from '../../src/jobs/policy.js';
 import { addDomain } from '../../src/operations/add-domain.js';

@@ -1,8 +1,8 @@
 /** What every DNS driver does. One that writes no records (`capabilities.records: false`) only has to accept every wish. */
 import type { Test } from 'tap';
 import type { Mark } from '../../src/kernel/mark.js';
-import { plainCall } from '../../src/drivers/call.js';
-import type { DnsDriver, DnsRecord } from '../../src/drivers/dns/driver.js';
+import { plainCall } from '../../src/drivers/shared/call.js';
+import type { DnsDriver, DnsRecord } from '../../src/drivers/dns/contract.js';
 
 export interface DnsUnderTest {
   readonly driver: DnsDriver;

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { plainCall } from '../../src/drivers/call.js';
-import type { ExecDriver, Script } from '../../src/drivers/exec/driver.js';
+import { plainCall } from '../../src/drivers/shared/call.js';
+import type { ExecDriver, Script } from '../../src/drivers/exec/contract.js';
 
 /** 101 and 102 run, 404 does not exist, 137 is killed in the middle, 303 is locked. */
 export const PCT = `#!/bin/sh

@@ -3,8 +3,8 @@ import type { Test } from 'tap';
 import { AgentError, type ErrorCode } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
 import type { Mark } from '../../src/kernel/mark.js';
-import { type DriverCall, plainCall } from '../../src/drivers/call.js';
-import type { ContainerSpec, GuestAt, GuestDriver, Promised } from '../../src/drivers/guest/driver.js';
+import { type DriverCall, plainCall } from '../../src/drivers/shared/call.js';
+import type { ContainerSpec, GuestAt, GuestDriver, Promised } from '../../src/drivers/guest/contract.js';
 
 export interface GuestWorld {
   readonly driver: GuestDriver;

@@ -1,8 +1,8 @@
 /** What every reverse proxy driver does, whatever proxy stands behind it. */
 import type { Test } from 'tap';
 import type { Mark } from '../../src/kernel/mark.js';
-import { plainCall } from '../../src/drivers/call.js';
-import type { ProxyDriver, ProxyHost } from '../../src/drivers/proxy/driver.js';
+import { plainCall } from '../../src/drivers/shared/call.js';
+import type { ProxyDriver, ProxyHost } from '../../src/drivers/proxy/contract.js';
 
 export const call = (): ReturnType<typeof plainCall> => plainCall(AbortSignal.timeout(50_000));
 

@@ -10,7 +10,7 @@ import { parse, stringify } from 'yaml';
 import { isMapping } from '../../src/config/schema-walk.js';
 import { loadConfig } from '../../src/config/load.js';
 import { type Mark, templateMark } from '../../src/kernel/mark.js';
-import { plainCall } from '../../src/drivers/call.js';
+import { plainCall } from '../../src/drivers/shared/call.js';
 import { nginxProxyDriver } from '../../src/drivers/proxy/nginx/index.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import type { AlertKind, AlertRecord } from '../../src/model/alert.js';
@@ -19,7 +19,7 @@ import { type Check, type Line, ok, warning, wrong } from '../../src/doctor/chec
 import { judgeStorage } from '../../src/doctor/checks/cluster.js';
 import { judgeRelease } from '../../src/doctor/checks/container-host.js';
 import { allChecks, examine } from '../../src/doctor/examine.js';
-import { noneDnsDriver } from '../../src/drivers/dns/none.js';
+import { noneDnsDriver } from '../../src/drivers/dns/none/index.js';
 import { proxmoxGuestDriver } from '../../src/drivers/guest/proxmox/index.js';
 import { proxmoxExaminer } from '../../src/drivers/guest/proxmox/examine.js';
 import { nginxExaminer } from '../../src/drivers/proxy/nginx/examine.js';

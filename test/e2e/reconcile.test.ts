@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { powerDnsDriver } from '../../src/drivers/dns/powerdns/index.js';
-import { plainCall } from '../../src/drivers/call.js';
+import { plainCall } from '../../src/drivers/shared/call.js';
 import { fields } from '../http/rig.js';
 import { connectDaemon } from '../../src/cli/daemon.js';
 import type { Config } from '../../src/config/config.js';

@@ -1,9 +1,9 @@
 /** Drivers that do nothing but remember; `answers` makes single calls fail or wait. */
 import type { JsonObject } from '../../src/kernel/json.js';
 import { Secret } from '../../src/kernel/secret.js';
-import type { DriverCall } from '../../src/drivers/call.js';
-import type { ClusterView, ClusterWatch } from '../../src/drivers/guest/driver.js';
-import { noIssuer } from '../../src/drivers/issuer/none.js';
+import type { DriverCall } from '../../src/drivers/shared/call.js';
+import type { ClusterView, ClusterWatch } from '../../src/drivers/guest/contract.js';
+import { noIssuer } from '../../src/drivers/issuer/none/index.js';
 import type { Drivers } from '../../src/drivers/table.js';
 
 export interface FakeDrivers extends Drivers {

@@ -11,7 +11,7 @@ import type { Config } from '../../src/config/config.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';
 import type { ServiceKey, Service } from '../../src/model/service.js';
-import type { ClusterView, GuestView } from '../../src/drivers/guest/driver.js';
+import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/operations/create-token.js';
 import { reconciler } from '../../src/operations/reconcile.js';

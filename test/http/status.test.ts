@@ -4,7 +4,7 @@ import { Value } from 'typebox/value';
 import { statusProperties } from '../../src/http/schemas/service.js';
 import type { JobKind } from '../../src/model/job-kinds.js';
 import type { Service } from '../../src/model/service.js';
-import type { GuestView } from '../../src/drivers/guest/driver.js';
+import type { GuestView } from '../../src/drivers/guest/contract.js';
 import { withLastKnown } from '../../src/drivers/guest/last-known.js';
 import { domainId } from '../../src/model/domain-record.js';
 import { Secret } from '../../src/kernel/secret.js';

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/kernel/clock.js';
 import type { Job } from '../../src/model/job.js';
 import type { JsonObject } from '../../src/kernel/json.js';
 import type { Service, ServiceKey } from '../../src/model/service.js';
-import { type Circuits, newCircuits } from '../../src/drivers/circuit.js';
+import { type Circuits, newCircuits } from '../../src/drivers/shared/circuit.js';
 import { kindData } from '../../src/model/job-kinds.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { leases } from '../../src/jobs/leases.js';

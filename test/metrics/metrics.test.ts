@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Service } from '../../src/model/service.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
-import { metered, type CallEnd } from '../../src/drivers/metered.js';
+import { metered, type CallEnd } from '../../src/drivers/shared/metered.js';
 import { makeMetrics } from '../../src/metrics/metrics.js';
 import { timedFileSystem } from '../../src/state/timed-file-system.js';
 import type { FileOperationEnd } from '../../src/state/contract.js';

@@ -5,14 +5,14 @@ import type { Config, ProxmoxConfig } from '../../src/config/config.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { AgentError, type ErrorCode } from '../../src/kernel/errors.js';
 import { formatMark, type Mark, sameMark } from '../../src/kernel/mark.js';
-import type { ExecDriver } from '../../src/drivers/exec/driver.js';
+import type { ExecDriver } from '../../src/drivers/exec/contract.js';
 import type {
   ClusterView,
   ContainerSpec,
   ContainerState,
   GuestDriver,
   GuestView,
-} from '../../src/drivers/guest/driver.js';
+} from '../../src/drivers/guest/contract.js';
 import { checkSettings } from '../../src/modules/registry.js';
 import { buildTemplate, type BuildTemplateOrder } from '../../src/operations/build-template.js';
 import { fakeDrivers, fakeWatch } from '../fakes/drivers.js';

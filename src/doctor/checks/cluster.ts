@@ -1,5 +1,5 @@
 /** What containers are made on: nodes, storage, pool, templates. */
-import type { ClusterView, NodeView } from '../../drivers/guest/driver.js';
+import type { ClusterView, NodeView } from '../../drivers/guest/contract.js';
 import type { StorageFacts } from '../../drivers/guest/proxmox/examine.js';
 import { isPve } from '../../drivers/guest/proxmox/pve-error.js';
 import { isShared, templatesOf } from '../../drivers/guest/proxmox/template.js';

@@ -1,5 +1,5 @@
 /** The way scripts take into containers, on every node: pct answers, and the SSH key can do nothing else. */
-import type { NodeView } from '../../drivers/guest/driver.js';
+import type { NodeView } from '../../drivers/guest/contract.js';
 import { examineExec, publicKeyOf } from '../../drivers/exec/examine.js';
 import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';

@@ -5,7 +5,7 @@ import { access, readFile } from 'node:fs/promises';
 import net, { isIP } from 'node:net';
 import { delimiter, join } from 'node:path';
 import tls from 'node:tls';
-import { bareEnvironment } from '../../drivers/child.js';
+import { bareEnvironment } from '../../drivers/shared/child.js';
 import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 

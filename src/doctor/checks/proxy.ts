@@ -1,6 +1,6 @@
 /** The reverse proxy: its folder, its configuration, a reload, and the wildcard certificate of the base domain. */
 import type { X509Certificate } from 'node:crypto';
-import { askCertificate, askPresented } from '../../drivers/proxy/nginx/presented.js';
+import { askCertificate, askPresented } from '../../drivers/shared/presented.js';
 import { authorizedKeysLine } from '../../drivers/proxy/nginx/remote/forced-command.js';
 import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
 import type { Config, SshConfig } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
-import { runChild } from '../child.js';
+import { runChild } from '../shared/child.js';
 import { PCT_ARGUMENTS, type RawEnd } from './run-script.js';
-import { SshLink } from './ssh-link.js';
+import { SshLink } from './ssh/ssh-link.js';
 
 export interface ExecFacts {
   /** Undefined when pct runs and knows its containers, else what it said instead. */

@@ -1,9 +1,9 @@
 /** What every way of running a script shares: the stdin, the end marker, the output cap, and ending what runs inside when the caller stops. */
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
-import { throwIfAborted, within } from '../abort.js';
-import type { DriverLog } from '../log.js';
-import type { ExecDriver, Script } from './driver.js';
+import { throwIfAborted, within } from '../shared/abort.js';
+import type { DriverLog } from '../shared/log.js';
+import type { ExecDriver, Script } from './contract.js';
 import { beginPid, encodeScript, splitEnd } from './script.js';
 
 export interface RawEnd {

@@ -3,7 +3,7 @@
  * marker that carries the real exit code.
  */
 import { Secret } from '../../kernel/secret.js';
-import type { Script } from './driver.js';
+import type { Script } from './contract.js';
 
 const NAME = /^[a-z0-9]+(?:[/-][a-z0-9]+)*$/;
 const VARIABLE = /^[A-Z][A-Z0-9_]*$/;

@@ -1,5 +1,5 @@
 /** Keeps what was last known of guests whose node cannot be asked: the cluster answers for the other nodes and calls these `unknown`. */
-import type { ClusterView, GuestView } from './driver.js';
+import type { ClusterView, GuestView } from './contract.js';
 
 /** The new view, in which guests that cannot be seen now have their figures of the view before. */
 export function withLastKnown(next: ClusterView, previous: ClusterView | undefined): ClusterView {

@@ -2,8 +2,8 @@
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
-import { plainCall } from '../call.js';
-import type { ClusterView, ClusterWatch, GuestDriver } from './driver.js';
+import { plainCall } from '../shared/call.js';
+import type { ClusterView, ClusterWatch, GuestDriver } from './contract.js';
 import { withLastKnown } from './last-known.js';
 
 export interface WatchOptions {

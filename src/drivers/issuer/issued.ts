@@ -1,7 +1,7 @@
 /** Whether what an authority gave is what was ordered: its word that the order is valid says nothing about the names in the certificate. */
 import { X509Certificate } from 'node:crypto';
 import { isPair } from '../../kernel/is-pair.js';
-import type { IssuedCertificate } from './driver.js';
+import type { IssuedCertificate } from './contract.js';
 
 /** The end of a sentence that begins with "it issued a certificate"; undefined when it is good for every name and its key is ours. */
 export function shortcoming(

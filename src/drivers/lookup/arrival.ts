@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { canonicalAddress } from '../../model/address-pool.js';
 import { AgentError } from '../../kernel/errors.js';
-import { plainCall } from '../call.js';
-import type { ProxyDriver } from '../proxy/driver.js';
-import { withLimit } from '../time-limit.js';
-import type { Knock, LookupCall, NameLookup } from './driver.js';
+import { plainCall } from '../shared/call.js';
+import type { ProxyDriver } from '../proxy/contract.js';
+import { withLimit } from '../shared/time-limit.js';
+import type { Knock, LookupCall, NameLookup } from './contract.js';
 import { type Routing, routingOf } from './routing.js';
 
 export interface ArrivalDrivers {

@@ -6,8 +6,8 @@ import type { Config } from '../../config/config.js';
 import { anySignal } from '../../kernel/any-signal.js';
 import { AgentError } from '../../kernel/errors.js';
 import { Secret } from '../../kernel/secret.js';
-import { abortError, throwIfAborted } from '../abort.js';
-import type { SiteAnswer, SiteRequest, WebDriver } from './driver.js';
+import { abortError, throwIfAborted } from '../shared/abort.js';
+import type { SiteAnswer, SiteRequest, WebDriver } from './contract.js';
 
 export interface DoorOptions {
   /** Milliseconds for the whole request. */

@@ -2,7 +2,7 @@
 import { findFreeAddress, firstFree } from '../../model/address-pool.js';
 import { AgentError } from '../../kernel/errors.js';
 import { type ClaimedAddress, keyOf, type Service } from '../../model/service.js';
-import type { ClusterView } from '../../drivers/guest/driver.js';
+import type { ClusterView } from '../../drivers/guest/contract.js';
 import type { Effect } from './effect.js';
 
 /** The service with a number and addresses that neither another service nor the cluster has. The container does not exist yet. */

@@ -3,7 +3,7 @@ import { AgentError } from '../../kernel/errors.js';
 import type { JsonObject } from '../../kernel/json.js';
 import { keyOf, type Service } from '../../model/service.js';
 import { planProblem } from '../../model/upgrade.js';
-import type { ContainerSpec, Source } from '../../drivers/guest/driver.js';
+import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/context.js';
 import type { Wish } from '../leases.js';
 import { roomFor, sourceOf } from '../room.js';

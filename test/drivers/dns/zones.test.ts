@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { Secret } from '../../../src/kernel/secret.js';
-import { plainCall } from '../../../src/drivers/call.js';
+import { plainCall } from '../../../src/drivers/shared/call.js';
 import { powerDnsDriver } from '../../../src/drivers/dns/powerdns/index.js';
 import { asObject, fields } from '../../http/rig.js';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { sshExecDriver } from '../../../src/drivers/exec/ssh.js';
+import { sshExecDriver } from '../../../src/drivers/exec/ssh/index.js';
 import { at, call, execContract, MAX_OUTPUT_BYTES, scriptOf } from '../../contracts/exec.js';
 import { REPOSITORY } from '../../systemd/machine.js';
 import { silentLog } from '../proxy/nginx-stand-in.js';

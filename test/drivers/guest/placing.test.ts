@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { pino } from 'pino';
 import { AgentError } from '../../../src/kernel/errors.js';
-import type { ClusterView, GuestView, PlacementWish } from '../../../src/drivers/guest/driver.js';
+import type { ClusterView, GuestView, PlacementWish } from '../../../src/drivers/guest/contract.js';
 import { freeMb, place } from '../../../src/drivers/guest/proxmox/place.js';
 import {
   configuredAddresses,

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { Secret } from '../../../src/kernel/secret.js';
-import { type Circuits, newCircuits } from '../../../src/drivers/circuit.js';
+import { type Circuits, newCircuits } from '../../../src/drivers/shared/circuit.js';
 import { gates } from '../../../src/drivers/guest/proxmox/gates.js';
 import { PveError } from '../../../src/drivers/guest/proxmox/pve-error.js';
 import { openTransport, type Transport } from '../../../src/drivers/guest/proxmox/transport.js';

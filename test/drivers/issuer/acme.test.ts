@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../../src/kernel/clock.js';
-import { acmeIssuer } from '../../../src/drivers/issuer/acme.js';
-import type { KeptAccount } from '../../../src/drivers/issuer/driver.js';
+import { acmeIssuer } from '../../../src/drivers/issuer/acme/index.js';
+import type { KeptAccount } from '../../../src/drivers/issuer/contract.js';
 
 type Answer = (asked: IncomingMessage, answer: ServerResponse) => void;
 

@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from 'node:net';
 import t, { type Test } from 'tap';
 import { AgentError } from '../../../src/kernel/errors.js';
 import { arrivalOf } from '../../../src/drivers/lookup/arrival.js';
-import { nameLookup } from '../../../src/drivers/lookup/index.js';
+import { nameLookup } from '../../../src/drivers/lookup/resolver/index.js';
 import { fakeDrivers } from '../../fakes/drivers.js';
 import { fakeNameServer } from '../../fakes/name-server.js';
 import { selfSigned } from '../../fakes/tls-files.js';
@@ -99,7 +99,7 @@ t.test('private addresses get no packet: not at first, and not at a redirect', a
     settings.http_port,
   );
   // the look-up itself may go to the lab's server, the knock may not go anywhere
-  const { knock } = await import('../../../src/drivers/lookup/knock.js');
+  const { knock } = await import('../../../src/drivers/lookup/resolver/knock.js');
   const asked = { name: 'example.test', path: '/x', alsoNames: ['www.example.test'], except: [] };
   for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.0.0.1', '169.254.169.254', '0.0.0.0'])
     t.same(
@@ -133,7 +133,7 @@ t.test('private addresses get no packet: not at first, and not at a redirect', a
 
 t.test('a name that changes its mind between look and knock is asked where it was looked at', async (t) => {
   const { heard, site, settings } = await world(t, ['127.0.0.1/32']);
-  const { knock } = await import('../../../src/drivers/lookup/knock.js');
+  const { knock } = await import('../../../src/drivers/lookup/resolver/knock.js');
   let asked = 0;
   const rebinding = async (): Promise<readonly string[]> => [asked++ === 0 ? '127.0.0.1' : '127.0.0.2'];
   site.handler = ({ url }, answer) =>

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import { nameLookup } from '../../../src/drivers/lookup/index.js';
-import { mayAsk } from '../../../src/drivers/lookup/reachable.js';
+import { nameLookup } from '../../../src/drivers/lookup/resolver/index.js';
+import { mayAsk } from '../../../src/drivers/lookup/resolver/reachable.js';
 import { routingOf } from '../../../src/drivers/lookup/routing.js';
 import { fakeNameServer, type FakeNameServer } from '../../fakes/name-server.js';
 

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { Secret } from '../../../src/kernel/secret.js';
-import type { ProxyDriver, ProxyHost } from '../../../src/drivers/proxy/driver.js';
+import type { ProxyDriver, ProxyHost } from '../../../src/drivers/proxy/contract.js';
 import { nginxProxyDriver } from '../../../src/drivers/proxy/nginx/index.js';
 import { call, hostOf, markOf, proxyContract } from '../../contracts/proxy.js';
 import { makeCertificate } from '../../fakes/certificate.js';

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { Secret } from '../../../src/kernel/secret.js';
-import type { ProxyHost } from '../../../src/drivers/proxy/driver.js';
+import type { ProxyHost } from '../../../src/drivers/proxy/contract.js';
 import type { CertificateEntry } from '../../../src/drivers/proxy/nginx/certificates.js';
 import { nginxProxyDriver } from '../../../src/drivers/proxy/nginx/index.js';
 import { renderPages } from '../../../src/drivers/proxy/nginx/pages.js';

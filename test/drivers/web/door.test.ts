@@ -5,8 +5,8 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Secret } from '../../../src/kernel/secret.js';
-import { plainCall } from '../../../src/drivers/call.js';
-import type { SiteRequest } from '../../../src/drivers/web/driver.js';
+import { plainCall } from '../../../src/drivers/shared/call.js';
+import type { SiteRequest } from '../../../src/drivers/web/contract.js';
 import { webDoor } from '../../../src/drivers/web/door.js';
 import { makeCertificate } from '../../fakes/certificate.js';
 

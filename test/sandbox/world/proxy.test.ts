@@ -5,7 +5,7 @@ import { request as secureRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import type { ProxyHost } from '../../../src/drivers/proxy/driver.js';
+import type { ProxyHost } from '../../../src/drivers/proxy/contract.js';
 import type { ProxyState } from '../../../src/model/proxy-state.js';
 import type { CertificateEntry } from '../../../src/drivers/proxy/nginx/certificates.js';
 import { renderPages } from '../../../src/drivers/proxy/nginx/pages.js';

@@ -6,10 +6,10 @@ import type { Config } from '../../../config/config.js';
 import { cleaned } from '../../../kernel/cause.js';
 import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
 import { AgentError, type ErrorCode } from '../../../kernel/errors.js';
-import { abortError, throwIfAborted } from '../../abort.js';
-import { type Circuit, type ClosedDoor, closedDoor } from '../../circuit.js';
-import { isPage, pageWords } from '../../page.js';
-import { withLimit } from '../../time-limit.js';
+import { abortError, throwIfAborted } from '../../shared/abort.js';
+import { type Circuit, type ClosedDoor, closedDoor } from '../../shared/circuit.js';
+import { isPage, pageWords } from '../../shared/page.js';
+import { withLimit } from '../../shared/time-limit.js';
 
 export type PowerDnsConfig = NonNullable<Config['dns']['powerdns']>;
 

@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
-import { abortError, throwIfAborted } from '../../abort.js';
-import type { Circuit } from '../../circuit.js';
-import { inTurn } from '../../turn.js';
-import type { DnsDriver, DnsRecord } from '../driver.js';
+import { abortError, throwIfAborted } from '../../shared/abort.js';
+import type { Circuit } from '../../shared/circuit.js';
+import { inTurn } from '../../shared/turn.js';
+import type { DnsDriver, DnsRecord } from '../contract.js';
 import {
   failed,
   type PowerDnsClient,

@@ -1,6 +1,6 @@
 /** Customers' zones on PowerDNS: whole zones that bear our account; a zone without it is somebody else's. */
 import { AgentError } from '../../../kernel/errors.js';
-import { type CustomerZones, ZONE_RECORD_TYPES, type ZoneSet } from '../driver.js';
+import { type CustomerZones, ZONE_RECORD_TYPES, type ZoneSet } from '../contract.js';
 import { failed, type PowerDnsClient, type RecordSet, unproven, type WholeZone } from './client.js';
 import { fromContent, isName, toContent } from './values.js';
 

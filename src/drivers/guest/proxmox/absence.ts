@@ -1,6 +1,6 @@
 /** Whether a container is really gone. A list that leaves it out proves it only to who may see every guest; a refusal (403) never does. */
 import { AgentError } from '../../../kernel/errors.js';
-import type { DriverCall } from '../../call.js';
+import type { DriverCall } from '../../shared/call.js';
 import { text } from './answers.js';
 import { type Found, type Host, readConfig, readResources } from './host.js';
 import { hostFailed, isPve } from './pve-error.js';

@@ -5,7 +5,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { cleaned } from '../../../kernel/cause.js';
-import { isPage, pageWords } from '../../page.js';
+import { isPage, pageWords } from '../../shared/page.js';
 import type { WireEnd } from './gates.js';
 import { kindOfAnswer, PveError } from './pve-error.js';
 

@@ -1,7 +1,7 @@
 /** Brings a container's settings to what is wanted: only what differs is sent, guarded by the digest of the config that was proven ours. */
 import type { AgentError } from '../../../kernel/errors.js';
-import type { DriverCall } from '../../call.js';
-import type { GuestAt } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { GuestAt } from '../contract.js';
 import { num } from './answers.js';
 import { assertGoing, type Found, type Host, lxcOf, readStatus, requireOurs } from './host.js';
 import { hostFailed, isPve, said } from './pve-error.js';

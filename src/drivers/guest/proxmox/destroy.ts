@@ -1,6 +1,6 @@
 /** Destroys a container of ours with everything that refers to it. What is not ours under its number is left alone. */
-import type { DriverCall } from '../../call.js';
-import type { GuestAt } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { GuestAt } from '../contract.js';
 import { flag, text } from './answers.js';
 import { confirmAbsent } from './absence.js';
 import { dropHa } from './ha.js';

@@ -1,8 +1,8 @@
 /** Makes a container, or finishes making one: clone or create, then settings, then disk. Every round looks first, so it may be repeated at any point. */
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, sameMark } from '../../../kernel/mark.js';
-import type { DriverCall } from '../../call.js';
-import type { ClusterView, ContainerSpec } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { ClusterView, ContainerSpec } from '../contract.js';
 import { FIREWALL_OPTIONS, flag, read, text } from './answers.js';
 import { changeConfig, type CtChanges, growRootDisk } from './change-config.js';
 import { segment } from './client.js';

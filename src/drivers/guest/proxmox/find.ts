@@ -1,7 +1,7 @@
 /** The container with a mark, wherever in the cluster it is now. */
 import { findMark } from '../../../kernel/mark.js';
-import type { DriverCall } from '../../call.js';
-import type { ContainerState, GuestAt } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { ContainerState, GuestAt } from '../contract.js';
 import { flag, num, text } from './answers.js';
 import { type Found, type Host, isOurs, locate, readStatus } from './host.js';
 import { isPve } from './pve-error.js';

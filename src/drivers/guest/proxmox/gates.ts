@@ -1,5 +1,5 @@
 /** The circuits a request to Proxmox passes: the API as a whole, and the node that the API hands it on to. */
-import { type Circuit, type Circuits, closedDoor, type Pass } from '../../circuit.js';
+import { type Circuit, type Circuits, closedDoor, type Pass } from '../../shared/circuit.js';
 import { PveError } from './pve-error.js';
 
 /** An HTTP status, why there is none, or the words with which the API refuses the agent itself. */

@@ -1,5 +1,5 @@
 /** What the cluster's HA configuration holds for a container, read so that no text decides what is there: the lists do. */
-import type { DriverCall } from '../../call.js';
+import type { DriverCall } from '../../shared/call.js';
 import { HA_RESOURCE, HA_RESOURCES, HA_RULE, HA_RULES, read } from './answers.js';
 import { type PveApi, segment } from './client.js';
 import { assertGoing } from './host.js';

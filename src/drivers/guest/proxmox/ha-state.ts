@@ -3,7 +3,7 @@
  * stop nothing that a lock keeps as it is, and it is led out of "error" before it is told anything else.
  */
 import { AgentError } from '../../../kernel/errors.js';
-import type { DriverCall } from '../../call.js';
+import type { DriverCall } from '../../shared/call.js';
 import { flag, text } from './answers.js';
 import { readResource, noTrace, repeatUnknown, resourceOf, sidOf } from './ha-config.js';
 import { apiOf, assertGoing, type Found, type Host, readStatus } from './host.js';

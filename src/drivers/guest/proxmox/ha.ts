@@ -3,8 +3,8 @@
  * (`innkeeper-ct-<vmid>`): a shared rule would be read, changed and written by every creation at once, and grow without bound. On PVE 8 it is the configured group.
  */
 import { formatMark } from '../../../kernel/mark.js';
-import type { DriverCall } from '../../call.js';
-import type { GuestAt } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { GuestAt } from '../contract.js';
 import { text } from './answers.js';
 import type { HaRule, PveApi } from './client.js';
 import {

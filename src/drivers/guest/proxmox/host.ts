@@ -4,8 +4,8 @@ import type { ProxmoxConfig } from '../../../config/config.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, sameMark } from '../../../kernel/mark.js';
-import type { DriverCall } from '../../call.js';
-import type { GuestAt } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { GuestAt } from '../contract.js';
 import {
   CONFIG,
   MACHINE_CONFIG,

@@ -2,9 +2,9 @@
 import type { ProxmoxConfig } from '../../../config/config.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
-import type { DriverCall } from '../../call.js';
-import type { Circuits } from '../../circuit.js';
-import type { ClusterView, GuestDriver } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { Circuits } from '../../shared/circuit.js';
+import type { ClusterView, GuestDriver } from '../contract.js';
 import { removeContainer } from './destroy.js';
 import { ensureContainer } from './ensure-container.js';
 import { find } from './find.js';

@@ -1,7 +1,7 @@
 /** All containers of the cluster and all HA resources, read for comparing: what cannot be read now is said to be so, never left out. */
 import { findMark, isMarkAlone } from '../../../kernel/mark.js';
 import type { SeenContainer, SeenContainers, SeenHa } from '../../../model/world.js';
-import type { DriverCall } from '../../call.js';
+import type { DriverCall } from '../../shared/call.js';
 import { type CtConfig, flag, HA_RESOURCES, HA_RULES, num, read, type Resource, text } from './answers.js';
 import { apiOf, type Host, readConfig, readResources, releaseOf } from './host.js';
 import { leftLock } from './left-lock.js';

@@ -1,6 +1,6 @@
 /** One look at the whole cluster, and the addresses its guests are configured with. */
-import type { DriverCall } from '../../call.js';
-import type { ClusterView, GuestView, NodeView, StorageView } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { ClusterView, GuestView, NodeView, StorageView } from '../contract.js';
 import { flag, num, type Resource, text } from './answers.js';
 import { type Host, readConfig, readMachineConfig, readResources } from './host.js';
 import { isPve } from './pve-error.js';

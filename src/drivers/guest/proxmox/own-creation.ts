@@ -1,5 +1,5 @@
 /** A creation of ours whose answer was lost goes on as a task of our own token: it is found among the node's tasks, and waited for. */
-import type { DriverCall } from '../../call.js';
+import type { DriverCall } from '../../shared/call.js';
 import { read, TASKS } from './answers.js';
 import { segment } from './client.js';
 import { apiOf, type Host } from './host.js';

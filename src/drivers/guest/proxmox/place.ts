@@ -4,7 +4,7 @@
  */
 import type { ProxmoxConfig } from '../../../config/config.js';
 import { AgentError } from '../../../kernel/errors.js';
-import type { ClusterView, NodeView, PlacementWish, StorageView } from '../driver.js';
+import type { ClusterView, NodeView, PlacementWish, StorageView } from '../contract.js';
 import { reachOf, templatesOf } from './template.js';
 
 const MIB = 2 ** 20;

@@ -1,7 +1,7 @@
 /** Starting and stopping. Of a container that HA manages a task's `OK` only means "requested": then its real state is waited for. */
-import type { DriverCall } from '../../call.js';
+import type { DriverCall } from '../../shared/call.js';
 import { AgentError } from '../../../kernel/errors.js';
-import type { GuestAt } from '../driver.js';
+import type { GuestAt } from '../contract.js';
 import { flag, text } from './answers.js';
 import { assertNothingInTheWay, haGaveUp, leaveHaError } from './ha-state.js';
 import {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { ProxmoxConfig } from '../../../config/config.js';
 import { formatMark, type Mark } from '../../../kernel/mark.js';
-import type { NetworkAddress } from '../driver.js';
+import type { NetworkAddress } from '../contract.js';
 
 /** key -> value; a part without `=` (a volume) stands under the empty key. */
 export function parseProperties(text: string): ReadonlyMap<string, string> {

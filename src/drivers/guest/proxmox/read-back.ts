@@ -1,6 +1,6 @@
 /** After an outcome that is not known: look until the container holds no lock, for what holds it may be our own request. */
 import { AgentError } from '../../../kernel/errors.js';
-import type { DriverCall } from '../../call.js';
+import type { DriverCall } from '../../shared/call.js';
 import { text } from './answers.js';
 import { assertGoing, type Found, type Host, locate } from './host.js';
 import { leftLock } from './left-lock.js';

@@ -1,7 +1,7 @@
 /** Snapshots of a container. Proxmox tells their failures in the task's end only; a name is ours when its description is. */
 import { AgentError } from '../../../kernel/errors.js';
-import type { DriverCall } from '../../call.js';
-import type { GuestAt, GuestSnapshot } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { GuestAt, GuestSnapshot } from '../contract.js';
 import { num, read, SNAPSHOTS, text } from './answers.js';
 import { segment } from './client.js';
 import { HA_STATES, type HaState, readHaState, setHaState } from './ha-state.js';

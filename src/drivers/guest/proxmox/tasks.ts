@@ -4,7 +4,7 @@
  * seconds more, then left running under its note.
  */
 import { AgentError } from '../../../kernel/errors.js';
-import type { DriverCall } from '../../call.js';
+import type { DriverCall } from '../../shared/call.js';
 import { read, TASK, TASK_LOG, text } from './answers.js';
 import { pveApi, segment } from './client.js';
 import { assertGoing, type Host } from './host.js';

@@ -1,6 +1,6 @@
 /** Templates: containers that clones are made from, known by their name. */
-import type { DriverCall } from '../../call.js';
-import type { ClusterView, GuestAt, GuestView } from '../driver.js';
+import type { DriverCall } from '../../shared/call.js';
+import type { ClusterView, GuestAt, GuestView } from '../contract.js';
 import { flag, num, read, TASKS } from './answers.js';
 import { segment } from './client.js';
 import { apiOf, assertGoing, type Found, type Host, lxcOf, requireOurs } from './host.js';

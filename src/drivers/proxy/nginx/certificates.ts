@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Config } from '../../../config/config.js';
-import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../durable-file.js';
-import type { ProxyCertificate } from '../driver.js';
+import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
+import type { ProxyCertificate } from '../contract.js';
 import { checkName, refused } from './record.js';
 
 export interface CertificateEntry {

@@ -1,7 +1,7 @@
 /** What a wish does to the set of records, as a pure function: names belong to one record, records to one mark. */
 import { AgentError } from '../../../kernel/errors.js';
 import { formatMark, type Mark, sameMark } from '../../../kernel/mark.js';
-import type { ProxyHost } from '../driver.js';
+import type { ProxyHost } from '../contract.js';
 import type { CertificateEntry } from './certificates.js';
 import { fileNameOf } from './record.js';
 import type { Records } from './records.js';

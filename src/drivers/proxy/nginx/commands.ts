@@ -1,8 +1,8 @@
 /** The two commands the operator configured: test the whole configuration, and reload nginx. */
 import { AgentError } from '../../../kernel/errors.js';
-import { throwIfAborted } from '../../abort.js';
-import { type ChildEnd, runChild } from '../../child.js';
-import { withLimit } from '../../time-limit.js';
+import { throwIfAborted } from '../../shared/abort.js';
+import { type ChildEnd, runChild } from '../../shared/child.js';
+import { withLimit } from '../../shared/time-limit.js';
 
 const DEADLINE_MS = 30_000;
 const KEPT_OUTPUT_BYTES = 8_192;

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Config } from '../../../config/config.js';
 import { reload, testConfiguration } from './commands.js';
 import type { NginxConfig } from './render.js';
-import type { ProxyHost } from '../driver.js';
+import type { ProxyHost } from '../contract.js';
 import { fileNameOf } from './record.js';
 import { type ProxySsh, RemoteCommands } from './remote/commands.js';
 import { decodeRecords, encodeRecords } from './remote/records-text.js';

@@ -2,15 +2,15 @@
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { type Mark, sameMark } from '../../../kernel/mark.js';
-import { abortError, throwIfAborted } from '../../abort.js';
-import type { Circuit } from '../../circuit.js';
-import type { DriverLog } from '../../log.js';
-import type { ProxyCertificate, ProxyDriver, ProxyHost } from '../driver.js';
+import { abortError, throwIfAborted } from '../../shared/abort.js';
+import type { Circuit } from '../../shared/circuit.js';
+import type { DriverLog } from '../../shared/log.js';
+import type { ProxyCertificate, ProxyDriver, ProxyHost } from '../contract.js';
 import type { Change } from './changes.js';
 import { Keeper, type Wish } from './keeper.js';
 import { localPlace } from './local-place.js';
 import type { NginxPlace } from './place.js';
-import { type Presented, waitPresented } from './presented.js';
+import { type Presented, waitPresented } from '../../shared/presented.js';
 import { checkHost, fileNameOf, refused } from './record.js';
 import type { NginxConfig } from './render.js';
 

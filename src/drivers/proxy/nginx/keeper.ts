@@ -1,8 +1,8 @@
 /** The one keeper of nginx's configuration: wishes that come in while a batch is under way are carried out together in the next one. */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
-import { within } from '../../abort.js';
-import { type Circuit, type Pass, through, verdictOf } from '../../circuit.js';
+import { within } from '../../shared/abort.js';
+import { type Circuit, type Pass, through, verdictOf } from '../../shared/circuit.js';
 import type { Change } from './changes.js';
 import { refusesUs, unreachable } from './commands.js';
 import type { Publishing } from './place.js';

@@ -2,7 +2,7 @@
 import { removePairs, writePair } from './certificates.js';
 import { removeChallenge, writeChallenge } from './challenges.js';
 import type { NginxPlace } from './place.js';
-import { askPresented } from './presented.js';
+import { askPresented } from '../../shared/presented.js';
 import { Publisher, type PublishDeps } from './publish.js';
 import type { NginxConfig } from './render.js';
 

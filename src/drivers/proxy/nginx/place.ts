@@ -1,9 +1,9 @@
 /** Where nginx runs: on this machine, or where only a forced command of SSH reaches it. */
 import type { AgentError } from '../../../kernel/errors.js';
-import type { ProxyCertificate } from '../driver.js';
+import type { ProxyCertificate } from '../contract.js';
 import type { CertificateEntry } from './certificates.js';
 import type { Change } from './changes.js';
-import type { Presented } from './presented.js';
+import type { Presented } from '../../shared/presented.js';
 import type { Records } from './records.js';
 
 export type Refuse<C> = (change: C, error: AgentError) => void;

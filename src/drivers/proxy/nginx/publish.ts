@@ -1,6 +1,6 @@
 /** Carries out one batch: finds what nginx accepts, saves it, makes nginx serve it. Order matters: a crash at any point leaves records that a start can render. */
 import type { Clock } from '../../../kernel/clock.js';
-import type { DriverLog } from '../../log.js';
+import type { DriverLog } from '../../shared/log.js';
 import { applyChanges, type Change } from './changes.js';
 import { reload, testConfiguration, unreachable } from './commands.js';
 import { findAccepted, type Tested } from './halve.js';

@@ -6,7 +6,7 @@ import { AgentError } from '../../../kernel/errors.js';
 import { isHostName } from '../../../kernel/host-name.js';
 import type { Mark } from '../../../kernel/mark.js';
 import { ID_PATTERN } from '../../../model/service.js';
-import type { ProxyHost } from '../driver.js';
+import type { ProxyHost } from '../contract.js';
 
 /** `sites/<panel>~<service>~<generation>.json` */
 export const RECORD_FILE =

@@ -9,7 +9,7 @@
 import ipaddr from 'ipaddr.js';
 import type { Config } from '../../../config/config.js';
 import { AgentError } from '../../../kernel/errors.js';
-import type { ProxyHost } from '../driver.js';
+import type { ProxyHost } from '../contract.js';
 import type { CertificateEntry } from './certificates.js';
 import { upstreamOf } from './record.js';
 

@@ -1,7 +1,7 @@
 /** The rendered file on disk: replaced to be tested, put back when nginx does not take it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../durable-file.js';
+import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
 import { renderPages } from './pages.js';
 import { type NginxConfig, renderNginx } from './render.js';
 import type { Records } from './records.js';

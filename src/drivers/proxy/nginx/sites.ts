@@ -1,8 +1,8 @@
 /** The folder of records on disk: read with suspicion at start, changed file by file, durable when a change resolves. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../durable-file.js';
-import type { ProxyHost } from '../driver.js';
+import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
+import type { ProxyHost } from '../contract.js';
 import { decodeRecord, encodeRecord, RECORD_FILE } from './record.js';
 
 /** File name -> record. Never changed in place. */

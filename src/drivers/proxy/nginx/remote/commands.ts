@@ -3,7 +3,7 @@ import type { SshConfig } from '../../../../config/config.js';
 import { anySignal } from '../../../../kernel/any-signal.js';
 import { AgentError } from '../../../../kernel/errors.js';
 import type { RawEnd } from '../../../exec/run-script.js';
-import { SshLink } from '../../../exec/ssh-link.js';
+import { SshLink } from '../../../exec/ssh/ssh-link.js';
 import { isNotRun, refusesUs, unreachable } from '../commands.js';
 import { refused } from '../record.js';
 

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../../../config/config.js';
 import type { Clock } from '../../../../kernel/clock.js';
-import type { ProxyCertificate } from '../../driver.js';
+import type { ProxyCertificate } from '../../contract.js';
 import type { CertificateEntry } from '../certificates.js';
 import type { NginxPlace } from '../place.js';
-import { askPresented } from '../presented.js';
+import { askPresented } from '../../../shared/presented.js';
 import { checkName, refused } from '../record.js';
 import { type ProxySsh, RemoteCommands } from './commands.js';
 import { RemotePublisher } from './publish.js';

@@ -1,6 +1,6 @@
 /** The records as they travel to systemd/innkeeper-proxy and as it keeps them: a line per record, words in a fixed order, and at the end how many lines there were. */
 import type { Mark } from '../../../../kernel/mark.js';
-import type { ProxyHost } from '../../driver.js';
+import type { ProxyHost } from '../../contract.js';
 import type { ProxyState } from '../../../../model/proxy-state.js';
 import type { CertificateEntry } from '../certificates.js';
 import { checkHost, checkName, fileNameOf, refused, upstreamOf } from '../record.js';

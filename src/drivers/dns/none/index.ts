@@ -1,0 +1,13 @@
+/** DNS `none`: a wildcard record that the operator made leads every name here, so there is nothing to write. */
+import type { DnsDriver } from '../contract.js';
+
+export function noneDnsDriver(): DnsDriver {
+  return {
+    capabilities: { records: false },
+    ensureRecord: async () => {},
+    removeRecord: async () => {},
+    find: async () => undefined,
+    list: async () => [],
+    close: async () => {},
+  };
+}

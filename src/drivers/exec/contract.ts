@@ -1,0 +1,33 @@
+/**
+ * The contract for running a script inside a container: `/bin/sh -s` with everything on standard input, so that nothing but a validated number
+ * is ever on a command line. Throws AgentError `container_host_unreachable`, `container_host_timeout`, `container_host_failed`, `aborted`.
+ */
+import type { Secret } from '../../kernel/secret.js';
+import type { DriverCall } from '../shared/call.js';
+
+export interface Script {
+  /** Name in logs and for the sandbox's memory containers, e.g. `wordpress/install`. Letters, digits, `/`, `-`. */
+  readonly name: string;
+  /** POSIX shell. Runs with `set -eu`. Values are shell variables set before it. */
+  readonly body: string;
+  /** Variable name (`[A-Z][A-Z0-9_]*`) -> value; written as quoted assignments on standard input. */
+  readonly values: Readonly<Record<string, string | Secret>>;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  /** Capped; `truncated` tells. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly truncated: boolean;
+}
+
+export interface ExecDriver {
+  /** Runs the script as root in the container on that node. A non-zero exit is a result, not an error. */
+  run(
+    at: { readonly node: string; readonly vmid: number },
+    script: Script,
+    call: DriverCall,
+  ): Promise<ExecResult>;
+  close(): Promise<void>;
+}

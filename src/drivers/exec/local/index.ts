@@ -1,0 +1,50 @@
+/** Exec `local`: the daemon runs on the container's own node, so pct is a child of ours. */
+import { anySignal } from '../../../kernel/any-signal.js';
+import { AgentError } from '../../../kernel/errors.js';
+import { runChild } from '../../shared/child.js';
+import type { DriverLog } from '../../shared/log.js';
+import type { ExecDriver } from '../contract.js';
+import { PCT_ARGUMENTS, scriptRunner, type Transport } from '../run-script.js';
+
+/** @param pct argv prefix, e.g. `['/usr/sbin/pct']` */
+export function localExecDriver(
+  pct: readonly string[],
+  maxOutputBytes: number,
+  deps: { readonly log: DriverLog },
+): ExecDriver {
+  const ending = new AbortController();
+  const transport: Transport = async ({ node, vmid }, options, signal) => {
+    const stop = anySignal(signal, ending.signal);
+    try {
+      return await runChild([...pct, ...PCT_ARGUMENTS(vmid)], options, stop.signal);
+    } catch (error) {
+      throw notStarted(pct, node, error);
+    } finally {
+      stop.release();
+    }
+  };
+  return {
+    run: scriptRunner(transport, maxOutputBytes, deps.log),
+    async close() {
+      ending.abort();
+    },
+  };
+}
+
+/** Of processes, memory or files there may be none left for a moment; a program that is not there stays away. */
+const PASSING = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'];
+
+function notStarted(pct: readonly string[], node: string, error: unknown): AgentError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const options = {
+    role: 'container host',
+    cause: error,
+    detail: `${pct.join(' ')} could not be started: ${String(error)}`,
+  } as const;
+  return PASSING.includes(code)
+    ? new AgentError('container_host_busy', 'The container host has no room for another command.', options)
+    : new AgentError('container_host_refused', 'The container host cannot run commands in containers.', {
+        ...options,
+        system: `exec:${node}`,
+      });
+}

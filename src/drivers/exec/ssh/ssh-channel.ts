@@ -1,0 +1,94 @@
+/** One command over an open SSH connection: its input, both outputs, its end, and how it is given up. */
+import type { Client, ClientChannel } from 'ssh2';
+import { within } from '../../shared/abort.js';
+import { Tail } from '../../shared/tail.js';
+import type { RawEnd, RawOptions } from '../run-script.js';
+
+/** A connection that does not even open a channel is dead; keepalive would notice later. */
+const OPEN_TIMEOUT_MS = 10_000;
+/** How long pct may take to notice that the script it carries was ended. */
+const OWN_END_MS = 1_000;
+const CLOSE_MS = 3_000;
+
+export interface SshChannel {
+  /** Sends the input and resolves when the channel is closed, or given up after an abort; `lost`: no exit status came. */
+  converse(signal: AbortSignal): Promise<RawEnd & { readonly lost: boolean }>;
+}
+
+/** Rejects with ssh2's error. A channel that opens too late is closed; no input was sent on it. */
+export function openChannel(client: Client, command: string, options: RawOptions): Promise<SshChannel> {
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      reject(new Error(`no channel within ${OPEN_TIMEOUT_MS / 1000} s`));
+    }, OPEN_TIMEOUT_MS);
+    client.exec(command, (error, channel) => {
+      clearTimeout(timer);
+      if (error) reject(error);
+      else if (late) channel.close();
+      // Listens in the same turn: a command that fails at once has its exit status in the packet after this one.
+      else resolve(listenTo(channel, options));
+    });
+  });
+}
+
+function listenTo(channel: ClientChannel, options: RawOptions): SshChannel {
+  const stdout = new Tail(options.maxOutputBytes);
+  const stderr = new Tail(options.maxOutputBytes);
+  let code: number | null = null;
+  let exited = false;
+  channel.on('data', (chunk: Buffer) => {
+    options.onStdout(chunk);
+    stdout.push(chunk);
+  });
+  channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  channel.on('error', () => {}); // `close` follows
+  channel.on('exit', (status: unknown) => {
+    exited = true;
+    code = typeof status === 'number' ? status : null;
+  });
+  const closed = new Promise<void>((resolve) => channel.on('close', () => resolve()));
+  return {
+    async converse(signal) {
+      await ended(channel, closed, options, signal);
+      const truncated = stdout.truncated || stderr.truncated;
+      return { code, stdout: stdout.text(), stderr: stderr.text(), truncated, lost: !exited };
+    },
+  };
+}
+
+async function ended(
+  channel: ClientChannel,
+  closed: Promise<void>,
+  options: RawOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  let onAbort = (): void => {};
+  const givenUp = new Promise<void>((resolve) => {
+    onAbort = () => void giveUp(channel, closed, options.beforeKill).then(resolve);
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  channel.end(options.stdin);
+  await Promise.race([closed, givenUp]);
+  signal.removeEventListener('abort', onAbort);
+}
+
+async function giveUp(
+  channel: ClientChannel,
+  closed: Promise<void>,
+  beforeKill: RawOptions['beforeKill'],
+): Promise<void> {
+  if (beforeKill) {
+    await beforeKill().catch(() => undefined);
+    const endedItself = await within(
+      closed.then(() => true),
+      OWN_END_MS,
+    );
+    if (endedItself) return;
+  }
+  channel.signal('KILL');
+  channel.close();
+  await within(closed, CLOSE_MS);
+}

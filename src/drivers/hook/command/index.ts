@@ -1,0 +1,18 @@
+/** A hook that runs a command of the operator's, with the message as JSON on its standard input; exit code 0 means that it was taken. */
+import { runChild } from '../../shared/child.js';
+import type { Hook } from '../contract.js';
+
+const KEPT_OUTPUT_BYTES = 2_048;
+
+export function commandHook(name: string, argv: readonly string[]): Hook {
+  return {
+    name,
+    async tell({ body }, signal) {
+      const stdin = `${JSON.stringify(body)}\n`;
+      const end = await runChild(argv, { stdin, maxOutputBytes: KEPT_OUTPUT_BYTES }, signal);
+      if (end.code === 0) return;
+      const how = end.code === null ? `signal ${end.signal ?? '?'}` : `exit code ${end.code}`;
+      throw new Error(`the command ended with ${how}: ${end.stderr.trim() || end.stdout.trim()}`);
+    },
+  };
+}

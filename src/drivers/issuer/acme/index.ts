@@ -1,0 +1,260 @@
+/** Issuer `acme`: one account, HTTP-01 for every name, by acme-client. Its own patience is made ours; what it throws is told apart into refusals and silence. */
+import { X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import type acme from 'acme-client';
+import type { DomainsConfig } from '../../../config/config.js';
+import type { Clock } from '../../../kernel/clock.js';
+import { cleaned } from '../../../kernel/cause.js';
+import { AgentError } from '../../../kernel/errors.js';
+import { Secret } from '../../../kernel/secret.js';
+import { abortError, throwIfAborted } from '../../shared/abort.js';
+import { type Circuit, through, verdictOf } from '../../shared/circuit.js';
+import { isPage, pageWords } from '../../shared/page.js';
+import { withLimit } from '../../shared/time-limit.js';
+import { shortcoming } from '../issued.js';
+import type { AccountStore, CertificateIssuer, Challenges, IssuedCertificate } from '../contract.js';
+
+type AcmeConfig = DomainsConfig['acme'];
+type Acme = typeof acme;
+
+export interface AcmeDeps {
+  readonly clock: Clock;
+  readonly accounts: AccountStore;
+  readonly circuit?: Circuit;
+}
+
+const REQUEST_MS = 30_000;
+/** Looks at an authorization or order: from 0.25 s to 5 s apart. */
+const POLL = { backoffAttempts: 30, backoffMin: 250, backoffMax: 5_000 };
+const LONGEST_REASON = 300;
+const MOST_ANSWER_BYTES = 1024 * 1024;
+
+export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssuer {
+  return {
+    kind: 'acme',
+    caaIdentities: config.caa_identities,
+    async issue(names, challenges, { signal }) {
+      throwIfAborted(signal, 'certificate_unreachable', 'ordering a certificate');
+      const issue = (): Promise<IssuedCertificate> =>
+        withLimit(signal, config.timeout_s * 1000, async (limit) => {
+          try {
+            return await order(config, deps, names, challenges, limit);
+          } catch (error) {
+            if (signal.aborted) throw abortError(signal, 'certificate_unreachable', 'ordering a certificate');
+            throw asFailure(error, limit.aborted);
+          }
+        });
+      return through(deps.circuit, issue, verdictOf, ({ failure, detail }) =>
+        failure === 'refused_us' ? refusesUs(detail) : silence(detail),
+      );
+    },
+    close: async () => {},
+  };
+}
+
+async function order(
+  config: AcmeConfig,
+  deps: AcmeDeps,
+  names: readonly string[],
+  challenges: Challenges,
+  limit: AbortSignal,
+): Promise<IssuedCertificate> {
+  // Loaded when it is needed: it is larger than all the rest of the agent.
+  const { default: library } = await import('acme-client');
+  await prepareHttp(library, config);
+  // Every wait ends with the limit, and not only the whole: a challenge is taken back before the order is given up.
+  const wait = <T>(work: Promise<T>): Promise<T> => raceAgainst(limit, work);
+  const { client, placed } = await wait(placeOrder(library, config, deps, names));
+  for (const authorization of await wait(client.getAuthorizations(placed))) {
+    if (authorization.status === 'valid') continue;
+    const challenge = authorization.challenges.find(({ type }) => type === 'http-01');
+    if (!challenge)
+      throw new Refused(`no HTTP-01 challenge is offered for ${authorization.identifier.value}`);
+    const { token } = challenge;
+    await challenges.put(token, await client.getChallengeKeyAuthorization(challenge));
+    try {
+      await wait(client.completeChallenge(challenge));
+      // the challenge and not its authorization: it tells why it failed
+      await wait(client.waitForValidStatus(challenge));
+    } finally {
+      await challenges.remove(token).catch(() => {});
+    }
+  }
+  const [key, csr] = await library.crypto.createCsr(
+    { altNames: [...names] },
+    await library.crypto.createPrivateEcdsaKey('P-256'),
+  );
+  const chain = await wait(client.getCertificate(await wait(client.finalizeOrder(placed, csr))));
+  const secret = new Secret(key.toString());
+  const short = shortcoming({ chain, key: secret }, names);
+  if (short !== undefined) throw new Refused(`it issued a certificate ${short}`);
+  const { validFrom, validTo } = new X509Certificate(chain);
+  return {
+    chain,
+    key: secret,
+    issuedAt: new Date(Math.max(Date.parse(validFrom), 0)).toISOString(),
+    expiresAt: new Date(validTo).toISOString(),
+  };
+}
+
+async function placeOrder(
+  library: Acme,
+  config: AcmeConfig,
+  deps: AcmeDeps,
+  names: readonly string[],
+): Promise<{ client: acme.Client; placed: acme.Order }> {
+  const identifiers = names.map((value) => ({ type: 'dns', value }));
+  const known = deps.accounts.find(config.directory_url);
+  const client = await openAccount(library, config, deps, known?.url ?? null);
+  try {
+    return { client, placed: await client.createOrder({ identifiers }) };
+  } catch (error) {
+    if (known?.url === undefined || known.url === null || isWire(error)) throw error;
+    // An authority may have forgotten the account (a test authority does at each start). Asking again for the same key is harmless.
+    const again = await openAccount(library, config, deps, null);
+    return { client: again, placed: await again.createOrder({ identifiers }) };
+  }
+}
+
+/** The kept account; made at the authority once, with a key that is kept before anybody else hears of it. */
+async function openAccount(
+  library: Acme,
+  config: AcmeConfig,
+  { accounts }: AcmeDeps,
+  accountUrl: string | null,
+): Promise<acme.Client> {
+  const url = config.directory_url;
+  const known = accounts.find(url);
+  const key = known?.key ?? new Secret((await library.crypto.createPrivateEcdsaKey('P-256')).toString());
+  if (!known) await accounts.save(url, { key, url: null });
+  const client = new library.Client({
+    directoryUrl: url,
+    accountKey: key.reveal(),
+    ...(accountUrl === null ? {} : { accountUrl }),
+    ...POLL,
+  });
+  if (accountUrl === null) {
+    const contact = config.email === null ? {} : { contact: [`mailto:${config.email}`] };
+    await client.createAccount({ termsOfServiceAgreed: true, ...contact });
+    await accounts.save(url, { key, url: client.getAccountUrl() });
+  }
+  return client;
+}
+
+/** Set once on the library's own client. */
+let isSevere = false;
+
+/** acme-client has one HTTP client for everybody; there is one issuer. */
+async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
+  const { defaults, interceptors } = library.axios;
+  if (!isSevere) interceptors.response.use(refuseBreakdown);
+  isSevere = true;
+  const own = config.ca_file === null ? undefined : await readFile(config.ca_file, 'utf8');
+  defaults.timeout = REQUEST_MS;
+  defaults.maxContentLength = MOST_ANSWER_BYTES;
+  defaults.proxy = false;
+  // an authority has one address; whoever sends us elsewhere is not it
+  defaults.maxRedirects = 0;
+  defaults.httpsAgent = new Agent(own === undefined ? {} : { ca: [...rootCertificates, own] });
+  // Waiting for a system that is down is our keeper's business.
+  const settings: unknown = Reflect.get(defaults, 'acmeSettings');
+  if (typeof settings === 'object' && settings !== null) Reflect.set(settings, 'retryMaxAttempts', 0);
+}
+
+class Refused extends Error {}
+
+/** The authority, or a gateway before it, is not able to answer: no verdict about the order, whatever the body says. */
+class Breakdown extends Error {
+  readonly response: number;
+
+  constructor(status: number) {
+    super(`it answered ${status}, or half of it`);
+    this.response = status;
+  }
+}
+
+/** The authority does not deal with us or our account, or something before it lets nobody through: no verdict about the order either. */
+class Refusal extends Error {}
+
+/** Problems of RFC 8555 that are our account's, whatever is ordered. */
+const OF_ACCOUNT =
+  /^urn:ietf:params:acme:error:(?:accountDoesNotExist|externalAccountRequired|userActionRequired|unsupportedContact|invalidContact|badPublicKey)$/;
+
+/** acme-client forgets the status, takes the body for the authority's words, and an answer that broke off for an empty one. */
+function refuseBreakdown<A extends { readonly status: number; readonly data?: unknown }>(answer: A): A {
+  const { status, data } = answer;
+  if (status >= 500 || data === undefined) throw new Breakdown(status);
+  const page = typeof data === 'string' && isPage(data);
+  if (page || (status >= 300 && status < 400))
+    throw new Refusal(`${status} ${page ? pageWords(data) : 'a redirect instead of an answer'}`);
+  const problem = problemIn(data);
+  if (status >= 400 && OF_ACCOUNT.test(problem.type)) throw new Refusal(`${status} ${problem.detail}`);
+  return answer;
+}
+
+function problemIn(data: unknown): { readonly type: string; readonly detail: string } {
+  const word = (name: string): string => {
+    const value: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
+    return typeof value === 'string' ? value : '';
+  };
+  return { type: word('type'), detail: word('detail') };
+}
+
+async function raceAgainst<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  signal.throwIfAborted();
+  return Promise.race([
+    work,
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('the order did not end in time')), {
+        once: true,
+      });
+    }),
+  ]);
+}
+
+/** acme-client throws plain errors: with a `code` or `response` when the wire failed, else the authority's own words. */
+function asFailure(error: unknown, timedOut: boolean): AgentError {
+  if (error instanceof AgentError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof Refusal) return refusesUs(text, error);
+  if (timedOut || isWire(error)) return silence(text, error);
+  return new AgentError('certificate_refused', `The certificate authority refused: ${sentence(text)}`, {
+    role: 'certificate authority',
+    detail: text,
+    cause: error,
+  });
+}
+
+function silence(detail: string, cause?: unknown): AgentError {
+  return new AgentError('certificate_unreachable', 'The certificate authority does not answer right now.', {
+    role: 'certificate authority',
+    system: 'issuer',
+    detail,
+    cause,
+  });
+}
+
+function refusesUs(detail: string, cause?: unknown): AgentError {
+  return new AgentError('authority_refused', 'The certificate authority refuses the agent.', {
+    role: 'certificate authority',
+    system: 'issuer',
+    detail: cleaned(detail),
+    cause,
+  });
+}
+
+function isWire(error: unknown): boolean {
+  // acme-client trips over the answer that never came
+  if (!(error instanceof Error) || error instanceof TypeError) return true;
+  if (('code' in error && typeof error.code === 'string') || 'response' in error) return true;
+  return /directory|nonce|API resource/i.test(error.message);
+}
+
+function sentence(text: string): string {
+  const plain = text.replace(/[\p{C}<>\s]+/gu, ' ').trim();
+  const short = plain.length > LONGEST_REASON ? `${plain.slice(0, LONGEST_REASON)}...` : plain;
+  return /[.!?]$/.test(short) ? short : `${short || 'it did not say why'}.`;
+}

@@ -1,0 +1,25 @@
+/** Issuer `local`: signs with a CA on this machine, for labs and the sandbox. Nothing is verified: routing was. */
+import type { Clock } from '../../../kernel/clock.js';
+import { AgentError } from '../../../kernel/errors.js';
+import type { CertificateIssuer } from '../contract.js';
+import type { LocalCa } from './local-sign.js';
+
+export function localIssuer(config: LocalCa, clock: Clock): CertificateIssuer {
+  return {
+    kind: 'local',
+    caaIdentities: [],
+    async issue(names) {
+      try {
+        const { sign } = await import('./local-sign.js');
+        return await sign(config, names, clock.now());
+      } catch (error) {
+        throw new AgentError('certificate_refused', 'The local certificate authority cannot issue.', {
+          role: 'certificate authority',
+          cause: error,
+          detail: `domains.local_ca: ${error instanceof Error ? error.message : String(error)}`,
+        });
+      }
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,14 @@
+/** Issuer `none`: custom domains are served with the proxy's own certificate only. */
+import { AgentError } from '../../../kernel/errors.js';
+import type { CertificateIssuer } from '../contract.js';
+
+export function noIssuer(): CertificateIssuer {
+  return {
+    kind: 'none',
+    caaIdentities: [],
+    issue: async () => {
+      throw new AgentError('certificate_refused', 'No certificate authority is configured.');
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,118 @@
+/** Looks names up at their authoritative servers, following aliases from zone to zone. */
+import { getServers } from 'node:dns';
+import type { DomainsConfig } from '../../../config/config.js';
+import type { CaaRecord } from '../../../model/caa.js';
+import { canonicalAddress } from '../../../model/address-pool.js';
+import { withLimit } from '../../shared/time-limit.js';
+import { Authoritative, bare, hostOf, type Settings } from './authoritative.js';
+import type { FoundAddresses, LookupCall, NameLookup } from '../contract.js';
+import { knock } from './knock.js';
+import type { QuestionType, Server } from './question.js';
+
+const MOST_ALIASES = 8;
+
+type LookupConfig = Pick<
+  DomainsConfig,
+  'resolvers' | 'dns_port' | 'lab_networks' | 'lookup_timeout_s' | 'http_port' | 'https_port'
+>;
+
+export function nameLookup(config: LookupConfig): NameLookup {
+  const texts = config.resolvers.length > 0 ? config.resolvers : getServers();
+  const settings: Settings = {
+    dns_port: config.dns_port,
+    lab_networks: config.lab_networks,
+    resolvers: texts.map((text) => resolverOf(text, config.resolvers.length > 0 ? config.dns_port : 53)),
+  };
+  const looking = <T>(
+    { signal }: LookupCall,
+    work: (world: Authoritative, limit: AbortSignal) => Promise<T>,
+  ): Promise<T> =>
+    withLimit(signal, config.lookup_timeout_s * 1000, (limit) =>
+      work(new Authoritative(settings, limit), limit),
+    );
+  return {
+    addresses: (name, call) => looking(call, (world) => addressesOf(world, name)),
+    texts: (name, call) =>
+      looking(call, async (world) => {
+        const { values } = await follow(world, name, ['TXT']);
+        return [...new Set(values.map(textOf))];
+      }),
+    authorities: (name, call) => looking(call, (world) => climb(world, name)),
+    nameServers: (zone, call) => looking(call, (world) => world.referral(zone)),
+    knock: (asked, call) =>
+      looking(call, (world, limit) =>
+        knock(config, asked, async (name) => (await addressesOf(world, name)).addresses, limit),
+      ),
+    close: async () => {},
+  };
+}
+
+async function addressesOf(world: Authoritative, name: string): Promise<FoundAddresses> {
+  const chain = await follow(world, name, ['A', 'AAAA']);
+  const addresses = chain.values.flatMap((value) =>
+    typeof value === 'string' ? (canonicalAddress(value) ?? []) : [],
+  );
+  return { addresses: [...new Set(addresses)], aliases: chain.names.slice(1) };
+}
+
+async function climb(
+  world: Authoritative,
+  name: string,
+): Promise<{ at: string; records: CaaRecord[] } | undefined> {
+  for (let at = name; at !== ''; at = at.includes('.') ? at.slice(at.indexOf('.') + 1) : '') {
+    const { values } = await follow(world, at, ['CAA']).catch((error: unknown) => {
+      // a top-level domain that cannot be asked does not decide
+      if (at.includes('.')) throw error;
+      return { values: [] };
+    });
+    const records = values.flatMap((value) => caaOf(value));
+    if (records.length > 0) return { at, records: unique(records) };
+  }
+  return undefined;
+}
+
+/** Every value at the name or where its aliases lead; several when servers disagree. */
+async function follow(
+  world: Authoritative,
+  name: string,
+  types: readonly QuestionType[],
+): Promise<{ values: unknown[]; names: string[] }> {
+  const names = [name];
+  const values: unknown[] = [];
+  // the list grows while it is walked
+  for (const at of names) {
+    const answers = (await Promise.all(types.map((type) => world.ask(at, type)))).flat();
+    for (const answer of answers) {
+      if (bare(answer.name) !== at) continue;
+      if (answer.type === 'CNAME') {
+        const target = hostOf(answer.data);
+        if (target !== undefined && !names.includes(target) && names.length <= MOST_ALIASES)
+          names.push(target);
+      } else if (types.some((type) => type === answer.type) && 'data' in answer) values.push(answer.data);
+    }
+  }
+  return { values, names };
+}
+
+function textOf(value: unknown): string {
+  const parts: unknown[] = Array.isArray(value) ? value : [value];
+  return parts.map((part) => (Buffer.isBuffer(part) ? part.toString('utf8') : String(part))).join('');
+}
+
+function caaOf(value: unknown): CaaRecord[] {
+  if (typeof value !== 'object' || value === null || !('tag' in value) || !('value' in value)) return [];
+  const { tag, value: text } = value;
+  if (typeof tag !== 'string' || typeof text !== 'string') return [];
+  const flags = 'flags' in value && typeof value.flags === 'number' ? value.flags : 0;
+  return [{ critical: (flags & 128) !== 0, tag, value: text }];
+}
+
+function unique(records: readonly CaaRecord[]): CaaRecord[] {
+  return [...new Map(records.map((record) => [JSON.stringify(record), record])).values()];
+}
+
+function resolverOf(text: string, port: number): Server {
+  const [, six, four, given] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
+  const address = six ?? four;
+  return address === undefined ? { address: text, port } : { address, port: Number(given) };
+}

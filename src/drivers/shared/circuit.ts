@@ -1,0 +1,227 @@
+/**
+ * One circuit per system behind us: after a few failures of the wire in a row, or as soon as the system refuses the agent itself, calls are refused at
+ * once, and one probe after a pause tells whether it is back. Libraries for this have a clock of their own; here it is passed in, and nothing runs in the background.
+ */
+import { cleaned } from '../../kernel/cause.js';
+import { isOutOfDescriptors } from '../../kernel/descriptors.js';
+import type { Clock } from '../../kernel/clock.js';
+import { AgentError, type Failure, type Role } from '../../kernel/errors.js';
+
+export type CircuitState = 'closed' | 'open' | 'half_open';
+
+export interface CircuitView {
+  /** `container-host`, `container-host:pve2`, `exec:pve1`, `dns`, `proxy`, `issuer` */
+  readonly name: string;
+  readonly role: Role;
+  readonly state: CircuitState;
+  /** RFC 3339: when it came into this state. */
+  readonly since: string;
+  /** Failures in a row; 0 after a success. */
+  readonly failures: number;
+  /** It answers, but refuses the agent whatever it asks: what it said, cleaned and shortened. Null when that is not why it is open. */
+  readonly refusal: string | null;
+}
+
+/** One call that was let through; exactly one of the four is to be called, more do nothing. */
+export interface Pass {
+  /** The system answered, be it with a refusal of this one request. */
+  answered(): void;
+  /** It refuses the agent itself: no other request would fare better. `said`: its own words. */
+  refused(said: string): void;
+  /** Refused connection, timeout, broken wire, a gateway that cannot reach it. */
+  silent(): void;
+  /** Nothing was learned: the caller stopped. */
+  left(): void;
+}
+
+export interface Circuit {
+  view(): CircuitView;
+  /** Undefined while calls are refused: open, or half open with the probe under way. */
+  enter(): Pass | undefined;
+  /** What a caller could do now, without taking the probe. */
+  admits(): 'all' | 'probe' | 'none';
+  /** Epoch ms from which a probe is let through, by the clock as it is now; 0 while closed. */
+  retryAt(): number;
+}
+
+export interface CircuitLimits {
+  /** Failures in a row that open it. */
+  readonly failures: number;
+  /** Pause before the first probe; doubles with each that fails, at most `LONGEST_PAUSE`. */
+  readonly pauseMs: number;
+}
+
+export interface Circuits {
+  /** The circuit of this name, made when first asked for. */
+  of(name: string, role: Role): Circuit;
+  find(name: string): Circuit | undefined;
+  list(): CircuitView[];
+  /** Called after each change of state and each probe; not when it becomes `half_open`, which comes with time alone. Returns the way to stop. */
+  onChange(listener: (view: CircuitView) => void): () => void;
+}
+
+const LONGEST_PAUSE_MS = 60_000;
+
+export function newCircuits(clock: Clock, limits: CircuitLimits): Circuits {
+  const known = new Map<string, Circuit>();
+  const listeners = new Set<(view: CircuitView) => void>();
+  const tell = (view: CircuitView): void => {
+    for (const listener of listeners) listener(view);
+  };
+  return {
+    of(name, role) {
+      const circuit = known.get(name) ?? newCircuit({ name, role, clock, limits, tell });
+      known.set(name, circuit);
+      return circuit;
+    },
+    find: (name) => known.get(name),
+    list: () => [...known.values()].map((circuit) => circuit.view()),
+    onChange(listener) {
+      const own = (view: CircuitView): void => listener(view);
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+  };
+}
+
+interface Making {
+  readonly name: string;
+  readonly role: Role;
+  readonly clock: Clock;
+  readonly limits: CircuitLimits;
+  readonly tell: (view: CircuitView) => void;
+}
+
+function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
+  let failures = 0;
+  let open = false;
+  let since = clock.now();
+  let pauseMs = limits.pauseMs;
+  /** By the monotonic clock: a wall clock that was ahead for a moment must not keep it open for a day. */
+  let retryAt = 0;
+  let probe: Pass | undefined;
+  let refusal: string | null = null;
+
+  const isHalfOpen = (): boolean => open && clock.monotonic() >= retryAt;
+  const epochOf = (monotonic: number): number => clock.now() + monotonic - clock.monotonic();
+  const view = (): CircuitView => {
+    const halfOpen = isHalfOpen();
+    const state = halfOpen ? 'half_open' : open ? 'open' : 'closed';
+    return { name, role, state, since: iso(halfOpen ? epochOf(retryAt) : since), failures, refusal };
+  };
+  const turn = (toOpen: boolean): void => {
+    open = toOpen;
+    since = clock.now();
+    tell(view());
+  };
+  const answered = (): void => {
+    failures = 0;
+    retryAt = 0;
+    pauseMs = limits.pauseMs;
+    refusal = null;
+    if (open) turn(false);
+  };
+  /** `said`: null when nothing was. */
+  const failed = (wasProbe: boolean, said: string | null): void => {
+    failures += 1;
+    if (open) {
+      // calls let through before it opened say nothing new
+      if (!wasProbe) return;
+      refusal = said;
+      pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
+      retryAt = clock.monotonic() + pauseMs;
+      since = clock.now();
+      tell(view());
+    } else if (said !== null || failures >= limits.failures) {
+      refusal = said;
+      retryAt = clock.monotonic() + pauseMs;
+      turn(true);
+    }
+  };
+
+  const left = (): void => {
+    if (open) tell(view());
+  };
+
+  return {
+    view,
+    enter() {
+      if (open && (probe || !isHalfOpen())) return undefined;
+      const isProbe = open;
+      let settled = false;
+      const once = (work: () => void) => (): void => {
+        if (settled) return;
+        settled = true;
+        if (isProbe) probe = undefined;
+        work();
+      };
+      const pass: Pass = {
+        answered: once(answered),
+        refused: (said) => once(() => failed(isProbe, cleaned(said)))(),
+        silent: once(() => failed(isProbe, null)),
+        left: once(left),
+      };
+      if (isProbe) probe = pass;
+      return pass;
+    },
+    admits: () => (!open ? 'all' : probe || !isHalfOpen() ? 'none' : 'probe'),
+    retryAt: () => (open ? epochOf(retryAt) : 0),
+  };
+}
+
+/** Sends one call through: `verdict` says what its failure means, a result is an answer. Throws `refusal()` at once while calls are refused. */
+export async function through<T>(
+  circuit: Circuit | undefined,
+  work: () => Promise<T>,
+  verdict: (error: unknown) => keyof Pass,
+  refusal: (closed: ClosedDoor) => Error,
+): Promise<T> {
+  if (!circuit) return work();
+  const pass = circuit.enter();
+  if (!pass) throw refusal(closedDoor(circuit));
+  try {
+    const value = await work();
+    pass.answered();
+    return value;
+  } catch (error) {
+    // our own lack says nothing about the other side
+    pass[isOutOfDescriptors(error) ? 'left' : verdict(error)](wordsOf(error));
+    throw error;
+  }
+}
+
+/** The usual verdict on an AgentError of a driver. */
+export function verdictOf(error: unknown): keyof Pass {
+  if (!(error instanceof AgentError) || error.code === 'aborted') return 'left';
+  if (error.failure === 'refused_us') return 'refused';
+  if (error.failure === 'unreachable') return 'silent';
+  // nobody knows whether what is unknown was an answer
+  return error.failure === 'unknown' ? 'left' : 'answered';
+}
+
+/** A system's own words, as far as they are known. */
+export function wordsOf(error: unknown): string {
+  if (error instanceof AgentError) return error.detail ?? error.message;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Why a call was not made. */
+export interface ClosedDoor {
+  readonly failure: Extract<Failure, 'refused_us' | 'unreachable'>;
+  /** For operators. */
+  readonly detail: string;
+}
+
+export function closedDoor(circuit: Circuit): ClosedDoor {
+  const { name, since, failures, refusal } = circuit.view();
+  const detail =
+    refusal === null
+      ? `${name} has not answered ${failures} times in a row (since ${since})`
+      : `${name} refuses the agent (since ${since}): ${refusal}`;
+  return {
+    failure: refusal === null ? 'unreachable' : 'refused_us',
+    detail: `${detail}: not asked again before the next probe`,
+  };
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
