@@ -37,11 +37,11 @@ import { purgeDue } from './operations/purge-due.js';
 import { recheckDomains } from './operations/recheck-domains.js';
 import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';
-import type { FileSystem } from './state/file-system.js';
+import type { FileSystem } from './state/files/file-system.js';
 import { KeyedLock } from './kernel/keyed-lock.js';
 import { openState } from './state/open.js';
-import { loadFormerKeys } from './state/former-keys.js';
-import { loadStateKey } from './state/state-key.js';
+import { loadFormerKeys } from './state/keys/former-keys.js';
+import { loadStateKey } from './state/keys/state-key.js';
 import { closeDrivers, lookAfterJobs, openCircuits, openDrivers } from './systems.js';
 
 export interface RunningDaemon {

@@ -11,7 +11,7 @@ import type { ClusterWatch } from './drivers/guest/contract.js';
 import { metered } from './drivers/shared/metered.js';
 import type { Drivers } from './drivers/table.js';
 import type { Counting } from './observation.js';
-import { accountStore } from './state/acme-accounts.js';
+import { accountStore } from './state/stores/acme-accounts.js';
 import type { State } from './state/contract.js';
 
 /** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */

@@ -1,6 +1,6 @@
 /** innkeeper state import: puts an export into the empty state folder, and says what has to be done with the key. */
 import { join, resolve } from 'node:path';
-import { importState as putBack } from '../state/import.js';
+import { importState as putBack } from '../state/transfer/import.js';
 import { loadForCommand } from './of-service.js';
 import { say } from './print.js';
 

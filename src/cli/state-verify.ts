@@ -2,8 +2,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { decodeKey } from '../kernel/key-text.js';
-import { findStateKeys } from '../state/state-key.js';
-import { type Verified, verifyFile, verifyFolder, verifyStream } from '../state/verify.js';
+import { findStateKeys } from '../state/keys/state-key.js';
+import { type Verified, verifyFile, verifyFolder, verifyStream } from '../state/transfer/verify.js';
 import { connectDaemon, DaemonDown } from './daemon.js';
 import { CommandFailure } from './failure.js';
 import { loadForCommand } from './of-service.js';

@@ -1,8 +1,8 @@
 /** innkeeper template build <product>: makes a product's golden template on the container host; needs no running daemon. */
 import { type Logger, pino } from 'pino';
 import { makeTemplate } from '../golden-template.js';
-import { codeOf } from '../state/file-system.js';
-import { verifyFolder, verifyStream } from '../state/verify.js';
+import { codeOf } from '../state/files/file-system.js';
+import { verifyFolder, verifyStream } from '../state/transfer/verify.js';
 import { daemonSide } from './daemon-side.js';
 import { EXIT } from './failure.js';
 import { serviceCredentials } from './of-service.js';

@@ -1,7 +1,7 @@
 /** The documents of the state, read once for all checks. */
 import { stat } from 'node:fs/promises';
-import { findStateKeys } from '../state/state-key.js';
-import { type Verified, verifyFolder, verifyStream } from '../state/verify.js';
+import { findStateKeys } from '../state/keys/state-key.js';
+import { type Verified, verifyFolder, verifyStream } from '../state/transfer/verify.js';
 import type { DoctorParts } from './parts.js';
 
 export interface Documents {

@@ -32,7 +32,7 @@ const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial
 const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
-/** Number, addresses and node are free again; with them the name (see state/claims.ts). */
+/** Number, addresses and node are free again; with them the name (see state/stores/claims.ts). */
 const RELEASED = { vmid: null, node: null, addresses: [], snapshots: [] } as const satisfies Partial<Service>;
 
 /** What was asked for meanwhile was about a site that will not be. */

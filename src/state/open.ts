@@ -1,11 +1,11 @@
 /** Opens the state folder: locks it, reads everything, and hands out the stores. */
 import { type Clock, instant } from '../kernel/clock.js';
 import type { AlertRecord } from '../model/alert.js';
-import { alertKind } from './alert-document.js';
-import { AuditLog } from './audit-log.js';
-import { Archive } from './archive.js';
+import { alertKind } from './documents/alert-document.js';
+import { AuditLog } from './logs/audit-log.js';
+import { Archive } from './logs/archive.js';
 import type { DomainRecord } from '../model/domain-record.js';
-import { acmeAccountKind } from './acme-account-document.js';
+import { acmeAccountKind } from './documents/acme-account-document.js';
 import type {
   AcmeAccount,
   ApiToken,
@@ -14,24 +14,24 @@ import type {
   State,
   ZoneRecord,
 } from './contract.js';
-import { Disk, unavailable } from './disk.js';
-import { EventLog } from './event-log.js';
-import { exportState } from './export.js';
-import { bootFileSystem, type FileSystem, nodeFileSystem } from './file-system.js';
-import { domainKind } from './domain-document.js';
-import { copyInstant, removeStaleCopies } from './instant-copy.js';
-import { KeyRotation } from './key-rotation.js';
-import { afterReading } from './later.js';
-import { lockFolder, type FolderLock } from './lock.js';
-import { makeRoot } from './root-folder.js';
-import { SecretBox } from './secret-box.js';
-import { Services } from './services.js';
-import { Documents } from './system.js';
-import { timedFileSystem } from './timed-file-system.js';
-import { tokenKind } from './token-document.js';
-import { rememberedKind } from './remembered-document.js';
-import { refuseUnfinishedImport } from './unfinished-import.js';
-import { zoneKind } from './zone-document.js';
+import { Disk, unavailable } from './files/disk.js';
+import { EventLog } from './logs/event-log.js';
+import { exportState } from './transfer/export.js';
+import { bootFileSystem, type FileSystem, nodeFileSystem } from './files/file-system.js';
+import { domainKind } from './documents/domain-document.js';
+import { copyInstant, removeStaleCopies } from './transfer/instant-copy.js';
+import { KeyRotation } from './keys/key-rotation.js';
+import { afterReading } from './files/later.js';
+import { lockFolder, type FolderLock } from './files/lock.js';
+import { makeRoot } from './files/root-folder.js';
+import { SecretBox } from './keys/secret-box.js';
+import { Services } from './stores/services.js';
+import { Documents } from './stores/system.js';
+import { timedFileSystem } from './files/timed-file-system.js';
+import { tokenKind } from './documents/token-document.js';
+import { rememberedKind } from './documents/remembered-document.js';
+import { refuseUnfinishedImport } from './files/unfinished-import.js';
+import { zoneKind } from './documents/zone-document.js';
 
 const CLOSED = 'the state was closed';
 

@@ -1,6 +1,6 @@
 /** Start-up time and memory of a daemon with 1,000 services that has nothing to do. */
 import { loadConfig } from '../../src/config/load.js';
-import { loadStateKey } from '../../src/state/state-key.js';
+import { loadStateKey } from '../../src/state/keys/state-key.js';
 import { fillState } from './fill.js';
 import { median, ms, printTable } from './figures.js';
 import { startDaemonProcess, startWorld, type WorldProcess } from './processes.js';

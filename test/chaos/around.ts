@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { relative } from 'node:path';
 import type { Drivers } from '../../src/drivers/table.js';
-import type { FileSystem } from '../../src/state/file-system.js';
+import type { FileSystem } from '../../src/state/files/file-system.js';
 import type { Boundaries } from './boundaries.js';
 
 /** Looks only, or nothing that a remote system sees. */

@@ -5,7 +5,7 @@ import t from 'tap';
 import { loadConfig } from '../../src/config/load.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { openState } from '../../src/state/open.js';
-import { loadStateKey } from '../../src/state/state-key.js';
+import { loadStateKey } from '../../src/state/keys/state-key.js';
 import { CLI, surroundings } from '../e2e/daemon-process.js';
 import { fields } from '../http/rig.js';
 import { address, sampleService } from '../state/samples.js';

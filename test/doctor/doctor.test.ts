@@ -32,7 +32,7 @@ import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
 import { ALL_PRIVILEGES } from '../../src/sandbox/pve/grants.js';
 import type { World } from '../../src/sandbox/world.js';
 import { openState } from '../../src/state/open.js';
-import { loadStateKey } from '../../src/state/state-key.js';
+import { loadStateKey } from '../../src/state/keys/state-key.js';
 import { CLI, surroundings } from '../e2e/daemon-process.js';
 import { selfSigned } from '../fakes/tls-files.js';
 import { asObject, fields } from '../http/rig.js';

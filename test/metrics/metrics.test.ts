@@ -4,9 +4,9 @@ import type { Service } from '../../src/model/service.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { metered, type CallEnd } from '../../src/drivers/shared/metered.js';
 import { makeMetrics } from '../../src/metrics/metrics.js';
-import { timedFileSystem } from '../../src/state/timed-file-system.js';
+import { timedFileSystem } from '../../src/state/files/timed-file-system.js';
 import type { FileOperationEnd } from '../../src/state/contract.js';
-import { nodeFileSystem } from '../../src/state/file-system.js';
+import { nodeFileSystem } from '../../src/state/files/file-system.js';
 import { sampleJob, sampleService } from '../state/samples.js';
 
 const AT = '2026-01-02T03:04:05.000Z';

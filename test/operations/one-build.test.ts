@@ -2,7 +2,7 @@
 import { pino } from 'pino';
 import t from 'tap';
 import { makeTemplate } from '../../src/golden-template.js';
-import { holdFile } from '../../src/state/file-lock.js';
+import { holdFile } from '../../src/state/files/file-lock.js';
 import { openHouse } from '../e2e/house.js';
 
 t.test('a second build is refused while one is under way, and does nothing', async (t) => {

@@ -4,11 +4,11 @@ import type { Job } from '../../src/model/job.js';
 import type { Plan } from '../../src/model/plan.js';
 import { Secret } from '../../src/kernel/secret.js';
 import type { Service } from '../../src/model/service.js';
-import { Disk } from '../../src/state/disk.js';
-import type { FileSystem } from '../../src/state/file-system.js';
-import { afterReading } from '../../src/state/later.js';
-import { SecretBox } from '../../src/state/secret-box.js';
-import { Services } from '../../src/state/services.js';
+import { Disk } from '../../src/state/files/disk.js';
+import type { FileSystem } from '../../src/state/files/file-system.js';
+import { afterReading } from '../../src/state/files/later.js';
+import { SecretBox } from '../../src/state/keys/secret-box.js';
+import { Services } from '../../src/state/stores/services.js';
 
 export const KEY = Buffer.alloc(32, 7);
 const AT = '2026-01-02T03:04:05.000Z';

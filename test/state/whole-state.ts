@@ -1,16 +1,16 @@
 /** All stores of a state folder over any file system, a mixed piece of work on them, and what must be true afterwards whatever the disk did. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Service, ServiceKey } from '../../src/model/service.js';
-import { Archive } from '../../src/state/archive.js';
+import { Archive } from '../../src/state/logs/archive.js';
 import type { ApiToken } from '../../src/state/contract.js';
-import { Disk } from '../../src/state/disk.js';
-import { EventLog } from '../../src/state/event-log.js';
-import type { FileSystem } from '../../src/state/file-system.js';
-import { afterReading } from '../../src/state/later.js';
-import { SecretBox } from '../../src/state/secret-box.js';
-import { Services } from '../../src/state/services.js';
-import { Documents } from '../../src/state/system.js';
-import { tokenKind } from '../../src/state/token-document.js';
+import { Disk } from '../../src/state/files/disk.js';
+import { EventLog } from '../../src/state/logs/event-log.js';
+import type { FileSystem } from '../../src/state/files/file-system.js';
+import { afterReading } from '../../src/state/files/later.js';
+import { SecretBox } from '../../src/state/keys/secret-box.js';
+import { Services } from '../../src/state/stores/services.js';
+import { Documents } from '../../src/state/stores/system.js';
+import { tokenKind } from '../../src/state/documents/token-document.js';
 import { KEY, sampleJob, sampleService } from './samples.js';
 
 const DIR = '/state';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { domainId } from '../../src/model/domain-record.js';
 import type { Job } from '../../src/model/job.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { accountStore } from '../../src/state/acme-accounts.js';
+import { accountStore } from '../../src/state/stores/acme-accounts.js';
 import { openState } from '../../src/state/open.js';
 import { KEY, sampleJob, sampleService } from '../state/samples.js';
 import { toldClock } from '../fakes/told-clock.js';

@@ -1,6 +1,6 @@
 /** How many file descriptors the running daemon may have. */
 import { descriptorLimit } from '../../kernel/descriptor-use.js';
-import { isRunning, readNote } from '../../state/lock-note.js';
+import { isRunning, readNote } from '../../state/files/lock-note.js';
 import { type Check, notChecked, ok, warning } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 

@@ -5,7 +5,7 @@
 import { shellWord } from '../../kernel/command-line.js';
 import { isOfTemplate } from '../../kernel/mark.js';
 import type { SeenContainer } from '../../model/world.js';
-import type { Verified } from '../../state/verify.js';
+import type { Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, wrong } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 

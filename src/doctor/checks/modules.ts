@@ -1,6 +1,6 @@
 /** Modules: whether each that is there can be used, and whether those that services need are there. */
 import { shellWord } from '../../kernel/command-line.js';
-import type { Verified } from '../../state/verify.js';
+import type { Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, wrong, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 

@@ -4,7 +4,7 @@ import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { VERSION } from '../../kernel/version.js';
 import { rangeOf, valueIn } from '../../model/address-pool.js';
-import type { Verified } from '../../state/verify.js';
+import type { Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 

@@ -2,7 +2,7 @@
 import { ALERTS, type AlertRecord } from '../../model/alert.js';
 import { cleaned, whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
-import type { Trouble, Verified } from '../../state/verify.js';
+import type { Trouble, Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, warning, wrong } from '../check.js';
 
 /** More of one kind are counted: a list of hundreds hides what else is wrong. */

@@ -9,8 +9,8 @@ import { runChild } from '../../../src/drivers/shared/child.js';
 import { newCircuits } from '../../../src/drivers/shared/circuit.js';
 import { powerDnsDriver } from '../../../src/drivers/dns/powerdns/index.js';
 import { metered } from '../../../src/drivers/shared/metered.js';
-import { Disk } from '../../../src/state/disk.js';
-import { nodeFileSystem } from '../../../src/state/file-system.js';
+import { Disk } from '../../../src/state/files/disk.js';
+import { nodeFileSystem } from '../../../src/state/files/file-system.js';
 import { handClock } from '../../fakes/clock.js';
 
 const [dir = '', port = ''] = process.argv.slice(2);

@@ -1,0 +1,106 @@
+/** The one lowdb adapter: a document is a JSON file that is old or new after a crash, checked when read and when written. */
+import type { Adapter } from 'lowdb';
+import { AgentError } from '../../kernel/errors.js';
+import type { Secret } from '../../kernel/secret.js';
+import type { Disk } from '../files/disk.js';
+import { NewerDocumentError, downgradeRefused, migrate, type DocumentVersion } from './migrations.js';
+import { OtherKeyError, type SecretBox } from '../keys/secret-box.js';
+import { frozenCopy, opened, sealed } from '../keys/values.js';
+
+/** What all documents of a kind have in common. */
+export interface DocumentKind<T> {
+  readonly name: string;
+  readonly version: DocumentVersion;
+  /** Narrows a value of the current version; secrets are `Secret`s. */
+  readonly fits: (value: unknown) => value is T;
+  /** What does not fit, for operators. No values: they may be private. */
+  readonly misfit: (value: unknown) => string;
+}
+
+export class DamagedDocumentError extends Error {
+  override readonly name = 'DamagedDocumentError';
+  /** All we could read, for a last look at what it claimed. */
+  readonly text: string;
+  readonly otherKey: boolean;
+
+  constructor(problem: string, text: string, otherKey = false) {
+    super(problem);
+    this.text = text;
+    this.otherKey = otherKey;
+  }
+}
+
+export class DocumentAdapter<T extends object> implements Adapter<T | null> {
+  readonly #disk: Disk;
+  readonly #box: SecretBox;
+  readonly #kind: DocumentKind<T>;
+  readonly #path: string;
+  readonly #id: string;
+
+  /** `id`: what tells this document from others of its kind; its secrets are bound to it. */
+  constructor(disk: Disk, box: SecretBox, kind: DocumentKind<T>, id: string, path: string) {
+    this.#disk = disk;
+    this.#box = box;
+    this.#kind = kind;
+    this.#path = path;
+    this.#id = id;
+  }
+
+  /** Null when there is no file. Throws DamagedDocumentError, or AgentError `state_unavailable` for a newer release's document. */
+  async read(): Promise<T | null> {
+    const text = await this.#disk.find(this.#path);
+    return text === undefined ? null : this.parse(text);
+  }
+
+  /** Null is lowdb's word for no document: nothing is written. */
+  async write(value: T | null): Promise<void> {
+    if (value === null) return;
+    const plain = sealed(value, (secret) => this.#box.seal(nameOf(this.#kind, this.#id), secret));
+    await this.#disk.replace(this.#path, `${JSON.stringify(plain, null, 1)}\n`);
+  }
+
+  /** A frozen copy of the current version that is certain to be readable again. Throws `internal_error`. */
+  checked(value: T): T {
+    const copy = frozenCopy({ ...value, schema: this.#kind.version.current });
+    if (this.#kind.fits(copy)) return copy;
+    throw new AgentError('internal_error', 'A defect in the agent kept the change from being recorded.', {
+      detail: `the new ${nameOf(this.#kind, this.#id)} does not fit its schema: ${this.#kind.misfit(copy)}`,
+    });
+  }
+
+  parse(text: string): T {
+    try {
+      return parseDocument(this.#kind, this.#id, text, (name, boxed) => this.#box.open(name, boxed));
+    } catch (error) {
+      if (error instanceof NewerDocumentError) throw downgradeRefused(this.#path, error);
+      const problem = error instanceof Error ? error.message : String(error);
+      throw new DamagedDocumentError(problem, text, error instanceof OtherKeyError);
+    }
+  }
+}
+
+/** The frozen document in its present form. `open`: gets the document's name, which its secrets are bound to. Throws NewerDocumentError, or an Error that says what is wrong. */
+export function parseDocument<T>(
+  kind: DocumentKind<T>,
+  id: string,
+  text: string,
+  open: (name: string, boxed: string) => Secret,
+): T {
+  const raw = migrate(parseJson(text), kind.version);
+  const value = opened(raw, (boxed) => open(nameOf(kind, id), boxed));
+  if (kind.fits(value)) return value;
+  throw new Error(`it does not have the right shape: ${kind.misfit(value)}`);
+}
+
+function nameOf(kind: { readonly name: string }, id: string): string {
+  return `${kind.name}:${id}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // the parser's own message quotes the text, which may be private
+    throw new Error('it is not complete JSON');
+  }
+}

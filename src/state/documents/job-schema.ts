@@ -1,0 +1,107 @@
+/** The shape of a job inside a service's document; `model/job.ts` says what the fields mean. */
+import { Type } from 'typebox';
+import type { ErrorCode, Failure } from '../../kernel/errors.js';
+import type { Thing } from '../../model/flow.js';
+import type { KindName } from '../../model/job-kinds.js';
+import type { Json, JsonObject } from '../../kernel/json.js';
+
+export const TextSchema = Type.String();
+export const NullableText = Type.Union([Type.String(), Type.Null()]);
+const Count = Type.Integer({ minimum: 0 });
+export const JsonObjectSchema = Type.Unsafe<JsonObject>(Type.Record(Type.String(), Type.Unknown()));
+
+export const PlanSchema = Type.Object({
+  name: TextSchema,
+  aliases: Type.Array(Type.String()),
+  memoryMb: Type.Number(),
+  swapMb: Type.Number(),
+  diskGb: Type.Number(),
+  cores: Type.Number(),
+  domains: Type.Number(),
+  backups: Type.Number(),
+});
+
+const errorFields = {
+  // a code that a later release no longer has must not make the document unreadable
+  code: Type.Unsafe<ErrorCode>(Type.String()),
+  message: TextSchema,
+  role: Type.Optional(
+    Type.Enum(['container host', 'DNS', 'reverse proxy', 'certificate authority', 'site', 'agent']),
+  ),
+  detail: Type.Optional(Type.String()),
+  system: Type.Optional(Type.String()),
+  failure: Type.Optional(Type.Unsafe<Failure>(Type.String())),
+  retryable: Type.Boolean(),
+};
+
+// not an enumeration: a word of another release must not make the document unreadable
+const ThingText = Type.Unsafe<Thing>(Type.String());
+
+const StepSchema = Type.Object({
+  name: TextSchema,
+  after: Type.Array(Type.String()),
+  undoable: Type.Boolean(),
+  pivot: Type.Boolean(),
+  concerns: Type.Optional(ThingText),
+  status: Type.Enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'undo_failed', 'skipped']),
+  notes: JsonObjectSchema,
+  result: Type.Unsafe<Json>(Type.Unknown()),
+  error: Type.Optional(Type.Object(errorFields)),
+  begun: Count,
+  startedAt: NullableText,
+  endedAt: NullableText,
+});
+
+const JobError = Type.Object({ ...errorFields, step: Type.Optional(Type.String()) });
+
+export const JobSchema = Type.Object({
+  id: Type.String({ minLength: 1 }),
+  // nor must a kind of another release or of a module that is gone: its job is kept as it is
+  method: Type.Unsafe<KindName>(Type.String()),
+  status: Type.Enum(['queued', 'running', 'waiting', 'completed', 'failed', 'stuck', 'cancelled']),
+  direction: Type.Enum(['forward', 'undo']),
+  interactive: Type.Boolean(),
+  tags: Type.Array(Type.String()),
+  requestId: TextSchema,
+  args: JsonObjectSchema,
+  pinned: Type.Object({
+    module: Type.Object({ type: TextSchema, name: TextSchema, version: TextSchema }),
+    plan: PlanSchema,
+    settings: JsonObjectSchema,
+  }),
+  policy: Type.Object({
+    tries: Type.Number(),
+    backoffS: Type.Number(),
+    timeoutS: Type.Number(),
+    maxExceptions: Type.Number(),
+    patienceS: Type.Number(),
+  }),
+  attempts: Count,
+  exceptions: Count,
+  crashes: Count,
+  steps: Type.Array(StepSchema),
+  waiting: Type.Optional(
+    Type.Object({
+      for: TextSchema,
+      reason: Type.Optional(Type.Unsafe<Failure>(Type.String())),
+      since: TextSchema,
+      until: TextSchema,
+    }),
+  ),
+  cancel: Type.Optional(Type.Object({ at: TextSchema, undo: Type.Boolean() })),
+  error: Type.Optional(JobError),
+  reason: Type.Optional(JobError),
+  remains: Type.Optional(
+    Type.Array(
+      Type.Object({
+        step: TextSchema,
+        thing: Type.Unsafe<Thing | null>(NullableText),
+        what: TextSchema,
+      }),
+    ),
+  ),
+  abandonedAt: Type.Optional(Type.String()),
+  createdAt: TextSchema,
+  startedAt: NullableText,
+  endedAt: NullableText,
+});

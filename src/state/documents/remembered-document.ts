@@ -1,0 +1,36 @@
+/** The shape of a remembered answer's document, `remembered/<id>.json`. */
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Secret } from '../../kernel/secret.js';
+import type { RememberedCall } from '../contract.js';
+import type { DocumentKind } from './document.js';
+import { NullableText, TextSchema } from './job-schema.js';
+import { VERSIONS } from './migrations.js';
+import { misfitOf } from './misfit.js';
+
+const SecretSchema = Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => value instanceof Secret));
+
+const RememberedSchema = Type.Object({
+  schema: Type.Literal(1),
+  id: TextSchema,
+  fingerprint: TextSchema,
+  requestId: TextSchema,
+  panel: Type.Optional(TextSchema),
+  token: Type.Optional(TextSchema),
+  serviceId: NullableText,
+  answer: Type.Union([
+    Type.Object({ code: Type.Integer({ minimum: 200, maximum: 599 }), body: SecretSchema }),
+    Type.Null(),
+  ]),
+  createdAt: TextSchema,
+  expiresAt: TextSchema,
+});
+
+const check = Compile(RememberedSchema);
+
+export const rememberedKind: DocumentKind<RememberedCall> = {
+  name: 'remembered',
+  version: VERSIONS.remembered,
+  fits: (value): value is RememberedCall => check.Check(value) satisfies boolean,
+  misfit: (value) => misfitOf(check.Errors(value)),
+};

@@ -1,0 +1,99 @@
+/** One daemon per state folder: a lock on a file in it. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AgentError } from '../../kernel/errors.js';
+import { type FileLock, holdFile } from './file-lock.js';
+import { isRunning, readNote, removeNote, writeNote } from './lock-note.js';
+
+/** Seconds to wait for a predecessor that is just ending. */
+const PATIENCE_S = 2;
+const LOOK_MS = 50;
+
+export interface FolderLock {
+  /** Looks at once: why the folder may be another daemon's by now, or undefined. */
+  problem(): string | undefined;
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  readonly dir: string;
+  /** Seconds; default 2. */
+  readonly patienceS?: number;
+  /** Called once, within a second, when the lock is lost while we still need it. */
+  readonly onLost: (reason: string) => void;
+}
+
+/** Throws AgentError `state_unavailable` that names the holder. The folder must exist. */
+export async function lockFolder(options: LockOptions): Promise<FolderLock> {
+  const { dir, onLost } = options;
+  await makeFile(dir);
+  let lost = false;
+  const lose = (reason: string): void => {
+    lost = true;
+    onLost(reason);
+  };
+  const lock = await held({ ...options, onLost: lose });
+  try {
+    await formerEnded(options);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  await writeNote(dir);
+  let wanted = true;
+  return {
+    problem: () => lock.problem(),
+    release: async () => {
+      if (!wanted) return;
+      wanted = false;
+      // the note of whoever has the folder now is not ours
+      if (!lost && lock.problem() === undefined) await removeNote(dir);
+      await lock.release();
+    },
+  };
+}
+
+/** Private: who can open the file could hold its lock. */
+async function makeFile(dir: string): Promise<void> {
+  try {
+    await writeFile(join(dir, 'lock'), '', { flag: 'a', mode: 0o600 });
+  } catch (error) {
+    throw refusal('The state folder cannot be locked.', `${dir}: ${String(error)}`, error);
+  }
+}
+
+async function held({ dir, patienceS = PATIENCE_S, onLost }: LockOptions): Promise<FileLock> {
+  let lock: FileLock | undefined;
+  try {
+    lock = await holdFile({ file: join(dir, 'lock'), patienceS, onLost });
+  } catch (error) {
+    throw refusal('The state folder cannot be locked.', `${dir}: ${String(error)}`, error);
+  }
+  if (lock) return lock;
+  throw await taken(dir);
+}
+
+/** One whose lock file was taken away notices it, and ends. Until then the folder is its. */
+async function formerEnded({ dir, patienceS = PATIENCE_S }: LockOptions): Promise<void> {
+  const until = performance.now() + patienceS * 1000;
+  for (let note = await readNote(dir); note && isRunning(note); note = await readNote(dir)) {
+    if (performance.now() >= until) throw await taken(dir);
+    await delay(LOOK_MS);
+  }
+}
+
+async function taken(dir: string): Promise<AgentError> {
+  const note = await readNote(dir);
+  const holder = note ? `process ${note.pid}, running since ${note.startedAt}` : 'an unknown process';
+  return refusal('Another Innkeeper daemon uses this state folder.', `${dir} is held by ${holder}`);
+}
+
+function refusal(message: string, detail: string, cause?: unknown): AgentError {
+  return new AgentError('state_unavailable', message, {
+    role: 'agent',
+    retryable: false,
+    detail,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,93 @@
+/** Encrypts the secrets inside documents, bound to their document so that a value copied into another one does not open. */
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { Secret } from '../../kernel/secret.js';
+
+const FORM = /^v1:([0-9a-f]{16}):([A-Za-z0-9_-]{16}):([A-Za-z0-9_-]*):([A-Za-z0-9_-]{22})$/;
+
+/** The sealed text names another key: not damage, but a wrong key file. */
+export class OtherKeyError extends Error {
+  override readonly name = 'OtherKeyError';
+}
+
+/** How a key is called in sealed texts. */
+export function keyIdOf(key: Buffer): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 16);
+}
+
+export class SecretBox {
+  readonly #keys = new Map<string, Buffer>();
+  #keyId = '';
+
+  /** Keys have 32 bytes. `former` only open. */
+  constructor(key: Buffer, former: readonly Buffer[] = []) {
+    for (const other of former) this.#keys.set(keyIdOf(other), checked(other));
+    this.use(key);
+  }
+
+  /** Of the key that seals. */
+  get keyId(): string {
+    return this.#keyId;
+  }
+
+  get key(): Buffer {
+    return this.#current();
+  }
+
+  get formerIds(): string[] {
+    return [...this.#keys.keys()].filter((id) => id !== this.#keyId);
+  }
+
+  /** Seals with this one from now on; what the others sealed still opens. */
+  use(key: Buffer): void {
+    this.#keyId = keyIdOf(checked(key));
+    this.#keys.set(this.#keyId, key);
+  }
+
+  /** What former keys sealed no longer opens. */
+  dropFormer(): void {
+    for (const id of this.formerIds) this.#keys.delete(id);
+  }
+
+  /** True for a document's text that holds something another key than ours has sealed. */
+  holdsFormer(text: string): boolean {
+    return this.formerIds.some((id) => text.includes(`"v1:${id}:`));
+  }
+
+  /** `v1:<key id>:<iv>:<ciphertext>:<tag>`, base64url. */
+  seal(document: string, secret: Secret): string {
+    const iv = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.#current(), iv).setAAD(Buffer.from(document));
+    const sealed = Buffer.concat([cipher.update(secret.reveal(), 'utf8'), cipher.final()]);
+    const parts = [iv, sealed, cipher.getAuthTag()].map((part) => part.toString('base64url'));
+    return ['v1', this.keyId, ...parts].join(':');
+  }
+
+  /** Throws when the text was changed, belongs to another document or (OtherKeyError) to another key. */
+  open(document: string, text: string): Secret {
+    const [, keyId, iv, sealed, tag] = FORM.exec(text) ?? [];
+    if (keyId === undefined || iv === undefined || sealed === undefined || tag === undefined)
+      throw new Error('a secret is not in the form v1:<key id>:<iv>:<ciphertext>:<tag>');
+    const key = this.#keys.get(keyId);
+    if (!key) throw new OtherKeyError(`a secret was encrypted with key ${keyId}, ours is ${this.keyId}`);
+    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
+      .setAAD(Buffer.from(document))
+      .setAuthTag(Buffer.from(tag, 'base64url'));
+    try {
+      const clear = Buffer.concat([decipher.update(Buffer.from(sealed, 'base64url')), decipher.final()]);
+      return new Secret(clear.toString('utf8'));
+    } catch {
+      throw new Error('a secret cannot be decrypted: it was changed or comes from another document');
+    }
+  }
+
+  #current(): Buffer {
+    const key = this.#keys.get(this.#keyId);
+    if (!key) throw new Error('there is no state key');
+    return key;
+  }
+}
+
+function checked(key: Buffer): Buffer {
+  if (key.length !== 32) throw new Error('the state key must have 32 bytes');
+  return key;
+}

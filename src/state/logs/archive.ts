@@ -1,0 +1,146 @@
+/** Ended jobs, one line each in the file of the day that their id (UUID v7) names. Lines are only ever added; the last one of an id counts. */
+import { join } from 'node:path';
+import { Compile } from 'typebox/compile';
+import { Type } from 'typebox';
+import { version as versionOf } from 'uuid';
+import { type Job, madeAt } from '../../model/job.js';
+import { ID_PATTERN, type ServiceKey } from '../../model/service.js';
+import type { JobArchive } from '../contract.js';
+import { unavailable, type Disk } from '../files/disk.js';
+import { codeOf } from '../files/file-system.js';
+import { JobSchema } from '../documents/job-schema.js';
+import { KeyedLock } from '../../kernel/keyed-lock.js';
+
+const CHUNK = 256 * 1024;
+const NEWLINE = 10;
+
+type Entry = { key: ServiceKey; job: Job };
+
+const lineCheck = Compile(
+  Type.Object({ archived: Type.String(), panel: Type.String(), id: Type.String(), job: JobSchema }),
+);
+
+export class Archive implements JobArchive {
+  readonly #disk: Disk;
+  readonly #folder: string;
+  readonly #lock = new KeyedLock();
+  /** Files known to end with a whole line. */
+  readonly #whole = new Set<string>();
+
+  constructor(disk: Disk, dir: string) {
+    this.#disk = disk;
+    this.#folder = join(dir, 'archive');
+  }
+
+  async append({ key, job }: Entry): Promise<void> {
+    const path = this.#pathOf(job.id);
+    if (path === undefined) throw new RangeError('a job id must be a UUID v7');
+    const [panel = '', id = ''] = key.split('/');
+    // begins with the id, and JSON holds no raw line break: so a line is found without parsing those before it
+    const line = `${JSON.stringify({ archived: job.id, panel, id, job })}\n`;
+    await this.#lock.run(path, async () => {
+      const known = this.#whole.has(path);
+      const torn = !known && (await this.#endsTorn(path));
+      this.#whole.delete(path);
+      await this.#disk.append(path, torn ? `\n${line}` : line);
+      // the file's name is part of its first line's durability
+      if (!known) await this.#disk.syncFolder(this.#folder);
+      this.#whole.add(path);
+    });
+  }
+
+  async find(id: string): Promise<Entry | undefined> {
+    const path = this.#pathOf(id);
+    if (path === undefined) return undefined;
+    const needle = Buffer.from(`{"archived":"${id}"`);
+    let end = await this.#sizeOf(path);
+    for (;;) {
+      const at = await this.#lastLineStart(path, needle, end);
+      if (at === undefined) return undefined;
+      const entry = parseLine(await this.#lineAt(path, at), id);
+      if (entry) return entry;
+      // torn by a power cut: an earlier line may be whole
+      end = at + needle.length - 1;
+    }
+  }
+
+  /** Resolves when nothing is being written. */
+  idle(): Promise<void> {
+    return this.#lock.idle();
+  }
+
+  /** Undefined when the id names no day. */
+  #pathOf(id: string): string | undefined {
+    const canonical = id.toLowerCase();
+    if (canonical !== id || !/^[0-9a-f-]{36}$/.test(id) || !isVersion7(id)) return undefined;
+    const time = madeAt(id);
+    const date = new Date(time);
+    return Number.isNaN(date.getTime())
+      ? undefined
+      : join(this.#folder, `${date.toISOString().slice(0, 10)}.ndjson`);
+  }
+
+  async #sizeOf(path: string): Promise<number> {
+    try {
+      return await this.#disk.fs.size(path);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return 0;
+      throw unavailable(`${path} cannot be read`, error);
+    }
+  }
+
+  async #endsTorn(path: string): Promise<boolean> {
+    const size = await this.#sizeOf(path);
+    if (size === 0) return false;
+    const last = await this.#disk.fs.readRange(path, size - 1, 1);
+    return last[0] !== NEWLINE;
+  }
+
+  /** Offset of the last line before `end` that starts with the needle, read backwards: who asks mostly asks for a late one. */
+  async #lastLineStart(path: string, needle: Buffer, end: number): Promise<number | undefined> {
+    for (let stop = end; stop > 0; stop -= CHUNK) {
+      const start = Math.max(0, stop - CHUNK);
+      // one byte before shows whether a line starts there; some bytes after, since the needle may lie across the border
+      const from = Math.max(0, start - 1);
+      const until = Math.min(end, stop + needle.length - 1);
+      const bytes = await this.#disk.fs.readRange(path, from, until - from);
+      for (
+        let at = bytes.lastIndexOf(needle);
+        at >= 0;
+        at = at === 0 ? -1 : bytes.lastIndexOf(needle, at - 1)
+      ) {
+        if (from + at === 0 || bytes[at - 1] === NEWLINE) return from + at;
+      }
+    }
+    return undefined;
+  }
+
+  async #lineAt(path: string, start: number): Promise<string> {
+    const parts: Buffer[] = [];
+    for (let at = start; ; at += CHUNK) {
+      const bytes = await this.#disk.fs.readRange(path, at, CHUNK);
+      const stop = bytes.indexOf(NEWLINE);
+      parts.push(stop < 0 ? bytes : bytes.subarray(0, stop));
+      if (stop >= 0 || bytes.length < CHUNK) return Buffer.concat(parts).toString('utf8');
+    }
+  }
+}
+
+function isVersion7(id: string): boolean {
+  try {
+    return versionOf(id) === 7;
+  } catch {
+    return false;
+  }
+}
+
+function parseLine(line: string, id: string): Entry | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (!lineCheck.Check(value) || value.archived !== id) return undefined;
+    if (!ID_PATTERN.test(value.panel) || !ID_PATTERN.test(value.id)) return undefined;
+    return { key: `${value.panel}/${value.id}`, job: value.job };
+  } catch {
+    return undefined;
+  }
+}

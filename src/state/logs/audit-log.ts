@@ -1,0 +1,108 @@
+/** Who asked for which change, from where, and what became of it: one line per answered call, durable before the answer goes out. */
+import { join } from 'node:path';
+import { Compile } from 'typebox/compile';
+import { Type } from 'typebox';
+import type { AuditEntry, AuditPage, AuditStore, AuditWish } from '../contract.js';
+import type { Later } from '../files/later.js';
+import { DailyLog } from './daily-log.js';
+import type { Disk } from '../files/disk.js';
+import { NullableText, TextSchema } from '../documents/job-schema.js';
+
+/** Kept in memory while they cannot be written. */
+const MOST_WAITING = 20_000;
+
+const lineCheck = Compile(
+  Type.Object({
+    at: TextSchema,
+    request_id: TextSchema,
+    door: Type.Enum(['network', 'socket']),
+    who: Type.Union([
+      Type.Object({ token: TextSchema, token_id: TextSchema }),
+      Type.Object({ user: NullableText, uid: Type.Union([Type.Integer(), Type.Null()]) }),
+      Type.Null(),
+    ]),
+    panel: NullableText,
+    from: NullableText,
+    method: TextSchema,
+    route: TextSchema,
+    service_id: NullableText,
+    job_id: NullableText,
+    status: Type.Integer(),
+    code: NullableText,
+    replayed: Type.Optional(Type.Literal(true)),
+    count: Type.Optional(Type.Integer()),
+  }),
+);
+
+export interface AuditLogOptions {
+  readonly disk: Disk;
+  /** The state folder. */
+  readonly dir: string;
+  /** RFC 3339 */
+  readonly now: () => string;
+  readonly clockTrusted: () => boolean;
+  readonly warn: (message: string, detail: string) => void;
+  readonly keepDays: number;
+  readonly later: Later;
+}
+
+export class AuditLog implements AuditStore {
+  readonly #log: DailyLog<AuditEntry>;
+  readonly #warn: AuditLogOptions['warn'];
+
+  private constructor({ disk, dir, now, clockTrusted, warn, keepDays }: AuditLogOptions) {
+    const folder = join(dir, 'audit');
+    const keepMs = keepDays * 86_400_000;
+    this.#log = new DailyLog({ disk, folder, now, clockTrusted, keepMs, parse: parseLine });
+    this.#warn = warn;
+  }
+
+  /** Throws AgentError `state_unavailable`. */
+  static async open(options: AuditLogOptions): Promise<AuditLog> {
+    const log = new AuditLog(options);
+    options.later(() => log.#log.removeOld());
+    return log;
+  }
+
+  async add(entry: AuditEntry): Promise<void> {
+    try {
+      await this.#log.add([entry]);
+    } catch (error) {
+      // what was done is done: the line goes out with the next ones
+      this.#log.keepWaiting(MOST_WAITING);
+      this.#warn('the audit log could not be written', String(error));
+    }
+  }
+
+  async read({ after, since, limit, panel, serviceId }: AuditWish): Promise<AuditPage> {
+    const wanted = (entry: AuditEntry): boolean =>
+      (since === undefined || entry.at >= since) &&
+      (panel === undefined || entry.panel === panel) &&
+      (serviceId === undefined || entry.service_id === serviceId);
+    const { lines, next, more } = await this.#log.read({
+      after,
+      limit,
+      wanted,
+      ...(since === undefined ? {} : { fromDay: dayBefore(since) }),
+    });
+    return { entries: lines, next, more };
+  }
+
+  idle(): Promise<void> {
+    return this.#log.idle();
+  }
+}
+
+/** A line stands in the file of the day it was written, which may be the day after (or, where the clock was set back, before) its own. */
+function dayBefore(instant: string): string {
+  return new Date(Date.parse(instant) - 86_400_000).toISOString().slice(0, 10);
+}
+
+function parseLine(text: string): AuditEntry | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return lineCheck.Check(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

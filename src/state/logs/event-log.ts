@@ -1,0 +1,141 @@
+/**
+ * What happened to services, one line each. Written after the service's document, which keeps its newest events too: those that a crash kept from the
+ * log are added at the next start, so every event is in it at least once.
+ */
+import { join } from 'node:path';
+import { Compile } from 'typebox/compile';
+import { Type } from 'typebox';
+import type { ServiceEvent } from '../../model/service-event.js';
+import { EVENT_TYPES } from '../../model/service-event.js';
+import type { Service } from '../../model/service.js';
+import type { EventPage, EventStore, LoggedEvent } from '../contract.js';
+import { DailyLog } from './daily-log.js';
+import type { Disk } from '../files/disk.js';
+import type { Later } from '../files/later.js';
+import { JsonObjectSchema } from '../documents/job-schema.js';
+
+const KEEP_MS = 30 * 86_400_000;
+/** How far before its newest file a start looks for events that are in the log already. */
+const OVERLAP_MS = 3_600_000;
+
+const lineCheck = Compile(
+  Type.Object({
+    id: Type.String(),
+    at: Type.String(),
+    type: Type.Enum([...EVENT_TYPES]),
+    panel: Type.String(),
+    service_id: Type.String(),
+    generation: Type.Integer(),
+    data: JsonObjectSchema,
+  }),
+);
+
+export interface EventLogOptions {
+  readonly disk: Disk;
+  /** The state folder. */
+  readonly dir: string;
+  /** RFC 3339 */
+  readonly now: () => string;
+  readonly clockTrusted: () => boolean;
+  readonly warn: (message: string, detail: string) => void;
+  readonly later: Later;
+}
+
+export class EventLog implements EventStore {
+  readonly #log: DailyLog<LoggedEvent>;
+  readonly #warn: EventLogOptions['warn'];
+  /** Only while starting: what documents have and the log lacks. */
+  #lost: LoggedEvent[] = [];
+  /** Only while starting: ids in the log's newest files, and since when they hold all. */
+  #tail: { readonly ids: Set<string>; readonly since: string } | undefined;
+
+  private constructor({ disk, dir, now, clockTrusted, warn }: EventLogOptions) {
+    const folder = join(dir, 'events');
+    this.#log = new DailyLog({ disk, folder, now, clockTrusted, keepMs: KEEP_MS, parse: parseLine });
+    this.#warn = warn;
+  }
+
+  /** Throws AgentError `state_unavailable`. */
+  static async open(options: EventLogOptions): Promise<EventLog> {
+    const log = new EventLog(options);
+    options.later(() => log.#log.removeOld());
+    await log.#readTail(options.now);
+    return log;
+  }
+
+  /** While starting, for each document: what the log lacks is added. */
+  takeUp(service: Service): void {
+    const tail = this.#tail;
+    if (!tail) return;
+    const lost = (service.events ?? []).filter(({ id, at }) => at >= tail.since && !tail.ids.has(id));
+    this.#lost.push(...lost.map((event) => logged(service, event)));
+  }
+
+  /** Ends the start. */
+  async recovered(): Promise<void> {
+    this.#tail = undefined;
+    const lost = this.#lost.sort((a, b) => (a.id < b.id ? -1 : 1));
+    this.#lost = [];
+    await this.#write(lost);
+  }
+
+  /** In the order in which they became durable in their documents. */
+  add(service: Service, events: readonly ServiceEvent[]): void {
+    void this.#write(events.map((event) => logged(service, event)));
+  }
+
+  /** There is room again: what could not be written down is. */
+  goOn(): void {
+    if (this.#log.waiting === 0) return;
+    this.#log
+      .add([])
+      .catch((error: unknown) => this.#warn('events could not be written down', String(error)));
+  }
+
+  async read({ panel, after, limit }: Parameters<EventStore['read']>[0]): Promise<EventPage> {
+    const wanted = (event: LoggedEvent): boolean => event.panel === panel;
+    const { lines, next, more } = await this.#log.read({ after, limit, wanted });
+    return { events: lines, next, more };
+  }
+
+  latest(): Promise<string> {
+    return this.#log.latest();
+  }
+
+  idle(): Promise<void> {
+    return this.#log.idle();
+  }
+
+  async #write(events: readonly LoggedEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    try {
+      await this.#log.add(events);
+    } catch (error) {
+      // their documents have them: they go out with the next ones, or at the next start
+      this.#warn('events could not be written down', String(error));
+    }
+  }
+
+  async #readTail(now: () => string): Promise<void> {
+    const days = await this.#log.newestDays(2);
+    // not the last line's: the clock may have been ahead when it was written
+    const newest = days.findLast((events) => events.length > 0) ?? [];
+    const [first] = [...newest.map(({ at }) => at), now()].sort();
+    const since = newest.length === 0 ? '' : new Date(Date.parse(first ?? '') - OVERLAP_MS).toISOString();
+    this.#tail = { ids: new Set(days.flat().map(({ id }) => id)), since };
+  }
+}
+
+function logged(service: Service, { id, at, type, data }: ServiceEvent): LoggedEvent {
+  const { panel, generation } = service;
+  return { id, at, type, panel, service_id: service.id, generation, data };
+}
+
+function parseLine(text: string): LoggedEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return lineCheck.Check(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

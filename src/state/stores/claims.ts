@@ -1,0 +1,91 @@
+/** Who holds which name, address and container number, so that nothing is ever given to two services. */
+import ipaddr from 'ipaddr.js';
+import { slotOfName } from '../../model/domain-name.js';
+import { AgentError, type ErrorCode } from '../../kernel/errors.js';
+import type { Service, ServiceKey } from '../../model/service.js';
+
+/** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
+export type Claim = `${'name' | 'address' | 'vmid' | 'domain'} ${string}`;
+
+export const nameClaim = (subdomain: string): Claim => `name ${subdomain.toLowerCase()}`;
+export const vmidClaim = (vmid: number): Claim => `vmid ${vmid}`;
+/** One claim for an apex and its `www`. */
+export const domainClaim = (domain: string): Claim => `domain ${slotOfName(domain.toLowerCase())}`;
+/** One claim for all spellings of an address. */
+export const addressClaim = (address: string): Claim =>
+  `address ${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address.toLowerCase()}`;
+
+/**
+ * A service that was deleted, or whose failed creation was undone, gives its name back with its number and addresses; until then (while a deleted one is
+ * kept, say) all stay with it.
+ */
+export function claimsOf(service: Service): Claim[] {
+  const nothingLeft = service.vmid === null && service.addresses.length === 0;
+  const nameIsFree = nothingLeft && (service.lifecycle === 'terminated' || service.lifecycle === 'failed');
+  return [
+    ...(nameIsFree
+      ? []
+      : [nameClaim(service.subdomain), ...service.domains.map(({ domain }) => domainClaim(domain))]),
+    ...service.addresses.map(({ address }) => addressClaim(address)),
+    ...(service.vmid === null ? [] : [vmidClaim(service.vmid)]),
+  ];
+}
+
+/** What a damaged document can still tell about what it held; rather too much than too little. */
+export function claimsInText(text: string): Claim[] {
+  const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, value = '']) => value);
+  return [
+    ...all(/"subdomain"\s*:\s*"([^"\\]{1,63})"/g).map(nameClaim),
+    ...all(/"address"\s*:\s*"([0-9A-Fa-f.:]{2,45})"/g).map(addressClaim),
+    ...all(/"domain"\s*:\s*"([a-z0-9.-]{3,253})"/g).map(domainClaim),
+    ...all(/"vmid"\s*:\s*(\d{1,9})/g).map((vmid) => vmidClaim(Number(vmid))),
+  ];
+}
+
+const REFUSALS: Record<string, [ErrorCode, string]> = {
+  name: ['name_taken', 'The sub-domain belongs to another service.'],
+  address: ['capacity_exhausted', 'The address belongs to another service.'],
+  domain: ['domain_taken', 'The domain belongs to another customer.'],
+  vmid: ['vmid_taken', 'The container number belongs to another service.'],
+};
+
+function taken(claim: Claim, holder: ServiceKey): AgentError {
+  const [code, message] = REFUSALS[claim.split(' ', 1)[0] ?? ''] ?? ['internal_error', 'It is taken.'];
+  return new AgentError(code, message, { detail: `${claim} is held by ${holder}` });
+}
+
+export class ClaimTable {
+  /** More than one holder only where documents said so at boot (a copy made by hand, say): none of them may lose it to a third. */
+  readonly #holders = new Map<Claim, readonly ServiceKey[]>();
+
+  holderOf(claim: Claim): ServiceKey | undefined {
+    return this.#holders.get(claim)?.[0];
+  }
+
+  /** Takes what `wanted` has and `held` has not, all or nothing. Throws when another holds one of them. */
+  take(key: ServiceKey, wanted: readonly Claim[], held: readonly Claim[]): void {
+    const fresh = wanted.filter((claim) => !held.includes(claim));
+    for (const claim of fresh) {
+      const other = this.#holders.get(claim)?.find((holder) => holder !== key);
+      if (other !== undefined) throw taken(claim, other);
+    }
+    for (const claim of fresh) this.record(key, claim);
+  }
+
+  /** Takes without asking. Returns the one who held it before, if anybody. */
+  record(key: ServiceKey, claim: Claim): ServiceKey | undefined {
+    const holders = this.#holders.get(claim) ?? [];
+    if (!holders.includes(key)) this.#holders.set(claim, [...holders, key]);
+    return holders.find((holder) => holder !== key);
+  }
+
+  /** Frees what `before` has and `after` has not. */
+  free(key: ServiceKey, before: readonly Claim[], after: readonly Claim[]): void {
+    for (const claim of before) {
+      if (after.includes(claim)) continue;
+      const rest = (this.#holders.get(claim) ?? []).filter((holder) => holder !== key);
+      if (rest.length > 0) this.#holders.set(claim, rest);
+      else this.#holders.delete(claim);
+    }
+  }
+}

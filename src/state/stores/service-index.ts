@@ -1,0 +1,100 @@
+/** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
+import { erasedAt } from '../../model/credentials.js';
+import { failureOf } from '../../kernel/errors.js';
+import { failedOrders } from '../../model/failed-order.js';
+import { isOpen, type Job } from '../../model/job.js';
+import { isHeld, keyOf, type Service, type ServiceKey } from '../../model/service.js';
+import { settledPower } from '../../model/status.js';
+import { lackOf } from '../../model/waiting-order.js';
+import { ClaimTable, claimsOf } from './claims.js';
+import type { ServiceEntry } from '../contract.js';
+
+export function entryOf(service: Service): ServiceEntry {
+  return Object.freeze({
+    key: keyOf(service),
+    panel: service.panel,
+    id: service.id,
+    lifecycle: service.lifecycle,
+    plan: service.plan.name,
+    subdomain: service.subdomain,
+    fqdn: service.fqdn,
+    vmid: service.vmid,
+    node: service.node,
+    memoryMb: service.plan.memoryMb,
+    diskGb: service.plan.diskGb,
+    addresses: Object.freeze(service.addresses.map(({ address }) => address)),
+    domains: Object.freeze(service.domains.map(({ domain }) => domain)),
+    wishAt: service.lifecycle === 'active' ? (service.domainWish?.nextAt ?? null) : null,
+    openJobs: Object.freeze(
+      service.jobs.filter(isOpen).map((job) =>
+        Object.freeze({
+          id: job.id,
+          method: job.method,
+          status: job.status,
+          waitsFor: job.waiting?.for ?? null,
+          refusedBy: refuserOf(job),
+          lacks: lackOf(job),
+        }),
+      ),
+    ),
+    stuck: service.jobs.some(({ status }) => status === 'stuck'),
+    failedOrder: failedOrders(service).length > 0,
+    settled: settledPower(service.jobs),
+    updatedAt: service.updatedAt,
+    deletedAt: service.deletion?.requestedAt ?? null,
+    passwordUntil: erasedAt(service),
+    purgeAt: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,
+  });
+}
+
+/** It is so, too, while the job tries whether it still is. */
+function refuserOf({ waiting, error }: Job): string | null {
+  if (!waiting || !error || failureOf(error) !== 'refused_us') return null;
+  return error.system ?? error.role ?? null;
+}
+
+export class ServiceIndex {
+  readonly claims = new ClaimTable();
+  readonly #entries = new Map<ServiceKey, ServiceEntry>();
+  readonly #jobs = new Map<string, ServiceKey>();
+  /** Sorted; replaced and never changed, so that a walk over it is not disturbed. */
+  #keys: readonly ServiceKey[] = [];
+  /** New keys, sorted in at the next walk. */
+  #late: ServiceKey[] = [];
+
+  *entries(): Generator<ServiceEntry> {
+    if (this.#late.length > 0) this.#keys = [...this.#keys, ...this.#late].sort();
+    this.#late = [];
+    for (const key of this.#keys) {
+      const entry = this.#entries.get(key);
+      if (entry) yield entry;
+    }
+  }
+
+  entry(key: ServiceKey): ServiceEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  keyOfJob(id: string): ServiceKey | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** Called after the document is durable; claims are the caller's to free. */
+  put(next: Service, previous: Service | undefined): void {
+    const key = keyOf(next);
+    if (!this.#entries.has(key)) this.#late.push(key);
+    this.#entries.set(key, entryOf(next));
+    for (const { id } of previous?.jobs ?? []) this.#jobs.delete(id);
+    for (const { id } of next.jobs) this.#jobs.set(id, key);
+  }
+
+  /** For a document found at boot. Returns who else says it holds the same, as sentences. */
+  load(service: Service): string[] {
+    const key = keyOf(service);
+    this.put(service, undefined);
+    return claimsOf(service).flatMap((claim) => {
+      const other = this.claims.record(key, claim);
+      return other === undefined ? [] : [`${claim} is held by both ${other} and ${key}`];
+    });
+  }
+}

@@ -1,0 +1,214 @@
+/** Looks at the documents of a whole state, one after the other, and says what is wrong by file. Reads only. */
+import type { AlertRecord } from '../../model/alert.js';
+import type { DomainRecord } from '../../model/domain-record.js';
+import { failedOrders } from '../../model/failed-order.js';
+import type { Job } from '../../model/job.js';
+import { Secret } from '../../kernel/secret.js';
+import { isHeld, keyOf, type Service, type ServiceKey } from '../../model/service.js';
+import { alertKind } from '../documents/alert-document.js';
+import { ClaimTable, claimsOf } from '../stores/claims.js';
+import type { ApiToken } from '../contract.js';
+import { type DocumentKind, parseDocument } from '../documents/document.js';
+import { domainKind } from '../documents/domain-document.js';
+import { KINDS } from '../documents/kinds.js';
+import { NewerDocumentError } from '../documents/migrations.js';
+import type { SecretBox } from '../keys/secret-box.js';
+import { keyOfFile, placeOf, serviceKind } from '../documents/service-document.js';
+import { tokenKind } from '../documents/token-document.js';
+
+export interface Finding {
+  /** Below the state folder. */
+  readonly file: string;
+  /** A sentence without its subject; never a value of the document. */
+  readonly problem: string;
+}
+
+export interface Checked {
+  readonly documents: number;
+  readonly secrets: number;
+  /** Ids of the keys that secrets were encrypted with. */
+  readonly keys: readonly string[];
+  readonly findings: readonly Finding[];
+  /** What is odd and does no harm. */
+  readonly notes: readonly Finding[];
+  /** That services hold. */
+  readonly addresses: readonly string[];
+  /** Written by a release newer than this one. */
+  readonly newer: boolean;
+  /** Every service that has a document -> its generation; null: the document cannot be read. */
+  readonly lives: ReadonlyMap<ServiceKey, number | null>;
+  /** Product modules that services need, those of deleted ones not. */
+  readonly modules: ReadonlySet<string>;
+  /** What a person must see to: stuck jobs and failed orders. */
+  readonly troubles: readonly Trouble[];
+  /** Alerts that were active when the documents were written. */
+  readonly alerts: readonly AlertRecord[];
+}
+
+export interface Trouble {
+  readonly panel: string;
+  readonly service: string;
+  readonly job: Job;
+}
+
+export class DocumentCheck {
+  readonly #box: SecretBox | undefined;
+  readonly #findings: Finding[] = [];
+  readonly #notes: Finding[] = [];
+  readonly #keys = new Set<string>();
+  readonly #claims = new ClaimTable();
+  /** key, job id and hash -> the file that has it. */
+  readonly #services = new Map<ServiceKey, string>();
+  readonly #unique = new Map<string, string>();
+  readonly #domains: { readonly file: string; readonly record: DomainRecord }[] = [];
+  readonly #addresses: string[] = [];
+  readonly #lives = new Map<ServiceKey, number | null>();
+  readonly #modules = new Set<string>();
+  readonly #troubles: Trouble[] = [];
+  readonly #alerts: AlertRecord[] = [];
+  #documents = 0;
+  #secrets = 0;
+  #newer = false;
+
+  /** Without a box secrets are counted and not opened. */
+  constructor(box: SecretBox | undefined) {
+    this.#box = box;
+  }
+
+  /** `file`: below the state folder. */
+  take(file: string, text: string): void {
+    const [folder = '', ...rest] = file.split('/');
+    const name = rest.at(-1) ?? '';
+    if (folder === 'damaged') this.#found(file, 'was set aside as damaged and is not in use');
+    else if (name.endsWith('.ndjson')) this.#takeLines(file, text);
+    else if (folder === 'services') this.#takeService(file, rest, text);
+    else if (name.endsWith('.json')) this.#takeOther(file, folder, name, text);
+  }
+
+  finish(): Checked {
+    for (const { file, record } of this.#domains)
+      if (record.service !== null && !this.#services.has(record.service))
+        this.#found(file, `says that ${record.service} serves it, and there is no such service`);
+    if (this.#keys.size > 1)
+      this.#notes.push({
+        file: '',
+        problem: `secrets were encrypted with ${this.#keys.size} keys: ${[...this.#keys].join(', ')}`,
+      });
+    return {
+      documents: this.#documents,
+      secrets: this.#secrets,
+      keys: [...this.#keys],
+      findings: this.#findings,
+      notes: this.#notes,
+      addresses: this.#addresses,
+      newer: this.#newer,
+      lives: this.#lives,
+      modules: this.#modules,
+      troubles: this.#troubles,
+      alerts: this.#alerts,
+    };
+  }
+
+  #found(file: string, problem: string): void {
+    this.#findings.push({ file, problem });
+  }
+
+  #takeService(file: string, [folder, name = '']: readonly string[], text: string): void {
+    const key = keyOfFile(name);
+    if (key === undefined) {
+      this.#found(file, 'has a name that names no service');
+      return;
+    }
+    const service = this.#parse(file, serviceKind, key, text);
+    this.#lives.set(key, service?.generation ?? null);
+    if (!service) return;
+    if (keyOf(service) !== key) this.#found(file, `tells of ${keyOf(service)}`);
+    else if (placeOf(key).folder !== folder)
+      this.#found(file, `belongs into the folder services/${placeOf(key).folder}`);
+    this.#services.set(key, file);
+    this.#addresses.push(...service.addresses.map(({ address }) => address));
+    this.#holdApart(file, service);
+    if (service.lifecycle !== 'terminated' || isHeld(service)) this.#modules.add(service.module.name);
+    const stuck = service.jobs.filter(({ status }) => status === 'stuck');
+    for (const job of [...stuck, ...failedOrders(service)])
+      this.#troubles.push({ panel: service.panel, service: service.id, job });
+  }
+
+  #holdApart(file: string, service: Service): void {
+    for (const claim of claimsOf(service)) {
+      const other = this.#claims.record(keyOf(service), claim);
+      if (other !== undefined)
+        this.#found(file, `holds ${claim}, and so does ${other} (${this.#services.get(other) ?? '?'})`);
+    }
+    for (const { id } of service.jobs) this.#onlyOnce(file, `job ${id}`);
+  }
+
+  #takeOther(file: string, folder: string, name: string, text: string): void {
+    const kind = KINDS[folder];
+    if (!kind) {
+      if (!isJson(text)) this.#found(file, 'is not complete JSON');
+      return;
+    }
+    const id = name.slice(0, -'.json'.length);
+    const value = this.#parse(file, kind, id, text);
+    if (!value) return;
+    if (value.id !== id) this.#found(file, `tells of ${value.id}`);
+    if (domainKind.fits(value)) this.#domains.push({ file, record: value });
+    if (tokenKind.fits(value)) this.#takeToken(file, value);
+    if (alertKind.fits(value) && value.clearedAt === null) this.#alerts.push(value);
+  }
+
+  #takeToken(file: string, { sha256 }: ApiToken): void {
+    this.#onlyOnce(file, `the hash of a token (${sha256.slice(0, 12)}...)`);
+  }
+
+  #onlyOnce(file: string, what: string): void {
+    const other = this.#unique.get(what);
+    if (other === undefined) this.#unique.set(what, file);
+    else if (other !== file) this.#found(file, `holds ${what}, and so does ${other}`);
+  }
+
+  /** A power cut may tear a line, which was never acknowledged then: what was written behind it stands on a line of its own. */
+  #takeLines(file: string, text: string): void {
+    const torn = text.split('\n').filter((line) => line !== '' && !isJson(line)).length;
+    if (torn > 0)
+      this.#notes.push({
+        file,
+        problem: `has ${torn} torn line${torn === 1 ? '' : 's'}, as power cuts leave them`,
+      });
+  }
+
+  #parse<T>(file: string, kind: DocumentKind<T>, id: string, text: string): T | undefined {
+    this.#documents += 1;
+    try {
+      return parseDocument(kind, id, text, (name, sealed) => this.#open(name, sealed));
+    } catch (error) {
+      if (error instanceof NewerDocumentError) this.#newer = true;
+      this.#found(
+        file,
+        error instanceof NewerDocumentError
+          ? `has ${error.message}`
+          : String(error instanceof Error ? error.message : error),
+      );
+      return undefined;
+    }
+  }
+
+  #open(name: string, sealed: string): Secret {
+    this.#secrets += 1;
+    const [, keyId] = /^v1:([0-9a-f]{16}):/.exec(sealed) ?? [];
+    if (keyId === undefined)
+      throw new Error('a secret in it is not in the form v1:<key id>:<iv>:<ciphertext>:<tag>');
+    this.#keys.add(keyId);
+    return this.#box ? this.#box.open(name, sealed) : new Secret('');
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,135 @@
+/** Puts an exported state into an empty folder: all of it, or (after a crash) a part that no daemon starts with and the next import begins anew. */
+import { createWriteStream } from 'node:fs';
+import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { AgentError } from '../../kernel/errors.js';
+import { BundleError, KEY_FILE, type Manifest, readBundle, textOf } from './bundle.js';
+import { nodeFileSystem } from '../files/file-system.js';
+import { lockFolder } from '../files/lock.js';
+import { makeRoot } from '../files/root-folder.js';
+import { keyIdOf } from '../keys/secret-box.js';
+import { findStateKey, type KeyPlaces } from '../keys/state-key.js';
+import { isUnfinished, markFinished, markUnfinished } from '../files/unfinished-import.js';
+import { openBundle, type Verified, verifyFile } from './verify.js';
+
+export interface ImportOptions {
+  readonly file: string;
+  readonly config: KeyPlaces & { readonly agent: { readonly id: string } };
+}
+
+export interface Imported {
+  readonly manifest: Manifest;
+  /** What was wrong with documents in the export: they are as they were. */
+  readonly verified: Verified;
+  /** `there`: the key in use fits; `imported`: it came with the export; `missing`: it must be put there before the start. */
+  readonly key: 'there' | 'imported' | 'missing';
+}
+
+/** Names that a folder may have which holds no state yet. */
+const HARMLESS = /^(lock(\.json)?|clock\.json|import-unfinished|secret\.key|lost\+found)$/;
+
+/** Throws AgentError `state_unavailable` with what is in the way; nothing was changed then, or what was begun is taken away again. */
+export async function importState({ file, config }: ImportOptions): Promise<Imported> {
+  const dir = config.agent.state_dir;
+  const verified = await verifyFile(file, await keysOf(config)).catch((error: unknown) => {
+    throw refused(`${file} cannot be read: ${String(error)}`, error);
+  });
+  const { manifest } = verified;
+  if (!manifest) throw refused(`${file}: ${verified.findings[0]?.problem ?? 'it is no export'}`);
+  if (verified.newer)
+    throw refused(
+      `${file} was written by release ${manifest.program}: ${verified.findings.map((one) => `${one.file} ${one.problem}`).join('; ')}`,
+    );
+  if (manifest.agent !== config.agent.id)
+    throw refused(
+      `it is the state of the agent "${manifest.agent}", and agent.id is "${config.agent.id}": what that agent made carries its name, so set agent.id to it`,
+    );
+  const key = await fittingKey(config, manifest);
+  await makeRoot(dir);
+  const lock = await lockFolder({ dir, patienceS: 0, onLost: () => {} });
+  const refuseLost = (): void => {
+    const problem = lock.problem();
+    if (problem !== undefined) throw refused(`${problem} while the import ran`);
+  };
+  try {
+    const unfinished = await isUnfinished(dir);
+    if (unfinished) await empty(dir);
+    await assertEmpty(dir);
+    await markUnfinished(dir);
+    await unpack(file, dir, key === 'imported', refuseLost).catch(async (error: unknown) => {
+      // what is in the folder now may be another daemon's
+      refuseLost();
+      await empty(dir);
+      await markFinished(dir);
+      throw error instanceof BundleError ? refused(`${file}: ${error.message}`, error) : error;
+    });
+    refuseLost();
+    await giveToOwner(dir);
+    await markFinished(dir);
+    return { manifest, verified, key };
+  } finally {
+    await lock.release();
+  }
+}
+
+async function keysOf(config: KeyPlaces): Promise<Buffer[]> {
+  const key = await findStateKey(config);
+  return key ? [key] : [];
+}
+
+async function fittingKey(config: KeyPlaces, manifest: Manifest): Promise<Imported['key']> {
+  const there = await findStateKey(config);
+  if (!there) return manifest.key.included ? 'imported' : 'missing';
+  const keyId = keyIdOf(there);
+  if (keyId === manifest.key.id) return 'there';
+  const place = config.state_key ? 'the configured state_key' : join(config.agent.state_dir, KEY_FILE);
+  throw refused(`its secrets were encrypted with key ${manifest.key.id}, and ${place} is key ${keyId}`);
+}
+
+async function assertEmpty(dir: string): Promise<void> {
+  const found = (await readdir(dir)).filter((name) => !HARMLESS.test(name));
+  if (found.length > 0)
+    throw refused(
+      `${dir} is not empty: it holds ${found.slice(0, 5).join(', ')}. Import into an empty folder, or move what is there away`,
+    );
+}
+
+/** Of what an import has begun; the folder was empty before it. */
+async function empty(dir: string): Promise<void> {
+  for (const entry of await readdir(dir, { withFileTypes: true }))
+    if (entry.isDirectory() && entry.name !== 'lost+found')
+      await rm(join(dir, entry.name), { recursive: true });
+}
+
+async function unpack(file: string, dir: string, withKey: boolean, refuseLost: () => void): Promise<void> {
+  const folders = new Set([dir]);
+  await readBundle(openBundle(file), async (path, bytes) => {
+    refuseLost();
+    if (path === KEY_FILE) {
+      const text = await textOf(bytes);
+      if (withKey) await writeFile(join(dir, path), text, { mode: 0o600, flush: true });
+      return;
+    }
+    for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) folders.add(join(dir, folder));
+    await mkdir(join(dir, dirname(path)), { recursive: true, mode: 0o700 });
+    await pipeline(bytes, createWriteStream(join(dir, path), { mode: 0o600, flush: true }));
+  });
+  for (const folder of folders) await nodeFileSystem.syncFolder(folder);
+}
+
+/** Run by root, for a service that has a user of its own. */
+async function giveToOwner(dir: string): Promise<void> {
+  const { uid, gid } = await stat(dir);
+  if (process.getuid?.() !== 0 || uid === 0) return;
+  for (const name of await readdir(dir, { recursive: true })) await chown(join(dir, name), uid, gid);
+}
+
+function refused(detail: string, cause?: unknown): AgentError {
+  return new AgentError('state_unavailable', 'The state cannot be imported.', {
+    role: 'agent',
+    retryable: false,
+    detail,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,82 @@
+/** Verifies a whole state without changing anything: the folder of a daemon that does not run, or an export. */
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { decodeKey } from '../../kernel/key-text.js';
+import { BundleError, KEY_FILE, type Manifest, type OnFile, readBundle, textOf } from './bundle.js';
+import { type Checked, DocumentCheck } from './check-documents.js';
+
+export type { Trouble } from './check-documents.js';
+import { statePaths } from './instant-copy.js';
+import { keyIdOf, SecretBox } from '../keys/secret-box.js';
+import { isUnfinished } from '../files/unfinished-import.js';
+
+export interface Verified extends Checked {
+  /** Of an export that could be read to its end. */
+  readonly manifest?: Manifest;
+  /** Whether the secrets were opened. */
+  readonly opened: boolean;
+}
+
+/** `keys`: of 32 bytes, the present one first; without any secrets are counted and not opened. Throws the system's error when the folder cannot be read. */
+export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promise<Verified> {
+  const check = new DocumentCheck(boxOf(keys));
+  for (const path of await statePaths(dir)) check.take(path, await readFile(join(dir, path), 'utf8'));
+  const checked = check.finish();
+  const unfinished = (await isUnfinished(dir))
+    ? [{ file: '', problem: 'an import into it was not finished' }]
+    : [];
+  return { ...checked, findings: [...unfinished, ...checked.findings], opened: keys.length > 0 };
+}
+
+/** An exported file, as `innkeeper state export` writes it. One of `keys` is used when it is the export's; one that lies inside needs none. */
+export async function verifyFile(file: string, keys: readonly Buffer[]): Promise<Verified> {
+  const fitting = await fittingKey(file, keys);
+  return verifyStream(openBundle(file), fitting ? [fitting, ...keys] : []);
+}
+
+/** An unpacked export. What is wrong with it as a whole is a finding without a file. */
+export async function verifyStream(source: Readable, keys: readonly Buffer[]): Promise<Verified> {
+  const check = new DocumentCheck(boxOf(keys));
+  const opened = keys.length > 0;
+  try {
+    const manifest = await readBundle(source, async (path, bytes) => {
+      const text = await textOf(bytes);
+      if (path !== KEY_FILE) check.take(path, text);
+    });
+    return { ...check.finish(), manifest, opened };
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    const checked = check.finish();
+    return { ...checked, findings: [{ file: '', problem: error.message }, ...checked.findings], opened };
+  }
+}
+
+/** The unpacked tar of an exported file; fails as a stream when it is cut. */
+export function openBundle(file: string): Readable {
+  const gunzip = createGunzip();
+  pipeline(createReadStream(file), gunzip, () => {});
+  return gunzip;
+}
+
+/** Which key it needs, and the key itself, lie behind the documents: they are looked for beforehand. */
+async function fittingKey(file: string, given: readonly Buffer[]): Promise<Buffer | undefined> {
+  let found: Buffer | undefined;
+  const look: OnFile = async (path, bytes) => {
+    if (path === KEY_FILE) found = decodeKey((await textOf(bytes)).trim());
+    else for await (const _ of bytes);
+  };
+  try {
+    const { key } = await readBundle(openBundle(file), look);
+    return [...(found ? [found] : []), ...given].find((one) => keyIdOf(one) === key.id);
+  } catch (error) {
+    if (error instanceof BundleError) return undefined;
+    throw error;
+  }
+}
+
+function boxOf([key, ...former]: readonly Buffer[]): SecretBox | undefined {
+  return key === undefined ? undefined : new SecretBox(key, former);
+}
