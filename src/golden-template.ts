@@ -1,6 +1,6 @@
 /** Makes golden templates without a daemon: for the command line and the sandbox. */
 import type { Logger } from 'pino';
-import { openCatalogue } from './catalogue.js';
+import { openCatalogue } from './modules/catalogue.js';
 import { loadConfig } from './config/load.js';
 import { systemClock } from './kernel/clock.js';
 import { AgentError } from './kernel/errors.js';

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { AppDeps } from './app.js';
-import { openCatalogue } from './catalogue.js';
+import { openCatalogue } from './modules/catalogue.js';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load.js';
 import { clockGuard, type ClockGuard } from './clock/guard.js';

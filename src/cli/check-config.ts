@@ -1,6 +1,6 @@
 /** innkeeper config check: says all that is wrong with the configuration, products' settings included. */
 import { pino } from 'pino';
-import { openCatalogue } from '../catalogue.js';
+import { openCatalogue } from '../modules/catalogue.js';
 import { loadAsService } from './of-service.js';
 import { say } from './print.js';
 

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { systemClock } from '../kernel/clock.js';
 import { type Line, ok, type Word, warning, wrong, word } from '../doctor/check.js';
 import { examine } from '../doctor/examine.js';
-import { surveyCatalogue, type Survey } from '../catalogue.js';
+import { surveyCatalogue, type Survey } from '../modules/catalogue.js';
 import { cell } from './cell.js';
 import { daemonSide } from './daemon-side.js';
 import { EXIT } from './failure.js';

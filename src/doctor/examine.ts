@@ -24,7 +24,7 @@ import { proxyChecks } from './checks/proxy.js';
 import { stateChecks } from './checks/state.js';
 import { troubleChecks } from './checks/troubles.js';
 import type { DaemonSide, DoctorParts } from './parts.js';
-import type { BrokenPart } from '../catalogue.js';
+import type { BrokenPart } from '../modules/catalogue.js';
 import { runChecks } from './run-checks.js';
 
 export interface Examination {

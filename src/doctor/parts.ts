@@ -6,7 +6,7 @@ import type { ClockDoubt } from '../model/clock-doubt.js';
 import type { DnsDriver } from '../drivers/dns/contract.js';
 import type { ProxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
 import type { NginxExaminer } from '../drivers/proxy/nginx/examine.js';
-import type { BrokenPart } from '../catalogue.js';
+import type { BrokenPart } from '../modules/catalogue.js';
 import type { Products } from '../modules/registry.js';
 
 /** How far the wall clock is off, in ms, as `ClockDoubt` has it. */

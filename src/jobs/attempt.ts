@@ -6,7 +6,7 @@ import type { Job } from '../model/job.js';
 import type { Json } from '../kernel/json.js';
 import { keyOf, type Service } from '../model/service.js';
 import type { Circuits } from '../drivers/shared/circuit.js';
-import type { ServiceView } from '../modules/context.js';
+import type { ServiceView } from '../modules/kit/context.js';
 import type { Effect, EngineDeps, EffectOf } from './effects/effect.js';
 import { EFFECTS, type EffectName } from './effects/table.js';
 import { journal } from './journal.js';

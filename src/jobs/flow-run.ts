@@ -3,7 +3,7 @@ import { anySignal } from '../kernel/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../kernel/errors.js';
 import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../model/flow.js';
 import type { Json, JsonObject } from '../kernel/json.js';
-import type { StepContext } from '../modules/context.js';
+import type { StepContext } from '../modules/kit/context.js';
 import type { Attempt, HostCallName, HostCalls, Outcome } from './protocol.js';
 
 /** Sends one call to the main thread; rejects with the AgentError it answers. */

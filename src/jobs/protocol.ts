@@ -13,7 +13,7 @@ import type {
   ServiceView,
   SiteAnswerView,
   SiteRequestCall,
-} from '../modules/context.js';
+} from '../modules/kit/context.js';
 import type { ProxyState } from '../model/proxy-state.js';
 
 /** What a thread gets to begin with. */

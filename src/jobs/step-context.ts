@@ -1,7 +1,7 @@
 /** Builds what a step sees out of the attempt and the calls to the main thread. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../kernel/json.js';
-import type { StepContext } from '../modules/context.js';
+import type { StepContext } from '../modules/kit/context.js';
 import type { Host, StepSeat } from './flow-run.js';
 import type { Attempt, ToMain } from './protocol.js';
 

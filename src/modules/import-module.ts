@@ -1,6 +1,6 @@
 /** Brings one module's code into this thread. The worker needs just this; the loader does the checking for the main thread. */
 import { pathToFileURL } from 'node:url';
-import type { Module } from './module.js';
+import type { Module } from './kit/module.js';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { importModule } from './import-module.js';
-import type { Module, ModuleInfo } from './module.js';
+import type { Module, ModuleInfo } from './kit/module.js';
 
 const TYPES = ['product', 'plugin', 'payment', 'notification'] as const satisfies ModuleInfo['type'][];
 

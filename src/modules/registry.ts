@@ -3,8 +3,8 @@ import { Value } from 'typebox/value';
 import { AgentError } from '../kernel/errors.js';
 import type { Json, JsonObject } from '../kernel/json.js';
 import type { LoadedModules } from './loader.js';
-import type { Module, ModuleInfo } from './module.js';
-import { Product } from './product.js';
+import type { Module, ModuleInfo } from './kit/module.js';
+import { Product } from './kit/product.js';
 
 export interface RegisteredProduct {
   readonly info: ModuleInfo;

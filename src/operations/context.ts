@@ -8,9 +8,9 @@ import type { ServiceKey } from '../model/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/contract.js';
 import type { Drivers } from '../drivers/table.js';
 import type { JobApplied } from '../jobs/journal.js';
-import type { ContainerSource } from '../modules/context.js';
-import type { ModuleInfo } from '../modules/module.js';
-import type { Product } from '../modules/product.js';
+import type { ContainerSource } from '../modules/kit/context.js';
+import type { ModuleInfo } from '../modules/kit/module.js';
+import type { Product } from '../modules/kit/product.js';
 import type { State } from '../state/contract.js';
 
 /** A product as an order needs it. */

@@ -7,7 +7,7 @@ import type { Mark } from '../kernel/mark.js';
 import { plainCall } from '../drivers/shared/call.js';
 import type { ExecDriver } from '../drivers/exec/contract.js';
 import type { ContainerSpec, GuestAt, GuestDriver } from '../drivers/guest/contract.js';
-import type { TemplateRecipe } from '../modules/product.js';
+import type { TemplateRecipe } from '../modules/kit/product.js';
 import { freeAddress } from './place-template.js';
 
 export type TemplatePhase = 'create' | 'start' | 'script' | 'stop' | 'convert' | 'replace' | 'remove';

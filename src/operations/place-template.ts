@@ -4,7 +4,7 @@ import { canonicalAddress, familyOf, findFreeAddress } from '../model/address-po
 import { AgentError } from '../kernel/errors.js';
 import { plainCall } from '../drivers/shared/call.js';
 import type { ClusterView, GuestDriver, NetworkAddress } from '../drivers/guest/contract.js';
-import type { TemplateRecipe } from '../modules/product.js';
+import type { TemplateRecipe } from '../modules/kit/product.js';
 
 interface Wish {
   readonly config: Config;

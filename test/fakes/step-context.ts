@@ -1,7 +1,12 @@
 /** The context that module code sees, with an own little site behind it; remembers every call. */
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
-import type { ScriptCall, SiteAnswerView, SiteRequestCall, StepContext } from '../../src/modules/context.js';
+import type {
+  ScriptCall,
+  SiteAnswerView,
+  SiteRequestCall,
+  StepContext,
+} from '../../src/modules/kit/context.js';
 import { basicPlan } from './samples.js';
 
 export interface FakeStep {

@@ -3,7 +3,7 @@ import { AgentError, type ErrorRecord, fromRecord } from '../../src/kernel/error
 import type { Flow } from '../../src/model/flow.js';
 import { type Host, runFlow, type StepSeat } from '../../src/jobs/flow-run.js';
 import type { Attempt, Outcome } from '../../src/jobs/protocol.js';
-import type { StepContext } from '../../src/modules/context.js';
+import type { StepContext } from '../../src/modules/kit/context.js';
 import { basicPlan } from '../fakes/samples.js';
 
 interface Told {

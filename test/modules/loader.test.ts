@@ -77,7 +77,7 @@ t.test(
     const folder = t.testdir({});
     const contents = `
     import { AgentError } from './src/kernel/errors.js';
-    import { HostedProduct } from './src/modules/hosted-product.js';
+    import { HostedProduct } from './src/modules/kit/hosted-product.js';
     export default class Shop extends HostedProduct {
       info = { type: 'product', name: 'shop', title: 'Shop', description: '', version: '1.0.0', author: 'x' };
       settings = { type: 'object', properties: {}, additionalProperties: false };

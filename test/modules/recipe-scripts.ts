@@ -2,7 +2,7 @@
 import WordPress from '../../modules/product/wordpress/module.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
-import type { ScriptCall, StepContext } from '../../src/modules/context.js';
+import type { ScriptCall, StepContext } from '../../src/modules/kit/context.js';
 import { checkSettings } from '../../src/modules/registry.js';
 import { fakeStep } from '../fakes/step-context.js';
 

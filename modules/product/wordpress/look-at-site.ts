@@ -1,6 +1,6 @@
 /** Whether a WordPress site is really there: its front page bears its title, and its administrator can log in. HTTP 200 alone proves nothing. */
 import { AgentError } from '../../../src/kernel/errors.js';
-import type { SiteAnswerView, StepContext } from '../../../src/modules/context.js';
+import type { SiteAnswerView, StepContext } from '../../../src/modules/kit/context.js';
 import { titleOf } from './html-text.js';
 import { bearsTitle } from './site-title.js';
 

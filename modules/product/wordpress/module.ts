@@ -1,11 +1,11 @@
 /** WordPress as a product: one site per container, made from a golden template or from scratch. */
 import { Type } from 'typebox';
 import { AgentError } from '../../../src/kernel/errors.js';
-import type { ContainerSource, SecretRef, StepContext } from '../../../src/modules/context.js';
-import { HostedProduct } from '../../../src/modules/hosted-product.js';
-import type { ModuleInfo } from '../../../src/modules/module.js';
-import type { TemplateRecipe } from '../../../src/modules/product.js';
-import { numberSetting, textSetting, textsSetting } from '../../../src/modules/read-settings.js';
+import type { ContainerSource, SecretRef, StepContext } from '../../../src/modules/kit/context.js';
+import { HostedProduct } from '../../../src/modules/kit/hosted-product.js';
+import type { ModuleInfo } from '../../../src/modules/kit/module.js';
+import type { TemplateRecipe } from '../../../src/modules/kit/product.js';
+import { numberSetting, textSetting, textsSetting } from '../../../src/modules/kit/read-settings.js';
 import { alone } from './scripts/alone.js';
 import { clean } from './scripts/clean.js';
 import { configure } from './scripts/configure.js';

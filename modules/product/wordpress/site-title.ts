@@ -1,6 +1,6 @@
 /** What a site is called, and whether a page bears that title although WordPress dresses it up. */
-import type { StepContext } from '../../../src/modules/context.js';
-import { textSetting } from '../../../src/modules/read-settings.js';
+import type { StepContext } from '../../../src/modules/kit/context.js';
+import { textSetting } from '../../../src/modules/kit/read-settings.js';
 import { decodeEntities } from './html-text.js';
 
 const LONGEST = 200;

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
 import { Secret } from '../../kernel/secret.js';
 import type { Service } from '../../model/service.js';
-import type { SecretRef } from '../../modules/context.js';
+import type { SecretRef } from '../../modules/kit/context.js';
 import type { EffectOf } from './effect.js';
 
 /** No characters that are taken for one another. */

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Value } from 'typebox/value';
 import WordPress from '../../../modules/product/wordpress/module.js';
-import type { TemplateRecipe } from '../../modules/product.js';
+import type { TemplateRecipe } from '../../modules/kit/product.js';
 import type { Disk } from './disk.js';
 import { pack, unpack } from './disk-archive.js';
 

@@ -1,9 +1,9 @@
 /** A product for tests: its flow does what the job's args say. */
 import { Type } from 'typebox';
 import { AgentError, type ErrorCode } from '../../../src/kernel/errors.js';
-import type { ContainerSource } from '../../../src/modules/context.js';
-import type { JobFlow, ModuleInfo } from '../../../src/modules/module.js';
-import { Product } from '../../../src/modules/product.js';
+import type { ContainerSource } from '../../../src/modules/kit/context.js';
+import type { JobFlow, ModuleInfo } from '../../../src/modules/kit/module.js';
+import { Product } from '../../../src/modules/kit/product.js';
 
 export default class TestProduct extends Product {
   readonly info: ModuleInfo = {

@@ -1,9 +1,9 @@
 /** What can be sold: the modules that are there, with the settings of this configuration. */
 import type { Logger } from 'pino';
-import type { Config } from './config/config.js';
-import { ConfigError } from './config/error.js';
-import { findModules, type FoundModule, loadModules, shippedModules } from './modules/loader.js';
-import { openProducts, type Products } from './modules/registry.js';
+import type { Config } from '../config/config.js';
+import { ConfigError } from '../config/error.js';
+import { findModules, type FoundModule, loadModules, shippedModules } from './loader.js';
+import { openProducts, type Products } from './registry.js';
 
 /** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
 export async function openCatalogue(config: Config, configFile: string, log: Logger): Promise<Products> {

@@ -1,7 +1,7 @@
 /** The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on top of it, not a copy. */
-import { AgentError, asAgentError } from '../kernel/errors.js';
-import type { JobPolicy } from '../model/job.js';
-import { type JobKind, kindData } from '../model/job-kinds.js';
+import { AgentError, asAgentError } from '../../kernel/errors.js';
+import type { JobPolicy } from '../../model/job.js';
+import { type JobKind, kindData } from '../../model/job-kinds.js';
 import type { SecretRef, StepContext } from './context.js';
 import type { JobFlow } from './module.js';
 import { domainAddition, domainChange, domainRemoval, toggling } from './hosted/domains.js';

@@ -2,10 +2,10 @@
  * What module code gets while one of its steps runs. It lives in a worker thread; every call is answered by the main thread, which knows the
  * service, its mark, its container number and the drivers. Module code never holds a raw client, the state, another service or a secret's text.
  */
-import type { Json, JsonObject } from '../kernel/json.js';
-import type { Plan } from '../model/plan.js';
-import type { Snapshot, SnapshotKind, SuspensionReason } from '../model/service.js';
-import type { ProxyState } from '../model/proxy-state.js';
+import type { Json, JsonObject } from '../../kernel/json.js';
+import type { Plan } from '../../model/plan.js';
+import type { Snapshot, SnapshotKind, SuspensionReason } from '../../model/service.js';
+import type { ProxyState } from '../../model/proxy-state.js';
 
 /** A secret by its name; the main thread puts the value in where it is used. */
 export interface SecretRef {

@@ -1,6 +1,6 @@
 /** Starting and stopping, by the customer and by whoever suspends a service. */
-import { NEXT_PASSWORD } from '../../model/credentials.js';
-import { AgentError, asAgentError } from '../../kernel/errors.js';
+import { NEXT_PASSWORD } from '../../../model/credentials.js';
+import { AgentError, asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';

@@ -1,5 +1,5 @@
 /** The change of plan: memory and cores while it runs, then the disk, which is the point of no return. */
-import { UNTOUCHED } from '../../model/flow.js';
+import { UNTOUCHED } from '../../../model/flow.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 

@@ -1,8 +1,8 @@
 /** The base of every module: what it is called, what it needs, and the jobs it can run. */
 import type { TSchema } from 'typebox';
-import { AgentError } from '../kernel/errors.js';
-import type { Flow } from '../model/flow.js';
-import type { JobPolicy } from '../model/job.js';
+import { AgentError } from '../../kernel/errors.js';
+import type { Flow } from '../../model/flow.js';
+import type { JobPolicy } from '../../model/job.js';
 import type { StepContext } from './context.js';
 
 export interface ModuleInfo {

@@ -1,5 +1,5 @@
 /** What the flows of a hosted product ask of the product. */
-import type { ProxyState } from '../../model/proxy-state.js';
+import type { ProxyState } from '../../../model/proxy-state.js';
 import type { ContainerSource, SecretRef, StepContext } from '../context.js';
 
 export interface Hooks {

@@ -1,7 +1,7 @@
 /** Backups, and the ways back: a rollback restores the container's settings too, so afterwards everything is brought to what the service has today. */
-import { AgentError, asAgentError, type ErrorCode } from '../../kernel/errors.js';
-import { UNTOUCHED } from '../../model/flow.js';
-import { INITIAL_SNAPSHOT } from '../../model/snapshot-rules.js';
+import { AgentError, asAgentError, type ErrorCode } from '../../../kernel/errors.js';
+import { UNTOUCHED } from '../../../model/flow.js';
+import { INITIAL_SNAPSHOT } from '../../../model/snapshot-rules.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { GRACE_S, type Hooks, setOwnerAgain } from './hooks.js';

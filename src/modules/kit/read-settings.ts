@@ -1,5 +1,5 @@
 /** Settings in the worker thread: they were checked by the module's schema when the job was made, so these only name the type. */
-import { AgentError } from '../kernel/errors.js';
+import { AgentError } from '../../kernel/errors.js';
 
 type Settings = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 /** The end of a site, and the way back from it while its container is kept. */
-import { asAgentError } from '../../kernel/errors.js';
+import { asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { frontState, GRACE_S, type Hooks } from './hooks.js';

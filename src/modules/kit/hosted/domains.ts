@@ -1,5 +1,5 @@
 /** The customer's own names: the proxy serves them at once, the site learns of them; certificates come on their own way. */
-import { asAgentError } from '../../kernel/errors.js';
+import { asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { frontState, type Hooks, setPendingAddress } from './hooks.js';
