@@ -12,7 +12,7 @@ const files = (folder, wanted) =>
 export const program = (outdir, withTests) => ({
   entryPoints: [
     'src/cli.ts',
-    'src/jobs/worker.ts',
+    'src/jobs/engine/worker.ts',
     ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
     ...(withTests ? files('test', /\.ts$/) : []),
   ],

@@ -29,7 +29,7 @@ import { makeAllocate } from './operations/allocate.js';
 import { watchCertificate } from './operations/certificate.js';
 import type { ListedAlerts } from './operations/list-alerts.js';
 import type { DriftContext } from './operations/drift-context.js';
-import { makeJobFeed } from './operations/job-feed.js';
+import { makeJobFeed } from './jobs/manage/job-feed.js';
 
 export interface AppDeps extends DriftContext {
   readonly metrics: Figures;

@@ -17,12 +17,12 @@ import { isHeld } from './model/service.js';
 import type { Circuits } from './drivers/shared/circuit.js';
 import type { ClusterWatch } from './drivers/guest/contract.js';
 import type { Drivers } from './drivers/table.js';
-import { leases } from './jobs/leases.js';
-import { roomFor } from './jobs/room.js';
-import { type Runner, runner } from './jobs/runner.js';
-import { schedule } from './jobs/schedule.js';
-import { spareTime } from './jobs/spare-time.js';
-import { breeThreads, type Threads } from './jobs/threads.js';
+import { leases } from './jobs/engine/leases.js';
+import { roomFor } from './jobs/effects/room.js';
+import { type Runner, runner } from './jobs/engine/runner.js';
+import { schedule } from './jobs/engine/schedule.js';
+import { spareTime } from './jobs/engine/spare-time.js';
+import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import { shippedModules } from './modules/loader.js';
 import type { Products } from './modules/registry.js';
 import { openLog } from './log.js';
@@ -155,7 +155,7 @@ export async function startDaemon({
       ...{ config, clock, state, drivers, watch, products, log, counting, observation, drift },
       circuits: systems,
     };
-    const threads = breeThreads(join(dirname(shippedModules()), 'src', 'jobs', 'worker.js'));
+    const threads = breeThreads(join(dirname(shippedModules()), 'src', 'jobs', 'engine', 'worker.js'));
     const engine = buildEngine(parts, threads);
     await answerCutOff({ state });
     await engine.start();

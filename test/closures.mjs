@@ -7,7 +7,7 @@ import { program } from '../esbuild.config.mjs';
 
 /** Bytes; the entry of the thread imports the rest of its code when its priority is set. */
 const BUDGETS = [
-  { of: 'a job thread', entries: ['src/jobs/worker.ts', 'src/jobs/work.ts'], most: 220_000 },
+  { of: 'a job thread', entries: ['src/jobs/engine/worker.ts', 'src/jobs/engine/work.ts'], most: 220_000 },
   { of: 'the command line', entries: ['src/cli.ts'], most: 110_000 },
 ];
 const SHOWN = 10;

@@ -3,7 +3,7 @@ import type { Timekeeper } from '../model/clock-doubt.js';
 import type { StatusSources } from '../operations/read-status.js';
 import type { Reconciler } from '../operations/reconcile.js';
 import type { Allocate } from '../operations/allocate.js';
-import type { JobFeed } from '../operations/job-feed.js';
+import type { JobFeed } from '../jobs/manage/job-feed.js';
 import type { DriftContext } from '../operations/drift-context.js';
 import type { ListedAlerts } from '../operations/list-alerts.js';
 import type { App } from './app-type.js';

@@ -6,8 +6,8 @@ import { isOpen, type Job } from '../model/job.js';
 import { keyOf, type Service } from '../model/service.js';
 import { statusWord, type StatusWord } from '../model/status.js';
 import type { OperationContext } from '../operations/context.js';
-import type { JobFeed } from '../operations/job-feed.js';
-import { readJob } from '../operations/read-job.js';
+import type { JobFeed } from '../jobs/manage/job-feed.js';
+import { readJob } from '../jobs/manage/read-job.js';
 import { lookUp } from '../operations/read-power.js';
 import { readPrefer } from './prefer.js';
 

@@ -5,7 +5,7 @@ import { type EngineKinds, endsTheSite } from '../model/job-kinds.js';
 import type { Remain } from '../model/flow.js';
 import { isLeft } from '../model/remains.js';
 import type { Service } from '../model/service.js';
-import { isPastPivot, whenCancelled } from './policy.js';
+import { isPastPivot, whenCancelled } from './engine/policy.js';
 
 /**
  * A stuck job goes on where it stood, a waiting one at once; one that runs or is about to is left as it is. Throws `job_ended`, and `service_terminated` when the

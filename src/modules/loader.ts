@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { importModule } from './import-module.js';
+import { importModule } from '../jobs/engine/import-module.js';
 import type { Module, ModuleInfo } from './kit/module.js';
 
 const TYPES = ['product', 'plugin', 'payment', 'notification'] as const satisfies ModuleInfo['type'][];

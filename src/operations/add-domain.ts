@@ -7,7 +7,7 @@ import { AgentError } from '../kernel/errors.js';
 import { isOpen, type Job } from '../model/job.js';
 import { type CustomDomain, keyOf, type Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import { judge } from './conflicts.js';
+import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from './context.js';
 import { domainRules } from './domain-rules.js';
 import { enqueue, type Started } from './enqueue.js';

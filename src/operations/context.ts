@@ -7,7 +7,7 @@ import type { JsonObject } from '../kernel/json.js';
 import type { ServiceKey } from '../model/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/contract.js';
 import type { Drivers } from '../drivers/table.js';
-import type { JobApplied } from '../jobs/journal.js';
+import type { JobApplied } from '../jobs/engine/journal.js';
 import type { ContainerSource } from '../modules/kit/context.js';
 import type { ModuleInfo } from '../modules/kit/module.js';
 import type { Product } from '../modules/kit/product.js';

@@ -7,7 +7,7 @@ import type { JsonObject } from '../kernel/json.js';
 import type { Plan } from '../model/plan.js';
 import { keyOf, type Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import { judge } from './conflicts.js';
+import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';
 

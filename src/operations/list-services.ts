@@ -4,7 +4,7 @@ import { statusWord } from '../model/status.js';
 import type { ServiceEntry } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
-import { afterCursor, nextCursor, type Page } from './page.js';
+import { afterCursor, nextCursor, type Page } from '../jobs/manage/page.js';
 import { lookUp } from './read-power.js';
 
 export interface ServiceWish {

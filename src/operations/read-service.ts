@@ -4,7 +4,7 @@ import type { Caller } from '../model/caller.js';
 import type { DriftContext } from './drift-context.js';
 import { type StatusSources, viewStatus } from './read-status.js';
 import { viewFinding } from './view-drift.js';
-import { viewJob } from './view-job.js';
+import { viewJob } from '../jobs/manage/view-job.js';
 
 /** Throws `service_not_found` or `state_damaged`. */
 export async function readService(

@@ -11,7 +11,7 @@ import { type Certificate, issuerOf } from '../model/certificate.js';
 import type { State } from '../state/contract.js';
 import { domainId } from '../model/domain-record.js';
 import { lookUp, type Sighting } from './read-power.js';
-import { viewError, viewWaiting } from './view-job.js';
+import { viewError, viewWaiting } from '../jobs/manage/view-job.js';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;

@@ -12,7 +12,7 @@ import type { SiteOrder } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { createOnceMore } from './create-site.js';
 import { enqueue } from './enqueue.js';
-import { retryJob } from './retry-job.js';
+import { retryJob } from '../jobs/manage/retry-job.js';
 
 export interface RetriedService {
   readonly service: Service;

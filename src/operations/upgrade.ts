@@ -4,7 +4,7 @@ import { findPlan, type Plan } from '../model/plan.js';
 import type { Service } from '../model/service.js';
 import { planProblem } from '../model/upgrade.js';
 import type { Caller } from '../model/caller.js';
-import { judge } from './conflicts.js';
+import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { refusePlan } from './refuse-plan.js';

@@ -8,7 +8,7 @@ import type { Service } from '../../src/model/service.js';
 import { answerError } from '../../src/http/errors.js';
 import { readPrefer } from '../../src/http/prefer.js';
 import { answerJob } from '../../src/http/waiting.js';
-import { makeJobFeed } from '../../src/operations/job-feed.js';
+import { makeJobFeed } from '../../src/jobs/manage/job-feed.js';
 import { handClock } from '../fakes/clock.js';
 import { asObject, makeRig, ORDER } from './rig.js';
 

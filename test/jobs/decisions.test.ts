@@ -3,13 +3,13 @@ import { v7 as uuidv7 } from 'uuid';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { Job } from '../../src/model/job.js';
 import type { Service } from '../../src/model/service.js';
-import { journal } from '../../src/jobs/journal.js';
+import { journal } from '../../src/jobs/engine/journal.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { kindData } from '../../src/model/job-kinds.js';
 import { abandoned, cancelled, retried, skipped } from '../../src/jobs/decisions.js';
 import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';
-import { ended, type Engine, engine, KEY, order, until } from './rig.js';
+import { ended, type Engine, engine, KEY, order, until } from './engine/rig.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
 const refusal = (name: string) =>

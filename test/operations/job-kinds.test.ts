@@ -18,9 +18,9 @@ import {
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { type CustomDomain, keyOf, type Service } from '../../src/model/service.js';
-import { needOf } from '../../src/jobs/dead-systems.js';
+import { needOf } from '../../src/jobs/engine/dead-systems.js';
 import { cancelled } from '../../src/jobs/decisions.js';
-import { afterAttempt } from '../../src/jobs/policy.js';
+import { afterAttempt } from '../../src/jobs/engine/policy.js';
 import { withJob } from '../../src/operations/outcomes.js';
 import { openState } from '../../src/state/open.js';
 import { aJob, aService, aStep, basicPlan, kindNamed } from '../fakes/samples.js';

@@ -1,7 +1,7 @@
 /** POST /jobs/{id}/abandon */
 import { Type } from 'typebox';
-import { abandonJob } from '../../operations/abandon-job.js';
-import { viewJob } from '../../operations/view-job.js';
+import { abandonJob } from '../../jobs/manage/abandon-job.js';
+import { viewJob } from '../../jobs/manage/view-job.js';
 import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, JobIdText, success } from '../schemas/common.js';

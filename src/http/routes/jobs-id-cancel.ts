@@ -1,7 +1,7 @@
 /** POST /jobs/{id}/cancel */
 import { Type } from 'typebox';
-import { cancelJob } from '../../operations/cancel-job.js';
-import { viewJob } from '../../operations/view-job.js';
+import { cancelJob } from '../../jobs/manage/cancel-job.js';
+import { viewJob } from '../../jobs/manage/view-job.js';
 import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, JobIdText, success } from '../schemas/common.js';

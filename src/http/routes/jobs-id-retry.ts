@@ -1,7 +1,7 @@
 /** POST /jobs/{id}/retry */
 import { Type } from 'typebox';
-import { retryJob } from '../../operations/retry-job.js';
-import { viewJob } from '../../operations/view-job.js';
+import { retryJob } from '../../jobs/manage/retry-job.js';
+import { viewJob } from '../../jobs/manage/view-job.js';
 import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, JobIdText, success } from '../schemas/common.js';

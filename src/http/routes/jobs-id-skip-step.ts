@@ -1,7 +1,7 @@
 /** POST /jobs/{id}/skip-step */
 import { Type } from 'typebox';
-import { skipStep } from '../../operations/skip-step.js';
-import { viewJob } from '../../operations/view-job.js';
+import { skipStep } from '../../jobs/manage/skip-step.js';
+import { viewJob } from '../../jobs/manage/view-job.js';
 import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, JobIdText, success } from '../schemas/common.js';

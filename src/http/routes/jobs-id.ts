@@ -1,7 +1,7 @@
 /** GET /jobs/{id} */
 import { Type } from 'typebox';
-import { readJob } from '../../operations/read-job.js';
-import { viewJob } from '../../operations/view-job.js';
+import { readJob } from '../../jobs/manage/read-job.js';
+import { viewJob } from '../../jobs/manage/view-job.js';
 import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, JobIdText, success } from '../schemas/common.js';

@@ -1,7 +1,7 @@
 /** GET /jobs */
 import { Type } from 'typebox';
-import { listJobs } from '../../operations/list-jobs.js';
-import { viewJob } from '../../operations/view-job.js';
+import { listJobs } from '../../jobs/manage/list-jobs.js';
+import { viewJob } from '../../jobs/manage/view-job.js';
 import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { Cursor, failures, Limit, nullable, ServiceIdText, success } from '../schemas/common.js';

@@ -5,8 +5,8 @@ import { keyOf, type Service } from '../../model/service.js';
 import { planProblem } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/kit/context.js';
-import type { Wish } from '../leases.js';
-import { roomFor, sourceOf } from '../room.js';
+import type { Wish } from '../engine/leases.js';
+import { roomFor, sourceOf } from './room.js';
 import { nextVmid, reallocate } from './allocation.js';
 import {
   driverCall,

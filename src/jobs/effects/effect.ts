@@ -9,9 +9,9 @@ import { markOf, type Service } from '../../model/service.js';
 import type { DriverCall } from '../../drivers/shared/call.js';
 import type { ClusterWatch, GuestAt } from '../../drivers/guest/contract.js';
 import type { Drivers } from '../../drivers/table.js';
-import type { Journal, JournalDeps } from '../journal.js';
-import type { Leases, Wish } from '../leases.js';
-import type { HostCallName, HostCalls } from '../protocol.js';
+import type { Journal, JournalDeps } from '../engine/journal.js';
+import type { Leases, Wish } from '../engine/leases.js';
+import type { HostCallName, HostCalls } from '../engine/protocol.js';
 
 export interface EngineDeps extends JournalDeps {
   readonly config: Config;

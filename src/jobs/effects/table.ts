@@ -1,5 +1,5 @@
 /** Every call a worker may make besides the journal's, and what answers it. */
-import type { HostCallName } from '../protocol.js';
+import type { HostCallName } from '../engine/protocol.js';
 import * as container from './container.js';
 import type { Effect, EffectOf } from './effect.js';
 import * as front from './front.js';

@@ -1,0 +1,137 @@
+/** Walks one flow once, forward or back. Knows nothing of threads: the host answers its journal calls, the context maker builds what steps see. */
+import { anySignal } from '../../kernel/any-signal.js';
+import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
+import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../../model/flow.js';
+import type { Json, JsonObject } from '../../kernel/json.js';
+import type { StepContext } from '../../modules/kit/context.js';
+import type { Attempt, HostCallName, HostCalls, Outcome } from './protocol.js';
+
+/** Sends one call to the main thread; rejects with the AgentError it answers. */
+export type Host = <N extends HostCallName>(
+  name: N,
+  args: HostCalls[N]['args'],
+) => Promise<HostCalls[N]['answer']>;
+
+export interface StepSeat {
+  readonly step: string;
+  readonly notes: JsonObject;
+  readonly results: Readonly<Record<string, Json>>;
+  readonly signal: AbortSignal;
+}
+
+export interface FlowRun {
+  readonly attempt: Attempt;
+  readonly flow: Flow<StepContext>;
+  readonly host: Host;
+  /** Aborted by the main thread: stop, timeout. */
+  readonly signal: AbortSignal;
+  contextFor(seat: StepSeat): StepContext;
+}
+
+export async function runFlow(run: FlowRun): Promise<Outcome> {
+  const shapes = shapeOf(run.flow);
+  await run.host('flow.declare', { shapes });
+  return run.attempt.direction === 'forward' ? forward(run) : back(run);
+}
+
+/**
+ * Starts whatever may start, side by side. A failure that may pass lets independent steps go on, so that a dead DNS server does not keep a container
+ * from being made; one for good aborts the rest. Either way everything that was started is waited for.
+ */
+async function forward(run: FlowRun): Promise<Outcome> {
+  const shapes = shapeOf(run.flow);
+  const status = new Map<string, StepStatus>();
+  const results: Record<string, Json> = {};
+  for (const step of run.attempt.steps) {
+    // what a person has dealt with counts as done, with nothing to tell
+    const done = step.status === 'done' || step.status === 'skipped';
+    status.set(step.name, done ? 'done' : 'pending');
+    if (done) results[step.name] = step.result;
+  }
+  const aborter = new AbortController();
+  // not let go: the thread ends with the run
+  const { signal } = anySignal(run.signal, aborter.signal);
+  const running = new Map<string, Promise<void>>();
+  let failure: { step: string; error: AgentError } | undefined;
+
+  const fail = (step: string, error: AgentError): void => {
+    if (!failure || (failure.error.retryable && !error.retryable)) failure = { step, error };
+    if (!error.retryable) aborter.abort(new AgentError('aborted', 'Another step failed.'));
+  };
+
+  const begin = async (name: string): Promise<void> => {
+    const step = run.flow[name];
+    if (!step) throw new Error(`no step ${name}`);
+    try {
+      const result = await runStep(run, name, step, results, signal);
+      results[name] = result;
+      status.set(name, 'done');
+    } catch (error) {
+      status.set(name, 'failed');
+      fail(name, asAgentError(error, 'module_failed'));
+    }
+  };
+
+  for (;;) {
+    if (!signal.aborted) {
+      for (const name of startable(shapes, (step) => status.get(step) ?? 'pending')) {
+        status.set(name, 'running');
+        running.set(
+          name,
+          begin(name).finally(() => running.delete(name)),
+        );
+      }
+    }
+    if (running.size === 0) break;
+    await Promise.race(running.values());
+  }
+  if (failure) return { kind: 'failed', step: failure.step, error: toRecord(failure.error) };
+  if (signal.aborted)
+    return { kind: 'failed', step: '', error: toRecord(asAgentError(signal.reason, 'aborted')) };
+  return { kind: 'completed' };
+}
+
+async function runStep(
+  run: FlowRun,
+  name: string,
+  step: Step<StepContext>,
+  results: Readonly<Record<string, Json>>,
+  signal: AbortSignal,
+): Promise<Json> {
+  const { notes } = await run.host('step.begin', {
+    step: name,
+    direction: 'forward',
+    ...(step.timeoutS === undefined ? {} : { timeoutS: step.timeoutS }),
+  });
+  let result: Json;
+  try {
+    result = (await step.run(run.contextFor({ step: name, notes, results: { ...results }, signal }))) ?? null;
+    signal.throwIfAborted();
+  } catch (error) {
+    const failed = asAgentError(error, 'module_failed');
+    await run.host('step.end', { step: name, direction: 'forward', error: toRecord(failed) });
+    throw failed;
+  }
+  await run.host('step.end', { step: name, direction: 'forward', result });
+  return result;
+}
+
+/** Takes steps back one after the other in the order the journal gave; stops at the first that cannot be taken back. */
+async function back(run: FlowRun): Promise<Outcome> {
+  const results: Record<string, Json> = {};
+  for (const step of run.attempt.steps) results[step.name] = step.result;
+  for (const name of run.attempt.undo) {
+    const step = run.flow[name];
+    try {
+      run.signal.throwIfAborted();
+      const { notes } = await run.host('step.begin', { step: name, direction: 'undo' });
+      await step?.undo?.(run.contextFor({ step: name, notes, results, signal: run.signal }));
+      await run.host('step.end', { step: name, direction: 'undo', result: null });
+    } catch (error) {
+      const failed = toRecord(asAgentError(error, 'module_failed'));
+      await run.host('step.end', { step: name, direction: 'undo', error: failed });
+      return { kind: 'undo_failed', step: name, error: failed };
+    }
+  }
+  return { kind: 'undone' };
+}

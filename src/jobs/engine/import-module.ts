@@ -1,0 +1,26 @@
+/** Brings one module's code into this thread. The worker needs just this; the loader does the checking for the main thread. */
+import { pathToFileURL } from 'node:url';
+import type { Module } from '../../modules/kit/module.js';
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** By shape, not by `instanceof`: a module from elsewhere may carry its own copy of the base class. */
+function isModule(value: unknown): value is Module {
+  return (
+    isObject(value) &&
+    isObject(Reflect.get(value, 'info')) &&
+    isObject(Reflect.get(value, 'settings')) &&
+    typeof Reflect.get(value, 'flow') === 'function' &&
+    typeof Reflect.get(value, 'policy') === 'function'
+  );
+}
+
+/** Imports `path` (absolute) and makes its module. Throws an Error that says what is wrong with the file. */
+export async function importModule(path: string): Promise<Module> {
+  const namespace: unknown = await import(pathToFileURL(path).href);
+  const exported: unknown = isObject(namespace) ? Reflect.get(namespace, 'default') : undefined;
+  if (typeof exported !== 'function') throw new Error('its default export is not a class');
+  const made: unknown = Reflect.construct(exported, []);
+  if (!isModule(made)) throw new Error('its default export is not a class that extends Product or Module');
+  return made;
+}

@@ -1,0 +1,176 @@
+/** The job's record inside its service's document: every change is durable before the worker hears of it. */
+import { isDeepStrictEqual } from 'node:util';
+import { type Clock, instant } from '../../kernel/clock.js';
+import { AgentError, type ErrorRecord } from '../../kernel/errors.js';
+import { type StepShape, UNTOUCHED } from '../../model/flow.js';
+import type { Job, StepRecord } from '../../model/job.js';
+import type { Json, JsonObject } from '../../kernel/json.js';
+import { remainsOf } from '../../model/remains.js';
+import type { Service, ServiceKey } from '../../model/service.js';
+import type { JobArchive, ServiceStore } from '../../state/contract.js';
+
+export interface Journal {
+  job(): Promise<Job>;
+  service(): Promise<Service>;
+  /** Nothing is written when `fn` returns the same job. */
+  change(fn: (job: Job, service: Service) => Job): Promise<Job>;
+  changeService(fn: (service: Service) => Service): Promise<Service>;
+  declare(shapes: readonly StepShape[]): Promise<void>;
+  begin(step: string, direction: 'forward' | 'undo'): Promise<StepRecord>;
+  note(step: string, values: JsonObject): Promise<void>;
+  end(
+    step: string,
+    direction: 'forward' | 'undo',
+    result: Json,
+    error: ErrorRecord | undefined,
+  ): Promise<void>;
+}
+
+/**
+ * The service with this job as it now is; when the job has ended, with what that means, at `now` (RFC 3339). Handed in: the engine does not know what a
+ * job is for.
+ */
+export type JobApplied = (service: Service, job: Job, now: string) => Service;
+
+export interface JournalDeps {
+  readonly services: ServiceStore;
+  readonly archive: JobArchive;
+  readonly clock: Clock;
+  readonly withJob: JobApplied;
+}
+
+export function journal(
+  key: ServiceKey,
+  jobId: string,
+  { services, archive, clock, withJob }: JournalDeps,
+): Journal {
+  const find = (service: Service | undefined): Job => {
+    const job = service?.jobs.find((other) => other.id === jobId);
+    if (!job) throw new AgentError('job_not_found', 'There is no such job.', { detail: `${key} ${jobId}` });
+    return job;
+  };
+
+  const changeService = (fn: (service: Service) => Service): Promise<Service> =>
+    services.commit(key, (current) => {
+      if (!current) throw new AgentError('service_not_found', 'There is no such service.', { detail: key });
+      return fn(current);
+    });
+
+  const change = async (fn: (job: Job, service: Service) => Job): Promise<Job> => {
+    const apply = (service: Service): Job => withRemains(service, fn(find(service), service));
+    for (let known = await services.get(key); ;) {
+      const planned = apply(known);
+      // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one counts.
+      if (hasEnded(planned, find(known))) await archive.append({ key, job: planned });
+      let other: Service | undefined;
+      const service = await changeService((current) => {
+        const next = current === known ? planned : apply(current);
+        if (next === find(current)) return current;
+        // somebody's change came between, a cancel say, and this end is not the one that the archive has
+        if (current !== known && hasEnded(next, find(current))) {
+          other = current;
+          return current;
+        }
+        return withJob(current, next, instant(clock));
+      });
+      if (!other) return find(service);
+      known = other;
+    }
+  };
+
+  const changeStep = async (
+    name: string,
+    fn: (step: StepRecord, job: Job) => StepRecord,
+    also: Partial<Job> = {},
+  ): Promise<StepRecord> => {
+    const job = await change((current) => ({
+      ...current,
+      ...also,
+      steps: current.steps.map((step) => (step.name === name ? fn(step, current) : step)),
+    }));
+    const found = job.steps.find((step) => step.name === name);
+    if (!found)
+      throw new AgentError('internal_error', 'The job has no such step.', { detail: `${jobId} ${name}` });
+    return found;
+  };
+
+  return {
+    job: async () => find(await services.get(key)),
+    service: () => services.get(key),
+    change,
+    changeService,
+    async declare(shapes) {
+      const known = new Map(
+        (await services.get(key)).jobs.find((job) => job.id === jobId)?.steps.map((s) => [s.name, s]),
+      );
+      if (shapes.length === known.size && shapes.every((shape) => known.has(shape.name))) return;
+      await change((job) => ({ ...job, steps: merged(job.steps, shapes) }));
+    },
+    begin: (step, direction) =>
+      changeStep(step, (record, job) => {
+        // why it failed stays: afterwards nothing else in the record tells which of the steps that were taken back did
+        if (direction === 'undo') return { ...record, status: 'undoing' };
+        const { error: _, ...rest } = record;
+        // recorded before the pivot was begun: so the promise that the job is taken back can be kept
+        if (record.pivot && job.cancel) throw new AgentError('aborted', 'The work was cancelled.');
+        return {
+          ...rest,
+          status: 'running',
+          begun: record.begun + 1,
+          // what an earlier try left untouched is at stake again
+          notes: record.pivot ? { ...record.notes, [UNTOUCHED]: false } : record.notes,
+          startedAt: record.startedAt ?? instant(clock),
+          endedAt: null,
+        };
+      }),
+    async note(step, values) {
+      await changeStep(step, (record) => ({ ...record, notes: { ...record.notes, ...values } }));
+    },
+    async end(step, direction, result, error) {
+      await changeStep(
+        step,
+        (record) => ended(record, direction, result, error, instant(clock)),
+        // it goes forward: what comes now has not killed anybody yet
+        error ? {} : { crashes: 0 },
+      );
+    },
+  };
+}
+
+function hasEnded(job: Job, before: Job): boolean {
+  return job.endedAt !== null && job.status !== before.status;
+}
+
+/** With what a person has to deal with, from the moment it is stuck. */
+function withRemains(service: Service, job: Job): Job {
+  if (job.status !== 'stuck') return job;
+  const remains = remainsOf(service, job);
+  return isDeepStrictEqual(remains, job.remains) ? job : { ...job, remains };
+}
+
+function ended(
+  record: StepRecord,
+  direction: 'forward' | 'undo',
+  result: Json,
+  error: ErrorRecord | undefined,
+  now: string,
+): StepRecord {
+  if (direction === 'undo')
+    return error ? { ...record, status: 'undo_failed', error } : { ...record, status: 'undone' };
+  // An aborted step did nothing wrong: it starts again, with its notes, when the job goes on.
+  if (error?.code === 'aborted') return { ...record, status: 'pending', endedAt: now };
+  return error
+    ? { ...record, status: 'failed', error, endedAt: now }
+    : { ...record, status: 'done', result, endedAt: now };
+}
+
+/** Records of an earlier version of the flow stay: what was begun may have to be undone. */
+function merged(known: readonly StepRecord[], shapes: readonly StepShape[]): StepRecord[] {
+  const fresh = shapes.map((shape): StepRecord => {
+    const before = known.find((record) => record.name === shape.name);
+    return before
+      ? { ...before, ...shape }
+      : { ...shape, status: 'pending', notes: {}, result: null, begun: 0, startedAt: null, endedAt: null };
+  });
+  return [...fresh, ...known.filter((record) => !shapes.some((shape) => shape.name === record.name))];
+}

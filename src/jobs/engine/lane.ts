@@ -1,0 +1,72 @@
+/** A service's lane: its first open job, when that may start, and before whom. */
+import { waitUntil } from '../../kernel/clock.js';
+import { FOR_RELEASE, type Job } from '../../model/job.js';
+import type { EngineKinds } from '../../model/job-kinds.js';
+import type { ServiceKey } from '../../model/service.js';
+import type { Circuits } from '../../drivers/shared/circuit.js';
+import { needOf, patienceEnds } from './dead-systems.js';
+import { endsEarly, MAX_BACKOFF_MS } from './policy.js';
+
+/** The first open job of a service: only that one may run. */
+export interface Lane {
+  readonly key: ServiceKey;
+  readonly jobId: string;
+  readonly interactive: boolean;
+  readonly createdAt: string;
+  /** Epoch ms from which it may start; `Infinity`: when a person says so. */
+  readonly dueAt: number;
+  /** Its record says that it waits. */
+  readonly isWaiting: boolean;
+  /** Name of the circuit that has to let it through. */
+  readonly need: string | undefined;
+  /** Epoch ms; then it starts all the same, to be given up. */
+  readonly patientUntil: number;
+}
+
+export function laneOf(kinds: EngineKinds, key: ServiceKey, job: Job, now: number): Lane {
+  const waiting = job.status === 'waiting' && !endsEarly(kinds, job) ? job.waiting : undefined;
+  return {
+    key,
+    jobId: job.id,
+    interactive: job.interactive,
+    // made while the clock was ahead: it must not stand behind all that come later
+    createdAt: Date.parse(job.createdAt) > now ? '' : job.createdAt,
+    dueAt: waiting ? dueAtOf(waiting) : 0,
+    isWaiting: waiting !== undefined,
+    need: needOf(kinds, job),
+    patientUntil: patienceEnds(kinds, job, now),
+  };
+}
+
+function dueAtOf({ for: what, until }: NonNullable<Job['waiting']>): number {
+  return what === FOR_RELEASE ? Number.POSITIVE_INFINITY : Date.parse(until);
+}
+
+interface Gate {
+  /** `none` with a start that is due: the job is to be recorded as waiting. */
+  readonly admits: 'all' | 'probe' | 'none';
+  /** Epoch ms. */
+  readonly startsAt: number;
+}
+
+/** A job that waits for a dead system starts with its next probe, not when its own time comes. */
+export function gateOf(
+  lane: Lane,
+  circuits: Circuits,
+  { now, trusted }: { readonly now: number; readonly trusted: boolean },
+): Gate {
+  const dueAt = Number.isFinite(lane.dueAt) ? waitUntil(lane.dueAt, now, MAX_BACKOFF_MS) : lane.dueAt;
+  // nobody's patience ends by a clock that jumped
+  const patientUntil = trusted ? lane.patientUntil : Number.POSITIVE_INFINITY;
+  const circuit = lane.need === undefined ? undefined : circuits.find(lane.need);
+  const admits = circuit?.admits() ?? 'all';
+  if (!circuit || admits === 'all' || now >= patientUntil) return { admits: 'all', startsAt: dueAt };
+  if (admits === 'probe') return { admits, startsAt: now };
+  if (!lane.isWaiting) return { admits, startsAt: dueAt };
+  // with a probe under way its end is told
+  const retryAt = circuit.retryAt() > now ? circuit.retryAt() : patientUntil;
+  return { admits, startsAt: Math.min(retryAt, patientUntil) };
+}
+
+export const byUrgency = (a: Lane, b: Lane): number =>
+  Number(b.interactive) - Number(a.interactive) || (a.createdAt < b.createdAt ? -1 : 1);

@@ -1,0 +1,303 @@
+/** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
+import { anySignal } from '../../kernel/any-signal.js';
+import { type Clock, instant } from '../../kernel/clock.js';
+import { AgentError, asAgentError } from '../../kernel/errors.js';
+import { isOpen, type Job } from '../../model/job.js';
+import type { EngineKinds } from '../../model/job-kinds.js';
+import { keyOf, type Service, type ServiceKey } from '../../model/service.js';
+import type { CircuitView } from '../../drivers/shared/circuit.js';
+import { type AttemptDeps, runAttempt } from './attempt.js';
+import { held } from './dead-systems.js';
+import { journal } from './journal.js';
+import { byUrgency, gateOf, type Lane, laneOf } from './lane.js';
+import { afterAttempt, type Ending, endsEarly, whenCancelled } from './policy.js';
+import { mayBegin } from './slots.js';
+import { ordersFirst } from './spare-time.js';
+
+export interface Runner {
+  /** Takes up every unfinished job and starts listening for new ones. */
+  start(): Promise<void>;
+  /** Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within `jobs.stop_s`. */
+  stop(): Promise<void>;
+  counts(): { readonly running: number; readonly waiting: number };
+  /** A job that is due and has room, but has not begun: while the runner is alive, never for longer than a moment. */
+  overdue(): string | undefined;
+}
+
+export interface RunnerDeps extends AttemptDeps {
+  readonly kinds: EngineKinds;
+  /** Whether the main thread has time for one more job that nobody waits for; each yes is for one. */
+  readonly spare: () => boolean;
+}
+
+export function runner(deps: RunnerDeps, random: () => number = Math.random): Runner {
+  const { services, clock, log, config, circuits, kinds } = deps;
+  const lanes = new Map<ServiceKey, Lane>();
+  const running = new Map<ServiceKey, Running>();
+  const holding = new Set<ServiceKey>();
+  const draining = new AbortController();
+  const stopping = new AbortController();
+  let alarm: { readonly at: number; readonly off: AbortController } | undefined;
+  let unlisten = (): void => {};
+  let pumping = false;
+  const room = ordersFirst(deps.spare, clock);
+  const circumstances = () => ({ kinds, now: clock.now(), clockTrusted: clock.trusted() });
+
+  const look = (service: Service): void => {
+    const key = keyOf(service);
+    const first = service.jobs.find(isOpen);
+    if (first && !lanes.has(key)) room.ordered();
+    if (first) lanes.set(key, laneOf(kinds, key, first, clock.now()));
+    else lanes.delete(key);
+    const busy = running.get(key);
+    if (busy && service.jobs.some((job) => job.id === busy.jobId && endsEarly(kinds, job)))
+      busy.halt.abort(new AgentError('aborted', 'The work was cancelled.'));
+  };
+
+  /** Once per turn of the loop, however many services changed in it. */
+  const pumpSoon = (): void => {
+    if (pumping) return;
+    pumping = true;
+    setImmediate(pump);
+  };
+
+  const pump = (): void => {
+    pumping = false;
+    if (draining.signal.aborted || running.size >= config.jobs.slots) return;
+    const at = timeOf(clock);
+    const { now } = at;
+    let next = Infinity;
+    for (;;) {
+      const lane = mostUrgent(at);
+      if (!lane) break;
+      const { admits } = gateOf(lane, circuits, at);
+      if (admits === 'none') {
+        hold(lane);
+        continue;
+      }
+      const verdict = mayBegin(lane, [...running.values()], config.jobs, room.spare);
+      if (verdict === 'busy') next = now + BUSY_RETRY_MS;
+      if (verdict !== 'yes') break;
+      begin(lane, admits === 'probe');
+    }
+    for (const lane of lanes.values()) {
+      const start = running.has(lane.key) ? now : startsAt(lane, at);
+      if (start > now) next = Math.min(next, start);
+    }
+    wakeAt(next);
+  };
+
+  /** Epoch ms; never while another job finds out about the system that this one waits for. */
+  const startsAt = (lane: Lane, at: LaneTime): number => {
+    const gate = gateOf(lane, circuits, at);
+    const isProbed =
+      gate.admits === 'probe' && [...running.values()].some(({ probe }) => probe === lane.need);
+    return isProbed ? Infinity : gate.startsAt;
+  };
+
+  const isIdle = ({ key }: Lane): boolean => !running.has(key) && !holding.has(key);
+
+  const mostUrgent = (at: LaneTime): Lane | undefined => {
+    let first: Lane | undefined;
+    for (const lane of lanes.values())
+      if (isIdle(lane) && (!first || byUrgency(lane, first) < 0) && startsAt(lane, at) <= at.now)
+        first = lane;
+    return first;
+  };
+
+  const begin = (lane: Lane, asProbe: boolean): void => {
+    const halt = new AbortController();
+    const done = attempt(lane, halt.signal).finally(() => {
+      running.delete(lane.key);
+      pump();
+    });
+    const probe = asProbe ? lane.need : undefined;
+    running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, probe, halt, done });
+  };
+
+  /** Makes a job that has not begun wait, without a thread and without a slot. */
+  const hold = (lane: Lane): void => {
+    holding.add(lane.key);
+    journal(lane.key, lane.jobId, deps)
+      .change((job) => held(kinds, job, circuits, clock.now()))
+      .catch((error: unknown) => unrecorded(lane, error))
+      .finally(() => {
+        holding.delete(lane.key);
+        pumpSoon();
+      });
+  };
+
+  /** The record could not be written: leave the job as it stands and look again later. */
+  const unrecorded = (lane: Lane, error: unknown): void => {
+    log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
+    lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
+  };
+
+  /** Whoever waits for what has come back goes on at once. */
+  const onCircuit = ({ name, state }: CircuitView): void => {
+    if (state === 'closed') {
+      for (const lane of lanes.values())
+        if (lane.need !== undefined && `${name}:`.startsWith(`${lane.need}:`))
+          lanes.set(lane.key, { ...lane, dueAt: 0 });
+    }
+    pumpSoon();
+  };
+
+  /** An alarm that comes sooner stays: it looks again. */
+  const wakeAt = (at: number): void => {
+    if (!Number.isFinite(at) || (alarm && alarm.at <= at)) return;
+    alarm?.off.abort();
+    const off = new AbortController();
+    alarm = { at, off };
+    const ms = Math.min(Math.max(0, at - clock.now()), LONGEST_SLEEP_MS);
+    clock.sleep(ms, off.signal).then(
+      () => {
+        alarm = undefined;
+        pump();
+      },
+      () => {},
+    );
+  };
+
+  const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
+    try {
+      const book = journal(lane.key, lane.jobId, deps);
+      const job = await book.change((current) => begun(kinds, current, clock));
+      // it was to be cancelled: then it has just ended, or turned back and comes up again
+      if (job.status !== 'running') return;
+      const stop = anySignal(stopping.signal, halt);
+      const ending = await runAttempt(deps, await services.get(lane.key), job, {
+        drain: draining.signal,
+        stop: stop.signal,
+      }).finally(stop.release);
+      const after = await book.change((current) =>
+        afterAttempt(current, ending, { ...circumstances(), random: random() }),
+      );
+      report(lane, after, ending);
+    } catch (error) {
+      unrecorded(lane, error);
+    }
+  };
+
+  const report = (lane: Lane, job: Job, ending: Ending): void => {
+    const line = {
+      job_id: job.id,
+      service: lane.key,
+      method: job.method,
+      ending: ending.kind,
+      status: job.status,
+      error: job.error,
+    };
+    if (job.status === 'stuck')
+      log.error({ ...line, alarm: 'job_stuck' }, 'the job is stuck: a person must finish it');
+    else if (job.status === 'completed' || job.status === 'queued') log.info(line, 'attempt ended');
+    else log.warn(line, 'attempt ended');
+  };
+
+  /** What ran when the agent ended. On a disk that is full it is taken up all the same: its attempt begins when it can be recorded. */
+  const takeUp = async (key: ServiceKey, orphan: Job): Promise<void> => {
+    log.warn({ job_id: orphan.id, service: key }, 'taking up a job that was cut off');
+    const ending = { kind: 'crashed', detail: 'the agent ended while the job ran' } as const;
+    try {
+      await journal(key, orphan.id, deps).change((job) =>
+        afterAttempt(job, ending, { ...circumstances(), random: random() }),
+      );
+    } catch (error) {
+      if (asAgentError(error).code !== 'state_unavailable') throw error;
+      log.error({ err: error, job_id: orphan.id, service: key }, 'the crash could not be recorded');
+    }
+  };
+
+  return {
+    async start() {
+      const stops = [
+        services.onChange((service) => {
+          look(service);
+          pumpSoon();
+        }),
+        circuits.onChange(onCircuit),
+      ];
+      unlisten = () => stops.forEach((stop) => stop());
+      const orphans = [...services.entries()].filter((entry) => entry.openJobs.length > 0);
+      for (const { key } of orphans) {
+        const service = await services.get(key);
+        const orphan = service.jobs.find((job) => job.status === 'running');
+        if (orphan) await takeUp(key, orphan);
+        look(await services.get(key));
+      }
+      pump();
+    },
+    async stop() {
+      draining.abort();
+      alarm?.off.abort();
+      unlisten();
+      const all = Promise.allSettled([...running.values()].map(({ done }) => done));
+      const atMost = async (ms: number): Promise<void> => {
+        const timer = new AbortController();
+        await Promise.race([all, clock.sleep(ms, timer.signal).catch(() => {})]);
+        timer.abort();
+      };
+      const stopMs = config.jobs.stop_s * 1000;
+      const settleMs = Math.min(SETTLE_MS, stopMs * MOST_SETTLING);
+      await atMost(stopMs - settleMs);
+      stopping.abort(new StopError());
+      await atMost(settleMs);
+      await deps.threads.stop();
+      await atMost(RECORD_MS);
+    },
+    counts: () => ({ running: running.size, waiting: lanes.size - running.size }),
+    overdue() {
+      const at = timeOf(clock);
+      const lane = stopping.signal.aborted ? undefined : mostUrgent(at);
+      if (!lane || gateOf(lane, circuits, at).admits !== 'all') return undefined;
+      const room = mayBegin(lane, [...running.values()], config.jobs, () => false) === 'yes';
+      return room ? lane.jobId : undefined;
+    },
+  };
+}
+
+interface LaneTime {
+  readonly now: number;
+  readonly trusted: boolean;
+}
+
+const timeOf = (clock: Clock): LaneTime => ({ now: clock.now(), trusted: clock.trusted() });
+
+interface Running {
+  readonly interactive: boolean;
+  readonly jobId: string;
+  /** The circuit it finds out about for all who wait for it. */
+  readonly probe: string | undefined;
+  /** Ends the attempt when its job is cancelled. */
+  readonly halt: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** What was aborted learns how its last call ended: drivers wait some 4 s for that. */
+const SETTLE_MS = 5_000;
+/** Of the time for a stop. */
+const MOST_SETTLING = 0.75;
+const RECORD_MS = 300;
+const RECORD_RETRY_MS = 5_000;
+const BUSY_RETRY_MS = 100;
+/** Long waits are looked at again: the clock may be set meanwhile. */
+const LONGEST_SLEEP_MS = 600_000;
+
+class StopError extends Error {
+  override readonly name = 'StopError';
+  constructor() {
+    super('the agent is stopping');
+  }
+}
+
+/** Its attempt counts as begun, unless there is nothing to begin. */
+function begun(kinds: EngineKinds, job: Job, clock: Clock): Job {
+  if (!isOpen(job)) return job;
+  if (endsEarly(kinds, job)) return whenCancelled(job, { kinds, now: clock.now() }) ?? job;
+  return {
+    ...job,
+    status: 'running',
+    attempts: job.attempts + 1,
+    startedAt: job.startedAt ?? instant(clock),
+  };
+}

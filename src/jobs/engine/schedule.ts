@@ -1,0 +1,65 @@
+/** Recurring work. It only looks and enqueues; what is due is found in the records, so nothing is lost while the agent was down. */
+import type { BaseLogger } from 'pino';
+import { anySignal } from '../../kernel/any-signal.js';
+import type { Clock } from '../../kernel/clock.js';
+
+export interface Recurring {
+  readonly name: string;
+  /** Longest pause between two runs, in ms. */
+  readonly everyMs: number;
+  /** May say (epoch ms) when it wants to run again, if that is sooner. */
+  run(): Promise<number | undefined>;
+}
+
+export interface Schedule {
+  /** Runs this one soon: something has changed that it looks at. */
+  nudge(name: string): void;
+  stop(): Promise<void>;
+}
+
+const SHORTEST_MS = 20;
+
+/** Begins at once; each runs alone, one run after the other. Does not keep the process alive. */
+export function schedule(
+  tasks: readonly Recurring[],
+  { clock, log }: { readonly clock: Clock; readonly log: Pick<BaseLogger, 'error'> },
+): Schedule {
+  const stopped = new AbortController();
+  const pauses = new Map<string, AbortController>();
+  const early = new Set<string>();
+
+  const walk = async (task: Recurring): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      early.delete(task.name);
+      const ms = await pauseAfter(task);
+      const pause = new AbortController();
+      pauses.set(task.name, pause);
+      if (early.has(task.name)) continue;
+      const over = anySignal(stopped.signal, pause.signal);
+      await clock.sleep(ms, over.signal, true).catch(() => {});
+      over.release();
+    }
+  };
+
+  const pauseAfter = async (task: Recurring): Promise<number> => {
+    try {
+      const next = (await task.run()) ?? Number.POSITIVE_INFINITY;
+      return Math.min(task.everyMs, Math.max(SHORTEST_MS, next - clock.now()));
+    } catch (error) {
+      log.error({ err: error, task: task.name }, 'recurring work failed; it is tried again at its next time');
+      return task.everyMs;
+    }
+  };
+
+  const all = tasks.map(walk);
+  return {
+    nudge(name) {
+      early.add(name);
+      pauses.get(name)?.abort(new Error('nudged'));
+    },
+    async stop() {
+      stopped.abort(new Error('stopped'));
+      await Promise.all(all);
+    },
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * One bree job per attempt, each in a bare worker thread of its own; this file is all that knows bree. One thread more than is needed is always loaded, so that
+ * the next attempt begins at once instead of waiting for a thread to load its code.
+ */
+import Bree from 'bree';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import PQueue from 'p-queue';
+import { AgentError } from '../../kernel/errors.js';
+import { within } from '../../drivers/shared/abort.js';
+import type { Attempt, ToMain, ToWorker } from './protocol.js';
+
+export interface Thread {
+  send(message: ToWorker): void;
+  /** Resolves when the thread is gone, with the error it died of, if any. */
+  readonly gone: Promise<Error | undefined>;
+  terminate(): Promise<void>;
+}
+
+export interface Threads {
+  /** Gives the attempt to a thread that has run none before; an urgent one before those that wait for a thread already. */
+  start(attempt: Attempt, onMessage: (message: ToMain) => void, urgent: boolean): Promise<Thread>;
+  /** Loads a thread for the first attempt. */
+  warm(): void;
+  stop(): Promise<void>;
+}
+
+interface Loaded {
+  readonly worker: Worker;
+  readonly gone: Promise<Error | undefined>;
+}
+
+interface Waiting {
+  readonly urgent: boolean;
+  readonly give: (thread: Loaded) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const SPARE = 1;
+const stopping = (): AgentError => new AgentError('aborted', 'The agent is stopping.');
+const LOADED_WITHIN_MS = 1_000;
+
+export function breeThreads(workerPath: string): Threads {
+  const deaths = new Map<string, Error>();
+  // A thread takes 25 ms of a processor until its module is loaded. Ten at once would take all of them, and requests would wait. One that hangs keeps nobody
+  // else from loading.
+  const loading = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) });
+  const waiting: Waiting[] = [];
+  const spare = new Set<Loaded>();
+  let coming = 0;
+  let count = 0;
+  let stopped = false;
+  const bree = new Bree({
+    root: false,
+    doRootCheck: false,
+    logger: false,
+    jobs: [],
+    timeout: false,
+    removeCompleted: true,
+    // Called twice for a thread that throws, and on "exited with code": the first is the cause.
+    errorHandler: (error, data) => {
+      const name = 'name' in data && typeof data.name === 'string' ? data.name : '';
+      if (!deaths.has(name)) deaths.set(name, error instanceof Error ? error : new Error(String(error)));
+    },
+    workerMessageHandler: () => {},
+  });
+
+  const load = async (): Promise<Loaded> => {
+    count += 1;
+    // bree loses a job whose name is taken
+    const name = `attempt-${count}`;
+    // Bare: neither the daemon's environment nor its Node options reach module code.
+    await bree.add({ name, path: workerPath, timeout: false, worker: { env: {}, execArgv: [] } });
+    if (stopped) throw stopping();
+    await bree.run(name);
+    const worker = bree.workers.get(name);
+    if (!worker) throw new Error(`bree did not start ${name}`);
+    const gone = new Promise<Error | undefined>((ended) => {
+      worker.once('exit', () => {
+        // bree's own exit listener, registered first, has recorded the cause by now
+        ended(deaths.get(name));
+        deaths.delete(name);
+      });
+    });
+    const heard = once(worker, 'message').catch(() => {});
+    await within(Promise.race([heard, gone]), LOADED_WITHIN_MS);
+    return { worker, gone };
+  };
+
+  /** Whoever waits is served in turn; what is left over stays for the next. */
+  const handOut = (): void => {
+    for (const thread of spare) {
+      const next = waiting.find(({ urgent }) => urgent) ?? waiting[0];
+      if (!next) return;
+      waiting.splice(waiting.indexOf(next), 1);
+      spare.delete(thread);
+      thread.worker.ref();
+      next.give(thread);
+    }
+  };
+
+  const fill = (): void => {
+    while (!stopped && coming + spare.size < waiting.length + SPARE) {
+      coming += 1;
+      loading
+        .add(load)
+        .then(
+          (thread) => {
+            if (stopped) {
+              void thread.worker.terminate();
+              return;
+            }
+            spare.add(thread);
+            // nobody waits for a thread that has no work
+            thread.worker.unref();
+            void thread.gone.then(() => spare.delete(thread));
+          },
+          // without anybody who waits nobody needs to know: the next attempt tries again
+          (error: unknown) => waiting.shift()?.fail(error),
+        )
+        .finally(() => {
+          coming -= 1;
+          handOut();
+        });
+    }
+  };
+
+  return {
+    async start(attempt, onMessage, urgent) {
+      if (stopped) throw stopping();
+      const { worker, gone } = await new Promise<Loaded>((give, fail) => {
+        waiting.push({ urgent, give, fail });
+        handOut();
+        fill();
+      });
+      worker.on('message', onMessage);
+      const send = (message: ToWorker): void => worker.postMessage(message);
+      send({ kind: 'begin', attempt });
+      return {
+        send,
+        gone,
+        async terminate() {
+          await worker.terminate();
+        },
+      };
+    },
+    warm: fill,
+    async stop() {
+      stopped = true;
+      loading.clear();
+      for (const { fail } of waiting.splice(0)) fail(stopping());
+      await Promise.all([...bree.workers.values()].map((worker) => worker.terminate()));
+    },
+  };
+}

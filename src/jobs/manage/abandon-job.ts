@@ -1,0 +1,71 @@
+/** Ends a stuck job and leaves what it made where it is: what still exists is on record, and what it holds stays taken. */
+import { instant } from '../../kernel/clock.js';
+import { AgentError } from '../../kernel/errors.js';
+import type { Thing } from '../../model/flow.js';
+import { sameMark } from '../../kernel/mark.js';
+import type { Remain } from '../../model/flow.js';
+import { remainsOf } from '../../model/remains.js';
+import { markOf, type Service } from '../../model/service.js';
+import { plainCall } from '../../drivers/shared/call.js';
+import { abandoned } from '../decisions.js';
+import type { Caller } from '../../model/caller.js';
+import { changeJob } from './change-job.js';
+import type { JobContext } from './context.js';
+import { type FoundJob, readJob } from './read-job.js';
+
+/** Longer a caller does not wait: what cannot be asked by then counts as there. */
+const LOOK_MS = 10_000;
+
+/** Throws `job_not_found`, `job_ended`, `job_not_stuck`. */
+export async function abandonJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
+  const { serviceId, job: before } = await readJob(context, caller, jobId);
+  const service = await context.state.services.get(`${caller.panel}/${serviceId}`);
+  const remains = await stillThere(context, service, remainsOf(service, before));
+  const found = await changeJob(context, caller, jobId, (job, now) => {
+    // a retry in between may have made or removed something
+    if (job.status === 'stuck' && now.updatedAt !== service.updatedAt)
+      throw new AgentError('service_busy', 'The service changed meanwhile; look again.');
+    return abandoned(job, instant(context.clock), remains);
+  });
+  context.log.warn(
+    {
+      decision: 'abandon',
+      alarm: 'abandoned',
+      left_alone: found.job.remains?.map(({ what }) => what),
+      job_id: jobId,
+      service_id: serviceId,
+      panel: caller.panel,
+      token: caller.name,
+    },
+    'an operator has given up a stuck job; what is left must be removed by hand',
+  );
+  return found;
+}
+
+/** Without what is surely gone. */
+async function stillThere(
+  context: JobContext,
+  service: Service,
+  remains: readonly Remain[],
+): Promise<Remain[]> {
+  const call = plainCall(AbortSignal.timeout(LOOK_MS));
+  const { dns, proxy, guest } = context.drivers;
+  const mark = markOf(context.config.agent.id, service);
+  const { vmid } = service;
+  const container = async (): Promise<boolean> =>
+    vmid !== null && (await guest.find({ vmid, mark }, call)) !== undefined;
+  const looks: Readonly<Record<Thing, () => Promise<boolean>>> = {
+    container,
+    ha: container,
+    snapshot: container,
+    dns: async () => {
+      const records = [await dns.find(service.fqdn, 'A', call), await dns.find(service.fqdn, 'AAAA', call)];
+      return records.some((record) => sameMark(record?.mark, mark));
+    },
+    proxy: async () => (await proxy.find(mark, call)) !== undefined,
+  };
+  const found = await Promise.all(
+    remains.map(async ({ thing }) => thing === null || looks[thing]().catch(() => true)),
+  );
+  return remains.filter((_, index) => found[index]);
+}

@@ -1,0 +1,20 @@
+/** Ends a job before its time: one that has begun is aborted, its effects are waited for, and what it did is taken back. */
+import { instant } from '../../kernel/clock.js';
+import { cancelled } from '../decisions.js';
+import type { Caller } from '../../model/caller.js';
+import { changeJob } from './change-job.js';
+import type { JobContext } from './context.js';
+import type { FoundJob } from './read-job.js';
+
+/** The job as it is now: one that runs is still on its way back. Throws `job_not_found`, `job_ended`, `job_irrevocable`. */
+export async function cancelJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
+  const found = await changeJob(context, caller, jobId, (job) =>
+    cancelled(context.kinds, job, instant(context.clock)),
+  );
+  const { serviceId, job } = found;
+  context.log.warn(
+    { decision: 'cancel', job_id: job.id, service_id: serviceId, panel: caller.panel, token: caller.name },
+    'a job was cancelled',
+  );
+  return found;
+}

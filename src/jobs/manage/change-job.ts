@@ -1,0 +1,33 @@
+/** Finds a job of the caller's panel and changes it under its service's lock. */
+import { AgentError } from '../../kernel/errors.js';
+import type { Job } from '../../model/job.js';
+import type { Service } from '../../model/service.js';
+import { journal } from '../engine/journal.js';
+import type { Caller } from '../../model/caller.js';
+import type { JobContext } from './context.js';
+import { type FoundJob, readJob } from './read-job.js';
+
+/** The job after `decide`, which returns the same job when there is nothing to do and throws to refuse. Throws `job_not_found`, `job_ended`. */
+export async function changeJob(
+  context: Pick<JobContext, 'state' | 'clock' | 'withJob'>,
+  caller: Pick<Caller, 'panel'>,
+  jobId: string,
+  decide: (job: Job, service: Service) => Job,
+): Promise<FoundJob> {
+  const { serviceId } = await readJob(context, caller, jobId);
+  const key = `${caller.panel}/${serviceId}` as const;
+  const { services, archive } = context.state;
+  const service = await services.get(key);
+  if (!service.jobs.some(({ id }) => id === jobId)) throw overtaken();
+  const job = await journal(key, jobId, {
+    services,
+    archive,
+    clock: context.clock,
+    withJob: context.withJob,
+  }).change(decide);
+  return { serviceId, job };
+}
+
+function overtaken(): AgentError {
+  return new AgentError('job_ended', 'The job has ended, and others have followed it.');
+}

@@ -1,0 +1,40 @@
+/** Yields a job as it is, then as it is after every durable change, until it has ended. */
+import { isOpen, type Job } from '../../model/job.js';
+import type { Caller } from '../../model/caller.js';
+import type { JobContext } from './context.js';
+import type { JobFeed } from './job-feed.js';
+import { type FoundJob, readJob } from './read-job.js';
+
+/** Ends early when the signal is aborted. Throws `job_not_found` before the first value. */
+export async function* followJob(
+  context: Pick<JobContext, 'state'> & { readonly jobFeed: JobFeed },
+  caller: Pick<Caller, 'panel'>,
+  id: string,
+  signal: AbortSignal,
+): AsyncGenerator<FoundJob> {
+  const changes: (Job | undefined)[] = [];
+  let wake = (): void => {};
+  const onAbort = (): void => wake();
+  const stopFollowing = context.jobFeed.follow(id, (job) => {
+    changes.push(job);
+    wake();
+  });
+  signal.addEventListener('abort', onAbort);
+  try {
+    // followed first and read second, so that no change falls between
+    const { serviceId, job } = await readJob(context, caller, id);
+    yield { serviceId, job };
+    let open = isOpen(job);
+    while (open && !signal.aborted) {
+      if (changes.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      else {
+        const next = changes.shift() ?? (await readJob(context, caller, id)).job;
+        yield { serviceId, job: next };
+        open = isOpen(next);
+      }
+    }
+  } finally {
+    stopFollowing();
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,60 @@
+/** Lists open jobs, and the newest ended one of each service. */
+import { isOpen, type JobStatus } from '../../model/job.js';
+import { keyOf, type ServiceKey } from '../../model/service.js';
+import type { ServiceEntry } from '../../state/contract.js';
+import type { Caller } from '../../model/caller.js';
+import type { JobContext } from './context.js';
+import { afterCursor, nextCursor, type Page } from './page.js';
+import type { FoundJob } from './read-job.js';
+
+export interface JobWish {
+  readonly serviceId?: string | undefined;
+  readonly status?: JobStatus | undefined;
+  readonly tag?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Documents one call may read, so that a rare status does not walk through all of them: the page is then short and has a cursor. */
+const MOST_READ = 1_000;
+
+export async function listJobs(
+  context: JobContext,
+  caller: Pick<Caller, 'panel'>,
+  wish: JobWish,
+): Promise<Page<FoundJob>> {
+  const items: FoundJob[] = [];
+  let read = 0;
+  let last: ServiceKey | undefined;
+  for (const entry of candidates(context, caller, wish)) {
+    if (items.length >= wish.limit || read >= MOST_READ) return { items, next: nextCursor(last) };
+    read += 1;
+    last = entry.key;
+    const service = await context.state.services.find(entry.key);
+    for (const job of service?.jobs ?? []) {
+      const wanted =
+        (wish.status === undefined || job.status === wish.status) &&
+        (wish.tag === undefined || job.tags.includes(wish.tag));
+      if (wanted) items.push({ serviceId: entry.id, job });
+    }
+  }
+  return { items, next: null };
+}
+
+function* candidates(
+  { state }: JobContext,
+  { panel }: Pick<Caller, 'panel'>,
+  wish: JobWish,
+): Generator<ServiceEntry> {
+  if (wish.serviceId !== undefined) {
+    const entry = state.services.entry(keyOf({ panel, id: wish.serviceId }));
+    if (entry) yield entry;
+    return;
+  }
+  const onlyOpen = wish.status !== undefined && isOpen({ status: wish.status });
+  const after = afterCursor(wish.cursor);
+  for (const entry of state.services.entries()) {
+    if (entry.panel !== panel || (after !== undefined && entry.key <= after)) continue;
+    if (!onlyOpen || entry.openJobs.length > 0) yield entry;
+  }
+}

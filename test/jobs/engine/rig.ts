@@ -1,0 +1,98 @@
+/** A job engine over fake drivers and a real state folder, for tests of what becomes of jobs. */
+import { dirname, join } from 'node:path';
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { v7 as uuidv7 } from 'uuid';
+import type { Config } from '../../../src/config/config.js';
+import { systemClock } from '../../../src/kernel/clock.js';
+import type { Job } from '../../../src/model/job.js';
+import type { JsonObject } from '../../../src/kernel/json.js';
+import type { Service, ServiceKey } from '../../../src/model/service.js';
+import { type Circuits, newCircuits } from '../../../src/drivers/shared/circuit.js';
+import { kindData } from '../../../src/model/job-kinds.js';
+import { withJob } from '../../../src/operations/outcomes.js';
+import { leases } from '../../../src/jobs/engine/leases.js';
+import { type Runner, type RunnerDeps, runner } from '../../../src/jobs/engine/runner.js';
+import { breeThreads } from '../../../src/jobs/engine/threads.js';
+import { shippedModules } from '../../../src/modules/loader.js';
+import type { State } from '../../../src/state/contract.js';
+import { openState } from '../../../src/state/open.js';
+import { type FakeDrivers, fakeDrivers, fakeWatch } from '../../fakes/drivers.js';
+import { aJob, aService } from '../../fakes/samples.js';
+
+export const KEY: ServiceKey = 'default/12';
+const dist = dirname(shippedModules());
+export const config = {
+  agent: { id: 'test' },
+  jobs: { slots: 3, interactive_slots: 1, stop_s: 5 },
+  container_host: {
+    poll_s: 10,
+    proxmox: { vmids: { first: 1000, last: 1099 }, heavy_operations: 3, os_template: null },
+  },
+  addresses: {
+    pools: [{ name: 'v4', first: '10.77.0.10', last: '10.77.0.99', prefix: 24, gateway: '10.77.0.1' }],
+  },
+} as unknown as Config;
+
+export interface Engine {
+  readonly state: State;
+  readonly drivers: FakeDrivers;
+  readonly runner: Runner;
+  readonly log: string[];
+  readonly circuits: Circuits;
+}
+
+export async function engine(
+  t: Test,
+  dir = t.testdir(),
+  drivers = fakeDrivers(),
+  watch = fakeWatch(),
+): Promise<Engine> {
+  const log: string[] = [];
+  const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
+  const circuits = newCircuits(systemClock, { failures: 1, pauseMs: 100 });
+  const deps: RunnerDeps = {
+    config,
+    services: state.services,
+    archive: state.archive,
+    kinds: kindData,
+    withJob,
+    drivers,
+    watch,
+    clock: systemClock,
+    log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
+    leases: leases(),
+    circuits,
+    threads: breeThreads(join(dist, 'src/jobs/engine/worker.js')),
+    modulePath: () => join(dist, 'test/fakes/product/module.js'),
+    spare: () => true,
+  };
+  return { state, drivers, runner: runner(deps, () => 0), log, circuits };
+}
+
+export const order = (args: JsonObject = {}, also: Partial<Job> = {}): Service =>
+  aService({
+    jobs: [
+      aJob({
+        id: uuidv7(),
+        args,
+        policy: { tries: 2, backoffS: 0.05, timeoutS: 20, maxExceptions: 2, patienceS: 60 },
+        ...also,
+      }),
+    ],
+  });
+
+/** Waits until the newest job of the service is what `done` asks for. */
+export async function until(
+  state: State,
+  done: (job: Job, service: Service) => boolean,
+  key = KEY,
+): Promise<Service> {
+  for (;;) {
+    const service = await state.services.get(key);
+    const job = service.jobs.at(-1);
+    if (job && done(job, service)) return service;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+export const ended = (job: Job): boolean => job.endedAt !== null;
