@@ -25,7 +25,7 @@ import { compileSerializer } from './http/serialization.js';
 import { followPair, readPair } from './http/tls-pair.js';
 import { limitUnreadAnswers } from './http/unread-answers.js';
 import { compileValidator } from './http/validation.js';
-import { makeAllocate } from './operations/allocate.js';
+import { makeAllocate } from './services/allocate.js';
 import { watchCertificate } from './operations/certificate.js';
 import type { ListedAlerts } from './operations/list-alerts.js';
 import type { DriftContext } from './operations/drift-context.js';

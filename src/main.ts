@@ -30,10 +30,10 @@ import { type Counting, type Observation, observe, startCounting } from './obser
 import type { DriftContext } from './operations/drift-context.js';
 import { type DriftBook, driftBook } from './operations/drift-book.js';
 import { type Reconciler, reconciler } from './operations/reconcile.js';
-import { eraseCredentials } from './operations/erase-credentials.js';
+import { eraseCredentials } from './services/erase-credentials.js';
 import { grantWishes } from './operations/grant-wishes.js';
-import { withJob } from './operations/outcomes.js';
-import { purgeDue } from './operations/purge-due.js';
+import { withJob } from './services/outcomes.js';
+import { purgeDue } from './services/purge-due.js';
 import { recheckDomains } from './operations/recheck-domains.js';
 import { answerCutOff } from './operations/remembered-calls.js';
 import type { State } from './state/contract.js';

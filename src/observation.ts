@@ -17,7 +17,7 @@ import { webhook } from './drivers/hook/webhook/index.js';
 import { makeMetrics, type Metrics } from './metrics/metrics.js';
 import { poolUses, type Sources } from './metrics/sources.js';
 import { watchOwnCertificates } from './operations/certificate.js';
-import type { OperationContext } from './operations/context.js';
+import type { OperationContext } from './services/context.js';
 import type { FileOperationEnd, State } from './state/contract.js';
 
 /** Exists before the state is opened, so that nothing goes uncounted. */

@@ -7,7 +7,7 @@ import { AgentError } from '../kernel/errors.js';
 import { ID_PATTERN } from '../model/service.js';
 import { type Caller, mayDo } from '../model/caller.js';
 import { invalid } from '../kernel/invalid.js';
-import type { OperationContext } from '../operations/context.js';
+import type { OperationContext } from '../services/context.js';
 import { isPermission, type Permission, PERMISSIONS } from '../model/permissions.js';
 import { hashesOf, hashToken, idOfConfigured, isHashLive } from '../operations/tokens.js';
 import type { App } from './app-type.js';

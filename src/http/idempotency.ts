@@ -8,7 +8,7 @@ import {
   type RememberedCalls,
 } from '../operations/remembered-calls.js';
 import { invalid } from '../kernel/invalid.js';
-import { lookUp } from '../operations/read-power.js';
+import { lookUp } from '../services/read-power.js';
 import { STATUS_WORDS, type StatusWord, statusWord } from '../model/status.js';
 import type { Service } from '../model/service.js';
 import { isChange } from './access.js';

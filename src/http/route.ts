@@ -1,8 +1,8 @@
 /** What every file of routes/ exports: one function that adds one endpoint. */
 import type { Timekeeper } from '../model/clock-doubt.js';
-import type { StatusSources } from '../operations/read-status.js';
+import type { StatusSources } from '../services/read-status.js';
 import type { Reconciler } from '../operations/reconcile.js';
-import type { Allocate } from '../operations/allocate.js';
+import type { Allocate } from '../services/allocate.js';
 import type { JobFeed } from '../jobs/manage/job-feed.js';
 import type { DriftContext } from '../operations/drift-context.js';
 import type { ListedAlerts } from '../operations/list-alerts.js';

@@ -5,10 +5,10 @@ import { AgentError, fromRecord } from '../kernel/errors.js';
 import { isOpen, type Job } from '../model/job.js';
 import { keyOf, type Service } from '../model/service.js';
 import { statusWord, type StatusWord } from '../model/status.js';
-import type { OperationContext } from '../operations/context.js';
+import type { OperationContext } from '../services/context.js';
 import type { JobFeed } from '../jobs/manage/job-feed.js';
 import { readJob } from '../jobs/manage/read-job.js';
-import { lookUp } from '../operations/read-power.js';
+import { lookUp } from '../services/read-power.js';
 import { readPrefer } from './prefer.js';
 
 /** From the arrival of the request; the panel gives up after 25 s, we promise 20. */

@@ -8,9 +8,9 @@ import { isOpen, type Job } from '../model/job.js';
 import { type CustomDomain, keyOf, type Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import { judge } from '../jobs/conflicts.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { domainRules } from './domain-rules.js';
-import { enqueue, type Started } from './enqueue.js';
+import { enqueue, type Started } from '../services/enqueue.js';
 import { type Proof, proveDomain, refuseOvertaken } from './prove-domain.js';
 import { removeDomain } from './remove-domain.js';
 

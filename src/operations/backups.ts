@@ -4,8 +4,8 @@ import { allowed, backupsOf, backupsUsed } from '../model/backups.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
-import { enqueue, type Started } from './enqueue.js';
+import type { OperationContext } from '../services/context.js';
+import { enqueue, type Started } from '../services/enqueue.js';
 import { mayRollBackTo, noSuchBackup, requireSnapshots } from '../model/snapshot-rules.js';
 
 export interface BackupList {

@@ -6,8 +6,8 @@ import type { Json } from '../kernel/json.js';
 import { statusWord, type StatusWord } from '../model/status.js';
 import type { ServiceEntry } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
-import { lookUp } from './read-power.js';
+import type { OperationContext } from '../services/context.js';
+import { lookUp } from '../services/read-power.js';
 
 /** The words of panels, by what they mean here. */
 export const BELIEFS = {

@@ -4,7 +4,7 @@ import { instant } from '../kernel/clock.js';
 import { ID_PATTERN } from '../model/service.js';
 import type { ApiToken } from '../state/contract.js';
 import { invalid } from '../kernel/invalid.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { isPermission, PANEL_PERMISSIONS, PERMISSIONS } from '../model/permissions.js';
 import { hashToken, newTokenId, newTokenText } from './tokens.js';
 

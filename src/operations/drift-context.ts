@@ -1,5 +1,5 @@
 /** What the looks for drift work with. */
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import type { DriftBook } from './drift-book.js';
 
 export interface DriftContext extends OperationContext {

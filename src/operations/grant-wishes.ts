@@ -3,7 +3,7 @@ import { wishAfter, wishDue, withoutWish } from '../model/domain-wish.js';
 import { asAgentError } from '../kernel/errors.js';
 import type { Service, ServiceKey } from '../model/service.js';
 import { addDomain } from './add-domain.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 
 /** Name servers that do not answer must not hold up the others. */
 const AT_ONCE = 8;

@@ -2,7 +2,7 @@
 import { AgentError } from '../kernel/errors.js';
 import type { AuditPage } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 
 export interface AuditQuestion {
   readonly since: string | undefined;

@@ -1,7 +1,7 @@
 /** A service's own domains, as its customer may see them. */
 import type { CustomDomain, DomainWish, Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { challengeOf } from './prove-domain.js';
 
 export interface DomainList {

@@ -2,7 +2,7 @@
 import { AgentError } from '../kernel/errors.js';
 import type { EventPage } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 
 /** A cursor that stands for now. */
 const LATEST = 'latest';

@@ -6,7 +6,7 @@ import { findOrphans } from '../domain/orphans.js';
 import type { ServiceKey } from '../model/service.js';
 import type { World } from '../model/world.js';
 import type { ServiceEntry } from '../state/contract.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import type { LookResult } from './drift-book.js';
 import { lookAtWorld } from './look-at-world.js';
 

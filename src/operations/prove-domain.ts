@@ -9,7 +9,7 @@ import { caaProblem } from '../drivers/lookup/caa.js';
 import { arrivalOf } from '../drivers/lookup/arrival.js';
 import type { NameLookup } from '../drivers/lookup/contract.js';
 import type { Routing } from '../drivers/lookup/routing.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { liveZones, mayBeTheirs } from './zone-claims.js';
 
 export interface Proof {

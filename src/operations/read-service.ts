@@ -2,7 +2,7 @@
 import { keyOf } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { DriftContext } from './drift-context.js';
-import { type StatusSources, viewStatus } from './read-status.js';
+import { type StatusSources, viewStatus } from '../services/read-status.js';
 import { viewFinding } from './view-drift.js';
 import { viewJob } from '../jobs/manage/view-job.js';
 

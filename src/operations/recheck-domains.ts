@@ -8,8 +8,8 @@ import type { DomainRecord } from '../model/domain-record.js';
 import { AgentError } from '../kernel/errors.js';
 import type { CustomDomain, Service } from '../model/service.js';
 import { arrivalOf } from '../drivers/lookup/arrival.js';
-import type { OperationContext } from './context.js';
-import { enqueue } from './enqueue.js';
+import type { OperationContext } from '../services/context.js';
+import { enqueue } from '../services/enqueue.js';
 import { bearsChallenge } from './prove-domain.js';
 
 const HOUR_MS = 3_600_000;

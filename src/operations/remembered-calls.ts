@@ -6,7 +6,7 @@ import { Secret } from '../kernel/secret.js';
 import type { Service } from '../model/service.js';
 import type { StatusWord } from '../model/status.js';
 import type { RememberedCall } from '../state/contract.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { rememberedShares, type Share } from './remembered-shares.js';
 
 const KEEP_MS = 86_400_000;

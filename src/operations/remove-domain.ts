@@ -4,8 +4,8 @@ import { isWished, withoutWish, withoutWishFor } from '../model/domain-wish.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
-import { enqueue, type Started } from './enqueue.js';
+import type { OperationContext } from '../services/context.js';
+import { enqueue, type Started } from '../services/enqueue.js';
 
 /** Either name of a slot removes it. Throws `domain_invalid`, `domain_not_found`, and as `enqueue`. */
 export async function removeDomain(

@@ -4,7 +4,7 @@ import { isOpen } from '../model/job.js';
 import type { Orphan } from '../domain/orphans.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import { withLimit } from '../drivers/shared/time-limit.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { lookForDrift } from './look-for-drift.js';
 
 export interface Removal {

@@ -3,8 +3,8 @@ import { asAgentError } from '../kernel/errors.js';
 import type { Finding } from '../domain/drift.js';
 import type { ServiceKey } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
-import { enqueue } from './enqueue.js';
+import type { OperationContext } from '../services/context.js';
+import { enqueue } from '../services/enqueue.js';
 
 /** The parts that the job `repair` knows. */
 export const REPAIRABLE = ['power', 'resources', 'ha', 'dns', 'proxy'] as const;

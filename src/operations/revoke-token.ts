@@ -2,7 +2,7 @@
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
 import type { ApiToken } from '../state/contract.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { idOfConfigured } from './tokens.js';
 
 /** By id, or by a name that only one live token has. Repeatable. Throws `token_not_found`. */

@@ -2,7 +2,7 @@
 import { AgentError } from '../kernel/errors.js';
 import type { ApiToken } from '../state/contract.js';
 import { readExpiry } from './create-token.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { findToken } from './revoke-token.js';
 import { hashToken, isLive, liveFormer, newTokenText } from './tokens.js';
 

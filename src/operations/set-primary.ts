@@ -4,8 +4,8 @@ import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import type { Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
-import { enqueue, type Started } from './enqueue.js';
+import type { OperationContext } from '../services/context.js';
+import { enqueue, type Started } from '../services/enqueue.js';
 import { noSuchDomain } from './remove-domain.js';
 
 /** Throws `domain_invalid`, `domain_not_found`, `domain_not_ready` while visitors would meet a wrong certificate there, and as `enqueue`. */

@@ -3,7 +3,7 @@ import { AgentError } from '../kernel/errors.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import type { CustomerZones } from '../drivers/dns/contract.js';
 import { withLimit } from '../drivers/shared/time-limit.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 
 export interface AtNameServer {
   readonly zones: CustomerZones;

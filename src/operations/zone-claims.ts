@@ -4,7 +4,7 @@ import { isBelow, slotOfName } from '../model/domain-name.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Service, ServiceKey } from '../model/service.js';
 import type { State, ZoneRecord } from '../state/contract.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 
 export interface ZoneOwner {
   readonly panel: string;

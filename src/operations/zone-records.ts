@@ -12,7 +12,7 @@ import {
 } from '../model/zone-record.js';
 import type { ZoneRecordType, ZoneSet } from '../drivers/dns/contract.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { atNameServer } from './zone-call.js';
 import { findZone } from './zones.js';
 

@@ -9,7 +9,7 @@ import type { ZoneSet } from '../drivers/dns/contract.js';
 import { listed } from '../drivers/lookup/routing.js';
 import type { ZoneRecord } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext } from '../services/context.js';
 import { domainRules } from './domain-rules.js';
 import { atNameServer, type AtNameServer } from './zone-call.js';
 import { isSameOwner, isStale, liveZones, refuseOverlap, type ZoneOwner } from './zone-claims.js';

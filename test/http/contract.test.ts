@@ -8,7 +8,7 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 import t from 'tap';
 import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { eraseCredentials } from '../../src/operations/erase-credentials.js';
+import { eraseCredentials } from '../../src/services/erase-credentials.js';
 import type { Service } from '../../src/model/service.js';
 import { asObject, fields, guest, makeRig, ORDER, testConfig, view } from './rig.js';
 

@@ -5,7 +5,7 @@ import type { Job } from '../../src/model/job.js';
 import type { Service } from '../../src/model/service.js';
 import { journal } from '../../src/jobs/engine/journal.js';
 import { systemClock } from '../../src/kernel/clock.js';
-import { withJob } from '../../src/operations/outcomes.js';
+import { withJob } from '../../src/services/outcomes.js';
 import { kindData } from '../../src/model/job-kinds.js';
 import { abandoned, cancelled, retried, skipped } from '../../src/jobs/decisions.js';
 import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';

@@ -6,7 +6,7 @@ import { parseDomain } from '../../src/model/domain-name.js';
 import { parseEmail } from '../../src/model/email.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import { readRecord, type RecordWish } from '../../src/model/zone-record.js';
-import { checkOrder } from '../../src/operations/check-order.js';
+import { checkOrder } from '../../src/services/check-order.js';
 
 const ORDER = { service_id: '1', email: 'anna@example.com', plan: 'basic', public_ip: '203.0.113.10' };
 const ORDER_RULES = {

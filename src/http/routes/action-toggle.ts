@@ -1,7 +1,7 @@
 /** POST /action/toggle */
 import { Type } from 'typebox';
 import type { Service } from '../../model/service.js';
-import { toggle } from '../../operations/toggle.js';
+import { toggle } from '../../services/toggle.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdIn } from '../schemas/common.js';

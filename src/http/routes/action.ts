@@ -1,7 +1,7 @@
 /** POST /action/{start,stop,restart,reset}, and POST /action with the word in the body. */
 import { Type } from 'typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { siteAction, type SiteAction, SITE_ACTIONS } from '../../operations/site-action.js';
+import { siteAction, type SiteAction, SITE_ACTIONS } from '../../services/site-action.js';
 import { callerOf } from '../auth.js';
 import type { Route, RouteContext } from '../route.js';
 import { failures, ServiceIdIn } from '../schemas/common.js';

@@ -1,7 +1,7 @@
 /** PATCH /services/{id} */
 import { Type } from 'typebox';
 import type { Service } from '../../model/service.js';
-import { changeOwner } from '../../operations/change-owner.js';
+import { changeOwner } from '../../services/change-owner.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, nullable, ServiceIdText } from '../schemas/common.js';

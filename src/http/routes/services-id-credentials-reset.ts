@@ -1,7 +1,7 @@
 /** POST /services/{id}/credentials/reset */
 import { Type } from 'typebox';
 import { readableUntil } from '../../model/credentials.js';
-import { resetCredentials } from '../../operations/reset-credentials.js';
+import { resetCredentials } from '../../services/reset-credentials.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, Instant, ServiceIdText } from '../schemas/common.js';

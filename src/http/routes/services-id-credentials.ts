@@ -1,6 +1,6 @@
 /** GET /services/{id}/credentials */
 import { Type } from 'typebox';
-import { readCredentials } from '../../operations/read-credentials.js';
+import { readCredentials } from '../../services/read-credentials.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, Instant, ServiceIdText, success } from '../schemas/common.js';

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { Service } from '../../model/service.js';
 import { invalid } from '../../kernel/invalid.js';
-import { forgetService } from '../../operations/forget-service.js';
+import { forgetService } from '../../services/forget-service.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdText } from '../schemas/common.js';

@@ -1,8 +1,8 @@
 /** POST /services/{id}/retry */
 import { Type } from 'typebox';
 import { statusWord } from '../../model/status.js';
-import { lookUp } from '../../operations/read-power.js';
-import { retryService } from '../../operations/retry-service.js';
+import { lookUp } from '../../services/read-power.js';
+import { retryService } from '../../services/retry-service.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdText, StatusText, success } from '../schemas/common.js';

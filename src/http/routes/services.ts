@@ -1,6 +1,6 @@
 /** GET /services */
 import { Type } from 'typebox';
-import { listServices } from '../../operations/list-services.js';
+import { listServices } from '../../services/list-services.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { Cursor, failures, Limit, nullable, StatusText, success } from '../schemas/common.js';

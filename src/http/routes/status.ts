@@ -1,7 +1,7 @@
 /** GET /status */
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import { makeStatusTexts } from '../../operations/status-texts.js';
+import { makeStatusTexts } from '../../services/status-texts.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdText, success } from '../schemas/common.js';

@@ -2,8 +2,8 @@
 import { Type } from 'typebox';
 import { SUSPENSION_REASONS } from '../../model/service.js';
 import { statusWord } from '../../model/status.js';
-import { suspend, unsuspend } from '../../operations/suspend.js';
-import { lookUp } from '../../operations/read-power.js';
+import { suspend, unsuspend } from '../../services/suspend.js';
+import { lookUp } from '../../services/read-power.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdIn, StatusText } from '../schemas/common.js';

@@ -1,7 +1,7 @@
 /** POST /wp/upgrade/check */
 import { Type } from 'typebox';
 import type { Plan } from '../../model/plan.js';
-import { checkUpgrade } from '../../operations/upgrade.js';
+import { checkUpgrade } from '../../services/upgrade.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, success } from '../schemas/common.js';

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { JsonObject } from '../../kernel/json.js';
 import type { Service } from '../../model/service.js';
-import { upgrade } from '../../operations/upgrade.js';
+import { upgrade } from '../../services/upgrade.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdIn } from '../schemas/common.js';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import { systemClock } from '../../../src/kernel/clock.js';
-import { withJob } from '../../../src/operations/outcomes.js';
+import { withJob } from '../../../src/services/outcomes.js';
 import { kindData } from '../../../src/model/job-kinds.js';
 import { journal } from '../../../src/jobs/engine/journal.js';
 import { afterAttempt } from '../../../src/jobs/engine/policy.js';

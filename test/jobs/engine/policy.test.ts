@@ -18,7 +18,7 @@ import {
 } from '../../../src/jobs/engine/policy.js';
 import { aJob, aService, aStep } from '../../fakes/samples.js';
 import { settledPower } from '../../../src/model/status.js';
-import { withJob } from '../../../src/operations/outcomes.js';
+import { withJob } from '../../../src/services/outcomes.js';
 
 const NOW = Date.parse('2026-01-01T00:00:00Z');
 const at = (ms = 0, random = 1): Circumstances => ({ kinds: kindData, now: NOW + ms, random });

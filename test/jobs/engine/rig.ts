@@ -10,7 +10,7 @@ import type { JsonObject } from '../../../src/kernel/json.js';
 import type { Service, ServiceKey } from '../../../src/model/service.js';
 import { type Circuits, newCircuits } from '../../../src/drivers/shared/circuit.js';
 import { kindData } from '../../../src/model/job-kinds.js';
-import { withJob } from '../../../src/operations/outcomes.js';
+import { withJob } from '../../../src/services/outcomes.js';
 import { leases } from '../../../src/jobs/engine/leases.js';
 import { type Runner, type RunnerDeps, runner } from '../../../src/jobs/engine/runner.js';
 import { breeThreads } from '../../../src/jobs/engine/threads.js';

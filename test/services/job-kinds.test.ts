@@ -21,7 +21,7 @@ import { type CustomDomain, keyOf, type Service } from '../../src/model/service.
 import { needOf } from '../../src/jobs/engine/dead-systems.js';
 import { cancelled } from '../../src/jobs/decisions.js';
 import { afterAttempt } from '../../src/jobs/engine/policy.js';
-import { withJob } from '../../src/operations/outcomes.js';
+import { withJob } from '../../src/services/outcomes.js';
 import { openState } from '../../src/state/open.js';
 import { aJob, aService, aStep, basicPlan, kindNamed } from '../fakes/samples.js';
 

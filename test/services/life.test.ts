@@ -3,7 +3,7 @@ import { makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
 import { aJob } from '../fakes/samples.js';
 import type { Plan } from '../../src/model/plan.js';
 import type { Service } from '../../src/model/service.js';
-import { deleteSite } from '../../src/operations/delete-site.js';
+import { deleteSite } from '../../src/services/delete-site.js';
 
 const KEY = 'default/12345';
 

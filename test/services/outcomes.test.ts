@@ -5,7 +5,7 @@ import type { Job } from '../../src/model/job.js';
 import type { JobKind } from '../../src/model/job-kinds.js';
 import type { Service } from '../../src/model/service.js';
 import { failedOrders } from '../../src/model/failed-order.js';
-import { withJob } from '../../src/operations/outcomes.js';
+import { withJob } from '../../src/services/outcomes.js';
 import { aJob, aService } from '../fakes/samples.js';
 
 const NOW = '2026-01-02T03:04:05.000Z';
