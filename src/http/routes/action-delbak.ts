@@ -1,6 +1,6 @@
 /** POST /action/delbak */
 import type { Service } from '../../model/service.js';
-import { removeBackup, viewBackups } from '../../operations/backups.js';
+import { removeBackup, viewBackups } from '../../backups/backups.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { BackupBody, backupProperties, viewBackupList } from '../schemas/backup.js';

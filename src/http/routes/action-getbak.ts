@@ -1,6 +1,6 @@
 /** GET /action/getbak */
 import { Type } from 'typebox';
-import { listBackups } from '../../operations/backups.js';
+import { listBackups } from '../../backups/backups.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { backupProperties, viewBackupList } from '../schemas/backup.js';

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import type { Job } from '../../model/job.js';
 import { textIn } from '../../kernel/json.js';
 import type { Service } from '../../model/service.js';
-import { makeBackup, viewBackups } from '../../operations/backups.js';
+import { makeBackup, viewBackups } from '../../backups/backups.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { backupProperties, viewBackupList } from '../schemas/backup.js';

@@ -1,6 +1,6 @@
 /** POST /action/rollback */
 import { Type } from 'typebox';
-import { rollBack } from '../../operations/backups.js';
+import { rollBack } from '../../backups/backups.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { BackupBody } from '../schemas/backup.js';

@@ -1,6 +1,6 @@
 /** Backups in answers. */
 import { Type } from 'typebox';
-import type { BackupList } from '../../operations/backups.js';
+import type { BackupList } from '../../backups/backups.js';
 import { Instant, nullable, ServiceIdIn } from './common.js';
 
 export const backupProperties = {
