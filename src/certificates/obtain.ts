@@ -3,8 +3,8 @@ import { namesOf } from '../model/domain-name.js';
 import { allowedFrom, type DomainRecord, type HeldCertificate, renewFrom } from '../model/domain-record.js';
 import { type CustomDomain, markOf, type Service } from '../model/service.js';
 import { plainCall } from '../drivers/shared/call.js';
-import { caaProblem } from '../drivers/lookup/caa.js';
-import { arrivalOf } from '../drivers/lookup/arrival.js';
+import { caaProblem } from '../domains/caa.js';
+import { arrivalOf } from '../domains/arrival.js';
 import type { CertificateDeps } from './parts.js';
 
 export type Obtained =

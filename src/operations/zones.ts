@@ -6,13 +6,13 @@ import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import { throwIfAborted } from '../drivers/shared/abort.js';
 import type { ZoneSet } from '../drivers/dns/contract.js';
-import { listed } from '../drivers/lookup/routing.js';
+import { listed } from '../domains/routing.js';
 import type { ZoneRecord } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
-import { domainRules } from './domain-rules.js';
+import { domainRules } from '../domains/domain-rules.js';
 import { atNameServer, type AtNameServer } from './zone-call.js';
-import { isSameOwner, isStale, liveZones, refuseOverlap, type ZoneOwner } from './zone-claims.js';
+import { isSameOwner, isStale, liveZones, refuseOverlap, type ZoneOwner } from '../domains/zone-claims.js';
 
 export interface ZoneView {
   readonly zone: string;

@@ -17,7 +17,7 @@ import { plainCall } from '../../src/drivers/shared/call.js';
 import { acmeIssuer } from '../../src/drivers/issuer/acme/index.js';
 import { nameLookup } from '../../src/drivers/lookup/resolver/index.js';
 import { nginxProxyDriver } from '../../src/drivers/proxy/nginx/index.js';
-import { addDomain } from '../../src/operations/add-domain.js';
+import { addDomain } from '../../src/domains/add-domain.js';
 import { accountStore } from '../../src/state/stores/acme-accounts.js';
 import { openState } from '../../src/state/open.js';
 import { realPowerDns } from '../drivers/dns/real-powerdns.js';

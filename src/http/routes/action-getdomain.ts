@@ -1,6 +1,6 @@
 /** GET /action/getdomain */
 import { Type } from 'typebox';
-import { listDomains } from '../../operations/list-domains.js';
+import { listDomains } from '../../domains/list-domains.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdText, success } from '../schemas/common.js';

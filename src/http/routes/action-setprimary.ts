@@ -1,7 +1,7 @@
 /** POST /action/setprimary */
 import { Type } from 'typebox';
 import type { Service } from '../../model/service.js';
-import { setPrimary } from '../../operations/set-primary.js';
+import { setPrimary } from '../../domains/set-primary.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures } from '../schemas/common.js';

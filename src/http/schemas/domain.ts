@@ -1,6 +1,6 @@
 /** A service's domains in answers, and the bodies of the calls about them. */
 import { Type } from 'typebox';
-import type { DomainList } from '../../operations/list-domains.js';
+import type { DomainList } from '../../domains/list-domains.js';
 import { Instant, nullable, ServiceIdIn } from './common.js';
 
 const DomainView = Type.Object({

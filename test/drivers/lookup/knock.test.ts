@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import t, { type Test } from 'tap';
 import { AgentError } from '../../../src/kernel/errors.js';
-import { arrivalOf } from '../../../src/drivers/lookup/arrival.js';
+import { arrivalOf } from '../../../src/domains/arrival.js';
 import { nameLookup } from '../../../src/drivers/lookup/resolver/index.js';
 import { fakeDrivers } from '../../fakes/drivers.js';
 import { fakeNameServer } from '../../fakes/name-server.js';

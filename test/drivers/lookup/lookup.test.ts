@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { nameLookup } from '../../../src/drivers/lookup/resolver/index.js';
 import { mayAsk } from '../../../src/drivers/lookup/resolver/reachable.js';
-import { routingOf } from '../../../src/drivers/lookup/routing.js';
+import { routingOf } from '../../../src/domains/routing.js';
 import { fakeNameServer, type FakeNameServer } from '../../fakes/name-server.js';
 
 const call = { signal: AbortSignal.timeout(30_000) };

@@ -7,7 +7,7 @@ import { namesOf, slotOfName } from '../model/domain-name.js';
 import type { DomainRecord } from '../model/domain-record.js';
 import { AgentError } from '../kernel/errors.js';
 import type { CustomDomain, Service } from '../model/service.js';
-import { arrivalOf } from '../drivers/lookup/arrival.js';
+import { arrivalOf } from './arrival.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue } from '../services/enqueue.js';
 import { bearsChallenge } from './prove-domain.js';

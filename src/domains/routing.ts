@@ -1,6 +1,6 @@
 /** Whether visitors of a name come to us: every address that the world gets for it must be one of the service's. */
-import { canonicalAddress } from '../../model/address-pool.js';
-import type { LookupCall, NameLookup } from './contract.js';
+import { canonicalAddress } from '../model/address-pool.js';
+import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 
 export interface Routing {
   readonly here: boolean;

@@ -1,6 +1,6 @@
 /** Whether the CAA records that count for some names let our authority issue for them. */
-import { caaAllows, caaText } from '../../model/caa.js';
-import type { LookupCall, NameLookup } from './contract.js';
+import { caaAllows, caaText } from '../model/caa.js';
+import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 
 /** A sentence when they do not. `identities`: the authority's names; empty: the question is left to it. Throws `lookup_failed`. */
 export async function caaProblem(

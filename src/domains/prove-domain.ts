@@ -5,10 +5,10 @@ import { domainId } from '../model/domain-record.js';
 import { AgentError } from '../kernel/errors.js';
 import { Secret } from '../kernel/secret.js';
 import { keyOf, type Service, type ServiceKey } from '../model/service.js';
-import { caaProblem } from '../drivers/lookup/caa.js';
-import { arrivalOf } from '../drivers/lookup/arrival.js';
+import { caaProblem } from './caa.js';
+import { arrivalOf } from './arrival.js';
 import type { NameLookup } from '../drivers/lookup/contract.js';
-import type { Routing } from '../drivers/lookup/routing.js';
+import type { Routing } from './routing.js';
 import type { OperationContext } from '../services/context.js';
 import { liveZones, mayBeTheirs } from './zone-claims.js';
 

@@ -1,11 +1,11 @@
 /** Whether visitors of a name arrive here: by its addresses, or through somebody in between (a CDN) who hands on what they ask for. */
 import { randomBytes } from 'node:crypto';
-import { canonicalAddress } from '../../model/address-pool.js';
-import { AgentError } from '../../kernel/errors.js';
-import { plainCall } from '../shared/call.js';
-import type { ProxyDriver } from '../proxy/contract.js';
-import { withLimit } from '../shared/time-limit.js';
-import type { Knock, LookupCall, NameLookup } from './contract.js';
+import { canonicalAddress } from '../model/address-pool.js';
+import { AgentError } from '../kernel/errors.js';
+import { plainCall } from '../drivers/shared/call.js';
+import type { ProxyDriver } from '../drivers/proxy/contract.js';
+import { withLimit } from '../drivers/shared/time-limit.js';
+import type { Knock, LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 import { type Routing, routingOf } from './routing.js';
 
 export interface ArrivalDrivers {
