@@ -2,8 +2,8 @@
 import { Type } from 'typebox';
 import { AgentError } from '../../kernel/errors.js';
 import { LEAST_TTL_S, MOST_TTL_S } from '../../model/zone-record.js';
-import { addZone, listZones, removeZone } from '../../operations/zones.js';
-import { addRecord, removeRecord, viewRecords } from '../../operations/zone-records.js';
+import { addZone, listZones, removeZone } from '../../zones/zones.js';
+import { addRecord, removeRecord, viewRecords } from '../../zones/zone-records.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, success } from '../schemas/common.js';

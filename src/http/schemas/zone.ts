@@ -1,6 +1,6 @@
 /** Customers' DNS zones in the bodies and answers of the calls about them. */
 import { Type } from 'typebox';
-import type { RecordView } from '../../operations/zone-records.js';
+import type { RecordView } from '../../zones/zone-records.js';
 
 export const UserIdIn = Type.Union(
   [Type.String({ minLength: 1, maxLength: 128 }), Type.Integer({ minimum: 0 })],
