@@ -26,7 +26,7 @@ import { followPair, readPair } from './http/tls-pair.js';
 import { limitUnreadAnswers } from './http/unread-answers.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './services/allocate.js';
-import { watchCertificate } from './operations/certificate.js';
+import { watchCertificate } from './certificates/certificate.js';
 import type { ListedAlerts } from './operations/list-alerts.js';
 import type { DriftContext } from './operations/drift-context.js';
 import { makeJobFeed } from './jobs/manage/job-feed.js';

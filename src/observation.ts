@@ -16,7 +16,7 @@ import type { Hook } from './drivers/hook/contract.js';
 import { webhook } from './drivers/hook/webhook/index.js';
 import { makeMetrics, type Metrics } from './metrics/metrics.js';
 import { poolUses, type Sources } from './metrics/sources.js';
-import { watchOwnCertificates } from './operations/certificate.js';
+import { watchOwnCertificates } from './certificates/certificate.js';
 import type { OperationContext } from './services/context.js';
 import type { FileOperationEnd, State } from './state/contract.js';
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:tls';
 import t from 'tap';
 import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { watchCertificate } from '../../src/operations/certificate.js';
+import { watchCertificate } from '../../src/certificates/certificate.js';
 import { makeCertificate } from '../fakes/certificate.js';
 import { testConfig } from '../http/rig.js';
 
