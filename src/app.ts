@@ -28,7 +28,7 @@ import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './services/allocate.js';
 import { watchCertificate } from './certificates/certificate.js';
 import type { ListedAlerts } from './operations/list-alerts.js';
-import type { DriftContext } from './operations/drift-context.js';
+import type { DriftContext } from './drift/context.js';
 import { makeJobFeed } from './jobs/manage/job-feed.js';
 
 export interface AppDeps extends DriftContext {

@@ -1,10 +1,10 @@
 /** What every file of routes/ exports: one function that adds one endpoint. */
 import type { Timekeeper } from '../model/clock-doubt.js';
 import type { StatusSources } from '../services/read-status.js';
-import type { Reconciler } from '../operations/reconcile.js';
+import type { Reconciler } from '../drift/reconcile.js';
 import type { Allocate } from '../services/allocate.js';
 import type { JobFeed } from '../jobs/manage/job-feed.js';
-import type { DriftContext } from '../operations/drift-context.js';
+import type { DriftContext } from '../drift/context.js';
 import type { ListedAlerts } from '../operations/list-alerts.js';
 import type { App } from './app-type.js';
 

@@ -10,7 +10,7 @@ import { buildApp } from '../../src/app.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import type { ClusterView } from '../../src/drivers/guest/contract.js';
 import { fakeDrivers } from '../fakes/drivers.js';
-import { driftBook } from '../../src/operations/drift-book.js';
+import { driftBook } from '../../src/drift/drift-book.js';
 import { createToken } from '../../src/operations/create-token.js';
 import { KeyedLock } from '../../src/kernel/keyed-lock.js';
 import { openState } from '../../src/state/open.js';

@@ -1,7 +1,7 @@
 /** POST /panel/sync */
 import { Type } from 'typebox';
 import type { JsonObject } from '../../kernel/json.js';
-import { type BeliefWord, BELIEFS, compareBeliefs } from '../../operations/compare-beliefs.js';
+import { type BeliefWord, BELIEFS, compareBeliefs } from '../../drift/compare-beliefs.js';
 import { invalid } from '../../kernel/invalid.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';

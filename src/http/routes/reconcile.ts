@@ -1,6 +1,6 @@
 /** POST /reconcile and POST /reconcile/repair: for the operator at the socket, across all panels. */
 import { Type } from 'typebox';
-import { viewReport } from '../../operations/view-drift.js';
+import { viewReport } from '../../drift/view-drift.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, nullable, success } from '../schemas/common.js';

@@ -1,6 +1,6 @@
 /** GET /services/{id} */
 import { Type } from 'typebox';
-import { readService } from '../../operations/read-service.js';
+import { readService } from '../../drift/read-service.js';
 import { callerOf, isOperator } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, ServiceIdText, success } from '../schemas/common.js';

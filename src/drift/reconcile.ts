@@ -1,7 +1,7 @@
 /** The recurring look for drift, and the same on demand: two looks, then what counts; one look at a time, however many ask. */
-import type { Finding } from '../domain/drift.js';
+import type { Finding } from './drift.js';
 import type { Caller } from '../model/caller.js';
-import type { DriftContext } from './drift-context.js';
+import type { DriftContext } from './context.js';
 import type { DriftReport } from './drift-book.js';
 import { lookForDrift } from './look-for-drift.js';
 import { removeOrphans, type Removal } from './remove-orphans.js';

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { compareWorld } from '../../src/domain/drift.js';
-import { pictureOf, type ServicePicture } from '../../src/domain/expected.js';
+import { compareWorld } from '../../src/drift/drift.js';
+import { pictureOf, type ServicePicture } from '../../src/drift/expected.js';
 import { findMark, formatMark, isMarkAlone, type Mark, templateMark } from '../../src/kernel/mark.js';
-import { findOrphans, type Orphan } from '../../src/domain/orphans.js';
-import { afterLook, counts, type Sighted } from '../../src/domain/seen-twice.js';
+import { findOrphans, type Orphan } from '../../src/drift/orphans.js';
+import { afterLook, counts, type Sighted } from '../../src/drift/seen-twice.js';
 import type { Service, ServiceKey } from '../../src/model/service.js';
 import type { SeenContainer, SeenHa, SeenRecord, World } from '../../src/model/world.js';
 import { aJob, aService, basicPlan } from '../fakes/samples.js';

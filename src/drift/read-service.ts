@@ -1,7 +1,7 @@
 /** Everything about one service that its panel may know. */
 import { keyOf } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import type { DriftContext } from './drift-context.js';
+import type { DriftContext } from './context.js';
 import { type StatusSources, viewStatus } from '../services/read-status.js';
 import { viewFinding } from './view-drift.js';
 import { viewJob } from '../jobs/manage/view-job.js';

@@ -1,8 +1,8 @@
 /** One look: all documents against all systems. A service with an open job, or one that changed while we looked, is left out. */
-import { compareWorld, type Part } from '../domain/drift.js';
-import { pictureOf, type ServicePicture } from '../domain/expected.js';
+import { compareWorld, type Part } from './drift.js';
+import { pictureOf, type ServicePicture } from './expected.js';
 import type { Mark } from '../kernel/mark.js';
-import { findOrphans } from '../domain/orphans.js';
+import { findOrphans } from './orphans.js';
 import type { ServiceKey } from '../model/service.js';
 import type { World } from '../model/world.js';
 import type { ServiceEntry } from '../state/contract.js';

@@ -1,6 +1,6 @@
 /** Drift as operators see it. */
-import type { Finding } from '../domain/drift.js';
-import type { Orphan } from '../domain/orphans.js';
+import type { Finding } from './drift.js';
+import type { Orphan } from './orphans.js';
 import type { Counted, DriftReport } from './drift-book.js';
 
 export function viewFinding({ item, since }: Counted<Finding>) {

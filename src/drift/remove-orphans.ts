@@ -1,7 +1,7 @@
 /** Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this moment finds again, and only what leaves no doubt. */
 import { asAgentError } from '../kernel/errors.js';
 import { isOpen } from '../model/job.js';
-import type { Orphan } from '../domain/orphans.js';
+import type { Orphan } from './orphans.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import { withLimit } from '../drivers/shared/time-limit.js';
 import type { OperationContext } from '../services/context.js';

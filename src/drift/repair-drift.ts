@@ -1,6 +1,6 @@
 /** Puts right what is safe, each service by a job of its own: jobs of one service never meet, and each of them is on record. */
 import { asAgentError } from '../kernel/errors.js';
-import type { Finding } from '../domain/drift.js';
+import type { Finding } from './drift.js';
 import type { ServiceKey } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';

@@ -1,7 +1,7 @@
 /** What the looks at the world have found so far, and what of it counts. In memory only: after a start it is looked for anew. */
-import { type Finding, type Part, PARTS } from '../domain/drift.js';
-import type { Orphan } from '../domain/orphans.js';
-import { afterLook, counts, type Sighted } from '../domain/seen-twice.js';
+import { type Finding, type Part, PARTS } from './drift.js';
+import type { Orphan } from './orphans.js';
+import { afterLook, counts, type Sighted } from './seen-twice.js';
 import type { ServiceKey } from '../model/service.js';
 import type { LeftLock, System } from '../model/world.js';
 
