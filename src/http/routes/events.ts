@@ -1,7 +1,7 @@
 /** GET /events */
 import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../model/service-event.js';
-import { listEvents } from '../../operations/list-events.js';
+import { listEvents } from '../../events/list-events.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, Instant, Limit, success } from '../schemas/common.js';
