@@ -9,7 +9,7 @@ import { type Caller, mayDo } from '../model/caller.js';
 import { invalid } from '../kernel/invalid.js';
 import type { OperationContext } from '../services/context.js';
 import { isPermission, type Permission, PERMISSIONS } from '../model/permissions.js';
-import { hashesOf, hashToken, idOfConfigured, isHashLive } from '../operations/tokens.js';
+import { hashesOf, hashToken, idOfConfigured, isHashLive } from '../tokens/tokens.js';
 import type { App } from './app-type.js';
 import type { ApiToken } from '../state/contract.js';
 import type { Access, Limit } from './access.js';

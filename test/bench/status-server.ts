@@ -11,7 +11,7 @@ import { systemClock } from '../../src/kernel/clock.js';
 import type { ClusterView } from '../../src/drivers/guest/contract.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { driftBook } from '../../src/drift/drift-book.js';
-import { createToken } from '../../src/operations/create-token.js';
+import { createToken } from '../../src/tokens/create-token.js';
 import { KeyedLock } from '../../src/kernel/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 import { guest, testConfig, view } from '../http/rig.js';

@@ -19,7 +19,7 @@ import { addDomain } from '../../src/domains/add-domain.js';
 import { eraseCredentials } from '../../src/services/erase-credentials.js';
 import { purgeDue } from '../../src/services/purge-due.js';
 import { makeRememberedCalls } from '../../src/operations/remembered-calls.js';
-import { rotateToken } from '../../src/operations/rotate-token.js';
+import { rotateToken } from '../../src/tokens/rotate-token.js';
 import { refuseOverlap } from '../../src/domains/zone-claims.js';
 import { openState } from '../../src/state/open.js';
 import { handClock } from '../fakes/clock.js';

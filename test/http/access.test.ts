@@ -1,6 +1,6 @@
 import t from 'tap';
 import { ACCESS } from '../../src/http/access.js';
-import { createToken } from '../../src/operations/create-token.js';
+import { createToken } from '../../src/tokens/create-token.js';
 import { fields, makeRig, ORDER, type Rig } from './rig.js';
 
 /** Every route that fastify really serves, as `METHOD /url`. */

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
 import type { StepRecord } from '../../src/model/job.js';
-import { createToken } from '../../src/operations/create-token.js';
-import { rotateToken } from '../../src/operations/rotate-token.js';
+import { createToken } from '../../src/tokens/create-token.js';
+import { rotateToken } from '../../src/tokens/rotate-token.js';
 import { asObject, makeRig, ORDER, type Rig } from './rig.js';
 
 interface Heard {

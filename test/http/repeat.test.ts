@@ -1,5 +1,5 @@
 import t from 'tap';
-import { createToken } from '../../src/operations/create-token.js';
+import { createToken } from '../../src/tokens/create-token.js';
 import { answerCutOff, makeRememberedCalls } from '../../src/operations/remembered-calls.js';
 import { rateLimits } from '../../src/http/rate-limit.js';
 import { asObject, makeRig, NOW, ORDER, type Rig, testConfig } from './rig.js';

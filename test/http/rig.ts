@@ -13,7 +13,7 @@ import { Secret } from '../../src/kernel/secret.js';
 import type { ServiceKey, Service } from '../../src/model/service.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js';
 import { fakeDrivers } from '../fakes/drivers.js';
-import { createToken } from '../../src/operations/create-token.js';
+import { createToken } from '../../src/tokens/create-token.js';
 import { reconciler } from '../../src/drift/reconcile.js';
 import { kindData } from '../../src/model/job-kinds.js';
 import { withJob } from '../../src/services/outcomes.js';

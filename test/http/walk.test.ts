@@ -5,7 +5,7 @@ import { Value } from 'typebox/value';
 import type { Json } from '../../src/kernel/json.js';
 import { ACCESS, type Rule } from '../../src/http/access.js';
 import { type Example, EXAMPLES, exampleUrl } from '../../src/http/examples.js';
-import { createToken } from '../../src/operations/create-token.js';
+import { createToken } from '../../src/tokens/create-token.js';
 import { PERMISSIONS } from '../../src/model/permissions.js';
 import { asObject, fields, makeRig, ORDER, type Rig } from './rig.js';
 

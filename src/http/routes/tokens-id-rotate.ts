@@ -1,7 +1,7 @@
 /** POST /tokens/{id}/rotate: only at the unix socket. */
 import { Type } from 'typebox';
-import { rotateToken } from '../../operations/rotate-token.js';
-import { viewToken } from '../../operations/tokens.js';
+import { rotateToken } from '../../tokens/rotate-token.js';
+import { viewToken } from '../../tokens/tokens.js';
 import type { Route } from '../route.js';
 import { failures, success } from '../schemas/common.js';
 import { tokenProperties } from './tokens.js';

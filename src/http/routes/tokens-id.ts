@@ -1,7 +1,7 @@
 /** DELETE /tokens/{id}: only at the unix socket. */
 import { Type } from 'typebox';
-import { revokeToken } from '../../operations/revoke-token.js';
-import { viewToken } from '../../operations/tokens.js';
+import { revokeToken } from '../../tokens/revoke-token.js';
+import { viewToken } from '../../tokens/tokens.js';
 import type { Route } from '../route.js';
 import { failures, success } from '../schemas/common.js';
 import { tokenProperties } from './tokens.js';

@@ -1,8 +1,8 @@
 /** POST /tokens, GET /tokens: only at the unix socket. */
 import { Type } from 'typebox';
-import { createToken } from '../../operations/create-token.js';
+import { createToken } from '../../tokens/create-token.js';
 import { PANEL_PERMISSIONS } from '../../model/permissions.js';
-import { viewConfigured, viewToken } from '../../operations/tokens.js';
+import { viewConfigured, viewToken } from '../../tokens/tokens.js';
 import type { Route } from '../route.js';
 import { failures, Instant, nullable, success } from '../schemas/common.js';
 
