@@ -27,7 +27,7 @@ import { limitUnreadAnswers } from './http/unread-answers.js';
 import { compileValidator } from './http/validation.js';
 import { makeAllocate } from './services/allocate.js';
 import { watchCertificate } from './certificates/certificate.js';
-import type { ListedAlerts } from './operations/list-alerts.js';
+import type { ListedAlerts } from './alerts/list-alerts.js';
 import type { DriftContext } from './drift/context.js';
 import { makeJobFeed } from './jobs/manage/job-feed.js';
 

@@ -5,7 +5,7 @@ import type { Reconciler } from '../drift/reconcile.js';
 import type { Allocate } from '../services/allocate.js';
 import type { JobFeed } from '../jobs/manage/job-feed.js';
 import type { DriftContext } from '../drift/context.js';
-import type { ListedAlerts } from '../operations/list-alerts.js';
+import type { ListedAlerts } from '../alerts/list-alerts.js';
 import type { App } from './app-type.js';
 
 export interface Readiness {

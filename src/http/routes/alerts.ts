@@ -1,7 +1,7 @@
 /** GET /alerts */
 import { Type } from 'typebox';
 import { ALERT_KINDS } from '../../model/alert.js';
-import { listAlerts } from '../../operations/list-alerts.js';
+import { listAlerts } from '../../alerts/list-alerts.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { failures, Instant, nullable, success } from '../schemas/common.js';
