@@ -1,6 +1,6 @@
 /** GET /audit */
 import { Type } from 'typebox';
-import { listAudit } from '../../operations/list-audit.js';
+import { listAudit } from '../../audit/list-audit.js';
 import { callerOf } from '../auth.js';
 import type { Route } from '../route.js';
 import { Cursor, failures, Instant, Limit, nullable, ServiceIdText, success } from '../schemas/common.js';
