@@ -7,7 +7,7 @@ import { AgentError } from './kernel/errors.js';
 import { execDriver } from './drivers/build.js';
 import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
 import { watchCluster } from './drivers/guest/watch.js';
-import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './operations/build-template.js';
+import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './templates/build-template.js';
 import { type FileLock, holdFile } from './state/files/file-lock.js';
 
 const clock = systemClock;

@@ -14,7 +14,7 @@ import type {
   GuestView,
 } from '../../src/drivers/guest/contract.js';
 import { checkSettings } from '../../src/modules/registry.js';
-import { buildTemplate, type BuildTemplateOrder } from '../../src/operations/build-template.js';
+import { buildTemplate, type BuildTemplateOrder } from '../../src/templates/build-template.js';
 import { fakeDrivers, fakeWatch } from '../fakes/drivers.js';
 import { testConfig } from '../http/rig.js';
 
