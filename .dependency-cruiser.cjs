@@ -19,7 +19,12 @@ module.exports = {
       from: {
         orphan: true,
         path: '^(src|modules)/',
-        pathNot: ['\\.d\\.ts$', '^src/jobs/engine/worker\\.ts$', '^src/cli\\.ts$', '^src/http/docs-page/'],
+        pathNot: [
+          '\\.d\\.ts$',
+          '^src/jobs/engine/worker\\.ts$',
+          '^src/cli\\.ts$',
+          '^src/http/routes/docs/page/',
+        ],
       },
       to: {},
     },

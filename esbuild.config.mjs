@@ -63,7 +63,7 @@ export async function bundle(outdir, withTests) {
   });
 
   // The files of /docs, as the browser gets them.
-  const page = 'src/http/docs-page';
+  const page = 'src/http/routes/docs/page';
   const swaggerUi = 'node_modules/@fastify/swagger-ui/static';
   for (const [from, to] of [
     [`${page}/index.html`, 'index.html'],

@@ -1,14 +1,14 @@
 /** Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import type { AppDeps } from './app.js';
+import type { AppDeps } from './http/server/app.js';
 import { openCatalogue } from './modules/catalogue.js';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load.js';
 import { clockGuard, type ClockGuard } from './clock/guard.js';
 import { type HostTime, hostTime } from './clock/host-time.js';
 import type { Clock } from './kernel/clock.js';
-import { listenOnNetwork, listenOnSocket } from './listen.js';
+import { listenOnNetwork, listenOnSocket } from './http/server/listen.js';
 import type { HandedSockets } from './systemd/environment.js';
 import type { Watched } from './systemd/watchdog.js';
 import { certificateKeeper } from './certificates/keeper.js';
@@ -35,7 +35,7 @@ import { grantWishes } from './domains/grant-wishes.js';
 import { withJob } from './services/outcomes.js';
 import { purgeDue } from './services/purge-due.js';
 import { recheckDomains } from './domains/recheck-domains.js';
-import { answerCutOff } from './operations/remembered-calls.js';
+import { answerCutOff } from './http/guards/remembered-calls.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/files/file-system.js';
 import { KeyedLock } from './kernel/keyed-lock.js';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import { kindData } from '../../src/model/job-kinds.js';
 import { withJob } from '../../src/services/outcomes.js';
-import { buildApp } from '../../src/app.js';
+import { buildApp } from '../../src/http/server/app.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import type { ClusterView } from '../../src/drivers/guest/contract.js';
 import { fakeDrivers } from '../fakes/drivers.js';

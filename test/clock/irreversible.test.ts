@@ -18,7 +18,7 @@ import { afterAttempt, MAX_BACKOFF_MS } from '../../src/jobs/engine/policy.js';
 import { addDomain } from '../../src/domains/add-domain.js';
 import { eraseCredentials } from '../../src/services/erase-credentials.js';
 import { purgeDue } from '../../src/services/purge-due.js';
-import { makeRememberedCalls } from '../../src/operations/remembered-calls.js';
+import { makeRememberedCalls } from '../../src/http/guards/remembered-calls.js';
 import { rotateToken } from '../../src/tokens/rotate-token.js';
 import { refuseOverlap } from '../../src/domains/zone-claims.js';
 import { openState } from '../../src/state/open.js';

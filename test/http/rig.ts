@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import pino from 'pino';
 import { emailProblem } from '../../modules/product/wordpress/email-address.js';
-import { type AppDeps, buildApp, type Door } from '../../src/app.js';
+import { type AppDeps, buildApp, type Door } from '../../src/http/server/app.js';
 import type { Config } from '../../src/config/config.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';

@@ -2,8 +2,8 @@
 import { format } from 'prettier';
 import { EVENT_TYPES } from '../../src/model/service-event.js';
 import { ERRORS } from '../../src/kernel/errors.js';
-import { ACCESS, limitOf } from '../../src/http/access.js';
-import { EXAMPLES, exampleUrl } from '../../src/http/examples.js';
+import { ACCESS, limitOf } from '../../src/http/guards/access.js';
+import { EXAMPLES, exampleUrl } from '../../src/http/schemas/examples.js';
 import { PANEL_PERMISSIONS, PERMISSIONS } from '../../src/model/permissions.js';
 import { fields, makeRig } from '../http/rig.js';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { asObject } from '../../http/rig.js';
-import { mostConnections } from '../../../src/http/server.js';
+import { mostConnections } from '../../../src/http/server/server.js';
 
 const run = promisify(execFile);
 

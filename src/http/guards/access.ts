@@ -1,0 +1,147 @@
+/** Who may call what: the one list. A route that is not in it cannot be registered. */
+import type { Permission } from '../../model/permissions.js';
+
+export type Access = 'public' | Permission;
+
+/** What is counted per token. Orders and the like are not: a panel does not ask for them twice. */
+export type Limit = 'reads' | 'actions';
+
+export interface Rule {
+  readonly access: Access;
+  /** `socket`: only through the daemon's own unix socket. */
+  readonly door: 'both' | 'socket';
+  /** False where a HEAD would do something without showing it. */
+  readonly head?: false;
+}
+
+const both = (access: Access): Rule => ({ access, door: 'both' });
+const socket = (access: Access): Rule => ({ access, door: 'socket' });
+
+export const ACCESS: Readonly<Record<string, Rule>> = {
+  'POST /create-site': both('sites:write'),
+  'POST /delete-site': both('sites:write'),
+  'POST /suspend': both('sites:write'),
+  'POST /unsuspend': both('sites:write'),
+  'POST /wp/upgrade': both('sites:write'),
+  'POST /wp/upgrade/check': both('sites:read'),
+  'POST /action': both('sites:write'),
+  'POST /action/start': both('sites:write'),
+  'POST /action/stop': both('sites:write'),
+  'POST /action/restart': both('sites:write'),
+  'POST /action/reset': both('sites:write'),
+  'GET /action/getbak': both('sites:read'),
+  'POST /action/mkbak': both('backups:write'),
+  'POST /action/delbak': both('backups:write'),
+  'POST /action/rollback': both('backups:write'),
+  'GET /action/getdomain': both('sites:read'),
+  'POST /action/setdomain': both('domains:write'),
+  'POST /action/deldomain': both('domains:write'),
+  'POST /action/setprimary': both('domains:write'),
+  'POST /action/toggle': both('sites:write'),
+  'POST /customdomain/add': both('domains:write'),
+  'POST /customdomain/getdata': both('sites:read'),
+  'POST /customdomain/add/zone': both('domains:write'),
+  'POST /customdomain/delete/zone': both('domains:write'),
+  'POST /customdomain/add/record': both('domains:write'),
+  'POST /customdomain/delete/record': both('domains:write'),
+  'PATCH /services/:id': both('sites:write'),
+  'POST /services/:id/forget': both('admin'),
+  'POST /services/:id/retry': both('admin'),
+  'POST /jobs/:id/retry': both('sites:write'),
+  'POST /jobs/:id/cancel': both('sites:write'),
+  'POST /jobs/:id/skip-step': both('admin'),
+  'POST /jobs/:id/abandon': both('admin'),
+  'GET /status': both('sites:read'),
+  'GET /services': both('sites:read'),
+  'GET /services/:id': both('sites:read'),
+  // a password that opens the customer's site: reading it is more than looking
+  'POST /services/:id/credentials/reset': both('sites:write'),
+  'GET /services/:id/credentials': { ...both('sites:write'), head: false },
+  'GET /plans': both('sites:read'),
+  'POST /panel/sync': both('sites:read'),
+  'GET /events': both('sites:read'),
+  'GET /jobs': both('jobs:read'),
+  'GET /jobs/:id': both('jobs:read'),
+  'GET /jobs/:id/events': { ...both('jobs:read'), head: false },
+  'GET /health': both('public'),
+  'GET /ready': both('public'),
+  // the page and its files; what it shows it reads with a token
+  'GET /docs': both('public'),
+  'GET /docs/:file': both('public'),
+  'GET /openapi.json': both('sites:read'),
+  'GET /state/export': { ...socket('admin'), head: false },
+  'POST /reconcile': socket('admin'),
+  'POST /reconcile/repair': socket('admin'),
+  'GET /metrics': both('metrics:read'),
+  'GET /audit': both('admin'),
+  'GET /alerts': both('admin'),
+  'GET /clock': socket('admin'),
+  'POST /clock/confirm': socket('admin'),
+  'POST /alerts/test': socket('admin'),
+  'GET /state/key': socket('admin'),
+  'POST /state/rotate-key': socket('admin'),
+  'POST /tokens': socket('admin'),
+  'GET /tokens': socket('admin'),
+  'DELETE /tokens/:id': socket('admin'),
+  'POST /tokens/:id/rotate': socket('admin'),
+};
+
+/** Never refused for load: recording one is one write. */
+const LIFE_CYCLE: ReadonlySet<string> = new Set([
+  'POST /create-site',
+  'POST /delete-site',
+  'POST /suspend',
+  'POST /unsuspend',
+  'POST /wp/upgrade',
+]);
+/** They change nothing. */
+const QUESTIONS: ReadonlySet<string> = new Set([
+  'POST /wp/upgrade/check',
+  'POST /customdomain/getdata',
+  'POST /panel/sync',
+]);
+
+/** They hand out what opens a customer's site. */
+const REVEALING: ReadonlySet<string> = new Set(['GET /services/:id/credentials']);
+
+/** Whether the call is written down in the audit log. */
+export function isChange(method: string, url: string): boolean {
+  const name = `${method} ${url}`;
+  if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return REVEALING.has(name);
+  return !QUESTIONS.has(name);
+}
+
+/** How a call counts; undefined: it does not. */
+export function limitOf(method: string, url: string): Limit | undefined {
+  const { access, door } = ruleFor(method, url);
+  const name = `${method} ${url}`;
+  if (access === 'public' || access === 'admin' || door === 'socket' || LIFE_CYCLE.has(name))
+    return undefined;
+  // each leaves a line in the audit log, so they may not come as often as other reads
+  if (REVEALING.has(name)) return 'actions';
+  return method === 'GET' || method === 'HEAD' || QUESTIONS.has(name) ? 'reads' : 'actions';
+}
+
+/** Throws when the route is not listed: a programming error that stops the start. */
+export function ruleFor(method: string, url: string): Rule {
+  const rule = ACCESS[`${method === 'HEAD' ? 'GET' : method} ${url}`];
+  if (!rule) throw new Error(`${method} ${url} is not listed in http/guards/access.ts`);
+  return rule;
+}
+
+/** The methods a path may be called with at this door; empty when there is no such path. */
+export function methodsOf(path: string, door: 'network' | 'socket'): string[] {
+  const wanted = path.length > 1 ? path.replace(/\/+$/, '') : path;
+  return Object.entries(ACCESS)
+    .filter(([, rule]) => rule.door === 'both' || door === 'socket')
+    .map(([key, { head }]) => ({ head, route: key.split(' ') }))
+    .filter(({ route: [, pattern = ''] }) => patternOf(pattern).test(wanted))
+    .flatMap(({ head, route: [method = ''] }) =>
+      method === 'GET' && head !== false ? ['GET', 'HEAD'] : [method],
+    );
+}
+
+function patternOf(route: string): RegExp {
+  const escaped = route.replace(/[.]/g, '\\.').replace(/:[a-z]+/g, '[^/]+');
+  return new RegExp(`^${escaped}$`);
+}

@@ -1,0 +1,57 @@
+/** Lets the first refusals of a minute through one by one and counts the others, so that a guesser of tokens neither fills the disk nor goes unseen. */
+import type { Clock } from '../../kernel/clock.js';
+import type { AuditEntry } from '../../state/contract.js';
+
+const WINDOW_MS = 60_000;
+const ONE_BY_ONE = 10;
+/** Callers that are counted apart. */
+const MOST_CALLERS = 50;
+const ALL_OTHERS = '';
+
+interface Window {
+  readonly since: number;
+  count: number;
+  /** The newest of those that were only counted. */
+  last: AuditEntry | undefined;
+}
+
+export interface FloodGate {
+  /** `caller`: a token's id, or an address. */
+  take(caller: string, entry: AuditEntry): void;
+  /** Writes down what was counted so far. */
+  close(): void;
+}
+
+export function floodGate(clock: Clock, write: (entry: AuditEntry) => void): FloodGate {
+  const windows = new Map<string, Window>();
+
+  const tell = ({ last, count }: Window): void => {
+    if (last) write({ ...last, count: count - ONE_BY_ONE });
+  };
+  const endOld = (): void => {
+    for (const [caller, window] of windows)
+      if (clock.monotonic() - window.since >= WINDOW_MS) {
+        windows.delete(caller);
+        tell(window);
+      }
+  };
+  const timer = setInterval(endOld, WINDOW_MS);
+  timer.unref();
+
+  return {
+    take(caller, entry) {
+      endOld();
+      const key = windows.has(caller) || windows.size < MOST_CALLERS ? caller : ALL_OTHERS;
+      const window: Window = windows.get(key) ?? { since: clock.monotonic(), count: 0, last: undefined };
+      windows.set(key, window);
+      window.count += 1;
+      if (window.count <= ONE_BY_ONE) write(entry);
+      else window.last = entry;
+    },
+    close() {
+      clearInterval(timer);
+      for (const window of windows.values()) tell(window);
+      windows.clear();
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/** Finds out who calls: by a bearer token on the network, by being let into the folder at the unix socket. */
+import { timingSafeEqual } from 'node:crypto';
+import bearerAuth from '@fastify/bearer-auth';
+import type { FastifyRequest, onRequestHookHandler } from 'fastify';
+import ipaddr from 'ipaddr.js';
+import { AgentError } from '../../kernel/errors.js';
+import { ID_PATTERN } from '../../model/service.js';
+import { type Caller, mayDo } from '../../model/caller.js';
+import { invalid } from '../../kernel/invalid.js';
+import type { OperationContext } from '../../services/context.js';
+import { isPermission, type Permission, PERMISSIONS } from '../../model/permissions.js';
+import { hashesOf, hashToken, idOfConfigured, isHashLive } from '../../tokens/tokens.js';
+import type { App } from '../server/app-type.js';
+import type { ApiToken } from '../../state/contract.js';
+import type { Access, Limit } from './access.js';
+import { rateLimits } from './rate-limit.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null until the caller is known. */
+    caller: Caller | null;
+    /** False once the caller's token was revoked or has expired; for streams, which outlive the check at their start. */
+    stillAllowed: (() => boolean) | null;
+    /** Stays the same when the token is rotated. */
+    tokenId: string | null;
+    /** Who is at the command line, as it says itself; null on the network. */
+    operator: { readonly uid: number | null; readonly user: string | null } | null;
+  }
+}
+
+interface Known {
+  readonly id: string;
+  readonly name: string;
+  readonly panel: string;
+  readonly permissions: ReadonlySet<Permission>;
+  readonly hash: Buffer;
+  readonly networks: readonly string[];
+  isLive(): boolean;
+}
+
+/** May see what is meant for operators: names of machines, reasons in the words of the systems behind us. */
+export function isOperator(request: FastifyRequest): boolean {
+  return mayDo(callerOf(request), 'admin');
+}
+
+/** Throws when the request has no caller, which only a public route may meet. */
+export function callerOf(request: FastifyRequest): Caller {
+  if (request.caller) return request.caller;
+  throw new AgentError('unauthorized', 'A bearer token is needed.');
+}
+
+/** The hook of one route at this door. */
+export type Guard = (access: Access, limit: Limit | undefined) => onRequestHookHandler;
+
+export async function makeNetworkGuard(app: App, context: OperationContext): Promise<Guard> {
+  const lookUp = makeLookUp(context);
+  await app.register(bearerAuth, {
+    keys: new Set<string>(),
+    addHook: false,
+    specCompliance: 'rfc6749',
+    verifyErrorLogLevel: 'debug',
+    auth: (text, request) => admit(lookUp(text), request),
+  });
+  const { verifyBearerAuth } = app;
+  if (!verifyBearerAuth) throw new Error('@fastify/bearer-auth was not registered');
+  const count = rateLimits(context.config.api, context.clock);
+  return (access, limit) =>
+    function guard(request, reply, done) {
+      if (access === 'public') {
+        done();
+        return;
+      }
+      verifyBearerAuth(request, reply, (error) => {
+        if (error) done(error);
+        else if (!mayDo(callerOf(request), access)) done(forbidden());
+        else done(limit === undefined ? undefined : count(request.tokenId ?? '', limit));
+      });
+    };
+}
+
+/** At the socket everybody is the operator, for the panel named by `?panel=` or the header `innkeeper-panel`. */
+export function makeSocketGuard(): Guard {
+  const permissions = new Set(PERMISSIONS);
+  return () =>
+    function guard(request, _reply, done) {
+      const panel = panelOf(request);
+      if (!ID_PATTERN.test(panel)) {
+        done(invalid({ panel: 'must be the name of a panel' }));
+        return;
+      }
+      request.tokenId = 'socket';
+      request.operator = operatorOf(request);
+      request.caller = { name: 'socket', panel, permissions, requestId: request.id };
+      done();
+    };
+}
+
+/** Whoever may use the socket could write any name here: it is a note for people who work together, not a proof. */
+function operatorOf(request: FastifyRequest): { uid: number | null; user: string | null } {
+  const header = request.headers['innkeeper-user'];
+  const [, uid, user] = /^(\d{1,10}) ([A-Za-z0-9._@-]{1,64})$/.exec(String(header)) ?? [];
+  return uid === undefined || user === undefined ? { uid: null, user: null } : { uid: Number(uid), user };
+}
+
+function panelOf(request: FastifyRequest): string {
+  const header = request.headers['innkeeper-panel'];
+  if (typeof header === 'string') return header;
+  const query: unknown = request.query;
+  const named: unknown =
+    typeof query === 'object' && query !== null ? Reflect.get(query, 'panel') : undefined;
+  return typeof named === 'string' ? named : 'default';
+}
+
+function admit(token: Known | undefined, request: FastifyRequest): boolean {
+  if (!token) return false;
+  if (token.networks.length > 0 && !isFrom(request.ip, token.networks)) {
+    request.log.warn(
+      { token: token.name, from: request.ip },
+      'token used from a network it is not meant for',
+    );
+    return false;
+  }
+  request.caller = {
+    name: token.name,
+    panel: token.panel,
+    permissions: token.permissions,
+    requestId: request.id,
+  };
+  request.tokenId = token.id;
+  request.stillAllowed = () => token.isLive();
+  return true;
+}
+
+const forbidden = (): AgentError => new AgentError('forbidden', 'This token may not make this call.');
+
+/**
+ * Finds a token by its SHA-256: how long that takes tells nothing about how near a guess came, as the hash of a near guess is not near. What is found is
+ * compared in constant time all the same.
+ */
+function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
+  const configured = config.api.tokens.map((token): Known => ({
+    id: idOfConfigured(token),
+    name: token.name,
+    panel: token.panel,
+    permissions: new Set(token.permissions.filter(isPermission)),
+    hash: Buffer.from(hashToken(token.secret.reveal())),
+    networks: [],
+    isLive: () => true,
+  }));
+  const stored = (token: ApiToken): Known[] => {
+    const permissions = new Set(token.permissions.filter(isPermission));
+    return hashesOf(token).map((sha256) => ({
+      id: token.id,
+      name: token.name,
+      panel: token.panel,
+      permissions,
+      hash: Buffer.from(sha256),
+      networks: token.networks,
+      isLive: () => isHashLive(state.tokens.find(token.id) ?? token, sha256, clock.now()),
+    }));
+  };
+  let byHash = new Map<string, Known>();
+  let indexed: number | undefined;
+  const index = (): void => {
+    const all = [...configured, ...state.tokens.list().flatMap(stored)];
+    indexed = state.tokens.revision;
+    byHash = new Map(all.map((token) => [token.hash.toString(), token]));
+  };
+  return (text) => {
+    const hash = hashToken(text);
+    // only then: guessing costs us one hash, however many tokens there are
+    if (indexed !== state.tokens.revision) index();
+    const found = byHash.get(hash);
+    const sent = Buffer.from(hash);
+    if (found?.hash.length !== sent.length || !timingSafeEqual(found.hash, sent)) return undefined;
+    return found.isLive() ? found : undefined;
+  };
+}
+
+function isFrom(address: string, networks: readonly string[]): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const from = ipaddr.process(address);
+  return networks.some((network) => {
+    const [range, bits] = ipaddr.parseCIDR(network);
+    return range.kind() === from.kind() && from.match(range, bits);
+  });
+}

@@ -1,0 +1,108 @@
+/** `Idempotency-Key` on any POST that changes something: a repeated call gets the first one's answer. Questions are asked again. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../../model/caller.js';
+import {
+  begunAnswer,
+  type FirstCall,
+  makeRememberedCalls,
+  type RememberedCalls,
+} from './remembered-calls.js';
+import { invalid } from '../../kernel/invalid.js';
+import { lookUp } from '../../services/read-power.js';
+import { STATUS_WORDS, type StatusWord, statusWord } from '../../model/status.js';
+import type { Service } from '../../model/service.js';
+import { isChange } from './access.js';
+import type { App } from '../server/app-type.js';
+import { callerOf } from './auth.js';
+import type { RouteContext } from '../server/route.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set while the first call with its Idempotency-Key is being answered. */
+    firstCall: FirstCall | null;
+  }
+}
+
+const HEADER = 'idempotency-key';
+
+/** To be called before routes are registered. */
+export function rememberPosts(app: App, context: RouteContext): void {
+  const calls = makeRememberedCalls(context);
+  app.decorateRequest('firstCall', null);
+  app.addHook('onRoute', (route) => {
+    if (route.method !== 'POST' || !isChange(route.method, route.url)) return;
+    route.preHandler = [...[route.preHandler ?? []].flat(), recallOr(context, calls, route.url)];
+    route.onSend = [...[route.onSend ?? []].flat(), remember];
+  });
+}
+
+function recallOr(context: RouteContext, calls: RememberedCalls, route: string) {
+  return async function recall(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const key = keyOf(request);
+    if (key === undefined) return undefined;
+    const caller = callerOf(request);
+    const serviceId = serviceIdOf(request);
+    const found = await calls.recall({
+      panel: caller.panel,
+      token: request.tokenId ?? '',
+      key,
+      requestId: request.id,
+      serviceId,
+      asked: [route, request.params, request.query, request.body ?? null],
+    });
+    if (found.kind === 'first') {
+      request.firstCall = found.call;
+      return undefined;
+    }
+    void reply.header('idempotency-replayed', 'true').type('application/json; charset=utf-8');
+    if (found.kind === 'answered') {
+      const body = await withStatusOfToday(context, caller, found.body);
+      return reply.code(found.code).serializer(String).send(body);
+    }
+    const { service, job } = found;
+    const answer = begunAnswer(service, job, wordFor(context, service));
+    return reply.code(202).serializer(String).send(JSON.stringify(answer));
+  };
+}
+
+async function remember(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  const first = request.firstCall;
+  request.firstCall = null;
+  if (first && typeof payload === 'string') await first.answered(reply.statusCode, payload);
+  else first?.abandon();
+  return payload;
+}
+
+/** Quotes around it, as the proposed standard has it, are not part of it. Throws `invalid_request`. */
+function keyOf(request: FastifyRequest): string | undefined {
+  const sent = request.headers[HEADER];
+  if (sent === undefined) return undefined;
+  const key = typeof sent === 'string' ? sent.replace(/^"(.*)"$/, '$1') : '';
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw invalid({ [HEADER]: 'must be 1 to 255 letters, digits or signs' });
+}
+
+function serviceIdOf(request: FastifyRequest): string | null {
+  for (const [source, name] of [
+    [request.body, 'service_id'],
+    [request.params, 'id'],
+  ] as const) {
+    const id: unknown = typeof source === 'object' && source !== null ? Reflect.get(source, name) : undefined;
+    if (typeof id === 'string' || typeof id === 'number') return String(id);
+  }
+  return null;
+}
+
+/** The answer as it was, but a status that it shows is the one of now. */
+async function withStatusOfToday(context: RouteContext, { panel }: Caller, body: string): Promise<string> {
+  const answer: unknown = JSON.parse(body);
+  if (typeof answer !== 'object' || answer === null) return body;
+  const { service_id: id, status }: { service_id?: unknown; status?: unknown } = answer;
+  if (typeof id !== 'string' || !STATUS_WORDS.some((word) => word === status)) return body;
+  const service = await context.state.services.find(`${panel}/${id}`);
+  return service ? JSON.stringify({ ...answer, status: wordFor(context, service) }) : body;
+}
+
+function wordFor({ watch }: RouteContext, service: Service): StatusWord {
+  return statusWord(service, lookUp(watch, service).power);
+}

@@ -1,0 +1,22 @@
+/** GET /openapi.json */
+import type { Route } from '../../server/route.js';
+import { failures } from '../../schemas/common.js';
+
+const schema = {
+  summary: 'Describes this API (OpenAPI 3.1)',
+  tags: ['Operation'],
+  response: {
+    200: {
+      description: 'The description.',
+      content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
+    },
+  },
+  failures: failures(),
+};
+
+export const openapiRoute: Route = (app) => {
+  app.get('/openapi.json', { schema }, (_request, reply) => {
+    void reply.type('application/json; charset=utf-8');
+    return reply.send(app.swagger());
+  });
+};

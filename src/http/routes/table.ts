@@ -1,0 +1,112 @@
+/** All endpoints, by the door they are served at. */
+import type { Route } from '../server/route.js';
+import { actionRoutes } from './services/action.js';
+import { removeBackupRoute } from './backups/action-delbak.js';
+import { removeDomainRoute } from './domains/action-deldomain.js';
+import { listBackupsRoute } from './backups/action-getbak.js';
+import { listDomainsRoute } from './domains/action-getdomain.js';
+import { makeBackupRoute } from './backups/action-mkbak.js';
+import { rollbackRoute } from './backups/action-rollback.js';
+import { addDomainRoutes } from './domains/action-setdomain.js';
+import { setPrimaryRoute } from './domains/action-setprimary.js';
+import { toggleRoute } from './services/action-toggle.js';
+import { alertsRoute } from './alerts/alerts.js';
+import { testAlertsRoute } from './alerts/alerts-test.js';
+import { auditRoute } from './audit/audit.js';
+import { clockRoute, confirmClockRoute } from './agent/clock.js';
+import { zoneRoutes } from './zones/customdomain.js';
+import { createSiteRoute } from './services/create-site.js';
+import { deleteSiteRoute } from './services/delete-site.js';
+import { docsRoute } from './docs/docs.js';
+import { healthRoute } from './agent/health.js';
+import { jobEventsRoute } from './jobs/jobs-id-events.js';
+import { abandonJobRoute } from './jobs/jobs-id-abandon.js';
+import { cancelJobRoute } from './jobs/jobs-id-cancel.js';
+import { retryJobRoute } from './jobs/jobs-id-retry.js';
+import { skipStepRoute } from './jobs/jobs-id-skip-step.js';
+import { jobRoute } from './jobs/jobs-id.js';
+import { jobsRoute } from './jobs/jobs.js';
+import { metricsRoute } from './agent/metrics.js';
+import { openapiRoute } from './docs/openapi.js';
+import { plansRoute } from './services/plans.js';
+import { readyRoute } from './agent/ready.js';
+import { changeServiceRoute } from './services/services-id-change.js';
+import { credentialsRoute } from './services/services-id-credentials.js';
+import { resetCredentialsRoute } from './services/services-id-credentials-reset.js';
+import { eventsRoute } from './events/events.js';
+import { panelSyncRoute } from './drift/panel-sync.js';
+import { forgetServiceRoute } from './services/services-id-forget.js';
+import { retryServiceRoute } from './services/services-id-retry.js';
+import { serviceRoute } from './services/services-id.js';
+import { servicesRoute } from './services/services.js';
+import { exportStateRoute } from './state/state-export.js';
+import { rotateStateKeyRoute, stateKeyRoute } from './state/state-key.js';
+import { statusRoute } from './services/status.js';
+import { suspendRoute, unsuspendRoute } from './services/suspend.js';
+import { rotateTokenRoute } from './tokens/tokens-id-rotate.js';
+import { reconcileRoute, repairDriftRoute } from './drift/reconcile.js';
+import { revokeTokenRoute } from './tokens/tokens-id.js';
+import { createTokenRoute, listTokensRoute } from './tokens/tokens.js';
+import { upgradeCheckRoute } from './services/wp-upgrade-check.js';
+import { upgradeRoute } from './services/wp-upgrade.js';
+
+export const ROUTES: readonly Route[] = [
+  createSiteRoute,
+  deleteSiteRoute,
+  suspendRoute,
+  unsuspendRoute,
+  upgradeRoute,
+  upgradeCheckRoute,
+  actionRoutes,
+  listBackupsRoute,
+  makeBackupRoute,
+  removeBackupRoute,
+  rollbackRoute,
+  listDomainsRoute,
+  addDomainRoutes,
+  removeDomainRoute,
+  setPrimaryRoute,
+  toggleRoute,
+  zoneRoutes,
+  changeServiceRoute,
+  forgetServiceRoute,
+  retryServiceRoute,
+  retryJobRoute,
+  cancelJobRoute,
+  skipStepRoute,
+  abandonJobRoute,
+  statusRoute,
+  servicesRoute,
+  serviceRoute,
+  credentialsRoute,
+  resetCredentialsRoute,
+  plansRoute,
+  panelSyncRoute,
+  eventsRoute,
+  jobsRoute,
+  jobRoute,
+  jobEventsRoute,
+  metricsRoute,
+  auditRoute,
+  alertsRoute,
+  healthRoute,
+  readyRoute,
+  openapiRoute,
+  docsRoute,
+];
+
+/** Only for the daemon's own command line. */
+export const SOCKET_ROUTES: readonly Route[] = [
+  testAlertsRoute,
+  stateKeyRoute,
+  rotateStateKeyRoute,
+  createTokenRoute,
+  listTokensRoute,
+  revokeTokenRoute,
+  rotateTokenRoute,
+  exportStateRoute,
+  reconcileRoute,
+  repairDriftRoute,
+  clockRoute,
+  confirmClockRoute,
+];

@@ -1,0 +1,201 @@
+/** Builds the HTTP application, not yet listening: one for the network, one for the daemon's own unix socket. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { fastifySSE } from '@fastify/sse';
+import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
+import type { Timekeeper } from '../../model/clock-doubt.js';
+import { AgentError } from '../../kernel/errors.js';
+import { VERSION } from '../../kernel/version.js';
+import { limitOf, methodsOf, ruleFor } from '../guards/access.js';
+import type { App } from './app-type.js';
+import { type Guard, makeNetworkGuard, makeSocketGuard } from '../guards/auth.js';
+import { withOneForm } from './both-forms.js';
+import { auditCalls } from '../guards/audit.js';
+import { answerError } from './errors.js';
+import { rememberPosts } from '../guards/idempotency.js';
+import { trackConnections } from './idle-connections.js';
+import { readJsonBodies } from './json-body.js';
+import { describeApi } from './openapi.js';
+import { limitPipelining } from './pipelining.js';
+import { requestIds } from './request-id.js';
+import type { Figures, Readiness, RouteContext } from './route.js';
+import { ROUTES, SOCKET_ROUTES } from '../routes/table.js';
+import { FailureBody } from '../schemas/common.js';
+import { refuseBrokenRequest, serverFactory } from './server.js';
+import { compileSerializer } from './serialization.js';
+import { followPair, readPair } from './tls-pair.js';
+import { limitUnreadAnswers } from './unread-answers.js';
+import { compileValidator } from './validation.js';
+import { makeAllocate } from '../../services/allocate.js';
+import { watchCertificate } from '../../certificates/certificate.js';
+import type { ListedAlerts } from '../../alerts/list-alerts.js';
+import type { DriftContext } from '../../drift/context.js';
+import { makeJobFeed } from '../../jobs/manage/job-feed.js';
+
+export interface AppDeps extends DriftContext {
+  readonly metrics: Figures;
+  readonly alerts: ListedAlerts;
+  readonly timekeeper: Timekeeper;
+  readonly ready: () => Readiness | Promise<Readiness>;
+  readonly reconcile: RouteContext['reconcile'];
+}
+
+export type Door = 'network' | 'socket';
+
+const HEARTBEAT_MS = 15_000;
+/** What is still under way this long after a stop was asked for loses its connection. */
+const CLOSE_MS = 3_000;
+const IDLE_MS = 50;
+/** So long callers of a handed-over socket have to end their connections by themselves. */
+const HAND_OVER_MS = 250;
+
+export interface AppOptions {
+  /** The socket is systemd's: whoever connects during a stop waits for the next daemon, so no connection needs to be cut. */
+  readonly handedOver?: boolean;
+}
+
+export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = {}): Promise<App> {
+  const { config } = deps;
+  const loggerInstance: FastifyBaseLogger = deps.log;
+  const tls = door === 'network' ? config.api.tls : null;
+  const pair = tls && readPair(tls);
+  const app: App = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    genReqId: requestIds(),
+    rewriteUrl: ({ url = '/' }) => withOneForm(url),
+    bodyLimit: config.api.body_limit_bytes,
+    trustProxy:
+      door === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    // closing is answered by `refuseWhileStopping`, in our own shape
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    serverFactory: serverFactory(pair),
+    clientErrorHandler: refuseBrokenRequest,
+    frameworkErrors: answerError,
+  });
+  const stopping = endWithApp(app, options.handedOver ? HAND_OVER_MS : 0);
+  if (tls && pair) void followPair(app.server, tls, pair, { ...deps, stopping });
+  app.setValidatorCompiler(compileValidator);
+  app.setSerializerCompiler(compileSerializer);
+  app.setErrorHandler(answerError);
+  readJsonBodies(app);
+  app.decorateRequest('caller', null);
+  app.decorateRequest('stillAllowed', null);
+  app.decorateRequest('tokenId', null);
+  app.decorateRequest('operator', null);
+  limitPipelining(app);
+  limitUnreadAnswers(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    // not on the network: what a release is vulnerable to is nobody's business there
+    if (door === 'socket') void reply.header('innkeeper-version', VERSION);
+    done(
+      stopping.aborted && !options.handedOver
+        ? new AgentError('shutting_down', 'The agent is stopping; call again in a moment.')
+        : undefined,
+    );
+  });
+  refuseUnknown(app, door);
+  logCalls(app, deps.metrics);
+  guardRoutes(app, door === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps));
+  await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
+  app.addSchema(FailureBody);
+  await describeApi(app);
+  const context = routeContext(deps, door, stopping);
+  auditCalls(app, context);
+  app.addHook('onClose', () => context.jobFeed.close());
+  rememberPosts(app, context);
+  for (const route of door === 'socket' ? [...ROUTES, ...SOCKET_ROUTES] : ROUTES) route(app, context);
+  return app;
+}
+
+function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteContext {
+  return {
+    ...deps,
+    door,
+    stopping,
+    allocate: makeAllocate(deps),
+    jobFeed: makeJobFeed(deps.state.services),
+    certificate: watchCertificate(deps.config, deps.clock),
+  };
+}
+
+function endWithApp(app: App, handOverMs: number): AbortSignal {
+  const stop = new AbortController();
+  const connections = trackConnections(app.server);
+  app.addHook('preClose', async () => {
+    stop.abort();
+    if (handOverMs > 0 && connections.count() > 0) {
+      connections.endAfterAnswer();
+      await delay(handOverMs);
+    }
+    // a connection that is busy now becomes idle later, when nobody looks any more
+    const idle = setInterval(() => connections.closeIdle(handOverMs), IDLE_MS);
+    const all = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
+    app.server.once('close', () => {
+      clearInterval(idle);
+      clearTimeout(all);
+    });
+    for (const timer of [idle, all]) timer.unref();
+  });
+  return stop.signal;
+}
+
+/** Before the body is read: what cannot be called need not be understood. */
+function refuseUnknown(app: App, door: Door): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (!request.is404) {
+      done();
+      return;
+    }
+    const allowed = methodsOf(pathOf(request), door);
+    if (allowed.length === 0) {
+      done(new AgentError('route_not_found', 'There is no such call.'));
+      return;
+    }
+    void reply.header('allow', allowed.join(', '));
+    done(new AgentError('method_not_allowed', `This call needs ${allowed[0] ?? ''}.`));
+  });
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '/';
+}
+
+/** A route that is not in the list of http/guards/access.ts throws here, when it is registered. */
+function guardRoutes(app: App, guard: Guard): void {
+  app.addHook('onRoute', (route) => {
+    const methods = Array.isArray(route.method) ? route.method : [route.method];
+    for (const method of methods) {
+      const { access } = ruleFor(method, route.url);
+      const limit = limitOf(method, route.url);
+      route.onRequest = [guard(access, limit), ...[route.onRequest ?? []].flat()];
+    }
+  });
+}
+
+/** What changes something is worth a line; reads are many. */
+function logCalls(app: App, figures: Figures): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    figures.answered({
+      method: request.method,
+      route: request.is404 ? undefined : request.routeOptions.url,
+      status: reply.statusCode,
+      ms: reply.elapsedTime,
+    });
+    const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
+    request.log[level](
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        token: request.caller?.name,
+        panel: request.caller?.panel,
+      },
+      'call',
+    );
+    done();
+  });
+}

@@ -1,0 +1,37 @@
+/** How bodies are read: JSON, or nothing at all, and nested no deeper than anything that is kept, compared or answered can be walked through. */
+import { AgentError } from '../../kernel/errors.js';
+import type { App } from './app-type.js';
+
+const MOST_LEVELS = 64;
+const [QUOTE, BACKSLASH] = ['"', '\\'].map((sign) => sign.charCodeAt(0));
+const OPENING = ['[', '{'].map((sign) => sign.charCodeAt(0));
+const CLOSING = [']', '}'].map((sign) => sign.charCodeAt(0));
+
+/** Panels announce JSON and then send none: that is a call without a body, not a broken one. */
+export function readJsonBodies(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.trim() === '') done(null, undefined);
+    else if (isDeeper(body, MOST_LEVELS))
+      done(new AgentError('invalid_json', `The request body is nested deeper than ${MOST_LEVELS} levels.`));
+    else void parse(request, body, done);
+  });
+}
+
+/** Looks at the text: by the time it is parsed it is too late. */
+export function isDeeper(text: string, most: number): boolean {
+  let level = 0;
+  let inText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text.charCodeAt(at);
+    if (inText) {
+      if (sign === BACKSLASH) at += 1;
+      else if (sign === QUOTE) inText = false;
+    } else if (sign === QUOTE) inText = true;
+    else if (OPENING.includes(sign)) {
+      level += 1;
+      if (level > most) return true;
+    } else if (CLOSING.includes(sign)) level -= 1;
+  }
+  return false;
+}

@@ -1,0 +1,43 @@
+/** What every file of routes/ exports: one function that adds one endpoint. */
+import type { Timekeeper } from '../../model/clock-doubt.js';
+import type { StatusSources } from '../../services/read-status.js';
+import type { Reconciler } from '../../drift/reconcile.js';
+import type { Allocate } from '../../services/allocate.js';
+import type { JobFeed } from '../../jobs/manage/job-feed.js';
+import type { DriftContext } from '../../drift/context.js';
+import type { ListedAlerts } from '../../alerts/list-alerts.js';
+import type { App } from './app-type.js';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** What is missing, for the operator's log; never answered. */
+  readonly reasons: readonly string[];
+}
+
+/** What is counted of calls, and told at /metrics. */
+export interface Figures {
+  /** `route`: its pattern; undefined where there is none. */
+  answered(call: {
+    readonly method: string;
+    readonly route: string | undefined;
+    readonly status: number;
+    readonly ms: number;
+  }): void;
+  /** Prometheus text. */
+  text(): Promise<string>;
+}
+
+export interface RouteContext extends DriftContext, Omit<StatusSources, keyof DriftContext> {
+  readonly metrics: Figures;
+  readonly alerts: ListedAlerts;
+  readonly allocate: Allocate;
+  readonly reconcile: Pick<Reconciler, 'ask' | 'repair' | 'remove'>;
+  readonly jobFeed: JobFeed;
+  readonly timekeeper: Timekeeper;
+  readonly ready: () => Readiness | Promise<Readiness>;
+  readonly door: 'network' | 'socket';
+  /** Aborted when the daemon stops: streams end. */
+  readonly stopping: AbortSignal;
+}
+
+export type Route = (app: App, context: RouteContext) => void;

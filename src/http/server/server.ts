@@ -1,0 +1,98 @@
+/** The bare HTTP(S) server under fastify, with limits that slow or silent clients run into. */
+import http from 'node:http';
+import https from 'node:https';
+import type { Server, Socket } from 'node:net';
+import type { FastifyServerFactory } from 'fastify';
+import ipaddr from 'ipaddr.js';
+import { v7 as uuidV7 } from 'uuid';
+import { descriptorLimit } from '../../kernel/descriptor-use.js';
+import { AgentError } from '../../kernel/errors.js';
+import { failure } from './errors.js';
+import type { TlsPair } from './tls-pair.js';
+
+const LIMITS = {
+  // whole header block, whole request, then silence on a socket (event streams send something every 15 s)
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16_384,
+};
+const SILENCE_MS = 60_000;
+const MOST_CONNECTIONS = 10_000;
+/** Descriptors that connections leave to the state, to jobs and to the systems behind us. */
+const LEFT_FOR_WORK = 2_048;
+/** One client (a panel, or the proxy before all of them) leaves room for the others. */
+const MOST_PER_ADDRESS = 2_000;
+
+export function serverFactory(
+  tls: TlsPair | null,
+  { limits = LIMITS, perAddress = MOST_PER_ADDRESS, descriptors = descriptorLimit() } = {},
+): FastifyServerFactory {
+  return (handler) => {
+    const server = tls
+      ? https.createServer({ ...limits, handshakeTimeout: 10_000, ...tls }, handler)
+      : http.createServer(limits, handler);
+    server.setTimeout(SILENCE_MS);
+    const most = mostConnections(descriptors);
+    server.maxConnections = most;
+    capPerAddress(server, Math.min(perAddress, Math.ceil(most / 2)));
+    return server;
+  };
+}
+
+/** Each takes a descriptor, and nothing else does for a caller: without one left neither the state can be written nor a system be asked. */
+export function mostConnections(descriptors: number | undefined): number {
+  if (descriptors === undefined) return MOST_CONNECTIONS;
+  const left = Math.min(LEFT_FOR_WORK, Math.ceil(descriptors / 2));
+  return Math.min(MOST_CONNECTIONS, descriptors - left);
+}
+
+/** Before TLS, which costs most. */
+function capPerAddress(server: Server, most: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const from = networkOf(socket.remoteAddress);
+    // the unix socket has no addresses: its file's permissions guard it
+    if (from === undefined) return;
+    const count = (open.get(from) ?? 0) + 1;
+    open.set(from, count);
+    socket.once('close', () => {
+      const left = (open.get(from) ?? 1) - 1;
+      if (left > 0) open.set(from, left);
+      else open.delete(from);
+    });
+    if (count > most) socket.destroy();
+  });
+}
+
+/** An IPv6 client has a whole /64 of addresses. */
+function networkOf(address: string | undefined): string | undefined {
+  if (address === undefined || !ipaddr.isValid(address)) return undefined;
+  const parsed = ipaddr.process(address);
+  return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
+}
+
+/** What is no HTTP gets the same shape of answer, and the connection ends. */
+export function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.destroyed) {
+    socket.destroy();
+    return;
+  }
+  const status = STATUS[error.code ?? ''] ?? '400 Bad Request';
+  const body = JSON.stringify(
+    failure(new AgentError('invalid_request', 'This is not a complete HTTP request.'), uuidV7()),
+  );
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+const STATUS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};

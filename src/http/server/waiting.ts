@@ -1,0 +1,135 @@
+/** The 25-second rule: a panel's call waits for its job as long as its HTTP client is sure to listen, then the job goes on without it. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { anySignal } from '../../kernel/any-signal.js';
+import { AgentError, fromRecord } from '../../kernel/errors.js';
+import { isOpen, type Job } from '../../model/job.js';
+import { keyOf, type Service } from '../../model/service.js';
+import { statusWord, type StatusWord } from '../../model/status.js';
+import type { OperationContext } from '../../services/context.js';
+import type { JobFeed } from '../../jobs/manage/job-feed.js';
+import { readJob } from '../../jobs/manage/read-job.js';
+import { lookUp } from '../../services/read-power.js';
+import { readPrefer } from './prefer.js';
+
+/** From the arrival of the request; the panel gives up after 25 s, we promise 20. */
+const MOST_MS = 19_500;
+
+export interface WaitingContext extends Pick<OperationContext, 'state' | 'clock' | 'watch'> {
+  readonly jobFeed: JobFeed;
+  /** Aborted when the daemon stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** What `enqueue` answers. */
+export interface StartedJob {
+  readonly service: Service;
+  readonly job: Job;
+  /** It was under way before. */
+  readonly joined?: boolean;
+}
+
+export interface AcceptedAnswer {
+  readonly success: true;
+  readonly service_id: string;
+  readonly status: StatusWord;
+  readonly job_id: string;
+}
+
+/**
+ * The answer to a call that started (or joined) a job, to be sent with the reply's code: 200 with the view of service and job once it has ended well, 202 while
+ * it goes on: after 20 s, after the caller's `Prefer: wait=N`, at once with `Prefer: respond-async`, when the caller has hung up or the daemon stops.
+ * Throws the job's error when it ended badly.
+ */
+export async function answerJob<View extends object>(
+  context: WaitingContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  started: StartedJob,
+  view: (service: Service, job: Job) => View,
+): Promise<
+  { readonly success: true; readonly service_id: string; readonly job_id: string } & (View | AcceptedAnswer)
+> {
+  const { id } = started.service;
+  request.isRepeated = started.joined === true;
+  const job = await waitForJob(context, request, reply, started);
+  const service = (await context.state.services.find(keyOf(started.service))) ?? started.service;
+  if (isOpen(job)) {
+    const status = statusWord(service, lookUp(context.watch, service).power);
+    void reply.code(202);
+    return { success: true, service_id: id, status, job_id: job.id };
+  }
+  if (job.status !== 'completed') throw reasonOf(job, service);
+  void reply.code(200);
+  return { success: true, service_id: id, job_id: job.id, ...view(service, job) };
+}
+
+/** The job when it has ended, or as it is when waiting is over; sets `Preference-Applied`. `elseMs`: how long when the caller does not say. */
+export async function waitForJob(
+  context: WaitingContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { service, job }: StartedJob,
+  elseMs = MOST_MS,
+): Promise<Job> {
+  const prefer = readPrefer(request.headers.prefer);
+  const ms = Math.min(prefer.waitMs ?? elseMs, MOST_MS - reply.elapsedTime);
+  const hungUp = whenHungUp(reply);
+  const over = anySignal(context.stopping, hungUp.signal);
+  try {
+    const found = await untilEnded(context, service.panel, job, ms, over.signal);
+    const applied = prefer.applied(!isOpen(found));
+    if (applied !== undefined) void reply.header('preference-applied', applied);
+    return found;
+  } finally {
+    over.release();
+    hungUp.forget();
+  }
+}
+
+function whenHungUp(reply: FastifyReply): { signal: AbortSignal; forget: () => void } {
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort();
+  reply.raw.once('close', onClose);
+  return { signal: gone.signal, forget: () => void reply.raw.off('close', onClose) };
+}
+
+async function untilEnded(
+  context: WaitingContext,
+  panel: string,
+  job: Job,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Job> {
+  const read = async (): Promise<Job> => (await readJob(context, { panel }, job.id)).job;
+  if (ms <= 0 || signal.aborted) return read();
+  const over = new AbortController();
+  const { signal: done, release } = anySignal(over.signal, signal);
+  const stopFollowing = context.jobFeed.follow(job.id, (changed) => {
+    if (changed === undefined || !isOpen(changed)) over.abort();
+  });
+  try {
+    // followed first and read second, so that its end does not fall between
+    const found = await read();
+    if (!isOpen(found)) return found;
+    await context.clock.sleep(ms, done, true).catch((error: unknown) => {
+      if (!done.aborted) throw error;
+    });
+    return await read();
+  } finally {
+    stopFollowing();
+    // a sleep nobody waits for any more
+    over.abort();
+    release();
+  }
+}
+
+/** Why the job did not do what was asked for, as the caller hears it. */
+function reasonOf(job: Job, { lifecycle }: Service): AgentError {
+  // what waited behind the creation ends with it
+  if (job.status === 'cancelled' && lifecycle === 'failed')
+    return new AgentError('service_failed', 'The site could not be made, so the call was not carried out.');
+  if (job.status === 'cancelled')
+    return new AgentError('service_busy', 'The call was overtaken by a later one and was not carried out.');
+  if (job.error) return fromRecord(job.error);
+  return new AgentError('internal_error', 'The job ended without saying why.', { detail: `job ${job.id}` });
+}
