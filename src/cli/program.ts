@@ -1,17 +1,17 @@
 /** All commands with their options. What a command needs is imported when it runs, so that each starts quickly. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { VERSION } from '../kernel/version.js';
-import { guardPipes, type Pipes } from './broken-pipe.js';
-import { configFile } from './config-file.js';
-import { addAlertCommand } from './alerts.js';
-import { addClockCommands } from './clock.js';
-import { addAuditCommand } from './audit.js';
-import { EXIT, sentenceOf } from './failure.js';
-import { addJobCommands } from './job.js';
-import { addReconcile } from './reconcile.js';
-import { addServiceCommands } from './service.js';
-import { addStateCommands } from './state.js';
-import { addTokenCommands } from './token.js';
+import { guardPipes, type Pipes } from './shared/broken-pipe.js';
+import { configFile } from './shared/config-file.js';
+import { addAlertCommand } from './alerts/alerts.js';
+import { addClockCommands } from './clock/clock.js';
+import { addAuditCommand } from './audit/audit.js';
+import { EXIT, sentenceOf } from './shared/failure.js';
+import { addJobCommands } from './jobs/job.js';
+import { addReconcile } from './drift/reconcile.js';
+import { addServiceCommands } from './services/service.js';
+import { addStateCommands } from './state/state.js';
+import { addTokenCommands } from './tokens/token.js';
 
 function makeProgram(pipes: Pipes): Command {
   const program = new Command('innkeeper')
@@ -25,7 +25,7 @@ function makeProgram(pipes: Pipes): Command {
     .description('run the daemon')
     .action(async (_, command: Command) => {
       pipes.outlive();
-      const { serve } = await import('./serve.js');
+      const { serve } = await import('./serve/serve.js');
       process.exitCode = await serve(fileOf(command));
     });
   addSandbox(program);
@@ -88,7 +88,7 @@ function addConfig(program: Command): void {
     .command('check')
     .description('say what is wrong with it, or that it is fine')
     .action(async (_, command: Command) => {
-      const { checkConfig } = await import('./check-config.js');
+      const { checkConfig } = await import('./config/check-config.js');
       await checkConfig(fileOf(command));
     });
 }
@@ -101,7 +101,7 @@ function addProxy(program: Command): void {
     .description('write what a proxy host behind SSH (proxy.ssh) needs once: its nginx.conf and pages')
     .argument('<folder>', 'where to')
     .action(async (folder: string, _, command: Command) => {
-      const { writeProxyFiles } = await import('./proxy-files.js');
+      const { writeProxyFiles } = await import('./proxy/proxy-files.js');
       await writeProxyFiles(fileOf(command), folder);
     });
 }
@@ -113,7 +113,7 @@ function addDoctor(program: Command): void {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExit code: 0 nothing is wrong (there may be warnings), 1 something is wrong.')
     .action(async (flags: { json?: true }, command: Command) => {
-      const { runDoctor } = await import('./doctor.js');
+      const { runDoctor } = await import('./doctor/doctor.js');
       process.exitCode = await runDoctor(fileOf(command), flags.json === true);
     });
 }
@@ -126,7 +126,7 @@ function addProbe(program: Command): void {
     .argument('<name>')
     .argument('<path>')
     .action(async (type: string, name: string, path: string) => {
-      const { loadForProbe } = await import('./probe-module.js');
+      const { loadForProbe } = await import('./modules/probe-module.js');
       const { isModuleType } = await import('../modules/loader.js');
       if (isModuleType(type)) await loadForProbe({ type, name, path });
     });
@@ -142,7 +142,7 @@ function addTemplate(program: Command): void {
     .option('--replace', 'make new ones, and remove the old')
     .option('--json', 'print JSON instead of a table')
     .action(async (product: string, flags: { replace?: true; json?: true }, command: Command) => {
-      const { runTemplateBuild } = await import('./template.js');
+      const { runTemplateBuild } = await import('./templates/template.js');
       process.exitCode = await runTemplateBuild({
         configFile: fileOf(command),
         product,

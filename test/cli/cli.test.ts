@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
-import { readExpiry } from '../../src/cli/token.js';
+import { readExpiry } from '../../src/cli/tokens/token.js';
 import { VERSION } from '../../src/kernel/version.js';
 import { asObject, fields, makeRig, ORDER } from '../http/rig.js';
 

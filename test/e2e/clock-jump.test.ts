@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
-import { daemonSide } from '../../src/cli/daemon-side.js';
+import { daemonSide } from '../../src/cli/doctor/daemon-side.js';
 import { asObject, fields } from '../http/rig.js';
 import { type Fields, type House, openHouse, order } from './house.js';
 

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { fields } from '../http/rig.js';
-import { connectDaemon } from '../../src/cli/daemon.js';
+import { connectDaemon } from '../../src/cli/shared/daemon.js';
 import { type Fields, type House, openHouse, order } from './house.js';
 
 const completed = (status: Fields): boolean => status['provision_status'] === 'completed';

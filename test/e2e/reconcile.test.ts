@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { powerDnsDriver } from '../../src/drivers/dns/powerdns/index.js';
 import { plainCall } from '../../src/drivers/shared/call.js';
 import { fields } from '../http/rig.js';
-import { connectDaemon } from '../../src/cli/daemon.js';
+import { connectDaemon } from '../../src/cli/shared/daemon.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ALL_PRIVILEGES } from '../../src/sandbox/pve/grants.js';

@@ -1,0 +1,59 @@
+/** innkeeper alerts */
+import type { Command } from 'commander';
+import { configFile } from '../shared/config-file.js';
+import { cell } from '../shared/cell.js';
+import { connectDaemon, type Fields, listOf } from '../shared/daemon.js';
+import { CommandFailure } from '../shared/failure.js';
+import { say, sayJson } from '../shared/print.js';
+
+interface AlertOptions {
+  readonly config?: string;
+  readonly all?: true;
+  readonly json?: true;
+}
+
+export function addAlertCommand(program: Command): void {
+  const alerts = program
+    .command('alerts')
+    .description('what a person should look at')
+    .option('--all', 'those too that have ended lately')
+    .option('--json', 'print JSON')
+    .action(async (_, command: Command) => show(command.optsWithGlobals()));
+  alerts
+    .command('test')
+    .description('send a test alert to every hook and show the results')
+    .action(async (_, command: Command) => test(command.optsWithGlobals()));
+}
+
+async function test({ config, json }: AlertOptions): Promise<void> {
+  const daemon = await connectDaemon(configFile(config), 'default');
+  const hooks = listOf((await daemon.call('POST', '/alerts/test', {}))['hooks']);
+  if (hooks.length === 0)
+    throw new CommandFailure('The configuration has no alerts.hooks: there is nobody to send a test to.');
+  if (json) sayJson(hooks);
+  else
+    for (const { hook, problem } of hooks) say(`${cell(hook)}: ${problem === null ? 'told' : cell(problem)}`);
+  const failed = hooks.filter(({ problem }) => problem !== null).length;
+  if (failed > 0) throw new CommandFailure(`${failed} of ${hooks.length} could not be told.`);
+}
+
+async function show({ config, all, json }: AlertOptions): Promise<void> {
+  const daemon = await connectDaemon(configFile(config), 'default');
+  const answer = await daemon.call('GET', `/alerts${all ? '?all=true' : ''}`);
+  const alerts = listOf(answer['alerts']);
+  if (json) {
+    sayJson(alerts);
+    return;
+  }
+  say(alerts.length === 0 ? 'No alert is active.' : alerts.map(paragraph).join('\n\n'));
+}
+
+/** A text is too long for a column, and a command must be there to be copied. */
+function paragraph(alert: Fields): string {
+  const { raised_at: since, cleared_at: ended, alert: kind, severity, panel, text, commands } = alert;
+  const times = `${cell(since)}${ended === null ? '' : ` to ${cell(ended)}`}`;
+  const of = panel === null ? '' : `  panel ${cell(panel)}`;
+  const lines = [`${times}  ${cell(severity)}  ${cell(kind)}${of}`, `  ${cell(text)}`];
+  const helps = ended === null && Array.isArray(commands) ? commands : [];
+  return [...lines, ...helps.map((command) => `    ${cell(command)}`)].join('\n');
+}

@@ -1,0 +1,56 @@
+/** innkeeper audit */
+import type { Command } from 'commander';
+import { configFile } from '../shared/config-file.js';
+import { cell } from '../shared/cell.js';
+import { connectDaemon, type Fields } from '../shared/daemon.js';
+import { readAll } from '../shared/ask.js';
+import { CommandFailure } from '../shared/failure.js';
+import { type Column, column, say, table } from '../shared/print.js';
+import { agoOf } from '../shared/span.js';
+
+interface AuditOptions {
+  readonly config?: string;
+  readonly since: string;
+  readonly service?: string;
+  readonly panel?: string;
+  readonly json?: true;
+}
+
+const who = ({ token, user, uid }: Fields): unknown =>
+  token ?? (uid === undefined ? null : `${cell(user)} (uid ${cell(uid)})`);
+
+const result = ({ status, code, count }: Fields): string =>
+  `${cell(status)}${code === null ? '' : ` ${cell(code)}`}${count === undefined ? '' : ` x${cell(count)}`}`;
+
+const columns: readonly Column[] = [
+  column('at'),
+  { title: 'who', text: who },
+  column('panel'),
+  { title: 'from', text: ({ from, door }) => from ?? door },
+  { title: 'call', text: ({ method, route }) => `${cell(method)} ${cell(route)}` },
+  column('service', 'service_id'),
+  { title: 'result', text: result },
+  column('job', 'job_id'),
+  column('request', 'request_id'),
+];
+
+export function addAuditCommand(program: Command): void {
+  program
+    .command('audit')
+    .description('who asked for which change, from where, and what became of it')
+    .option('--since <when>', 'a span such as 24h, 7d, or an instant', '1d')
+    .option('--service <id>', 'only about this service')
+    .option('--panel <name>', 'only of this panel')
+    .option('--json', 'one JSON object per line instead of a table')
+    .action(async (_, command: Command) => show(command.optsWithGlobals()));
+}
+
+async function show({ config, since, service, panel, json }: AuditOptions): Promise<void> {
+  const from = agoOf(since, Date.now());
+  if (from === undefined)
+    throw new CommandFailure(`--since must be a span such as 24h or an instant, not "${cell(since)}".`);
+  const daemon = await connectDaemon(configFile(config), panel ?? 'default');
+  const entries = await readAll(daemon, '/audit', 'entries', { since: from, service_id: service, panel });
+  if (!json) say(table(entries, columns));
+  else for (const entry of entries) say(JSON.stringify(entry));
+}

@@ -1,0 +1,42 @@
+/** innkeeper clock, innkeeper clock confirm */
+import type { Command } from 'commander';
+import { configFile } from '../shared/config-file.js';
+import { connectDaemon, type Fields } from '../shared/daemon.js';
+import { facts, say, sayJson } from '../shared/print.js';
+
+interface ClockOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+export function addClockCommands(program: Command): void {
+  const clock = program
+    .command('clock')
+    .description('whether the clock of this machine can be trusted')
+    .option('--json', 'print JSON')
+    .action(async (_, command: Command) => run('GET', '/clock', command.optsWithGlobals()));
+  clock
+    .command('confirm')
+    .description('the clock is right as it is now: go on with purges, erasures and rotation')
+    .option('--json', 'print JSON')
+    .action(async (_, command: Command) => run('POST', '/clock/confirm', command.optsWithGlobals()));
+}
+
+async function run(method: 'GET' | 'POST', path: string, { config, json }: ClockOptions): Promise<void> {
+  const daemon = await connectDaemon(configFile(config), 'default');
+  const { success: _, ...fields } = await daemon.call(method, path);
+  if (json) sayJson(fields);
+  else say(report(fields));
+}
+
+function report({ trusted, host_time: host, agent_time: agent, doubt, off_s: off }: Fields): string {
+  const lines = facts([
+    ['trusted', trusted === true ? 'yes' : 'no'],
+    ['host time', host],
+    ['agent time', agent],
+    ['doubt', doubt],
+    ['off (s)', off],
+  ]);
+  if (trusted === true) return lines;
+  return `${lines}\n\nNothing is purged, erased or given up by date. If the host time is right: innkeeper clock confirm`;
+}

@@ -1,0 +1,71 @@
+/** innkeeper doctor: checks the installation and suggests fixes. Works with the daemon up or down. */
+import type { Config } from '../../config/config.js';
+import { systemClock } from '../../kernel/clock.js';
+import { type Line, ok, type Word, warning, wrong, word } from '../../doctor/check.js';
+import { examine } from '../../doctor/examine.js';
+import { surveyCatalogue, type Survey } from '../../modules/catalogue.js';
+import { cell } from '../shared/cell.js';
+import { daemonSide } from './daemon-side.js';
+import { EXIT } from '../shared/failure.js';
+import { loadAsService } from '../shared/of-service.js';
+import { probeModule } from '../modules/probe-module.js';
+import { say, sayJson } from '../shared/print.js';
+
+/** Resolves with the exit code: 1 when something is wrong, else 0, also with warnings. */
+export async function runDoctor(configFile: string, json: boolean): Promise<number> {
+  const { line, ready } = await openConfig(configFile);
+  const lines = [line];
+  if (ready)
+    lines.push(
+      ...(await examine({ ...ready, configFile, clock: systemClock, daemon: daemonSide(configFile) })),
+    );
+  const well = lines.every(({ state }) => state !== 'wrong');
+  if (json) sayJson({ ok: well, checks: lines });
+  else say(report(lines));
+  return well ? EXIT.done : EXIT.failed;
+}
+
+interface Opened {
+  readonly line: Line;
+  readonly ready?: { readonly config: Config } & Survey;
+}
+
+/** Without a configuration nothing else can be looked at. */
+async function openConfig(file: string): Promise<Opened> {
+  const about = { name: 'config', title: 'configuration' };
+  const warnings: string[] = [];
+  const check = `innkeeper config check --config ${word(file)}`;
+  try {
+    const config = await loadAsService(file, (text) => void warnings.push(text));
+    const verdict = warnings.length > 0 ? warning(warnings.join('; '), check) : ok(file);
+    const survey = await surveyCatalogue(config, probeModule);
+    return { line: { ...about, ...verdict }, ready: { config, ...survey } };
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    return { line: { ...about, ...wrong(said, `"\${EDITOR:-vi}" ${word(file)}`, check) } };
+  }
+}
+
+const WORDS: Readonly<Record<Word, string>> = {
+  ok: 'ok',
+  warning: 'warning',
+  wrong: 'WRONG',
+  not_checked: '-',
+};
+
+function report(lines: readonly Line[]): string {
+  const width = Math.max(...lines.map(({ title }) => title.length));
+  const told = lines.flatMap(({ state, title, found, mend }) => [
+    `${WORDS[state].padEnd(8)} ${title.padEnd(width)}  ${found
+      .split('\n')
+      .map(cell)
+      .join(`\n${' '.repeat(width + 11)}`)}`,
+    ...mend.map((command) => `         mend: ${cell(command)}`),
+  ]);
+  const count = (state: Word): number => lines.filter((line) => line.state === state).length;
+  const sum =
+    lines.length === count('ok')
+      ? 'All is well.'
+      : `${count('wrong')} wrong, ${count('warning')} warnings, ${count('not_checked')} not checked.`;
+  return [...told, '', sum].join('\n');
+}

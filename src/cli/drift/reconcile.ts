@@ -1,0 +1,125 @@
+/** innkeeper reconcile: shows what differs from the records and what would be done about it, then does what is safe. */
+import type { Command } from 'commander';
+import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
+import { cell } from '../shared/cell.js';
+import { type Daemon, type Fields, listOf } from '../shared/daemon.js';
+import { CommandFailure } from '../shared/failure.js';
+import { column, say, sayJson, table } from '../shared/print.js';
+
+interface Options extends AskOptions {
+  readonly dryRun?: true;
+  readonly removeOrphans?: true;
+  readonly removeUnknown?: readonly string[];
+}
+
+export function addReconcile(program: Command): void {
+  asking(
+    program
+      .command('reconcile')
+      .description('compare the records with what is there, of all panels; repair what is safe'),
+  )
+    .option('--dry-run', 'only show it')
+    .option('--remove-orphans', 'remove what bears our mark and whose service has ended')
+    .option(
+      '--remove-unknown <panel/service/generation...>',
+      'remove what carries the mark of these services, which the state does not know; each is to be named',
+    )
+    .action(async (_, command: Command) => reconcile(command.optsWithGlobals()));
+}
+
+async function reconcile(options: Options): Promise<void> {
+  const daemon = await daemonOf(options);
+  const report = await lookUntilSure(daemon);
+  const findings = listOf(report['findings']).map((one) => ({ ...one, action: repairOf(one) }));
+  const orphans = listOf(report['orphans']).map((one) => ({ ...one, action: removalOf(one, options) }));
+  const { success: _, ...rest } = report;
+  if (!options.json) sayPlan(rest, findings, orphans);
+  if (options.dryRun) {
+    if (options.json) sayJson({ ...rest, findings, orphans });
+    return;
+  }
+  const ids = (rows: readonly Fields[], action: string): unknown[] =>
+    rows.filter((one) => one['action'] === action).map((one) => one['id']);
+  const ask = { findings: ids(findings, REPAIR), orphans: [], unknown: options.removeUnknown !== undefined };
+  const repairs = listOf((await daemon.call('POST', '/reconcile/repair', ask))['repairs']);
+  if (!options.json) sayRepairs(repairs);
+  const removals: Fields[] = [];
+  // one by one: each may take minutes, and a person sees how far it is
+  for (const id of ids(orphans, REMOVE)) {
+    const wish = { ...ask, findings: [], orphans: [id] };
+    const [removal] = listOf((await daemon.call('POST', '/reconcile/repair', wish, REMOVAL_MS))['removals']);
+    if (!removal) throw new CommandFailure(`The daemon did not say what became of ${cell(id)}.`);
+    if (!options.json) sayRemoval(removal);
+    removals.push(removal);
+  }
+  if (options.json) sayJson({ ...rest, findings, orphans, repairs, removals });
+  const left = [...repairs, ...removals].filter(({ problem }) => problem !== null).length;
+  if (left > 0) throw new CommandFailure(`${left} of these could not be done.`);
+}
+
+/** A look at everything, and the end of a large container. */
+const REMOVAL_MS = 20 * 60_000;
+
+/** Two looks lie some seconds apart, and no answer takes that long. */
+async function lookUntilSure(daemon: Daemon): Promise<Fields> {
+  for (;;) {
+    const report = await daemon.call('POST', '/reconcile');
+    if (report['looking'] !== true) return report;
+  }
+}
+
+/** Deleted services stay in the state: what it does not know is most likely a customer's site that a newer state tells of. */
+const UNKNOWN =
+  'left: the state does not know this service; restore the newest copy of the state (innkeeper doctor)';
+const REPAIR = 'repair';
+const REMOVE = 'remove';
+
+function repairOf(finding: Fields): string {
+  if (finding['safe'] === true) return REPAIR;
+  const hint = finding['hint'];
+  return typeof hint === 'string' ? hint : 'a person must look';
+}
+
+function removalOf(orphan: Fields, options: Options): string {
+  const doubt = orphan['doubt'];
+  if (typeof doubt === 'string') return `left: ${doubt}`;
+  if (orphan['why'] === 'unknown')
+    return options.removeUnknown?.includes(String(orphan['service'])) === true ? REMOVE : UNKNOWN;
+  return options.removeOrphans === true ? REMOVE : 'left (--remove-orphans)';
+}
+
+function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly Fields[]): void {
+  say(
+    `${cell(report['compared'])} services compared, ${cell(report['skipped'])} left out (a job is open or stuck), ${cell(report['pending'])} differences seen only once`,
+  );
+  for (const system of Array.isArray(report['unknown']) ? report['unknown'] : [])
+    say(`not compared: ${cell(system)} could not be asked, or is not kept by this agent`);
+  if (findings.length === 0) say('no differences');
+  else {
+    const names = ['panel', 'service_id', 'part', 'problem', 'expected', 'found', 'action'];
+    say(
+      `\n${table(
+        findings,
+        names.map((name) => column(name)),
+      )}`,
+    );
+  }
+  if (orphans.length > 0)
+    say(
+      `\n${table(
+        orphans,
+        ['what', 'service', 'why', 'action'].map((name) => column(name)),
+      )}`,
+    );
+}
+
+function sayRepairs(repairs: readonly Fields[]): void {
+  for (const one of repairs)
+    say(
+      `repair of ${cell(one['service'])} (${cell(one['parts'])}): ${cell(one['problem'] ?? `job ${cell(one['job_id'])}`)}`,
+    );
+}
+
+function sayRemoval({ what, problem }: Fields): void {
+  say(`${cell(what)}: ${problem === null ? 'removed' : cell(problem)}`);
+}

@@ -1,0 +1,101 @@
+/** innkeeper job list | show; finish-job.ts has the rest. */
+import type { Command } from 'commander';
+import { asking, type AskOptions, daemonOf, readAll } from '../shared/ask.js';
+import { causeOf } from '../../kernel/cause.js';
+import { innkeeper } from '../../kernel/command-line.js';
+import { isOrderedKind } from '../../model/job-kinds.js';
+import { cell } from '../shared/cell.js';
+import { type Fields, fieldsOf, listOf } from '../shared/daemon.js';
+import { addDecisions, sayRemains } from './finish-job.js';
+import { type Column, column, facts, say, sayJson, table } from '../shared/print.js';
+
+interface ListOptions extends AskOptions {
+  readonly status?: string;
+  readonly service?: string;
+  readonly tag?: string;
+}
+
+/** The operator sees what the system itself said, not the sentence for customers alone. */
+export function causeIn({ message, detail }: Fields): string | null {
+  if (typeof message !== 'string') return null;
+  return causeOf({ message, ...(typeof detail === 'string' ? { detail } : {}) });
+}
+
+const why = (job: Fields): unknown => {
+  const waiting = fieldsOf(job['waiting']);
+  const cause = causeIn(fieldsOf(job['error']));
+  if (waiting['for'] === undefined) return cause;
+  const text = `waits for the ${cell(waiting['for'])} until ${cell(waiting['until'])}`;
+  return cause === null ? text : `${text} (${cause})`;
+};
+
+export const jobColumns: readonly Column[] = [
+  column('id'),
+  column('service', 'service_id'),
+  column('method'),
+  column('status'),
+  column('step'),
+  { title: 'done', text: (job) => `${cell(job['steps_done'])}/${cell(job['steps_total'])}` },
+  column('created_at'),
+  { title: 'why', text: why },
+];
+
+export function addJobCommands(program: Command): void {
+  const job = program.command('job').description('what is being done, and what went wrong');
+  asking(job.command('list').description('list open jobs, and the newest ended one of each service'))
+    .option('--status <word>', 'queued, running, waiting, completed, failed, stuck or cancelled')
+    .option('--service <id>', 'only of this service')
+    .option('--tag <tag>', 'only with this tag')
+    .action(async (_, command: Command) => list(command.optsWithGlobals()));
+  asking(job.command('show').description('show one job, step by step'))
+    .argument('<id>', 'id of the job')
+    .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
+  addDecisions(job);
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const { status, service, tag } = options;
+  const jobs = await readAll(await daemonOf(options), '/jobs', 'jobs', { status, service_id: service, tag });
+  if (options.json) sayJson(jobs);
+  else say(table(jobs, jobColumns));
+}
+
+async function show(id: string, options: AskOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const { success: _, ...job } = await daemon.call('GET', `/jobs/${encodeURIComponent(id)}`);
+  if (options.json) {
+    sayJson(job);
+    return;
+  }
+  const error = fieldsOf(job['error']);
+  const reason = fieldsOf(job['reason']);
+  const names = ['id', 'service_id', 'method', 'status', 'direction', 'attempts', 'request_id'];
+  const instants = ['created_at', 'started_at', 'ended_at'];
+  say(
+    facts([
+      ...[...names, ...instants].map((name) => [name, job[name]] as const),
+      ['waiting', job['waiting'] === null ? null : why(job)],
+      ['error', error['message']],
+      ['code', error['code']],
+      ['detail', error['detail']],
+      ...(reason['message'] === undefined
+        ? []
+        : [['turned back', `at ${cell(reason['step'])}: ${cell(causeIn(reason))}`] as const]),
+    ]),
+  );
+  const steps = listOf(job['steps']);
+  const columns = ['name', 'status', 'after', 'started_at', 'ended_at'].map((name) => column(name));
+  const problem = {
+    title: 'error',
+    text: (step: Fields) => causeIn(fieldsOf(step['error'])) || cell(step['waits_for'] ?? ''),
+  };
+  if (steps.length > 0) say(`\n${table(steps, [...columns, problem])}`);
+  sayRemains(job);
+  if (job['status'] === 'failed' && job['abandoned_at'] === null) sayRetry(job, options.panel);
+}
+
+/** Only an order that failed is made again, and the daemon knows which are: it says when there is nothing to retry. */
+function sayRetry({ method, service_id: id }: Fields, panel: string): void {
+  if (typeof id !== 'string' || typeof method !== 'string' || !isOrderedKind(method)) return;
+  say(`\nonce the cause is gone:  ${innkeeper(['service', 'retry', id], panel)}`);
+}

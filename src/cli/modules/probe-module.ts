@@ -1,0 +1,39 @@
+/**
+ * Loads a module's code in a process of its own, so that one that ends the process, hangs or throws from a timer does no harm to who asks. The hidden command
+ * `probe-module` is the other side.
+ */
+import { cleaned } from '../../kernel/cause.js';
+import { runChild } from '../../drivers/shared/child.js';
+import { type FoundModule, loadModule } from '../../modules/loader.js';
+import { EXIT } from '../shared/failure.js';
+import { say } from '../shared/print.js';
+
+const PROBE_MS = 15_000;
+const KEPT_BYTES = 8_192;
+/** After it is loaded: what it has begun may throw a moment later. */
+const LINGER_MS = 200;
+const LOADED = 'innkeeper: the module is loaded';
+
+/** What is wrong with it, or undefined. */
+export async function probeModule({ type, name, path }: FoundModule): Promise<string | undefined> {
+  const argv = [process.execPath, process.argv[1] ?? '', 'probe-module', type, name, path];
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), PROBE_MS);
+  const end = await runChild(argv, { maxOutputBytes: KEPT_BYTES }, over.signal);
+  clearTimeout(timer);
+  if (over.signal.aborted) return `loading it does not come to an end within ${PROBE_MS / 1000} s`;
+  if (end.code === EXIT.done && end.stdout.includes(LOADED)) return undefined;
+  const said = cleaned(end.stderr).replace(/^innkeeper: /, '');
+  if (said !== '') return said;
+  return `its code ended the process that loaded it (${end.code === null ? `signal ${end.signal ?? '?'}` : `exit code ${end.code}`})`;
+}
+
+/** In the process of its own. */
+export async function loadForProbe(found: FoundModule): Promise<void> {
+  const { module } = await loadModule(found);
+  module.policy('create');
+  setTimeout(() => {
+    say(LOADED);
+    process.exit(EXIT.done);
+  }, LINGER_MS);
+}

@@ -1,0 +1,21 @@
+/** innkeeper proxy files: what a proxy host behind SSH needs once, made from the configuration. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { authorizedKeysLine } from '../../drivers/proxy/nginx/remote/forced-command.js';
+import { renderPages } from '../../drivers/proxy/nginx/pages.js';
+import { renderFront } from '../../drivers/proxy/nginx/render.js';
+import { loadForCommand } from '../shared/of-service.js';
+import { say } from '../shared/print.js';
+
+/** Throws ConfigError. */
+export async function writeProxyFiles(configFile: string, folder: string): Promise<void> {
+  const config = await loadForCommand(configFile);
+  const { nginx } = config.proxy;
+  for (const each of ['pages', 'certificates', 'challenges'])
+    await mkdir(join(folder, each), { recursive: true, mode: 0o755 });
+  await writeFile(join(folder, 'nginx.conf'), renderFront(nginx), { mode: 0o644 });
+  for (const [name, html] of Object.entries(renderPages()))
+    await writeFile(join(folder, 'pages', name), html, { mode: 0o644 });
+  say(`${folder} is to be ${nginx.dir} on the proxy host, owned by root.`);
+  say(`In authorized_keys there, one line:\n\n${authorizedKeysLine(config)}`);
+}

@@ -1,0 +1,109 @@
+/** innkeeper serve: runs the daemon until a signal stops it, and keeps systemd informed where it was started by it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunningDaemon } from '../../main.js';
+import { systemClock } from '../../kernel/clock.js';
+import { type ServiceEnvironment, takeServiceEnvironment } from '../../systemd/environment.js';
+import { type ServiceManager, serviceManager } from '../../systemd/notify.js';
+import { startWatchdog } from '../../systemd/watchdog.js';
+import { EXIT, sentenceOf } from '../shared/failure.js';
+import { keepYoungSpaceSmall, letYoungSpaceGrow } from './young-space.js';
+
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** For what may still hold the process when all is closed. */
+const LINGER_MS = 500;
+const FORCED = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
+/** systemd starts us again at once: right after a crash, too often where each start fails. */
+const FAILED_START_MS = 5_000;
+const SPARE_MS = 5_000;
+
+/** As safe as the end of the process at any other moment: every acknowledged request is on disk. */
+function leave(code: number): void {
+  process.stderr.write('innkeeper: not everything ended in time; the next start goes on where it stands\n');
+  process.exit(code);
+}
+
+/** Resolves with the exit code. The first signal stops gracefully, the second at once. */
+export async function serve(configFile: string): Promise<number> {
+  keepYoungSpaceSmall();
+  // as systemd's UMask= says: our socket is nobody else's for not a moment, nor any file; what nginx reads is given its mode apart
+  process.umask(0o077);
+  const given = takeServiceEnvironment(process.env, process.pid);
+  const manager = serviceManager(given.notifySocket);
+  let asked = false;
+  let stop: (outcome: { readonly reason?: Error }) => void = () => undefined;
+  const stopped = new Promise<{ readonly reason?: Error }>((resolve) => (stop = resolve));
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (asked) process.exit(FORCED[signal]);
+      asked = true;
+      stop({});
+    });
+  }
+  // Node would open its debugger on loopback, to every user of this machine
+  process.on('SIGUSR1', () => process.stderr.write('innkeeper: SIGUSR1 means nothing here\n'));
+  const daemon = await start(configFile, given, manager, stopped);
+  if (typeof daemon === 'number') return daemon;
+  void daemon.failed.then((reason) => stop({ reason }));
+  const unwatch = watch(daemon, given, manager);
+  await tell(daemon, manager, 'READY=1', `STATUS=${daemon.watched.status()}`);
+  letYoungSpaceGrow();
+  const { reason } = await stopped;
+  unwatch();
+  void tell(daemon, manager, 'STOPPING=1', 'STATUS=Stopping', extension(daemon));
+  const code = reason ? EXIT.failed : EXIT.done;
+  if (reason) process.stderr.write(`innkeeper: ${reason.message}\n`);
+  setTimeout(() => leave(code), daemon.closesWithinMs).unref();
+  await daemon.close();
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+  return code;
+}
+
+/** The exit code when it did not start. */
+async function start(
+  configFile: string,
+  { sockets, notifySocket }: ServiceEnvironment,
+  manager: ServiceManager,
+  stopped: Promise<unknown>,
+): Promise<RunningDaemon | number> {
+  const [{ startDaemon }, { ConfigError }] = await Promise.all([
+    import('../../main.js'),
+    import('../../config/error.js'),
+  ]);
+  try {
+    return await startDaemon({ configFile, sockets });
+  } catch (error) {
+    process.stderr.write(`innkeeper: ${sentenceOf(error)}\n`);
+    const [first = ''] = sentenceOf(error).split('\n', 1);
+    await manager.tell(`STATUS=${first}`).catch(() => undefined);
+    if (error instanceof ConfigError) return EXIT.config;
+    if (notifySocket !== undefined) await Promise.race([stopped, delay(FAILED_START_MS)]);
+    return EXIT.failed;
+  }
+}
+
+function watch(
+  daemon: RunningDaemon,
+  { watchdogMs }: ServiceEnvironment,
+  manager: ServiceManager,
+): () => void {
+  if (watchdogMs === undefined) return () => undefined;
+  const { watched, log } = daemon;
+  return startWatchdog({
+    intervalMs: watchdogMs,
+    manager,
+    watched,
+    clock: systemClock,
+    warn: (fields, text) => log.warn(fields, text),
+  });
+}
+
+/** systemd waits TimeoutStopSec= from its own side; how long we need is in our configuration. */
+function extension({ closesWithinMs }: RunningDaemon): string {
+  return `EXTEND_TIMEOUT_USEC=${(closesWithinMs + LINGER_MS + SPARE_MS) * 1000}`;
+}
+
+async function tell(daemon: RunningDaemon, manager: ServiceManager, ...lines: string[]): Promise<void> {
+  await manager
+    .tell(...lines)
+    .catch((error: unknown) => daemon.log.error({ err: error }, 'systemd could not be told how we are'));
+}

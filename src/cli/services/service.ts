@@ -1,0 +1,143 @@
+/** innkeeper service list | show | retry | forget | reset-credentials */
+import type { Command } from 'commander';
+import { asking, type AskOptions, daemonOf, readAll } from '../shared/ask.js';
+import { cell } from '../shared/cell.js';
+import { type Fields, fieldsOf, listOf } from '../shared/daemon.js';
+import { innkeeper } from '../../kernel/command-line.js';
+import { causeIn, jobColumns } from '../jobs/job.js';
+import { column, facts, say, sayJson, table } from '../shared/print.js';
+
+interface ListOptions extends AskOptions {
+  readonly status?: string;
+  readonly plan?: string;
+  readonly node?: string;
+  readonly find?: string;
+}
+
+export function addServiceCommands(program: Command): void {
+  const service = program.command('service').description('what customers bought');
+  asking(service.command('list').description("list a panel's services"))
+    .option('--status <word>', 'only these, e.g. running, failed')
+    .option('--plan <name>', 'only of this plan')
+    .option('--node <name>', 'only on this node')
+    .option('--find <text>', 'only with this in id or name')
+    .action(async (_, command: Command) => list(command.optsWithGlobals()));
+  asking(service.command('show').description('show one service'))
+    .argument('<id>', "the panel's id")
+    .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
+  asking(service.command('retry').description('do once more what failed or is stuck, as it was ordered'))
+    .argument('<id>', "the panel's id")
+    .action(async (id: string, _, command: Command) => retry(id, command.optsWithGlobals()));
+  asking(
+    service.command('forget').description('let go of a service whose container cannot be reached any more'),
+  )
+    .argument('<id>', "the panel's id")
+    .requiredOption('--confirm <id>', 'the id once more: what is forgotten does not come back')
+    .action(async (id: string, _, command: Command) => forget(id, command.optsWithGlobals()));
+  asking(service.command('reset-credentials').description("give the site's administrator a new password"))
+    .argument('<id>', "the panel's id")
+    .action(async (id: string, _, command: Command) => resetCredentials(id, command.optsWithGlobals()));
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const { status, plan, node, find } = options;
+  const services = await readAll(await daemonOf(options), '/services', 'services', {
+    status,
+    plan,
+    node,
+    q: find,
+  });
+  if (options.json) {
+    sayJson(services);
+    return;
+  }
+  const names = ['status', 'plan', 'fqdn', 'vmid', 'node', 'private_ip', 'updated_at'];
+  say(table(services, [column('id', 'service_id'), ...names.map((name) => column(name))]));
+}
+
+async function show(id: string, options: AskOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const { success: _, ...service } = await daemon.call('GET', `/services/${encodeURIComponent(id)}`);
+  if (options.json) {
+    sayJson(service);
+    return;
+  }
+  const names = [
+    'status',
+    'lifecycle',
+    'power',
+    'reachable',
+    'plan',
+    'email',
+    'url',
+    'vmid',
+    'node',
+    'private_ip',
+  ];
+  const rest = ['public_ips', 'generation', 'created_at', 'active_at', 'stale_since'];
+  const resources = Object.entries(fieldsOf(service['resources']));
+  say(
+    facts([
+      ['id', service['service_id']],
+      ...names.map((name) => [name, service[name]] as const),
+      ...resources,
+      ...rest.map((name) => [name, service[name]] as const),
+      ['snapshots', listOf(service['snapshots']).map((snapshot) => snapshot['name'])],
+      ['error', errorOf(service)],
+    ]),
+  );
+  const jobs = listOf(service['jobs']);
+  if (jobs.length > 0) say(`\n${table(jobs, jobColumns)}`);
+  if (jobs.some(({ status }) => status === 'stuck' || status === 'failed'))
+    say(`\nonce the cause is gone:  ${innkeeper(['service', 'retry', id], options.panel)}`);
+}
+
+/** With the words of the system that refused, which stand in the job. */
+function errorOf(service: Fields): unknown {
+  const error = fieldsOf(service['error']);
+  const job = listOf(service['jobs']).findLast((one) => fieldsOf(one['error'])['code'] === error['code']);
+  return error['code'] === undefined ? null : causeIn(job ? fieldsOf(job['error']) : error);
+}
+
+async function retry(id: string, options: AskOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const path = `/services/${encodeURIComponent(id)}/retry`;
+  const { success: _, ...answer } = await daemon.call('POST', path, {});
+  if (options.json) {
+    sayJson(answer);
+    return;
+  }
+  const show = innkeeper(['job', 'show', cell(answer['job_id'])], options.panel);
+  say(`${cell(answer['method'])} of service ${cell(id)} is tried again: ${show}`);
+}
+
+async function forget(
+  id: string,
+  { confirm, ...options }: AskOptions & { readonly confirm: string },
+): Promise<void> {
+  const answer = await changed(options, `/services/${encodeURIComponent(id)}/forget`, { confirm });
+  if (answer === undefined) return;
+  const left = answer['left_behind'];
+  say(
+    Array.isArray(left) && left.length > 0
+      ? `Forgotten. To be removed by hand: ${left.join('; ')}.`
+      : 'Forgotten; nothing is left behind.',
+  );
+}
+
+async function resetCredentials(id: string, options: AskOptions): Promise<void> {
+  const path = `/services/${encodeURIComponent(id)}/credentials`;
+  if (await changed(options, `${path}/reset`, {}))
+    say(`Done. GET ${path} tells the new password, until it is acknowledged.`);
+}
+
+/** The answer of a call that has done its work; undefined when that was told already: it goes on, or JSON was wished for. */
+async function changed(options: AskOptions, path: string, body: object): Promise<Fields | undefined> {
+  const daemon = await daemonOf(options);
+  const { success: _, ...answer } = await daemon.call('POST', path, body);
+  if (options.json) sayJson(answer);
+  else if (answer['status'] !== 'terminated' && answer['readable_until'] === undefined)
+    say(`It goes on: ${innkeeper(['job', 'show', cell(answer['job_id'])], options.panel)}`);
+  else return answer;
+  return undefined;
+}

@@ -1,0 +1,166 @@
+/** Talks to the running daemon over its unix socket. */
+import { type IncomingMessage, request } from 'node:http';
+import { userInfo } from 'node:os';
+import type { Readable } from 'node:stream';
+import { VERSION } from '../../kernel/version.js';
+import type { Running } from '../../doctor/parts.js';
+import { cell } from './cell.js';
+import { CommandFailure } from './failure.js';
+import { socketPath } from './socket-path.js';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Daemon {
+  /** The answer's fields. `patienceMs`: how long nothing may be heard; default 30 s. Throws CommandFailure with the daemon's own sentence, or when it does not run. */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, patienceMs?: number): Promise<Fields>;
+  /** The answer's bytes; the stream fails when the daemon ends meanwhile. Throws as `call`. */
+  download(path: string): Promise<Readable>;
+  readiness(): Promise<Running>;
+}
+
+/** Nobody listens at the socket. */
+export class DaemonDown extends CommandFailure {}
+
+const TIMEOUT_MS = 30_000;
+
+export async function connectDaemon(configFile: string, panel: string): Promise<Daemon> {
+  const socket = await socketPath(configFile);
+  return {
+    async call(method, path, body, patienceMs) {
+      const answer = await send({ socket, panel, method, path, body, patienceMs });
+      const fields = parse(await textOf(answer, socket));
+      if (statusOf(answer) < 400) return fields;
+      throw refusal(fields, answer);
+    },
+    async download(path) {
+      const answer = await send({ socket, panel, method: 'GET', path });
+      if (statusOf(answer) < 400) return answer;
+      throw refusal(parse(await textOf(answer, socket)), answer);
+    },
+    async readiness() {
+      const answer = await send({ socket, panel, method: 'GET', path: '/ready' });
+      const { error } = parse(await textOf(answer, socket));
+      return { version: versionOf(answer), ...(statusOf(answer) < 400 ? {} : { problem: cell(error) }) };
+    },
+  };
+}
+
+function refusal(answer: Fields, message: IncomingMessage): CommandFailure {
+  const errors = Object.entries(fieldsOf(answer['errors'])).map(
+    ([name, problem]) => `${name} ${cell(problem)}`,
+  );
+  const said =
+    errors.length > 1 ? `${errors.join('; ')}.` : cell(answer['error'] ?? `HTTP ${statusOf(message)}`);
+  return new CommandFailure(said + aboutReleases(versionOf(message), answer['code']));
+}
+
+/** An upgrade whose restart is still to come: what the command asks for, the daemon may not know. */
+function aboutReleases(daemon: string | undefined, code: unknown): string {
+  if (daemon === VERSION && code !== 'route_not_found') return '';
+  const releases = `The daemon that runs is release ${daemon ?? 'unknown'}, this command is ${VERSION}`;
+  return ` ${releases}: systemctl restart innkeeper`;
+}
+
+function versionOf({ headers }: IncomingMessage): string | undefined {
+  const version = headers['innkeeper-version'];
+  return typeof version === 'string' ? cell(version) : undefined;
+}
+
+function statusOf({ statusCode = 500 }: IncomingMessage): number {
+  return statusCode;
+}
+
+async function textOf(answer: IncomingMessage, socket: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of answer) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  } catch (error) {
+    throw explain(error instanceof Error ? error : new Error(String(error)), socket);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+interface Message {
+  readonly socket: string;
+  readonly panel: string;
+  readonly method: string;
+  readonly path: string;
+  readonly body?: object | undefined;
+  readonly patienceMs?: number | undefined;
+}
+
+function send({
+  socket,
+  panel,
+  method,
+  path,
+  body,
+  patienceMs = TIMEOUT_MS,
+}: Message): Promise<IncomingMessage> {
+  const payload = body === undefined ? undefined : JSON.stringify(body);
+  return new Promise((resolve, reject) => {
+    const call = request({
+      socketPath: socket,
+      method,
+      path,
+      timeout: patienceMs,
+      headers: {
+        'innkeeper-panel': panel,
+        'innkeeper-user': operator(),
+        ...(payload === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+      },
+    });
+    call.on('timeout', () => call.destroy(new CommandFailure('The daemon does not answer.')));
+    call.on('error', (error) => reject(explain(error, socket)));
+    call.on('response', resolve);
+    call.end(payload);
+  });
+}
+
+/** For the audit log: the person behind sudo, else the user that runs this. */
+function operator(): string {
+  const uid = process.env['SUDO_UID'] ?? String(process.getuid?.() ?? 0);
+  return `${uid} ${process.env['SUDO_USER'] ?? userName()}`;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // no entry in the system's list
+    return '-';
+  }
+}
+
+function explain(error: Error, socket: string): Error {
+  const code: unknown = Reflect.get(error, 'code');
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    return new DaemonDown(
+      `The daemon does not run (nobody listens at ${socket}); start it with: innkeeper serve`,
+    );
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new CommandFailure(`You may not use ${socket}; run this as the user of the daemon, or as root.`);
+  }
+  return error instanceof CommandFailure
+    ? error
+    : new CommandFailure(`The daemon at ${socket} cannot be asked: ${error.message}.`, { cause: error });
+}
+
+function parse(text: string): Fields {
+  try {
+    return fieldsOf(JSON.parse(text));
+  } catch (error) {
+    throw new CommandFailure('What answers at the socket is not the daemon.', { cause: error });
+  }
+}
+
+export function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+export function listOf(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.map(fieldsOf) : [];
+}

@@ -1,0 +1,45 @@
+/** Finds the daemon's unix socket and its state folder. Reads no more of the configuration than that, so that it works for who may not read the secrets. */
+import { dirname, resolve } from 'node:path';
+import { CommandFailure } from './failure.js';
+
+/** INNKEEPER_SOCKET, else what the configuration says. Throws CommandFailure. */
+export async function socketPath(file: string): Promise<string> {
+  const { INNKEEPER_SOCKET: given, INNKEEPER_API__SOCKET: socket } = process.env;
+  if (given !== undefined) return resolve(given);
+  const config = socket === undefined ? await readConfig(file) : {};
+  const named = socket ?? at(config, 'api', 'socket');
+  return named === undefined ? `${folderIn(config, file)}/innkeeper.sock` : resolve(dirname(file), named);
+}
+
+/** Throws CommandFailure. */
+export async function stateFolder(file: string): Promise<string> {
+  return folderIn(await readConfig(file), file);
+}
+
+function folderIn(config: unknown, file: string): string {
+  const { INNKEEPER_AGENT__STATE_DIR: given } = process.env;
+  return resolve(dirname(file), given ?? at(config, 'agent', 'state_dir') ?? '/var/lib/innkeeper');
+}
+
+async function readConfig(file: string): Promise<unknown> {
+  const { readYaml } = await import('../../config/yaml-file.js');
+  try {
+    return await readYaml(file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(
+      `The configuration ${file} cannot be read: ${why}; name another with --config.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function at(config: unknown, ...path: string[]): string | undefined {
+  const value = path.reduce<unknown>(
+    (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
+    config,
+  );
+  return typeof value === 'string' ? value : undefined;
+}

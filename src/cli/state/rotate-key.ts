@@ -1,0 +1,47 @@
+/** innkeeper state rotate-key */
+import type { Command } from 'commander';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cell } from '../shared/cell.js';
+import { configFile } from '../shared/config-file.js';
+import { connectDaemon } from '../shared/daemon.js';
+import { CommandFailure } from '../shared/failure.js';
+import { say, sayJson } from '../shared/print.js';
+
+interface RotateOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+const POLL_MS = 300;
+
+export function addRotateKeyCommand(state: Command): void {
+  state
+    .command('rotate-key')
+    .description('make a new key and write all secrets anew with it; the daemon runs meanwhile')
+    .option('--json', 'print JSON')
+    .action(async (_, command: Command) => rotate(command.optsWithGlobals()));
+}
+
+async function rotate({ config, json }: RotateOptions): Promise<void> {
+  const daemon = await connectDaemon(configFile(config), 'default');
+  let status = await daemon.call('POST', '/state/rotate-key', {});
+  while (status['rewriting'] === true) {
+    await delay(POLL_MS);
+    status = await daemon.call('GET', '/state/key');
+  }
+  const { success: _, ...told } = status;
+  if (json) sayJson(told);
+  if (status['problem'] !== null)
+    throw new CommandFailure(
+      `It did not get to its end: ${cell(status['problem'])}. Both keys open; call it again.`,
+    );
+  if (json) return;
+  say(`${cell(status['rewritten'])} documents were written anew with the key ${cell(status['key_id'])}.`);
+  const needed = status['needed_by'];
+  if (Array.isArray(needed) && needed.length > 0)
+    say(
+      `The former key is kept, since these need it: ${cell(needed)}. Mend or remove them and call this again.`,
+    );
+  else if (status['configured'] === true)
+    say('Nothing needs state_key_former any more: remove it from the configuration.');
+}

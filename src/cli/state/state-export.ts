@@ -1,0 +1,78 @@
+/** innkeeper state export: through the running daemon, else out of the folder under its lock. The file appears only when it was read back and found whole. */
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { link, open, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { exportAtRest } from '../../state/transfer/export-at-rest.js';
+import { verifyFile } from '../../state/transfer/verify.js';
+import { connectDaemon, DaemonDown } from '../shared/daemon.js';
+import { CommandFailure } from '../shared/failure.js';
+import { loadForCommand } from '../shared/of-service.js';
+import { say } from '../shared/print.js';
+
+export interface ExportWish {
+  readonly file: string;
+  readonly configFile: string;
+  readonly withKey: boolean;
+}
+
+/** Throws CommandFailure, or what keeps the folder from being read. */
+export async function exportState({ file, configFile, withKey }: ExportWish): Promise<void> {
+  const path = resolve(file);
+  await refuseExisting(path);
+  const part = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
+  try {
+    await writePart(part, await source(configFile, withKey), path);
+    const { manifest, findings } = await verifyFile(part, []);
+    if (!manifest)
+      throw new CommandFailure(`The export is not whole: ${findings[0]?.problem ?? 'it cannot be read'}.`);
+    // a link and not a rename: what somebody else put there meanwhile is not replaced
+    await link(part, path).catch((error: unknown) => {
+      throw new CommandFailure(`${path} cannot be made: ${String(error)}`, { cause: error });
+    });
+    say(`${path}: ${manifest.files.length} files as of ${manifest.made_at}.`);
+    say(
+      withKey
+        ? 'The key of the secrets is in it: keep it as safe as the secrets themselves.'
+        : `The key of the secrets (${manifest.key.id}) is not in it: keep a copy of secret.key, or of the configured state_key, elsewhere.`,
+    );
+    for (const { file: where, problem } of findings) process.stderr.write(`warning: ${where} ${problem}\n`);
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+async function source(configFile: string, withKey: boolean): Promise<Readable> {
+  try {
+    const daemon = await connectDaemon(configFile, 'default');
+    return await daemon.download(`/state/export${withKey ? '?key=true' : ''}`);
+  } catch (error) {
+    if (!(error instanceof DaemonDown)) throw error;
+    const config = await loadForCommand(configFile);
+    return exportAtRest({ config, withKey, madeAt: new Date().toISOString() });
+  }
+}
+
+async function writePart(part: string, tar: Readable, path: string): Promise<void> {
+  try {
+    await pipeline(
+      tar,
+      createGzip({ level: 6 }),
+      createWriteStream(part, { mode: 0o600, flags: 'wx', flush: true }),
+    );
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CommandFailure(`${path} was not written: the export broke off (${why}).`, { cause: error });
+  }
+  const folder = await open(dirname(part), 'r');
+  await folder.sync();
+  await folder.close();
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found) throw new CommandFailure(`${path} exists already; name a new file.`);
+}

@@ -1,0 +1,23 @@
+/** innkeeper state import: puts an export into the empty state folder, and says what has to be done with the key. */
+import { join, resolve } from 'node:path';
+import { importState as putBack } from '../../state/transfer/import.js';
+import { loadForCommand } from '../shared/of-service.js';
+import { say } from '../shared/print.js';
+
+/** Throws AgentError, ConfigError. */
+export async function importState(file: string, configFile: string): Promise<void> {
+  const config = await loadForCommand(configFile);
+  const { manifest, verified, key } = await putBack({ file: resolve(file), config });
+  const dir = config.agent.state_dir;
+  say(`${dir}: ${manifest.files.length} files of the agent "${manifest.agent}", as of ${manifest.made_at}.`);
+  say(KEY_SAYS[key](join(dir, 'secret.key'), manifest.key.id));
+  for (const { file: where, problem } of verified.findings)
+    process.stderr.write(`warning: ${where} ${problem}\n`);
+}
+
+const KEY_SAYS = {
+  there: (_: string, id: string) => `The key of its secrets (${id}) is there.`,
+  imported: (path: string) => `The key of its secrets came with it: ${path}.`,
+  missing: (path: string, id: string) =>
+    `The key of its secrets (${id}) is not there: before the start put the old ${path} back (mode 600, the daemon's user), or configure state_key; then run innkeeper state verify.`,
+} as const;

@@ -1,0 +1,87 @@
+/** innkeeper state verify: an export, a folder, or the state in use (through the daemon when it runs: one instant). */
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { decodeKey } from '../../kernel/key-text.js';
+import { findStateKeys } from '../../state/keys/state-key.js';
+import { type Verified, verifyFile, verifyFolder, verifyStream } from '../../state/transfer/verify.js';
+import { connectDaemon, DaemonDown } from '../shared/daemon.js';
+import { CommandFailure } from '../shared/failure.js';
+import { loadForCommand } from '../shared/of-service.js';
+import { say, sayJson } from '../shared/print.js';
+
+export interface VerifyWish {
+  /** File or folder; undefined: the state in use. */
+  readonly what: string | undefined;
+  readonly configFile: string;
+  readonly keyFile: string | undefined;
+  readonly json: boolean;
+}
+
+/** True when nothing is wrong. Throws CommandFailure. */
+export async function verifyState(wish: VerifyWish): Promise<boolean> {
+  const found = await verified(wish);
+  if (wish.keyFile !== undefined && found.manifest && !found.opened)
+    throw new CommandFailure(
+      `${wish.keyFile} is not the key of this export, which is ${found.manifest.key.id}.`,
+    );
+  const { manifest, findings, notes, documents, secrets, opened } = found;
+  const name = wish.what ?? 'the state in use';
+  if (wish.json) {
+    const made = manifest
+      ? { made_at: manifest.made_at, program: manifest.program, key: manifest.key }
+      : null;
+    sayJson({ sound: findings.length === 0, documents, secrets, opened, findings, notes, export: made });
+    return findings.length === 0;
+  }
+  for (const { file, problem } of findings) say(`wrong    ${file === '' ? name : file}: ${problem}`);
+  for (const { file, problem } of notes) say(`note     ${file}: ${problem}`);
+  if (!opened && secrets > 0)
+    say(`note     ${secrets} secrets were not opened: no key was given (--key-file) and none is in use here`);
+  const count = findings.length === 1 ? 'one thing is' : `${findings.length} things are`;
+  say(
+    `${name}: ${documents} documents, ${secrets} secrets; ${findings.length === 0 ? 'nothing is' : count} wrong.`,
+  );
+  return findings.length === 0;
+}
+
+async function verified(wish: VerifyWish): Promise<Verified> {
+  const given = wish.keyFile === undefined ? [] : [await keyIn(resolve(wish.keyFile))];
+  if (wish.what === undefined) return stateInUse(wish.configFile, given);
+  const path = resolve(wish.what);
+  const found = await stat(path).catch((error: unknown) => {
+    throw new CommandFailure(`${path} cannot be read: ${String(error)}`, { cause: error });
+  });
+  const keysOr = async (others: () => Promise<Buffer[]>): Promise<Buffer[]> =>
+    given.length > 0 ? given : others();
+  if (!found.isDirectory()) return verifyFile(path, await keysOr(() => keysHere(wish.configFile)));
+  const beside = { state_key: null, state_key_former: null, agent: { state_dir: path } };
+  const own = await keysOr(() => findStateKeys(beside));
+  return verifyFolder(path, own.length > 0 ? own : await keysHere(wish.configFile));
+}
+
+async function stateInUse(configFile: string, given: readonly Buffer[]): Promise<Verified> {
+  const config = await loadForCommand(configFile);
+  const keys = given.length > 0 ? given : await findStateKeys(config);
+  try {
+    const daemon = await connectDaemon(configFile, 'default');
+    return await verifyStream(await daemon.download('/state/export'), keys);
+  } catch (error) {
+    if (!(error instanceof DaemonDown)) throw error;
+    return verifyFolder(config.agent.state_dir, keys);
+  }
+}
+
+/** Those in use, where there is a configuration at all: exports are verified on other machines too. */
+async function keysHere(configFile: string): Promise<Buffer[]> {
+  try {
+    return await findStateKeys(await loadForCommand(configFile));
+  } catch {
+    return [];
+  }
+}
+
+async function keyIn(path: string): Promise<Buffer> {
+  const key = decodeKey((await readFile(path, 'utf8')).trim());
+  if (!key) throw new CommandFailure(`${path} holds no key: 32 bytes in base64 or hex are expected.`);
+  return key;
+}

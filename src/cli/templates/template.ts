@@ -1,0 +1,66 @@
+/** innkeeper template build <product>: makes a product's golden template on the container host; needs no running daemon. */
+import { type Logger, pino } from 'pino';
+import { makeTemplate } from '../../golden-template.js';
+import { codeOf } from '../../state/files/file-system.js';
+import { verifyFolder, verifyStream } from '../../state/transfer/verify.js';
+import { daemonSide } from '../doctor/daemon-side.js';
+import { EXIT } from '../shared/failure.js';
+import { serviceCredentials } from '../shared/of-service.js';
+import { column, say, sayJson, table } from '../shared/print.js';
+import { stateFolder } from '../shared/socket-path.js';
+
+export interface TemplateOptions {
+  readonly configFile: string;
+  readonly product: string;
+  /** Make new ones although there are some. */
+  readonly replace: boolean;
+  readonly json: boolean;
+}
+
+/** Resolves with the exit code. SIGINT and SIGTERM remove what was begun. */
+export async function runTemplateBuild(options: TemplateOptions): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stop.abort(new Error('stopped; what was begun is removed')));
+  }
+  // standard output is for the result
+  const log = pino({ level: 'warn', base: null }, process.stderr);
+  const built = await makeTemplate({
+    ...options,
+    credentials: await serviceCredentials(),
+    log,
+    held: await heldAddresses(options.configFile, log),
+    signal: stop.signal,
+    progress: ({ node, vmid, phase, script }) =>
+      process.stderr.write(`${node} ${vmid}: ${script === undefined ? phase : `${phase} ${script}`}\n`),
+  });
+  if (options.json) sayJson(built);
+  else {
+    const rows = built.map((template) => ({ ...template, seconds: Math.round(template.tookMs / 1000) }));
+    say(
+      table(
+        rows,
+        ['name', 'node', 'vmid', 'outcome', 'seconds', 'left'].map((name) => column(name)),
+      ),
+    );
+  }
+  return EXIT.done;
+}
+
+/** By what the daemon says, or what lies in the state while none runs. */
+async function heldAddresses(configFile: string, log: Logger): Promise<ReadonlySet<string>> {
+  try {
+    const running = await daemonSide(configFile).export();
+    const { addresses } = running
+      ? await verifyStream(running, [])
+      : await verifyFolder(await stateFolder(configFile), []);
+    return new Set(addresses);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT')
+      log.warn(
+        { err: error },
+        'which addresses services hold is not known; those that the cluster shows are',
+      );
+    return new Set();
+  }
+}

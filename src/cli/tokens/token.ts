@@ -1,0 +1,119 @@
+/** innkeeper token create | list | rotate | revoke */
+import type { Command } from 'commander';
+import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
+import { listOf } from '../shared/daemon.js';
+import { CommandFailure } from '../shared/failure.js';
+import { cell } from '../shared/cell.js';
+import { column, facts, say, sayJson, table } from '../shared/print.js';
+import { spanMs } from '../shared/span.js';
+
+interface RotateOptions extends AskOptions {
+  readonly overlap: string;
+}
+
+interface CreateOptions extends AskOptions {
+  readonly name: string;
+  readonly permissions?: string;
+  readonly expires?: string;
+  readonly networks?: string;
+}
+
+export function addTokenCommands(program: Command): void {
+  const token = program.command('token').description('tokens that panels call the API with');
+  asking(token.command('create').description('make a token and print it, once'))
+    .requiredOption('--name <name>', 'whose token it is, e.g. paymenter')
+    .option(
+      '--permissions <list>',
+      'comma-separated; without it everything a panel needs, with "admin" everything',
+    )
+    .option('--expires <when>', 'a span such as 12h, 90d, 1y, or an instant such as 2027-01-31T00:00:00Z')
+    .option('--networks <list>', 'comma-separated addresses or networks it may be used from')
+    .action(async (_, command: Command) => create(command.optsWithGlobals()));
+  asking(token.command('list').description('list the tokens of all panels')).action(
+    async (_, command: Command) => list(command.optsWithGlobals()),
+  );
+  asking(token.command('rotate').description('give a token a new text and print it, once'))
+    .argument('<id>', 'its id, or a name that only one live token has')
+    .option('--overlap <span>', 'how long the old text stays good: 0, 12h, 7d ...', '1d')
+    .action(async (id: string, _, command: Command) => rotate(id, command.optsWithGlobals()));
+  asking(token.command('revoke').description('end a token at once'))
+    .argument('<id>', 'its id, or a name that only one live token has')
+    .action(async (id: string, _, command: Command) => revoke(id, command.optsWithGlobals()));
+}
+
+async function create(options: CreateOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const made = await daemon.call('POST', '/tokens', {
+    name: options.name,
+    panel: options.panel,
+    ...(options.permissions === undefined ? {} : { permissions: words(options.permissions) }),
+    ...(options.expires === undefined ? {} : { expires_at: readExpiry(options.expires, Date.now()) }),
+    ...(options.networks === undefined ? {} : { networks: words(options.networks) }),
+  });
+  sayMade(made, options);
+}
+
+function sayMade(made: Readonly<Record<string, unknown>>, options: AskOptions): void {
+  if (options.json) {
+    sayJson(made);
+    return;
+  }
+  say(cell(made['token']));
+  // the token alone goes to standard output, so that it can be piped
+  process.stderr.write(
+    `${facts([
+      ['id', made['id']],
+      ['panel', made['panel']],
+      ['permissions', made['permissions']],
+      ['expires', made['expires_at']],
+      ['old text until', made['former_until']],
+    ])}\nThis is the only time the token is shown.\n`,
+  );
+}
+
+async function list(options: AskOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const tokens = listOf((await daemon.call('GET', '/tokens'))['tokens']);
+  if (options.json) {
+    sayJson(tokens);
+    return;
+  }
+  const state = { title: 'state', text: stateOf };
+  const columns = ['id', 'name', 'panel', 'permissions', 'networks'].map((name) => column(name));
+  say(table(tokens, [...columns, column('expires', 'expires_at'), state]));
+}
+
+function stateOf(token: Readonly<Record<string, unknown>>): string {
+  if (token['live'] === true) return 'live';
+  return token['revoked_at'] === null ? 'expired' : 'revoked';
+}
+
+async function rotate(id: string, options: RotateOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const overlap = options.overlap === '0' ? 0 : spanMs(options.overlap);
+  if (overlap === undefined)
+    throw new CommandFailure(`--overlap must be 0 or a span such as 12h, not "${cell(options.overlap)}".`);
+  const path = `/tokens/${encodeURIComponent(id)}/rotate`;
+  sayMade(await daemon.call('POST', path, { overlap_s: overlap / 1000 }), options);
+}
+
+async function revoke(id: string, options: AskOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const revoked = await daemon.call('DELETE', `/tokens/${encodeURIComponent(id)}`);
+  if (options.json) sayJson(revoked);
+  else say(`Token ${cell(revoked['id'])} (${cell(revoked['name'])}) is revoked.`);
+}
+
+function words(list: string): string[] {
+  return list.split(',').map((word) => word.trim());
+}
+
+/** RFC 3339. Throws CommandFailure. */
+export function readExpiry(text: string, now: number): string {
+  const span = spanMs(text);
+  const at = span === undefined ? Date.parse(text) : now + span;
+  if (Number.isNaN(at)) {
+    throw new CommandFailure(`--expires must be a span such as 90d or an instant, not "${cell(text)}".`);
+  }
+  return new Date(at).toISOString();
+}
