@@ -6,6 +6,6 @@ export async function startWorld(backend: World['backend'], options: WorldOption
     const { startLxcWorld } = await import('./lxc/world.js');
     return startLxcWorld(options);
   }
-  const { startMemoryWorld } = await import('./memory/index.js');
+  const { startMemoryWorld } = await import('./memory/world.js');
   return startMemoryWorld(options);
 }

@@ -10,7 +10,7 @@ import { Value } from 'typebox/value';
 import { parseDocument } from 'yaml';
 import type { Held } from './probe.js';
 import { readAccess } from '../../src/sandbox/access.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
 import { freePort } from '../fakes/free-port.js';
 import { shippedModules } from '../../src/modules/loader.js';
 

@@ -1,5 +1,5 @@
 /** The memory world as a process of its own, so that it stays when the daemon dies. */
-import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
 
 const [stateDir = '', apiPort = '0', delays = '0'] = process.argv.slice(2);
 const world = await startMemoryWorld({

@@ -28,7 +28,7 @@ import type { DaemonSide } from '../../src/doctor/parts.js';
 import { neededPrivileges, PRIVILEGES, privilegesByPath, ROLES } from '../../src/doctor/privileges.js';
 import { runChecks } from '../../src/doctor/run-checks.js';
 import { openCatalogue } from '../../src/modules/catalogue.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
 import { ALL_PRIVILEGES } from '../../src/sandbox/pve/grants.js';
 import type { World } from '../../src/sandbox/world.js';
 import { openState } from '../../src/state/open.js';

@@ -12,7 +12,7 @@ import { parse, stringify } from 'yaml';
 import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { shippedModules } from '../../src/modules/loader.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
 import { openState } from '../../src/state/open.js';
 import { fields } from '../http/rig.js';
 import { innkeeper } from './processes.js';

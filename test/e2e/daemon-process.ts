@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { parse, stringify } from 'yaml';
 import { shippedModules } from '../../src/modules/loader.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
 import type { Fault, World } from '../../src/sandbox/world.js';
 import { asObject, fields } from '../http/rig.js';
 

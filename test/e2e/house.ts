@@ -9,7 +9,7 @@ import type { Test } from 'tap';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { parse, stringify } from 'yaml';
 import { type RunningDaemon, startDaemon } from '../../src/main.js';
-import { startMemoryWorld, type MemoryWorldOptions } from '../../src/sandbox/memory/index.js';
+import { startMemoryWorld, type MemoryWorldOptions } from '../../src/sandbox/memory/world.js';
 import type { Fault, World } from '../../src/sandbox/world.js';
 import { asObject, fields } from '../http/rig.js';
 import { Visitor } from './visitor.js';

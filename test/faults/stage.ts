@@ -9,7 +9,7 @@ import { Agent, fetch as undiciFetch } from 'undici';
 import { parse, stringify } from 'yaml';
 import { hostTime } from '../../src/clock/host-time.js';
 import { startDaemon } from '../../src/main.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/index.js';
+import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
 import { freePort } from '../../src/sandbox/ports.js';
 import type { Fault } from '../../src/sandbox/world.js';
 import { type World, WORLD_KINDS } from '../fakes/world-kinds.js';

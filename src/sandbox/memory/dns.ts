@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import dnsPacket from 'dns-packet';
-import type { Faults } from '../faults.js';
+import type { Faults } from '../control/faults.js';
 import { answer, fitting } from './dns-answer.js';
 import { listen } from './listen.js';
 import type { Zones } from './zones.js';

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { writeText } from '../files.js';
-import type { Faults } from '../faults.js';
+import type { Faults } from '../control/faults.js';
 
 const run = promisify(execFile);
 

@@ -2,7 +2,7 @@
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Faults, StrikeKind } from '../faults.js';
+import type { Faults, StrikeKind } from '../control/faults.js';
 import { pageOf, sendBytes } from '../pve/wire.js';
 import { readPatch, Unprocessable } from './powerdns-patch.js';
 import { withSerial, type RrSet, type Zone } from './zone.js';

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { Faults } from '../faults.js';
+import type { Faults } from '../control/faults.js';
 import { sendBytes } from '../pve/wire.js';
 import { listen } from './listen.js';
 import { forwarder, type Forwarder, type Upstream } from './proxy-forward.js';

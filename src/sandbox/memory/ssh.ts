@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2';
 import { decodeScript } from '../../drivers/exec/script.js';
-import type { Faults } from '../faults.js';
+import type { Faults } from '../control/faults.js';
 import { listen, type Listening } from './listen.js';
 
 const COMMAND = /^pct exec (\d{1,9}) --keep-env 0 -- \/bin\/sh -s$/;

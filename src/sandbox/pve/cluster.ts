@@ -1,6 +1,6 @@
 /** The look-alike's cluster in one hand: what its API calls and its managers work on. */
 import type { Backend } from '../backend.js';
-import type { Strike } from '../faults.js';
+import type { Strike } from '../control/faults.js';
 import { rootDisk } from './ct-config.js';
 import { die, PveError } from './failure.js';
 import { configLock, type Locks } from './locks.js';

@@ -1,6 +1,6 @@
 /** What a look-alike can be told, and its defaults. */
 import type { Backend } from '../backend.js';
-import type { Faults } from '../faults.js';
+import type { Faults } from '../control/faults.js';
 import type { Grants } from './grants.js';
 
 export interface StorageOption {

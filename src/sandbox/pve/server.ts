@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Json } from '../../kernel/json.js';
-import type { Faults, Strike } from '../faults.js';
+import type { Faults, Strike } from '../control/faults.js';
 import { authenticate, authorize, type Token } from './access.js';
 import { checkAll } from './check.js';
 import { type Call, type Cluster, strikeContainer } from './cluster.js';

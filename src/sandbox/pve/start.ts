@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createFaults, type Faults } from '../faults.js';
+import { createFaults, type Faults } from '../control/faults.js';
 import type { Cluster } from './cluster.js';
 import { messageOf } from './failure.js';
 import { fullGrants, type Grants } from './grants.js';

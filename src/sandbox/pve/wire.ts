@@ -1,7 +1,7 @@
 /** How the look-alike reads requests off the wire and puts answers onto it, with the real server's habits and limits. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../kernel/json.js';
-import type { StrikeKind } from '../faults.js';
+import type { StrikeKind } from '../control/faults.js';
 import { PveError } from './failure.js';
 
 const BODY_LIMIT = 512 * 1024;

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { startControl } from '../../../src/sandbox/control.js';
-import { createFaults, parseFault } from '../../../src/sandbox/faults.js';
+import { startControl } from '../../../src/sandbox/control/control.js';
+import { createFaults, parseFault } from '../../../src/sandbox/control/faults.js';
 import type { Fault } from '../../../src/sandbox/world.js';
 import { fixture } from './fixture.js';
 

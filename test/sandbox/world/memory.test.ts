@@ -11,7 +11,7 @@ import { Agent, fetch } from 'undici';
 import { parse } from 'yaml';
 import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
 import { readAccess } from '../../../src/sandbox/access.js';
-import { startMemoryWorld } from '../../../src/sandbox/memory/index.js';
+import { startMemoryWorld } from '../../../src/sandbox/memory/world.js';
 import type { World } from '../../../src/sandbox/world.js';
 
 const stateDir = t.testdir();

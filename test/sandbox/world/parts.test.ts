@@ -10,7 +10,7 @@ import ssh2 from 'ssh2';
 import t from 'tap';
 import { encodeScript } from '../../../src/drivers/exec/script.js';
 import { openCa } from '../../../src/sandbox/ca.js';
-import { createFaults } from '../../../src/sandbox/faults.js';
+import { createFaults } from '../../../src/sandbox/control/faults.js';
 import { startNameServer } from '../../../src/sandbox/memory/dns.js';
 import { listen } from '../../../src/sandbox/memory/listen.js';
 import { nginxCommand } from '../../../src/sandbox/memory/nginx-command.js';

@@ -11,7 +11,7 @@ import type { CertificateEntry } from '../../../src/drivers/proxy/nginx/certific
 import { renderPages } from '../../../src/drivers/proxy/nginx/pages.js';
 import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
 import { openCa } from '../../../src/sandbox/ca.js';
-import { createFaults } from '../../../src/sandbox/faults.js';
+import { createFaults } from '../../../src/sandbox/control/faults.js';
 import { listen } from '../../../src/sandbox/memory/listen.js';
 import { startProxy } from '../../../src/sandbox/memory/proxy.js';
 import { freePort } from '../../../src/sandbox/ports.js';

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Faults, parseFault } from './faults.js';
-import { parseGrants } from './pve/grants.js';
-import type { Pve } from './pve/start.js';
+import { parseGrants } from '../pve/grants.js';
+import type { Pve } from '../pve/start.js';
 
 /** Answers with a JSON value; throws RangeError for a bad request. `rest` is what follows the route's path. */
 export type ControlHandler = (request: {
