@@ -25,8 +25,8 @@ import { spareTime } from './jobs/engine/spare-time.js';
 import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import { shippedModules } from './modules/loader.js';
 import type { Products } from './modules/registry.js';
-import { openLog } from './log.js';
-import { type Counting, type Observation, observe, startCounting } from './observation.js';
+import { openLog } from './boot/log.js';
+import { type Counting, type Observation, observe, startCounting } from './boot/observation.js';
 import type { DriftContext } from './drift/context.js';
 import { type DriftBook, driftBook } from './drift/drift-book.js';
 import { type Reconciler, reconciler } from './drift/reconcile.js';
@@ -42,7 +42,7 @@ import { KeyedLock } from './kernel/keyed-lock.js';
 import { openState } from './state/open.js';
 import { loadFormerKeys } from './state/keys/former-keys.js';
 import { loadStateKey } from './state/keys/state-key.js';
-import { closeDrivers, lookAfterJobs, openCircuits, openDrivers } from './systems.js';
+import { closeDrivers, lookAfterJobs, openCircuits, openDrivers } from './boot/systems.js';
 
 export interface RunningDaemon {
   /** `http://127.0.0.1:8080` (or https). */

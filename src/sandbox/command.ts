@@ -5,7 +5,7 @@ import { access as canAccess, constants, mkdir, mkdtemp } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { pino } from 'pino';
-import { makeTemplate } from '../golden-template.js';
+import { makeTemplate } from '../boot/golden-template.js';
 import { startDaemon } from '../main.js';
 import { findKeptPort, readAccess, type Access } from './access.js';
 import { DEFAULT_API_PORT } from './agent-config.js';

@@ -1,7 +1,7 @@
 /** Two builds of templates at once, with one configuration. */
 import { pino } from 'pino';
 import t from 'tap';
-import { makeTemplate } from '../../src/golden-template.js';
+import { makeTemplate } from '../../src/boot/golden-template.js';
 import { holdFile } from '../../src/state/files/file-lock.js';
 import { openHouse } from '../e2e/house.js';
 

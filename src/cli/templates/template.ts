@@ -1,6 +1,6 @@
 /** innkeeper template build <product>: makes a product's golden template on the container host; needs no running daemon. */
 import { type Logger, pino } from 'pino';
-import { makeTemplate } from '../../golden-template.js';
+import { makeTemplate } from '../../boot/golden-template.js';
 import { codeOf } from '../../state/files/file-system.js';
 import { verifyFolder, verifyStream } from '../../state/transfer/verify.js';
 import { daemonSide } from '../doctor/daemon-side.js';

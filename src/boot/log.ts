@@ -1,7 +1,7 @@
 /** The daemon's log: lines of JSON, with systemd's priorities in front where they go to its journal. */
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
-import type { Config } from './config/config.js';
+import type { Config } from '../config/config.js';
 
 /** `<N>` in front of a line, as sd-daemon(3) has it, by pino's number of the level. */
 const PRIORITIES: readonly (readonly [from: number, prefix: string])[] = [

@@ -1,18 +1,18 @@
 /** The systems behind the agent: a circuit for each, the drivers that reach them, and the one look at the cluster that all share. */
 import type { Logger } from 'pino';
-import type { Config } from './config/config.js';
-import type { Clock } from './kernel/clock.js';
-import { isOpen } from './model/job.js';
-import { buildDrivers } from './drivers/build.js';
-import { type Circuits, type CircuitView, newCircuits } from './drivers/shared/circuit.js';
-import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
-import { watchCluster } from './drivers/guest/watch.js';
-import type { ClusterWatch } from './drivers/guest/contract.js';
-import { metered } from './drivers/shared/metered.js';
-import type { Drivers } from './drivers/table.js';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../kernel/clock.js';
+import { isOpen } from '../model/job.js';
+import { buildDrivers } from '../drivers/build.js';
+import { type Circuits, type CircuitView, newCircuits } from '../drivers/shared/circuit.js';
+import { proxmoxGuestDriver } from '../drivers/guest/proxmox/index.js';
+import { watchCluster } from '../drivers/guest/watch.js';
+import type { ClusterWatch } from '../drivers/guest/contract.js';
+import { metered } from '../drivers/shared/metered.js';
+import type { Drivers } from '../drivers/table.js';
 import type { Counting } from './observation.js';
-import { accountStore } from './state/stores/acme-accounts.js';
-import type { State } from './state/contract.js';
+import { accountStore } from '../state/stores/acme-accounts.js';
+import type { State } from '../state/contract.js';
 
 /** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */
 export function openCircuits(

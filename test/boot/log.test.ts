@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { openLog } from '../src/log.js';
+import { openLog } from '../../src/boot/log.js';
 
 t.test('with `journal` each line begins with its priority, else it is JSON alone', async (t) => {
   const lines: string[] = [];

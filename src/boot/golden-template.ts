@@ -1,14 +1,14 @@
 /** Makes golden templates without a daemon: for the command line and the sandbox. */
 import type { Logger } from 'pino';
-import { openCatalogue } from './modules/catalogue.js';
-import { loadConfig } from './config/load.js';
-import { systemClock } from './kernel/clock.js';
-import { AgentError } from './kernel/errors.js';
-import { execDriver } from './drivers/build.js';
-import { proxmoxGuestDriver } from './drivers/guest/proxmox/index.js';
-import { watchCluster } from './drivers/guest/watch.js';
-import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from './templates/build-template.js';
-import { type FileLock, holdFile } from './state/files/file-lock.js';
+import { openCatalogue } from '../modules/catalogue.js';
+import { loadConfig } from '../config/load.js';
+import { systemClock } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
+import { execDriver } from '../drivers/build.js';
+import { proxmoxGuestDriver } from '../drivers/guest/proxmox/index.js';
+import { watchCluster } from '../drivers/guest/watch.js';
+import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from '../templates/build-template.js';
+import { type FileLock, holdFile } from '../state/files/file-lock.js';
 
 const clock = systemClock;
 

@@ -1,24 +1,24 @@
 /** Puts together what operators see of a daemon: its figures and its alerts. */
 import type { Logger } from 'pino';
-import type { ConditionSources } from './alerts/condition.js';
-import { conditions } from './alerts/conditions.js';
-import { type AlertKeeper, alertKeeper } from './alerts/keeper.js';
-import type { Config } from './config/config.js';
-import type { ClockGuard } from './clock/guard.js';
-import { descriptorLimit, openDescriptors } from './kernel/descriptor-use.js';
-import { type Clock, instant } from './kernel/clock.js';
-import { failedOrders } from './model/failed-order.js';
-import { FOR_RELEASE, type Job } from './model/job.js';
-import type { Service } from './model/service.js';
-import type { ClusterWatch } from './drivers/guest/contract.js';
-import { commandHook } from './drivers/hook/command/index.js';
-import type { Hook } from './drivers/hook/contract.js';
-import { webhook } from './drivers/hook/webhook/index.js';
-import { makeMetrics, type Metrics } from './metrics/metrics.js';
-import { poolUses, type Sources } from './metrics/sources.js';
-import { watchOwnCertificates } from './certificates/certificate.js';
-import type { OperationContext } from './services/context.js';
-import type { FileOperationEnd, State } from './state/contract.js';
+import type { ConditionSources } from '../alerts/condition.js';
+import { conditions } from '../alerts/conditions.js';
+import { type AlertKeeper, alertKeeper } from '../alerts/keeper.js';
+import type { Config } from '../config/config.js';
+import type { ClockGuard } from '../clock/guard.js';
+import { descriptorLimit, openDescriptors } from '../kernel/descriptor-use.js';
+import { type Clock, instant } from '../kernel/clock.js';
+import { failedOrders } from '../model/failed-order.js';
+import { FOR_RELEASE, type Job } from '../model/job.js';
+import type { Service } from '../model/service.js';
+import type { ClusterWatch } from '../drivers/guest/contract.js';
+import { commandHook } from '../drivers/hook/command/index.js';
+import type { Hook } from '../drivers/hook/contract.js';
+import { webhook } from '../drivers/hook/webhook/index.js';
+import { makeMetrics, type Metrics } from '../metrics/metrics.js';
+import { poolUses, type Sources } from '../metrics/sources.js';
+import { watchOwnCertificates } from '../certificates/certificate.js';
+import type { OperationContext } from '../services/context.js';
+import type { FileOperationEnd, State } from '../state/contract.js';
 
 /** Exists before the state is opened, so that nothing goes uncounted. */
 export interface Counting {
