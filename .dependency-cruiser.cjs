@@ -1,14 +1,47 @@
-/** Which room may know which: http -> operations -> jobs -> modules -> drivers -> domain; the sandbox knows them, none of them knows the sandbox. */
-const only = (name, from, to) => ({
+/**
+ * The rooms of src/, floor by floor: a room knows itself, what stands on the floors below, and the neighbours that it names. Of configuration, state,
+ * drivers and modules others see the contracts only. docs/architecture.md says what each room is for.
+ */
+const room = (name) => `^src/${name}/`;
+
+/** What stands below all rooms that do something: plain words and rules, and the contracts. */
+const KERNEL = room('kernel');
+const MODEL = room('model');
+const WORDS = [KERNEL, MODEL];
+const CONFIG = '^src/config/config\\.ts$';
+const STATE = '^src/state/contract\\.ts$';
+const DRIVERS = ['^src/drivers/[^/]+/contract\\.ts$', '^src/drivers/table\\.ts$', room('drivers/shared')];
+const KIT = room('modules/kit');
+const CONTRACTS = [...WORDS, CONFIG, STATE, ...DRIVERS, KIT];
+
+const SUBJECTS = [
+  'backups',
+  'domains',
+  'zones',
+  'certificates',
+  'events',
+  'tokens',
+  'alerts',
+  'audit',
+  'metrics',
+].map(room);
+const BELOW_HTTP = [...CONTRACTS, room('jobs'), room('services'), ...SUBJECTS, room('drift')];
+const EVERYTHING = ['^src/', '^modules/'];
+
+/** `from` may know `to`, and nothing else of ours. */
+const only = (name, from, to, pathNot = []) => ({
   name,
   severity: 'error',
-  from: { path: from },
+  from: { path: from, ...(pathNot.length > 0 ? { pathNot } : {}) },
   to: { path: '^(src|modules)/', pathNot: [from, ...to] },
 });
-const DOMAIN = '^src/domain/';
-const DRIVERS = '^src/drivers/';
-const CONFIG_SHAPE = '^src/config/config\\.ts$';
-const STATE_SHAPE = '^src/state/contract\\.ts$';
+const subject = (name, neighbours = []) =>
+  only(`${name}-knows-services`, room(name), [
+    ...CONTRACTS,
+    room('jobs'),
+    room('services'),
+    ...neighbours.map(room),
+  ]);
 
 module.exports = {
   forbidden: [
@@ -40,63 +73,99 @@ module.exports = {
       from: { path: '^(src|modules)/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
-    only('domain-knows-nothing', DOMAIN, []),
-    only('config-knows-domain', '^src/config/', [DOMAIN]),
-    only('state-knows-domain', '^src/state/', [DOMAIN, CONFIG_SHAPE]),
-    only('drivers-know-domain', DRIVERS, [DOMAIN, CONFIG_SHAPE]),
-    only('modules-know-drivers-contracts', '^src/modules/', [
-      DOMAIN,
-      '^src/drivers/[^/]+/driver\\.ts$',
-      CONFIG_SHAPE,
+    // a barrel makes a job's thread load all that stands behind it: 3.9 MB instead of 207 KB, measured
+    {
+      name: 'index-is-a-driver',
+      severity: 'error',
+      from: {},
+      to: {
+        path: '^(src|modules)/.+/index\\.ts$',
+        pathNot: ['^src/drivers/[^/]+/[^/]+/index\\.ts$', '^src/drivers/[^/]+/[^/]+/remote/index\\.ts$'],
+      },
+    },
+    {
+      name: 'no-barrels',
+      severity: 'error',
+      from: { path: '/index\\.ts$' },
+      to: { dependencyTypes: ['export'] },
+    },
+
+    only('kernel-knows-nothing', KERNEL, []),
+    only('model-knows-kernel', MODEL, [KERNEL]),
+
+    only('config-knows-model', room('config'), WORDS),
+    only('what-drivers-share-knows-model', room('drivers/shared'), WORDS),
+    only('contracts-of-drivers-know-no-driver', '^src/drivers/([^/]+/contract|table)\\.ts$', [
+      ...WORDS,
+      ...DRIVERS,
     ]),
-    only('shipped-modules-know-the-framework', '^modules/', [DOMAIN, '^src/modules/']),
-    only('jobs-know-modules-and-drivers', '^src/jobs/', [
-      DOMAIN,
-      DRIVERS,
-      '^src/modules/',
-      CONFIG_SHAPE,
-      STATE_SHAPE,
-    ]),
-    only('certificates-know-drivers', '^src/certificates/', [DOMAIN, DRIVERS, CONFIG_SHAPE, STATE_SHAPE]),
-    only('metrics-know-what-they-count', '^src/metrics/', [
-      DOMAIN,
-      DRIVERS,
-      '^src/jobs/effects/effect\\.ts$',
-      CONFIG_SHAPE,
-      STATE_SHAPE,
-    ]),
-    only('clock-knows-drivers', '^src/clock/', [DOMAIN, DRIVERS]),
-    only('alerts-know-drivers', '^src/alerts/', [DOMAIN, DRIVERS, CONFIG_SHAPE, STATE_SHAPE]),
-    only('operations-know-jobs', '^src/operations/', [
-      DOMAIN,
-      DRIVERS,
-      '^src/modules/',
-      '^src/jobs/',
-      CONFIG_SHAPE,
-      STATE_SHAPE,
-    ]),
-    only('doctor-knows-drivers', '^src/doctor/', [
-      DOMAIN,
-      DRIVERS,
-      '^src/modules/',
+    only('contract-of-state-knows-model', STATE, WORDS),
+    only('kit-knows-model', KIT, WORDS),
+    only('shipped-modules-know-the-kit', '^modules/', [...WORDS, KIT]),
+
+    only('drivers-know-contracts', room('drivers'), [...WORDS, CONFIG]),
+    only('state-knows-model', room('state'), [...WORDS, CONFIG]),
+    only('clock-knows-what-drivers-share', room('clock'), [...WORDS, room('drivers/shared')]),
+    only('systemd-knows-model', room('systemd'), WORDS),
+    only('jobs-know-contracts', room('jobs'), CONTRACTS),
+
+    only('services-know-jobs', room('services'), [...CONTRACTS, room('jobs')]),
+
+    subject('backups'),
+    subject('domains'),
+    subject('zones', ['domains']),
+    subject('certificates', ['domains']),
+    subject('events'),
+    subject('tokens'),
+    subject('alerts'),
+    subject('audit'),
+    subject('metrics'),
+
+    subject('drift'),
+    only('modules-know-jobs', room('modules'), [...CONTRACTS, room('jobs'), '^src/config/error\\.ts$']),
+    only('templates-know-modules', room('templates'), [...CONTRACTS, room('services'), room('modules')]),
+    only('doctor-knows-drivers-and-modules', room('doctor'), [
+      ...CONTRACTS,
+      room('drivers'),
+      room('modules'),
       '^src/clock/(host-time|mark-file)\\.ts$',
-      '^src/state/(verify|state-key|lock-note)\\.ts$',
-      '^src/catalogue\\.ts$',
-      CONFIG_SHAPE,
+      '^src/state/(transfer/verify|keys/state-key|files/lock-note)\\.ts$',
     ]),
-    only('http-knows-operations', '^src/(http/|app\\.ts)', [
-      DOMAIN,
-      '^src/operations/',
-      '^src/drivers/guest/(watch|driver)\\.ts$',
-      '^src/modules/',
-      CONFIG_SHAPE,
-      STATE_SHAPE,
-    ]),
+
+    only('http-knows-subjects', room('http'), BELOW_HTTP),
+
+    // boot builds from everything, the sandbox runs it, the command line starts either; nobody else knows these three
+    {
+      name: 'only-the-command-line-starts-things',
+      severity: 'error',
+      from: {
+        path: '^(src|modules)/',
+        pathNot: [
+          '^src/(main|cli)\\.ts$',
+          '^src/innkeeper\\.cts$',
+          room('boot'),
+          room('sandbox'),
+          room('cli'),
+        ],
+      },
+      to: { path: ['^src/(main|cli)\\.ts$', room('boot'), room('sandbox'), room('cli')] },
+    },
+    only(
+      'boot-knows-what-runs',
+      '^src/(boot/|main\\.ts$)',
+      EVERYTHING.map((all) => (all === '^src/' ? '^src/(?!sandbox/|cli/|cli\\.ts|doctor/)' : '^modules/')),
+    ),
     {
       name: 'sandbox-is-not-production',
       severity: 'error',
-      from: { path: '^(src|modules)/', pathNot: ['^src/sandbox/', '^src/cli'] },
-      to: { path: '^src/sandbox/' },
+      from: { path: '^(src|modules)/', pathNot: [room('sandbox'), room('cli')] },
+      to: { path: room('sandbox') },
+    },
+    {
+      name: 'sandbox-knows-no-command',
+      severity: 'error',
+      from: { path: room('sandbox') },
+      to: { path: [room('cli'), '^src/cli\\.ts$'] },
     },
     {
       name: 'nobody-imports-tests',
