@@ -1034,7 +1034,7 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
     lines.filter(({ state }) => state !== 'ok'),
     [],
   );
-  t.equal(lines.length, 31);
+  t.equal(lines.length, 32);
   t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it runs and is ready/);
   t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
   t.match(await served.call('GET', '/ready'), { status: 200 });
