@@ -1,0 +1,98 @@
+/** Tries one mutant: the tests that hold its file, the likeliest first, until one of them fails. */
+import { runTest, type Verdict } from './run-test.js';
+
+export interface Judged {
+  readonly kind: 'refused' | 'killed' | 'survived' | 'no test';
+  /** Of the tests that hold the file, how many were run to their end. */
+  readonly run: number;
+  readonly of: number;
+  /** Which test noticed. */
+  readonly by?: string;
+}
+
+export interface JudgeOptions {
+  readonly cwd: string;
+  /** How long one mutant may take. */
+  readonly limitMs: number;
+  readonly over: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** Makes the copy hold the mutant (true), or what it was. */
+export type Put = (mutant: boolean) => Promise<void>;
+
+export interface Judge {
+  /** @param tests the likeliest first */
+  judge(tests: readonly string[], put: Put): Promise<Judged>;
+}
+
+/** A test of which it is not known that it passes with the right code is tried with that when it fails. */
+export function newJudge({ cwd, limitMs, over, say }: JudgeOptions): Judge {
+  /** How long a test takes, in ms, once it has passed; and those that took longer than there was time. */
+  const takes = new Map<string, number>();
+  const slow = new Set<string>();
+  const unfit = new Set<string>();
+  const noticed = new Map<string, number>();
+
+  const run = async (test: string, leftMs: number): Promise<Verdict> => {
+    const known = takes.get(test);
+    const hangsAt = known === undefined ? Infinity : known * 5 + 10_000;
+    const from = performance.now();
+    const verdict = await runTest(test, { cwd, limitMs: Math.min(leftMs, hangsAt), over });
+    if (verdict === 'passed') takes.set(test, Math.max(known ?? 0, performance.now() - from));
+    else if (verdict === 'too slow') slow.add(test);
+    return verdict === 'too slow' && hangsAt <= leftMs ? 'failed' : verdict;
+  };
+
+  /** With the right code. */
+  const isFit = async (test: string, put: Put): Promise<boolean> => {
+    if (takes.has(test)) return true;
+    await put(false);
+    const verdict = await run(test, FIRST_LIMIT_MS);
+    await put(true);
+    if (verdict !== 'failed') return verdict === 'passed';
+    unfit.add(test);
+    say(`left out, as it does not pass with the right code either: ${test}`);
+    return false;
+  };
+
+  /** The likeliest by their place first, then those that have noticed something, then the quick ones. */
+  const ordered = (tests: readonly string[]): string[] => {
+    const cost = (test: string): number =>
+      (takes.get(test) ?? (slow.has(test) ? limitMs : UNKNOWN_MS)) / (1 + (noticed.get(test) ?? 0));
+    const rest = tests.slice(LIKELIEST).sort((a, b) => cost(a) - cost(b));
+    const all = [...tests.slice(0, LIKELIEST), ...rest];
+    return [...all.filter((test) => !slow.has(test)), ...all.filter((test) => slow.has(test))];
+  };
+
+  return {
+    async judge(tests, put) {
+      const order = ordered(tests.filter((test) => !unfit.has(test)));
+      if (order.length === 0) return { kind: 'no test', run: 0, of: 0 };
+      const until = performance.now() + limitMs;
+      let passed = 0;
+      await put(true);
+      try {
+        for (const test of order) {
+          const left = until - performance.now();
+          if (left <= 0 || over.aborted) break;
+          // one that nobody knows must not take the time of all
+          const verdict = await run(test, takes.has(test) ? left : Math.min(left, limitMs / 3));
+          if (verdict === 'failed' && (await isFit(test, put))) {
+            noticed.set(test, (noticed.get(test) ?? 0) + 1);
+            return { kind: 'killed', run: passed, of: order.length, by: test };
+          }
+          if (verdict === 'passed') passed += 1;
+        }
+      } finally {
+        await put(false);
+      }
+      return { kind: 'survived', run: passed, of: order.length };
+    },
+  };
+}
+
+/** As many come first whatever they take. */
+const LIKELIEST = 3;
+const UNKNOWN_MS = 15_000;
+const FIRST_LIMIT_MS = 300_000;
