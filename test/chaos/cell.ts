@@ -75,22 +75,26 @@ async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: T
   const queue = [...later];
   let died = 0;
   let upAt = Date.now();
+  const sentAgain = new Set<number>();
   while (rig.isDown()) {
     died += 1;
     const next = queue.shift();
     const up = await rig.start(next);
     upAt = Date.now();
     // a later death must strike in the time of recovery, whatever it counts
-    if (up && next) await Promise.race([rig.gone(), settled(rig, calls, answers)]);
+    if (up && next) await Promise.race([rig.gone(), settled(rig, calls, answers, sentAgain)]);
     if (!rig.isDown()) await rig.set(undefined).catch(() => rig.gone());
   }
-  return judge(rig, operation, { subject, calls, answers, died, upAt });
+  return judge(rig, operation, { subject, calls, answers, sentAgain, died, upAt });
 }
 
 /** What was not acknowledged is called again, and the last job waited for. */
-async function settled(rig: Rig, calls: Calls, answers: Answer[]): Promise<void> {
-  for (const [n, call] of calls.entries())
-    if (!isAnswered(answers[n]) && !rig.isDown()) answers[n] = await rig.post(call(answers));
+async function settled(rig: Rig, calls: Calls, answers: Answer[], sentAgain: Set<number>): Promise<void> {
+  for (const [n, call] of calls.entries()) {
+    if (isAnswered(answers[n]) || rig.isDown()) continue;
+    sentAgain.add(n);
+    answers[n] = await rig.post(call(answers));
+  }
   await lastEnd(rig, answers);
 }
 
@@ -105,12 +109,14 @@ interface Outcome {
   readonly subject: Subject;
   readonly calls: Calls;
   readonly answers: Answer[];
+  /** Calls, by their place, whose answer is that of a repetition. */
+  readonly sentAgain: ReadonlySet<number>;
   readonly died: number;
   readonly upAt: number;
 }
 
 async function judge(rig: Rig, operation: Operation, outcome: Outcome): Promise<Result> {
-  const { subject, calls, answers, died, upAt } = outcome;
+  const { subject, calls, answers, sentAgain, died, upAt } = outcome;
   const problems: string[] = [];
   const acknowledged: string[] = answers.flatMap((answer) => jobOf(answer) ?? []);
   for (const [n, callOf] of calls.entries()) {
@@ -121,7 +127,8 @@ async function judge(rig: Rig, operation: Operation, outcome: Outcome): Promise<
     answers[n] = answer;
     const { code } = answer.body;
     // the second call may come too late although it is sent but once
-    const already = (n > 0 || !isFirst) && operation.already?.some((one) => one === code);
+    const isRepeated = !isFirst || sentAgain.has(n);
+    const already = (n > 0 || isRepeated) && operation.already?.some((one) => one === code);
     if (answer.status >= 300 && already !== true)
       problems.push(`${call.path} was answered ${answer.status} ${JSON.stringify(answer.body)}`);
     acknowledged.push(...[jobOf(answer)].filter((id) => id !== undefined));

@@ -418,7 +418,7 @@ t.test('HA: requests end at once, the manager acts later and puts back what othe
 
   pve.lock(101, 'rollback');
   await backend.stop(101);
-  for (let round = 0; round < 3; round += 1) await pve.settle();
+  for (let round = 0; round < 4; round += 1) await pve.settle();
   t.match((await ask('GET', `${CT}/status/current`)).data, { ha: { state: 'error' } });
   pve.lock(101, undefined);
   t.equal(
