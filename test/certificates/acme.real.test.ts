@@ -2,7 +2,7 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -90,6 +90,8 @@ async function world(t: Test) {
   const rig = await makeRig('network', config);
   t.teardown(() => rig.close());
   const context = { ...rig.deps, config, state, clock: systemClock, drivers };
+  // nginx listens once the driver has written its configuration and reloaded it
+  await until(async () => ((await listens(nginx.config.http_port)) ? true : undefined));
   return { config, nginx, pebble, record, state, drivers, keeper, context };
 }
 
@@ -102,6 +104,16 @@ async function site(t: Test): Promise<{ address: string; port: number }> {
   });
   return { address: '127.0.0.1', port: (server.address() as AddressInfo).port };
 }
+
+const listens = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connectPlain({ host: '127.0.0.1', port });
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 
 async function until<T>(ask: () => Promise<T | undefined>, ms = 60_000): Promise<T> {
   const giveUp = AbortSignal.timeout(ms);

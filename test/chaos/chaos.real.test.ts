@@ -3,13 +3,19 @@ import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
 import { tableOf } from './report.js';
 
-/** Always the same deaths, one for each operation; `npm run chaos` tries others, and all of them. */
+/** Always the same deaths, one for each third operation; `npm run chaos` tries all operations, and other deaths. */
 const SEED = 4;
 
 t.test(
   'whatever the daemon dies of, every operation ends done or undone, and nothing is left over',
   async (t) => {
-    const tried = await runGrid({ seed: SEED, sample: 1, doubleEvery: 4, say: (line) => t.comment(line) });
+    const tried = await runGrid({
+      seed: SEED,
+      every: 3,
+      sample: 1,
+      doubleEvery: 4,
+      say: (line) => t.comment(line),
+    });
     t.comment(tableOf(tried));
     for (const { cell, result } of tried) t.same(result.problems, [], cell.name);
     const dead = tried.filter(({ result }) => result.deaths > 0).length;
