@@ -93,11 +93,9 @@ export function disturbances(rig: Rig, chance: Chance): Disturbances {
     const name = pick();
     fired[name].begun += 1;
     const faults = faultsOf(name, chance);
-    const since = await lastRequest(rig);
     for (const fault of faults) await rig.fault(fault);
     if (name === 'clock jump') await rig.setClock(chance.below(2) === 0 ? 400 * DAY_MS : -DAY_MS);
-    const count = (): Promise<number> => (name === '596 while starting' ? silences(rig, since) : struck(rig));
-    now = { name, count, kept: 0 };
+    now = { name, count: () => struck(rig), kept: 0 };
     overLater();
   };
   return {
@@ -149,16 +147,6 @@ function faultsOf(name: Disturbance, chance: Chance): readonly Fault[] {
 
 const listOf = (value: unknown): ReturnType<typeof fields>[] =>
   Array.isArray(value) ? value.map(fields) : [];
-
-async function lastRequest(rig: Rig): Promise<number> {
-  const all = listOf(fields(await rig.control('GET', '/requests'))['requests']);
-  return Number(all.at(-1)?.['n'] ?? 0);
-}
-
-async function silences(rig: Rig, since: number): Promise<number> {
-  const all = listOf(fields(await rig.control('GET', `/requests?since=${since}`))['requests']);
-  return all.filter(({ status }) => status === 596).length;
-}
 
 async function struck(rig: Rig): Promise<number> {
   const all = listOf(fields(await rig.control('GET', '/faults'))['faults']);

@@ -106,3 +106,22 @@ t.test('the lock that a killed clone left on its template is told, too', async (
   const error = await failsWith(t, 'container_host_busy', driver.ensureContainer(spec, call()), 'locked');
   t.match(error.detail, /container 9002 holds lock "disk".*pct unlock 9002/);
 });
+
+t.test('the lock of a container that is being cloned is none that was left behind', async (t) => {
+  const { pve, driver, backend } = await driverAtLookalike(t);
+  let goOn = (): void => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  const clone = backend.clone.bind(backend);
+  Object.assign(backend, { clone: (...args: Parameters<typeof clone>) => held.then(() => clone(...args)) });
+  const making = driver.ensureContainer(spec, call());
+  const lock = () => pve.containers().find(({ vmid }) => vmid === spec.vmid)?.config['lock'];
+  while (lock() !== 'create') await new Promise((resolve) => void setTimeout(resolve, 5));
+  const { read } = await driver.listContainers(call());
+  t.same(
+    read.flatMap(({ leftLock }) => leftLock ?? []),
+    [],
+    'the task has the number of its source',
+  );
+  goOn();
+  await making;
+});

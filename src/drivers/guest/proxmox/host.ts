@@ -123,10 +123,26 @@ export async function isWorkedOn(host: Host, at: Where, signal: AbortSignal): Pr
   return (await workOn(host, at, signal)).length > 0;
 }
 
-/** Types of the running tasks about the container. The list needs no worker of the node's daemon. */
-async function workOn(host: Host, { node, vmid }: Where, signal: AbortSignal): Promise<string[]> {
+/**
+ * True while any clone runs on the node. Proxmox lists a clone by its source's number alone, so a question about the
+ * container that it makes does not find it.
+ */
+export async function isCloning(host: Host, node: string, signal: AbortSignal): Promise<boolean> {
+  return (await running(host, node, { typefilter: 'vzclone' }, signal)).length > 0;
+}
+
+const workOn = (host: Host, { node, vmid }: Where, signal: AbortSignal): Promise<string[]> =>
+  running(host, node, { vmid }, signal);
+
+/** Types of the running tasks of the node that fit. The list needs no worker of the node's daemon. */
+async function running(
+  host: Host,
+  node: string,
+  which: { readonly vmid: number } | { readonly typefilter: string },
+  signal: AbortSignal,
+): Promise<string[]> {
   const { tasks } = pveApi(host.transport, signal).nodes.$(segment(node));
-  const answer: unknown = await tasks.$get({ vmid, source: 'active' });
+  const answer: unknown = await tasks.$get({ ...which, source: 'active' });
   return read(TASKS, 'tasks', answer)
     .filter((task) => task.endtime === undefined)
     .map(({ type }) => text(type));

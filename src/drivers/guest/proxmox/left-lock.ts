@@ -5,7 +5,7 @@
 import { AgentError } from '../../../kernel/errors.js';
 import type { LeftLock } from '../../../model/world.js';
 import { type CtConfig, read, SNAPSHOTS, text } from './answers.js';
-import { type Host, isWorkedOn, locate, lxcOf } from './host.js';
+import { type Host, isCloning, isWorkedOn, locate, lxcOf } from './host.js';
 import { PveError } from './pve-error.js';
 
 /** What our own kind of work locks. `backup`, `migrate` and others are held by tasks that the token may not see. */
@@ -25,6 +25,7 @@ export async function leftLock(
 ): Promise<LeftLock | undefined> {
   const lock = text(config.lock);
   if (!OURS.includes(lock) || (await isWorkedOn(host, at, signal))) return undefined;
+  if (lock === 'create' && (await isCloning(host, at.node, signal))) return undefined;
   return { vmid: at.vmid, node: at.node, lock, commands: await commandsFor(host, at, lock, signal) };
 }
 
