@@ -97,6 +97,11 @@ t.test('each script begins in a folder of root, and the site never holds its loc
     t.match(body, /^\ncd \/\nexport PATH=\/usr\/local\/sbin:/, name);
     t.match(
       body,
+      /^until \[ -S \/run\/systemd\/private \]; do\n(?:  .*\n)+done\n# .*\ninstall -d -m 0700 \/run\/innkeeper\n/m,
+      `${name}: /run is the one that stays`,
+    );
+    t.match(
+      body,
       '\ninstall -d -m 0700 /run/innkeeper\nexec 9>/run/innkeeper/recipe.lock\n',
       `${name}: in a folder that the site cannot enter, since who may read a file may lock it`,
     );

@@ -8,13 +8,6 @@ export const configure = String.raw`
 case $DB_PASSWORD in
   '' | *[!A-Za-z0-9]*) echo 'the database password may hold letters and digits only' >&2; exit 1 ;;
 esac
-# The container may have begun to boot a moment ago.
-tries=0
-until [ -S /run/systemd/private ]; do
-  [ "$tries" -lt 600 ] || { echo 'systemd does not come up in this container' >&2; exit 1; }
-  sleep 0.05; tries=$((tries + 1))
-done
-
 [ -s /etc/machine-id ] || systemd-machine-id-setup >/dev/null
 if [ -x /usr/sbin/sshd ] && [ ! -e /etc/ssh/ssh_host_ed25519_key ]; then
   systemctl --no-block start innkeeper-host-keys.service
