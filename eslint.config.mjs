@@ -1,5 +1,60 @@
 import tseslint from 'typescript-eslint';
 
+const EVERYWHERE = [
+  { selector: "CallExpression[callee.name='exec']", message: 'argv only, never a shell string' },
+  {
+    selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
+    message: 'leaks in Node 20: take anySignal of kernel/any-signal.ts',
+  },
+  {
+    selector: "ImportSpecifier[imported.name='domainToASCII']",
+    message: 'it cuts and repairs what is no name: take readHostName of kernel/host-name.ts',
+  },
+];
+
+/** Waiting within a signal has one form for each purpose, in src/kernel/async/: none of them leaves a listener or a timer behind. */
+const BY_HAND = [
+  {
+    selector: "CallExpression[callee.property.name='addEventListener'][arguments.0.value='abort']",
+    message: 'stays with a signal that lives on: take onAbort of kernel/async/on-abort.ts',
+  },
+  {
+    selector: "NewExpression[callee.name='Promise'] > TSTypeParameterInstantiation > TSNeverKeyword",
+    message: 'a race by hand: take orAbort of kernel/async/race.ts, or withLimit',
+  },
+  {
+    selector: "MemberExpression[property.name='signal'] > NewExpression[callee.name='AbortController']",
+    message: 'nothing ever aborts it: say neverAborted() of kernel/async/never.ts',
+  },
+  {
+    selector: "VariableDeclarator[id.type='ObjectPattern'] > NewExpression[callee.name='AbortController']",
+    message: 'nothing ever aborts it: say neverAborted() of kernel/async/never.ts',
+  },
+  {
+    selector: "ForStatement > .update CallExpression[callee.object.name='Math'][callee.property.name='min']",
+    message: 'a pause that grows: take poll, retry or growing of kernel/async/',
+  },
+  {
+    selector:
+      "MemberExpression[property.name=/^(catch|then)$/] > CallExpression.object:matches([callee.property.name='sleep'], [callee.name='sleep'])",
+    message: 'an early end is no error: take pause, Alarm or orSleep of kernel/async/',
+  },
+  {
+    selector: "NewExpression[callee.name='Promise'] > ArrowFunctionExpression > CallExpression.body[callee.name='setTimeout']",
+    message: 'a sleep by hand: take clock.sleep, or pause of kernel/async/pause.ts',
+  },
+  {
+    selector:
+      "NewExpression[callee.name='Promise'] > ArrowFunctionExpression > UnaryExpression.body > CallExpression[callee.name='setTimeout']",
+    message: 'a sleep by hand: take clock.sleep, or pause of kernel/async/pause.ts',
+  },
+];
+const BY_NODES_TIMERS = {
+  selector:
+    "ImportDeclaration[source.value='node:timers/promises'] > ImportSpecifier[imported.name='setTimeout']",
+  message: 'time is an argument: take clock.sleep, or pause of kernel/async/pause.ts',
+};
+
 export default tseslint.config(
   { ignores: ['dist/**', '.builds/**', 'node_modules/**', '.tap/**', '*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
@@ -21,19 +76,18 @@ export default tseslint.config(
       '@typescript-eslint/no-invalid-void-type': 'off',
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_$' }],
-      'no-restricted-syntax': [
-        'error',
-        { selector: "CallExpression[callee.name='exec']", message: 'argv only, never a shell string' },
-        {
-          selector: "MemberExpression[object.name='AbortSignal'][property.name='any']",
-          message: 'leaks in Node 20: take anySignal of kernel/any-signal.ts',
-        },
-        {
-          selector: "ImportSpecifier[imported.name='domainToASCII']",
-          message: 'it cuts and repairs what is no name: take readHostName of kernel/host-name.ts',
-        },
-      ],
+      'no-restricted-syntax': ['error', ...EVERYWHERE],
     },
+  },
+  {
+    files: ['src/**/*.ts', 'modules/**/*.ts'],
+    ignores: ['src/kernel/async/**', 'src/kernel/any-signal.ts', 'src/kernel/clock.ts', 'src/sandbox/**'],
+    rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, ...BY_HAND, BY_NODES_TIMERS] },
+  },
+  {
+    // the look-alike has the machine's time, and its answers have the real ones' delays
+    files: ['src/sandbox/**/*.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, ...BY_HAND] },
   },
   { files: ['**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
   {

@@ -3,7 +3,7 @@ import { v7 as uuidV7 } from 'uuid';
 import { ALERTS, type AlertRecord, nextToTell, type Told } from '../model/alert.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import type { JsonObject } from '../kernel/json.js';
-import { withLimit } from '../drivers/shared/time-limit.js';
+import { withLimit } from '../kernel/async/with-limit.js';
 import type { Hook } from '../drivers/hook/contract.js';
 import type { DriverLog } from '../drivers/shared/log.js';
 import type { Book } from './book.js';

@@ -2,7 +2,9 @@
 import { ALERTS, type AlertRecord } from '../model/alert.js';
 import { cleaned } from '../kernel/cause.js';
 import type { Clock } from '../kernel/clock.js';
-import { within } from '../drivers/shared/abort.js';
+import { within } from '../kernel/async/within.js';
+import { Alarm } from '../kernel/async/alarm.js';
+import { pause } from '../kernel/async/pause.js';
 import type { Hook } from '../drivers/hook/contract.js';
 import type { DriverLog } from '../drivers/shared/log.js';
 import type { DocumentStore } from '../state/contract.js';
@@ -41,7 +43,7 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
   const deliveries = hooks.map((hook) => delivery(hook, { agent, book, clock, log }));
   const stopping = new AbortController();
   const halted = new AbortController();
-  let alarm = new AbortController();
+  const alarm = new Alarm();
   let work: Promise<void> | undefined;
 
   const stopped = (): boolean => stopping.signal.aborted;
@@ -67,13 +69,11 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
 
   const run = async (): Promise<void> => {
     while (!stopped()) {
-      alarm = new AbortController();
-      if (stopped()) alarm.abort();
       await look();
       const again = await deliver();
-      await clock.sleep(SETTLE_MS, stopping.signal, true).catch(() => {});
-      const pause = Math.max(0, Math.min(LOOK_MS, again - clock.monotonic()));
-      await clock.sleep(pause, alarm.signal, true).catch(() => {});
+      await pause(clock, SETTLE_MS, stopping.signal, true);
+      const ms = Math.max(0, Math.min(LOOK_MS, again - clock.monotonic()));
+      await alarm.sleep(clock, ms, stopping.signal, true);
     }
     await look();
     await deliver();
@@ -84,7 +84,7 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
       work = run();
     },
     nudge() {
-      alarm.abort(new Error('nudged'));
+      alarm.ring();
     },
     list: () => book.all(),
     test: () =>
@@ -99,7 +99,6 @@ export function alertKeeper({ agent, alerts, conditions, hooks, clock, log }: Al
       ),
     async stop() {
       stopping.abort(new Error('the agent is stopping'));
-      alarm.abort(new Error('the agent is stopping'));
       if (!work) return;
       await within(work, STOP_MS);
       halted.abort(new Error('the agent is stopping'));

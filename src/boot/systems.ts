@@ -1,6 +1,7 @@
 /** The systems behind the agent: a circuit for each, the drivers that reach them, and the one look at the cluster that all share. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import { neverAborted } from '../kernel/async/never.js';
 import type { Clock } from '../kernel/clock.js';
 import { isOpen } from '../model/job.js';
 import { buildDrivers } from '../drivers/build.js';
@@ -71,7 +72,7 @@ export async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promi
 
 /** A job that ended has changed the cluster: the shared look is renewed at once, so that no status shows yesterday's power. */
 export function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
-  const signal = new AbortController().signal;
+  const signal = neverAborted();
   return state.services.onChange((next, previous) => {
     const open = new Set(previous?.jobs.filter(isOpen).map(({ id }) => id));
     if (next.jobs.some((job) => !isOpen(job) && open.has(job.id)))

@@ -5,7 +5,8 @@
 import type { DomainRecord } from '../model/domain-record.js';
 import { domainId } from '../model/domain-record.js';
 import type { Service } from '../model/service.js';
-import { within } from '../drivers/shared/abort.js';
+import { within } from '../kernel/async/within.js';
+import { Alarm } from '../kernel/async/alarm.js';
 import { plainCall } from '../drivers/shared/call.js';
 import { adopt, askAgain, release, slotsOf } from './books.js';
 import { dueAt } from './due.js';
@@ -32,12 +33,11 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
   const changes: { readonly next: Service; readonly previous: Service | undefined }[] = [];
   /** Record -> how long it is left alone, by the monotonic clock; not worth keeping. */
   const parked = new Map<string, number>();
-  let alarm = new AbortController();
+  const alarm = new Alarm();
   let unlisten = (): void => {};
   let work: Promise<void> | undefined;
   let reconciled = false;
 
-  const wake = (): void => alarm.abort();
   const stopped = (): boolean => stopping.signal.aborted;
 
   const follow = async ({ next, previous }: (typeof changes)[number]): Promise<void> => {
@@ -110,14 +110,13 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
 
   const run = async (): Promise<void> => {
     while (!stopped()) {
-      alarm = new AbortController();
       let pause = PARK_MS;
       try {
         pause = await turn();
       } catch (error) {
         if (!stopped()) log.error({ err: error }, 'the certificates could not be looked after');
       }
-      if (pause > 0 && !stopped()) await clock.sleep(pause, alarm.signal, true).catch(() => {});
+      if (pause > 0) await alarm.sleep(clock, pause, stopping.signal, true);
     }
   };
 
@@ -127,14 +126,13 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
         const touched = next.domains.length > 0 || (previous?.domains.length ?? 0) > 0;
         if (!touched) return;
         changes.push({ next, previous });
-        wake();
+        alarm.ring();
       });
       work = run();
     },
     async stop() {
       unlisten();
       stopping.abort(new Error('the agent is stopping'));
-      wake();
       if (work) await within(work, STOP_MS);
     },
     async ended() {

@@ -1,4 +1,5 @@
 /** One try to get a certificate for one domain: first whether it can succeed at all (DNS, CAA, limits, our own proxy), then the order. */
+import { neverAborted } from '../kernel/async/never.js';
 import { namesOf } from '../model/domain-name.js';
 import { allowedFrom, type DomainRecord, type HeldCertificate, renewFrom } from '../model/domain-record.js';
 import { type CustomDomain, markOf, type Service } from '../model/service.js';
@@ -60,7 +61,7 @@ export async function obtain(
   const challenges = {
     put: (token: string, content: string) => drivers.proxy.ensureChallenge(token, content, plainCall(signal)),
     // also when we are being stopped
-    remove: (token: string) => drivers.proxy.removeChallenge(token, plainCall(new AbortController().signal)),
+    remove: (token: string) => drivers.proxy.removeChallenge(token, plainCall(neverAborted())),
   };
   const issued = await drivers.issuer.issue(names, challenges, { signal });
   return {

@@ -2,6 +2,7 @@
  * Watches the wall clock for jumps. Until one is over or confirmed, the agent's own time goes on from where it was, and `trusted()` says no: whatever
  * erases, purges or gives up by a date asks it first.
  */
+import { pause } from '../kernel/async/pause.js';
 import { type Clock, systemClock } from '../kernel/clock.js';
 import {
   anchorAtStart,
@@ -161,7 +162,7 @@ export async function clockGuard({
         await askTimeService().catch(unremembered);
         askAt = host.monotonic() + ASK_TIME_SERVICE_MS;
       }
-      await sleep(LOOK_MS, stopping.signal, true).catch(() => {});
+      await pause({ sleep }, LOOK_MS, stopping.signal, true);
     }
   };
 

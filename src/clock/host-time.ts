@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { runChild } from '../drivers/shared/child.js';
-import { withLimit } from '../drivers/shared/time-limit.js';
+import { withLimit } from '../kernel/async/with-limit.js';
 
 export interface HostTime {
   /** Epoch ms. */

@@ -1,5 +1,8 @@
 /** Runs checks side by side, each with a deadline of its own; one that needs another that went wrong is not run. */
 import { setMaxListeners } from 'node:events';
+import { neverAborted } from '../kernel/async/never.js';
+import { orAbort } from '../kernel/async/race.js';
+import { withLimit } from '../kernel/async/with-limit.js';
 import { AgentError } from '../kernel/errors.js';
 import { type Check, type Line, notChecked, type Verdict, wrong } from './check.js';
 
@@ -34,20 +37,13 @@ async function judged(
 }
 
 async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdict> {
-  const over = new AbortController();
-  // a check asks every node at once
-  setMaxListeners(0, over.signal);
-  const late = new Promise<Verdict>((resolve) => {
-    over.signal.addEventListener('abort', () => resolve(wrong(`no answer within ${withinMs / 1000} s`)), {
-      once: true,
-    });
+  return withLimit(neverAborted(), withinMs, (signal) => {
+    // a check asks every node at once
+    setMaxListeners(0, signal);
+    return orAbort(run(signal), signal).catch((error: unknown) =>
+      wrong(signal.aborted ? `no answer within ${withinMs / 1000} s` : sentenceOf(error)),
+    );
   });
-  const timer = setTimeout(() => over.abort(new Error('the deadline of the check has passed')), withinMs);
-  try {
-    return await Promise.race([run(over.signal).catch((error: unknown) => wrong(sentenceOf(error))), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Infrastructure details are what the operator is here for. */

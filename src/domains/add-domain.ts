@@ -1,5 +1,6 @@
 /** Gives a site a domain of the customer's: checks name, owner and quota, and records domain and job in one write. The certificate comes on its own. */
 import { allowed } from '../model/backups.js';
+import { neverAborted } from '../kernel/async/never.js';
 import { instant } from '../kernel/clock.js';
 import { type DomainName, namesOf, parseDomain, sameOwner, slotOfName } from '../model/domain-name.js';
 import { withoutWishFor } from '../model/domain-wish.js';
@@ -29,7 +30,7 @@ export async function addDomain(
   caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
   sent: string,
-  { interactive = true, signal = new AbortController().signal }: AddOptions = {},
+  { interactive = true, signal = neverAborted() }: AddOptions = {},
 ): Promise<Started> {
   const name = parseDomain(sent, domainRules(context.config));
   const service = await context.state.services.get(keyOf({ panel: caller.panel, id }));

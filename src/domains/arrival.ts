@@ -4,7 +4,8 @@ import { canonicalAddress } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
 import { plainCall } from '../drivers/shared/call.js';
 import type { ProxyDriver } from '../drivers/proxy/contract.js';
-import { withLimit } from '../drivers/shared/time-limit.js';
+import { withLimit } from '../kernel/async/with-limit.js';
+import { neverAborted } from '../kernel/async/never.js';
 import type { Knock, LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 import { type Routing, routingOf } from './routing.js';
 
@@ -47,6 +48,6 @@ async function handsOn(
     if (signal.aborted || !(error instanceof AgentError)) throw error;
     return false;
   } finally {
-    await proxy.removeChallenge(token, plainCall(new AbortController().signal)).catch(() => {});
+    await proxy.removeChallenge(token, plainCall(neverAborted())).catch(() => {});
   }
 }

@@ -2,7 +2,7 @@
 import { asAgentError } from '../kernel/errors.js';
 import type { System, World } from '../model/world.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
-import { withLimit } from '../drivers/shared/time-limit.js';
+import { withLimit } from '../kernel/async/with-limit.js';
 import type { OperationContext } from '../services/context.js';
 
 /** A cluster of thousands of containers takes a while. */

@@ -1,4 +1,5 @@
 /** The recurring look for drift, and the same on demand: two looks, then what counts; one look at a time, however many ask. */
+import { orSleep } from '../kernel/async/race.js';
 import type { Finding } from './drift.js';
 import type { Caller } from '../model/caller.js';
 import type { DriftContext } from './context.js';
@@ -95,14 +96,7 @@ export function reconciler(context: DriftContext): Reconciler {
       return dueEpoch();
     },
     async ask(ms) {
-      const over = new AbortController();
-      const work = shared();
-      work.catch(() => {});
-      const late = clock.sleep(ms, over.signal, true).then(
-        () => undefined,
-        () => undefined,
-      );
-      const report = await Promise.race([work, late]).finally(() => over.abort());
+      const report = await orSleep(shared(), clock, ms, true);
       return { looking: report === undefined, report: report ?? drift.report() };
     },
     async repair(caller, ids) {

@@ -3,7 +3,7 @@ import { asAgentError } from '../kernel/errors.js';
 import { isOpen } from '../model/job.js';
 import type { Orphan } from './orphans.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
-import { withLimit } from '../drivers/shared/time-limit.js';
+import { withLimit } from '../kernel/async/with-limit.js';
 import type { OperationContext } from '../services/context.js';
 import { lookForDrift } from './look-for-drift.js';
 

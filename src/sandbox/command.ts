@@ -1,5 +1,6 @@
 /** The work of `innkeeper sandbox`: a world, the real daemon against it, and either a person, a program or one demo site to serve. */
-import { anySignal } from '../kernel/any-signal.js';
+import { onAbort } from '../kernel/async/on-abort.js';
+import { withLimit } from '../kernel/async/with-limit.js';
 import { appendFileSync, createWriteStream, rmSync } from 'node:fs';
 import { access as canAccess, constants, mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -126,13 +127,12 @@ async function once(
   logFile: string,
 ): Promise<number> {
   const limitMs = ONCE_WITHIN_MS[options.backend];
-  const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(new Error(`the site was not there within ${limitMs / 1000} s`)),
+  const report = await withLimit(
+    stopped,
     limitMs,
+    (signal) => createDemoSite(access, world.backend, signal),
+    () => new Error(`the site was not there within ${limitMs / 1000} s`),
   );
-  const report = await createDemoSite(access, world.backend, anySignal(stopped, late.signal).signal);
-  clearTimeout(timer);
   say(options.json ? JSON.stringify(report) : reportText(report));
   if (!report.ok && options.state !== undefined) tell(`the log is ${logFile}`);
   return report.ok ? 0 : 1;
@@ -211,10 +211,9 @@ async function isInstalled(name: string): Promise<boolean> {
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
   // The listener alone does not keep the process running
   const awake = setInterval(() => {}, 1 << 30);
-  await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  await new Promise<void>((done) => void onAbort(signal, done));
   clearInterval(awake);
 }
 

@@ -93,7 +93,8 @@ async function orderAndWatch(access: Access, backend: string, signal: AbortSigna
   const accepted = await call(access, Accepted, signal, '/create-site', order);
   const acceptedMs = Date.now() - posted;
   const look = new AbortController();
-  const watch = watchTitle(access, accepted.fqdn, anySignal(signal, look.signal).signal);
+  const watched = anySignal(signal, look.signal);
+  const watch = watchTitle(access, accepted.fqdn, watched.signal);
   try {
     const job = await jobEnd(access, accepted.job_id, signal);
     if (job.status !== 'completed') throw new Error(reasonOf(job));
@@ -116,6 +117,7 @@ async function orderAndWatch(access: Access, backend: string, signal: AbortSigna
     };
   } finally {
     look.abort();
+    watched.release();
   }
 }
 

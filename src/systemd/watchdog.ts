@@ -1,4 +1,5 @@
 /** Feeds systemd's watchdog while the daemon is alive: the timer proves the event loop, and the job runner must begin what is due. */
+import { pause } from '../kernel/async/pause.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ServiceManager } from './notify.js';
 
@@ -32,11 +33,9 @@ export function startWatchdog({ intervalMs, manager, watched, clock, warn }: Wat
     await manager.tell('WATCHDOG=1', `STATUS=${watched.status()}`);
   };
   const run = async (): Promise<void> => {
-    while (!ending.signal.aborted) {
-      await look().catch((error: unknown) => warn({ err: error }, 'the watchdog could not be fed'));
-      await clock.sleep(intervalMs / 2, ending.signal);
-    }
+    do await look().catch((error: unknown) => warn({ err: error }, 'the watchdog could not be fed'));
+    while (await pause(clock, intervalMs / 2, ending.signal));
   };
-  run().catch(() => undefined); // the end of the last sleep
+  void run();
   return () => ending.abort();
 }

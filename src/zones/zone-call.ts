@@ -2,7 +2,9 @@
 import { AgentError } from '../kernel/errors.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import type { CustomerZones } from '../drivers/dns/contract.js';
-import { withLimit } from '../drivers/shared/time-limit.js';
+import { withLimit } from '../kernel/async/with-limit.js';
+import { neverAborted } from '../kernel/async/never.js';
+import { orAbort } from '../kernel/async/race.js';
 import type { OperationContext } from '../services/context.js';
 
 export interface AtNameServer {
@@ -23,20 +25,12 @@ export async function atNameServer<T>(
   const { zones } = drivers.dns;
   if (!zones || config.dns.name_servers.length === 0)
     throw new AgentError('zones_unavailable', 'This agent keeps no DNS zones for customers.');
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooLate()), ANSWER_MS);
-  });
-  const begin = withLimit(new AbortController().signal, BEGIN_MS, (signal) =>
-    work({ zones, call: plainCall(signal) }),
-  );
+  const begin = withLimit(neverAborted(), BEGIN_MS, (signal) => work({ zones, call: plainCall(signal) }));
   try {
-    return await Promise.race([begin, late]);
+    return await withLimit(neverAborted(), ANSWER_MS, (late) => orAbort(begin, late, () => tooLate()));
   } catch (error) {
     if (error instanceof AgentError && error.code === 'aborted') throw tooLate(error);
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

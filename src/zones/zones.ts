@@ -1,10 +1,11 @@
 /** Customers' own DNS zones: made only where their delegation names our servers, and seen only by the panel and user who made them. */
+import { inTurn } from '../kernel/async/in-turn.js';
 import { instant } from '../kernel/clock.js';
 import { parseDomain } from '../model/domain-name.js';
 import { domainId } from '../model/domain-record.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
-import { throwIfAborted } from '../drivers/shared/abort.js';
+import { abortError } from '../drivers/shared/abort.js';
 import type { ZoneSet } from '../drivers/dns/contract.js';
 import { listed } from '../domains/routing.js';
 import type { ZoneRecord } from '../state/contract.js';
@@ -97,7 +98,7 @@ export async function addZone(
       throw new AgentError('quota_reached', `Zone limit reached (${used} of ${MOST_ZONES})`);
     await refuseOverlap(context, owner, zone);
     await refuseElsewhere(context, server, zone);
-    return inTurn(context, server, zone, () => make(context, server, owner, zone));
+    return oneAtATime(context, server, zone, () => make(context, server, owner, zone));
   });
 }
 
@@ -125,16 +126,18 @@ async function make(
 }
 
 /** A zone that is made while it is removed would be on record and not at the server, or the other way round. */
-function inTurn<T>(
+function oneAtATime<T>(
   { zoneTurns }: OperationContext,
   { call }: AtNameServer,
   zone: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  return zoneTurns.run(domainId(zone), () => {
-    throwIfAborted(call.signal, 'dns_timeout', `waiting for another change of ${zone}`);
-    return work();
-  });
+  return inTurn(
+    (next) => zoneTurns.run(domainId(zone), next),
+    call.signal,
+    () => abortError(call.signal, 'dns_timeout', `waiting for another change of ${zone}`),
+    work,
+  );
 }
 
 const isMaking = ({ making }: ZoneRecord): boolean => making === true;
@@ -178,7 +181,7 @@ export async function removeZone(context: OperationContext, by: By, sent: string
   return atNameServer(context, async (server) => {
     const wanted = lookUp(context, by, sent);
     if (!wanted) throw noSuchZone();
-    await inTurn(context, server, wanted.zone, () => unmake(context, server, by, wanted.zone));
+    await oneAtATime(context, server, wanted.zone, () => unmake(context, server, by, wanted.zone));
     await forgetGone(context);
     return wanted.zone;
   });

@@ -89,7 +89,7 @@ async function clinic(t: Test, options: { storageType?: 'dir' | 'zfspool' } = {}
         clock: systemClock,
         log: pino({ level: 'silent' }),
       });
-      const nginx = nginxExaminer(config.proxy, config.addresses.pools);
+      const nginx = nginxExaminer(config.proxy, config.addresses.pools, systemClock);
       const parts = {
         configFile: '/c',
         config,

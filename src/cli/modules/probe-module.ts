@@ -2,6 +2,8 @@
  * Loads a module's code in a process of its own, so that one that ends the process, hangs or throws from a timer does no harm to who asks. The hidden command
  * `probe-module` is the other side.
  */
+import { neverAborted } from '../../kernel/async/never.js';
+import { withLimit } from '../../kernel/async/with-limit.js';
 import { cleaned } from '../../kernel/cause.js';
 import { runChild } from '../../drivers/shared/child.js';
 import { type FoundModule, loadModule } from '../../modules/loader.js';
@@ -17,11 +19,11 @@ const LOADED = 'innkeeper: the module is loaded';
 /** What is wrong with it, or undefined. */
 export async function probeModule({ type, name, path }: FoundModule): Promise<string | undefined> {
   const argv = [process.execPath, process.argv[1] ?? '', 'probe-module', type, name, path];
-  const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), PROBE_MS);
-  const end = await runChild(argv, { maxOutputBytes: KEPT_BYTES }, over.signal);
-  clearTimeout(timer);
-  if (over.signal.aborted) return `loading it does not come to an end within ${PROBE_MS / 1000} s`;
+  const end = await withLimit(neverAborted(), PROBE_MS, async (limit) => {
+    const ended = await runChild(argv, { maxOutputBytes: KEPT_BYTES }, limit);
+    return limit.aborted ? undefined : ended;
+  });
+  if (!end) return `loading it does not come to an end within ${PROBE_MS / 1000} s`;
   if (end.code === EXIT.done && end.stdout.includes(LOADED)) return undefined;
   const said = cleaned(end.stderr).replace(/^innkeeper: /, '');
   if (said !== '') return said;

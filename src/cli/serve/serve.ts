@@ -1,6 +1,6 @@
 /** innkeeper serve: runs the daemon until a signal stops it, and keeps systemd informed where it was started by it. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RunningDaemon } from '../../main.js';
+import { orSleep } from '../../kernel/async/race.js';
 import { systemClock } from '../../kernel/clock.js';
 import { type ServiceEnvironment, takeServiceEnvironment } from '../../systemd/environment.js';
 import { type ServiceManager, serviceManager } from '../../systemd/notify.js';
@@ -76,7 +76,7 @@ async function start(
     const [first = ''] = sentenceOf(error).split('\n', 1);
     await manager.tell(`STATUS=${first}`).catch(() => undefined);
     if (error instanceof ConfigError) return EXIT.config;
-    if (notifySocket !== undefined) await Promise.race([stopped, delay(FAILED_START_MS)]);
+    if (notifySocket !== undefined) await orSleep(stopped, systemClock, FAILED_START_MS);
     return EXIT.failed;
   }
 }

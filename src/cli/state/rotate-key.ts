@@ -1,8 +1,8 @@
 /** innkeeper state rotate-key */
 import type { Command } from 'commander';
-import { setTimeout as delay } from 'node:timers/promises';
 import { cell } from '../shared/cell.js';
 import { configFile } from '../shared/config-file.js';
+import { systemClock } from '../../kernel/clock.js';
 import { connectDaemon } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { say, sayJson } from '../shared/print.js';
@@ -26,7 +26,7 @@ async function rotate({ config, json }: RotateOptions): Promise<void> {
   const daemon = await connectDaemon(configFile(config), 'default');
   let status = await daemon.call('POST', '/state/rotate-key', {});
   while (status['rewriting'] === true) {
-    await delay(POLL_MS);
+    await systemClock.sleep(POLL_MS);
     status = await daemon.call('GET', '/state/key');
   }
   const { success: _, ...told } = status;

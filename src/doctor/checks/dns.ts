@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { getServers } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
+import { onAbort } from '../../kernel/async/on-abort.js';
 import type { Config } from '../../config/config.js';
 import { plainCall } from '../../drivers/shared/call.js';
 import { nameLookup } from '../../drivers/lookup/resolver/index.js';
@@ -93,10 +94,11 @@ async function checkWildcard({ config }: DoctorParts, signal: AbortSignal): Prom
   const { public_addresses: wanted } = config.proxy;
   const resolver = new Resolver({ timeout: 3_000, tries: 2 });
   if (config.domains.resolvers.length > 0) resolver.setServers(config.domains.resolvers);
-  signal.addEventListener('abort', () => resolver.cancel(), { once: true });
+  const forget = onAbort(signal, () => resolver.cancel());
   const answers = await Promise.all(
     [resolver.resolve4(name), resolver.resolve6(name)].map((asked) => asked.catch((): string[] => [])),
   );
+  forget();
   const found = answers.flat();
   const base = config.agent.base_domain;
   const mend = (wanted.length > 0 ? wanted : ['<public address>']).map(

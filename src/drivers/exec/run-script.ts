@@ -1,7 +1,8 @@
 /** What every way of running a script shares: the stdin, the end marker, the output cap, and ending what runs inside when the caller stops. */
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
-import { throwIfAborted, within } from '../shared/abort.js';
+import { within } from '../../kernel/async/within.js';
+import { throwIfAborted } from '../shared/abort.js';
 import type { DriverLog } from '../shared/log.js';
 import type { ExecDriver, Script } from './contract.js';
 import { beginPid, encodeScript, splitEnd } from './script.js';

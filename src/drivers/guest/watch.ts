@@ -1,5 +1,7 @@
 /** The one shared look at the cluster: polled every `poll_s`, read by everybody, waited for by nobody but allocation. */
 import type { BaseLogger } from 'pino';
+import { pause } from '../../kernel/async/pause.js';
+import { orAbort } from '../../kernel/async/race.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import { plainCall } from '../shared/call.js';
@@ -53,7 +55,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
   const poll = async (): Promise<void> => {
     while (!closed.signal.aborted) {
       await shared().catch(() => {});
-      await clock.sleep(pollMs, closed.signal, true).catch(() => {});
+      await pause(clock, pollMs, closed.signal, true);
     }
   };
   void poll();
@@ -64,24 +66,13 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
     staleSince: () => stale,
     async fresh(maxAgeMs, signal) {
       if (view !== undefined && clock.monotonic() - viewedAt <= maxAgeMs) return view;
-      return abortable(shared(), signal);
+      return orAbort(shared(), signal, stopped);
     },
     close: () => closed.abort(new AgentError('shutting_down', 'The agent is stopping.')),
   };
 }
 
-/** The result, or `aborted` as soon as this one caller stops waiting; the others go on. */
-async function abortable<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = (): void => {};
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () =>
-      reject(new AgentError('aborted', 'The work was stopped before it ended.', { cause: signal.reason }));
-  });
-  if (signal.aborted) stop();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([result, stopped]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+/** This one caller stops waiting; the others go on. */
+function stopped({ reason }: AbortSignal): AgentError {
+  return new AgentError('aborted', 'The work was stopped before it ended.', { cause: reason });
 }

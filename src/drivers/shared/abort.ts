@@ -1,4 +1,4 @@
-/** Turns the end of a signal into the error a caller expects, and waits for work without outliving its signal. */
+/** Turns the end of a signal into the error a caller expects. */
 import { AgentError, type ErrorCode } from '../../kernel/errors.js';
 
 /** The AgentError for an aborted signal: its own reason when that is one, `timeout` when a deadline passed, else `aborted`. */
@@ -19,17 +19,4 @@ export function abortError(signal: AbortSignal, timeout: ErrorCode, doing: strin
 
 export function throwIfAborted(signal: AbortSignal, timeout: ErrorCode, doing: string): void {
   if (signal.aborted) throw abortError(signal, timeout, doing);
-}
-
-/** The value of `work` when it is there within `ms`, else `undefined`; never rejects, and leaves no timer behind. */
-export async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([work.catch(() => undefined), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,7 @@
 /** Runs one argv as a child in a process group of its own; never a shell. Ends with the child gone, unless the system does not let us end it. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { within } from './abort.js';
+import { within } from '../../kernel/async/within.js';
+import { onAbort } from '../../kernel/async/on-abort.js';
 import { Tail } from './tail.js';
 
 export interface ChildEnd {
@@ -59,9 +60,6 @@ export async function runChild(
     giveUp = () => resolve({ code: null, signal: null });
   });
   const closed = new Promise<void>((resolve) => child.on('close', () => resolve()));
-  const onAbort = (): void => {
-    void end();
-  };
   const end = async (): Promise<void> => {
     if (options.beforeKill) {
       await options.beforeKill().catch(() => undefined);
@@ -72,8 +70,7 @@ export async function runChild(
     await within(exited, options.killedWithinMs ?? KILLED_WITHIN_MS);
     giveUp();
   };
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
+  const forget = onAbort(signal, () => void end());
   child.stdin.end(options.stdin ?? '');
   try {
     const how = await exited;
@@ -85,7 +82,7 @@ export async function runChild(
       truncated: stdout.truncated || stderr.truncated,
     };
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    forget();
     child.stdin.destroy();
     child.stdout.destroy();
     child.stderr.destroy();

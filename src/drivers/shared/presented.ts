@@ -2,7 +2,10 @@
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
 import type { Clock } from '../../kernel/clock.js';
-import { withLimit } from './time-limit.js';
+import { withLimit } from '../../kernel/async/with-limit.js';
+import { neverAborted } from '../../kernel/async/never.js';
+import { onAbort } from '../../kernel/async/on-abort.js';
+import { poll } from '../../kernel/async/poll.js';
 
 /** Where the proxy takes TLS connections: the addresses it listens at, of which the first is asked, and its port. */
 export interface TlsAddress {
@@ -15,6 +18,7 @@ export type Presented = (name: string) => Promise<string | undefined>;
 
 const HANDSHAKE_MS = 3_000;
 const PATIENCE_MS = 5_000;
+const PAUSES = { firstMs: 10, factor: 2, longestMs: 500 };
 
 export function askPresented(at: TlsAddress): Presented {
   const ask = askCertificate(at);
@@ -27,12 +31,12 @@ export function askCertificate(at: TlsAddress): (name: string) => Promise<X509Ce
   const bare = listen.replace(/^\[(.*)\]$/, '$1');
   const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
   return (name) =>
-    withLimit(new AbortController().signal, HANDSHAKE_MS, async (signal) => {
+    withLimit(neverAborted(), HANDSHAKE_MS, async (signal) => {
       // Only what is shown counts here, not whether it is trusted.
       const socket = connect({ host, port: at.https_port, servername: name, rejectUnauthorized: false });
       try {
         return await new Promise<X509Certificate | undefined>((resolve) => {
-          signal.addEventListener('abort', () => resolve(undefined), { once: true });
+          onAbort(signal, () => resolve(undefined));
           socket.on('error', () => resolve(undefined));
           socket.on('close', () => resolve(undefined));
           socket.on('secureConnect', () => resolve(socket.getPeerX509Certificate()));
@@ -52,11 +56,10 @@ export async function waitPresented(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const wanted = new X509Certificate(chain).fingerprint256;
-  const giveUpAt = clock.monotonic() + PATIENCE_MS;
-  for (let pause = 10; ; pause = Math.min(500, pause * 2)) {
-    const found = await ask(name);
+  let found: string | undefined;
+  for await (const _ of poll({ clock, signal, pauses: PAUSES, patienceMs: PATIENCE_MS })) {
+    found = await ask(name);
     if (found === wanted) return undefined;
-    if (clock.monotonic() >= giveUpAt) return found ?? 'no handshake';
-    await clock.sleep(pause, signal);
   }
+  return found ?? 'no handshake';
 }

@@ -1,8 +1,8 @@
 /** Builds the HTTP application, not yet listening: one for the network, one for the daemon's own unix socket. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Timekeeper } from '../../model/clock-doubt.js';
+import { systemClock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import { VERSION } from '../../kernel/version.js';
 import { limitOf, methodsOf, ruleFor } from '../guards/access.js';
@@ -128,7 +128,7 @@ function endWithApp(app: App, handOverMs: number): AbortSignal {
     stop.abort();
     if (handOverMs > 0 && connections.count() > 0) {
       connections.endAfterAnswer();
-      await delay(handOverMs);
+      await systemClock.sleep(handOverMs);
     }
     // a connection that is busy now becomes idle later, when nobody looks any more
     const idle = setInterval(() => connections.closeIdle(handOverMs), IDLE_MS);

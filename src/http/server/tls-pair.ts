@@ -4,6 +4,7 @@ import { Server as HttpsServer } from 'node:https';
 import type { Server } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
+import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
 import { isPair } from '../../kernel/is-pair.js';
 
@@ -39,7 +40,7 @@ export async function followPair(
   if (!(server instanceof HttpsServer)) return;
   let served = inUse;
   let told = '';
-  while (await sleeps(clock, stopping)) {
+  while (await pause(clock, LOOK_MS, stopping, true)) {
     try {
       const found = readPair(files);
       told = '';
@@ -53,12 +54,4 @@ export async function followPair(
       told = problem;
     }
   }
-}
-
-/** False when the agent stops. */
-function sleeps(clock: Clock, stopping: AbortSignal): Promise<boolean> {
-  return clock.sleep(LOOK_MS, stopping, true).then(
-    () => true,
-    () => false,
-  );
 }

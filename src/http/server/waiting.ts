@@ -1,5 +1,6 @@
 /** The 25-second rule: a panel's call waits for its job as long as its HTTP client is sure to listen, then the job goes on without it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Alarm } from '../../kernel/async/alarm.js';
 import { anySignal } from '../../kernel/any-signal.js';
 import { AgentError, fromRecord } from '../../kernel/errors.js';
 import { isOpen, type Job } from '../../model/job.js';
@@ -102,24 +103,18 @@ async function untilEnded(
 ): Promise<Job> {
   const read = async (): Promise<Job> => (await readJob(context, { panel }, job.id)).job;
   if (ms <= 0 || signal.aborted) return read();
-  const over = new AbortController();
-  const { signal: done, release } = anySignal(over.signal, signal);
+  const ended = new Alarm();
   const stopFollowing = context.jobFeed.follow(job.id, (changed) => {
-    if (changed === undefined || !isOpen(changed)) over.abort();
+    if (changed === undefined || !isOpen(changed)) ended.ring();
   });
   try {
     // followed first and read second, so that its end does not fall between
     const found = await read();
     if (!isOpen(found)) return found;
-    await context.clock.sleep(ms, done, true).catch((error: unknown) => {
-      if (!done.aborted) throw error;
-    });
+    await ended.sleep(context.clock, ms, signal, true);
     return await read();
   } finally {
     stopFollowing();
-    // a sleep nobody waits for any more
-    over.abort();
-    release();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Effects on the service's own container. */
+import { retry } from '../../kernel/async/retry.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { JsonObject } from '../../kernel/json.js';
 import { keyOf, type Service } from '../../model/service.js';
@@ -40,17 +41,16 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
   const { deps, signal } = effect;
   // told at once when none is configured
   sourceOf(deps.config, source);
-  const until = deps.clock.monotonic() + SHOWN_WITHIN_MS;
-  for (let maxAgeMs = deps.config.container_host.poll_s * 1000; ; maxAgeMs = 0) {
-    const view = await deps.watch.fresh(maxAgeMs, signal);
-    try {
+  let maxAgeMs = deps.config.container_host.poll_s * 1000;
+  return retry(
+    async () => {
+      const view = await deps.watch.fresh(maxAgeMs, signal);
+      maxAgeMs = 0;
       return { view, node: roomFor(deps, { resources: service.plan, source }, view, keyOf(service)) };
-    } catch (error) {
-      const perhaps = error instanceof AgentError && error.code === 'template_missing';
-      if (!perhaps || deps.clock.monotonic() >= until) throw error;
-      await deps.clock.sleep(LOOK_AGAIN_MS, signal);
-    }
-  }
+    },
+    (error) => error instanceof AgentError && error.code === 'template_missing',
+    { clock: deps.clock, signal, pauses: LOOK_AGAIN_MS, patienceMs: SHOWN_WITHIN_MS },
+  );
 }
 
 export const ensure: EffectOf<'container.ensure'> = async (effect, args) => {

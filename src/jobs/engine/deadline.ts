@@ -1,4 +1,5 @@
 /** A time limit that stands still while the work waits for a lease. */
+import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
 
 export interface Deadline {
@@ -14,22 +15,21 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
   let left = ms;
   let waits = 0;
   let since = 0;
-  let pause = new AbortController();
+  let counting = new AbortController();
   let isCancelled = false;
 
   const count = (): void => {
     // whoever waited for a lease when it was cancelled comes back from there afterwards
     if (isCancelled) return;
     since = clock.monotonic();
-    pause = new AbortController();
-    clock.sleep(left, pause.signal).then(
-      () => over.abort(reason()),
-      () => {},
-    );
+    counting = new AbortController();
+    void pause(clock, left, counting.signal).then((isOver) => {
+      if (isOver) over.abort(reason());
+    });
   };
   const hold = (): void => {
     left = Math.max(0, left - (clock.monotonic() - since));
-    pause.abort(new Error('paused'));
+    counting.abort(new Error('paused'));
   };
   count();
   return {
@@ -40,7 +40,7 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
     },
     cancel() {
       isCancelled = true;
-      pause.abort(new Error('cancelled'));
+      counting.abort(new Error('cancelled'));
     },
   };
 }

@@ -1,4 +1,6 @@
 /** A driver's call that goes on although it was told to end keeps its job, and with it a slot: somebody must know. */
+import { onAbort } from '../../kernel/async/on-abort.js';
+import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
 
 /** Drivers wait some 4 s for the end of what they have sent. */
@@ -16,19 +18,14 @@ export interface Watch {
 /** Tells once, a minute after the signal, of calls that still go on. Returns what ends the watch. */
 export function watchHanging({ clock, signal, calls, tell }: Watch): () => void {
   const over = new AbortController();
-  const look = (): void => {
-    clock.sleep(HANGS_MS, over.signal, true).then(
-      () => {
-        const left = calls();
-        if (left.length > 0) tell(left);
-      },
-      () => undefined,
-    );
+  const look = async (): Promise<void> => {
+    if (!(await pause(clock, HANGS_MS, over.signal, true))) return;
+    const left = calls();
+    if (left.length > 0) tell(left);
   };
-  if (signal.aborted) look();
-  else signal.addEventListener('abort', look, { once: true });
+  const forget = onAbort(signal, () => void look());
   return () => {
-    signal.removeEventListener('abort', look);
+    forget();
     over.abort();
   };
 }

@@ -1,16 +1,13 @@
 /** Shared things that only so many may use at once: container hosts, templates, zones. A lease is held around one driver call and freed when it settled. */
 
+import PQueue from 'p-queue';
+import { inTurn } from '../../kernel/async/in-turn.js';
 import { asAgentError } from '../../kernel/errors.js';
 
 /** What is leased, and how many may hold it at once. */
 export interface Wish {
   readonly name: string;
   readonly limit: number;
-}
-
-interface Queue {
-  held: number;
-  readonly waiting: { start: () => void }[];
 }
 
 export interface Leases {
@@ -27,50 +24,42 @@ export interface Leases {
 }
 
 export function leases(): Leases {
-  const queues = new Map<string, Queue>();
+  /** As many as there are hosts, templates and zones of ours: none is ever removed. */
+  const queues = new Map<string, PQueue>();
 
-  const take = async ({ name, limit }: Wish, signal: AbortSignal): Promise<() => void> => {
-    signal.throwIfAborted();
-    const queue = queues.get(name) ?? { held: 0, waiting: [] };
+  /** Runs `work` while holding the first wish, and within it the others. */
+  const holding = async <T>(
+    [wish, ...others]: readonly Wish[],
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    if (wish === undefined) return work();
+    const { name, limit } = wish;
+    const queue = queues.get(name) ?? new PQueue({ concurrency: limit });
     queues.set(name, queue);
-    if (queue.held >= limit) {
-      await new Promise<void>((resolve, reject) => {
-        const entry = { start: resolve };
-        queue.waiting.push(entry);
-        signal.addEventListener(
-          'abort',
-          () => {
-            const at = queue.waiting.indexOf(entry);
-            if (at < 0) return;
-            queue.waiting.splice(at, 1);
-            reject(asAgentError(signal.reason, 'aborted'));
-          },
-          { once: true },
-        );
-      });
-    } else {
-      queue.held += 1;
-    }
-    return () => {
-      const next = queue.waiting.shift();
-      if (next) next.start();
-      else if (--queue.held === 0) queues.delete(name);
-    };
+    return inTurn(
+      (next) => queue.add(next),
+      signal,
+      () => asAgentError(signal.reason, 'aborted'),
+      () => holding(others, signal, work),
+    );
   };
 
   return {
     async hold(wishes, signal, onWait, work) {
-      const free: (() => void)[] = [];
+      let waits = true;
+      const begin = (): void => {
+        if (waits) onWait(false);
+        waits = false;
+      };
+      onWait(true);
       try {
-        onWait(true);
-        try {
-          for (const wish of wishes) free.push(await take(wish, signal));
-        } finally {
-          onWait(false);
-        }
-        return await work();
+        return await holding(wishes, signal, () => {
+          begin();
+          return work();
+        });
       } finally {
-        for (const release of free.reverse()) release();
+        begin();
       }
     },
   };

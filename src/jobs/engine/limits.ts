@@ -1,4 +1,5 @@
 /** The time limits of one attempt: the thread's start, then the job's and those of the steps under way. Waiting for leases counts into none. */
+import { onAbort } from '../../kernel/async/on-abort.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import { type Deadline, deadline } from './deadline.js';
@@ -29,7 +30,7 @@ export function limits(clock: Clock, jobTimeoutS: number): Limits {
       seconds * 1000,
       () => new AgentError('job_timeout', 'A time limit of the job has passed.'),
     );
-    limit.signal.addEventListener('abort', () => {
+    onAbort(limit.signal, () => {
       if (!over.signal.aborted) passed = step;
       over.abort(limit.signal.reason);
     });

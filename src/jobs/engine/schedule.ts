@@ -1,6 +1,6 @@
 /** Recurring work. It only looks and enqueues; what is due is found in the records, so nothing is lost while the agent was down. */
 import type { BaseLogger } from 'pino';
-import { anySignal } from '../../kernel/any-signal.js';
+import { Alarm } from '../../kernel/async/alarm.js';
 import type { Clock } from '../../kernel/clock.js';
 
 export interface Recurring {
@@ -25,20 +25,11 @@ export function schedule(
   { clock, log }: { readonly clock: Clock; readonly log: Pick<BaseLogger, 'error'> },
 ): Schedule {
   const stopped = new AbortController();
-  const pauses = new Map<string, AbortController>();
-  const early = new Set<string>();
+  const alarms = new Map(tasks.map(({ name }) => [name, new Alarm()]));
 
   const walk = async (task: Recurring): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      early.delete(task.name);
-      const ms = await pauseAfter(task);
-      const pause = new AbortController();
-      pauses.set(task.name, pause);
-      if (early.has(task.name)) continue;
-      const over = anySignal(stopped.signal, pause.signal);
-      await clock.sleep(ms, over.signal, true).catch(() => {});
-      over.release();
-    }
+    const alarm = alarms.get(task.name) ?? new Alarm();
+    while (!stopped.signal.aborted) await alarm.sleep(clock, await pauseAfter(task), stopped.signal, true);
   };
 
   const pauseAfter = async (task: Recurring): Promise<number> => {
@@ -54,8 +45,7 @@ export function schedule(
   const all = tasks.map(walk);
   return {
     nudge(name) {
-      early.add(name);
-      pauses.get(name)?.abort(new Error('nudged'));
+      alarms.get(name)?.ring();
     },
     async stop() {
       stopped.abort(new Error('stopped'));

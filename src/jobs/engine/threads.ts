@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
 import { AgentError } from '../../kernel/errors.js';
-import { within } from '../../drivers/shared/abort.js';
+import { within } from '../../kernel/async/within.js';
 import type { Attempt, ToMain, ToWorker } from './protocol.js';
 
 export interface Thread {

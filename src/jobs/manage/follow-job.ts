@@ -1,4 +1,5 @@
 /** Yields a job as it is, then as it is after every durable change, until it has ended. */
+import { onAbort } from '../../kernel/async/on-abort.js';
 import { isOpen, type Job } from '../../model/job.js';
 import type { Caller } from '../../model/caller.js';
 import type { JobContext } from './context.js';
@@ -14,12 +15,11 @@ export async function* followJob(
 ): AsyncGenerator<FoundJob> {
   const changes: (Job | undefined)[] = [];
   let wake = (): void => {};
-  const onAbort = (): void => wake();
   const stopFollowing = context.jobFeed.follow(id, (job) => {
     changes.push(job);
     wake();
   });
-  signal.addEventListener('abort', onAbort);
+  const forget = onAbort(signal, () => wake());
   try {
     // followed first and read second, so that no change falls between
     const { serviceId, job } = await readJob(context, caller, id);
@@ -35,6 +35,6 @@ export async function* followJob(
     }
   } finally {
     stopFollowing();
-    signal.removeEventListener('abort', onAbort);
+    forget();
   }
 }

@@ -1,4 +1,5 @@
 /** The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on top of it, not a copy. */
+import { growing } from '../../kernel/async/growing.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
 import type { JobPolicy } from '../../model/job.js';
 import { type JobKind, kindData } from '../../model/job-kinds.js';
@@ -22,7 +23,7 @@ import { backup, backupRemoval, reset, rollback, takeInitial } from './hosted/sn
 import { Product } from './product.js';
 
 /** Milliseconds between looks at a new site: the first, the factor, the longest. */
-const LOOK = { firstMs: 50, factor: 1.5, longestMs: 2000 };
+const LOOKS = { firstMs: 50, factor: 1.5, longestMs: 2000 };
 
 /** A flow for each kind, `certificate` excepted: that never was a job. */
 type Flows = { readonly [K in Exclude<JobKind, 'certificate'> as `${K}Job`]: () => JobFlow };
@@ -165,14 +166,15 @@ export abstract class HostedProduct extends Product implements Flows {
   }
 
   private async lookPatiently(context: StepContext): Promise<void> {
-    let pause = LOOK.firstMs;
-    // The time of the looks themselves is bounded by their own deadlines and by the step's.
-    for (let waited = 0; ; waited += pause, pause = Math.min(pause * LOOK.factor, LOOK.longestMs)) {
+    let waitedMs = 0;
+    for (const ms of growing(LOOKS)) {
       const problem = await this.problemOf(context);
       if (!problem) return;
-      if (waited >= this.patienceMs) throw problem;
+      // The time of the looks themselves is bounded by their own deadlines and by the step's.
+      if (waitedMs >= this.patienceMs) throw problem;
       context.log.debug('the site is not right yet', { code: problem.code, detail: problem.detail ?? '' });
-      await context.sleep(pause);
+      await context.sleep(ms);
+      waitedMs += ms;
     }
   }
 

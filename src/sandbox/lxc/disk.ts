@@ -1,4 +1,5 @@
 /** The root disks: btrfs on a sparse file, one subvolume per disk and snapshot, sizes kept by qgroups. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -138,6 +139,6 @@ export async function unmount(mountPoint: string): Promise<void> {
     const result = await run(['umount', ...(last ? ['--lazy'] : []), mountPoint], {
       okCodes: last ? [0] : [0, 32],
     });
-    if (result.code !== 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    if (result.code !== 0) await delay(100);
   }
 }

@@ -1,6 +1,9 @@
 /** One request from the wire to its answer: faults, credentials, parameters, method, reply. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { neverAborted } from '../../kernel/async/never.js';
+import { orAbort } from '../../kernel/async/race.js';
+import { withLimit } from '../../kernel/async/with-limit.js';
 import type { Json } from '../../kernel/json.js';
 import type { Faults, Strike } from '../control/faults.js';
 import { authenticate, authorize, type Token } from './access.js';
@@ -221,15 +224,6 @@ function refuseNode(cluster: Cluster, { path }: FoundRoute): void {
 
 /** The effect goes on behind a 596. */
 async function withinProxyTimeout(work: Promise<Json>, limitMs: number): Promise<Json> {
-  const over = new AbortController();
-  const late = pause(limitMs, undefined, { signal: over.signal }).then(() => {
-    throw new PveError(596, 'Connection timed out');
-  });
-  late.catch(() => {});
-  work.catch(() => {});
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    over.abort();
-  }
+  const timedOut = (): PveError => new PveError(596, 'Connection timed out');
+  return withLimit(neverAborted(), limitMs, (late) => orAbort(work, late, timedOut));
 }

@@ -1,4 +1,5 @@
 /** Worker tasks: a UPID at once, the work behind it, and an exit status that says how it went. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { StateStore, TaskRecord } from './state.js';
 import { messageOf, PveError } from './failure.js';
 
@@ -46,7 +47,6 @@ export const UPID =
   /^UPID:([a-zA-Z0-9-]+):([0-9A-F]{8}):([0-9A-F]{8,9}):([0-9A-F]{8}):([^:\s]+):([^:\s]*):([^:\s]+):$/;
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(8, '0');
-const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
 export function createTasks(store: StateStore, ended: () => void): Tasks {
   const { state } = store;

@@ -9,7 +9,8 @@ import { AgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
 import { type Circuit, type ClosedDoor, closedDoor } from '../../shared/circuit.js';
 import { isPage, pageWords } from '../../shared/page.js';
-import { withLimit } from '../../shared/time-limit.js';
+import { withLimit } from '../../../kernel/async/with-limit.js';
+import { neverAborted } from '../../../kernel/async/never.js';
 
 export type PowerDnsConfig = NonNullable<Config['dns']['powerdns']>;
 
@@ -109,7 +110,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
       if (refused !== undefined) throw refusesUs(refused);
       return mayMiss && status === 404 ? undefined : judge(status, text);
     };
-    return withLimit(stop ?? new AbortController().signal, config.timeout_s * 1000, async (limit) => {
+    return withLimit(stop ?? neverAborted(), config.timeout_s * 1000, async (limit) => {
       try {
         return await once(limit);
       } catch (error) {

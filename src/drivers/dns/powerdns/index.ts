@@ -1,11 +1,12 @@
 /** DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark as its comment. Reads before it writes, and reads back. */
-import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
 import type { Circuit } from '../../shared/circuit.js';
-import { inTurn } from '../../shared/turn.js';
+import { inTurn } from '../../../kernel/async/in-turn.js';
+import { pause } from '../../../kernel/async/pause.js';
+import { systemClock } from '../../../kernel/clock.js';
 import type { DnsDriver, DnsRecord } from '../contract.js';
 import {
   failed,
@@ -38,7 +39,12 @@ export function powerDnsDriver(
     return `${name}.`;
   };
   const inTurnOf: InTurn = async (signal, work) =>
-    inTurn(queue, signal, () => abortError(signal, 'dns_unreachable', 'waiting for the DNS server'), work);
+    inTurn(
+      (next) => queue.add(next),
+      signal,
+      () => abortError(signal, 'dns_unreachable', 'waiting for the DNS server'),
+      work,
+    );
 
   return {
     capabilities: { records: true },
@@ -103,7 +109,7 @@ async function untilStands(
     if (changes.length === 0) return;
     if (sent >= SENDS)
       throw unproven(`${name} was changed ${SENDS} times, but lacks ${JSON.stringify(changes)}`);
-    if (sent > 0) await delay(UNSEEN_MS * sent, undefined, { signal }).catch(() => {});
+    if (sent > 0) await pause(systemClock, UNSEEN_MS * sent, signal);
     throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
     await client.change(changes);
   }

@@ -1,4 +1,5 @@
 /** Customers' zones on PowerDNS: whole zones that bear our account; a zone without it is somebody else's. */
+import { neverAborted } from '../../../kernel/async/never.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { type CustomerZones, ZONE_RECORD_TYPES, type ZoneSet } from '../contract.js';
 import { failed, type PowerDnsClient, type RecordSet, unproven, type WholeZone } from './client.js';
@@ -55,7 +56,7 @@ async function settled(
   stands: (signal: AbortSignal) => Promise<boolean>,
 ): Promise<void> {
   // the look has a deadline of its own, and must be taken although the caller has gone
-  const look = (): Promise<boolean> => stands(new AbortController().signal);
+  const look = (): Promise<boolean> => stands(neverAborted());
   try {
     await change();
   } catch (error) {

@@ -1,6 +1,7 @@
 /** One command over an open SSH connection: its input, both outputs, its end, and how it is given up. */
 import type { Client, ClientChannel } from 'ssh2';
-import { within } from '../../shared/abort.js';
+import { within } from '../../../kernel/async/within.js';
+import { onAbort } from '../../../kernel/async/on-abort.js';
 import { Tail } from '../../shared/tail.js';
 import type { RawEnd, RawOptions } from '../run-script.js';
 
@@ -64,15 +65,14 @@ async function ended(
   options: RawOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  let onAbort = (): void => {};
-  const givenUp = new Promise<void>((resolve) => {
-    onAbort = () => void giveUp(channel, closed, options.beforeKill).then(resolve);
+  await new Promise<void>((resolve) => {
+    const forget = onAbort(signal, () => void giveUp(channel, closed, options.beforeKill).then(resolve));
+    channel.end(options.stdin);
+    void closed.then(() => {
+      forget();
+      resolve();
+    });
   });
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  channel.end(options.stdin);
-  await Promise.race([closed, givenUp]);
-  signal.removeEventListener('abort', onAbort);
 }
 
 async function giveUp(

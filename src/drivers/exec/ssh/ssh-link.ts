@@ -1,13 +1,14 @@
 /** One kept SSH connection to one node: made when needed, its host key checked, shared by at most eight commands, made anew when it broke. */
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import type { Client } from 'ssh2';
 import type { SshConfig } from '../../../config/config.js';
 import { AgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
 import { type Circuit, through, verdictOf } from '../../shared/circuit.js';
-import { inTurn } from '../../shared/turn.js';
+import { inTurn } from '../../../kernel/async/in-turn.js';
+import { orAbort } from '../../../kernel/async/race.js';
+import { systemClock } from '../../../kernel/clock.js';
 import { algorithmsOf, isTrusted, type KnownKeys, knownKeys } from './known-hosts.js';
 import type { RawEnd, RawOptions } from '../run-script.js';
 import { openChannel, type SshChannel } from './ssh-channel.js';
@@ -44,7 +45,12 @@ export class SshLink {
     const queue = options.beforeKill ? this.#queue : this.#stops;
     const stopped = (): AgentError =>
       abortError(signal, 'container_host_timeout', 'waiting for a connection to the container host');
-    return inTurn(queue, signal, stopped, async () => this.#run(command, options, signal));
+    return inTurn(
+      (next) => queue.add(next),
+      signal,
+      stopped,
+      async () => this.#run(command, options, signal),
+    );
   }
 
   async close(): Promise<void> {
@@ -84,13 +90,15 @@ export class SshLink {
     let broken = 0;
     for (let attempt = 1; ; attempt++) {
       const connection = (this.#connection ??= this.#connect());
-      const client = await orAbort(connection, signal);
+      const client = await orAbort(connection, signal, () =>
+        abortError(signal, 'container_host_timeout', 'connecting to the container host'),
+      );
       try {
         return await openChannel(client, command, options);
       } catch (error) {
         throwIfAborted(signal, 'container_host_timeout', 'opening a channel to the container host');
         // A broken connection answers open requests like a refusing server would, and says in the same turn that it is closed.
-        await delay(attempt * FULL_PAUSE_MS);
+        await systemClock.sleep(attempt * FULL_PAUSE_MS);
         const alive = this.#connection === connection;
         if (!alive || !isRefused(error)) {
           this.#forget(connection, client);
@@ -211,18 +219,4 @@ function isDenied(error: unknown): boolean {
 
 function isFull(error: unknown): boolean {
   return error instanceof Error && 'reason' in error;
-}
-
-async function orAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = (): void => {};
-  const stopped = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal, 'container_host_timeout', 'connecting to the container host'));
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
-  try {
-    return await Promise.race([work, stopped]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

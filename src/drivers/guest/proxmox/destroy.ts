@@ -4,7 +4,7 @@ import type { GuestAt } from '../contract.js';
 import { flag, text } from './answers.js';
 import { confirmAbsent } from './absence.js';
 import { dropHa } from './ha.js';
-import { assertGoing, foreign, type Found, type Host, isOurs, locate, lxcOf, readStatus } from './host.js';
+import { foreign, type Found, type Host, isOurs, locate, lxcOf, readStatus, rounds } from './host.js';
 import { macOf, parseProperties } from './property-string.js';
 import { stopOurs } from './power.js';
 import { waitForOwnCreation } from './own-creation.js';
@@ -35,11 +35,9 @@ function lateFor({ clock }: Host, lostAt: number): number {
 
 /** A request whose answer was lost may still be worked on: the container appears after we looked. */
 async function watchForLateArrival(host: Host, at: GuestAt, ms: number, call: DriverCall): Promise<void> {
-  const until = host.clock.monotonic() + ms;
-  while (host.clock.monotonic() < until && (await locate(host, at.vmid, call.signal)) === undefined) {
-    assertGoing(call);
-    await host.clock.sleep(LATE_LOOK_MS, call.signal).catch(() => {});
-  }
+  if (ms <= 0) return;
+  for await (const _ of rounds(host, call.signal, LATE_LOOK_MS, ms))
+    if ((await locate(host, at.vmid, call.signal)) !== undefined) return;
 }
 
 /** One round; that it vanished or moved while we were at it shows at the next look. */

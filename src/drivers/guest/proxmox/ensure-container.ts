@@ -1,4 +1,5 @@
 /** Makes a container, or finishes making one: clone or create, then settings, then disk. Every round looks first, so it may be repeated at any point. */
+import { retry } from '../../../kernel/async/retry.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, sameMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -15,6 +16,7 @@ import {
   isOurs,
   locate,
   lxcOf,
+  polling,
   requireOurs,
 } from './host.js';
 import { look } from './look.js';
@@ -186,17 +188,11 @@ const SHOWN_WITHIN_MS = 2_500;
 const LOOK_MS = 400;
 
 async function findTemplate(host: Host, spec: ContainerSpec, name: string, call: DriverCall) {
-  const until = host.clock.monotonic() + SHOWN_WITHIN_MS;
-  for (;;) {
-    const view = await look(host, call);
-    try {
-      return templateFor(host, view, spec, name);
-    } catch (error) {
-      if (host.clock.monotonic() >= until) throw error;
-      assertGoing(call);
-      await host.clock.sleep(LOOK_MS, call.signal).catch(() => {});
-    }
-  }
+  return retry(
+    async () => templateFor(host, await look(host, call), spec, name),
+    (error) => error instanceof AgentError && error.code === 'template_missing',
+    polling(host, call.signal, LOOK_MS, SHOWN_WITHIN_MS),
+  );
 }
 
 /** The template on the node itself, else one that shared storage brings there. */

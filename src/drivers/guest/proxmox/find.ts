@@ -1,4 +1,5 @@
 /** The container with a mark, wherever in the cluster it is now. */
+import { pause } from '../../../kernel/async/pause.js';
 import { findMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { ContainerState, GuestAt } from '../contract.js';
@@ -23,7 +24,7 @@ export async function find(host: Host, at: GuestAt, call: DriverCall): Promise<C
       // destroyed or moved between the two questions
       if (!isPve(error, 'missing') || look >= LOOKS) throw error;
       host.seenOn.delete(at.vmid);
-      await host.clock.sleep(PAUSE_MS, call.signal).catch(() => {});
+      await pause(host.clock, PAUSE_MS, call.signal);
     }
   }
 }

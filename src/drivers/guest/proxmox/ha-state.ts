@@ -6,7 +6,7 @@ import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
 import { flag, text } from './answers.js';
 import { readResource, noTrace, repeatUnknown, resourceOf, sidOf } from './ha-config.js';
-import { apiOf, assertGoing, type Found, type Host, readStatus } from './host.js';
+import { apiOf, type Found, type Host, readStatus, rounds } from './host.js';
 import { hostFailed, isPve } from './pve-error.js';
 
 export const HA_STATES = ['started', 'stopped', 'ignored'] as const;
@@ -61,13 +61,9 @@ export async function leaveHaError(host: Host, at: Where, call: DriverCall): Pro
     'HA is in state "error", disabling the service to get it out',
   );
   await putState(host, at, 'disabled', call);
-  const until = host.clock.monotonic() + LEAVE_ERROR_MS;
-  while (await isInError(host, at, call)) {
-    if (host.clock.monotonic() >= until) throw haGaveUp(at.vmid);
-    assertGoing(call);
-    await host.clock.sleep(POLL_MS, call.signal).catch(() => {});
-  }
-  return true;
+  for await (const _ of rounds(host, call.signal, POLL_MS, LEAVE_ERROR_MS))
+    if (!(await isInError(host, at, call))) return true;
+  throw haGaveUp(at.vmid);
 }
 
 export function haGaveUp(vmid: number): AgentError {

@@ -1,6 +1,9 @@
 /** What every operation of the driver works with, and the one way it may change a container: found, read, and proven ours. */
 import type { BaseLogger } from 'pino';
 import type { ProxmoxConfig } from '../../../config/config.js';
+import { pause } from '../../../kernel/async/pause.js';
+import { poll, type Polling } from '../../../kernel/async/poll.js';
+import { retry } from '../../../kernel/async/retry.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, sameMark } from '../../../kernel/mark.js';
@@ -98,7 +101,7 @@ export async function readStatus(host: Host, at: { node: string; vmid: number },
       // the task may have ended while the question hung
       isLast = work.length === 0;
       do {
-        await host.clock.sleep(SILENT_PAUSE_MS, signal).catch(() => {});
+        await pause(host.clock, SILENT_PAUSE_MS, signal);
         if (!hasStart(work)) break;
         work = await workOn(host, at, signal);
       } while (host.clock.monotonic() < until);
@@ -178,7 +181,7 @@ const SILENT_PAUSE_MS = 1_000;
 
 /** A container that moves, or was destroyed on another node, stands where it is not any more for an instant only. */
 const CONTRADICTION_MS = 2_000;
-const CONTRADICTION_PAUSE = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
+const CONTRADICTION_PAUSES = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
 
 /**
  * The container of this number, whosever it is; undefined when there is none (or a virtual machine: not our kind, see `occupant`). Throws
@@ -196,29 +199,31 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
       if (!isPve(error, 'missing', 'unreachable', 'unknown', 'refused')) throw error;
     }
   }
-  const until = host.clock.monotonic() + CONTRADICTION_MS;
-  const { firstMs, factor, longestMs } = CONTRADICTION_PAUSE;
-  for (let pause = firstMs; ; pause = Math.min(longestMs, pause * factor)) {
-    const resource = (await readResources(host, signal, 'vm')).find(
-      (one) => one.type === 'lxc' && num(one.vmid) === vmid,
+  return retry(
+    () => locateOnce(host, vmid, signal),
+    (error) => error instanceof AgentError && isPve(error.cause, 'missing'),
+    polling(host, signal, CONTRADICTION_PAUSES, CONTRADICTION_MS),
+  );
+}
+
+/** Throws `container_host_failed` when it is gone or moved between the two questions. */
+async function locateOnce(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
+  const resource = (await readResources(host, signal, 'vm')).find(
+    (one) => one.type === 'lxc' && num(one.vmid) === vmid,
+  );
+  if (resource === undefined) return undefined;
+  const node = text(resource.node);
+  try {
+    const config = await readConfig(host, node, vmid, signal);
+    host.seenOn.set(vmid, node);
+    return { node, vmid, config };
+  } catch (error) {
+    if (!isPve(error, 'missing')) throw error;
+    throw hostFailed(
+      'The container host contradicts itself about the container.',
+      `the cluster lists container ${vmid} on ${node}, which says: ${error.reason}`,
+      error,
     );
-    if (resource === undefined) return undefined;
-    const node = text(resource.node);
-    try {
-      const config = await readConfig(host, node, vmid, signal);
-      host.seenOn.set(vmid, node);
-      return { node, vmid, config };
-    } catch (error) {
-      if (!isPve(error, 'missing')) throw error;
-      // gone or moved between the two questions
-      if (host.clock.monotonic() >= until)
-        throw hostFailed(
-          'The container host contradicts itself about the container.',
-          `the cluster lists container ${vmid} on ${node}, which says: ${error.reason}`,
-          error,
-        );
-      await host.clock.sleep(pause, signal).catch(() => {});
-    }
   }
 }
 
@@ -250,8 +255,29 @@ export function foreign(found: Found, at: GuestAt): AgentError {
 }
 
 /** Throws `aborted` when the caller has stopped; called before every new change. */
-export function assertGoing(call: DriverCall): void {
-  if (call.signal.aborted) {
-    throw new AgentError('aborted', 'The work was stopped before it ended.', { cause: call.signal.reason });
-  }
+export function assertGoing({ signal }: DriverCall): void {
+  if (signal.aborted) throw stopped(signal);
+}
+
+/** The rounds of a look that is repeated until something has come about; throws `aborted` when the caller stops between two. */
+export function rounds(
+  { clock }: Pick<Host, 'clock'>,
+  signal: AbortSignal,
+  pauses: Polling['pauses'],
+  patienceMs: number,
+): AsyncGenerator<number, void> {
+  return poll(polling({ clock }, signal, pauses, patienceMs));
+}
+
+export function polling(
+  { clock }: Pick<Host, 'clock'>,
+  signal: AbortSignal,
+  pauses: Polling['pauses'],
+  patienceMs: number,
+): Polling {
+  return { clock, signal, pauses, patienceMs, stopped };
+}
+
+function stopped({ reason }: AbortSignal): AgentError {
+  return new AgentError('aborted', 'The work was stopped before it ended.', { cause: reason });
 }

@@ -1,18 +1,11 @@
 /** Starting and stopping. Of a container that HA manages a task's `OK` only means "requested": then its real state is waited for. */
 import type { DriverCall } from '../../shared/call.js';
+import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { GuestAt } from '../contract.js';
 import { flag, text } from './answers.js';
 import { assertNothingInTheWay, haGaveUp, leaveHaError } from './ha-state.js';
-import {
-  assertGoing,
-  type Found,
-  type Host,
-  isBeingStarted,
-  lxcOf,
-  readStatus,
-  requireOurs,
-} from './host.js';
+import { type Found, type Host, isBeingStarted, lxcOf, readStatus, requireOurs, rounds } from './host.js';
 import { isPve, said } from './pve-error.js';
 import { untilDone } from './read-back.js';
 import { runTask, waitForNoted } from './tasks.js';
@@ -116,9 +109,8 @@ const SLOW_WORDS =
 
 async function sayWhenSlow<T>(host: Host, call: DriverCall, work: () => Promise<T>): Promise<T> {
   const over = new AbortController();
-  const slow = host.clock
-    .sleep(SLOW_MS, over.signal, true)
-    .then(() => call.note({ waits_for: SLOW_WORDS }))
+  const slow = pause(host.clock, SLOW_MS, over.signal, true)
+    .then((isSlow) => (isSlow ? call.note({ waits_for: SLOW_WORDS }) : undefined))
     .catch(() => {});
   try {
     return await work();
@@ -148,16 +140,14 @@ async function command(
 }
 
 async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
-  const until = host.clock.monotonic() + timeoutMs;
-  for (let pause = POLL.firstMs; ; pause = Math.min(pause * POLL.factor, POLL.longestMs)) {
+  let told = '';
+  for await (const _ of rounds(host, call.signal, POLL, timeoutMs)) {
     // the start comes from HA's manager, some seconds later: asking for the status then would hang until it has ended
     const isStarting =
       wanted === 'running' && (await isBeingStarted(host, found, call.signal).catch(() => false));
     const seen = isStarting ? undefined : await powerOf(host, found, call).catch(ifMute);
     if (seen === undefined) {
-      if (host.clock.monotonic() >= until) throw notInTime(found, 'did not tell its state', wanted);
-      assertGoing(call);
-      await host.clock.sleep(pause, call.signal).catch(() => {});
+      told = 'did not tell its state';
       continue;
     }
     const { power, haState } = seen;
@@ -167,9 +157,7 @@ async function untilHaObeys(host: Host, found: Found, wanted: Power, call: Drive
       !/request|freeze|queued|fence|migrate|recovery/.test(haState);
     if (power === wanted && settled) return;
     if (haState === 'error') throw haGaveUp(found.vmid);
-    if (host.clock.monotonic() >= until)
-      throw notInTime(found, `has it in state "${haState}", ${power}`, wanted);
-    assertGoing(call);
-    await host.clock.sleep(pause, call.signal).catch(() => {});
+    told = `has it in state "${haState}", ${power}`;
   }
+  throw notInTime(found, told, wanted);
 }

@@ -1,13 +1,13 @@
 /** After an outcome that is not known: look until the container holds no lock, for what holds it may be our own request. */
+import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
 import { text } from './answers.js';
-import { assertGoing, type Found, type Host, locate } from './host.js';
+import { assertGoing, type Found, type Host, locate, rounds } from './host.js';
 import { leftLock } from './left-lock.js';
 import { hostFailed, isPve } from './pve-error.js';
 
-const FIRST_LOOK_MS = 200;
-const LAST_LOOK_MS = 2_000;
+const LOOKS = { firstMs: 200, factor: 2, longestMs: 2_000 };
 /** A task that was just asked for may not be listed yet, and one that has just ended may still hold the lock. */
 const LEFT_MS = 15_000;
 
@@ -19,21 +19,18 @@ export async function whenUnlocked(
   patienceMs = host.config.task_timeout_s * 1_000,
 ): Promise<Found | undefined> {
   const since = host.clock.monotonic();
-  const until = since + patienceMs;
-  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(LAST_LOOK_MS, pause * 2)) {
+  let lock = '';
+  for await (const _ of rounds(host, call.signal, LOOKS, patienceMs)) {
     const found = await locate(host, vmid, call.signal);
-    const lock = text(found?.config.lock);
+    lock = text(found?.config.lock);
     if (found === undefined || lock === '') return found;
-    const waited = host.clock.monotonic() - since;
-    if (host.clock.monotonic() >= until || (waited >= LEFT_MS && (await isLeft(host, found, call)))) {
-      throw new AgentError('container_host_busy', 'The container is locked by another operation.', {
-        role: 'container host',
-        detail: `container ${vmid} holds lock "${lock}"`,
-      });
-    }
-    assertGoing(call);
-    await host.clock.sleep(pause, call.signal).catch(() => {});
+    const waitedMs = host.clock.monotonic() - since;
+    if (waitedMs >= LEFT_MS && waitedMs < patienceMs && (await isLeft(host, found, call))) break;
   }
+  throw new AgentError('container_host_busy', 'The container is locked by another operation.', {
+    role: 'container host',
+    detail: `container ${vmid} holds lock "${lock}"`,
+  });
 }
 
 /** A lock that no task holds will not go by itself. One that cannot be judged now is waited for. */
@@ -69,7 +66,7 @@ export async function untilDone(
         'the outcome of a change is unknown, looking at what it did',
       );
       assertGoing(call);
-      await host.clock.sleep(FIRST_LOOK_MS, call.signal).catch(() => {});
+      await pause(host.clock, LOOKS.firstMs, call.signal);
       await whenUnlocked(host, vmid, call);
     }
   }

@@ -3,6 +3,9 @@
  * starting another. When a caller aborts, the task is never cancelled (that would leave half a container): it is waited for a few
  * seconds more, then left running under its note.
  */
+import { growing } from '../../../kernel/async/growing.js';
+import { neverAborted } from '../../../kernel/async/never.js';
+import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
 import { read, TASK, TASK_LOG, text } from './answers.js';
@@ -11,15 +14,11 @@ import { assertGoing, type Host } from './host.js';
 import { isPve, kindOfText, PveError } from './pve-error.js';
 import { ABORT_GRACE_MS } from './transport.js';
 
-const FIRST_POLL_MS = 50;
-const LAST_POLL_MS = 2_000;
 /** What is waited too long is at most a tenth of what the task took. */
-const POLL_GROWTH = 1.1;
+const POLLS = { firstMs: 50, factor: 1.1, longestMs: 2_000 };
 /** So long polls may fail in a row before the slot is given back; the note lets the next try go on. */
 const DEAF_MS = 30_000;
 const LOG_LINES = 12;
-/** Polls are not the caller's to abort: the end of the task is what he needs to know. */
-const never = (): AbortSignal => new AbortController().signal;
 
 const UPID =
   /^UPID:([A-Za-z0-9][A-Za-z0-9-]*):[0-9A-Fa-f]{8}:[0-9A-Fa-f]{8,9}:[0-9A-Fa-f]{8}:([^:\s]+):([^:\s]*):([^:\s]+):$/;
@@ -110,8 +109,8 @@ export async function waitForTask(
   const deadline = host.clock.monotonic() + timeoutMs;
   let heard = host.clock.monotonic();
   let givenUpAt = Number.POSITIVE_INFINITY;
-  for (let pause = FIRST_POLL_MS; ; pause = Math.min(LAST_POLL_MS, pause * POLL_GROWTH)) {
-    await host.clock.sleep(pause, call.signal.aborted ? undefined : call.signal).catch(() => {});
+  for (const ms of growing(POLLS)) {
+    await pause(host.clock, ms, call.signal.aborted ? neverAborted() : call.signal);
     if (call.signal.aborted) givenUpAt = Math.min(givenUpAt, host.clock.monotonic() + ABORT_GRACE_MS);
     const end = await pollOnce(host, task);
     if (end !== 'deaf') heard = host.clock.monotonic();
@@ -141,10 +140,10 @@ function leftRunning(
   });
 }
 
-/** The exit status; `running`; or `deaf` when the question got no answer this time. */
+/** Not the caller's to abort: the end of the task is what he needs to know. The exit status; `running`; or `deaf` when the question got no answer this time. */
 async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'running' | 'deaf'> {
   try {
-    const { tasks } = pveApi(host.transport, never()).nodes.$(segment(task.node));
+    const { tasks } = pveApi(host.transport, neverAborted()).nodes.$(segment(task.node));
     const answer: unknown = await tasks.$(segment(task.upid)).status.$get();
     const { status, exitstatus } = read(TASK, `task ${task.upid}`, answer);
     return status === 'running' ? 'running' : { exit: exitstatus ?? 'unexpected status' };
@@ -184,7 +183,7 @@ async function judge(host: Host, task: TaskId, { exit }: { exit: string }): Prom
 /** Its lines; none when they cannot be read now. */
 export async function logOf(host: Host, task: TaskId): Promise<string[]> {
   try {
-    const { tasks } = pveApi(host.transport, never()).nodes.$(segment(task.node));
+    const { tasks } = pveApi(host.transport, neverAborted()).nodes.$(segment(task.node));
     const answer: unknown = await tasks.$(segment(task.upid)).log.$get({ limit: 0 });
     return read(TASK_LOG, 'task log', answer)
       .map((line) => text(line.t))

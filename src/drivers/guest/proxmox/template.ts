@@ -1,9 +1,10 @@
 /** Templates: containers that clones are made from, known by their name. */
+import { pause } from '../../../kernel/async/pause.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { ClusterView, GuestAt, GuestView } from '../contract.js';
 import { flag, num, read, TASKS } from './answers.js';
 import { segment } from './client.js';
-import { apiOf, assertGoing, type Found, type Host, lxcOf, requireOurs } from './host.js';
+import { apiOf, assertGoing, type Found, type Host, lxcOf, requireOurs, rounds } from './host.js';
 import { look } from './look.js';
 import { PveError, said } from './pve-error.js';
 import { untilDone } from './read-back.js';
@@ -64,7 +65,7 @@ async function untilConverted(host: Host, at: GuestAt, call: DriverCall): Promis
     if (flag(found.config.template)) return;
     const worker = await newestWorker(host, found, call);
     if (worker !== undefined) await waitForTask(host, call, worker, until - host.clock.monotonic());
-    else await host.clock.sleep(LOOK_MS, call.signal).catch(() => {});
+    else await pause(host.clock, LOOK_MS, call.signal);
     assertGoing(call);
     if (host.clock.monotonic() >= until) {
       throw new PveError('unknown', `template ${at.vmid}`, 'it is not done in time');
@@ -84,12 +85,9 @@ async function newestWorker(
 }
 
 async function untilShown(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
-  const until = host.clock.monotonic() + SHOWN_WITHIN_MS;
-  while (host.clock.monotonic() < until) {
+  for await (const _ of rounds(host, call.signal, LOOK_MS * 4, SHOWN_WITHIN_MS)) {
     const { guests } = await look(host, call);
     if (guests.some((guest) => guest.vmid === at.vmid && guest.template && guest.name !== '')) return;
-    assertGoing(call);
-    await host.clock.sleep(LOOK_MS * 4, call.signal).catch(() => {});
   }
   (call.log ?? host.log).warn({ vmid: at.vmid }, 'the cluster does not show the new template yet');
 }

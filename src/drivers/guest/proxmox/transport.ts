@@ -5,6 +5,8 @@
  */
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
+import { inTurn } from '../../../kernel/async/in-turn.js';
+import { onAbort } from '../../../kernel/async/on-abort.js';
 import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
 import type { Secret } from '../../../kernel/secret.js';
 import { readAnswer, wireEndOf } from './answer.js';
@@ -180,28 +182,11 @@ export function openTransport(options: TransportOptions): Transport {
   };
 }
 
-/** Runs `work` when its turn comes; an abort before that takes it out of the queue, afterwards it is `work`'s own affair. */
-async function whileQueued<T>(queue: PQueue, caller: AbortSignal, work: () => Promise<T>): Promise<T> {
-  const waiting = new AbortController();
-  let begun = false;
-  const leave = (): void => {
-    if (!begun)
-      waiting.abort(
-        new PveError('aborted', 'request', 'stopped before it was sent', { cause: caller.reason }),
-      );
-  };
-  caller.addEventListener('abort', leave, { once: true });
-  try {
-    return await queue.add(
-      () => {
-        begun = true;
-        return work();
-      },
-      { signal: waiting.signal },
-    );
-  } finally {
-    caller.removeEventListener('abort', leave);
-  }
+/** An abort before its turn comes takes it out of the queue, afterwards it is `work`'s own affair. */
+function whileQueued<T>(queue: PQueue, caller: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const stopped = (): PveError =>
+    new PveError('aborted', 'request', 'stopped before it was sent', { cause: caller.reason });
+  return inTurn((next) => queue.add(next), caller, stopped, work);
 }
 
 function describe(error: unknown): string {
@@ -211,24 +196,21 @@ function describe(error: unknown): string {
 /** The signal of one request: its own deadline, and the caller's abort (for a change only after the grace). */
 class Limit {
   readonly #controller = new AbortController();
-  readonly #caller: AbortSignal;
   readonly #timers: NodeJS.Timeout[] = [];
-  readonly #onAbort: () => void;
+  readonly #forget: () => void;
   /** True once the caller's abort ended it. */
   cut = false;
 
   constructor(ms: number, caller: AbortSignal, atOnce: boolean) {
-    this.#caller = caller;
     this.#timers.push(setTimeout(() => this.#controller.abort(), ms));
     const end = (): void => {
       this.cut = true;
       this.#controller.abort();
     };
-    this.#onAbort = () => {
+    this.#forget = onAbort(caller, () => {
       if (atOnce) end();
       else this.#timers.push(setTimeout(end, ABORT_GRACE_MS));
-    };
-    caller.addEventListener('abort', this.#onAbort, { once: true });
+    });
   }
 
   get signal(): AbortSignal {
@@ -237,6 +219,6 @@ class Limit {
 
   clear(): void {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#caller.removeEventListener('abort', this.#onAbort);
+    this.#forget();
   }
 }

@@ -12,7 +12,8 @@ import { Secret } from '../../../kernel/secret.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
 import { type Circuit, through, verdictOf } from '../../shared/circuit.js';
 import { isPage, pageWords } from '../../shared/page.js';
-import { withLimit } from '../../shared/time-limit.js';
+import { withLimit } from '../../../kernel/async/with-limit.js';
+import { orAbort } from '../../../kernel/async/race.js';
 import { shortcoming } from '../issued.js';
 import type { AccountStore, CertificateIssuer, Challenges, IssuedCertificate } from '../contract.js';
 
@@ -65,7 +66,8 @@ async function order(
   const { default: library } = await import('acme-client');
   await prepareHttp(library, config);
   // Every wait ends with the limit, and not only the whole: a challenge is taken back before the order is given up.
-  const wait = <T>(work: Promise<T>): Promise<T> => raceAgainst(limit, work);
+  const wait = <T>(work: Promise<T>): Promise<T> =>
+    orAbort(work, limit, () => new Error('the order did not end in time'));
   const { client, placed } = await wait(placeOrder(library, config, deps, names));
   for (const authorization of await wait(client.getAuthorizations(placed))) {
     if (authorization.status === 'valid') continue;
@@ -200,19 +202,6 @@ function problemIn(data: unknown): { readonly type: string; readonly detail: str
     return typeof value === 'string' ? value : '';
   };
   return { type: word('type'), detail: word('detail') };
-}
-
-async function raceAgainst<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  work.catch(() => {});
-  signal.throwIfAborted();
-  return Promise.race([
-    work,
-    new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('the order did not end in time')), {
-        once: true,
-      });
-    }),
-  ]);
 }
 
 /** acme-client throws plain errors: with a `code` or `response` when the wire failed, else the authority's own words. */

@@ -3,7 +3,7 @@ import { getServers } from 'node:dns';
 import type { DomainsConfig } from '../../../config/config.js';
 import type { CaaRecord } from '../../../model/caa.js';
 import { canonicalAddress } from '../../../model/address-pool.js';
-import { withLimit } from '../../shared/time-limit.js';
+import { withLimit } from '../../../kernel/async/with-limit.js';
 import { Authoritative, bare, hostOf, type Settings } from './authoritative.js';
 import type { FoundAddresses, LookupCall, NameLookup } from '../contract.js';
 import { knock } from './knock.js';

@@ -4,6 +4,7 @@
  */
 import http from 'node:http';
 import https from 'node:https';
+import { withLimit } from '../../../kernel/async/with-limit.js';
 import { abortError } from '../../shared/abort.js';
 import type { Knock } from '../contract.js';
 import { mayAsk } from './reachable.js';
@@ -101,6 +102,15 @@ function follow(settings: KnockSettings, asked: Knock, from: URL, { location }: 
 }
 
 function request(settings: KnockSettings, url: URL, address: string, signal: AbortSignal): Promise<Answer> {
+  return withLimit(signal, TRY_MS, (limit) => requestWithin(settings, url, address, limit));
+}
+
+function requestWithin(
+  settings: KnockSettings,
+  url: URL,
+  address: string,
+  signal: AbortSignal,
+): Promise<Answer> {
   const isHttps = url.protocol === 'https:';
   const options = {
     // an address: nobody is asked where the name leads a second time
@@ -117,12 +127,8 @@ function request(settings: KnockSettings, url: URL, address: string, signal: Abo
     const sent = isHttps
       ? https.request({ ...options, servername: url.hostname, rejectUnauthorized: false })
       : http.request(options);
-    const timer = setTimeout(() => sent.destroy(new Error('no answer in time')), TRY_MS);
     sent.on('error', reject);
-    sent.on('close', () => {
-      clearTimeout(timer);
-      reject(new Error('closed'));
-    });
+    sent.on('close', () => reject(new Error('closed')));
     sent.on('response', (answer) => {
       let body = '';
       const done = (): void => {

@@ -3,7 +3,8 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createConnection, isIPv6 } from 'node:net';
 import dnsPacket, { type Answer, type DecodedPacket } from 'dns-packet';
-import { withLimit } from '../../shared/time-limit.js';
+import { withLimit } from '../../../kernel/async/with-limit.js';
+import { onAbort } from '../../../kernel/async/on-abort.js';
 
 export type QuestionType = 'A' | 'AAAA' | 'CNAME' | 'TXT' | 'CAA' | 'NS';
 
@@ -140,8 +141,7 @@ function overTcp(server: Server, question: Question, signal: AbortSignal): Promi
 }
 
 function whenOver(limit: AbortSignal, server: Server, reject: (error: Error) => void): void {
-  if (limit.aborted) reject(silent(server));
-  limit.addEventListener('abort', () => reject(silent(server)), { once: true });
+  onAbort(limit, () => reject(silent(server)));
 }
 
 function silent({ address, port }: Server): Error {

@@ -2,7 +2,7 @@
 import { AgentError } from '../../../kernel/errors.js';
 import { throwIfAborted } from '../../shared/abort.js';
 import { type ChildEnd, runChild } from '../../shared/child.js';
-import { withLimit } from '../../shared/time-limit.js';
+import { withLimit } from '../../../kernel/async/with-limit.js';
 
 const DEADLINE_MS = 30_000;
 const KEPT_OUTPUT_BYTES = 8_192;

@@ -1,6 +1,9 @@
 /** Looks at nginx as it is, without wishing for a change: does it take its configuration, does a reload reach it, does it serve what we have written? */
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { pause } from '../../../kernel/async/pause.js';
+import { poll } from '../../../kernel/async/poll.js';
+import type { Clock } from '../../../kernel/clock.js';
 import type { Config } from '../../../config/config.js';
 import { reload, testConfiguration } from './commands.js';
 import type { NginxConfig } from './render.js';
@@ -37,29 +40,27 @@ type Pools = Config['addresses']['pools'];
 export function nginxExaminer(
   { nginx, ssh }: Pick<Config['proxy'], 'nginx' | 'ssh'>,
   pools: Pools,
+  clock: Clock,
 ): NginxExaminer {
-  return ssh === null ? localExaminer(nginx) : remoteExaminer(ssh, pools);
+  return ssh === null ? localExaminer(nginx, clock) : remoteExaminer(ssh, pools, clock);
 }
 
-function localExaminer(config: NginxConfig): NginxExaminer {
+function localExaminer(config: NginxConfig, clock: Clock): NginxExaminer {
   const ask = askVersion(config.status_port);
   return {
     hasRendering: async () => (await readRendering(config)).text !== undefined,
     async test(signal) {
       const complaint = await testConfiguration(config.test, signal);
       if (complaint === undefined || signal.aborted) return complaint;
-      await pause(1_000);
+      await pause(clock, 1_000, signal);
       return testConfiguration(config.test, signal);
     },
     async reload(signal) {
       await reload(config.reload, signal);
-      const until = performance.now() + SERVED_WITHIN_MS;
-      for (;;) {
+      return untilServed(clock, signal, async () => {
         const { version: written } = await readRendering(config);
-        const served = await ask();
-        if (served === written || performance.now() > until) return { written, served };
-        await pause(LOOK_MS);
-      }
+        return { written, served: await ask() };
+      });
     },
     async unwritable() {
       for (let folder = config.dir; ; folder = dirname(folder)) {
@@ -80,7 +81,7 @@ function localExaminer(config: NginxConfig): NginxExaminer {
  * Behind the forced command of the proxy host: its records are tried as a rendering of another number, which is taken back, and with them a site at either
  * end of each pool: the forced command may not let names lead there.
  */
-function remoteExaminer(ssh: ProxySsh, pools: Pools): NginxExaminer {
+function remoteExaminer(ssh: ProxySsh, pools: Pools, clock: Clock): NginxExaminer {
   const commands = new RemoteCommands(ssh);
   const kept = async (signal: AbortSignal) => decodeRecords((await commands.call('get', '', signal)).stdout);
   return {
@@ -99,13 +100,11 @@ function remoteExaminer(ssh: ProxySsh, pools: Pools): NginxExaminer {
     },
     async reload(signal) {
       await commands.call('reload', '', signal);
-      const until = performance.now() + SERVED_WITHIN_MS;
-      for (;;) {
+      return untilServed(clock, signal, async () => {
         const { version: written } = await kept(signal);
         const served = (await commands.call('served', '', signal)).stdout.trim() || undefined;
-        if (served === written || performance.now() > until) return { written, served };
-        await pause(LOOK_MS);
-      }
+        return { written, served };
+      });
     },
     unwritable: async () => undefined,
     close: () => commands.close(),
@@ -123,6 +122,12 @@ function probes(pools: Pools): ProxyHost[] {
     }));
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** What is served once it is what is written, or when that does not come about. */
+async function untilServed(clock: Clock, signal: AbortSignal, look: () => Promise<Served>): Promise<Served> {
+  let found: Served = { written: '', served: undefined };
+  for await (const _ of poll({ clock, signal, pauses: LOOK_MS, patienceMs: SERVED_WITHIN_MS })) {
+    found = await look();
+    if (found.served === found.written) break;
+  }
+  return found;
 }

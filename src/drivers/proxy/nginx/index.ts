@@ -1,4 +1,5 @@
 /** Reverse proxy `nginx`: on this machine, or on another one behind SSH. See render.ts for how an operator includes what is rendered. */
+import { onAbort } from '../../../kernel/async/on-abort.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { type Mark, sameMark } from '../../../kernel/mark.js';
@@ -45,18 +46,17 @@ export function nginxProxyDriver(
     throwIfAborted(signal, 'proxy_unreachable', 'waiting for the reverse proxy');
     refuseClosed();
     await new Promise<void>((resolve, reject) => {
-      const onAbort = (): void => {
+      const forget = onAbort(signal, () => {
         // Once a batch has taken it up the outcome is awaited, so that it is known; a batch has deadlines of its own.
         if (!keeper.withdraw(wish)) return;
         reject(abortError(signal, 'proxy_unreachable', 'waiting for the reverse proxy'));
-      };
+      });
       const settle = (error?: AgentError): void => {
-        signal.removeEventListener('abort', onAbort);
+        forget();
         if (error) reject(error);
         else resolve();
       };
       const wish: Wish = { ...change, settle };
-      signal.addEventListener('abort', onAbort, { once: true });
       keeper.add(wish);
     });
   };

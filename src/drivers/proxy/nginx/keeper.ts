@@ -1,7 +1,7 @@
 /** The one keeper of nginx's configuration: wishes that come in while a batch is under way are carried out together in the next one. */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
-import { within } from '../../shared/abort.js';
+import { within } from '../../../kernel/async/within.js';
 import { type Circuit, type Pass, through, verdictOf } from '../../shared/circuit.js';
 import type { Change } from './changes.js';
 import { refusesUs, unreachable } from './commands.js';

@@ -14,7 +14,7 @@ export interface Publishing {
    * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not refused. When `stop` aborts nothing is waited
    * for any more: what was saved by then is loaded by the next start.
    */
-  publish<C extends Change>(changes: readonly C[], refuse: Refuse<C>, stop?: AbortSignal): Promise<void>;
+  publish<C extends Change>(changes: readonly C[], refuse: Refuse<C>, stop: AbortSignal): Promise<void>;
 }
 
 export interface NginxPlace extends Publishing {

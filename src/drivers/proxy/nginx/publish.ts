@@ -30,6 +30,11 @@ export interface OnDisk {
   readonly rendering: Rendering;
 }
 
+interface Batch<C extends Change> {
+  readonly refuse: Refuse<C>;
+  readonly stop: AbortSignal;
+}
+
 /** How long a reloaded nginx may take until it serves the new rendering. */
 const SERVED_PATIENCE_MS = 15_000;
 
@@ -41,8 +46,6 @@ export class Publisher implements Publishing {
   /** True from the start of a batch until it is known what the disk holds: after a failure it is read anew. */
   #inDoubt = true;
   #lastVersion = 0;
-  /** Of the batch under way. */
-  #stop = new AbortController().signal;
 
   constructor(config: NginxConfig, deps: PublishDeps) {
     this.#config = config;
@@ -61,13 +64,12 @@ export class Publisher implements Publishing {
   async publish<C extends Change>(
     changes: readonly C[],
     refuse: Refuse<C>,
-    stop: AbortSignal = new AbortController().signal,
+    stop: AbortSignal,
   ): Promise<void> {
-    this.#stop = stop;
     const before = this.#disk && !this.#inDoubt ? this.#disk : await this.#prepare();
     this.#inDoubt = true;
     const served = (await this.#ask()) === before.rendering.version;
-    const { rendering, records, accepted } = await this.#accept(before, changes, served, refuse);
+    const { rendering, records, accepted } = await this.#accept(before, changes, served, { refuse, stop });
     const damaged = new Map(before.damaged);
     const gone = accepted.flatMap((change) => filesOf(change)).filter((file) => damaged.delete(file));
     const isNew = rendering !== before.rendering;
@@ -80,7 +82,7 @@ export class Publisher implements Publishing {
     if (isNew) await writeVersion(this.#config, rendering.version);
     this.#disk = { records, damaged, rendering };
     this.#inDoubt = false;
-    if (isNew || !served) await this.#load(rendering.version);
+    if (isNew || !served) await this.#load(rendering.version, stop);
   }
 
   /** The changes that nginx accepts, as a rendering that is on disk and tested; the same rendering object when nothing has to be loaded. */
@@ -88,13 +90,13 @@ export class Publisher implements Publishing {
     before: OnDisk,
     changes: readonly C[],
     served: boolean,
-    refuse: Refuse<C>,
+    batch: Batch<C>,
   ): Promise<Tested<C> & { rendering: Rendering }> {
     const wished = applyChanges(before.records, changes);
-    for (const { change, error } of wished.refused) refuse(change, error);
+    for (const { change, error } of wished.refused) batch.refuse(change, error);
     if (served && this.#isCurrent(before, wished.records)) return { ...wished, rendering: before.rendering };
     try {
-      const tested = await this.#test(before, wished, refuse);
+      const tested = await this.#test(before, wished, batch);
       const rendering = this.#isCurrent(before, tested.records)
         ? before.rendering
         : makeRendering(this.#config, tested.records, this.#nextVersion());
@@ -110,23 +112,27 @@ export class Publisher implements Publishing {
     return makeRendering(this.#config, records, rendering.version).text === rendering.text;
   }
 
-  async #test<C extends Change>(before: OnDisk, wished: Tested<C>, refuse: Refuse<C>): Promise<Tested<C>> {
-    const complaintAbout = (records: Records): Promise<string | undefined> => this.#try(records);
+  async #test<C extends Change>(
+    before: OnDisk,
+    wished: Tested<C>,
+    { refuse, stop }: Batch<C>,
+  ): Promise<Tested<C>> {
+    const complaintAbout = (records: Records): Promise<string | undefined> => this.#try(records, stop);
     const complaint = await complaintAbout(wished.records);
     return complaint === undefined
       ? wished
       : findAccepted(before.records, wished, complaint, { complaintAbout, refuse });
   }
 
-  async #try(records: Records): Promise<string | undefined> {
+  async #try(records: Records, stop: AbortSignal): Promise<string | undefined> {
     await writeRendering(this.#config, makeRendering(this.#config, records, this.#nextVersion()));
-    return testConfiguration(this.#config.test, this.#stop);
+    return testConfiguration(this.#config.test, stop);
   }
 
-  async #load(version: string): Promise<void> {
+  async #load(version: string, stop: AbortSignal): Promise<void> {
     const started = this.#deps.clock.monotonic();
-    await reload(this.#config.reload, this.#stop);
-    if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS, this.#stop))) {
+    await reload(this.#config.reload, stop);
+    if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS, stop))) {
       const found = (await this.#ask()) ?? 'nothing';
       throw unreachable(
         `after the reload ${found} is served on the status port instead of rendering ${version}`,

@@ -1,5 +1,6 @@
 /** Which rendering nginx serves, asked of nginx itself: a reload command returns long before its effect. */
 import { request } from 'undici';
+import { poll } from '../../../kernel/async/poll.js';
 import type { Clock } from '../../../kernel/clock.js';
 
 /**
@@ -44,19 +45,18 @@ export async function waitServed(
   patienceMs: number,
   stop: AbortSignal,
 ): Promise<boolean> {
-  const from = clock.monotonic();
-  const giveUpAt = from + patienceMs;
   let firstSeen: number | undefined;
   let otherSeen = Number.NEGATIVE_INFINITY;
-  for (;;) {
+  const pauses = (waitedMs: number): number =>
+    firstSeen === undefined ? pauseAfter(waitedMs) : pauseUntil(firstSeen, clock.monotonic());
+  for await (const _ of poll({ clock, signal: stop, pauses, patienceMs })) {
     const served = (await ask()) === version;
     const now = clock.monotonic();
     if (served) firstSeen ??= now;
     else otherSeen = now;
     if (firstSeen !== undefined && now - firstSeen >= SETTLE_MS && now - otherSeen >= CERTAIN_MS) return true;
-    if (now >= giveUpAt) return false;
-    await clock.sleep(firstSeen === undefined ? pauseAfter(now - from) : pauseUntil(firstSeen, now), stop);
   }
+  return false;
 }
 
 const pauseAfter = (waitedMs: number): number =>

@@ -1,4 +1,5 @@
 /** The list of a node's containers, and a new one from an OS template. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { volumeName, containerStorage, discard } from '../volumes.js';
 import type { JsonObject } from '../../../kernel/json.js';
 import { parsePropertyString } from '../check.js';
@@ -148,7 +149,7 @@ async function make(call: Call, disk: WishedDisk, ostemplate: string, task: Task
   }
   container.config = config;
   if (values['pool'] === undefined) return;
-  await new Promise((resolve) => void setTimeout(resolve, takes(cluster, 'joinPool')));
+  await pause(takes(cluster, 'joinPool'));
   addToPool(cluster, values['pool'], vmid);
 }
 

@@ -1,4 +1,5 @@
 /** Destroying a container, with or without what refers to it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Call,
   containerOf,
@@ -56,7 +57,7 @@ async function destroy(call: Call): Promise<string> {
         task.print(`purging CT ${vmid} from related configurations..`);
         removeService(cluster, sidOf(vmid), true);
       }
-      await new Promise((resolve) => void setTimeout(resolve, takes(cluster, 'forget')));
+      await pause(takes(cluster, 'forget'));
       Reflect.deleteProperty(state.containers, vmid);
     }),
   );

@@ -30,7 +30,7 @@ export class RemotePublisher implements Publishing {
   async publish<C extends Change>(
     changes: readonly C[],
     refuse: Refuse<C>,
-    stop: AbortSignal = new AbortController().signal,
+    stop: AbortSignal,
   ): Promise<void> {
     const before = this.#kept ?? (await this.#read(stop));
     this.#kept = undefined;

@@ -1,23 +1,25 @@
 /** Waits for a turn in a queue no longer than a signal lasts, but never leaves work that has begun: p-queue's own `signal` does. */
-import type PQueue from 'p-queue';
-import type { AgentError } from '../../kernel/errors.js';
+import { onAbort } from './on-abort.js';
+
+/** Runs the work when its turn comes, and settles as it does: `(work) => queue.add(work)`. */
+export type Enter<T> = (work: () => Promise<T>) => Promise<T>;
 
 /** @param stopped made when the signal aborts before the work begins; once it has begun, `work` heeds the signal itself */
 export async function inTurn<T>(
-  queue: PQueue,
+  enter: Enter<T>,
   signal: AbortSignal,
-  stopped: () => AgentError,
+  stopped: () => Error,
   work: () => Promise<T>,
 ): Promise<T> {
+  if (signal.aborted) throw stopped();
   let begun = false;
-  let onAbort = (): void => {};
+  let forget = (): void => {};
   const withdrawn = new Promise<never>((_, reject) => {
-    onAbort = () => {
+    forget = onAbort(signal, () => {
       if (!begun) reject(stopped());
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
+    });
   });
-  const done = queue.add(async () => {
+  const done = enter(async () => {
     if (signal.aborted) throw stopped();
     begun = true;
     return work();
@@ -25,6 +27,6 @@ export async function inTurn<T>(
   try {
     return await Promise.race([done, withdrawn]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    forget();
   }
 }
