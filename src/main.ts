@@ -30,6 +30,7 @@ import { type Counting, type Observation, observe, startCounting } from './boot/
 import type { DriftContext } from './drift/context.js';
 import { type DriftBook, driftBook } from './drift/drift-book.js';
 import { type Reconciler, reconciler } from './drift/reconcile.js';
+import { newDeletionBrake } from './services/deletion-brake.js';
 import { eraseCredentials } from './services/erase-credentials.js';
 import { grantWishes } from './domains/grant-wishes.js';
 import { withJob } from './services/outcomes.js';
@@ -258,6 +259,7 @@ function operationContext(parts: Parts): DriftContext {
     withJob,
     noticed: observation.noticed,
     zoneTurns: new KeyedLock(),
+    brake: newDeletionBrake({ config, state, clock }),
     roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
     drift,
   };

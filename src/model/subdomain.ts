@@ -5,7 +5,7 @@ const LONGEST_BASE = 40;
 const MOST_SUFFIXES = 100_000;
 
 /** Names that mean something below a domain, or that would let a customer pass for the operator. */
-const RESERVED = new Set(
+const RESERVED: ReadonlySet<string> = new Set(
   `www www1 www2 web mail email smtp imap pop pop3 mx mta relay webmail autoconfig autodiscover dns ns ntp ftp sftp ssh vpn
   admin administrator root hostmaster postmaster webmaster abuse security noc support help billing account accounts login
   auth sso oauth api cdn static assets media img images status monitor metrics grafana panel cpanel whm plesk portal client

@@ -5,7 +5,6 @@ import type { ClaimedAddress, ServiceKey } from '../model/service.js';
 import { chooseSubdomain } from '../model/subdomain.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext } from './context.js';
-import { guestsByVmid } from './guests-by-vmid.js';
 
 export interface Allotment {
   readonly subdomain: string;
@@ -84,12 +83,10 @@ function chooseFrom(
 
 function chooseVmid(context: OperationContext, key: ServiceKey, last: number): number {
   const { first, last: end } = context.config.container_host.proxmox.vmids;
-  const view = context.watch.latest();
-  const seen = view ? guestsByVmid(view) : new Map<number, unknown>();
   const found = firstFree({ first: BigInt(first), last: BigInt(end) }, BigInt(last + 1), (number) => {
     const vmid = Number(number);
     const holder = context.state.services.holderOf({ vmid });
-    return (holder !== undefined && holder !== key) || seen.has(vmid);
+    return (holder !== undefined && holder !== key) || context.watch.guest(vmid) !== undefined;
   });
   if (found === undefined) throw exhausted('No container number is left for another site.');
   return Number(found);

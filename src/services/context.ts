@@ -12,6 +12,7 @@ import type { ContainerSource } from '../modules/kit/context.js';
 import type { ModuleInfo } from '../modules/kit/module.js';
 import type { Product } from '../modules/kit/product.js';
 import type { State } from '../state/contract.js';
+import type { DeletionBrake } from './deletion-brake.js';
 
 /** A product as an order needs it. */
 export interface SoldProduct {
@@ -63,6 +64,7 @@ export interface OperationContext {
   readonly drift: Differences;
   /** Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server tell the same. */
   readonly zoneTurns: Turns;
+  readonly brake: DeletionBrake;
   /** Told of what is worth an alert and stands in no record. */
   readonly noticed?: (notice: {
     readonly kind: 'unknown_plan';

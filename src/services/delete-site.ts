@@ -5,7 +5,6 @@ import { FOR_RELEASE, type Job } from '../model/job.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
-import { passesBrake } from './deletion-brake.js';
 import { enqueue, type Started } from './enqueue.js';
 
 const FAR_AWAY = '9999-12-31T23:59:59.999Z';
@@ -27,7 +26,7 @@ export async function deleteSite(
         : {
             method: 'delete',
             args: { hold_s: holdFor(context, before) },
-            shape: (job: Job) => (passesBrake(context) ? job : held(job)),
+            shape: (job: Job) => (context.brake.passes() ? job : held(job)),
           }),
     });
     if (started.job.waiting?.for === FOR_RELEASE && !started.joined) alarm(context, started);

@@ -1,35 +1,39 @@
 /** Counts deletions, so that a panel gone mad does not empty the house in a minute: beyond so many in an hour they are held for a person. */
+import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import { FOR_RELEASE, madeAt } from '../model/job.js';
 import type { State } from '../state/contract.js';
-import type { OperationContext } from './context.js';
 
 const HOUR_MS = 3_600_000;
-/** When deletions were let through lately, by the monotonic clock: one that jumps must not let others through. One list per state: two doors lead to it. */
-const letThrough = new WeakMap<State, number[]>();
 
-/** True, and counted, when this deletion may go on at once. */
-export function passesBrake({
-  config,
-  state,
-  clock,
-}: Pick<OperationContext, 'config' | 'state' | 'clock'>): boolean {
-  const recent = recentOf(state, clock);
-  if (recent.length >= config.deletion.brake) return false;
-  recent.push(clock.monotonic());
-  return true;
+export interface DeletionBrake {
+  /** True, and counted, when this deletion may go on at once. */
+  passes(): boolean;
 }
 
-function recentOf(state: State, clock: Clock): number[] {
-  const since = clock.monotonic() - HOUR_MS;
-  const known = letThrough.get(state) ?? recorded(state, clock);
-  const recent = known.filter((at) => at > since);
-  letThrough.set(state, recent);
-  return recent;
+interface Counted {
+  readonly config: Pick<Config, 'deletion'>;
+  readonly state: State;
+  readonly clock: Clock;
+}
+
+/** One for a state: two sockets lead to it. */
+export function newDeletionBrake({ config, state, clock }: Counted): DeletionBrake {
+  /** When deletions were let through lately, by the monotonic clock: one that jumps must not let others through. */
+  let letThrough: readonly number[] | undefined;
+  return {
+    passes() {
+      const since = clock.monotonic() - HOUR_MS;
+      letThrough = (letThrough ?? recorded({ state, clock })).filter((at) => at > since);
+      if (letThrough.length >= config.deletion.brake) return false;
+      letThrough = [...letThrough, clock.monotonic()];
+      return true;
+    },
+  };
 }
 
 /** After a start: those that have come to their end, and those let through that have not. */
-function recorded(state: State, clock: Clock): number[] {
+function recorded({ state, clock }: Omit<Counted, 'config'>): number[] {
   const epochs = [...state.services.entries()].flatMap(({ deletedAt, openJobs }) => [
     ...(deletedAt === null ? [] : [Date.parse(deletedAt)]),
     ...openJobs

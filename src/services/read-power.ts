@@ -3,7 +3,6 @@ import { LIST_LAG_MS, type Power, type SettledPower, settledPower } from '../mod
 import type { Job } from '../model/job.js';
 import type { Service } from '../model/service.js';
 import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/contract.js';
-import { guestsByVmid } from './guests-by-vmid.js';
 
 export interface Sighting {
   /** With the last known figures. */
@@ -23,7 +22,7 @@ export type Seen = Pick<Service, 'lifecycle' | 'vmid'> &
 export function lookUp(watch: ClusterWatch, service: Seen): Sighting {
   const view = watch.latest();
   const ours = service.lifecycle === 'active' || service.lifecycle === 'suspended';
-  const seen = view && ours && service.vmid !== null ? guestsByVmid(view).get(service.vmid) : undefined;
+  const seen = ours && service.vmid !== null ? watch.guest(service.vmid) : undefined;
   const stale = earliest(watch.staleSince(), seen?.staleSince);
   const guest = view && seen && settle(view, seen, service);
   return {

@@ -8,7 +8,7 @@ import { kindData } from '../../src/model/job-kinds.js';
 import { withJob } from '../../src/services/outcomes.js';
 import { buildApp } from '../../src/http/server/app.js';
 import { systemClock } from '../../src/kernel/clock.js';
-import type { ClusterView } from '../../src/drivers/guest/contract.js';
+import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { driftBook } from '../../src/drift/drift-book.js';
 import { createToken } from '../../src/tokens/create-token.js';
@@ -26,10 +26,18 @@ function look(): ClusterView {
   return { ...view(guests), at: Date.now() };
 }
 
+function guestsOf({ guests }: ClusterView): ReadonlyMap<number, GuestView> {
+  return new Map(guests.map((one) => [one.vmid, one]));
+}
+
 const config = testConfig();
 const state = await openState({ dir, key: Buffer.from(key, 'base64'), clock: systemClock });
 let latest = look();
-setInterval(() => (latest = look()), POLL_MS).unref();
+let byVmid = guestsOf(latest);
+setInterval(() => {
+  latest = look();
+  byVmid = guestsOf(latest);
+}, POLL_MS).unref();
 const deps = {
   config: {
     ...config,
@@ -41,6 +49,7 @@ const deps = {
   log: pino({ level: 'info' }, pino.destination('/dev/null')),
   watch: {
     latest: () => latest,
+    guest: (vmid: number) => byVmid.get(vmid),
     usedAddresses: () => new Set<string>(),
     staleSince: () => undefined,
     fresh: async () => latest,
@@ -57,6 +66,7 @@ const deps = {
   roomFor: () => {},
   drift: driftBook(0),
   zoneTurns: new KeyedLock(),
+  brake: { passes: () => true },
   reconcile: {
     ask: async () => ({ looking: false, report: undefined }),
     repair: async () => [],

@@ -22,6 +22,7 @@ export function fakeWatch(
 ): ClusterWatch {
   return {
     latest: () => view,
+    guest: (vmid) => view.guests.find((guest) => guest.vmid === vmid),
     usedAddresses: () => used,
     staleSince: () => undefined,
     fresh: async () => view,

@@ -21,6 +21,7 @@ import { driftBook } from '../../src/drift/drift-book.js';
 import type { OperationContext } from '../../src/services/context.js';
 import type { DriftContext } from '../../src/drift/context.js';
 import type { State } from '../../src/state/contract.js';
+import { newDeletionBrake } from '../../src/services/deletion-brake.js';
 import { KeyedLock } from '../../src/kernel/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 import { toldClock } from '../fakes/told-clock.js';
@@ -260,6 +261,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     log: pino({ level: 'debug' }, { write: (line: string) => log.push(line) }),
     watch: {
       latest: () => cluster.view,
+      guest: (vmid) => cluster.view?.guests.find((guest) => guest.vmid === vmid),
       usedAddresses: () => cluster.used,
       staleSince: () => cluster.staleSince,
       fresh: async () => view(),
@@ -284,6 +286,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     withJob,
     drift: driftBook(15_000),
     zoneTurns: new KeyedLock(),
+    brake: newDeletionBrake({ config, state, clock }),
     roomFor: (wish, seen) => behaviour.roomFor(wish, seen),
   };
   const deps: AppDeps = {

@@ -169,6 +169,8 @@ export interface GuestDriver {
 export interface ClusterWatch {
   /** The last good view, or undefined before the first. */
   latest(): ClusterView | undefined;
+  /** The guest with this number in the last good view. */
+  guest(vmid: number): GuestView | undefined;
   /** Addresses that guests (ours and others') were configured with at the last good look. */
   usedAddresses(): ReadonlySet<string>;
   /** Since when (epoch ms) looks fail, or undefined while they succeed. */

@@ -5,7 +5,7 @@ import { orAbort } from '../../kernel/async/race.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import { plainCall } from '../shared/call.js';
-import type { ClusterView, ClusterWatch, GuestDriver } from './contract.js';
+import type { ClusterView, ClusterWatch, GuestDriver, GuestView } from './contract.js';
 import { withLastKnown } from './last-known.js';
 
 export interface WatchOptions {
@@ -19,6 +19,8 @@ export interface WatchOptions {
 export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): ClusterWatch {
   const closed = new AbortController();
   let view: ClusterView | undefined;
+  /** Of the view, by number. */
+  let guests: ReadonlyMap<number, GuestView> = new Map();
   /** By the monotonic clock. */
   let viewedAt = Number.NEGATIVE_INFINITY;
   let used: ReadonlySet<string> = new Set();
@@ -32,6 +34,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
       const next = await driver.look(call);
       used = await driver.usedAddresses(call);
       view = withLastKnown(next, view);
+      guests = new Map(view.guests.map((guest) => [guest.vmid, guest]));
       viewedAt = askedAt;
       if (stale !== undefined)
         log.info({ stale_ms: clock.now() - stale }, 'the container host answers again');
@@ -62,6 +65,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
 
   return {
     latest: () => view,
+    guest: (vmid) => guests.get(vmid),
     usedAddresses: () => used,
     staleSince: () => stale,
     async fresh(maxAgeMs, signal) {

@@ -33,16 +33,10 @@ function propertyOf(properties: Properties, name: string): Property | undefined 
   return count !== undefined && Number(digits) < count ? properties[`${stem}[n]`] : undefined;
 }
 
-const patterns = new Map<string, RegExp>();
-
 /** Perl's `(?^:...)` resets the flags; here there are none to reset. `(?^i:` makes the whole pattern blind to case. */
 export function perlPattern(source: string): RegExp {
-  const known = patterns.get(source);
-  if (known) return known;
   const flags = source.includes('(?^i:') ? 'i' : '';
-  const made = new RegExp(`^(?:${source.replaceAll(/\(\?\^i?:/g, '(?:')})$`, flags);
-  patterns.set(source, made);
-  return made;
+  return new RegExp(`^(?:${source.replaceAll(/\(\?\^i?:/g, '(?:')})$`, flags);
 }
 
 export function checkAll(properties: Properties, values: Readonly<Record<string, string>>): Complaints {

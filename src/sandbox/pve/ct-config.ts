@@ -117,7 +117,7 @@ export const CONFIG_PROPERTIES: Properties = {
   'unused[n]': word,
 };
 
-const NUMERIC = new Set(
+const NUMERIC: ReadonlySet<string> = new Set(
   [
     'console cores cpulimit cpuunits debug memory onboot protection swap template tty unprivileged'.split(
       ' ',

@@ -33,6 +33,7 @@ const LONGEST_REASON = 300;
 const MOST_ANSWER_BYTES = 1024 * 1024;
 
 export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssuer {
+  const severity = newSeverity();
   return {
     kind: 'acme',
     caaIdentities: config.caa_identities,
@@ -41,7 +42,11 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
       const issue = (): Promise<IssuedCertificate> =>
         withLimit(signal, config.timeout_s * 1000, async (limit) => {
           try {
-            return await order(config, deps, names, challenges, limit);
+            // Loaded when it is needed: it is larger than all the rest of the agent.
+            const { default: library } = await import('acme-client');
+            severity.begin(library);
+            await prepareHttp(library, config);
+            return await order(library, config, deps, names, challenges, limit);
           } catch (error) {
             if (signal.aborted) throw abortError(signal, 'certificate_unreachable', 'ordering a certificate');
             throw asFailure(error, limit.aborted);
@@ -51,20 +56,18 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
         failure === 'refused_us' ? refusesUs(detail) : silence(detail),
       );
     },
-    close: async () => {},
+    close: async () => severity.end(),
   };
 }
 
 async function order(
+  library: Acme,
   config: AcmeConfig,
   deps: AcmeDeps,
   names: readonly string[],
   challenges: Challenges,
   limit: AbortSignal,
 ): Promise<IssuedCertificate> {
-  // Loaded when it is needed: it is larger than all the rest of the agent.
-  const { default: library } = await import('acme-client');
-  await prepareHttp(library, config);
   // Every wait ends with the limit, and not only the whole: a challenge is taken back before the order is given up.
   const wait = <T>(work: Promise<T>): Promise<T> =>
     orAbort(work, limit, () => new Error('the order did not end in time'));
@@ -145,14 +148,22 @@ async function openAccount(
   return client;
 }
 
-/** Set once on the library's own client. */
-let isSevere = false;
+/** What the library's own client, one for everybody, is told to refuse: by this issuer once, until it is closed. */
+function newSeverity(): { readonly begin: (library: Acme) => void; readonly end: () => void } {
+  let end: (() => void) | undefined;
+  return {
+    begin({ axios: { interceptors } }) {
+      if (end) return;
+      const id = interceptors.response.use(refuseBreakdown);
+      end = () => interceptors.response.eject(id);
+    },
+    end: () => end?.(),
+  };
+}
 
 /** acme-client has one HTTP client for everybody; there is one issuer. */
 async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
-  const { defaults, interceptors } = library.axios;
-  if (!isSevere) interceptors.response.use(refuseBreakdown);
-  isSevere = true;
+  const { defaults } = library.axios;
   const own = config.ca_file === null ? undefined : await readFile(config.ca_file, 'utf8');
   defaults.timeout = REQUEST_MS;
   defaults.maxContentLength = MOST_ANSWER_BYTES;

@@ -58,12 +58,12 @@ function usableStorage(call: Call, name: string): StorageOption {
   return storage;
 }
 
-const NOT_CONFIG = new Set([
+const NOT_CONFIG: ReadonlySet<string> = new Set([
   ...['node', 'vmid', 'ostemplate', 'password', 'storage', 'force', 'restore', 'pool', 'start', 'bwlimit'],
   ...['ignore-unpack-errors', 'ssh-public-keys', 'ha-managed', 'unique'],
 ]);
 /** Options of their own kind: what is demanded for them stands in the caller's words, what is written does not. */
-const NOT_WRITTEN = new Set(['rootfs', 'lock', 'template']);
+const NOT_WRITTEN: ReadonlySet<string> = new Set(['rootfs', 'lock', 'template']);
 
 function optionsOf(values: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
