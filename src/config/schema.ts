@@ -31,6 +31,10 @@ import {
 import { DomainsSchema, nameServersKey } from './schema-domains.js';
 import { AlertsSchema, AuditSchema, LogSchema } from './schema-observation.js';
 import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
+import { PERMISSIONS } from '../model/permissions.js';
+import { RESERVED_BY_DEFAULT } from '../model/subdomain.js';
+import { DEFAULT_PANEL } from '../kernel/default-panel.js';
+import { DEFAULT_PLANS } from './default-plans.js';
 
 const word = Type.String({ minLength: 1, expected: 'a word' });
 const network = text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork });
@@ -100,20 +104,10 @@ const ApiSchema = section('The REST API.', {
     'API tokens besides those made with `innkeeper token create`, for automated installs.',
     block('An API token.', {
       name: name('Name of the token, in logs and lists.'),
-      panel: name('Panel whose services it sees.', { default: 'default' }),
-      permissions: list(
-        'What it may do: sites:write, sites:read, backups:write, domains:write, jobs:read, metrics:read, admin.',
-        oneOf('A permission.', [
-          'sites:write',
-          'sites:read',
-          'backups:write',
-          'domains:write',
-          'jobs:read',
-          'metrics:read',
-          'admin',
-        ]),
-        { minItems: 1 },
-      ),
+      panel: name('Panel whose services it sees.', { default: DEFAULT_PANEL }),
+      permissions: list(`What it may do: ${PERMISSIONS.join(', ')}.`, oneOf('A permission.', PERMISSIONS), {
+        minItems: 1,
+      }),
       secret: secret('The token itself, at least 20 characters.'),
     }),
     { default: [] },
@@ -249,23 +243,6 @@ const ProxySchema = section('The reverse proxy.', {
   }),
 });
 
-const RESERVED = [
-  ...['www', 'mail', 'smtp', 'imap', 'pop', 'ftp', 'ssh', 'ns', 'ns1', 'ns2', 'ns3', 'ns4', 'mx', 'dns'],
-  ...[
-    'admin',
-    'administrator',
-    'root',
-    'hostmaster',
-    'postmaster',
-    'webmaster',
-    'abuse',
-    'security',
-    'noreply',
-  ],
-  ...['api', 'app', 'panel', 'billing', 'client', 'clients', 'account', 'login', 'support', 'help', 'status'],
-  ...['autoconfig', 'autodiscover', 'wpad', 'localhost', 'test', 'staging', 'dev', 'static', 'cdn', 'proxy'],
-];
-
 export const ConfigSchema = Type.Object(
   {
     agent: AgentSchema,
@@ -339,9 +316,9 @@ export const ConfigSchema = Type.Object(
         },
       ),
       reserved_names: list(
-        'Sub-domains that no site gets.',
+        'Sub-domains that no site gets, besides those that none ever gets, as www, mail and admin.',
         text('A name.', { pattern: LABEL, expected: 'one label of a domain name, in lower case' }),
-        { default: RESERVED },
+        { default: [...RESERVED_BY_DEFAULT] },
       ),
     }),
     deletion: section('Deleting sites.', {
@@ -373,7 +350,7 @@ export const ConfigSchema = Type.Object(
       ),
     }),
     plans: optional(
-      list('What can be bought; empty = the shipped plans basic, standard and premium.', PlanSchema, {
+      list(`What can be bought; empty = the shipped plans ${shippedPlans()}.`, PlanSchema, {
         minItems: 1,
       }),
     ),
@@ -403,3 +380,8 @@ export const ConfigSchema = Type.Object(
 /** The file's content with defaults filled in. */
 export type ConfigFile = Static<typeof ConfigSchema>;
 export type PlansFile = Static<typeof PlansFileSchema>;
+
+function shippedPlans(): string {
+  const names = DEFAULT_PLANS.map(({ name }) => name);
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+}

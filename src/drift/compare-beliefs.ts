@@ -40,9 +40,11 @@ export interface Mend {
   readonly body: { readonly [name: string]: Json };
 }
 
+export const DIFFERENCE_FIELDS = ['existence', 'status', 'plan', 'email'] as const;
+
 export interface Difference {
   readonly service_id: string;
-  readonly field: 'existence' | 'status' | 'plan' | 'email';
+  readonly field: (typeof DIFFERENCE_FIELDS)[number];
   readonly believed: string | null;
   readonly actual: string | null;
   readonly mend: Mend | null;

@@ -6,6 +6,7 @@ import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import type { OperationContext } from '../services/context.js';
 import { lookForDrift } from './look-for-drift.js';
+import { SITE_RECORD_TYPES, type SiteRecordType } from '../drivers/dns/contract.js';
 
 export interface Removal {
   readonly what: string;
@@ -82,6 +83,6 @@ function reasonOf(error: unknown): string {
   return detail === undefined ? message : `${message} (${detail})`;
 }
 
-function isOurType(type: string): type is 'A' | 'AAAA' | 'CNAME' | 'TXT' {
-  return ['A', 'AAAA', 'CNAME', 'TXT'].includes(type);
+function isOurType(type: string): type is SiteRecordType {
+  return SITE_RECORD_TYPES.some((known) => known === type);
 }

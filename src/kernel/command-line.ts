@@ -1,3 +1,4 @@
+import { DEFAULT_PANEL } from './default-panel.js';
 /** Commands that a person copies into a shell: `innkeeper ...` with its words quoted where a shell would take them apart. */
 
 /** A word of a command line. */
@@ -7,6 +8,6 @@ export function shellWord(text: string): string {
 
 /** `innkeeper job show <id>`, with the panel where it is not the one that the command line assumes. */
 export function innkeeper(words: readonly string[], panel: string | null = null): string {
-  const of = panel === null || panel === 'default' ? [] : ['--panel', panel];
+  const of = panel === null || panel === DEFAULT_PANEL ? [] : ['--panel', panel];
   return ['innkeeper', ...words, ...of].map(shellWord).join(' ');
 }

@@ -3,11 +3,11 @@ import type { Registry } from 'prom-client';
 import type { Lifecycle } from '../model/service.js';
 import { looked, type Sample } from './registry.js';
 import { poolUses, type Sources } from './sources.js';
+import { CIRCUIT_STATES } from '../drivers/shared/circuit.js';
+import { OPEN_STATUSES } from '../model/job.js';
 
 const DAY_S = 86_400;
 const LIFECYCLES: readonly Lifecycle[] = ['creating', 'active', 'suspended', 'terminated', 'failed'];
-const OPEN = ['queued', 'running', 'waiting'] as const;
-const CIRCUIT_STATES = ['closed', 'half_open', 'open'] as const;
 /** Certificates are too many for a label each: how many have no more days than this. */
 const DAYS = [0, 3, 7, 14, 30] as const;
 
@@ -34,7 +34,7 @@ function queue(registry: Registry, { state, clock }: Sources): void {
     'Jobs that have not ended, and those that a person must finish.',
     ['status'],
     () => {
-      const counts = new Map<string, number>([...OPEN, 'stuck'].map((status) => [status, 0]));
+      const counts = new Map<string, number>([...OPEN_STATUSES, 'stuck'].map((status) => [status, 0]));
       const count = (status: string): unknown => counts.set(status, (counts.get(status) ?? 0) + 1);
       for (const { openJobs, stuck } of state.services.entries()) {
         for (const { status } of openJobs) count(status);
@@ -53,7 +53,7 @@ function queue(registry: Registry, { state, clock }: Sources): void {
       for (const { openJobs } of state.services.entries())
         for (const { id, status } of openJobs)
           oldest.set(status, Math.min(oldest.get(status) ?? Number.POSITIVE_INFINITY, madeAt(id)));
-      return OPEN.map((status): Sample => {
+      return OPEN_STATUSES.map((status): Sample => {
         const since = oldest.get(status) ?? clock.now();
         return [{ status }, Math.max(0, (clock.now() - since) / 1000)];
       });

@@ -5,12 +5,13 @@ import type { OwnCertificate } from '../model/own-certificate.js';
 import { type PoolUse, useOfNumbers, usesOfAddresses } from '../model/pool-use.js';
 import type { ClusterWatch } from '../drivers/guest/contract.js';
 import type { State } from '../state/contract.js';
+import type { CircuitState } from '../drivers/shared/circuit.js';
 
 /** One remote system, as the circuit in front of it sees it. */
 export interface CircuitView {
   readonly name: string;
   readonly role: string;
-  readonly state: 'closed' | 'open' | 'half_open';
+  readonly state: CircuitState;
   /** RFC 3339: in this state since. */
   readonly since: string;
   readonly failures: number;

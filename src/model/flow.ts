@@ -71,8 +71,11 @@ function assertSound(shapes: readonly StepShape[]): void {
   for (const { name } of shapes) visit(name, []);
 }
 
-export type StepStatus =
-  'pending' | 'running' | 'done' | 'failed' | 'undoing' | 'undone' | 'undo_failed' | 'skipped';
+export const STEP_STATUSES = [
+  ...(['pending', 'running', 'done', 'failed'] as const),
+  ...(['undoing', 'undone', 'undo_failed', 'skipped'] as const),
+] as const;
+export type StepStatus = (typeof STEP_STATUSES)[number];
 
 /** Steps that may start now: not yet begun, everything before them done. */
 export function startable(shapes: readonly StepShape[], status: (name: string) => StepStatus): string[] {

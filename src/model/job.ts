@@ -6,9 +6,12 @@ import type { Json, JsonObject } from '../kernel/json.js';
 import type { Plan } from './plan.js';
 import type { Remain } from './flow.js';
 
-export type JobStatus = 'queued' | 'running' | 'waiting' | 'completed' | 'failed' | 'stuck' | 'cancelled';
+export const OPEN_STATUSES = ['queued', 'running', 'waiting'] as const;
+const ENDED_STATUSES = ['completed', 'failed', 'stuck', 'cancelled'] as const;
+export const JOB_STATUSES = [...OPEN_STATUSES, ...ENDED_STATUSES] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
 
-export const ENDED: readonly JobStatus[] = ['completed', 'failed', 'stuck', 'cancelled'];
+export const ENDED: readonly JobStatus[] = ENDED_STATUSES;
 
 /** What a module author may ask for (the names of the module reference); seconds. */
 export interface JobPolicy {

@@ -3,7 +3,8 @@ import { isOpen, type Job, type JobStatus } from './job.js';
 import { kindData, makesTheSite } from './job-kinds.js';
 import type { Lifecycle, ProvisionStatus } from './service.js';
 
-export type Power = 'running' | 'stopped' | 'unknown';
+export const POWERS = ['running', 'stopped', 'unknown'] as const;
+export type Power = (typeof POWERS)[number];
 
 export const STATUS_WORDS = [
   'terminated',

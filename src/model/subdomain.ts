@@ -14,6 +14,8 @@ const RESERVED: ReadonlySet<string> = new Set(
     .split(/\s+/)
     .filter((word) => word !== ''),
 );
+/** What the operator may give away: `create.reserved_names` when the configuration says nothing. */
+export const RESERVED_BY_DEFAULT: readonly string[] = ['app', 'noreply'];
 const INFRASTRUCTURE = /^(?:ns|mx|dns|mail|smtp|pve|node|host|srv|server|web|db|vpn|gw)-?\d+$/;
 
 export function isLegalLabel(label: string): boolean {

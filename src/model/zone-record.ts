@@ -21,7 +21,8 @@ export interface RecordWish {
   readonly ns?: string | undefined;
 }
 
-export type RecordType = 'A' | 'AAAA' | 'CNAME' | 'MX' | 'TXT' | 'NS';
+export const RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'NS'] as const;
+export type RecordType = (typeof RECORD_TYPES)[number];
 
 export interface WishedRecord {
   readonly type: RecordType;

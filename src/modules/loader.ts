@@ -6,16 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { importModule } from '../jobs/engine/import-module.js';
-import type { Module, ModuleInfo } from './kit/module.js';
-
-const TYPES = ['product', 'plugin', 'payment', 'notification'] as const satisfies ModuleInfo['type'][];
+import { type Module, MODULE_TYPES, type ModuleInfo } from './kit/module.js';
 
 export function isModuleType(text: string): text is ModuleInfo['type'] {
-  return TYPES.some((type) => type === text);
+  return MODULE_TYPES.some((type) => type === text);
 }
 
 const InfoSchema = Type.Object({
-  type: Type.Enum([...TYPES]),
+  type: Type.Enum([...MODULE_TYPES]),
   name: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 64 }),
   title: Type.String({ minLength: 1 }),
   description: Type.String(),
@@ -84,7 +82,7 @@ async function findIn(folder: string): Promise<FoundModule[]> {
   const root = resolve(folder);
   const inside = new Set(await foldersOf(root));
   const found = await Promise.all(
-    TYPES.filter((type) => inside.has(type)).map(async (type) => {
+    MODULE_TYPES.filter((type) => inside.has(type)).map(async (type) => {
       const names = await foldersOf(join(root, type));
       return names.map((name) => ({ type, name, path: join(root, type, name, 'module.js') }));
     }),

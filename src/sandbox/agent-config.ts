@@ -7,6 +7,8 @@ import type { Config, PoolConfig } from '../config/config.js';
 import type { JsonObject } from '../kernel/json.js';
 import { keptText, PRIVATE, writeText } from './files.js';
 import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE } from './pve/options.js';
+import { DEFAULT_PANEL } from '../kernel/default-panel.js';
+import { PERMISSIONS } from '../model/permissions.js';
 
 export const BASE_DOMAIN = 'sandbox.test';
 export const DEFAULT_API_PORT = 8080;
@@ -14,10 +16,6 @@ export const DEFAULT_API_PORT = 8080;
 export const PVE_TOKEN_ID = 'innkeeper@pve!agent';
 /** Of the containers and templates. */
 export const PVE_POOL = 'innkeeper';
-/** What the sandbox's own token may do: a panel's calls, and an operator's. */
-const PERMISSIONS = [
-  ...['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read', 'metrics:read', 'admin'],
-];
 /** The system's limit for the path of a unix socket, its final zero byte not counted. */
 const SOCKET_PATH_LIMIT = 107;
 
@@ -80,7 +78,15 @@ export async function writeAgentConfig(parts: WorldParts): Promise<string> {
       host: '127.0.0.1',
       port: parts.apiPort,
       socket: await socketPath(stateDir),
-      tokens: [{ name: 'sandbox', panel: 'default', permissions: PERMISSIONS, secret: secretIn(tokenFile) }],
+      // what a panel calls, and what an operator does
+      tokens: [
+        {
+          name: 'sandbox',
+          panel: DEFAULT_PANEL,
+          permissions: [...PERMISSIONS],
+          secret: secretIn(tokenFile),
+        },
+      ],
     },
     container_host: { driver: 'proxmox', poll_s: 1, proxmox: proxmoxOf(parts) },
     exec: {

@@ -7,6 +7,7 @@ import { invalid } from '../kernel/invalid.js';
 import type { OperationContext } from '../services/context.js';
 import { isPermission, PANEL_PERMISSIONS, PERMISSIONS } from '../model/permissions.js';
 import { hashToken, newTokenId, newTokenText } from './tokens.js';
+import { DEFAULT_PANEL } from '../kernel/default-panel.js';
 
 export interface TokenWish {
   readonly name: string;
@@ -27,7 +28,7 @@ export async function createToken(
   const token: ApiToken = {
     id: newTokenId(),
     name: wish.name.trim(),
-    panel: wish.panel ?? 'default',
+    panel: wish.panel ?? DEFAULT_PANEL,
     permissions: [...new Set(wish.permissions ?? PANEL_PERMISSIONS)],
     sha256: hashToken(text),
     former: [],

@@ -9,8 +9,9 @@ import {
   type RecordWish,
   refused,
   type ZoneRules,
+  type RecordType,
 } from '../model/zone-record.js';
-import type { ZoneRecordType, ZoneSet } from '../drivers/dns/contract.js';
+import type { ZoneSet } from '../drivers/dns/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { atNameServer } from './zone-call.js';
@@ -18,7 +19,7 @@ import { findZone } from './zones.js';
 
 export interface RecordView {
   readonly id: string;
-  readonly type: ZoneRecordType;
+  readonly type: RecordType;
   readonly name: string;
   readonly ttlS: number;
   /** Bare; `PROXYSRV` where it is all the proxy's addresses of the family. */

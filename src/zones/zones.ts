@@ -15,10 +15,12 @@ import { domainRules } from '../domains/domain-rules.js';
 import { atNameServer, type AtNameServer } from './zone-call.js';
 import { isSameOwner, isStale, liveZones, refuseOverlap, type ZoneOwner } from '../domains/zone-claims.js';
 
+export const ZONE_STATES = ['ready', 'making', 'missing'] as const;
+
 export interface ZoneView {
   readonly zone: string;
   /** `making`: the call that asked for it did not get through, and may be repeated. `missing`: the DNS server has it no longer. */
-  readonly state: 'ready' | 'making' | 'missing';
+  readonly state: (typeof ZONE_STATES)[number];
   readonly sets: readonly ZoneSet[];
 }
 

@@ -149,3 +149,32 @@ t.test('tokens in the file may have just the permissions that there are', async 
   const schema = keys.find(({ path }) => path === 'api.tokens.*.permissions')?.schema;
   t.same(Type.IsArray(schema) && said(schema.items, 'enum'), [...PERMISSIONS]);
 });
+
+t.test('what the docs, the sandbox and the examples order is among the shipped plans', async (t) => {
+  const names = DEFAULT_PLANS.map(({ name }) => name);
+  const files = [
+    'README.md',
+    'docs/api.md',
+    'docs/installing.md',
+    'docs/operating.md',
+    'docs/sandbox.md',
+    'src/http/schemas/examples.ts',
+    'src/sandbox/intro.ts',
+    'src/sandbox/once.ts',
+  ];
+  const ordered = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(file, 'utf8');
+      return [...text.matchAll(/["']?plan["']?: ["']([^"']+)["']/g)].map(
+        ([, plan = '']) => `${plan} in ${file}`,
+      );
+    }),
+  );
+  const words = ordered.flat();
+  t.ok(words.length >= 5, words.join(', '));
+  for (const word of words)
+    t.ok(
+      names.some((name) => word.startsWith(`${name} in `)),
+      word,
+    );
+});

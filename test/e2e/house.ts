@@ -13,6 +13,7 @@ import { startMemoryWorld, type MemoryWorldOptions } from '../../src/sandbox/mem
 import type { Fault, World } from '../../src/sandbox/world.js';
 import { asObject, fields } from '../http/rig.js';
 import { Visitor } from './visitor.js';
+import { PANEL_PERMISSIONS } from '../../src/model/permissions.js';
 
 export type Fields = Record<string, unknown>;
 
@@ -135,8 +136,7 @@ export async function openHouse(
 async function withStaging(api: Fields, stateDir: string): Promise<Fields> {
   const file = join(stateDir, 'secrets', 'staging-token');
   await writeFile(file, STAGING_TOKEN, { mode: 0o600 });
-  const permissions = ['sites:write', 'sites:read', 'backups:write', 'domains:write', 'jobs:read'];
-  const token = { name: 'staging', panel: 'staging', permissions, secret: { file } };
+  const token = { name: 'staging', panel: 'staging', permissions: [...PANEL_PERMISSIONS], secret: { file } };
   return { ...api, tokens: [...Object.values(fields(api['tokens'])), token] };
 }
 

@@ -5,7 +5,13 @@ import { canonicalAddress, findFreeAddress } from '../../src/model/address-pool.
 import { parseEmail } from '../../src/model/email.js';
 import { readHostName } from '../../src/kernel/host-name.js';
 import { duration, gigabytes, megabytes, percent } from '../../src/kernel/figures.js';
-import { chooseSubdomain, isLegalLabel, isReserved, labelFrom } from '../../src/model/subdomain.js';
+import {
+  chooseSubdomain,
+  isLegalLabel,
+  isReserved,
+  labelFrom,
+  RESERVED_BY_DEFAULT,
+} from '../../src/model/subdomain.js';
 
 const none = new Set<string>();
 const free = (): boolean => false;
@@ -25,6 +31,17 @@ t.test('what gives no name, or a reserved one, is named after the service', asyn
     t.equal(name(word), 'site-77', word);
   }
 });
+
+t.test(
+  'no word is reserved twice, and by default no site is called as if it were the operator',
+  async (t) => {
+    for (const word of RESERVED_BY_DEFAULT) t.notOk(isReserved(word, none), word);
+    const words = `www mail smtp imap pop ftp ssh ns ns1 ns2 ns3 ns4 mx dns admin administrator root hostmaster postmaster
+    webmaster abuse security noreply api app panel billing client clients account login support help status autoconfig
+    autodiscover wpad localhost test staging dev static cdn proxy`;
+    for (const word of words.split(/\s+/)) t.ok(isReserved(word, new Set(RESERVED_BY_DEFAULT)), word);
+  },
+);
 
 t.test('a taken name gets the next free suffix', async (t) => {
   const taken = new Set(['anna', 'anna-2', 'anna-4']);

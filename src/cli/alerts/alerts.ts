@@ -5,6 +5,7 @@ import { cell } from '../shared/cell.js';
 import { connectDaemon, type Fields, listOf } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { say, sayJson } from '../shared/print.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 interface AlertOptions {
   readonly config?: string;
@@ -26,7 +27,7 @@ export function addAlertCommand(program: Command): void {
 }
 
 async function test({ config, json }: AlertOptions): Promise<void> {
-  const daemon = await connectDaemon(configFile(config), 'default');
+  const daemon = await connectDaemon(configFile(config), DEFAULT_PANEL);
   const hooks = listOf((await daemon.call('POST', '/alerts/test', {}))['hooks']);
   if (hooks.length === 0)
     throw new CommandFailure('The configuration has no alerts.hooks: there is nobody to send a test to.');
@@ -38,7 +39,7 @@ async function test({ config, json }: AlertOptions): Promise<void> {
 }
 
 async function show({ config, all, json }: AlertOptions): Promise<void> {
-  const daemon = await connectDaemon(configFile(config), 'default');
+  const daemon = await connectDaemon(configFile(config), DEFAULT_PANEL);
   const answer = await daemon.call('GET', `/alerts${all ? '?all=true' : ''}`);
   const alerts = listOf(answer['alerts']);
   if (json) {

@@ -7,6 +7,7 @@ import { readAll } from '../shared/ask.js';
 import { CommandFailure } from '../shared/failure.js';
 import { type Column, column, say, table } from '../shared/print.js';
 import { agoOf } from '../shared/span.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 interface AuditOptions {
   readonly config?: string;
@@ -49,7 +50,7 @@ async function show({ config, since, service, panel, json }: AuditOptions): Prom
   const from = agoOf(since, Date.now());
   if (from === undefined)
     throw new CommandFailure(`--since must be a span such as 24h or an instant, not "${cell(since)}".`);
-  const daemon = await connectDaemon(configFile(config), panel ?? 'default');
+  const daemon = await connectDaemon(configFile(config), panel ?? DEFAULT_PANEL);
   const entries = await readAll(daemon, '/audit', 'entries', { since: from, service_id: service, panel });
   if (!json) say(table(entries, columns));
   else for (const entry of entries) say(JSON.stringify(entry));

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { configFile } from '../shared/config-file.js';
 import { connectDaemon, type Fields } from '../shared/daemon.js';
 import { facts, say, sayJson } from '../shared/print.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 interface ClockOptions {
   readonly config?: string;
@@ -23,7 +24,7 @@ export function addClockCommands(program: Command): void {
 }
 
 async function run(method: 'GET' | 'POST', path: string, { config, json }: ClockOptions): Promise<void> {
-  const daemon = await connectDaemon(configFile(config), 'default');
+  const daemon = await connectDaemon(configFile(config), DEFAULT_PANEL);
   const { success: _, ...fields } = await daemon.call(method, path);
   if (json) sayJson(fields);
   else say(report(fields));

@@ -3,6 +3,7 @@ import { CLOCK_DOUBTS } from '../../model/clock-doubt.js';
 import type { DaemonSide, SeenDoubt } from '../../doctor/parts.js';
 import { connectDaemon, DaemonDown, type Fields } from '../shared/daemon.js';
 import { isUnitEnabled } from '../shared/of-service.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 export function daemonSide(configFile: string): DaemonSide {
   const unlessDown = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
@@ -14,14 +15,14 @@ export function daemonSide(configFile: string): DaemonSide {
     }
   };
   return {
-    readiness: () => unlessDown(async () => (await connectDaemon(configFile, 'default')).readiness()),
+    readiness: () => unlessDown(async () => (await connectDaemon(configFile, DEFAULT_PANEL)).readiness()),
     clock: () =>
       unlessDown(async () =>
-        clockOf(await (await connectDaemon(configFile, 'default')).call('GET', '/clock')),
+        clockOf(await (await connectDaemon(configFile, DEFAULT_PANEL)).call('GET', '/clock')),
       ),
     isEnabled: isUnitEnabled,
     export: () =>
-      unlessDown(async () => (await connectDaemon(configFile, 'default')).download('/state/export')),
+      unlessDown(async () => (await connectDaemon(configFile, DEFAULT_PANEL)).download('/state/export')),
   };
 }
 

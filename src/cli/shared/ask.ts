@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { configFile } from './config-file.js';
 import { connectDaemon, type Daemon, type Fields, listOf } from './daemon.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 export interface AskOptions {
   readonly config?: string;
@@ -11,7 +12,7 @@ export interface AskOptions {
 
 export function asking(command: Command): Command {
   return command
-    .option('--panel <name>', 'panel whose services and jobs are meant', 'default')
+    .option('--panel <name>', 'panel whose services and jobs are meant', DEFAULT_PANEL)
     .option('--json', 'print JSON instead of a table');
 }
 

@@ -6,6 +6,7 @@ import { systemClock } from '../../kernel/clock.js';
 import { connectDaemon } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { say, sayJson } from '../shared/print.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 interface RotateOptions {
   readonly config?: string;
@@ -23,7 +24,7 @@ export function addRotateKeyCommand(state: Command): void {
 }
 
 async function rotate({ config, json }: RotateOptions): Promise<void> {
-  const daemon = await connectDaemon(configFile(config), 'default');
+  const daemon = await connectDaemon(configFile(config), DEFAULT_PANEL);
   let status = await daemon.call('POST', '/state/rotate-key', {});
   while (status['rewriting'] === true) {
     await systemClock.sleep(POLL_MS);

@@ -12,6 +12,7 @@ import { connectDaemon, DaemonDown } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { loadForCommand } from '../shared/of-service.js';
 import { say } from '../shared/print.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 export interface ExportWish {
   readonly file: string;
@@ -47,7 +48,7 @@ export async function exportState({ file, configFile, withKey }: ExportWish): Pr
 
 async function source(configFile: string, withKey: boolean): Promise<Readable> {
   try {
-    const daemon = await connectDaemon(configFile, 'default');
+    const daemon = await connectDaemon(configFile, DEFAULT_PANEL);
     return await daemon.download(`/state/export${withKey ? '?key=true' : ''}`);
   } catch (error) {
     if (!(error instanceof DaemonDown)) throw error;

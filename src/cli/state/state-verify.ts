@@ -8,6 +8,7 @@ import { connectDaemon, DaemonDown } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { loadForCommand } from '../shared/of-service.js';
 import { say, sayJson } from '../shared/print.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 export interface VerifyWish {
   /** File or folder; undefined: the state in use. */
@@ -63,7 +64,7 @@ async function stateInUse(configFile: string, given: readonly Buffer[]): Promise
   const config = await loadForCommand(configFile);
   const keys = given.length > 0 ? given : await findStateKeys(config);
   try {
-    const daemon = await connectDaemon(configFile, 'default');
+    const daemon = await connectDaemon(configFile, DEFAULT_PANEL);
     return await verifyStream(await daemon.download('/state/export'), keys);
   } catch (error) {
     if (!(error instanceof DaemonDown)) throw error;

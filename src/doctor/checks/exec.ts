@@ -1,6 +1,6 @@
 /** The way scripts take into containers, on every node: pct answers, and the SSH key can do nothing else. */
 import type { NodeView } from '../../drivers/guest/contract.js';
-import { examineExec, publicKeyOf } from '../../drivers/exec/examine.js';
+import { examineExec, type ExecFacts, publicKeyOf } from '../../drivers/exec/examine.js';
 import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
 import { sentenceOf } from '../run-checks.js';
@@ -40,7 +40,7 @@ export function execChecks(parts: DoctorParts): Check[] {
 }
 
 type Examined = { readonly node: string } & (
-  { readonly problem: string | undefined; readonly key: 'any' | 'pct' | 'local' } | { readonly error: string }
+  { readonly problem: string | undefined; readonly key: ExecFacts['key'] } | { readonly error: string }
 );
 
 async function examineAll(parts: DoctorParts, signal: AbortSignal): Promise<Examined[]> {

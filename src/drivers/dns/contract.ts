@@ -2,11 +2,16 @@
 import type { Mark } from '../../kernel/mark.js';
 import type { SeenRecord } from '../../model/world.js';
 import type { DriverCall } from '../shared/call.js';
+import type { RecordType } from '../../model/zone-record.js';
+
+/** What may stand at the name of a site. */
+export const SITE_RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'TXT'] as const;
+export type SiteRecordType = (typeof SITE_RECORD_TYPES)[number];
 
 export interface DnsRecord {
   /** Absolute name without the final dot, lower case. */
   readonly name: string;
-  readonly type: 'A' | 'AAAA' | 'CNAME' | 'TXT';
+  readonly type: SiteRecordType;
   readonly values: readonly string[];
   readonly mark: Mark;
 }
@@ -30,14 +35,11 @@ export interface DnsDriver {
   close(): Promise<void>;
 }
 
-export const ZONE_RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'NS'] as const;
-export type ZoneRecordType = (typeof ZONE_RECORD_TYPES)[number];
-
 /** All records of one name and type. Values are bare: names without the final dot, text without quotes, MX as `10 mail.example.com`. */
 export interface ZoneSet {
   /** Absolute, without the final dot, lower case. */
   readonly name: string;
-  readonly type: ZoneRecordType;
+  readonly type: RecordType;
   readonly ttlS: number;
   readonly values: readonly string[];
 }

@@ -7,7 +7,8 @@ import { isOutOfDescriptors } from '../../kernel/descriptors.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError, type Failure, type Role } from '../../kernel/errors.js';
 
-export type CircuitState = 'closed' | 'open' | 'half_open';
+export const CIRCUIT_STATES = ['closed', 'half_open', 'open'] as const;
+export type CircuitState = (typeof CIRCUIT_STATES)[number];
 
 export interface CircuitView {
   /** `container-host`, `container-host:pve2`, `exec:pve1`, `dns`, `proxy`, `issuer` */

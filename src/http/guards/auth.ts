@@ -14,6 +14,7 @@ import type { App } from '../server/app-type.js';
 import type { ApiToken } from '../../state/contract.js';
 import type { Access, Limit } from './access.js';
 import { rateLimits } from './rate-limit.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -108,7 +109,7 @@ function panelOf(request: FastifyRequest): string {
   const query: unknown = request.query;
   const named: unknown =
     typeof query === 'object' && query !== null ? Reflect.get(query, 'panel') : undefined;
-  return typeof named === 'string' ? named : 'default';
+  return typeof named === 'string' ? named : DEFAULT_PANEL;
 }
 
 function admit(token: Known | undefined, request: FastifyRequest): boolean {

@@ -1,16 +1,8 @@
 /** A job in answers. */
 import { Type } from 'typebox';
 import { Instant, nullable } from './common.js';
-
-export const JOB_STATUSES = [
-  'queued',
-  'running',
-  'waiting',
-  'completed',
-  'failed',
-  'stuck',
-  'cancelled',
-] as const;
+import { STEP_STATUSES } from '../../model/flow.js';
+import { JOB_STATUSES } from '../../model/job.js';
 
 export const JobStatusText = Type.Enum([...JOB_STATUSES]);
 
@@ -29,7 +21,7 @@ export const ErrorView = Type.Object(
 export const StepView = Type.Object({
   name: Type.String(),
   after: Type.Array(Type.String()),
-  status: Type.Enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'undo_failed', 'skipped']),
+  status: Type.Enum([...STEP_STATUSES]),
   started_at: nullable(Instant),
   ended_at: nullable(Instant),
   error: nullable(ErrorView),

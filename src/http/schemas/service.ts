@@ -3,9 +3,10 @@ import { Type } from 'typebox';
 import { Instant, nullable, StatusText } from './common.js';
 import { DriftView, FindingView } from './drift.js';
 import { ErrorView, JobStatusText, JobView, WaitingView } from './job.js';
+import { POWERS } from '../../model/status.js';
 
 const Lifecycle = Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']);
-const Power = Type.Enum(['running', 'stopped', 'unknown']);
+const Power = Type.Enum([...POWERS]);
 const Quota = Type.Object({ used: Type.Integer(), allowed: Type.Integer() });
 const Count = nullable(Type.Number());
 

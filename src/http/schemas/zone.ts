@@ -1,6 +1,8 @@
 /** Customers' DNS zones in the bodies and answers of the calls about them. */
 import { Type } from 'typebox';
+import { RECORD_TYPES } from '../../model/zone-record.js';
 import type { RecordView } from '../../zones/zone-records.js';
+import { ZONE_STATES } from '../../zones/zones.js';
 
 export const UserIdIn = Type.Union(
   [Type.String({ minLength: 1, maxLength: 128 }), Type.Integer({ minimum: 0 })],
@@ -17,7 +19,7 @@ export const ZoneIn = Type.String({
   description: 'The name of the zone, which is its id as well.',
 });
 
-export const ZoneState = Type.Enum(['ready', 'making', 'missing'], {
+export const ZoneState = Type.Enum([...ZONE_STATES], {
   description:
     '`making`: the call that asked for it did not get through; repeat it. `missing`: the DNS server has it no longer; add or delete it.',
 });
@@ -32,7 +34,7 @@ export function numberOf(sent: string | number | undefined): number | undefined 
 
 export const RecordOut = Type.Object({
   rc_id: Type.String({ description: 'Names the record when it is deleted.' }),
-  type: Type.Enum(['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'NS']),
+  type: Type.Enum([...RECORD_TYPES]),
   name: Type.String({ description: 'Absolute.' }),
   ttl: Type.Integer({ description: 'Seconds.' }),
   ip: Type.Optional(Type.String({ description: '`PROXYSRV` stands for the address of the proxy.' })),

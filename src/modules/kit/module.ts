@@ -5,8 +5,10 @@ import type { Flow } from '../../model/flow.js';
 import type { JobPolicy } from '../../model/job.js';
 import type { StepContext } from './context.js';
 
+export const MODULE_TYPES = ['product', 'plugin', 'payment', 'notification'] as const;
+
 export interface ModuleInfo {
-  readonly type: 'product' | 'plugin' | 'payment' | 'notification';
+  readonly type: (typeof MODULE_TYPES)[number];
   /** Folder name: lower-case letters, digits, hyphens. */
   readonly name: string;
   readonly title: string;

@@ -1,9 +1,9 @@
 /** Record values between our form (bare) and PowerDNS's (names with a final dot, quoted text), so that equal values compare equal. */
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../../kernel/host-name.js';
-import type { ZoneRecordType } from '../contract.js';
+import type { RecordType } from '../../../model/zone-record.js';
 
-type Type = ZoneRecordType;
+type Type = RecordType;
 
 const MX = /^(\d{1,5}) (\S+)$/;
 

@@ -1,7 +1,8 @@
 /** Customers' zones on PowerDNS: whole zones that bear our account; a zone without it is somebody else's. */
 import { neverAborted } from '../../../kernel/async/never.js';
 import { AgentError } from '../../../kernel/errors.js';
-import { type CustomerZones, ZONE_RECORD_TYPES, type ZoneSet } from '../contract.js';
+import { RECORD_TYPES } from '../../../model/zone-record.js';
+import type { CustomerZones, ZoneSet } from '../contract.js';
 import { failed, type PowerDnsClient, type RecordSet, unproven, type WholeZone } from './client.js';
 import { fromContent, isName, toContent } from './values.js';
 
@@ -96,7 +97,7 @@ function contentOf(type: ZoneSet['type'], value: string): string {
 }
 
 function toSet(set: RecordSet): ZoneSet[] {
-  const type = ZONE_RECORD_TYPES.find((known) => known === set.type);
+  const type = RECORD_TYPES.find((known) => known === set.type);
   const live = set.records.filter(({ disabled }) => disabled !== true);
   if (type === undefined || live.length === 0) return [];
   const values = live.map(({ content }) => fromContent(type, content));

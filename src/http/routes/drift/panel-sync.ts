@@ -1,7 +1,12 @@
 /** POST /panel/sync */
 import { Type } from 'typebox';
 import type { JsonObject } from '../../../kernel/json.js';
-import { type BeliefWord, BELIEFS, compareBeliefs } from '../../../drift/compare-beliefs.js';
+import {
+  type BeliefWord,
+  BELIEFS,
+  compareBeliefs,
+  DIFFERENCE_FIELDS,
+} from '../../../drift/compare-beliefs.js';
 import { invalid } from '../../../kernel/invalid.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
@@ -47,7 +52,7 @@ const schema = {
         differences: Type.Array(
           Type.Object({
             service_id: Type.String(),
-            field: Type.Enum(['existence', 'status', 'plan', 'email']),
+            field: Type.Enum([...DIFFERENCE_FIELDS]),
             believed: nullable(Type.String()),
             actual: nullable(Type.String()),
             mend: nullable(MendView),

@@ -1,7 +1,7 @@
 /** The records as they travel to systemd/innkeeper-proxy and as it keeps them: a line per record, words in a fixed order, and at the end how many lines there were. */
 import type { Mark } from '../../../../kernel/mark.js';
 import type { ProxyHost } from '../../contract.js';
-import type { ProxyState } from '../../../../model/proxy-state.js';
+import { PROXY_STATES } from '../../../../model/proxy-state.js';
 import type { CertificateEntry } from '../certificates.js';
 import { checkHost, checkName, fileNameOf, refused, upstreamOf } from '../record.js';
 import type { Records } from '../records.js';
@@ -11,8 +11,6 @@ export interface Kept {
   /** Digits; `0`: there are none yet. */
   readonly version: string;
 }
-
-const STATES: readonly ProxyState[] = ['preparing', 'enabled', 'suspended', 'disabled'];
 
 /** @param after version of the records that these replace */
 export function encodeRecords({ records, version }: Kept, after: string): string {
@@ -58,7 +56,7 @@ function hostOf(key: string, agent: string, [state, upstream = '', ...names]: re
   const [panel = '', service = '', generation = ''] = key.split('~');
   const mark: Mark = { agent, panel, service, generation: Number(generation) };
   const [, six, four, port] = /^(?:\[(.+)\]|(.+)):(\d+)$/.exec(upstream) ?? [];
-  const known = STATES.find((each) => each === state);
+  const known = PROXY_STATES.find((each) => each === state);
   if (known === undefined) throw bad(`${key} has the state ${JSON.stringify(state)}`);
   return checkHost({
     mark,

@@ -1,0 +1,2 @@
+/** The panel of whoever names none: most installations have one panel. */
+export const DEFAULT_PANEL = 'default';
