@@ -25,7 +25,7 @@ export class Alarm {
     if (this.#rung) this.#wake();
     const over = anySignal(signal, woken.signal);
     try {
-      if (!over.signal.aborted) await pause(clock, ms, over.signal, background);
+      await pause(clock, ms, over.signal, background);
     } finally {
       over.release();
       this.#rung = false;

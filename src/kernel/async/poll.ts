@@ -28,7 +28,7 @@ export async function* poll(polling: Polling): AsyncGenerator<number, void> {
     yield clock.monotonic() - from;
     const waitedMs = clock.monotonic() - from;
     if (waitedMs >= patienceMs) return;
-    if (signal.aborted || !(await pause(clock, next(waitedMs), signal))) throw stopped(signal);
+    if (!(await pause(clock, next(waitedMs), signal))) throw stopped(signal);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Waits for work no longer than something else lasts; the work goes on, and nothing is left with what it was raced against. */
 import type { Clock } from '../clock.js';
 import { onAbort } from './on-abort.js';
+import { pause } from './pause.js';
 import { reasonOf } from './reason.js';
 
 /** As `work` settles, or a rejection as soon as the signal aborts: with what `stopped` makes, by default the signal's reason. */
@@ -28,10 +29,7 @@ export async function orSleep<T>(
   background = false,
 ): Promise<T | undefined> {
   const over = new AbortController();
-  const slept = clock.sleep(ms, over.signal, background).then(
-    () => undefined,
-    () => undefined,
-  );
+  const slept = pause(clock, ms, over.signal, background).then(() => undefined);
   try {
     return await Promise.race([work, slept]);
   } finally {
