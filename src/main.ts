@@ -39,7 +39,7 @@ import { recheckDomains } from './domains/recheck-domains.js';
 import { answerCutOff } from './http/guards/remembered-calls.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/files/file-system.js';
-import { KeyedLock } from './kernel/keyed-lock.js';
+import { KeyedLock } from './kernel/async/keyed-lock.js';
 import { openState } from './state/open.js';
 import { loadFormerKeys } from './state/keys/former-keys.js';
 import { loadStateKey } from './state/keys/state-key.js';

@@ -12,7 +12,7 @@ import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js
 import { fakeDrivers } from '../fakes/drivers.js';
 import { driftBook } from '../../src/drift/drift-book.js';
 import { createToken } from '../../src/tokens/create-token.js';
-import { KeyedLock } from '../../src/kernel/keyed-lock.js';
+import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 import { guest, testConfig, view } from '../http/rig.js';
 

@@ -22,7 +22,7 @@ import type { OperationContext } from '../../src/services/context.js';
 import type { DriftContext } from '../../src/drift/context.js';
 import type { State } from '../../src/state/contract.js';
 import { newDeletionBrake } from '../../src/services/deletion-brake.js';
-import { KeyedLock } from '../../src/kernel/keyed-lock.js';
+import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 import { toldClock } from '../fakes/told-clock.js';
 

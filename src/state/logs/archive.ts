@@ -9,7 +9,7 @@ import type { JobArchive } from '../contract.js';
 import { unavailable, type Disk } from '../files/disk.js';
 import { codeOf } from '../files/file-system.js';
 import { JobSchema } from '../documents/job-schema.js';
-import { KeyedLock } from '../../kernel/keyed-lock.js';
+import { KeyedLock } from '../../kernel/async/keyed-lock.js';
 
 const CHUNK = 256 * 1024;
 const NEWLINE = 10;

@@ -9,7 +9,7 @@ import { codeOf } from '../files/file-system.js';
 import type { Later } from '../files/later.js';
 import type { SecretBox } from '../keys/secret-box.js';
 import { keyOfFile, placeOf, serviceKind } from '../documents/service-document.js';
-import { sideBySide } from '../../kernel/side-by-side.js';
+import { forEachConcurrent } from '../../kernel/async/for-each-concurrent.js';
 
 const AT_ONCE = 32;
 
@@ -38,7 +38,7 @@ export async function loadServices(options: LoadOptions): Promise<DamagedDocumen
   const files = await documentFiles(options);
   const unreadable: Unreadable[] = [];
   let withOurKey = 0;
-  await sideBySide(files, AT_ONCE, async (path) => {
+  await forEachConcurrent(files, AT_ONCE, async (path) => {
     const service = await readOne(options, path).catch((error: unknown) => {
       if (!(error instanceof DamagedDocumentError)) throw error;
       unreadable.push({ path, problem: error.message, text: error.text, otherKey: error.otherKey });
@@ -63,7 +63,7 @@ export async function loadServices(options: LoadOptions): Promise<DamagedDocumen
 async function documentFiles({ disk, dir, warn, later }: LoadOptions): Promise<string[]> {
   const root = join(dir, 'services');
   const found: string[] = [];
-  await sideBySide(await disk.list(root), AT_ONCE, async (folder) => {
+  await forEachConcurrent(await disk.list(root), AT_ONCE, async (folder) => {
     const names = await disk.list(join(root, folder));
     // a daemon that was killed between rename and fsync left a change that we are about to build on
     if (names.length > 0) later(() => disk.syncFolder(join(root, folder)));

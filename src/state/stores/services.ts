@@ -12,7 +12,7 @@ import type { DamagedDocument } from './damaged.js';
 import type { EventLog } from '../logs/event-log.js';
 import { unavailable, type Disk } from '../files/disk.js';
 import { DamagedDocumentError } from '../documents/document.js';
-import { KeyedLock } from '../../kernel/keyed-lock.js';
+import { KeyedLock } from '../../kernel/async/keyed-lock.js';
 import type { Later } from '../files/later.js';
 import { loadServices, pathOf, serviceAdapter } from './load-services.js';
 import { Recent } from './recent.js';

@@ -7,9 +7,9 @@ import { setAside } from './damaged.js';
 import type { Later } from '../files/later.js';
 import { unavailable, type Disk } from '../files/disk.js';
 import { DamagedDocumentError, DocumentAdapter, type DocumentKind } from '../documents/document.js';
-import { KeyedLock } from '../../kernel/keyed-lock.js';
+import { KeyedLock } from '../../kernel/async/keyed-lock.js';
 import type { SecretBox } from '../keys/secret-box.js';
-import { sideBySide } from '../../kernel/side-by-side.js';
+import { forEachConcurrent } from '../../kernel/async/for-each-concurrent.js';
 
 export interface DocumentsOptions<T extends object> {
   readonly disk: Disk;
@@ -42,7 +42,7 @@ export class Documents<T extends object> implements DocumentStore<T> {
     const folder = join(options.dir, options.folder);
     const names = await options.disk.list(folder);
     if (names.length > 0) options.later(() => options.disk.syncFolder(folder));
-    await sideBySide(names, 16, (name) => store.#read(join(folder, name), name));
+    await forEachConcurrent(names, 16, (name) => store.#read(join(folder, name), name));
     return store;
   }
 

@@ -8,7 +8,7 @@ import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Disk } from '../files/disk.js';
 import { codeOf } from '../files/file-system.js';
-import { sideBySide } from '../../kernel/side-by-side.js';
+import { forEachConcurrent } from '../../kernel/async/for-each-concurrent.js';
 
 export interface CopiedFile {
   /** Below the state folder. */
@@ -40,7 +40,7 @@ export async function copyInstant(disk: Disk, dir: string): Promise<InstantCopy>
       for (const folder of new Set(paths.map(dirname)))
         await mkdir(join(into, folder), { recursive: true, mode: 0o700 });
       const files: CopiedFile[] = [];
-      await sideBySide(paths, AT_ONCE, async (path) => {
+      await forEachConcurrent(paths, AT_ONCE, async (path) => {
         const [from, at] = [join(dir, path), join(into, path)];
         await secondName(from, at);
         files.push({ path, at, bytes: path.endsWith('.json') ? undefined : (await stat(from)).size });

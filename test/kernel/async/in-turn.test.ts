@@ -1,7 +1,7 @@
 import PQueue from 'p-queue';
 import t from 'tap';
 import { inTurn } from '../../../src/kernel/async/in-turn.js';
-import { KeyedLock } from '../../../src/kernel/keyed-lock.js';
+import { KeyedLock } from '../../../src/kernel/async/keyed-lock.js';
 import { listeners, promised } from './listeners.js';
 
 const stopped = (): Error => new Error('stopped while it waited');

@@ -1,7 +1,7 @@
 /** Works through a list with at most so many at once. */
 
 /** Rejects with the first error, after those under way have settled. */
-export async function sideBySide<T>(
+export async function forEachConcurrent<T>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<void>,
