@@ -1,6 +1,6 @@
 /** Durable changes of files, and the one place that knows whether memory and disk may have drifted apart. */
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../kernel/clock.js';
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
 import { AgentError } from '../../kernel/errors.js';
 import { Gate } from './gate.js';
@@ -198,7 +198,7 @@ export class Disk {
       } catch (error) {
         if (!isOutOfDescriptors(error) || waited >= DESCRIPTOR_WAIT_MS) throw error;
         this.#failing ??= String(error);
-        await delay(DESCRIPTOR_PAUSE_MS);
+        await systemClock.sleep(DESCRIPTOR_PAUSE_MS);
       }
     }
   }

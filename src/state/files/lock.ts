@@ -1,7 +1,7 @@
 /** One daemon per state folder: a lock on a file in it. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import { type FileLock, holdFile } from './file-lock.js';
 import { isRunning, readNote, removeNote, writeNote } from './lock-note.js';
@@ -79,7 +79,7 @@ async function formerEnded({ dir, patienceS = PATIENCE_S }: LockOptions): Promis
   const until = performance.now() + patienceS * 1000;
   for (let note = await readNote(dir); note && isRunning(note); note = await readNote(dir)) {
     if (performance.now() >= until) throw await taken(dir);
-    await delay(LOOK_MS);
+    await systemClock.sleep(LOOK_MS);
   }
 }
 

@@ -5,7 +5,7 @@ import { AgentError } from '../../kernel/errors.js';
 import { nodeFileSystem } from './file-system.js';
 
 /** What every state folder of ours holds one of. */
-const OURS = new Set(['lock', 'secret.key', 'services', 'tokens']);
+const OURS: ReadonlySet<string> = new Set(['lock', 'secret.key', 'services', 'tokens']);
 
 /** Mode 0700: what stands in it is nobody else's to read. Throws AgentError `state_unavailable`. */
 export async function makeRoot(dir: string): Promise<void> {
