@@ -55,10 +55,17 @@ interface Clinic {
   readonly privileges: (grants: object) => Promise<Line | undefined>;
 }
 
-async function clinic(t: Test, options: { storageType?: 'dir' | 'zfspool' } = {}): Promise<Clinic> {
+interface ClinicOptions {
+  readonly storageType?: 'dir' | 'zfspool';
+  /** No daemon has ever run: nginx has nothing of ours to include, and each look waits a second for it. */
+  readonly isNew?: boolean;
+}
+
+async function clinic(t: Test, { isNew = false, ...options }: ClinicOptions = {}): Promise<Clinic> {
   const dir = t.testdir();
   const world = await startMemoryWorld({ stateDir: dir, apiPort: 0, delays: 0, log: () => {}, ...options });
   t.teardown(() => world.close());
+  if (!isNew) await writeRendering(world);
   const written = await readFile(world.configFile, 'utf8');
   const control: Clinic['control'] = async (method, path, body) => {
     const answer = await fetch(world.control + path, {
@@ -117,6 +124,17 @@ async function clinic(t: Test, options: { storageType?: 'dir' | 'zfspool' } = {}
   };
 }
 
+/** Leaves nginx as a daemon's first start does. */
+async function writeRendering({ configFile }: World): Promise<void> {
+  const { proxy } = await loadConfig({ file: configFile });
+  const driver = nginxProxyDriver(proxy.nginx, { clock: systemClock, log: pino({ level: 'silent' }) });
+  await driver.removeHost(
+    { agent: 'a', panel: 'p', service: 's', generation: 1 },
+    plainCall(new AbortController().signal),
+  );
+  await driver.close();
+}
+
 function changed(config: unknown, changes: Record<string, unknown>): unknown {
   for (const [path, value] of Object.entries(changes)) {
     const names = path.split('.');
@@ -160,7 +178,7 @@ const words = (lines: Map<string, Line>): Record<string, string> =>
   Object.fromEntries([...lines].map(([name, { state }]) => [name, state]));
 
 t.test('a healthy world is well in every line, before the first start and with services', async (t) => {
-  const { look, dir } = await clinic(t);
+  const { look, dir } = await clinic(t, { isNew: true });
   const lines = await look();
   for (const { name, state, found, mend } of lines.values()) {
     t.equal(state, 'ok', `${name}: ${found}`);
@@ -576,7 +594,7 @@ t.test('DNS', async (t) => {
 });
 
 t.test('the proxy, its certificate, and the certificate authority', async (t) => {
-  const { look, dir, world, ...it } = await clinic(t);
+  const { look, dir, world, ...it } = await clinic(t, { isNew: true });
   says(
     t,
     await it.while('/faults', {
@@ -599,14 +617,7 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     /file\/x cannot be written to/,
     /^install -d -o \S+ -m 755 /,
   );
-  const config = await loadConfig({ file: world.configFile });
-  const silent = pino({ level: 'silent' });
-  const driver = nginxProxyDriver(config.proxy.nginx, { clock: systemClock, log: silent });
-  await driver.removeHost(
-    { agent: 'a', panel: 'p', service: 's', generation: 1 },
-    plainCall(new AbortController().signal),
-  );
-  await driver.close();
+  await writeRendering(world);
   t.match((await look()).get('proxy.reload'), { state: 'ok', found: /serves what we have written \(\d+\)/ });
   says(
     t,

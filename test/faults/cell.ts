@@ -27,6 +27,11 @@ const MOST_REFUSALS = 100;
 /** What a customer's sentence does not hold: addresses, paths, tasks, nodes. */
 export const INSIDE = /127\.0\.0\.1|\/[a-z]+\/|UPID|\bpve\d|HTTP \d/i;
 
+export interface Cell {
+  readonly site: CallSite;
+  readonly kind: FaultKind;
+}
+
 export async function runCell(
   stage: Stage,
   operation: Operation,
@@ -34,9 +39,30 @@ export async function runCell(
   kind: FaultKind,
   id: string,
 ): Promise<Row> {
+  const [row] = await runCells(stage, operation, [{ site, kind }], id);
+  if (!row) throw new Error('the cell has no row');
+  return row;
+}
+
+/** Cells that share one service, one after the other: it is made before the first and deleted after the last. */
+export async function runCells(
+  stage: Stage,
+  operation: Operation,
+  cells: readonly Cell[],
+  id: string,
+): Promise<readonly Row[]> {
+  if (cells.length > 1 && !operation.again) throw new Error(`${operation.name} is asked for only once`);
+  await operation.prepare(stage, id);
+  const rows: Row[] = [];
+  for (const cell of cells) rows.push(await tryCell(stage, operation, cell, id));
+  const wrong: string[] = [];
+  await remove(stage, id, operation, wrong);
+  return rows.map((row, n) => (n === rows.length - 1 ? { ...row, wrong: [...row.wrong, ...wrong] } : row));
+}
+
+async function tryCell(stage: Stage, operation: Operation, { site, kind }: Cell, id: string): Promise<Row> {
   const row = { operation: operation.name, call: site.name, fault: kind.name };
   const wrong: string[] = [];
-  await operation.prepare(stage, id);
   const trouble = await beginTrouble(stage, site, kind);
   const from = performance.now();
   let job: Fields;
@@ -59,7 +85,6 @@ export async function runCell(
   wrong.push(...untold(stage, site, job, end), ...unexpected(operation, expected, job, end));
   // what is stuck is a person's to finish; here a deletion stands for it
   if (end !== 'stuck') wrong.push(...(await agree(stage, id, operation)));
-  await remove(stage, id, operation, wrong);
   return {
     ...row,
     end: job['struck'] === 0 ? 'not met' : end === 'stuck' ? 'stuck with alarm' : end,

@@ -9,6 +9,8 @@ export interface Operation {
   /** Makes the service and brings it to where the operation starts; resolves with what `ask` needs. */
   prepare(stage: Stage, id: string): Promise<void>;
   ask(stage: Stage, id: string): Promise<string>;
+  /** It may be asked for again and again on one service. */
+  readonly again?: true;
   /** It fails for good by itself: what is looked at is how it is taken back. */
   readonly fails?: true;
   /** The domain's certificate is taken from the proxy at the same time, and a fault there may meet that instead. */
@@ -181,7 +183,7 @@ export const OPERATIONS: readonly Operation[] = [
     prepare: withDomain,
     ask: action('/action/setprimary', (id) => ({ domain: `${id}.sandbox.test` })),
   },
-  { name: 'backup', prepare: site, ask: action('/action/mkbak') },
+  { name: 'backup', again: true, prepare: site, ask: action('/action/mkbak') },
   {
     name: 'delete backup',
     prepare: withBackup,
@@ -194,13 +196,14 @@ export const OPERATIONS: readonly Operation[] = [
     ask: async (stage, id) =>
       accepted(stage, '/action/rollback', { service_id: id, bak: await backupOf(stage, id) }),
   },
-  { name: 'reset', prepare: site, ask: action('/action/reset') },
+  { name: 'reset', again: true, prepare: site, ask: action('/action/reset') },
   { name: 'start', prepare: stopped, ask: action('/action/start') },
   { name: 'stop', prepare: site, ask: action('/action/stop') },
-  { name: 'restart', prepare: site, ask: action('/action/restart') },
-  { name: 'toggle', prepare: site, ask: action('/action/toggle') },
+  { name: 'restart', again: true, prepare: site, ask: action('/action/restart') },
+  { name: 'toggle', again: true, prepare: site, ask: action('/action/toggle') },
   {
     name: 'reset password',
+    again: true,
     prepare: site,
     ask: (stage, id) => accepted(stage, `/services/${id}/credentials/reset`, {}),
   },
