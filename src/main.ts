@@ -296,7 +296,7 @@ function startSchedule(
   timekeeper.onChange(() => ['purge', 'credentials', 'domains'].forEach((name) => recurring.nudge(name)));
   const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
-    if (next.domainWish && next.lifecycle === 'active' && previous?.lifecycle !== 'active')
+    if (next.site?.domainWish && next.lifecycle === 'active' && previous?.lifecycle !== 'active')
       recurring.nudge('wishes');
   });
   return async () => {

@@ -2,7 +2,7 @@
 import { dayOf, nextBackup } from '../model/backup-name.js';
 import { allowed, backupsOf, backupsUsed } from '../model/backups.js';
 import { AgentError } from '../kernel/errors.js';
-import type { Service } from '../model/service.js';
+import { guestOf, type Service, withGuest } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue, type Started } from '../services/enqueue.js';
@@ -17,13 +17,14 @@ export interface BackupList {
 
 type By = Pick<Caller, 'panel' | 'requestId'>;
 
-/** Throws `service_not_found`, `state_damaged`. */
+/** Throws `service_not_found`, `not_supported`, `state_damaged`. */
 export async function listBackups(
   context: OperationContext,
   caller: Pick<Caller, 'panel'>,
   id: string,
 ): Promise<BackupList> {
   const service = await context.state.services.get(`${caller.panel}/${id}`);
+  guestOf(service);
   return viewBackups(service);
 }
 
@@ -50,9 +51,10 @@ export async function makeBackup(context: OperationContext, caller: By, id: stri
       const used = backupsUsed(service);
       const most = allowed(service, 'backups');
       if (used >= most) throw new AgentError('quota_reached', `Backup limit reached (${used} of ${most})`);
-      const next = nextBackup(day, service.lastBackup, new Set(service.snapshots.map((one) => one.name)));
+      const { lastBackup, snapshots } = guestOf(service);
+      const next = nextBackup(day, lastBackup, new Set(snapshots.map((one) => one.name)));
       ({ name } = next);
-      return { ...service, lastBackup: next.last };
+      return withGuest(service, { lastBackup: next.last });
     },
     shape: (job) => ({ ...job, args: { name } }),
     sameArgs: () => true,
@@ -70,7 +72,7 @@ export async function removeBackup(
     method: 'removeBackup',
     args: { name },
     change(service) {
-      const kept = service.snapshots.find((one) => one.name === name);
+      const kept = guestOf(service).snapshots.find((one) => one.name === name);
       if (kept && kept.kind !== 'backup') {
         throw new AgentError('backup_protected', `The snapshot "${name}" is not a backup and stays.`);
       }

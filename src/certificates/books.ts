@@ -2,7 +2,8 @@
 import { instant } from '../kernel/clock.js';
 import { namesOf, registeredOf, slotOfName } from '../model/domain-name.js';
 import { domainId, type DomainRecord, forgetOld } from '../model/domain-record.js';
-import { type CustomDomain, keyOf, type Service, type ServiceKey } from '../model/service.js';
+import { keyOf, type Service, type ServiceKey, withSite } from '../model/service.js';
+import { type CustomDomain, domainsOf } from '../model/site.js';
 import type { CertificateDeps } from './parts.js';
 
 export type CertificateView = CustomDomain['certificate'];
@@ -10,12 +11,12 @@ export type CertificateView = CustomDomain['certificate'];
 /** Slots that the service serves now. */
 export function slotsOf(service: Service | undefined): string[] {
   if (!service || service.lifecycle === 'terminated') return [];
-  return service.domains.map(({ domain }) => slotOfName(domain));
+  return domainsOf(service).map(({ domain }) => slotOfName(domain));
 }
 
 export function entryOf(service: Service | undefined, slot: string): CustomDomain | undefined {
   if (!service || service.lifecycle === 'terminated') return undefined;
-  return service.domains.find(({ domain }) => slotOfName(domain) === slot);
+  return domainsOf(service).find(({ domain }) => slotOfName(domain) === slot);
 }
 
 /** The service has this domain: its record says so from now on, and whether it is served. */
@@ -113,9 +114,9 @@ export async function tellService(
     const same =
       seen?.state === view.state && seen.expiresAt === view.expiresAt && seen.problem === view.problem;
     if (!entry || same) return service;
-    return {
-      ...service,
-      domains: service.domains.map((other) => (other === entry ? { ...entry, certificate: view } : other)),
-    };
+    const domains = domainsOf(service).map((other) =>
+      other === entry ? { ...entry, certificate: view } : other,
+    );
+    return withSite(service, { domains });
   });
 }

@@ -5,6 +5,7 @@
 import type { DomainRecord } from '../model/domain-record.js';
 import { domainId } from '../model/domain-record.js';
 import type { Service } from '../model/service.js';
+import { domainsOf } from '../model/site.js';
 import { within } from '../kernel/async/within.js';
 import { Alarm } from '../kernel/async/alarm.js';
 import { plainCall } from '../drivers/shared/call.js';
@@ -123,7 +124,7 @@ export function certificateKeeper(deps: CertificateDeps): CertificateKeeper {
   return {
     start() {
       unlisten = services.onChange((next, previous) => {
-        const touched = next.domains.length > 0 || (previous?.domains.length ?? 0) > 0;
+        const touched = [next, previous].some((one) => one && domainsOf(one).length > 0);
         if (!touched) return;
         changes.push({ next, previous });
         alarm.ring();

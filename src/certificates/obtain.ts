@@ -2,7 +2,8 @@
 import { neverAborted } from '../kernel/async/never.js';
 import { namesOf } from '../model/domain-name.js';
 import { allowedFrom, type DomainRecord, type HeldCertificate, renewFrom } from '../model/domain-record.js';
-import { type CustomDomain, markOf, type Service } from '../model/service.js';
+import type { CustomDomain } from '../model/site.js';
+import { markOf, type Service } from '../model/service.js';
 import { plainCall } from '../drivers/shared/call.js';
 import { caaProblem } from '../domains/caa.js';
 import { arrivalOf } from '../domains/arrival.js';

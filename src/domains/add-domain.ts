@@ -6,7 +6,8 @@ import { type DomainName, namesOf, parseDomain, sameOwner, slotOfName } from '..
 import { withoutWishFor } from '../model/domain-wish.js';
 import { AgentError } from '../kernel/errors.js';
 import { isOpen, type Job } from '../model/job.js';
-import { type CustomDomain, keyOf, type Service } from '../model/service.js';
+import { keyOf, type Service, withSite } from '../model/service.js';
+import { type CustomDomain, domainsOf } from '../model/site.js';
 import type { Caller } from '../model/caller.js';
 import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from '../services/context.js';
@@ -58,13 +59,13 @@ export async function addDomain(
 }
 
 function entryFor(service: Service, { slot }: DomainName): CustomDomain | undefined {
-  return service.domains.find(({ domain }) => slotOfName(domain) === slot);
+  return domainsOf(service).find(({ domain }) => slotOfName(domain) === slot);
 }
 
 function refuseUnfit(service: Service, name: DomainName): void {
   const entry = entryFor(service, name);
   if (entry && namesOf(entry).includes(name.name)) throw alreadyThere();
-  const used = service.domains.length;
+  const used = domainsOf(service).length;
   const most = allowed(service, 'domains');
   if (!entry && used >= most)
     throw new AgentError('quota_reached', `Domain limit reached (${used} of ${most})`);
@@ -83,8 +84,8 @@ async function formerHolder(
   const holder = state.services.holderOf({ domain: slot });
   if (holder === undefined || holder === keyOf(service)) return undefined;
   const other = await state.services.find(holder).catch(() => undefined);
-  const isOff = other?.domains.find(({ domain }) => slotOfName(domain) === slot)?.stray?.off === true;
-  if (other && isOff) return other;
+  const isOff = other && domainsOf(other).find(({ domain }) => slotOfName(domain) === slot)?.stray?.off;
+  if (other && isOff === true) return other;
   throw new AgentError('domain_taken', `${slot} belongs to another service.`, { detail: holder });
 }
 
@@ -117,8 +118,8 @@ function withDomain(service: Service, name: DomainName, proof: Proof, now: strin
     certificate: known?.certificate ?? { state: 'none', expiresAt: null, problem: null },
     addedAt: known?.addedAt ?? now,
   };
-  const others = service.domains.filter((other) => other !== known);
-  return { ...service, domains: [...others, entry] };
+  const others = domainsOf(service).filter((other) => other !== known);
+  return withSite(service, { domains: [...others, entry] });
 }
 
 /** What the job needs to take it back. */

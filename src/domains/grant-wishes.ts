@@ -1,7 +1,7 @@
 /** Adds the domain that came with an order as soon as it leads here. Tried again and again, ever more rarely; what keeps it from being added never fails the site. */
 import { wishAfter, wishDue, withoutWish } from '../model/domain-wish.js';
 import { asAgentError } from '../kernel/errors.js';
-import type { Service, ServiceKey } from '../model/service.js';
+import { type Service, type ServiceKey, withSite } from '../model/service.js';
 import { addDomain } from './add-domain.js';
 import type { OperationContext } from '../services/context.js';
 
@@ -29,14 +29,14 @@ async function grant(context: OperationContext, key: ServiceKey, signal: AbortSi
   const { clock, log, state } = context;
   try {
     const service = await state.services.get(key);
-    const { domainWish: wish } = service;
+    const wish = service.site?.domainWish;
     if (!wish) return;
     const problem = await tryOnce(context, service, wish.name, signal);
     if (signal.aborted) return;
     await state.services.commit(key, (current) => {
-      if (current?.domainWish?.name !== wish.name) return current ?? service;
+      if (current?.site?.domainWish?.name !== wish.name) return current ?? service;
       const next = problem === undefined ? undefined : wishAfter(wish, problem, clock.now(), clock.trusted());
-      return next ? { ...current, domainWish: next } : withoutWish(current);
+      return next ? withSite(current, { domainWish: next }) : withoutWish(current);
     });
   } catch (error) {
     log.warn({ service: key, err: error }, "an order's domain could not be looked at");

@@ -1,5 +1,6 @@
 /** A service's own domains, as its customer may see them. */
-import type { CustomDomain, DomainWish, Service } from '../model/service.js';
+import type { CustomDomain, DomainWish } from '../model/site.js';
+import { type Service, siteOf } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { challengeOf } from './prove-domain.js';
@@ -13,7 +14,7 @@ export interface DomainList {
   readonly wish: DomainWish | undefined;
 }
 
-/** Throws `service_not_found`, `state_damaged`. */
+/** Throws `service_not_found`, `not_supported`, `state_damaged`. */
 export async function listDomains(
   { state }: OperationContext,
   caller: Pick<Caller, 'panel'>,
@@ -23,12 +24,12 @@ export async function listDomains(
 }
 
 export function viewDomains(service: Service): DomainList {
-  const { domains, plan } = service;
+  const { domains, domainWish } = siteOf(service);
   return {
     domains,
     used: domains.length,
-    allowed: plan.domains,
+    allowed: service.plan.domains,
     challenge: challengeOf(service),
-    wish: service.domainWish,
+    wish: domainWish,
   };
 }

@@ -6,7 +6,8 @@ import { waitUntil } from '../kernel/clock.js';
 import { namesOf, slotOfName } from '../model/domain-name.js';
 import type { DomainRecord } from '../model/domain-record.js';
 import { AgentError } from '../kernel/errors.js';
-import type { CustomDomain, Service } from '../model/service.js';
+import { type Service, withSite } from '../model/service.js';
+import { type CustomDomain, domainsOf } from '../model/site.js';
 import { arrivalOf } from './arrival.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue } from '../services/enqueue.js';
@@ -31,6 +32,10 @@ export async function recheckDomains(
   return rest.length === 0 ? undefined : Math.min(...rest);
 }
 
+function entryOf(service: Service, slot: string): CustomDomain | undefined {
+  return domainsOf(service).find(({ domain }) => slotOfName(domain) === slot);
+}
+
 function dueAt({ checkedAt }: DomainRecord, now: number): number {
   return checkedAt === undefined ? 0 : waitUntil(Date.parse(checkedAt) + DAY_MS, now, DAY_MS);
 }
@@ -40,7 +45,7 @@ async function recheck(context: OperationContext, record: DomainRecord, signal: 
   let checkedAt = clock.now();
   try {
     const service = record.service === null ? undefined : await state.services.find(record.service);
-    const entry = service?.domains.find(({ domain }) => slotOfName(domain) === record.domain);
+    const entry = service && entryOf(service, record.domain);
     if (service && entry && (service.lifecycle === 'active' || service.lifecycle === 'suspended'))
       await settle(context, service, record.domain, await problemOf(context, service, entry, signal));
   } catch (error) {
@@ -80,14 +85,13 @@ async function settle(
   problem: string | undefined,
 ): Promise<void> {
   const key = `${panel}/${id}` as const;
-  const entryOf = (service: Service): CustomDomain | undefined =>
-    service.domains.find(({ domain }) => slotOfName(domain) === slot);
-  const isOff = (service: Service): boolean => entryOf(service)?.stray?.off === true;
+  const isOff = (service: Service): boolean => entryOf(service, slot)?.stray?.off === true;
   const change = (service: Service): Service => {
-    const entry = entryOf(service);
+    const entry = entryOf(service, slot);
     const next = entry && strayed(context, entry, problem);
     if (!entry || !next || next === entry) return service;
-    return { ...service, domains: service.domains.map((other) => (other === entry ? next : other)) };
+    const domains = domainsOf(service).map((other) => (other === entry ? next : other));
+    return withSite(service, { domains });
   };
   const before = await context.state.services.get(key);
   const after = change(before);

@@ -2,7 +2,8 @@
 import { namesOf, parseDomain } from '../model/domain-name.js';
 import { isWished, withoutWish, withoutWishFor } from '../model/domain-wish.js';
 import { AgentError } from '../kernel/errors.js';
-import type { Service } from '../model/service.js';
+import { type Service, siteOf, withSite } from '../model/service.js';
+import type { CustomDomain } from '../model/site.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue, type Started } from '../services/enqueue.js';
@@ -24,7 +25,7 @@ export async function removeDomain(
     method: 'removeDomain',
     args: { slot: name.slot },
     change(service) {
-      const entry = service.domains.find(
+      const entry = siteOf(service).domains.find(
         (one) => namesOf(one).includes(name.name) || one.domain === name.slot,
       );
       if (entry) return withoutWishFor(without(service, entry), name);
@@ -39,11 +40,10 @@ export function noSuchDomain(name: string): AgentError {
   return new AgentError('domain_not_found', `The service has no domain ${name}.`);
 }
 
-function without(service: Service, entry: Service['domains'][number]): Service {
-  const wasPrimary = namesOf(entry).includes(service.primaryDomain);
-  return {
-    ...service,
-    domains: service.domains.filter((other) => other !== entry),
-    primaryDomain: wasPrimary ? service.fqdn : service.primaryDomain,
-  };
+function without(service: Service, entry: CustomDomain): Service {
+  const { domains, fqdn, primaryDomain } = siteOf(service);
+  return withSite(service, {
+    domains: domains.filter((other) => other !== entry),
+    primaryDomain: namesOf(entry).includes(primaryDomain) ? fqdn : primaryDomain,
+  });
 }

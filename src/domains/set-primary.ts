@@ -2,7 +2,8 @@
 import { namesOf, servedNames } from '../model/domain-name.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
-import type { Service } from '../model/service.js';
+import { siteOf, withSite } from '../model/service.js';
+import type { Site } from '../model/site.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue, type Started } from '../services/enqueue.js';
@@ -22,10 +23,11 @@ export async function setPrimary(
     method: 'setPrimary',
     sameArgs: (args) => args['name'] === name,
     change(service) {
-      refuseUnready(context, service, name);
-      if (!servedNames(service).includes(name)) throw noSuchDomain(name);
-      before = service.primaryDomain;
-      return { ...service, primaryDomain: name };
+      const site = siteOf(service);
+      refuseUnready(context, site, name);
+      if (!servedNames(site).includes(name)) throw noSuchDomain(name);
+      before = site.primaryDomain;
+      return withSite(service, { primaryDomain: name });
     },
     shape: (job) => ({ ...job, args: { name, before } }),
   });
@@ -36,8 +38,8 @@ function noDomain(): AgentError {
   return new AgentError('domain_invalid', sentence, { fields: { domain: sentence } });
 }
 
-function refuseUnready({ drivers }: OperationContext, service: Service, name: string): void {
-  const entry = service.domains.find((one) => namesOf(one).includes(name));
+function refuseUnready({ drivers }: OperationContext, { domains }: Site, name: string): void {
+  const entry = domains.find((one) => namesOf(one).includes(name));
   if (entry?.stray?.off === true)
     throw new AgentError('domain_not_ready', `${name} is switched off. ${entry.stray.problem}`);
   if (!entry || drivers.issuer.kind === 'none' || entry.certificate.state === 'issued') return;

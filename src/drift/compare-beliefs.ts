@@ -3,11 +3,10 @@ import { findPlan } from '../model/plan.js';
 import { keyOf, type Service } from '../model/service.js';
 import { parseEmail } from '../model/email.js';
 import type { Json } from '../kernel/json.js';
-import { statusWord, type StatusWord } from '../model/status.js';
-import type { ServiceEntry } from '../state/contract.js';
+import type { StatusWord } from '../model/status.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
-import { lookUp } from '../services/read-power.js';
+import { wordOfEntry } from '../services/read-power.js';
 
 /** The words of panels, by what they mean here. */
 export const BELIEFS = {
@@ -81,7 +80,7 @@ export async function compareBeliefs(
     const here = entry.panel === panel && entry.lifecycle !== 'terminated' && entry.lifecycle !== 'failed';
     if (!here || named.has(entry.id) || unlisted.length >= MOST_UNLISTED) continue;
     const mend = post('/delete-site', { service_id: entry.id });
-    unlisted.push({ service_id: entry.id, status: wordOf(context, entry), mend });
+    unlisted.push({ service_id: entry.id, status: wordOfEntry(context.watch, entry), mend });
   }
   return { differences, unlisted };
 }
@@ -104,7 +103,12 @@ function compare(
     ];
   const wanted = belief.status === undefined ? undefined : BELIEFS[belief.status];
   const absent = !service || service.lifecycle === 'terminated' || service.lifecycle === 'failed';
-  if (service?.lifecycle === 'failed' && service.vmid !== null && wanted !== 'ordered') {
+  if (
+    service?.lifecycle === 'failed' &&
+    service.guest !== null &&
+    service.guest.vmid !== null &&
+    wanted !== 'ordered'
+  ) {
     const mend = post('/delete-site', { service_id: service.id });
     return [differ('existence', belief.status ?? null, 'failed', mend, LEFT_NOTE)];
   }
@@ -195,9 +199,4 @@ function emailDifference(differ: Differ, { email }: Belief, service: Service): D
   if (email === undefined || parseEmail(email.trim())?.address === service.email) return [];
   const mend: Mend = { method: 'PATCH', path: `/services/${service.id}`, body: { email } };
   return [differ('email', email, service.email, mend)];
-}
-
-function wordOf({ watch }: Pick<OperationContext, 'watch'>, entry: ServiceEntry): StatusWord {
-  const jobs = entry.stuck ? ([{ status: 'stuck' }] as const) : [];
-  return statusWord({ lifecycle: entry.lifecycle, jobs }, lookUp(watch, entry).power);
 }

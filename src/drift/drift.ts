@@ -1,5 +1,5 @@
 /** Holds what the documents say against what one look found: where do they differ? Pure; a system that could not be asked says nothing. */
-import type { Expected, ServicePicture } from './expected.js';
+import type { Expected, ExpectedGuest, ServicePicture } from './expected.js';
 import { formatMark, type Mark, sameMark } from '../kernel/mark.js';
 import type { ServiceKey } from '../model/service.js';
 import type { LeftLock, SeenContainer, System, World } from '../model/world.js';
@@ -50,7 +50,7 @@ export function compareWorld(agent: string, pictures: Iterable<ServicePicture>, 
     ...world,
     containers: believable(
       world,
-      live.map(({ expected }) => expected.vmid),
+      live.flatMap(({ expected }) => (expected.guest ? [expected.guest.vmid] : [])),
     ),
   };
   const byVmid = new Map(trusted.containers?.read.map((one) => [one.vmid, one]));
@@ -58,10 +58,11 @@ export function compareWorld(agent: string, pictures: Iterable<ServicePicture>, 
     const [panel = '', service = ''] = picture.key.split('/');
     const mark: Mark = { agent, panel, service, generation: picture.generation };
     const tell = teller(picture.key);
-    const container = byVmid.get(expected.vmid);
+    const { guest } = expected;
+    const container = guest ? byVmid.get(guest.vmid) : undefined;
     return [
-      ...containerFindings(tell, expected, mark, trusted, container),
-      ...haFindings(tell, expected, mark, trusted, container),
+      ...(guest ? containerFindings(tell, guest, mark, trusted, container) : []),
+      ...(guest ? haFindings(tell, guest, mark, trusted, container) : []),
       ...dnsFindings(tell, expected, mark, trusted),
       ...proxyFindings(tell, expected, mark, trusted),
       ...certificateFindings(tell, expected, trusted),
@@ -103,7 +104,7 @@ const teller =
 
 function containerFindings(
   tell: Tell,
-  expected: Expected,
+  expected: ExpectedGuest,
   mark: Mark,
   { containers }: World,
   found: SeenContainer | undefined,
@@ -174,13 +175,13 @@ function haErrorFindings(agent: string, { containers, ha }: World): Finding[] {
   });
 }
 
-function powerFindings(tell: Tell, { power, mayStop }: Expected, found: SeenContainer): Finding[] {
+function powerFindings(tell: Tell, { power, mayStop }: ExpectedGuest, found: SeenContainer): Finding[] {
   if (power === null || found.power === 'unknown' || found.power === power) return [];
   return [tell('power', 'different', power, found.power, { safe: power === 'running' || mayStop })];
 }
 
 /** Giving what was sold is safe; taking from a running site, or from a disk, is not. */
-function resourceFindings(tell: Tell, { resources }: Expected, found: SeenContainer): Finding[] {
+function resourceFindings(tell: Tell, { resources }: ExpectedGuest, found: SeenContainer): Finding[] {
   const names = ['cores', 'memoryMb', 'swapMb', 'diskGb'] as const;
   const differing = names.filter((name) => found.resources[name] !== resources[name]);
   if (differing.length === 0) return [];
@@ -192,7 +193,7 @@ function resourceFindings(tell: Tell, { resources }: Expected, found: SeenContai
 
 function haFindings(
   tell: Tell,
-  { ha: wanted, vmid }: Expected,
+  { ha: wanted, vmid }: ExpectedGuest,
   mark: Mark,
   { ha }: World,
   container: SeenContainer | undefined,

@@ -1,9 +1,11 @@
 /** What a service's document says should be found in the systems behind us. */
 import { domainId } from '../model/domain-record.js';
 import { servedNames } from '../model/domain-name.js';
+import { type Guest, isReleased } from '../model/guest.js';
 import type { Plan } from '../model/plan.js';
 import { publicRecords } from '../model/public-records.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../model/service.js';
+import type { Site } from '../model/site.js';
 
 /**
  * `busy`: a job is open or has just changed it; `stuck`: a person knows already; `left`: its creation was abandoned, it must be deleted; `ended`: nothing should be
@@ -11,7 +13,7 @@ import { isHeld, keyOf, type Service, type ServiceKey } from '../model/service.j
  */
 export type Life = 'busy' | 'stuck' | 'left' | 'ended' | 'live';
 
-export interface Expected {
+export interface ExpectedGuest {
   readonly vmid: number;
   /** Null: either will do. */
   readonly power: 'running' | 'stopped' | null;
@@ -19,6 +21,11 @@ export interface Expected {
   readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
   /** Null: either will do. */
   readonly ha: boolean | null;
+}
+
+export interface Expected {
+  /** Null: it has none, and is not compared with the cluster. */
+  readonly guest: ExpectedGuest | null;
   readonly dns: readonly {
     readonly name: string;
     readonly type: string;
@@ -56,19 +63,26 @@ export function pictureOf(service: Service, busy: boolean): ServicePicture {
 function lifeOf(service: Service): Life {
   if (service.jobs.some(({ status }) => status === 'stuck')) return 'stuck';
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'live' : 'ended';
-  if (service.lifecycle === 'failed')
-    return service.vmid === null && service.addresses.length === 0 ? 'ended' : 'left';
+  if (service.lifecycle === 'failed') return isReleased(service.guest) ? 'ended' : 'left';
   return service.lifecycle === 'creating' ? 'busy' : 'live';
 }
 
 function expectedOf(service: Service): Expected | null {
-  if (service.vmid === null) return null;
+  // its number is gone: a job is about to give it another, or it failed before it had one
+  if (service.guest?.vmid === null) return null;
+  const guest = service.guest && expectedGuest(service, service.guest);
+  if (service.lifecycle === 'terminated' || !service.site)
+    return { guest, dns: [], proxy: null, certificates: [] };
+  return { guest, ...expectedSite(service, service.site) };
+}
+
+function expectedGuest(service: Service, { vmid, power: last }: Guest): ExpectedGuest | null {
+  if (vmid === null) return null;
   const { cores, memoryMb, swapMb, diskGb } = service.plan;
-  const base = { vmid: service.vmid, resources: { cores, memoryMb, swapMb, diskGb } };
-  if (service.lifecycle === 'terminated')
-    return { ...base, power: 'stopped', mayStop: false, ha: false, dns: [], proxy: null, certificates: [] };
+  const base = { vmid, resources: { cores, memoryMb, swapMb, diskGb } };
+  if (service.lifecycle === 'terminated') return { ...base, power: 'stopped', mayStop: false, ha: false };
   const suspended = service.suspendedFor.length > 0;
-  const power = suspended ? 'stopped' : (service.power ?? null);
+  const power = suspended ? 'stopped' : (last ?? null);
   return {
     ...base,
     power,
@@ -76,15 +90,24 @@ function expectedOf(service: Service): Expected | null {
     mayStop: suspended,
     // whoever puts it under HA starts it
     ha: power === 'running' ? true : null,
+  };
+}
+
+function expectedSite(
+  service: Service,
+  { fqdn, domains, proxyEnabled }: Site,
+): Pick<Expected, 'dns' | 'proxy' | 'certificates'> {
+  const suspended = service.suspendedFor.length > 0;
+  return {
     dns: publicRecords(service)
       .filter(({ values }) => values.length > 0)
-      .map((record) => ({ name: service.fqdn, ...record })),
+      .map((record) => ({ name: fqdn, ...record })),
     proxy: {
-      names: servedNames(service),
-      address: service.addresses[0]?.address ?? '',
-      state: suspended ? 'suspended' : service.proxyEnabled ? 'enabled' : 'disabled',
+      names: servedNames({ fqdn, domains }),
+      address: service.guest?.addresses[0]?.address ?? '',
+      state: suspended ? 'suspended' : proxyEnabled ? 'enabled' : 'disabled',
     },
-    certificates: service.domains
+    certificates: domains
       .filter(({ certificate }) => certificate.state === 'issued')
       .map(({ domain }) => ({ domain, id: domainId(domain) })),
   };

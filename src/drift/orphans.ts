@@ -104,7 +104,7 @@ function judge(
   if (picture.life === 'left')
     return { why: 'living', doubt: 'its creation was abandoned: delete the service' };
   if (picture.life === 'ended') return { why: 'ended', doubt: null };
-  const own = vmid === null || picture.expected?.vmid === vmid;
+  const own = vmid === null || picture.expected?.guest?.vmid === vmid;
   // whatever else a living service has too much of is its drift
   if (own || (kind !== 'container' && kind !== 'ha')) return undefined;
   return { why: 'living', doubt: 'it carries the mark of a living service, which has another container' };

@@ -20,7 +20,7 @@ export async function readService(
     user_id: service.userId,
     module: service.module.name,
     generation: service.generation,
-    snapshots: service.snapshots.map((snapshot) => ({
+    snapshots: (service.guest?.snapshots ?? []).map((snapshot) => ({
       name: snapshot.name,
       kind: snapshot.kind,
       created_at: snapshot.createdAt,

@@ -32,6 +32,8 @@ export const REFUSALS = {
   deleting: ['service_terminated', 'The site is being deleted.'],
   gone: ['service_terminated', 'The service was deleted.'],
   alive: ['service_exists', 'The service was not deleted.'],
+  noGuest: ['not_supported', 'The product of this service has no container.'],
+  noSite: ['not_supported', 'The product of this service has no website.'],
   full: ['service_busy', 'Too many operations of this site wait already; try again when some have ended.'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
@@ -118,6 +120,8 @@ export function judge(
   method: KindName,
   args: JsonObject | ((args: JsonObject) => boolean),
 ): Verdict {
+  const lack = lackedPart(service, method);
+  if (lack) return refuse(lack);
   const open = service.jobs.filter(isOpen);
   const standing = BY_STANDING[kindData(method).group][standingOf(service)];
   if (standing !== 'go') return refuse(standing);
@@ -131,6 +135,12 @@ export function judge(
     else if (rule !== 'queue') return refuse(rule);
   }
   return { kind: 'add', supersedes };
+}
+
+function lackedPart({ guest, site }: Service, method: KindName): Refusal | undefined {
+  const { part } = kindData(method);
+  if (part === 'guest' && !guest) return 'noGuest';
+  return part === 'site' && !site ? 'noSite' : undefined;
 }
 
 /** The newest open job that does what is wished, and whose work will stand. */

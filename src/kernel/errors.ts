@@ -86,6 +86,7 @@ export const ERRORS = {
   zone_not_found: kind(404, 'gone', 'There is no such zone.'),
   record_not_found: kind(404, 'gone', 'The zone has no such record.'),
   method_not_allowed: kind(405, 'refused_request', 'The call exists, but not with this method.'),
+  not_supported: kind(409, 'refused_request', 'The product of this service does not offer that.'),
   service_exists: kind(409, 'conflict', 'The id is taken by an order with another e-mail or plan.'),
   service_busy: kind(409, 'conflict', 'Another operation on this service must end first.'),
   job_ended: kind(409, 'conflict', 'The job has ended; there is nothing to go on with or to take back.'),

@@ -2,18 +2,20 @@
 import { isOpen, type Job } from './job.js';
 import { textIn } from '../kernel/json.js';
 import type { Plan } from './plan.js';
-import type { Service, Snapshot } from './service.js';
+import type { Snapshot } from './guest.js';
+import type { Service } from './service.js';
 
-type Kept = Pick<Service, 'snapshots' | 'jobs'>;
+type Kept = Pick<Service, 'guest' | 'jobs'>;
 
 /** The customer's backups: made, and not about to be deleted. */
 export function backupsOf(service: Kept): Snapshot[] {
-  return service.snapshots.filter(({ kind, name }) => kind === 'backup' && !isBeingRemoved(service, name));
+  const snapshots = service.guest?.snapshots ?? [];
+  return snapshots.filter(({ kind, name }) => kind === 'backup' && !isBeingRemoved(service, name));
 }
 
 /** Backups and those that are on their way. */
 export function backupsUsed(service: Kept): number {
-  const made = new Set(service.snapshots.map(({ name }) => name));
+  const made = new Set(service.guest?.snapshots.map(({ name }) => name));
   const coming = service.jobs.filter(
     (job) => job.method === 'makeBackup' && isOpen(job) && !made.has(textIn(job.args, 'name') ?? ''),
   );

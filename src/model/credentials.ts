@@ -54,7 +54,7 @@ export function passwordInDoubt(service: Service): Service {
 /** After a return to a snapshot of before the last reset, what we know is not what the site knows. */
 export function afterReturn(service: Service, snapshot: string): Service {
   const reset = service.data[RESET_AT];
-  const taken = service.snapshots.find(({ name }) => name === snapshot)?.createdAt;
+  const taken = service.guest?.snapshots.find(({ name }) => name === snapshot)?.createdAt;
   const isOlder = typeof reset === 'string' && taken !== undefined && taken < reset;
   return isOlder ? withoutPassword(service) : service;
 }

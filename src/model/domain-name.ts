@@ -4,6 +4,7 @@ import { parse } from 'tldts';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import type { Service } from './service.js';
+import type { Site } from './site.js';
 
 export interface NameRules {
   /** Lower case. Itself, what is above it and what is below it is the operator's. */
@@ -96,10 +97,10 @@ export function namesOf(entry: { readonly domain: string; readonly www: boolean 
   return entry.www ? [entry.domain, `www.${entry.domain}`] : [entry.domain];
 }
 
-/** All names that a service is served by, our own first. */
-export function servedNames(service: Pick<Service, 'fqdn' | 'domains'>): string[] {
-  const served = service.domains.filter(({ stray }) => stray?.off !== true);
-  return [...new Set([service.fqdn, ...served.flatMap(namesOf)])];
+/** All names that a site is served by, our own first. */
+export function servedNames(site: Pick<Site, 'fqdn' | 'domains'>): string[] {
+  const served = site.domains.filter(({ stray }) => stray?.off !== true);
+  return [...new Set([site.fqdn, ...served.flatMap(namesOf)])];
 }
 
 /** One tenant: the same customer of the same panel. */

@@ -1,7 +1,8 @@
 /** The domain that came with an order, while it was not added yet: pure rules. */
 import { waitUntil } from '../kernel/clock.js';
 import { type DomainName, slotOfName } from './domain-name.js';
-import type { DomainWish, Service } from './service.js';
+import type { DomainWish } from './site.js';
+import type { Service } from './service.js';
 
 const MINUTE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
@@ -30,12 +31,14 @@ export function wishAfter(
   return { ...wish, tries: wish.tries + 1, problem, nextAt: new Date(now + pause).toISOString() };
 }
 
-export function isWished({ domainWish }: Pick<Service, 'domainWish'>, { slot }: DomainName): boolean {
-  return domainWish !== undefined && slotOfName(domainWish.name) === slot;
+export function isWished({ site }: Pick<Service, 'site'>, { slot }: DomainName): boolean {
+  return site?.domainWish !== undefined && slotOfName(site.domainWish.name) === slot;
 }
 
-export function withoutWish({ domainWish: _, ...service }: Service): Service {
-  return service;
+export function withoutWish(service: Service): Service {
+  if (!service.site?.domainWish) return service;
+  const { domainWish: _, ...site } = service.site;
+  return { ...service, site };
 }
 
 /** Without the wish when it is for this domain: it was added, or is not wanted any more. */

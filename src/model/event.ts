@@ -20,8 +20,12 @@ function lifecycleOf(before: Service | undefined, after: Service): Happening[] {
   const tell = (type: EventType, data: Happening['data'] = {}): Happening[] => [{ type, data }];
   const reasons = { suspended_for: [...after.suspendedFor] };
   if (!before)
-    return tell('service.ordered', { plan: after.plan.name, email: after.email, fqdn: after.fqdn });
-  const purged = before.vmid !== null && after.vmid === null && after.lifecycle === 'terminated';
+    return tell('service.ordered', {
+      plan: after.plan.name,
+      email: after.email,
+      fqdn: after.site?.fqdn ?? null,
+    });
+  const purged = after.lifecycle === 'terminated' && isNothingKept(before, after);
   if (before.lifecycle === after.lifecycle) {
     if (purged) return tell('service.purged');
     const changed = before.suspendedFor.join() !== after.suspendedFor.join();
@@ -37,6 +41,12 @@ function lifecycleOf(before: Service | undefined, after: Service): Happening[] {
   if (after.lifecycle === 'failed') return tell('service.failed', failureOf(after));
   if (after.lifecycle !== 'active') return [];
   return tell(before.lifecycle === 'suspended' ? 'service.unsuspended' : 'service.active');
+}
+
+/** The container has gone with this change; without one nothing is kept of a deleted service. */
+function isNothingKept(before: Service, after: Service): boolean {
+  if (!after.guest) return before.lifecycle !== 'terminated';
+  return before.guest !== null && before.guest.vmid !== null && after.guest.vmid === null;
 }
 
 /** The job that failed or is stuck, and why: what a panel may read. */
@@ -56,6 +66,12 @@ function changesOf(before: Service | undefined, after: Service): Happening[] {
     list.push({ type: 'service.plan_changed', data: { from: before.plan.name, to: after.plan.name } });
   if (before.email !== after.email || before.userId !== after.userId)
     list.push({ type: 'service.owner_changed', data: { email: after.email, user_id: after.userId } });
+  return [...list, ...siteChangesOf(before, after)];
+}
+
+function siteChangesOf({ site: before }: Service, { site: after }: Service): Happening[] {
+  if (!before || !after) return [];
+  const list: Happening[] = [];
   if (before.primaryDomain !== after.primaryDomain)
     list.push({ type: 'domain.primary_changed', data: { domain: after.primaryDomain } });
   if (before.proxyEnabled !== after.proxyEnabled)
@@ -64,10 +80,11 @@ function changesOf(before: Service | undefined, after: Service): Happening[] {
 }
 
 function domainsOf(before: Service | undefined, after: Service): Happening[] {
-  const had = new Map(before?.domains.map((one) => [one.domain, one]));
-  const has = new Set(after.domains.map(({ domain }) => domain));
+  const domains = after.site?.domains ?? [];
+  const had = new Map(before?.site?.domains.map((one) => [one.domain, one]));
+  const has = new Set(domains.map(({ domain }) => domain));
   return [
-    ...after.domains.flatMap(({ domain, certificate, stray }): Happening[] => {
+    ...domains.flatMap(({ domain, certificate, stray }): Happening[] => {
       const old = had.get(domain);
       const told = { domain, state: certificate.state, expires_at: certificate.expiresAt };
       if (!old) return [{ type: 'domain.added', data: { domain } }];
@@ -92,7 +109,7 @@ function domainsOf(before: Service | undefined, after: Service): Happening[] {
 
 function backupsOf(before: Service | undefined, after: Service): Happening[] {
   const names = (service: Service | undefined): Set<string> =>
-    new Set(service?.snapshots.filter(({ kind }) => kind === 'backup').map(({ name }) => name));
+    new Set(service?.guest?.snapshots.filter(({ kind }) => kind === 'backup').map(({ name }) => name));
   const [had, has] = [names(before), names(after)];
   const tell = (type: EventType, from: Set<string>, without: Set<string>): Happening[] =>
     [...from].filter((name) => !without.has(name)).map((name) => ({ type, data: { name } }));

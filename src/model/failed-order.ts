@@ -5,7 +5,7 @@ import { isHeld, type Service } from './service.js';
 
 export type OrderedJob = Job & { readonly method: OrderedKind };
 
-type Sold = Pick<Service, 'lifecycle' | 'deletion' | 'vmid'>;
+type Sold = Pick<Service, 'lifecycle' | 'deletion' | 'guest'>;
 const isLive = ({ lifecycle }: Sold): boolean => lifecycle === 'active' || lifecycle === 'suspended';
 
 /** How the service stands for as long as the order's failure is all that was heard of it. */

@@ -1,4 +1,5 @@
 /** What is known of each kind of job before it runs. A new kind starts here; docs/architecture.md has the list of places that follow. */
+import type { Part } from './service.js';
 
 export const GROUPS = [
   'create',
@@ -47,6 +48,8 @@ export interface JobKindData<K extends string = string> {
   readonly timeoutS: number | null;
   /** What it leaves the container as when it completes; null: a step's result tells (`running`), or it is as it was. */
   readonly power: 'running' | 'stopped' | null;
+  /** The part that it is about: a service without that part cannot have it; null: every service can. */
+  readonly part: Part | null;
   /** Whether there is a site after it, or none. */
   readonly site: 'makes' | 'ends' | null;
   /** A panel orders it of its own accord, without reading how it ends: a failure is told to a person. */
@@ -67,21 +70,17 @@ const PLAIN = {
   course: 'reversible',
   timeoutS: null,
   power: null,
+  part: null,
   site: null,
   isOrdered: false,
 } as const satisfies JobKindData;
 
 const ofPanel = { ...PLAIN, askedBy: 'panel' } as const;
-const power = { ...PLAIN, group: 'power', overtakenBy: POWER_CHANGED, firstNeed: 'container-host' } as const;
-const backup = { ...PLAIN, group: 'backup', firstNeed: 'container-host', timeoutS: 900 } as const;
-const rollback = {
-  ...PLAIN,
-  group: 'rollback',
-  overtakenBy: ROLLBACKS,
-  firstNeed: 'container-host',
-  timeoutS: 3600,
-} as const;
-const domain = { ...PLAIN, group: 'domain' } as const;
+const ofGuest = { ...PLAIN, part: 'guest', firstNeed: 'container-host' } as const;
+const power = { ...ofGuest, group: 'power', overtakenBy: POWER_CHANGED } as const;
+const backup = { ...ofGuest, group: 'backup', timeoutS: 900 } as const;
+const rollback = { ...ofGuest, group: 'rollback', overtakenBy: ROLLBACKS, timeoutS: 3600 } as const;
+const domain = { ...PLAIN, part: 'site', group: 'domain' } as const;
 
 /** All kinds that the agent itself knows; in this order docs/operating.md shows them. */
 export const JOB_KINDS = {

@@ -24,18 +24,19 @@ function remain(service: Service, job: Pick<Job, 'args'>, { name, concerns }: St
 }
 
 function describe(service: Service, { args }: Pick<Job, 'args'>, thing: Thing): string {
-  const container = `container ${service.vmid ?? '(no number)'}`;
+  const { guest, site } = service;
+  const container = `container ${guest?.vmid ?? '(no number)'}`;
   switch (thing) {
     case 'container':
-      return `${container} on ${service.node ?? 'a node that was never chosen'}`;
+      return `${container} on ${guest?.node ?? 'a node that was never chosen'}`;
     case 'ha':
       return `high availability of ${container}`;
     case 'snapshot':
       return `snapshot ${typeof args['name'] === 'string' ? args['name'] : '(unnamed)'} of ${container}`;
     case 'dns':
-      return `DNS record ${service.fqdn}`;
+      return `DNS record ${site?.fqdn ?? '(no name)'}`;
     case 'proxy':
-      return `proxy host ${servedNames(service).join(', ')}`;
+      return `proxy host ${site ? servedNames(site).join(', ') : '(no name)'}`;
   }
 }
 

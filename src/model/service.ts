@@ -1,6 +1,8 @@
 /** A Service: what one customer bought. One document tells its whole story. */
+import { AgentError } from '../kernel/errors.js';
+import type { Guest } from './guest.js';
 import type { ServiceEvent } from './service-event.js';
-import type { LastBackup } from './backup-name.js';
+import type { Site } from './site.js';
 import type { Job } from './job.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { Mark } from '../kernel/mark.js';
@@ -23,57 +25,8 @@ export interface Order {
   readonly properties?: JsonObject;
 }
 
-/** An address given out of a pool. */
-export interface ClaimedAddress {
-  readonly pool: string;
-  readonly address: string;
-  readonly prefix: number;
-  readonly gateway: string;
-}
-
-/** `initial` belongs to the product, `backup` to the customer's quota, `safety` to us. */
-export type SnapshotKind = 'initial' | 'backup' | 'safety';
-
-export interface Snapshot {
-  readonly name: string;
-  readonly kind: SnapshotKind;
-  readonly createdAt: string;
-}
-
 export const SUSPENSION_REASONS = ['billing', 'abuse', 'admin'] as const;
 export type SuspensionReason = (typeof SUSPENSION_REASONS)[number];
-
-/** A name of the customer's own that leads to the site. */
-export interface CustomDomain {
-  /** Lower-case A-label, without `www.` when it is an apex that also answers for its `www`. */
-  readonly domain: string;
-  /** Whether `www.<domain>` is served too (one slot of the quota). */
-  readonly www: boolean;
-  /** How it was shown to be the customer's. */
-  readonly provenBy: 'routing' | 'txt';
-  readonly certificate: {
-    readonly state: 'none' | 'pending' | 'issued' | 'failed';
-    /** RFC 3339, or null. */
-    readonly expiresAt: string | null;
-    /** A sentence for the customer while `failed`, else null. */
-    readonly problem: string | null;
-  };
-  readonly addedAt: string;
-  /** Set while it leads elsewhere: since when (RFC 3339), what was found, and whether it is no longer served because of that. */
-  readonly stray?: { readonly since: string; readonly problem: string; readonly off: boolean };
-}
-
-/** A domain that came with the order: it is added as soon as it leads here. */
-export interface DomainWish {
-  readonly name: string;
-  /** Not tried before (RFC 3339). */
-  readonly nextAt: string;
-  /** Given up then (RFC 3339). */
-  readonly until: string;
-  readonly tries: number;
-  /** Why it was not added yet, for the customer; null before the first try. */
-  readonly problem: string | null;
-}
 
 export interface Deletion {
   readonly requestedAt: string;
@@ -97,28 +50,14 @@ export interface Service {
   /** As sold; changes of the plan file do not reach it. */
   readonly plan: Plan;
   readonly module: { readonly type: 'product'; readonly name: string };
-  readonly subdomain: string;
-  readonly fqdn: string;
-  readonly addresses: readonly ClaimedAddress[];
-  /** The number claimed or used; null once released. */
-  readonly vmid: number | null;
-  /** Where the container was last seen or placed. */
-  readonly node: string | null;
-  readonly snapshots: readonly Snapshot[];
-  /** The newest backup name given out: `N` of a day is never used twice, also not after a deletion. Day as `DDMMYYYY`. */
-  readonly lastBackup: LastBackup | null;
+  /** Null when the product has none: then no number and no address is claimed, and nothing is compared with the cluster. */
+  readonly guest: Guest | null;
+  /** Null when the product has none: then there is no name, no record, no proxy host, no domain. */
+  readonly site: Site | null;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
-  /** What it was last told to be, by a job that has completed; absent when none has said. */
-  readonly power?: 'running' | 'stopped';
   /** Set once the site was taken away from its visitors. */
   readonly deletion: Deletion | null;
-  readonly domains: readonly CustomDomain[];
-  readonly domainWish?: DomainWish;
-  /** The site's own URL: `fqdn` or one of the domains' names. */
-  readonly primaryDomain: string;
-  /** False after the customer switched the proxy hosts off. */
-  readonly proxyEnabled: boolean;
   /** Encrypted in the file. */
   readonly secrets: Readonly<Record<string, Secret>>;
   /** When the first credentials were acknowledged (then they are gone). */
@@ -155,8 +94,12 @@ export type ProvisionStatus =
   'pending' | 'processing' | 'completed' | 'failed' | 'error' | 'suspended' | 'pause' | 'terminated';
 
 /** Deleted, but its container is kept until the purge. */
-export function isHeld(service: Pick<Service, 'lifecycle' | 'deletion' | 'vmid'>): boolean {
-  return service.lifecycle === 'terminated' && service.deletion !== null && service.vmid !== null;
+export function isHeld({
+  lifecycle,
+  deletion,
+  guest,
+}: Pick<Service, 'lifecycle' | 'deletion' | 'guest'>): boolean {
+  return lifecycle === 'terminated' && deletion !== null && guest !== null && guest.vmid !== null;
 }
 
 const TRANSITIONS: Readonly<Record<Lifecycle, readonly Lifecycle[]>> = {
@@ -170,3 +113,43 @@ const TRANSITIONS: Readonly<Record<Lifecycle, readonly Lifecycle[]>> = {
 export function mayBecome(from: Lifecycle, to: Lifecycle): boolean {
   return from === to || TRANSITIONS[from].includes(to);
 }
+
+/** What a service may consist of beside what every service has. */
+export const PARTS = ['guest', 'site'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Throws `not_supported` when the service has no guest. */
+export function guestOf({ guest }: Pick<Service, 'guest'>): Guest {
+  if (guest) return guest;
+  throw notSupported('The product of this service has no container.');
+}
+
+/** Throws `not_supported` when the service has no site. */
+export function siteOf({ site }: Pick<Service, 'site'>): Site {
+  if (site) return site;
+  throw notSupported('The product of this service has no website.');
+}
+
+function notSupported(message: string): AgentError {
+  return new AgentError('not_supported', message);
+}
+
+/** The service with these fields of its guest changed; the same service when it has none. */
+export function withGuest<S extends Pick<Service, 'guest'>>(service: S, change: Partial<Guest>): S {
+  return service.guest ? { ...service, guest: { ...service.guest, ...change } } : service;
+}
+
+/** The service with these fields of its site changed; the same service when it has none. */
+export function withSite<S extends Pick<Service, 'site'>>(service: S, change: Partial<Site>): S {
+  return service.site ? { ...service, site: { ...service.site, ...change } } : service;
+}
+
+/** A host name of one label: the site's, or one made of panel and id, which the mark tells apart where two come out alike. */
+export function guestHostname({ site, panel, id }: Pick<Service, 'site' | 'panel' | 'id'>): string {
+  if (site) return site.subdomain;
+  const label = `${panel}-${id}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  return label.slice(0, MOST_LABEL).replace(/^-+|-+$/g, '') || 'guest';
+}
+
+/** RFC 1035 */
+const MOST_LABEL = 63;

@@ -25,9 +25,10 @@ export function mayRollBackTo(
   }: { readonly ability: SnapshotAbility | undefined; readonly discardNewer: boolean },
 ): Service {
   requireSnapshots(ability);
-  const at = service.snapshots.findIndex((snapshot) => snapshot.name === name);
+  const snapshots = service.guest?.snapshots ?? [];
+  const at = snapshots.findIndex((snapshot) => snapshot.name === name);
   if (at < 0 || isBeingRemoved(service, name)) throw noSuchBackup(name);
-  const newer = service.snapshots.slice(at + 1);
+  const newer = snapshots.slice(at + 1);
   if (ability !== 'newest' || discardNewer || newer.length === 0) return service;
   throw new AgentError(
     'backup_not_newest',

@@ -20,13 +20,14 @@ export type StatusWord = (typeof STATUS_WORDS)[number];
 /** One word for the client's view; the order of the questions is part of the contract. */
 export function statusWord(
   service: { readonly lifecycle: Lifecycle; readonly jobs: readonly { readonly status: JobStatus }[] },
-  power: Power,
+  /** Null: nothing of it can be stopped, so it counts as running. */
+  power: Power | null,
 ): StatusWord {
   if (service.lifecycle === 'terminated') return 'terminated';
   if (service.lifecycle === 'failed' || service.jobs.some((job) => job.status === 'stuck')) return 'failed';
   if (service.lifecycle === 'suspended') return 'suspended';
   if (service.lifecycle === 'creating') return 'processing';
-  return power;
+  return power ?? 'running';
 }
 
 /** A power state that a job of ours has brought about. */

@@ -80,7 +80,8 @@ function isProduct(module: Module): module is Product {
   return (
     module instanceof Product ||
     (module.info.type === 'product' &&
-      ['createJob', 'source', 'template'].every((name) => typeof Reflect.get(module, name) === 'function'))
+      ['createJob', 'source', 'template'].every((name) => typeof Reflect.get(module, name) === 'function') &&
+      Array.isArray(Reflect.get(module, 'parts')))
   );
 }
 

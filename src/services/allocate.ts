@@ -1,19 +1,21 @@
 /** Chooses what a new site gets: name, addresses, container number. Only chooses; the commit of the service claims them. */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
-import type { ClaimedAddress, ServiceKey } from '../model/service.js';
+import type { ClaimedAddress } from '../model/guest.js';
+import type { Part, ServiceKey } from '../model/service.js';
 import { chooseSubdomain } from '../model/subdomain.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext } from './context.js';
 
 export interface Allotment {
-  readonly subdomain: string;
-  readonly addresses: readonly ClaimedAddress[];
-  readonly vmid: number;
+  /** Null for a product without a site. */
+  readonly subdomain: string | null;
+  /** Null for a product without a guest. */
+  readonly guest: { readonly addresses: readonly ClaimedAddress[]; readonly vmid: number } | null;
 }
 
-/** Chooses for the service with this key. Throws `name_taken` for a wished name, `capacity_exhausted` when something is used up. */
-export type Allocate = (key: ServiceKey, order: SiteOrder) => Allotment;
+/** Chooses for the service with this key what these parts need. Throws `name_taken` for a wished name, `capacity_exhausted` when something is used up. */
+export type Allocate = (key: ServiceKey, order: SiteOrder, parts: readonly Part[]) => Allotment;
 
 const RETRY_EXHAUSTED_S = 300;
 
@@ -24,13 +26,16 @@ const exhausted = (message: string): AgentError =>
 export function makeAllocate(context: OperationContext): Allocate {
   const lastAddress = new Map<string, string>();
   let lastVmid = 0;
-  return (key, order) => {
-    const subdomain = chooseName(context, key, order);
+  const chooseGuest = (key: ServiceKey): NonNullable<Allotment['guest']> => {
     const addresses = chooseAddresses(context, key, lastAddress);
     const vmid = chooseVmid(context, key, lastVmid);
     lastVmid = vmid;
-    return { subdomain, addresses, vmid };
+    return { addresses, vmid };
   };
+  return (key, order, parts) => ({
+    subdomain: parts.includes('site') ? chooseName(context, key, order) : null,
+    guest: parts.includes('guest') ? chooseGuest(key) : null,
+  });
 }
 
 function chooseName(context: OperationContext, key: ServiceKey, order: SiteOrder): string {

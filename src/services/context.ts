@@ -17,7 +17,7 @@ import type { DeletionBrake } from './deletion-brake.js';
 /** A product as an order needs it. */
 export interface SoldProduct {
   readonly info: Pick<ModuleInfo, 'name' | 'version'>;
-  readonly module: Pick<Product, 'source' | 'policy'> & Partial<Pick<Product, 'emailProblem'>>;
+  readonly module: Pick<Product, 'source' | 'policy' | 'parts'> & Partial<Pick<Product, 'emailProblem'>>;
   /** From the config, checked and completed by the product's schema; pinned in every job. */
   readonly settings: JsonObject;
 }

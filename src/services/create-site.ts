@@ -5,7 +5,9 @@ import { AgentError, asAgentError, type ErrorCode } from '../kernel/errors.js';
 import { isOpen } from '../model/job.js';
 import { endsTheSite } from '../model/job-kinds.js';
 import { findPlan, type Plan } from '../model/plan.js';
+import { isReleased } from '../model/guest.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
+import type { Site } from '../model/site.js';
 import { isLack } from '../model/waiting-order.js';
 import type { Allocate } from './allocate.js';
 import type { Caller } from '../model/caller.js';
@@ -74,7 +76,7 @@ async function record(context: OperationContext, allocate: Allocate, sale: Sale)
       return await context.state.services.commit(sale.key, (current) => {
         if (current && mayBeRestored(current)) return restoredService(context, sale, current);
         if (current && !mayStartAnew(current)) return sameOrder(current, sale.order, sale.plan);
-        const allotment = allocate(sale.key, sale.order);
+        const allotment = allocate(sale.key, sale.order, sale.product.module.parts);
         choice.made = true;
         return newService(context, sale, allotment, current);
       });
@@ -94,7 +96,6 @@ function newService(
 ): Service {
   const { order, plan, product, caller } = sale;
   const now = instant(context.clock);
-  const fqdn = `${allotment.subdomain}.${context.config.agent.base_domain}`;
   return {
     panel: caller.panel,
     id: order.id,
@@ -106,17 +107,10 @@ function newService(
     userId: order.userId ?? null,
     plan,
     module: { type: 'product', name: product.info.name },
-    ...allotment,
-    fqdn,
-    node: null,
-    snapshots: [],
-    lastBackup: null,
+    guest: allotment.guest && { ...allotment.guest, node: null, snapshots: [], lastBackup: null },
+    site: allotment.subdomain === null ? null : newSite(context, order, allotment.subdomain),
     suspendedFor: [],
     deletion: null,
-    domains: [],
-    ...(order.domain === undefined ? {} : { domainWish: wishFor(order.domain, context.clock.now()) }),
-    primaryDomain: fqdn,
-    proxyEnabled: true,
     secrets: {},
     credentialsAcknowledgedAt: null,
     data: {},
@@ -136,10 +130,22 @@ function newService(
   };
 }
 
+function newSite({ clock, config }: OperationContext, order: SiteOrder, subdomain: string): Site {
+  const fqdn = `${subdomain}.${config.agent.base_domain}`;
+  return {
+    subdomain,
+    fqdn,
+    domains: [],
+    ...(order.domain === undefined ? {} : { domainWish: wishFor(order.domain, clock.now()) }),
+    primaryDomain: fqdn,
+    proxyEnabled: true,
+  };
+}
+
 /** True when nothing of the former life is left: it was deleted, or its creation failed and was undone. One that was abandoned must be deleted first. */
 function mayStartAnew(service: Service): boolean {
   if (service.lifecycle === 'terminated') return !isHeld(service) && !service.jobs.some(isOpen);
-  if (service.vmid !== null || service.addresses.length > 0) return false;
+  if (!isReleased(service.guest)) return false;
   return service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');
 }
 
@@ -173,13 +179,12 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
 /** Only what is known for certain: without a fresh view the order is taken, and its job waits. */
 function refuseWithoutRoom({ watch, roomFor }: OperationContext, { plan, product }: Sale): void {
   const view = watch.latest();
+  const source = product.module.source(product.settings);
+  if (!source || !product.module.parts.includes('guest')) return;
   if (!view || watch.staleSince() !== undefined) return;
   const { cores, memoryMb, swapMb, diskGb } = plan;
   try {
-    roomFor(
-      { resources: { cores, memoryMb, swapMb, diskGb }, source: product.module.source(product.settings) },
-      view,
-    );
+    roomFor({ resources: { cores, memoryMb, swapMb, diskGb }, source }, view);
   } catch (error) {
     // what the operator has to put right is no reason to lose an order: its job waits, and an alert says for what
     const isOperators = error instanceof AgentError && isLack(error.code);

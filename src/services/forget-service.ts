@@ -6,14 +6,14 @@ import { enqueue, type Started } from './enqueue.js';
 /** Throws `service_terminated` when nothing is kept any more, and as `enqueue`. */
 export async function forgetService(context: OperationContext, caller: Caller, id: string): Promise<Started> {
   const started = await enqueue(context, caller, id, { method: 'forget' });
-  const { service } = started;
+  const { guest } = started.service;
   context.log.warn(
     {
       alarm: 'forgotten',
       service: id,
       panel: caller.panel,
-      vmid: service.vmid,
-      node: service.node,
+      vmid: guest?.vmid ?? null,
+      node: guest?.node ?? null,
       token: caller.name,
     },
     'an operator forgets this service; its container must be removed by hand',

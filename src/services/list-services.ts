@@ -1,11 +1,10 @@
 /** Lists a panel's services from the index alone. */
 import type { StatusWord } from '../model/status.js';
-import { statusWord } from '../model/status.js';
 import type { ServiceEntry } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { afterCursor, nextCursor, type Page } from '../jobs/manage/page.js';
-import { lookUp } from './read-power.js';
+import { lookUp, wordFor } from './read-power.js';
 
 export interface ServiceWish {
   readonly ids?: readonly string[] | undefined;
@@ -21,8 +20,6 @@ export interface ServiceWish {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
-
-const STUCK = [{ status: 'stuck' }] as const;
 
 export function listServices(
   context: OperationContext,
@@ -55,7 +52,7 @@ function isWanted(
     wish.plan === undefined || entry.plan === wish.plan.toLowerCase(),
     wish.node === undefined || entry.node === wish.node,
     wish.drift === undefined || drift.length > 0 === wish.drift,
-    q === undefined || entry.id.toLowerCase().includes(q) || entry.fqdn.includes(q),
+    q === undefined || entry.id.toLowerCase().includes(q) || entry.fqdn?.includes(q) === true,
     wish.updatedSince === undefined || Date.parse(entry.updatedAt) >= Date.parse(wish.updatedSince),
   ];
   return wanted.every(Boolean);
@@ -66,12 +63,12 @@ function viewEntry(context: OperationContext, entry: ServiceEntry) {
   return {
     service_id: entry.id,
     plan: entry.plan,
-    status: statusWord({ lifecycle: entry.lifecycle, jobs: entry.stuck ? STUCK : [] }, power),
+    status: wordFor(entry, power),
     lifecycle: entry.lifecycle,
     power,
     subdomain: entry.subdomain,
     fqdn: entry.fqdn,
-    url: `https://${entry.fqdn}`,
+    url: entry.fqdn === null ? null : `https://${entry.fqdn}`,
     vmid: entry.vmid,
     node: entry.node,
     private_ip: entry.addresses[0] ?? null,

@@ -4,7 +4,15 @@ import { withoutWish } from '../model/domain-wish.js';
 import { isOrder } from '../model/failed-order.js';
 import { isOpen, type Job } from '../model/job.js';
 import { isCoreKind, type JobKind } from '../model/job-kinds.js';
-import { type Deletion, mayBecome, type Service, SUSPENSION_REASONS } from '../model/service.js';
+import { type Guest, RELEASED } from '../model/guest.js';
+import {
+  type Deletion,
+  mayBecome,
+  type Service,
+  SUSPENSION_REASONS,
+  withGuest,
+  withSite,
+} from '../model/service.js';
 import { LIST_LAG_MS, settledPower } from '../model/status.js';
 import { INITIAL_SNAPSHOT } from '../model/snapshot-rules.js';
 
@@ -33,7 +41,12 @@ const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
 /** Number, addresses and node are free again; with them the name (see state/stores/claims.ts). */
-const RELEASED = { vmid: null, node: null, addresses: [], snapshots: [] } as const satisfies Partial<Service>;
+const released = (service: Service, also: Partial<Guest> = {}): Service =>
+  withGuest(service, { ...RELEASED, ...also });
+
+/** Nothing but its own name leads to it. */
+const withoutDomains = (service: Service): Service =>
+  service.site ? withSite(service, { domains: [], primaryDomain: service.site.fqdn }) : service;
 
 /** What was asked for meanwhile was about a site that will not be. */
 const withoutQueue = (service: Service, now: string): Service => ({
@@ -44,18 +57,14 @@ const withoutQueue = (service: Service, now: string): Service => ({
 });
 
 const unmade: Rule = (service, _job, now) =>
-  become(withoutQueue(service, now), 'failed', { ...RELEASED, suspendedFor: [] });
+  become(released(withoutQueue(service, now)), 'failed', { suspendedFor: [] });
 
 /** What is left of a service that is gone. */
 const tombstone = (service: Service, deletion: Deletion): Service =>
-  become(withoutWish(service), 'terminated', {
-    ...RELEASED,
+  become(withoutDomains(withoutWish(released(service, { lastBackup: null }))), 'terminated', {
     deletion,
     secrets: {},
-    domains: [],
-    primaryDomain: service.fqdn,
     suspendedFor: [],
-    lastBackup: null,
   });
 
 const deletionOf = (service: Service, job: Job, now: string): Deletion =>
@@ -64,13 +73,10 @@ const deletionOf = (service: Service, job: Job, now: string): Deletion =>
 const deleted: Rule = (service, job, now) => {
   const { hold_s: holdS } = job.args;
   const requestedAt = job.createdAt;
-  if (typeof holdS !== 'number' || holdS <= 0) return tombstone(service, { requestedAt, purgeAt: now });
+  const isKept = service.guest !== null && typeof holdS === 'number' && holdS > 0;
+  if (!isKept) return tombstone(service, { requestedAt, purgeAt: now });
   const purgeAt = new Date(Date.parse(now) + holdS * 1000).toISOString();
-  return become(withoutWish(service), 'terminated', {
-    deletion: { requestedAt, purgeAt },
-    domains: [],
-    primaryDomain: service.fqdn,
-  });
+  return become(withoutDomains(withoutWish(service)), 'terminated', { deletion: { requestedAt, purgeAt } });
 };
 
 const purged: Rule = (service, job, now) => {
@@ -78,20 +84,20 @@ const purged: Rule = (service, job, now) => {
   return tombstone(service, deletion);
 };
 
+const leftOf = ({ vmid, node, snapshots }: Guest): string[] =>
+  vmid === null
+    ? []
+    : [
+        `container ${vmid} on ${node ?? 'a node that was never chosen'}`,
+        ...snapshots.map(({ name }) => `snapshot ${name} of container ${vmid}`),
+        `high availability of container ${vmid}, if it had any`,
+      ];
+
 const forgotten: Rule = (service, job, now) => {
-  const { vmid, node, snapshots } = service;
-  const left =
-    vmid === null
-      ? []
-      : [
-          `container ${vmid} on ${node ?? 'a node that was never chosen'}`,
-          ...snapshots.map(({ name }) => `snapshot ${name} of container ${vmid}`),
-          `high availability of container ${vmid}, if it had any`,
-        ];
   return tombstone(service, {
     ...deletionOf(service, job, now),
     purgeAt: now,
-    leftBehind: left,
+    leftBehind: service.guest ? leftOf(service.guest) : [],
   });
 };
 
@@ -137,23 +143,24 @@ const unsuspended: Rule = (service, job) => {
 
 /** As it was before the request changed it at once. */
 const domainNotAdded: Rule = (service, { args }) => {
-  const before = service.domains.find(({ domain, www }) => domain === args['domain'] && www === args['www']);
+  const added = service.site?.domains ?? [];
+  const before = added.find(({ domain, www }) => domain === args['domain'] && www === args['www']);
   if (!before) return service;
   const { widened } = args;
   const domains =
     typeof widened === 'string'
-      ? service.domains.map((entry) => (entry === before ? { ...entry, domain: widened, www: false } : entry))
-      : service.domains.filter((entry) => entry !== before);
-  return { ...service, domains };
+      ? added.map((entry) => (entry === before ? { ...entry, domain: widened, www: false } : entry))
+      : added.filter((entry) => entry !== before);
+  return withSite(service, { domains });
 };
 
 const primaryNotSet: Rule = (service, { args }) =>
-  service.primaryDomain === args['name'] && typeof args['before'] === 'string'
-    ? { ...service, primaryDomain: args['before'] }
+  service.site?.primaryDomain === args['name'] && typeof args['before'] === 'string'
+    ? withSite(service, { primaryDomain: args['before'] })
     : service;
 
 const notToggled: Rule = (service, { args }) =>
-  typeof args['before'] === 'boolean' ? { ...service, proxyEnabled: args['before'] } : service;
+  typeof args['before'] === 'boolean' ? withSite(service, { proxyEnabled: args['before'] }) : service;
 
 /** As it was before the request changed it at once. What another change waiting behind this one would go back to never came about either. */
 const ownerNotSet: Rule = (service, { args }) => {
@@ -237,8 +244,8 @@ export function withJob(service: Service, job: Job, now: string): Service {
   const outcome = outcomeOf(job.method);
   const kept = jobs.filter((other) => other.id === job.id || mustStay(other, job, outcome));
   const told = settledPower([job]);
-  const power = told === null ? {} : { power: told.power };
-  return ruleFor(job, outcome)({ ...next, ...power, jobs: kept }, job, now);
+  const seen = told === null ? next : withGuest(next, { power: told.power });
+  return ruleFor(job, outcome)({ ...seen, jobs: kept }, job, now);
 }
 
 /** An open job, a stuck one until something has put right what it left, and a failed order until it is made again or is no longer wanted. */

@@ -11,7 +11,8 @@ export interface Credentials {
   readonly password: string;
   /** RFC 3339 */
   readonly expiresAt: string;
-  readonly url: string;
+  /** Null for a product without a site. */
+  readonly url: string | null;
 }
 
 /** Throws `service_not_found`, `service_busy` while it is being made, `credentials_gone`. With `acknowledge` this is the last time. */
@@ -56,7 +57,7 @@ function credentialsOf(service: Service, now: number): Credentials {
     username,
     password: password.reveal(),
     expiresAt: new Date(expires).toISOString(),
-    url: `https://${service.fqdn}`,
+    url: service.site ? `https://${service.site.fqdn}` : null,
   };
 }
 

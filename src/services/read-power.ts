@@ -1,13 +1,21 @@
 /** What the shared look at the cluster says about one service. Never waits. */
-import { LIST_LAG_MS, type Power, type SettledPower, settledPower } from '../model/status.js';
-import type { Job } from '../model/job.js';
-import type { Service } from '../model/service.js';
+import {
+  LIST_LAG_MS,
+  type Power,
+  type SettledPower,
+  settledPower,
+  statusWord,
+  type StatusWord,
+} from '../model/status.js';
+import type { Lifecycle, Service } from '../model/service.js';
 import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/contract.js';
+import type { ServiceEntry } from '../state/contract.js';
 
 export interface Sighting {
   /** With the last known figures. */
   readonly guest: GuestView | undefined;
-  readonly power: Power;
+  /** Null: it has no guest that could be running or not. */
+  readonly power: Power | null;
   /** The container host answers about it now. */
   readonly reachable: boolean;
   /** RFC 3339 */
@@ -15,26 +23,57 @@ export interface Sighting {
 }
 
 /** What has to be known of a service to find its guest. */
-export type Seen = Pick<Service, 'lifecycle' | 'vmid'> &
-  ({ readonly jobs: readonly Job[] } | { readonly settled: SettledPower | null });
+export interface Seen {
+  readonly lifecycle: Lifecycle;
+  readonly hasGuest: boolean;
+  readonly vmid: number | null;
+  readonly settled: SettledPower | null;
+}
+
+/** What of a service's document has to be known. */
+export function seen({ lifecycle, guest, jobs }: Pick<Service, 'lifecycle' | 'guest' | 'jobs'>): Seen {
+  return { lifecycle, hasGuest: guest !== null, vmid: guest?.vmid ?? null, settled: settledPower(jobs) };
+}
 
 /** Before a service is active its number may still be somebody else's: then nothing is said about the guest. */
 export function lookUp(watch: ClusterWatch, service: Seen): Sighting {
+  if (!service.hasGuest) return NO_GUEST;
   const view = watch.latest();
   const ours = service.lifecycle === 'active' || service.lifecycle === 'suspended';
-  const seen = ours && service.vmid !== null ? watch.guest(service.vmid) : undefined;
-  const stale = earliest(watch.staleSince(), seen?.staleSince);
-  const guest = view && seen && settle(view, seen, service);
+  const found = ours && service.vmid !== null ? watch.guest(service.vmid) : undefined;
+  const stale = earliest(watch.staleSince(), found?.staleSince);
+  const guest = view && found && settle(view, found, service);
   return {
     guest,
     power: guest?.status === 'running' || guest?.status === 'stopped' ? guest.status : 'unknown',
-    reachable: stale === undefined && seen !== undefined && isOnline(view, seen.node),
+    reachable: stale === undefined && found !== undefined && isOnline(view, found.node),
     staleSince: stale === undefined ? null : new Date(stale).toISOString(),
   };
 }
 
+const NO_GUEST: Sighting = { guest: undefined, power: null, reachable: true, staleSince: null };
+
+/** The word for it that a client sees. */
+export function wordOf(watch: ClusterWatch, service: Service): StatusWord {
+  return statusWord(service, lookUp(watch, seen(service)).power);
+}
+
+/** The same from what is kept in memory of it. */
+export function wordOfEntry(watch: ClusterWatch, entry: ServiceEntry): StatusWord {
+  return wordFor(entry, lookUp(watch, entry).power);
+}
+
+export function wordFor(
+  { lifecycle, stuck }: { readonly lifecycle: Lifecycle; readonly stuck: boolean },
+  power: Power | null,
+): StatusWord {
+  return statusWord({ lifecycle, jobs: stuck ? STUCK : [] }, power);
+}
+
+const STUCK = [{ status: 'stuck' }] as const;
+
 function settle(view: ClusterView, guest: GuestView, service: Seen): GuestView {
-  const settled = 'settled' in service ? service.settled : settledPower(service.jobs);
+  const { settled } = service;
   if (!settled || settled.power === guest.status || view.at >= settled.at + LIST_LAG_MS) return guest;
   const figures = settled.power === 'stopped' ? { cpu: 0, memoryBytes: 0, uptimeS: 0 } : {};
   return { ...guest, ...figures, status: settled.power };

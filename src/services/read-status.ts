@@ -1,16 +1,18 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
 import { backupsUsed } from '../model/backups.js';
+import { namesOf } from '../model/domain-name.js';
 import { duration, gigabytes, megabytes, percent } from '../kernel/figures.js';
 import { isOpen, type Job, progressOf } from '../model/job.js';
 import { customerWords } from '../model/remains.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
-import { provisionStatus, settledPower, statusWord } from '../model/status.js';
+import { domainsOf, type Site } from '../model/site.js';
+import { provisionStatus } from '../model/status.js';
 import type { Caller } from '../model/caller.js';
 import type { Difference, OperationContext } from './context.js';
 import { type Certificate, issuerOf } from '../model/certificate.js';
 import type { State } from '../state/contract.js';
 import { domainId } from '../model/domain-record.js';
-import { lookUp, type Sighting } from './read-power.js';
+import { lookUp, seen, type Sighting, wordFor } from './read-power.js';
 import { viewError, viewWaiting } from '../jobs/manage/view-job.js';
 
 const MIB = 1024 ** 2;
@@ -34,18 +36,16 @@ export function viewStatus(sources: StatusSources, service: Service) {
 /** All that a status tells of the service's document, without the document: small enough to be kept of every service. */
 export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Service) {
   const served = service.lifecycle === 'active' || service.lifecycle === 'suspended';
+  const { guest, site } = service;
   return {
     key: keyOf(service),
-    vmid: service.vmid,
-    lifecycle: service.lifecycle,
-    settled: settledPower(service.jobs),
+    ...seen(service),
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
-    node: service.node,
-    memoryBytes: service.plan.memoryMb * MIB,
-    diskBytes: service.plan.diskGb * GIB,
-    primaryDomain: service.primaryDomain,
-    certificate: ownCertificate(state, service),
-    proxyEnabled: served && service.proxyEnabled,
+    node: guest?.node ?? null,
+    memoryBytes: guest && service.plan.memoryMb * MIB,
+    diskBytes: guest && service.plan.diskGb * GIB,
+    certificate: site && ownCertificate(state, site),
+    proxyEnabled: served && site !== null && site.proxyEnabled,
     /** The part of the answer that no look at the cluster changes. */
     told: {
       service_id: service.id,
@@ -53,15 +53,15 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
       provision_status: provisionStatus(service),
       lifecycle: service.lifecycle,
       suspended_for: [...service.suspendedFor],
-      vmid: service.vmid,
-      private_ip: service.addresses[0]?.address ?? null,
-      subdomain: service.subdomain,
-      fqdn: service.fqdn,
-      url: `https://${service.primaryDomain}`,
+      vmid: guest?.vmid ?? null,
+      private_ip: guest?.addresses[0]?.address ?? null,
+      subdomain: site?.subdomain ?? null,
+      fqdn: site?.fqdn ?? null,
+      url: site ? `https://${site.primaryDomain}` : null,
       public_ip: service.order.publicIps[0] ?? null,
       public_ips: [...service.order.publicIps],
-      domains: [service.fqdn, ...service.domains.map(({ domain }) => domain)],
-      primary_domain: service.primaryDomain,
+      domains: site ? [site.fqdn, ...site.domains.map(({ domain }) => domain)] : [],
+      primary_domain: site?.primaryDomain ?? null,
       quota: viewQuota(service),
       job: viewOpenJob(service),
       error: viewFailure(service),
@@ -79,7 +79,7 @@ export function statusNow(
 ) {
   const sighting = lookUp(sources.watch, facts);
   return {
-    status: statusWord({ lifecycle: facts.lifecycle, jobs: facts.stuck ? STUCK : [] }, sighting.power),
+    status: wordFor(facts, sighting.power),
     power: sighting.power,
     reachable: sighting.reachable,
     node: sighting.guest?.node ?? facts.node,
@@ -103,22 +103,17 @@ function viewDrift(found: readonly Difference[]) {
   }));
 }
 
-const STUCK = [{ status: 'stuck' }] as const;
-
 /** The certificate that visitors of the primary domain get: the base domain's, or one of its own. */
-function ownCertificate({ domains }: State, service: Service): Certificate | null | 'wildcard' {
-  if (service.primaryDomain === service.fqdn) return 'wildcard';
-  const own = service.domains.find(
-    ({ domain, www }) =>
-      domain === service.primaryDomain || (www && `www.${domain}` === service.primaryDomain),
-  );
+function ownCertificate({ domains }: State, site: Site): Certificate | null | 'wildcard' {
+  if (site.primaryDomain === site.fqdn) return 'wildcard';
+  const own = site.domains.find((one) => namesOf(one).includes(site.primaryDomain));
   const held = own && domains.find(domainId(own.domain))?.certificate;
   return held ? { issuer: issuerOf(held.chain), expires_at: held.expiresAt } : null;
 }
 
 function viewQuota(service: Service) {
   return {
-    domains: { used: service.domains.length, allowed: service.plan.domains },
+    domains: { used: domainsOf(service).length, allowed: service.plan.domains },
     backups: {
       used: backupsUsed(service),
       allowed: service.plan.backups,
@@ -126,15 +121,19 @@ function viewQuota(service: Service) {
   };
 }
 
+const UNKNOWN = 'unknown';
+
 /** What was never measured is called `unknown` rather than nought. */
 function viewResources(facts: StatusFacts, { guest }: Sighting) {
-  const memoryLimit = megabytes(guest?.memoryLimitBytes ?? facts.memoryBytes);
-  const diskLimit = gigabytes(guest?.diskLimitBytes ?? facts.diskBytes);
+  const memory = guest?.memoryLimitBytes ?? facts.memoryBytes;
+  const disk = guest?.diskLimitBytes ?? facts.diskBytes;
+  const memoryLimit = memory === null ? UNKNOWN : megabytes(memory);
+  const diskLimit = disk === null ? UNKNOWN : gigabytes(disk);
   return {
-    cpu: guest ? percent(guest.cpu) : 'unknown',
-    memory: `${guest ? megabytes(guest.memoryBytes) : 'unknown'} / ${memoryLimit}`,
-    disk: `${guest ? gigabytes(guest.diskBytes) : 'unknown'} / ${diskLimit}`,
-    uptime: guest ? duration(guest.uptimeS) : 'unknown',
+    cpu: guest ? percent(guest.cpu) : UNKNOWN,
+    memory: `${guest ? megabytes(guest.memoryBytes) : UNKNOWN} / ${memoryLimit}`,
+    disk: `${guest ? gigabytes(guest.diskBytes) : UNKNOWN} / ${diskLimit}`,
+    uptime: guest ? duration(guest.uptimeS) : UNKNOWN,
   };
 }
 

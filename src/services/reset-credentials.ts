@@ -4,7 +4,7 @@ import { keyOf } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
-import { lookUp } from './read-power.js';
+import { lookUp, seen } from './read-power.js';
 
 /** Throws `service_stopped`, and as `enqueue`. */
 export async function resetCredentials(
@@ -13,7 +13,7 @@ export async function resetCredentials(
   id: string,
 ): Promise<Started> {
   const service = await context.state.services.get(keyOf({ panel: caller.panel, id }));
-  if (service.lifecycle === 'active' && lookUp(context.watch, service).power === 'stopped')
+  if (service.lifecycle === 'active' && lookUp(context.watch, seen(service)).power === 'stopped')
     throw new AgentError('service_stopped', 'The site is stopped; start it first.');
   return enqueue(context, caller, id, { method: 'resetPassword' });
 }

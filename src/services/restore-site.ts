@@ -5,7 +5,7 @@ import { AgentError } from '../kernel/errors.js';
 import { isOpen, type Job } from '../model/job.js';
 import type { JobKind } from '../model/job-kinds.js';
 import type { Plan } from '../model/plan.js';
-import { isHeld, type Order, type Service, type ServiceKey } from '../model/service.js';
+import { isHeld, type Order, type Service, type ServiceKey, withSite } from '../model/service.js';
 import { planProblem } from '../model/upgrade.js';
 import type { Caller } from '../model/caller.js';
 import type { SiteOrder } from './check-order.js';
@@ -63,14 +63,14 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
       caller,
       patienceS: context.config.create.patience_s,
     });
+  const domainWish =
+    order.domain === undefined ? {} : { domainWish: wishFor(order.domain, context.clock.now()) };
   return {
-    ...withoutWish(held),
+    ...withSite(withoutWish(held), { proxyEnabled: true, ...domainWish }),
     lifecycle: 'creating',
     order: orderOf(sale),
     userId: order.userId ?? held.userId,
     suspendedFor: held.suspendedFor.filter((reason) => reason !== 'billing'),
-    proxyEnabled: true,
-    ...(order.domain === undefined ? {} : { domainWish: wishFor(order.domain, context.clock.now()) }),
     jobs: [...held.jobs.slice(-1), job('restore', held.plan), ...(asSold ? [] : [job('upgrade', plan)])],
     updatedAt: now,
   };

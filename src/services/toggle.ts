@@ -1,4 +1,5 @@
 /** Switches all names of a site off or on, for its customer; the site itself goes on running. */
+import { siteOf, withSite } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
@@ -15,9 +16,9 @@ export async function toggle(
     method: 'toggle',
     sameArgs: (args) => enabled === undefined || args['enabled'] === enabled,
     change(service) {
-      before = service.proxyEnabled;
-      return { ...service, proxyEnabled: enabled ?? !before };
+      before = siteOf(service).proxyEnabled;
+      return withSite(service, { proxyEnabled: enabled ?? !before });
     },
-    shape: (job, service) => ({ ...job, args: { enabled: service.proxyEnabled, before } }),
+    shape: (job, service) => ({ ...job, args: { enabled: siteOf(service).proxyEnabled, before } }),
   });
 }

@@ -18,8 +18,10 @@ export interface ServiceEntry {
   readonly id: string;
   readonly lifecycle: Lifecycle;
   readonly plan: string;
-  readonly subdomain: string;
-  readonly fqdn: string;
+  /** Null: it has no site. */
+  readonly subdomain: string | null;
+  readonly fqdn: string | null;
+  readonly hasGuest: boolean;
   readonly vmid: number | null;
   readonly node: string | null;
   readonly memoryMb: number;

@@ -12,7 +12,7 @@ import { certificateKeeper } from '../../src/certificates/keeper.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { domainId } from '../../src/model/domain-record.js';
 import { servedNames } from '../../src/model/domain-name.js';
-import { markOf, type Service } from '../../src/model/service.js';
+import { markOf, type Service, siteOf } from '../../src/model/service.js';
 import { plainCall } from '../../src/drivers/shared/call.js';
 import { acmeIssuer } from '../../src/drivers/issuer/acme/index.js';
 import { nameLookup } from '../../src/drivers/lookup/resolver/index.js';
@@ -27,6 +27,7 @@ import { fakeDrivers } from '../fakes/drivers.js';
 import { aService } from '../fakes/samples.js';
 import { makeRig, testConfig } from '../http/rig.js';
 import { realPebble } from './real-pebble.js';
+import { domainsOf } from '../../src/model/site.js';
 
 const ZONE = 'shop.test';
 const VALIDITY_S = 24;
@@ -147,7 +148,7 @@ t.test(
     const caller = { panel: 'default', requestId: 'r1' };
     const serve = async (next: Service): Promise<void> => {
       const mark = markOf('test', next);
-      const host = { mark, names: servedNames(next), upstream, state: 'enabled' as const };
+      const host = { mark, names: servedNames(siteOf(next)), upstream, state: 'enabled' as const };
       await drivers.proxy.ensureHost(host, plainCall(new AbortController().signal));
     };
 
@@ -172,11 +173,11 @@ t.test(
     await record(`www.${ZONE}`, 'CNAME', [`${ZONE}.`]);
 
     const started = await addDomain(context, caller, '12', `WWW.${ZONE}`);
-    t.match(started.service.domains, [{ domain: ZONE, www: true, provenBy: 'routing' }]);
+    t.match(started.service.site?.domains, [{ domain: ZONE, www: true, provenBy: 'routing' }]);
     keeper.start();
     await serve(started.service);
     const issued = await until(async () => {
-      const { certificate } = (await state.services.get('default/12')).domains[0] ?? {};
+      const { certificate } = domainsOf(await state.services.get('default/12'))[0] ?? {};
       return certificate?.state === 'issued' ? certificate : undefined;
     });
     t.ok(issued.expiresAt);

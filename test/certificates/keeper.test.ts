@@ -8,7 +8,8 @@ import { certificateKeeper } from '../../src/certificates/keeper.js';
 import { domainId } from '../../src/model/domain-record.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';
-import type { CustomDomain, Service } from '../../src/model/service.js';
+import { type CustomDomain, domainsOf } from '../../src/model/site.js';
+import type { Service } from '../../src/model/service.js';
 import type { CertificateIssuer } from '../../src/drivers/issuer/contract.js';
 import type { NameLookup } from '../../src/drivers/lookup/contract.js';
 import type { ProxyDriver, ProxyHost } from '../../src/drivers/proxy/contract.js';
@@ -17,6 +18,7 @@ import { handClock } from '../fakes/clock.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { aService } from '../fakes/samples.js';
 import { testConfig } from '../http/rig.js';
+import { changed, type Changes } from '../fakes/parts.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -120,11 +122,10 @@ async function world(t: Test) {
     await state.close();
     await rm(dir, { recursive: true });
   });
-  const change = (also: Partial<Service>): Promise<Service> =>
-    state.services.commit('default/12', (current) => ({
-      ...(current ?? aService({ lifecycle: 'active' })),
-      ...also,
-    }));
+  const change = (also: Changes): Promise<Service> =>
+    state.services.commit('default/12', (current) =>
+      changed(current ?? aService({ lifecycle: 'active' }), also),
+    );
   /** Lets the keeper work until the condition holds; time stands still. */
   const until = async (right: () => boolean | Promise<boolean>): Promise<void> => {
     for (let n = 0; !(await right()); n += 1) {
@@ -132,7 +133,7 @@ async function world(t: Test) {
       await new Promise((resolve) => setTimeout(resolve, 2));
     }
   };
-  const certificate = async () => (await state.services.get('default/12')).domains[0]?.certificate;
+  const certificate = async () => domainsOf(await state.services.get('default/12'))[0]?.certificate;
   const rest = async (ms: number): Promise<void> => {
     await until(() => clock.sleepers > 0);
     await clock.turn(ms);
@@ -356,7 +357,7 @@ t.test(
     };
     await change({ domains: [entry()] });
     await until(async () => (await certificate())?.state === 'issued');
-    const [served] = (await state.services.get('default/12')).domains;
+    const [served] = domainsOf(await state.services.get('default/12'));
     if (!served) throw new Error('the domain is gone');
     await change({ domains: [{ ...served, stray }] });
     await until(async () => around.shown.size === 0 && (await certificate())?.state === 'none');

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { flatDocument } from '../fakes/parts.js';
 import type { Rig } from './rig.js';
 
 const Text = Type.String();
@@ -177,7 +178,8 @@ async function filesIn(folder: string): Promise<string[]> {
 /** Undefined: it has been removed since. */
 async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text);
+  const value: unknown = text === undefined ? undefined : JSON.parse(text);
+  return typeof value === 'object' && value !== null ? flatDocument({ ...value }) : value;
 }
 
 /** The entries of all files of a log. */

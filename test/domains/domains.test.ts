@@ -16,6 +16,7 @@ import { removeDomain } from '../../src/domains/remove-domain.js';
 import { setPrimary } from '../../src/domains/set-primary.js';
 import { makeRig, ORDER } from '../http/rig.js';
 import { toldClock } from '../fakes/told-clock.js';
+import { type Changes, flat } from '../fakes/parts.js';
 
 const HERE = '203.0.113.10';
 const DAY = 86_400_000;
@@ -68,7 +69,7 @@ async function world(t: Test) {
     return settled(id, { lifecycle: 'active' });
   };
   /** As the job engine does when all has gone well. */
-  const settled = (id: string, also: Partial<Service> = {}): Promise<Service> =>
+  const settled = (id: string, also: Changes = {}): Promise<Service> =>
     rig.change(`default/${id}`, ({ jobs }) => ({
       jobs: jobs.map((job) =>
         isOpen(job) ? { ...job, status: 'completed', endedAt: '2026-03-01T12:00:00.000Z' } : job,
@@ -117,7 +118,7 @@ t.test('the domain of the order is added once the site is up and it leads here',
     { ...ORDER, domain: 'Shop.Example.COM' },
   );
   await grantWishes(context, signal);
-  t.match((await service('12345')).domainWish, { tries: 0 }, 'not before the site is up');
+  t.match(flat(await service('12345')).domainWish, { tries: 0 }, 'not before the site is up');
   await settled('12345', { lifecycle: 'active' });
   const next = await grantWishes(context, signal);
   t.equal(next, rig.behaviour.now + 60_000);
@@ -131,28 +132,28 @@ t.test('the domain of the order is added once the site is up and it leads here',
     wish: { domain: 'shop.example.com', problem: /must lead to/, next_try_at: '2026-03-01T12:01:00.000Z' },
   });
   await grantWishes(context, signal);
-  t.match((await service('12345')).domainWish, { tries: 1 }, 'not before its time');
+  t.match(flat(await service('12345')).domainWish, { tries: 1 }, 'not before its time');
   rig.behaviour.now += 60_000;
   t.equal(await grantWishes(context, signal), rig.behaviour.now + 120_000, 'ever more rarely');
   addresses.set('shop.example.com', [HERE]);
   rig.behaviour.now += 120_000;
   t.equal(await grantWishes(context, signal), undefined);
   const made = await service('12345');
-  t.match(made.domains, [{ domain: 'shop.example.com', provenBy: 'routing' }]);
+  t.match(flat(made).domains, [{ domain: 'shop.example.com', provenBy: 'routing' }]);
   t.match(made.jobs.at(-1), { method: 'addDomain', interactive: false });
-  t.notOk(made.domainWish);
+  t.notOk(flat(made).domainWish);
   t.match((await rig.call('GET', '/action/getdomain?service_id=12345')).body, { wish: null });
 
   await order('2', { domain: 'never.example.com' });
   await order('3', { domain: 'unwanted.example.com' });
   await removeDomain(context, BY, '3', 'unwanted.example.com');
-  t.notOk((await service('3')).domainWish, 'deldomain lets go of it');
+  t.notOk(flat(await service('3')).domainWish, 'deldomain lets go of it');
   await settled('3');
   await t.rejects(removeDomain(context, BY, '3', 'unwanted.example.com'), { code: 'domain_not_found' });
   addresses.set('unwanted.example.com', [HERE]);
   rig.behaviour.now += 31 * DAY;
   t.equal(await grantWishes(context, signal), undefined, 'given up after a month');
-  t.match([(await service('2')).domainWish, (await service('3')).domains], [undefined, []]);
+  t.match([flat(await service('2')).domainWish, flat(await service('3')).domains], [undefined, []]);
 });
 
 t.test(
@@ -164,34 +165,36 @@ t.test(
     await add('1', 'example.com');
     await look(DAY);
     const first = await service('1');
-    t.notOk(first.domains[0]?.stray);
+    t.notOk(flat(first).domains[0]?.stray);
     addresses.set('example.com', ['198.51.100.9']);
     await look(DAY / 2);
     t.equal(await service('1'), first, 'it is not looked at all the time');
     await look(DAY / 2);
     const problem = 'example.com leads to 198.51.100.9; it must lead to 203.0.113.10.';
-    t.match((await service('1')).domains, [{ stray: { problem, off: false } }]);
+    t.match(flat(await service('1')).domains, [{ stray: { problem, off: false } }]);
     t.match((await rig.call('GET', '/action/getdomain?service_id=1')).body, {
       details: [{ enabled: true, problem }],
     });
 
     addresses.set('example.com', [HERE]);
     await look(DAY);
-    t.notOk((await service('1')).domains[0]?.stray, 'back in time');
+    t.notOk(flat(await service('1')).domains[0]?.stray, 'back in time');
     outside.fails = true;
     await look(100 * DAY);
-    t.notOk((await service('1')).domains[0]?.stray, 'a look-up that fails says nothing');
+    t.notOk(flat(await service('1')).domains[0]?.stray, 'a look-up that fails says nothing');
     outside.fails = false;
     addresses.set('example.com', []);
     await look(DAY);
     await look(13 * DAY);
-    t.same(servedNames(await service('1')).length, 2, 'still served');
+    t.same(servedNames(flat(await service('1'))).length, 2, 'still served');
     t.match((await service('1')).jobs.filter(isOpen), []);
     await look(DAY);
     const off = await service('1');
-    t.match(off.domains, [{ domain: 'example.com', stray: { off: true, problem: /leads to no address/ } }]);
+    t.match(flat(off).domains, [
+      { domain: 'example.com', stray: { off: true, problem: /leads to no address/ } },
+    ]);
     t.match(off.jobs.at(-1), { method: 'repair', args: { parts: ['proxy'] } });
-    t.same(servedNames(off), [off.fqdn]);
+    t.same(servedNames(flat(off)), [flat(off).fqdn]);
     t.match(
       off.events?.map(({ type }) => type),
       /domain\.disabled/,
@@ -210,7 +213,7 @@ t.test(
     addresses.set('example.com', [HERE]);
     await look(DAY);
     const on = await service('1');
-    t.notOk(on.domains[0]?.stray);
+    t.notOk(flat(on).domains[0]?.stray);
     t.match(on.jobs.at(-1), { method: 'repair', status: 'queued' });
     t.match(
       on.events?.map(({ type }) => type),
@@ -225,12 +228,12 @@ t.test('a domain proven in DNS need not lead here as long as the proof is there'
   const value = await challenge('1', 'example.com');
   texts.set('_innkeeper-challenge.example.com', ['other', value]);
   await add('1', 'example.com');
-  t.match((await service('1')).domains, [{ provenBy: 'txt' }]);
+  t.match(flat(await service('1')).domains, [{ provenBy: 'txt' }]);
   await look(DAY);
-  t.notOk((await service('1')).domains[0]?.stray);
+  t.notOk(flat(await service('1')).domains[0]?.stray);
   texts.clear();
   await look(DAY);
-  t.ok((await service('1')).domains[0]?.stray);
+  t.ok(flat(await service('1')).domains[0]?.stray);
 });
 
 t.test(
@@ -247,7 +250,7 @@ t.test(
     await look(DAY);
     await look(14 * DAY);
     await settled('1');
-    t.match((await service('1')).domains, [{ stray: { off: true } }]);
+    t.match(flat(await service('1')).domains, [{ stray: { off: true } }]);
 
     addresses.set('example.com', [HERE]);
     await t.rejects(addDomain(context, BY, '2', 'example.com'), {
@@ -256,7 +259,10 @@ t.test(
     });
     texts.set('_innkeeper-challenge.example.com', [await challenge('2', 'example.com')]);
     await add('2', 'example.com');
-    t.match([(await service('1')).domains, (await service('2')).domains], [[], [{ domain: 'example.com' }]]);
+    t.match(
+      [flat(await service('1')).domains, flat(await service('2')).domains],
+      [[], [{ domain: 'example.com' }]],
+    );
     await kept('example.com', 'default/2');
     await t.rejects(addDomain(context, BY, '1', 'example.com'), { code: 'domain_taken' });
   },
@@ -304,6 +310,6 @@ t.test(
       code: 'domain_taken',
       message: /^example\.org was given to another service just now/,
     });
-    t.match((await service('2')).domains, [{ domain: 'a.b.example.com' }]);
+    t.match(flat(await service('2')).domains, [{ domain: 'a.b.example.com' }]);
   },
 );

@@ -7,9 +7,10 @@ import { afterLook, counts, type Sighted } from '../../src/drift/seen-twice.js';
 import type { Service, ServiceKey } from '../../src/model/service.js';
 import type { SeenContainer, SeenHa, SeenRecord, World } from '../../src/model/world.js';
 import { aJob, aService, basicPlan } from '../fakes/samples.js';
+import type { Changes } from '../fakes/parts.js';
 
 const AGENT = 'house';
-const live = (also: Partial<Service> = {}): Service =>
+const live = (also: Changes = {}): Service =>
   aService({ lifecycle: 'active', node: 'pve1', power: 'running', ...also });
 const markFor = (also: Partial<Mark> = {}): Mark => ({
   agent: AGENT,
@@ -183,7 +184,7 @@ t.test('every difference is found, and only what is safe is called safe', (t) =>
 t.test('power is judged by what the site was last told, and a customer’s stop stands', (t) => {
   const running = world();
   const stopped = world(containers(container({ power: 'stopped' })));
-  const { power: _, ...unknown } = live();
+  const unknown = aService({ lifecycle: 'active', node: 'pve1' });
   t.same(found(unknown, stopped), [], 'nobody has said');
   t.same(found(live({ power: 'stopped' }), running), ['power different'], 'visitors: for a person');
   const suspended = live({ lifecycle: 'suspended', suspendedFor: ['abuse'] });

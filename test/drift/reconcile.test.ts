@@ -42,7 +42,7 @@ async function world(t: Test, count: number): Promise<Reconciling> {
   );
   for (const service of services) await rig.state.services.commit(`default/${service.id}`, () => service);
   const read = services.map((service) => ({
-    vmid: service.vmid ?? 0,
+    vmid: service.guest?.vmid ?? 0,
     node: 'pve1',
     power: 'running' as const,
     template: false,

@@ -2,6 +2,7 @@
 import { DEFAULT_POLICY, type Job, type StepRecord } from '../../src/model/job.js';
 import type { KindName } from '../../src/model/job-kinds.js';
 import type { Plan } from '../../src/model/plan.js';
+import { type Changes, changed } from './parts.js';
 import type { Service } from '../../src/model/service.js';
 
 export const basicPlan: Plan = {
@@ -61,37 +62,42 @@ export function aJob(also: Partial<Job> = {}): Job {
   };
 }
 
-export function aService(also: Partial<Service> = {}): Service {
-  return {
-    schema: 1,
-    panel: 'default',
-    id: '12',
-    generation: 1,
-    lifecycle: 'creating',
-    order: { email: 'anna@example.com', plan: 'basic', planWord: 'basic', publicIps: ['203.0.113.10'] },
-    email: 'anna@example.com',
-    userId: null,
-    plan: basicPlan,
-    module: { type: 'product', name: 'wordpress' },
-    subdomain: 'anna',
-    fqdn: 'anna.sandbox.test',
+export function aService(also: Changes = {}): Service {
+  return changed(SERVICE, also);
+}
+
+const SERVICE: Service = {
+  schema: 1,
+  panel: 'default',
+  id: '12',
+  generation: 1,
+  lifecycle: 'creating',
+  order: { email: 'anna@example.com', plan: 'basic', planWord: 'basic', publicIps: ['203.0.113.10'] },
+  email: 'anna@example.com',
+  userId: null,
+  plan: basicPlan,
+  module: { type: 'product', name: 'wordpress' },
+  guest: {
     addresses: [{ pool: 'v4', address: '10.77.0.10', prefix: 24, gateway: '10.77.0.1' }],
     vmid: 1000,
     node: null,
     snapshots: [],
     lastBackup: null,
-    suspendedFor: [],
-    deletion: null,
+  },
+  site: {
+    subdomain: 'anna',
+    fqdn: 'anna.sandbox.test',
     domains: [],
     primaryDomain: 'anna.sandbox.test',
     proxyEnabled: true,
-    secrets: {},
-    credentialsAcknowledgedAt: null,
-    data: {},
-    jobs: [],
-    createdAt: '2026-01-01T00:00:00.000Z',
-    updatedAt: '2026-01-01T00:00:00.000Z',
-    activeAt: null,
-    ...also,
-  };
-}
+  },
+  suspendedFor: [],
+  deletion: null,
+  secrets: {},
+  credentialsAcknowledgedAt: null,
+  data: {},
+  jobs: [],
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-01T00:00:00.000Z',
+  activeAt: null,
+};

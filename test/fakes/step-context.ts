@@ -2,9 +2,12 @@
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
 import type {
+  GuestView,
   ScriptCall,
+  ServiceView,
   SiteAnswerView,
   SiteRequestCall,
+  SiteView,
   StepContext,
 } from '../../src/modules/kit/context.js';
 import { basicPlan } from './samples.js';
@@ -20,7 +23,10 @@ export interface FakeStep {
 export interface FakeStepOptions {
   readonly settings?: JsonObject;
   readonly properties?: JsonObject;
-  readonly service?: Partial<StepContext['service']>;
+  readonly service?: Partial<Omit<ServiceView, 'guest' | 'site'>> & {
+    readonly guest?: Partial<GuestView>;
+    readonly site?: Partial<SiteView>;
+  };
   readonly args?: JsonObject;
   readonly notes?: JsonObject;
   readonly results?: JsonObject;
@@ -29,6 +35,7 @@ export interface FakeStepOptions {
 
 export function fakeStep(options: FakeStepOptions): FakeStep {
   const { settings = {}, properties = {}, site, args = {}, notes = {}, results = {} } = options;
+  const { guest: guestPart, site: sitePart, ...rest } = options.service ?? {};
   const calls: string[] = [];
   const scripts: ScriptCall[] = [];
   const requests: SiteRequestCall[] = [];
@@ -41,20 +48,21 @@ export function fakeStep(options: FakeStepOptions): FakeStep {
       id: '12',
       generation: 1,
       email: 'alice@example.com',
-      subdomain: 'alice',
-      fqdn: 'alice.sites.example.net',
-      url: 'https://alice.sites.example.net',
-      names: ['alice.sites.example.net'],
-      addresses: ['10.0.0.5'],
+      guest: { addresses: ['10.0.0.5'], power: null, snapshots: [], ...guestPart },
+      site: {
+        subdomain: 'alice',
+        fqdn: 'alice.sites.example.net',
+        url: 'https://alice.sites.example.net',
+        names: ['alice.sites.example.net'],
+        proxyEnabled: true,
+        ...sitePart,
+      },
       publicIps: ['192.0.2.1'],
       plan: basicPlan,
       data: {},
       properties,
       suspendedFor: [],
-      power: null,
-      proxyEnabled: true,
-      snapshots: [],
-      ...options.service,
+      ...rest,
     },
     settings,
     args,

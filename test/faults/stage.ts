@@ -12,6 +12,7 @@ import { startDaemon } from '../../src/main.js';
 import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
 import { freePort } from '../../src/sandbox/ports.js';
 import type { Fault } from '../../src/sandbox/world.js';
+import { flatDocument } from '../fakes/parts.js';
 import { type World, WORLD_KINDS } from '../fakes/world-kinds.js';
 
 /** After which a call that still goes on is answered with 596: before the daemon's own patience ends. */
@@ -230,7 +231,7 @@ async function documents(folder: string, suffix: string): Promise<Fields[]> {
       .filter((name) => name.endsWith(`${suffix}.json`))
       .map((name) => readFile(join(folder, name), 'utf8').catch(() => '{}')),
   );
-  return texts.map((text) => fieldsOf(JSON.parse(text)));
+  return texts.map((text) => flatDocument(fieldsOf(JSON.parse(text))));
 }
 
 /** Asks until `right`, at most `ms`; the last answer, and whether it was right. */

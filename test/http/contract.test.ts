@@ -11,6 +11,7 @@ import { Secret } from '../../src/kernel/secret.js';
 import { eraseCredentials } from '../../src/services/erase-credentials.js';
 import type { Service } from '../../src/model/service.js';
 import { asObject, fields, guest, makeRig, ORDER, testConfig, view } from './rig.js';
+import type { Changes } from '../fakes/parts.js';
 
 const SHAPE = { success: false, error: /^\S.*\.$/, code: /^[a-z_]+$/, request_id: /./ };
 
@@ -295,7 +296,7 @@ t.test('the word for the client is decided in the order of the contract', async 
   t.teardown(() => rig.close());
   await rig.call('POST', '/create-site', ORDER);
   rig.cluster.view = view([guest(10_000, { status: 'stopped' })]);
-  const after = async (also: Partial<Service>) => {
+  const after = async (also: Changes) => {
     await rig.change('default/12345', () => also);
     const { status, provision_status: provision } = (await rig.call('GET', '/status?service_id=12345')).body;
     return [status, provision];
@@ -306,7 +307,7 @@ t.test('the word for the client is decided in the order of the contract', async 
   t.same(await after({ lifecycle: 'terminated' }), ['terminated', 'terminated']);
 });
 
-const active = (service: Service): Partial<Service> => ({
+const active = (service: Service): Changes => ({
   lifecycle: 'active',
   node: 'pve1',
   activeAt: '2026-03-01T12:01:00.000Z',

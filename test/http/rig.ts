@@ -25,6 +25,7 @@ import { newDeletionBrake } from '../../src/services/deletion-brake.js';
 import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 import { toldClock } from '../fakes/told-clock.js';
+import { type Changes, changed } from '../fakes/parts.js';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 
@@ -205,7 +206,7 @@ export interface Rig {
   beside(door: Door): Promise<Rig['app']>;
   close(): Promise<void>;
   /** Changes a service as the job engine does. */
-  change(key: ServiceKey, fn: (service: Service) => Partial<Service>): Promise<Service>;
+  change(key: ServiceKey, fn: (service: Service) => Changes): Promise<Service>;
 }
 
 export function guest(vmid: number, values: Partial<GuestView> = {}): GuestView {
@@ -274,6 +275,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
           info: { name, version: '1.0.0' },
           settings: { locale: 'en_US' },
           module: {
+            parts: ['guest', 'site'],
             source: () => ({ kind: 'template', template: 'wordpress-golden' }),
             policy: () => ({ tries: 5 }),
             emailProblem,
@@ -351,7 +353,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     change: (key, fn) =>
       state.services.commit(key, (current) => {
         if (!current) throw new Error(`${key} does not exist`);
-        return { ...current, ...fn(current) };
+        return changed(current, fn(current));
       }),
   };
 }

@@ -10,6 +10,7 @@ import { kindData } from '../../src/model/job-kinds.js';
 import { abandoned, cancelled, retried, skipped } from '../../src/jobs/decisions.js';
 import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';
 import { ended, type Engine, engine, KEY, order, until } from './engine/rig.js';
+import { changed } from '../fakes/parts.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
 const refusal = (name: string) =>
@@ -39,11 +40,8 @@ function scenario(name: string, work: (t: Test, one: Engine) => Promise<void>): 
   });
 }
 
-const irrevocable = (): Service => ({
-  ...order({}, { method: kindNamed('pivot') }),
-  lifecycle: 'active',
-  node: 'pve1',
-});
+const irrevocable = (): Service =>
+  changed(order({}, { method: kindNamed('pivot') }), { lifecycle: 'active', node: 'pve1' });
 
 /** A creation that failed and cannot be taken back: the container will not go. */
 async function makeStuck(one: Engine): Promise<void> {

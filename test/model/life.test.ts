@@ -1,7 +1,7 @@
 import t from 'tap';
 import { dayOf, nextBackup } from '../../src/model/backup-name.js';
 import type { Plan } from '../../src/model/plan.js';
-import type { Snapshot } from '../../src/model/service.js';
+import type { Snapshot } from '../../src/model/guest.js';
 import { planProblem } from '../../src/model/upgrade.js';
 import { aService, basicPlan } from '../fakes/samples.js';
 

@@ -2,9 +2,9 @@
 import WordPress from '../../modules/product/wordpress/module.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
-import type { ScriptCall, StepContext } from '../../src/modules/kit/context.js';
+import type { ScriptCall } from '../../src/modules/kit/context.js';
 import { checkSettings } from '../../src/modules/registry.js';
-import { fakeStep } from '../fakes/step-context.js';
+import { fakeStep, type FakeStepOptions } from '../fakes/step-context.js';
 
 /** Steps that bring a change to a site, by job. */
 const RUNS = [
@@ -22,13 +22,13 @@ function orRethrow(error: unknown): void {
 }
 
 export async function recipeScripts(
-  service: Partial<StepContext['service']> = {},
+  service: NonNullable<FakeStepOptions['service']> = {},
 ): Promise<Pick<ScriptCall, 'name' | 'body' | 'values'>[]> {
   const product = new WordPress();
   const found = new Map<string, Pick<ScriptCall, 'name' | 'body' | 'values'>>();
   for (const [method, step, source] of RUNS) {
     const settings: JsonObject = checkSettings(product, { source }).settings;
-    const fake = fakeStep({ settings, service: { names: NAMES, ...service } });
+    const fake = fakeStep({ settings, service: { ...service, site: { names: NAMES, ...service.site } } });
     // a script that says nothing has set no password
     await product.flow(method)[step]?.run(fake.context).catch(orRethrow);
     for (const script of fake.scripts) found.set(script.name, script);

@@ -2,18 +2,19 @@ import t from 'tap';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { Service } from '../../src/model/service.js';
 import { guest, makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
+import { type Changes, flat } from '../fakes/parts.js';
 
 const KEY = 'default/12345';
 const order = (rig: Rig, also: object = {}, token?: string) =>
   rig.call('POST', '/create-site', { ...ORDER, ...also }, token);
 
 /** As the job engine ends a creation. */
-const completed = (service: Service): Partial<Service> => ({
+const completed = (service: Service): Changes => ({
   lifecycle: 'active',
   activeAt: '2026-03-01T12:01:00.000Z',
   jobs: service.jobs.map((job) => ({ ...job, status: 'completed', endedAt: '2026-03-01T12:01:00.000Z' })),
 });
-const undone = (service: Service): Partial<Service> => ({
+const undone = (service: Service): Changes => ({
   lifecycle: 'failed',
   vmid: null,
   addresses: [],
@@ -197,7 +198,7 @@ t.test('what the cluster uses already is not given out', async (t) => {
   rig.cluster.view = view([guest(10_000), guest(10_001)]);
   t.match((await order(rig)).body, { private_ip: '10.0.0.11', vmid: 10_002 });
   t.same(
-    (await rig.state.services.get(KEY)).addresses.map(({ address }) => address),
+    flat(await rig.state.services.get(KEY)).addresses.map(({ address }) => address),
     ['10.0.0.11', 'fd00::3'],
   );
 });

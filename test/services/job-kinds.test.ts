@@ -17,13 +17,15 @@ import {
 } from '../../src/model/job-kinds.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';
-import { type CustomDomain, keyOf, type Service } from '../../src/model/service.js';
+import type { CustomDomain } from '../../src/model/site.js';
+import { keyOf, type Service } from '../../src/model/service.js';
 import { needOf } from '../../src/jobs/engine/dead-systems.js';
 import { cancelled } from '../../src/jobs/decisions.js';
 import { afterAttempt } from '../../src/jobs/engine/policy.js';
 import { withJob } from '../../src/services/outcomes.js';
 import { openState } from '../../src/state/open.js';
 import { aJob, aService, aStep, basicPlan, kindNamed } from '../fakes/samples.js';
+import { changed, type Changes, flat, type FlatService } from '../fakes/parts.js';
 
 const NOW = '2026-01-02T03:04:05.000Z';
 const EARLIER = '2026-01-01T00:00:00.000Z';
@@ -38,10 +40,12 @@ const own: CustomDomain = {
 const deletion = { requestedAt: EARLIER, purgeAt: NOW };
 const admin = (also: Readonly<Record<string, string>>): Service['secrets'] =>
   Object.fromEntries(Object.entries(also).map(([name, text]) => [name, new Secret(text)]));
-const password = ({ secrets }: Service): string | undefined => secrets['admin_password']?.reveal();
+const password = ({ secrets }: Pick<Service, 'secrets'>): string | undefined =>
+  secrets['admin_password']?.reveal();
 
 /** What a service has become. */
-const picture = (service: Service) => ({
+const picture = (one: Service) => pictureOf(flat(one));
+const pictureOf = (service: FlatService) => ({
   lifecycle: service.lifecycle,
   power: service.power,
   vmid: service.vmid,
@@ -59,7 +63,7 @@ const picture = (service: Service) => ({
 type Picture = Partial<ReturnType<typeof picture>>;
 
 interface Walk {
-  readonly from?: Partial<Service>;
+  readonly from?: Changes;
   readonly job?: Partial<Job>;
   /** What differs afterwards from what was before. */
   readonly done: Picture;
@@ -228,15 +232,15 @@ function underWay(method: KindName, { from, job }: Pick<Walk, 'from' | 'job'> = 
 }
 
 /** All that only one service may have, with a number of its own. */
-const numbered = (service: Service, n: number): Service => ({
-  ...service,
-  id: String(n),
-  subdomain: `site${n}`,
-  fqdn: `site${n}.sandbox.test`,
-  vmid: service.vmid === null ? null : 1000 + n,
-  addresses: [],
-  domains: service.domains.map((one) => ({ ...one, domain: `n${n}.example.com` })),
-});
+const numbered = (service: Service, n: number): Service =>
+  changed(service, {
+    id: String(n),
+    subdomain: `site${n}`,
+    fqdn: `site${n}.sandbox.test`,
+    vmid: flat(service).vmid === null ? null : 1000 + n,
+    addresses: [],
+    domains: flat(service).domains.map((one) => ({ ...one, domain: `n${n}.example.com` })),
+  });
 
 for (const kind of kinds)
   t.test(`${kind}: what each end means`, async (t) => {

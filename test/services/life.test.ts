@@ -2,12 +2,12 @@ import t from 'tap';
 import { makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
 import { aJob } from '../fakes/samples.js';
 import type { Plan } from '../../src/model/plan.js';
-import type { Service } from '../../src/model/service.js';
 import { deleteSite } from '../../src/services/delete-site.js';
+import type { Changes } from '../fakes/parts.js';
 
 const KEY = 'default/12345';
 
-async function site(also: Partial<Service> = {}): Promise<Rig> {
+async function site(also: Changes = {}): Promise<Rig> {
   const rig = await makeRig();
   t.teardown(() => rig.close());
   await rig.call('POST', '/create-site', ORDER);
@@ -68,7 +68,7 @@ t.test('a second upgrade queues; a backup under way counts into the quota, and i
   const again = await rig.call('POST', '/action/mkbak', { service_id: '12345' });
   t.equal(again.body['job_id'], backup.body['job_id']);
   const service = await rig.state.services.get(KEY);
-  t.same(service.lastBackup, { day: '01032026', number: 1 });
+  t.same(service.guest?.lastBackup, { day: '01032026', number: 1 });
   t.match(service.jobs.at(-1), { args: { name: 'BAK01032026-1' }, interactive: true });
   t.match((await rig.call('GET', '/action/getbak?service_id=12345')).body, { backups: [], used: 1 });
 });

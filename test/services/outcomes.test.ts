@@ -3,10 +3,12 @@ import { AgentError, type ErrorRecord, toRecord } from '../../src/kernel/errors.
 import { Secret } from '../../src/kernel/secret.js';
 import type { Job } from '../../src/model/job.js';
 import type { JobKind } from '../../src/model/job-kinds.js';
-import type { CustomDomain, Service } from '../../src/model/service.js';
+import type { CustomDomain } from '../../src/model/site.js';
+import type { Service } from '../../src/model/service.js';
 import { failedOrders } from '../../src/model/failed-order.js';
 import { withJob } from '../../src/services/outcomes.js';
 import { aJob, aService } from '../fakes/samples.js';
+import { type Changes, flat } from '../fakes/parts.js';
 
 const NOW = '2026-01-02T03:04:05.000Z';
 const reset = (also: Partial<Job>): Job =>
@@ -104,8 +106,7 @@ t.test('a failed order stays on record until it is made again, or nobody wants i
   t.same(after(job('suspend', 'failed'), job('unsuspend', 'failed')), ['unsuspend failed', 'suspend failed']);
   t.same(after(job('makeBackup', 'completed'), job('addDomain', 'failed')), ['makeBackup completed']);
 
-  const site = (jobs: Job[], also: Partial<Service> = {}): Service =>
-    aService({ lifecycle: 'active', jobs, ...also });
+  const site = (jobs: Job[], also: Changes = {}): Service => aService({ lifecycle: 'active', jobs, ...also });
   const told = (service: Service): string[] => failedOrders(service).map(({ id }) => id);
   t.same(told(site([failed])), ['upgrade failed']);
   t.same(told(site([failed, job('upgrade', 'queued', { endedAt: null })])), [], 'it is made again');
@@ -120,7 +121,7 @@ t.test('a failed order stays on record until it is made again, or nobody wants i
 });
 
 /** A site with everything that an end could take away, and this job under way with another behind it. */
-function fullSite(method: JobKind, also: Partial<Service> = {}, args: Job['args'] = {}) {
+function fullSite(method: JobKind, also: Changes = {}, args: Job['args'] = {}) {
   const running = aJob({ id: 'running', method, status: 'running', createdAt: EARLIER, args });
   const behind = aJob({ id: 'behind', method: 'upgrade' });
   const service = aService({
@@ -136,8 +137,8 @@ function fullSite(method: JobKind, also: Partial<Service> = {}, args: Job['args'
     ...also,
     jobs: [running, behind],
   });
-  const after = (how: Partial<Job>): Service => withJob(service, { ...running, endedAt: NOW, ...how }, NOW);
-  return { service, after };
+  const after = (how: Partial<Job>) => flat(withJob(service, { ...running, endedAt: NOW, ...how }, NOW));
+  return { service: flat(service), after };
 }
 const EARLIER = '2026-01-01T00:00:00.000Z';
 const own: CustomDomain = {

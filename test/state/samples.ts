@@ -4,6 +4,8 @@ import type { Job } from '../../src/model/job.js';
 import type { Plan } from '../../src/model/plan.js';
 import { Secret } from '../../src/kernel/secret.js';
 import type { Service } from '../../src/model/service.js';
+import type { ClaimedAddress } from '../../src/model/guest.js';
+import { type Changes, changed } from '../fakes/parts.js';
 import { Disk } from '../../src/state/files/disk.js';
 import type { FileSystem } from '../../src/state/files/file-system.js';
 import { afterReading } from '../../src/state/files/later.js';
@@ -61,10 +63,10 @@ export function sampleJob(changes: Partial<Job> = {}): Job {
 }
 
 /** A service that claims a name, address and number made from its id's digits. */
-export function sampleService(id: string, changes: Partial<Service> = {}): Service {
+export function sampleService(id: string, changes: Changes = {}): Service {
   const number = Number(id.replaceAll(/\D/g, '') || '1');
   const subdomain = changes.subdomain ?? `site${number}`;
-  return {
+  const service: Service = {
     schema: 1,
     panel: 'default',
     id,
@@ -75,18 +77,22 @@ export function sampleService(id: string, changes: Partial<Service> = {}): Servi
     userId: null,
     plan,
     module: { type: 'product', name: 'wordpress' },
-    subdomain,
-    fqdn: `${subdomain}.sites.test`,
-    addresses: [address(`10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`)],
-    vmid: 10_000 + number,
-    node: 'pve1',
-    lastBackup: null,
+    guest: {
+      addresses: [address(`10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`)],
+      vmid: 10_000 + number,
+      node: 'pve1',
+      lastBackup: null,
+      snapshots: [{ name: 'initial', kind: 'initial', createdAt: AT }],
+    },
+    site: {
+      subdomain,
+      fqdn: `${subdomain}.sites.test`,
+      domains: [],
+      primaryDomain: 'anna.example.net',
+      proxyEnabled: true,
+    },
     suspendedFor: [],
     deletion: null,
-    domains: [],
-    primaryDomain: 'anna.example.net',
-    proxyEnabled: true,
-    snapshots: [{ name: 'initial', kind: 'initial', createdAt: AT }],
     secrets: { admin: new Secret(`admin of ${id}`) },
     credentialsAcknowledgedAt: null,
     data: {},
@@ -94,11 +100,11 @@ export function sampleService(id: string, changes: Partial<Service> = {}): Servi
     createdAt: AT,
     updatedAt: AT,
     activeAt: AT,
-    ...changes,
   };
+  return changed(service, changes);
 }
 
-export function address(text: string): Service['addresses'][number] {
+export function address(text: string): ClaimedAddress {
   return { pool: 'main', address: text, prefix: 8, gateway: '10.0.0.254' };
 }
 

@@ -1,6 +1,6 @@
 /** All stores of a state folder over any file system, a mixed piece of work on them, and what must be true afterwards whatever the disk did. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Service, ServiceKey } from '../../src/model/service.js';
+import { type Service, type ServiceKey, siteOf, withSite } from '../../src/model/service.js';
 import { Archive } from '../../src/state/logs/archive.js';
 import type { ApiToken } from '../../src/state/contract.js';
 import { Disk } from '../../src/state/files/disk.js';
@@ -131,7 +131,10 @@ async function changeService(
   const data = { filler: 'x'.repeat(next(400)) };
   const done = await services.commit(key, (now) =>
     now
-      ? { ...now, generation: now.generation + 1, data, proxyEnabled: !now.proxyEnabled }
+      ? withSite(
+          { ...now, generation: now.generation + 1, data },
+          { proxyEnabled: !siteOf(now).proxyEnabled },
+        )
       : sampleService(id, { jobs: [sampleJob()] }),
   );
   told.services.set(key, done);

@@ -42,6 +42,7 @@ await services.commit('default/3', () =>
     primaryDomain: 'example.com',
   }),
 );
+await services.commit('default/4', () => sampleService('4', { guest: null, site: null }));
 await state.tokens.commit('tok_1', () => ({
   id: 'tok_1',
   name: 'billing',

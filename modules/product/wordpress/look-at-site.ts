@@ -1,6 +1,7 @@
 /** Whether a WordPress site is really there: its front page bears its title, and its administrator can log in. HTTP 200 alone proves nothing. */
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { SiteAnswerView, StepContext } from '../../../src/modules/kit/context.js';
+import { siteOf } from '../../../src/modules/kit/parts.js';
 import { titleOf } from './html-text.js';
 import { bearsTitle } from './site-title.js';
 
@@ -41,7 +42,7 @@ async function logIn(context: StepContext, user: string): Promise<void> {
       log: user,
       pwd: await context.secrets.ensure('admin_password'),
       'wp-submit': 'Log In',
-      redirect_to: `${context.service.url}/wp-admin/`,
+      redirect_to: `${siteOf(context.service).url}/wp-admin/`,
       testcookie: '1',
     },
   });

@@ -5,6 +5,7 @@ import type { ContainerSource, SecretRef, StepContext } from '../../../src/modul
 import { HostedProduct } from '../../../src/modules/kit/hosted-product.js';
 import type { ModuleInfo } from '../../../src/modules/kit/module.js';
 import type { TemplateRecipe } from '../../../src/modules/kit/product.js';
+import { siteOf } from '../../../src/modules/kit/parts.js';
 import { numberSetting, textSetting, textsSetting } from '../../../src/modules/kit/read-settings.js';
 import { alone } from './scripts/alone.js';
 import { clean } from './scripts/clean.js';
@@ -96,14 +97,15 @@ export default class WordPress extends HostedProduct {
 
   protected override async install(context: StepContext): Promise<void> {
     const { service, settings, container, secrets } = context;
+    const site = siteOf(service);
     if (this.source(settings).kind === 'os') await container.run({ ...INSTALL_PACKAGES, values: {} });
     await container.run({
       name: 'wordpress/configure',
       body: alone(configure),
       timeoutS: 120,
       values: {
-        SITE_FQDN: service.fqdn,
-        SITE_URL: service.url,
+        SITE_FQDN: site.fqdn,
+        SITE_URL: site.url,
         SITE_TITLE: siteTitle(context),
         SITE_LOCALE: textSetting(settings, 'locale'),
         SITE_PORT: String(this.upstreamPort(context)),
@@ -118,16 +120,17 @@ export default class WordPress extends HostedProduct {
   }
 
   protected override async setUrl({ container, service }: StepContext): Promise<void> {
+    const { fqdn, url, names } = siteOf(service);
     await container.run({
       name: 'wordpress/set-url',
       body: alone(setUrl),
       timeoutS: 120,
       values: {
-        SITE_FQDN: service.fqdn,
-        SITE_URL: service.url,
+        SITE_FQDN: fqdn,
+        SITE_URL: url,
         // a site that has got another URL of its own leads its other names there
-        SITE_NAMES: service.url === `https://${service.fqdn}` ? service.names.join(' ') : '',
-        LOCAL_NAMES: service.names.join(' '),
+        SITE_NAMES: url === `https://${fqdn}` ? names.join(' ') : '',
+        LOCAL_NAMES: names.join(' '),
       },
     });
   }

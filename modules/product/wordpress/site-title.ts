@@ -1,5 +1,6 @@
 /** What a site is called, and whether a page bears that title although WordPress dresses it up. */
 import type { StepContext } from '../../../src/modules/kit/context.js';
+import { siteOf } from '../../../src/modules/kit/parts.js';
 import { textSetting } from '../../../src/modules/kit/read-settings.js';
 import { decodeEntities } from './html-text.js';
 
@@ -11,14 +12,12 @@ const LONGEST = 200;
  */
 export function siteTitle(context: Pick<StepContext, 'service' | 'settings'>): string {
   const { service, settings } = context;
+  const { subdomain, fqdn } = siteOf(service);
   const ordered = service.properties['title'];
   const pattern = typeof ordered === 'string' && plain(decodeEntities(ordered)) !== '' ? ordered : undefined;
   const text =
-    pattern ??
-    textSetting(settings, 'title')
-      .replaceAll('{subdomain}', service.subdomain)
-      .replaceAll('{fqdn}', service.fqdn);
-  return plain(text) || service.subdomain;
+    pattern ?? textSetting(settings, 'title').replaceAll('{subdomain}', subdomain).replaceAll('{fqdn}', fqdn);
+  return plain(text) || subdomain;
 }
 
 function plain(text: string): string {

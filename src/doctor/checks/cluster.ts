@@ -201,8 +201,8 @@ function judgeTemplates(parts: DoctorParts, view: ClusterView): Verdict {
   const nodes = allowedNodes(parts, view).map(({ name }) => name);
   const verdicts = parts.products.list().flatMap(({ info, module, settings }): Verdict[] => {
     const source = module.source(settings);
-    const name = source.template;
-    if (source.kind !== 'template' || name === undefined) return [];
+    const name = source?.template;
+    if (source?.kind !== 'template' || name === undefined) return [];
     const on = new Set(templatesOf(view, name).map(({ node }) => node));
     const build = `innkeeper template build ${info.name} --config ${word(parts.configFile)}`;
     if (on.size === 0) return [wrong(`${info.name}: no template is called "${name}"`, build)];
@@ -222,9 +222,9 @@ const NO_PRODUCT = ok('no product needs one');
 async function judgeCloning(parts: DoctorParts, view: ClusterView, signal: AbortSignal): Promise<Verdict[]> {
   const { pool } = parts.config.container_host.proxmox;
   const used = parts.products.list().flatMap(({ info, module, settings }) => {
-    const { kind, template } = module.source(settings);
-    if (kind !== 'template' || template === undefined) return [];
-    return templatesOf(view, template).map(({ vmid }) => ({ product: info.name, vmid }));
+    const source = module.source(settings);
+    if (source?.kind !== 'template' || source.template === undefined) return [];
+    return templatesOf(view, source.template).map(({ vmid }) => ({ product: info.name, vmid }));
   });
   const held = await Promise.all(
     used.map(({ vmid }) => parts.pve.privileges(`/vms/${vmid}`, undefined, signal)),
@@ -248,7 +248,7 @@ async function checkOsTemplate(parts: DoctorParts, view: ClusterView, signal: Ab
   const { os_template: volume } = parts.config.container_host.proxmox;
   const fromScratch = parts.products
     .list()
-    .filter(({ module, settings }) => module.source(settings).kind === 'os');
+    .filter(({ module, settings }) => module.source(settings)?.kind === 'os');
   if (volume === null) {
     const names = fromScratch.map(({ info }) => info.name).join(', ');
     const set = `# in ${parts.configFile}: container_host.proxmox.os_template`;

@@ -8,9 +8,8 @@ import {
   type RememberedCalls,
 } from './remembered-calls.js';
 import { invalid } from '../../kernel/invalid.js';
-import { lookUp } from '../../services/read-power.js';
-import { STATUS_WORDS, type StatusWord, statusWord } from '../../model/status.js';
-import type { Service } from '../../model/service.js';
+import { wordOf } from '../../services/read-power.js';
+import { STATUS_WORDS } from '../../model/status.js';
 import { isChange } from './access.js';
 import type { App } from '../server/app-type.js';
 import { callerOf } from './auth.js';
@@ -60,7 +59,7 @@ function recallOr(context: RouteContext, calls: RememberedCalls, route: string) 
       return reply.code(found.code).serializer(String).send(body);
     }
     const { service, job } = found;
-    const answer = begunAnswer(service, job, wordFor(context, service));
+    const answer = begunAnswer(service, job, wordOf(context.watch, service));
     return reply.code(202).serializer(String).send(JSON.stringify(answer));
   };
 }
@@ -100,9 +99,5 @@ async function withStatusOfToday(context: RouteContext, { panel }: Caller, body:
   const { service_id: id, status }: { service_id?: unknown; status?: unknown } = answer;
   if (typeof id !== 'string' || !STATUS_WORDS.some((word) => word === status)) return body;
   const service = await context.state.services.find(`${panel}/${id}`);
-  return service ? JSON.stringify({ ...answer, status: wordFor(context, service) }) : body;
-}
-
-function wordFor({ watch }: RouteContext, service: Service): StatusWord {
-  return statusWord(service, lookUp(watch, service).power);
+  return service ? JSON.stringify({ ...answer, status: wordOf(context.watch, service) }) : body;
 }

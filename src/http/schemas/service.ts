@@ -6,7 +6,10 @@ import { ErrorView, JobStatusText, JobView, WaitingView } from './job.js';
 import { POWERS } from '../../model/status.js';
 
 const Lifecycle = Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']);
-const Power = Type.Enum([...POWERS]);
+const Power = nullable(
+  Type.Enum([...POWERS], { description: 'Null for a product without a container.' }),
+);
+const ofSite = { description: 'Null for a product without a website.' };
 const Quota = Type.Object({ used: Type.Integer(), allowed: Type.Integer() });
 const Count = nullable(Type.Number());
 
@@ -31,9 +34,9 @@ export const statusProperties = {
   vmid: nullable(Type.Integer()),
   node: nullable(Type.String()),
   private_ip: nullable(Type.String()),
-  subdomain: Type.String(),
-  fqdn: Type.String(),
-  url: Type.String(),
+  subdomain: nullable(Type.String(ofSite)),
+  fqdn: nullable(Type.String(ofSite)),
+  url: nullable(Type.String(ofSite)),
   public_ip: nullable(Type.String()),
   public_ips: Type.Array(Type.String()),
   resources: Type.Object({
@@ -45,15 +48,15 @@ export const statusProperties = {
   usage: Type.Object({
     cpu: Count,
     memory_bytes: Count,
-    memory_limit_bytes: Type.Number(),
+    memory_limit_bytes: Count,
     disk_bytes: Count,
-    disk_limit_bytes: Type.Number(),
+    disk_limit_bytes: Count,
     network_in_bytes: Count,
     network_out_bytes: Count,
     uptime_seconds: Count,
   }),
   domains: Type.Array(Type.String()),
-  primary_domain: Type.String(),
+  primary_domain: nullable(Type.String(ofSite)),
   proxy: Type.Object({
     enabled: Type.Boolean(),
     certificate: nullable(Type.Object({ issuer: nullable(Type.String()), expires_at: Instant })),
@@ -106,9 +109,9 @@ export const EntryView = Type.Object({
   status: StatusText,
   lifecycle: Lifecycle,
   power: Power,
-  subdomain: Type.String(),
-  fqdn: Type.String(),
-  url: Type.String(),
+  subdomain: nullable(Type.String(ofSite)),
+  fqdn: nullable(Type.String(ofSite)),
+  url: nullable(Type.String(ofSite)),
   vmid: nullable(Type.Integer()),
   node: nullable(Type.String()),
   private_ip: nullable(Type.String()),

@@ -5,11 +5,11 @@ import { anySignal } from '../../kernel/any-signal.js';
 import { AgentError, fromRecord } from '../../kernel/errors.js';
 import { isOpen, type Job } from '../../model/job.js';
 import { keyOf, type Service } from '../../model/service.js';
-import { statusWord, type StatusWord } from '../../model/status.js';
+import type { StatusWord } from '../../model/status.js';
 import type { OperationContext } from '../../services/context.js';
 import type { JobFeed } from '../../jobs/manage/job-feed.js';
 import { readJob } from '../../jobs/manage/read-job.js';
-import { lookUp } from '../../services/read-power.js';
+import { wordOf } from '../../services/read-power.js';
 import { readPrefer } from './prefer.js';
 
 /** From the arrival of the request; the panel gives up after 25 s, we promise 20. */
@@ -55,7 +55,7 @@ export async function answerJob<View extends object>(
   const job = await waitForJob(context, request, reply, started);
   const service = (await context.state.services.find(keyOf(started.service))) ?? started.service;
   if (isOpen(job)) {
-    const status = statusWord(service, lookUp(context.watch, service).power);
+    const status = wordOf(context.watch, service);
     void reply.code(202);
     return { success: true, service_id: id, status, job_id: job.id };
   }

@@ -1,7 +1,8 @@
 /** Takes other numbers and addresses where those given out at the order turn out to be used by something that is not ours. */
 import { findFreeAddress, firstFree } from '../../model/address-pool.js';
 import { AgentError } from '../../kernel/errors.js';
-import { type ClaimedAddress, keyOf, type Service } from '../../model/service.js';
+import type { ClaimedAddress } from '../../model/guest.js';
+import { guestOf, keyOf, type Service, withGuest } from '../../model/service.js';
 import type { ClusterView } from '../../drivers/guest/contract.js';
 import type { Effect } from './effect.js';
 
@@ -9,13 +10,14 @@ import type { Effect } from './effect.js';
 export function reallocate(effect: Effect, service: Service, view: ClusterView): Service {
   const { deps } = effect;
   const shown = new Set(view.guests.map((guest) => guest.vmid));
+  const guest = guestOf(service);
   const vmid =
-    service.vmid === null || shown.has(service.vmid) ? nextVmid(effect, service.vmid, shown) : service.vmid;
+    guest.vmid === null || shown.has(guest.vmid) ? nextVmid(effect, guest.vmid, shown) : guest.vmid;
   const used = deps.watch.usedAddresses();
-  const addresses = service.addresses.map((claim) =>
+  const addresses = guest.addresses.map((claim) =>
     used.has(claim.address) ? another(effect, service, claim, used) : claim,
   );
-  return { ...service, vmid, addresses };
+  return withGuest(service, { vmid, addresses });
 }
 
 /** The next number of our range that no service claims and that is not in `shown`. */

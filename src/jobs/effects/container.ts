@@ -2,7 +2,7 @@
 import { retry } from '../../kernel/async/retry.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { JsonObject } from '../../kernel/json.js';
-import { keyOf, type Service } from '../../model/service.js';
+import { guestHostname, guestOf, keyOf, type Service, withGuest } from '../../model/service.js';
 import { planProblem } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/kit/context.js';
@@ -28,9 +28,12 @@ export const allocate: EffectOf<'container.allocate'> = async (effect, { source 
   const { journal } = effect;
   const before = await journal.service();
   const { view, node } = await placed(effect, before, source);
-  const service = await journal.changeService((current) => ({ ...reallocate(effect, current, view), node }));
-  if (service.vmid === null) throw new AgentError('capacity_exhausted', 'No container number is left.');
-  return { vmid: service.vmid, node };
+  const service = await journal.changeService((current) =>
+    withGuest(reallocate(effect, current, view), { node }),
+  );
+  const { vmid } = guestOf(service);
+  if (vmid === null) throw new AgentError('capacity_exhausted', 'No container number is left.');
+  return { vmid, node };
 };
 
 /** The API's workers keep figures for 2 s each: until then one of them may show a new template without a name. */
@@ -66,13 +69,13 @@ export const ensure: EffectOf<'container.ensure'> = async (effect, args) => {
           await driverCall(effect),
         ),
       );
-      if (node !== service.node) await journal.changeService((current) => ({ ...current, node }));
+      if (node !== at.node) await journal.changeService((current) => withGuest(current, { node }));
       return { vmid: at.vmid, node };
     } catch (error) {
       const taken = error instanceof AgentError && error.code === 'vmid_taken';
       if (!taken || tried >= OTHER_NUMBERS_TRIED) throw error;
       deps.log.warn({ vmid: at.vmid }, 'the container number is taken by somebody else; taking another');
-      await journal.changeService((current) => ({ ...current, vmid: nextVmid(effect, at.vmid) }));
+      await journal.changeService((current) => withGuest(current, { vmid: nextVmid(effect, at.vmid) }));
     }
   }
 };
@@ -88,10 +91,10 @@ function specOf(
     vmid,
     node,
     mark: mark(effect, service),
-    hostname: service.subdomain,
+    hostname: guestHostname(service),
     source: sourceOf(effect.deps.config, source),
     resources: service.plan,
-    addresses: service.addresses,
+    addresses: guestOf(service).addresses,
     tags: ['innkeeper', `panel-${service.panel.toLowerCase()}`],
   };
 }
@@ -165,7 +168,7 @@ export const converge: EffectOf<'container.converge'> = async (effect, { source 
   const { node } = await holding(effect, [hostLease(effect, found.node)], () =>
     deps.drivers.guest.ensureContainer(specOf(effect, service, source, at.vmid, found.node), call),
   );
-  if (node !== service.node) await journal.changeService((current) => ({ ...current, node }));
+  if (node !== at.node) await journal.changeService((current) => withGuest(current, { node }));
   return null;
 };
 
@@ -181,7 +184,8 @@ export const remove: EffectOf<'container.remove'> = async (effect) => {
   const service = await journal.service();
   const at = guestAt(effect, service);
   if (!at) return null;
-  await holding(effect, service.node === null ? [] : [hostLease(effect, service.node)], async () =>
+  const { node } = guestOf(service);
+  await holding(effect, node === null ? [] : [hostLease(effect, node)], async () =>
     deps.drivers.guest.removeContainer(at, await driverCall(effect, makingNotes(service))),
   );
   return null;

@@ -5,7 +5,7 @@ import { AgentError } from '../../kernel/errors.js';
 import type { StepRecord } from '../../model/job.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { Mark } from '../../kernel/mark.js';
-import { markOf, type Service } from '../../model/service.js';
+import { guestOf, markOf, type Service } from '../../model/service.js';
 import type { DriverCall } from '../../drivers/shared/call.js';
 import type { ClusterWatch, GuestAt } from '../../drivers/guest/contract.js';
 import type { Drivers } from '../../drivers/table.js';
@@ -84,15 +84,17 @@ export function mark(effect: Effect, service: Service): Mark {
 
 /** The service's container, or undefined when it has no number (any more). */
 export function guestAt(effect: Effect, service: Service): GuestAt | undefined {
-  return service.vmid === null ? undefined : { vmid: service.vmid, mark: mark(effect, service) };
+  const { vmid } = guestOf(service);
+  return vmid === null ? undefined : { vmid, mark: mark(effect, service) };
 }
 
 export function requireGuest(effect: Effect, service: Service): GuestAt & { node: string } {
   const at = guestAt(effect, service);
-  if (!at || service.node === null) {
+  const { node } = guestOf(service);
+  if (!at || node === null) {
     throw new AgentError('module_failed', 'The container has not been allocated yet.', { retryable: false });
   }
-  return { ...at, node: service.node };
+  return { ...at, node };
 }
 
 /** Create, clone, snapshot, rollback and destroy are heavy: only so many at once per node. */

@@ -1,6 +1,7 @@
 /** Effects on what visitors meet first: DNS records, the reverse proxy, and a look through the public door. */
 import { servedNames } from '../../model/domain-name.js';
 import { AgentError } from '../../kernel/errors.js';
+import { guestOf, siteOf } from '../../model/service.js';
 import { publicRecords } from '../../model/public-records.js';
 import { driverCall, type EffectOf, holding, mark } from './effect.js';
 import { resolved } from './secrets.js';
@@ -15,7 +16,7 @@ export const ensureDns: EffectOf<'dns.ensure'> = async (effect) => {
     for (const { type, values } of publicRecords(service)) {
       if (values.length > 0) {
         await deps.drivers.dns.ensureRecord(
-          { name: service.fqdn, type, values, mark: mark(effect, service) },
+          { name: siteOf(service).fqdn, type, values, mark: mark(effect, service) },
           call,
         );
       }
@@ -30,7 +31,10 @@ export const removeDns: EffectOf<'dns.remove'> = async (effect) => {
   const call = await driverCall(effect);
   await holding(effect, [ZONE], async () => {
     for (const { type } of publicRecords(service)) {
-      await deps.drivers.dns.removeRecord({ name: service.fqdn, type, mark: mark(effect, service) }, call);
+      await deps.drivers.dns.removeRecord(
+        { name: siteOf(service).fqdn, type, mark: mark(effect, service) },
+        call,
+      );
     }
   });
   return null;
@@ -39,10 +43,10 @@ export const removeDns: EffectOf<'dns.remove'> = async (effect) => {
 export const ensureProxy: EffectOf<'proxy.ensure'> = async (effect, { state, port, without }) => {
   const { deps, journal } = effect;
   const service = await journal.service();
-  const address = service.addresses[0]?.address;
+  const address = guestOf(service).addresses[0]?.address;
   if (address === undefined)
     throw new AgentError('module_failed', 'The service has no address yet.', { retryable: false });
-  const names = servedNames(service).filter((name) => !without.includes(name));
+  const names = servedNames(siteOf(service)).filter((name) => !without.includes(name));
   await deps.drivers.proxy.ensureHost(
     { mark: mark(effect, service), names, upstream: { address, port }, state },
     await driverCall(effect),
@@ -64,7 +68,7 @@ export const fetchSite: EffectOf<'site.fetch'> = async (effect, { request }) => 
     {
       ...rest,
       method: request.method ?? 'GET',
-      host: service.fqdn,
+      host: siteOf(service).fqdn,
       ...(form ? { form: resolved(service, form) } : {}),
     },
     await driverCall(effect),

@@ -1,5 +1,6 @@
 /** Effects on the snapshots of the service's container; what exists is kept in the service's document too. */
-import type { Service, Snapshot } from '../../model/service.js';
+import type { Snapshot } from '../../model/guest.js';
+import { guestOf, type Service, withGuest } from '../../model/service.js';
 import { driverCall, type EffectOf, holding, hostLease, requireGuest } from './effect.js';
 
 export const take: EffectOf<'container.snapshot'> = async (effect, { name, description, kind }) => {
@@ -19,10 +20,9 @@ export const remove: EffectOf<'container.unsnapshot'> = async (effect, { name })
   await holding(effect, [hostLease(effect, at.node)], async () =>
     deps.drivers.guest.removeSnapshot(at, name, await driverCall(effect)),
   );
-  await journal.changeService((service) => ({
-    ...service,
-    snapshots: service.snapshots.filter((known) => known.name !== name),
-  }));
+  await journal.changeService((service) =>
+    withGuest(service, { snapshots: guestOf(service).snapshots.filter((known) => known.name !== name) }),
+  );
   return null;
 };
 
@@ -36,6 +36,7 @@ export const rollback: EffectOf<'container.rollback'> = async (effect, { name })
 };
 
 function withSnapshot(service: Service, snapshot: Snapshot): Service {
-  if (service.snapshots.some((known) => known.name === snapshot.name)) return service;
-  return { ...service, snapshots: [...service.snapshots, snapshot] };
+  const { snapshots } = guestOf(service);
+  if (snapshots.some((known) => known.name === snapshot.name)) return service;
+  return withGuest(service, { snapshots: [...snapshots, snapshot] });
 }

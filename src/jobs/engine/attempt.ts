@@ -4,9 +4,11 @@ import { servedNames } from '../../model/domain-name.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
 import type { Json } from '../../kernel/json.js';
+import type { Guest } from '../../model/guest.js';
 import { keyOf, type Service } from '../../model/service.js';
+import type { Site } from '../../model/site.js';
 import type { Circuits } from '../../drivers/shared/circuit.js';
-import type { ServiceView } from '../../modules/kit/context.js';
+import type { GuestView, ServiceView, SiteView } from '../../modules/kit/context.js';
 import type { Effect, EngineDeps, EffectOf } from '../effects/effect.js';
 import { EFFECTS, type EffectName } from '../effects/table.js';
 import { journal } from './journal.js';
@@ -207,20 +209,23 @@ function viewOf(service: Service): ServiceView {
     id: service.id,
     generation: service.generation,
     email: service.email,
-    subdomain: service.subdomain,
-    fqdn: service.fqdn,
-    url: `https://${service.primaryDomain}`,
-    names: servedNames(service),
-    addresses: service.addresses.map(({ address }) => address),
+    guest: service.guest && viewGuest(service.guest),
+    site: service.site && viewSite(service.site),
     publicIps: service.order.publicIps,
     plan: service.plan,
     data: service.data,
     properties: service.order.properties ?? {},
     suspendedFor: service.suspendedFor,
-    power: service.power ?? null,
-    proxyEnabled: service.proxyEnabled,
-    snapshots: service.snapshots,
   };
+}
+
+function viewGuest({ addresses, power, snapshots }: Guest): GuestView {
+  return { addresses: addresses.map(({ address }) => address), power: power ?? null, snapshots };
+}
+
+function viewSite(site: Site): SiteView {
+  const { subdomain, fqdn, primaryDomain, proxyEnabled } = site;
+  return { subdomain, fqdn, url: `https://${primaryDomain}`, names: servedNames(site), proxyEnabled };
 }
 
 type AnyEffect = (effect: Effect, args: HostCalls[HostCallName]['args']) => Promise<unknown>;

@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../../kernel/errors.js';
 import type { StepShape, StepStatus } from '../../model/flow.js';
 import type { KindName } from '../../model/job-kinds.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
-import type { SnapshotKind } from '../../model/service.js';
+import type { SnapshotKind } from '../../model/guest.js';
 import type {
   ContainerLook,
   ContainerSource,

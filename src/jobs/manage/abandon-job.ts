@@ -51,7 +51,8 @@ async function stillThere(
   const call = plainCall(AbortSignal.timeout(LOOK_MS));
   const { dns, proxy, guest } = context.drivers;
   const mark = markOf(context.config.agent.id, service);
-  const { vmid } = service;
+  const vmid = service.guest?.vmid ?? null;
+  const fqdn = service.site?.fqdn;
   const container = async (): Promise<boolean> =>
     vmid !== null && (await guest.find({ vmid, mark }, call)) !== undefined;
   const looks: Readonly<Record<Thing, () => Promise<boolean>>> = {
@@ -59,7 +60,8 @@ async function stillThere(
     ha: container,
     snapshot: container,
     dns: async () => {
-      const records = [await dns.find(service.fqdn, 'A', call), await dns.find(service.fqdn, 'AAAA', call)];
+      if (fqdn === undefined) return false;
+      const records = [await dns.find(fqdn, 'A', call), await dns.find(fqdn, 'AAAA', call)];
       return records.some((record) => sameMark(record?.mark, mark));
     },
     proxy: async () => (await proxy.find(mark, call)) !== undefined,

@@ -4,7 +4,8 @@
  */
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { Plan } from '../../model/plan.js';
-import type { Snapshot, SnapshotKind, SuspensionReason } from '../../model/service.js';
+import type { Snapshot, SnapshotKind } from '../../model/guest.js';
+import type { SuspensionReason } from '../../model/service.js';
 import type { ProxyState } from '../../model/proxy-state.js';
 
 /** A secret by its name; the main thread puts the value in where it is used. */
@@ -17,26 +18,38 @@ export interface ServiceView {
   readonly id: string;
   readonly generation: number;
   readonly email: string;
-  readonly subdomain: string;
-  readonly fqdn: string;
-  /** The site's own URL: `https://<its primary name>` */
-  readonly url: string;
-  /** All names it is served at, its own first. */
-  readonly names: readonly string[];
-  /** Private addresses, the first is the one proxied to. */
-  readonly addresses: readonly string[];
+  /** Null when the product has no part `guest`; `guestOf` reads it where there is one for certain. */
+  readonly guest: GuestView | null;
+  /** Null when the product has no part `site`; `siteOf` reads it where there is one for certain. */
+  readonly site: SiteView | null;
   readonly publicIps: readonly string[];
   readonly plan: Plan;
   readonly data: JsonObject;
   readonly properties: JsonObject;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
-  /** What it was last told to be, if that is known. */
+}
+
+/** The container of a service. */
+export interface GuestView {
+  /** Private addresses; the first is the one that the proxy leads to. */
+  readonly addresses: readonly string[];
+  /** What the last completed job made of it, if that is known. */
   readonly power: 'running' | 'stopped' | null;
-  /** False after the customer switched the proxy hosts off. */
-  readonly proxyEnabled: boolean;
   /** Oldest first. */
   readonly snapshots: readonly Snapshot[];
+}
+
+/** The website of a service. */
+export interface SiteView {
+  readonly subdomain: string;
+  readonly fqdn: string;
+  /** `https://<its primary name>` */
+  readonly url: string;
+  /** All names it is served at, `fqdn` first. */
+  readonly names: readonly string[];
+  /** False after the customer switched the proxy hosts off. */
+  readonly proxyEnabled: boolean;
 }
 
 export interface ScriptCall {

@@ -3,7 +3,7 @@ import { growing } from '../../kernel/async/growing.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
 import type { JobPolicy } from '../../model/job.js';
 import { type JobKind, kindData } from '../../model/job-kinds.js';
-import type { SecretRef, StepContext } from './context.js';
+import type { ContainerSource, SecretRef, StepContext } from './context.js';
 import type { JobFlow } from './module.js';
 import { domainAddition, domainChange, domainRemoval, toggling } from './hosted/domains.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';
@@ -29,6 +29,10 @@ const LOOKS = { firstMs: 50, factor: 1.5, longestMs: 2000 };
 type Flows = { readonly [K in Exclude<JobKind, 'certificate'> as `${K}Job`]: () => JobFlow };
 
 export abstract class HostedProduct extends Product implements Flows {
+  override readonly parts = ['guest', 'site'] as const;
+
+  abstract override source(settings: Readonly<Record<string, unknown>>): ContainerSource;
+
   /** Port in the container that the proxy leads to. */
   protected upstreamPort(_context: StepContext): number {
     return 80;
@@ -46,7 +50,7 @@ export abstract class HostedProduct extends Product implements Flows {
    */
   protected abstract look(context: StepContext): Promise<void>;
 
-  /** Brings the running site to its URL of today (`service.url`) and lets it answer at all of `service.names`. Repeatable. */
+  /** Brings the running site to its URL of today (`site.url`) and lets it answer at all of `site.names`. Repeatable. */
   protected async setUrl(_context: StepContext): Promise<void> {}
 
   /** Gives the running site's administrator the owner's e-mail address of today (`service.email`). Repeatable. */

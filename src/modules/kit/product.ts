@@ -1,4 +1,5 @@
 /** A Product module says what a service is: how one is made and, in later life, changed. */
+import type { Part } from '../../model/service.js';
 import type { ContainerSource } from './context.js';
 import { type JobFlow, Module } from './module.js';
 
@@ -19,8 +20,16 @@ export interface TemplateRecipe {
 export abstract class Product extends Module {
   abstract createJob(): JobFlow;
 
-  /** Where new containers come from, by these settings; placement looks for it before anything is accepted. */
-  abstract source(settings: Readonly<Record<string, unknown>>): ContainerSource;
+  /**
+   * What a service of it consists of beside what every service has. With `guest` it gets a container number and addresses, with `site` a name, DNS
+   * records and a proxy host; calls about a part that it lacks are refused (`not_supported`).
+   */
+  readonly parts: readonly Part[] = [];
+
+  /** Where new containers come from, by these settings; placement looks for it before anything is accepted. Undefined without the part `guest`. */
+  source(_settings: Readonly<Record<string, unknown>>): ContainerSource | undefined {
+    return undefined;
+  }
 
   /**
    * Why the product cannot hold an owner's e-mail address exactly as it is: the end of a sentence that begins with "email". Undefined when it can.

@@ -16,7 +16,7 @@ export interface DocumentVersion {
  * fill in only what is absent.
  */
 export const VERSIONS = {
-  service: { current: 2, from: { 1: withLaterLife } },
+  service: { current: 3, from: { 1: withLaterLife, 2: withParts } },
   token: { current: 2, from: { 1: (token: Raw) => ({ former: [], ...token }) } },
   domain: { current: 1, from: {} },
   acmeAccount: { current: 1, from: {} },
@@ -37,6 +37,27 @@ function withLaterLife(service: Raw): Raw {
     ...service,
   };
 }
+
+/** Every service had a container and a site. */
+function withParts(service: Raw): Raw {
+  const only = (isWanted: (name: string) => boolean): Raw =>
+    Object.fromEntries(Object.entries(service).filter(([name]) => isWanted(name)));
+  return {
+    ...only((name) => !OF_GUEST.includes(name) && !OF_SITE.includes(name)),
+    guest: only((name) => OF_GUEST.includes(name)),
+    site: only((name) => OF_SITE.includes(name)),
+  };
+}
+
+const OF_GUEST: readonly string[] = ['addresses', 'vmid', 'node', 'snapshots', 'lastBackup', 'power'];
+const OF_SITE: readonly string[] = [
+  'subdomain',
+  'fqdn',
+  'domains',
+  'domainWish',
+  'primaryDomain',
+  'proxyEnabled',
+];
 
 /** Written by a newer release: reading it with this one could lose what that release added, so the daemon does not start. */
 export class NewerDocumentError extends Error {

@@ -15,28 +15,7 @@ const SecretSchema = Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => 
 
 const counted = { day: TextSchema, number: Type.Integer({ minimum: 1 }) };
 
-const ServiceSchema = Type.Object({
-  schema: Type.Literal(VERSIONS.service.current),
-  panel: IdSchema,
-  id: IdSchema,
-  generation: Type.Integer({ minimum: 1 }),
-  lifecycle: Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']),
-  order: Type.Object({
-    email: TextSchema,
-    plan: TextSchema,
-    planWord: TextSchema,
-    publicIps: Type.Array(Type.String()),
-    subdomain: Type.Optional(Type.String()),
-    domain: Type.Optional(Type.String()),
-    userId: Type.Optional(Type.String()),
-    properties: Type.Optional(JsonObjectSchema),
-  }),
-  email: TextSchema,
-  userId: NullableText,
-  plan: PlanSchema,
-  module: Type.Object({ type: Type.Literal('product'), name: TextSchema }),
-  subdomain: TextSchema,
-  fqdn: TextSchema,
+const GuestSchema = Type.Object({
   addresses: Type.Array(
     Type.Object({
       pool: TextSchema,
@@ -58,16 +37,12 @@ const ServiceSchema = Type.Object({
     Type.Object({ ...counted, before: Type.Optional(Type.Object(counted)) }),
     Type.Null(),
   ]),
-  suspendedFor: Type.Array(Type.Enum([...SUSPENSION_REASONS])),
   power: Type.Optional(Type.Enum(['running', 'stopped'])),
-  deletion: Type.Union([
-    Type.Object({
-      requestedAt: TextSchema,
-      purgeAt: TextSchema,
-      leftBehind: Type.Optional(Type.Array(Type.String())),
-    }),
-    Type.Null(),
-  ]),
+});
+
+const SiteSchema = Type.Object({
+  subdomain: TextSchema,
+  fqdn: TextSchema,
   domains: Type.Array(
     Type.Object({
       domain: TextSchema,
@@ -93,6 +68,39 @@ const ServiceSchema = Type.Object({
   ),
   primaryDomain: TextSchema,
   proxyEnabled: Type.Boolean(),
+});
+
+const ServiceSchema = Type.Object({
+  schema: Type.Literal(VERSIONS.service.current),
+  panel: IdSchema,
+  id: IdSchema,
+  generation: Type.Integer({ minimum: 1 }),
+  lifecycle: Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']),
+  order: Type.Object({
+    email: TextSchema,
+    plan: TextSchema,
+    planWord: TextSchema,
+    publicIps: Type.Array(Type.String()),
+    subdomain: Type.Optional(Type.String()),
+    domain: Type.Optional(Type.String()),
+    userId: Type.Optional(Type.String()),
+    properties: Type.Optional(JsonObjectSchema),
+  }),
+  email: TextSchema,
+  userId: NullableText,
+  plan: PlanSchema,
+  module: Type.Object({ type: Type.Literal('product'), name: TextSchema }),
+  guest: Type.Union([GuestSchema, Type.Null()]),
+  site: Type.Union([SiteSchema, Type.Null()]),
+  suspendedFor: Type.Array(Type.Enum([...SUSPENSION_REASONS])),
+  deletion: Type.Union([
+    Type.Object({
+      requestedAt: TextSchema,
+      purgeAt: TextSchema,
+      leftBehind: Type.Optional(Type.Array(Type.String())),
+    }),
+    Type.Null(),
+  ]),
   secrets: Type.Record(Type.String(), SecretSchema),
   credentialsAcknowledgedAt: NullableText,
   data: JsonObjectSchema,

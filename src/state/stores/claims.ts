@@ -2,7 +2,9 @@
 import ipaddr from 'ipaddr.js';
 import { slotOfName } from '../../model/domain-name.js';
 import { AgentError, type ErrorCode } from '../../kernel/errors.js';
+import { type Guest, isReleased } from '../../model/guest.js';
 import type { Service, ServiceKey } from '../../model/service.js';
+import type { Site } from '../../model/site.js';
 
 /** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
 export type Claim = `${'name' | 'address' | 'vmid' | 'domain'} ${string}`;
@@ -20,14 +22,19 @@ export const addressClaim = (address: string): Claim =>
  * kept, say) all stay with it.
  */
 export function claimsOf(service: Service): Claim[] {
-  const nothingLeft = service.vmid === null && service.addresses.length === 0;
-  const nameIsFree = nothingLeft && (service.lifecycle === 'terminated' || service.lifecycle === 'failed');
+  const { guest, site, lifecycle } = service;
+  const nameIsFree = isReleased(guest) && (lifecycle === 'terminated' || lifecycle === 'failed');
+  return [...(site && !nameIsFree ? claimsOfSite(site) : []), ...(guest ? claimsOfGuest(guest) : [])];
+}
+
+function claimsOfSite({ subdomain, domains }: Site): Claim[] {
+  return [nameClaim(subdomain), ...domains.map(({ domain }) => domainClaim(domain))];
+}
+
+function claimsOfGuest({ addresses, vmid }: Guest): Claim[] {
   return [
-    ...(nameIsFree
-      ? []
-      : [nameClaim(service.subdomain), ...service.domains.map(({ domain }) => domainClaim(domain))]),
-    ...service.addresses.map(({ address }) => addressClaim(address)),
-    ...(service.vmid === null ? [] : [vmidClaim(service.vmid)]),
+    ...addresses.map(({ address }) => addressClaim(address)),
+    ...(vmid === null ? [] : [vmidClaim(vmid)]),
   ];
 }
 

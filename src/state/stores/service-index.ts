@@ -10,21 +10,23 @@ import { ClaimTable, claimsOf } from './claims.js';
 import type { ServiceEntry } from '../contract.js';
 
 export function entryOf(service: Service): ServiceEntry {
+  const { guest, site } = service;
   return Object.freeze({
     key: keyOf(service),
     panel: service.panel,
     id: service.id,
     lifecycle: service.lifecycle,
     plan: service.plan.name,
-    subdomain: service.subdomain,
-    fqdn: service.fqdn,
-    vmid: service.vmid,
-    node: service.node,
+    subdomain: site?.subdomain ?? null,
+    fqdn: site?.fqdn ?? null,
+    hasGuest: guest !== null,
+    vmid: guest?.vmid ?? null,
+    node: guest?.node ?? null,
     memoryMb: service.plan.memoryMb,
     diskGb: service.plan.diskGb,
-    addresses: Object.freeze(service.addresses.map(({ address }) => address)),
-    domains: Object.freeze(service.domains.map(({ domain }) => domain)),
-    wishAt: service.lifecycle === 'active' ? (service.domainWish?.nextAt ?? null) : null,
+    addresses: Object.freeze(guest?.addresses.map(({ address }) => address) ?? []),
+    domains: Object.freeze(site?.domains.map(({ domain }) => domain) ?? []),
+    wishAt: service.lifecycle === 'active' ? (site?.domainWish?.nextAt ?? null) : null,
     openJobs: Object.freeze(
       service.jobs.filter(isOpen).map((job) =>
         Object.freeze({

@@ -126,7 +126,7 @@ export class DocumentCheck {
     else if (placeOf(key).folder !== folder)
       this.#found(file, `belongs into the folder services/${placeOf(key).folder}`);
     this.#services.set(key, file);
-    this.#addresses.push(...service.addresses.map(({ address }) => address));
+    this.#addresses.push(...(service.guest?.addresses.map(({ address }) => address) ?? []));
     this.#holdApart(file, service);
     if (service.lifecycle !== 'terminated' || isHeld(service)) this.#modules.add(service.module.name);
     const stuck = service.jobs.filter(({ status }) => status === 'stuck');

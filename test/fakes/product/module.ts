@@ -16,7 +16,9 @@ export default class TestProduct extends Product {
   };
   readonly settings = Type.Object({});
 
-  source(): ContainerSource {
+  override readonly parts = ['guest', 'site'] as const;
+
+  override source(): ContainerSource {
     return { kind: 'template', template: 'golden' };
   }
 

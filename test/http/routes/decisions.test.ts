@@ -65,7 +65,7 @@ t.test('a panel retries and cancels its own jobs; skipping and abandoning is the
 t.test('what was abandoned stays taken until the service is deleted', async (t) => {
   const { rig, id } = await stuck(t);
   const { admin } = rig.tokens;
-  const vmid = (await rig.state.services.get('default/12345')).vmid ?? 0;
+  const vmid = (await rig.state.services.get('default/12345')).guest?.vmid ?? 0;
   const asked = rig.deps.drivers.guest;
   // the cluster cannot be asked: then it counts as there
   Object.assign(asked, { find: async () => Promise.reject(new Error('down')) });
@@ -86,7 +86,7 @@ t.test('what was abandoned stays taken until the service is deleted', async (t) 
 
 t.test('what was abandoned and is gone is free at once', async (t) => {
   const { rig, id } = await stuck(t);
-  const vmid = (await rig.state.services.get('default/12345')).vmid ?? 0;
+  const vmid = (await rig.state.services.get('default/12345')).guest?.vmid ?? 0;
   const given = await rig.call('POST', `/jobs/${id}/abandon`, undefined, rig.tokens.admin);
   t.match(given.body, { status: 'failed', remains: [] });
   t.equal(rig.state.services.holderOf({ vmid }), undefined);

@@ -3,7 +3,6 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { statusProperties } from '../../../src/http/schemas/service.js';
 import type { JobKind } from '../../../src/model/job-kinds.js';
-import type { Service } from '../../../src/model/service.js';
 import type { GuestView } from '../../../src/drivers/guest/contract.js';
 import { withLastKnown } from '../../../src/drivers/guest/last-known.js';
 import { domainId } from '../../../src/model/domain-record.js';
@@ -11,13 +10,14 @@ import { Secret } from '../../../src/kernel/secret.js';
 import { makeCertificate } from '../../fakes/certificate.js';
 import { aJob, aService } from '../../fakes/samples.js';
 import { guest, makeRig, NOW, type Rig, view } from '../rig.js';
+import type { Changes } from '../../fakes/parts.js';
 
 const KEY = 'default/12';
 const at = (ms: number): string => new Date(NOW + ms).toISOString();
 
-async function site(also: Partial<Service> = {}) {
+async function site(also: Changes = {}) {
   const rig = await makeRig();
-  const make = (values: Partial<Service>) =>
+  const make = (values: Changes) =>
     rig.state.services.commit(KEY, () => aService({ lifecycle: 'active', node: 'pve1', ...also, ...values }));
   await make({});
   const show = (...guests: GuestView[]): void => {
@@ -34,7 +34,7 @@ t.test('every lifecycle has its words, whatever the container does', async (t) =
   const { rig, make, status } = await site();
   t.teardown(close(rig));
   const stuck = aJob({ status: 'stuck', endedAt: at(0) });
-  const cases: [Partial<Service>, string, string][] = [
+  const cases: [Changes, string, string][] = [
     [{ lifecycle: 'creating', jobs: [aJob()] }, 'processing', 'pending'],
     [{ lifecycle: 'creating', jobs: [aJob({ attempts: 1, status: 'running' })] }, 'processing', 'processing'],
     [{ lifecycle: 'active' }, 'running', 'completed'],

@@ -69,10 +69,11 @@ t.test('no hostile field makes a defect, and what is refused changes nothing', a
   );
   const names = new Set<string>();
   for (const entry of rig.state.services.entries()) {
-    t.match(entry.subdomain, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+    const { subdomain } = entry;
+    t.match(subdomain, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
     t.match(entry.id, /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/);
-    t.notOk(names.has(entry.subdomain));
-    names.add(entry.subdomain);
+    t.notOk(names.has(subdomain ?? ''));
+    names.add(subdomain ?? '');
   }
 });
 

@@ -4,13 +4,13 @@ import fastify from 'fastify';
 import t, { type Test } from 'tap';
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { Job } from '../../../src/model/job.js';
-import type { Service } from '../../../src/model/service.js';
 import { answerError } from '../../../src/http/server/errors.js';
 import { readPrefer } from '../../../src/http/server/prefer.js';
 import { answerJob } from '../../../src/http/server/waiting.js';
 import { makeJobFeed } from '../../../src/jobs/manage/job-feed.js';
 import { handClock } from '../../fakes/clock.js';
 import { asObject, makeRig, ORDER } from '../rig.js';
+import type { Changes } from '../../fakes/parts.js';
 
 /** A server with one call that waits for the creation of service 12345, on real state and a clock turned by hand. */
 async function waiter(t: Test) {
@@ -30,7 +30,7 @@ async function waiter(t: Test) {
     const context = { state, watch, clock, jobFeed, stopping: stop.signal };
     const answer = await answerJob(context, request, reply, { service, job }, (now) => ({
       plan: now.plan.name,
-      subdomain: now.subdomain,
+      subdomain: now.site?.subdomain,
     }));
     settled.push(JSON.stringify(answer));
     return answer;
@@ -54,7 +54,7 @@ async function waiter(t: Test) {
       applied: answer.headers.get('preference-applied'),
     };
   };
-  const become = (also: Partial<Job>, service: Partial<Service> = {}) =>
+  const become = (also: Partial<Job>, service: Changes = {}) =>
     rig.change('default/12345', ({ jobs }) => ({
       jobs: jobs.map((job) => ({ ...job, ...also })),
       ...service,

@@ -60,14 +60,20 @@ t.test(
       t.same(first.warnings, [], `${folder}: nothing is odd`);
       t.same(
         [...services.entries()].map(({ id }) => id),
-        ['1', '2', '3'],
+        folder === 'v3' ? ['1', '2', '3', '4'] : ['1', '2', '3'],
       );
       const three = await services.get('default/3');
-      t.match(three, { lifecycle: 'suspended', deletion: null, proxyEnabled: true, lastBackup: null });
+      t.match(three, {
+        lifecycle: 'suspended',
+        deletion: null,
+        site: { subdomain: 'site3', fqdn: 'site3.sites.test', proxyEnabled: true },
+        guest: { vmid: 10_003, node: 'pve1', lastBackup: null },
+      });
+      if (folder === 'v3') t.match(await services.get('default/4'), { guest: null, site: null });
       t.equal(three.secrets['admin']?.reveal(), 'admin of 3');
       const late = folder !== 'v1-first';
       t.same(three.suspendedFor, late ? ['abuse'] : ['billing']);
-      t.equal(three.primaryDomain, late ? 'example.com' : 'site3.sites.test');
+      t.equal(three.site?.primaryDomain, late ? 'example.com' : 'site3.sites.test');
       t.equal(tokens.find('tok_1')?.former.length, late ? 1 : 0);
       t.equal(domains.list()[0]?.certificate?.key.reveal(), late ? 'key of example.com' : undefined);
       t.match(await archive.find('019b7c9a-9f88-7000-8000-000000000009'), { key: 'default/1' });
@@ -125,7 +131,7 @@ t.test('a power cut while a document gets its new form leaves the old or the new
       forms.add(service.email);
       if (services.damaged.length + warnings.length > 0) t.fail(`cut ${cut}: ${warnings.join()}`);
       if (service.secrets['admin']?.reveal() !== 'admin of 2') t.fail(`cut ${cut}: the secret is lost`);
-      if (service.primaryDomain !== 'site2.sites.test') t.fail(`cut ${cut}: it is not migrated`);
+      if (service.site?.primaryDomain !== 'site2.sites.test') t.fail(`cut ${cut}: it is not migrated`);
     }
   }
   t.same([...forms].sort(), ['a@example.org', 'new@example.org']);

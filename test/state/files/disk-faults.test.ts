@@ -3,6 +3,7 @@ import { MemoryDisk } from '../memory-disk.js';
 import { sampleService } from '../samples.js';
 import { cutEverywhere } from '../power-cut.js';
 import { differences, nothing, openWhole, problems, work } from '../whole-state.js';
+import { siteOf, withSite } from '../../../src/model/service.js';
 
 /** How many calls lie between two that fail. */
 const CODES = [
@@ -60,10 +61,9 @@ t.test('no descriptor left: a change is refused, or waits for one, and the disk 
     await whole.services.commit('default/1', () => sampleService('1'));
     await whole.idle();
     const change = () =>
-      whole.services.commit('default/1', (now) => ({
-        ...sampleService('1'),
-        proxyEnabled: now?.proxyEnabled !== true,
-      }));
+      whole.services.commit('default/1', (now) =>
+        sampleService('1', { proxyEnabled: now?.site?.proxyEnabled !== true }),
+      );
     fs.fault = () => code;
     await t.rejects(change(), { code: 'state_unavailable', status: 503 });
     t.equal(whole.disk.broken, undefined);
@@ -92,7 +92,7 @@ t.test(
       fs.fault = full;
       const change = whole.services.commit('default/1', (now) => {
         if (!now) throw new Error('missing');
-        return { ...now, proxyEnabled: !now.proxyEnabled };
+        return withSite(now, { proxyEnabled: !siteOf(now).proxyEnabled });
       });
       await t.rejects(change, { code: 'state_unavailable', status: 503, retryAfterS: 30 });
       t.match(whole.disk.failing, new RegExp(code));

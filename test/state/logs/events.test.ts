@@ -8,6 +8,7 @@ import type { State } from '../../../src/state/contract.js';
 import { openState } from '../../../src/state/open.js';
 import { aJob, aService } from '../../fakes/samples.js';
 import { toldClock } from '../../fakes/told-clock.js';
+import { changed, type Changes } from '../../fakes/parts.js';
 
 const NOON = Date.parse('2026-03-01T12:00:00Z');
 
@@ -45,10 +46,10 @@ function order(state: State, id: string, panel = 'default'): Promise<Service> {
   );
 }
 
-function change(state: State, id: string, also: Partial<Service>): Promise<Service> {
+function change(state: State, id: string, also: Changes): Promise<Service> {
   return state.services.commit(`default/${id}`, (current) => {
     if (!current) throw new Error('no such service');
-    return { ...current, ...also };
+    return changed(current, also);
   });
 }
 
@@ -163,8 +164,8 @@ t.test('lines that are none do no harm', async (t) => {
 
 t.test('two states of a service tell what happened between them', (t) => {
   const service = aService({ lifecycle: 'active' });
-  const types = (before: Partial<Service>, after: Partial<Service>): string[] =>
-    happenings({ ...service, ...before }, { ...service, ...after }).map(({ type }) => type);
+  const types = (before: Changes, after: Changes): string[] =>
+    happenings(changed(service, before), changed(service, after)).map(({ type }) => type);
   const domain = {
     domain: 'example.com',
     www: false,

@@ -10,6 +10,7 @@ import { migrate } from '../../../src/state/documents/migrations.js';
 import { placeOf } from '../../../src/state/documents/service-document.js';
 import { MemoryDisk } from '../memory-disk.js';
 import { address, openServices, sampleJob, sampleService } from '../samples.js';
+import { changed, type Changes, flat } from '../../fakes/parts.js';
 
 const A: ServiceKey = 'default/1';
 
@@ -232,12 +233,12 @@ t.test('a name, address and number are held as long as the document says so', as
   const v6 = [address('2001:db8::1')];
   await services.commit(A, () => sampleService('1', { subdomain: 'Shop', addresses: v6 }));
   const b: ServiceKey = 'default/2';
-  const other = (changes: Partial<Service>) => services.commit(b, () => sampleService('2', changes));
+  const other = (changes: Changes) => services.commit(b, () => sampleService('2', changes));
   await t.rejects(other({ subdomain: 'sHOP' }), { code: 'name_taken', detail: /default\/1/ });
   await t.rejects(other({ addresses: [address('2001:0DB8:0::0001')] }), { code: 'capacity_exhausted' });
   t.equal(services.holderOf({ subdomain: 'site2' }), undefined, 'a refused change holds nothing');
-  const become = (changes: Partial<Service>) =>
-    services.commit(A, (now) => ({ ...(now ?? sampleService('1')), ...changes }));
+  const become = (changes: Changes) =>
+    services.commit(A, (now) => changed(now ?? sampleService('1'), changes));
   await become({ lifecycle: 'terminated' });
   t.equal(services.holderOf({ subdomain: 'shop' }), A, 'a deleted service that is kept keeps its name');
   t.equal(services.holderOf({ vmid: 10_001 }), A);
@@ -262,7 +263,7 @@ t.test(
     await put(dir, 'default/8', text.replace('"id": "1"', '"id": "8"'));
     const again = await openServices(nodeFileSystem, { dir });
     t.match(again.warnings.join('\n'), /vmid 10001 is held by both/);
-    await again.services.commit(A, (now) => ({ ...(now ?? sampleService('1')), vmid: null }));
+    await again.services.commit(A, (now) => changed(now ?? sampleService('1'), { vmid: null }));
     t.equal(again.services.holderOf({ vmid: 10_001 }), 'default/8');
   },
 );
@@ -331,7 +332,7 @@ function holders(services: Store): unknown {
 async function assertUnique(services: Store): Promise<void> {
   const held = new Map<string, ServiceKey>();
   for (const { key } of services.entries()) {
-    const service = await services.get(key);
+    const service = flat(await services.get(key));
     const gone =
       service.lifecycle === 'terminated' ||
       (service.lifecycle === 'failed' && !service.vmid && !service.addresses.length);

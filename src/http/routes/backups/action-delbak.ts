@@ -17,6 +17,7 @@ const schema = {
     'invalid_json',
     'service_suspended',
     'service_not_found',
+    'not_supported',
     'backup_not_found',
     'backup_protected',
     'service_failed',

@@ -11,7 +11,7 @@ const schema = {
   tags: ['Backups'],
   querystring: Type.Object({ service_id: ServiceIdText }),
   response: { 200: success(backupProperties, 'Oldest first.') },
-  failures: failures('service_not_found', 'state_damaged'),
+  failures: failures('service_not_found', 'not_supported', 'state_damaged'),
 };
 
 export const listBackupsRoute: Route = (app, context) => {

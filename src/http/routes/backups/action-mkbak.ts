@@ -21,6 +21,7 @@ const schema = {
     'invalid_json',
     'service_suspended',
     'service_not_found',
+    'not_supported',
     'service_failed',
     'service_terminated',
     'quota_reached',

@@ -27,6 +27,7 @@ const schema = {
     'invalid_json',
     'service_suspended',
     'service_not_found',
+    'not_supported',
     'backup_not_found',
     'backup_not_newest',
     'service_busy',

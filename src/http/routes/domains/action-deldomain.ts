@@ -23,6 +23,7 @@ const schema = {
     'domain_invalid',
     'service_suspended',
     'service_not_found',
+    'not_supported',
     'domain_not_found',
     'service_failed',
     'service_terminated',

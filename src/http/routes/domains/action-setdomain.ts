@@ -26,6 +26,7 @@ const schema = {
     'domain_caa',
     'service_suspended',
     'service_not_found',
+    'not_supported',
     'service_failed',
     'service_terminated',
     'domain_exists',

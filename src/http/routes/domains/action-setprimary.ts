@@ -1,6 +1,6 @@
 /** POST /action/setprimary */
 import { Type } from 'typebox';
-import type { Service } from '../../../model/service.js';
+import { type Service, siteOf } from '../../../model/service.js';
 import { setPrimary } from '../../../domains/set-primary.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
@@ -19,6 +19,7 @@ const schema = {
     'invalid_json',
     'service_suspended',
     'service_not_found',
+    'not_supported',
     'domain_invalid',
     'domain_not_found',
     'domain_not_ready',
@@ -39,7 +40,7 @@ export const setPrimaryRoute: Route = (app, context) => {
   });
 };
 
-const view = ({ primaryDomain }: Service) => ({
-  primary_domain: primaryDomain,
-  url: `https://${primaryDomain}`,
-});
+function view(service: Service) {
+  const { primaryDomain } = siteOf(service);
+  return { primary_domain: primaryDomain, url: `https://${primaryDomain}` };
+}

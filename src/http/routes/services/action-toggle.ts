@@ -1,6 +1,6 @@
 /** POST /action/toggle */
 import { Type } from 'typebox';
-import type { Service } from '../../../model/service.js';
+import { type Service, siteOf } from '../../../model/service.js';
 import { toggle } from '../../../services/toggle.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
@@ -21,6 +21,7 @@ const schema = {
     'invalid_json',
     'service_suspended',
     'service_not_found',
+    'not_supported',
     'service_failed',
     'service_terminated',
     'state_damaged',
@@ -37,4 +38,4 @@ export const toggleRoute: Route = (app, context) => {
   });
 };
 
-const view = ({ proxyEnabled }: Service) => ({ enabled: proxyEnabled });
+const view = (service: Service) => ({ enabled: siteOf(service).proxyEnabled });

@@ -45,6 +45,7 @@ const answers = {
     'invalid_json',
     'service_suspended',
     'service_not_found',
+    'not_supported',
     'service_busy',
     'service_failed',
     'service_terminated',

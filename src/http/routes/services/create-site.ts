@@ -1,11 +1,10 @@
 /** POST /create-site */
 import { Type } from 'typebox';
 import { makesTheSite } from '../../../model/job-kinds.js';
-import { statusWord } from '../../../model/status.js';
 import type { JsonObject } from '../../../kernel/json.js';
 import type { Service } from '../../../model/service.js';
 import { createSite } from '../../../services/create-site.js';
-import { lookUp } from '../../../services/read-power.js';
+import { wordOf } from '../../../services/read-power.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route, RouteContext } from '../../server/route.js';
 import { failures, nullable, ServiceIdIn, StatusText, success } from '../../schemas/common.js';
@@ -49,9 +48,9 @@ const Body = Type.Object({
 
 const answer = {
   service_id: Type.String(),
-  subdomain: Type.String(),
-  fqdn: Type.String(),
-  url: Type.String(),
+  subdomain: nullable(Type.String({ description: 'Null for a product without a website.' })),
+  fqdn: nullable(Type.String()),
+  url: nullable(Type.String()),
   private_ip: nullable(Type.String()),
   vmid: nullable(Type.Integer({ description: 'May still change until completed.' })),
   status: StatusText,
@@ -99,15 +98,16 @@ export const createSiteRoute: Route = (app, context) => {
 };
 
 function view({ watch }: RouteContext, service: Service) {
+  const { guest, site } = service;
   return {
     success: true as const,
     service_id: service.id,
-    subdomain: service.subdomain,
-    fqdn: service.fqdn,
-    url: `https://${service.fqdn}`,
-    private_ip: service.addresses[0]?.address ?? null,
-    vmid: service.vmid,
-    status: statusWord(service, lookUp(watch, service).power),
+    subdomain: site?.subdomain ?? null,
+    fqdn: site?.fqdn ?? null,
+    url: site ? `https://${site.fqdn}` : null,
+    private_ip: guest?.addresses[0]?.address ?? null,
+    vmid: guest?.vmid ?? null,
+    status: wordOf(watch, service),
     job_id: service.jobs.findLast(makesTheSite)?.id ?? null,
   };
 }

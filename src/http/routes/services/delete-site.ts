@@ -1,10 +1,9 @@
 /** POST /delete-site */
 import { Type } from 'typebox';
 import { isHeld, type Service } from '../../../model/service.js';
-import { statusWord } from '../../../model/status.js';
 import { FOR_RELEASE } from '../../../model/job.js';
 import { deleteSite } from '../../../services/delete-site.js';
-import { lookUp } from '../../../services/read-power.js';
+import { wordOf } from '../../../services/read-power.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
 import { failures, Instant, nullable, ServiceIdIn } from '../../schemas/common.js';
@@ -42,7 +41,7 @@ export const deleteSiteRoute: Route = (app, context) => {
     request.log.info({ service_id: id, panel: caller.panel, job_id: done.job.id }, 'deletion recorded');
     // nothing comes of waiting for an operator
     if (done.job.waiting?.for === FOR_RELEASE) {
-      const status = statusWord(done.service, lookUp(context.watch, done.service).power);
+      const status = wordOf(context.watch, done.service);
       return reply.code(202).send({ success: true, service_id: id, status, job_id: done.job.id });
     }
     return answerJob(context, request, reply, done, view);

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { readCredentials } from '../../../services/read-credentials.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
-import { failures, Instant, ServiceIdText, success } from '../../schemas/common.js';
+import { failures, Instant, nullable, ServiceIdText, success } from '../../schemas/common.js';
 
 const schema = {
   summary: "Hands out the first administrator's user and password",
@@ -19,7 +19,7 @@ const schema = {
     200: success(
       {
         service_id: Type.String(),
-        url: Type.String(),
+        url: nullable(Type.String({ description: 'Null for a product without a website.' })),
         username: Type.String(),
         password: Type.String(),
         expires_at: Instant,

@@ -1,7 +1,6 @@
 /** POST /services/{id}/retry */
 import { Type } from 'typebox';
-import { statusWord } from '../../../model/status.js';
-import { lookUp } from '../../../services/read-power.js';
+import { wordOf } from '../../../services/read-power.js';
 import { retryService } from '../../../services/retry-service.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
@@ -26,6 +25,7 @@ const schema = {
   },
   failures: failures(
     'service_not_found',
+    'not_supported',
     'nothing_to_retry',
     'service_failed',
     'service_suspended',
@@ -49,7 +49,7 @@ export const retryServiceRoute: Route = (app, context) => {
     return reply.code(202).send({
       success: true as const,
       service_id: id,
-      status: statusWord(service, lookUp(context.watch, service).power),
+      status: wordOf(context.watch, service),
       job_id: job.id,
       method: job.method,
     });

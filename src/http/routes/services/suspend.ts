@@ -1,9 +1,8 @@
 /** POST /suspend, POST /unsuspend */
 import { Type } from 'typebox';
 import { SUSPENSION_REASONS } from '../../../model/service.js';
-import { statusWord } from '../../../model/status.js';
 import { suspend, unsuspend } from '../../../services/suspend.js';
-import { lookUp } from '../../../services/read-power.js';
+import { wordOf } from '../../../services/read-power.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
 import { failures, ServiceIdIn, StatusText } from '../../schemas/common.js';
@@ -50,7 +49,7 @@ function suspensionRoute(path: string, work: typeof suspend, { done, ...texts }:
       const { service_id: id, reason } = request.body;
       const started = await work(context, callerOf(request), String(id), reason);
       return answerJob(context, request, reply, started, (service) => ({
-        status: statusWord(service, lookUp(context.watch, service).power),
+        status: wordOf(context.watch, service),
         suspended_for: [...service.suspendedFor],
       }));
     });

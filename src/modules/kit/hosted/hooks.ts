@@ -1,6 +1,7 @@
 /** What the flows of a hosted product ask of the product. */
 import type { ProxyState } from '../../../model/proxy-state.js';
 import type { ContainerSource, SecretRef, StepContext } from '../context.js';
+import { siteOf } from '../parts.js';
 
 export interface Hooks {
   /** Port in the container that the proxy leads to. */
@@ -20,7 +21,7 @@ export const GRACE_S = 30;
 /** What the service has become, seen from its visitors. */
 export function frontState({ service }: StepContext): ProxyState {
   if (service.suspendedFor.length > 0) return 'suspended';
-  return service.proxyEnabled ? 'enabled' : 'disabled';
+  return siteOf(service).proxyEnabled ? 'enabled' : 'disabled';
 }
 
 /** What of the owner has reached the site, kept in the service's data: the address, and whether it is not the first one. */
@@ -45,7 +46,8 @@ const ADDRESS = 'site_address';
 
 /** `setUrl` when the site does not know its URL and names of today. */
 export async function setPendingAddress(context: StepContext, hooks: Hooks): Promise<void> {
-  const { data, fqdn, url, names } = context.service;
+  const { data } = context.service;
+  const { fqdn, url, names } = siteOf(context.service);
   const address = [url, ...names].join(' ');
   if ((data[ADDRESS] ?? `https://${fqdn} ${fqdn}`) === address) return;
   await hooks.setUrl(context);

@@ -3,6 +3,7 @@ import { NEXT_PASSWORD } from '../../../model/credentials.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
+import { siteOf } from '../parts.js';
 import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';
 
 export const starting = (hooks: Hooks): JobFlow => ({
@@ -111,7 +112,7 @@ export function resumption(hooks: Hooks): JobFlow {
       timeoutS: 120,
       run: ifLast((context) =>
         context.proxy.ensure({
-          state: context.service.proxyEnabled ? 'enabled' : 'disabled',
+          state: siteOf(context.service).proxyEnabled ? 'enabled' : 'disabled',
           port: hooks.port(context),
         }),
       ),

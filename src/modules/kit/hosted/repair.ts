@@ -1,6 +1,7 @@
 /** Brings what was found to differ back to what the document says now; the document, not the finding, is what counts when it runs. */
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
+import { guestOf } from '../parts.js';
 import { frontState, GRACE_S, type Hooks } from './hooks.js';
 
 export const repair = (hooks: Hooks): JobFlow => ({
@@ -33,12 +34,12 @@ const ifWanted =
 /** A customer's stop between the look and now stands. */
 async function settlePower({ service, container }: StepContext): Promise<{ running: boolean } | void> {
   if (service.suspendedFor.length > 0) return container.stop(GRACE_S);
-  if (service.power !== 'running') return;
+  if (guestOf(service).power !== 'running') return;
   await container.start();
   return { running: true };
 }
 
 /** HA starts what it is given. */
 async function putUnderHa({ service, ha }: StepContext): Promise<void> {
-  if (service.suspendedFor.length === 0 && service.power === 'running') await ha.ensure();
+  if (service.suspendedFor.length === 0 && guestOf(service).power === 'running') await ha.ensure();
 }

@@ -4,6 +4,7 @@ import { UNTOUCHED } from '../../../model/flow.js';
 import { INITIAL_SNAPSHOT } from '../../../model/snapshot-rules.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
+import { guestOf } from '../parts.js';
 import { GRACE_S, type Hooks, setOwnerAgain } from './hooks.js';
 
 /** How many safety snapshots are kept besides the one just made. */
@@ -126,7 +127,7 @@ function wasRunning({ results }: StepContext): boolean {
 async function discardNewer(context: StepContext): Promise<void> {
   if (context.args['discard_newer'] !== true) return;
   const target = typeof context.args['name'] === 'string' ? context.args['name'] : INITIAL_SNAPSHOT;
-  const names = context.service.snapshots.map(({ name }) => name);
+  const names = guestOf(context.service).snapshots.map(({ name }) => name);
   const at = names.indexOf(target);
   if (at < 0) return;
   for (const name of names.slice(at + 1).reverse()) await context.container.unsnapshot(name);
@@ -139,7 +140,7 @@ async function takeSafety(context: StepContext): Promise<void> {
   const name = typeof noted === 'string' ? noted : nextSafety(context);
   await context.note({ name });
   await context.container.snapshot(name, 'Before a reset', 'safety');
-  const old = context.service.snapshots.filter((one) => one.kind === 'safety' && one.name !== name);
+  const old = guestOf(context.service).snapshots.filter((one) => one.kind === 'safety' && one.name !== name);
   for (const one of old.slice(0, Math.max(0, old.length - SAFETY_KEPT)))
     await context.container.unsnapshot(one.name);
 }
@@ -156,7 +157,7 @@ async function dropSafety({ notes, container, log }: StepContext): Promise<void>
 }
 
 function nextSafety({ service }: StepContext): string {
-  const numbers = service.snapshots.map(({ name }) => Number(/^safety-(\d+)$/.exec(name)?.[1] ?? 0));
+  const numbers = guestOf(service).snapshots.map(({ name }) => Number(/^safety-(\d+)$/.exec(name)?.[1] ?? 0));
   return `safety-${Math.max(0, ...numbers) + 1}`;
 }
 
