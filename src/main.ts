@@ -19,6 +19,7 @@ import type { ClusterWatch } from './drivers/guest/contract.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/engine/leases.js';
 import { roomFor } from './jobs/effects/room.js';
+import { serviceRecords, serviceSubject } from './jobs/effects/service-subject.js';
 import { type Runner, runner } from './jobs/engine/runner.js';
 import { schedule } from './jobs/engine/schedule.js';
 import { spareTime } from './jobs/engine/spare-time.js';
@@ -227,13 +228,15 @@ interface Parts {
 function buildEngine(parts: Parts, threads: Threads): Runner {
   const { config, clock, state, drivers, watch, products, log, counting, circuits } = parts;
   return runner({
+    subjects: [
+      serviceSubject({
+        ...{ config, drivers, watch, clock, withJob },
+        services: state.services,
+        archive: state.archive,
+      }),
+    ],
     config,
-    services: state.services,
-    archive: state.archive,
     kinds: kindData,
-    withJob,
-    drivers,
-    watch,
     clock,
     log,
     stepEnded: counting.metrics.stepEnded,
@@ -256,7 +259,7 @@ function operationContext(parts: Parts): DriftContext {
     drivers,
     products,
     kinds: kindData,
-    withJob,
+    records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
     noticed: observation.noticed,
     zoneTurns: new KeyedLock(),
     brake: newDeletionBrake({ config, state, clock }),

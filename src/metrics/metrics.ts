@@ -1,7 +1,7 @@
 /** All figures behind `GET /metrics`, and the ears they are counted with. */
 import type { Service } from '../model/service.js';
 import type { CallEnd } from '../drivers/shared/metered.js';
-import type { StepEnd } from '../jobs/effects/effect.js';
+import type { StepEnd } from '../jobs/engine/tell-steps.js';
 import type { FileOperationEnd } from '../state/contract.js';
 import { lookUpFigures } from './figures.js';
 import { countJobs } from './jobs.js';

@@ -1,5 +1,5 @@
 /** What is known of each kind of job before it runs. A new kind starts here; docs/architecture.md has the list of places that follow. */
-import type { Part } from './service.js';
+import type { Part } from './part.js';
 
 export const GROUPS = [
   'create',

@@ -114,10 +114,6 @@ export function mayBecome(from: Lifecycle, to: Lifecycle): boolean {
   return from === to || TRANSITIONS[from].includes(to);
 }
 
-/** What a service may consist of beside what every service has. */
-export const PARTS = ['guest', 'site'] as const;
-export type Part = (typeof PARTS)[number];
-
 /** Throws `not_supported` when the service has no guest. */
 export function guestOf({ guest }: Pick<Service, 'guest'>): Guest {
   if (guest) return guest;

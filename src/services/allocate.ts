@@ -2,7 +2,8 @@
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
 import type { ClaimedAddress } from '../model/guest.js';
-import type { Part, ServiceKey } from '../model/service.js';
+import type { ServiceKey } from '../model/service.js';
+import type { Part } from '../model/part.js';
 import { chooseSubdomain } from '../model/subdomain.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext } from './context.js';

@@ -4,11 +4,11 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { EngineKinds } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
-import type { ServiceKey } from '../model/service.js';
+import type { Service, ServiceKey } from '../model/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/contract.js';
 import type { Drivers } from '../drivers/table.js';
-import type { JobApplied } from '../jobs/engine/journal.js';
-import type { ContainerSource } from '../modules/kit/context.js';
+import type { SubjectRecords } from '../jobs/engine/subject.js';
+import type { ContainerSource } from '../modules/kit/values.js';
 import type { ModuleInfo } from '../modules/kit/module.js';
 import type { Product } from '../modules/kit/product.js';
 import type { State } from '../state/contract.js';
@@ -60,7 +60,7 @@ export interface OperationContext {
   readonly products: ProductCatalogue;
   /** As the job engine has them. */
   readonly kinds: EngineKinds;
-  readonly withJob: JobApplied;
+  readonly records: SubjectRecords<Service>;
   readonly drift: Differences;
   /** Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server tell the same. */
   readonly zoneTurns: Turns;

@@ -5,6 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import { kindData } from '../../src/model/job-kinds.js';
+import { serviceRecords } from '../../src/jobs/effects/service-subject.js';
 import { withJob } from '../../src/services/outcomes.js';
 import { buildApp } from '../../src/http/server/app.js';
 import { systemClock } from '../../src/kernel/clock.js';
@@ -77,7 +78,7 @@ const deps = {
     confirm: async () => ({ trusted: true, wall: Date.now(), agent: Date.now(), doubt: undefined }),
   },
   kinds: kindData,
-  withJob,
+  records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

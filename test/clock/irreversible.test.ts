@@ -1,3 +1,4 @@
+import type { SubjectKind, SubjectRef } from '../../src/jobs/engine/subject-kind.js';
 /** Each thing that a date decides for good is left alone while the clock is not trusted, and done when it is. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,6 +26,10 @@ import { openState } from '../../src/state/open.js';
 import { handClock } from '../fakes/clock.js';
 import { aJob, aService } from '../fakes/samples.js';
 import { makeRig, NOW, ORDER, type Rig } from '../http/rig.js';
+
+/** A lane needs no more of it than its name. */
+const KIND = { name: 'service' };
+const SUBJECT: SubjectRef = { kind: KIND as SubjectKind, key: 'default/12' };
 
 const DAY = 86_400_000;
 const KEY = 'default/12345';
@@ -308,17 +313,17 @@ t.test('a wait that is longer than any pause of ours is over', (t) => {
   const clock = handClock(NOW);
   const circuits = newCircuits(clock, { failures: 1, pauseMs: 1000 });
   const gate = (until: number) =>
-    gateOf(laneOf(kindData, KEY, waiting(NOW + DAY, until), NOW), circuits, { now: NOW, trusted: true });
+    gateOf(laneOf(kindData, SUBJECT, waiting(NOW + DAY, until), NOW), circuits, { now: NOW, trusted: true });
   t.equal(gate(NOW + DAY).startsAt, NOW);
   t.equal(gate(NOW + MAX_BACKOFF_MS).startsAt, NOW + MAX_BACKOFF_MS);
   const held = aJob({
     status: 'waiting',
     waiting: { for: FOR_RELEASE, since: iso(NOW), until: '9999-12-31T23:59:59.999Z' },
   });
-  const release = gateOf(laneOf(kindData, KEY, held, NOW), circuits, { now: NOW, trusted: true });
+  const release = gateOf(laneOf(kindData, SUBJECT, held, NOW), circuits, { now: NOW, trusted: true });
   t.equal(release.startsAt, Number.POSITIVE_INFINITY, 'one that waits for a person is not');
   t.equal(
-    laneOf(kindData, KEY, waiting(NOW + DAY, NOW), NOW).createdAt,
+    laneOf(kindData, SUBJECT, waiting(NOW + DAY, NOW), NOW).createdAt,
     '',
     'nor does it stand behind all later ones',
   );

@@ -17,7 +17,7 @@ async function withRecords(_: Fields, stateDir: string): Promise<Fields> {
     `export { default } from ${JSON.stringify(pathToFileURL(compiled).href)};\n`,
   );
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-  return { modules: { paths: [join(stateDir, 'more')] }, reconcile: { every_s: 1, confirm_s: 0 } };
+  return { modules: { paths: [join(stateDir, 'more')] }, reconcile: { every_s: 1, confirm_s: 1 } };
 }
 
 t.test('a product without container and site claims nothing and lives its whole life', async (t) => {

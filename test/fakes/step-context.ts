@@ -1,15 +1,8 @@
 /** The context that module code sees, with an own little site behind it; remembers every call. */
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
-import type {
-  GuestView,
-  ScriptCall,
-  ServiceView,
-  SiteAnswerView,
-  SiteRequestCall,
-  SiteView,
-  StepContext,
-} from '../../src/modules/kit/context.js';
+import type { GuestView, ServiceView, SiteView, StepContext } from '../../src/modules/kit/context.js';
+import type { ScriptCall, SiteAnswerView, SiteRequestCall } from '../../src/modules/kit/values.js';
 import { basicPlan } from './samples.js';
 
 export interface FakeStep {

@@ -16,6 +16,7 @@ import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { reconciler } from '../../src/drift/reconcile.js';
 import { kindData } from '../../src/model/job-kinds.js';
+import { serviceRecords } from '../../src/jobs/effects/service-subject.js';
 import { withJob } from '../../src/services/outcomes.js';
 import { driftBook } from '../../src/drift/drift-book.js';
 import type { OperationContext } from '../../src/services/context.js';
@@ -285,7 +286,7 @@ export async function makeRig(door: Door = 'network', config = testConfig()): Pr
     },
     drivers,
     kinds: kindData,
-    withJob,
+    records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
     drift: driftBook(15_000),
     zoneTurns: new KeyedLock(),
     brake: newDeletionBrake({ config, state, clock }),

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { Job } from '../../src/model/job.js';
 import type { Service } from '../../src/model/service.js';
+import { serviceRecords } from '../../src/jobs/effects/service-subject.js';
 import { journal } from '../../src/jobs/engine/journal.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { withJob } from '../../src/services/outcomes.js';
@@ -20,7 +21,7 @@ const refusal = (name: string) =>
 async function decide({ state }: Engine, fn: (job: Job, service: Service) => Job): Promise<Job> {
   const id = (await state.services.get(KEY)).jobs.at(-1)?.id ?? '';
   const { services, archive } = state;
-  return journal(KEY, id, { services, archive, clock: systemClock, withJob }).change(fn);
+  return journal(serviceRecords({ services, archive, withJob }), KEY, id, systemClock).change(fn);
 }
 
 async function end({ runner, state }: Engine): Promise<void> {
@@ -57,7 +58,7 @@ scenario('an undo that fails leaves the job stuck with what remains, and its cla
   await makeStuck(one);
   const { state } = one;
   const service = await state.services.get(KEY);
-  t.match(service, { lifecycle: 'failed', vmid: 1000 });
+  t.match(service, { lifecycle: 'failed', guest: { vmid: 1000 } });
   const [job] = service.jobs;
   t.same(job?.remains, [{ step: 'container', thing: 'container', what: 'container 1000 on pve1' }]);
   t.equal(state.services.holderOf({ vmid: 1000 }), KEY);
@@ -79,7 +80,7 @@ t.test('a retry takes back what was left, after a restart too, and only that', a
     'retried twice',
   );
   const service = await until(second.state, ended);
-  t.match(service, { lifecycle: 'failed', vmid: null, addresses: [] });
+  t.match(service, { lifecycle: 'failed', guest: { vmid: null, addresses: [] } });
   t.match(service.jobs[0], { status: 'failed', error: { code: 'recipe_failed' } });
   t.equal(service.jobs[0]?.remains, undefined);
   t.same(second.drivers.calls, ['removeContainer 1000'], 'once');
@@ -100,7 +101,7 @@ scenario('a step that was dealt with by hand is left out, and the job ends', asy
   one.drivers.calls.length = 0;
   await decide(one, retried);
   const service = await until(one.state, ended);
-  t.match(service, { lifecycle: 'failed', vmid: null });
+  t.match(service, { lifecycle: 'failed', guest: { vmid: null } });
   t.same(one.drivers.calls, []);
 });
 
@@ -123,7 +124,7 @@ scenario(
 scenario('an abandoned creation of which nothing is left lets go', async (t, one) => {
   await makeStuck(one);
   await decide(one, (found) => abandoned(found, NOW, []));
-  t.match(await one.state.services.get(KEY), { lifecycle: 'failed', vmid: null });
+  t.match(await one.state.services.get(KEY), { lifecycle: 'failed', guest: { vmid: null } });
   t.equal(one.state.services.holderOf({ vmid: 1000 }), undefined);
 });
 
@@ -139,7 +140,7 @@ scenario('a running job that is cancelled stops, and is taken back', async (t, o
   ]);
   t.match([first, second], [{ cancel: { undo: true } }, { cancel: { undo: true } }]);
   const service = await until(one.state, ended);
-  t.match(service, { lifecycle: 'failed', vmid: null });
+  t.match(service, { lifecycle: 'failed', guest: { vmid: null } });
   t.match(service.jobs[0], { status: 'cancelled' });
   t.ok(one.drivers.calls.includes('removeContainer 1000'));
   t.ok(one.drivers.calls.includes('removeRecord anna.sandbox.test A'));
@@ -263,7 +264,7 @@ scenario('the journal begins no pivot of a job that is cancelled', async (t, { s
   const job = aJob({ status: 'running', steps, cancel: { at: NOW, undo: true } });
   await state.services.commit(KEY, () => aService({ jobs: [job] }));
   const { services, archive } = state;
-  const book = journal(KEY, job.id, { services, archive, clock: systemClock, withJob });
+  const book = journal(serviceRecords({ services, archive, withJob }), KEY, job.id, systemClock);
   await t.rejects(book.begin('pivot', 'forward'), { code: 'aborted' });
   t.match((await book.job()).steps, [{ status: 'pending', begun: 0 }]);
 });
@@ -297,7 +298,7 @@ scenario('a job that goes on runs behind what was asked for meanwhile', async (t
   const later = aJob({ id: uuidv7(), method: 'suspend' });
   await state.services.commit(KEY, () => aService({ lifecycle: 'active', jobs: [stuck, later] }));
   const { services, archive } = state;
-  await journal(KEY, stuck.id, { services, archive, clock: systemClock, withJob }).change(retried);
+  await journal(serviceRecords({ services, archive, withJob }), KEY, stuck.id, systemClock).change(retried);
   t.same(
     (await services.get(KEY)).jobs.map(({ method, status }) => `${method} ${status}`),
     ['suspend queued', 'upgrade queued'],

@@ -2,7 +2,7 @@
 import WordPress from '../../modules/product/wordpress/module.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
-import type { ScriptCall } from '../../src/modules/kit/context.js';
+import type { ScriptCall } from '../../src/modules/kit/values.js';
 import { checkSettings } from '../../src/modules/registry.js';
 import { fakeStep, type FakeStepOptions } from '../fakes/step-context.js';
 

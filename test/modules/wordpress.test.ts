@@ -7,7 +7,8 @@ import { AgentError } from '../../src/kernel/errors.js';
 import { shapeOf } from '../../src/model/flow.js';
 import type { JsonObject } from '../../src/kernel/json.js';
 import { encodeScript } from '../../src/drivers/exec/script.js';
-import type { SiteAnswerView, SiteRequestCall, StepContext } from '../../src/modules/kit/context.js';
+import type { StepContext } from '../../src/modules/kit/context.js';
+import type { SiteAnswerView, SiteRequestCall } from '../../src/modules/kit/values.js';
 import { checkSettings } from '../../src/modules/registry.js';
 import { fakeStep } from '../fakes/step-context.js';
 

@@ -68,10 +68,12 @@ t.test('an order is recorded with its job before it is answered', async (t) => {
       domain: 'shop.example.org',
       properties: { theme: 'x' },
     },
-    addresses: [
-      { pool: 'small', address: '10.0.0.10', prefix: 24, gateway: '10.0.0.1' },
-      { pool: 'six', address: 'fd00::2' },
-    ],
+    guest: {
+      addresses: [
+        { pool: 'small', address: '10.0.0.10', prefix: 24, gateway: '10.0.0.1' },
+        { pool: 'six', address: 'fd00::2' },
+      ],
+    },
   });
   t.equal(rig.writes(), 1, 'one write');
 });

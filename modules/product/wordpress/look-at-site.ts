@@ -1,6 +1,7 @@
 /** Whether a WordPress site is really there: its front page bears its title, and its administrator can log in. HTTP 200 alone proves nothing. */
 import { AgentError } from '../../../src/kernel/errors.js';
-import type { SiteAnswerView, StepContext } from '../../../src/modules/kit/context.js';
+import type { StepContext } from '../../../src/modules/kit/context.js';
+import type { SiteAnswerView } from '../../../src/modules/kit/values.js';
 import { siteOf } from '../../../src/modules/kit/parts.js';
 import { titleOf } from './html-text.js';
 import { bearsTitle } from './site-title.js';

@@ -1,7 +1,8 @@
 /** WordPress as a product: one site per container, made from a golden template or from scratch. */
 import { Type } from 'typebox';
 import { AgentError } from '../../../src/kernel/errors.js';
-import type { ContainerSource, SecretRef, StepContext } from '../../../src/modules/kit/context.js';
+import type { StepContext } from '../../../src/modules/kit/context.js';
+import type { ContainerSource, SecretRef } from '../../../src/modules/kit/values.js';
 import { HostedProduct } from '../../../src/modules/kit/hosted-product.js';
 import type { ModuleInfo } from '../../../src/modules/kit/module.js';
 import type { TemplateRecipe } from '../../../src/modules/kit/product.js';

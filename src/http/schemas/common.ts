@@ -73,7 +73,17 @@ export function success<T extends TProperties>(properties: T, description: strin
 
 /** Only for answers. A list of types, as the serializer would run a validator for a union at every call. */
 export function nullable<T extends TSchema>(schema: T) {
+  if (isEnum(schema))
+    return Type.Unsafe<Static<T> | null>({
+      ...schema,
+      type: ['string', 'null'],
+      enum: [...schema.enum, null],
+    });
   return Type.Unsafe<Static<T> | null>({ ...schema, type: [Reflect.get(schema, 'type'), 'null'] });
+}
+
+function isEnum(schema: TSchema): schema is TSchema & { readonly enum: readonly unknown[] } {
+  return Array.isArray(Reflect.get(schema, 'enum'));
 }
 
 export const Instant = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import { guestHostname, guestOf, keyOf, type Service, withGuest } from '../../model/service.js';
 import { planProblem } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
-import type { ContainerSource } from '../../modules/kit/context.js';
+import type { ContainerSource } from '../../modules/kit/values.js';
 import type { Wish } from '../engine/leases.js';
 import { roomFor, sourceOf } from './room.js';
 import { nextVmid, reallocate } from './allocation.js';
@@ -24,11 +24,11 @@ import { resolved } from './secrets.js';
 
 const OTHER_NUMBERS_TRIED = 20;
 
-export const allocate: EffectOf<'container.allocate'> = async (effect, { source }) => {
+export const allocate: EffectOf<'container.allocate'> = async (effect, source) => {
   const { journal } = effect;
-  const before = await journal.service();
+  const before = await journal.subject();
   const { view, node } = await placed(effect, before, source);
-  const service = await journal.changeService((current) =>
+  const service = await journal.changeSubject((current) =>
     withGuest(reallocate(effect, current, view), { node }),
   );
   const { vmid } = guestOf(service);
@@ -56,26 +56,26 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
   );
 }
 
-export const ensure: EffectOf<'container.ensure'> = async (effect, args) => {
+export const ensure: EffectOf<'container.ensure'> = async (effect, wanted) => {
   const { deps, journal } = effect;
-  const source = sourceOf(deps.config, args.source);
+  const source = sourceOf(deps.config, wanted);
   for (let tried = 0; ; tried += 1) {
-    const service = await journal.service();
+    const service = await journal.subject();
     const at = requireGuest(effect, service);
     try {
       const { node } = await holding(effect, leasesFor(effect, source, at.node), async () =>
         deps.drivers.guest.ensureContainer(
-          specOf(effect, service, args.source, at.vmid, at.node),
+          specOf(effect, service, wanted, at.vmid, at.node),
           await driverCall(effect),
         ),
       );
-      if (node !== at.node) await journal.changeService((current) => withGuest(current, { node }));
+      if (node !== at.node) await journal.changeSubject((current) => withGuest(current, { node }));
       return { vmid: at.vmid, node };
     } catch (error) {
       const taken = error instanceof AgentError && error.code === 'vmid_taken';
       if (!taken || tried >= OTHER_NUMBERS_TRIED) throw error;
-      deps.log.warn({ vmid: at.vmid }, 'the container number is taken by somebody else; taking another');
-      await journal.changeService((current) => withGuest(current, { vmid: nextVmid(effect, at.vmid) }));
+      effect.log.warn({ vmid: at.vmid }, 'the container number is taken by somebody else; taking another');
+      await journal.changeSubject((current) => withGuest(current, { vmid: nextVmid(effect, at.vmid) }));
     }
   }
 };
@@ -106,14 +106,13 @@ const absent = (): AgentError =>
   });
 
 export const start: EffectOf<'container.start'> = async (effect) => {
-  const at = requireGuest(effect, await effect.journal.service());
+  const at = requireGuest(effect, await effect.journal.subject());
   await effect.deps.drivers.guest.ensureStarted(at, await driverCall(effect));
-  return null;
 };
 
-export const run: EffectOf<'container.run'> = async (effect, { script }) => {
+export const run: EffectOf<'container.run'> = async (effect, script) => {
   const { deps, journal } = effect;
-  const service = await journal.service();
+  const service = await journal.subject();
   const at = requireGuest(effect, service);
   const call = await driverCall(effect);
   const result = await deps.drivers.exec.run(
@@ -131,19 +130,18 @@ export const run: EffectOf<'container.run'> = async (effect, { script }) => {
 };
 
 export const look: EffectOf<'container.look'> = async (effect) => {
-  const at = guestAt(effect, await effect.journal.service());
+  const at = guestAt(effect, await effect.journal.subject());
   const state = at && (await effect.deps.drivers.guest.find(at, await driverCall(effect)));
   return { power: state?.power ?? 'absent', diskGb: state?.resources.diskGb ?? 0 };
 };
 
-export const stop: EffectOf<'container.stop'> = async (effect, { graceS }) => {
-  const at = guestAt(effect, await effect.journal.service());
+export const stop: EffectOf<'container.stop'> = async (effect, graceS) => {
+  const at = guestAt(effect, await effect.journal.subject());
   if (at) await effect.deps.drivers.guest.ensureStopped(at, graceS, await driverCall(effect));
-  return null;
 };
 
-export const resize: EffectOf<'container.resize'> = async (effect, { wish }) => {
-  const service = await effect.journal.service();
+export const resize: EffectOf<'container.resize'> = async (effect, wish) => {
+  const service = await effect.journal.subject();
   const plan = wish.plan === 'present' ? service.plan : (await effect.journal.job()).pinned.plan;
   const { cores, memoryMb, swapMb } = plan;
   // a disk is never made smaller: nought leaves it as it is
@@ -154,12 +152,11 @@ export const resize: EffectOf<'container.resize'> = async (effect, { wish }) => 
     { cores, memoryMb, swapMb, diskGb },
     await driverCall(effect),
   );
-  return null;
 };
 
-export const converge: EffectOf<'container.converge'> = async (effect, { source }) => {
+export const converge: EffectOf<'container.converge'> = async (effect, source) => {
   const { deps, journal } = effect;
-  const service = await journal.service();
+  const service = await journal.subject();
   const at = requireGuest(effect, service);
   const call = await driverCall(effect);
   const found = await deps.drivers.guest.find(at, call);
@@ -168,27 +165,24 @@ export const converge: EffectOf<'container.converge'> = async (effect, { source 
   const { node } = await holding(effect, [hostLease(effect, found.node)], () =>
     deps.drivers.guest.ensureContainer(specOf(effect, service, source, at.vmid, found.node), call),
   );
-  if (node !== at.node) await journal.changeService((current) => withGuest(current, { node }));
-  return null;
+  if (node !== at.node) await journal.changeSubject((current) => withGuest(current, { node }));
 };
 
 export const checkPlan: EffectOf<'plan.check'> = async ({ journal }) => {
   const { pinned } = await journal.job();
-  const problem = planProblem(await journal.service(), pinned.plan);
+  const problem = planProblem(await journal.subject(), pinned.plan);
   if (problem) throw problem;
-  return null;
 };
 
 export const remove: EffectOf<'container.remove'> = async (effect) => {
   const { deps, journal } = effect;
-  const service = await journal.service();
+  const service = await journal.subject();
   const at = guestAt(effect, service);
-  if (!at) return null;
+  if (!at) return;
   const { node } = guestOf(service);
   await holding(effect, node === null ? [] : [hostLease(effect, node)], async () =>
     deps.drivers.guest.removeContainer(at, await driverCall(effect, makingNotes(service))),
   );
-  return null;
 };
 
 /** What is known of how the container was made, by this job or the one that it overtook: a request may still be under way. */
@@ -201,19 +195,17 @@ function makingNotes({ jobs }: Service): JsonObject {
 }
 
 export const ensureHa: EffectOf<'ha.ensure'> = async (effect) => {
-  const at = requireGuest(effect, await effect.journal.service());
+  const at = requireGuest(effect, await effect.journal.subject());
   await effect.deps.drivers.guest.ensureHa(at, await driverCall(effect));
-  return null;
 };
 
 export const removeHa: EffectOf<'ha.remove'> = async (effect) => {
   const { guest } = effect.deps.drivers;
-  const at = guestAt(effect, await effect.journal.service());
-  if (!at) return null;
+  const at = guestAt(effect, await effect.journal.subject());
+  if (!at) return;
   const call = await driverCall(effect);
   // a number that was only claimed may be somebody else's by now, and HA knows containers by their number alone
   if (await guest.find(at, call)) await guest.removeHa(at, call);
-  return null;
 };
 
 /** The template first, then the host: whoever waits for a template does not keep a place at the host. */

@@ -1,7 +1,8 @@
-/** What every effect needs: the engine's parts, the journal of the one job, and how long it may go on. */
+/** What every effect on a service needs: the systems, the journal of the one job, and how long it may go on. */
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
+import type { Clock } from '../../kernel/clock.js';
 import type { StepRecord } from '../../model/job.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { Mark } from '../../kernel/mark.js';
@@ -9,43 +10,29 @@ import { guestOf, markOf, type Service } from '../../model/service.js';
 import type { DriverCall } from '../../drivers/shared/call.js';
 import type { ClusterWatch, GuestAt } from '../../drivers/guest/contract.js';
 import type { Drivers } from '../../drivers/table.js';
-import type { Journal, JournalDeps } from '../engine/journal.js';
-import type { Leases, Wish } from '../engine/leases.js';
-import type { HostCallName, HostCalls } from '../engine/protocol.js';
+import type { HostCallAnswer, HostCallArgs, HostCallName } from '../../modules/kit/host-calls.js';
+import type { ServiceStore } from '../../state/contract.js';
+import type { CallContext } from '../engine/call-context.js';
+import type { Wish } from '../engine/leases.js';
 
-export interface EngineDeps extends JournalDeps {
+export interface EffectDeps {
   readonly config: Config;
   readonly drivers: Drivers;
   readonly watch: ClusterWatch;
+  readonly clock: Clock;
+  readonly services: ServiceStore;
   readonly log: Logger;
-  /** Told of every run of a step when it ends. */
-  readonly stepEnded?: (end: StepEnd) => void;
 }
 
-export interface StepEnd {
-  readonly method: string;
-  readonly step: string;
-  readonly outcome: 'done' | 'failed' | 'aborted' | 'undone' | 'undo_failed';
-  readonly ms: number;
-}
-
-/** One call of one step, on the main thread. */
-export interface Effect {
-  readonly deps: EngineDeps;
-  readonly leases: Leases;
-  readonly journal: Journal;
-  readonly name: HostCallName;
-  readonly step: string;
-  /** The deadline, the stop and a failure elsewhere in one. */
-  readonly signal: AbortSignal;
-  /** Brackets waiting for a lease. */
-  readonly onWait: (waiting: boolean) => void;
+/** One call of one step of a service's job, on the main thread. */
+export interface Effect extends CallContext<Service> {
+  readonly deps: EffectDeps;
 }
 
 export type EffectOf<N extends HostCallName> = (
   effect: Effect,
-  args: HostCalls[N]['args'],
-) => Promise<HostCalls[N]['answer']>;
+  ...args: HostCallArgs<N>
+) => Promise<HostCallAnswer<N>>;
 
 /**
  * Notes of each host call stand apart inside the step's notes, so that two remote tasks of one step are not taken for each other. `before`: what the
@@ -57,7 +44,7 @@ export async function driverCall(effect: Effect, before: JsonObject = {}): Promi
   let notes: JsonObject = { ...before, ...notesOf(step, effect.name) };
   return {
     signal: effect.signal,
-    log: effect.deps.log.child({ step: effect.step }),
+    log: effect.log.child({ step: effect.step }),
     get notes() {
       return notes;
     },

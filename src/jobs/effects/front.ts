@@ -10,7 +10,7 @@ const ZONE = { name: 'zone', limit: 4 } as const;
 
 export const ensureDns: EffectOf<'dns.ensure'> = async (effect) => {
   const { deps, journal } = effect;
-  const service = await journal.service();
+  const service = await journal.subject();
   const call = await driverCall(effect);
   await holding(effect, [ZONE], async () => {
     for (const { type, values } of publicRecords(service)) {
@@ -22,12 +22,11 @@ export const ensureDns: EffectOf<'dns.ensure'> = async (effect) => {
       }
     }
   });
-  return null;
 };
 
 export const removeDns: EffectOf<'dns.remove'> = async (effect) => {
   const { deps, journal } = effect;
-  const service = await journal.service();
+  const service = await journal.subject();
   const call = await driverCall(effect);
   await holding(effect, [ZONE], async () => {
     for (const { type } of publicRecords(service)) {
@@ -37,12 +36,11 @@ export const removeDns: EffectOf<'dns.remove'> = async (effect) => {
       );
     }
   });
-  return null;
 };
 
-export const ensureProxy: EffectOf<'proxy.ensure'> = async (effect, { state, port, without }) => {
+export const ensureProxy: EffectOf<'proxy.ensure'> = async (effect, { state, port, without = [] }) => {
   const { deps, journal } = effect;
-  const service = await journal.service();
+  const service = await journal.subject();
   const address = guestOf(service).addresses[0]?.address;
   if (address === undefined)
     throw new AgentError('module_failed', 'The service has no address yet.', { retryable: false });
@@ -51,18 +49,16 @@ export const ensureProxy: EffectOf<'proxy.ensure'> = async (effect, { state, por
     { mark: mark(effect, service), names, upstream: { address, port }, state },
     await driverCall(effect),
   );
-  return null;
 };
 
 export const removeProxy: EffectOf<'proxy.remove'> = async (effect) => {
-  const service = await effect.journal.service();
+  const service = await effect.journal.subject();
   await effect.deps.drivers.proxy.removeHost(mark(effect, service), await driverCall(effect));
-  return null;
 };
 
-export const fetchSite: EffectOf<'site.fetch'> = async (effect, { request }) => {
+export const fetchSite: EffectOf<'site.fetch'> = async (effect, request) => {
   const { deps, journal } = effect;
-  const service = await journal.service();
+  const service = await journal.subject();
   const { form, ...rest } = request;
   return deps.drivers.web.fetch(
     {

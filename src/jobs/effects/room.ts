@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { ServiceKey } from '../../model/service.js';
 import type { ClusterView, GuestDriver, Promised, Resources, Source } from '../../drivers/guest/contract.js';
-import type { ContainerSource } from '../../modules/kit/context.js';
+import type { ContainerSource } from '../../modules/kit/values.js';
 import type { ServiceStore } from '../../state/contract.js';
 
 export interface RoomDeps {

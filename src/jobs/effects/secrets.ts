@@ -3,26 +3,27 @@ import { randomInt } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
 import { Secret } from '../../kernel/secret.js';
 import type { Service } from '../../model/service.js';
-import type { SecretRef } from '../../modules/kit/context.js';
+import type { SecretRef } from '../../modules/kit/values.js';
 import type { EffectOf } from './effect.js';
 
 /** No characters that are taken for one another. */
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789';
+const DEFAULT_LENGTH = 24;
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
 
-export const ensure: EffectOf<'secret.ensure'> = async ({ journal }, { name, length }) => {
+export const ensure: EffectOf<'secrets.ensure'> = async ({ journal }, name, length = DEFAULT_LENGTH) => {
   if (!NAME.test(name) || !Number.isInteger(length) || length < 12 || length > 128) {
     throw new AgentError('module_failed', 'The product asked for an impossible secret.', {
       retryable: false,
       detail: `${name} (${length})`,
     });
   }
-  await journal.changeService((service) =>
+  await journal.changeSubject((service) =>
     service.secrets[name]
       ? service
       : { ...service, secrets: { ...service.secrets, [name]: new Secret(random(length)) } },
   );
-  return null;
+  return { secret: name };
 };
 
 /** The values with every reference replaced by the service's secret. */

@@ -3,36 +3,33 @@ import type { Snapshot } from '../../model/guest.js';
 import { guestOf, type Service, withGuest } from '../../model/service.js';
 import { driverCall, type EffectOf, holding, hostLease, requireGuest } from './effect.js';
 
-export const take: EffectOf<'container.snapshot'> = async (effect, { name, description, kind }) => {
+export const take: EffectOf<'container.snapshot'> = async (effect, name, description, kind) => {
   const { deps, journal } = effect;
-  const at = requireGuest(effect, await journal.service());
+  const at = requireGuest(effect, await journal.subject());
   await holding(effect, [hostLease(effect, at.node)], async () =>
     deps.drivers.guest.ensureSnapshot(at, name, description, await driverCall(effect)),
   );
   const createdAt = new Date(deps.clock.now()).toISOString();
-  await journal.changeService((service) => withSnapshot(service, { name, kind, createdAt }));
-  return null;
+  await journal.changeSubject((service) => withSnapshot(service, { name, kind, createdAt }));
 };
 
-export const remove: EffectOf<'container.unsnapshot'> = async (effect, { name }) => {
+export const remove: EffectOf<'container.unsnapshot'> = async (effect, name) => {
   const { deps, journal } = effect;
-  const at = requireGuest(effect, await journal.service());
+  const at = requireGuest(effect, await journal.subject());
   await holding(effect, [hostLease(effect, at.node)], async () =>
     deps.drivers.guest.removeSnapshot(at, name, await driverCall(effect)),
   );
-  await journal.changeService((service) =>
+  await journal.changeSubject((service) =>
     withGuest(service, { snapshots: guestOf(service).snapshots.filter((known) => known.name !== name) }),
   );
-  return null;
 };
 
-export const rollback: EffectOf<'container.rollback'> = async (effect, { name }) => {
+export const rollback: EffectOf<'container.rollback'> = async (effect, name) => {
   const { deps, journal } = effect;
-  const at = requireGuest(effect, await journal.service());
+  const at = requireGuest(effect, await journal.subject());
   await holding(effect, [hostLease(effect, at.node)], async () =>
     deps.drivers.guest.rollback(at, name, await driverCall(effect)),
   );
-  return null;
 };
 
 function withSnapshot(service: Service, snapshot: Snapshot): Service {

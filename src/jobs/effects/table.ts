@@ -1,20 +1,17 @@
-/** Every call a worker may make besides the journal's, and what answers it. */
-import type { HostCallName } from '../engine/protocol.js';
+/** Every call that a step of a service's job may make, and what answers it. */
+import { AgentError } from '../../kernel/errors.js';
+import type { HostCallName } from '../../modules/kit/host-calls.js';
 import * as container from './container.js';
 import type { Effect, EffectOf } from './effect.js';
 import * as front from './front.js';
 import * as snapshots from './snapshots.js';
 import * as secrets from './secrets.js';
 
-export type JournalCall = 'flow.declare' | 'step.begin' | 'step.note' | 'step.end';
-export type EffectName = Exclude<HostCallName, JournalCall>;
-
-const saveData: EffectOf<'data.save'> = async ({ journal }, { values }) => {
-  await journal.changeService((service) => ({ ...service, data: { ...service.data, ...values } }));
-  return null;
+const saveData: EffectOf<'data.save'> = async ({ journal }, values) => {
+  await journal.changeSubject((service) => ({ ...service, data: { ...service.data, ...values } }));
 };
 
-export const EFFECTS: { readonly [N in EffectName]: EffectOf<N> } = {
+const EFFECTS: { readonly [N in HostCallName]: EffectOf<N> } = {
   'container.allocate': container.allocate,
   'container.ensure': container.ensure,
   'container.start': container.start,
@@ -23,11 +20,11 @@ export const EFFECTS: { readonly [N in EffectName]: EffectOf<N> } = {
   'container.stop': container.stop,
   'container.resize': container.resize,
   'container.converge': container.converge,
-  'plan.check': container.checkPlan,
   'container.snapshot': snapshots.take,
   'container.unsnapshot': snapshots.remove,
   'container.rollback': snapshots.rollback,
   'container.remove': container.remove,
+  'plan.check': container.checkPlan,
   'ha.ensure': container.ensureHa,
   'ha.remove': container.removeHa,
   'dns.ensure': front.ensureDns,
@@ -35,8 +32,22 @@ export const EFFECTS: { readonly [N in EffectName]: EffectOf<N> } = {
   'proxy.ensure': front.ensureProxy,
   'proxy.remove': front.removeProxy,
   'site.fetch': front.fetchSite,
-  'secret.ensure': secrets.ensure,
+  'secrets.ensure': secrets.ensure,
   'data.save': saveData,
 };
 
-export type { Effect };
+/** Throws `module_failed` for a name that is not in the table. */
+export async function carryOut(
+  effect: Effect,
+  name: HostCallName,
+  args: readonly unknown[],
+): Promise<unknown> {
+  if (!Object.hasOwn(EFFECTS, name))
+    throw new AgentError('module_failed', 'The product made a call that there is not.', {
+      retryable: false,
+      detail: name,
+    });
+  // each is exact for its own name; for the union of all names the compiler sees none that fits
+  const run = EFFECTS[name] as (effect: Effect, ...args: readonly unknown[]) => Promise<unknown>;
+  return run(effect, ...args);
+}

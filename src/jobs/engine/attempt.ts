@@ -1,31 +1,36 @@
 /** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
+import type { Logger } from 'pino';
 import { anySignal } from '../../kernel/any-signal.js';
-import { servedNames } from '../../model/domain-name.js';
+import type { Clock } from '../../kernel/clock.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
-import type { Json } from '../../kernel/json.js';
-import type { Guest } from '../../model/guest.js';
-import { keyOf, type Service } from '../../model/service.js';
-import type { Site } from '../../model/site.js';
 import type { Circuits } from '../../drivers/shared/circuit.js';
-import type { GuestView, ServiceView, SiteView } from '../../modules/kit/context.js';
-import type { Effect, EngineDeps, EffectOf } from '../effects/effect.js';
-import { EFFECTS, type EffectName } from '../effects/table.js';
+import { type Answering, answering } from './answering.js';
+import { watchHanging } from './hanging.js';
 import { journal } from './journal.js';
 import type { Leases } from './leases.js';
-import { watchHanging } from './hanging.js';
 import { limits } from './limits.js';
 import { type Ending, undoOrder } from './policy.js';
-import type { Attempt, HostCallName, HostCalls, Outcome, ToMain } from './protocol.js';
-import { tellSteps } from './tell-steps.js';
+import type { Attempt, Call, Outcome, ToMain } from './protocol.js';
+import type { Subject } from './subject.js';
+import type { SubjectRef } from './subject-kind.js';
+import type { StepEnded } from './tell-steps.js';
 import type { Threads } from './threads.js';
 
-export interface AttemptDeps extends EngineDeps {
+export interface AttemptDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
   readonly threads: Threads;
   readonly leases: Leases;
   readonly circuits: Circuits;
   /** Path of the compiled module, by name. */
   modulePath(job: Job): string;
+  readonly stepEnded?: StepEnded;
+}
+
+/** What the job is of, as it was when the attempt began. */
+export interface RunningSubject extends SubjectRef {
+  readonly value: Subject;
 }
 
 /** How long a thread may take to end after its effects were aborted and have settled. */
@@ -41,59 +46,34 @@ export interface Halts {
 /** Runs the attempt to its end; never rejects. Both halts hand the job back as it stands. */
 export async function runAttempt(
   deps: AttemptDeps,
-  service: Service,
+  subject: RunningSubject,
   job: Job,
   { drain, stop }: Halts,
 ): Promise<Ending> {
-  const book = journal(keyOf(service), job.id, deps);
-  const log = deps.log.child({
-    request_id: job.requestId,
-    job_id: job.id,
-    service_id: service.id,
-    panel: service.panel,
-  });
+  const { kind, key, value } = subject;
+  const log = deps.log.child({ request_id: job.requestId, job_id: job.id, ...kind.logFields(value) });
   const limit = limits(deps.clock, job.policy.timeoutS);
   const elsewhere = new AbortController();
   const { signal, release } = anySignal(limit.signal, stop, elsewhere.signal);
-  const inFlight = new Map<Promise<unknown>, HostCallName>();
+  const inFlight = new Map<Promise<unknown>, Call['name']>();
+  const calls: Answering = answering({
+    ...{ kind, job, log, limit, signal, drain },
+    journal: journal(kind, key, job.id, deps.clock),
+    leases: deps.leases,
+    stepEnded: deps.stepEnded,
+    stepFailed: () => elsewhere.abort(new AgentError('aborted', 'Another step failed.')),
+  });
   const unwatch = watchHanging({
     clock: deps.clock,
     signal,
     calls: () => [...inFlight.values()],
-    tell: (calls) =>
+    tell: (hanging) =>
       log.error(
-        { alarm: 'call_hangs', calls, step: lastStep },
+        { alarm: 'call_hangs', calls: hanging, step: calls.lastStep() },
         'a call to a system behind us does not end although it was told to: its job keeps a slot until the agent is started again',
       ),
   });
-  const told = tellSteps({ ...deps, log }, job.method);
-  let lastStep = '';
   let outcome: Outcome | undefined;
-
-  const answer = async (name: HostCallName, args: HostCalls[HostCallName]['args']): Promise<Json> => {
-    const step = 'step' in args ? args.step : '';
-    if (step !== '') lastStep = step;
-    if (name === 'step.begin' && drain.aborted) throw new AgentError('aborted', 'The agent is stopping.');
-    if (name === 'flow.declare') limit.started();
-    if (name === 'step.begin') limit.begin(step, 'timeoutS' in args ? args.timeoutS : undefined);
-    if (name === 'step.end') limit.end(step);
-    if (name === 'step.end' && 'error' in args && !args.error.retryable && job.direction === 'forward') {
-      elsewhere.abort(new AgentError('aborted', 'Another step failed.'));
-    }
-    const effect: Effect = {
-      deps: { ...deps, log },
-      leases: deps.leases,
-      journal: book,
-      name,
-      step,
-      signal,
-      onWait: (waiting) => limit.wait(step, waiting),
-    };
-    const value: unknown = await answerOf(name)(effect, args);
-    told(name, args);
-    // Every answer in HostCalls is plain data.
-    return value as Json;
-  };
 
   const onMessage = (message: ToMain): void => {
     if (message.kind === 'end') {
@@ -101,23 +81,24 @@ export async function runAttempt(
     } else if (message.kind === 'log') {
       log[message.level]({ step: message.step, ...message.fields }, message.message);
     } else if (message.kind === 'call') {
-      const work = answer(message.name, message.args).then(
-        (value) => thread?.send({ kind: 'answer', id: message.id, value }),
+      const { id, call } = message;
+      const work = calls.answer(call).then(
+        (answer) => thread?.send({ kind: 'answer', id, value: answer }),
         (error: unknown) => {
           const refused = asAgentError(error);
           if (refused.code === 'internal_error')
-            log.error({ err: error, step: lastStep, call: message.name }, 'an effect threw');
-          thread?.send({ kind: 'refusal', id: message.id, error: toRecord(refused) });
+            log.error({ err: error, step: calls.lastStep(), call: call.name }, 'an effect threw');
+          thread?.send({ kind: 'refusal', id, error: toRecord(refused) });
         },
       );
-      inFlight.set(work, message.name);
+      inFlight.set(work, call.name);
       void work.finally(() => inFlight.delete(work));
     }
   };
 
   let thread: Awaited<ReturnType<Threads['start']>> | undefined;
   try {
-    thread = await deps.threads.start(attemptOf(deps, service, job), onMessage, job.interactive);
+    thread = await deps.threads.start(attemptOf(deps, subject, job), onMessage, job.interactive);
   } catch (error) {
     limit.cancel();
     unwatch();
@@ -146,7 +127,7 @@ export async function runAttempt(
     stopped: stop.aborted || drain.aborted,
     timedOut: limit.signal.aborted,
     passed: limit.passedBy(),
-    lastStep,
+    lastStep: calls.lastStep(),
   });
 }
 
@@ -189,66 +170,16 @@ async function settle(
   await Promise.allSettled(inFlight());
 }
 
-function attemptOf(deps: AttemptDeps, service: Service, job: Job): Attempt {
+function attemptOf(deps: AttemptDeps, { kind, value }: RunningSubject, job: Job): Attempt {
   return {
     jobId: job.id,
     modulePath: deps.modulePath(job),
     method: job.method,
     direction: job.direction,
-    service: viewOf(service),
+    subject: kind.view(value),
     settings: job.pinned.settings,
     args: job.args,
     undo: job.direction === 'undo' ? undoOrder(job) : [],
     steps: job.steps.map(({ name, status, notes, result }) => ({ name, status, notes, result })),
   };
-}
-
-function viewOf(service: Service): ServiceView {
-  return {
-    panel: service.panel,
-    id: service.id,
-    generation: service.generation,
-    email: service.email,
-    guest: service.guest && viewGuest(service.guest),
-    site: service.site && viewSite(service.site),
-    publicIps: service.order.publicIps,
-    plan: service.plan,
-    data: service.data,
-    properties: service.order.properties ?? {},
-    suspendedFor: service.suspendedFor,
-  };
-}
-
-function viewGuest({ addresses, power, snapshots }: Guest): GuestView {
-  return { addresses: addresses.map(({ address }) => address), power: power ?? null, snapshots };
-}
-
-function viewSite(site: Site): SiteView {
-  const { subdomain, fqdn, primaryDomain, proxyEnabled } = site;
-  return { subdomain, fqdn, url: `https://${primaryDomain}`, names: servedNames(site), proxyEnabled };
-}
-
-type AnyEffect = (effect: Effect, args: HostCalls[HostCallName]['args']) => Promise<unknown>;
-
-const JOURNAL_CALLS: { readonly [N in Exclude<HostCallName, EffectName>]: EffectOf<N> } = {
-  'flow.declare': async ({ journal: book }, { shapes }) => {
-    await book.declare(shapes);
-    return null;
-  },
-  'step.begin': async ({ journal: book }, { step, direction }) => ({
-    notes: (await book.begin(step, direction)).notes,
-  }),
-  'step.note': async ({ journal: book }, { step, values }) => {
-    await book.note(step, values);
-    return null;
-  },
-  'step.end': async ({ journal: book }, { step, direction, result, error }) => {
-    await book.end(step, direction, result ?? null, error);
-    return null;
-  },
-};
-
-/** The two tables are exact per name; only the union of all names needs this one widening. */
-function answerOf(name: HostCallName): AnyEffect {
-  return { ...EFFECTS, ...JOURNAL_CALLS }[name] as AnyEffect;
 }

@@ -1,16 +1,16 @@
-/** Walks one flow once, forward or back. Knows nothing of threads: the host answers its journal calls, the context maker builds what steps see. */
+/** Walks one flow once, forward or back. Knows nothing of threads: the main thread answers its calls for the journal, the context maker builds what steps see. */
 import { anySignal } from '../../kernel/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../../model/flow.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { StepContext } from '../../modules/kit/context.js';
-import type { Attempt, HostCallName, HostCalls, Outcome } from './protocol.js';
+import type { Attempt, JournalCallName, JournalCalls, Outcome } from './protocol.js';
 
-/** Sends one call to the main thread; rejects with the AgentError it answers. */
-export type Host = <N extends HostCallName>(
+/** Sends one call for the journal to the main thread; rejects with the AgentError it answers. */
+export type TellJournal = <N extends JournalCallName>(
   name: N,
-  args: HostCalls[N]['args'],
-) => Promise<HostCalls[N]['answer']>;
+  args: JournalCalls[N]['args'],
+) => Promise<JournalCalls[N]['answer']>;
 
 export interface StepSeat {
   readonly step: string;
@@ -22,7 +22,7 @@ export interface StepSeat {
 export interface FlowRun {
   readonly attempt: Attempt;
   readonly flow: Flow<StepContext>;
-  readonly host: Host;
+  readonly journal: TellJournal;
   /** Aborted by the main thread: stop, timeout. */
   readonly signal: AbortSignal;
   contextFor(seat: StepSeat): StepContext;
@@ -30,7 +30,7 @@ export interface FlowRun {
 
 export async function runFlow(run: FlowRun): Promise<Outcome> {
   const shapes = shapeOf(run.flow);
-  await run.host('flow.declare', { shapes });
+  await run.journal('flow.declare', { shapes });
   return run.attempt.direction === 'forward' ? forward(run) : back(run);
 }
 
@@ -98,7 +98,7 @@ async function runStep(
   results: Readonly<Record<string, Json>>,
   signal: AbortSignal,
 ): Promise<Json> {
-  const { notes } = await run.host('step.begin', {
+  const { notes } = await run.journal('step.begin', {
     step: name,
     direction: 'forward',
     ...(step.timeoutS === undefined ? {} : { timeoutS: step.timeoutS }),
@@ -109,10 +109,10 @@ async function runStep(
     signal.throwIfAborted();
   } catch (error) {
     const failed = asAgentError(error, 'module_failed');
-    await run.host('step.end', { step: name, direction: 'forward', error: toRecord(failed) });
+    await run.journal('step.end', { step: name, direction: 'forward', error: toRecord(failed) });
     throw failed;
   }
-  await run.host('step.end', { step: name, direction: 'forward', result });
+  await run.journal('step.end', { step: name, direction: 'forward', result });
   return result;
 }
 
@@ -124,12 +124,12 @@ async function back(run: FlowRun): Promise<Outcome> {
     const step = run.flow[name];
     try {
       run.signal.throwIfAborted();
-      const { notes } = await run.host('step.begin', { step: name, direction: 'undo' });
+      const { notes } = await run.journal('step.begin', { step: name, direction: 'undo' });
       await step?.undo?.(run.contextFor({ step: name, notes, results, signal: run.signal }));
-      await run.host('step.end', { step: name, direction: 'undo', result: null });
+      await run.journal('step.end', { step: name, direction: 'undo', result: null });
     } catch (error) {
       const failed = toRecord(asAgentError(error, 'module_failed'));
-      await run.host('step.end', { step: name, direction: 'undo', error: failed });
+      await run.journal('step.end', { step: name, direction: 'undo', error: failed });
       return { kind: 'undo_failed', step: name, error: failed };
     }
   }

@@ -1,20 +1,18 @@
-/** The job's record inside its service's document: every change is durable before the worker hears of it. */
+/** The job's record inside its subject's document: every change is durable before the worker hears of it. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, instant } from '../../kernel/clock.js';
 import { AgentError, type ErrorRecord } from '../../kernel/errors.js';
 import { type StepShape, UNTOUCHED } from '../../model/flow.js';
 import type { Job, StepRecord } from '../../model/job.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
-import { remainsOf } from '../../model/remains.js';
-import type { Service, ServiceKey } from '../../model/service.js';
-import type { JobArchive, ServiceStore } from '../../state/contract.js';
+import type { Subject, SubjectRecords } from './subject.js';
 
-export interface Journal {
+export interface Journal<S extends Subject = Subject> {
   job(): Promise<Job>;
-  service(): Promise<Service>;
+  subject(): Promise<S>;
   /** Nothing is written when `fn` returns the same job. */
-  change(fn: (job: Job, service: Service) => Job): Promise<Job>;
-  changeService(fn: (service: Service) => Service): Promise<Service>;
+  change(fn: (job: Job, subject: S) => Job): Promise<Job>;
+  changeSubject(fn: (subject: S) => S): Promise<S>;
   declare(shapes: readonly StepShape[]): Promise<void>;
   begin(step: string, direction: 'forward' | 'undo'): Promise<StepRecord>;
   note(step: string, values: JsonObject): Promise<void>;
@@ -26,44 +24,28 @@ export interface Journal {
   ): Promise<void>;
 }
 
-/**
- * The service with this job as it now is; when the job has ended, with what that means, at `now` (RFC 3339). Handed in: the engine does not know what a
- * job is for.
- */
-export type JobApplied = (service: Service, job: Job, now: string) => Service;
-
-export interface JournalDeps {
-  readonly services: ServiceStore;
-  readonly archive: JobArchive;
-  readonly clock: Clock;
-  readonly withJob: JobApplied;
-}
-
-export function journal(
-  key: ServiceKey,
+export function journal<S extends Subject>(
+  records: SubjectRecords<S>,
+  key: string,
   jobId: string,
-  { services, archive, clock, withJob }: JournalDeps,
-): Journal {
-  const find = (service: Service | undefined): Job => {
-    const job = service?.jobs.find((other) => other.id === jobId);
+  clock: Clock,
+): Journal<S> {
+  const find = (subject: S): Job => {
+    const job = subject.jobs.find((other) => other.id === jobId);
     if (!job) throw new AgentError('job_not_found', 'There is no such job.', { detail: `${key} ${jobId}` });
     return job;
   };
 
-  const changeService = (fn: (service: Service) => Service): Promise<Service> =>
-    services.commit(key, (current) => {
-      if (!current) throw new AgentError('service_not_found', 'There is no such service.', { detail: key });
-      return fn(current);
-    });
+  const changeSubject = (fn: (subject: S) => S): Promise<S> => records.commit(key, fn);
 
-  const change = async (fn: (job: Job, service: Service) => Job): Promise<Job> => {
-    const apply = (service: Service): Job => withRemains(service, fn(find(service), service));
-    for (let known = await services.get(key); ;) {
+  const change = async (fn: (job: Job, subject: S) => Job): Promise<Job> => {
+    const apply = (subject: S): Job => withRemains(records, subject, fn(find(subject), subject));
+    for (let known = await records.get(key); ;) {
       const planned = apply(known);
       // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one counts.
-      if (hasEnded(planned, find(known))) await archive.append({ key, job: planned });
-      let other: Service | undefined;
-      const service = await changeService((current) => {
+      if (hasEnded(planned, find(known))) await records.archive(key, planned);
+      let other: S | undefined;
+      const subject = await changeSubject((current) => {
         const next = current === known ? planned : apply(current);
         if (next === find(current)) return current;
         // somebody's change came between, a cancel say, and this end is not the one that the archive has
@@ -71,9 +53,9 @@ export function journal(
           other = current;
           return current;
         }
-        return withJob(current, next, instant(clock));
+        return records.withJob(current, next, instant(clock));
       });
-      if (!other) return find(service);
+      if (!other) return find(subject);
       known = other;
     }
   };
@@ -95,14 +77,12 @@ export function journal(
   };
 
   return {
-    job: async () => find(await services.get(key)),
-    service: () => services.get(key),
+    job: async () => find(await records.get(key)),
+    subject: () => records.get(key),
     change,
-    changeService,
+    changeSubject,
     async declare(shapes) {
-      const known = new Map(
-        (await services.get(key)).jobs.find((job) => job.id === jobId)?.steps.map((s) => [s.name, s]),
-      );
+      const known = new Map(find(await records.get(key)).steps.map((step) => [step.name, step]));
       if (shapes.length === known.size && shapes.every((shape) => known.has(shape.name))) return;
       await change((job) => ({ ...job, steps: merged(job.steps, shapes) }));
     },
@@ -142,9 +122,9 @@ function hasEnded(job: Job, before: Job): boolean {
 }
 
 /** With what a person has to deal with, from the moment it is stuck. */
-function withRemains(service: Service, job: Job): Job {
+function withRemains<S extends Subject>(records: SubjectRecords<S>, subject: S, job: Job): Job {
   if (job.status !== 'stuck') return job;
-  const remains = remainsOf(service, job);
+  const remains = records.remains(subject, job);
   return isDeepStrictEqual(remains, job.remains) ? job : { ...job, remains };
 }
 

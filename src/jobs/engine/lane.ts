@@ -1,15 +1,17 @@
-/** A service's lane: its first open job, when that may start, and before whom. */
+/** A subject's lane: its first open job, when that may start, and before whom. */
 import { waitUntil } from '../../kernel/clock.js';
 import { FOR_RELEASE, type Job } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
-import type { ServiceKey } from '../../model/service.js';
 import type { Circuits } from '../../drivers/shared/circuit.js';
 import { needOf, patienceEnds } from './dead-systems.js';
 import { endsEarly, MAX_BACKOFF_MS } from './policy.js';
+import type { SubjectRef } from './subject-kind.js';
 
-/** The first open job of a service: only that one may run. */
+/** The first open job of a subject: only that one may run. */
 export interface Lane {
-  readonly key: ServiceKey;
+  /** Tells it from all others. */
+  readonly id: string;
+  readonly subject: SubjectRef;
   readonly jobId: string;
   readonly interactive: boolean;
   readonly createdAt: string;
@@ -23,10 +25,15 @@ export interface Lane {
   readonly patientUntil: number;
 }
 
-export function laneOf(kinds: EngineKinds, key: ServiceKey, job: Job, now: number): Lane {
+export function laneId({ kind, key }: SubjectRef): string {
+  return `${kind.name} ${key}`;
+}
+
+export function laneOf(kinds: EngineKinds, subject: SubjectRef, job: Job, now: number): Lane {
   const waiting = job.status === 'waiting' && !endsEarly(kinds, job) ? job.waiting : undefined;
   return {
-    key,
+    id: laneId(subject),
+    subject,
     jobId: job.id,
     interactive: job.interactive,
     // made while the clock was ahead: it must not stand behind all that come later

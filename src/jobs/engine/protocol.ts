@@ -3,26 +3,16 @@ import type { ErrorRecord } from '../../kernel/errors.js';
 import type { StepShape, StepStatus } from '../../model/flow.js';
 import type { KindName } from '../../model/job-kinds.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
-import type { SnapshotKind } from '../../model/guest.js';
-import type {
-  ContainerLook,
-  ContainerSource,
-  ResizeWish,
-  ScriptCall,
-  ScriptResult,
-  ServiceView,
-  SiteAnswerView,
-  SiteRequestCall,
-} from '../../modules/kit/context.js';
-import type { ProxyState } from '../../model/proxy-state.js';
+import type { ServiceView } from '../../modules/kit/context.js';
+import type { HostCallName } from '../../modules/kit/host-calls.js';
 
-/** What a thread gets to begin with. */
-export interface Attempt {
+/** What a thread gets to begin with. `V`: what a step sees of what the job is of. */
+export interface Attempt<V = ServiceView> {
   readonly jobId: string;
   readonly modulePath: string;
   readonly method: KindName;
   readonly direction: 'forward' | 'undo';
-  readonly service: ServiceView;
+  readonly subject: V;
   readonly settings: JsonObject;
   readonly args: JsonObject;
   /** Steps whose undo is to run, in that order; empty when going forward. */
@@ -35,8 +25,8 @@ export interface Attempt {
   }[];
 }
 
-/** Every call of the worker: arguments and answer. All are about the attempt's own job and service. */
-export interface HostCalls {
+/** What the thread tells the journal, and is told by it: arguments and answer. */
+export interface JournalCalls {
   /** First call: the flow's declaration, made durable before any step runs. */
   'flow.declare': { args: { shapes: readonly StepShape[] }; answer: null };
   'step.begin': {
@@ -48,54 +38,19 @@ export interface HostCalls {
     args: { step: string; direction: 'forward' | 'undo'; result?: Json; error?: ErrorRecord };
     answer: null;
   };
-  'container.allocate': {
-    args: { step: string; source: ContainerSource };
-    answer: { vmid: number; node: string };
-  };
-  'container.ensure': {
-    args: { step: string; source: ContainerSource };
-    answer: { vmid: number; node: string };
-  };
-  'container.start': { args: { step: string }; answer: null };
-  'container.run': { args: { step: string; script: ScriptCall }; answer: ScriptResult };
-  'container.snapshot': {
-    args: { step: string; name: string; description: string; kind: SnapshotKind };
-    answer: null;
-  };
-  /** Graceful, after `graceS` seconds forced. */
-  'container.stop': { args: { step: string; graceS: number }; answer: null };
-  'container.resize': { args: { step: string; wish: ResizeWish }; answer: null };
-  'container.converge': { args: { step: string; source: ContainerSource }; answer: null };
-  'plan.check': { args: { step: string }; answer: null };
-  'container.rollback': { args: { step: string; name: string }; answer: null };
-  'container.unsnapshot': { args: { step: string; name: string }; answer: null };
-  'container.look': { args: { step: string }; answer: ContainerLook };
-  'container.remove': { args: { step: string }; answer: null };
-  'ha.ensure': { args: { step: string }; answer: null };
-  'ha.remove': { args: { step: string }; answer: null };
-  'dns.ensure': { args: { step: string }; answer: null };
-  'dns.remove': { args: { step: string }; answer: null };
-  'proxy.ensure': {
-    args: { step: string; state: ProxyState; port: number; without: readonly string[] };
-    answer: null;
-  };
-  'proxy.remove': { args: { step: string }; answer: null };
-  'site.fetch': { args: { step: string; request: SiteRequestCall }; answer: SiteAnswerView };
-  'secret.ensure': { args: { step: string; name: string; length: number }; answer: null };
-  'data.save': { args: { step: string; values: JsonObject }; answer: null };
 }
 
-export type HostCallName = keyof HostCalls;
+export type JournalCallName = keyof JournalCalls;
+
+/** A call to the journal, or one of a step (`modules/kit/host-calls.ts`). */
+export type Call =
+  | { [N in JournalCallName]: { readonly name: N; readonly args: JournalCalls[N]['args'] } }[JournalCallName]
+  | { readonly name: HostCallName; readonly step: string; readonly args: readonly unknown[] };
 
 export type ToMain =
   /** The thread has loaded its code and waits for its attempt. */
   | { readonly kind: 'loaded' }
-  | {
-      readonly kind: 'call';
-      readonly id: number;
-      readonly name: HostCallName;
-      readonly args: HostCalls[HostCallName]['args'];
-    }
+  | { readonly kind: 'call'; readonly id: number; readonly call: Call }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -1,18 +1,19 @@
-/** What runs next: one lane per service, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
+/** What runs next: one lane per subject, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
 import { anySignal } from '../../kernel/any-signal.js';
 import { type Clock, instant } from '../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
 import { isOpen, type Job } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
-import { keyOf, type Service, type ServiceKey } from '../../model/service.js';
 import type { CircuitView } from '../../drivers/shared/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
 import { held } from './dead-systems.js';
 import { journal } from './journal.js';
-import { byUrgency, gateOf, type Lane, laneOf } from './lane.js';
+import { byUrgency, gateOf, type Lane, laneId, laneOf } from './lane.js';
 import { afterAttempt, type Ending, endsEarly, whenCancelled } from './policy.js';
-import { mayBegin } from './slots.js';
+import { mayBegin, type SlotRule } from './slots.js';
 import { ordersFirst } from './spare-time.js';
+import type { Subject } from './subject.js';
+import type { SubjectKind, SubjectRef } from './subject-kind.js';
 
 export interface Runner {
   /** Takes up every unfinished job and starts listening for new ones. */
@@ -25,36 +26,40 @@ export interface Runner {
 }
 
 export interface RunnerDeps extends AttemptDeps {
+  /** All that may have jobs. */
+  readonly subjects: readonly SubjectKind[];
   readonly kinds: EngineKinds;
+  readonly config: { readonly jobs: SlotRule & { readonly stop_s: number } };
   /** Whether the main thread has time for one more job that nobody waits for; each yes is for one. */
   readonly spare: () => boolean;
 }
 
 export function runner(deps: RunnerDeps, random: () => number = Math.random): Runner {
-  const { services, clock, log, config, circuits, kinds } = deps;
-  const lanes = new Map<ServiceKey, Lane>();
-  const running = new Map<ServiceKey, Running>();
-  const holding = new Set<ServiceKey>();
+  const { subjects, clock, log, config, circuits, kinds } = deps;
+  const lanes = new Map<string, Lane>();
+  const running = new Map<string, Running>();
+  const holding = new Set<string>();
   const draining = new AbortController();
   const stopping = new AbortController();
   let alarm: { readonly at: number; readonly off: AbortController } | undefined;
   let unlisten = (): void => {};
   let pumping = false;
   const room = ordersFirst(deps.spare, clock);
+  const bookOf = ({ kind, key }: SubjectRef, jobId: string) => journal(kind, key, jobId, clock);
   const circumstances = () => ({ kinds, now: clock.now(), clockTrusted: clock.trusted() });
 
-  const look = (service: Service): void => {
-    const key = keyOf(service);
-    const first = service.jobs.find(isOpen);
-    if (first && !lanes.has(key)) room.ordered();
-    if (first) lanes.set(key, laneOf(kinds, key, first, clock.now()));
-    else lanes.delete(key);
-    const busy = running.get(key);
-    if (busy && service.jobs.some((job) => job.id === busy.jobId && endsEarly(kinds, job)))
+  const look = (ref: SubjectRef, { jobs }: Subject): void => {
+    const id = laneId(ref);
+    const first = jobs.find(isOpen);
+    if (first && !lanes.has(id)) room.ordered();
+    if (first) lanes.set(id, laneOf(kinds, ref, first, clock.now()));
+    else lanes.delete(id);
+    const busy = running.get(id);
+    if (busy && jobs.some((job) => job.id === busy.jobId && endsEarly(kinds, job)))
       busy.halt.abort(new AgentError('aborted', 'The work was cancelled.'));
   };
 
-  /** Once per turn of the loop, however many services changed in it. */
+  /** Once per turn of the loop, however many subjects changed in it. */
   const pumpSoon = (): void => {
     if (pumping) return;
     pumping = true;
@@ -81,7 +86,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       begin(lane, admits === 'probe');
     }
     for (const lane of lanes.values()) {
-      const start = running.has(lane.key) ? now : startsAt(lane, at);
+      const start = running.has(lane.id) ? now : startsAt(lane, at);
       if (start > now) next = Math.min(next, start);
     }
     wakeAt(next);
@@ -95,7 +100,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     return isProbed ? Infinity : gate.startsAt;
   };
 
-  const isIdle = ({ key }: Lane): boolean => !running.has(key) && !holding.has(key);
+  const isIdle = ({ id }: Lane): boolean => !running.has(id) && !holding.has(id);
 
   const mostUrgent = (at: LaneTime): Lane | undefined => {
     let first: Lane | undefined;
@@ -108,29 +113,29 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const begin = (lane: Lane, asProbe: boolean): void => {
     const halt = new AbortController();
     const done = attempt(lane, halt.signal).finally(() => {
-      running.delete(lane.key);
+      running.delete(lane.id);
       pump();
     });
     const probe = asProbe ? lane.need : undefined;
-    running.set(lane.key, { interactive: lane.interactive, jobId: lane.jobId, probe, halt, done });
+    running.set(lane.id, { interactive: lane.interactive, jobId: lane.jobId, probe, halt, done });
   };
 
   /** Makes a job that has not begun wait, without a thread and without a slot. */
   const hold = (lane: Lane): void => {
-    holding.add(lane.key);
-    journal(lane.key, lane.jobId, deps)
+    holding.add(lane.id);
+    bookOf(lane.subject, lane.jobId)
       .change((job) => held(kinds, job, circuits, clock.now()))
       .catch((error: unknown) => unrecorded(lane, error))
       .finally(() => {
-        holding.delete(lane.key);
+        holding.delete(lane.id);
         pumpSoon();
       });
   };
 
   /** The record could not be written: leave the job as it stands and look again later. */
   const unrecorded = (lane: Lane, error: unknown): void => {
-    log.error({ err: error, job_id: lane.jobId, service: lane.key }, 'the attempt could not be recorded');
-    lanes.set(lane.key, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
+    log.error({ err: error, ...lineOf(lane.subject, lane.jobId) }, 'the attempt could not be recorded');
+    lanes.set(lane.id, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
   };
 
   /** Whoever waits for what has come back goes on at once. */
@@ -138,7 +143,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     if (state === 'closed') {
       for (const lane of lanes.values())
         if (lane.need !== undefined && `${name}:`.startsWith(`${lane.need}:`))
-          lanes.set(lane.key, { ...lane, dueAt: 0 });
+          lanes.set(lane.id, { ...lane, dueAt: 0 });
     }
     pumpSoon();
   };
@@ -161,12 +166,13 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
 
   const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
     try {
-      const book = journal(lane.key, lane.jobId, deps);
+      const { kind, key } = lane.subject;
+      const book = bookOf(lane.subject, lane.jobId);
       const job = await book.change((current) => begun(kinds, current, clock));
       // it was to be cancelled: then it has just ended, or turned back and comes up again
       if (job.status !== 'running') return;
       const stop = anySignal(stopping.signal, halt);
-      const ending = await runAttempt(deps, await services.get(lane.key), job, {
+      const ending = await runAttempt(deps, { kind, key, value: await kind.get(key) }, job, {
         drain: draining.signal,
         stop: stop.signal,
       }).finally(stop.release);
@@ -181,8 +187,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
 
   const report = (lane: Lane, job: Job, ending: Ending): void => {
     const line = {
-      job_id: job.id,
-      service: lane.key,
+      ...lineOf(lane.subject, job.id),
       method: job.method,
       ending: ending.kind,
       status: job.status,
@@ -195,36 +200,38 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   };
 
   /** What ran when the agent ended. On a disk that is full it is taken up all the same: its attempt begins when it can be recorded. */
-  const takeUp = async (key: ServiceKey, orphan: Job): Promise<void> => {
-    log.warn({ job_id: orphan.id, service: key }, 'taking up a job that was cut off');
+  const takeUp = async (ref: SubjectRef, orphan: Job): Promise<void> => {
+    log.warn(lineOf(ref, orphan.id), 'taking up a job that was cut off');
     const ending = { kind: 'crashed', detail: 'the agent ended while the job ran' } as const;
     try {
-      await journal(key, orphan.id, deps).change((job) =>
+      await bookOf(ref, orphan.id).change((job) =>
         afterAttempt(job, ending, { ...circumstances(), random: random() }),
       );
     } catch (error) {
       if (asAgentError(error).code !== 'state_unavailable') throw error;
-      log.error({ err: error, job_id: orphan.id, service: key }, 'the crash could not be recorded');
+      log.error({ err: error, ...lineOf(ref, orphan.id) }, 'the crash could not be recorded');
     }
   };
 
   return {
     async start() {
       const stops = [
-        services.onChange((service) => {
-          look(service);
-          pumpSoon();
-        }),
+        ...subjects.map((kind) =>
+          kind.onChange((key, next) => {
+            look({ kind, key }, next);
+            pumpSoon();
+          }),
+        ),
         circuits.onChange(onCircuit),
       ];
       unlisten = () => stops.forEach((stop) => stop());
-      const orphans = [...services.entries()].filter((entry) => entry.openJobs.length > 0);
-      for (const { key } of orphans) {
-        const service = await services.get(key);
-        const orphan = service.jobs.find((job) => job.status === 'running');
-        if (orphan) await takeUp(key, orphan);
-        look(await services.get(key));
-      }
+      for (const kind of subjects)
+        for (const key of [...kind.unfinished()]) {
+          const ref = { kind, key };
+          const orphan = (await kind.get(key)).jobs.find((job) => job.status === 'running');
+          if (orphan) await takeUp(ref, orphan);
+          look(ref, await kind.get(key));
+        }
       pump();
     },
     async stop() {
@@ -255,6 +262,8 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     },
   };
 }
+
+const lineOf = ({ kind, key }: SubjectRef, jobId: string) => ({ job_id: jobId, [kind.name]: key });
 
 interface LaneTime {
   readonly now: number;

@@ -1,18 +1,28 @@
 /** One line of the log, and one word to who counts, for every run of a step: when its end is in the journal. */
-import type { HostCallName, HostCalls } from './protocol.js';
-import type { EngineDeps, StepEnd } from '../effects/effect.js';
+import type { Logger } from 'pino';
+import type { Call } from './protocol.js';
 
-type Told = <N extends HostCallName>(name: N, args: HostCalls[N]['args']) => void;
+export interface StepEnd {
+  readonly method: string;
+  readonly step: string;
+  readonly outcome: 'done' | 'failed' | 'aborted' | 'undone' | 'undo_failed';
+  readonly ms: number;
+}
 
-/** To be called behind every journal call of an attempt; `log` carries the request, the job and the service. */
-export function tellSteps({ log, stepEnded }: Pick<EngineDeps, 'log' | 'stepEnded'>, method: string): Told {
+/** Told of every run of a step when it ends. */
+export type StepEnded = (end: StepEnd) => void;
+
+/** To be called behind every call of an attempt; `log` carries the request, the job and what it is of. */
+export function tellSteps(
+  log: Logger,
+  stepEnded: StepEnded | undefined,
+  method: string,
+): (call: Call) => void {
   const began = new Map<string, number>();
-  return (name, args) => {
-    if (!('direction' in args)) return;
-    const { step, direction } = args;
-    if (name === 'step.begin') began.set(step, performance.now());
-    if (name !== 'step.end') return;
-    const error = 'error' in args ? args.error : undefined;
+  return (call) => {
+    if (call.name === 'step.begin') began.set(call.args.step, performance.now());
+    if (call.name !== 'step.end') return;
+    const { step, direction, error } = call.args;
     const outcome = outcomeOf(direction, error?.code);
     const ms = Math.round(performance.now() - (began.get(step) ?? performance.now()));
     stepEnded?.({ method, step, outcome, ms });

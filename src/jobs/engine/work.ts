@@ -4,9 +4,9 @@ import { type MessagePort, parentPort } from 'node:worker_threads';
 import 'typebox';
 import { asAgentError, fromRecord, toRecord } from '../../kernel/errors.js';
 import { importModule } from './import-module.js';
-import { type Host, runFlow } from './flow-run.js';
-import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';
-import { stepContext } from './step-context.js';
+import { runFlow } from './flow-run.js';
+import type { Attempt, Call, Outcome, ToMain, ToWorker } from './protocol.js';
+import { type Outside, stepContext } from './step-context.js';
 
 if (!parentPort) throw new Error('work.ts runs in a worker thread');
 carryOutOne(parentPort);
@@ -18,7 +18,7 @@ function carryOutOne(port: MessagePort): void {
   const calls = callsOver(say);
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'begin')
-      void outcome(message.attempt, { say, host: calls.host, signal: aborter.signal }).then((end) => {
+      void outcome(message.attempt, outsideOf(say, calls), aborter.signal).then((end) => {
         say({ kind: 'end', outcome: end });
         port.close();
       });
@@ -29,7 +29,8 @@ function carryOutOne(port: MessagePort): void {
 }
 
 interface Calls {
-  readonly host: Host;
+  /** Resolves with the answer, whose type the call's name tells. */
+  send(call: Call): Promise<never>;
   settle(answer: Extract<ToWorker, { kind: 'answer' | 'refusal' }>): void;
 }
 
@@ -38,11 +39,11 @@ function callsOver(say: (message: ToMain) => void): Calls {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   let lastId = 0;
   return {
-    host: (name, args) =>
+    send: (call) =>
       new Promise((resolve, reject) => {
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
-        say({ kind: 'call', id, name, args });
+        say({ kind: 'call', id, call });
       }),
     settle(answer) {
       const caller = waiting.get(answer.id);
@@ -53,24 +54,27 @@ function callsOver(say: (message: ToMain) => void): Calls {
   };
 }
 
-interface Seat {
-  readonly say: (message: ToMain) => void;
-  readonly host: Host;
-  readonly signal: AbortSignal;
+function outsideOf(say: (message: ToMain) => void, { send }: Calls): Outside {
+  return {
+    journal(name, args) {
+      const call = { name, args };
+      // one name with its own arguments, which the compiler sees as any of the names with any of the arguments
+      return send(call as Call);
+    },
+    ask: (step, name, args) => send({ name, step, args }),
+    log: (level, step, message, fields) => say({ kind: 'log', level, step, message, fields }),
+  };
 }
 
-async function outcome(attempt: Attempt, { say, host, signal }: Seat): Promise<Outcome> {
+async function outcome(attempt: Attempt, outside: Outside, signal: AbortSignal): Promise<Outcome> {
   try {
     const module = await importModule(attempt.modulePath);
     return await runFlow({
       attempt,
       flow: module.flow(attempt.method),
-      host,
+      journal: outside.journal,
       signal,
-      contextFor: (seat) =>
-        stepContext(attempt, seat, host, (level, step, message, fields) =>
-          say({ kind: 'log', level, step, message, fields }),
-        ),
+      contextFor: (seat) => stepContext(attempt, seat, outside),
     });
   } catch (error) {
     return { kind: 'failed', step: '', error: toRecord(asAgentError(error, 'module_failed')) };

@@ -9,22 +9,16 @@ import { type FoundJob, readJob } from './read-job.js';
 
 /** The job after `decide`, which returns the same job when there is nothing to do and throws to refuse. Throws `job_not_found`, `job_ended`. */
 export async function changeJob(
-  context: Pick<JobContext, 'state' | 'clock' | 'withJob'>,
+  context: Pick<JobContext, 'state' | 'clock' | 'records'>,
   caller: Pick<Caller, 'panel'>,
   jobId: string,
   decide: (job: Job, service: Service) => Job,
 ): Promise<FoundJob> {
   const { serviceId } = await readJob(context, caller, jobId);
   const key = `${caller.panel}/${serviceId}` as const;
-  const { services, archive } = context.state;
-  const service = await services.get(key);
+  const service = await context.state.services.get(key);
   if (!service.jobs.some(({ id }) => id === jobId)) throw overtaken();
-  const job = await journal(key, jobId, {
-    services,
-    archive,
-    clock: context.clock,
-    withJob: context.withJob,
-  }).change(decide);
+  const job = await journal(context.records, key, jobId, context.clock).change(decide);
   return { serviceId, job };
 }
 

@@ -4,7 +4,8 @@ import type { Clock } from '../../kernel/clock.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
 import type { Config } from '../../config/config.js';
 import type { Drivers } from '../../drivers/table.js';
-import type { JobApplied } from '../engine/journal.js';
+import type { Service } from '../../model/service.js';
+import type { SubjectRecords } from '../engine/subject.js';
 import type { State } from '../../state/contract.js';
 
 export interface JobContext {
@@ -13,7 +14,7 @@ export interface JobContext {
   readonly clock: Clock;
   /** As the job engine has them. */
   readonly kinds: EngineKinds;
-  readonly withJob: JobApplied;
+  readonly records: SubjectRecords<Service>;
   readonly log: Pick<BaseLogger, 'warn'>;
   /** What is asked for what a job has left behind. */
   readonly drivers: Pick<Drivers, 'dns' | 'guest' | 'proxy'>;

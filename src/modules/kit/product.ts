@@ -1,6 +1,6 @@
 /** A Product module says what a service is: how one is made and, in later life, changed. */
-import type { Part } from '../../model/service.js';
-import type { ContainerSource } from './context.js';
+import type { Part } from '../../model/part.js';
+import type { ContainerSource } from './values.js';
 import { type JobFlow, Module } from './module.js';
 
 /** How `innkeeper template build` makes this product's golden template inside a fresh container. */

@@ -102,7 +102,7 @@ t.test(
     const id = String(body['job_id']);
     t.match(await rig.call('POST', `/jobs/${id}/cancel`), { status: 200, body: { status: 'cancelled' } });
     t.match(await rig.call('POST', `/jobs/${id}/cancel`), { status: 200, body: { status: 'cancelled' } });
-    t.match(await rig.state.services.get('default/12345'), { lifecycle: 'failed', vmid: null });
+    t.match(await rig.state.services.get('default/12345'), { lifecycle: 'failed', guest: { vmid: null } });
     t.match(await rig.call('POST', `/jobs/${id}/retry`), { status: 409, body: { code: 'job_ended' } });
   },
 );
@@ -135,7 +135,7 @@ t.test('what the record says already since it was accepted cannot be cancelled',
       body: { code: 'job_irrevocable' },
     });
   const service = await rig.state.services.get('default/12345');
-  t.match(service, { lifecycle: 'suspended', suspendedFor: ['billing'], domains: [] });
+  t.match(service, { lifecycle: 'suspended', suspendedFor: ['billing'], site: { domains: [] } });
   t.match(service.jobs, [
     { method: 'removeDomain', status: 'queued' },
     { method: 'suspend', status: 'queued' },

@@ -4,6 +4,7 @@ import { AgentError } from '../../../src/kernel/errors.js';
 import { type Job, MAX_CRASHES } from '../../../src/model/job.js';
 import type { Service } from '../../../src/model/service.js';
 import { fakeWatch } from '../../fakes/drivers.js';
+import { changed } from '../../fakes/parts.js';
 import { aJob, aService, aStep, kindNamed } from '../../fakes/samples.js';
 import { ended, engine, KEY, order, until } from './rig.js';
 
@@ -13,7 +14,7 @@ t.test('a job runs to its end in a thread and its record tells every step', asyn
   await state.services.commit(KEY, () => order());
   const service = await until(state, ended);
   t.equal(service.lifecycle, 'active');
-  t.match(service, { vmid: 1000, node: 'pve1' });
+  t.match(service, { guest: { vmid: 1000, node: 'pve1' } });
   const [job] = service.jobs;
   t.match(job, { status: 'completed', attempts: 1 });
   t.same(
@@ -42,7 +43,7 @@ t.test('a failure for good takes back what was made and frees name, address and 
   await runner.start();
   await state.services.commit(KEY, () => order({ behave: 'refuse', code: 'recipe_failed' }));
   const service = await until(state, ended);
-  t.match(service, { lifecycle: 'failed', vmid: null, addresses: [] });
+  t.match(service, { lifecycle: 'failed', guest: { vmid: null, addresses: [] } });
   t.match(service.jobs[0], {
     status: 'failed',
     direction: 'undo',
@@ -93,7 +94,7 @@ t.test('a number that turns out to be taken is replaced', async (t) => {
   await runner.start();
   await state.services.commit(KEY, () => order());
   const service = await until(state, ended);
-  t.match(service, { lifecycle: 'active', vmid: 1001 });
+  t.match(service, { lifecycle: 'active', guest: { vmid: 1001 } });
   await runner.stop();
   await state.close();
 });
@@ -121,7 +122,10 @@ t.test('number and address given out while the cluster could not be asked are co
   await runner.start();
   await state.services.commit(KEY, () => order());
   const service = await until(state, ended);
-  t.match(service, { lifecycle: 'active', vmid: 1001, addresses: [{ address: '10.77.0.11' }] });
+  t.match(service, {
+    lifecycle: 'active',
+    guest: { vmid: 1001, addresses: [{ address: '10.77.0.11' }] },
+  });
   await runner.stop();
   await state.close();
 });
@@ -303,7 +307,7 @@ t.test(
     const ids = ['a', 'b', 'c', 'd', 'e'];
     for (const [n, id] of ids.entries()) {
       const own = { id, subdomain: id, fqdn: `${id}.test`, addresses: [], vmid: 1010 + n };
-      await state.services.commit(`default/${id}`, () => ({ ...order(), ...own }));
+      await state.services.commit(`default/${id}`, () => changed(order(), own));
     }
     for (const id of ids) {
       const { jobs } = await until(state, ({ status }) => status === 'waiting', `default/${id}`);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { AgentError, type ErrorRecord, fromRecord } from '../../../src/kernel/errors.js';
 import type { Flow } from '../../../src/model/flow.js';
-import { type Host, runFlow, type StepSeat } from '../../../src/jobs/engine/flow-run.js';
+import { runFlow, type StepSeat, type TellJournal } from '../../../src/jobs/engine/flow-run.js';
 import type { Attempt, Outcome } from '../../../src/jobs/engine/protocol.js';
 import type { StepContext } from '../../../src/modules/kit/context.js';
 import { basicPlan } from '../../fakes/samples.js';
@@ -17,20 +17,20 @@ async function walk(
   signal = new AbortController().signal,
 ): Promise<Told> {
   const calls: string[] = [];
-  const host = (async (name: string, args: { step: string; direction?: string; error?: ErrorRecord }) => {
+  const journal = (async (name: string, args: { step: string; direction?: string; error?: ErrorRecord }) => {
     const { step, direction, error } = args;
     if (name === 'step.begin') calls.push(`${direction === 'undo' ? 'undo' : 'begin'} ${step}`);
     if (name === 'step.end') calls.push(`${error ? `fail(${error.code})` : 'end'} ${step}`);
     return name === 'step.begin'
       ? { notes: also.steps?.find((known) => known.name === step)?.notes ?? {} }
       : null;
-  }) as unknown as Host;
+  }) as unknown as TellJournal;
   const attempt: Attempt = {
     jobId: 'j',
     modulePath: '',
     method: 'create',
     direction: 'forward',
-    service: {
+    subject: {
       panel: 'default',
       id: '12',
       generation: 1,
@@ -56,7 +56,7 @@ async function walk(
     ...also,
   };
   const contextFor = (seat: StepSeat): StepContext => Object.assign(Object.create(null), seat) as StepContext;
-  return { outcome: await runFlow({ attempt, flow, host, signal, contextFor }), calls };
+  return { outcome: await runFlow({ attempt, flow, journal, signal, contextFor }), calls };
 }
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { withJob } from '../../../src/services/outcomes.js';
 import { kindData } from '../../../src/model/job-kinds.js';
+import { serviceRecords } from '../../../src/jobs/effects/service-subject.js';
 import { journal } from '../../../src/jobs/engine/journal.js';
 import { afterAttempt } from '../../../src/jobs/engine/policy.js';
 import { openState } from '../../../src/state/open.js';
@@ -15,7 +16,7 @@ t.test('a job whose end is decided by a change that came between is in the archi
   const job = aJob({ id: uuidv7(), status: 'running', attempts: 1 });
   await state.services.commit(KEY, () => aService({ jobs: [job] }));
   const { services, archive } = state;
-  const book = journal(KEY, job.id, { services, archive, clock: systemClock, withJob });
+  const book = journal(serviceRecords({ services, archive, withJob }), KEY, job.id, systemClock);
   // its attempt has failed and is to be repeated, and in the same moment a deletion overtakes it
   const overtaking = services.commit(KEY, (service) => {
     if (!service) throw new Error('it is gone');

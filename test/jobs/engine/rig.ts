@@ -11,6 +11,7 @@ import type { Service, ServiceKey } from '../../../src/model/service.js';
 import { type Circuits, newCircuits } from '../../../src/drivers/shared/circuit.js';
 import { kindData } from '../../../src/model/job-kinds.js';
 import { withJob } from '../../../src/services/outcomes.js';
+import { serviceSubject } from '../../../src/jobs/effects/service-subject.js';
 import { leases } from '../../../src/jobs/engine/leases.js';
 import { type Runner, type RunnerDeps, runner } from '../../../src/jobs/engine/runner.js';
 import { breeThreads } from '../../../src/jobs/engine/threads.js';
@@ -52,13 +53,16 @@ export async function engine(
   const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
   const circuits = newCircuits(systemClock, { failures: 1, pauseMs: 100 });
   const deps: RunnerDeps = {
+    subjects: [
+      serviceSubject({
+        ...{ config, drivers, watch, withJob },
+        clock: systemClock,
+        services: state.services,
+        archive: state.archive,
+      }),
+    ],
     config,
-    services: state.services,
-    archive: state.archive,
     kinds: kindData,
-    withJob,
-    drivers,
-    watch,
     clock: systemClock,
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
     leases: leases(),

@@ -119,7 +119,7 @@ t.test(
     await put(dir, 'default/2', whole);
     const restored = await openServices(nodeFileSystem, { dir });
     t.ok(await restored.services.get('default/2'), 'a good document put back by a person works again');
-    await restored.services.commit('default/2', (now) => ({ ...(now ?? sampleService('2')), vmid: null }));
+    await restored.services.commit('default/2', (now) => changed(now ?? sampleService('2'), { vmid: null }));
     t.equal(restored.services.holderOf({ vmid: 10_002 }), undefined);
   },
 );
@@ -132,7 +132,7 @@ t.test('a document of a newer release stops the start and moves nothing', async 
   await t.rejects(opening, {
     code: 'state_unavailable',
     message: /newer release/,
-    detail: /default~1\.json has schema version 99, and this release understands versions up to 2\./,
+    detail: /default~1\.json has schema version 99, and this release understands versions up to 3\./,
   });
   t.same(await readdir(dir), ['services']);
 });
@@ -193,7 +193,7 @@ t.test('what could not be read again is not written', async (t) => {
   const cases: ((service: Service) => Service)[] = [
     (service) => ({ ...service, id: '2' }),
     (service) => ({ ...service, generation: Number.NaN }),
-    (service) => ({ ...service, vmid: 0.5 }),
+    (service) => changed(service, { vmid: 0.5 }),
   ];
   for (const change of cases)
     await t.rejects(

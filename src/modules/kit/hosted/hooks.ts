@@ -1,6 +1,7 @@
 /** What the flows of a hosted product ask of the product. */
 import type { ProxyState } from '../../../model/proxy-state.js';
-import type { ContainerSource, SecretRef, StepContext } from '../context.js';
+import type { StepContext } from '../context.js';
+import type { ContainerSource, SecretRef } from '../values.js';
 import { siteOf } from '../parts.js';
 
 export interface Hooks {

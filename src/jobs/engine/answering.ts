@@ -1,0 +1,104 @@
+/** Answers the calls of one attempt: those for the journal here, those of a step by what its subject's kind makes of them. */
+import type { Logger } from 'pino';
+import { AgentError } from '../../kernel/errors.js';
+import type { Json } from '../../kernel/json.js';
+import type { Job } from '../../model/job.js';
+import type { Journal } from './journal.js';
+import type { Leases } from './leases.js';
+import type { Limits } from './limits.js';
+import type { Call, JournalCallName, JournalCalls } from './protocol.js';
+import type { SubjectKind } from './subject-kind.js';
+import { type StepEnded, tellSteps } from './tell-steps.js';
+
+export interface AnsweringDeps {
+  readonly kind: SubjectKind;
+  readonly job: Job;
+  readonly log: Logger;
+  readonly journal: Journal;
+  readonly leases: Leases;
+  readonly limit: Limits;
+  /** Ends the calls: the deadline, the stop and a failure elsewhere in one. */
+  readonly signal: AbortSignal;
+  /** No further step begins. */
+  readonly drain: AbortSignal;
+  readonly stepEnded: StepEnded | undefined;
+  /** A step of a job that goes forward has failed for good. */
+  readonly stepFailed: () => void;
+}
+
+export interface Answering {
+  /** Plain data. Rejects with the error that the thread is to get. */
+  answer(call: Call): Promise<Json>;
+  /** The step that was heard of last; an empty text before the first. */
+  lastStep(): string;
+}
+
+type JournalCall = Extract<Call, { name: JournalCallName }>;
+
+export function answering(deps: AnsweringDeps): Answering {
+  const { kind, journal, leases, limit, log, signal } = deps;
+  const told = tellSteps(log, deps.stepEnded, deps.job.method);
+  let lastStep = '';
+  return {
+    lastStep: () => lastStep,
+    async answer(call) {
+      const step = stepOf(call);
+      if (step !== '') lastStep = step;
+      if (!isForJournal(call)) {
+        const onWait = (waiting: boolean): void => limit.wait(step, waiting);
+        const context = { journal, leases, log, name: call.name, step, signal, onWait };
+        // every answer in the table of calls is plain data, or nothing
+        return ((await kind.call(context, call.name, call.args)) ?? null) as Json;
+      }
+      heed(deps, call);
+      const answer = await recorded(journal, call);
+      told(call);
+      return answer;
+    },
+  };
+}
+
+function isForJournal(call: Call): call is JournalCall {
+  return call.name.startsWith('flow.') || call.name.startsWith('step.');
+}
+
+function stepOf(call: Call): string {
+  if ('step' in call) return call.step;
+  return 'step' in call.args ? call.args.step : '';
+}
+
+/** What begins and ends sets the limits; a failure for good ends the other steps. */
+function heed({ job, limit, drain, stepFailed }: AnsweringDeps, call: JournalCall): void {
+  if (call.name === 'flow.declare') limit.started();
+  if (call.name === 'step.begin') {
+    if (drain.aborted) throw new AgentError('aborted', 'The agent is stopping.');
+    limit.begin(call.args.step, call.args.timeoutS);
+  }
+  if (call.name !== 'step.end') return;
+  const { step, error } = call.args;
+  limit.end(step);
+  if (error && !error.retryable && job.direction === 'forward') stepFailed();
+}
+
+async function recorded(
+  journal: Journal,
+  call: JournalCall,
+): Promise<JournalCalls[JournalCallName]['answer']> {
+  switch (call.name) {
+    case 'flow.declare':
+      await journal.declare(call.args.shapes);
+      return null;
+    case 'step.begin': {
+      const { notes } = await journal.begin(call.args.step, call.args.direction);
+      return { notes };
+    }
+    case 'step.note':
+      await journal.note(call.args.step, call.args.values);
+      return null;
+    case 'step.end': {
+      const { step, direction, result, error } = call.args;
+      await journal.end(step, direction, result ?? null, error);
+      return null;
+    }
+  }
+}
