@@ -47,6 +47,12 @@ module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
+      name: 'engine-knows-no-subject',
+      severity: 'error',
+      from: { path: room('jobs/engine') },
+      to: { path: ['^src/model/service\\.ts$', STATE, room('jobs/effects'), room('jobs/manage')] },
+    },
+    {
       name: 'no-orphans',
       severity: 'error',
       from: {

@@ -43,7 +43,6 @@ export function viewBackups(service: Service): BackupList {
 export async function makeBackup(context: OperationContext, caller: By, id: string): Promise<Started> {
   const { clock, config } = context;
   const day = dayOf(clock.now(), config.agent.time_zone);
-  let name = '';
   return enqueue(context, caller, id, {
     method: 'makeBackup',
     change(service) {
@@ -53,10 +52,8 @@ export async function makeBackup(context: OperationContext, caller: By, id: stri
       if (used >= most) throw new AgentError('quota_reached', `Backup limit reached (${used} of ${most})`);
       const { lastBackup, snapshots } = guestOf(service);
       const next = nextBackup(day, lastBackup, new Set(snapshots.map((one) => one.name)));
-      ({ name } = next);
-      return withGuest(service, { lastBackup: next.last });
+      return { service: withGuest(service, { lastBackup: next.last }), args: { name: next.name } };
     },
-    shape: (job) => ({ ...job, args: { name } }),
     sameArgs: () => true,
   });
 }
@@ -77,7 +74,7 @@ export async function removeBackup(
         throw new AgentError('backup_protected', `The snapshot "${name}" is not a backup and stays.`);
       }
       if (!backupsOf(service).some((one) => one.name === name)) throw noSuchBackup(name);
-      return service;
+      return { service };
     },
   });
 }
@@ -94,6 +91,6 @@ export async function rollBack(
   return enqueue(context, caller, id, {
     method: 'rollback',
     args: { name, discard_newer: discardNewer },
-    change: (service) => mayRollBackTo(service, name, { ability, discardNewer }),
+    change: (service) => ({ service: mayRollBackTo(service, name, { ability, discardNewer }) }),
   });
 }

@@ -52,9 +52,9 @@ export async function addDomain(
       if (!proof) throw alreadyThere();
       refuseUnfit(current, name);
       refuseOvertaken(context, current, name, proof);
-      return withoutWishFor(withDomain(current, name, proof, instant(context.clock)), name);
+      const next = withoutWishFor(withDomain(current, name, proof, instant(context.clock)), name);
+      return { service: next, args: argsOf(service, next, name) };
     },
-    shape: (job, next) => ({ ...job, args: argsOf(service, next, name) }),
   });
 }
 

@@ -107,7 +107,7 @@ async function settle(
   await enqueue(context, { panel, requestId: `domain-${slot}`.slice(0, 64) }, id, {
     method: 'repair',
     args: { parts: ['proxy'] },
-    change,
+    change: (service) => ({ service: change(service) }),
   });
 }
 

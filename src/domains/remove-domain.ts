@@ -28,10 +28,10 @@ export async function removeDomain(
       const entry = siteOf(service).domains.find(
         (one) => namesOf(one).includes(name.name) || one.domain === name.slot,
       );
-      if (entry) return withoutWishFor(without(service, entry), name);
+      if (entry) return { service: withoutWishFor(without(service, entry), name) };
       // it came with the order and was not added yet
       if (!isWished(service, name)) throw noSuchDomain(name.name);
-      return withoutWish(service);
+      return { service: withoutWish(service) };
     },
   });
 }

@@ -18,7 +18,6 @@ export async function setPrimary(
 ): Promise<Started> {
   const name = readHostName(sent);
   if (name === undefined) throw noDomain();
-  let before = '';
   return enqueue(context, caller, id, {
     method: 'setPrimary',
     sameArgs: (args) => args['name'] === name,
@@ -26,10 +25,11 @@ export async function setPrimary(
       const site = siteOf(service);
       refuseUnready(context, site, name);
       if (!servedNames(site).includes(name)) throw noSuchDomain(name);
-      before = site.primaryDomain;
-      return withSite(service, { primaryDomain: name });
+      return {
+        service: withSite(service, { primaryDomain: name }),
+        args: { name, before: site.primaryDomain },
+      };
     },
-    shape: (job) => ({ ...job, args: { name, before } }),
   });
 }
 

@@ -2,7 +2,6 @@
 import { instant } from '../kernel/clock.js';
 import { parseEmail } from '../model/email.js';
 import { isOpen } from '../model/job.js';
-import type { JsonObject } from '../kernel/json.js';
 import type { Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import { checkEmail } from './check-order.js';
@@ -55,17 +54,16 @@ async function enqueueChange(
   wished: { readonly email: string; readonly userId?: string | null },
 ): Promise<Started> {
   const { email, userId } = wished;
-  let before: JsonObject = {};
   return enqueue(context, caller, id, {
     method: 'setEmail',
     sameArgs: (args) => args['email'] === email && (userId === undefined || args['user_id'] === userId),
-    change(service) {
-      before = {
+    change: (service) => ({
+      service: { ...service, ...wished },
+      args: {
+        email,
         email_before: service.email,
         ...(userId === undefined ? {} : { user_id: userId, user_id_before: service.userId }),
-      };
-      return { ...service, ...wished };
-    },
-    shape: (job) => ({ ...job, args: { email, ...before } }),
+      },
+    }),
   });
 }

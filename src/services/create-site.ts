@@ -1,7 +1,8 @@
 /** Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write. */
 import { instant } from '../kernel/clock.js';
 import { wishFor } from '../model/domain-wish.js';
-import { AgentError, asAgentError, type ErrorCode } from '../kernel/errors.js';
+import { AgentError } from '../kernel/errors.js';
+import { ClaimTakenError } from '../model/claim.js';
 import { isOpen } from '../model/job.js';
 import { endsTheSite } from '../model/job-kinds.js';
 import { findPlan, type Plan } from '../model/plan.js';
@@ -17,8 +18,6 @@ import { newJob } from './new-job.js';
 import { refusePlan } from './refuse-plan.js';
 import { mayBeRestored, orderOf, restoredService, type Sale } from './restore-site.js';
 
-/** Conflicts that a parallel order can cause: choose again. */
-const LOST_RACES: readonly ErrorCode[] = ['name_taken', 'vmid_taken', 'capacity_exhausted'];
 const MOST_RACES = 50;
 
 /**
@@ -71,21 +70,23 @@ export async function createOnceMore(
 
 async function record(context: OperationContext, allocate: Allocate, sale: Sale): Promise<Service> {
   for (let race = 1; ; race += 1) {
-    const choice: { made: boolean } = { made: false };
     try {
       return await context.state.services.commit(sale.key, (current) => {
         if (current && mayBeRestored(current)) return restoredService(context, sale, current);
         if (current && !mayStartAnew(current)) return sameOrder(current, sale.order, sale.plan);
         const allotment = allocate(sale.key, sale.order, sale.product.module.parts);
-        choice.made = true;
         return newService(context, sale, allotment, current);
       });
     } catch (error) {
-      const { code } = asAgentError(error);
-      const wishedName = code === 'name_taken' && sale.order.subdomain !== undefined;
-      if (!choice.made || wishedName || !LOST_RACES.includes(code) || race >= MOST_RACES) throw error;
+      if (!isLostRace(error, sale) || race >= MOST_RACES) throw error;
     }
   }
+}
+
+/** A parallel order was faster, and another choice helps: not where the name is the customer's own. */
+function isLostRace(error: unknown, { order }: Sale): boolean {
+  if (!(error instanceof ClaimTakenError)) return false;
+  return error.kind !== 'name' || order.subdomain === undefined;
 }
 
 function newService(

@@ -21,12 +21,15 @@ export interface Wish {
   readonly tags?: readonly string[];
   /** Pinned in the job; default: the service's plan. */
   readonly plan?: Plan;
-  /** What becomes true with the request; not called when the wish joins an open job. May throw an AgentError: then nothing is recorded. */
-  readonly change?: (service: Service) => Service;
+  /**
+   * What becomes true with the request, and arguments of the job that only the service as it now stands tells; not called when the request joins an open
+   * job. May throw an AgentError: then nothing is recorded.
+   */
+  readonly change?: (service: Service) => { readonly service: Service; readonly args?: JsonObject };
   /** Which arguments count as the same wish; default: equal ones. */
   readonly sameArgs?: (args: JsonObject) => boolean;
   /** The last word on the job before it is recorded. */
-  readonly shape?: (job: Job, service: Service) => Job;
+  readonly shape?: (job: Job) => Job;
 }
 
 export interface Started {
@@ -46,25 +49,22 @@ export async function enqueue(
   serviceId: string,
   wish: Wish,
 ): Promise<Started> {
-  const found: { job?: Job; joined: boolean } = { joined: false };
   const key = keyOf({ panel: caller.panel, id: serviceId });
   // a write for an id that never was would only be refused later
   await context.state.services.get(key);
-  const service = await context.state.services.commit(key, (current) => {
+  const { value, result } = await context.state.services.change(key, (current) => {
     if (!current) throw new AgentError('service_not_found', 'There is no service with this id.');
     const verdict = judge(current, wish.method, wish.sameArgs ?? wish.args ?? {});
     if (verdict.kind === 'refuse') throw verdict.error;
-    if (verdict.kind === 'join') {
-      Object.assign(found, { job: verdict.job, joined: true });
-      return current;
-    }
-    const changed = wish.change?.(current) ?? current;
-    const job = jobFor(context, caller, changed, wish);
-    found.job = job;
-    return withWish(changed, job, verdict.supersedes, instant(context.clock));
+    if (verdict.kind === 'join') return { value: current, result: { job: verdict.job, joined: true } };
+    const { service, args } = wish.change?.(current) ?? { service: current };
+    const job = jobFor(context, caller, service, args === undefined ? wish : { ...wish, args });
+    return {
+      value: withWish(service, job, verdict.supersedes, instant(context.clock)),
+      result: { job, joined: false },
+    };
   });
-  if (!found.job) throw new AgentError('internal_error', 'A defect in the agent lost the job.');
-  return { service, job: found.job, joined: found.joined };
+  return { service: value, ...result };
 }
 
 function jobFor(
@@ -75,7 +75,7 @@ function jobFor(
 ): Job {
   const product = context.products.get(service.module.name);
   const job = newJob(context, { ...wish, plan: wish.plan ?? service.plan, product, caller });
-  return wish.shape?.(job, service) ?? job;
+  return wish.shape?.(job) ?? job;
 }
 
 /** Superseded jobs end by the runner's hand: one that runs must be waited for. */

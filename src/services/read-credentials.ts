@@ -26,14 +26,15 @@ export async function readCredentials(
   const service = await context.state.services.get(key);
   const found = credentialsOf(service, context.clock.now());
   if (!acknowledge) return found;
-  let handedOut = found;
-  await context.state.services.commit(key, (current) => {
+  const { result } = await context.state.services.change(key, (current) => {
     if (!current) throw gone();
-    handedOut = credentialsOf(current, context.clock.now());
     const now = instant(context.clock);
-    return { ...withoutPassword(current), credentialsAcknowledgedAt: now, updatedAt: now };
+    return {
+      value: { ...withoutPassword(current), credentialsAcknowledgedAt: now, updatedAt: now },
+      result: credentialsOf(current, context.clock.now()),
+    };
   });
-  return handedOut;
+  return result;
 }
 
 function credentialsOf(service: Service, now: number): Credentials {

@@ -33,6 +33,6 @@ export async function siteAction(
     method: 'reset',
     // where only the newest will do, a safety snapshot would be the newest
     args: { discard_newer: discardNewer, safety: ability !== 'newest' },
-    change: (service) => mayRollBackTo(service, INITIAL_SNAPSHOT, { ability, discardNewer }),
+    change: (service) => ({ service: mayRollBackTo(service, INITIAL_SNAPSHOT, { ability, discardNewer }) }),
   });
 }

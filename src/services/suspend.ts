@@ -16,7 +16,7 @@ export async function suspend(
   return enqueue(context, caller, id, {
     method: 'suspend',
     args: { reason },
-    change: (service) => withReason(service, reason),
+    change: (service) => ({ service: withReason(service, reason) }),
   });
 }
 

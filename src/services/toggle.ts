@@ -11,14 +11,13 @@ export async function toggle(
   id: string,
   enabled: boolean | undefined,
 ): Promise<Started> {
-  let before = true;
   return enqueue(context, caller, id, {
     method: 'toggle',
     sameArgs: (args) => enabled === undefined || args['enabled'] === enabled,
     change(service) {
-      before = siteOf(service).proxyEnabled;
-      return withSite(service, { proxyEnabled: enabled ?? !before });
+      const before = siteOf(service).proxyEnabled;
+      const next = enabled ?? !before;
+      return { service: withSite(service, { proxyEnabled: next }), args: { enabled: next, before } };
     },
-    shape: (job, service) => ({ ...job, args: { enabled: siteOf(service).proxyEnabled, before } }),
   });
 }

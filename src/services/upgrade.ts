@@ -22,7 +22,7 @@ export async function upgrade(
     method: 'upgrade',
     args: { plan: plan.name },
     plan,
-    change: (current) => fitting(current, plan),
+    change: (current) => ({ service: fitting(current, plan) }),
   });
 }
 

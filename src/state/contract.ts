@@ -62,6 +62,11 @@ export interface Claims {
   readonly domains?: readonly string[];
 }
 
+export interface Changed<T, R> {
+  readonly value: T;
+  readonly result: R;
+}
+
 export interface ServiceStore {
   /** Every readable service (tombstones too), in the order of their keys. */
   entries(): Iterable<ServiceEntry>;
@@ -71,10 +76,15 @@ export interface ServiceStore {
   get(key: ServiceKey): Promise<Service>;
   /**
    * The only way to change a service: under the key's lock `fn` gets the current value (undefined: none yet) and returns the next one (or the same: no
-   * write). Claims of the new value are taken before the write (throws `name_taken`, `vmid_taken`, `capacity_exhausted`, `domain_taken` when another service holds one), those it no
+   * write). Claims of the new value are taken before the write (throws ClaimTakenError when another service holds one), those it no
    * longer has are freed after it. Resolves when the file and its folder are fsynced. Throws `state_unavailable` when it could not be written: nothing changed.
    */
   commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service>;
+  /** The same for a change that has something to tell beside the value: resolves to both once the value is durable. */
+  change<R>(
+    key: ServiceKey,
+    fn: (current: Service | undefined) => Changed<Service, R>,
+  ): Promise<Changed<Service, R>>;
   /** Who holds it, if anybody. */
   holderOf(
     claim: { subdomain: string } | { address: string } | { vmid: number } | { domain: string },

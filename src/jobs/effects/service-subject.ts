@@ -23,7 +23,7 @@ export function serviceRecords({ services, archive, withJob }: ServiceRecordsDep
   return {
     get: (key) => services.get(asKey(key)),
     commit: (key, fn) =>
-      services.commit(asKey(key), (current) => {
+      services.change(asKey(key), (current) => {
         if (!current) throw new AgentError('service_not_found', 'There is no such service.', { detail: key });
         return fn(current);
       }),

@@ -36,7 +36,8 @@ export function journal<S extends Subject>(
     return job;
   };
 
-  const changeSubject = (fn: (subject: S) => S): Promise<S> => records.commit(key, fn);
+  const changeSubject = async (fn: (subject: S) => S): Promise<S> =>
+    (await records.commit(key, (current) => ({ value: fn(current), result: undefined }))).value;
 
   const change = async (fn: (job: Job, subject: S) => Job): Promise<Job> => {
     const apply = (subject: S): Job => withRemains(records, subject, fn(find(subject), subject));
@@ -44,19 +45,18 @@ export function journal<S extends Subject>(
       const planned = apply(known);
       // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one counts.
       if (hasEnded(planned, find(known))) await records.archive(key, planned);
-      let other: S | undefined;
-      const subject = await changeSubject((current) => {
+      const { value, result } = await records.commit(key, (current) => {
         const next = current === known ? planned : apply(current);
-        if (next === find(current)) return current;
         // somebody's change came between, a cancel say, and this end is not the one that the archive has
-        if (current !== known && hasEnded(next, find(current))) {
-          other = current;
-          return current;
-        }
-        return records.withJob(current, next, instant(clock));
+        const isUnarchived = current !== known && hasEnded(next, find(current));
+        const same = next === find(current) || isUnarchived;
+        return {
+          value: same ? current : records.withJob(current, next, instant(clock)),
+          result: { isUnarchived },
+        };
       });
-      if (!other) return find(subject);
-      known = other;
+      if (!result.isUnarchived) return find(value);
+      known = value;
     }
   };
 

@@ -2,6 +2,12 @@
 import type { Remain } from '../../model/flow.js';
 import type { Job } from '../../model/job.js';
 
+/** What a change has made, and what it has to tell beside. */
+export interface Changed<S, R> {
+  readonly value: S;
+  readonly result: R;
+}
+
 export interface Subject {
   /** Oldest first; the first open one is the only one that may run. */
   readonly jobs: readonly Job[];
@@ -11,8 +17,8 @@ export interface Subject {
 export interface SubjectRecords<S extends Subject = Subject> {
   /** Throws when there is none. */
   get(key: string): Promise<S>;
-  /** Changes it under its lock; the same value: nothing is written. Resolves to what is durable then. Throws when there is none. */
-  commit(key: string, fn: (current: S) => S): Promise<S>;
+  /** Changes it under its lock; the same value: nothing is written. Resolves once the value is durable. Throws when there is none. */
+  commit<R>(key: string, fn: (current: S) => Changed<S, R>): Promise<Changed<S, R>>;
   /** Durable when it resolves. */
   archive(key: string, job: Job): Promise<void>;
   /** The subject with this job as it now is; when the job has ended, with what that means, at `now` (RFC 3339). */

@@ -1,13 +1,10 @@
 /** Who holds which name, address and container number, so that nothing is ever given to two services. */
 import ipaddr from 'ipaddr.js';
 import { slotOfName } from '../../model/domain-name.js';
-import { AgentError, type ErrorCode } from '../../kernel/errors.js';
+import { type Claim, ClaimTakenError } from '../../model/claim.js';
 import { type Guest, isReleased } from '../../model/guest.js';
 import type { Service, ServiceKey } from '../../model/service.js';
 import type { Site } from '../../model/site.js';
-
-/** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
-export type Claim = `${'name' | 'address' | 'vmid' | 'domain'} ${string}`;
 
 export const nameClaim = (subdomain: string): Claim => `name ${subdomain.toLowerCase()}`;
 export const vmidClaim = (vmid: number): Claim => `vmid ${vmid}`;
@@ -49,18 +46,6 @@ export function claimsInText(text: string): Claim[] {
   ];
 }
 
-const REFUSALS: Record<string, [ErrorCode, string]> = {
-  name: ['name_taken', 'The sub-domain belongs to another service.'],
-  address: ['capacity_exhausted', 'The address belongs to another service.'],
-  domain: ['domain_taken', 'The domain belongs to another customer.'],
-  vmid: ['vmid_taken', 'The container number belongs to another service.'],
-};
-
-function taken(claim: Claim, holder: ServiceKey): AgentError {
-  const [code, message] = REFUSALS[claim.split(' ', 1)[0] ?? ''] ?? ['internal_error', 'It is taken.'];
-  return new AgentError(code, message, { detail: `${claim} is held by ${holder}` });
-}
-
 export class ClaimTable {
   /** More than one holder only where documents said so at boot (a copy made by hand, say): none of them may lose it to a third. */
   readonly #holders = new Map<Claim, readonly ServiceKey[]>();
@@ -74,7 +59,7 @@ export class ClaimTable {
     const fresh = wanted.filter((claim) => !held.includes(claim));
     for (const claim of fresh) {
       const other = this.#holders.get(claim)?.find((holder) => holder !== key);
-      if (other !== undefined) throw taken(claim, other);
+      if (other !== undefined) throw new ClaimTakenError(claim, other);
     }
     for (const claim of fresh) this.record(key, claim);
   }

@@ -1,7 +1,8 @@
 /** Documents that cannot be read are set aside in `damaged/` for a person; what they were about stays refused, also after the next start. */
 import { basename, join } from 'node:path';
 import type { ServiceKey } from '../../model/service.js';
-import { claimsInText, type Claim } from './claims.js';
+import type { Claim } from '../../model/claim.js';
+import { claimsInText } from './claims.js';
 import type { Disk } from '../files/disk.js';
 import type { Later } from '../files/later.js';
 import { keyOfFile } from '../documents/service-document.js';

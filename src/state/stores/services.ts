@@ -7,7 +7,7 @@ import { keyOf, type Service, type ServiceKey } from '../../model/service.js';
 import { happenings } from '../../model/event.js';
 import type { ServiceEvent } from '../../model/service-event.js';
 import { addressClaim, claimsOf, domainClaim, nameClaim, vmidClaim } from './claims.js';
-import type { ServiceEntry, ServiceStore } from '../contract.js';
+import type { Changed, ServiceEntry, ServiceStore } from '../contract.js';
 import type { DamagedDocument } from './damaged.js';
 import type { EventLog } from '../logs/event-log.js';
 import { unavailable, type Disk } from '../files/disk.js';
@@ -100,14 +100,22 @@ export class Services implements ServiceStore {
     return service;
   }
 
-  commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service> {
+  async commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service> {
+    const { value } = await this.change(key, (current) => ({ value: fn(current), result: undefined }));
+    return value;
+  }
+
+  change<R>(
+    key: ServiceKey,
+    fn: (current: Service | undefined) => Changed<Service, R>,
+  ): Promise<Changed<Service, R>> {
     return this.#lock.run(key, async () => {
       this.#assertReadable(key);
       const broken = this.#options.disk.broken;
       if (broken !== undefined) throw unavailable(broken);
       const current = await this.#load(key);
-      const wanted = fn(current);
-      return wanted === current ? current : this.#save(key, wanted, current);
+      const { value, result } = fn(current);
+      return { value: value === current ? current : await this.#save(key, value, current), result };
     });
   }
 
