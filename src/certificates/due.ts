@@ -1,6 +1,6 @@
 /** When a custom domain's record needs work: pure rules. */
 import { type Clock, waitUntil } from '../kernel/clock.js';
-import { type DomainRecord, renewFrom } from '../model/domain-record.js';
+import type { DomainRecord, HeldCertificate } from '../model/domain-record.js';
 
 const WEEK_MS = 7 * 86_400_000;
 /** No record waits longer: what it waits for is looked at again at least daily. */
@@ -26,4 +26,10 @@ function forgettableFrom(record: DomainRecord): number {
   const last = record.issued.map(({ at }) => Date.parse(at) + WEEK_MS);
   const quarantine = record.quarantineUntil === null ? 0 : Date.parse(record.quarantineUntil);
   return Math.max(quarantine, ...last);
+}
+
+/** Two thirds of the lifetime (epoch ms). */
+export function renewFrom(certificate: Pick<HeldCertificate, 'issuedAt' | 'expiresAt'>): number {
+  const start = Date.parse(certificate.issuedAt);
+  return start + ((Date.parse(certificate.expiresAt) - start) * 2) / 3;
 }

@@ -1,12 +1,13 @@
 /** One try to get a certificate for one domain: first whether it can succeed at all (DNS, CAA, limits, our own proxy), then the order. */
 import { neverAborted } from '../kernel/async/never.js';
 import { namesOf } from '../model/domain-name.js';
-import { allowedFrom, type DomainRecord, type HeldCertificate, renewFrom } from '../model/domain-record.js';
+import { allowedFrom, type DomainRecord, type HeldCertificate } from '../model/domain-record.js';
 import type { CustomDomain } from '../model/site.js';
 import { markOf, type Service } from '../model/service.js';
 import { plainCall } from '../drivers/shared/call.js';
 import { caaProblem } from '../domains/caa.js';
 import { arrivalOf } from '../domains/arrival.js';
+import { renewFrom } from './due.js';
 import type { CertificateDeps } from './parts.js';
 
 export type Obtained =

@@ -122,3 +122,10 @@ function claimed(holder: ServiceKey | undefined, mark: Mark): string | null {
 function first(doubts: readonly (string | null)[]): string | null {
   return doubts.find((doubt) => doubt !== null) ?? null;
 }
+
+/** Why it must not be removed; null: it may. `unknown`: an operator wants those removed, too, that the state knows nothing of. */
+export function refusal({ doubt, why }: Orphan, { unknown }: { readonly unknown: boolean }): string | null {
+  if (doubt !== null) return doubt;
+  if (why === 'unknown' && !unknown) return 'the state knows no such service: was an old copy restored?';
+  return null;
+}

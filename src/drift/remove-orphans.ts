@@ -1,7 +1,7 @@
 /** Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this moment finds again, and only what leaves no doubt. */
 import { asAgentError } from '../kernel/errors.js';
 import { isOpen } from '../model/job.js';
-import type { Orphan } from './orphans.js';
+import { type Orphan, refusal } from './orphans.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import type { OperationContext } from '../services/context.js';
@@ -36,12 +36,6 @@ export async function removeOrphans(
     });
   }
   return removals;
-}
-
-export function refusal({ doubt, why }: Orphan, { unknown }: { readonly unknown: boolean }): string | null {
-  if (doubt !== null) return doubt;
-  if (why === 'unknown' && !unknown) return 'the state knows no such service: was an old copy restored?';
-  return null;
 }
 
 /** The look may be minutes old: an order since then may have begun a life that bears the same mark. */

@@ -111,12 +111,6 @@ export function forgetOld(record: DomainRecord, now: number): DomainRecord {
   };
 }
 
-/** Two thirds of the lifetime (epoch ms). */
-export function renewFrom(certificate: Pick<HeldCertificate, 'issuedAt' | 'expiresAt'>): number {
-  const start = Date.parse(certificate.issuedAt);
-  return start + ((Date.parse(certificate.expiresAt) - start) * 2) / 3;
-}
-
 const MINUTE_MS = 60_000;
 const LONGEST_PAUSE_MS = 12 * HOUR_MS;
 

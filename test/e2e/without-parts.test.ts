@@ -5,7 +5,7 @@ import t from 'tap';
 import { shippedModules } from '../../src/modules/loader.js';
 import { fields } from '../http/rig.js';
 import { type Fields, openHouse, order } from './house.js';
-import { completed, list } from './operator.js';
+import { completed, innkeeper, list } from './operator.js';
 
 /** The third-party module `record`, which is sold beside WordPress. */
 async function withRecords(_: Fields, stateDir: string): Promise<Fields> {
@@ -50,6 +50,10 @@ t.test('a product without container and site claims nothing and lives its whole 
     { ...nothing, power: null, drift: [] },
   );
   t.match((await house.get('/services/r1')).body, { ...nothing, snapshots: [], module: 'record' });
+  const shown = (await innkeeper(house, 'service', 'show', 'r1')).out;
+  t.match(shown, /status +running/);
+  t.notMatch(shown, /power|vmid|node|private_ip|url|public_ips|memory|snapshots/);
+  t.match((await innkeeper(house, 'service', 'show', 'other')).out, /power +running[^]*url +https:[^]*vmid/);
 
   t.match(await house.settled('/wp/upgrade/', { service_id: 'r1', plan: 'premium' }), { status: 200 });
   t.match(

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { caaAllows, type CaaRecord } from '../../src/model/caa.js';
 import { namesAbove, parseDomain, sameOwner, servedNames } from '../../src/model/domain-name.js';
-import { allowedFrom, forgetOld, pauseAfter, renewFrom } from '../../src/model/domain-record.js';
+import { renewFrom } from '../../src/certificates/due.js';
+import { allowedFrom, forgetOld, pauseAfter } from '../../src/model/domain-record.js';
 import { AgentError } from '../../src/kernel/errors.js';
 
 const RULES = {

@@ -62,34 +62,30 @@ async function show(id: string, options: AskOptions): Promise<void> {
     sayJson(service);
     return;
   }
-  const names = [
-    'status',
-    'lifecycle',
-    'power',
-    'reachable',
-    'plan',
-    'email',
-    'url',
-    'vmid',
-    'node',
-    'private_ip',
-  ];
-  const rest = ['public_ips', 'generation', 'created_at', 'active_at', 'stale_since'];
-  const resources = Object.entries(fieldsOf(service['resources']));
-  say(
-    facts([
-      ['id', service['service_id']],
-      ...names.map((name) => [name, service[name]] as const),
-      ...resources,
-      ...rest.map((name) => [name, service[name]] as const),
-      ['snapshots', listOf(service['snapshots']).map((snapshot) => snapshot['name'])],
-      ['error', errorOf(service)],
-    ]),
-  );
+  say(facts(factsOf(service)));
   const jobs = listOf(service['jobs']);
   if (jobs.length > 0) say(`\n${table(jobs, jobColumns)}`);
   if (jobs.some(({ status }) => status === 'stuck' || status === 'failed'))
     say(`\nonce the cause is gone:  ${innkeeper(['service', 'retry', id], options.panel)}`);
+}
+
+/** What the service has: nothing of a part that its product lacks. */
+function factsOf(service: Fields): [string, unknown][] {
+  const hasGuest = service['power'] !== null;
+  const hasSite = service['fqdn'] !== null;
+  const named = (...names: string[]): [string, unknown][] => names.map((name) => [name, service[name]]);
+  return [
+    ['id', service['service_id']],
+    ...named('status', 'lifecycle', ...(hasGuest ? ['power', 'reachable'] : []), 'plan', 'email'),
+    ...named(...(hasSite ? ['url'] : []), ...(hasGuest ? ['vmid', 'node', 'private_ip'] : [])),
+    ...(hasGuest ? Object.entries(fieldsOf(service['resources'])) : []),
+    ...named(...(hasSite ? ['public_ips'] : []), 'generation', 'created_at', 'active_at'),
+    ...named(...(hasGuest ? ['stale_since'] : [])),
+    ...(hasGuest
+      ? [['snapshots', listOf(service['snapshots']).map((one) => one['name'])] satisfies [string, unknown]]
+      : []),
+    ['error', errorOf(service)],
+  ];
 }
 
 /** With the words of the system that refused, which stand in the job. */
