@@ -30,7 +30,7 @@ function carryOutOne(port: MessagePort): void {
 
 interface Calls {
   /** Resolves with the answer, whose type the call's name tells. */
-  send(call: Call): Promise<never>;
+  readonly send: (call: Call) => Promise<never>;
   settle(answer: Extract<ToWorker, { kind: 'answer' | 'refusal' }>): void;
 }
 

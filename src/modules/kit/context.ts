@@ -65,7 +65,7 @@ export interface StepContext extends Omit<HostFunctions, 'plan' | 'data'> {
   sleep(ms: number): Promise<void>;
   readonly log: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: JsonObject) => void>;
   /** Throws `plan_too_small` when what the service has now does not fit into the plan that the job is about. */
-  checkPlan(): Promise<void>;
+  readonly checkPlan: () => Promise<void>;
   /** Merges into the service's data (the framework's provision data); durable when it resolves. */
-  saveData(values: JsonObject): Promise<void>;
+  readonly saveData: (values: JsonObject) => Promise<void>;
 }
