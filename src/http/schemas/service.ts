@@ -6,9 +6,7 @@ import { ErrorView, JobStatusText, JobView, WaitingView } from './job.js';
 import { POWERS } from '../../model/status.js';
 
 const Lifecycle = Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']);
-const Power = nullable(
-  Type.Enum([...POWERS], { description: 'Null for a product without a container.' }),
-);
+const Power = nullable(Type.Enum([...POWERS], { description: 'Null for a product without a container.' }));
 const ofSite = { description: 'Null for a product without a website.' };
 const Quota = Type.Object({ used: Type.Integer(), allowed: Type.Integer() });
 const Count = nullable(Type.Number());

@@ -21,7 +21,9 @@ export default class RecordProduct extends Product {
   /** What its flows see of the parts that it has not. */
   suspendJob(): JobFlow {
     return {
-      look: { run: ({ service, saveData }) => saveData({ parts: [service.guest === null, service.site === null] }) },
+      look: {
+        run: ({ service, saveData }) => saveData({ parts: [service.guest === null, service.site === null] }),
+      },
     };
   }
 
