@@ -200,7 +200,9 @@ t.test(
   'a job found running at boot was cut off: it goes on, and crashes count only while no step gets done',
   async (t) => {
     const { state, drivers, runner } = await engine(t);
-    const job = aJob({ id: uuidv7(), status: 'running', attempts: 1, crashes: MAX_CRASHES - 2 });
+    // the pause before the next attempt grows with the crashes
+    const policy = { ...aJob({}).policy, backoffS: 0.05 };
+    const job = aJob({ id: uuidv7(), status: 'running', attempts: 1, crashes: MAX_CRASHES - 2, policy });
     await state.services.commit(KEY, () => aService({ jobs: [job] }));
     await runner.start();
     const service = await until(state, ended);
