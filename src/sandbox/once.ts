@@ -1,5 +1,5 @@
 /** `innkeeper sandbox --once`: orders one site through the HTTP API as a panel would, watches it through the proxy, and reports how long what took. */
-import { anySignal } from '../kernel/any-signal.js';
+import { anySignal } from '../kernel/async/any-signal.js';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:https';

@@ -1,7 +1,7 @@
 /** Makes one template under one number: a container from the OS template, the recipe's scripts in it, conversion. A failure leaves nothing behind. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { anySignal } from '../kernel/any-signal.js';
+import { anySignal } from '../kernel/async/any-signal.js';
 import { AgentError, asAgentError } from '../kernel/errors.js';
 import type { Mark } from '../kernel/mark.js';
 import { plainCall } from '../drivers/shared/call.js';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
 import type { Config } from '../../config/config.js';
-import { anySignal } from '../../kernel/any-signal.js';
+import { anySignal } from '../../kernel/async/any-signal.js';
 import { AgentError } from '../../kernel/errors.js';
 import { Secret } from '../../kernel/secret.js';
 import { abortError, throwIfAborted } from '../shared/abort.js';

@@ -1,7 +1,7 @@
 /** The 25-second rule: a panel's call waits for its job as long as its HTTP client is sure to listen, then the job goes on without it. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Alarm } from '../../kernel/async/alarm.js';
-import { anySignal } from '../../kernel/any-signal.js';
+import { anySignal } from '../../kernel/async/any-signal.js';
 import { AgentError, fromRecord } from '../../kernel/errors.js';
 import { isOpen, type Job } from '../../model/job.js';
 import { keyOf, type Service } from '../../model/service.js';

@@ -1,6 +1,6 @@
 /** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
 import type { Logger } from 'pino';
-import { anySignal } from '../../kernel/any-signal.js';
+import { anySignal } from '../../kernel/async/any-signal.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';

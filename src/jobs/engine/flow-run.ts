@@ -1,5 +1,5 @@
 /** Walks one flow once, forward or back. Knows nothing of threads: the main thread answers its calls for the journal, the context maker builds what steps see. */
-import { anySignal } from '../../kernel/any-signal.js';
+import { anySignal } from '../../kernel/async/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../../model/flow.js';
 import type { Json, JsonObject } from '../../kernel/json.js';

@@ -1,5 +1,5 @@
 /** What runs next: one lane per subject, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
-import { anySignal } from '../../kernel/any-signal.js';
+import { anySignal } from '../../kernel/async/any-signal.js';
 import { type Clock, instant } from '../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
 import { isOpen, type Job } from '../../model/job.js';

@@ -1,6 +1,6 @@
 /** The sleep of somebody who looks again and again, and whom others may wake: something has changed. */
 import type { Clock } from '../clock.js';
-import { anySignal } from '../any-signal.js';
+import { anySignal } from './any-signal.js';
 import { pause } from './pause.js';
 
 export class Alarm {

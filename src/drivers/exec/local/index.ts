@@ -1,5 +1,5 @@
 /** Exec `local`: the daemon runs on the container's own node, so pct is a child of ours. */
-import { anySignal } from '../../../kernel/any-signal.js';
+import { anySignal } from '../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { runChild } from '../../shared/child.js';
 import type { DriverLog } from '../../shared/log.js';

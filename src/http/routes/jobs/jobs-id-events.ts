@@ -1,7 +1,7 @@
 /** GET /jobs/{id}/events: the job now, then every change of it as it becomes durable, as server-sent events. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { anySignal } from '../../../kernel/any-signal.js';
+import { anySignal } from '../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { isOpen, type Job } from '../../../model/job.js';
 import { followJob } from '../../../jobs/manage/follow-job.js';

@@ -1,6 +1,6 @@
 /** Calls systemd/innkeeper-proxy on the proxy host over one kept SSH connection. */
 import type { SshConfig } from '../../../../config/config.js';
-import { anySignal } from '../../../../kernel/any-signal.js';
+import { anySignal } from '../../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../../kernel/errors.js';
 import type { RawEnd } from '../../../exec/run-script.js';
 import { SshLink } from '../../../exec/ssh/ssh-link.js';

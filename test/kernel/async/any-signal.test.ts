@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import t from 'tap';
-import { anySignal } from '../../src/kernel/any-signal.js';
+import { anySignal } from '../../../src/kernel/async/any-signal.js';
 
 t.test('aborts with the reason of whichever source is first, also when it was before', (t) => {
   const [one, two] = [new AbortController(), new AbortController()];
