@@ -115,11 +115,6 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, ...STATE_OF_A_MODULE] },
   },
   {
-    // still made by hand
-    files: ['src/jobs/engine/{attempt,runner,step-context}.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE] },
-  },
-  {
     // the look-alike has the machine's time, and its answers have the real ones' delays
     files: ['src/sandbox/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, ...STATE_OF_A_MODULE, ...BY_HAND] },

@@ -1,6 +1,8 @@
 /** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
 import type { Logger } from 'pino';
 import { anySignal } from '../../kernel/async/any-signal.js';
+import { onAbort } from '../../kernel/async/on-abort.js';
+import { orSleep } from '../../kernel/async/race.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
@@ -113,11 +115,11 @@ export async function runAttempt(
     void settle(deps, () => inFlight.keys(), thread.gone).then(() => thread.terminate());
   };
   const halt = anySignal(limit.signal, stop);
-  if (halt.signal.aborted) abort();
-  else halt.signal.addEventListener('abort', abort, { once: true });
+  const forget = onAbort(halt.signal, abort);
 
   const death = await thread.gone;
   halt.release();
+  forget();
   limit.cancel();
   elsewhere.abort(new AgentError('aborted', 'The attempt has ended.'));
   await Promise.allSettled(inFlight.keys());
@@ -166,7 +168,7 @@ async function settle(
   gone: Promise<unknown>,
 ): Promise<void> {
   await Promise.allSettled(inFlight());
-  await Promise.race([gone, deps.clock.sleep(THREAD_GRACE_MS)]);
+  await orSleep(gone, deps.clock, THREAD_GRACE_MS);
   await Promise.allSettled(inFlight());
 }
 

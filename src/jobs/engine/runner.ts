@@ -1,5 +1,7 @@
 /** What runs next: one lane per subject, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
 import { anySignal } from '../../kernel/async/any-signal.js';
+import { pause } from '../../kernel/async/pause.js';
+import { orSleep } from '../../kernel/async/race.js';
 import { type Clock, instant } from '../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
 import { isOpen, type Job } from '../../model/job.js';
@@ -155,13 +157,11 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     const off = new AbortController();
     alarm = { at, off };
     const ms = Math.min(Math.max(0, at - clock.now()), LONGEST_SLEEP_MS);
-    clock.sleep(ms, off.signal).then(
-      () => {
-        alarm = undefined;
-        pump();
-      },
-      () => {},
-    );
+    void pause(clock, ms, off.signal).then((isOver) => {
+      if (!isOver) return;
+      alarm = undefined;
+      pump();
+    });
   };
 
   const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
@@ -239,11 +239,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       alarm?.off.abort();
       unlisten();
       const all = Promise.allSettled([...running.values()].map(({ done }) => done));
-      const atMost = async (ms: number): Promise<void> => {
-        const timer = new AbortController();
-        await Promise.race([all, clock.sleep(ms, timer.signal).catch(() => {})]);
-        timer.abort();
-      };
+      const atMost = (ms: number): Promise<unknown> => orSleep(all, clock, ms);
       const stopMs = config.jobs.stop_s * 1000;
       const settleMs = Math.min(SETTLE_MS, stopMs * MOST_SETTLING);
       await atMost(stopMs - settleMs);

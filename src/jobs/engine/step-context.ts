@@ -1,5 +1,5 @@
 /** Builds what a step sees out of the attempt and the calls to the main thread. */
-import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { StepContext } from '../../modules/kit/context.js';
 import { type HostCallName, hostFunctions } from '../../modules/kit/host-calls.js';
@@ -37,13 +37,7 @@ export function stepContext(attempt: Attempt, seat: StepSeat, { journal, ask, lo
     async note(values) {
       await journal('step.note', { step, values });
     },
-    async sleep(ms) {
-      try {
-        await delay(ms, undefined, { signal });
-      } catch (error) {
-        throw signal.aborted ? signal.reason : error;
-      }
-    },
+    sleep: (ms) => systemClock.sleep(ms, signal),
     log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
   };
 }
