@@ -103,7 +103,8 @@ export async function openHouse(
   const api = await withStaging(fields(written['api']), stateDir);
   // a passing failure is tried again: what fails for long shall end within the time that a call waits
   const jobs = { retry_s: 1 };
-  const own = { ...written, api, deletion, jobs, ...(await config(written, stateDir)) };
+  const circuits = { pause_s: 1 };
+  const own = { ...written, api, deletion, jobs, circuits, ...(await config(written, stateDir)) };
   await writeFile(configFile, stringify(own), { mode: 0o600 });
   const log: string[] = [];
   const logTo = new PassThrough().on('data', (chunk: Buffer) => log.push(chunk.toString()));

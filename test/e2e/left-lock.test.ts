@@ -43,7 +43,13 @@ t.test('a backup that the storage does not let go stays a backup', async (t) => 
     path: '/snapshot/',
     kind: { taskError: 'zfs error: cannot destroy snapshot: dataset is busy' },
   });
-  const asked = await world.post('/action/delbak', { service_id: '9', bak: backup });
+  // the call behind it waits as long as any does
+  const asked = await world.call(
+    'POST',
+    '/action/delbak',
+    { service_id: '9', bak: backup },
+    { prefer: 'respond-async' },
+  );
   const job = `/jobs/${String(asked.body['job_id'])}`;
   await world.until(job, ({ status }) => status === 'waiting');
   const again = await world.post('/action/delbak', { service_id: '9', bak: backup });

@@ -220,7 +220,7 @@ export class Disk {
       this.#failing = String(error);
       // a full disk may show only at the fsync; anything else there means that the disk has lost what it took
       if (isSyncError(error) && !NOTHING_DONE.includes(codeOf(error)))
-        this.refuseAll(`an fsync failed: ${String(error)}`);
+        this.#doubt(`an fsync failed: ${String(error)}`);
       if (temp !== undefined) await this.discard(temp);
       throw unavailable('the write failed', error);
     }
@@ -231,7 +231,7 @@ export class Disk {
       await this.fs.rename(from, to);
     } catch (error) {
       this.#failing = String(error);
-      if (!NOTHING_DONE.includes(codeOf(error))) this.refuseAll(`rename to ${to} failed: ${String(error)}`);
+      if (!NOTHING_DONE.includes(codeOf(error))) this.#doubt(`rename to ${to} failed: ${String(error)}`);
       await this.discard(from);
       throw unavailable('the rename failed', error);
     }
@@ -241,8 +241,13 @@ export class Disk {
     try {
       await work();
     } catch (error) {
-      this.refuseAll(`${what} failed: ${String(error)}`);
+      this.#doubt(`${what} failed: ${String(error)}`);
       throw unavailable(`${what} failed`, error);
     }
+  }
+
+  /** A folder that was taken away from under a change makes it fail as well: then that is the reason. */
+  #doubt(failure: string): void {
+    if (this.#broken === undefined) this.refuseAll(this.guard() ?? failure);
   }
 }

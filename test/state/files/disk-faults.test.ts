@@ -118,3 +118,19 @@ t.test(
     t.ok(points > 20 && disks > points && again > 0, `${points} points, ${disks} disks, ${again} cut again`);
   },
 );
+
+t.test('a change that fails because the folder was taken away names that as the reason', async (t) => {
+  for (const call of ['rename', 'fsync'] as const) {
+    const fs = new MemoryDisk();
+    const whole = await openWhole(fs);
+    let lost: string | undefined;
+    whole.disk.guard = () => lost;
+    fs.fault = (syscall) => {
+      if (syscall !== call) return undefined;
+      lost = 'the file lock was removed or replaced';
+      return 'ENOENT';
+    };
+    await t.rejects(whole.services.commit('default/1', () => sampleService('1')));
+    t.equal(whole.disk.broken, 'the file lock was removed or replaced', call);
+  }
+});
