@@ -8,10 +8,10 @@ const MINUTE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
 const PATIENCE_MS = 30 * 24 * 60 * MINUTE_MS;
 
-/** As it is recorded with the order. */
-export function wishFor(name: string, now: number): DomainWish {
+/** As it is recorded with the order. `problem`: what is known already to speak against it. */
+export function wishFor(name: string, problem: string | null, now: number): DomainWish {
   const at = (ms: number): string => new Date(ms).toISOString();
-  return { name, nextAt: at(now), until: at(now + PATIENCE_MS), tries: 0, problem: null };
+  return { name, nextAt: at(now), until: at(now + PATIENCE_MS), tries: 0, problem };
 }
 
 /** Epoch ms of the next try. `at`: as it is recorded. */

@@ -29,10 +29,17 @@ export interface SiteOrder {
   readonly planWord: string;
   readonly publicIps: readonly string[];
   readonly subdomain: string | undefined;
-  readonly domain: string | undefined;
+  readonly domain: OrderedDomain | undefined;
   readonly userId: string | undefined;
   readonly module: string;
   readonly properties: JsonObject | undefined;
+}
+
+/** A domain that came with the order. Paid means delivered: one that cannot be used is no reason to refuse the site, and is kept with its problem. */
+export interface OrderedDomain {
+  readonly name: string;
+  /** For the customer; null: nothing speaks against it so far. */
+  readonly problem: string | null;
 }
 
 export interface OrderRules {
@@ -58,7 +65,6 @@ export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
   const planWord = wish.plan.trim();
   if (planWord === '') problems.plan = 'must be the name of a plan';
   const publicIps = readAddresses(wish.public_ip, problems);
-  const domain = readDomain(wish.domain, rules.baseDomain, problems);
   if (Buffer.byteLength(JSON.stringify(wish.properties ?? {})) > MOST_PROPERTIES_BYTES)
     problems.properties = `must not take more than ${MOST_PROPERTIES_BYTES} bytes`;
   if (!email || Object.keys(problems).length > 0) throw invalid(problems);
@@ -68,7 +74,7 @@ export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
     planWord,
     publicIps,
     subdomain: readSubdomain(wish.subdomain, rules.reservedNames),
-    domain,
+    domain: readDomain(wish.domain, rules.baseDomain),
     userId: wish.user_id === undefined ? undefined : String(wish.user_id),
     module: wish.module ?? rules.defaultProduct,
     properties: wish.properties,
@@ -93,18 +99,15 @@ function readAddresses(sent: string | readonly string[], problems: Record<string
   return [...new Set(known)];
 }
 
-function readDomain(
-  sent: string | undefined,
-  baseDomain: string,
-  problems: Record<string, string>,
-): string | undefined {
-  if (sent === undefined) return undefined;
-  const name = readHostName(sent);
-  if (name === undefined) problems.domain = 'must be a domain name such as example.com';
-  else if (name === baseDomain || name.endsWith(`.${baseDomain}`)) {
-    problems.domain = "must be the customer's own, not a name below ours";
+function readDomain(sent: string | undefined, baseDomain: string): OrderedDomain | undefined {
+  if (sent === undefined || sent.trim() === '') return undefined;
+  const name = readHostName(sent.trim());
+  if (name === undefined) {
+    const shown = sent.trim().replace(/[^\x20-\x7E]/g, '?');
+    return { name: shown, problem: `${shown} is not a domain name such as example.com.` };
   }
-  return name;
+  const isOurs = name === baseDomain || name.endsWith(`.${baseDomain}`);
+  return { name, problem: isOurs ? `${name} is a name of ours, not a domain of the customer's own.` : null };
 }
 
 function readSubdomain(sent: string | undefined, reserved: ReadonlySet<string>): string | undefined {

@@ -137,7 +137,9 @@ function newSite({ clock, config }: OperationContext, order: SiteOrder, subdomai
     subdomain,
     fqdn,
     domains: [],
-    ...(order.domain === undefined ? {} : { domainWish: wishFor(order.domain, clock.now()) }),
+    ...(order.domain === undefined
+      ? {}
+      : { domainWish: wishFor(order.domain.name, order.domain.problem, clock.now()) }),
     primaryDomain: fqdn,
     proxyEnabled: true,
   };

@@ -32,7 +32,7 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
     planWord: order.planWord,
     publicIps: order.publicIps,
     ...(order.subdomain === undefined ? {} : { subdomain: order.subdomain }),
-    ...(order.domain === undefined ? {} : { domain: order.domain }),
+    ...(order.domain === undefined ? {} : { domain: order.domain.name }),
     ...(order.userId === undefined ? {} : { userId: order.userId }),
     ...(order.properties === undefined ? {} : { properties: order.properties }),
   };
@@ -64,7 +64,9 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
       patienceS: context.config.create.patience_s,
     });
   const domainWish =
-    order.domain === undefined ? {} : { domainWish: wishFor(order.domain, context.clock.now()) };
+    order.domain === undefined
+      ? {}
+      : { domainWish: wishFor(order.domain.name, order.domain.problem, context.clock.now()) };
   return {
     ...withSite(withoutWish(held), { proxyEnabled: true, ...domainWish }),
     lifecycle: 'creating',

@@ -85,7 +85,11 @@ function orderIn({ id, order, module }: Service): SiteOrder {
       fields: { email: 'must be an e-mail address' },
     });
   const { planWord, publicIps, subdomain, domain, userId, properties } = order;
-  return { id, email, planWord, publicIps, subdomain, domain, userId, module: module.name, properties };
+  return {
+    ...{ id, email, planWord, publicIps, subdomain, userId, properties },
+    domain: domain === undefined ? undefined : { name: domain, problem: null },
+    module: module.name,
+  };
 }
 
 /** As it was sold; for the return of a site, as it was ordered with it. */

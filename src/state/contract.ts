@@ -163,6 +163,8 @@ export interface AuditEntry {
   readonly code: string | null;
   /** The answer of an earlier call with the same Idempotency-Key. */
   readonly replayed?: true;
+  /** Names of fields in the call that it does not know, cleaned. */
+  readonly unknown_fields?: string[];
   /** Stands for so many refused calls like this one. */
   readonly count?: number;
 }

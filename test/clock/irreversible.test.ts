@@ -228,7 +228,7 @@ t.test('what counts for the limits of the authority', async (t) => {
 });
 
 t.test('the domain of an order that does not lead here yet', (t) => {
-  const wish = wishFor('shop.example.com', NOW);
+  const wish = wishFor('shop.example.com', null, NOW);
   t.ok(wishAfter(wish, 'not here', NOW + 40 * DAY, false));
   t.equal(wishAfter(wish, 'not here', NOW + 40 * DAY, true), undefined);
   t.equal(

@@ -22,7 +22,11 @@ const record = (wish: Partial<RecordWish>) =>
 const READERS: Readonly<Record<string, (sent: string) => string | undefined>> = {
   "a customer's domain": (sent) =>
     parseDomain(sent, { baseDomain: 'sites.example.net', blocked: [], infrastructure: [] }).name,
-  'the domain of an order': (sent) => checkOrder({ ...ORDER, domain: sent }, ORDER_RULES).domain,
+  'the domain of an order': (sent) => {
+    const { domain } = checkOrder({ ...ORDER, domain: sent }, ORDER_RULES);
+    // one that cannot be read is kept as text, for the customer to see
+    return domain?.problem === null ? domain.name : undefined;
+  },
   'the domain of an e-mail address': (sent) => parseEmail(`anna@${sent}`)?.domain,
   'the target of an alias': (sent) => record({ type: 'CNAME', target: sent }).values[0],
   'a mail server': (sent) => record({ type: 'MX', exchange: sent }).values[0]?.split(' ')[1],

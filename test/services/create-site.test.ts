@@ -276,7 +276,7 @@ t.test('a wished name is given, or refused with the reason', async (t) => {
     status: 409,
     body: { code: 'name_taken' },
   });
-  for (const subdomain of ['www', 'brand', '-a', 'a.b', '', 'ä', 'a'.repeat(64), 'xn--abc']) {
+  for (const subdomain of ['www', 'brand', '-a', 'a.b', 'ä', 'a'.repeat(64), 'xn--abc']) {
     t.match(
       await order(rig, { service_id: 3, subdomain }),
       { status: 400, body: { code: 'name_reserved' } },
@@ -333,8 +333,6 @@ t.test('each wrong field is named in words', async (t) => {
     [{ public_ip: '300.1.1.1' }, 'public_ip', /IPv4 or IPv6/],
     [{ public_ip: [] }, 'public_ip', /IPv4 or IPv6/],
     [{ public_ip: ['203.0.113.1', 'x'] }, 'public_ip', /IPv4 or IPv6/],
-    [{ domain: 'nonsense' }, 'domain', /domain name/],
-    [{ domain: 'x.sites.example.net' }, 'domain', /not a name below ours/],
     [{ user_id: {} }, 'user_id', /must be text/],
     // an empty list is what PHP makes of an empty object
     [{ properties: ['x'] }, 'properties', /must be an object/],

@@ -59,6 +59,7 @@ function entryOf(
     status: reply.statusCode,
     code: text(answer['code']) ?? null,
     ...(reply.hasHeader('idempotency-replayed') ? { replayed: true as const } : {}),
+    ...(request.unknownFields ? { unknown_fields: request.unknownFields } : {}),
   };
 }
 

@@ -3,6 +3,14 @@ import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { ERRORS, type ErrorCode } from '../../kernel/errors.js';
 import { STATUS_WORDS } from '../../model/status.js';
 
+/** In every answer that is JSON. */
+const Warnings = Type.Optional(
+  Type.Array(Type.String(), {
+    description:
+      'What of the call was not understood, or not done as asked: `subdomian is not known; did you mean subdomain?`',
+  }),
+);
+
 /** The one shape of every failed answer; `errors` names fields. */
 export const FailureBody = Type.Object(
   {
@@ -13,6 +21,7 @@ export const FailureBody = Type.Object(
     errors: Type.Optional(
       Type.Record(Type.String(), Type.String(), { description: 'field -> what is wrong with it' }),
     ),
+    warnings: Warnings,
   },
   { $id: 'Failure' },
 );
@@ -68,7 +77,7 @@ function exampleOf(code: ErrorCode = 'internal_error') {
 
 /** `{success: true, ...}` */
 export function success<T extends TProperties>(properties: T, description: string) {
-  return Type.Object({ success: Type.Literal(true), ...properties }, { description });
+  return Type.Object({ success: Type.Literal(true), ...properties, warnings: Warnings }, { description });
 }
 
 /** Only for answers. A list of types, as the serializer would run a validator for a union at every call. */

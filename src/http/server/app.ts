@@ -23,6 +23,7 @@ import { FailureBody } from '../schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './server.js';
 import { compileSerializer } from './serialization.js';
 import { followPair, readPair } from './tls-pair.js';
+import { warnOfUnknownFields } from './unknown-fields.js';
 import { limitUnreadAnswers } from './unread-answers.js';
 import { compileValidator } from './validation.js';
 import { makeAllocate } from '../../services/allocate.js';
@@ -84,6 +85,7 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
   app.decorateRequest('operator', null);
+  warnOfUnknownFields(app);
   limitPipelining(app);
   limitUnreadAnswers(app);
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,4 +1,13 @@
-/** Panels of different age say `/action/start` and `/actions/start`: both are the same call. */
+/**
+ * Panels write one call in several ways: `/actions/start` for `/action/start`, and several slashes for one where their base address ends with a slash.
+ */
 export function withOneForm(url: string): string {
-  return url.replace(/^\/actions(?=[/?]|$)/, '/action');
+  const [path, query] = split(url);
+  const one = path.replace(/\/{2,}/g, '/').replace(/^\/actions(?=\/|$)/, '/action');
+  return query === undefined ? one : `${one}?${query}`;
+}
+
+function split(url: string): [string, string | undefined] {
+  const at = url.indexOf('?');
+  return at < 0 ? [url, undefined] : [url.slice(0, at), url.slice(at + 1)];
 }

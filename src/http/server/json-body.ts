@@ -9,6 +9,16 @@ const CLOSING = [']', '}'].map((sign) => sign.charCodeAt(0));
 
 /** Panels announce JSON and then send none: that is a call without a body, not a broken one. */
 export function readJsonBodies(app: App): void {
+  // fastify's own parser for it would hand on a text that no call understands
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', async ({ headers }) => {
+    const coding = headers['content-encoding'];
+    if (coding !== undefined && coding !== 'identity')
+      throw new AgentError(
+        'unsupported_media_type',
+        'The request body must be sent without Content-Encoding.',
+      );
+  });
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body.trim() === '') done(null, undefined);

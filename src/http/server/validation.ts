@@ -16,14 +16,19 @@ interface Problem {
 /** A schema's own sentence about itself, e.g. `must be 1 to 64 letters`: what a caller reads instead of the validator's words. */
 const RULE = 'x-rule';
 
-/** Text from the query string is turned into the numbers and booleans a schema asks for; a JSON body must have the right types itself. */
+/**
+ * Text from the query string is turned into the numbers and booleans that a schema asks for, and an empty parameter is none; a JSON body must have the
+ * right types itself, PHP's habits aside.
+ */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   let compiled: Validator | undefined;
-  return (sent: unknown) => {
+  let read: ((sent: unknown) => unknown) | undefined;
+  return (raw: unknown) => {
     // when first needed: two doors with all their calls would take megabytes that most daemons never use
     const validator = (compiled ??= Compile(schema));
+    const sent = httpPart === 'body' || httpPart === 'querystring' ? (read ??= asMeant(schema))(raw) : raw;
     if (validator.Check(sent)) return { value: sent };
-    const value = httpPart === 'body' ? asMeant(schema)(sent) : validator.Convert(sent);
+    const value = httpPart === 'body' ? sent : validator.Convert(sent);
     if (validator.Check(value)) return { value };
     return { error: describe(schema, validator.Errors(value), httpPart === 'body') };
   };

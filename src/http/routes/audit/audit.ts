@@ -22,6 +22,9 @@ const Entry = Type.Object({
   status: Type.Integer(),
   code: nullable(Type.String()),
   replayed: Type.Optional(Type.Boolean({ description: 'An earlier answer was given again.' })),
+  unknown_fields: Type.Optional(
+    Type.Array(Type.String(), { description: 'Names in the call that it does not know.' }),
+  ),
   count: Type.Optional(Type.Integer({ description: 'Stands for so many refused calls like this one.' })),
 });
 

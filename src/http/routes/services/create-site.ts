@@ -6,6 +6,7 @@ import type { Service } from '../../../model/service.js';
 import { createSite } from '../../../services/create-site.js';
 import { wordOf } from '../../../services/read-power.js';
 import { callerOf } from '../../guards/auth.js';
+import { warn } from '../../server/unknown-fields.js';
 import type { Route, RouteContext } from '../../server/route.js';
 import { failures, nullable, ServiceIdIn, StatusText, success } from '../../schemas/common.js';
 
@@ -87,6 +88,8 @@ export const createSiteRoute: Route = (app, context) => {
   app.post('/create-site', { schema }, async (request, reply) => {
     const caller = callerOf(request);
     const service = await createSite(context, context.allocate, caller, request.body);
+    const problem = service.site?.domainWish?.problem ?? null;
+    if (problem !== null) warn(request, `domain: ${problem}`);
     // the order of this call, or one from before
     request.isRepeated = !service.jobs.some(({ requestId }) => requestId === request.id);
     request.log.info(

@@ -92,11 +92,13 @@ const addRecordSchema = {
     zone: Type.Optional(ZoneIn),
     zone_id: Type.Optional(ZoneIn),
     type: Type.String({ maxLength: 10, 'x-rule': 'must be A, AAAA, CNAME, MX, TXT or NS' }),
-    name: Type.String({
-      maxLength: 254,
-      'x-rule': 'must be a name in the zone',
-      description: 'Relative to the zone, or absolute; `@` is the zone itself.',
-    }),
+    name: Type.Optional(
+      Type.String({
+        maxLength: 254,
+        'x-rule': 'must be a name in the zone',
+        description: 'Relative to the zone, or absolute; `@`, null or none is the zone itself.',
+      }),
+    ),
     ttl: Type.Optional(numberIn(`must be ${LEAST_TTL_S} to ${MOST_TTL_S} seconds`)),
     ip: text('For A and AAAA; `PROXYSRV` stands for the address of the proxy.'),
     target: text('For CNAME.'),
@@ -150,10 +152,11 @@ export const zoneRoutes: Route = (app, context) => {
     return { success: true as const, zone };
   });
   app.post('/customdomain/add/record', { schema: addRecordSchema }, async (request) => {
-    const { zone, zone_id: zoneId, ttl, priority, ...wish } = request.body;
+    const { zone, zone_id: zoneId, ttl, priority, name = '@', ...wish } = request.body;
     const numbers = { ttl: numberOf(ttl), priority: numberOf(priority) };
     const record = await addRecord(context, callerOf(request), named(zone ?? zoneId), {
       ...wish,
+      name,
       ...numbers,
     });
     return { success: true as const, record: viewRecord(record) };
