@@ -153,13 +153,23 @@ async function struck(rig: Rig): Promise<number> {
   return all.reduce((sum, one) => sum + Number(one['struck']), 0);
 }
 
-/** What a person does who is told of a lock that no task holds. The containers are looked at first: a task that begins later is seen. */
+/** What a person does who is told of a lock that no task holds. A container that a task works on is looked at again: the next try of its job may be that task. */
 async function unlock(rig: Rig): Promise<void> {
+  for (let looks = 0; looks < MOST_LOOKS && (await unlockIdle(rig)) > 0; looks += 1)
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS));
+}
+
+const MOST_LOOKS = 60;
+const BETWEEN_LOOKS_MS = 500;
+
+/** How many are locked and busy. The containers are read first: so a task that begins in between is seen. */
+async function unlockIdle(rig: Rig): Promise<number> {
   const locks = LOCKS.map(([, , lock]) => lock);
   const containers = listOf(fields(await rig.control('GET', '/containers'))['containers']);
   const tasks = listOf(fields(await rig.control('GET', '/tasks'))['tasks']);
   const busy = new Set(tasks.filter(({ status }) => status === 'running').map(({ id }) => id));
-  for (const { vmid, config } of containers)
-    if (locks.includes(String(fields(config)['lock'])) && !busy.has(String(vmid)))
-      await rig.control('DELETE', `/locks/${String(vmid)}`);
+  const locked = containers.filter(({ config }) => locks.includes(String(fields(config)['lock'])));
+  const idle = locked.filter(({ vmid }) => !busy.has(String(vmid)));
+  for (const { vmid } of idle) await rig.control('DELETE', `/locks/${String(vmid)}`);
+  return locked.length - idle.length;
 }
