@@ -85,7 +85,8 @@ function foundOf({ world, holderOf }: OrphanQuestion): Found[] {
     const what = `proxy host ${names.join(',')}`;
     return { ...none, kind: 'proxy', mark, what, doubt: null };
   });
-  return [...containers, ...resources, ...records, ...hosts];
+  // in the order of a deletion: a container takes what HA has of it along
+  return [...hosts, ...records, ...resources, ...containers];
 }
 
 /** Undefined when it belongs to a living service, to one that is being worked on, or to a golden template. */

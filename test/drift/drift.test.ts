@@ -273,7 +273,8 @@ t.test('what ended services left behind is found on every system', (t) => {
       dns: [record({ mark })],
       proxy: [{ ...host, mark }],
     }),
-    ['container ended', 'ha ended', 'dns ended', 'proxy ended'],
+    ['proxy ended', 'dns ended', 'ha ended', 'container ended'],
+    'in the order of a deletion: a container takes its HA resource along, which then could not be found any more',
   );
   t.same(orphansOf([live({ generation: 2, vmid: 1001 })], { ...containers(container()) }), [
     'container former',

@@ -50,6 +50,8 @@ interface Outside {
   noFaults(): Promise<void>;
   /** As `pct unlock` does it. */
   unlock(vmid: number): Promise<void>;
+  /** The container is lost as with its storage: what HA has of it stays. */
+  lose(vmid: number): Promise<void>;
   /** Sets records at somebody else's name server, as a customer does. */
   dns(name: string, type: string, values: readonly string[]): Promise<void>;
   containers(): Promise<readonly Fields[]>;
@@ -212,6 +214,9 @@ function outsideOf(world: World, pveToken: string): Outside {
     },
     async unlock(vmid) {
       await control('DELETE', `/locks/${vmid}`);
+    },
+    async lose(vmid) {
+      await control('DELETE', `/containers/${vmid}`);
     },
     async dns(name, type, values) {
       await control('PUT', '/dns', { name, type, values });

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { openHouse } from './house.js';
+import { openHouse, order } from './house.js';
 
 const today = (): string => {
   const [year, month, day] = new Date().toISOString().slice(0, 10).split('-');
@@ -331,6 +331,26 @@ t.test('with a time of grace a deleted site can come back, and is purged when it
     lifecycle: 'active',
   });
   t.match((await world.call('GET', '/action/getbak?service_id=1')).body, { used: 1 });
+});
+
+t.test('a site whose container was lost is deleted to the end, with what HA still has of it', async (t) => {
+  const world = await openHouse(t, { deletion: { hold_s: 3600 } });
+  await world.make('1');
+  await world.lose(1000);
+  t.match(await world.pve('/cluster/ha/resources'), [{ sid: 'ct:1000' }]);
+  const deleted = await world.post('/delete-site', { service_id: '1' });
+  t.match(deleted, { status: 200, body: { status: 'terminated', purge_at: /^\d{4}-/ } });
+  t.same(await world.pve('/cluster/ha/resources'), []);
+  t.same(await world.pve('/cluster/ha/rules'), []);
+  const back = await world.post('/create-site', order('1'));
+  const job = await world.until(`/jobs/${String(back.body['job_id'])}`, ({ ended_at: at }) => at !== null);
+  t.match(
+    job,
+    { status: 'failed', error: { message: 'The container does not exist.' } },
+    'it cannot come back',
+  );
+  await world.post('/delete-site', { service_id: '1' });
+  t.match(await world.status('1'), { status: 'terminated' });
 });
 
 t.test('a purge that became due while the agent was down is made up for', async (t) => {

@@ -146,7 +146,7 @@ export interface GuestDriver {
   /** Every HA resource of a container, whosever; empty when HA is off. */
   listHa(call: DriverCall): Promise<readonly SeenHa[]>;
   ensureStarted(at: GuestAt, call: DriverCall): Promise<void>;
-  /** Shuts down gracefully, after `graceS` forcibly. */
+  /** Shuts down gracefully, after `graceS` forcibly. Done, too, when the container is gone. */
   ensureStopped(at: GuestAt, graceS: number, call: DriverCall): Promise<void>;
   /** Memory, swap, cores live; the disk only grows. */
   ensureResources(at: GuestAt, resources: Resources, call: DriverCall): Promise<void>;
@@ -161,6 +161,7 @@ export interface GuestDriver {
   rollback(at: GuestAt, name: string, call: DriverCall): Promise<void>;
   /** HA resource (and PVE 9 rule / PVE 8 group as configured); does nothing when HA is off. */
   ensureHa(at: GuestAt, call: DriverCall): Promise<void>;
+  /** Also what HA still has of a container that is gone; nothing that belongs to another one under its number. */
   removeHa(at: GuestAt, call: DriverCall): Promise<void>;
   close(): Promise<void>;
 }

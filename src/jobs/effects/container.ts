@@ -200,12 +200,8 @@ export const ensureHa: EffectOf<'ha.ensure'> = async (effect) => {
 };
 
 export const removeHa: EffectOf<'ha.remove'> = async (effect) => {
-  const { guest } = effect.deps.drivers;
   const at = guestAt(effect, await effect.journal.subject());
-  if (!at) return;
-  const call = await driverCall(effect);
-  // a number that was only claimed may be somebody else's by now, and HA knows containers by their number alone
-  if (await guest.find(at, call)) await guest.removeHa(at, call);
+  if (at) await effect.deps.drivers.guest.removeHa(at, await driverCall(effect));
 };
 
 /** The template first, then the host: whoever waits for a template does not keep a place at the host. */

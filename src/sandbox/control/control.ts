@@ -56,6 +56,11 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
     /** `/locks/101/backup`: the lock a crashed backup would leave. */
     'PUT /locks': ({ rest: [vmid, name] }) => lock(vmid, name),
     'DELETE /locks': ({ rest: [vmid] }) => lock(vmid, undefined),
+    /** `/containers/101`: the container is lost, and what HA and the pool have of it stays. */
+    'DELETE /containers': async ({ rest: [vmid] }) => {
+      await pve?.lose(Number(vmid));
+      return { vmid: Number(vmid) };
+    },
     /** What the user and the token may do: `{privsep, user: {path: [privilege]}, token}`. */
     'PUT /grants': ({ body }) => {
       pve?.setGrants(parseGrants(body));

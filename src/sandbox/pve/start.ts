@@ -34,6 +34,8 @@ export interface Pve {
   tasks(): readonly TaskRecord[];
   /** Sets (or clears) a config lock, as a backup or a crashed worker would. */
   lock(vmid: number, lock: string | undefined): void;
+  /** The container's configuration and disk are lost, as with their storage: what HA, its rules and the pool have of it stays. */
+  lose(vmid: number): Promise<void>;
   /** Cuts a node off (or brings it back): calls for it answer 595, its guests keep their last figures. */
   setOnline(node: string, online: boolean): void;
   /** What user and token may do from now on; undefined: as at the start. */
@@ -106,6 +108,12 @@ export async function startPve(options: PveOptions): Promise<Pve> {
       if (!config) throw new RangeError(`there is no container ${vmid}`);
       if (lock === undefined) delete config['lock'];
       else config['lock'] = lock;
+    },
+    async lose(vmid) {
+      const { containers } = cluster.store.state;
+      if (!containers[vmid]) throw new RangeError(`there is no container ${vmid}`);
+      await cluster.backend.destroy(vmid);
+      Reflect.deleteProperty(containers, vmid);
     },
     setOnline(name, online) {
       const node = cluster.nodes.find((each) => each.node === name);

@@ -358,3 +358,31 @@ t.test('every request kept to the published schema', async (t) => {
   t.ok(worlds.length > 5);
   for (const pve of worlds) t.same(pve.violations, []);
 });
+
+t.test('a container that was lost does not run, and what HA still has of it goes', async (t) => {
+  const { pve, driver } = await open(t);
+  await driver.ensureContainer(spec, call());
+  await driver.ensureHa(at, call());
+  await pve.lose(at.vmid);
+  t.match(pve.ha(), { resources: { 'ct:5001': {} }, rules: { 'innkeeper-ct-5001': {} } }, 'it stays in HA');
+  await driver.ensureStopped(at, 30, call());
+  const other = { vmid: at.vmid, mark: { ...at.mark, service: '43' } };
+  await driver.removeHa(other, call());
+  t.match(pve.ha(), { resources: { 'ct:5001': {} } }, "another service's stays");
+  await driver.removeHa(at, call());
+  t.same(pve.ha(), { resources: {}, rules: {} });
+  await driver.removeContainer(at, call());
+
+  await driver.ensureContainer({ ...spec, ...other }, call());
+  await driver.ensureStarted(other, call());
+  await driver.ensureHa(other, call());
+  await failsWith(
+    t,
+    'foreign_object',
+    driver.ensureStopped(at, 30, call()),
+    "somebody else's is not stopped",
+  );
+  await driver.removeHa(at, call());
+  t.match(await driver.find(other, call()), { power: 'running' }, 'who has the number now is left alone');
+  t.match(pve.ha(), { resources: { 'ct:5001': {} } });
+});

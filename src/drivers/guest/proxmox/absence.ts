@@ -1,8 +1,9 @@
 /** Whether a container is really gone. A list that leaves it out proves it only to who may see every guest; a refusal (403) never does. */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
+import type { GuestAt } from '../contract.js';
 import { text } from './answers.js';
-import { type Found, type Host, readConfig, readResources } from './host.js';
+import { foreign, type Found, type Host, isOurs, locate, readConfig, readResources } from './host.js';
 import { hostFailed, isPve } from './pve-error.js';
 
 /**
@@ -40,4 +41,11 @@ function invisible(vmid: number, cause: Error): AgentError {
       detail: `container ${vmid}: ${cause.message}; grant VM.Audit on /vms (innkeeper doctor prints the commands)`,
     },
   );
+}
+
+/** The container, proven ours, or undefined when it is gone. Throws `foreign_object`, and as `confirmAbsent`. */
+export async function findOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
+  const found = (await locate(host, at.vmid, call.signal)) ?? (await confirmAbsent(host, at.vmid, call));
+  if (found !== undefined && !isOurs(found, at)) throw foreign(found, at);
+  return found;
 }

@@ -1,6 +1,7 @@
 /** What the cluster's HA configuration holds for a container, read so that no text decides what is there: the lists do. */
+import { findMark, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
-import { HA_RESOURCE, HA_RESOURCES, HA_RULE, HA_RULES, read } from './answers.js';
+import { HA_RESOURCE, HA_RESOURCES, HA_RULE, HA_RULES, read, text } from './answers.js';
 import { type PveApi, segment } from './client.js';
 import { assertGoing } from './host.js';
 import { hostFailed, isPve, kindOfText, PveError, said } from './pve-error.js';
@@ -20,9 +21,12 @@ export function readResource(api: PveApi, vmid: number) {
   );
 }
 
-export async function hasResource(api: PveApi, vmid: number): Promise<boolean> {
+/** With `owner`: only one that carries this mark. */
+export async function hasResource(api: PveApi, vmid: number, owner?: Mark): Promise<boolean> {
   const answer = await asked(api.cluster.ha.resources.$get());
-  return read(HA_RESOURCES, 'HA resources', answer).some(({ sid }) => sid === sidOf(vmid));
+  return read(HA_RESOURCES, 'HA resources', answer).some(
+    (one) => one.sid === sidOf(vmid) && isOwn(one, owner),
+  );
 }
 
 /** The rule of this name, or undefined when there is none. */
@@ -33,10 +37,16 @@ export function readRule(api: PveApi, rule: string) {
   );
 }
 
-export async function hasRule(api: PveApi, rule: string): Promise<boolean> {
+/** With `owner`: only one that carries this mark. */
+export async function hasRule(api: PveApi, rule: string, owner?: Mark): Promise<boolean> {
   const answer = await asked(api.cluster.ha.rules.$get());
-  return read(HA_RULES, 'HA rules', answer).some((one) => one.rule === rule);
+  return read(HA_RULES, 'HA rules', answer).some((one) => one.rule === rule && isOwn(one, owner));
 }
+
+const isOwn = (
+  { comment }: { readonly comment?: string | number | null },
+  owner: Mark | undefined,
+): boolean => owner === undefined || sameMark(findMark(text(comment)), owner);
 
 /** A question that was refused may mean that the thing is not there: the list tells. */
 async function orAbsent<T>(ask: () => Promise<T>, isListed: () => Promise<boolean>): Promise<T | undefined> {

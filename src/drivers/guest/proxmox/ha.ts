@@ -2,7 +2,7 @@
  * High availability: the resource `ct:<vmid>`, and where it may run. On PVE 9 that is a node-affinity rule, one per container
  * (`innkeeper-ct-<vmid>`): a shared rule would be read, changed and written by every creation at once, and grow without bound. On PVE 8 it is the configured group.
  */
-import { formatMark } from '../../../kernel/mark.js';
+import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt } from '../contract.js';
 import { text } from './answers.js';
@@ -20,7 +20,7 @@ import {
   sidOf,
 } from './ha-config.js';
 import { assertNothingInTheWay, leaveHaError } from './ha-state.js';
-import { apiOf, type Found, type Host, releaseOf, requireOurs } from './host.js';
+import { apiOf, type Found, type Host, isOurs, locate, releaseOf, requireOurs } from './host.js';
 import { said } from './pve-error.js';
 
 const DEFINED = /already defined|already exists/i;
@@ -100,28 +100,33 @@ async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall
   });
 }
 
-/** Takes the container out of HA's hands; it keeps running. */
+/**
+ * Takes the container out of HA's hands; it keeps running. HA knows containers by their number alone, and keeps what it has of one that was lost: that is
+ * removed by the mark in its comment. Of a container that is not ours nothing is touched.
+ */
 export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   if (!host.config.ha.enabled) return;
-  await dropHa(host, at.vmid, call);
+  const found = await locate(host, at.vmid, call.signal);
+  if (found === undefined) await dropHa(host, at.vmid, call, at.mark);
+  else if (isOurs(found, at)) await dropHa(host, at.vmid, call);
 }
 
-/** The same, whatever the config says now: it may have been made under another one. */
-export async function dropHa(host: Host, vmid: number, call: DriverCall): Promise<void> {
+/** The same, whatever the config says now: it may have been made under another one. With `owner`: only what carries this mark. */
+export async function dropHa(host: Host, vmid: number, call: DriverCall, owner?: Mark): Promise<void> {
   const api = apiOf(host, call);
   if ((await releaseOf(host, call.signal)) >= 9) {
     const rule = ruleOf(vmid);
     await removeListed(
       call,
       `rule ${rule}`,
-      () => hasRule(api, rule),
+      () => hasRule(api, rule, owner),
       () => api.cluster.ha.rules.$(rule).$delete(),
     );
   }
   await removeListed(
     call,
     sidOf(vmid),
-    () => hasResource(api, vmid),
+    () => hasResource(api, vmid, owner),
     () => resourceOf(api, vmid).$delete(),
   );
 }

@@ -3,6 +3,7 @@ import type { DriverCall } from '../../shared/call.js';
 import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { GuestAt } from '../contract.js';
+import { findOurs } from './absence.js';
 import { flag, text } from './answers.js';
 import { assertNothingInTheWay, haGaveUp, leaveHaError } from './ha-state.js';
 import { type Found, type Host, isBeingStarted, lxcOf, readStatus, requireOurs, rounds } from './host.js';
@@ -28,7 +29,7 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
   });
 }
 
-/** A grace of 0 pulls the plug. */
+/** A grace of 0 pulls the plug. What is gone does not run: whoever deletes a site whose container was lost must get to the end. */
 export async function ensureStopped(
   host: Host,
   at: GuestAt,
@@ -37,8 +38,8 @@ export async function ensureStopped(
 ): Promise<void> {
   await waitForNoted(host, call);
   await untilDone(host, at.vmid, call, async () => {
-    const found = await requireOurs(host, at, call);
-    return !(await stopOurs(host, found, graceS, call));
+    const found = await findOurs(host, at, call);
+    return found === undefined || !(await stopOurs(host, found, graceS, call));
   });
 }
 
