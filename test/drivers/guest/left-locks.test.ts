@@ -2,7 +2,10 @@
 import t from 'tap';
 import { pino } from 'pino';
 import { lockChecks } from '../../../src/doctor/checks/locks.js';
+import type { Clock } from '../../../src/kernel/clock.js';
 import { proxmoxExaminer } from '../../../src/drivers/guest/proxmox/examine.js';
+import { proxmoxGuestDriver } from '../../../src/drivers/guest/proxmox/index.js';
+import { openTransport } from '../../../src/drivers/guest/proxmox/transport.js';
 import { failsWith } from '../../contracts/guest.js';
 import { at, call, driverAtLookalike, fastClock, spec } from '../../fakes/lookalike-driver.js';
 
@@ -124,4 +127,36 @@ t.test('the lock of a container that is being cloned is none that was left behin
   );
   goOn();
   await making;
+});
+
+t.test('the second of the commands that are told comes before a removal of ours', async (t) => {
+  const { pve, driver, config } = await driverAtLookalike(t);
+  await driver.ensureContainer(spec, call());
+  await driver.ensureSnapshot(at, NAME, 'Backup', call());
+  pve.faults.add({ ...storageFails('DELETE', '/snapshot/'), times: 1 });
+  await failsWith(t, 'container_host_busy', driver.removeSnapshot(at, NAME, call()), 'refused');
+  pve.lock(at.vmid, undefined);
+
+  const { urls, token_id: tokenId, token_secret: tokenSecret, fingerprint } = config;
+  const trust = { caFile: null, fingerprint };
+  const person = openTransport({ urls, tokenId, tokenSecret, trust, requestTimeoutMs: 5_000 });
+  const snapshot = `/api2/json/nodes/pve2/lxc/${at.vmid}/snapshot/${NAME}`;
+  let isTyped = false;
+  const clock: Clock = {
+    ...fastClock,
+    async sleep(ms, signal, background) {
+      if (!isTyped) {
+        isTyped = true;
+        await person.request('DELETE', snapshot, { force: true }, new AbortController().signal);
+      }
+      return fastClock.sleep(ms, signal, background);
+    },
+  };
+  const before = pve.requests.length;
+  const waiting = proxmoxGuestDriver(config, { clock, log: pino({ level: 'silent' }) });
+  t.teardown(() => Promise.all([waiting.close(), person.close()]));
+  await waiting.removeSnapshot(at, NAME, call());
+  const removals = pve.requests.slice(before).filter(({ method }) => method === 'DELETE');
+  t.equal(removals.length, 1, "the person's, and none of ours");
+  t.same(await driver.listSnapshots(at, call()), []);
 });

@@ -5,7 +5,7 @@ import type { GuestAt, GuestSnapshot } from '../contract.js';
 import { num, read, SNAPSHOTS, text } from './answers.js';
 import { segment } from './client.js';
 import { HA_STATES, type HaState, readHaState, setHaState } from './ha-state.js';
-import { type Found, type Host, locate, lxcOf, requireOurs } from './host.js';
+import { type Found, type Host, locate, lxcOf, requireOurs, rounds } from './host.js';
 import { hostFailed, said } from './pve-error.js';
 import { removalOf } from './left-lock.js';
 import { untilDone, whenUnlocked } from './read-back.js';
@@ -75,7 +75,25 @@ async function removeHalf(host: Host, found: Found, name: string, call: DriverCa
     await whenUnlocked(host, found.vmid, call);
     return;
   }
+  if (await isTakenAway(host, found, name, call)) return;
   await runTask(host, call, () => lxcOf(host, found, call.signal).snapshot.$(segment(name)).$delete());
+}
+
+/** Between the two commands that a person is told, `pct unlock` and `pct delsnapshot --force`, lies the time that it takes to begin the second. */
+const SECOND_COMMAND_MS = 10_000;
+const SECOND_COMMAND_LOOK_MS = 1_000;
+
+/**
+ * True when somebody else works on the half snapshot or has removed it: looks for a while. A removal of ours that came between the two commands would
+ * fail where the storage has no such snapshot, leave its own lock, and make the person's second command fail.
+ */
+async function isTakenAway(host: Host, found: Found, name: string, call: DriverCall): Promise<boolean> {
+  for await (const _ of rounds(host, call.signal, SECOND_COMMAND_LOOK_MS, SECOND_COMMAND_MS)) {
+    const now = await locate(host, found.vmid, call.signal);
+    if (now === undefined || text(now.config.lock) !== '') return true;
+    if (!(await listOf(host, now, call)).some((one) => one.name === name)) return true;
+  }
+  return false;
 }
 
 /** Whatever is listed is there, half removed ones too: Proxmox leaves those with a lock when the storage fails. */
@@ -84,7 +102,12 @@ export async function removeSnapshot(host: Host, at: GuestAt, name: string, call
   await waitForNoted(host, call);
   await untilDone(host, at.vmid, call, async () => {
     const found = await requireOurs(host, at, call);
-    if (!(await listOf(host, found, call)).some((one) => one.name === name)) return true;
+    const listed = (await listOf(host, found, call)).find((one) => one.name === name);
+    if (listed === undefined) return true;
+    if (listed.half !== null) {
+      await removeHalf(host, found, name, call);
+      return false;
+    }
     try {
       const one = lxcOf(host, found, call.signal).snapshot.$(segment(name));
       await runTask(host, call, () => one.$delete());
