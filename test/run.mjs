@@ -37,6 +37,12 @@ const files = readdirSync(`${dist}/test`, { recursive: true, encoding: 'utf8' })
   .sort();
 if (files.length === 0) fail(`no test file matches: ${suite} ${parts.join(' ')}`);
 
+const running = new Set();
+for (const signal of ['SIGTERM', 'SIGINT'])
+  process.once(signal, () => {
+    for (const child of running) child.kill(signal);
+    process.exit(1);
+  });
 const results = [];
 const isAlone = (name) => suite === 'real' && ALONE.test(name);
 await Promise.all(lanes(files.filter((name) => !isAlone(name))).map(runInTurn));
@@ -65,11 +71,13 @@ async function runFile(name) {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(timeoutS) },
   });
+  running.add(child);
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutS * 1000 + GRACE_MS);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
   const [code, signal] = await once(child, 'close');
   clearTimeout(timer);
+  running.delete(child);
   return { name, output, seconds: (performance.now() - began) / 1000, ...judge(output, code ?? signal) };
 }
 

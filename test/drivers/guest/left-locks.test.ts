@@ -11,6 +11,8 @@ import { at, call, driverAtLookalike, fastClock, spec } from '../../fakes/lookal
 
 const NAME = 'BAK01012026-1';
 const COMMANDS = ['pct unlock 5001', `pct delsnapshot 5001 ${NAME} --force`];
+/** The clock is twenty times as fast: a task that the test holds back is waited for as long as a busy machine needs. */
+const UNHURRIED = { task_timeout_s: 12_000 };
 const storageFails = (method: string, path: string) => ({
   target: 'pve' as const,
   method,
@@ -68,7 +70,7 @@ t.test('a half snapshot of ours is made again, and is nothing to go back to', as
 });
 
 t.test('a lock that a task holds is waited for, and no command is told', async (t) => {
-  const { pve, driver, backend } = await driverAtLookalike(t);
+  const { pve, driver, backend } = await driverAtLookalike(t, {}, UNHURRIED);
   await driver.ensureContainer(spec, call());
   let goOn = (): void => {};
   const held = new Promise<void>((resolve) => (goOn = resolve));
@@ -111,7 +113,7 @@ t.test('the lock that a killed clone left on its template is told, too', async (
 });
 
 t.test('the lock of a container that is being cloned is none that was left behind', async (t) => {
-  const { pve, driver, backend } = await driverAtLookalike(t);
+  const { pve, driver, backend } = await driverAtLookalike(t, {}, UNHURRIED);
   let goOn = (): void => {};
   const held = new Promise<void>((resolve) => (goOn = resolve));
   const clone = backend.clone.bind(backend);
