@@ -1,7 +1,7 @@
 /** A system that refuses the agent is the operator's to put right: nothing that was paid for is lost meanwhile, and one alert says so. */
 import t, { type Test } from 'tap';
 import type { Fault } from '../../src/sandbox/world.js';
-import { fields } from '../http/rig.js';
+import { asObject, fields } from '../http/rig.js';
 import { type Fields, type House, openHouse, order } from './house.js';
 
 const QUICK = { circuits: { failures: 2, pause_s: 1 }, jobs: { retry_s: 1 } };
@@ -148,5 +148,8 @@ t.test('a deletion outlasts what nobody knows; what is refused for good fails at
     status: 'failed',
     error: { code: 'container_host_failed', detail: /newid: property is missing/ },
   });
+  const { faults } = asObject(await (await fetch(`${house.world.control}/faults`)).text());
+  const struck = (Array.isArray(faults) ? faults.map(fields) : []).map((one) => one['struck']);
+  t.equal(struck.at(-1), 1, 'at once: it was asked for one time');
   await lift();
 });
