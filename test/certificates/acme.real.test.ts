@@ -12,7 +12,7 @@ import { certificateKeeper } from '../../src/certificates/keeper.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import { domainId } from '../../src/model/domain-record.js';
 import { servedNames } from '../../src/model/domain-name.js';
-import { markOf, type Service, siteOf } from '../../src/model/service.js';
+import { markOf, type Service, siteOf, withSite } from '../../src/model/service.js';
 import { plainCall } from '../../src/drivers/shared/call.js';
 import { acmeIssuer } from '../../src/drivers/issuer/acme/index.js';
 import { nameLookup } from '../../src/drivers/lookup/resolver/index.js';
@@ -204,7 +204,7 @@ t.test(
     await until(async () => ((await serial(ZONE, port)) === first ? undefined : true));
     t.equal(await visit(ZONE), `hello from ${ZONE}`, 'renewed, and nobody noticed');
 
-    await state.services.commit('default/12', (now) => ({ ...(now ?? service), domains: [] }));
+    await state.services.commit('default/12', (now) => withSite(now ?? service, { domains: [] }));
     await until(async () => (state.domains.find(domainId(ZONE))?.certificate === null ? true : undefined));
     await t.rejects(visit(ZONE));
   },
