@@ -1,5 +1,6 @@
 /** The stores as the rest of the agent sees them. */
 import type { Readable } from 'node:stream';
+import type { Changed } from '../kernel/changed.js';
 import type { AlertRecord } from '../model/alert.js';
 import type { DomainRecord } from '../model/domain-record.js';
 import type { EventType } from '../model/service-event.js';
@@ -60,11 +61,6 @@ export interface Claims {
   readonly addresses?: readonly string[];
   readonly vmid?: number;
   readonly domains?: readonly string[];
-}
-
-export interface Changed<T, R> {
-  readonly value: T;
-  readonly result: R;
 }
 
 export interface ServiceStore {

@@ -43,6 +43,22 @@ t.test(
   },
 );
 
+t.test('a remembered answer names them once', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  const send = () =>
+    rig.app.inject({
+      method: 'POST',
+      url: '/create-site',
+      headers: { authorization: `Bearer ${rig.tokens.panel}`, 'idempotency-key': 'k' },
+      payload: { ...ORDER, subdomian: 'shop' },
+    });
+  t.equal((await send()).payload.split('"warnings"').length, 2);
+  const again = await send();
+  t.equal(again.headers['idempotency-replayed'], 'true');
+  t.equal(again.payload.split('"warnings"').length, 2);
+});
+
 t.test('an order is never refused because of the domain that came with it', async (t) => {
   const rig = await makeRig();
   t.teardown(() => rig.close());

@@ -1,12 +1,7 @@
 /** What jobs are of: a service, say. The engine knows nothing of a subject but its jobs, and handles all kinds of subjects alike. */
+import type { Changed } from '../../kernel/changed.js';
 import type { Remain } from '../../model/flow.js';
 import type { Job } from '../../model/job.js';
-
-/** What a change has made, and what it has to tell beside. */
-export interface Changed<S, R> {
-  readonly value: S;
-  readonly result: R;
-}
 
 export interface Subject {
   /** Oldest first; the first open one is the only one that may run. */

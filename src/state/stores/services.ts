@@ -1,13 +1,14 @@
 /** The store of services: one document each, changed one after the other per key, claims taken before a write and freed after it. */
 import { Low } from 'lowdb';
 import { v7 as uuidV7 } from 'uuid';
+import type { Changed } from '../../kernel/changed.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
 import { keyOf, type Service, type ServiceKey } from '../../model/service.js';
 import { happenings } from '../../model/event.js';
 import type { ServiceEvent } from '../../model/service-event.js';
 import { addressClaim, claimsOf, domainClaim, nameClaim, vmidClaim } from './claims.js';
-import type { Changed, ServiceEntry, ServiceStore } from '../contract.js';
+import type { ServiceEntry, ServiceStore } from '../contract.js';
 import type { DamagedDocument } from './damaged.js';
 import type { EventLog } from '../logs/event-log.js';
 import { unavailable, type Disk } from '../files/disk.js';
