@@ -111,7 +111,8 @@ export function sameOwner(a: Owner, b: Owner): boolean {
 
 export type Owner = Pick<Service, 'panel' | 'userId' | 'email'>;
 
-function shownOf(text: string): string {
+/** Text of others for a sentence: without control characters and markup, and short. */
+export function shownOf(text: string): string {
   const clean = text.trim().replace(/[\p{C}<>"]/gu, '?');
   return clean.length > SHOWN ? `${clean.slice(0, SHOWN)}...` : clean;
 }

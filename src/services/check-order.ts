@@ -2,6 +2,7 @@
 import { AgentError } from '../kernel/errors.js';
 import { invalid } from '../kernel/invalid.js';
 import { type Email, parseEmail } from '../model/email.js';
+import { shownOf } from '../model/domain-name.js';
 import { readHostName } from '../kernel/host-name.js';
 import { canonicalAddress } from '../model/address-pool.js';
 import type { JsonObject } from '../kernel/json.js';
@@ -103,7 +104,7 @@ function readDomain(sent: string | undefined, baseDomain: string): OrderedDomain
   if (sent === undefined || sent.trim() === '') return undefined;
   const name = readHostName(sent.trim());
   if (name === undefined) {
-    const shown = sent.trim().replace(/[^\x20-\x7E]/g, '?');
+    const shown = shownOf(sent);
     return { name: shown, problem: `${shown} is not a domain name such as example.com.` };
   }
   const isOurs = name === baseDomain || name.endsWith(`.${baseDomain}`);
