@@ -14,7 +14,7 @@ export interface AuditQuestion {
   readonly door: 'network' | 'socket';
 }
 
-/** Throws `invalid_request`, `forbidden` for another panel's, `state_unavailable`. */
+/** Throws `invalid_request`, `cursor_gone`, `forbidden` for another panel's, `state_unavailable`. */
 export async function listAudit(
   { state }: Pick<OperationContext, 'state'>,
   caller: Pick<Caller, 'panel'>,
@@ -25,6 +25,11 @@ export async function listAudit(
   const instant = since === undefined ? undefined : new Date(since).toISOString();
   const own = door === 'network' ? caller.panel : panel;
   const page = await state.audit.read({ after: cursor, since: instant, limit, panel: own, serviceId });
+  if (page.gone)
+    throw new AgentError(
+      'cursor_gone',
+      'There is nothing to go on from behind this cursor. Start again without a cursor.',
+    );
   if (page.next === undefined) {
     throw new AgentError('invalid_request', 'cursor must come from an earlier answer.', {
       fields: { cursor: 'must come from an earlier answer' },

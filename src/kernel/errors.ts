@@ -141,6 +141,11 @@ export const ERRORS = {
     'The key of the state comes from the configuration, and is changed there.',
   ),
   idempotency_mismatch: kind(409, 'conflict', 'The Idempotency-Key was used with another body.'),
+  cursor_gone: kind(
+    410,
+    'gone',
+    'The cursor comes from another life of the log, or what stood there is no longer kept.',
+  ),
   payload_too_large: kind(413, 'refused_request', 'The request body is larger than allowed.'),
   unsupported_media_type: kind(415, 'refused_request', 'The body must be application/json.'),
   rate_limited: kind(429, 'busy', 'Too many calls with this token.'),

@@ -26,7 +26,7 @@ export function listServices(
   caller: Pick<Caller, 'panel'>,
   wish: ServiceWish,
 ): Page<ReturnType<typeof viewEntry>> {
-  const after = afterCursor(wish.cursor);
+  const after = afterCursor(wish.cursor, caller.panel);
   const items: ReturnType<typeof viewEntry>[] = [];
   let last: ServiceEntry | undefined;
   for (const entry of context.state.services.entries()) {

@@ -118,9 +118,11 @@ export interface LoggedEvent {
 
 export interface EventPage {
   readonly events: readonly LoggedEvent[];
-  /** Where to go on, also when there is nothing yet; undefined for a cursor that is none of ours. */
+  /** Where to go on, also when there is nothing yet; undefined when there is no going on from `after`. */
   readonly next: string | undefined;
   readonly more: boolean;
+  /** The cursor is of another life of the log, or what stood there is no longer kept. Without it and `next`: it is no cursor. */
+  readonly gone: boolean;
 }
 
 /** What happened, kept for 30 days; every event at least once, in the order in which it was written down. */
@@ -131,8 +133,8 @@ export interface EventStore {
     readonly after: string | undefined;
     readonly limit: number;
   }): Promise<EventPage>;
-  /** The cursor behind the newest. */
-  latest(): Promise<string>;
+  /** The cursor behind the newest, for this panel. */
+  latest(panel: string): Promise<string>;
 }
 
 /** Who asked for a change and what became of it. No values of bodies, no paths: only names of ours and ids. */
@@ -177,9 +179,10 @@ export interface AuditWish {
 
 export interface AuditPage {
   readonly entries: readonly AuditEntry[];
-  /** Where to go on; undefined for a cursor that is none of ours. */
+  /** As in `EventPage`. */
   readonly next: string | undefined;
   readonly more: boolean;
+  readonly gone: boolean;
 }
 
 /** Lines are only ever added. */

@@ -16,6 +16,7 @@ import type {
 } from './contract.js';
 import { Disk, unavailable } from './files/disk.js';
 import { EventLog } from './logs/event-log.js';
+import { LogCursors } from './logs/log-cursor.js';
 import { exportState } from './transfer/export.js';
 import { bootFileSystem, type FileSystem, nodeFileSystem } from './files/file-system.js';
 import { domainKind } from './documents/domain-document.js';
@@ -29,6 +30,7 @@ import { Services } from './stores/services.js';
 import { Documents } from './stores/system.js';
 import { timedFileSystem } from './files/timed-file-system.js';
 import { tokenKind } from './documents/token-document.js';
+import { cursorKeyOf, EPOCHS_FOLDER, type LogEpoch, logEpochKind } from './documents/log-epoch-document.js';
 import { rememberedKind } from './documents/remembered-document.js';
 import { refuseUnfinishedImport } from './files/unfinished-import.js';
 import { zoneKind } from './documents/zone-document.js';
@@ -76,9 +78,16 @@ export async function openState({
     const box = new SecretBox(key, formerKeys);
     const clockTrusted = (): boolean => clock.trusted();
     const common = { disk, box, dir, now: () => instant(clock), clockTrusted, warn, later };
-    const events = await EventLog.open(common);
-    const audit = await AuditLog.open({ ...common, keepDays: auditKeepDays });
     const idOf = ({ id }: { readonly id: string }): string => id;
+    const epochs = await Documents.open<LogEpoch>({
+      ...common,
+      folder: EPOCHS_FOLDER,
+      kind: logEpochKind,
+      idOf,
+    });
+    const cursors = new LogCursors(cursorKeyOf(epochs, common.now));
+    const events = await EventLog.open({ ...common, cursors });
+    const audit = await AuditLog.open({ ...common, cursors, keepDays: auditKeepDays });
     const [services, tokens, domains, acmeAccounts, zones, remembered, alerts] = await Promise.all([
       Services.open({ ...common, events }),
       Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
@@ -96,10 +105,11 @@ export async function openState({
     const keys = new KeyRotation({
       ...common,
       ownFile: ownKeyFile,
-      stores: [services, domains, acmeAccounts, remembered],
+      stores: [services, domains, acmeAccounts, remembered, epochs],
     });
     const stores = {
       keys,
+      epochs,
       services,
       archive,
       events,
@@ -136,6 +146,7 @@ export async function openState({
 
 interface Stores {
   readonly keys: KeyRotation;
+  readonly epochs: Documents<LogEpoch>;
   readonly services: Services;
   readonly archive: Archive;
   readonly events: EventLog;

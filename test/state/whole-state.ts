@@ -5,6 +5,7 @@ import { Archive } from '../../src/state/logs/archive.js';
 import type { ApiToken } from '../../src/state/contract.js';
 import { Disk } from '../../src/state/files/disk.js';
 import { EventLog } from '../../src/state/logs/event-log.js';
+import { LogCursors } from '../../src/state/logs/log-cursor.js';
 import type { FileSystem } from '../../src/state/files/file-system.js';
 import { afterReading } from '../../src/state/files/later.js';
 import { SecretBox } from '../../src/state/keys/secret-box.js';
@@ -39,6 +40,7 @@ export async function openWhole(fs: FileSystem): Promise<Whole> {
     clockTrusted: () => true,
     warn,
     later,
+    cursors: new LogCursors(async () => KEY),
   };
   const events = await EventLog.open(common);
   const services = await Services.open({ ...common, events });

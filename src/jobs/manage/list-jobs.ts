@@ -52,7 +52,7 @@ function* candidates(
     return;
   }
   const onlyOpen = wish.status !== undefined && isOpen({ status: wish.status });
-  const after = afterCursor(wish.cursor);
+  const after = afterCursor(wish.cursor, panel);
   for (const entry of state.services.entries()) {
     if (entry.panel !== panel || (after !== undefined && entry.key <= after)) continue;
     if (!onlyOpen || entry.openJobs.length > 0) yield entry;

@@ -3,6 +3,7 @@ import { alertKind } from './alert-document.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type { DocumentKind } from './document.js';
 import { domainKind } from './domain-document.js';
+import { EPOCHS_FOLDER, logEpochKind } from './log-epoch-document.js';
 import { rememberedKind } from './remembered-document.js';
 import { tokenKind } from './token-document.js';
 import { zoneKind } from './zone-document.js';
@@ -15,4 +16,5 @@ export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }
   acme: acmeAccountKind,
   zones: zoneKind,
   remembered: rememberedKind,
+  [EPOCHS_FOLDER]: logEpochKind,
 };

@@ -23,6 +23,7 @@ export const VERSIONS = {
   zone: { current: 1, from: {} },
   remembered: { current: 1, from: {} },
   alert: { current: 1, from: {} },
+  logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 
 /** The first release knew only how a site is made: nothing had happened to it yet but perhaps a suspension. */

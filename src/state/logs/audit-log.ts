@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import type { AuditEntry, AuditPage, AuditStore, AuditWish } from '../contract.js';
 import type { Later } from '../files/later.js';
 import { DailyLog } from './daily-log.js';
+import type { LogCursors } from './log-cursor.js';
 import type { Disk } from '../files/disk.js';
 import { NullableText, TextSchema } from '../documents/job-schema.js';
 
@@ -44,16 +45,17 @@ export interface AuditLogOptions {
   readonly warn: (message: string, detail: string) => void;
   readonly keepDays: number;
   readonly later: Later;
+  readonly cursors: LogCursors;
 }
 
 export class AuditLog implements AuditStore {
   readonly #log: DailyLog<AuditEntry>;
   readonly #warn: AuditLogOptions['warn'];
 
-  private constructor({ disk, dir, now, clockTrusted, warn, keepDays }: AuditLogOptions) {
+  private constructor({ disk, dir, now, clockTrusted, warn, keepDays, cursors }: AuditLogOptions) {
     const folder = join(dir, 'audit');
     const keepMs = keepDays * 86_400_000;
-    this.#log = new DailyLog({ disk, folder, now, clockTrusted, keepMs, parse: parseLine });
+    this.#log = new DailyLog({ disk, folder, now, clockTrusted, keepMs, parse: parseLine, cursors });
     this.#warn = warn;
   }
 
@@ -79,13 +81,14 @@ export class AuditLog implements AuditStore {
       (since === undefined || entry.at >= since) &&
       (panel === undefined || entry.panel === panel) &&
       (serviceId === undefined || entry.service_id === serviceId);
-    const { lines, next, more } = await this.#log.read({
+    const { lines, ...page } = await this.#log.read({
+      reader: `audit/${panel ?? ''}`,
       after,
       limit,
       wanted,
       ...(since === undefined ? {} : { fromDay: dayBefore(since) }),
     });
-    return { entries: lines, next, more };
+    return { entries: lines, ...page };
   }
 
   idle(): Promise<void> {

@@ -1,10 +1,11 @@
 /**
  * Lines of JSON in one file per day (UTC) of their writing, only ever added to. A burst is one append and one fsync; a line that a power cut has torn is
- * ended and skipped. A cursor is a place in a file, so a page costs the same however much there is.
+ * ended and skipped. A cursor stands for a place in a file, so a page costs the same however much there is.
  */
 import { join } from 'node:path';
 import { unavailable, type Disk } from '../files/disk.js';
 import { codeOf } from '../files/file-system.js';
+import { BYTES_BEFORE, digestBefore, type LogCursors, type LogPlace } from './log-cursor.js';
 
 const NEWLINE = 10;
 const CHUNK = 256 * 1024;
@@ -23,16 +24,21 @@ export interface DailyLogOptions<T> {
   readonly keepMs: number;
   /** Undefined for a line that is none. */
   readonly parse: (text: string) => T | undefined;
+  readonly cursors: LogCursors;
 }
 
 export interface LogPage<T> {
   readonly lines: readonly T[];
-  /** Where to go on, also when there is nothing yet; undefined for a cursor that is none of ours. */
+  /** Where to go on, also when there is nothing yet; undefined when there is no going on from `after`. */
   readonly next: string | undefined;
   readonly more: boolean;
+  /** The cursor is of another life of the log, or what stood there is no longer kept. Without it and `next`: it is no cursor. */
+  readonly gone: boolean;
 }
 
 export interface LogWish<T> {
+  /** Whose cursors they are: one reader's do not open for another. */
+  readonly reader: string;
   /** A cursor; without it from the oldest. */
   readonly after: string | undefined;
   /** `YYYY-MM-DD`: without a cursor, not before this day. */
@@ -41,11 +47,10 @@ export interface LogWish<T> {
   readonly wanted: (line: T) => boolean;
 }
 
-interface Place {
-  /** `YYYY-MM-DD` */
-  readonly day: string;
-  readonly offset: number;
-}
+/** Before the first line, whenever that is written. */
+const START: LogPlace = { day: '', offset: 0 };
+/** A reader is not moved on for less than this of other readers' lines, so that his cursor does not show that there are any. */
+const MOST_REREAD = 64 * 1024;
 
 interface Batch<T> {
   values: T[];
@@ -58,7 +63,7 @@ export class DailyLog<T> {
   #batch: Batch<T> | undefined;
   #writing: Promise<void> | undefined;
   /** The file being written, and how much of it is durable: readers see no more. */
-  #open: Place | undefined;
+  #open: LogPlace | undefined;
 
   constructor(options: DailyLogOptions<T>) {
     this.#options = options;
@@ -83,34 +88,50 @@ export class DailyLog<T> {
     if (this.#batch && this.#batch.values.length > most) this.#batch.values = this.#batch.values.slice(-most);
   }
 
-  async read({ after, fromDay = '', limit, wanted }: LogWish<T>): Promise<LogPage<T>> {
-    const days = (await this.#days()).filter((day) => day >= fromDay);
-    let place = after === undefined ? { day: days[0] ?? '', offset: 0 } : placeOf(after);
-    if (!place) return { lines: [], next: undefined, more: false };
+  async read(wish: LogWish<T>): Promise<LogPage<T>> {
+    const start = await this.#startOf(wish);
+    if (start === undefined || start === 'gone')
+      return { lines: [], next: undefined, more: false, gone: start === 'gone' };
+    const { reader, fromDay = '', limit, wanted } = wish;
+    const days = (await this.#days()).filter((day) => day >= fromDay && day >= start.day);
     const found: T[] = [];
-    let looked = 0;
-    for (const day of days.filter((one) => one >= (place?.day ?? ''))) {
-      if (day !== place.day) place = { day, offset: 0 };
-      for (;;) {
-        const { lines, bytes } = await this.#linesFrom(place);
+    // behind the last line that was wanted, and behind the last one that was read
+    let [kept, place, looked] = [start, start, 0];
+    const page = async (more: boolean): Promise<LogPage<T>> => {
+      return {
+        lines: found,
+        next: await this.#cursorOf(reader, restingPlace(kept, place)),
+        more,
+        gone: false,
+      };
+    };
+    for (const day of days) {
+      for (let at = day === start.day ? start : { day, offset: 0 }; ; at = place) {
+        const { lines, bytes } = await this.#linesFrom(at);
         if (lines.length === 0) break;
         looked += bytes;
+        place = at;
         for (const { text, length } of lines) {
           place = { day, offset: place.offset + length };
           const value = this.#options.parse(text);
-          if (value !== undefined && wanted(value)) found.push(value);
-          if (found.length >= limit) return { lines: found, next: cursorOf(place), more: true };
+          if (value === undefined || !wanted(value)) continue;
+          found.push(value);
+          kept = place;
+          if (found.length >= limit) return page(true);
         }
-        if (looked >= MOST_READ) return { lines: found, next: cursorOf(place), more: true };
+        if (looked >= MOST_READ) return page(true);
       }
     }
-    return { lines: found, next: cursorOf(place), more: false };
+    return page(false);
   }
 
-  /** The cursor behind the newest line. */
-  async latest(): Promise<string> {
-    const day = (await this.#days()).at(-1) ?? (await this.#writtenDay());
-    return cursorOf({ day, offset: await this.#sizeOf(day) });
+  /** The cursor behind the newest line, for this reader. */
+  async latest(reader: string): Promise<string> {
+    for (const day of (await this.#days()).reverse()) {
+      const offset = await this.#sizeOf(day);
+      if (offset > 0) return this.#cursorOf(reader, { day, offset });
+    }
+    return this.#cursorOf(reader, START);
   }
 
   /** All lines of the newest days that have a file, oldest day first. */
@@ -118,7 +139,7 @@ export class DailyLog<T> {
     const days: T[][] = [];
     for (const day of (await this.#days()).slice(-count)) {
       const values: T[] = [];
-      for (let place: Place = { day, offset: 0 }; ;) {
+      for (let place: LogPlace = { day, offset: 0 }; ;) {
         const { lines, bytes } = await this.#linesFrom(place);
         if (lines.length === 0) break;
         for (const { text } of lines) {
@@ -133,10 +154,9 @@ export class DailyLog<T> {
   }
 
   async removeOld(): Promise<void> {
-    const { disk, keepMs, now, clockTrusted } = this.#options;
-    if (!clockTrusted()) return;
-    const oldest = new Date(Date.parse(now()) - keepMs).toISOString().slice(0, 10);
-    for (const day of await this.#days()) if (day < oldest) await disk.remove(this.#pathOf(day));
+    const oldest = this.#oldestDay();
+    for (const day of await this.#days())
+      if (day < oldest) await this.#options.disk.remove(this.#pathOf(day));
   }
 
   async idle(): Promise<void> {
@@ -182,7 +202,7 @@ export class DailyLog<T> {
   async #linesFrom({
     day,
     offset,
-  }: Place): Promise<{ lines: { text: string; length: number }[]; bytes: number }> {
+  }: LogPlace): Promise<{ lines: { text: string; length: number }[]; bytes: number }> {
     const size = await this.#sizeOf(day);
     const lines: { text: string; length: number }[] = [];
     for (let length = CHUNK; offset < size && lines.length === 0; length *= 2) {
@@ -196,6 +216,33 @@ export class DailyLog<T> {
       if (wanted === size - offset) break;
     }
     return { lines, bytes: lines.reduce((sum, { length }) => sum + length, 0) };
+  }
+
+  async #cursorOf(reader: string, place: LogPlace): Promise<string> {
+    // of a log that has no line yet the day says when that was
+    const day = place.offset === 0 ? await this.#writtenDay() : place.day;
+    return this.#options.cursors.seal(reader, { ...place, day, before: await this.#digestBefore(place) });
+  }
+
+  async #startOf({ reader, after }: LogWish<T>): Promise<LogPlace | 'gone' | undefined> {
+    if (after === undefined) return START;
+    const cursor = await this.#options.cursors.open(reader, after);
+    if (cursor === undefined || cursor === 'gone') return cursor;
+    // what has been written since is here as long as nothing can have been removed
+    if (cursor.offset === 0) return cursor.day < this.#oldestDay() ? 'gone' : START;
+    if (cursor.offset > (await this.#sizeOf(cursor.day))) return 'gone';
+    return cursor.before.equals(await this.#digestBefore(cursor)) ? cursor : 'gone';
+  }
+
+  async #digestBefore({ day, offset }: LogPlace): Promise<Buffer> {
+    const from = Math.max(0, offset - BYTES_BEFORE);
+    return digestBefore(offset === 0 ? Buffer.alloc(0) : await this.#range(day, from, offset - from));
+  }
+
+  /** No day before it is kept. */
+  #oldestDay(): string {
+    const { now, keepMs, clockTrusted } = this.#options;
+    return clockTrusted() ? new Date(Date.parse(now()) - keepMs).toISOString().slice(0, 10) : '';
   }
 
   /** In their order. */
@@ -260,11 +307,6 @@ function newBatch<T>(values: T[] = []): Batch<T> {
   return { values, done, settle: (error) => (error === undefined ? resolve() : reject(error)) };
 }
 
-function cursorOf({ day, offset }: Place): string {
-  return Buffer.from(`${day}.${offset}`).toString('base64url');
-}
-
-function placeOf(cursor: string): Place | undefined {
-  const found = /^(\d{4}-\d\d-\d\d)\.(\d{1,15})$/.exec(Buffer.from(cursor, 'base64url').toString());
-  return found?.[1] === undefined ? undefined : { day: found[1], offset: Number(found[2]) };
+function restingPlace(kept: LogPlace, place: LogPlace): LogPlace {
+  return kept.day === place.day && place.offset - kept.offset < MOST_REREAD ? kept : place;
 }

@@ -10,6 +10,7 @@ import { EVENT_TYPES } from '../../model/service-event.js';
 import type { Service } from '../../model/service.js';
 import type { EventPage, EventStore, LoggedEvent } from '../contract.js';
 import { DailyLog } from './daily-log.js';
+import type { LogCursors } from './log-cursor.js';
 import type { Disk } from '../files/disk.js';
 import type { Later } from '../files/later.js';
 import { JsonObjectSchema } from '../documents/job-schema.js';
@@ -39,6 +40,7 @@ export interface EventLogOptions {
   readonly clockTrusted: () => boolean;
   readonly warn: (message: string, detail: string) => void;
   readonly later: Later;
+  readonly cursors: LogCursors;
 }
 
 export class EventLog implements EventStore {
@@ -49,9 +51,9 @@ export class EventLog implements EventStore {
   /** Only while starting: ids in the log's newest files, and since when they hold all. */
   #tail: { readonly ids: Set<string>; readonly since: string } | undefined;
 
-  private constructor({ disk, dir, now, clockTrusted, warn }: EventLogOptions) {
+  private constructor({ disk, dir, now, clockTrusted, warn, cursors }: EventLogOptions) {
     const folder = join(dir, 'events');
-    this.#log = new DailyLog({ disk, folder, now, clockTrusted, keepMs: KEEP_MS, parse: parseLine });
+    this.#log = new DailyLog({ disk, folder, now, clockTrusted, keepMs: KEEP_MS, parse: parseLine, cursors });
     this.#warn = warn;
   }
 
@@ -94,12 +96,12 @@ export class EventLog implements EventStore {
 
   async read({ panel, after, limit }: Parameters<EventStore['read']>[0]): Promise<EventPage> {
     const wanted = (event: LoggedEvent): boolean => event.panel === panel;
-    const { lines, next, more } = await this.#log.read({ after, limit, wanted });
-    return { events: lines, next, more };
+    const { lines, ...page } = await this.#log.read({ reader: readerOf(panel), after, limit, wanted });
+    return { events: lines, ...page };
   }
 
-  latest(): Promise<string> {
-    return this.#log.latest();
+  latest(panel: string): Promise<string> {
+    return this.#log.latest(readerOf(panel));
   }
 
   idle(): Promise<void> {
@@ -125,6 +127,8 @@ export class EventLog implements EventStore {
     this.#tail = { ids: new Set(days.flat().map(({ id }) => id)), since };
   }
 }
+
+const readerOf = (panel: string): string => `events/${panel}`;
 
 function logged(service: Service, { id, at, type, data }: ServiceEvent): LoggedEvent {
   const { panel, generation } = service;

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AgentError } from '../../kernel/errors.js';
 import { BundleError, KEY_FILE, type Manifest, readBundle, textOf } from './bundle.js';
+import { EPOCHS_FOLDER } from '../documents/log-epoch-document.js';
 import { nodeFileSystem } from '../files/file-system.js';
 import { lockFolder } from '../files/lock.js';
 import { makeRoot } from '../files/root-folder.js';
@@ -106,6 +107,11 @@ async function unpack(file: string, dir: string, withKey: boolean, refuseLost: (
   const folders = new Set([dir]);
   await readBundle(openBundle(file), async (path, bytes) => {
     refuseLost();
+    // cursors of the log that was exported must not open here: that log may have gone on
+    if (path.startsWith(`${EPOCHS_FOLDER}/`)) {
+      await textOf(bytes);
+      return;
+    }
     if (path === KEY_FILE) {
       const text = await textOf(bytes);
       if (withKey) await writeFile(join(dir, path), text, { mode: 0o600, flush: true });

@@ -175,4 +175,35 @@ t.test('events are read page by page, by one panel, and waited for with the last
     status: 400,
     body: { errors: { after: String } },
   });
+  const own = `/events?after=${String(page['next_cursor'])}`;
+  t.match(await rig.call('GET', own, undefined, rig.tokens.staging), {
+    status: 410,
+    body: { code: 'cursor_gone', error: /after=latest.*POST \/panel\/sync/ },
+  });
+  t.match(
+    await rig.call('GET', `/audit?cursor=${String(page['next_cursor'])}`, undefined, rig.tokens.admin),
+    {
+      status: 410,
+      body: { code: 'cursor_gone' },
+    },
+  );
+});
+
+t.test("another panel's cursor of a list passes nothing over", async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  for (const service_id of ['1', '2', '3']) await rig.call('POST', '/create-site', { ...ORDER, service_id });
+  const other = Buffer.from('staging/1').toString('base64url');
+  for (const list of ['services', 'jobs']) {
+    const first = await rig.call('GET', `/${list}?limit=1`);
+    const own = String(first.body['next_cursor']);
+    t.match(await rig.call('GET', `/${list}?cursor=${own}`), {
+      status: 200,
+      body: { [list]: { length: 2 } },
+    });
+    t.match(await rig.call('GET', `/${list}?cursor=${other}`), {
+      status: 400,
+      body: { errors: { cursor: String } },
+    });
+  }
 });

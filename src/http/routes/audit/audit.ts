@@ -49,7 +49,7 @@ const schema = {
       'What was asked for.',
     ),
   },
-  failures: failures('state_unavailable'),
+  failures: failures('cursor_gone', 'state_unavailable'),
 };
 
 export const auditRoute: Route = (app, context) => {

@@ -22,7 +22,7 @@ const EventView = Type.Object({
 const schema = {
   summary: "Tells what happened to the panel's services",
   description:
-    'Oldest first, kept for 30 days. Ask again with `after` set to `next_cursor`; nothing is missed in between. After a crash of the agent an event may come twice: then it has the same `id`.',
+    'Oldest first, kept for 30 days. Ask again with `after` set to `next_cursor`; nothing is missed in between. A cursor that nothing can be told behind (the state was restored, or 30 days have passed) is answered with 410 `cursor_gone`: get a new one with `after=latest`, then compare all services with `POST /panel/sync`. After a crash of the agent an event may come twice: then it has the same `id`.',
   tags: ['Services'],
   querystring: Type.Object({
     after: Type.Optional(
@@ -43,7 +43,7 @@ const schema = {
       'What was written down since.',
     ),
   },
-  failures: failures('state_unavailable'),
+  failures: failures('cursor_gone', 'state_unavailable'),
 };
 
 export const eventsRoute: Route = (app, context) => {

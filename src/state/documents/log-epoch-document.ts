@@ -1,0 +1,56 @@
+/** The shape of `epochs/logs.json`: what makes cursors of this life of the state differ from those of every other. An import leaves it out. */
+import { randomBytes } from 'node:crypto';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Secret } from '../../kernel/secret.js';
+import type { DocumentKind } from './document.js';
+import { TextSchema } from './job-schema.js';
+import { VERSIONS } from './migrations.js';
+import { misfitOf } from './misfit.js';
+
+export interface LogEpoch {
+  readonly schema: number;
+  readonly id: string;
+  /** RFC 3339 */
+  readonly madeAt: string;
+  /** 32 bytes in base64. */
+  readonly cursorKey: Secret;
+}
+
+export const EPOCHS_FOLDER = 'epochs';
+const ID = 'logs';
+
+const EpochSchema = Type.Object({
+  schema: Type.Literal(1),
+  id: TextSchema,
+  madeAt: TextSchema,
+  cursorKey: Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => value instanceof Secret)),
+});
+
+const check = Compile(EpochSchema);
+
+export const logEpochKind: DocumentKind<LogEpoch> = {
+  name: 'log epoch',
+  version: VERSIONS.logEpoch,
+  fits: (value): value is LogEpoch => check.Check(value) satisfies boolean,
+  misfit: (value) => misfitOf(check.Errors(value)),
+};
+
+interface Epochs {
+  find(id: string): LogEpoch | undefined;
+  commit(id: string, fn: (current: LogEpoch | undefined) => LogEpoch): Promise<LogEpoch>;
+}
+
+/** The key for cursors, made when the first one is needed, so that a start writes nothing. 32 bytes. Throws AgentError `state_unavailable`. */
+export function cursorKeyOf(epochs: Epochs, now: () => string): () => Promise<Buffer> {
+  const made = (): LogEpoch => ({
+    schema: 1,
+    id: ID,
+    madeAt: now(),
+    cursorKey: new Secret(randomBytes(32).toString('base64')),
+  });
+  return async () => {
+    const epoch = epochs.find(ID) ?? (await epochs.commit(ID, (current) => current ?? made()));
+    return Buffer.from(epoch.cursorKey.reveal(), 'base64');
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Cursors of a log: a place in it, sealed so that it says nothing about what other readers' lines there are. A cursor opens only for the reader it was
+ * given to and in the life of the state that made it, and carries a digest of what stands before the place.
+ */
+import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
+
+export interface LogPlace {
+  /** `YYYY-MM-DD` */
+  readonly day: string;
+  /** Bytes into the day's file, at the start of a line. */
+  readonly offset: number;
+}
+
+export interface CursorContent extends LogPlace {
+  /** `digestBefore` of the bytes in front of the place. */
+  readonly before: Buffer;
+}
+
+/** `gone`: a cursor of another life of the state, of another reader or of an older release. Undefined: no cursor at all. */
+export type OpenedCursor = CursorContent | 'gone' | undefined;
+
+/** So many bytes in front of a place are compared: more than the line before it, as a rule. */
+export const BYTES_BEFORE = 4096;
+
+const VERSION = 2;
+const [IV_BYTES, TAG_BYTES, DIGEST_BYTES] = [12, 16, 8];
+const CONTENT_BYTES = 4 + 6 + DIGEST_BYTES;
+const BYTES = 1 + IV_BYTES + CONTENT_BYTES + TAG_BYTES;
+/** Cursors of releases that did not seal them: a day and an offset. */
+const UNSEALED = /^\d{4}-\d\d-\d\d\.\d{1,15}$/;
+
+export function digestBefore(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest().subarray(0, DIGEST_BYTES);
+}
+
+export class LogCursors {
+  readonly #secret: () => Promise<Buffer>;
+
+  /** `secret`: 32 bytes that belong to this life of the state. */
+  constructor(secret: () => Promise<Buffer>) {
+    this.#secret = secret;
+  }
+
+  /** The same place gives the same text: its nonce comes from its content. Throws what `secret` throws. */
+  async seal(reader: string, content: CursorContent): Promise<string> {
+    const secret = await this.#secret();
+    const clear = packed(content);
+    const iv = createHmac('sha256', keyFor(secret, 'nonce'))
+      .update(`${reader}\0`)
+      .update(clear)
+      .digest()
+      .subarray(0, IV_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', keyFor(secret, 'seal'), iv).setAAD(Buffer.from(reader));
+    const sealed = [cipher.update(clear), cipher.final()];
+    return Buffer.concat([Buffer.of(VERSION), iv, ...sealed, cipher.getAuthTag()]).toString('base64url');
+  }
+
+  /** Throws what `secret` throws. */
+  async open(reader: string, text: string): Promise<OpenedCursor> {
+    const bytes = Buffer.from(text, 'base64url');
+    if (UNSEALED.test(bytes.toString('latin1'))) return 'gone';
+    if (bytes.length !== BYTES || bytes[0] !== VERSION || bytes.toString('base64url') !== text)
+      return undefined;
+    const iv = bytes.subarray(1, 1 + IV_BYTES);
+    const tag = bytes.subarray(BYTES - TAG_BYTES);
+    const decipher = createDecipheriv('aes-256-gcm', keyFor(await this.#secret(), 'seal'), iv)
+      .setAAD(Buffer.from(reader))
+      .setAuthTag(tag);
+    try {
+      const sealed = bytes.subarray(1 + IV_BYTES, BYTES - TAG_BYTES);
+      return unpacked(Buffer.concat([decipher.update(sealed), decipher.final()]));
+    } catch {
+      return 'gone';
+    }
+  }
+}
+
+function keyFor(secret: Buffer, purpose: string): Buffer {
+  return createHmac('sha256', secret).update(`log cursor: ${purpose}`).digest();
+}
+
+function packed({ day, offset, before }: CursorContent): Buffer {
+  const bytes = Buffer.alloc(CONTENT_BYTES);
+  bytes.writeUInt32BE(Number(day.replaceAll('-', '')), 0);
+  bytes.writeUIntBE(offset, 4, 6);
+  before.copy(bytes, 10);
+  return bytes;
+}
+
+function unpacked(bytes: Buffer): CursorContent {
+  const digits = String(bytes.readUInt32BE(0)).padStart(8, '0');
+  const day = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`;
+  return { day, offset: bytes.readUIntBE(4, 6), before: bytes.subarray(10) };
+}
