@@ -1,6 +1,6 @@
 /** What a condition is, and what it may look at. One file per kind in `conditions/`; `conditions.ts` is their table. */
 import type { Config } from '../config/config.js';
-import type { AlertRecord, AlertWish } from '../model/alert.js';
+import type { AlertRecord, AlertWish, NoticeKind } from '../model/alert.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ClockDoubt } from '../model/clock-doubt.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
@@ -43,8 +43,15 @@ export interface ConditionSources {
     readonly limit: number | undefined;
     readonly refusedAt: number | undefined;
   };
-  /** Panels that named a plan nobody sells, and when (epoch ms) they did so last. */
-  readonly unknownPlans: () => ReadonlyMap<string, { readonly plan: string; readonly at: number }>;
+  /** By panel, what it asked for last that is worth an alert, and when (epoch ms). */
+  readonly notices: (kind: NoticeKind) => ReadonlyMap<string, Noticed>;
+}
+
+export interface Noticed {
+  /** As the panel wrote it. */
+  readonly plan: string;
+  readonly service?: string;
+  readonly at: number;
 }
 
 /**

@@ -11,11 +11,13 @@ import { lockLeft } from './conditions/lock-left.js';
 import { orderFailed } from './conditions/order-failed.js';
 import { orderWaiting } from './conditions/order-waiting.js';
 import { poolLow } from './conditions/pool-low.js';
+import { smallerPlan } from './conditions/smaller-plan.js';
 import { stateBehind } from './conditions/state-behind.js';
 import { stateWriteFailing } from './conditions/state-write-failing.js';
 import { systemDown } from './conditions/system-down.js';
 import { systemRefused } from './conditions/system-refused.js';
 import { unknownPlan } from './conditions/unknown-plan.js';
+import { upgradeWithoutChange } from './conditions/upgrade-without-change.js';
 
 const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   job_stuck: jobStuck,
@@ -32,6 +34,8 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   pool_low: poolLow,
   drift,
   lock_left: lockLeft,
+  smaller_plan: smallerPlan,
+  upgrade_without_change: upgradeWithoutChange,
   unknown_plan: unknownPlan,
 };
 

@@ -1,12 +1,13 @@
 /** Puts together what operators see of a daemon: its figures and its alerts. */
 import type { Logger } from 'pino';
-import type { ConditionSources } from '../alerts/condition.js';
+import type { ConditionSources, Noticed } from '../alerts/condition.js';
 import { conditions } from '../alerts/conditions.js';
 import { type AlertKeeper, alertKeeper } from '../alerts/keeper.js';
 import type { Config } from '../config/config.js';
 import type { ClockGuard } from '../clock/guard.js';
 import { descriptorLimit, openDescriptors } from '../kernel/descriptor-use.js';
 import { type Clock, instant } from '../kernel/clock.js';
+import { NOTICES } from '../model/alert.js';
 import { failedOrders } from '../model/failed-order.js';
 import { FOR_RELEASE, type Job } from '../model/job.js';
 import type { Service } from '../model/service.js';
@@ -92,7 +93,7 @@ export function observe({ counting, log, timekeeper, ...deps }: ObservationDeps)
   const { metrics } = counting;
   const sources: Sources = { ...deps, ownCertificates: watchOwnCertificates(config, clock) };
   metrics.lookUp(sources);
-  const unknownPlans = new Map<string, { readonly plan: string; readonly at: number }>();
+  const notices = new Map(NOTICES.map((kind) => [kind, new Map<string, Noticed>()]));
   const alerts = alertKeeper({
     agent: config.agent.id,
     alerts: state.alerts,
@@ -108,7 +109,7 @@ export function observe({ counting, log, timekeeper, ...deps }: ObservationDeps)
         limit: descriptorLimit(),
         refusedAt: counting.refusedDescriptorAt(),
       }),
-      unknownPlans: () => unknownPlans,
+      notices: (kind) => notices.get(kind) ?? new Map<string, Noticed>(),
     }),
     hooks: config.alerts.hooks.map((hook) => hookOf(hook, clock)),
     clock,
@@ -124,8 +125,8 @@ export function observe({ counting, log, timekeeper, ...deps }: ObservationDeps)
   alerts.start();
   return {
     alerts,
-    noticed({ panel, plan }) {
-      unknownPlans.set(panel, { plan, at: clock.now() });
+    noticed({ kind, panel, ...what }) {
+      notices.get(kind)?.set(panel, { ...what, at: clock.now() });
       alerts.nudge();
     },
     async stop() {
@@ -141,7 +142,8 @@ function needsPerson(service: Service | undefined): string {
   const waits = ({ status, waiting }: Job): boolean =>
     status === 'stuck' || waiting?.for === FOR_RELEASE || waiting?.reason === 'refused_us';
   if (!service) return '';
-  return [...service.jobs.filter(waits), ...failedOrders(service)].map(({ id }) => id).join();
+  const ids = [...service.jobs.filter(waits), ...failedOrders(service)].map(({ id }) => id);
+  return [...ids, service.smallerPlanAt ?? ''].join();
 }
 
 function hookOf(

@@ -1,5 +1,5 @@
 /** The shape of a loaded configuration: names, units and nesting are those of the YAML file. Frozen; paths are absolute; secrets already read. */
-import type { Plan } from '../model/plan.js';
+import type { Plan, SmallerPlan } from '../model/plan.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { Secret } from '../kernel/secret.js';
 
@@ -198,6 +198,7 @@ export interface Config {
     /** Seconds between two comparisons. */ every_s: number;
     /** Seconds after which a second look must find the same. */ confirm_s: number;
   };
+  upgrade: { smaller_plan: SmallerPlan };
   create: { patience_s: number; reserved_names: string[] };
   plans: Plan[];
   modules: {

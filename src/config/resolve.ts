@@ -66,6 +66,7 @@ export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): C
     jobs: file.jobs,
     circuits: file.circuits,
     create: file.create,
+    upgrade: file.upgrade,
     deletion: file.deletion,
     plans: plans.map((plan) => ({ ...plan })),
     modules: file.modules,

@@ -32,6 +32,7 @@ import { DomainsSchema, nameServersKey } from './schema-domains.js';
 import { AlertsSchema, AuditSchema, LogSchema } from './schema-observation.js';
 import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
 import { PERMISSIONS } from '../model/permissions.js';
+import { SMALLER_PLAN } from '../model/plan.js';
 import { RESERVED_BY_DEFAULT } from '../model/subdomain.js';
 import { DEFAULT_PANEL } from '../kernel/default-panel.js';
 import { DEFAULT_PLANS } from './default-plans.js';
@@ -319,6 +320,13 @@ export const ConfigSchema = Type.Object(
         'Sub-domains that no site gets, besides those that none ever gets, as www, mail and admin.',
         text('A name.', { pattern: LABEL, expected: 'one label of a domain name, in lower case' }),
         { default: [...RESERVED_BY_DEFAULT] },
+      ),
+    }),
+    upgrade: section('Changing plans.', {
+      smaller_plan: oneOf(
+        'What becomes of a plan that is smaller than what is in use: applied as far as it goes, or refused.',
+        [...SMALLER_PLAN],
+        { default: 'apply' },
       ),
     }),
     deletion: section('Deleting sites.', {

@@ -180,10 +180,15 @@ function powerFindings(tell: Tell, { power, mayStop }: ExpectedGuest, found: See
   return [tell('power', 'different', power, found.power, { safe: power === 'running' || mayStop })];
 }
 
-/** Giving what was sold is safe; taking from a running site, or from a disk, is not. */
+/**
+ * Giving what was sold is safe; taking from a running site is not. A disk never shrinks, so a larger one is no difference: a smaller plan left it so, or the
+ * template is larger than the plan.
+ */
 function resourceFindings(tell: Tell, { resources }: ExpectedGuest, found: SeenContainer): Finding[] {
   const names = ['cores', 'memoryMb', 'swapMb', 'diskGb'] as const;
-  const differing = names.filter((name) => found.resources[name] !== resources[name]);
+  const differing = names.filter((name) =>
+    name === 'diskGb' ? found.resources.diskGb < resources.diskGb : found.resources[name] !== resources[name],
+  );
   if (differing.length === 0) return [];
   const words = (of: typeof resources): string => differing.map((name) => `${name} ${of[name]}`).join(', ');
   const safe = differing.every((name) => found.resources[name] < resources[name]);

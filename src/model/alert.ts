@@ -86,6 +86,16 @@ export const ALERTS = {
       'A container is locked and no task works on it: every change of it is refused until a person unlocks it.',
     ends: 'the lock is gone',
   },
+  smaller_plan: {
+    severity: 'warning',
+    meaning: 'A smaller plan was applied as far as it goes: the service still has more than it pays for.',
+    ends: 'the service fits its plan, or a week has passed',
+  },
+  upgrade_without_change: {
+    severity: 'warning',
+    meaning: 'A panel orders an upgrade to the plan and options that the service has already.',
+    ends: 'it has not done so for a day',
+  },
   unknown_plan: {
     severity: 'warning',
     meaning: 'A panel orders a plan that is not configured.',
@@ -94,6 +104,10 @@ export const ALERTS = {
 } as const satisfies Record<string, AlertKindInfo>;
 
 export type AlertKind = keyof typeof ALERTS;
+
+/** Raised for what a panel has asked, which no record keeps. */
+export const NOTICES = ['unknown_plan', 'upgrade_without_change'] as const satisfies readonly AlertKind[];
+export type NoticeKind = (typeof NOTICES)[number];
 
 /** In the order of the table, in which they are looked for. */
 export const ALERT_KINDS = Object.keys(ALERTS) as readonly AlertKind[];

@@ -31,6 +31,8 @@ export interface Guest {
   readonly lastBackup: LastBackup | null;
   /** What the last completed job that said so made of it; absent when none has said. */
   readonly power?: 'running' | 'stopped';
+  /** GiB of the root disk where a smaller plan left it larger than the plan's; absent: the plan's. */
+  readonly diskGb?: number;
 }
 
 /** Number, addresses, node and snapshots are free again. */

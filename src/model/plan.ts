@@ -18,6 +18,18 @@ export interface Plan {
   readonly backups: number;
 }
 
+/** What becomes of a plan that is smaller than what is in use. */
+export const SMALLER_PLAN = ['apply', 'refuse'] as const;
+export type SmallerPlan = (typeof SMALLER_PLAN)[number];
+
+/** The fields that are sold. */
+const VALUES = ['memoryMb', 'swapMb', 'diskGb', 'cores', 'domains', 'backups'] as const;
+
+/** True when the two are the same product with the same values, whatever words lead to them. */
+export function sameValues(a: Plan, b: Plan): boolean {
+  return a.name === b.name && VALUES.every((field) => a[field] === b[field]);
+}
+
 const fold = (text: string): string => text.trim().replace(/\s+/g, ' ').toLowerCase();
 
 /** The plan of this name or alias, without regard to case. */

@@ -71,6 +71,8 @@ export interface Service {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly activeAt: string | null;
+  /** When a smaller plan was applied and something stayed larger (RFC 3339); absent: the service fitted the plan it has. */
+  readonly smallerPlanAt?: string;
 }
 
 /** The key of a service across panels: `<panel>/<id>`. */

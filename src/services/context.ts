@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { EngineKinds } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
+import type { NoticeKind } from '../model/alert.js';
 import type { Service, ServiceKey } from '../model/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/contract.js';
 import type { Drivers } from '../drivers/table.js';
@@ -49,6 +50,14 @@ export interface Differences {
   of(key: ServiceKey): readonly Difference[];
 }
 
+/** What a panel asks for that only a mistake in its set-up explains. `plan`: as it wrote it; `service`: the id it was about, if any. */
+export interface Notice {
+  readonly kind: NoticeKind;
+  readonly panel: string;
+  readonly plan: string;
+  readonly service?: string;
+}
+
 export interface OperationContext {
   readonly config: Config;
   readonly state: State;
@@ -65,12 +74,8 @@ export interface OperationContext {
   /** Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server tell the same. */
   readonly zoneTurns: Turns;
   readonly brake: DeletionBrake;
-  /** Told of what is worth an alert and stands in no record. */
-  readonly noticed?: (notice: {
-    readonly kind: 'unknown_plan';
-    readonly panel: string;
-    readonly plan: string;
-  }) => void;
+  /** Called for what is worth an alert and stands in no record. */
+  readonly noticed?: (notice: Notice) => void;
   /** Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised already counts). */
   readonly roomFor: (wish: RoomWish, view: ClusterView) => void;
 }

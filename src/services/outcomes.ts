@@ -14,6 +14,7 @@ import {
   withSite,
 } from '../model/service.js';
 import { LIST_LAG_MS, settledPower } from '../model/status.js';
+import { withDisk, withPlan } from '../model/upgrade.js';
 import { INITIAL_SNAPSHOT } from '../model/snapshot-rules.js';
 
 type Rule = (service: Service, job: Job, now: string) => Service;
@@ -180,8 +181,12 @@ const ownerNotSet: Rule = (service, { args }) => {
   return { ...service, email: emailBefore, ...(isTheirs && hadUser ? { userId: userBefore } : {}) };
 };
 
+/** The snapshot may be older than a larger disk, and no more than the plan's is given back. */
 const returned: Rule = (service, { args }) =>
-  afterReturn(service, typeof args['name'] === 'string' ? args['name'] : INITIAL_SNAPSHOT);
+  afterReturn(
+    { ...service, guest: service.guest && withDisk(service.guest, null) },
+    typeof args['name'] === 'string' ? args['name'] : INITIAL_SNAPSHOT,
+  );
 
 const POWER = ['start', 'stop', 'restart'] as const;
 const ROLLBACKS = ['rollback', 'reset'] as const;
@@ -207,7 +212,7 @@ const OUTCOMES = {
   forget: { completed: forgotten, abandoned: leftUndeleted, heals: 'all' },
   suspend: { completed: suspended, heals: ['unsuspend', ...POWER] },
   unsuspend: { completed: unsuspended, heals: ['suspend', ...POWER] },
-  upgrade: { completed: (service, job) => ({ ...service, plan: job.pinned.plan }) },
+  upgrade: { completed: (service, job, now) => withPlan(service, job.pinned.plan, now) },
   repair: NONE,
   setEmail: { undone: ownerNotSet },
   start: NONE,

@@ -43,7 +43,7 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
     node: guest?.node ?? null,
     memoryBytes: guest && service.plan.memoryMb * MIB,
-    diskBytes: guest && service.plan.diskGb * GIB,
+    diskBytes: guest && Math.max(service.plan.diskGb, guest.diskGb ?? 0) * GIB,
     certificate: site && ownCertificate(state, site),
     proxyEnabled: served && site !== null && site.proxyEnabled,
     /** The part of the answer that no look at the cluster changes. */

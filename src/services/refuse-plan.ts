@@ -1,4 +1,4 @@
-/** A plan nobody sells is a mistake in the set-up of panel or agent: refused, and somebody is told. */
+/** A plan nobody sells is a mistake in the set-up of panel or agent: refused, and an alert is raised. */
 import { AgentError } from '../kernel/errors.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
@@ -6,12 +6,15 @@ import type { OperationContext } from './context.js';
 /** Shown to an operator: a word of a panel's, of any length. */
 const SHOWN = 64;
 
+/** A panel's word as logs and alerts show it. */
+export const shownPlan = (word: string): string => word.slice(0, SHOWN);
+
 export function refusePlan(
   { log, config, noticed }: Pick<OperationContext, 'log' | 'config' | 'noticed'>,
   { panel, requestId }: Pick<Caller, 'panel' | 'requestId'>,
   word: string,
 ): never {
-  const plan = word.slice(0, SHOWN);
+  const plan = shownPlan(word);
   log.warn({ request_id: requestId, panel, plan }, 'an order names a plan that is not configured');
   noticed?.({ kind: 'unknown_plan', panel, plan });
   throw new AgentError('unknown_plan', 'There is no plan with this name.', {

@@ -40,7 +40,7 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
 
 /**
  * The service on its way back, with name, address and content it had; a different plan becomes an upgrade behind it. An unpaid bill is forgiven, other
- * suspensions stay. Throws `service_exists` for another e-mail address, `plan_too_small`.
+ * suspensions stay. Throws `service_exists` for another e-mail address, and `plan_too_small` where smaller plans are refused.
  */
 export function restoredService(context: OperationContext, sale: Sale, held: Service): Service {
   const { order, plan, product, caller } = sale;
@@ -52,12 +52,13 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
   }
   const now = instant(context.clock);
   const asSold = plan.name === held.plan.name;
-  const problem = asSold ? undefined : planProblem(held, plan);
+  const { smaller_plan: smallerPlan } = context.config.upgrade;
+  const problem = asSold || smallerPlan === 'apply' ? undefined : planProblem(held, plan);
   if (problem) throw problem;
   const job = (method: JobKind, pinned: Plan): Job =>
     newJob(context, {
       method,
-      ...(method === 'upgrade' ? { args: { plan: plan.name } } : {}),
+      ...(method === 'upgrade' ? { args: { plan: plan.name, smaller_plan: smallerPlan } } : {}),
       plan: pinned,
       product,
       caller,

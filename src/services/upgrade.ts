@@ -1,63 +1,95 @@
-/** Changes a service's plan: checked at once with the figures, and again when its turn comes. */
+/** Changes a service's plan: judged at once with the figures, and again when its turn comes. */
 import { AgentError } from '../kernel/errors.js';
-import { findPlan, type Plan } from '../model/plan.js';
+import { failedOrders } from '../model/failed-order.js';
+import { isOpen } from '../model/job.js';
+import { findPlan, type Plan, sameValues } from '../model/plan.js';
 import type { Service } from '../model/service.js';
-import { planProblem } from '../model/upgrade.js';
+import { excessOver, planProblem, staysSentence } from '../model/upgrade.js';
 import type { Caller } from '../model/caller.js';
 import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
-import { refusePlan } from './refuse-plan.js';
+import { refusePlan, shownPlan } from './refuse-plan.js';
 
-/** Throws `unknown_plan`, `plan_too_small`, and as `enqueue`. The service has its new plan when the job has ended. */
+type By = Pick<Caller, 'panel' | 'requestId'>;
+
+export type Upgraded = (Started | { readonly service: Service; readonly job: undefined }) & {
+  /** Sentences for the panel: what of the plan is not applied. */
+  readonly warnings: readonly string[];
+};
+
+/**
+ * Without a job when the service has this plan already. Throws `unknown_plan`, `plan_too_small` where smaller plans are refused, and as `enqueue`. The
+ * service has its new plan when the job has ended.
+ */
 export async function upgrade(
   context: OperationContext,
-  caller: Pick<Caller, 'panel' | 'requestId'>,
+  caller: By,
   id: string,
   planWord: string,
-): Promise<Started> {
-  const service = await context.state.services.get(`${caller.panel}/${id}`);
-  const plan = planFor(context, caller, service, planWord);
-  return enqueue(context, caller, id, {
+): Promise<Upgraded> {
+  const { smaller_plan: smallerPlan } = context.config.upgrade;
+  const { service, plan, isChange, warnings } = await checkUpgrade(context, caller, id, planWord);
+  if (!isChange) {
+    const { log, noticed } = context;
+    const sent = shownPlan(planWord);
+    log.warn({ service_id: id, panel: caller.panel, plan: sent }, 'an upgrade changes nothing');
+    noticed?.({ kind: 'upgrade_without_change', panel: caller.panel, plan: sent, service: id });
+    return { service, job: undefined, warnings };
+  }
+  const started = await enqueue(context, caller, id, {
     method: 'upgrade',
-    args: { plan: plan.name },
+    args: { plan: plan.name, smaller_plan: smallerPlan },
+    sameArgs: (args) => args['plan'] === plan.name,
     plan,
-    change: (current) => ({ service: fitting(current, plan) }),
+    change: (current) => ({ service: fitting(context, current, plan) }),
   });
+  return { ...started, warnings };
 }
 
 export interface UpgradeCheck {
   readonly service: Service;
   readonly plan: Plan;
+  /** False: the service has this plan already, and no other is on its way. */
+  readonly isChange: boolean;
+  readonly warnings: readonly string[];
 }
 
 /** Answers as `upgrade` would, and does nothing. */
 export async function checkUpgrade(
   context: OperationContext,
-  caller: Pick<Caller, 'panel' | 'requestId'>,
+  caller: By,
   id: string,
   planWord: string,
 ): Promise<UpgradeCheck> {
   const service = await context.state.services.get(`${caller.panel}/${id}`);
   const plan = planFor(context, caller, service, planWord);
-  const verdict = judge(service, 'upgrade', { plan: plan.name });
+  const verdict = judge(service, 'upgrade', (args) => args['plan'] === plan.name);
   if (verdict.kind === 'refuse') throw verdict.error;
-  return { service: fitting(service, plan), plan };
+  const isChange = verdict.kind === 'join' || !hasAlready(service, plan);
+  if (isChange) fitting(context, service, plan);
+  const warnings = isChange
+    ? excessOver(service, plan).map((one) => staysSentence(one, plan.name))
+    : [`The service has the plan ${plan.name} already: nothing is changed.`];
+  return { service, plan, isChange, warnings };
+}
+
+/** Also not when another plan is on its way, or failed and waits for somebody. */
+function hasAlready(service: Service, plan: Plan): boolean {
+  const isUpgrade = ({ method }: { readonly method: string }): boolean => method === 'upgrade';
+  const coming = service.jobs.some((job) => isUpgrade(job) && isOpen(job) && !job.cancel);
+  return !coming && !failedOrders(service).some(isUpgrade) && sameValues(service.plan, plan);
 }
 
 /** The plan a service has is known by its name even when it is no longer sold. */
-function planFor(
-  context: OperationContext,
-  caller: Pick<Caller, 'panel' | 'requestId'>,
-  service: Service,
-  word: string,
-): Plan {
+function planFor(context: OperationContext, caller: By, service: Service, word: string): Plan {
   const found = findPlan(context.config.plans, word.trim()) ?? findPlan([service.plan], word.trim());
   return found ?? refusePlan(context, caller, word);
 }
 
-function fitting(service: Service, plan: Plan): Service {
-  const problem: AgentError | undefined = planProblem(service, plan);
+function fitting({ config }: OperationContext, service: Service, plan: Plan): Service {
+  const isRefused = config.upgrade.smaller_plan === 'refuse';
+  const problem: AgentError | undefined = isRefused ? planProblem(service, plan) : undefined;
   if (problem) throw problem;
   return service;
 }

@@ -53,6 +53,8 @@ export interface ServiceEntry {
   /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
   readonly deletedAt: string | null;
   readonly purgeAt: string | null;
+  /** When a smaller plan was applied that the service did not fit into (RFC 3339). */
+  readonly smallerPlanAt: string | null;
 }
 
 /** What is unique across services. */

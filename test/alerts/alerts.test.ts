@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { alertBook } from '../../src/alerts/book.js';
-import type { ConditionSources, SystemView } from '../../src/alerts/condition.js';
+import type { ConditionSources, Noticed, SystemView } from '../../src/alerts/condition.js';
 import { conditions } from '../../src/alerts/conditions.js';
 import { delivery } from '../../src/alerts/deliver.js';
 import { alertKeeper } from '../../src/alerts/keeper.js';
@@ -198,7 +198,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     drift: [] as { kind: string; services: number }[],
     locks: [] as ReturnType<ConditionSources['leftLocks']>,
     failing: undefined as { since: string; code: string } | undefined,
-    plans: new Map<string, { plan: string; at: number }>(),
+    notices: { unknown_plan: new Map<string, Noticed>(), upgrade_without_change: new Map<string, Noticed>() },
     strangers: [] as string[],
   };
   let descriptors: ReturnType<ConditionSources['descriptors']> = {
@@ -224,7 +224,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     failingWrites: () => world.failing,
     descriptors: () => descriptors,
     strangers: () => world.strangers,
-    unknownPlans: () => world.plans,
+    notices: (kind) => world.notices[kind],
   };
   const all = conditions(sources);
   t.same([...all.keys()].sort(), [...ALERT_KINDS].sort());
@@ -419,10 +419,32 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   ]);
   world.strangers = [];
   t.same(await look('state_behind'), []);
-  world.plans.set('default', { plan: 'gold', at: clock.now() });
+  world.notices.unknown_plan.set('default', { plan: 'gold', at: clock.now() });
   t.match(await look('unknown_plan'), [{ panel: 'default', data: { plan: 'gold' } }]);
   await clock.turn(DAY);
   t.same(await look('unknown_plan'), []);
+  const same = { plan: 'Monthly', service: '12', at: clock.now() };
+  world.notices.upgrade_without_change.set('shop', same);
+  const told = { panel: 'shop', serviceId: '12', text: /service 12 to "Monthly", which it has already/ };
+  t.match(await look('upgrade_without_change'), [told]);
+  world.notices.upgrade_without_change.clear();
+  t.match(await look('upgrade_without_change'), [told], 'after a restart, too');
+  await clock.turn(DAY);
+  t.same(await look('upgrade_without_change'), []);
+  const smaller = (diskGb: number) =>
+    state.services.commit('default/7', () =>
+      sampleService('7', { diskGb, smallerPlanAt: new Date(clock.now()).toISOString() }),
+    );
+  await smaller(80);
+  t.match(await look('smaller_plan'), [
+    { serviceId: '7', text: /The disk stays at 80 GB: the plan basic has 20 GB/, data: { plan: 'basic' } },
+  ]);
+  await smaller(20);
+  t.same(await look('smaller_plan'), [], 'it fits');
+  await smaller(80);
+  t.equal((await look('smaller_plan')).length, 1);
+  await clock.turn(7 * DAY);
+  t.same(await look('smaller_plan'), [], 'it is known by now');
 
   const days = (n: number): string => new Date(clock.now() + n * DAY).toISOString();
   world.own = [

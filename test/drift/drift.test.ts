@@ -160,7 +160,17 @@ t.test('every difference is found, and only what is safe is called safe', (t) =>
     [
       'less memory, a larger disk',
       containers(container({ resources: { ...basicPlan, memoryMb: 512, diskGb: 30 } })),
-      ['resources different'],
+      ['resources different safe'],
+    ],
+    [
+      'a larger disk, of a smaller plan or a larger template',
+      containers(container({ resources: { ...basicPlan, diskGb: 30 } })),
+      [],
+    ],
+    [
+      'a smaller disk',
+      containers(container({ resources: { ...basicPlan, diskGb: 8 } })),
+      ['resources different safe'],
     ],
     ['a template', containers(container({ template: true })), ['container different']],
     ['no HA', { ha: [] }, ['ha missing safe']],

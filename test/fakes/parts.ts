@@ -7,7 +7,7 @@ export type FlatService = Omit<Service, 'guest' | 'site'> & Guest & Site;
 /** `guest` or `site`: the whole part, before its fields are changed. */
 export type Changes = Partial<FlatService & Pick<Service, 'guest' | 'site'>>;
 
-const GUEST: readonly string[] = ['addresses', 'vmid', 'node', 'snapshots', 'lastBackup', 'power'];
+const GUEST: readonly string[] = ['addresses', 'vmid', 'node', 'snapshots', 'lastBackup', 'power', 'diskGb'];
 const SITE: readonly string[] = [
   'subdomain',
   'fqdn',

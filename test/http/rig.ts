@@ -144,6 +144,7 @@ export function testConfig(): Config {
     circuits: { failures: 3, pause_s: 5 },
     deletion: { hold_s: 0, brake: 20 },
     reconcile: { mode: 'observe', every_s: 900, confirm_s: 15 },
+    upgrade: { smaller_plan: 'apply' },
     create: { patience_s: 3600, reserved_names: ['Brand'] },
     plans: [
       {

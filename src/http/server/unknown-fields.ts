@@ -18,9 +18,9 @@ declare module 'fastify' {
 const MOST_NAMED = 10;
 const LONGEST_NAME = 64;
 
-/** Adds a sentence to the answer of this call. */
+/** Adds sentences to the answer of this call. */
 export function warn(request: FastifyRequest, ...sentences: readonly string[]): void {
-  request.warnings = [...(request.warnings ?? []), ...sentences];
+  if (sentences.length > 0) request.warnings = [...(request.warnings ?? []), ...sentences];
 }
 
 /** To be called before routes are registered. */

@@ -38,6 +38,7 @@ const GuestSchema = Type.Object({
     Type.Null(),
   ]),
   power: Type.Optional(Type.Enum(['running', 'stopped'])),
+  diskGb: Type.Optional(Type.Number()),
 });
 
 const SiteSchema = Type.Object({
@@ -118,6 +119,7 @@ const ServiceSchema = Type.Object({
   createdAt: TextSchema,
   updatedAt: TextSchema,
   activeAt: NullableText,
+  smallerPlanAt: Type.Optional(Type.String()),
 });
 
 const check = Compile(ServiceSchema);

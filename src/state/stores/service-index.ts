@@ -45,6 +45,7 @@ export function entryOf(service: Service): ServiceEntry {
     updatedAt: service.updatedAt,
     deletedAt: service.deletion?.requestedAt ?? null,
     passwordUntil: erasedAt(service),
+    smallerPlanAt: service.smallerPlanAt ?? null,
     purgeAt: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,
   });
 }

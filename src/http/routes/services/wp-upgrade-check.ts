@@ -5,6 +5,7 @@ import { checkUpgrade } from '../../../services/upgrade.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
 import { failures, success } from '../../schemas/common.js';
+import { warn } from '../../server/unknown-fields.js';
 import { UpgradeBody } from './wp-upgrade.js';
 
 const Figures = Type.Object({
@@ -41,7 +42,9 @@ const schema = {
 export const upgradeCheckRoute: Route = (app, context) => {
   app.post('/wp/upgrade/check', { schema }, async (request) => {
     const { service_id: id, plan: word } = request.body;
-    const { service, plan } = await checkUpgrade(context, callerOf(request), String(id), word);
+    const caller = callerOf(request);
+    const { service, plan, warnings } = await checkUpgrade(context, caller, String(id), word);
+    warn(request, ...warnings);
     return {
       success: true as const,
       service_id: service.id,

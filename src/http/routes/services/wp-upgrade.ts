@@ -7,6 +7,7 @@ import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
 import { failures, ServiceIdIn } from '../../schemas/common.js';
 import { startedAnswers } from '../../schemas/started.js';
+import { warn } from '../../server/unknown-fields.js';
 import { answerJob } from '../../server/waiting.js';
 
 export const UpgradeBody = Type.Object({
@@ -25,7 +26,7 @@ export const UpgradeBody = Type.Object({
 const schema = {
   summary: 'Changes the plan of a site',
   description:
-    'Memory and cores change while it runs, the disk grows, quotas follow. A plan with a smaller disk, or with a quota under what is in use, is refused and nothing changes.',
+    'Memory and cores change while it runs, the disk grows, quotas follow. A smaller plan is applied as far as it goes: the disk stays as it is, and what is over a quota stays. `warnings` says what did not shrink. Where `upgrade.smaller_plan` is `refuse`, such a plan is refused with `plan_too_small`, and nothing changes. A plan that the service has already is answered with a warning and no job.',
   tags: ['Sites'],
   body: UpgradeBody,
   response: startedAnswers({ plan: Type.String() }, 'The site has this plan now.'),
@@ -47,6 +48,9 @@ export const upgradeRoute: Route = (app, context) => {
   app.post('/wp/upgrade', { schema }, async (request, reply) => {
     const { service_id: id, plan } = request.body;
     const started = await upgrade(context, callerOf(request), String(id), plan);
+    warn(request, ...started.warnings);
+    if (!started.job)
+      return { success: true as const, service_id: String(id), job_id: null, ...view(started.service) };
     return answerJob(context, request, reply, started, view);
   });
 };

@@ -1,0 +1,39 @@
+/** Conditions for what a panel asked: each holds for a day after it was last seen. */
+import type { AlertRecord, AlertWish, NoticeKind } from '../../model/alert.js';
+import { type Condition, type ConditionSources, DAY_MS, type Noticed } from '../condition.js';
+
+export type NoticeText = Pick<AlertWish, 'text' | 'commands'>;
+
+/** After a restart nobody remembers when it was last: then the day counts from when the alert was raised. */
+export function recentNotice(
+  kind: NoticeKind,
+  { notices, clock }: Pick<ConditionSources, 'notices' | 'clock'>,
+  say: (panel: string, noticed: Omit<Noticed, 'at'>) => NoticeText,
+): Condition {
+  const alert = (panel: string, { plan, service }: Omit<Noticed, 'at'>): AlertWish => ({
+    kind,
+    subject: panel,
+    panel,
+    serviceId: service ?? null,
+    ...say(panel, { plan, ...(service === undefined ? {} : { service }) }),
+    data: { plan },
+  });
+  return (active) => {
+    const recent = [...notices(kind)].filter(([, { at }]) => clock.now() - at < DAY_MS);
+    const others = active.filter(
+      ({ subject, raisedAt }) =>
+        !recent.some(([panel]) => panel === subject) && clock.now() - Date.parse(raisedAt) < DAY_MS,
+    );
+    return [
+      ...recent.map(([panel, noticed]) => alert(panel, noticed)),
+      ...others.map((record) => alert(record.subject, noticedIn(record))),
+    ];
+  };
+}
+
+function noticedIn({ data: { plan }, serviceId }: AlertRecord): Omit<Noticed, 'at'> {
+  return {
+    plan: typeof plan === 'string' ? plan : '?',
+    ...(serviceId === null ? {} : { service: serviceId }),
+  };
+}
