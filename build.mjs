@@ -1,9 +1,10 @@
 /**
- * Makes `dist` a link to a build of the sources as they are now. Builds lie side by side in `.builds/` and never change, so a daemon or test run that
- * was started from an earlier one keeps its files. Nothing is built when a build of the same sources is there.
+ * Makes `dist` a link to a build of the sources as they are now. Builds lie side by side in `.builds/` and never
+ * change, so a daemon or test run that was started from an earlier one keeps its files. Nothing is built when a build
+ * of the same sources is there.
  *   node build.mjs [--without-tests] [--path]
- * --without-tests: the part that gets installed is enough. --path: prints where the build lies. A process that is started from there, and not through
- * the link, never meets files of a later build.
+ * --without-tests: the part that gets installed is enough. --path: prints where the build lies. A process that is
+ * started from there, and not through the link, never meets files of a later build.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
@@ -28,7 +29,9 @@ await point(path);
 await tidy();
 if (options.includes('--path')) console.log(path);
 
-/** The folder of a build of today's sources; with tests a build without them is not enough, the other way round it is. */
+/**
+ * The folder of a build of today's sources; with tests a build without them is not enough, the other way round it is.
+ */
 async function findOrBuild(withTests) {
   // npm's own record of what is installed stands for the dependencies
   const program = await digest(

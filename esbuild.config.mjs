@@ -8,7 +8,10 @@ const files = (folder, wanted) =>
     .map((name) => `${folder}/${name}`)
     .filter((name) => wanted.test(name));
 
-/** The command line, the worker thread's entry, the shipped modules and the tests in `outdir`, sharing chunks so that classes keep one identity. */
+/**
+ * The command line, the worker thread's entry, the shipped modules and the tests in `outdir`, sharing chunks so that
+ * classes keep one identity.
+ */
 export const program = (outdir, withTests) => ({
   entryPoints: [
     'src/cli.ts',

@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { commentWidth } from './test/lint/comment-width.mjs';
 
 const EVERYWHERE = [
   { selector: "CallExpression[callee.name='exec']", message: 'argv only, never a shell string' },
@@ -12,7 +13,10 @@ const EVERYWHERE = [
   },
 ];
 
-/** Waiting within a signal has one form for each purpose, in src/kernel/async/: none of them leaves a listener or a timer behind. */
+/**
+ * Waiting within a signal has one form for each purpose, in src/kernel/async/: none of them leaves a listener or a
+ * timer behind.
+ */
 const BY_HAND = [
   {
     selector: "CallExpression[callee.property.name='addEventListener'][arguments.0.value='abort']",
@@ -56,7 +60,10 @@ const BY_NODES_TIMERS = {
   message: 'time is an argument: take clock.sleep, or pause of kernel/async/pause.ts',
 };
 
-/** What a module keeps for itself all its callers share, tests too, and nobody can end it. Frozen tables, typed Readonly, stay. */
+/**
+ * What a module keeps for itself all its callers share, tests too, and nobody can end it. Frozen tables, typed
+ * Readonly, stay.
+ */
 const STATE_OF_A_MODULE = [
   {
     selector: ":matches(Program, Program > ExportNamedDeclaration) > VariableDeclaration[kind!='const']",
@@ -89,7 +96,9 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
+    plugins: { innkeeper: { rules: { 'comment-width': commentWidth } } },
     rules: {
+      'innkeeper/comment-width': 'error',
       '@typescript-eslint/consistent-type-assertions': [
         'error',
         { assertionStyle: 'as', objectLiteralTypeAssertions: 'never' },

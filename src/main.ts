@@ -1,4 +1,7 @@
-/** Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the reverse order. */
+/**
+ * Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the
+ * reverse order.
+ */
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { AppDeps } from './http/server/app.js';
@@ -11,33 +14,33 @@ import type { Clock } from './kernel/clock.js';
 import { listenOnNetwork, listenOnSocket } from './http/server/listen.js';
 import type { HandedSockets } from './systemd/environment.js';
 import type { Watched } from './systemd/watchdog.js';
-import { certificateKeeper } from './certificates/keeper.js';
+import { certificateManager } from './certificates/certificate-manager.js';
 import { kindData } from './model/job-kinds.js';
 import { isHeld } from './model/service.js';
 import type { Circuits } from './drivers/shared/circuit.js';
 import type { ClusterWatch } from './drivers/guest/contract.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/engine/leases.js';
-import { roomFor } from './jobs/effects/room.js';
+import { findPlacement } from './jobs/effects/placement.js';
 import { serviceRecords, serviceSubject } from './jobs/effects/service-subject.js';
 import { type Runner, runner } from './jobs/engine/runner.js';
 import { schedule } from './jobs/engine/schedule.js';
-import { spareTime } from './jobs/engine/spare-time.js';
+import { eventLoopLoad } from './jobs/engine/event-loop-load.js';
 import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import { shippedModules } from './modules/loader.js';
 import type { Products } from './modules/registry.js';
 import { openLog } from './boot/log.js';
-import { type Counting, type Observation, observe, startCounting } from './boot/observation.js';
+import { type Counting, type Telemetry, startTelemetry, startCounting } from './boot/telemetry.js';
 import type { DriftContext } from './drift/context.js';
-import { type DriftBook, driftBook } from './drift/drift-book.js';
+import { type DriftStore, driftStore } from './drift/drift-store.js';
 import { type Reconciler, reconciler } from './drift/reconcile.js';
-import { newDeletionBrake } from './services/deletion-brake.js';
+import { newDeletionRateLimit } from './services/deletion-rate-limit.js';
 import { eraseCredentials } from './services/erase-credentials.js';
-import { grantWishes } from './domains/grant-wishes.js';
+import { retryRequestedDomains } from './domains/retry-requested-domains.js';
 import { withJob } from './services/outcomes.js';
 import { purgeDue } from './services/purge-due.js';
 import { recheckDomains } from './domains/recheck-domains.js';
-import { answerCutOff } from './http/guards/remembered-calls.js';
+import { answerCutOff } from './http/guards/idempotency-store.js';
 import type { State } from './state/contract.js';
 import type { FileSystem } from './state/files/file-system.js';
 import { KeyedLock } from './kernel/async/keyed-lock.js';
@@ -57,7 +60,10 @@ export interface RunningDaemon {
   readonly log: Logger;
   /** Graceful: no new work, requests in flight are answered, short steps end, long ones are handed back. */
   close(): Promise<void>;
-  /** Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next start. */
+  /**
+   * Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next
+   * start.
+   */
   readonly closesWithinMs: number;
 }
 
@@ -99,7 +105,10 @@ export async function startDaemon({
   const timekeeper = await clockGuard({ stateDir: config.agent.state_dir, host, log });
   const { clock } = timekeeper;
   const counting = startCounting(clock);
-  /** What works: stopped all at once, so that none waits for another's patience. Then what it works with, the last one first. */
+  /**
+   * What works: stopped all at once, so that none waits for another's patience. Then what it works with, the last one
+   * first.
+   */
   const work: Stop[] = [];
   const stops: Stop[] = [];
   const close = async (): Promise<void> => {
@@ -132,7 +141,7 @@ export async function startDaemon({
     const systems = openCircuits(config, clock, log);
     const { drivers: real, watch } = openDrivers(config, clock, log, state, counting, systems);
     const drivers = around.drivers?.(real) ?? real;
-    const certificates = certificateKeeper({
+    const certificates = certificateManager({
       config,
       services: state.services,
       domains: state.domains,
@@ -143,8 +152,8 @@ export async function startDaemon({
     stops.push(() => certificates.ended());
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
-    const drift = driftBook(config.reconcile.confirm_s * 1000);
-    const observation = observe({
+    const drift = driftStore(config.reconcile.confirm_s * 1000);
+    const observation = startTelemetry({
       ...{ config, state, watch, clock, timekeeper, log, counting },
       circuits: () => systems.list(),
       onSystem: (listener) => systems.onChange(listener),
@@ -221,8 +230,8 @@ interface Parts {
   readonly log: Logger;
   readonly circuits: Circuits;
   readonly counting: Counting;
-  readonly observation: Observation;
-  readonly drift: DriftBook;
+  readonly observation: Telemetry;
+  readonly drift: DriftStore;
 }
 
 function buildEngine(parts: Parts, threads: Threads): Runner {
@@ -244,7 +253,7 @@ function buildEngine(parts: Parts, threads: Threads): Runner {
     circuits,
     threads,
     modulePath: (job) => products.get(job.pinned.module.name).path,
-    spare: spareTime(),
+    spare: eventLoopLoad(),
   });
 }
 
@@ -262,8 +271,9 @@ function operationContext(parts: Parts): DriftContext {
     records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
     noticed: observation.noticed,
     zoneTurns: new KeyedLock(),
-    brake: newDeletionBrake({ config, state, clock }),
-    roomFor: (wish, view) => void roomFor({ config, services: state.services, drivers }, wish, view),
+    brake: newDeletionRateLimit({ config, state, clock }),
+    roomFor: (request, view) =>
+      void findPlacement({ config, services: state.services, drivers }, request, view),
     drift,
   };
 }
@@ -289,7 +299,7 @@ function startSchedule(
     [
       { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
       { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
-      { name: 'wishes', everyMs: DOMAINS_LOOK_MS, run: () => grantWishes(deps, over.signal) },
+      { name: 'wishes', everyMs: DOMAINS_LOOK_MS, run: () => retryRequestedDomains(deps, over.signal) },
       { name: 'domains', everyMs: DOMAINS_LOOK_MS, run: () => recheckDomains(deps, over.signal) },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
     ],
@@ -310,7 +320,10 @@ function startSchedule(
   };
 }
 
-/** A write that failed in the middle leaves memory and disk in doubt, and without the lock another daemon may write: nothing may be built on it. */
+/**
+ * A write that failed in the middle leaves memory and disk in doubt, and without the lock another daemon may write:
+ * nothing may be built on it.
+ */
 function whenBroken(state: State, log: Logger, stops: Stop[]): Promise<Error> {
   return new Promise((resolve) => {
     const timer = setInterval(() => {

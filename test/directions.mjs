@@ -1,4 +1,7 @@
-/** Checks the directions between rooms (.dependency-cruiser.cjs) and that the checker really saw the source: with the wrong compiler it passes over nothing. */
+/**
+ * Checks the directions between rooms (.dependency-cruiser.cjs) and that the checker really saw the source: with the
+ * wrong compiler it passes over nothing.
+ */
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cruise } from 'dependency-cruiser';

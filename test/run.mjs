@@ -1,10 +1,10 @@
 /**
  * Runs one suite and closes with one line `N passed, N failed`, summed over the files' own totals.
  *   node test/run.mjs quick|real [part of a file name ...]
- * quick: `*.test.ts`, no root, no network. real: `*.real.test.ts`, real servers; what they need is installed by .ci/run.
- * Each file is a node process of its own and writes TAP. It passes when it ends with code 0 and counted at least one
- * test; skipped tests count as failed. tap's own runner is not used: it loads module hooks into every file and every
- * node process that a test starts, which doubles their CPU time.
+ * quick: `*.test.ts`, no root, no network. real: `*.real.test.ts`, real servers; what they need is installed by
+ * .ci/run. Each file is a node process of its own and writes TAP. It passes when it ends with code 0 and counted at
+ * least one test; skipped tests count as failed. tap's own runner is not used: it loads module hooks into every file
+ * and every node process that a test starts, which doubles their CPU time.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

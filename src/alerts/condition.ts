@@ -1,10 +1,10 @@
 /** What a condition is, and what it may look at. One file per kind in `conditions/`; `conditions.ts` is their table. */
 import type { Config } from '../config/config.js';
-import type { AlertRecord, AlertWish, NoticeKind } from '../model/alert.js';
+import type { AlertRecord, AlertSpec, NoticeKind } from '../model/alert.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ClockDoubt } from '../model/clock-doubt.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
-import type { LeftLock } from '../model/world.js';
+import type { LeftLock } from '../model/actual-state.js';
 import type { PoolUse } from '../model/pool-use.js';
 import type { State } from '../state/contract.js';
 
@@ -55,10 +55,11 @@ export interface Noticed {
 }
 
 /**
- * What of its kind holds now. Looks at records and memory only, so that nothing is missed while the agent was down, and a look costs little: it is made every
- * half minute. `active`: what was raised of this kind and has not ended, for kinds that are slower to go than to come.
+ * What of its kind holds now. Looks at records and memory only, so that nothing is missed while the agent was down,
+ * and a look costs little: it is made every half minute. `active`: what was raised of this kind and has not ended,
+ * for kinds that are slower to go than to come.
  */
-export type Condition = (active: readonly AlertRecord[]) => Promise<AlertWish[]> | AlertWish[];
+export type Condition = (active: readonly AlertRecord[]) => Promise<AlertSpec[]> | AlertSpec[];
 
 /** Made once for each start of the daemon: what a condition remembers between two looks is its own. */
 export type MakeCondition = (sources: ConditionSources) => Condition;

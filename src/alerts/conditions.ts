@@ -1,9 +1,12 @@
-/** The table of conditions: for each kind of alert, what of it holds now. A new kind is an entry in `model/alert.ts`, a file in `conditions/` and a line here. */
+/**
+ * The table of conditions: for each kind of alert, what of it holds now. A new kind is an entry in `model/alert.ts`,
+ * a file in `conditions/` and a line here.
+ */
 import { ALERT_KINDS, type AlertKind } from '../model/alert.js';
 import type { Condition, ConditionSources, MakeCondition } from './condition.js';
 import { certificateExpiry } from './conditions/certificate-expiry.js';
 import { clockJump } from './conditions/clock-jump.js';
-import { deletionBrake } from './conditions/deletion-brake.js';
+import { deletionsHeld } from './conditions/deletions-held.js';
 import { descriptorsExhausted } from './conditions/descriptors-exhausted.js';
 import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
@@ -23,7 +26,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   job_stuck: jobStuck,
   order_failed: orderFailed,
   order_waiting: orderWaiting,
-  deletion_brake: deletionBrake,
+  deletion_brake: deletionsHeld,
   state_write_failing: stateWriteFailing,
   clock_jump: clockJump,
   descriptors_exhausted: descriptorsExhausted,

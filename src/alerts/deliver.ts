@@ -1,12 +1,15 @@
-/** Tells one hook what it has not heard yet, in order, at least once; a hook that fails is left alone for longer and longer. */
+/**
+ * Tells one hook what it has not heard yet, in order, at least once; a hook that fails is left alone for longer and
+ * longer.
+ */
 import { v7 as uuidV7 } from 'uuid';
-import { ALERTS, type AlertRecord, nextToTell, type Told } from '../model/alert.js';
+import { ALERTS, type AlertRecord, nextToNotify, type Told } from '../model/alert.js';
 import { type Clock, instant } from '../kernel/clock.js';
 import type { JsonObject } from '../kernel/json.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import type { Hook } from '../drivers/hook/contract.js';
 import type { DriverLog } from '../drivers/shared/log.js';
-import type { Book } from './book.js';
+import type { AlertStore } from './alert-store.js';
 
 const TELL_MS = 10_000;
 const FIRST_PAUSE_MS = 5_000;
@@ -16,7 +19,7 @@ const FAILURES_A_ROUND = 3;
 
 export interface DeliverDeps {
   readonly agent: string;
-  readonly book: Book;
+  readonly book: AlertStore;
   readonly clock: Clock;
   readonly log: DriverLog;
   readonly random?: () => number;
@@ -42,12 +45,12 @@ export function delivery(
   const due = (): AlertRecord[] =>
     book
       .all()
-      .filter((record) => nextToTell(record, hook.name) !== undefined)
+      .filter((record) => nextToNotify(record, hook.name) !== undefined)
       .sort((a, b) => (refused.get(a.id) ?? 0) - (refused.get(b.id) ?? 0));
 
   const tell = async (record: AlertRecord, signal: AbortSignal): Promise<void> => {
     for (let current = record; ;) {
-      const what = nextToTell(current, hook.name);
+      const what = nextToNotify(current, hook.name);
       if (what === undefined) return;
       await withLimit(signal, TELL_MS, (limited) =>
         hook.tell({ id: `${record.id}-${what}`, body: bodyOf(agent, current, what) }, limited),

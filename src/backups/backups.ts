@@ -38,7 +38,8 @@ export function viewBackups(service: Service): BackupList {
 }
 
 /**
- * The name is given out with the request and never again. Asked twice at once, it makes one. Throws `quota_reached`, `snapshots_unavailable`, and as `enqueue`.
+ * The name is given out with the request and never again. Asked twice at once, it makes one. Throws `quota_reached`,
+ * `snapshots_unavailable`, and as `enqueue`.
  */
 export async function makeBackup(context: OperationContext, caller: By, id: string): Promise<Started> {
   const { clock, config } = context;
@@ -79,15 +80,18 @@ export async function removeBackup(
   });
 }
 
-/** To any snapshot of the service, the one it was delivered with too. Throws `backup_not_found`, `backup_not_newest`, `snapshots_unavailable`, and as `enqueue`. */
+/**
+ * To any snapshot of the service, the one it was delivered with too. Throws `backup_not_found`, `backup_not_newest`,
+ * `snapshots_unavailable`, and as `enqueue`.
+ */
 export async function rollBack(
   context: OperationContext,
   caller: By,
   id: string,
-  wish: { readonly name: string; readonly discardNewer?: boolean | undefined },
+  request: { readonly name: string; readonly discardNewer?: boolean | undefined },
 ): Promise<Started> {
   const ability = context.watch.latest()?.snapshots;
-  const { name, discardNewer = false } = wish;
+  const { name, discardNewer = false } = request;
   return enqueue(context, caller, id, {
     method: 'rollback',
     args: { name, discard_newer: discardNewer },

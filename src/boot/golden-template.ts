@@ -12,7 +12,7 @@ import { type FileLock, holdFile } from '../state/files/file-lock.js';
 
 const clock = systemClock;
 
-export interface TemplateWish {
+export interface TemplateSpec {
   readonly configFile: string;
   /** Of systemd's, where the caller is not the service. */
   readonly credentials?: ReadonlyMap<string, string>;
@@ -27,18 +27,21 @@ export interface TemplateWish {
   readonly progress: NonNullable<BuildTemplateOrder['progress']>;
 }
 
-/** Makes a product's golden template with the container host's drivers only, so a daemon may run beside it. Throws as `buildTemplate`, and ConfigError. */
-export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]> {
-  const { configFile, credentials = new Map(), log } = wish;
+/**
+ * Makes a product's golden template with the container host's drivers only, so a daemon may run beside it. Throws as
+ * `buildTemplate`, and ConfigError.
+ */
+export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]> {
+  const { configFile, credentials = new Map(), log } = spec;
   const config = await loadConfig({ file: configFile, credentials });
-  const product = (await openCatalogue(config, configFile, log)).get(wish.product);
+  const product = (await openCatalogue(config, configFile, log)).get(spec.product);
   const lock = await onlyBuild(configFile, log);
   const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
   const exec = execDriver(config, { clock, log });
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   try {
-    const isClaimed = (address: string): boolean => wish.held?.has(address) === true;
-    return await buildTemplate({ ...wish, config, product, guest, exec, watch, clock, isClaimed });
+    const isClaimed = (address: string): boolean => spec.held?.has(address) === true;
+    return await buildTemplate({ ...spec, config, product, guest, exec, watch, clock, isClaimed });
   } finally {
     watch.close();
     await Promise.all([guest.close(), exec.close()]);
@@ -46,7 +49,10 @@ export async function makeTemplate(wish: TemplateWish): Promise<BuiltTemplate[]>
   }
 }
 
-/** Two builds at once would take each other's container for what an interrupted one left, and lend the same address twice. */
+/**
+ * Two builds at once would take each other's container for what an interrupted one left, and lend the same address
+ * twice.
+ */
 async function onlyBuild(configFile: string, log: Logger): Promise<FileLock> {
   const onLost = (reason: string): void => log.warn({ reason }, 'another build is no longer kept out');
   const lock = await holdFile({ file: configFile, patienceS: 0, onLost });

@@ -1,4 +1,7 @@
-/** The systems behind the agent: a circuit for each, the drivers that reach them, and the one look at the cluster that all share. */
+/**
+ * The systems behind the agent: a circuit for each, the drivers that reach them, and the one look at the cluster that
+ * all share.
+ */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { neverAborted } from '../kernel/async/never.js';
@@ -9,9 +12,9 @@ import { type Circuits, type CircuitView, newCircuits } from '../drivers/shared/
 import { proxmoxGuestDriver } from '../drivers/guest/proxmox/index.js';
 import { watchCluster } from '../drivers/guest/watch.js';
 import type { ClusterWatch } from '../drivers/guest/contract.js';
-import { metered } from '../drivers/shared/metered.js';
+import { instrument } from '../drivers/shared/instrument.js';
 import type { Drivers } from '../drivers/table.js';
-import type { Counting } from './observation.js';
+import type { Counting } from './telemetry.js';
 import { accountStore } from '../state/stores/acme-accounts.js';
 import type { State } from '../state/contract.js';
 
@@ -48,7 +51,7 @@ export function openDrivers(
   const ear = { heard: metrics.driverCalled, log };
   const host = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits: systems });
   const heard = <K extends keyof Drivers>(kind: K, driver: Drivers[K]): Drivers[K] =>
-    metered(kind, driver, ear);
+    instrument(kind, driver, ear);
   const guest = heard('guest', host);
   const accounts = accountStore(state.acmeAccounts);
   const others = buildDrivers(config, { clock, log, guest, accounts, circuits: systems });
@@ -70,7 +73,10 @@ export async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promi
   await Promise.all(Object.values(drivers).map((driver: { close(): Promise<void> }) => driver.close()));
 }
 
-/** A job that ended has changed the cluster: the shared look is renewed at once, so that no status shows yesterday's power. */
+/**
+ * A job that ended has changed the cluster: the shared look is renewed at once, so that no status shows yesterday's
+ * power.
+ */
 export function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
   const signal = neverAborted();
   return state.services.onChange((next, previous) => {

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import { type Certificate, issuerName } from '../model/certificate.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
-import { askCertificate } from '../drivers/shared/presented.js';
+import { fetchCertificate } from '../drivers/shared/served-certificate.js';
 
 const KEEP_MS = 60_000;
 
@@ -51,7 +51,7 @@ function watching(look: () => Promise<Certificate | null>, clock: Clock): () => 
 async function lookAtCertificate({ agent, proxy }: Places): Promise<Certificate | null> {
   const { door, nginx, ssh } = proxy;
   if (ssh === null) return readCertificate(nginx.certificate_file);
-  const ask = askCertificate({ listen: [door.address], https_port: door.https_port });
+  const ask = fetchCertificate({ listen: [door.address], https_port: door.https_port });
   const certificate = await ask(`probe.${agent.base_domain}`);
   return certificate ? viewOf(certificate) : null;
 }

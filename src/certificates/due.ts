@@ -1,6 +1,6 @@
 /** When a custom domain's record needs work: pure rules. */
 import { type Clock, waitUntil } from '../kernel/clock.js';
-import type { DomainRecord, HeldCertificate } from '../model/domain-record.js';
+import type { CustomDomainRecord, HeldCertificate } from '../model/custom-domain.js';
 
 const WEEK_MS = 7 * 86_400_000;
 /** No record waits longer: what it waits for is looked at again at least daily. */
@@ -8,7 +8,7 @@ export const LONGEST_WAIT_MS = 86_400_000;
 
 /** Epoch ms; undefined: nothing is ever to be done as things stand. `issuing`: an authority is configured. */
 export function dueAt(
-  record: DomainRecord,
+  record: CustomDomainRecord,
   issuing: boolean,
   clock: Pick<Clock, 'now' | 'trusted'>,
 ): number | undefined {
@@ -22,7 +22,7 @@ export function dueAt(
 }
 
 /** Quarantine over, and no limit of the authority looks at it any more. */
-function forgettableFrom(record: DomainRecord): number {
+function forgettableFrom(record: CustomDomainRecord): number {
   const last = record.issued.map(({ at }) => Date.parse(at) + WEEK_MS);
   const quarantine = record.quarantineUntil === null ? 0 : Date.parse(record.quarantineUntil);
   return Math.max(quarantine, ...last);

@@ -1,12 +1,15 @@
-/** One try to get a certificate for one domain: first whether it can succeed at all (DNS, CAA, limits, our own proxy), then the order. */
+/**
+ * One try to get a certificate for one domain: first whether it can succeed at all (DNS, CAA, limits, our own proxy),
+ * then the order.
+ */
 import { neverAborted } from '../kernel/async/never.js';
 import { namesOf } from '../model/domain-name.js';
-import { allowedFrom, type DomainRecord, type HeldCertificate } from '../model/domain-record.js';
+import { allowedFrom, type CustomDomainRecord, type HeldCertificate } from '../model/custom-domain.js';
 import type { CustomDomain } from '../model/site.js';
 import { markOf, type Service } from '../model/service.js';
 import { plainCall } from '../drivers/shared/call.js';
 import { caaProblem } from '../domains/caa.js';
-import { arrivalOf } from '../domains/arrival.js';
+import { pointsHere } from '../domains/points-here.js';
 import { renewFrom } from './due.js';
 import type { CertificateDeps } from './parts.js';
 
@@ -23,7 +26,7 @@ export type Obtained =
 /** Throws `lookup_failed`, `certificate_refused`, `certificate_unreachable`, `proxy_*`, `aborted`. */
 export async function obtain(
   deps: CertificateDeps,
-  record: DomainRecord,
+  record: CustomDomainRecord,
   service: Service,
   entry: CustomDomain,
   signal: AbortSignal,
@@ -31,7 +34,7 @@ export async function obtain(
   const { drivers, domains, clock, config } = deps;
   const wanted = namesOf(entry);
   const routings = await Promise.all(
-    wanted.map((name) => arrivalOf(drivers, name, wanted, service.order.publicIps, { signal })),
+    wanted.map((name) => pointsHere(drivers, name, wanted, service.order.publicIps, { signal })),
   );
   const names = wanted.filter((_, n) => routings[n]?.here);
   const [first] = routings;

@@ -1,6 +1,6 @@
 /**
- * Watches the wall clock for jumps. Until one is over or confirmed, the agent's own time goes on from where it was, and `trusted()` says no: whatever
- * erases, purges or gives up by a date asks it first.
+ * Watches the wall clock for jumps. Until one is over or confirmed, the agent's own time goes on from where it was,
+ * and `trusted()` says no: whatever erases, purges or gives up by a date asks it first.
  */
 import { pause } from '../kernel/async/pause.js';
 import { type Clock, systemClock } from '../kernel/clock.js';
@@ -22,7 +22,10 @@ export interface ClockGuard extends Timekeeper {
   readonly clock: Clock;
   /** Told when a doubt begins and when it ends. */
   onChange(listener: () => void): void;
-  /** From now on looks by itself and remembers the time. `newest`: the latest instant in the records, for a state that has no mark yet. */
+  /**
+   * From now on looks by itself and remembers the time. `newest`: the latest instant in the records, for a state that
+   * has no mark yet.
+   */
   start(newest: number | undefined): void;
   stop(): Promise<void>;
 }
@@ -142,7 +145,10 @@ export async function clockGuard({
     return doubt?.kind === 'long_off' ? doubt : undefined;
   };
 
-  /** A long time off is what a time service can vouch for: it would not call a clock synchronised that it has just found wrong. */
+  /**
+   * A long time off is what a time service can vouch for: it would not call a clock synchronised that it has just
+   * found wrong.
+   */
   const askTimeService = async (): Promise<void> => {
     if (!longOff() || (await host.synchronised(stopping.signal)) !== true || stopping.signal.aborted) return;
     const vouched = longOff();

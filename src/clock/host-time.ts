@@ -13,7 +13,10 @@ export interface HostTime {
   uptime(): number;
   /** Differs after a restart of the host; empty where it cannot be read. */
   readonly bootId: string;
-  /** Whether a time service keeps the wall clock in step; undefined where nobody says. The kernel withdraws a yes when the clock is set by hand. */
+  /**
+   * Whether a time service keeps the wall clock in step; undefined where nobody says. The kernel withdraws a yes when
+   * the clock is set by hand.
+   */
   synchronised(signal: AbortSignal): Promise<boolean | undefined>;
 }
 

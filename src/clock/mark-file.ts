@@ -1,4 +1,7 @@
-/** `clock.json` in the state folder: the last instant that was believed. It is about this machine, so no export holds it. */
+/**
+ * `clock.json` in the state folder: the last instant that was believed. It is about this machine, so no export holds
+ * it.
+ */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Type } from 'typebox';

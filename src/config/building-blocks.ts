@@ -21,7 +21,10 @@ export function text(description: string, { check = () => true, ...options }: Te
   return Type.Refine(Type.String({ minLength: 1, expected: 'text', ...options, description }), check);
 }
 
-/** What a path names, when the agent itself reads it. `private`: nobody else may be able to read it; `certificates`: at least one, in PEM. */
+/**
+ * What a path names, when the agent itself reads it. `private`: nobody else may be able to read it; `certificates`:
+ * at least one, in PEM.
+ */
 export type Reads = 'nothing' | 'file' | 'private file' | 'certificates';
 
 /** A path, relative to the configuration file's folder. */

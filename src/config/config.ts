@@ -1,4 +1,7 @@
-/** The shape of a loaded configuration: names, units and nesting are those of the YAML file. Frozen; paths are absolute; secrets already read. */
+/**
+ * The shape of a loaded configuration: names, units and nesting are those of the YAML file. Frozen; paths are
+ * absolute; secrets already read.
+ */
 import type { Plan, SmallerPlan } from '../model/plan.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { Secret } from '../kernel/secret.js';
@@ -21,7 +24,10 @@ export interface ProxmoxConfig {
   token_secret: Secret;
   /** PEM file of the CA to trust, or null for the system's. */
   ca_file: string | null;
-  /** SHA-256 fingerprints of the API's certificates (hex, colons optional, separated by spaces or commas), or null. Win over the CA. */
+  /**
+   * SHA-256 fingerprints of the API's certificates (hex, colons optional, separated by spaces or commas), or null.
+   * Win over the CA.
+   */
   fingerprint: string | null;
   request_timeout_s: number;
   task_timeout_s: number;
@@ -44,7 +50,10 @@ export interface ProxmoxConfig {
   vmids: { first: number; last: number };
   /** Range for templates that `innkeeper template build` makes. */
   template_vmids: { first: number; last: number };
-  /** Volume id of the OS template for `template build` and the from-scratch path, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`. */
+  /**
+   * Volume id of the OS template for `template build` and the from-scratch path, e.g.
+   * `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`.
+   */
   os_template: string | null;
   /** Memory (MiB) that placement leaves free on every node. */
   reserve_memory_mb: number;

@@ -1,4 +1,7 @@
-/** What must hold between keys. Each check looks only at the keys it needs, so that it speaks even while others are wrong. */
+/**
+ * What must hold between keys. Each check looks only at the keys it needs, so that it speaks even while others are
+ * wrong.
+ */
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';

@@ -1,4 +1,6 @@
-/** The plans that are sold when the configuration names none; `config/plans.yaml` is the same as a file to start from. */
+/**
+ * The plans that are sold when the configuration names none; `config/plans.yaml` is the same as a file to start from.
+ */
 import type { Plan } from '../model/plan.js';
 
 export const DEFAULT_PLANS: readonly Plan[] = [

@@ -1,4 +1,7 @@
-/** Overrides from the environment: `INNKEEPER_API__PORT=8081` sets `api.port`. Values are YAML; for text keys they are taken as they stand. */
+/**
+ * Overrides from the environment: `INNKEEPER_API__PORT=8081` sets `api.port`. Values are YAML; for text keys they are
+ * taken as they stand.
+ */
 import { Type, type TSchema } from 'typebox';
 import type { ConfigProblem } from './error.js';
 import { childSchema, isMapping, isSecretSchema, type KeyPath, type Mapping } from './schema-walk.js';

@@ -1,4 +1,7 @@
-/** Loads the configuration: file, environment and secrets, checked as a whole; every problem is told in one message (a key that is another certificate's: once all else is well). */
+/**
+ * Loads the configuration: file, environment and secrets, checked as a whole; every problem is told in one message (a
+ * key that is another certificate's: once all else is well).
+ */
 import { dirname, resolve } from 'node:path';
 import { type TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';

@@ -1,4 +1,7 @@
-/** Keys about the domains that customers bring: how they are looked up, which are refused, and where their certificates come from. */
+/**
+ * Keys about the domains that customers bring: how they are looked up, which are refused, and where their
+ * certificates come from.
+ */
 import { block, flag, list, number, optional, path, section, text } from './building-blocks.js';
 import { isAddress, isDomain, isNetwork, isUrl, NETWORK_EXPECTED } from './patterns.js';
 

@@ -29,7 +29,7 @@ import {
   isUrl,
 } from './patterns.js';
 import { DomainsSchema, nameServersKey } from './schema-domains.js';
-import { AlertsSchema, AuditSchema, LogSchema } from './schema-observation.js';
+import { AlertsSchema, AuditSchema, LogSchema } from './schema-telemetry.js';
 import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
 import { PERMISSIONS } from '../model/permissions.js';
 import { SMALLER_PLAN } from '../model/plan.js';

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isPair } from '../kernel/is-pair.js';
+import { keyMatchesCertificate } from '../kernel/key-matches-certificate.js';
 import { Secret } from '../kernel/secret.js';
 import type { SecretSource } from './building-blocks.js';
 import type { Environment } from './environment.js';
@@ -80,7 +80,10 @@ export async function assertReadable(path: string): Promise<void> {
   await described(path, () => access(path, constants.R_OK));
 }
 
-/** For a PEM file that connections will be made with: what it lacks would be told by none of them. Throws UnreadableSecretError. */
+/**
+ * For a PEM file that connections will be made with: what it lacks would be told by none of them. Throws
+ * UnreadableSecretError.
+ */
 export async function assertCertificates(path: string): Promise<void> {
   const text = await described(path, () => readFile(path, 'utf8'));
   try {
@@ -97,7 +100,7 @@ export async function assertPair(certificate: string, key: string): Promise<void
   const [cert, text] = await Promise.all(
     [certificate, key].map((path) => described(path, () => readFile(path))),
   );
-  if (isPair(cert ?? '', text ?? '')) return;
+  if (keyMatchesCertificate(cert ?? '', text ?? '')) return;
   throw new UnreadableSecretError(
     `found ${key}, expected the private key of the certificate in ${certificate}`,
   );

@@ -1,4 +1,7 @@
-/** `innkeeper doctor`: the list of all checks, and the parts they need. Changes nothing but a DNS record of its own, which it takes away again; reloads the proxy. */
+/**
+ * `innkeeper doctor`: the list of all checks, and the parts they need. Changes nothing but a DNS record of its own,
+ * which it takes away again; reloads the proxy.
+ */
 import { pino } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';

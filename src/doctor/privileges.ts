@@ -1,11 +1,15 @@
 /**
- * Every privilege of Proxmox that the agent needs, where, and what for: the one list. `innkeeper doctor` checks the token against it, the sandbox
- * grants its token exactly this, and a test holds the commands of docs/operating.md against it. Source: Proxmox's own checks
- * (pve-container `check_ct_modify_config_perm` and API2, pve-access-control RPCEnvironment.pm).
+ * Every privilege of Proxmox that the agent needs, where, and what for: the one list. `innkeeper doctor` checks the
+ * token against it, the sandbox grants its token exactly this, and a test holds the commands of docs/operating.md
+ * against it. Source: Proxmox's own checks (pve-container `check_ct_modify_config_perm` and API2, pve-access-control
+ * RPCEnvironment.pm).
  */
 import type { ProxmoxConfig } from '../config/config.js';
 
-/** `guests`: the pool of our containers, or all guests where no pool is configured. `every guest`: whether of ours or not. */
+/**
+ * `guests`: the pool of our containers, or all guests where no pool is configured. `every guest`: whether of ours or
+ * not.
+ */
 export type Place = 'guests' | 'every guest' | 'storage' | 'os template' | 'network' | 'cluster';
 
 export interface Privilege {

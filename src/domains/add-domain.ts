@@ -1,9 +1,12 @@
-/** Gives a site a domain of the customer's: checks name, owner and quota, and records domain and job in one write. The certificate comes on its own. */
+/**
+ * Gives a site a domain of the customer's: checks name, owner and quota, and records domain and job in one write. The
+ * certificate comes on its own.
+ */
 import { allowed } from '../model/backups.js';
 import { neverAborted } from '../kernel/async/never.js';
 import { instant } from '../kernel/clock.js';
 import { type DomainName, namesOf, parseDomain, sameOwner, slotOfName } from '../model/domain-name.js';
-import { withoutWishFor } from '../model/domain-wish.js';
+import { withoutRequestFor } from '../model/requested-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { isOpen, type Job } from '../model/job.js';
 import { keyOf, type Service, withSite } from '../model/service.js';
@@ -24,7 +27,8 @@ export interface AddOptions {
 }
 
 /**
- * Throws `domain_invalid`, `domain_exists`, `quota_reached`, `domain_taken`, `domain_not_here`, `domain_caa`, `lookup_failed`, and as `enqueue`.
+ * Throws `domain_invalid`, `domain_exists`, `quota_reached`, `domain_taken`, `domain_not_here`, `domain_caa`,
+ * `lookup_failed`, and as `enqueue`.
  */
 export async function addDomain(
   context: OperationContext,
@@ -52,7 +56,7 @@ export async function addDomain(
       if (!proof) throw alreadyThere();
       refuseUnfit(current, name);
       refuseOvertaken(context, current, name, proof);
-      const next = withoutWishFor(withDomain(current, name, proof, instant(context.clock)), name);
+      const next = withoutRequestFor(withDomain(current, name, proof, instant(context.clock)), name);
       return { service: next, args: argsOf(service, next, name) };
     },
   });
@@ -75,7 +79,10 @@ function alreadyThere(): AgentError {
   return new AgentError('domain_exists', 'Domain already exists');
 }
 
-/** Another service that has it and is not served by it any more, as it leads elsewhere for too long. Throws `domain_taken` for one that is. */
+/**
+ * Another service that has it and is not served by it any more, as it leads elsewhere for too long. Throws
+ * `domain_taken` for one that is.
+ */
 async function formerHolder(
   { state }: OperationContext,
   service: Service,

@@ -2,7 +2,10 @@
 import { caaAllows, caaText } from '../model/caa.js';
 import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 
-/** A sentence when they do not. `identities`: the authority's names; empty: the question is left to it. Throws `lookup_failed`. */
+/**
+ * A sentence when they do not. `identities`: the authority's names; empty: the question is left to it. Throws
+ * `lookup_failed`.
+ */
 export async function caaProblem(
   lookup: NameLookup,
   identities: readonly string[],

@@ -1,5 +1,5 @@
 /** A service's own domains, as its customer may see them. */
-import type { CustomDomain, DomainWish } from '../model/site.js';
+import type { CustomDomain, RequestedDomain } from '../model/site.js';
 import { type Service, siteOf } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
@@ -11,7 +11,7 @@ export interface DomainList {
   readonly allowed: number;
   /** What a TXT record must hold to prove a domain; null before it was first needed. */
   readonly challenge: string | null;
-  readonly wish: DomainWish | undefined;
+  readonly request: RequestedDomain | undefined;
 }
 
 /** Throws `service_not_found`, `not_supported`, `state_damaged`. */
@@ -30,6 +30,6 @@ export function viewDomains(service: Service): DomainList {
     used: domains.length,
     allowed: service.plan.domains,
     challenge: challengeOf(service),
-    wish: domainWish,
+    request: domainWish,
   };
 }

@@ -1,14 +1,17 @@
-/** Whether a domain is the customer's: it leads here, or bears our proof in DNS. Names that others have a say in need the proof. */
+/**
+ * Whether a domain is the customer's: it leads here, or bears our proof in DNS. Names that others have a say in need
+ * the proof.
+ */
 import { randomInt } from 'node:crypto';
 import { type DomainName, isBelow, namesAbove, sameOwner } from '../model/domain-name.js';
-import { domainId } from '../model/domain-record.js';
+import { domainId } from '../model/custom-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { Secret } from '../kernel/secret.js';
 import { keyOf, type Service, type ServiceKey } from '../model/service.js';
 import { caaProblem } from './caa.js';
-import { arrivalOf } from './arrival.js';
+import { pointsHere } from './points-here.js';
 import type { NameLookup } from '../drivers/lookup/contract.js';
-import type { Routing } from './routing.js';
+import type { AddressCheck } from './address-check.js';
 import type { OperationContext } from '../services/context.js';
 import { liveZones, mayBeTheirs } from './zone-claims.js';
 
@@ -73,11 +76,14 @@ function arrival(
   name: string,
   other: string | undefined,
   signal: AbortSignal,
-): Promise<Routing> {
-  return arrivalOf(drivers, name, other === undefined ? [] : [other], order.publicIps, { signal });
+): Promise<AddressCheck> {
+  return pointsHere(drivers, name, other === undefined ? [] : [other], order.publicIps, { signal });
 }
 
-/** Whoever was given a name above this one meanwhile has a say in it. Under the service's lock, in the same turn as the claim. Throws `domain_taken`. */
+/**
+ * Whoever was given a name above this one meanwhile has a say in it. Under the service's lock, in the same turn as
+ * the claim. Throws `domain_taken`.
+ */
 export function refuseOvertaken(
   context: OperationContext,
   service: Service,
@@ -98,7 +104,7 @@ function holdersAbove(
   return new Map(namesAbove(name).map((at) => [at, state.services.holderOf({ domain: at })]));
 }
 
-function refuseElsewhere(name: string, routing: Routing | AgentError, record: string): void {
+function refuseElsewhere(name: string, routing: AddressCheck | AgentError, record: string): void {
   if (routing instanceof AgentError) throw routing;
   if (routing.here) return;
   throw new AgentError(
@@ -107,7 +113,7 @@ function refuseElsewhere(name: string, routing: Routing | AgentError, record: st
   );
 }
 
-function isHere(routing: Routing | AgentError | undefined): boolean {
+function isHere(routing: AddressCheck | AgentError | undefined): boolean {
   return routing !== undefined && !(routing instanceof AgentError) && routing.here;
 }
 

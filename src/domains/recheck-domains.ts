@@ -1,14 +1,14 @@
 /**
- * Looks daily whether custom domains still lead here. One that leads elsewhere is told of, switched off when that lasts (its new owner may then have it), and
- * switched on again when it is back. A look-up that fails says nothing.
+ * Looks daily whether custom domains still lead here. One that leads elsewhere is told of, switched off when that
+ * lasts (its new owner may then have it), and switched on again when it is back. A look-up that fails says nothing.
  */
 import { waitUntil } from '../kernel/clock.js';
 import { namesOf, slotOfName } from '../model/domain-name.js';
-import type { DomainRecord } from '../model/domain-record.js';
+import type { CustomDomainRecord } from '../model/custom-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { type Service, withSite } from '../model/service.js';
 import { type CustomDomain, domainsOf } from '../model/site.js';
-import { arrivalOf } from './arrival.js';
+import { pointsHere } from './points-here.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue } from '../services/enqueue.js';
 import { bearsChallenge } from './prove-domain.js';
@@ -36,11 +36,15 @@ function entryOf(service: Service, slot: string): CustomDomain | undefined {
   return domainsOf(service).find(({ domain }) => slotOfName(domain) === slot);
 }
 
-function dueAt({ checkedAt }: DomainRecord, now: number): number {
+function dueAt({ checkedAt }: CustomDomainRecord, now: number): number {
   return checkedAt === undefined ? 0 : waitUntil(Date.parse(checkedAt) + DAY_MS, now, DAY_MS);
 }
 
-async function recheck(context: OperationContext, record: DomainRecord, signal: AbortSignal): Promise<void> {
+async function recheck(
+  context: OperationContext,
+  record: CustomDomainRecord,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock, state, log } = context;
   let checkedAt = clock.now();
   try {
@@ -69,7 +73,7 @@ async function problemOf(
 ): Promise<string | undefined> {
   const names = namesOf(entry);
   const found = await Promise.all(
-    names.map((name) => arrivalOf(drivers, name, names, service.order.publicIps, { signal })),
+    names.map((name) => pointsHere(drivers, name, names, service.order.publicIps, { signal })),
   );
   const [first] = found;
   if (!first || found.some(({ here }) => here)) return undefined;

@@ -1,6 +1,6 @@
 /** Takes a domain from a site; its slot of the quota is free at once. */
 import { namesOf, parseDomain } from '../model/domain-name.js';
-import { isWished, withoutWish, withoutWishFor } from '../model/domain-wish.js';
+import { isRequested, withoutRequestedDomain, withoutRequestFor } from '../model/requested-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { type Service, siteOf, withSite } from '../model/service.js';
 import type { CustomDomain } from '../model/site.js';
@@ -28,10 +28,10 @@ export async function removeDomain(
       const entry = siteOf(service).domains.find(
         (one) => namesOf(one).includes(name.name) || one.domain === name.slot,
       );
-      if (entry) return { service: withoutWishFor(without(service, entry), name) };
+      if (entry) return { service: withoutRequestFor(without(service, entry), name) };
       // it came with the order and was not added yet
-      if (!isWished(service, name)) throw noSuchDomain(name.name);
-      return { service: withoutWish(service) };
+      if (!isRequested(service, name)) throw noSuchDomain(name.name);
+      return { service: withoutRequestedDomain(service) };
     },
   });
 }

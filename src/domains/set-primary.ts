@@ -9,7 +9,10 @@ import type { OperationContext } from '../services/context.js';
 import { enqueue, type Started } from '../services/enqueue.js';
 import { noSuchDomain } from './remove-domain.js';
 
-/** Throws `domain_invalid`, `domain_not_found`, `domain_not_ready` while visitors would meet a wrong certificate there, and as `enqueue`. */
+/**
+ * Throws `domain_invalid`, `domain_not_found`, `domain_not_ready` while visitors would meet a wrong certificate
+ * there, and as `enqueue`.
+ */
 export async function setPrimary(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,

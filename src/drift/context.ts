@@ -1,8 +1,8 @@
 /** What the looks for drift work with. */
 import type { OperationContext } from '../services/context.js';
-import type { DriftBook } from './drift-book.js';
+import type { DriftStore } from './drift-store.js';
 
 export interface DriftContext extends OperationContext {
   /** All that the looks have found; other operations ask for one service's only. */
-  readonly drift: DriftBook;
+  readonly drift: DriftStore;
 }

@@ -1,8 +1,11 @@
-/** Holds what the documents say against what one look found: where do they differ? Pure; a system that could not be asked says nothing. */
-import type { Expected, ExpectedGuest, ServicePicture } from './expected.js';
+/**
+ * Holds what the documents say against what one look found: where do they differ? Pure; a system that could not be
+ * asked says nothing.
+ */
+import type { DesiredState, DesiredGuest, ServicePicture } from './desired-state.js';
 import { formatMark, type Mark, sameMark } from '../kernel/mark.js';
 import type { ServiceKey } from '../model/service.js';
-import type { LeftLock, SeenContainer, System, World } from '../model/world.js';
+import type { LeftLock, SeenContainer, System, ActualState } from '../model/actual-state.js';
 
 export const PARTS = [
   'container',
@@ -42,7 +45,11 @@ export interface Comparison {
   readonly unknown: readonly System[];
 }
 
-export function compareWorld(agent: string, pictures: Iterable<ServicePicture>, world: World): Comparison {
+export function compareWithActual(
+  agent: string,
+  pictures: Iterable<ServicePicture>,
+  world: ActualState,
+): Comparison {
   const live = [...pictures].flatMap((picture) =>
     picture.life === 'live' && picture.expected ? [{ picture, expected: picture.expected }] : [],
   );
@@ -75,7 +82,7 @@ export function compareWorld(agent: string, pictures: Iterable<ServicePicture>, 
   };
 }
 
-function believable({ containers }: World, wanted: readonly number[]): World['containers'] {
+function believable({ containers }: ActualState, wanted: readonly number[]): ActualState['containers'] {
   if (!containers) return null;
   const there = new Set([...containers.read.map(({ vmid }) => vmid), ...containers.unread]);
   return wanted.length >= MANY_GONE && !wanted.some((vmid) => there.has(vmid)) ? null : containers;
@@ -104,9 +111,9 @@ const teller =
 
 function containerFindings(
   tell: Tell,
-  expected: ExpectedGuest,
+  expected: DesiredGuest,
   mark: Mark,
-  { containers }: World,
+  { containers }: ActualState,
   found: SeenContainer | undefined,
 ): Finding[] {
   const wanted = `container ${expected.vmid}`;
@@ -140,7 +147,7 @@ function containerFindings(
 }
 
 /** Whatever the state of the service: an open or stuck job may be the one that waits for it. */
-function lockFindings(agent: string, { containers }: World): Finding[] {
+function lockFindings(agent: string, { containers }: ActualState): Finding[] {
   return (containers?.read ?? []).flatMap(({ mark, leftLock }) => {
     if (mark?.agent !== agent || leftLock === undefined) return [];
     const { vmid, node, lock, commands } = leftLock;
@@ -152,10 +159,10 @@ function lockFindings(agent: string, { containers }: World): Finding[] {
 }
 
 /**
- * Whatever the state of the service, as a lock: HA neither starts nor moves the container until it is led out. `disabled` is the only request that HA accepts
- * in this state; afterwards it gets back the request that it had.
+ * Whatever the state of the service, as a lock: HA neither starts nor moves the container until it is led out.
+ * `disabled` is the only request that HA accepts in this state; afterwards it gets back the request that it had.
  */
-function haErrorFindings(agent: string, { containers, ha }: World): Finding[] {
+function haErrorFindings(agent: string, { containers, ha }: ActualState): Finding[] {
   return (containers?.read ?? []).flatMap(({ vmid, node, mark, haError, leftLock }) => {
     if (mark?.agent !== agent || haError === undefined) return [];
     const asked = ha?.find((one) => one.vmid === vmid)?.state ?? 'started';
@@ -175,16 +182,16 @@ function haErrorFindings(agent: string, { containers, ha }: World): Finding[] {
   });
 }
 
-function powerFindings(tell: Tell, { power, mayStop }: ExpectedGuest, found: SeenContainer): Finding[] {
+function powerFindings(tell: Tell, { power, mayStop }: DesiredGuest, found: SeenContainer): Finding[] {
   if (power === null || found.power === 'unknown' || found.power === power) return [];
   return [tell('power', 'different', power, found.power, { safe: power === 'running' || mayStop })];
 }
 
 /**
- * Giving what was sold is safe; taking from a running site is not. A disk never shrinks, so a larger one is no difference: a smaller plan left it so, or the
- * template is larger than the plan.
+ * Giving what was sold is safe; taking from a running site is not. A disk never shrinks, so a larger one is no
+ * difference: a smaller plan left it so, or the template is larger than the plan.
  */
-function resourceFindings(tell: Tell, { resources }: ExpectedGuest, found: SeenContainer): Finding[] {
+function resourceFindings(tell: Tell, { resources }: DesiredGuest, found: SeenContainer): Finding[] {
   const names = ['cores', 'memoryMb', 'swapMb', 'diskGb'] as const;
   const differing = names.filter((name) =>
     name === 'diskGb' ? found.resources.diskGb < resources.diskGb : found.resources[name] !== resources[name],
@@ -198,9 +205,9 @@ function resourceFindings(tell: Tell, { resources }: ExpectedGuest, found: SeenC
 
 function haFindings(
   tell: Tell,
-  { ha: wanted, vmid }: ExpectedGuest,
+  { ha: wanted, vmid }: DesiredGuest,
   mark: Mark,
-  { ha }: World,
+  { ha }: ActualState,
   container: SeenContainer | undefined,
 ): Finding[] {
   if (!ha || wanted === null || !sameMark(container?.mark, mark)) return [];
@@ -229,7 +236,7 @@ function haFindings(
   return !wanted && resource ? [tell('ha', 'surplus', 'nothing', `ct:${vmid}`)] : [];
 }
 
-function dnsFindings(tell: Tell, expected: Expected, mark: Mark, { dns }: World): Finding[] {
+function dnsFindings(tell: Tell, expected: DesiredState, mark: Mark, { dns }: ActualState): Finding[] {
   if (!dns) return [];
   const ours = dns.filter((record) => sameMark(record.mark, mark));
   const text = (values: readonly string[]): string => [...values].sort().join(',');
@@ -249,7 +256,7 @@ function dnsFindings(tell: Tell, expected: Expected, mark: Mark, { dns }: World)
   ];
 }
 
-function proxyFindings(tell: Tell, expected: Expected, mark: Mark, { proxy }: World): Finding[] {
+function proxyFindings(tell: Tell, expected: DesiredState, mark: Mark, { proxy }: ActualState): Finding[] {
   if (!proxy) return [];
   const found = proxy.find((host) => sameMark(host.mark, mark));
   const words = (names: readonly string[], address: string, state: string): string =>
@@ -262,7 +269,7 @@ function proxyFindings(tell: Tell, expected: Expected, mark: Mark, { proxy }: Wo
   return is === should ? [] : [tell('proxy', 'different', should, is, { safe: true })];
 }
 
-function certificateFindings(tell: Tell, expected: Expected, { certificates }: World): Finding[] {
+function certificateFindings(tell: Tell, expected: DesiredState, { certificates }: ActualState): Finding[] {
   if (!certificates) return [];
   return expected.certificates
     .filter(({ id }) => !certificates.includes(id))

@@ -1,8 +1,11 @@
-/** What carries this agent's mark and belongs to no service any more. Pure. What leaves room for doubt is listed, and never removed. */
-import type { ServicePicture } from './expected.js';
+/**
+ * What carries this agent's mark and belongs to no service any more. Pure. What leaves room for doubt is listed, and
+ * never removed.
+ */
+import type { ServicePicture } from './desired-state.js';
 import { formatMark, isOfTemplate, type Mark, sameMark } from '../kernel/mark.js';
 import type { ServiceKey } from '../model/service.js';
-import type { World } from '../model/world.js';
+import type { ActualState } from '../model/actual-state.js';
 
 export type OrphanKind = 'container' | 'ha' | 'dns' | 'proxy';
 
@@ -12,7 +15,10 @@ export interface Orphan {
   readonly mark: Mark;
   /** `container 2012 on pve2`, for operators. */
   readonly what: string;
-  /** `ended`: its service has ended; `former`: of an earlier life of the id; `unknown`: the state knows no such service. */
+  /**
+   * `ended`: its service has ended; `former`: of an earlier life of the id; `unknown`: the state knows no such
+   * service.
+   */
   readonly why: 'ended' | 'former' | 'unknown' | 'living';
   /** Why it must not be removed, or null. */
   readonly doubt: string | null;
@@ -23,7 +29,7 @@ export interface Orphan {
 export interface OrphanQuestion {
   readonly agent: string;
   readonly pictures: ReadonlyMap<ServiceKey, ServicePicture>;
-  readonly world: World;
+  readonly world: ActualState;
   /** Some documents could not be read: what the state does not know may be theirs. */
   readonly damaged: boolean;
   /** Who holds the number now, if anybody. */
@@ -124,7 +130,10 @@ function first(doubts: readonly (string | null)[]): string | null {
   return doubts.find((doubt) => doubt !== null) ?? null;
 }
 
-/** Why it must not be removed; null: it may. `unknown`: an operator wants those removed, too, that the state knows nothing of. */
+/**
+ * Why it must not be removed; null: it may. `unknown`: an operator wants those removed, too, that the state knows
+ * nothing of.
+ */
 export function refusal({ doubt, why }: Orphan, { unknown }: { readonly unknown: boolean }): string | null {
   if (doubt !== null) return doubt;
   if (why === 'unknown' && !unknown) return 'the state knows no such service: was an old copy restored?';

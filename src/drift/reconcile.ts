@@ -1,10 +1,13 @@
-/** The recurring look for drift, and the same on demand: two looks, then what counts; one look at a time, however many ask. */
+/**
+ * The recurring look for drift, and the same on demand: two looks, then what counts; one look at a time, however many
+ * ask.
+ */
 import { orSleep } from '../kernel/async/race.js';
 import type { Finding } from './drift.js';
 import type { Caller } from '../model/caller.js';
 import type { DriftContext } from './context.js';
-import type { DriftReport } from './drift-book.js';
-import { lookForDrift } from './look-for-drift.js';
+import type { DriftReport } from './drift-store.js';
+import { detectDrift } from './detect-drift.js';
 import { removeOrphans, type Removal } from './remove-orphans.js';
 import { repairDrift, type Repair } from './repair-drift.js';
 
@@ -16,10 +19,13 @@ const FIRST_LOOK_MS = 30_000;
 export interface Reconciler {
   /** What the schedule calls: looks when it is time, repairs when the config says so. Epoch ms of its next wish. */
   run(): Promise<number | undefined>;
-  /** Begins (or joins) looks until everything found was seen twice or is gone; resolves when that is so, or after `ms`. */
+  /**
+   * Begins (or joins) looks until everything found was seen twice or is gone; resolves when that is so, or after
+   * `ms`.
+   */
   ask(ms: number): Promise<{ readonly looking: boolean; readonly report: DriftReport | undefined }>;
   repair(caller: Pick<Caller, 'requestId'>, ids: readonly string[]): Promise<Repair[]>;
-  remove(ids: readonly string[], wish: { readonly unknown: boolean }): Promise<Removal[]>;
+  remove(ids: readonly string[], request: { readonly unknown: boolean }): Promise<Removal[]>;
   stop(): Promise<void>;
 }
 
@@ -37,7 +43,7 @@ export function reconciler(context: DriftContext): Reconciler {
   const dueEpoch = (): number => clock.now() + dueAt - clock.monotonic();
 
   const look = async (): Promise<DriftReport> => {
-    const report = drift.enter(await lookForDrift(context, stopping.signal));
+    const report = drift.enter(await detectDrift(context, stopping.signal));
     alarm(report);
     return report;
   };
@@ -107,7 +113,7 @@ export function reconciler(context: DriftContext): Reconciler {
         findings.filter(({ id }) => ids.includes(id)),
       );
     },
-    remove: (ids, wish) => removeOrphans(context, ids, wish, stopping.signal),
+    remove: (ids, requested) => removeOrphans(context, ids, requested, stopping.signal),
     async stop() {
       stopping.abort(new Error('the agent is stopping'));
       await looking?.catch(() => {});

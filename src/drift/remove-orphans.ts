@@ -1,11 +1,14 @@
-/** Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this moment finds again, and only what leaves no doubt. */
+/**
+ * Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this
+ * moment finds again, and only what leaves no doubt.
+ */
 import { asAgentError } from '../kernel/errors.js';
 import { isOpen } from '../model/job.js';
 import { type Orphan, refusal } from './orphans.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import type { OperationContext } from '../services/context.js';
-import { lookForDrift } from './look-for-drift.js';
+import { detectDrift } from './detect-drift.js';
 import { SITE_RECORD_TYPES, type SiteRecordType } from '../drivers/dns/contract.js';
 
 export interface Removal {
@@ -20,15 +23,15 @@ const REMOVAL_MS = 600_000;
 export async function removeOrphans(
   context: OperationContext,
   ids: readonly string[],
-  wish: { readonly unknown: boolean },
+  request: { readonly unknown: boolean },
   stop: AbortSignal,
 ): Promise<Removal[]> {
   if (ids.length === 0) return [];
-  const { orphans } = await lookForDrift(context, stop);
+  const { orphans } = await detectDrift(context, stop);
   const removals: Removal[] = [];
   for (const id of ids) {
     const orphan = orphans.find((one) => one.id === id);
-    const problem = orphan ? refusal(orphan, wish) : 'it is not there any more, or belongs to a service';
+    const problem = orphan ? refusal(orphan, request) : 'it is not there any more, or belongs to a service';
     const late = orphan && problem === null ? await nowNeeded(context, orphan).catch(reasonOf) : null;
     removals.push({
       what: orphan?.what ?? id,

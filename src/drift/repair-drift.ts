@@ -1,4 +1,7 @@
-/** Puts right what is safe, each service by a job of its own: jobs of one service never meet, and each of them is on record. */
+/**
+ * Puts right what is safe, each service by a job of its own: jobs of one service never meet, and each of them is on
+ * record.
+ */
 import { asAgentError } from '../kernel/errors.js';
 import type { Finding } from './drift.js';
 import type { ServiceKey } from '../model/service.js';
@@ -43,7 +46,10 @@ export async function repairDrift(
   return repairs;
 }
 
-/** A service of which anything is for a person to judge (a foreign container, a lost mark, a lock) is left to him as a whole. */
+/**
+ * A service of which anything is for a person to judge (a foreign container, a lost mark, a lock) is left to him as a
+ * whole.
+ */
 function safeParts(findings: readonly Finding[]): Map<ServiceKey, string[]> {
   const unclear = new Set(
     findings.filter(({ part }) => ['container', 'mark', 'lock'].includes(part)).map(({ key }) => key),

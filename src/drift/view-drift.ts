@@ -1,7 +1,7 @@
 /** Drift as operators see it. */
 import type { Finding } from './drift.js';
 import type { Orphan } from './orphans.js';
-import type { Counted, DriftReport } from './drift-book.js';
+import type { Counted, DriftReport } from './drift-store.js';
 
 export function viewFinding({ item, since }: Counted<Finding>) {
   const [panel = '', serviceId = ''] = item.key.split('/');

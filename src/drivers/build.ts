@@ -1,4 +1,7 @@
-/** Builds the drivers that the config names; the container host's is made by the caller, who shares it with the cluster watch. */
+/**
+ * Builds the drivers that the config names; the container host's is made by the caller, who shares it with the
+ * cluster watch.
+ */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { Circuits } from './shared/circuit.js';
@@ -19,7 +22,7 @@ import type { ProxyDriver } from './proxy/contract.js';
 import { nginxProxyDriver } from './proxy/nginx/index.js';
 import { remotePlace } from './proxy/nginx/remote/index.js';
 import type { Drivers } from './table.js';
-import { webDoor } from './web/door.js';
+import { publicEndpoint } from './web/public-endpoint.js';
 
 export interface BuildDeps {
   readonly clock: Clock;
@@ -30,14 +33,17 @@ export interface BuildDeps {
   readonly circuits: Circuits;
 }
 
-/** Throws when a driver is chosen whose section is missing; opens no connection, but the proxy starts to bring itself up to date. */
+/**
+ * Throws when a driver is chosen whose section is missing; opens no connection, but the proxy starts to bring itself
+ * up to date.
+ */
 export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
   return {
     guest: deps.guest,
     exec: execDriver(config, deps),
     dns: dnsDriver(config, deps.circuits),
     proxy: proxyDriver(config, deps),
-    web: webDoor(config.proxy.door),
+    web: publicEndpoint(config.proxy.door),
     lookup: nameLookup(config.domains),
     issuer: certificateIssuer(config, deps),
   };

@@ -11,7 +11,7 @@ const NOTHING = { events: [], more: false, gone: false };
 const GONE =
   'There is nothing to go on from behind this cursor. Get a new one with GET /events?after=latest, then compare all services with POST /panel/sync.';
 
-export interface EventWish {
+export interface EventQuery {
   readonly after?: string | undefined;
   readonly limit: number;
 }
@@ -20,7 +20,7 @@ export interface EventWish {
 export async function listEvents(
   { state }: Pick<OperationContext, 'state'>,
   { panel }: Pick<Caller, 'panel'>,
-  { after, limit }: EventWish,
+  { after, limit }: EventQuery,
 ): Promise<EventPage & { readonly next: string }> {
   if (after === LATEST) return { ...NOTHING, next: await state.events.latest(panel) };
   const { next, ...page } = await state.events.read({ panel, after, limit });

@@ -1,6 +1,6 @@
 /**
- * What becomes of a new wish while a service stands as it does and other jobs are under way: the one table. Pure; docs/operating.md shows it, and a
- * test holds both together.
+ * What becomes of a new wish while a service stands as it does and other jobs are under way: the one table. Pure;
+ * docs/operating.md shows it, and a test holds both together.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
@@ -18,7 +18,10 @@ export const STANDINGS = [
   'held',
   'terminated',
 ] as const;
-/** `stuck`: an operation must be finished by a person; `held`: deleted, and kept until its purge; the others as the lifecycle. */
+/**
+ * `stuck`: an operation must be finished by a person; `held`: deleted, and kept until its purge; the others as the
+ * lifecycle.
+ */
 export type Standing = (typeof STANDINGS)[number];
 
 export const REFUSALS = {
@@ -86,12 +89,15 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
   other: customer,
 };
 
-/** Waiting jobs stand in the service's document: a system that is down for long must not let it grow without an end. What ends or stops a site is always taken. */
+/**
+ * Waiting jobs stand in the service's document: a system that is down for long must not let it grow without an end.
+ * What ends or stops a site is always taken.
+ */
 const MOST_OPEN = 50;
 
 /**
- * Second question: what becomes of the two when a job of that kind is under way? A request that joins one (`overtakenBy` in the table of kinds) is not
- * asked.
+ * Second question: what becomes of the two when a job of that kind is under way? A request that joins one
+ * (`overtakenBy` in the table of kinds) is not asked.
  */
 export function openJobRule(asked: string, open: string): OpenJobRule {
   const { supersedes } = kindData(asked);
@@ -102,7 +108,8 @@ export function openJobRule(asked: string, open: string): OpenJobRule {
 
 export function standingOf(service: Service): Standing {
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
-  // whoever is suspended stays so, whatever else is wrong; what is asked of one being made would come after the suspension
+  // whoever is suspended stays so, whatever else is wrong; what is asked of one being made would come after the
+  // suspension
   const willBe = service.lifecycle === 'creating' && service.suspendedFor.length > 0;
   if (service.lifecycle === 'suspended' || willBe) return 'suspended';
   if (service.jobs.some((job) => job.status === 'stuck')) return 'stuck';

@@ -1,4 +1,7 @@
-/** Why something failed, in the words of the system that refused it: for operators, who search for exactly those. Cleaned and shortened, without secrets. */
+/**
+ * Why something failed, in the words of the system that refused it: for operators, who search for exactly those.
+ * Cleaned and shortened, without secrets.
+ */
 import type { ErrorRecord } from './errors.js';
 
 const MOST = 300;

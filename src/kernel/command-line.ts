@@ -1,5 +1,8 @@
 import { DEFAULT_PANEL } from './default-panel.js';
-/** Commands that a person copies into a shell: `innkeeper ...` with its words quoted where a shell would take them apart. */
+/**
+ * Commands that a person copies into a shell: `innkeeper ...` with its words quoted where a shell would take them
+ * apart.
+ */
 
 /** A word of a command line. */
 export function shellWord(text: string): string {

@@ -5,14 +5,17 @@ import { isOutOfDescriptors } from './descriptors.js';
 export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'certificate authority' | 'site' | 'agent';
 
 /**
- * What a failure means to whoever may try again. Every driver sorts every answer into one of the seven; the job engine decides by nothing else.
+ * What a failure means to whoever may try again. Every driver sorts every answer into one of the seven; the job
+ * engine decides by nothing else.
  *
  * - `gone`: what was asked about is not there. A removal has succeeded then.
  * - `conflict`: something that is not ours, or another state than was expected, is in the way.
- * - `refused_us`: the system refuses the agent, not this request (credentials, privileges, certificate, a redirect, a login page). The operator must
+ * - `refused_us`: the system refuses the agent, not this request (credentials, privileges, certificate, a redirect, a
+ *   login page). The operator must
  *   change something; until then everything waits.
  * - `refused_request`: the system refuses this request, and will go on doing so.
- * - `busy`: not now. A lock is held, or what every such request needs is not there: room, a template, a storage. It is the system's condition, not the request's.
+ * - `busy`: not now. A lock is held, or what every such request needs is not there: room, a template, a storage. It
+ *   is the system's condition, not the request's.
  * - `unreachable`: nothing was delivered, or nobody answers.
  * - `unknown`: all else, an outcome that was not heard included. Calls are repeatable, so it is tried again.
  */
@@ -214,7 +217,10 @@ export interface ErrorOptions {
   readonly system?: string;
   /** Overrides the table where the system's answer says more than the code. */
   readonly failure?: Failure;
-  /** The same in one word, for authors of modules: true is `unknown`, false is `refused_request`, where the table says otherwise. */
+  /**
+   * The same in one word, for authors of modules: true is `unknown`, false is `refused_request`, where the table says
+   * otherwise.
+   */
   readonly retryable?: boolean;
   /** Seconds after which a caller may try again (`Retry-After`). */
   readonly retryAfterS?: number;
@@ -223,7 +229,10 @@ export interface ErrorOptions {
 /** The same in every copy of this file: a module from elsewhere is bundled with its own. */
 const BRAND = Symbol.for('innkeeper.AgentError');
 
-/** `message` is one plain sentence that a customer may read: no host name, path or secret. The rest goes to `detail` and `cause`. */
+/**
+ * `message` is one plain sentence that a customer may read: no host name, path or secret. The rest goes to `detail`
+ * and `cause`.
+ */
 export class AgentError extends Error {
   readonly code: ErrorCode;
   readonly role: Role | undefined;

@@ -3,7 +3,10 @@
 import { domainToASCII, domainToUnicode } from 'node:url';
 
 export interface HostNameForm {
-  /** Labels may begin and end with `_` or hold it, as the owners of DNS records and the targets of aliases do. Default false. */
+  /**
+   * Labels may begin and end with `_` or hold it, as the owners of DNS records and the targets of aliases do. Default
+   * false.
+   */
   readonly underscores?: boolean;
   /** The first label may be `*`. Default false. */
   readonly wildcard?: boolean;
@@ -21,8 +24,9 @@ const OTHER_DOTS = /[\u3002\uff0e\uff61]/gu;
 const ASCII = /^[\x20-\x7e]*$/;
 
 /**
- * The name in lower-case A-labels without a final dot, or undefined when the text is no host name. Blanks around it, the letters' case, the width of
- * letters and dots, and one final dot are all that may differ between the two: nothing is ever cut off, dropped or decoded.
+ * The name in lower-case A-labels without a final dot, or undefined when the text is no host name. Blanks around it,
+ * the letters' case, the width of letters and dots, and one final dot are all that may differ between the two:
+ * nothing is ever cut off, dropped or decoded.
  */
 export function readHostName(text: string, form: HostNameForm = {}): string | undefined {
   const labels = canonical(text).split('.');
@@ -59,7 +63,8 @@ function canonical(text: string): string {
 /** An empty text for what is none. */
 function readLabel(label: string): string {
   if (ASCII.test(label)) return label.startsWith('xn--') && !isALabel(label) ? '' : label;
-  // it drops what it finds without meaning, such as variation selectors, and cuts at what ends a host in a URL: so its result must be the label still
+  // it drops what it finds without meaning, such as variation selectors, and cuts at what ends a host in a URL: so
+  // its result must be the label still
   const read = domainToASCII(label);
   return isALabel(read) && domainToUnicode(read) === label ? read : '';
 }

@@ -23,7 +23,10 @@ const PREFIX = 'innkeeper:';
 const PATTERN =
   /(?<![A-Za-z0-9._/:-])innkeeper:([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/(\d{1,9})(?![A-Za-z0-9._/-])/;
 
-/** `innkeeper:<agent>/<panel>/<service>/<generation>`: stands in a container's description, a DNS record's comment, a proxy record. */
+/**
+ * `innkeeper:<agent>/<panel>/<service>/<generation>`: stands in a container's description, a DNS record's comment, a
+ * proxy record.
+ */
 export function formatMark(mark: Mark): string {
   return `${PREFIX}${mark.agent}/${mark.panel}/${mark.service}/${mark.generation}`;
 }

@@ -1,4 +1,7 @@
-/** Counts what becomes of jobs, from two states of a service's document: so nothing in the engine has to remember to tell it. */
+/**
+ * Counts what becomes of jobs, from two states of a service's document: so nothing in the engine has to remember to
+ * tell it.
+ */
 import type { Job } from '../model/job.js';
 import type { Service } from '../model/service.js';
 import type { Counted } from './registry.js';

@@ -1,9 +1,9 @@
 /** All figures behind `GET /metrics`, and the ears they are counted with. */
 import type { Service } from '../model/service.js';
-import type { CallEnd } from '../drivers/shared/metered.js';
-import type { StepEnd } from '../jobs/engine/tell-steps.js';
+import type { CallEnd } from '../drivers/shared/instrument.js';
+import type { StepEnd } from '../jobs/engine/step-logger.js';
 import type { FileOperationEnd } from '../state/contract.js';
-import { lookUpFigures } from './figures.js';
+import { stateMetrics } from './state-metrics.js';
 import { countJobs } from './jobs.js';
 import { makeCounted, makeRegistry } from './registry.js';
 import type { Sources } from './sources.js';
@@ -52,7 +52,7 @@ export function makeMetrics(): Metrics {
       if (code === undefined) counted.writeSeconds.observe({ operation }, ms / 1000);
       else counted.writeErrors.inc({ operation, code });
     },
-    lookUp: (sources) => lookUpFigures(registry, sources),
+    lookUp: (sources) => stateMetrics(registry, sources),
     text: () => registry.metrics(),
   };
 }

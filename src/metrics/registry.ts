@@ -1,4 +1,7 @@
-/** The one registry of figures: what is counted as it happens, and what is looked up when somebody asks. Labels hold words of ours only, never an id or a path. */
+/**
+ * The one registry of figures: what is counted as it happens, and what is looked up when somebody asks. Labels hold
+ * words of ours only, never an id or a path.
+ */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Gauges under names that are kept for counters. */

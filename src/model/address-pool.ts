@@ -20,7 +20,10 @@ interface Value {
 
 const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
-/** The one way an address is written (RFC 5952 for IPv6), or undefined when the text is none. Short forms such as `10.1` are none. */
+/**
+ * The one way an address is written (RFC 5952 for IPv6), or undefined when the text is none. Short forms such as
+ * `10.1` are none.
+ */
 export function canonicalAddress(text: string): string | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
   return ipaddr.IPv6.isValid(text) && !text.includes('%')
@@ -96,8 +99,9 @@ export function firstFree(
 }
 
 /**
- * The next free address of the pool, looked for behind `after` first (so that an address just given back rests for a while) and round once;
- * undefined when the pool is used up. Gateway, network and broadcast address are never given out.
+ * The next free address of the pool, looked for behind `after` first (so that an address just given back rests for a
+ * while) and round once; undefined when the pool is used up. Gateway, network and broadcast address are never given
+ * out.
  */
 export function findFreeAddress(
   pool: AddressPool,

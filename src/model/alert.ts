@@ -1,4 +1,7 @@
-/** What an operator is told without having asked: the one table of alerts, and the rules by which they are raised once and cleared. */
+/**
+ * What an operator is told without having asked: the one table of alerts, and the rules by which they are raised once
+ * and cleared.
+ */
 import type { JsonObject } from '../kernel/json.js';
 
 interface AlertKindInfo {
@@ -113,14 +116,17 @@ export type NoticeKind = (typeof NOTICES)[number];
 export const ALERT_KINDS = Object.keys(ALERTS) as readonly AlertKind[];
 
 /** A condition that holds now. */
-export interface AlertWish {
+export interface AlertSpec {
   readonly kind: AlertKind;
   /** Tells it from others of its kind; stays the same as long as it holds. */
   readonly subject: string;
   /** Whose service it is about; null: the agent's own. */
   readonly panel: string | null;
   readonly serviceId: string | null;
-  /** One or two sentences for the operator: what is the matter and, where it is known, why. Others' words in it are cleaned and shortened. */
+  /**
+   * One or two sentences for the operator: what is the matter and, where it is known, why. Others' words in it are
+   * cleaned and shortened.
+   */
   readonly text: string;
   /** What helps, ready to copy into a shell, the first to type first. */
   readonly commands: Commands;
@@ -133,7 +139,7 @@ export type Commands = readonly [string, ...string[]];
 /** What a hook was told of an alert last. */
 export type Told = 'raised' | 'cleared';
 
-export interface AlertRecord extends Omit<AlertWish, 'commands'> {
+export interface AlertRecord extends Omit<AlertSpec, 'commands'> {
   readonly schema: 1;
   /** Absent in what a release wrote that knew of none. */
   readonly commands?: readonly string[];
@@ -147,14 +153,17 @@ export interface AlertRecord extends Omit<AlertWish, 'commands'> {
 }
 
 export function sameAlert(
-  a: Pick<AlertWish, 'kind' | 'subject'>,
-  b: Pick<AlertWish, 'kind' | 'subject'>,
+  a: Pick<AlertSpec, 'kind' | 'subject'>,
+  b: Pick<AlertSpec, 'kind' | 'subject'>,
 ): boolean {
   return a.kind === b.kind && a.subject === b.subject;
 }
 
-/** What the hook must hear next of this alert; undefined: nothing. Each hears that it was raised before it hears that it has ended. */
-export function nextToTell({ told, clearedAt }: AlertRecord, hook: string): Told | undefined {
+/**
+ * What the hook must hear next of this alert; undefined: nothing. Each hears that it was raised before it hears that
+ * it has ended.
+ */
+export function nextToNotify({ told, clearedAt }: AlertRecord, hook: string): Told | undefined {
   if (told[hook] === undefined) return 'raised';
   return clearedAt !== null && told[hook] === 'raised' ? 'cleared' : undefined;
 }
@@ -166,5 +175,5 @@ const KEPT_UNTOLD_MS = 30 * 86_400_000;
 export function isForgotten(record: AlertRecord, hooks: readonly string[], now: number): boolean {
   if (record.clearedAt === null) return false;
   const age = now - Date.parse(record.clearedAt);
-  return age >= (hooks.some((hook) => nextToTell(record, hook)) ? KEPT_UNTOLD_MS : KEPT_MS);
+  return age >= (hooks.some((hook) => nextToNotify(record, hook)) ? KEPT_UNTOLD_MS : KEPT_MS);
 }

@@ -1,4 +1,7 @@
-/** Names of backups: `BAK<DDMMYYYY>-<N>`, the day in the agent's time zone; N counts the day's backups and is never used twice. */
+/**
+ * Names of backups: `BAK<DDMMYYYY>-<N>`, the day in the agent's time zone; N counts the day's backups and is never
+ * used twice.
+ */
 
 /** `DDMMYYYY` of an instant (epoch ms). */
 export function dayOf(now: number, timeZone: string): string {
@@ -19,11 +22,16 @@ interface Counted {
 }
 
 export interface LastBackup extends Counted {
-  /** Of the day before it in use: a clock that is set back over midnight, or another time zone, leads there once more. */
+  /**
+   * Of the day before it in use: a clock that is set back over midnight, or another time zone, leads there once more.
+   */
   readonly before?: Counted;
 }
 
-/** What comes after `last`, and what is to be remembered then. `taken`: names that exist, which no record may lead back to. */
+/**
+ * What comes after `last`, and what is to be remembered then. `taken`: names that exist, which no record may lead
+ * back to.
+ */
 export function nextBackup(
   day: string,
   last: LastBackup | null,

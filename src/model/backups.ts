@@ -28,7 +28,10 @@ export function isBeingRemoved({ jobs }: Pick<Kept, 'jobs'>, name: string): bool
   );
 }
 
-/** How many more may be taken on: a smaller plan that is on its way counts already, or there were too many when it comes. */
+/**
+ * How many more may be taken on: a smaller plan that is on its way counts already, or there were too many when it
+ * comes.
+ */
 export function allowed(
   { plan, jobs }: Pick<Service, 'plan' | 'jobs'>,
   what: keyof Pick<Plan, 'backups' | 'domains'>,

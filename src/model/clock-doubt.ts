@@ -1,4 +1,7 @@
-/** Whether the wall clock went as far as time did. It is compared with the host's uptime, which nobody sets. Pure rules. */
+/**
+ * Whether the wall clock went as far as time did. It is compared with the host's uptime, which nobody sets. Pure
+ * rules.
+ */
 
 /** One look at the host's clocks. */
 export interface TimeReading {
@@ -21,8 +24,8 @@ export interface TimeAnchor extends TimeReading {
 }
 
 /**
- * `ahead`: the wall clock went further than time did. `behind`: it was set back. `long_off`: it is far ahead of the last time the host was on, because the host
- * was off for long or because the clock is wrong.
+ * `ahead`: the wall clock went further than time did. `behind`: it was set back. `long_off`: it is far ahead of the
+ * last time the host was on, because the host was off for long or because the clock is wrong.
  */
 export const CLOCK_DOUBTS = ['ahead', 'behind', 'long_off'] as const;
 export type ClockDoubtKind = (typeof CLOCK_DOUBTS)[number];
@@ -47,7 +50,10 @@ export interface ClockView {
 
 export interface Timekeeper {
   view(): ClockView;
-  /** A person says that the wall clock is right as it is now. Throws `state_unavailable` when that could not be kept; it holds until the next start all the same. */
+  /**
+   * A person says that the wall clock is right as it is now. Throws `state_unavailable` when that could not be kept;
+   * it holds until the next start all the same.
+   */
   confirm(): Promise<ClockView>;
 }
 
@@ -56,7 +62,10 @@ export const TOLERANCE_MS = 300_000;
 /** A reboot takes no longer than this; no date of ours is worth an hour. */
 export const LONGEST_REBOOT_MS = 3_600_000;
 
-/** Where to measure from after a start. `newest`: the latest instant (epoch ms) in the records, used when there is no mark. */
+/**
+ * Where to measure from after a start. `newest`: the latest instant (epoch ms) in the records, used when there is no
+ * mark.
+ */
 export function anchorAtStart(
   mark: TimeMark | undefined,
   newest: number | undefined,

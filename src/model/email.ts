@@ -10,7 +10,8 @@ export interface Email {
   readonly address: string;
 }
 
-// Dot-atoms only; letters and digits of any script (RFC 6531). Quoted local parts are legal mail but no panel sends them.
+// Dot-atoms only; letters and digits of any script (RFC 6531). Quoted local parts are legal mail but no panel sends
+// them.
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 
 /** The address taken apart, or undefined when it is not one. */

@@ -1,4 +1,7 @@
-/** What happened to a service, as panels, webhooks and the log of events tell it: worked out from two states of its document, so that nobody can forget one. */
+/**
+ * What happened to a service, as panels, webhooks and the log of events tell it: worked out from two states of its
+ * document, so that nobody can forget one.
+ */
 import { isOpen, type Job } from './job.js';
 import type { Service } from './service.js';
 import type { EventType, Happening } from './service-event.js';

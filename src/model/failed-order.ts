@@ -1,4 +1,7 @@
-/** What somebody has paid for and did not get, although nothing is stuck: it was taken back, and nobody sees to it unless a person is told. */
+/**
+ * What somebody has paid for and did not get, although nothing is stuck: it was taken back, and nobody sees to it
+ * unless a person is told.
+ */
 import { isOpen, type Job } from './job.js';
 import { endsTheSite, isOrderedKind, type OrderedKind } from './job-kinds.js';
 import { isHeld, type Service } from './service.js';
@@ -16,7 +19,10 @@ const STILL_FAILED: Readonly<Record<OrderedKind, (service: Sold) => boolean>> = 
   unsuspend: isLive,
 };
 
-/** The failed orders that wait for somebody, the oldest first: not made again, not deleted, and not given up by a person. */
+/**
+ * The failed orders that wait for somebody, the oldest first: not made again, not deleted, and not given up by a
+ * person.
+ */
 export function failedOrders(service: Sold & Pick<Service, 'jobs'>): OrderedJob[] {
   const { jobs } = service;
   const open = jobs.filter(isOpen);

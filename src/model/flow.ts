@@ -1,7 +1,13 @@
-/** A job as data: a static table of named steps. Pure rules about what may start next, what to undo and how long the longest path is. */
+/**
+ * A job as data: a static table of named steps. Pure rules about what may start next, what to undo and how long the
+ * longest path is.
+ */
 import type { Json } from '../kernel/json.js';
 
-/** What a step makes, changes or removes outside of the agent: so that a person can be told what is left of a job that came to a stop. */
+/**
+ * What a step makes, changes or removes outside of the agent: so that a person can be told what is left of a job that
+ * came to a stop.
+ */
 export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy';
 
 /** What is left of a step of a job that came to a stop. */
@@ -28,7 +34,9 @@ export interface Step<C> {
   readonly concerns?: Thing;
 }
 
-/** A pivot's step notes this (`true`) when it has failed and surely changed nothing: then the flow may still go back. */
+/**
+ * A pivot's step notes this (`true`) when it has failed and surely changed nothing: then the flow may still go back.
+ */
 export const UNTOUCHED = 'untouched';
 
 export type Flow<C> = Readonly<Record<string, Step<C>>>;

@@ -1,4 +1,7 @@
-/** What is known of each kind of job before it runs. A new kind starts here; docs/architecture.md has the list of places that follow. */
+/**
+ * What is known of each kind of job before it runs. A new kind starts here; docs/architecture.md has the list of
+ * places that follow.
+ */
 import type { Part } from './part.js';
 
 export const GROUPS = [
@@ -33,15 +36,19 @@ export interface JobKindData<K extends string = string> {
   /** Which open jobs it ends as they stand, because it removes whatever there is. */
   readonly supersedes: 'everything' | 'everything but forget' | 'nothing';
   /**
-   * A request for the same joins an open job, unless one of these waits behind that job and takes back or overtakes what it does. `anything`: whatever
-   * waits behind it does.
+   * A request for the same joins an open job, unless one of these waits behind that job and takes back or overtakes
+   * what it does. `anything`: whatever waits behind it does.
    */
   readonly overtakenBy: readonly K[] | 'anything';
-  /** The system without which a job that has not begun can do nothing; null: it has steps that make sense all the same. */
+  /**
+   * The system without which a job that has not begun can do nothing; null: it has steps that make sense all the
+   * same.
+   */
   readonly firstNeed: 'container-host' | 'proxy' | null;
   /**
-   * `forward only`: the request has changed the record already and there is no way back; what the record says must become true, or a person must see
-   * that it is not. `removal`: what it has half taken away cannot be put back, so it is tried as long, and then turns back all the same.
+   * `forward only`: the request has changed the record already and there is no way back; what the record says must
+   * become true, or a person must see that it is not. `removal`: what it has half taken away cannot be put back, so
+   * it is tried as long, and then turns back all the same.
    */
   readonly course: 'reversible' | 'forward only' | 'removal';
   /** Seconds of one attempt; null: the default. */
@@ -149,8 +156,8 @@ export const JOB_KINDS = {
 export type JobKind = keyof typeof JOB_KINDS;
 
 /**
- * A module's own kind. The type stands, too, for a word that another release has written into a record: such a word is kept as it is, and only
- * `kindData` looks it up.
+ * A module's own kind. The type stands, too, for a word that another release has written into a record: such a word
+ * is kept as it is, and only `kindData` looks it up.
  */
 export type ForeignKind = `module:${string}/${string}:${string}`;
 /** What a record may name. */

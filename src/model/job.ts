@@ -35,7 +35,10 @@ export const DEFAULT_POLICY: JobPolicy = {
   patienceS: 21_600,
 };
 
-/** Attempts in a row that ended without any result (thread or daemon died) and without a step done, before the job is given up. */
+/**
+ * Attempts in a row that ended without any result (thread or daemon died) and without a step done, before the job is
+ * given up.
+ */
 export const MAX_CRASHES = 8;
 
 export interface StepRecord extends StepShape {
@@ -85,8 +88,8 @@ export interface Job {
     readonly until: string;
   };
   /**
-   * Present once it shall end before its time. `undo`: what it did is taken back first; else it ends as it stands, since the job behind it removes
-   * whatever there is.
+   * Present once it shall end before its time. `undo`: what it did is taken back first; else it ends as it stands,
+   * since the job behind it removes whatever there is.
    */
   readonly cancel?: { readonly at: string; readonly undo: boolean };
   readonly error?: ErrorRecord & { readonly step?: string };

@@ -50,7 +50,10 @@ export interface Service {
   /** As sold; changes of the plan file do not reach it. */
   readonly plan: Plan;
   readonly module: { readonly type: 'product'; readonly name: string };
-  /** Null when the product has none: then no number and no address is claimed, and nothing is compared with the cluster. */
+  /**
+   * Null when the product has none: then no number and no address is claimed, and nothing is compared with the
+   * cluster.
+   */
   readonly guest: Guest | null;
   /** Null when the product has none: then there is no name, no record, no proxy host, no domain. */
   readonly site: Site | null;
@@ -66,12 +69,18 @@ export interface Service {
   readonly data: JsonObject;
   /** Open jobs, oldest first, and the newest ended one. */
   readonly jobs: readonly Job[];
-  /** The newest ones, oldest first; the store adds them, and takes them from here should the log of events lack some after a crash. */
+  /**
+   * The newest ones, oldest first; the store adds them, and takes them from here should the log of events lack some
+   * after a crash.
+   */
   readonly events?: readonly ServiceEvent[];
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly activeAt: string | null;
-  /** When a smaller plan was applied and something stayed larger (RFC 3339); absent: the service fitted the plan it has. */
+  /**
+   * When a smaller plan was applied and something stayed larger (RFC 3339); absent: the service fitted the plan it
+   * has.
+   */
   readonly smallerPlanAt?: string;
 }
 
@@ -142,7 +151,10 @@ export function withSite<S extends Pick<Service, 'site'>>(service: S, change: Pa
   return service.site ? { ...service, site: { ...service.site, ...change } } : service;
 }
 
-/** A host name of one label: the site's, or one made of panel and id, which the mark tells apart where two come out alike. */
+/**
+ * A host name of one label: the site's, or one made of panel and id, which the mark tells apart where two come out
+ * alike.
+ */
 export function guestHostname({ site, panel, id }: Pick<Service, 'site' | 'panel' | 'id'>): string {
   if (site) return site.subdomain;
   const label = `${panel}-${id}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');

@@ -16,12 +16,15 @@ export interface CustomDomain {
     readonly problem: string | null;
   };
   readonly addedAt: string;
-  /** Set while it leads elsewhere: since when (RFC 3339), what was found, and whether it is no longer served because of that. */
+  /**
+   * Set while it leads elsewhere: since when (RFC 3339), what was found, and whether it is no longer served because
+   * of that.
+   */
   readonly stray?: { readonly since: string; readonly problem: string; readonly off: boolean };
 }
 
 /** A domain that came with the order: it is added as soon as it leads here. */
-export interface DomainWish {
+export interface RequestedDomain {
   readonly name: string;
   /** Not tried before (RFC 3339). */
   readonly nextAt: string;
@@ -36,7 +39,7 @@ export interface Site {
   readonly subdomain: string;
   readonly fqdn: string;
   readonly domains: readonly CustomDomain[];
-  readonly domainWish?: DomainWish;
+  readonly domainWish?: RequestedDomain;
   /** The site's own URL: `fqdn` or one of the domains' names. */
   readonly primaryDomain: string;
   /** False after the customer switched the proxy hosts off. */

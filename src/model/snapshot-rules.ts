@@ -9,13 +9,19 @@ export const INITIAL_SNAPSHOT = 'initial';
 /** What the storage of the root disks can do: nothing, go back to any snapshot, or to the newest only. */
 export type SnapshotAbility = 'none' | 'any' | 'newest';
 
-/** Throws `snapshots_unavailable` when the storage is known to have none. To be asked of a service that is there and may be changed. */
+/**
+ * Throws `snapshots_unavailable` when the storage is known to have none. To be asked of a service that is there and
+ * may be changed.
+ */
 export function requireSnapshots(ability: SnapshotAbility | undefined): void {
   if (ability === 'none')
     throw new AgentError('snapshots_unavailable', 'The storage of this site cannot make backups.');
 }
 
-/** The service, when it may go back to this snapshot. Throws `snapshots_unavailable`, `backup_not_found` or `backup_not_newest`. */
+/**
+ * The service, when it may go back to this snapshot. Throws `snapshots_unavailable`, `backup_not_found` or
+ * `backup_not_newest`.
+ */
 export function mayRollBackTo(
   service: Service,
   name: string,

@@ -46,7 +46,7 @@ export function settledPower(
 ): SettledPower | null {
   let newest: SettledPower | null = null;
   for (const { method, status, endedAt, steps } of jobs) {
-    const power = kindData(method).power ?? toldBy(steps);
+    const power = kindData(method).power ?? powerAfter(steps);
     if (!power || status !== 'completed' || endedAt === null) continue;
     const at = Date.parse(endedAt);
     if (newest === null || at >= newest.at) newest = { power, at };
@@ -54,7 +54,7 @@ export function settledPower(
   return newest;
 }
 
-function toldBy(steps: Job['steps']): 'running' | 'stopped' | undefined {
+function powerAfter(steps: Job['steps']): 'running' | 'stopped' | undefined {
   for (const { result } of steps) {
     if (typeof result !== 'object' || result === null || Array.isArray(result)) continue;
     if (typeof result['running'] === 'boolean') return result['running'] ? 'running' : 'stopped';

@@ -1,4 +1,7 @@
-/** How a site gets its name below the base domain: from the e-mail's local part, never a reserved word, never another site's. */
+/**
+ * How a site gets its name below the base domain: from the e-mail's local part, never a reserved word, never another
+ * site's.
+ */
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const LONGEST_BASE = 40;
@@ -41,25 +44,31 @@ export function labelFrom(text: string): string {
     .replace(/-+$/, '');
 }
 
-/** Names to try, best first: `anna`, `anna-2`, `anna-3` ... and, when the local part gives none, `site-<id>`, `site-<id>-2` ... */
+/**
+ * Names to try, best first: `anna`, `anna-2`, `anna-3` ... and, when the local part gives none, `site-<id>`,
+ * `site-<id>-2` ...
+ */
 function* candidates(localPart: string, serviceId: string, extra: ReadonlySet<string>): Generator<string> {
-  const wished = labelFrom(localPart);
+  const requested = labelFrom(localPart);
   const fallback = labelFrom(`site-${serviceId}`);
-  const base = wished === '' || isReserved(wished, extra) ? fallback : wished;
+  const base = requested === '' || isReserved(requested, extra) ? fallback : requested;
   yield base;
   for (let suffix = 2; suffix <= MOST_SUFFIXES; suffix += 1) yield `${base}-${suffix}`;
 }
 
-export interface NameWish {
+export interface NameRequest {
   readonly localPart: string;
   readonly serviceId: string;
   readonly reserved: ReadonlySet<string>;
 }
 
 /** The first name that is free, or undefined when even a hundred thousand suffixes are taken. */
-export function chooseSubdomain(wish: NameWish, isTaken: (label: string) => boolean): string | undefined {
-  for (const label of candidates(wish.localPart, wish.serviceId, wish.reserved)) {
-    if (!isReserved(label, wish.reserved) && !isTaken(label)) return label;
+export function chooseSubdomain(
+  request: NameRequest,
+  isTaken: (label: string) => boolean,
+): string | undefined {
+  for (const label of candidates(request.localPart, request.serviceId, request.reserved)) {
+    if (!isReserved(label, request.reserved) && !isTaken(label)) return label;
   }
   return undefined;
 }

@@ -14,13 +14,16 @@ export interface Excess {
   readonly allowed: number;
 }
 
-/** What of the service is larger than in this plan. A disk counts only when the plan it was sold with had a larger one. */
-export function excessOver(service: Used, wished: Plan): Excess[] {
-  const smallerDisk = service.guest !== null && wished.diskGb < service.plan.diskGb;
+/**
+ * What of the service is larger than in this plan. A disk counts only when the plan it was sold with had a larger
+ * one.
+ */
+export function excessOver(service: Used, requested: Plan): Excess[] {
+  const smallerDisk = service.guest !== null && requested.diskGb < service.plan.diskGb;
   return [
-    ...(smallerDisk ? [over('disk', diskOf(service), wished.diskGb)] : []),
-    over('backups', backupsUsed(service), wished.backups),
-    over('domains', service.site?.domains.length ?? 0, wished.domains),
+    ...(smallerDisk ? [over('disk', diskOf(service), requested.diskGb)] : []),
+    over('backups', backupsUsed(service), requested.backups),
+    over('domains', service.site?.domains.length ?? 0, requested.domains),
   ].filter(({ has, allowed }) => has > allowed);
 }
 
@@ -48,14 +51,14 @@ export function staysSentence({ what, has, allowed }: Excess, plan: string): str
 }
 
 /** Why a smaller plan is refused, with the figures; undefined when the service fits. */
-export function planProblem(service: Used, wished: Plan): AgentError | undefined {
-  const problems = excessOver(service, wished).map(({ what, has, allowed }) =>
+export function planProblem(service: Used, wanted: Plan): AgentError | undefined {
+  const problems = excessOver(service, wanted).map(({ what, has, allowed }) =>
     what === 'disk'
       ? `its disk has ${allowed} GB, the site's has ${has} GB and cannot shrink`
       : `it allows ${allowed} ${what}, ${has} are ${what === 'backups' ? 'kept' : 'in use'}`,
   );
   if (problems.length === 0) return undefined;
-  return new AgentError('plan_too_small', `The plan ${wished.name} is too small: ${problems.join('; ')}.`);
+  return new AgentError('plan_too_small', `The plan ${wanted.name} is too small: ${problems.join('; ')}.`);
 }
 
 /** The service with this plan, once it is applied: the disk is what it was, when that is larger. */

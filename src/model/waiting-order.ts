@@ -1,4 +1,7 @@
-/** What an order waits for that only the operator can provide. No order is to blame for it, so none ends by it: an alert names what is missing. */
+/**
+ * What an order waits for that only the operator can provide. No order is to blame for it, so none ends by it: an
+ * alert names what is missing.
+ */
 import { failureOf } from '../kernel/errors.js';
 import type { Job } from './job.js';
 import { isOrderedKind } from './job-kinds.js';

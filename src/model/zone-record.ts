@@ -8,7 +8,7 @@ import { isAbsolute, readHostName } from '../kernel/host-name.js';
 /** Stands for the public addresses of the proxy, both ways. */
 export const PROXY_WORD = 'PROXYSRV';
 
-export interface RecordWish {
+export interface RecordSpec {
   readonly type: string;
   readonly name: string;
   /** Seconds. */
@@ -24,7 +24,7 @@ export interface RecordWish {
 export const RECORD_TYPES = ['A', 'AAAA', 'CNAME', 'MX', 'TXT', 'NS'] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
 
-export interface WishedRecord {
+export interface RequestedRecord {
   readonly type: RecordType;
   /** Absolute, lower case, without the final dot. */
   readonly name: string;
@@ -52,31 +52,31 @@ const LONGEST_TEXT_BYTES = 4000;
 const NOWHERE = ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback', 'ipv4Mapped'];
 
 /** Throws `record_invalid` that says what was expected. */
-export function readRecord(wish: RecordWish, rules: ZoneRules): WishedRecord {
+export function readRecord(spec: RecordSpec, rules: ZoneRules): RequestedRecord {
   const { zone } = rules;
-  const name = absoluteName(wish.name, zone);
-  const at = { name, ttlS: ttlOf(wish, rules) };
-  switch (wish.type.trim().toUpperCase()) {
+  const name = absoluteName(spec.name, zone);
+  const at = { name, ttlS: ttlOf(spec, rules) };
+  switch (spec.type.trim().toUpperCase()) {
     case 'A':
-      return { ...at, type: 'A', values: addresses(wish.ip, 4, rules) };
+      return { ...at, type: 'A', values: addresses(spec.ip, 4, rules) };
     case 'AAAA':
-      return { ...at, type: 'AAAA', values: addresses(wish.ip, 6, rules) };
+      return { ...at, type: 'AAAA', values: addresses(spec.ip, 6, rules) };
     case 'CNAME':
-      return { ...at, type: 'CNAME', values: [aliasOf(wish, name, zone)] };
+      return { ...at, type: 'CNAME', values: [aliasOf(spec, name, zone)] };
     case 'MX':
-      return { ...at, type: 'MX', values: [`${priorityOf(wish)} ${hostName(wish.exchange, 'exchange')}`] };
+      return { ...at, type: 'MX', values: [`${priorityOf(spec)} ${hostName(spec.exchange, 'exchange')}`] };
     case 'TXT':
-      return { ...at, type: 'TXT', values: [textOf(wish.txt)] };
+      return { ...at, type: 'TXT', values: [textOf(spec.txt)] };
     case 'NS':
       if (name === zone) throw refused(`The name servers of ${zone} itself are ours and stay.`);
       if (name.startsWith('*.')) throw refused('A wildcard cannot be handed to other name servers.');
-      return { ...at, type: 'NS', values: [hostName(wish.ns, 'ns')] };
+      return { ...at, type: 'NS', values: [hostName(spec.ns, 'ns')] };
     default:
-      throw refused(`Expected a record of type A, AAAA, CNAME, MX, TXT or NS, found "${shown(wish.type)}".`);
+      throw refused(`Expected a record of type A, AAAA, CNAME, MX, TXT or NS, found "${shown(spec.type)}".`);
   }
 }
 
-function ttlOf({ ttl }: RecordWish, { ttlS }: ZoneRules): number {
+function ttlOf({ ttl }: RecordSpec, { ttlS }: ZoneRules): number {
   if (ttl === undefined) return ttlS;
   if (Number.isInteger(ttl) && ttl >= LEAST_TTL_S && ttl <= MOST_TTL_S) return ttl;
   throw refused(`Expected a ttl from ${LEAST_TTL_S} to ${MOST_TTL_S} seconds, found ${ttl}.`);
@@ -117,7 +117,7 @@ function leadsNowhere(address: string, closed: readonly string[]): boolean {
   });
 }
 
-function aliasOf({ target }: RecordWish, name: string, zone: string): string {
+function aliasOf({ target }: RecordSpec, name: string, zone: string): string {
   if (name === zone) throw refused(`${zone} itself cannot be an alias; use an A record.`);
   // others' proofs and keys stand at names with underscores
   const host = hostName(target, 'target', true);
@@ -131,7 +131,7 @@ function hostName(sent: string | undefined, field: string, underscores = false):
   return name;
 }
 
-function priorityOf({ priority = 10 }: RecordWish): number {
+function priorityOf({ priority = 10 }: RecordSpec): number {
   if (Number.isInteger(priority) && priority >= 0 && priority <= 65_535) return priority;
   throw refused('Expected a whole number from 0 to 65535 in priority.');
 }

@@ -5,7 +5,10 @@ import { ConfigError } from '../config/error.js';
 import { findModules, type FoundModule, loadModules, shippedModules } from './loader.js';
 import { openProducts, type Products } from './registry.js';
 
-/** The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only reported. */
+/**
+ * The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only
+ * reported.
+ */
 export async function openCatalogue(config: Config, configFile: string, log: Logger): Promise<Products> {
   const loaded = await loadModules([shippedModules(), ...config.modules.paths]);
   for (const { path, problem } of loaded.broken) log.error({ path, problem }, 'a module cannot be used');
@@ -31,7 +34,10 @@ export interface Survey {
   readonly broken: readonly BrokenPart[];
 }
 
-/** All that is wrong with the modules, for who must not fail at the first. `probe` runs a file's code where it can do no harm, and says what is wrong with it. */
+/**
+ * All that is wrong with the modules, for who must not fail at the first. `probe` runs a file's code where it can do
+ * no harm, and says what is wrong with it.
+ */
 export async function surveyCatalogue(
   config: Config,
   probe: (found: FoundModule) => Promise<string | undefined>,

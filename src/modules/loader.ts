@@ -1,4 +1,7 @@
-/** Finds `<folder>/<type>/<name>/module.js` in the shipped folder and in the configured ones. A broken module is reported; the rest loads. */
+/**
+ * Finds `<folder>/<type>/<name>/module.js` in the shipped folder and in the configured ones. A broken module is
+ * reported; the rest loads.
+ */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -50,7 +53,10 @@ export function shippedModules(from: string = fileURLToPath(import.meta.url)): s
   throw new Error(`the shipped modules are not above ${from}`);
 }
 
-/** Loads the modules of these folders, in this order. `unfit`: by path, what is known to be wrong with files that must not be loaded. Throws an Error when a folder cannot be read. */
+/**
+ * Loads the modules of these folders, in this order. `unfit`: by path, what is known to be wrong with files that must
+ * not be loaded. Throws an Error when a folder cannot be read.
+ */
 export async function loadModules(
   folders: readonly string[],
   unfit: ReadonlyMap<string, string> = new Map(),

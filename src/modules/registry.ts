@@ -1,4 +1,7 @@
-/** The products this agent sells: each loaded product module with its settings from the config file, checked and completed. */
+/**
+ * The products this agent sells: each loaded product module with its settings from the config file, checked and
+ * completed.
+ */
 import { Value } from 'typebox/value';
 import { AgentError } from '../kernel/errors.js';
 import type { Json, JsonObject } from '../kernel/json.js';
@@ -85,7 +88,10 @@ function isProduct(module: Module): module is Product {
   );
 }
 
-/** The settings with defaults filled in, and what is wrong with them. Unknown keys are refused when the schema says so. */
+/**
+ * The settings with defaults filled in, and what is wrong with them. Unknown keys are refused when the schema says
+ * so.
+ */
 export function checkSettings(
   module: Module,
   given: JsonObject,

@@ -1,4 +1,7 @@
-/** How a sandbox's daemon and sites are reached, read from the config file that the world wrote: the same for every back end. */
+/**
+ * How a sandbox's daemon and sites are reached, read from the config file that the world wrote: the same for every
+ * back end.
+ */
 import { readFile } from 'node:fs/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';

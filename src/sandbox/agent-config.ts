@@ -1,4 +1,7 @@
-/** Writes the daemon's config file for a sandbox world, so that `innkeeper serve --config <state>/innkeeper.yaml` finds everything the world made. */
+/**
+ * Writes the daemon's config file for a sandbox world, so that `innkeeper serve --config <state>/innkeeper.yaml`
+ * finds everything the world made.
+ */
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +30,7 @@ interface SecretFile {
 type Nginx = Config['proxy']['nginx'];
 
 /** What differs between the worlds. Paths are absolute; names and units are those of the config. */
-export interface WorldParts {
+export interface EnvironmentParts {
   readonly stateDir: string;
   readonly apiPort: number;
   readonly pve: {
@@ -63,7 +66,7 @@ export interface WorldParts {
 }
 
 /** Returns the config file's path. Makes the bootstrap token when there is none yet. */
-export async function writeAgentConfig(parts: WorldParts): Promise<string> {
+export async function writeAgentConfig(parts: EnvironmentParts): Promise<string> {
   const { stateDir } = parts;
   const tokenFile = join(stateDir, 'secrets', 'api-token');
   await keptText(tokenFile, () => `ink_${randomBytes(32).toString('base64url')}`);
@@ -144,7 +147,7 @@ export function privilegedConfig(storage: string) {
   };
 }
 
-function proxmoxOf({ pve }: WorldParts): object {
+function proxmoxOf({ pve }: EnvironmentParts): object {
   return {
     urls: [pve.url],
     token_id: PVE_TOKEN_ID,

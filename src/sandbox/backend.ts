@@ -1,4 +1,7 @@
-/** What stands behind the Proxmox look-alike: `memory` (small HTTP servers) or `lxc` (real containers). The look-alike does API, tasks, locks, faults; this does the work. */
+/**
+ * What stands behind the Proxmox look-alike: `memory` (small HTTP servers) or `lxc` (real containers). The look-alike
+ * does API, tasks, locks, faults; this does the work.
+ */
 import { Type } from 'typebox';
 
 /** A container as the look-alike's config says it should be. All values were validated. */
@@ -57,7 +60,10 @@ export interface Backend {
   destroy(vmid: number): Promise<void>;
   isRunning(vmid: number): Promise<boolean>;
   usage(vmid: number): Promise<BackendUsage>;
-  /** What `pct exec <vmid> --keep-env 0 -- /bin/sh -s` does with this standard input. Only the memory back end is asked (lxc has a real pct). */
+  /**
+   * What `pct exec <vmid> --keep-env 0 -- /bin/sh -s` does with this standard input. Only the memory back end is
+   * asked (lxc has a real pct).
+   */
   exec?(
     vmid: number,
     stdin: string,

@@ -1,4 +1,7 @@
-/** The sandbox's own certificate authority: it signs for the Proxmox look-alike and the proxy, and is kept in the state folder so that clients go on trusting it. */
+/**
+ * The sandbox's own certificate authority: it signs for the Proxmox look-alike and the proxy, and is kept in the
+ * state folder so that clients go on trusting it.
+ */
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { join } from 'node:path';
@@ -31,7 +34,10 @@ export interface Ca {
   /** PEM file of its key (0600), for the daemon's own local authority. */
   readonly keyFile: string;
   readonly ca: string;
-  /** A certificate for these DNS names and IP addresses; the kept one while it is valid for them, else a new one. `name` names the files. */
+  /**
+   * A certificate for these DNS names and IP addresses; the kept one while it is valid for them, else a new one.
+   * `name` names the files.
+   */
   certificate(name: string, hosts: readonly string[]): Promise<CertificateFiles>;
 }
 

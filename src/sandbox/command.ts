@@ -1,4 +1,7 @@
-/** The work of `innkeeper sandbox`: a world, the real daemon against it, and either a person, a program or one demo site to serve. */
+/**
+ * The work of `innkeeper sandbox`: a world, the real daemon against it, and either a person, a program or one demo
+ * site to serve.
+ */
 import { onAbort } from '../kernel/async/on-abort.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import { appendFileSync, createWriteStream, rmSync } from 'node:fs';
@@ -11,17 +14,20 @@ import { startDaemon } from '../main.js';
 import { findKeptPort, readAccess, type Access } from './access.js';
 import { DEFAULT_API_PORT } from './agent-config.js';
 import { introText } from './intro.js';
-import { createDemoSite, type OnceReport } from './once.js';
+import { createDemoSite, type DemoReport } from './demo-run.js';
 import { canListen, freePort } from './ports.js';
-import { startWorld } from './start-world.js';
+import { startEnvironment } from './start-environment.js';
 import { catchSignals, Defect, type StopSignals } from './stop-signals.js';
-import type { World } from './world.js';
+import type { Environment } from './environment.js';
 
 export interface SandboxOptions {
-  readonly backend: World['backend'];
+  readonly backend: Environment['backend'];
   /** Folder that is kept and taken up again; absent: a temporary one that is removed at the end. */
   readonly state?: string | undefined;
-  /** Of the API; 0 = any free one; absent: the one of the last run on this folder, else 8080 (with `once` any free one: nobody calls it). */
+  /**
+   * Of the API; 0 = any free one; absent: the one of the last run on this folder, else 8080 (with `once` any free
+   * one: nobody calls it).
+   */
   readonly port?: number | undefined;
   /** One JSON object on the first line, nothing else on standard output. */
   readonly json: boolean;
@@ -34,7 +40,10 @@ export interface SandboxOptions {
 /** How long a demo site may take; the from-scratch path on real containers needs minutes. */
 const ONCE_WITHIN_MS = { memory: 120_000, lxc: 900_000 } as const;
 
-/** Runs until it is stopped (or the demo site is there). Resolves with the exit code; errors are told on standard error in one sentence. */
+/**
+ * Runs until it is stopped (or the demo site is there). Resolves with the exit code; errors are told on standard
+ * error in one sentence.
+ */
 export async function runSandbox(options: SandboxOptions): Promise<number> {
   const stateDir = options.state === undefined ? await temporaryFolder() : resolve(options.state);
   const removeState = (): void => {
@@ -52,7 +61,7 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
     const reason: unknown = signals.stopped.aborted ? signals.stopped.reason : error;
     // who asked for one site waits for a verdict, also when it is "stopped"
     if (signals.stopped.aborted && !(reason instanceof Defect) && !options.once) return 0;
-    tellFailure(options, reason);
+    printFailure(options, reason);
     return 1;
   } finally {
     for (const close of closers.reverse()) await close().catch((error: unknown) => tell(messageOf(error)));
@@ -80,7 +89,7 @@ async function run(
   log.on('error', signals.fail);
   closers.push(async () => new Promise((done) => log.end(done)));
 
-  const world = await startWorld(options.backend, {
+  const world = await startEnvironment(options.backend, {
     stateDir,
     apiPort,
     log: (line) => void log.write(`${line}\n`),
@@ -107,8 +116,15 @@ async function run(
   return 0;
 }
 
-/** Real containers start without a golden template: it is made as an operator would, once per machine (minutes), then taken from the cache. */
-async function haveTemplate(world: World, stopped: AbortSignal, log: NodeJS.WritableStream): Promise<void> {
+/**
+ * Real containers start without a golden template: it is made as an operator would, once per machine (minutes), then
+ * taken from the cache.
+ */
+async function haveTemplate(
+  world: Environment,
+  stopped: AbortSignal,
+  log: NodeJS.WritableStream,
+): Promise<void> {
   await makeTemplate({
     configFile: world.configFile,
     product: 'wordpress',
@@ -121,7 +137,7 @@ async function haveTemplate(world: World, stopped: AbortSignal, log: NodeJS.Writ
 
 async function once(
   options: SandboxOptions,
-  world: World,
+  world: Environment,
   access: Access,
   stopped: AbortSignal,
   logFile: string,
@@ -138,7 +154,7 @@ async function once(
   return report.ok ? 0 : 1;
 }
 
-function reportText(report: OnceReport): string {
+function reportText(report: DemoReport): string {
   if (!report.ok) return `No site: ${report.error}`;
   const width = Math.max(...report.steps.map((step) => step.name.length));
   return [
@@ -154,7 +170,7 @@ function reportText(report: OnceReport): string {
   ].join('\n');
 }
 
-function readyObject(world: World, { api, token }: Access): object {
+function readyObject(world: Environment, { api, token }: Access): object {
   return {
     ready: true,
     api,
@@ -217,7 +233,7 @@ async function aborted(signal: AbortSignal): Promise<void> {
   clearInterval(awake);
 }
 
-function tellFailure(options: SandboxOptions, error: unknown): void {
+function printFailure(options: SandboxOptions, error: unknown): void {
   const message = messageOf(error);
   if (options.json)
     say(

@@ -1,4 +1,7 @@
-/** Small files of the sandbox's state folder: written whole or not at all, and secrets that are made once and then kept. */
+/**
+ * Small files of the sandbox's state folder: written whole or not at all, and secrets that are made once and then
+ * kept.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';

@@ -1,9 +1,9 @@
 /** What `innkeeper sandbox` prints for a person: commands that work as they are pasted. */
 import type { Access } from './access.js';
-import type { World } from './world.js';
+import type { Environment } from './environment.js';
 
 export interface Intro {
-  readonly world: World;
+  readonly world: Environment;
   readonly access: Access;
   /** Absent with `--world`. */
   readonly logFile: string | undefined;

@@ -10,7 +10,10 @@ const LAST = 32_000;
 const TRIES = 100;
 
 export interface Ports {
-  /** The kept port of that name, or a free one that is kept from now on. Throws a plain sentence when the kept one is taken. */
+  /**
+   * The kept port of that name, or a free one that is kept from now on. Throws a plain sentence when the kept one is
+   * taken.
+   */
   of(name: string): Promise<number>;
 }
 

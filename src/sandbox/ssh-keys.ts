@@ -21,8 +21,8 @@ export async function keptKey(file: string): Promise<SshKey> {
 }
 
 /**
- * A new ed25519 pair as ssh2 makes it. About one in 270 of those that ssh2 1.17 makes cannot be read again, because it drops a
- * leading zero of the public half: such a one is thrown away.
+ * A new ed25519 pair as ssh2 makes it. About one in 270 of those that ssh2 1.17 makes cannot be read again, because
+ * it drops a leading zero of the public half: such a one is thrown away.
  */
 export function newKeyPair(comment = 'innkeeper-sandbox'): SshKey {
   for (let tries = 0; tries < TRIES; tries += 1) {

@@ -1,4 +1,7 @@
-/** Chooses what a new site gets: name, addresses, container number. Only chooses; the commit of the service claims them. */
+/**
+ * Chooses what a new site gets: name, addresses, container number. Only chooses; the commit of the service claims
+ * them.
+ */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
 import type { ClaimedAddress } from '../model/guest.js';
@@ -15,7 +18,10 @@ export interface Allotment {
   readonly guest: { readonly addresses: readonly ClaimedAddress[]; readonly vmid: number } | null;
 }
 
-/** Chooses for the service with this key what these parts need. Throws `name_taken` for a wished name, `capacity_exhausted` when something is used up. */
+/**
+ * Chooses for the service with this key what these parts need. Throws `name_taken` for a wished name,
+ * `capacity_exhausted` when something is used up.
+ */
 export type Allocate = (key: ServiceKey, order: SiteOrder, parts: readonly Part[]) => Allotment;
 
 const RETRY_EXHAUSTED_S = 300;
@@ -23,7 +29,9 @@ const RETRY_EXHAUSTED_S = 300;
 const exhausted = (message: string): AgentError =>
   new AgentError('capacity_exhausted', message, { retryAfterS: RETRY_EXHAUSTED_S });
 
-/** Keeps in mind what was given out last, so that a search starts behind it instead of walking over everything in use. */
+/**
+ * Keeps in mind what was given out last, so that a search starts behind it instead of walking over everything in use.
+ */
 export function makeAllocate(context: OperationContext): Allocate {
   const lastAddress = new Map<string, string>();
   let lastVmid = 0;

@@ -1,4 +1,7 @@
-/** Gives a service another owner: the record at once, the site's administrator by a job; when that one fails, the record is as it was before (outcomes.ts). */
+/**
+ * Gives a service another owner: the record at once, the site's administrator by a job; when that one fails, the
+ * record is as it was before (outcomes.ts).
+ */
 import { instant } from '../kernel/clock.js';
 import { parseEmail } from '../model/email.js';
 import { isOpen } from '../model/job.js';
@@ -9,7 +12,7 @@ import { invalid } from '../kernel/invalid.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
-export interface OwnerWish {
+export interface OwnerChange {
   readonly email?: string | undefined;
   readonly userId?: string | null | undefined;
 }
@@ -19,17 +22,17 @@ export async function changeOwner(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
-  { email: sent, userId }: OwnerWish,
+  { email: sent, userId }: OwnerChange,
 ): Promise<Started | { readonly service: Service; readonly job: undefined }> {
   const parsed = sent === undefined ? undefined : parseEmail(sent.trim());
   if (sent !== undefined && parsed === undefined)
     throw invalid({ email: 'must be an e-mail address such as name@example.com' });
   const email = parsed?.address;
-  const wished = {
+  const requested = {
     ...(email === undefined ? {} : { email }),
     ...(userId === undefined ? {} : { userId }),
   };
-  const change = (service: Service): Service => ({ ...service, ...wished });
+  const change = (service: Service): Service => ({ ...service, ...requested });
   const key = `${caller.panel}/${id}` as const;
   const before = await context.state.services.get(key);
   const underWay = before.jobs.some(
@@ -37,7 +40,7 @@ export async function changeOwner(
   );
   if (parsed && email !== undefined && (email !== before.email || underWay)) {
     if (!underWay) checkEmail(context.products.get(before.module.name), parsed);
-    return enqueueChange(context, caller, id, { ...wished, email });
+    return enqueueChange(context, caller, id, { ...requested, email });
   }
   const service = await context.state.services.commit(key, (current) => {
     const next = change(current ?? before);
@@ -51,14 +54,14 @@ async function enqueueChange(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
-  wished: { readonly email: string; readonly userId?: string | null },
+  wanted: { readonly email: string; readonly userId?: string | null },
 ): Promise<Started> {
-  const { email, userId } = wished;
+  const { email, userId } = wanted;
   return enqueue(context, caller, id, {
     method: 'setEmail',
     sameArgs: (args) => args['email'] === email && (userId === undefined || args['user_id'] === userId),
     change: (service) => ({
-      service: { ...service, ...wished },
+      service: { ...service, ...wanted },
       args: {
         email,
         email_before: service.email,

@@ -11,7 +11,7 @@ import { isLegalLabel, isReserved } from '../model/subdomain.js';
 import type { SoldProduct } from './context.js';
 
 /** What a caller sent; types are checked, meanings are not. */
-export interface SiteWish {
+export interface SiteRequest {
   readonly service_id: string | number;
   readonly email: string;
   readonly plan: string;
@@ -36,7 +36,10 @@ export interface SiteOrder {
   readonly properties: JsonObject | undefined;
 }
 
-/** A domain that came with the order. Paid means delivered: one that cannot be used is no reason to refuse the site, and is kept with its problem. */
+/**
+ * A domain that came with the order. Paid means delivered: one that cannot be used is no reason to refuse the site,
+ * and is kept with its problem.
+ */
 export interface OrderedDomain {
   readonly name: string;
   /** For the customer; null: nothing speaks against it so far. */
@@ -54,19 +57,19 @@ const MOST_ADDRESSES = 16;
 const MOST_PROPERTIES_BYTES = 16_384;
 
 /** Throws `invalid_request` naming every wrong field, or `name_reserved`. */
-export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
+export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
   const problems: Record<string, string> = {};
-  const id = String(wish.service_id);
+  const id = String(request.service_id);
   if (!ID_PATTERN.test(id)) {
     problems.service_id =
       'must be 1 to 64 letters, digits, dots, underscores or hyphens, not starting with a dot or hyphen';
   }
-  const email = parseEmail(wish.email.trim());
+  const email = parseEmail(request.email.trim());
   if (!email) problems.email = 'must be an e-mail address such as name@example.com';
-  const planWord = wish.plan.trim();
+  const planWord = request.plan.trim();
   if (planWord === '') problems.plan = 'must be the name of a plan';
-  const publicIps = readAddresses(wish.public_ip, problems);
-  if (Buffer.byteLength(JSON.stringify(wish.properties ?? {})) > MOST_PROPERTIES_BYTES)
+  const publicIps = readAddresses(request.public_ip, problems);
+  if (Buffer.byteLength(JSON.stringify(request.properties ?? {})) > MOST_PROPERTIES_BYTES)
     problems.properties = `must not take more than ${MOST_PROPERTIES_BYTES} bytes`;
   if (!email || Object.keys(problems).length > 0) throw invalid(problems);
   return {
@@ -74,11 +77,11 @@ export function checkOrder(wish: SiteWish, rules: OrderRules): SiteOrder {
     email,
     planWord,
     publicIps,
-    subdomain: readSubdomain(wish.subdomain, rules.reservedNames),
-    domain: readDomain(wish.domain, rules.baseDomain),
-    userId: wish.user_id === undefined ? undefined : String(wish.user_id),
-    module: wish.module ?? rules.defaultProduct,
-    properties: wish.properties,
+    subdomain: readSubdomain(request.subdomain, rules.reservedNames),
+    domain: readDomain(request.domain, rules.baseDomain),
+    userId: request.user_id === undefined ? undefined : String(request.user_id),
+    module: request.module ?? rules.defaultProduct,
+    properties: request.properties,
   };
 }
 

@@ -13,7 +13,7 @@ import type { ContainerSource } from '../modules/kit/values.js';
 import type { ModuleInfo } from '../modules/kit/module.js';
 import type { Product } from '../modules/kit/product.js';
 import type { State } from '../state/contract.js';
-import type { DeletionBrake } from './deletion-brake.js';
+import type { DeletionRateLimit } from './deletion-rate-limit.js';
 
 /** A product as an order needs it. */
 export interface SoldProduct {
@@ -28,7 +28,7 @@ export interface ProductCatalogue {
   get(name: string): SoldProduct;
 }
 
-export interface RoomWish {
+export interface PlacementRequest {
   readonly resources: Resources;
   readonly source: ContainerSource;
 }
@@ -50,7 +50,10 @@ export interface Differences {
   of(key: ServiceKey): readonly Difference[];
 }
 
-/** What a panel asks for that only a mistake in its set-up explains. `plan`: as it wrote it; `service`: the id it was about, if any. */
+/**
+ * What a panel asks for that only a mistake in its set-up explains. `plan`: as it wrote it; `service`: the id it was
+ * about, if any.
+ */
 export interface Notice {
   readonly kind: NoticeKind;
   readonly panel: string;
@@ -71,11 +74,17 @@ export interface OperationContext {
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
   readonly drift: Differences;
-  /** Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server tell the same. */
+  /**
+   * Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server
+   * tell the same.
+   */
   readonly zoneTurns: Turns;
-  readonly brake: DeletionBrake;
+  readonly brake: DeletionRateLimit;
   /** Called for what is worth an alert and stands in no record. */
   readonly noticed?: (notice: Notice) => void;
-  /** Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised already counts). */
-  readonly roomFor: (wish: RoomWish, view: ClusterView) => void;
+  /**
+   * Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised
+   * already counts).
+   */
+  readonly roomFor: (request: PlacementRequest, view: ClusterView) => void;
 }

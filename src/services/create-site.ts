@@ -1,6 +1,8 @@
-/** Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write. */
+/**
+ * Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write.
+ */
 import { instant } from '../kernel/clock.js';
-import { wishFor } from '../model/domain-wish.js';
+import { requestDomain } from '../model/requested-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { ClaimTakenError } from '../model/claim.js';
 import { isOpen } from '../model/job.js';
@@ -12,7 +14,7 @@ import type { Site } from '../model/site.js';
 import { isLack } from '../model/waiting-order.js';
 import type { Allocate } from './allocate.js';
 import type { Caller } from '../model/caller.js';
-import { checkEmail, checkOrder, type SiteOrder, type SiteWish } from './check-order.js';
+import { checkEmail, checkOrder, type SiteOrder, type SiteRequest } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';
 import { refusePlan } from './refuse-plan.js';
@@ -21,17 +23,18 @@ import { mayBeRestored, orderOf, restoredService, type Sale } from './restore-si
 const MOST_RACES = 50;
 
 /**
- * The recorded service; for a repeated call the one from the first. Throws `invalid_request`, `unknown_plan`, `unknown_module`, `name_reserved`, `name_taken`,
- * `service_exists`, `service_busy`, `service_failed`, `capacity_exhausted`, `state_damaged`, `state_unavailable`.
+ * The recorded service; for a repeated call the one from the first. Throws `invalid_request`, `unknown_plan`,
+ * `unknown_module`, `name_reserved`, `name_taken`, `service_exists`, `service_busy`, `service_failed`,
+ * `capacity_exhausted`, `state_damaged`, `state_unavailable`.
  */
 export async function createSite(
   context: OperationContext,
   allocate: Allocate,
   caller: Caller,
-  wish: SiteWish,
+  request: SiteRequest,
 ): Promise<Service> {
   const { config, state } = context;
-  const order = checkOrder(wish, {
+  const order = checkOrder(request, {
     defaultProduct: config.modules.default_product,
     baseDomain: config.agent.base_domain,
     reservedNames: new Set(config.create.reserved_names.map((name) => name.toLowerCase())),
@@ -39,7 +42,7 @@ export async function createSite(
   const key = keyOf({ panel: caller.panel, id: order.id });
   const plan = findPlan(config.plans, order.planWord);
   const existing = await state.services.find(key);
-  if (existing && !mayStartAnew(existing) && !mayBeRestored(existing))
+  if (existing && !mayStartAgain(existing) && !mayBeRestored(existing))
     return sameOrder(existing, order, plan);
   const sale: Sale = {
     key,
@@ -73,7 +76,7 @@ async function record(context: OperationContext, allocate: Allocate, sale: Sale)
     try {
       return await context.state.services.commit(sale.key, (current) => {
         if (current && mayBeRestored(current)) return restoredService(context, sale, current);
-        if (current && !mayStartAnew(current)) return sameOrder(current, sale.order, sale.plan);
+        if (current && !mayStartAgain(current)) return sameOrder(current, sale.order, sale.plan);
         const allotment = allocate(sale.key, sale.order, sale.product.module.parts);
         return newService(context, sale, allotment, current);
       });
@@ -139,14 +142,17 @@ function newSite({ clock, config }: OperationContext, order: SiteOrder, subdomai
     domains: [],
     ...(order.domain === undefined
       ? {}
-      : { domainWish: wishFor(order.domain.name, order.domain.problem, clock.now()) }),
+      : { domainWish: requestDomain(order.domain.name, order.domain.problem, clock.now()) }),
     primaryDomain: fqdn,
     proxyEnabled: true,
   };
 }
 
-/** True when nothing of the former life is left: it was deleted, or its creation failed and was undone. One that was abandoned must be deleted first. */
-function mayStartAnew(service: Service): boolean {
+/**
+ * True when nothing of the former life is left: it was deleted, or its creation failed and was undone. One that was
+ * abandoned must be deleted first.
+ */
+function mayStartAgain(service: Service): boolean {
   if (service.lifecycle === 'terminated') return !isHeld(service) && !service.jobs.some(isOpen);
   if (!isReleased(service.guest)) return false;
   return service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');

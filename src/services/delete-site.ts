@@ -1,4 +1,7 @@
-/** Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a person. */
+/**
+ * Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a
+ * person.
+ */
 import { asAgentError } from '../kernel/errors.js';
 import { failedOrders } from '../model/failed-order.js';
 import { FOR_RELEASE, type Job } from '../model/job.js';
@@ -9,7 +12,10 @@ import { enqueue, type Started } from './enqueue.js';
 
 const FAR_AWAY = '9999-12-31T23:59:59.999Z';
 
-/** The service alone when it was deleted before. Throws `service_not_found`, `service_terminated` while it is being forgotten, `state_damaged`, `state_unavailable`. */
+/**
+ * The service alone when it was deleted before. Throws `service_not_found`, `service_terminated` while it is being
+ * forgotten, `state_damaged`, `state_unavailable`.
+ */
 export async function deleteSite(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,

@@ -1,4 +1,7 @@
-/** Records a wish as a job of its service, in one write with whatever changes at once. Joins, queues, supersedes or refuses by the table in conflicts.ts. */
+/**
+ * Records a wish as a job of its service, in one write with whatever changes at once. Joins, queues, supersedes or
+ * refuses by the table in conflicts.ts.
+ */
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Job } from '../model/job.js';
@@ -11,7 +14,7 @@ import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';
 
-export interface Wish {
+export interface EnqueueRequest {
   /** The product's `<method>Job` runs it. */
   readonly method: KindName;
   /** Somebody waits at a button; default: when a customer asks for it as a rule. */
@@ -22,8 +25,8 @@ export interface Wish {
   /** Pinned in the job; default: the service's plan. */
   readonly plan?: Plan;
   /**
-   * What becomes true with the request, and arguments of the job that only the service as it now stands tells; not called when the request joins an open
-   * job. May throw an AgentError: then nothing is recorded.
+   * What becomes true with the request, and arguments of the job that only the service as it now stands tells; not
+   * called when the request joins an open job. May throw an AgentError: then nothing is recorded.
    */
   readonly change?: (service: Service) => { readonly service: Service; readonly args?: JsonObject };
   /** Which arguments count as the same wish; default: equal ones. */
@@ -40,27 +43,27 @@ export interface Started {
 }
 
 /**
- * Throws `service_not_found`, `service_suspended`, `service_busy`, `service_failed`, `service_terminated`, `service_exists`, `unknown_module`, `state_damaged`,
- * `state_unavailable`, and what `change` throws.
+ * Throws `service_not_found`, `service_suspended`, `service_busy`, `service_failed`, `service_terminated`,
+ * `service_exists`, `unknown_module`, `state_damaged`, `state_unavailable`, and what `change` throws.
  */
 export async function enqueue(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,
   serviceId: string,
-  wish: Wish,
+  request: EnqueueRequest,
 ): Promise<Started> {
   const key = keyOf({ panel: caller.panel, id: serviceId });
   // a write for an id that never was would only be refused later
   await context.state.services.get(key);
   const { value, result } = await context.state.services.change(key, (current) => {
     if (!current) throw new AgentError('service_not_found', 'There is no service with this id.');
-    const verdict = judge(current, wish.method, wish.sameArgs ?? wish.args ?? {});
+    const verdict = judge(current, request.method, request.sameArgs ?? request.args ?? {});
     if (verdict.kind === 'refuse') throw verdict.error;
     if (verdict.kind === 'join') return { value: current, result: { job: verdict.job, joined: true } };
-    const { service, args } = wish.change?.(current) ?? { service: current };
-    const job = jobFor(context, caller, service, args === undefined ? wish : { ...wish, args });
+    const { service, args } = request.change?.(current) ?? { service: current };
+    const job = jobFor(context, caller, service, args === undefined ? request : { ...request, args });
     return {
-      value: withWish(service, job, verdict.supersedes, instant(context.clock)),
+      value: withJob(service, job, verdict.supersedes, instant(context.clock)),
       result: { job, joined: false },
     };
   });
@@ -71,15 +74,15 @@ function jobFor(
   context: OperationContext,
   caller: Pick<Caller, 'requestId'>,
   service: Service,
-  wish: Wish,
+  requested: EnqueueRequest,
 ): Job {
   const product = context.products.get(service.module.name);
-  const job = newJob(context, { ...wish, plan: wish.plan ?? service.plan, product, caller });
-  return wish.shape?.(job) ?? job;
+  const job = newJob(context, { ...requested, plan: requested.plan ?? service.plan, product, caller });
+  return requested.shape?.(job) ?? job;
 }
 
 /** Superseded jobs end by the runner's hand: one that runs must be waited for. */
-function withWish(service: Service, job: Job, supersedes: readonly Job[], now: string): Service {
+function withJob(service: Service, job: Job, supersedes: readonly Job[], now: string): Service {
   const ids = new Set(supersedes.map(({ id }) => id));
   const jobs = service.jobs.map((other): Job =>
     ids.has(other.id) ? { ...other, cancel: { at: now, undo: false } } : other,

@@ -1,4 +1,7 @@
-/** Erases the passwords that nobody may read any more. Looks at records only, so nothing is missed while the agent was down. */
+/**
+ * Erases the passwords that nobody may read any more. Looks at records only, so nothing is missed while the agent was
+ * down.
+ */
 import { ADMIN_PASSWORD, erasedAt, withoutPassword } from '../model/credentials.js';
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';

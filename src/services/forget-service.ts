@@ -1,4 +1,7 @@
-/** Lets go of a service whose container can no longer be reached: all but the tombstone and a list of what remains is given up. For operators. */
+/**
+ * Lets go of a service whose container can no longer be reached: all but the tombstone and a list of what remains is
+ * given up. For operators.
+ */
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';

@@ -6,7 +6,7 @@ import type { OperationContext } from './context.js';
 import { afterCursor, nextCursor, type Page } from '../jobs/manage/page.js';
 import { lookUp, wordFor } from './read-power.js';
 
-export interface ServiceWish {
+export interface ServiceQuery {
   readonly ids?: readonly string[] | undefined;
   readonly status?: StatusWord | undefined;
   readonly plan?: string | undefined;
@@ -24,16 +24,16 @@ export interface ServiceWish {
 export function listServices(
   context: OperationContext,
   caller: Pick<Caller, 'panel'>,
-  wish: ServiceWish,
+  query: ServiceQuery,
 ): Page<ReturnType<typeof viewEntry>> {
-  const after = afterCursor(wish.cursor, caller.panel);
+  const after = afterCursor(query.cursor, caller.panel);
   const items: ReturnType<typeof viewEntry>[] = [];
   let last: ServiceEntry | undefined;
   for (const entry of context.state.services.entries()) {
     if (entry.panel !== caller.panel || (after !== undefined && entry.key <= after)) continue;
     const view = viewEntry(context, entry);
-    if (!isWanted(entry, view, wish)) continue;
-    if (items.length >= wish.limit) return { items, next: nextCursor(last?.key) };
+    if (!isWanted(entry, view, query)) continue;
+    if (items.length >= query.limit) return { items, next: nextCursor(last?.key) };
     items.push(view);
     last = entry;
   }
@@ -43,17 +43,17 @@ export function listServices(
 function isWanted(
   entry: ServiceEntry,
   { status, drift }: { readonly status: StatusWord; readonly drift: readonly string[] },
-  wish: ServiceWish,
+  listQuery: ServiceQuery,
 ): boolean {
-  const q = wish.q?.toLowerCase();
+  const q = listQuery.q?.toLowerCase();
   const wanted = [
-    wish.ids === undefined || wish.ids.includes(entry.id),
-    wish.status === undefined || status === wish.status,
-    wish.plan === undefined || entry.plan === wish.plan.toLowerCase(),
-    wish.node === undefined || entry.node === wish.node,
-    wish.drift === undefined || drift.length > 0 === wish.drift,
+    listQuery.ids === undefined || listQuery.ids.includes(entry.id),
+    listQuery.status === undefined || status === listQuery.status,
+    listQuery.plan === undefined || entry.plan === listQuery.plan.toLowerCase(),
+    listQuery.node === undefined || entry.node === listQuery.node,
+    listQuery.drift === undefined || drift.length > 0 === listQuery.drift,
     q === undefined || entry.id.toLowerCase().includes(q) || entry.fqdn?.includes(q) === true,
-    wish.updatedSince === undefined || Date.parse(entry.updatedAt) >= Date.parse(wish.updatedSince),
+    listQuery.updatedSince === undefined || Date.parse(entry.updatedAt) >= Date.parse(listQuery.updatedSince),
   ];
   return wanted.every(Boolean);
 }

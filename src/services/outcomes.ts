@@ -1,6 +1,8 @@
-/** What the end of a job means for its service: one table, kind by kind. The daemon hands `withJob` to the job engine. */
+/**
+ * What the end of a job means for its service: one table, kind by kind. The daemon hands `withJob` to the job engine.
+ */
 import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../model/credentials.js';
-import { withoutWish } from '../model/domain-wish.js';
+import { withoutRequestedDomain } from '../model/requested-domain.js';
 import { isOrder } from '../model/failed-order.js';
 import { isOpen, type Job } from '../model/job.js';
 import { isCoreKind, type JobKind } from '../model/job-kinds.js';
@@ -62,7 +64,7 @@ const unmade: Rule = (service, _job, now) =>
 
 /** What is left of a service that is gone. */
 const tombstone = (service: Service, deletion: Deletion): Service =>
-  become(withoutDomains(withoutWish(released(service, { lastBackup: null }))), 'terminated', {
+  become(withoutDomains(withoutRequestedDomain(released(service, { lastBackup: null }))), 'terminated', {
     deletion,
     secrets: {},
     suspendedFor: [],
@@ -77,7 +79,9 @@ const deleted: Rule = (service, job, now) => {
   const isKept = service.guest !== null && typeof holdS === 'number' && holdS > 0;
   if (!isKept) return tombstone(service, { requestedAt, purgeAt: now });
   const purgeAt = new Date(Date.parse(now) + holdS * 1000).toISOString();
-  return become(withoutDomains(withoutWish(service)), 'terminated', { deletion: { requestedAt, purgeAt } });
+  return become(withoutDomains(withoutRequestedDomain(service)), 'terminated', {
+    deletion: { requestedAt, purgeAt },
+  });
 };
 
 const purged: Rule = (service, job, now) => {
@@ -106,7 +110,10 @@ const forgotten: Rule = (service, job, now) => {
 const leftUnmade: Rule = (service, job, now) =>
   job.remains?.length ? become(withoutQueue(service, now), 'failed') : unmade(service, job, now);
 
-/** Half removed: to be deleted again. What is kept of a deleted one is left alone until somebody asks for its deletion once more. */
+/**
+ * Half removed: to be deleted again. What is kept of a deleted one is left alone until somebody asks for its deletion
+ * once more.
+ */
 const leftUndeleted: Rule = (service, job) =>
   service.lifecycle === 'terminated' && service.deletion
     ? {
@@ -163,7 +170,10 @@ const primaryNotSet: Rule = (service, { args }) =>
 const notToggled: Rule = (service, { args }) =>
   typeof args['before'] === 'boolean' ? withSite(service, { proxyEnabled: args['before'] }) : service;
 
-/** As it was before the request changed it at once. What another change waiting behind this one would go back to never came about either. */
+/**
+ * As it was before the request changed it at once. What another change waiting behind this one would go back to never
+ * came about either.
+ */
 const ownerNotSet: Rule = (service, { args }) => {
   const { email, email_before: emailBefore, user_id: user, user_id_before: userBefore } = args;
   if (typeof emailBefore !== 'string') return service;
@@ -236,7 +246,10 @@ const OUTCOMES = {
 /** What a kind that is not ours does to a service, its own steps record. */
 const outcomeOf = (kind: string): Outcome => (isCoreKind(kind) ? OUTCOMES[kind] : NONE);
 
-/** The service with this job as it now is; when the job has ended, with what that means, and without the ended jobs that nobody has to see any more. */
+/**
+ * The service with this job as it now is; when the job has ended, with what that means, and without the ended jobs
+ * that nobody has to see any more.
+ */
 export function withJob(service: Service, job: Job, now: string): Service {
   const before = service.jobs.find(({ id }) => id === job.id);
   const goesOn = before !== undefined && before.endedAt !== null && job.endedAt === null;
@@ -253,7 +266,10 @@ export function withJob(service: Service, job: Job, now: string): Service {
   return ruleFor(job, outcome)({ ...seen, jobs: kept }, job, now);
 }
 
-/** An open job, a stuck one until something has put right what it left, and a failed order until it is made again or is no longer wanted. */
+/**
+ * An open job, a stuck one until something has put right what it left, and a failed order until it is made again or
+ * is no longer wanted.
+ */
 function mustStay(other: Job, ended: Job, { heals = [] }: Outcome): boolean {
   if (other.endedAt === null) return true;
   const isHealed =
@@ -264,7 +280,10 @@ function mustStay(other: Job, ended: Job, { heals = [] }: Outcome): boolean {
   return heals !== 'all' && knowsPower(other, ended);
 }
 
-/** It started or stopped the container a moment ago, which the cluster's list may not show yet, and the job that ended now says nothing of it. */
+/**
+ * It started or stopped the container a moment ago, which the cluster's list may not show yet, and the job that ended
+ * now says nothing of it.
+ */
 function knowsPower(other: Job, ended: Job): boolean {
   const settled = settledPower([other]);
   if (settled === null || settledPower([ended]) !== null || ended.endedAt === null) return false;

@@ -1,4 +1,7 @@
-/** Enqueues the purge of every deleted service whose time of grace has passed. Looks at records only, so nothing is missed while the agent was down. */
+/**
+ * Enqueues the purge of every deleted service whose time of grace has passed. Looks at records only, so nothing is
+ * missed while the agent was down.
+ */
 import { asAgentError } from '../kernel/errors.js';
 import type { OperationContext } from './context.js';
 import { enqueue } from './enqueue.js';

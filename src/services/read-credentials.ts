@@ -15,7 +15,10 @@ export interface Credentials {
   readonly url: string | null;
 }
 
-/** Throws `service_not_found`, `service_busy` while it is being made, `credentials_gone`. With `acknowledge` this is the last time. */
+/**
+ * Throws `service_not_found`, `service_busy` while it is being made, `credentials_gone`. With `acknowledge` this is
+ * the last time.
+ */
 export async function readCredentials(
   context: OperationContext,
   caller: Pick<Caller, 'panel'>,

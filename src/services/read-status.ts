@@ -1,9 +1,9 @@
 /** Says how a service is, from what the daemon knows; never asks a system behind it. */
 import { backupsUsed } from '../model/backups.js';
 import { namesOf } from '../model/domain-name.js';
-import { duration, gigabytes, megabytes, percent } from '../kernel/figures.js';
+import { duration, gigabytes, megabytes, percent } from '../kernel/format-units.js';
 import { isOpen, type Job, progressOf } from '../model/job.js';
-import { customerWords } from '../model/remains.js';
+import { customerWords } from '../model/leftovers.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
 import { domainsOf, type Site } from '../model/site.js';
 import { provisionStatus } from '../model/status.js';
@@ -11,7 +11,7 @@ import type { Caller } from '../model/caller.js';
 import type { Difference, OperationContext } from './context.js';
 import { type Certificate, issuerOf } from '../model/certificate.js';
 import type { State } from '../state/contract.js';
-import { domainId } from '../model/domain-record.js';
+import { domainId } from '../model/custom-domain.js';
 import { lookUp, seen, type Sighting, wordFor } from './read-power.js';
 import { viewError, viewWaiting } from '../jobs/manage/view-job.js';
 
@@ -33,7 +33,9 @@ export function viewStatus(sources: StatusSources, service: Service) {
   return { ...facts.told, ...statusNow(sources, facts) };
 }
 
-/** All that a status tells of the service's document, without the document: small enough to be kept of every service. */
+/**
+ * All that a status tells of the service's document, without the document: small enough to be kept of every service.
+ */
 export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Service) {
   const served = service.lifecycle === 'active' || service.lifecycle === 'suspended';
   const { guest, site } = service;
@@ -170,7 +172,8 @@ function viewOpenJob(service: Service) {
 function viewFailure(service: Service) {
   const failed = (job: Job): boolean => job.status === 'failed' || job.status === 'stuck';
   const job = service.jobs.findLast((candidate) => failed(candidate) || isOpen(candidate));
-  // an order that failed is kept for the operator until it is made again: a site that has done something well since then has no error
+  // an order that failed is kept for the operator until it is made again: a site that has done something well since
+  // then has no error
   const isOver = job?.status === 'failed' && service.lifecycle !== 'failed' && job !== service.jobs.at(-1);
   return isOver ? null : viewError(job?.error, false);
 }

@@ -1,6 +1,6 @@
 /** An order for a site that was deleted and is still kept: its owner gets it back. */
 import { instant } from '../kernel/clock.js';
-import { wishFor, withoutWish } from '../model/domain-wish.js';
+import { requestDomain, withoutRequestedDomain } from '../model/requested-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { isOpen, type Job } from '../model/job.js';
 import type { JobKind } from '../model/job-kinds.js';
@@ -39,8 +39,9 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
 }
 
 /**
- * The service on its way back, with name, address and content it had; a different plan becomes an upgrade behind it. An unpaid bill is forgiven, other
- * suspensions stay. Throws `service_exists` for another e-mail address, and `plan_too_small` where smaller plans are refused.
+ * The service on its way back, with name, address and content it had; a different plan becomes an upgrade behind it.
+ * An unpaid bill is forgiven, other suspensions stay. Throws `service_exists` for another e-mail address, and
+ * `plan_too_small` where smaller plans are refused.
  */
 export function restoredService(context: OperationContext, sale: Sale, held: Service): Service {
   const { order, plan, product, caller } = sale;
@@ -67,9 +68,9 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
   const domainWish =
     order.domain === undefined
       ? {}
-      : { domainWish: wishFor(order.domain.name, order.domain.problem, context.clock.now()) };
+      : { domainWish: requestDomain(order.domain.name, order.domain.problem, context.clock.now()) };
   return {
-    ...withSite(withoutWish(held), { proxyEnabled: true, ...domainWish }),
+    ...withSite(withoutRequestedDomain(held), { proxyEnabled: true, ...domainWish }),
     lifecycle: 'creating',
     order: orderOf(sale),
     userId: order.userId ?? held.userId,

@@ -1,4 +1,6 @@
-/** Does once more what a service's last order or operation did not bring about: for operators, when the cause is gone. */
+/**
+ * Does once more what a service's last order or operation did not bring about: for operators, when the cause is gone.
+ */
 import { parseEmail } from '../model/email.js';
 import { AgentError } from '../kernel/errors.js';
 import { failedOrders } from '../model/failed-order.js';
@@ -20,8 +22,8 @@ export interface RetriedService {
 }
 
 /**
- * A stuck job goes on where it stood, one that waits for a system at once, and a failed order is made again as it was first ordered. Throws
- * `service_not_found`, `nothing_to_retry`, and as `retryJob`, `createSite` and `enqueue`.
+ * A stuck job goes on where it stood, one that waits for a system at once, and a failed order is made again as it was
+ * first ordered. Throws `service_not_found`, `nothing_to_retry`, and as `retryJob`, `createSite` and `enqueue`.
  */
 export async function retryService(
   context: OperationContext,
@@ -57,7 +59,10 @@ export async function retryService(
   return { service: again, job };
 }
 
-/** What ends the site comes first: while it is stuck nothing else may go on. A deletion that the brake holds is another decision. */
+/**
+ * What ends the site comes first: while it is stuck nothing else may go on. A deletion that the brake holds is
+ * another decision.
+ */
 function toGoOn(jobs: readonly Job[]): Job | undefined {
   const stuck = jobs.filter(({ status }) => status === 'stuck');
   const waiting = jobs.filter((job) => job.status === 'waiting' && job.waiting?.for !== FOR_RELEASE);

@@ -8,7 +8,7 @@ import { INITIAL_SNAPSHOT, mayRollBackTo } from '../model/snapshot-rules.js';
 export const SITE_ACTIONS = ['start', 'stop', 'restart', 'reset'] as const;
 export type SiteAction = (typeof SITE_ACTIONS)[number];
 
-export interface ActionWish {
+export interface ActionRequest {
   readonly action: SiteAction;
   /** The panel's own word for the service; it may know of a suspension before we do. */
   readonly status?: string | undefined;
@@ -16,12 +16,15 @@ export interface ActionWish {
   readonly discardNewer?: boolean | undefined;
 }
 
-/** All repeatable. Throws as `enqueue`, `service_suspended` on the panel's word too, and for `reset` as a rollback does. */
+/**
+ * All repeatable. Throws as `enqueue`, `service_suspended` on the panel's word too, and for `reset` as a rollback
+ * does.
+ */
 export async function siteAction(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
-  { action, status, discardNewer = false }: ActionWish,
+  { action, status, discardNewer = false }: ActionRequest,
 ): Promise<Started> {
   if (status?.trim().toLowerCase() === 'suspended') {
     await context.state.services.get(`${caller.panel}/${id}`);

@@ -1,4 +1,7 @@
-/** Ready answers to "how is this service": thousands of panels' pages ask every few seconds, and little changes between. */
+/**
+ * Ready answers to "how is this service": thousands of panels' pages ask every few seconds, and little changes
+ * between.
+ */
 import type { ServiceKey } from '../model/service.js';
 import type { ClusterView } from '../drivers/guest/contract.js';
 import type { ServiceEntry } from '../state/contract.js';
@@ -23,7 +26,10 @@ interface Ready {
 const MOST = 50_000;
 
 export interface StatusTexts {
-  /** JSON, at once when the service's facts are in memory, else when its document has been read. Throws `service_not_found` or `state_damaged`. */
+  /**
+   * JSON, at once when the service's facts are in memory, else when its document has been read. Throws
+   * `service_not_found` or `state_damaged`.
+   */
   read(caller: Pick<Caller, 'panel'>, id: string): string | Promise<string>;
 }
 

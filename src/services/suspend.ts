@@ -5,7 +5,10 @@ import { type Caller, mayDo } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
-/** Customer changes are refused as soon as this is recorded. Throws as `enqueue`, and `forbidden` for a reason that is not the panel's. */
+/**
+ * Customer changes are refused as soon as this is recorded. Throws as `enqueue`, and `forbidden` for a reason that is
+ * not the panel's.
+ */
 export async function suspend(
   context: OperationContext,
   caller: Caller,

@@ -4,7 +4,10 @@ import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
-/** `enabled` undefined: the other way round than it is; asked again while that is under way it joins. Throws as `enqueue`. */
+/**
+ * `enabled` undefined: the other way round than it is; asked again while that is under way it joins. Throws as
+ * `enqueue`.
+ */
 export async function toggle(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,

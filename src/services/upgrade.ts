@@ -19,8 +19,8 @@ export type Upgraded = (Started | { readonly service: Service; readonly job: und
 };
 
 /**
- * Without a job when the service has this plan already. Throws `unknown_plan`, `plan_too_small` where smaller plans are refused, and as `enqueue`. The
- * service has its new plan when the job has ended.
+ * Without a job when the service has this plan already. Throws `unknown_plan`, `plan_too_small` where smaller plans
+ * are refused, and as `enqueue`. The service has its new plan when the job has ended.
  */
 export async function upgrade(
   context: OperationContext,

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { Changed } from '../kernel/changed.js';
 import type { AlertRecord } from '../model/alert.js';
-import type { DomainRecord } from '../model/domain-record.js';
+import type { CustomDomainRecord } from '../model/custom-domain.js';
 import type { EventType } from '../model/service-event.js';
 import type { Json } from '../kernel/json.js';
 import type { Job, JobStatus } from '../model/job.js';
@@ -31,7 +31,7 @@ export interface ServiceEntry {
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];
   /** When the domain of the order is to be tried next (RFC 3339); null: there is none, or the site is not up. */
-  readonly wishAt: string | null;
+  readonly requestDueAt: string | null;
   readonly openJobs: readonly {
     readonly id: string;
     readonly method: KindName;
@@ -73,9 +73,10 @@ export interface ServiceStore {
   /** Throws `service_not_found`, or `state_damaged` when the document was set aside. */
   get(key: ServiceKey): Promise<Service>;
   /**
-   * The only way to change a service: under the key's lock `fn` gets the current value (undefined: none yet) and returns the next one (or the same: no
-   * write). Claims of the new value are taken before the write (throws ClaimTakenError when another service holds one), those it no
-   * longer has are freed after it. Resolves when the file and its folder are fsynced. Throws `state_unavailable` when it could not be written: nothing changed.
+   * The only way to change a service: under the key's lock `fn` gets the current value (undefined: none yet) and
+   * returns the next one (or the same: no write). Claims of the new value are taken before the write (throws
+   * ClaimTakenError when another service holds one), those it no longer has are freed after it. Resolves when the
+   * file and its folder are fsynced. Throws `state_unavailable` when it could not be written: nothing changed.
    */
   commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service>;
   /** The same for a change that has something to tell beside the value: resolves to both once the value is durable. */
@@ -123,13 +124,16 @@ export interface EventPage {
   /** Where to go on, also when there is nothing yet; undefined when there is no going on from `after`. */
   readonly next: string | undefined;
   readonly more: boolean;
-  /** The cursor is of another life of the log, or what stood there is no longer kept. Without it and `next`: it is no cursor. */
+  /**
+   * The cursor is of another life of the log, or what stood there is no longer kept. Without it and `next`: it is no
+   * cursor.
+   */
   readonly gone: boolean;
 }
 
 /** What happened, kept for 30 days; every event at least once, in the order in which it was written down. */
 export interface EventStore {
-  read(wish: {
+  read(request: {
     readonly panel: string;
     /** A cursor; without it from the oldest. */
     readonly after: string | undefined;
@@ -169,7 +173,7 @@ export interface AuditEntry {
   readonly count?: number;
 }
 
-export interface AuditWish {
+export interface AuditQuery {
   readonly after: string | undefined;
   /** RFC 3339 */
   readonly since: string | undefined;
@@ -192,7 +196,7 @@ export interface AuditStore {
   /** Durable when it resolves; never rejects: what cannot be written waits in memory, and the log is told. */
   add(entry: AuditEntry): Promise<void>;
   /** Oldest first. */
-  read(wish: AuditWish): Promise<AuditPage>;
+  read(query: AuditQuery): Promise<AuditPage>;
 }
 
 export interface ApiToken {
@@ -291,7 +295,10 @@ export interface KeyStatus {
 
 export interface StateKeys {
   status(): KeyStatus;
-  /** Makes a new key and begins to write everything anew with it, or goes on with that. Throws `state_key_configured`, `state_unavailable`. */
+  /**
+   * Makes a new key and begins to write everything anew with it, or goes on with that. Throws `state_key_configured`,
+   * `state_unavailable`.
+   */
   rotate(): Promise<KeyStatus>;
 }
 
@@ -301,13 +308,13 @@ export interface State {
   readonly events: EventStore;
   readonly audit: AuditStore;
   readonly tokens: DocumentStore<ApiToken>;
-  readonly domains: DocumentStore<DomainRecord>;
+  readonly domains: DocumentStore<CustomDomainRecord>;
   readonly acmeAccounts: DocumentStore<AcmeAccount>;
   readonly zones: DocumentStore<ZoneRecord>;
   readonly remembered: DocumentStore<RememberedCall>;
   /**
-   * All documents as they are at one instant, as an unpacked tar that ends with a manifest of checksums. `agent`: its id. The key of the secrets is left out
-   * unless `withKey`. Changes wait for a moment. Throws `state_unavailable`.
+   * All documents as they are at one instant, as an unpacked tar that ends with a manifest of checksums. `agent`: its
+   * id. The key of the secrets is left out unless `withKey`. Changes wait for a moment. Throws `state_unavailable`.
    */
   exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
   readonly alerts: DocumentStore<AlertRecord>;
@@ -316,7 +323,10 @@ export interface State {
   readonly broken: boolean;
   /** Why (operators only): a write that failed, or the folder's lock that was taken away. */
   readonly brokenBy: string | undefined;
-  /** Why the newest write failed (operators only); undefined while writes succeed. Requests are refused meanwhile, and it is looked again by itself. */
+  /**
+   * Why the newest write failed (operators only); undefined while writes succeed. Requests are refused meanwhile, and
+   * it is looked again by itself.
+   */
   readonly failing: string | undefined;
   /** Frees the folder's lock. */
   close(): Promise<void>;

@@ -4,7 +4,7 @@ import type { AlertRecord } from '../model/alert.js';
 import { alertKind } from './documents/alert-document.js';
 import { AuditLog } from './logs/audit-log.js';
 import { Archive } from './logs/archive.js';
-import type { DomainRecord } from '../model/domain-record.js';
+import type { CustomDomainRecord } from '../model/custom-domain.js';
 import { acmeAccountKind } from './documents/acme-account-document.js';
 import type {
   AcmeAccount,
@@ -22,12 +22,12 @@ import { bootFileSystem, type FileSystem, nodeFileSystem } from './files/file-sy
 import { domainKind } from './documents/domain-document.js';
 import { copyInstant, removeStaleCopies } from './transfer/instant-copy.js';
 import { KeyRotation } from './keys/key-rotation.js';
-import { afterReading } from './files/later.js';
+import { afterReading } from './files/deferred-writes.js';
 import { lockFolder, type FolderLock } from './files/lock.js';
 import { makeRoot } from './files/root-folder.js';
 import { SecretBox } from './keys/secret-box.js';
 import { Services } from './stores/services.js';
-import { Documents } from './stores/system.js';
+import { DurableDocumentStore } from './stores/document-store.js';
 import { timedFileSystem } from './files/timed-file-system.js';
 import { tokenKind } from './documents/token-document.js';
 import { cursorKeyOf, EPOCHS_FOLDER, type LogEpoch, logEpochKind } from './documents/log-epoch-document.js';
@@ -55,7 +55,10 @@ export interface StateOptions {
   readonly around?: (files: FileSystem) => FileSystem;
 }
 
-/** Locks the folder, migrates, loads. Throws AgentError `state_unavailable` naming the holder when another daemon has it. */
+/**
+ * Locks the folder, migrates, loads. Throws AgentError `state_unavailable` naming the holder when another daemon has
+ * it.
+ */
 export async function openState({
   dir,
   key,
@@ -79,7 +82,7 @@ export async function openState({
     const clockTrusted = (): boolean => clock.trusted();
     const common = { disk, box, dir, now: () => instant(clock), clockTrusted, warn, later };
     const idOf = ({ id }: { readonly id: string }): string => id;
-    const epochs = await Documents.open<LogEpoch>({
+    const epochs = await DurableDocumentStore.open<LogEpoch>({
       ...common,
       folder: EPOCHS_FOLDER,
       kind: logEpochKind,
@@ -90,12 +93,17 @@ export async function openState({
     const audit = await AuditLog.open({ ...common, cursors, keepDays: auditKeepDays });
     const [services, tokens, domains, acmeAccounts, zones, remembered, alerts] = await Promise.all([
       Services.open({ ...common, events }),
-      Documents.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
-      Documents.open<DomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
-      Documents.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
-      Documents.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
-      Documents.open<RememberedCall>({ ...common, folder: 'remembered', kind: rememberedKind, idOf }),
-      Documents.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
+      DurableDocumentStore.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
+      DurableDocumentStore.open<CustomDomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
+      DurableDocumentStore.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
+      DurableDocumentStore.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
+      DurableDocumentStore.open<RememberedCall>({
+        ...common,
+        folder: 'remembered',
+        kind: rememberedKind,
+        idOf,
+      }),
+      DurableDocumentStore.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
     ]);
     await changeFolder();
     const files = around(nodeFileSystem);
@@ -146,17 +154,17 @@ export async function openState({
 
 interface Stores {
   readonly keys: KeyRotation;
-  readonly epochs: Documents<LogEpoch>;
+  readonly epochs: DurableDocumentStore<LogEpoch>;
   readonly services: Services;
   readonly archive: Archive;
   readonly events: EventLog;
   readonly audit: AuditLog;
-  readonly tokens: Documents<ApiToken>;
-  readonly domains: Documents<DomainRecord>;
-  readonly acmeAccounts: Documents<AcmeAccount>;
-  readonly zones: Documents<ZoneRecord>;
-  readonly remembered: Documents<RememberedCall>;
-  readonly alerts: Documents<AlertRecord>;
+  readonly tokens: DurableDocumentStore<ApiToken>;
+  readonly domains: DurableDocumentStore<CustomDomainRecord>;
+  readonly acmeAccounts: DurableDocumentStore<AcmeAccount>;
+  readonly zones: DurableDocumentStore<ZoneRecord>;
+  readonly remembered: DurableDocumentStore<RememberedCall>;
+  readonly alerts: DurableDocumentStore<AlertRecord>;
 }
 
 interface Opened {

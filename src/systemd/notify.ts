@@ -1,12 +1,16 @@
 /**
- * Tells systemd how the service is. Node cannot send datagrams to a unix socket and what can is native code, so a `systemd-notify` does it (13 ms, of
- * which 1.4 ms in our process, every half of the watchdog's interval). The unit says NotifyAccess=all for it.
+ * Tells systemd how the service is. Node cannot send datagrams to a unix socket and what can is native code, so a
+ * `systemd-notify` does it (13 ms, of which 1.4 ms in our process, every half of the watchdog's interval). The unit
+ * says NotifyAccess=all for it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface ServiceManager {
-  /** Lines such as `READY=1`. Resolves when systemd has them; rejects when it could not be told. Without a service manager it does nothing. */
+  /**
+   * Lines such as `READY=1`. Resolves when systemd has them; rejects when it could not be told. Without a service
+   * manager it does nothing.
+   */
   tell(...lines: readonly string[]): Promise<void>;
 }
 

@@ -1,4 +1,7 @@
-/** Feeds systemd's watchdog while the daemon is alive: the timer proves the event loop, and the job runner must begin what is due. */
+/**
+ * Feeds systemd's watchdog while the daemon is alive: the timer proves the event loop, and the job runner must begin
+ * what is due.
+ */
 import { pause } from '../kernel/async/pause.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ServiceManager } from './notify.js';
@@ -18,7 +21,10 @@ export interface WatchdogOptions {
   readonly warn: (fields: object, text: string) => void;
 }
 
-/** Returns what ends it. A healthy runner begins what is due within milliseconds: a job seen overdue at two looks in a row means that it hangs. */
+/**
+ * Returns what ends it. A healthy runner begins what is due within milliseconds: a job seen overdue at two looks in a
+ * row means that it hangs.
+ */
 export function startWatchdog({ intervalMs, manager, watched, clock, warn }: WatchdogOptions): () => void {
   const ending = new AbortController();
   let before: string | undefined;

@@ -1,6 +1,7 @@
 /**
- * Makes a product's golden template on the container host itself: a container from the OS template, the product's scripts in it, then a template. On every
- * allowed node where the storage is not shared, else once. What exists already is kept, unless it is to be replaced; a failure leaves nothing behind.
+ * Makes a product's golden template on the container host itself: a container from the OS template, the product's
+ * scripts in it, then a template. On every allowed node where the storage is not shared, else once. What exists
+ * already is kept, unless it is to be replaced; a failure leaves nothing behind.
  */
 import type { Clock } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
@@ -25,14 +26,18 @@ export interface BuiltTemplate {
   readonly vmid: number;
   /** `kept`: it was there and nothing was done. */
   readonly outcome: 'built' | 'kept';
-  /** Older templates that could not be removed, because containers were cloned from them. New ones are cloned from this one. */
+  /**
+   * Older templates that could not be removed, because containers were cloned from them. New ones are cloned from
+   * this one.
+   */
   readonly left: readonly number[];
   readonly tookMs: number;
 }
 
 /**
- * One entry per node, in the order of their names. Throws `template_missing` (no OS template), `capacity_exhausted` (no number, address or room),
- * `foreign_object` (a template of this name that is not ours is to be replaced), `recipe_failed`, and what the drivers throw.
+ * One entry per node, in the order of their names. Throws `template_missing` (no OS template), `capacity_exhausted`
+ * (no number, address or room), `foreign_object` (a template of this name that is not ours is to be replaced),
+ * `recipe_failed`, and what the drivers throw.
  */
 export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTemplate[]> {
   const recipe = order.product.module.template(order.product.settings);

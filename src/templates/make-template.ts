@@ -1,4 +1,7 @@
-/** Makes one template under one number: a container from the OS template, the recipe's scripts in it, conversion. A failure leaves nothing behind. */
+/**
+ * Makes one template under one number: a container from the OS template, the recipe's scripts in it, conversion. A
+ * failure leaves nothing behind.
+ */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { anySignal } from '../kernel/async/any-signal.js';

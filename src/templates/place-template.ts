@@ -6,7 +6,7 @@ import { plainCall } from '../drivers/shared/call.js';
 import type { ClusterView, GuestDriver, NetworkAddress } from '../drivers/guest/contract.js';
 import type { TemplateRecipe } from '../modules/kit/product.js';
 
-interface Wish {
+interface TemplatePlace {
   readonly config: Config;
   readonly guest: GuestDriver;
   readonly recipe: TemplateRecipe;
@@ -15,33 +15,39 @@ interface Wish {
 }
 
 /** The storage brings a template of one node to all. */
-export function isShared({ config }: Pick<Wish, 'config'>, view: ClusterView): boolean {
+export function isShared({ config }: Pick<TemplatePlace, 'config'>, view: ClusterView): boolean {
   const { storage } = config.container_host.proxmox;
   return view.storages.some((one) => one.storage === storage && one.shared);
 }
 
-/** Every allowed node that is there and holds the storage; of a shared storage the roomiest. Throws `capacity_exhausted` when there is none. */
-export function nodesToBuildOn(wish: Wish, view: ClusterView): string[] {
-  const { storage, nodes: allowed } = wish.config.container_host.proxmox;
-  if (isShared(wish, view)) return [nodeWithRoom(wish, view)];
+/**
+ * Every allowed node that is there and holds the storage; of a shared storage the roomiest. Throws
+ * `capacity_exhausted` when there is none.
+ */
+export function nodesToBuildOn(request: TemplatePlace, view: ClusterView): string[] {
+  const { storage, nodes: allowed } = request.config.container_host.proxmox;
+  if (isShared(request, view)) return [nodeWithRoom(request, view)];
   const holders = view.nodes.filter(
     ({ name, online }) =>
       online &&
       (allowed.length === 0 || allowed.includes(name)) &&
       view.storages.some((one) => one.storage === storage && one.node === name && one.available),
   );
-  return holders.length === 0 ? [nodeWithRoom(wish, view)] : holders.map(({ name }) => name).sort();
+  return holders.length === 0 ? [nodeWithRoom(request, view)] : holders.map(({ name }) => name).sort();
 }
 
 /** Throws `capacity_exhausted` with each node's figures, or `template_missing`. */
-export function nodeWithRoom({ guest, recipe, volume }: Wish, view: ClusterView): string {
+export function nodeWithRoom({ guest, recipe, volume }: TemplatePlace, view: ClusterView): string {
   const source = { kind: 'os', volume } as const;
   return guest.place({ resources: recipe.resources, source, promised: new Map() }, view);
 }
 
-/** The first free number of the range; above `above`, because of several templates the one with the highest number is cloned. */
+/**
+ * The first free number of the range; above `above`, because of several templates the one with the highest number is
+ * cloned.
+ */
 export function freeVmid(
-  { config }: Pick<Wish, 'config'>,
+  { config }: Pick<TemplatePlace, 'config'>,
   view: ClusterView,
   above: number | undefined,
   tried: ReadonlySet<number>,
@@ -62,7 +68,7 @@ export async function freeAddress({
   guest,
   signal,
   isClaimed,
-}: Pick<Wish, 'config' | 'guest'> & {
+}: Pick<TemplatePlace, 'config' | 'guest'> & {
   readonly signal: AbortSignal;
   readonly isClaimed?: (address: string) => boolean;
 }): Promise<NetworkAddress> {

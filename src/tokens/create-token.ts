@@ -22,20 +22,20 @@ export interface TokenWish {
 /** Throws `invalid_request`, `state_unavailable`. */
 export async function createToken(
   { state, clock }: OperationContext,
-  wish: TokenWish,
+  request: TokenWish,
 ): Promise<{ text: string; token: ApiToken }> {
   const text = newTokenText();
   const token: ApiToken = {
     id: newTokenId(),
-    name: wish.name.trim(),
-    panel: wish.panel ?? DEFAULT_PANEL,
-    permissions: [...new Set(wish.permissions ?? PANEL_PERMISSIONS)],
+    name: request.name.trim(),
+    panel: request.panel ?? DEFAULT_PANEL,
+    permissions: [...new Set(request.permissions ?? PANEL_PERMISSIONS)],
     sha256: hashToken(text),
     former: [],
     createdAt: instant(clock),
-    expiresAt: readExpiry(wish.expires_at ?? null, clock.now()),
+    expiresAt: readExpiry(request.expires_at ?? null, clock.now()),
     revokedAt: null,
-    networks: (wish.networks ?? []).map(readNetwork),
+    networks: (request.networks ?? []).map(readNetwork),
   };
   if (token.name === '') throw invalid({ name: 'must say whose token it is' });
   if (!ID_PATTERN.test(token.panel)) throw invalid({ panel: 'must be letters, digits, dots, hyphens' });

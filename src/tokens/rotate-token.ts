@@ -13,7 +13,9 @@ export interface Rotation {
   readonly expiresAt?: string | null | undefined;
 }
 
-/** By id, or by a name that only one live token has. Throws `token_not_found`, `invalid_request`, `state_unavailable`. */
+/**
+ * By id, or by a name that only one live token has. Throws `token_not_found`, `invalid_request`, `state_unavailable`.
+ */
 export async function rotateToken(
   context: Pick<OperationContext, 'state' | 'clock' | 'config'>,
   wanted: string,

@@ -6,7 +6,7 @@ import {
   PROXY_WORD,
   readRecord,
   recordId,
-  type RecordWish,
+  type RecordSpec,
   refused,
   type ZoneRules,
   type RecordType,
@@ -59,12 +59,12 @@ export async function addRecord(
   context: OperationContext,
   by: By,
   zoneSent: string,
-  wish: RecordWish,
+  spec: RecordSpec,
 ): Promise<RecordView> {
   return atNameServer(context, async ({ zones, call }) => {
     const { zone } = findZone(context, by, zoneSent);
     const rules = rulesOf(context.config, zone);
-    const { type, name, ttlS, values } = readRecord(wish, rules);
+    const { type, name, ttlS, values } = readRecord(spec, rules);
     let next: ZoneSet = { type, name, ttlS, values };
     await zones.change(
       zone,
@@ -106,7 +106,10 @@ function refuseTooMany(sets: readonly ZoneSet[], known: number, { name, type }: 
     throw new AgentError('quota_reached', `Record limit reached (${all} of ${MOST_RECORDS})`);
 }
 
-/** One that was deleted lately is no error. Throws `zone_not_found`, `record_not_found`, `record_invalid` for our own name servers, `zones_unavailable`, `dns_*`. */
+/**
+ * One that was deleted lately is no error. Throws `zone_not_found`, `record_not_found`, `record_invalid` for our own
+ * name servers, `zones_unavailable`, `dns_*`.
+ */
 export async function removeRecord(
   context: OperationContext,
   by: By,

@@ -1,13 +1,16 @@
-/** Customers' own DNS zones: made only where their delegation names our servers, and seen only by the panel and user who made them. */
+/**
+ * Customers' own DNS zones: made only where their delegation names our servers, and seen only by the panel and user
+ * who made them.
+ */
 import { inTurn } from '../kernel/async/in-turn.js';
 import { instant } from '../kernel/clock.js';
 import { parseDomain } from '../model/domain-name.js';
-import { domainId } from '../model/domain-record.js';
+import { domainId } from '../model/custom-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import { abortError } from '../drivers/shared/abort.js';
 import type { ZoneSet } from '../drivers/dns/contract.js';
-import { listed } from '../domains/routing.js';
+import { listed } from '../domains/address-check.js';
 import type { ZoneRecord } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
@@ -19,7 +22,10 @@ export const ZONE_STATES = ['ready', 'making', 'missing'] as const;
 
 export interface ZoneView {
   readonly zone: string;
-  /** `making`: the call that asked for it did not get through, and may be repeated. `missing`: the DNS server has it no longer. */
+  /**
+   * `making`: the call that asked for it did not get through, and may be repeated. `missing`: the DNS server has it
+   * no longer.
+   */
   readonly state: (typeof ZONE_STATES)[number];
   readonly sets: readonly ZoneSet[];
 }
@@ -29,7 +35,10 @@ const AT_ONCE = 4;
 const MOST_ZONES = 100;
 const REMEMBER_GONE_MS = 24 * 3_600_000;
 
-/** Throws `domain_invalid` for what is no name, `zone_not_found` for a zone that is not there, another panel's, or not finished. */
+/**
+ * Throws `domain_invalid` for what is no name, `zone_not_found` for a zone that is not there, another panel's, or not
+ * finished.
+ */
 export function findZone(context: OperationContext, by: By, sent: string): ZoneRecord {
   const found = lookUp(context, by, sent);
   if (!found || found.goneAt !== undefined) throw noSuchZone();
@@ -83,8 +92,9 @@ async function view({ zones, call }: AtNameServer, { zone, making }: ZoneRecord)
 }
 
 /**
- * In our books first: what a crash or a silent server leaves behind belongs to whoever asked for it, and is finished by the same call.
- * Throws `domain_invalid`, `domain_taken`, `zone_not_here`, `zone_exists`, `zones_unavailable`, `quota_reached`, `lookup_failed`, `dns_*`, `foreign_object`.
+ * In our books first: what a crash or a silent server leaves behind belongs to whoever asked for it, and is finished
+ * by the same call. Throws `domain_invalid`, `domain_taken`, `zone_not_here`, `zone_exists`, `zones_unavailable`,
+ * `quota_reached`, `lookup_failed`, `dns_*`, `foreign_object`.
  */
 export async function addZone(
   context: OperationContext,
@@ -178,7 +188,10 @@ async function refuseElsewhere(
   );
 }
 
-/** With everything in it; one that was deleted lately is no error. Its name. Throws `domain_invalid`, `zone_not_found`, `zones_unavailable`, `dns_*`. */
+/**
+ * With everything in it; one that was deleted lately is no error. Its name. Throws `domain_invalid`,
+ * `zone_not_found`, `zones_unavailable`, `dns_*`.
+ */
 export async function removeZone(context: OperationContext, by: By, sent: string): Promise<string> {
   return atNameServer(context, async (server) => {
     const wanted = lookUp(context, by, sent);

@@ -7,20 +7,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { alertBook } from '../../src/alerts/book.js';
+import { alertStore } from '../../src/alerts/alert-store.js';
 import type { ConditionSources, Noticed, SystemView } from '../../src/alerts/condition.js';
 import { conditions } from '../../src/alerts/conditions.js';
 import { delivery } from '../../src/alerts/deliver.js';
-import { alertKeeper } from '../../src/alerts/keeper.js';
+import { alertMonitor } from '../../src/alerts/alert-monitor.js';
 import {
   ALERT_KINDS,
   ALERTS,
   type AlertKind,
   type AlertRecord,
-  type AlertWish,
+  type AlertSpec,
 } from '../../src/model/alert.js';
 import { AgentError, type ErrorCode, toRecord } from '../../src/kernel/errors.js';
-import { domainId } from '../../src/model/domain-record.js';
+import { domainId } from '../../src/model/custom-domain.js';
 import { FOR_RELEASE } from '../../src/model/job.js';
 import type { OwnCertificate } from '../../src/model/own-certificate.js';
 import type { PoolUse } from '../../src/model/pool-use.js';
@@ -45,7 +45,7 @@ async function folder(t: Test): Promise<string> {
   return dir;
 }
 
-const wish = (subject: string, also: Partial<AlertWish> = {}): AlertWish => ({
+const spec = (subject: string, also: Partial<AlertSpec> = {}): AlertSpec => ({
   ...{ kind: 'pool_low', subject, panel: null, serviceId: null, text: `${subject} is low.`, data: {} },
   commands: ['innkeeper doctor'],
   ...also,
@@ -78,27 +78,27 @@ t.test(
     let state = await openState({ dir, key: KEY, clock });
     const changes: string[] = [];
     const bookOf = () =>
-      alertBook({
+      alertStore({
         alerts: state.alerts,
         clock,
         changed: ({ subject, clearedAt }) =>
           void changes.push(`${subject} ${clearedAt === null ? 'raised' : 'cleared'}`),
       });
     let book = bookOf();
-    await book.settle('pool_low', [wish('a'), wish('b')]);
-    await book.settle('pool_low', [wish('a'), wish('b')]);
+    await book.settle('pool_low', [spec('a'), spec('b')]);
+    await book.settle('pool_low', [spec('a'), spec('b')]);
     t.same(changes, ['a raised', 'b raised']);
     await state.close();
     state = await openState({ dir, key: KEY, clock });
     t.teardown(() => state.close());
     book = bookOf();
-    await book.settle('pool_low', [wish('b')]);
-    await book.settle('pool_low', [wish('b', { text: 'b is lower still.' })]);
+    await book.settle('pool_low', [spec('b')]);
+    await book.settle('pool_low', [spec('b', { text: 'b is lower still.' })]);
     t.equal(book.active('pool_low')[0]?.text, 'b is lower still.', 'who looks reads what is so now');
     await book.settle('drift', []);
     t.same(changes.slice(2), ['a cleared']);
     await clock.turn(60_000);
-    await book.settle('pool_low', [wish('a'), wish('b')]);
+    await book.settle('pool_low', [spec('a'), spec('b')]);
     t.same(changes.slice(3), ['a raised']);
     t.equal(book.all().length, 3, 'what has ended stays to be looked at');
     await clock.turn(8 * DAY);
@@ -120,16 +120,16 @@ t.test(
     const [good, deaf] = [ear('good'), ear('deaf')];
     deaf.refuse = true;
     const open = () => {
-      const book = alertBook({ alerts: state.alerts, clock, changed: () => {} });
+      const book = alertStore({ alerts: state.alerts, clock, changed: () => {} });
       const of = (hook: Hook) => delivery(hook, { agent: 'test', book, clock, log: silent, random: () => 1 });
       return { book, good: of(good), deaf: of(deaf) };
     };
     let house = open();
-    await house.book.settle('pool_low', [wish('a'), wish('b')]);
+    await house.book.settle('pool_low', [spec('a'), spec('b')]);
     t.equal(await house.good.round(signal), undefined);
     t.equal(await house.deaf.round(signal), clock.monotonic() + 5_000);
     t.same(told(good), ['raised a', 'raised b']);
-    await house.book.settle('pool_low', [wish('b')]);
+    await house.book.settle('pool_low', [spec('b')]);
     await house.good.round(signal);
     await house.good.round(signal);
     t.same(told(good).slice(2), ['cleared a']);
@@ -174,10 +174,10 @@ t.test('when the disk fails alerts are told all the same, and recorded when it w
       records.delete(id);
     },
   };
-  const book = alertBook({ alerts, clock, changed: () => {} });
+  const book = alertStore({ alerts, clock, changed: () => {} });
   const hook = ear();
   const deliver = delivery(hook, { agent: 'test', book, clock, log: silent });
-  await book.settle('state_write_failing', [wish('state', { kind: 'state_write_failing' })]);
+  await book.settle('state_write_failing', [spec('state', { kind: 'state_write_failing' })]);
   await deliver.round(signal);
   await deliver.round(signal);
   t.same(told(hook), ['raised state']);
@@ -230,9 +230,9 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.same([...all.keys()].sort(), [...ALERT_KINDS].sort());
   t.same([...ALERT_KINDS].sort(), Object.keys(ALERTS).sort());
   const active = new Map<AlertKind, AlertRecord[]>();
-  const look = async (kind: AlertKind): Promise<AlertWish[]> => {
-    const wishes = (await all.get(kind)?.(active.get(kind) ?? [])) ?? [];
-    for (const { text, commands } of wishes) {
+  const look = async (kind: AlertKind): Promise<AlertSpec[]> => {
+    const specs = (await all.get(kind)?.(active.get(kind) ?? [])) ?? [];
+    for (const { text, commands } of specs) {
       t.match(text, /\.$|Why: /, `${kind} is told in sentences`);
       t.ok(commands.every((command) => /^(# |innkeeper |systemctl |df |mv |pct )/.test(command)));
     }
@@ -245,9 +245,9 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     };
     active.set(
       kind,
-      wishes.map((one) => ({ ...record, ...one })),
+      specs.map((one) => ({ ...record, ...one })),
     );
-    return wishes;
+    return specs;
   };
   for (const kind of ALERT_KINDS) t.same(await look(kind), [], `${kind} is quiet`);
 
@@ -551,10 +551,10 @@ t.test('the keeper looks when something has changed, and once more when the agen
   const clock = handClock();
   const state = await openState({ dir, key: KEY, clock });
   t.teardown(() => state.close());
-  let low: AlertWish[] = [];
+  let low: AlertSpec[] = [];
   let looks = 0;
   const hook = ear();
-  const keeper = alertKeeper({
+  const keeper = alertMonitor({
     agent: 'test',
     alerts: state.alerts,
     conditions: new Map([
@@ -576,7 +576,7 @@ t.test('the keeper looks when something has changed, and once more when the agen
   };
   keeper.start();
   await until(() => looks === 1 && clock.sleepers === 1);
-  low = [wish('a')];
+  low = [spec('a')];
   keeper.nudge();
   await clock.turn(500);
   await until(() => hook.heard.length === 1);

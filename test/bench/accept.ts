@@ -1,4 +1,7 @@
-/** How long `POST /create-site` takes to be accepted at 50 requests a second, state fsynced, while the sites are being made. */
+/**
+ * How long `POST /create-site` takes to be accepted at 50 requests a second, state fsynced, while the sites are being
+ * made.
+ */
 import { ms, percentile, printTable } from './figures.js';
 import { get, post, startDaemonProcess, startWorld } from './processes.js';
 

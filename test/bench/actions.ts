@@ -1,4 +1,7 @@
-/** Start, stop and toggle of one site as a panel calls them: how long the container (or nginx) itself takes, and where the rest of the time goes. */
+/**
+ * Start, stop and toggle of one site as a panel calls them: how long the container (or nginx) itself takes, and where
+ * the rest of the time goes.
+ */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
@@ -21,7 +24,10 @@ const run = promisify(execFile);
 const TIMES = 8;
 /** Nobody presses twice so quickly, and reloads of nginx keep a distance of 300 ms. */
 const BETWEEN_MS = 400;
-/** So long nginx sleeps between starting new workers and ending the old ones (`ngx_master_process_cycle`): until then both answer. */
+/**
+ * So long nginx sleeps between starting new workers and ending the old ones (`ngx_master_process_cycle`): until then
+ * both answer.
+ */
 const NGINX_SLEEP_MS = 100;
 const MOST_REST_MS = 150;
 
@@ -136,7 +142,10 @@ async function ownTime(world: WorldProcess, since: number): Promise<number> {
   );
 }
 
-/** What one reload of the world's nginx takes when nobody but us asks for it: its two commands, and until the old workers are gone. */
+/**
+ * What one reload of the world's nginx takes when nobody but us asks for it: its two commands, and until the old
+ * workers are gone.
+ */
 async function proxyTime(configFile: string): Promise<number> {
   const { test, reload } = (await loadConfig({ file: configFile })).proxy.nginx;
   const took: number[] = [];

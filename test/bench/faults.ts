@@ -1,7 +1,8 @@
 /**
- * Every fault at every call of every operation: `npm run bench -- faults [--minutes N] [--seed S]`. With `--minutes` as many cells as go into them, in an
- * order from the seed, some of each fault first. FAULTS_OPERATIONS (names, separated by `;`), FAULTS_CALLS and FAULTS_KINDS (regular expressions) and
- * FAULTS_PART (`3/8`: the third of eight parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has
+ * Every fault at every call of every operation: `npm run bench -- faults [--minutes N] [--seed S]`. With `--minutes`
+ * as many cells as go into them, in an order from the seed, some of each fault first. FAULTS_OPERATIONS (names,
+ * separated by `;`), FAULTS_CALLS and FAULTS_KINDS (regular expressions) and FAULTS_PART (`3/8`: the third of eight
+ * parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has
  * ended. Fails when a fault never fired, or anything was left behind.
  */
 import type { Row } from '../faults/cell.js';

@@ -1,4 +1,7 @@
-/** Many orders at once, some of them sent twice as panels do that lost the answer, while somebody keeps asking how things are. */
+/**
+ * Many orders at once, some of them sent twice as panels do that lost the answer, while somebody keeps asking how
+ * things are.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';

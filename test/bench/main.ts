@@ -1,7 +1,8 @@
 /**
- * `npm run bench [-- accept|actions|chaos|faults|overload|powercut|rest|soak|status|site|lxc ... [--minutes N] [--seed S]]`: measures and prints tables; exits 1 when a target is missed. Without a
- * name: all but what takes long, real containers only as root. `--minutes`: of the soak (10), of the faults (all of them).
- * `--seed`: of the order of the faults.
+ * `npm run bench [-- accept|actions|chaos|faults|overload|powercut|rest|soak|status|site|lxc ... [--minutes N]
+ * [--seed S]]`: measures and prints tables; exits 1 when a target is missed. Without a name: all but what takes long,
+ * real containers only as root. `--minutes`: of the soak (10), of the faults (all of them). `--seed`: of the order of
+ * the faults.
  */
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';

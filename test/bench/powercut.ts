@@ -1,4 +1,7 @@
-/** Loses power at every operation of many pieces of work on the state, and again during the recovery: nothing acknowledged may be missing on any disk found. */
+/**
+ * Loses power at every operation of many pieces of work on the state, and again during the recovery: nothing
+ * acknowledged may be missing on any disk found.
+ */
 import { cutEverywhere } from '../state/power-cut.js';
 import { printTable } from './figures.js';
 

@@ -10,7 +10,7 @@ import { Value } from 'typebox/value';
 import { parseDocument } from 'yaml';
 import type { Held } from './probe.js';
 import { readAccess } from '../../src/sandbox/access.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
+import { startMemoryEnvironment } from '../../src/sandbox/memory/environment.js';
 import { freePort } from '../fakes/free-port.js';
 import { shippedModules } from '../../src/modules/loader.js';
 
@@ -95,7 +95,12 @@ export async function startWorld(backend: 'memory' | 'lxc'): Promise<WorldProces
 /** The memory world in this process, where nothing takes time but the work itself. */
 export async function startQuickWorld(): Promise<WorldProcess> {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-bench-'));
-  const world = await startMemoryWorld({ stateDir, apiPort: await freePort(), delays: 0, log: () => {} });
+  const world = await startMemoryEnvironment({
+    stateDir,
+    apiPort: await freePort(),
+    delays: 0,
+    log: () => {},
+  });
   const { api, token, door } = await readAccess(world.configFile);
   return {
     api,
@@ -185,7 +190,10 @@ export async function post(
   return { status: answer.status, body: fields(await answer.json()) };
 }
 
-/** One of the ways in which clients are no good: they hang up on a stream or a waiting call, break off a body, are unknown, or send nonsense. */
+/**
+ * One of the ways in which clients are no good: they hang up on a stream or a waiting call, break off a body, are
+ * unknown, or send nonsense.
+ */
 export async function rudeClient({ api, token }: WorldProcess, n: number): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const asks: readonly (readonly [path: string, init: RequestInit])[] = [

@@ -1,4 +1,7 @@
-/** From accepted to answering: real containers, one site after the other, against the longest path of the declared steps and their sum. */
+/**
+ * From accepted to answering: real containers, one site after the other, against the longest path of the declared
+ * steps and their sum.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'undici';

@@ -1,6 +1,6 @@
 /**
- * A day's work of a busy agent in minutes: sites come, are backed up, suspended, and go, systems behind the agent fail now and then, and clients are rude; what
- * grows meanwhile would fill a machine in a year.
+ * A day's work of a busy agent in minutes: sites come, are backed up, suspended, and go, systems behind the agent
+ * fail now and then, and clients are rude; what grows meanwhile would fill a machine in a year.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { printTable, type Row } from './figures.js';
@@ -25,7 +25,10 @@ const DAY_OPERATIONS = 2_400;
 /** Caches and compiled code grow at first. */
 const WARM_SHARE = 0.3;
 
-/** What one life of a site asks for, in this order; the same ids live again and again, so that the state stays as large. */
+/**
+ * What one life of a site asks for, in this order; the same ids live again and again, so that the state stays as
+ * large.
+ */
 const LIFE = [
   ['/create-site', {}],
   ['/action/mkbak', {}],

@@ -1,6 +1,7 @@
 /**
- * The HTTP application in a process of its own, on a real state folder and a cluster that shows a running container for every service, all of them with
- * new figures every 5 s. `node status-server.js <folder> <key, base64> <services>`; prints `{port, token}`.
+ * The HTTP application in a process of its own, on a real state folder and a cluster that shows a running container
+ * for every service, all of them with new figures every 5 s. `node status-server.js <folder> <key, base64>
+ * <services>`; prints `{port, token}`.
  */
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
@@ -11,11 +12,11 @@ import { buildApp } from '../../src/http/server/app.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js';
 import { fakeDrivers } from '../fakes/drivers.js';
-import { driftBook } from '../../src/drift/drift-book.js';
+import { driftStore } from '../../src/drift/drift-store.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
-import { guest, testConfig, view } from '../http/rig.js';
+import { guest, testConfig, view } from '../http/harness.js';
 
 const POLL_MS = 5_000;
 const [, , dir = '', key = '', count = '0'] = process.argv;
@@ -65,7 +66,7 @@ const deps = {
   metrics: { answered: () => {}, text: async () => '' },
   alerts: { list: () => [], test: async () => [] },
   roomFor: () => {},
-  drift: driftBook(0),
+  drift: driftStore(0),
   zoneTurns: new KeyedLock(),
   brake: { passes: () => true },
   reconcile: {

@@ -1,4 +1,7 @@
-/** GET /status of 10,000 services in random order, load generator on the same machine; the same call on Flask (threaded) and SQLite in the same run. */
+/**
+ * GET /status of 10,000 services in random order, load generator on the same machine; the same call on Flask
+ * (threaded) and SQLite in the same run.
+ */
 import autocannon from 'autocannon';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -192,7 +195,10 @@ async function load(server: Server, seconds: number): Promise<Measured> {
   };
 }
 
-/** The same for a server that ends every connection after one answer, which Flask's does and autocannon cannot cope with. */
+/**
+ * The same for a server that ends every connection after one answer, which Flask's does and autocannon cannot cope
+ * with.
+ */
 async function loadClosing(server: Server, seconds: number): Promise<Measured> {
   const { url, token } = server;
   const before = await server.cpuUs();

@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import t, { type Test } from 'tap';
 import { Agent, request } from 'undici';
-import { certificateKeeper } from '../../src/certificates/keeper.js';
+import { certificateManager } from '../../src/certificates/certificate-manager.js';
 import { systemClock } from '../../src/kernel/clock.js';
-import { domainId } from '../../src/model/domain-record.js';
+import { domainId } from '../../src/model/custom-domain.js';
 import { servedNames } from '../../src/model/domain-name.js';
 import { markOf, type Service, siteOf, withSite } from '../../src/model/service.js';
 import { plainCall } from '../../src/drivers/shared/call.js';
@@ -25,7 +25,7 @@ import { silentLog } from '../drivers/proxy/nginx-stand-in.js';
 import { realNginx } from '../drivers/proxy/real-nginx.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { aService } from '../fakes/samples.js';
-import { makeRig, testConfig } from '../http/rig.js';
+import { makeRig, testConfig } from '../http/harness.js';
 import { realPebble } from './real-pebble.js';
 import { domainsOf } from '../../src/model/site.js';
 
@@ -78,7 +78,7 @@ async function world(t: Test) {
       accounts: accountStore(state.acmeAccounts),
     }),
   };
-  const keeper = certificateKeeper({
+  const keeper = certificateManager({
     ...{ config, services: state.services, domains: state.domains, drivers },
     ...{ clock: systemClock, log: silentLog },
   });

@@ -1,4 +1,7 @@
-/** A real ACME test authority (Pebble) of our own on loopback. It verifies through the name server and HTTP port it is told. */
+/**
+ * A real ACME test authority (Pebble) of our own on loopback. It verifies through the name server and HTTP port it is
+ * told.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

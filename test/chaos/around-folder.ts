@@ -1,4 +1,7 @@
-/** Puts boundaries around the changes of a folder that is not the state's: the reverse proxy's, which its driver writes on its own. */
+/**
+ * Puts boundaries around the changes of a folder that is not the state's: the reverse proxy's, which its driver
+ * writes on its own.
+ */
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { relative } from 'node:path';

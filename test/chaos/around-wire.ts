@@ -1,4 +1,7 @@
-/** Puts boundaries around every request that changes something at a remote system: one driver call may send several, and each may be the last. */
+/**
+ * Puts boundaries around every request that changes something at a remote system: one driver call may send several,
+ * and each may be the last.
+ */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Boundaries } from './boundaries.js';
 

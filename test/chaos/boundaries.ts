@@ -1,6 +1,9 @@
 /** Counts the points at which the daemon may die, lists them, and dies at the chosen one. */
 
-/** Where to die: at the n-th passing of a named point, or so many milliseconds behind the n-th point of any name; counted from when it was set. */
+/**
+ * Where to die: at the n-th passing of a named point, or so many milliseconds behind the n-th point of any name;
+ * counted from when it was set.
+ */
 export type Death =
   { readonly at: string; readonly time: number } | { readonly any: number; readonly laterMs?: number };
 

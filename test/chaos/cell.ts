@@ -6,7 +6,7 @@ import { callsOf, type Operation, type Subject } from './operation.js';
 import { isTrouble, jobEnd, jobOf, stepDone, untilAnswered } from './panel.js';
 import { type Picture, serviceIn, takePicture } from './picture.js';
 import { endedAs, type Ending, isRunning, promiseBroken } from './promise.js';
-import type { Answer, Call, Rig } from './rig.js';
+import type { Answer, Call, Rig } from './harness.js';
 
 type Calls = readonly ((answers: readonly Answer[]) => Call)[];
 
@@ -32,11 +32,11 @@ export interface Try {
 }
 
 /** Throws only when the harness itself fails. */
-export async function tryOperation(rig: Rig, operation: Operation, wish: Try): Promise<Result> {
-  const subject = await prepared(rig, operation, wish.subject);
+export async function tryOperation(rig: Rig, operation: Operation, request: Try): Promise<Result> {
+  const subject = await prepared(rig, operation, request.subject);
   if (operation.fault) await rig.fault(operation.fault);
   try {
-    return await carriedOut(rig, operation, { ...wish, subject });
+    return await carriedOut(rig, operation, { ...request, subject });
   } finally {
     if (operation.fault) await rig.control('DELETE', '/faults');
   }

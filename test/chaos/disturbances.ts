@@ -1,9 +1,12 @@
-/** What goes wrong beside the deaths: in each life of the daemon one thing, from the seed, for as long as it lives or until somebody has put it right. */
+/**
+ * What goes wrong beside the deaths: in each life of the daemon one thing, from the seed, for as long as it lives or
+ * until somebody has put it right.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fields } from '../http/rig.js';
-import type { Fault } from '../../src/sandbox/world.js';
-import type { Rig } from './rig.js';
+import { fields } from '../http/harness.js';
+import type { Fault } from '../../src/sandbox/environment.js';
+import type { Rig } from './harness.js';
 import type { Chance } from './seeded.js';
 
 export const DISTURBANCES = [
@@ -153,7 +156,10 @@ async function struck(rig: Rig): Promise<number> {
   return all.reduce((sum, one) => sum + Number(one['struck']), 0);
 }
 
-/** What a person does who is told of a lock that no task holds. A container that a task works on is looked at again: the next try of its job may be that task. */
+/**
+ * What a person does who is told of a lock that no task holds. A container that a task works on is looked at again:
+ * the next try of its job may be that task.
+ */
 async function unlock(rig: Rig): Promise<void> {
   for (let looks = 0; looks < MOST_LOOKS && (await unlockIdle(rig)) > 0; looks += 1)
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_LOOKS_MS));

@@ -1,4 +1,7 @@
-/** The grid: every operation with a death at every point of its way, the cells taken in turn so that one makes what the next needs. */
+/**
+ * The grid: every operation with a death at every point of its way, the cells taken in turn so that one makes what
+ * the next needs.
+ */
 import type { Death, Point } from './boundaries.js';
 import { pointsOf, type Result, tryOperation } from './cell.js';
 import { isKept, type Operation, order, type Subject } from './operation.js';
@@ -6,7 +9,7 @@ import { OPERATIONS } from './operations.js';
 import { doneWell } from './panel.js';
 import { serviceIn, takePicture } from './picture.js';
 import { type World, WORLDS } from '../fakes/world-kinds.js';
-import { openRig, type Rig } from './rig.js';
+import { openRig, type Rig } from './harness.js';
 import { type Chance, seeded } from './seeded.js';
 
 export interface GridOptions {

@@ -1,4 +1,6 @@
-/** What must be true when nothing is under way, whatever died before: the list. Each says in words where it is broken. */
+/**
+ * What must be true when nothing is under way, whatever died before: the list. Each says in words where it is broken.
+ */
 import { basename } from 'node:path';
 import { findMark } from '../../src/kernel/mark.js';
 import type { Picture, ServiceOnDisk } from './picture.js';

@@ -1,4 +1,7 @@
-/** `npm run chaos -- [--seed N] [--grid] [--part I/N] [--sample K] [--operation NAME] [--at PATTERN] [--minutes T] [--kills M [--life POINTS]]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is. */
+/**
+ * `npm run chaos -- [--seed N] [--grid] [--part I/N] [--sample K] [--operation NAME] [--at PATTERN] [--minutes T]
+ * [--kills M [--life POINTS]]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is.
+ */
 import { parseArgs } from 'node:util';
 import { runGrid } from './grid.js';
 import { runRandom } from './random.js';

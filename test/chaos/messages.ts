@@ -8,7 +8,10 @@ const DeathSchema = Type.Union([
 
 export const PointSchema = Type.Object({ at: Type.String(), time: Type.Integer() });
 
-/** To the daemon: where to die from now on (null: nowhere), `list`: what was passed since, or how many ms its wall clock is ahead. Each is answered once. */
+/**
+ * To the daemon: where to die from now on (null: nowhere), `list`: what was passed since, or how many ms its wall
+ * clock is ahead. Each is answered once.
+ */
 export const Order = Type.Union([
   Type.Object({ set: Type.Union([DeathSchema, Type.Null()]) }),
   Type.Object({ list: Type.Literal(true) }),

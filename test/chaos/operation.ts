@@ -1,8 +1,11 @@
-/** What the harness knows of an operation: how it is brought about, what is called, and what must be true when it is done, or undone. */
-import type { Fault } from '../../src/sandbox/world.js';
+/**
+ * What the harness knows of an operation: how it is brought about, what is called, and what must be true when it is
+ * done, or undone.
+ */
+import type { Fault } from '../../src/sandbox/environment.js';
 import type { Picture, ServiceOnDisk } from './picture.js';
 import type { World } from '../fakes/world-kinds.js';
-import { type Answer, type Call, planName, type Rig } from './rig.js';
+import { type Answer, type Call, planName, type Rig } from './harness.js';
 
 export interface Operation {
   readonly name: string;

@@ -1,5 +1,8 @@
-/** Operations that are taken back: because a system refuses for good, because somebody wants it, or by a person's hand after that failed too. */
-import type { Fault } from '../../src/sandbox/world.js';
+/**
+ * Operations that are taken back: because a system refuses for good, because somebody wants it, or by a person's hand
+ * after that failed too.
+ */
+import type { Fault } from '../../src/sandbox/environment.js';
 import {
   act,
   ASYNC,
@@ -18,7 +21,7 @@ import {
 import { jobOf } from './panel.js';
 import type { ServiceOnDisk } from './picture.js';
 import { awake, kept, stuck, suspended, withRoomForBackup, withRoomForDomain } from './ready.js';
-import { type Answer, type Call, planName } from './rig.js';
+import { type Answer, type Call, planName } from './harness.js';
 
 /** Refuses this request for good: a refusal of the agent itself (403) would be waited out. */
 const refusing = (method: string, path: string): Fault => ({

@@ -1,10 +1,13 @@
-/** Customers' DNS zones: calls that are carried out at once, without a job. The name server and our records must say the same in the end. */
+/**
+ * Customers' DNS zones: calls that are carried out at once, without a job. The name server and our records must say
+ * the same in the end.
+ */
 import { recordId } from '../../src/model/zone-record.js';
 import { domainOf, type Operation, type Subject } from './operation.js';
 import { untilAnswered } from './panel.js';
 import type { Picture } from './picture.js';
 import { awake } from './ready.js';
-import type { Call, Rig } from './rig.js';
+import type { Call, Rig } from './harness.js';
 
 const NAME_SERVER = 'ns1.sandbox.test';
 const ADDRESS = '198.51.100.7';

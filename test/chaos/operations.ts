@@ -28,7 +28,7 @@ import {
   withRoomForBackup,
   withRoomForDomain,
 } from './ready.js';
-import { planName } from './rig.js';
+import { planName } from './harness.js';
 
 const planNumber = (service: ServiceOnDisk | undefined): number => Number(service?.plan.name.slice(1) ?? 0);
 const firstBackup = (service: Subject): string => backupsOf(service.before)[0] ?? '';

@@ -1,7 +1,7 @@
 /** What a panel does: orders, repeats a call whose answer it did not get, and waits for the job. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { fields } from '../http/rig.js';
-import type { Answer, Call, Rig } from './rig.js';
+import { fields } from '../http/harness.js';
+import type { Answer, Call, Rig } from './harness.js';
 
 /** A job must have ended so long after the daemon is up. */
 export const JOB_MS = 120_000;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { flatDocument } from '../fakes/parts.js';
-import type { Rig } from './rig.js';
+import type { Rig } from './harness.js';
 
 const Text = Type.String();
 const Texts = Type.Record(Text, Text);

@@ -1,4 +1,7 @@
-/** Many operations side by side while the daemon is killed again and again at moments of no meaning, from a seed; a look at everything in between. */
+/**
+ * Many operations side by side while the daemon is killed again and again at moments of no meaning, from a seed; a
+ * look at everything in between.
+ */
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Death } from './boundaries.js';
@@ -9,7 +12,7 @@ import { OPERATIONS } from './operations.js';
 import { jobEnd, jobOf, untilAnswered } from './panel.js';
 import { type ServiceOnDisk, serviceIn, takePicture } from './picture.js';
 import { type Ending, endedAs, isRunning, promiseBroken } from './promise.js';
-import { type Answer, openRig, type Rig } from './rig.js';
+import { type Answer, openRig, type Rig } from './harness.js';
 import { type Chance, seeded } from './seeded.js';
 
 export interface RandomOptions {
@@ -17,7 +20,10 @@ export interface RandomOptions {
   readonly kills: number;
   /** Operations under way at once, each on a service of its own. */
   readonly workers: number;
-  /** How many points the daemon passes in one life, at most: so a slow machine sees the same deaths as a fast one. Default 500. */
+  /**
+   * How many points the daemon passes in one life, at most: so a slow machine sees the same deaths as a fast one.
+   * Default 500.
+   */
   readonly life?: number | undefined;
   readonly say: (line: string) => void;
 }
@@ -118,7 +124,10 @@ async function liveOn(rig: Rig): Promise<void> {
   if (!isSet || rig.isDown()) await rig.start();
 }
 
-/** As an operator would: what died again and again without getting anywhere goes on when it is told to. A site that was never made is left to its deletion. */
+/**
+ * As an operator would: what died again and again without getting anywhere goes on when it is told to. A site that
+ * was never made is left to its deletion.
+ */
 async function finishStuck(rig: Rig): Promise<string[]> {
   const problems: string[] = [];
   for (const { id: service, lifecycle, jobs } of (await takePicture(rig)).services) {
@@ -198,12 +207,12 @@ class Worker {
 
   async #carryOut(
     operation: Operation,
-    wish: Subject,
+    request: Subject,
   ): Promise<{ readonly ended: Ending; readonly problems: readonly string[] }> {
     const rig = this.#rig;
     const picture = await takePicture(rig);
-    const before = serviceIn(picture, wish.id);
-    const subject = { ...wish, before, ran: isRunning(picture, before) };
+    const before = serviceIn(picture, request.id);
+    const subject = { ...request, before, ran: isRunning(picture, before) };
     const problems: string[] = [];
     let last = { status: 'completed', error: '' };
     const answers: Answer[] = [];

@@ -1,9 +1,9 @@
 /** Brings a service to where an operation may begin, by the calls that a panel would make. */
-import type { Fault } from '../../src/sandbox/world.js';
+import type { Fault } from '../../src/sandbox/environment.js';
 import { act, backupsOf, domainOf, isKept, order, type Subject } from './operation.js';
 import { doneWell, jobEnd, jobOf, untilAnswered } from './panel.js';
 import { type Picture, type ServiceOnDisk, serviceIn, takePicture } from './picture.js';
-import type { Rig } from './rig.js';
+import type { Rig } from './harness.js';
 
 /** As much of the certificates' work as an operation may need. */
 const ISSUE_MS = 15_000;

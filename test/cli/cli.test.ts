@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { readExpiry } from '../../src/cli/tokens/token.js';
 import { VERSION } from '../../src/kernel/version.js';
-import { asObject, fields, makeRig, ORDER } from '../http/rig.js';
+import { asObject, fields, makeRig, ORDER } from '../http/harness.js';
 
 const CLI = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));
 

@@ -3,13 +3,13 @@ import type { SubjectKind, SubjectRef } from '../../src/jobs/engine/subject-kind
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { alertBook } from '../../src/alerts/book.js';
-import { changeRecord } from '../../src/certificates/books.js';
+import { alertStore } from '../../src/alerts/alert-store.js';
+import { changeRecord } from '../../src/certificates/certificate-records.js';
 import { dueAt, LONGEST_WAIT_MS } from '../../src/certificates/due.js';
 import { kindData } from '../../src/model/job-kinds.js';
-import { wishAfter, wishDue, wishFor } from '../../src/model/domain-wish.js';
+import { requestAfter, requestDue, requestDomain } from '../../src/model/requested-domain.js';
 import { ADMIN_PASSWORD } from '../../src/model/credentials.js';
-import { domainId, type DomainRecord } from '../../src/model/domain-record.js';
+import { domainId, type CustomDomainRecord } from '../../src/model/custom-domain.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { FOR_RELEASE } from '../../src/model/job.js';
 import { Secret } from '../../src/kernel/secret.js';
@@ -19,13 +19,13 @@ import { afterAttempt, MAX_BACKOFF_MS } from '../../src/jobs/engine/policy.js';
 import { addDomain } from '../../src/domains/add-domain.js';
 import { eraseCredentials } from '../../src/services/erase-credentials.js';
 import { purgeDue } from '../../src/services/purge-due.js';
-import { makeRememberedCalls } from '../../src/http/guards/remembered-calls.js';
+import { makeIdempotencyStore } from '../../src/http/guards/idempotency-store.js';
 import { rotateToken } from '../../src/tokens/rotate-token.js';
 import { refuseOverlap } from '../../src/domains/zone-claims.js';
 import { openState } from '../../src/state/open.js';
 import { handClock } from '../fakes/clock.js';
 import { aJob, aService } from '../fakes/samples.js';
-import { makeRig, NOW, ORDER, type Rig } from '../http/rig.js';
+import { makeRig, NOW, ORDER, type Rig } from '../http/harness.js';
 
 /** A lane needs no more of it than its name. */
 const KIND = { name: 'service' };
@@ -179,17 +179,17 @@ t.test('an answer that is remembered', async (t) => {
   const call = {
     ...{ panel: 'default', token: 'a', key: 'k', requestId: 'r', serviceId: null, asked: {} },
   };
-  const first = await makeRememberedCalls(rig.deps).recall(call);
+  const first = await makeIdempotencyStore(rig.deps).recall(call);
   if (first.kind === 'first') await first.call.answered(200, 'made');
   jump(rig, 2 * DAY);
-  t.match(await makeRememberedCalls(rig.deps).recall(call), { kind: 'answered', body: 'made' });
+  t.match(await makeIdempotencyStore(rig.deps).recall(call), { kind: 'answered', body: 'made' });
   await new Promise((resolve) => setTimeout(resolve, 50));
   t.equal(rig.state.remembered.list().length, 1);
   rig.behaviour.clockTrusted = true;
-  t.match(await makeRememberedCalls(rig.deps).recall(call), { kind: 'first' });
+  t.match(await makeIdempotencyStore(rig.deps).recall(call), { kind: 'first' });
 });
 
-const record = (also: Partial<DomainRecord> = {}): DomainRecord => ({
+const record = (also: Partial<CustomDomainRecord> = {}): CustomDomainRecord => ({
   ...{ schema: 1, id: domainId('shop.example.com'), domain: 'shop.example.com', registered: 'example.com' },
   ...{ owner: { panel: 'default', userId: 'other', email: 'o@example.org' }, service: null },
   ...{ quarantineUntil: iso(NOW + DAY), certificate: null, issued: [], refusals: [], failures: 0 },
@@ -228,15 +228,15 @@ t.test('what counts for the limits of the authority', async (t) => {
 });
 
 t.test('the domain of an order that does not lead here yet', (t) => {
-  const wish = wishFor('shop.example.com', null, NOW);
-  t.ok(wishAfter(wish, 'not here', NOW + 40 * DAY, false));
-  t.equal(wishAfter(wish, 'not here', NOW + 40 * DAY, true), undefined);
+  const request = requestDomain('shop.example.com', null, NOW);
+  t.ok(requestAfter(request, 'not here', NOW + 40 * DAY, false));
+  t.equal(requestAfter(request, 'not here', NOW + 40 * DAY, true), undefined);
   t.equal(
-    wishDue(iso(NOW + DAY), NOW),
+    requestDue(iso(NOW + DAY), NOW),
     NOW,
     'a try that is a day away was written by a clock that was ahead',
   );
-  t.equal(wishDue(iso(NOW + 60_000), NOW), NOW + 60_000);
+  t.equal(requestDue(iso(NOW + 60_000), NOW), NOW + 60_000);
   t.end();
 });
 
@@ -256,13 +256,13 @@ t.test('an alert that is over', async (t) => {
   const dir = join(t.testdir(), 'state');
   const clock = handClock(NOW);
   const state = await openState({ dir, key: Buffer.alloc(32, 1), clock });
-  const book = alertBook({ alerts: state.alerts, clock, changed: () => {} });
-  const wish = {
+  const book = alertStore({ alerts: state.alerts, clock, changed: () => {} });
+  const requested = {
     kind: 'drift',
     ...{ subject: 'dns', panel: null, serviceId: null, text: 'x', data: {} },
     commands: ['innkeeper reconcile --dry-run'],
   } as const;
-  await book.settle('drift', [wish]);
+  await book.settle('drift', [requested]);
   await book.settle('drift', []);
   clock.jump(40 * DAY);
   clock.isTrusted = false;

@@ -181,7 +181,7 @@ t.test('what the docs, the sandbox and the examples order is among the shipped p
     'docs/sandbox.md',
     'src/http/schemas/examples.ts',
     'src/sandbox/intro.ts',
-    'src/sandbox/once.ts',
+    'src/sandbox/demo-run.ts',
   ];
   const ordered = await Promise.all(
     files.map(async (file) => {

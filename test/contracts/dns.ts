@@ -1,4 +1,7 @@
-/** What every DNS driver does. One that writes no records (`capabilities.records: false`) only has to accept every wish. */
+/**
+ * What every DNS driver does. One that writes no records (`capabilities.records: false`) only has to accept every
+ * wish.
+ */
 import type { Test } from 'tap';
 import type { Mark } from '../../src/kernel/mark.js';
 import { plainCall } from '../../src/drivers/shared/call.js';
@@ -62,13 +65,13 @@ export async function dnsContract(t: Test, make: (t: Test) => Promise<DnsUnderTe
   await t.test('every type keeps its values', async (t) => {
     const { driver, zone } = await make(t);
     if (!driver.capabilities.records) return;
-    const wishes: Partial<DnsRecord>[] = [
+    const requests: Partial<DnsRecord>[] = [
       { type: 'A', values: ['203.0.113.10', '203.0.113.11'] },
       { type: 'AAAA', values: ['2001:db8::1'] },
       { type: 'TXT', values: ['a "quoted" \\ text', `grüße ${'x'.repeat(400)}`] },
     ];
-    for (const wish of wishes) {
-      const record = recordAt(zone, wish);
+    for (const request of requests) {
+      const record = recordAt(zone, request);
       await driver.ensureRecord(record, call());
       const found = await driver.find(record.name, record.type, call());
       t.same([...(found?.values ?? [])].sort(), [...record.values].sort(), record.type);

@@ -1,4 +1,7 @@
-/** What every way to run scripts in containers does. The container is a stand-in: a shell on this machine behind a `pct` that checks its arguments. */
+/**
+ * What every way to run scripts in containers does. The container is a stand-in: a shell on this machine behind a
+ * `pct` that checks its arguments.
+ */
 import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

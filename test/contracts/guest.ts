@@ -1,4 +1,7 @@
-/** What every container host driver must do, whatever stands behind it. Every call goes through the driver's public door. */
+/**
+ * What every container host driver must do, whatever stands behind it. Every call goes through the driver's public
+ * door.
+ */
 import type { Test } from 'tap';
 import { AgentError, type ErrorCode } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
@@ -224,17 +227,21 @@ export function guestDriverContract(t: Test, name: string, open: (t: Test) => Pr
       const spec = specOf(2, { source: { kind: 'template', name: 'no-such-template' } });
       await failsWith(t, 'template_missing', driver.ensureContainer(spec, call()), 'the template');
       const view = await driver.look(call());
-      const wish = { resources: spec.resources, source: spec.source, promised: new Map<string, Promised>() };
-      t.throws(() => driver.place(wish, view), { code: 'template_missing' });
+      const request = {
+        resources: spec.resources,
+        source: spec.source,
+        promised: new Map<string, Promised>(),
+      };
+      t.throws(() => driver.place(request, view), { code: 'template_missing' });
       const source = specOf(2).source;
-      const chosen = driver.place({ ...wish, source }, view);
+      const chosen = driver.place({ ...request, source }, view);
       t.ok(view.nodes.some((node) => node.name === chosen && node.online));
       const tooMuch = { ...spec.resources, memoryMb: 10_000_000 };
-      t.throws(() => driver.place({ ...wish, source, resources: tooMuch }, view), {
+      t.throws(() => driver.place({ ...request, source, resources: tooMuch }, view), {
         code: 'capacity_exhausted',
       });
       const tooLarge = { ...spec.resources, diskGb: 1_000_000 };
-      t.throws(() => driver.place({ ...wish, source, resources: tooLarge }, view), {
+      t.throws(() => driver.place({ ...request, source, resources: tooLarge }, view), {
         code: 'capacity_exhausted',
         detail: /too little disk/,
       });

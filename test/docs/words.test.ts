@@ -1,4 +1,7 @@
-/** Words of the program in the hand-written pages: none that the program has no longer, and none missing where a page lists them all. */
+/**
+ * Words of the program in the hand-written pages: none that the program has no longer, and none missing where a page
+ * lists them all.
+ */
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { ERRORS, FAILURES } from '../../src/kernel/errors.js';

@@ -28,14 +28,14 @@ import type { DaemonSide } from '../../src/doctor/parts.js';
 import { neededPrivileges, PRIVILEGES, privilegesByPath, ROLES } from '../../src/doctor/privileges.js';
 import { runChecks } from '../../src/doctor/run-checks.js';
 import { openCatalogue } from '../../src/modules/catalogue.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
+import { startMemoryEnvironment } from '../../src/sandbox/memory/environment.js';
 import { ALL_PRIVILEGES } from '../../src/sandbox/pve/grants.js';
-import type { World } from '../../src/sandbox/world.js';
+import type { Environment } from '../../src/sandbox/environment.js';
 import { openState } from '../../src/state/open.js';
 import { loadStateKey } from '../../src/state/keys/state-key.js';
 import { CLI, surroundings } from '../e2e/daemon-process.js';
 import { selfSigned } from '../fakes/tls-files.js';
-import { asObject, fields } from '../http/rig.js';
+import { asObject, fields } from '../http/harness.js';
 import { address, sampleJob, sampleService } from '../state/samples.js';
 
 const DOWN: DaemonSide = { readiness: async () => undefined, export: async () => undefined };
@@ -44,7 +44,7 @@ type Lines = Promise<Map<string, Line>>;
 type Changes = Record<string, unknown>;
 
 interface Clinic {
-  readonly world: World;
+  readonly world: Environment;
   readonly dir: string;
   /** The lines by their names, with these keys of the configuration changed. */
   readonly look: (changes?: Changes, more?: { now?: () => number; daemon?: DaemonSide }) => Lines;
@@ -63,7 +63,13 @@ interface ClinicOptions {
 
 async function clinic(t: Test, { isNew = false, ...options }: ClinicOptions = {}): Promise<Clinic> {
   const dir = t.testdir();
-  const world = await startMemoryWorld({ stateDir: dir, apiPort: 0, delays: 0, log: () => {}, ...options });
+  const world = await startMemoryEnvironment({
+    stateDir: dir,
+    apiPort: 0,
+    delays: 0,
+    log: () => {},
+    ...options,
+  });
   t.teardown(() => world.close());
   if (!isNew) await writeRendering(world);
   const written = await readFile(world.configFile, 'utf8');
@@ -125,7 +131,7 @@ async function clinic(t: Test, { isNew = false, ...options }: ClinicOptions = {}
 }
 
 /** Leaves nginx as a daemon's first start does. */
-async function writeRendering({ configFile }: World): Promise<void> {
+async function writeRendering({ configFile }: Environment): Promise<void> {
   const { proxy } = await loadConfig({ file: configFile });
   const driver = nginxProxyDriver(proxy.nginx, { clock: systemClock, log: pino({ level: 'silent' }) });
   await driver.removeHost(

@@ -1,7 +1,10 @@
-/** Customers' domains over time: the one that came with the order, one that leads elsewhere, one that changes hands, and names beside one's own. */
+/**
+ * Customers' domains over time: the one that came with the order, one that leads elsewhere, one that changes hands,
+ * and names beside one's own.
+ */
 import t, { type Test } from 'tap';
-import { certificateKeeper } from '../../src/certificates/keeper.js';
-import { domainId } from '../../src/model/domain-record.js';
+import { certificateManager } from '../../src/certificates/certificate-manager.js';
+import { domainId } from '../../src/model/custom-domain.js';
 import { servedNames } from '../../src/model/domain-name.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import { isOpen } from '../../src/model/job.js';
@@ -9,12 +12,12 @@ import type { Service, ServiceKey } from '../../src/model/service.js';
 import { addDomain } from '../../src/domains/add-domain.js';
 import { createSite } from '../../src/services/create-site.js';
 import { makeAllocate } from '../../src/services/allocate.js';
-import { grantWishes } from '../../src/domains/grant-wishes.js';
+import { retryRequestedDomains } from '../../src/domains/retry-requested-domains.js';
 import { listDomains } from '../../src/domains/list-domains.js';
 import { recheckDomains } from '../../src/domains/recheck-domains.js';
 import { removeDomain } from '../../src/domains/remove-domain.js';
 import { setPrimary } from '../../src/domains/set-primary.js';
-import { makeRig, ORDER } from '../http/rig.js';
+import { makeRig, ORDER } from '../http/harness.js';
 import { toldClock } from '../fakes/told-clock.js';
 import { type Changes, flat } from '../fakes/parts.js';
 
@@ -41,7 +44,7 @@ async function world(t: Test) {
   };
   const context = { ...rig.deps, drivers: { ...rig.deps.drivers, lookup } };
   const { state } = rig;
-  const keeper = certificateKeeper({
+  const keeper = certificateManager({
     ...{ config: context.config, services: state.services, domains: state.domains },
     drivers: { ...context.drivers, proxy: { ...rig.deps.drivers.proxy } },
     clock: {
@@ -64,8 +67,8 @@ async function world(t: Test) {
   keeper.start();
   t.teardown(() => keeper.stop().then(() => keeper.ended()));
   const order = async (id: string, also: object = {}): Promise<Service> => {
-    const wish = { ...ORDER, service_id: id, ...also };
-    await createSite(context, makeAllocate(context), { ...BY, name: 'x', permissions: new Set() }, wish);
+    const requested = { ...ORDER, service_id: id, ...also };
+    await createSite(context, makeAllocate(context), { ...BY, name: 'x', permissions: new Set() }, requested);
     return settled(id, { lifecycle: 'active' });
   };
   /** As the job engine does when all has gone well. */
@@ -117,13 +120,13 @@ t.test('the domain of the order is added once the site is up and it leads here',
     { ...BY, name: 'x', permissions: new Set() },
     { ...ORDER, domain: 'Shop.Example.COM' },
   );
-  await grantWishes(context, signal);
+  await retryRequestedDomains(context, signal);
   t.match(flat(await service('12345')).domainWish, { tries: 0 }, 'not before the site is up');
   await settled('12345', { lifecycle: 'active' });
-  const next = await grantWishes(context, signal);
+  const next = await retryRequestedDomains(context, signal);
   t.equal(next, rig.behaviour.now + 60_000);
-  const { wish } = await listDomains(context, BY, '12345');
-  t.match(wish, {
+  const { request } = await listDomains(context, BY, '12345');
+  t.match(request, {
     name: 'shop.example.com',
     problem: /^shop\.example\.com must lead to 203\.0\.113\.10, but leads to no address/,
   });
@@ -131,13 +134,13 @@ t.test('the domain of the order is added once the site is up and it leads here',
     domains: [],
     wish: { domain: 'shop.example.com', problem: /must lead to/, next_try_at: '2026-03-01T12:01:00.000Z' },
   });
-  await grantWishes(context, signal);
+  await retryRequestedDomains(context, signal);
   t.match(flat(await service('12345')).domainWish, { tries: 1 }, 'not before its time');
   rig.behaviour.now += 60_000;
-  t.equal(await grantWishes(context, signal), rig.behaviour.now + 120_000, 'ever more rarely');
+  t.equal(await retryRequestedDomains(context, signal), rig.behaviour.now + 120_000, 'ever more rarely');
   addresses.set('shop.example.com', [HERE]);
   rig.behaviour.now += 120_000;
-  t.equal(await grantWishes(context, signal), undefined);
+  t.equal(await retryRequestedDomains(context, signal), undefined);
   const made = await service('12345');
   t.match(flat(made).domains, [{ domain: 'shop.example.com', provenBy: 'routing' }]);
   t.match(made.jobs.at(-1), { method: 'addDomain', interactive: false });
@@ -152,7 +155,7 @@ t.test('the domain of the order is added once the site is up and it leads here',
   await t.rejects(removeDomain(context, BY, '3', 'unwanted.example.com'), { code: 'domain_not_found' });
   addresses.set('unwanted.example.com', [HERE]);
   rig.behaviour.now += 31 * DAY;
-  t.equal(await grantWishes(context, signal), undefined, 'given up after a month');
+  t.equal(await retryRequestedDomains(context, signal), undefined, 'given up after a month');
   t.match([flat(await service('2')).domainWish, flat(await service('3')).domains], [undefined, []]);
 });
 

@@ -1,11 +1,11 @@
 import t from 'tap';
-import { compareWorld } from '../../src/drift/drift.js';
-import { pictureOf, type ServicePicture } from '../../src/drift/expected.js';
+import { compareWithActual } from '../../src/drift/drift.js';
+import { pictureOf, type ServicePicture } from '../../src/drift/desired-state.js';
 import { findMark, formatMark, isMarkAlone, type Mark, templateMark } from '../../src/kernel/mark.js';
 import { findOrphans, type Orphan } from '../../src/drift/orphans.js';
-import { afterLook, counts, type Sighted } from '../../src/drift/seen-twice.js';
+import { confirmTwice, counts, type Sighted } from '../../src/drift/confirm-twice.js';
 import type { Service, ServiceKey } from '../../src/model/service.js';
-import type { SeenContainer, SeenHa, SeenRecord, World } from '../../src/model/world.js';
+import type { SeenContainer, SeenHa, SeenRecord, ActualState } from '../../src/model/actual-state.js';
 import { aJob, aService, basicPlan } from '../fakes/samples.js';
 import type { Changes } from '../fakes/parts.js';
 
@@ -52,7 +52,7 @@ const host = {
   upstream: { address: '10.77.0.10', port: 80 },
   state: 'enabled',
 };
-const world = (also: Partial<World> = {}): World => ({
+const world = (also: Partial<ActualState> = {}): ActualState => ({
   containers: { read: [container()], unread: [] },
   ha: [ha()],
   dns: [record()],
@@ -60,11 +60,11 @@ const world = (also: Partial<World> = {}): World => ({
   certificates: [],
   ...also,
 });
-const containers = (...read: SeenContainer[]): Pick<World, 'containers'> => ({
+const containers = (...read: SeenContainer[]): Pick<ActualState, 'containers'> => ({
   containers: { read, unread: [] },
 });
-const found = (service: Service, seen: World, busy = false): string[] =>
-  compareWorld(AGENT, [pictureOf(service, busy)], seen).findings.map(
+const found = (service: Service, seen: ActualState, busy = false): string[] =>
+  compareWithActual(AGENT, [pictureOf(service, busy)], seen).findings.map(
     ({ part, problem, safe }) => `${part} ${problem}${safe ? ' safe' : ''}`,
   );
 
@@ -73,17 +73,21 @@ t.test(
   async (t) => {
     const commands = ['pct unlock 1000', 'pct delsnapshot 1000 BAK01012026-1 --force'];
     const leftLock = { vmid: 1000, node: 'pve1', lock: 'snapshot-delete', commands };
-    const world: World = {
+    const world: ActualState = {
       ...{ ha: null, dns: null, proxy: null, certificates: null },
       containers: { read: [container({ power: 'unknown', leftLock })], unread: [] },
     };
     for (const life of [live(), live({ jobs: [aJob({ status: 'stuck' })] })]) {
-      const { findings } = compareWorld(AGENT, [pictureOf(life, false)], world);
+      const { findings } = compareWithActual(AGENT, [pictureOf(life, false)], world);
       t.match(findings, [
         { part: 'lock', key: 'default/12', safe: false, hint: `on pve1: ${commands.join(' && ')}`, leftLock },
       ]);
     }
-    t.same(compareWorld('another', [], world).findings, [], "what is another agent's is its own to tell");
+    t.same(
+      compareWithActual('another', [], world).findings,
+      [],
+      "what is another agent's is its own to tell",
+    );
   },
 );
 
@@ -96,12 +100,12 @@ t.test(
       'ha-manager set ct:1000 --state started',
     ];
     const hintOf = (seen: Partial<SeenContainer>, state: string): string | null | undefined => {
-      const there: World = {
+      const there: ActualState = {
         ...{ dns: null, proxy: null, certificates: null, ha: [ha({ state })] },
         ...containers(container({ power: 'unknown', haError: true, ...seen })),
       };
       const stuck = live({ jobs: [aJob({ status: 'stuck' })] });
-      const all = compareWorld(AGENT, [pictureOf(stuck, false)], there).findings;
+      const all = compareWithActual(AGENT, [pictureOf(stuck, false)], there).findings;
       return all.find(({ part, safe }) => part === 'ha_error' && !safe)?.hint;
     };
     t.equal(hintOf({}, 'started'), `on pve1: ${out.join(' && ')}`);
@@ -115,8 +119,14 @@ t.test(
     t.match(hintOf({}, 'stopped'), /--state stopped$/, 'it gets back what it was asked for');
     t.match(hintOf({}, 'disabled'), /--state disabled$/, 'and nothing else when that was all');
     const foreign = container({ haError: true });
-    const none: World = { ha: null, dns: null, proxy: null, certificates: null, ...containers(foreign) };
-    t.same(compareWorld('another', [], none).findings, [], "another agent's is its own to tell");
+    const none: ActualState = {
+      ha: null,
+      dns: null,
+      proxy: null,
+      certificates: null,
+      ...containers(foreign),
+    };
+    t.same(compareWithActual('another', [], none).findings, [], "another agent's is its own to tell");
     t.end();
   },
 );
@@ -144,7 +154,7 @@ t.test('a world that is as the record says shows no drift', (t) => {
 });
 
 t.test('every difference is found, and only what is safe is called safe', (t) => {
-  const cases: [string, Partial<World>, string[]][] = [
+  const cases: [string, Partial<ActualState>, string[]][] = [
     ['gone', containers(), ['container missing']],
     ['stopped', containers(container({ power: 'stopped' })), ['power different safe']],
     [
@@ -208,11 +218,11 @@ t.test('power is judged by what the site was last told, and a customer’s stop 
 });
 
 t.test('a system that could not be asked is unknown, and so is one that cannot be right', (t) => {
-  const nothing: World = { containers: null, ha: null, dns: null, proxy: null, certificates: null };
+  const nothing: ActualState = { containers: null, ha: null, dns: null, proxy: null, certificates: null };
   t.same(found(live(), nothing), []);
   t.same(found(live(), world({ containers: { read: [], unread: [1000] } })), [], 'its node is off');
   const three = ['1', '2', '3'].map((id, n) => pictureOf(live({ id, vmid: 1000 + n }), false));
-  const gone = compareWorld(AGENT, three, { ...nothing, containers: { read: [], unread: [] } });
+  const gone = compareWithActual(AGENT, three, { ...nothing, containers: { read: [], unread: [] } });
   t.same(gone, { findings: [], unknown: ['containers', 'ha', 'dns', 'proxy', 'certificates'] });
   t.end();
 });
@@ -257,13 +267,19 @@ t.test('marks are told from texts that look like them', (t) => {
 
 const orphansOf = (
   services: readonly Service[],
-  seen: Partial<World>,
+  seen: Partial<ActualState>,
   also: { damaged?: boolean; holder?: ServiceKey } = {},
 ) => {
   const pictures = new Map<ServiceKey, ServicePicture>(
     services.map((service) => pictureOf(service, false)).map((picture) => [picture.key, picture]),
   );
-  const none: World = { containers: { read: [], unread: [] }, ha: [], dns: [], proxy: [], certificates: [] };
+  const none: ActualState = {
+    containers: { read: [], unread: [] },
+    ha: [],
+    dns: [],
+    proxy: [],
+    certificates: [],
+  };
   return findOrphans({
     agent: AGENT,
     pictures,
@@ -370,7 +386,7 @@ t.test(
       version = 'v1',
       unknown = false,
     ) =>
-      afterLook(before, {
+      confirmTwice(before, {
         at,
         items: ids.map((id) => ({ item: { id }, version })),
         isUnknown: () => unknown,

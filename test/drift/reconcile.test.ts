@@ -1,12 +1,12 @@
 import t, { type Test } from 'tap';
 import type { Mark } from '../../src/kernel/mark.js';
 import { markOf } from '../../src/model/service.js';
-import type { SeenRecord } from '../../src/model/world.js';
-import { driftBook } from '../../src/drift/drift-book.js';
+import type { SeenRecord } from '../../src/model/actual-state.js';
+import { driftStore } from '../../src/drift/drift-store.js';
 import { reconciler } from '../../src/drift/reconcile.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { aService } from '../fakes/samples.js';
-import { makeRig, NOW, type Rig } from '../http/rig.js';
+import { makeRig, NOW, type Rig } from '../http/harness.js';
 import { toldClock } from '../fakes/told-clock.js';
 
 const APART_MS = 15_000;
@@ -14,7 +14,7 @@ const APART_MS = 15_000;
 interface Reconciling extends Rig {
   readonly drivers: ReturnType<typeof fakeDrivers>;
   readonly reconcile: ReturnType<typeof reconciler>;
-  readonly drift: ReturnType<typeof driftBook>;
+  readonly drift: ReturnType<typeof driftStore>;
   pass(ms: number): void;
 }
 
@@ -52,7 +52,7 @@ async function world(t: Test, count: number): Promise<Reconciling> {
   }));
   drivers.guest.listContainers = async () => ({ read, unread: [] });
   rig.config.reconcile.mode = 'repair';
-  const drift = driftBook(APART_MS);
+  const drift = driftStore(APART_MS);
   const reconcile = reconciler({ ...rig.deps, clock, drivers, drift });
   t.teardown(() => reconcile.stop());
   return { ...rig, drivers, reconcile, drift, pass: (ms) => void (now += ms) };

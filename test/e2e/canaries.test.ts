@@ -12,9 +12,9 @@ import { parse, stringify } from 'yaml';
 import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { shippedModules } from '../../src/modules/loader.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
+import { startMemoryEnvironment } from '../../src/sandbox/memory/environment.js';
 import { openState } from '../../src/state/open.js';
-import { fields } from '../http/rig.js';
+import { fields } from '../http/harness.js';
 import { innkeeper } from './processes.js';
 
 const STATE_KEY = Buffer.from('canary-state-key-canary-state-ke');
@@ -90,7 +90,7 @@ function watchChildren(pid: number, seen: Seen[]): () => Promise<number> {
 t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', async (t) => {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-canary-'));
   t.teardown(() => rm(stateDir, { recursive: true, force: true }));
-  const world = await startMemoryWorld({ stateDir, apiPort: 0, delays: 0, log: () => {} });
+  const world = await startMemoryEnvironment({ stateDir, apiPort: 0, delays: 0, log: () => {} });
   t.teardown(() => world.close());
   const seen: Seen[] = [];
   const canaries = new Map<string, string>(Object.entries(PLANTED));

@@ -1,12 +1,15 @@
-/** The wall clock of the machine is set wrong while the daemon runs: nothing is lost by it, and all goes on when it is right again. */
+/**
+ * The wall clock of the machine is set wrong while the daemon runs: nothing is lost by it, and all goes on when it is
+ * right again.
+ */
 import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { daemonSide } from '../../src/cli/doctor/daemon-side.js';
-import { asObject, fields } from '../http/rig.js';
-import { type Fields, type House, openHouse, order } from './house.js';
+import { asObject, fields } from '../http/harness.js';
+import { type Fields, type House, openHouse, order } from './harness.js';
 
 const DAY = 86_400_000;
 

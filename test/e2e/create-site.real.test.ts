@@ -1,4 +1,6 @@
-/** The main job for real: a panel's PHP client orders sites, and real containers, DNS, proxy and WordPress come of it. */
+/**
+ * The main job for real: a panel's PHP client orders sites, and real containers, DNS, proxy and WordPress come of it.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -92,7 +94,10 @@ async function inside(vmid: number, script: string): Promise<string> {
   ]);
 }
 
-/** What another customer's container hears from the site at this address, until the end: an unfinished WordPress asks its first visitor for a database. */
+/**
+ * What another customer's container hears from the site at this address, until the end: an unfinished WordPress asks
+ * its first visitor for a database.
+ */
 async function watchAsNeighbour(vmid: number, address: string, end: AbortSignal): Promise<Set<string>> {
   const php = `foreach (["/", "/wp-admin/setup-config.php", "/wp-admin/install.php"] as $path) {
     $http = ["follow_location" => 0, "ignore_errors" => true, "timeout" => 5, "header" => "X-Forwarded-For: 127.0.0.1"];

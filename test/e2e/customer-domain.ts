@@ -1,4 +1,7 @@
-/** The world outside for customers' domains: Pebble as their certificate authority, and their zones, which the world's PowerDNS answers for. */
+/**
+ * The world outside for customers' domains: Pebble as their certificate authority, and their zones, which the world's
+ * PowerDNS answers for.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';

@@ -1,8 +1,11 @@
-/** The life of a customer's zone, as the panel's DNS extension and a resolver see it; the same for every name server behind the agent. */
+/**
+ * The life of a customer's zone, as the panel's DNS extension and a resolver see it; the same for every name server
+ * behind the agent.
+ */
 import { Resolver } from 'node:dns/promises';
 import type { Test } from 'tap';
-import { fields } from '../http/rig.js';
-import type { Answer, Fields, House } from './house.js';
+import { fields } from '../http/harness.js';
+import type { Answer, Fields, House } from './harness.js';
 
 const ZONE = 'example.org';
 const list = (value: unknown): Fields[] => Object.values(fields(value)).map(fields);

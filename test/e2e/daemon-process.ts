@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { parse, stringify } from 'yaml';
 import { shippedModules } from '../../src/modules/loader.js';
-import { startMemoryWorld } from '../../src/sandbox/memory/world.js';
-import type { Fault, World } from '../../src/sandbox/world.js';
-import { asObject, fields } from '../http/rig.js';
+import { startMemoryEnvironment } from '../../src/sandbox/memory/environment.js';
+import type { Fault, Environment } from '../../src/sandbox/environment.js';
+import { asObject, fields } from '../http/harness.js';
 
 export const CLI = join(dirname(shippedModules()), 'src', 'cli.js');
 
@@ -29,7 +29,7 @@ export interface Served {
 }
 
 export interface Surroundings {
-  readonly world: World;
+  readonly world: Environment;
   readonly stateDir: string;
   readonly configFile: string;
   /** @param before what starts it, as an argv prefix */
@@ -42,7 +42,7 @@ export interface Surroundings {
 
 export async function surroundings(t: Test, changes: object = {}): Promise<Surroundings> {
   const stateDir = t.testdir();
-  const world = await startMemoryWorld({ stateDir, apiPort: 0, delays: 0, log: () => {} });
+  const world = await startMemoryEnvironment({ stateDir, apiPort: 0, delays: 0, log: () => {} });
   t.teardown(() => world.close());
   const configFile = join(stateDir, 'own.yaml');
   const config = fields(parse(await readFile(world.configFile, 'utf8')));

@@ -1,6 +1,6 @@
 import t from 'tap';
-import { fields } from '../http/rig.js';
-import { openHouse, order } from './house.js';
+import { fields } from '../http/harness.js';
+import { openHouse, order } from './harness.js';
 
 const long = { delayMs: 1500 };
 const INSTALLATION = { target: 'exec', path: 'configure', kind: long } as const;
@@ -20,10 +20,10 @@ t.test('a deletion in every phase of a creation leaves nothing, and the id is fr
     ['publish', { target: 'proxy', kind: long }],
   ];
   for (const [step, fault] of phases) {
-    const wish = order(step, { subdomain: `at-${step}` });
+    const request = order(step, { subdomain: `at-${step}` });
     // the proxy has another step before: this one is made slow once the installation is under way
     await world.fault(step === 'publish' ? INSTALLATION : fault);
-    const ordered = await world.post('/create-site', wish);
+    const ordered = await world.post('/create-site', request);
     const path = `/jobs/${String(ordered.body['job_id'])}`;
     const begun = ({ steps }: Record<string, unknown>, name: string): boolean =>
       Array.isArray(steps) &&

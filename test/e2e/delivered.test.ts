@@ -1,7 +1,10 @@
-/** What was ordered is what is delivered, in a panel's own spelling; what a site would change is refused before it is paid for. */
+/**
+ * What was ordered is what is delivered, in a panel's own spelling; what a site would change is refused before it is
+ * paid for.
+ */
 import t from 'tap';
 import { TITLES } from '../fixtures/wordpress-texts.js';
-import { openHouse, order } from './house.js';
+import { openHouse, order } from './harness.js';
 
 t.test('titles and addresses', async (t) => {
   const house = await openHouse(t);

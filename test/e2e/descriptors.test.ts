@@ -6,7 +6,7 @@ import t from 'tap';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { asObject } from '../http/rig.js';
+import { asObject } from '../http/harness.js';
 import { surroundings, until } from './daemon-process.js';
 
 // one file each: a connection that asks for more than there are descriptors is cut, and gives all of its own back

@@ -1,7 +1,7 @@
 /** Custom domains as a panel, a customer's name server and a visitor see them, in the memory world. */
 import t from 'tap';
-import { fields } from '../http/rig.js';
-import { openHouse } from './house.js';
+import { fields } from '../http/harness.js';
+import { openHouse } from './harness.js';
 
 t.test(
   'a domain of the customer: refused, added, served with its certificate, preferred, removed',
@@ -15,8 +15,8 @@ t.test(
       txt_challenge: null,
     });
 
-    const wish = { service_id: '1', domain: 'Example.ORG' };
-    const refused = await post('/action/setdomain', wish);
+    const request = { service_id: '1', domain: 'Example.ORG' };
+    const refused = await post('/action/setdomain', request);
     t.equal(refused.status, 400);
     t.match(refused.body, {
       code: 'domain_not_here',
@@ -25,14 +25,14 @@ t.test(
     });
     await world.dns('example.org', 'A', ['203.0.113.10']);
     await world.dns('www.example.org', 'CNAME', ['example.org.']);
-    const added = await post('/action/setdomain', wish);
+    const added = await post('/action/setdomain', request);
     t.equal(added.status, 200, JSON.stringify(added.body));
     t.match(added.body, { success: true, domain: 'example.org', domains: ['example.org'], quota: '1/3' });
-    t.match(await post('/action/setdomain', wish), {
+    t.match(await post('/action/setdomain', request), {
       status: 409,
       body: { success: false, error: 'Domain already exists', code: 'domain_exists' },
     });
-    t.match((await post('/action/setdomain', { ...wish, domain: 'www.example.org' })).status, 409);
+    t.match((await post('/action/setdomain', { ...request, domain: 'www.example.org' })).status, 409);
     const detail = (body: Record<string, unknown>) => fields(Object.values(fields(body['details']))[0]);
     const issued = await world.until(
       list,
@@ -156,7 +156,7 @@ t.test(
     t.match(await world.visitor('shop.example.org').open('/'), { status: 200, body: /<title>s1<\/title>/ });
     const waiting = await world.until(
       '/action/getdomain?service_id=2',
-      ({ wish }) => fields(wish)['problem'] !== null,
+      ({ wish: requested }) => fields(requested)['problem'] !== null,
     );
     t.match(waiting, {
       domains: [],

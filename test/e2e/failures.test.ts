@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
-import { fields } from '../http/rig.js';
+import { fields } from '../http/harness.js';
 import { connectDaemon } from '../../src/cli/shared/daemon.js';
-import { type Fields, type House, openHouse, order } from './house.js';
+import { type Fields, type House, openHouse, order } from './harness.js';
 
 const completed = (status: Fields): boolean => status['provision_status'] === 'completed';
 const failed = (status: Fields): boolean => status['provision_status'] === 'failed';

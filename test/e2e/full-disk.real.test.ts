@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
 import { shippedModules } from '../../src/modules/loader.js';
 import { startWorld, type WorldProcess } from '../bench/processes.js';
-import { fieldsOf, type Fields } from '../faults/stage.js';
+import { fieldsOf, type Fields } from '../faults/harness.js';
 
 const run = promisify(execFile);
 const cli = join(dirname(shippedModules()), 'src', 'cli.js');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type House, openHouse, order } from './house.js';
+import { type House, openHouse, order } from './harness.js';
 import { alertsOf, completed, failed, innkeeper, list, withAdmin } from './operator.js';
 
 const fullStorage = (house: House) =>

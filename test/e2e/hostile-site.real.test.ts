@@ -1,6 +1,7 @@
 /**
- * One real WordPress in a real container: what it makes of ordered titles and addresses, and what a hacked one can do to root while the agent's scripts run
- * beside it. Every attack is planted by the site's own user; what counts is what root did of it.
+ * One real WordPress in a real container: what it makes of ordered titles and addresses, and what a hacked one can do
+ * to root while the agent's scripts run beside it. Every attack is planted by the site's own user; what counts is
+ * what root did of it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,9 +1,9 @@
 /**
- * A storage that fails in the middle of a rollback or a removal leaves a locked container: nothing is said to be done, and the work goes on by itself once
- * it is unlocked.
+ * A storage that fails in the middle of a rollback or a removal leaves a locked container: nothing is said to be
+ * done, and the work goes on by itself once it is unlocked.
  */
 import t from 'tap';
-import { openHouse } from './house.js';
+import { openHouse } from './harness.js';
 
 t.test('a rollback that fails leaves a locked site, and ends well once a person unlocked it', async (t) => {
   const world = await openHouse(t);

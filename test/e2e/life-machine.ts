@@ -1,4 +1,7 @@
-/** What the machine under an lxc world really holds of a site: looked at with the kernel's, btrfs's and the servers' own eyes, not the agent's. */
+/**
+ * What the machine under an lxc world really holds of a site: looked at with the kernel's, btrfs's and the servers'
+ * own eyes, not the agent's.
+ */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

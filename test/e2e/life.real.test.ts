@@ -1,4 +1,7 @@
-/** A site's whole life for real: a panel's PHP extension calls, and real containers, disks, DNS and proxy follow, the site's content with them. */
+/**
+ * A site's whole life for real: a panel's PHP extension calls, and real containers, disks, DNS and proxy follow, the
+ * site's content with them.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -137,7 +140,10 @@ async function write(text: string): Promise<void> {
   await machine.inside(vmid, `mariadb wordpress -e "${sql}" && ${file}`);
 }
 
-/** A container that was just started boots for a moment: no web server before PHP and database, so that visitors see the proxy's page and no error of its own. */
+/**
+ * A container that was just started boots for a moment: no web server before PHP and database, so that visitors see
+ * the proxy's page and no error of its own.
+ */
 async function openWhenUp(path: string) {
   const deadline = Date.now() + 60_000;
   for (;;) {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { openHouse, order } from './house.js';
+import { openHouse, order } from './harness.js';
 
 const today = (): string => {
   const [year, month, day] = new Date().toISOString().slice(0, 10).split('-');

@@ -1,8 +1,8 @@
 /** What the tests of failed orders share: the command line as an operator types it, and alerts as they are told. */
 import { spawn } from 'node:child_process';
-import { fields } from '../http/rig.js';
+import { fields } from '../http/harness.js';
 import { CLI } from './daemon-process.js';
-import type { Fields, House } from './house.js';
+import type { Fields, House } from './harness.js';
 
 export interface Ended {
   readonly code: number | null;

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { flood } from '../bench/flood.js';
-import { openHouse } from './house.js';
+import { openHouse } from './harness.js';
 
 /** `npm run bench -- overload` sends more. */
 const ORDERS = 20;

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { powerDnsDriver } from '../../src/drivers/dns/powerdns/index.js';
 import { plainCall } from '../../src/drivers/shared/call.js';
-import { fields } from '../http/rig.js';
+import { fields } from '../http/harness.js';
 import { connectDaemon } from '../../src/cli/shared/daemon.js';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { ALL_PRIVILEGES } from '../../src/sandbox/pve/grants.js';
-import { type Fields, type House, openHouse } from './house.js';
+import { type Fields, type House, openHouse } from './harness.js';
 
 const CLI = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));
 

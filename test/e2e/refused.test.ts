@@ -1,8 +1,11 @@
-/** A system that refuses the agent is the operator's to put right: nothing that was paid for is lost meanwhile, and one alert says so. */
+/**
+ * A system that refuses the agent is the operator's to put right: nothing that was paid for is lost meanwhile, and
+ * one alert says so.
+ */
 import t, { type Test } from 'tap';
-import type { Fault } from '../../src/sandbox/world.js';
-import { asObject, fields } from '../http/rig.js';
-import { type Fields, type House, openHouse, order } from './house.js';
+import type { Fault } from '../../src/sandbox/environment.js';
+import { asObject, fields } from '../http/harness.js';
+import { type Fields, type House, openHouse, order } from './harness.js';
 
 const QUICK = { circuits: { failures: 2, pause_s: 1 }, jobs: { retry_s: 1 } };
 const quick = async (): Promise<Fields> => QUICK;

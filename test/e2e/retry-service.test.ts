@@ -1,6 +1,6 @@
 import t from 'tap';
-import { fields } from '../http/rig.js';
-import { openHouse, order } from './house.js';
+import { fields } from '../http/harness.js';
+import { openHouse, order } from './harness.js';
 import { alertsOf, completed, innkeeper, withAdmin } from './operator.js';
 
 t.test('service retry lets a stuck job go on, and says when there is nothing to retry', async (t) => {

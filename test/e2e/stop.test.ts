@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fields } from '../http/rig.js';
+import { fields } from '../http/harness.js';
 import { type Served, surroundings, type Surroundings, until } from './daemon-process.js';
 
 const ORDER = { service_id: '1', email: 's1@example.com', plan: 'basic', public_ip: '203.0.113.10' };

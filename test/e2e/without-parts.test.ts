@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { shippedModules } from '../../src/modules/loader.js';
-import { fields } from '../http/rig.js';
-import { type Fields, openHouse, order } from './house.js';
+import { fields } from '../http/harness.js';
+import { type Fields, openHouse, order } from './harness.js';
 import { completed, innkeeper, list } from './operator.js';
 
 /** The third-party module `record`, which is sold beside WordPress. */

@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { realPowerDns } from '../drivers/dns/real-powerdns.js';
-import { fields } from '../http/rig.js';
+import { fields } from '../http/harness.js';
 import { customerZone } from './customer-zones.js';
-import { openHouse } from './house.js';
+import { openHouse } from './harness.js';
 
 t.test('the life of a zone', async (t) => {
   const { url, dnsPort } = await realPowerDns(t, 'sandbox.test');

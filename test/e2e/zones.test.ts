@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { parse } from 'yaml';
-import { fields } from '../http/rig.js';
+import { fields } from '../http/harness.js';
 import { customerZone, recordsOf, zonesSeenBy } from './customer-zones.js';
-import { openHouse, type House } from './house.js';
+import { openHouse, type House } from './harness.js';
 
 const zone = { user_id: 77, domain: 'example.org' };
 const record = { zone: 'example.org', type: 'A', name: 'x', ip: '198.51.100.1' };

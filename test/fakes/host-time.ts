@@ -1,4 +1,7 @@
-/** The clocks of a host, each moved by hand: `pass` is time, `jump` sets the wall clock, `suspend` is a sleep of the whole machine. */
+/**
+ * The clocks of a host, each moved by hand: `pass` is time, `jump` sets the wall clock, `suspend` is a sleep of the
+ * whole machine.
+ */
 import type { HostTime } from '../../src/clock/host-time.js';
 
 export interface FakeHost extends HostTime {

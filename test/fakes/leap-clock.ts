@@ -1,4 +1,7 @@
-/** A clock on which sleeping takes no time: the sleeper moves it. Background sleepers (pollers) stay asleep until aborted. */
+/**
+ * A clock on which sleeping takes no time: the sleeper moves it. Background sleepers (pollers) stay asleep until
+ * aborted.
+ */
 import type { Clock } from '../../src/kernel/clock.js';
 
 export interface LeapClock extends Clock {

@@ -1,6 +1,7 @@
 /**
- * A small Proxmox on the wire: HTTPS, an in-memory cluster of three nodes, tasks that end after two looks, and answers a test puts in the way. It knows what the
- * driver's own tests need, no more; the sandbox's look-alike is the thorough one.
+ * A small Proxmox on the wire: HTTPS, an in-memory cluster of three nodes, tasks that end after two looks, and
+ * answers a test puts in the way. It knows what the driver's own tests need, no more; the sandbox's look-alike is the
+ * thorough one.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
@@ -42,7 +43,7 @@ export interface WireContainer {
   running: boolean;
   haState: string | null;
   /** What HA was asked for and will have done after so many looks. */
-  wish?: { running: boolean; looks: number };
+  requested?: { running: boolean; looks: number };
   snapshots: { name: string; description: string; snaptime: number; snapstate?: string }[];
   firewall: Record<string, string>;
 }
@@ -333,10 +334,10 @@ export class PveWire {
   }
 
   #status(ct: WireContainer): unknown {
-    if (ct.wish && (ct.wish.looks -= 1) < 0) {
-      ct.running = ct.wish.running;
+    if (ct.requested && (ct.requested.looks -= 1) < 0) {
+      ct.running = ct.requested.running;
       ct.haState = ct.running ? 'started' : 'stopped';
-      delete ct.wish;
+      delete ct.requested;
     }
     const ha = this.haResources.get(`ct:${ct.vmid}`);
     const managed = ha !== undefined && ha['state'] !== 'ignored';
@@ -409,7 +410,7 @@ export class PveWire {
     // HA obeys some looks later
     if (!managed) return this.#task(ct.node, `vz${verb}`, ct.vmid, () => (ct.running = running));
     ct.haState = running ? 'request_start' : 'request_stop';
-    ct.wish = { running, looks: 2 };
+    ct.requested = { running, looks: 2 };
     return this.#task(ct.node, running ? 'hastart' : 'hastop', ct.vmid, () => {});
   }
 
@@ -462,7 +463,7 @@ export class PveWire {
     if (ct?.haState !== 'error' || this.haResources.get(sid)?.['state'] === 'ignored') return;
     if (state !== 'disabled')
       throw new Refusal(500, `service '${sid}' in error state, must be disabled and fixed first\n`);
-    ct.wish = { running: false, looks: 2 };
+    ct.requested = { running: false, looks: 2 };
   }
 }
 

@@ -1,4 +1,6 @@
-/** An sshd in this process, on ssh2's own Server: runs `pct` for whoever shows the right key, and breaks down as told. */
+/**
+ * An sshd in this process, on ssh2's own Server: runs `pct` for whoever shows the right key, and breaks down as told.
+ */
 import { spawn } from 'node:child_process';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';

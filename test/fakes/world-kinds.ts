@@ -1,4 +1,7 @@
-/** Worlds that operations are tried in, with deaths and with faults: what sites are made from, and for how many seconds a deleted one is kept. */
+/**
+ * Worlds that operations are tried in, with deaths and with faults: what sites are made from, and for how many
+ * seconds a deleted one is kept.
+ */
 export const WORLD_KINDS = {
   template: { source: 'template', holdS: 0 },
   scratch: { source: 'scratch', holdS: 0 },

@@ -1,7 +1,7 @@
 /** Which calls an operation makes: learned by watching it once without faults. */
-import type { Fault } from '../../src/sandbox/world.js';
+import type { Fault } from '../../src/sandbox/environment.js';
 import { accepted, ended, type Operation } from './operations.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './harness.js';
 
 export interface CallSite {
   readonly target: Fault['target'];
@@ -57,7 +57,10 @@ export const OTHERS: readonly CallSite[] = [
   { target: 'lookup', method: 'NS', path: '.', task: false, name: 'look-up NS' },
 ];
 
-/** Runs the operation once. The requests of the shared look at the cluster, which goes on in the background, are among them. */
+/**
+ * Runs the operation once. The requests of the shared look at the cluster, which goes on in the background, are among
+ * them.
+ */
 export async function callSites(stage: Stage, operation: Operation, id: string): Promise<CallSite[]> {
   await operation.prepare(stage, id);
   const before = (await stage.requests(0)).at(-1)?.n ?? 0;

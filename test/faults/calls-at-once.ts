@@ -1,10 +1,13 @@
-/** Operations that are carried out within their call, without a job: customers' zones. Whoever calls repeats what may pass, and learns at once of what does not. */
+/**
+ * Operations that are carried out within their call, without a job: customers' zones. Whoever calls repeats what may
+ * pass, and learns at once of what does not.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { recordId } from '../../src/model/zone-record.js';
 import type { CallSite } from './call-sites.js';
 import { INSIDE, type Row } from './cell.js';
 import type { FaultKind } from './kinds.js';
-import { type Answer, type Fields, listOf, type Stage, textOf } from './stage.js';
+import { type Answer, type Fields, listOf, type Stage, textOf } from './harness.js';
 import { beginTrouble } from './trouble.js';
 
 export interface CallAtOnce {
@@ -159,7 +162,10 @@ export async function runCallAtOnce(
 const isEnd = ({ already }: CallAtOnce, { status, body }: Answer): boolean =>
   status === 200 || (already !== undefined && body['code'] === already);
 
-/** A refusal has a code of ours and a sentence that holds nothing of the inside; what cannot pass is not reported as done, nor as something to wait for. */
+/**
+ * A refusal has a code of ours and a sentence that holds nothing of the inside; what cannot pass is not reported as
+ * done, nor as something to wait for.
+ */
 function untrue({ expected, times }: FaultKind, { status, body }: Answer): string[] {
   const wrong: string[] = [];
   const sentence = textOf(body['error']);

@@ -3,14 +3,17 @@ import type { CallSite } from './call-sites.js';
 import { either, type FaultKind } from './kinds.js';
 import { leaks } from './leaks.js';
 import { accepted, ended, type Operation } from './operations.js';
-import { eventually, type Fields, fieldsOf, listOf, type Stage, textOf } from './stage.js';
+import { eventually, type Fields, fieldsOf, listOf, type Stage, textOf } from './harness.js';
 import { beginTrouble, type Trouble } from './trouble.js';
 
 export interface Row {
   readonly operation: string;
   readonly call: string;
   readonly fault: string;
-  /** `done`, `undone`, `waited, done`, `waited, undone`, `stuck with alarm`, `refused`; `not met`: the call was not made */
+  /**
+   * `done`, `undone`, `waited, done`, `waited, undone`, `stuck with alarm`, `refused`; `not met`: the call was not
+   * made
+   */
   readonly end: string;
   readonly ms: number;
   /** How often the fault really fired. */
@@ -20,9 +23,15 @@ export interface Row {
   readonly wrong: readonly string[];
 }
 
-/** A job that has neither ended nor waited this long after it began hangs: far longer than any takes on a busy machine. Its fault is lifted, and it has as long again. */
+/**
+ * A job that has neither ended nor waited this long after it began hangs: far longer than any takes on a busy
+ * machine. Its fault is lifted, and it has as long again.
+ */
 const PATIENCE_MS = 150_000;
-/** Whoever asks for what was refused more often than this, forward and back, goes on for ever. A container that is listed and denied is looked for six times in 2 s, whenever it is needed. */
+/**
+ * Whoever asks for what was refused more often than this, forward and back, goes on for ever. A container that is
+ * listed and denied is looked for six times in 2 s, whenever it is needed.
+ */
 const MOST_REFUSALS = 100;
 /** What a customer's sentence does not hold: addresses, paths, tasks, nodes. */
 export const INSIDE = /127\.0\.0\.1|\/[a-z]+\/|UPID|\bpve\d|HTTP \d/i;
@@ -95,7 +104,10 @@ async function tryCell(stage: Stage, operation: Operation, { site, kind }: Cell,
   };
 }
 
-/** A job whose system is down waits; the fault is lifted when that is seen, since it would wait for hours. A lock that was left is taken away once the log tells how. */
+/**
+ * A job whose system is down waits; the fault is lifted when that is seen, since it would wait for hours. A lock that
+ * was left is taken away once the log tells how.
+ */
 async function settled(
   stage: Stage,
   jobId: string,
@@ -126,7 +138,10 @@ async function settled(
   return { ...value, waited, struck };
 }
 
-/** Silences: a hang, a job that is stuck and says nothing of it, a failure without a reason, or with one that tells too much. */
+/**
+ * Silences: a hang, a job that is stuck and says nothing of it, a failure without a reason, or with one that tells
+ * too much.
+ */
 const isKept = ({ target, method }: CallSite): boolean => target === 'pve' && method === 'GET';
 
 function untold(stage: Stage, site: CallSite, job: Fields, end: string): string[] {
@@ -172,7 +187,10 @@ const messageOf = (job: Fields): string => {
     .join(' ');
 };
 
-/** The world may lag behind the job's end for a moment (a task that nobody waits for any more, HA's next round); a certificate that could not be taken away is tried again after a minute. */
+/**
+ * The world may lag behind the job's end for a moment (a task that nobody waits for any more, HA's next round); a
+ * certificate that could not be taken away is tried again after a minute.
+ */
 const SOON_MS = 5_000;
 const NEXT_TRY_MS = 75_000;
 

@@ -1,8 +1,14 @@
-/** What can go wrong with a call, by the kind of call, and how it must end: what passes is overcome, what does not is given up at once and told. */
-import type { Fault } from '../../src/sandbox/world.js';
+/**
+ * What can go wrong with a call, by the kind of call, and how it must end: what passes is overcome, what does not is
+ * given up at once and told.
+ */
+import type { Fault } from '../../src/sandbox/environment.js';
 import type { CallSite } from './call-sites.js';
 
-/** `overcome`: the operation does what it promised; `given up`: it does not, without waiting; `either`: a call that the operation may do without. */
+/**
+ * `overcome`: the operation does what it promised; `given up`: it does not, without waiting; `either`: a call that
+ * the operation may do without.
+ */
 export type Expected = 'overcome' | 'given up' | 'either';
 
 export interface FaultKind {
@@ -185,7 +191,10 @@ const LOOKUP: readonly FaultKind[] = [
   { ...permanent('lie', { lie: true }), expected: 'given up' },
 ];
 
-/** A host that does not tell what becomes of a task, or not to us, is no verdict on it: the task may run on, and what it does is looked at. */
+/**
+ * A host that does not tell what becomes of a task, or not to us, is no verdict on it: the task may run on, and what
+ * it does is looked at.
+ */
 const ofTask = (kind: FaultKind): FaultKind =>
   'status' in kind.kind ? { ...kind, expected: 'overcome' } : either(kind);
 export const either = (kind: FaultKind): FaultKind =>

@@ -1,8 +1,14 @@
-/** What state says against what is there: containers, snapshots, HA, firewall, DNS, proxy, certificates. Everything that belongs to one service, exactly once or not at all. */
+/**
+ * What state says against what is there: containers, snapshots, HA, firewall, DNS, proxy, certificates. Everything
+ * that belongs to one service, exactly once or not at all.
+ */
 import { domainOf } from './operations.js';
-import { type Fields, fieldsOf, listOf, type Stage } from './stage.js';
+import { type Fields, fieldsOf, listOf, type Stage } from './harness.js';
 
-/** One sentence per difference; empty when all agrees. Only services whose id begins with `prefix`. `stops`: by the customer's wish they may be stopped. */
+/**
+ * One sentence per difference; empty when all agrees. Only services whose id begins with `prefix`. `stops`: by the
+ * customer's wish they may be stopped.
+ */
 export async function leaks(stage: Stage, prefix: string, stops: boolean): Promise<string[]> {
   const [services, containers, zone, sites, certificates, ha, rules] = await Promise.all([
     stage.services(),

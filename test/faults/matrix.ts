@@ -4,7 +4,7 @@ import { CALLS_AT_ONCE, runCallAtOnce, sitesOfCall } from './calls-at-once.js';
 import { type Row, runCell } from './cell.js';
 import { type FaultKind, kindsFor } from './kinds.js';
 import { OPERATIONS } from './operations.js';
-import { openStage, type Stage } from './stage.js';
+import { openStage, type Stage } from './harness.js';
 import { seeded } from '../chaos/seeded.js';
 import type { World } from '../fakes/world-kinds.js';
 
@@ -14,7 +14,7 @@ export interface Cell {
   readonly fault: FaultKind;
 }
 
-export interface Wish {
+export interface CellRequest {
   readonly stage: World;
   /** Names of operations; absent: all of this stage. */
   readonly operations?: readonly string[];
@@ -58,8 +58,8 @@ export interface Walked {
 /** How many operations this stage has. */
 export const operationsOf = (kind: World): number => walksOf(kind).length;
 
-export async function runMatrix(wish: Wish): Promise<Walked> {
-  const { stage: kind, operations, pick = () => true, seed, limitMs = Infinity, told } = wish;
+export async function runMatrix(request: CellRequest): Promise<Walked> {
+  const { stage: kind, operations, pick = () => true, seed, limitMs = Infinity, told } = request;
   const walks = walksOf(kind).filter(({ name }) => operations?.includes(name) ?? true);
   if (walks.length === 0) return { rows: [], cells: 0 };
   const until = performance.now() + limitMs;

@@ -1,5 +1,8 @@
-/** Each operation of the contract: what it needs before, how it is asked for, and what must be true of the service when it is done. */
-import { eventually, type Fields, fieldsOf, listOf, type Stage, textOf } from './stage.js';
+/**
+ * Each operation of the contract: what it needs before, how it is asked for, and what must be true of the service
+ * when it is done.
+ */
+import { eventually, type Fields, fieldsOf, listOf, type Stage, textOf } from './harness.js';
 import type { World } from '../fakes/world-kinds.js';
 
 export interface Operation {
@@ -95,7 +98,10 @@ async function kept(stage: Stage, id: string): Promise<void> {
   await done(stage, await action('/delete-site')(stage, id));
 }
 
-/** The purge comes by itself behind the deletion, unless that one waits for a system that is down: what passes is over after two attempts. */
+/**
+ * The purge comes by itself behind the deletion, unless that one waits for a system that is down: what passes is over
+ * after two attempts.
+ */
 async function purged(stage: Stage, id: string): Promise<string> {
   const deletion = await action('/delete-site')(stage, id);
   const job = await eventually(

@@ -3,7 +3,7 @@ import { OTHERS } from './call-sites.js';
 import { CALLS_AT_ONCE, runCallAtOnce } from './calls-at-once.js';
 import { kindsFor } from './kinds.js';
 import { line } from './matrix.js';
-import { openStage } from './stage.js';
+import { openStage } from './harness.js';
 
 /** A fixed few of the cells that `npm run bench -- faults` walks whole. */
 const SAMPLE: readonly (readonly [operation: string, call: string, ...faults: string[]])[] = [

@@ -5,7 +5,7 @@ import { type Cell, type Row, runCells } from './cell.js';
 import { kindsFor } from './kinds.js';
 import { line } from './matrix.js';
 import { type Operation, OPERATIONS } from './operations.js';
-import { openStage } from './stage.js';
+import { openStage } from './harness.js';
 
 export type Sample = readonly (readonly [operation: string, call: string, ...faults: string[]])[];
 

@@ -1,7 +1,7 @@
 /** One fault in force at the stage: how often it really fired, and its end. */
 import type { CallSite } from './call-sites.js';
 import type { FaultKind } from './kinds.js';
-import type { Stage } from './stage.js';
+import type { Stage } from './harness.js';
 
 export interface Trouble {
   /** What came of it at the daemon, not what was asked for. */

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import { makeRig, ORDER } from './rig.js';
+import { makeRig, ORDER } from './harness.js';
 
 t.test(
   'fields that a call does not know are named in its answer, the log and the audit, and refuse nothing',

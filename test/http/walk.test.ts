@@ -7,7 +7,7 @@ import { ACCESS, type Rule } from '../../src/http/guards/access.js';
 import { type Example, EXAMPLES, exampleUrl } from '../../src/http/schemas/examples.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { PERMISSIONS } from '../../src/model/permissions.js';
-import { asObject, fields, makeRig, ORDER, type Rig } from './rig.js';
+import { asObject, fields, makeRig, ORDER, type Rig } from './harness.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 

@@ -67,14 +67,18 @@ t.test('every wish in every standing gets what the table says', async (t) => {
 });
 
 t.test('every wish beside every open job gets what the table says', async (t) => {
-  for (const wish of groups) {
+  for (const request of groups) {
     for (const open of groups) {
-      const standing = STANDINGS.find((one) => BY_STANDING[wish][one] === 'go');
+      const standing = STANDINGS.find((one) => BY_STANDING[request][one] === 'go');
       if (!standing) continue;
       const job = aJob({ method: methodOf(open), args: { of: 'somebody else' } });
-      const rule = openJobRule(methodOf(wish), methodOf(open));
+      const rule = openJobRule(methodOf(request), methodOf(open));
       const expected = rule === 'queue' ? 'add' : rule === 'supersede' ? 'supersede' : sentence(rule);
-      t.equal(wordOf(judge(at(standing, [job]), methodOf(wish), {})), expected, `${wish} beside ${open}`);
+      t.equal(
+        wordOf(judge(at(standing, [job]), methodOf(request), {})),
+        expected,
+        `${request} beside ${open}`,
+      );
     }
   }
 });
@@ -137,20 +141,20 @@ t.test('the promises of the contract', async (t) => {
 t.test('the same call again joins, whatever waits behind its job, unless that overtakes it', async (t) => {
   const methods = groups.flatMap(kindsIn);
   const customers = methods.filter((method) => judge(at('active'), method, {}).kind === 'add');
-  for (const wish of customers) {
+  for (const requested of customers) {
     for (const behind of customers) {
-      if (wish === behind || [wish, behind].some((kind) => DELETIONS.includes(kind))) continue;
+      if (requested === behind || [requested, behind].some((kind) => DELETIONS.includes(kind))) continue;
       const open = [
-        aJob({ id: 'own', method: wish, status: 'running' }),
+        aJob({ id: 'own', method: requested, status: 'running' }),
         aJob({ id: 'behind', method: behind, args: { of: 'somebody else' } }),
       ];
-      const by: readonly string[] | 'anything' = JOB_KINDS[wish].overtakenBy;
+      const by: readonly string[] | 'anything' = JOB_KINDS[requested].overtakenBy;
       const overtaken =
-        behind !== 'certificate' && (by === 'anything' ? wish !== 'certificate' : by.includes(behind));
-      const verdict = judge(at('active', open), wish, {});
+        behind !== 'certificate' && (by === 'anything' ? requested !== 'certificate' : by.includes(behind));
+      const verdict = judge(at('active', open), requested, {});
       const found = verdict.kind === 'join' ? verdict.job.id : verdict.kind;
-      if (wish === 'certificate') t.equal(found, 'add', `certificate with ${behind} behind it`);
-      else t.equal(found, overtaken ? 'add' : 'own', `${wish} with ${behind} behind it`);
+      if (requested === 'certificate') t.equal(found, 'add', `certificate with ${behind} behind it`);
+      else t.equal(found, overtaken ? 'add' : 'own', `${requested} with ${behind} behind it`);
     }
   }
   const twice = ['a', 'b', 'a'].map((name, n) =>
@@ -193,10 +197,10 @@ function tables(): string {
     row(['call', ...STANDINGS].map(() => '---')),
     ...groups.map((group) => row([name(group), ...STANDINGS.map((one) => BY_STANDING[group][one])])),
   ];
-  const ruleOf = (wish: Group, open: Group) => openJobRule(methodOf(wish), methodOf(open));
-  const cases = (wish: Group): string => {
-    const by = (rule: string): Group[] => groups.filter((open) => ruleOf(wish, open) === rule);
-    const rules = [...new Set(groups.map((open) => ruleOf(wish, open)))];
+  const ruleOf = (requested: Group, open: Group) => openJobRule(methodOf(requested), methodOf(open));
+  const cases = (requested: Group): string => {
+    const by = (rule: string): Group[] => groups.filter((open) => ruleOf(requested, open) === rule);
+    const rules = [...new Set(groups.map((open) => ruleOf(requested, open)))];
     return rules
       .sort((a, b) => by(b).length - by(a).length)
       .map((rule, index) => (index === 0 ? rule : `${rule} (${by(rule).map(name).join('; ')})`))

@@ -1,11 +1,14 @@
-/** Every place that reads a host name of somebody else's: what comes out is what went in, written in one way; never a part of it. */
+/**
+ * Every place that reads a host name of somebody else's: what comes out is what went in, written in one way; never a
+ * part of it.
+ */
 import { domainToUnicode } from 'node:url';
 import fc from 'fast-check';
 import t from 'tap';
 import { parseDomain } from '../../src/model/domain-name.js';
 import { parseEmail } from '../../src/model/email.js';
 import { AgentError } from '../../src/kernel/errors.js';
-import { readRecord, type RecordWish } from '../../src/model/zone-record.js';
+import { readRecord, type RecordSpec } from '../../src/model/zone-record.js';
 import { checkOrder } from '../../src/services/check-order.js';
 
 const ORDER = { service_id: '1', email: 'anna@example.com', plan: 'basic', public_ip: '203.0.113.10' };
@@ -15,8 +18,8 @@ const ORDER_RULES = {
   reservedNames: new Set<string>(),
 };
 const ZONE = { zone: 'zone.example', proxy: [], closed: [], ttlS: 300 };
-const record = (wish: Partial<RecordWish>) =>
-  readRecord({ type: 'A', name: 'x', ip: '198.51.100.1', ...wish }, ZONE);
+const record = (spec: Partial<RecordSpec>) =>
+  readRecord({ type: 'A', name: 'x', ip: '198.51.100.1', ...spec }, ZONE);
 
 /** By what it is the name of: the name that is made of a text; throws, or undefined, when it is refused. */
 const READERS: Readonly<Record<string, (sent: string) => string | undefined>> = {
@@ -185,14 +188,14 @@ t.test('underscores and wildcards are for records only, and only where they mean
   );
   t.equal(record({ name: '*' }).name, '*.zone.example');
   t.equal(record({ name: '*.shop' }).name, '*.shop.zone.example');
-  for (const wish of [
+  for (const request of [
     { name: 'a.*' },
     { name: 'a*' },
     { type: 'MX', exchange: '_mail.example.com' },
     { type: 'NS', ns: 'ns_1.example.com' },
     { type: 'CNAME', target: '*.example.com' },
   ])
-    t.throws(() => record(wish), { code: 'record_invalid' }, JSON.stringify(wish));
+    t.throws(() => record(request), { code: 'record_invalid' }, JSON.stringify(request));
   for (const name of ['_a.com', 'a_b.com', '*.a.com']) {
     for (const what of ["a customer's domain", 'the domain of an order', 'the domain of an e-mail address'])
       t.equal(read(READERS[what] ?? String, name), undefined, `${what}: ${name}`);

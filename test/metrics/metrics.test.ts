@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Service } from '../../src/model/service.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
-import { metered, type CallEnd } from '../../src/drivers/shared/metered.js';
+import { instrument, type CallEnd } from '../../src/drivers/shared/instrument.js';
 import { makeMetrics } from '../../src/metrics/metrics.js';
 import { timedFileSystem } from '../../src/state/files/timed-file-system.js';
 import type { FileOperationEnd } from '../../src/state/contract.js';
@@ -73,7 +73,7 @@ t.test('drivers do what they did, and every call is told with its end', async (t
     }
     async close(): Promise<void> {}
   }
-  const driver = metered('dns', new Driver(), ear);
+  const driver = instrument('dns', new Driver(), ear);
   t.equal(await driver.greet('you'), 'hello you');
   const log = { ...ear.log, debug: (fields: object) => void lines.push(fields) };
   const call = { signal: new AbortController().signal, notes: {}, note: async () => {}, log };

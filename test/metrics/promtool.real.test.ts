@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import t from 'tap';
-import { openHouse } from '../e2e/house.js';
+import { openHouse } from '../e2e/harness.js';
 
 t.test('what a working daemon tells is good Prometheus text, with a figure of every kind', async (t) => {
   const house = await openHouse(t);

@@ -4,7 +4,7 @@ import t from 'tap';
 import { canonicalAddress, findFreeAddress } from '../../src/model/address-pool.js';
 import { parseEmail } from '../../src/model/email.js';
 import { readHostName } from '../../src/kernel/host-name.js';
-import { duration, gigabytes, megabytes, percent } from '../../src/kernel/figures.js';
+import { duration, gigabytes, megabytes, percent } from '../../src/kernel/format-units.js';
 import {
   chooseSubdomain,
   isLegalLabel,

@@ -3,7 +3,7 @@ import t from 'tap';
 import { caaAllows, type CaaRecord } from '../../src/model/caa.js';
 import { namesAbove, parseDomain, sameOwner, servedNames } from '../../src/model/domain-name.js';
 import { renewFrom } from '../../src/certificates/due.js';
-import { allowedFrom, forgetOld, pauseAfter } from '../../src/model/domain-record.js';
+import { allowedFrom, forgetOld, pauseAfter } from '../../src/model/custom-domain.js';
 import { AgentError } from '../../src/kernel/errors.js';
 
 const RULES = {

@@ -1,4 +1,7 @@
-/** Every script that the shipped product runs in a container, as a job or a template's build hands it to the exec driver. */
+/**
+ * Every script that the shipped product runs in a container, as a job or a template's build hands it to the exec
+ * driver.
+ */
 import WordPress from '../../modules/product/wordpress/module.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';

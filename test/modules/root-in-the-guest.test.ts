@@ -1,6 +1,7 @@
 /**
- * Scripts run as root in a container whose site may be hacked: nothing that the site's user can write is run, included, read, followed or changed by root.
- * Walks every script that the shipped product runs; test/e2e/hostile-site.real.test.ts tries the attacks.
+ * Scripts run as root in a container whose site may be hacked: nothing that the site's user can write is run,
+ * included, read, followed or changed by root. Walks every script that the shipped product runs;
+ * test/e2e/hostile-site.real.test.ts tries the attacks.
  */
 import t from 'tap';
 import { recipeScripts } from './recipe-scripts.js';
@@ -8,7 +9,10 @@ import { recipeScripts } from './recipe-scripts.js';
 /** What the site's user can write, or fill. */
 const SITE_PATHS =
   /\/var\/(?:www\/wordpress|lib\/wordpress|cache\/wordpress-php|lib\/php\/sessions|tmp)\b|\/tmp\b|\/dev\/shm/;
-/** What root does there all the same, each safe because it neither reads nor follows what is inside: the reason is the value. */
+/**
+ * What root does there all the same, each safe because it neither reads nor follows what is inside: the reason is the
+ * value.
+ */
 const ALLOWED: Readonly<Record<string, string>> = {
   'rm -rf /var/www/wordpress.new': 'rm does not follow links, and /var/www is of root',
   'rm -rf /var/www/wordpress': 'the same',

@@ -1,4 +1,7 @@
-/** What was ordered is what WordPress holds: titles and addresses, in the agent's rules and in the look-alike, against what the real one does. */
+/**
+ * What was ordered is what WordPress holds: titles and addresses, in the agent's rules and in the look-alike, against
+ * what the real one does.
+ */
 import t from 'tap';
 import { emailProblem } from '../../modules/product/wordpress/email-address.js';
 import { decodeEntities, titleOf } from '../../modules/product/wordpress/html-text.js';

@@ -1,4 +1,7 @@
-/** A copy of the project in a temporary folder, built file by file, so that a change of one source file is there at once. */
+/**
+ * A copy of the project in a temporary folder, built file by file, so that a change of one source file is there at
+ * once.
+ */
 import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';

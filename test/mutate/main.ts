@@ -1,7 +1,8 @@
 /**
- * `npm run mutate -- [--seed N] [--minutes T] [--seconds T] [--only PATTERN]`: puts small faults into the sources of `ROOMS`, one at a time and in a
- * copy, and runs the quick tests whose bundle holds the file, each mutant for `--seconds` at the most. Lists what neither they nor the compiler notice; exits 1 when that is
- * more than `MOST_SURVIVORS` of all.
+ * `npm run mutate -- [--seed N] [--minutes T] [--seconds T] [--only PATTERN]`: puts small faults into the sources of
+ * `ROOMS`, one at a time and in a copy, and runs the quick tests whose bundle holds the file, each mutant for
+ * `--seconds` at the most. Lists what neither they nor the compiler notice; exits 1 when that is more than
+ * `MOST_SURVIVORS` of all.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

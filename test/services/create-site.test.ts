@@ -1,7 +1,7 @@
 import t from 'tap';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { Service } from '../../src/model/service.js';
-import { guest, makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
+import { guest, makeRig, ORDER, type Rig, testConfig, view } from '../http/harness.js';
 import { type Changes, flat } from '../fakes/parts.js';
 
 const KEY = 'default/12345';
@@ -241,8 +241,8 @@ t.test(
   async (t) => {
     const rig = await makeRig();
     t.teardown(() => rig.close());
-    rig.behaviour.roomFor = (wish) => {
-      t.match(wish, { resources: { memoryMb: 2048, diskGb: 20 }, source: { kind: 'template' } });
+    rig.behaviour.roomFor = (request) => {
+      t.match(request, { resources: { memoryMb: 2048, diskGb: 20 }, source: { kind: 'template' } });
       throw new AgentError('capacity_exhausted', 'No node has room.');
     };
     t.match(await order(rig), { status: 503, body: { code: 'capacity_exhausted' } });

@@ -1,4 +1,7 @@
-/** Every kind of job, walked through each of its ends: what it means for the service, and what the next start of the daemon reads of it. */
+/**
+ * Every kind of job, walked through each of its ends: what it means for the service, and what the next start of the
+ * daemon reads of it.
+ */
 import t from 'tap';
 import { v7 as uuidv7 } from 'uuid';
 import WordPress from '../../modules/product/wordpress/module.js';
@@ -19,8 +22,8 @@ import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';
 import type { CustomDomain } from '../../src/model/site.js';
 import { keyOf, type Service } from '../../src/model/service.js';
-import { needOf } from '../../src/jobs/engine/dead-systems.js';
-import { cancelled } from '../../src/jobs/decisions.js';
+import { needOf } from '../../src/jobs/engine/circuit-waits.js';
+import { cancelled } from '../../src/jobs/operator-actions.js';
 import { afterAttempt } from '../../src/jobs/engine/policy.js';
 import { withJob } from '../../src/services/outcomes.js';
 import { openState } from '../../src/state/open.js';

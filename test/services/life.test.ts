@@ -1,5 +1,5 @@
 import t from 'tap';
-import { makeRig, ORDER, type Rig, testConfig, view } from '../http/rig.js';
+import { makeRig, ORDER, type Rig, testConfig, view } from '../http/harness.js';
 import { aJob } from '../fakes/samples.js';
 import type { Plan } from '../../src/model/plan.js';
 import { deleteSite } from '../../src/services/delete-site.js';

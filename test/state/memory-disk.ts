@@ -1,4 +1,7 @@
-/** A disk with a volatile and a durable layer: it loses power at a chosen operation, and tells all disks that may be found afterwards. */
+/**
+ * A disk with a volatile and a durable layer: it loses power at a chosen operation, and tells all disks that may be
+ * found afterwards.
+ */
 import { basename, dirname } from 'node:path';
 import type { FileSystem } from '../../src/state/files/file-system.js';
 

@@ -1,4 +1,7 @@
-/** The power goes before every operation of a piece of work, and once more while the next start recovers; every disk that may be found is looked at. */
+/**
+ * The power goes before every operation of a piece of work, and once more while the next start recovers; every disk
+ * that may be found is looked at.
+ */
 import { MemoryDisk } from './memory-disk.js';
 import { nothing, openWhole, problems, work } from './whole-state.js';
 

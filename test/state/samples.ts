@@ -8,7 +8,7 @@ import type { ClaimedAddress } from '../../src/model/guest.js';
 import { type Changes, changed } from '../fakes/parts.js';
 import { Disk } from '../../src/state/files/disk.js';
 import type { FileSystem } from '../../src/state/files/file-system.js';
-import { afterReading } from '../../src/state/files/later.js';
+import { afterReading } from '../../src/state/files/deferred-writes.js';
 import { SecretBox } from '../../src/state/keys/secret-box.js';
 import { Services } from '../../src/state/stores/services.js';
 

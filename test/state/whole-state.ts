@@ -1,4 +1,7 @@
-/** All stores of a state folder over any file system, a mixed piece of work on them, and what must be true afterwards whatever the disk did. */
+/**
+ * All stores of a state folder over any file system, a mixed piece of work on them, and what must be true afterwards
+ * whatever the disk did.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { type Service, type ServiceKey, siteOf, withSite } from '../../src/model/service.js';
 import { Archive } from '../../src/state/logs/archive.js';
@@ -7,10 +10,10 @@ import { Disk } from '../../src/state/files/disk.js';
 import { EventLog } from '../../src/state/logs/event-log.js';
 import { LogCursors } from '../../src/state/logs/log-cursor.js';
 import type { FileSystem } from '../../src/state/files/file-system.js';
-import { afterReading } from '../../src/state/files/later.js';
+import { afterReading } from '../../src/state/files/deferred-writes.js';
 import { SecretBox } from '../../src/state/keys/secret-box.js';
 import { Services } from '../../src/state/stores/services.js';
-import { Documents } from '../../src/state/stores/system.js';
+import { DurableDocumentStore } from '../../src/state/stores/document-store.js';
 import { tokenKind } from '../../src/state/documents/token-document.js';
 import { KEY, sampleJob, sampleService } from './samples.js';
 
@@ -22,7 +25,7 @@ export interface Whole {
   readonly services: Services;
   readonly archive: Archive;
   readonly events: EventLog;
-  readonly tokens: Documents<ApiToken>;
+  readonly tokens: DurableDocumentStore<ApiToken>;
   readonly warnings: string[];
   idle(): Promise<void>;
 }
@@ -44,7 +47,7 @@ export async function openWhole(fs: FileSystem): Promise<Whole> {
   };
   const events = await EventLog.open(common);
   const services = await Services.open({ ...common, events });
-  const tokens = await Documents.open<ApiToken>({
+  const tokens = await DurableDocumentStore.open<ApiToken>({
     ...common,
     folder: 'tokens',
     kind: tokenKind,

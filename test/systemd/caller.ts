@@ -1,4 +1,7 @@
-/** A panel that keeps calling: `node caller.js <url> <milliseconds>`, with new and with kept connections; prints what it met as JSON. */
+/**
+ * A panel that keeps calling: `node caller.js <url> <milliseconds>`, with new and with kept connections; prints what
+ * it met as JSON.
+ */
 import { Agent, request } from 'node:http';
 
 const [url = '', ms = '0'] = process.argv.slice(2);

@@ -1,4 +1,7 @@
-/** The service as it is installed: under systemd as PID 1, with its own user, hardened, against a look-alike of Proxmox in the same container. */
+/**
+ * The service as it is installed: under systemd as PID 1, with its own user, hardened, against a look-alike of
+ * Proxmox in the same container.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';

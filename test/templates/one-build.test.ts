@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import t from 'tap';
 import { makeTemplate } from '../../src/boot/golden-template.js';
 import { holdFile } from '../../src/state/files/file-lock.js';
-import { openHouse } from '../e2e/house.js';
+import { openHouse } from '../e2e/harness.js';
 
 t.test('a second build is refused while one is under way, and does nothing', async (t) => {
   const house = await openHouse(t);

@@ -1,11 +1,14 @@
-/** docs/api.md, made from the description that the application gives of itself, the table of errors and the list of who may call what. */
+/**
+ * docs/api.md, made from the description that the application gives of itself, the table of errors and the list of
+ * who may call what.
+ */
 import { format } from 'prettier';
 import { EVENT_TYPES } from '../../src/model/service-event.js';
 import { ERRORS } from '../../src/kernel/errors.js';
 import { ACCESS, limitOf } from '../../src/http/guards/access.js';
 import { EXAMPLES, exampleUrl } from '../../src/http/schemas/examples.js';
 import { PANEL_PERMISSIONS, PERMISSIONS } from '../../src/model/permissions.js';
-import { fields, makeRig } from '../http/rig.js';
+import { fields, makeRig } from '../http/harness.js';
 
 const INTRODUCTION = `# The REST API
 

@@ -1,10 +1,11 @@
 /**
- * Writes a state folder with a document of every kind, as this program writes them: run once for each new schema version, and kept for ever.
+ * Writes a state folder with a document of every kind, as this program writes them: run once for each new schema
+ * version, and kept for ever.
  *   node dist/test/tools/write-state-fixture.js test/fixtures/state/<name>
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { domainId } from '../../src/model/domain-record.js';
+import { domainId } from '../../src/model/custom-domain.js';
 import type { Job } from '../../src/model/job.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { accountStore } from '../../src/state/stores/acme-accounts.js';

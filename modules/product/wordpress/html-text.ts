@@ -3,7 +3,10 @@
 /** Characters of HTML that are read as a title; an ordered title of 200 characters fits even when each is an entity. */
 const LONGEST_TITLE = 4_000;
 
-/** The text of the page's first `<title>` in one line, or undefined when it has none. Takes time in proportion to the page's length. */
+/**
+ * The text of the page's first `<title>` in one line, or undefined when it has none. Takes time in proportion to the
+ * page's length.
+ */
 export function titleOf(page: string): string | undefined {
   const opening = /<title(?:[\s/][^<>]*)?>/i.exec(page);
   if (!opening) return undefined;
@@ -15,7 +18,10 @@ export function titleOf(page: string): string | undefined {
     .trim();
 }
 
-/** The named entities that matter to a title. Names are case-sensitive; `apos` is none, since PHP takes pages for HTML 4. */
+/**
+ * The named entities that matter to a title. Names are case-sensitive; `apos` is none, since PHP takes pages for HTML
+ * 4.
+ */
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',
@@ -25,8 +31,8 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Decodes each entity once. What WordPress does not take for an entity stays as it is: `wp_kses_normalize_entities` in wp-includes/kses.php decides, and
- * writes the ampersand of anything else as `&amp;`.
+ * Decodes each entity once. What WordPress does not take for an entity stays as it is: `wp_kses_normalize_entities`
+ * in wp-includes/kses.php decides, and writes the ampersand of anything else as `&amp;`.
  */
 export function decodeEntities(text: string): string {
   return text.replace(

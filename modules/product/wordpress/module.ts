@@ -16,7 +16,7 @@ import { setPassword } from './scripts/set-password.js';
 import { setUrl } from './scripts/set-url.js';
 import { installPackages } from './scripts/install-packages.js';
 import { emailProblem } from './email-address.js';
-import { lookAtSite } from './look-at-site.js';
+import { checkSite } from './check-site.js';
 import { siteTitle } from './site-title.js';
 
 const INSTALL_PACKAGES = { name: 'wordpress/install-packages', body: alone(installPackages), timeoutS: 1080 };
@@ -159,7 +159,7 @@ export default class WordPress extends HostedProduct {
   }
 
   protected override look(context: StepContext): Promise<void> {
-    return lookAtSite(context, {
+    return checkSite(context, {
       title: siteTitle(context),
       user: textSetting(context.settings, 'admin_user'),
     });

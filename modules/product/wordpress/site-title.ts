@@ -7,8 +7,9 @@ import { decodeEntities } from './html-text.js';
 const LONGEST = 200;
 
 /**
- * The order's own title (`properties.title`), else the configured one with the names filled in; one line without control characters. Entities stay as they
- * were ordered: many panels escape titles, and WordPress shows `Tom &amp; Jerry` as `Tom & Jerry`.
+ * The order's own title (`properties.title`), else the configured one with the names filled in; one line without
+ * control characters. Entities stay as they were ordered: many panels escape titles, and WordPress shows `Tom &amp;
+ * Jerry` as `Tom & Jerry`.
  */
 export function siteTitle(context: Pick<StepContext, 'service' | 'settings'>): string {
   const { service, settings } = context;
@@ -26,8 +27,9 @@ function plain(text: string): string {
 }
 
 /**
- * True when `shown` (decoded, see titleOf) holds `title` (as ordered). WordPress turns quotes, dashes and the like into typographic ones, so only letters and
- * digits are compared. PHP takes the title `0` for nothing, and WordPress shows none.
+ * True when `shown` (decoded, see titleOf) holds `title` (as ordered). WordPress turns quotes, dashes and the like
+ * into typographic ones, so only letters and digits are compared. PHP takes the title `0` for nothing, and WordPress
+ * shows none.
  */
 export function bearsTitle(shown: string, title: string): boolean {
   if (title === '0') return true;

@@ -1,5 +1,5 @@
 /** A certificate was not renewed. */
-import type { AlertWish, Commands } from '../../model/alert.js';
+import type { AlertSpec, Commands } from '../../model/alert.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { DAY_MS, type MakeCondition, OF_AGENT } from '../condition.js';
 
@@ -16,7 +16,7 @@ interface Ending {
   readonly commands: Commands;
 }
 
-const wishOf = ({ of, until, panel, serviceId, why, commands }: Ending): AlertWish => ({
+const wishOf = ({ of, until, panel, serviceId, why, commands }: Ending): AlertSpec => ({
   kind: 'certificate_expiry',
   subject: of,
   panel,

@@ -1,5 +1,5 @@
 /** The wall clock jumped, and nobody has said that it is right. */
-import { duration } from '../../kernel/figures.js';
+import { duration } from '../../kernel/format-units.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const STOPPED = 'Nothing is purged, erased or given up by date until it is right again or confirmed.';

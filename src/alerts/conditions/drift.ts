@@ -1,5 +1,5 @@
 /** The world differs from what the records say. */
-import type { AlertWish } from '../../model/alert.js';
+import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 export const drift: MakeCondition = (sources) => () =>
@@ -7,7 +7,7 @@ export const drift: MakeCondition = (sources) => () =>
     .drift()
     // locks have an alert of their own, with the commands
     .filter(({ kind, services }) => services > 0 && kind !== 'lock')
-    .map(({ kind, services }): AlertWish => ({
+    .map(({ kind, services }): AlertSpec => ({
       kind: 'drift',
       subject: kind,
       ...OF_AGENT,

@@ -1,5 +1,5 @@
 /** A job that can go neither forward nor back. */
-import type { AlertWish } from '../../model/alert.js';
+import type { AlertSpec } from '../../model/alert.js';
 import { whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import type { MakeCondition } from '../condition.js';
@@ -7,11 +7,11 @@ import type { MakeCondition } from '../condition.js';
 export const jobStuck: MakeCondition =
   ({ state }) =>
   async () => {
-    const wishes: AlertWish[] = [];
+    const specs: AlertSpec[] = [];
     for (const entry of [...state.services.entries()].filter(({ stuck }) => stuck)) {
       const service = await state.services.find(entry.key).catch(() => undefined);
       for (const job of service?.jobs.filter(({ status }) => status === 'stuck') ?? [])
-        wishes.push({
+        specs.push({
           kind: 'job_stuck',
           subject: job.id,
           panel: entry.panel,
@@ -29,5 +29,5 @@ export const jobStuck: MakeCondition =
           },
         });
     }
-    return wishes;
+    return specs;
   };

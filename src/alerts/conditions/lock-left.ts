@@ -1,9 +1,9 @@
 /** A container holds a lock that no task holds any more. */
-import type { AlertWish } from '../../model/alert.js';
+import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition } from '../condition.js';
 
 export const lockLeft: MakeCondition = (sources) => () =>
-  sources.leftLocks().map(({ key, leftLock: { vmid, node, lock, commands } }): AlertWish => {
+  sources.leftLocks().map(({ key, leftLock: { vmid, node, lock, commands } }): AlertSpec => {
     const [panel = null, serviceId = null] = key.split('/');
     return {
       kind: 'lock_left',

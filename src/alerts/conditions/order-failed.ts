@@ -1,5 +1,5 @@
 /** What a customer has ordered failed and was taken back: paid for, and not there. */
-import type { AlertWish } from '../../model/alert.js';
+import type { AlertSpec } from '../../model/alert.js';
 import { whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { failedOrders, type OrderedJob } from '../../model/failed-order.js';
@@ -11,15 +11,15 @@ import type { MakeCondition } from '../condition.js';
 export const orderFailed: MakeCondition =
   ({ state }) =>
   async () => {
-    const wishes: AlertWish[] = [];
+    const specs: AlertSpec[] = [];
     for (const { key } of [...state.services.entries()].filter(({ failedOrder }) => failedOrder)) {
       const service = await state.services.find(key).catch(() => undefined);
-      if (service) wishes.push(...failedOrders(service).map((job) => wishOf(service, job)));
+      if (service) specs.push(...failedOrders(service).map((job) => wishOf(service, job)));
     }
-    return wishes;
+    return specs;
   };
 
-function wishOf(service: Service, job: OrderedJob): AlertWish {
+function wishOf(service: Service, job: OrderedJob): AlertSpec {
   const { panel, id } = service;
   return {
     kind: 'order_failed',

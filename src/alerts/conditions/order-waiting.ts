@@ -1,5 +1,8 @@
-/** Orders wait for what the operator must provide: a template, or something else that the container host lacks. One alert for each, however many wait. */
-import type { AlertWish, Commands } from '../../model/alert.js';
+/**
+ * Orders wait for what the operator must provide: a template, or something else that the container host lacks. One
+ * alert for each, however many wait.
+ */
+import type { AlertSpec, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import type { Lack } from '../../model/waiting-order.js';
@@ -42,7 +45,7 @@ async function waitingFor({ state }: ConditionSources): Promise<ReadonlyMap<Lack
   return waiting;
 }
 
-function wishOf(lack: Lack, { orders, said, products }: Waiting): AlertWish {
+function wishOf(lack: Lack, { orders, said, products }: Waiting): AlertSpec {
   const words = cleaned([...said].join('; '), MOST_CHARACTERS).replace(/[.!?]+$/, '');
   const count = `${orders} ${orders === 1 ? 'order waits' : 'orders wait'}`;
   const what = lack === 'template_missing' ? 'a template' : 'what the container host lacks';

@@ -1,5 +1,5 @@
 /** Addresses, or container numbers, are nearly used up. */
-import type { AlertWish } from '../../model/alert.js';
+import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 /** Percent below the limit at which a pool is well again. */
@@ -8,7 +8,7 @@ const POOL_EASE = 5;
 export const poolLow: MakeCondition =
   ({ config, pools }) =>
   (active) =>
-    pools().flatMap(({ pool, used, total }): AlertWish[] => {
+    pools().flatMap(({ pool, used, total }): AlertSpec[] => {
       const raised = active.some(({ subject }) => subject === pool);
       const limit = config.alerts.pool_percent - (raised ? POOL_EASE : 0);
       if (total === 0 || (used / total) * 100 < limit) return [];

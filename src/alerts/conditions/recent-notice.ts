@@ -1,8 +1,8 @@
 /** Conditions for what a panel asked: each holds for a day after it was last seen. */
-import type { AlertRecord, AlertWish, NoticeKind } from '../../model/alert.js';
+import type { AlertRecord, AlertSpec, NoticeKind } from '../../model/alert.js';
 import { type Condition, type ConditionSources, DAY_MS, type Noticed } from '../condition.js';
 
-export type NoticeText = Pick<AlertWish, 'text' | 'commands'>;
+export type NoticeText = Pick<AlertSpec, 'text' | 'commands'>;
 
 /** After a restart nobody remembers when it was last: then the day counts from when the alert was raised. */
 export function recentNotice(
@@ -10,7 +10,7 @@ export function recentNotice(
   { notices, clock }: Pick<ConditionSources, 'notices' | 'clock'>,
   say: (panel: string, noticed: Omit<Noticed, 'at'>) => NoticeText,
 ): Condition {
-  const alert = (panel: string, { plan, service }: Omit<Noticed, 'at'>): AlertWish => ({
+  const alert = (panel: string, { plan, service }: Omit<Noticed, 'at'>): AlertSpec => ({
     kind,
     subject: panel,
     panel,

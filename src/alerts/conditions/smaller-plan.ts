@@ -1,5 +1,5 @@
 /** A smaller plan was applied, and something of the service is still larger. */
-import type { AlertWish } from '../../model/alert.js';
+import type { AlertSpec } from '../../model/alert.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import type { Service } from '../../model/service.js';
 import { excessNow, staysSentence } from '../../model/upgrade.js';
@@ -10,16 +10,16 @@ const TOLD_FOR_MS = 7 * DAY_MS;
 export const smallerPlan: MakeCondition =
   ({ state, clock }) =>
   async () => {
-    const wishes: AlertWish[] = [];
+    const specs: AlertSpec[] = [];
     for (const { key, smallerPlanAt } of [...state.services.entries()]) {
       if (smallerPlanAt === null || clock.now() - Date.parse(smallerPlanAt) >= TOLD_FOR_MS) continue;
       const service = await state.services.find(key).catch(() => undefined);
-      if (service && service.lifecycle !== 'terminated') wishes.push(...wishOf(service));
+      if (service && service.lifecycle !== 'terminated') specs.push(...wishOf(service));
     }
-    return wishes;
+    return specs;
   };
 
-function wishOf(service: Service): AlertWish[] {
+function wishOf(service: Service): AlertSpec[] {
   const { panel, id, plan } = service;
   const excess = excessNow(service);
   if (excess.length === 0) return [];

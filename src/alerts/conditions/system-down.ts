@@ -1,5 +1,5 @@
 /** A system behind the agent does not answer. */
-import type { AlertWish } from '../../model/alert.js';
+import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const DOWN_MS = 300_000;
@@ -11,7 +11,7 @@ export const systemDown: MakeCondition = ({ circuits, clock }) => {
     // one that refuses the agent has an alert of its own
     const sick = circuits().filter(({ state, refusal }) => state !== 'closed' && refusal === null);
     for (const name of down.keys()) if (!sick.some((one) => one.name === name)) down.delete(name);
-    return sick.flatMap(({ name, role, since }): AlertWish[] => {
+    return sick.flatMap(({ name, role, since }): AlertSpec[] => {
       const from = down.get(name) ?? Date.parse(since);
       down.set(name, from);
       if (clock.now() - from < DOWN_MS) return [];

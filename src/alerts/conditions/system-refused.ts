@@ -1,8 +1,9 @@
 /**
- * A system answers, but refuses the agent: its token, a privilege, or everything that comes through what stands before it. One alert for each system, however
- * many jobs wait; raised at once, for nothing passes before a person has put it right.
+ * A system answers, but refuses the agent: its token, a privilege, or everything that comes through what stands
+ * before it. One alert for each system, however many jobs wait; raised at once, for nothing passes before a person
+ * has put it right.
  */
-import type { AlertWish, Commands } from '../../model/alert.js';
+import type { AlertSpec, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/cause.js';
 import { shellWord } from '../../kernel/command-line.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
@@ -48,7 +49,7 @@ async function addJobs({ state }: ConditionSources, refusing: Map<string, Refusi
     }
 }
 
-function wish({ config }: ConditionSources, name: string, { role, said, jobs }: Refusing): AlertWish {
+function wish({ config }: ConditionSources, name: string, { role, said, jobs }: Refusing): AlertSpec {
   const words = cleaned([...said].filter((one) => one !== '').join('; '), MOST_CHARACTERS).replace(
     /[.!?]+$/,
     '',

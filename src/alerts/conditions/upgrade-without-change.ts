@@ -1,4 +1,6 @@
-/** A panel orders an upgrade that changes nothing: often it sends a billing cycle's name, the same for every product. */
+/**
+ * A panel orders an upgrade that changes nothing: often it sends a billing cycle's name, the same for every product.
+ */
 import { innkeeper } from '../../kernel/command-line.js';
 import type { MakeCondition } from '../condition.js';
 import { recentNotice } from './recent-notice.js';

@@ -1,7 +1,7 @@
 /** innkeeper alerts */
 import type { Command } from 'commander';
 import { configFile } from '../shared/config-file.js';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 import { connectDaemon, type Fields, listOf } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { say, sayJson } from '../shared/print.js';
@@ -33,7 +33,8 @@ async function test({ config, json }: AlertOptions): Promise<void> {
     throw new CommandFailure('The configuration has no alerts.hooks: there is nobody to send a test to.');
   if (json) sayJson(hooks);
   else
-    for (const { hook, problem } of hooks) say(`${cell(hook)}: ${problem === null ? 'told' : cell(problem)}`);
+    for (const { hook, problem } of hooks)
+      say(`${formatCell(hook)}: ${problem === null ? 'told' : formatCell(problem)}`);
   const failed = hooks.filter(({ problem }) => problem !== null).length;
   if (failed > 0) throw new CommandFailure(`${failed} of ${hooks.length} could not be told.`);
 }
@@ -52,9 +53,9 @@ async function show({ config, all, json }: AlertOptions): Promise<void> {
 /** A text is too long for a column, and a command must be there to be copied. */
 function paragraph(alert: Fields): string {
   const { raised_at: since, cleared_at: ended, alert: kind, severity, panel, text, commands } = alert;
-  const times = `${cell(since)}${ended === null ? '' : ` to ${cell(ended)}`}`;
-  const of = panel === null ? '' : `  panel ${cell(panel)}`;
-  const lines = [`${times}  ${cell(severity)}  ${cell(kind)}${of}`, `  ${cell(text)}`];
+  const times = `${formatCell(since)}${ended === null ? '' : ` to ${formatCell(ended)}`}`;
+  const of = panel === null ? '' : `  panel ${formatCell(panel)}`;
+  const lines = [`${times}  ${formatCell(severity)}  ${formatCell(kind)}${of}`, `  ${formatCell(text)}`];
   const helps = ended === null && Array.isArray(commands) ? commands : [];
-  return [...lines, ...helps.map((command) => `    ${cell(command)}`)].join('\n');
+  return [...lines, ...helps.map((command) => `    ${formatCell(command)}`)].join('\n');
 }

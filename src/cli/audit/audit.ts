@@ -1,12 +1,12 @@
 /** innkeeper audit */
 import type { Command } from 'commander';
 import { configFile } from '../shared/config-file.js';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 import { connectDaemon, type Fields } from '../shared/daemon.js';
 import { readAll } from '../shared/ask.js';
 import { CommandFailure } from '../shared/failure.js';
 import { type Column, column, say, table } from '../shared/print.js';
-import { agoOf } from '../shared/span.js';
+import { agoOf } from '../shared/parse-duration.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 interface AuditOptions {
@@ -18,17 +18,17 @@ interface AuditOptions {
 }
 
 const who = ({ token, user, uid }: Fields): unknown =>
-  token ?? (uid === undefined ? null : `${cell(user)} (uid ${cell(uid)})`);
+  token ?? (uid === undefined ? null : `${formatCell(user)} (uid ${formatCell(uid)})`);
 
 const result = ({ status, code, count }: Fields): string =>
-  `${cell(status)}${code === null ? '' : ` ${cell(code)}`}${count === undefined ? '' : ` x${cell(count)}`}`;
+  `${formatCell(status)}${code === null ? '' : ` ${formatCell(code)}`}${count === undefined ? '' : ` x${formatCell(count)}`}`;
 
 const columns: readonly Column[] = [
   column('at'),
   { title: 'who', text: who },
   column('panel'),
   { title: 'from', text: ({ from, door }) => from ?? door },
-  { title: 'call', text: ({ method, route }) => `${cell(method)} ${cell(route)}` },
+  { title: 'call', text: ({ method, route }) => `${formatCell(method)} ${formatCell(route)}` },
   column('service', 'service_id'),
   { title: 'result', text: result },
   column('job', 'job_id'),
@@ -49,7 +49,7 @@ export function addAuditCommand(program: Command): void {
 async function show({ config, since, service, panel, json }: AuditOptions): Promise<void> {
   const from = agoOf(since, Date.now());
   if (from === undefined)
-    throw new CommandFailure(`--since must be a span such as 24h or an instant, not "${cell(since)}".`);
+    throw new CommandFailure(`--since must be a span such as 24h or an instant, not "${formatCell(since)}".`);
   const daemon = await connectDaemon(configFile(config), panel ?? DEFAULT_PANEL);
   const entries = await readAll(daemon, '/audit', 'entries', { since: from, service_id: service, panel });
   if (!json) say(table(entries, columns));

@@ -4,7 +4,7 @@ import { systemClock } from '../../kernel/clock.js';
 import { type Line, ok, type Word, warning, wrong, word } from '../../doctor/check.js';
 import { examine } from '../../doctor/examine.js';
 import { surveyCatalogue, type Survey } from '../../modules/catalogue.js';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 import { daemonSide } from './daemon-side.js';
 import { EXIT } from '../shared/failure.js';
 import { loadAsService } from '../shared/of-service.js';
@@ -58,9 +58,9 @@ function report(lines: readonly Line[]): string {
   const told = lines.flatMap(({ state, title, found, mend }) => [
     `${WORDS[state].padEnd(8)} ${title.padEnd(width)}  ${found
       .split('\n')
-      .map(cell)
+      .map(formatCell)
       .join(`\n${' '.repeat(width + 11)}`)}`,
-    ...mend.map((command) => `         mend: ${cell(command)}`),
+    ...mend.map((command) => `         mend: ${formatCell(command)}`),
   ]);
   const count = (state: Word): number => lines.filter((line) => line.state === state).length;
   const sum =

@@ -1,7 +1,7 @@
 /** innkeeper reconcile: shows what differs from the records and what would be done about it, then does what is safe. */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 import { type Daemon, type Fields, listOf } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { column, say, sayJson, table } from '../shared/print.js';
@@ -46,9 +46,11 @@ async function reconcile(options: Options): Promise<void> {
   const removals: Fields[] = [];
   // one by one: each may take minutes, and a person sees how far it is
   for (const id of ids(orphans, REMOVE)) {
-    const wish = { ...ask, findings: [], orphans: [id] };
-    const [removal] = listOf((await daemon.call('POST', '/reconcile/repair', wish, REMOVAL_MS))['removals']);
-    if (!removal) throw new CommandFailure(`The daemon did not say what became of ${cell(id)}.`);
+    const request = { ...ask, findings: [], orphans: [id] };
+    const [removal] = listOf(
+      (await daemon.call('POST', '/reconcile/repair', request, REMOVAL_MS))['removals'],
+    );
+    if (!removal) throw new CommandFailure(`The daemon did not say what became of ${formatCell(id)}.`);
     if (!options.json) sayRemoval(removal);
     removals.push(removal);
   }
@@ -68,7 +70,10 @@ async function lookUntilSure(daemon: Daemon): Promise<Fields> {
   }
 }
 
-/** Deleted services stay in the state: what it does not know is most likely a customer's site that a newer state tells of. */
+/**
+ * Deleted services stay in the state: what it does not know is most likely a customer's site that a newer state tells
+ * of.
+ */
 const UNKNOWN =
   'left: the state does not know this service; restore the newest copy of the state (innkeeper doctor)';
 const REPAIR = 'repair';
@@ -90,10 +95,10 @@ function removalOf(orphan: Fields, options: Options): string {
 
 function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly Fields[]): void {
   say(
-    `${cell(report['compared'])} services compared, ${cell(report['skipped'])} left out (a job is open or stuck), ${cell(report['pending'])} differences seen only once`,
+    `${formatCell(report['compared'])} services compared, ${formatCell(report['skipped'])} left out (a job is open or stuck), ${formatCell(report['pending'])} differences seen only once`,
   );
   for (const system of Array.isArray(report['unknown']) ? report['unknown'] : [])
-    say(`not compared: ${cell(system)} could not be asked, or is not kept by this agent`);
+    say(`not compared: ${formatCell(system)} could not be asked, or is not kept by this agent`);
   if (findings.length === 0) say('no differences');
   else {
     const names = ['panel', 'service_id', 'part', 'problem', 'expected', 'found', 'action'];
@@ -116,10 +121,10 @@ function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly 
 function sayRepairs(repairs: readonly Fields[]): void {
   for (const one of repairs)
     say(
-      `repair of ${cell(one['service'])} (${cell(one['parts'])}): ${cell(one['problem'] ?? `job ${cell(one['job_id'])}`)}`,
+      `repair of ${formatCell(one['service'])} (${formatCell(one['parts'])}): ${formatCell(one['problem'] ?? `job ${formatCell(one['job_id'])}`)}`,
     );
 }
 
 function sayRemoval({ what, problem }: Fields): void {
-  say(`${cell(what)}: ${problem === null ? 'removed' : cell(problem)}`);
+  say(`${formatCell(what)}: ${problem === null ? 'removed' : formatCell(problem)}`);
 }

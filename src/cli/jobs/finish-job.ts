@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
 import { fieldsOf, listOf } from '../shared/daemon.js';
 import { say, sayJson } from '../shared/print.js';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 
 export function addDecisions(job: Command): void {
   asking(
@@ -33,21 +33,22 @@ async function decide(options: AskOptions, id: string, verb: string, body?: obje
     return;
   }
   say(
-    `job ${cell(job['id'])} (${cell(job['method'])} of ${cell(job['service_id'])}): ${cell(job['status'])}`,
+    `job ${formatCell(job['id'])} (${formatCell(job['method'])} of ${formatCell(job['service_id'])}): ${formatCell(job['status'])}`,
   );
-  sayRemains(job);
+  printLeftovers(job);
 }
 
 /** What is left to be dealt with, and what to type next. */
-export function sayRemains(job: Readonly<Record<string, unknown>>): void {
+export function printLeftovers(job: Readonly<Record<string, unknown>>): void {
   const remains = listOf(job['remains']);
   const stuck = job['status'] === 'stuck';
   if (remains.length > 0) {
     say(stuck ? '\nleft to be dealt with:' : '\nleft alone:');
-    for (const one of remains) say(`  ${cell(one['step'])}: ${cell(one['what'] ?? fieldsOf(one)['thing'])}`);
+    for (const one of remains)
+      say(`  ${formatCell(one['step'])}: ${formatCell(one['what'] ?? fieldsOf(one)['thing'])}`);
   }
   if (!stuck) return;
-  const id = cell(job['id']);
+  const id = formatCell(job['id']);
   say(
     [
       '',

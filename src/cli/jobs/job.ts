@@ -4,9 +4,9 @@ import { asking, type AskOptions, daemonOf, readAll } from '../shared/ask.js';
 import { causeOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { isOrderedKind } from '../../model/job-kinds.js';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 import { type Fields, fieldsOf, listOf } from '../shared/daemon.js';
-import { addDecisions, sayRemains } from './finish-job.js';
+import { addDecisions, printLeftovers } from './finish-job.js';
 import { type Column, column, facts, say, sayJson, table } from '../shared/print.js';
 
 interface ListOptions extends AskOptions {
@@ -25,7 +25,7 @@ const why = (job: Fields): unknown => {
   const waiting = fieldsOf(job['waiting']);
   const cause = causeIn(fieldsOf(job['error']));
   if (waiting['for'] === undefined) return cause;
-  const text = `waits for the ${cell(waiting['for'])} until ${cell(waiting['until'])}`;
+  const text = `waits for the ${formatCell(waiting['for'])} until ${formatCell(waiting['until'])}`;
   return cause === null ? text : `${text} (${cause})`;
 };
 
@@ -35,7 +35,7 @@ export const jobColumns: readonly Column[] = [
   column('method'),
   column('status'),
   column('step'),
-  { title: 'done', text: (job) => `${cell(job['steps_done'])}/${cell(job['steps_total'])}` },
+  { title: 'done', text: (job) => `${formatCell(job['steps_done'])}/${formatCell(job['steps_total'])}` },
   column('created_at'),
   { title: 'why', text: why },
 ];
@@ -80,17 +80,17 @@ async function show(id: string, options: AskOptions): Promise<void> {
       ['detail', error['detail']],
       ...(reason['message'] === undefined
         ? []
-        : [['turned back', `at ${cell(reason['step'])}: ${cell(causeIn(reason))}`] as const]),
+        : [['turned back', `at ${formatCell(reason['step'])}: ${formatCell(causeIn(reason))}`] as const]),
     ]),
   );
   const steps = listOf(job['steps']);
   const columns = ['name', 'status', 'after', 'started_at', 'ended_at'].map((name) => column(name));
   const problem = {
     title: 'error',
-    text: (step: Fields) => causeIn(fieldsOf(step['error'])) || cell(step['waits_for'] ?? ''),
+    text: (step: Fields) => causeIn(fieldsOf(step['error'])) || formatCell(step['waits_for'] ?? ''),
   };
   if (steps.length > 0) say(`\n${table(steps, [...columns, problem])}`);
-  sayRemains(job);
+  printLeftovers(job);
   if (job['status'] === 'failed' && job['abandoned_at'] === null) sayRetry(job, options.panel);
 }
 

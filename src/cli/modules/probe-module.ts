@@ -1,6 +1,6 @@
 /**
- * Loads a module's code in a process of its own, so that one that ends the process, hangs or throws from a timer does no harm to who asks. The hidden command
- * `probe-module` is the other side.
+ * Loads a module's code in a process of its own, so that one that ends the process, hangs or throws from a timer does
+ * no harm to who asks. The hidden command `probe-module` is the other side.
  */
 import { neverAborted } from '../../kernel/async/never.js';
 import { withLimit } from '../../kernel/async/with-limit.js';

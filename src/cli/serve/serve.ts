@@ -6,7 +6,7 @@ import { type ServiceEnvironment, takeServiceEnvironment } from '../../systemd/e
 import { type ServiceManager, serviceManager } from '../../systemd/notify.js';
 import { startWatchdog } from '../../systemd/watchdog.js';
 import { EXIT, sentenceOf } from '../shared/failure.js';
-import { keepYoungSpaceSmall, letYoungSpaceGrow } from './young-space.js';
+import { keepSemiSpaceSmall, letSemiSpaceGrow } from './v8-semi-space.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** For what may still hold the process when all is closed. */
@@ -24,8 +24,9 @@ function leave(code: number): void {
 
 /** Resolves with the exit code. The first signal stops gracefully, the second at once. */
 export async function serve(configFile: string): Promise<number> {
-  keepYoungSpaceSmall();
-  // as systemd's UMask= says: our socket is nobody else's for not a moment, nor any file; what nginx reads is given its mode apart
+  keepSemiSpaceSmall();
+  // as systemd's UMask= says: our socket is nobody else's for not a moment, nor any file; what nginx reads is given
+  // its mode apart
   process.umask(0o077);
   const given = takeServiceEnvironment(process.env, process.pid);
   const manager = serviceManager(given.notifySocket);
@@ -46,7 +47,7 @@ export async function serve(configFile: string): Promise<number> {
   void daemon.failed.then((reason) => stop({ reason }));
   const unwatch = watch(daemon, given, manager);
   await tell(daemon, manager, 'READY=1', `STATUS=${daemon.watched.status()}`);
-  letYoungSpaceGrow();
+  letSemiSpaceGrow();
   const { reason } = await stopped;
   unwatch();
   void tell(daemon, manager, 'STOPPING=1', 'STATUS=Stopping', extension(daemon));

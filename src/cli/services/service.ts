@@ -1,7 +1,7 @@
 /** innkeeper service list | show | retry | forget | reset-credentials */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from '../shared/ask.js';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 import { type Fields, fieldsOf, listOf } from '../shared/daemon.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { causeIn, jobColumns } from '../jobs/job.js';
@@ -103,8 +103,8 @@ async function retry(id: string, options: AskOptions): Promise<void> {
     sayJson(answer);
     return;
   }
-  const show = innkeeper(['job', 'show', cell(answer['job_id'])], options.panel);
-  say(`${cell(answer['method'])} of service ${cell(id)} is tried again: ${show}`);
+  const show = innkeeper(['job', 'show', formatCell(answer['job_id'])], options.panel);
+  say(`${formatCell(answer['method'])} of service ${formatCell(id)} is tried again: ${show}`);
 }
 
 async function forget(
@@ -127,13 +127,16 @@ async function resetCredentials(id: string, options: AskOptions): Promise<void> 
     say(`Done. GET ${path} tells the new password, until it is acknowledged.`);
 }
 
-/** The answer of a call that has done its work; undefined when that was told already: it goes on, or JSON was wished for. */
+/**
+ * The answer of a call that has done its work; undefined when that was told already: it goes on, or JSON was wished
+ * for.
+ */
 async function changed(options: AskOptions, path: string, body: object): Promise<Fields | undefined> {
   const daemon = await daemonOf(options);
   const { success: _, ...answer } = await daemon.call('POST', path, body);
   if (options.json) sayJson(answer);
   else if (answer['status'] !== 'terminated' && answer['readable_until'] === undefined)
-    say(`It goes on: ${innkeeper(['job', 'show', cell(answer['job_id'])], options.panel)}`);
+    say(`It goes on: ${innkeeper(['job', 'show', formatCell(answer['job_id'])], options.panel)}`);
   else return answer;
   return undefined;
 }

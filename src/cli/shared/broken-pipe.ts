@@ -1,4 +1,7 @@
-/** Who reads what we print may go away before its end (`| head`): a command ends then, the daemon goes on without its log. Neither shows a stack. */
+/**
+ * Who reads what we print may go away before its end (`| head`): a command ends then, the daemon goes on without its
+ * log. Neither shows a stack.
+ */
 import { EXIT } from './failure.js';
 
 export interface Pipes {

@@ -4,14 +4,17 @@ import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
 import { VERSION } from '../../kernel/version.js';
 import type { Running } from '../../doctor/parts.js';
-import { cell } from './cell.js';
+import { formatCell } from './format-cell.js';
 import { CommandFailure } from './failure.js';
 import { socketPath } from './socket-path.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Daemon {
-  /** The answer's fields. `patienceMs`: how long nothing may be heard; default 30 s. Throws CommandFailure with the daemon's own sentence, or when it does not run. */
+  /**
+   * The answer's fields. `patienceMs`: how long nothing may be heard; default 30 s. Throws CommandFailure with the
+   * daemon's own sentence, or when it does not run.
+   */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, patienceMs?: number): Promise<Fields>;
   /** The answer's bytes; the stream fails when the daemon ends meanwhile. Throws as `call`. */
   download(path: string): Promise<Readable>;
@@ -40,17 +43,20 @@ export async function connectDaemon(configFile: string, panel: string): Promise<
     async readiness() {
       const answer = await send({ socket, panel, method: 'GET', path: '/ready' });
       const { error } = parse(await textOf(answer, socket));
-      return { version: versionOf(answer), ...(statusOf(answer) < 400 ? {} : { problem: cell(error) }) };
+      return {
+        version: versionOf(answer),
+        ...(statusOf(answer) < 400 ? {} : { problem: formatCell(error) }),
+      };
     },
   };
 }
 
 function refusal(answer: Fields, message: IncomingMessage): CommandFailure {
   const errors = Object.entries(fieldsOf(answer['errors'])).map(
-    ([name, problem]) => `${name} ${cell(problem)}`,
+    ([name, problem]) => `${name} ${formatCell(problem)}`,
   );
   const said =
-    errors.length > 1 ? `${errors.join('; ')}.` : cell(answer['error'] ?? `HTTP ${statusOf(message)}`);
+    errors.length > 1 ? `${errors.join('; ')}.` : formatCell(answer['error'] ?? `HTTP ${statusOf(message)}`);
   return new CommandFailure(said + aboutReleases(versionOf(message), answer['code']));
 }
 
@@ -63,7 +69,7 @@ function aboutReleases(daemon: string | undefined, code: unknown): string {
 
 function versionOf({ headers }: IncomingMessage): string | undefined {
   const version = headers['innkeeper-version'];
-  return typeof version === 'string' ? cell(version) : undefined;
+  return typeof version === 'string' ? formatCell(version) : undefined;
 }
 
 function statusOf({ statusCode = 500 }: IncomingMessage): number {

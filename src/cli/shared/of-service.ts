@@ -1,6 +1,7 @@
 /**
- * Commands that are run by hand see what the service sees: systemd's credentials, which it shows to the service alone, and (where a command judges) files
- * and sockets with the eyes of the service's user. Root may read everything, and would call well what the daemon cannot open.
+ * Commands that are run by hand see what the service sees: systemd's credentials, which it shows to the service
+ * alone, and (where a command judges) files and sockets with the eyes of the service's user. Root may read
+ * everything, and would call well what the daemon cannot open.
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';

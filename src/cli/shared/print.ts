@@ -1,5 +1,5 @@
 /** Prints answers for people, or as JSON for programs. */
-import { cell } from './cell.js';
+import { formatCell } from './format-cell.js';
 import type { Fields } from './daemon.js';
 
 export interface Column {
@@ -12,7 +12,7 @@ export const column = (title: string, field = title): Column => ({ title, text: 
 export function table(rows: readonly Fields[], columns: readonly Column[]): string {
   const lines = [
     columns.map(({ title }) => title.toUpperCase().replaceAll('_', ' ')),
-    ...rows.map((row) => columns.map(({ text }) => cell(text(row)))),
+    ...rows.map((row) => columns.map(({ text }) => formatCell(text(row)))),
   ];
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
   return lines
@@ -28,7 +28,7 @@ export function table(rows: readonly Fields[], columns: readonly Column[]): stri
 /** One `name  value` line each. */
 export function facts(pairs: readonly (readonly [string, unknown])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length));
-  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${cell(value)}`).join('\n');
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${formatCell(value)}`).join('\n');
 }
 
 export function say(text: string): void {

@@ -1,4 +1,7 @@
-/** Finds the daemon's unix socket and its state folder. Reads no more of the configuration than that, so that it works for who may not read the secrets. */
+/**
+ * Finds the daemon's unix socket and its state folder. Reads no more of the configuration than that, so that it works
+ * for who may not read the secrets.
+ */
 import { dirname, resolve } from 'node:path';
 import { CommandFailure } from './failure.js';
 

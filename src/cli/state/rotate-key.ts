@@ -1,6 +1,6 @@
 /** innkeeper state rotate-key */
 import type { Command } from 'commander';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 import { configFile } from '../shared/config-file.js';
 import { systemClock } from '../../kernel/clock.js';
 import { connectDaemon } from '../shared/daemon.js';
@@ -34,14 +34,16 @@ async function rotate({ config, json }: RotateOptions): Promise<void> {
   if (json) sayJson(told);
   if (status['problem'] !== null)
     throw new CommandFailure(
-      `It did not get to its end: ${cell(status['problem'])}. Both keys open; call it again.`,
+      `It did not get to its end: ${formatCell(status['problem'])}. Both keys open; call it again.`,
     );
   if (json) return;
-  say(`${cell(status['rewritten'])} documents were written anew with the key ${cell(status['key_id'])}.`);
+  say(
+    `${formatCell(status['rewritten'])} documents were written anew with the key ${formatCell(status['key_id'])}.`,
+  );
   const needed = status['needed_by'];
   if (Array.isArray(needed) && needed.length > 0)
     say(
-      `The former key is kept, since these need it: ${cell(needed)}. Mend or remove them and call this again.`,
+      `The former key is kept, since these need it: ${formatCell(needed)}. Mend or remove them and call this again.`,
     );
   else if (status['configured'] === true)
     say('Nothing needs state_key_former any more: remove it from the configuration.');

@@ -1,4 +1,7 @@
-/** innkeeper state export: through the running daemon, else out of the folder under its lock. The file appears only when it was read back and found whole. */
+/**
+ * innkeeper state export: through the running daemon, else out of the folder under its lock. The file appears only
+ * when it was read back and found whole.
+ */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { link, open, rm, stat } from 'node:fs/promises';
@@ -14,14 +17,14 @@ import { loadForCommand } from '../shared/of-service.js';
 import { say } from '../shared/print.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
-export interface ExportWish {
+export interface ExportRequest {
   readonly file: string;
   readonly configFile: string;
   readonly withKey: boolean;
 }
 
 /** Throws CommandFailure, or what keeps the folder from being read. */
-export async function exportState({ file, configFile, withKey }: ExportWish): Promise<void> {
+export async function exportState({ file, configFile, withKey }: ExportRequest): Promise<void> {
   const path = resolve(file);
   await refuseExisting(path);
   const part = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);

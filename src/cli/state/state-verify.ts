@@ -10,7 +10,7 @@ import { loadForCommand } from '../shared/of-service.js';
 import { say, sayJson } from '../shared/print.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
-export interface VerifyWish {
+export interface VerifyRequest {
   /** File or folder; undefined: the state in use. */
   readonly what: string | undefined;
   readonly configFile: string;
@@ -19,15 +19,15 @@ export interface VerifyWish {
 }
 
 /** True when nothing is wrong. Throws CommandFailure. */
-export async function verifyState(wish: VerifyWish): Promise<boolean> {
-  const found = await verified(wish);
-  if (wish.keyFile !== undefined && found.manifest && !found.opened)
+export async function verifyState(request: VerifyRequest): Promise<boolean> {
+  const found = await verified(request);
+  if (request.keyFile !== undefined && found.manifest && !found.opened)
     throw new CommandFailure(
-      `${wish.keyFile} is not the key of this export, which is ${found.manifest.key.id}.`,
+      `${request.keyFile} is not the key of this export, which is ${found.manifest.key.id}.`,
     );
   const { manifest, findings, notes, documents, secrets, opened } = found;
-  const name = wish.what ?? 'the state in use';
-  if (wish.json) {
+  const name = request.what ?? 'the state in use';
+  if (request.json) {
     const made = manifest
       ? { made_at: manifest.made_at, program: manifest.program, key: manifest.key }
       : null;
@@ -45,19 +45,19 @@ export async function verifyState(wish: VerifyWish): Promise<boolean> {
   return findings.length === 0;
 }
 
-async function verified(wish: VerifyWish): Promise<Verified> {
-  const given = wish.keyFile === undefined ? [] : [await keyIn(resolve(wish.keyFile))];
-  if (wish.what === undefined) return stateInUse(wish.configFile, given);
-  const path = resolve(wish.what);
+async function verified(requested: VerifyRequest): Promise<Verified> {
+  const given = requested.keyFile === undefined ? [] : [await keyIn(resolve(requested.keyFile))];
+  if (requested.what === undefined) return stateInUse(requested.configFile, given);
+  const path = resolve(requested.what);
   const found = await stat(path).catch((error: unknown) => {
     throw new CommandFailure(`${path} cannot be read: ${String(error)}`, { cause: error });
   });
   const keysOr = async (others: () => Promise<Buffer[]>): Promise<Buffer[]> =>
     given.length > 0 ? given : others();
-  if (!found.isDirectory()) return verifyFile(path, await keysOr(() => keysHere(wish.configFile)));
+  if (!found.isDirectory()) return verifyFile(path, await keysOr(() => keysHere(requested.configFile)));
   const beside = { state_key: null, state_key_former: null, agent: { state_dir: path } };
   const own = await keysOr(() => findStateKeys(beside));
-  return verifyFolder(path, own.length > 0 ? own : await keysHere(wish.configFile));
+  return verifyFolder(path, own.length > 0 ? own : await keysHere(requested.configFile));
 }
 
 async function stateInUse(configFile: string, given: readonly Buffer[]): Promise<Verified> {

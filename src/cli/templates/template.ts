@@ -1,4 +1,7 @@
-/** innkeeper template build <product>: makes a product's golden template on the container host; needs no running daemon. */
+/**
+ * innkeeper template build <product>: makes a product's golden template on the container host; needs no running
+ * daemon.
+ */
 import { type Logger, pino } from 'pino';
 import { makeTemplate } from '../../boot/golden-template.js';
 import { codeOf } from '../../state/files/file-system.js';

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
 import { listOf } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
-import { cell } from '../shared/cell.js';
+import { formatCell } from '../shared/format-cell.js';
 import { column, facts, say, sayJson, table } from '../shared/print.js';
-import { spanMs } from '../shared/span.js';
+import { parseDuration } from '../shared/parse-duration.js';
 
 interface RotateOptions extends AskOptions {
   readonly overlap: string;
@@ -58,7 +58,7 @@ function sayMade(made: Readonly<Record<string, unknown>>, options: AskOptions): 
     sayJson(made);
     return;
   }
-  say(cell(made['token']));
+  say(formatCell(made['token']));
   // the token alone goes to standard output, so that it can be piped
   process.stderr.write(
     `${facts([
@@ -90,9 +90,11 @@ function stateOf(token: Readonly<Record<string, unknown>>): string {
 
 async function rotate(id: string, options: RotateOptions): Promise<void> {
   const daemon = await daemonOf(options);
-  const overlap = options.overlap === '0' ? 0 : spanMs(options.overlap);
+  const overlap = options.overlap === '0' ? 0 : parseDuration(options.overlap);
   if (overlap === undefined)
-    throw new CommandFailure(`--overlap must be 0 or a span such as 12h, not "${cell(options.overlap)}".`);
+    throw new CommandFailure(
+      `--overlap must be 0 or a span such as 12h, not "${formatCell(options.overlap)}".`,
+    );
   const path = `/tokens/${encodeURIComponent(id)}/rotate`;
   sayMade(await daemon.call('POST', path, { overlap_s: overlap / 1000 }), options);
 }
@@ -101,7 +103,7 @@ async function revoke(id: string, options: AskOptions): Promise<void> {
   const daemon = await daemonOf(options);
   const revoked = await daemon.call('DELETE', `/tokens/${encodeURIComponent(id)}`);
   if (options.json) sayJson(revoked);
-  else say(`Token ${cell(revoked['id'])} (${cell(revoked['name'])}) is revoked.`);
+  else say(`Token ${formatCell(revoked['id'])} (${formatCell(revoked['name'])}) is revoked.`);
 }
 
 function words(list: string): string[] {
@@ -110,10 +112,12 @@ function words(list: string): string[] {
 
 /** RFC 3339. Throws CommandFailure. */
 export function readExpiry(text: string, now: number): string {
-  const span = spanMs(text);
+  const span = parseDuration(text);
   const at = span === undefined ? Date.parse(text) : now + span;
   if (Number.isNaN(at)) {
-    throw new CommandFailure(`--expires must be a span such as 90d or an instant, not "${cell(text)}".`);
+    throw new CommandFailure(
+      `--expires must be a span such as 90d or an instant, not "${formatCell(text)}".`,
+    );
   }
   return new Date(at).toISOString();
 }

@@ -1,8 +1,11 @@
-/** A certificate and its key as files on this machine: whether they can be read, belong together, and for how long they are good. */
+/**
+ * A certificate and its key as files on this machine: whether they can be read, belong together, and for how long
+ * they are good.
+ */
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { Clock } from '../../kernel/clock.js';
-import { isPair } from '../../kernel/is-pair.js';
+import { keyMatchesCertificate } from '../../kernel/key-matches-certificate.js';
 import { type Verdict, warning, wrong, word } from '../check.js';
 
 const DAY_MS = 86_400_000;
@@ -37,7 +40,7 @@ export async function lookAtFiles({ file, keyFile, renew }: CertificateFiles): P
     };
   }
   const verdicts: Verdict[] = [];
-  if (!isPair(text, key))
+  if (!keyMatchesCertificate(text, key))
     verdicts.push(
       wrong(
         `${keyFile} is not its key`,

@@ -1,8 +1,11 @@
-/** Whether the wall clock can be trusted: while it cannot, nothing is purged, erased or given up by date, and nobody may notice for weeks. */
+/**
+ * Whether the wall clock can be trusted: while it cannot, nothing is purged, erased or given up by date, and nobody
+ * may notice for weeks.
+ */
 import { type HostTime, hostTime } from '../../clock/host-time.js';
 import { markFile, readMark } from '../../clock/mark-file.js';
 import { anchorAtStart, doubtOf } from '../../model/clock-doubt.js';
-import { duration } from '../../kernel/figures.js';
+import { duration } from '../../kernel/format-units.js';
 import { type Check, ok, type Verdict, wrong } from '../check.js';
 import type { DaemonSide, SeenDoubt } from '../parts.js';
 

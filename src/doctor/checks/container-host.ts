@@ -1,7 +1,7 @@
 /** The container host: addresses and certificate, clock, token, privileges, release. */
 import type { DoctorParts } from '../parts.js';
 import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
-import { examineDoor, type DoorFacts } from '../../drivers/guest/proxmox/examine-door.js';
+import { examineEndpoint, type EndpointFacts } from '../../drivers/guest/proxmox/examine-endpoint.js';
 import { grantCommands, type NeededPrivilege, neededPrivileges } from '../privileges.js';
 import { sentenceOf } from '../run-checks.js';
 
@@ -16,14 +16,14 @@ export function containerHostChecks(parts: DoctorParts): Check[] {
   const { config, pve } = parts;
   const { proxmox } = config.container_host;
   const user = proxmox.token_id.split('!', 1)[0] ?? '';
-  const doors = doorsOf(parts);
+  const doors = endpointsOf(parts);
   return [
     {
       name: 'container_host.connection',
       title: 'API of the container host, its certificate',
       after: [],
       look: proxmox.urls.map((url) => `curl -kI ${word(url)}`),
-      run: async (signal) => judgeDoors(parts, await doors(signal)),
+      run: async (signal) => judgeEndpoints(parts, await doors(signal)),
     },
     {
       name: 'clock',
@@ -67,15 +67,15 @@ export function containerHostChecks(parts: DoctorParts): Check[] {
   ];
 }
 
-type Door = { readonly url: string } & ({ readonly facts: DoorFacts } | { readonly error: string });
+type Endpoint = { readonly url: string } & ({ readonly facts: EndpointFacts } | { readonly error: string });
 
 /** Asked once for both checks. */
-function doorsOf({ config }: DoctorParts): (signal: AbortSignal) => Promise<Door[]> {
+function endpointsOf({ config }: DoctorParts): (signal: AbortSignal) => Promise<Endpoint[]> {
   const { urls, ca_file: caFile, fingerprint } = config.container_host.proxmox;
-  let asked: Promise<Door[]> | undefined;
-  const ask = async (url: string, signal: AbortSignal): Promise<Door> => {
+  let asked: Promise<Endpoint[]> | undefined;
+  const ask = async (url: string, signal: AbortSignal): Promise<Endpoint> => {
     try {
-      return { url, facts: await examineDoor(url, { caFile, fingerprint }, signal) };
+      return { url, facts: await examineEndpoint(url, { caFile, fingerprint }, signal) };
     } catch (error) {
       return { url, error: sentenceOf(error) };
     }
@@ -83,7 +83,7 @@ function doorsOf({ config }: DoctorParts): (signal: AbortSignal) => Promise<Door
   return (signal) => (asked ??= Promise.all(urls.map((url) => ask(url, signal))));
 }
 
-function judgeDoors({ clock }: DoctorParts, doors: readonly Door[]): Verdict {
+function judgeEndpoints({ clock }: DoctorParts, doors: readonly Endpoint[]): Verdict {
   const verdicts = doors.map((door): Verdict => {
     if ('error' in door)
       return wrong(
@@ -110,7 +110,7 @@ function judgeDoors({ clock }: DoctorParts, doors: readonly Door[]): Verdict {
   return answers && !untrusted && all.state === 'wrong' ? { ...all, state: 'warning' } : all;
 }
 
-function judgeClock(doors: readonly Door[]): Verdict {
+function judgeClock(doors: readonly Endpoint[]): Verdict {
   const verdicts = doors.flatMap((door): Verdict[] => {
     const skew = 'facts' in door ? door.facts.skewMs : undefined;
     if (skew === undefined) return [];

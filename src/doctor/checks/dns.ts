@@ -1,4 +1,7 @@
-/** DNS: a marked record is written, read back and taken away again; or, where a wildcard leads everything here, it is looked up. */
+/**
+ * DNS: a marked record is written, read back and taken away again; or, where a wildcard leads everything here, it is
+ * looked up.
+ */
 import { randomBytes } from 'node:crypto';
 import { getServers } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
@@ -31,7 +34,10 @@ export function dnsChecks(parts: DoctorParts): Check[] {
   ];
 }
 
-/** The base domain is one whose name servers must be reachable as a customer's are: resolvers first, then the servers themselves. */
+/**
+ * The base domain is one whose name servers must be reachable as a customer's are: resolvers first, then the servers
+ * themselves.
+ */
 async function checkLookup({ config, configFile }: DoctorParts, signal: AbortSignal): Promise<Verdict> {
   const base = config.agent.base_domain;
   const resolvers = config.domains.resolvers.length > 0 ? config.domains.resolvers : getServers();

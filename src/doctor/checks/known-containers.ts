@@ -1,10 +1,11 @@
 /**
- * Whether the state knows what the cluster holds. Documents of deleted services stay, so a container with our mark that no document tells of means that the
- * state is not the one that made it: an empty folder, an old copy, or another agent with the same id. Never a reason to remove it: it is somebody's site.
+ * Whether the state knows what the cluster holds. Documents of deleted services stay, so a container with our mark
+ * that no document tells of means that the state is not the one that made it: an empty folder, an old copy, or
+ * another agent with the same id. Never a reason to remove it: it is somebody's site.
  */
 import { shellWord } from '../../kernel/command-line.js';
 import { isOfTemplate } from '../../kernel/mark.js';
-import type { SeenContainer } from '../../model/world.js';
+import type { SeenContainer } from '../../model/actual-state.js';
 import type { Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, wrong } from '../check.js';
 import type { DoctorParts } from '../parts.js';

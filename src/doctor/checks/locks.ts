@@ -1,6 +1,6 @@
 /** Containers that nothing can be changed of: a task failed or died, and its lock stayed. */
 import type { Config } from '../../config/config.js';
-import type { LeftLock } from '../../model/world.js';
+import type { LeftLock } from '../../model/actual-state.js';
 import type { ProxmoxExaminer } from '../../drivers/guest/proxmox/examine.js';
 import { type Check, ok, type Verdict, wrong } from '../check.js';
 

@@ -1,6 +1,6 @@
 /** The reverse proxy: its folder, its configuration, a reload, and the wildcard certificate of the base domain. */
 import type { X509Certificate } from 'node:crypto';
-import { askCertificate, askPresented } from '../../drivers/shared/presented.js';
+import { fetchCertificate, fetchServedCertificate } from '../../drivers/shared/served-certificate.js';
 import { authorizedKeysLine } from '../../drivers/proxy/nginx/remote/forced-command.js';
 import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
 import type { DoctorParts } from '../parts.js';
@@ -101,7 +101,7 @@ function unlessAway({ config, configFile }: DoctorParts, run: Run): Run {
 async function checkShown({ config, clock }: DoctorParts): Promise<Verdict> {
   const base = config.agent.base_domain;
   const { door } = config.proxy;
-  const shown = await askCertificate({ listen: [door.address], https_port: door.https_port })(
+  const shown = await fetchCertificate({ listen: [door.address], https_port: door.https_port })(
     `probe.${base}`,
   );
   if (!shown)
@@ -135,7 +135,7 @@ async function checkCertificate(parts: DoctorParts): Promise<Verdict> {
   if ('unreadable' in looked) return looked.unreadable;
   const { certificate } = looked;
   const verdicts = [...judgeNames(certificate, base, clock), ...looked.verdicts];
-  const shown = await askPresented(config.proxy.nginx)(base);
+  const shown = await fetchServedCertificate(config.proxy.nginx)(base);
   if (shown !== undefined && shown !== certificate.fingerprint256)
     verdicts.push(
       warning(

@@ -1,4 +1,7 @@
-/** What waits for a person: stuck jobs, failed orders, active alerts. Read from the documents, so that it is told with the daemon up or down. */
+/**
+ * What waits for a person: stuck jobs, failed orders, active alerts. Read from the documents, so that it is told with
+ * the daemon up or down.
+ */
 import { ALERTS, type AlertRecord } from '../../model/alert.js';
 import { cleaned, whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';

@@ -1,6 +1,7 @@
 /**
- * The contract for running a script inside a container: `/bin/sh -s` with everything on standard input, so that nothing but a validated number
- * is ever on a command line. Throws AgentError `container_host_unreachable`, `container_host_timeout`, `container_host_failed`, `aborted`.
+ * The contract for running a script inside a container: `/bin/sh -s` with everything on standard input, so that
+ * nothing but a validated number is ever on a command line. Throws AgentError `container_host_unreachable`,
+ * `container_host_timeout`, `container_host_failed`, `aborted`.
  */
 import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../shared/call.js';

@@ -1,4 +1,7 @@
-/** Tries the way into containers without touching one: pct is asked about a number that no container has, and the SSH key for a command it must not run. */
+/**
+ * Tries the way into containers without touching one: pct is asked about a number that no container has, and the SSH
+ * key for a command it must not run.
+ */
 import { randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
 import type { Config, SshConfig } from '../../config/config.js';

@@ -1,4 +1,7 @@
-/** What every way of running a script shares: the stdin, the end marker, the output cap, and ending what runs inside when the caller stops. */
+/**
+ * What every way of running a script shares: the stdin, the end marker, the output cap, and ending what runs inside
+ * when the caller stops.
+ */
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
 import { within } from '../../kernel/async/within.js';
@@ -26,8 +29,8 @@ export interface RawOptions {
 }
 
 /**
- * Runs `pct exec <vmid> --keep-env 0 -- /bin/sh -s` on a node. Throws AgentError when it could not be started or its end is unknown; after an abort it resolves
- * (with what is known) once nothing of it is left on this side.
+ * Runs `pct exec <vmid> --keep-env 0 -- /bin/sh -s` on a node. Throws AgentError when it could not be started or its
+ * end is unknown; after an abort it resolves (with what is known) once nothing of it is left on this side.
  */
 export type Transport = (
   at: { readonly node: string; readonly vmid: number },
@@ -52,8 +55,9 @@ const STOP_DEADLINE_MS = 10_000;
 const DETAIL_CHARACTERS = 2_000;
 
 /**
- * Ending pct does not end what it started: the shell and its children live on inside the container. So the shell tells its number first, and a second
- * script ends the whole tree. It freezes the tree before it kills it, so that nothing forks away; what was detached to init on purpose stays.
+ * Ending pct does not end what it started: the shell and its children live on inside the container. So the shell
+ * tells its number first, and a second script ends the whole tree. It freezes the tree before it kills it, so that
+ * nothing forks away; what was detached to init on purpose stays.
  */
 const STOP_BODY = `tree() {
   echo "$1"
@@ -151,7 +155,10 @@ function notRun(at: { readonly node: string }, detail: string): AgentError {
   });
 }
 
-/** The script may have run in part. Without a word pct was killed, or its output was lost: that may pass, as a lock does. */
+/**
+ * The script may have run in part. Without a word pct was killed, or its output was lost: that may pass, as a lock
+ * does.
+ */
 function cutShort(how: string, said: string): AgentError {
   const detail = `${how}: ${said.slice(-DETAIL_CHARACTERS)}`;
   if (HELD.test(said))

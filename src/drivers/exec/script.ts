@@ -1,6 +1,6 @@
 /**
- * How a script travels on standard input: quoted assignments, a line that tells the shell's own number, the body with its own empty input, and an end
- * marker that carries the real exit code.
+ * How a script travels on standard input: quoted assignments, a line that tells the shell's own number, the body with
+ * its own empty input, and an end marker that carries the real exit code.
  */
 import { Secret } from '../../kernel/secret.js';
 import type { Script } from './contract.js';
@@ -46,7 +46,9 @@ function checked(nonce: string): string {
   return nonce;
 }
 
-/** The shell's process number inside the container, from the beginning of the output; undefined when it has not begun. */
+/**
+ * The shell's process number inside the container, from the beginning of the output; undefined when it has not begun.
+ */
 export function beginPid(head: string, nonce: string): number | undefined {
   const found = new RegExp(`^innkeeper-begin-${checked(nonce)} (\\d{1,10})\\n`).exec(head);
   return found ? Number(found[1]) : undefined;

@@ -1,11 +1,13 @@
 /**
- * The contract of a container host. Calls are declarative (`ensure...` is repeatable, `remove...` succeeds when it is gone), return only when the
- * remote task has really ended, and throw only AgentError (codes `container_host_*`, `vmid_taken`, `foreign_object`, `template_missing`,
- * `snapshots_unavailable`, `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries the given mark.
+ * The contract of a container host. Calls are declarative (`ensure...` is repeatable, `remove...` succeeds when it is
+ * gone), return only when the remote task has really ended, and throw only AgentError (codes `container_host_*`,
+ * `vmid_taken`, `foreign_object`, `template_missing`, `snapshots_unavailable`, `backup_not_found`,
+ * `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries
+ * the given mark.
  */
 import type { Mark } from '../../kernel/mark.js';
 import type { SnapshotAbility } from '../../model/snapshot-rules.js';
-import type { SeenContainers, SeenHa } from '../../model/world.js';
+import type { SeenContainers, SeenHa } from '../../model/actual-state.js';
 import type { DriverCall } from '../shared/call.js';
 
 export interface GuestAt {
@@ -65,7 +67,10 @@ export interface GuestSnapshot {
   /** RFC 3339 */
   readonly createdAt: string;
   readonly description: string;
-  /** Half made (`prepare`) or half removed (`delete`); null: whole. A half one is still there, and cannot be gone back to. */
+  /**
+   * Half made (`prepare`) or half removed (`delete`); null: whole. A half one is still there, and cannot be gone back
+   * to.
+   */
   readonly half: string | null;
 }
 
@@ -116,13 +121,16 @@ export interface ClusterView {
   readonly storages: readonly StorageView[];
   /** Of the storage that containers are made on; absent while it is not known. */
   readonly snapshots?: SnapshotAbility;
-  /** False where that storage cannot hold templates (LINSTOR/DRBD, thick LVM): they live on another, and sites are full copies. */
+  /**
+   * False where that storage cannot hold templates (LINSTOR/DRBD, thick LVM): they live on another, and sites are
+   * full copies.
+   */
   readonly templates?: boolean;
 }
 
 export type Promised = Pick<Resources, 'memoryMb' | 'diskGb'>;
 
-export interface PlacementWish {
+export interface PlacementSpec {
   readonly resources: Resources;
   readonly source: Source;
   /** By node, what was promised to containers that the view does not show yet. */
@@ -133,11 +141,20 @@ export interface GuestDriver {
   readonly capabilities: { readonly snapshots: boolean; readonly ha: boolean };
   /** Asks the cluster now. */
   look(call: DriverCall): Promise<ClusterView>;
-  /** Addresses (without prefix) that guests of the cluster are configured with, ours and others', virtual machines' too. */
+  /**
+   * Addresses (without prefix) that guests of the cluster are configured with, ours and others', virtual machines'
+   * too.
+   */
   usedAddresses(call: DriverCall): Promise<ReadonlySet<string>>;
-  /** The node with most free memory that is online, allowed, holds the source and the storage, with room there. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`. */
-  place(wish: PlacementWish, view: ClusterView): string;
-  /** Makes the container, or finishes making it; not started. An existing one with this mark is brought to the spec; with another: `vmid_taken`. */
+  /**
+   * The node with most free memory that is online, allowed, holds the source and the storage, with room there. Throws
+   * `template_missing`, `host_incomplete` or `capacity_exhausted`.
+   */
+  place(wanted: PlacementSpec, view: ClusterView): string;
+  /**
+   * Makes the container, or finishes making it; not started. An existing one with this mark is brought to the spec;
+   * with another: `vmid_taken`.
+   */
   ensureContainer(spec: ContainerSpec, call: DriverCall): Promise<{ node: string }>;
   /** The container with this mark, or undefined when there is none under this number (a foreign one counts as none). */
   find(at: GuestAt, call: DriverCall): Promise<ContainerState | undefined>;
@@ -150,14 +167,20 @@ export interface GuestDriver {
   ensureStopped(at: GuestAt, graceS: number, call: DriverCall): Promise<void>;
   /** Memory, swap, cores live; the disk only grows. */
   ensureResources(at: GuestAt, resources: Resources, call: DriverCall): Promise<void>;
-  /** Stops and destroys it with everything that refers to it (HA, jobs, snapshots). Gets what `ensureContainer` noted, so that it waits for one that may still appear. */
+  /**
+   * Stops and destroys it with everything that refers to it (HA, jobs, snapshots). Gets what `ensureContainer` noted,
+   * so that it waits for one that may still appear.
+   */
   removeContainer(at: GuestAt, call: DriverCall): Promise<void>;
   /** Turns a stopped container into a template of this name. */
   convertToTemplate(at: GuestAt, call: DriverCall): Promise<void>;
   listSnapshots(at: GuestAt, call: DriverCall): Promise<GuestSnapshot[]>;
   ensureSnapshot(at: GuestAt, name: string, description: string, call: DriverCall): Promise<void>;
   removeSnapshot(at: GuestAt, name: string, call: DriverCall): Promise<void>;
-  /** Rolls back and leaves the container stopped. Throws `backup_not_found`, or `backup_not_newest` where only the newest will do: then nothing has changed. */
+  /**
+   * Rolls back and leaves the container stopped. Throws `backup_not_found`, or `backup_not_newest` where only the
+   * newest will do: then nothing has changed.
+   */
   rollback(at: GuestAt, name: string, call: DriverCall): Promise<void>;
   /** HA resource (and PVE 9 rule / PVE 8 group as configured); does nothing when HA is off. */
   ensureHa(at: GuestAt, call: DriverCall): Promise<void>;
@@ -176,7 +199,10 @@ export interface ClusterWatch {
   usedAddresses(): ReadonlySet<string>;
   /** Since when (epoch ms) looks fail, or undefined while they succeed. */
   staleSince(): number | undefined;
-  /** A view no older than `maxAgeMs`, asking now if need be (one request for all who ask at once). Throws `container_host_*`, or `aborted`. */
+  /**
+   * A view no older than `maxAgeMs`, asking now if need be (one request for all who ask at once). Throws
+   * `container_host_*`, or `aborted`.
+   */
   fresh(maxAgeMs: number, signal: AbortSignal): Promise<ClusterView>;
   /** Ends polling. */
   close(): void;

@@ -1,4 +1,7 @@
-/** Keeps what was last known of guests whose node cannot be asked: the cluster answers for the other nodes and calls these `unknown`. */
+/**
+ * Keeps what was last known of guests whose node cannot be asked: the cluster answers for the other nodes and calls
+ * these `unknown`.
+ */
 import type { ClusterView, GuestView } from './contract.js';
 
 /** The new view, in which guests that cannot be seen now have their figures of the view before. */

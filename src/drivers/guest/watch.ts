@@ -1,4 +1,6 @@
-/** The one shared look at the cluster: polled every `poll_s`, read by everybody, waited for by nobody but allocation. */
+/**
+ * The one shared look at the cluster: polled every `poll_s`, read by everybody, waited for by nobody but allocation.
+ */
 import type { BaseLogger } from 'pino';
 import { pause } from '../../kernel/async/pause.js';
 import { orAbort } from '../../kernel/async/race.js';

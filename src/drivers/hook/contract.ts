@@ -1,4 +1,7 @@
-/** The contract of a hook: where an operator wants to hear of alerts. Rejects when it is not certain that the message has arrived; the same one may come twice. */
+/**
+ * The contract of a hook: where an operator wants to hear of alerts. Rejects when it is not certain that the message
+ * has arrived; the same one may come twice.
+ */
 import type { JsonObject } from '../../kernel/json.js';
 
 export interface HookMessage {

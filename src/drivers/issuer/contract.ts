@@ -1,4 +1,7 @@
-/** The contract of a certificate authority. Throws AgentError `certificate_refused`, `authority_refused`, `certificate_unreachable`, `aborted`. */
+/**
+ * The contract of a certificate authority. Throws AgentError `certificate_refused`, `authority_refused`,
+ * `certificate_unreachable`, `aborted`.
+ */
 import type { Secret } from '../../kernel/secret.js';
 
 export interface IssuerCall {

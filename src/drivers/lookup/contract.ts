@@ -1,4 +1,7 @@
-/** The contract of looking names up as the world sees them: at their authoritative servers. Throws AgentError `lookup_failed`, `aborted`. */
+/**
+ * The contract of looking names up as the world sees them: at their authoritative servers. Throws AgentError
+ * `lookup_failed`, `aborted`.
+ */
 import type { CaaRecord } from '../../model/caa.js';
 
 export interface LookupCall {
@@ -33,7 +36,10 @@ export interface NameLookup {
   ): Promise<{ readonly at: string; readonly records: readonly CaaRecord[] } | undefined>;
   /** Names of the servers that the zone is delegated to; empty when it is not delegated. */
   nameServers(zone: string, call: LookupCall): Promise<readonly string[]>;
-  /** What each address of the name answers over plain HTTP (200, the first KiB); undefined where it does not, or is not a public one. */
+  /**
+   * What each address of the name answers over plain HTTP (200, the first KiB); undefined where it does not, or is
+   * not a public one.
+   */
   knock(asked: Knock, call: LookupCall): Promise<readonly (string | undefined)[]>;
   close(): Promise<void>;
 }

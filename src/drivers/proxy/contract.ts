@@ -1,4 +1,7 @@
-/** The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_refused`, `proxy_failed`, `foreign_object`, `aborted`. */
+/**
+ * The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_refused`, `proxy_failed`,
+ * `foreign_object`, `aborted`.
+ */
 import type { Mark } from '../../kernel/mark.js';
 import type { ProxyState } from '../../model/proxy-state.js';
 import type { Secret } from '../../kernel/secret.js';
@@ -34,12 +37,17 @@ export interface ProxyDriver {
   removeHost(mark: Mark, call: DriverCall): Promise<void>;
   find(mark: Mark, call: DriverCall): Promise<ProxyHost | undefined>;
   list(call: DriverCall): Promise<readonly ProxyHost[]>;
-  /** Replaces the one of this id. Resolves when visitors of its names get it; when they do not, the former state is put back. */
+  /**
+   * Replaces the one of this id. Resolves when visitors of its names get it; when they do not, the former state is
+   * put back.
+   */
   ensureCertificate(certificate: ProxyCertificate, call: DriverCall): Promise<void>;
   removeCertificate(id: string, call: DriverCall): Promise<void>;
   /** Ids of all that are there. */
   listCertificates(call: DriverCall): Promise<readonly string[]>;
-  /** From when it resolves, plain HTTP answers `content` under `/.well-known/acme-challenge/<token>`, for every name. */
+  /**
+   * From when it resolves, plain HTTP answers `content` under `/.well-known/acme-challenge/<token>`, for every name.
+   */
   ensureChallenge(token: string, content: string, call: DriverCall): Promise<void>;
   removeChallenge(token: string, call: DriverCall): Promise<void>;
   close(): Promise<void>;

@@ -1,7 +1,10 @@
 /** Turns the end of a signal into the error a caller expects. */
 import { AgentError, type ErrorCode } from '../../kernel/errors.js';
 
-/** The AgentError for an aborted signal: its own reason when that is one, `timeout` when a deadline passed, else `aborted`. */
+/**
+ * The AgentError for an aborted signal: its own reason when that is one, `timeout` when a deadline passed, else
+ * `aborted`.
+ */
 export function abortError(signal: AbortSignal, timeout: ErrorCode, doing: string): AgentError {
   const reason: unknown = signal.reason;
   if (reason instanceof AgentError) return reason;

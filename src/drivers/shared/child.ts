@@ -1,4 +1,7 @@
-/** Runs one argv as a child in a process group of its own; never a shell. Ends with the child gone, unless the system does not let us end it. */
+/**
+ * Runs one argv as a child in a process group of its own; never a shell. Ends with the child gone, unless the system
+ * does not let us end it.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { within } from '../../kernel/async/within.js';
 import { onAbort } from '../../kernel/async/on-abort.js';
@@ -17,7 +20,10 @@ export interface ChildOptions {
   readonly stdin?: string;
   /** Kept of each of stdout and stderr: the last bytes. */
   readonly maxOutputBytes: number;
-  /** Asked once when the signal aborts, before the group is killed, so that the caller can end the work in a better way. */
+  /**
+   * Asked once when the signal aborts, before the group is killed, so that the caller can end the work in a better
+   * way.
+   */
   readonly beforeKill?: () => Promise<void>;
   readonly onStdout?: (chunk: Buffer) => void;
   /** Milliseconds that a killed child may take to be gone. */
@@ -32,7 +38,10 @@ const OWN_END_MS = 1_000;
 /** A child that cannot be killed (it runs as somebody else, or hangs in the kernel) is left alone after this. */
 const KILLED_WITHIN_MS = 3_000;
 
-/** Rejects with the system's error when the program cannot be started. An abort kills the group and resolves with what was read so far, soon in any case. */
+/**
+ * Rejects with the system's error when the program cannot be started. An abort kills the group and resolves with what
+ * was read so far, soon in any case.
+ */
 export async function runChild(
   argv: readonly string[],
   options: ChildOptions,

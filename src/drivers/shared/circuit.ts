@@ -1,6 +1,7 @@
 /**
- * One circuit per system behind us: after a few failures of the wire in a row, or as soon as the system refuses the agent itself, calls are refused at
- * once, and one probe after a pause tells whether it is back. Libraries for this have a clock of their own; here it is passed in, and nothing runs in the background.
+ * One circuit per system behind us: after a few failures of the wire in a row, or as soon as the system refuses the
+ * agent itself, calls are refused at once, and one probe after a pause tells whether it is back. Libraries for this
+ * have a clock of their own; here it is passed in, and nothing runs in the background.
  */
 import { cleaned } from '../../kernel/cause.js';
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
@@ -19,7 +20,10 @@ export interface CircuitView {
   readonly since: string;
   /** Failures in a row; 0 after a success. */
   readonly failures: number;
-  /** It answers, but refuses the agent whatever it asks: what it said, cleaned and shortened. Null when that is not why it is open. */
+  /**
+   * It answers, but refuses the agent whatever it asks: what it said, cleaned and shortened. Null when that is not
+   * why it is open.
+   */
   readonly refusal: string | null;
 }
 
@@ -57,7 +61,10 @@ export interface Circuits {
   of(name: string, role: Role): Circuit;
   find(name: string): Circuit | undefined;
   list(): CircuitView[];
-  /** Called after each change of state and each probe; not when it becomes `half_open`, which comes with time alone. Returns the way to stop. */
+  /**
+   * Called after each change of state and each probe; not when it becomes `half_open`, which comes with time alone.
+   * Returns the way to stop.
+   */
   onChange(listener: (view: CircuitView) => void): () => void;
 }
 
@@ -170,16 +177,19 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
   };
 }
 
-/** Sends one call through: `verdict` says what its failure means, a result is an answer. Throws `refusal()` at once while calls are refused. */
+/**
+ * Sends one call through: `verdict` says what its failure means, a result is an answer. Throws `refusal()` at once
+ * while calls are refused.
+ */
 export async function through<T>(
   circuit: Circuit | undefined,
   work: () => Promise<T>,
   verdict: (error: unknown) => keyof Pass,
-  refusal: (closed: ClosedDoor) => Error,
+  refusal: (closed: OpenCircuit) => Error,
 ): Promise<T> {
   if (!circuit) return work();
   const pass = circuit.enter();
-  if (!pass) throw refusal(closedDoor(circuit));
+  if (!pass) throw refusal(openCircuit(circuit));
   try {
     const value = await work();
     pass.answered();
@@ -207,13 +217,13 @@ export function wordsOf(error: unknown): string {
 }
 
 /** Why a call was not made. */
-export interface ClosedDoor {
+export interface OpenCircuit {
   readonly failure: Extract<Failure, 'refused_us' | 'unreachable'>;
   /** For operators. */
   readonly detail: string;
 }
 
-export function closedDoor(circuit: Circuit): ClosedDoor {
+export function openCircuit(circuit: Circuit): OpenCircuit {
   const { name, since, failures, refusal } = circuit.view();
   const detail =
     refusal === null

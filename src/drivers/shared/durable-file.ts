@@ -1,9 +1,15 @@
-/** Files that are whole or not there at all, also after power loss: temporary file, fsync, rename, fsync of the folder. */
+/**
+ * Files that are whole or not there at all, also after power loss: temporary file, fsync, rename, fsync of the
+ * folder.
+ */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
-/** Replaces `path`; durable once `syncFolder` of its folder has resolved too. Throws the system's error; `path` is then unchanged. */
+/**
+ * Replaces `path`; durable once `syncFolder` of its folder has resolved too. Throws the system's error; `path` is
+ * then unchanged.
+ */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
@@ -22,7 +28,10 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
   }
 }
 
-/** Removes what a crash left of `replaceFile` in an existing folder, of the file `of` or of all; only for the one who writes there. */
+/**
+ * Removes what a crash left of `replaceFile` in an existing folder, of the file `of` or of all; only for the one who
+ * writes there.
+ */
 export async function removeLeftovers(folder: string, of?: string): Promise<void> {
   const start = of === undefined ? '.' : `.${of}.`;
   const leftovers = (await readdir(folder)).filter((file) => file.startsWith(start) && file.endsWith('.tmp'));

@@ -1,4 +1,7 @@
-/** Lets the first refusals of a minute through one by one and counts the others, so that a guesser of tokens neither fills the disk nor goes unseen. */
+/**
+ * Lets the first refusals of a minute through one by one and counts the others, so that a guesser of tokens neither
+ * fills the disk nor goes unseen.
+ */
 import type { Clock } from '../../kernel/clock.js';
 import type { AuditEntry } from '../../state/contract.js';
 

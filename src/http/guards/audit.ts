@@ -1,4 +1,7 @@
-/** Writes down every call that changes something, or was refused before it could: before its answer goes out, so that nothing answered is missing. */
+/**
+ * Writes down every call that changes something, or was refused before it could: before its answer goes out, so that
+ * nothing answered is missing.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { instant } from '../../kernel/clock.js';
 import { ID_PATTERN } from '../../model/service.js';

@@ -20,7 +20,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Null until the caller is known. */
     caller: Caller | null;
-    /** False once the caller's token was revoked or has expired; for streams, which outlive the check at their start. */
+    /**
+     * False once the caller's token was revoked or has expired; for streams, which outlive the check at their start.
+     */
     stillAllowed: (() => boolean) | null;
     /** Stays the same when the token is rotated. */
     tokenId: string | null;
@@ -135,8 +137,8 @@ function admit(token: Known | undefined, request: FastifyRequest): boolean {
 const forbidden = (): AgentError => new AgentError('forbidden', 'This token may not make this call.');
 
 /**
- * Finds a token by its SHA-256: how long that takes tells nothing about how near a guess came, as the hash of a near guess is not near. What is found is
- * compared in constant time all the same.
+ * Finds a token by its SHA-256: how long that takes tells nothing about how near a guess came, as the hash of a near
+ * guess is not near. What is found is compared in constant time all the same.
  */
 function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
   const configured = config.api.tokens.map((token): Known => ({

@@ -1,12 +1,15 @@
-/** `Idempotency-Key` on any POST that changes something: a repeated call gets the first one's answer. Questions are asked again. */
+/**
+ * `Idempotency-Key` on any POST that changes something: a repeated call gets the first one's answer. Questions are
+ * asked again.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../model/caller.js';
 import {
   begunAnswer,
   type FirstCall,
-  makeRememberedCalls,
-  type RememberedCalls,
-} from './remembered-calls.js';
+  makeIdempotencyStore,
+  type IdempotencyStore,
+} from './idempotency-store.js';
 import { invalid } from '../../kernel/invalid.js';
 import { wordOf } from '../../services/read-power.js';
 import { STATUS_WORDS } from '../../model/status.js';
@@ -26,7 +29,7 @@ const HEADER = 'idempotency-key';
 
 /** To be called before routes are registered. */
 export function rememberPosts(app: App, context: RouteContext): void {
-  const calls = makeRememberedCalls(context);
+  const calls = makeIdempotencyStore(context);
   app.decorateRequest('firstCall', null);
   app.addHook('onRoute', (route) => {
     if (route.method !== 'POST' || !isChange(route.method, route.url)) return;
@@ -35,7 +38,7 @@ export function rememberPosts(app: App, context: RouteContext): void {
   });
 }
 
-function recallOr(context: RouteContext, calls: RememberedCalls, route: string) {
+function recallOr(context: RouteContext, calls: IdempotencyStore, route: string) {
   return async function recall(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const key = keyOf(request);
     if (key === undefined) return undefined;

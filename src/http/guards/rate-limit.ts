@@ -1,4 +1,7 @@
-/** Keeps one panel (or one page of it that reloads too often) from taking what the others need: a bucket per token and kind of call. */
+/**
+ * Keeps one panel (or one page of it that reloads too often) from taking what the others need: a bucket per token and
+ * kind of call.
+ */
 import type { Config } from '../../config/config.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';

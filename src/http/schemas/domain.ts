@@ -38,7 +38,7 @@ export const domainProperties = {
   ),
 };
 
-export function viewDomainList({ domains, used, allowed, challenge, wish }: DomainList) {
+export function viewDomainList({ domains, used, allowed, challenge, request }: DomainList) {
   return {
     domains: domains.map(({ domain }) => domain),
     details: domains.map(({ domain, www, provenBy, certificate, addedAt, stray }) => ({
@@ -59,7 +59,7 @@ export function viewDomainList({ domains, used, allowed, challenge, wish }: Doma
     allowed,
     quota: `${used}/${allowed}`,
     txt_challenge: challenge,
-    wish: wish ? { domain: wish.name, problem: wish.problem, next_try_at: wish.nextAt } : null,
+    wish: request ? { domain: request.name, problem: request.problem, next_try_at: request.nextAt } : null,
   };
 }
 

@@ -8,7 +8,7 @@ import { VERSION } from '../../kernel/version.js';
 import { limitOf, methodsOf, ruleFor } from '../guards/access.js';
 import type { App } from './app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from '../guards/auth.js';
-import { withOneForm } from './both-forms.js';
+import { resolveUrlAlias } from './url-aliases.js';
 import { auditCalls } from '../guards/audit.js';
 import { answerError } from './errors.js';
 import { rememberPosts } from '../guards/idempotency.js';
@@ -24,7 +24,7 @@ import { refuseBrokenRequest, serverFactory } from './server.js';
 import { compileSerializer } from './serialization.js';
 import { followPair, readPair } from './tls-pair.js';
 import { warnOfUnknownFields } from './unknown-fields.js';
-import { limitUnreadAnswers } from './unread-answers.js';
+import { limitUnreadResponses } from './response-backpressure.js';
 import { compileValidator } from './validation.js';
 import { makeAllocate } from '../../services/allocate.js';
 import { watchCertificate } from '../../certificates/certificate.js';
@@ -40,7 +40,7 @@ export interface AppDeps extends DriftContext {
   readonly reconcile: RouteContext['reconcile'];
 }
 
-export type Door = 'network' | 'socket';
+export type Listener = 'network' | 'socket';
 
 const HEARTBEAT_MS = 15_000;
 /** What is still under way this long after a stop was asked for loses its connection. */
@@ -50,11 +50,14 @@ const IDLE_MS = 50;
 const HAND_OVER_MS = 250;
 
 export interface AppOptions {
-  /** The socket is systemd's: whoever connects during a stop waits for the next daemon, so no connection needs to be cut. */
+  /**
+   * The socket is systemd's: whoever connects during a stop waits for the next daemon, so no connection needs to be
+   * cut.
+   */
   readonly handedOver?: boolean;
 }
 
-export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = {}): Promise<App> {
+export async function buildApp(deps: AppDeps, door: Listener, options: AppOptions = {}): Promise<App> {
   const { config } = deps;
   const loggerInstance: FastifyBaseLogger = deps.log;
   const tls = door === 'network' ? config.api.tls : null;
@@ -63,7 +66,7 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestIds(),
-    rewriteUrl: ({ url = '/' }) => withOneForm(url),
+    rewriteUrl: ({ url = '/' }) => resolveUrlAlias(url),
     bodyLimit: config.api.body_limit_bytes,
     trustProxy:
       door === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,
@@ -87,7 +90,7 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   app.decorateRequest('operator', null);
   warnOfUnknownFields(app);
   limitPipelining(app);
-  limitUnreadAnswers(app);
+  limitUnreadResponses(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
     // not on the network: what a release is vulnerable to is nobody's business there
@@ -112,7 +115,7 @@ export async function buildApp(deps: AppDeps, door: Door, options: AppOptions = 
   return app;
 }
 
-function routeContext(deps: AppDeps, door: Door, stopping: AbortSignal): RouteContext {
+function routeContext(deps: AppDeps, door: Listener, stopping: AbortSignal): RouteContext {
   return {
     ...deps,
     door,
@@ -145,7 +148,7 @@ function endWithApp(app: App, handOverMs: number): AbortSignal {
 }
 
 /** Before the body is read: what cannot be called need not be understood. */
-function refuseUnknown(app: App, door: Door): void {
+function refuseUnknown(app: App, door: Listener): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) {
       done();

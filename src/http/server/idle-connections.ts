@@ -1,4 +1,7 @@
-/** Knows which connections wait for nothing, so that a stop need not wait for them; node's own list leaves out those that never sent anything. */
+/**
+ * Knows which connections wait for nothing, so that a stop need not wait for them; node's own list leaves out those
+ * that never sent anything.
+ */
 import type { Server, ServerResponse } from 'node:http';
 import { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';

@@ -1,4 +1,7 @@
-/** How bodies are read: JSON, or nothing at all, and nested no deeper than anything that is kept, compared or answered can be walked through. */
+/**
+ * How bodies are read: JSON, or nothing at all, and nested no deeper than anything that is kept, compared or answered
+ * can be walked through.
+ */
 import { AgentError } from '../../kernel/errors.js';
 import type { App } from './app-type.js';
 

@@ -1,4 +1,7 @@
-/** Listens for calls: on the network and on the daemon's own unix socket, or on what systemd listens on for us, so that callers wait through a restart instead of being refused. */
+/**
+ * Listens for calls: on the network and on the daemon's own unix socket, or on what systemd listens on for us, so
+ * that callers wait through a restart instead of being refused.
+ */
 import { once } from 'node:events';
 import { chmod, mkdir, rm, rmdir, stat } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';

@@ -8,7 +8,10 @@ import type { App } from './app-type.js';
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** Failed answers by status. Only described: all have the one shape, and a serializer for each of each route would slow down the start. */
+    /**
+     * Failed answers by status. Only described: all have the one shape, and a serializer for each of each route would
+     * slow down the start.
+     */
     failures?: Readonly<Record<number, TSchema>>;
   }
 }

@@ -1,4 +1,7 @@
-/** Calls that wait behind another on one connection: only a few, and they hear when it breaks, which node tells the first of them only. */
+/**
+ * Calls that wait behind another on one connection: only a few, and they hear when it breaks, which node tells the
+ * first of them only.
+ */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AgentError } from '../../kernel/errors.js';

@@ -2,7 +2,10 @@
 import type { IncomingMessage } from 'node:http';
 import { randomBytes } from 'node:crypto';
 
-/** A caller's own id is kept when it is harmless in a log line; else ours: a random part per start, which no other start has, and a count. */
+/**
+ * A caller's own id is kept when it is harmless in a log line; else ours: a random part per start, which no other
+ * start has, and a count.
+ */
 export function requestIds(): (request: IncomingMessage) => string {
   const start = randomBytes(9).toString('hex');
   let count = 0;

@@ -41,7 +41,10 @@ export function serverFactory(
   };
 }
 
-/** Each takes a descriptor, and nothing else does for a caller: without one left neither the state can be written nor a system be asked. */
+/**
+ * Each takes a descriptor, and nothing else does for a caller: without one left neither the state can be written nor
+ * a system be asked.
+ */
 export function mostConnections(descriptors: number | undefined): number {
   if (descriptors === undefined) return MOST_CONNECTIONS;
   const left = Math.min(LEFT_FOR_WORK, Math.ceil(descriptors / 2));

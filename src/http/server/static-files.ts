@@ -1,4 +1,7 @@
-/** Files that anybody may fetch, from memory: an answer that is not read holds no file open, and is bounded like every other answer. */
+/**
+ * Files that anybody may fetch, from memory: an answer that is not read holds no file open, and is bounded like every
+ * other answer.
+ */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';

@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
-import { isPair } from '../../kernel/is-pair.js';
+import { keyMatchesCertificate } from '../../kernel/key-matches-certificate.js';
 
 type Files = NonNullable<Config['api']['tls']>;
 
@@ -23,14 +23,17 @@ export function readPair(files: Files): TlsPair {
   const pair = { cert: readFileSync(files.cert_file, 'utf8'), key: readFileSync(files.key_file, 'utf8') };
   if (!pair.cert.includes('-----BEGIN CERTIFICATE-----'))
     throw new Error(`api.tls.cert_file: ${files.cert_file} holds no certificate`);
-  if (!isPair(pair.cert, pair.key))
+  if (!keyMatchesCertificate(pair.cert, pair.key))
     throw new Error(
       `api.tls.key_file: ${files.key_file} is not the private key of a certificate in ${files.cert_file}`,
     );
   return pair;
 }
 
-/** New connections get what the files say, a minute after they change at the latest. What cannot be used is told once and left: the pair in use goes on. */
+/**
+ * New connections get what the files say, a minute after they change at the latest. What cannot be used is told once
+ * and left: the pair in use goes on.
+ */
 export async function followPair(
   server: Server,
   files: Files,

@@ -1,6 +1,7 @@
 /**
- * Fields and query parameters that a call does not know never refuse it, and never pass in silence: a misspelt `subdomian` would otherwise make the wrong
- * thing, which is billed. The answer names them in `warnings`, as do log and audit.
+ * Fields and query parameters that a call does not know never refuse it, and never pass in silence: a misspelt
+ * `subdomian` would otherwise make the wrong thing, which is billed. The answer names them in `warnings`, as do log
+ * and audit.
  */
 import { closest, distance } from 'fastest-levenshtein';
 import type { FastifyRequest } from 'fastify';

@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { AgentError } from '../../kernel/errors.js';
-import { asMeant } from './php-habits.js';
+import { normalizePhpJson } from './php-json-quirks.js';
 import { invalid } from '../../kernel/invalid.js';
 
 interface Problem {
@@ -13,12 +13,15 @@ interface Problem {
   readonly message: string;
 }
 
-/** A schema's own sentence about itself, e.g. `must be 1 to 64 letters`: what a caller reads instead of the validator's words. */
+/**
+ * A schema's own sentence about itself, e.g. `must be 1 to 64 letters`: what a caller reads instead of the
+ * validator's words.
+ */
 const RULE = 'x-rule';
 
 /**
- * Text from the query string is turned into the numbers and booleans that a schema asks for, and an empty parameter is none; a JSON body must have the
- * right types itself, PHP's habits aside.
+ * Text from the query string is turned into the numbers and booleans that a schema asks for, and an empty parameter
+ * is none; a JSON body must have the right types itself, PHP's habits aside.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   let compiled: Validator | undefined;
@@ -26,7 +29,8 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   return (raw: unknown) => {
     // when first needed: two doors with all their calls would take megabytes that most daemons never use
     const validator = (compiled ??= Compile(schema));
-    const sent = httpPart === 'body' || httpPart === 'querystring' ? (read ??= asMeant(schema))(raw) : raw;
+    const sent =
+      httpPart === 'body' || httpPart === 'querystring' ? (read ??= normalizePhpJson(schema))(raw) : raw;
     if (validator.Check(sent)) return { value: sent };
     const value = httpPart === 'body' ? sent : validator.Convert(sent);
     if (validator.Check(value)) return { value };

@@ -1,4 +1,7 @@
-/** The 25-second rule: a panel's call waits for its job as long as its HTTP client is sure to listen, then the job goes on without it. */
+/**
+ * The 25-second rule: a panel's call waits for its job as long as its HTTP client is sure to listen, then the job
+ * goes on without it.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Alarm } from '../../kernel/async/alarm.js';
 import { anySignal } from '../../kernel/async/any-signal.js';
@@ -37,9 +40,10 @@ export interface AcceptedAnswer {
 }
 
 /**
- * The answer to a call that started (or joined) a job, to be sent with the reply's code: 200 with the view of service and job once it has ended well, 202 while
- * it goes on: after 20 s, after the caller's `Prefer: wait=N`, at once with `Prefer: respond-async`, when the caller has hung up or the daemon stops.
- * Throws the job's error when it ended badly.
+ * The answer to a call that started (or joined) a job, to be sent with the reply's code: 200 with the view of service
+ * and job once it has ended well, 202 while it goes on: after 20 s, after the caller's `Prefer: wait=N`, at once with
+ * `Prefer: respond-async`, when the caller has hung up or the daemon stops. Throws the job's error when it ended
+ * badly.
  */
 export async function answerJob<View extends object>(
   context: WaitingContext,
@@ -64,7 +68,10 @@ export async function answerJob<View extends object>(
   return { success: true, service_id: id, job_id: job.id, ...view(service, job) };
 }
 
-/** The job when it has ended, or as it is when waiting is over; sets `Preference-Applied`. `elseMs`: how long when the caller does not say. */
+/**
+ * The job when it has ended, or as it is when waiting is over; sets `Preference-Applied`. `elseMs`: how long when the
+ * caller does not say.
+ */
 export async function waitForJob(
   context: WaitingContext,
   request: FastifyRequest,

@@ -1,4 +1,7 @@
-/** Takes other numbers and addresses where those given out at the order turn out to be used by something that is not ours. */
+/**
+ * Takes other numbers and addresses where those given out at the order turn out to be used by something that is not
+ * ours.
+ */
 import { findFreeAddress, firstFree } from '../../model/address-pool.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { ClaimedAddress } from '../../model/guest.js';
@@ -6,7 +9,10 @@ import { guestOf, keyOf, type Service, withGuest } from '../../model/service.js'
 import type { ClusterView } from '../../drivers/guest/contract.js';
 import type { Effect } from './effect.js';
 
-/** The service with a number and addresses that neither another service nor the cluster has. The container does not exist yet. */
+/**
+ * The service with a number and addresses that neither another service nor the cluster has. The container does not
+ * exist yet.
+ */
 export function reallocate(effect: Effect, service: Service, view: ClusterView): Service {
   const { deps } = effect;
   const shown = new Set(view.guests.map((guest) => guest.vmid));

@@ -6,8 +6,8 @@ import { guestHostname, guestOf, keyOf, type Service, withGuest } from '../../mo
 import { planProblem } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/kit/values.js';
-import type { Wish } from '../engine/leases.js';
-import { roomFor, sourceOf } from './room.js';
+import type { LeaseRequest } from '../engine/leases.js';
+import { findPlacement, sourceOf } from './placement.js';
 import { nextVmid, reallocate } from './allocation.js';
 import {
   driverCall,
@@ -49,7 +49,7 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
     async () => {
       const view = await deps.watch.fresh(maxAgeMs, signal);
       maxAgeMs = 0;
-      return { view, node: roomFor(deps, { resources: service.plan, source }, view, keyOf(service)) };
+      return { view, node: findPlacement(deps, { resources: service.plan, source }, view, keyOf(service)) };
     },
     (error) => error instanceof AgentError && error.code === 'template_missing',
     { clock: deps.clock, signal, pauses: LOOK_AGAIN_MS, patienceMs: SHOWN_WITHIN_MS },
@@ -140,12 +140,12 @@ export const stop: EffectOf<'container.stop'> = async (effect, graceS) => {
   if (at) await effect.deps.drivers.guest.ensureStopped(at, graceS, await driverCall(effect));
 };
 
-export const resize: EffectOf<'container.resize'> = async (effect, wish) => {
+export const resize: EffectOf<'container.resize'> = async (effect, request) => {
   const service = await effect.journal.subject();
-  const plan = wish.plan === 'present' ? service.plan : (await effect.journal.job()).pinned.plan;
+  const plan = request.plan === 'present' ? service.plan : (await effect.journal.job()).pinned.plan;
   const { cores, memoryMb, swapMb } = plan;
   // a disk is never made smaller: nought leaves it as it is
-  const diskGb = wish.disk ? plan.diskGb : 0;
+  const diskGb = request.disk ? plan.diskGb : 0;
   const at = requireGuest(effect, service);
   await effect.deps.drivers.guest.ensureResources(
     at,
@@ -186,7 +186,10 @@ export const remove: EffectOf<'container.remove'> = async (effect) => {
   );
 };
 
-/** What is known of how the container was made, by this job or the one that it overtook: a request may still be under way. */
+/**
+ * What is known of how the container was made, by this job or the one that it overtook: a request may still be under
+ * way.
+ */
 function makingNotes({ jobs }: Service): JsonObject {
   const steps = jobs.flatMap((job) => job.steps);
   return notesOf(
@@ -206,7 +209,7 @@ export const removeHa: EffectOf<'ha.remove'> = async (effect) => {
 };
 
 /** The template first, then the host: whoever waits for a template does not keep a place at the host. */
-function leasesFor(effect: Effect, source: Source, node: string): Wish[] {
+function leasesFor(effect: Effect, source: Source, node: string): LeaseRequest[] {
   const host = hostLease(effect, node);
   if (source.kind === 'os') return [host];
   const templates =

@@ -13,7 +13,7 @@ import type { Drivers } from '../../drivers/table.js';
 import type { HostCallAnswer, HostCallArgs, HostCallName } from '../../modules/kit/host-calls.js';
 import type { ServiceStore } from '../../state/contract.js';
 import type { CallContext } from '../engine/call-context.js';
-import type { Wish } from '../engine/leases.js';
+import type { LeaseRequest } from '../engine/leases.js';
 
 export interface EffectDeps {
   readonly config: Config;
@@ -35,8 +35,8 @@ export type EffectOf<N extends HostCallName> = (
 ) => Promise<HostCallAnswer<N>>;
 
 /**
- * Notes of each host call stand apart inside the step's notes, so that two remote tasks of one step are not taken for each other. `before`: what the
- * driver noted elsewhere and must know here too.
+ * Notes of each host call stand apart inside the step's notes, so that two remote tasks of one step are not taken for
+ * each other. `before`: what the driver noted elsewhere and must know here too.
  */
 export async function driverCall(effect: Effect, before: JsonObject = {}): Promise<DriverCall> {
   const job = await effect.journal.job();
@@ -61,8 +61,12 @@ export function notesOf(step: StepRecord | undefined, name: HostCallName): JsonO
   return typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? kept : {};
 }
 
-export function holding<T>(effect: Effect, wishes: readonly Wish[], work: () => Promise<T>): Promise<T> {
-  return effect.leases.hold(wishes, effect.signal, effect.onWait, work);
+export function holding<T>(
+  effect: Effect,
+  requests: readonly LeaseRequest[],
+  work: () => Promise<T>,
+): Promise<T> {
+  return effect.leases.hold(requests, effect.signal, effect.onWait, work);
 }
 
 export function mark(effect: Effect, service: Service): Mark {
@@ -85,6 +89,6 @@ export function requireGuest(effect: Effect, service: Service): GuestAt & { node
 }
 
 /** Create, clone, snapshot, rollback and destroy are heavy: only so many at once per node. */
-export function hostLease(effect: Effect, node: string): Wish {
+export function hostLease(effect: Effect, node: string): LeaseRequest {
   return { name: `host:${node}`, limit: effect.deps.config.container_host.proxmox.heavy_operations };
 }

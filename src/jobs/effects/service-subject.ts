@@ -4,7 +4,7 @@ import type { Guest } from '../../model/guest.js';
 import type { Site } from '../../model/site.js';
 import { servedNames } from '../../model/domain-name.js';
 import { AgentError } from '../../kernel/errors.js';
-import { remainsOf } from '../../model/remains.js';
+import { leftoversOf } from '../../model/leftovers.js';
 import type { GuestView, ServiceView, SiteView } from '../../modules/kit/context.js';
 import type { JobArchive, ServiceStore } from '../../state/contract.js';
 import type { SubjectRecords } from '../engine/subject.js';
@@ -29,7 +29,7 @@ export function serviceRecords({ services, archive, withJob }: ServiceRecordsDep
       }),
     archive: (key, job) => archive.append({ key: asKey(key), job }),
     withJob,
-    remains: remainsOf,
+    remains: leftoversOf,
   };
 }
 

@@ -1,4 +1,7 @@
-/** Answers the calls of one attempt: those for the journal here, those of a step by what its subject's kind makes of them. */
+/**
+ * Answers the calls of one attempt: those for the journal here, those of a step by what its subject's kind makes of
+ * them.
+ */
 import type { Logger } from 'pino';
 import { AgentError } from '../../kernel/errors.js';
 import type { Json } from '../../kernel/json.js';
@@ -8,7 +11,7 @@ import type { Leases } from './leases.js';
 import type { Limits } from './limits.js';
 import type { Call, JournalCallName, JournalCalls } from './protocol.js';
 import type { SubjectKind } from './subject-kind.js';
-import { type StepEnded, tellSteps } from './tell-steps.js';
+import { type StepEnded, stepLogger } from './step-logger.js';
 
 export interface AnsweringDeps {
   readonly kind: SubjectKind;
@@ -37,7 +40,7 @@ type JournalCall = Extract<Call, { name: JournalCallName }>;
 
 export function answering(deps: AnsweringDeps): Answering {
   const { kind, journal, leases, limit, log, signal } = deps;
-  const told = tellSteps(log, deps.stepEnded, deps.job.method);
+  const told = stepLogger(log, deps.stepEnded, deps.job.method);
   let lastStep = '';
   return {
     lastStep: () => lastStep,

@@ -8,7 +8,7 @@ import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
 import type { Circuits } from '../../drivers/shared/circuit.js';
 import { type Answering, answering } from './answering.js';
-import { watchHanging } from './hanging.js';
+import { watchHungCalls } from './hung-calls.js';
 import { journal } from './journal.js';
 import type { Leases } from './leases.js';
 import { limits } from './limits.js';
@@ -16,7 +16,7 @@ import { type Ending, undoOrder } from './policy.js';
 import type { Attempt, Call, Outcome, ToMain } from './protocol.js';
 import type { Subject } from './subject.js';
 import type { SubjectRef } from './subject-kind.js';
-import type { StepEnded } from './tell-steps.js';
+import type { StepEnded } from './step-logger.js';
 import type { Threads } from './threads.js';
 
 export interface AttemptDeps {
@@ -65,7 +65,7 @@ export async function runAttempt(
     stepEnded: deps.stepEnded,
     stepFailed: () => elsewhere.abort(new AgentError('aborted', 'Another step failed.')),
   });
-  const unwatch = watchHanging({
+  const unwatch = watchHungCalls({
     clock: deps.clock,
     signal,
     calls: () => [...inFlight.values()],
@@ -148,7 +148,10 @@ function stepOf(outcome: Outcome | undefined): string {
   return outcome && 'step' in outcome ? outcome.step : '';
 }
 
-/** An attempt that got to its own end counts as what it says, even when a stop or the deadline came in the same moment. */
+/**
+ * An attempt that got to its own end counts as what it says, even when a stop or the deadline came in the same
+ * moment.
+ */
 function ending(
   outcome: Outcome | undefined,
   { death, stopped, timedOut, passed, lastStep }: Circumstance,

@@ -1,4 +1,7 @@
-/** Walks one flow once, forward or back. Knows nothing of threads: the main thread answers its calls for the journal, the context maker builds what steps see. */
+/**
+ * Walks one flow once, forward or back. Knows nothing of threads: the main thread answers its calls for the journal,
+ * the context maker builds what steps see.
+ */
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../../model/flow.js';
@@ -7,7 +10,7 @@ import type { StepContext } from '../../modules/kit/context.js';
 import type { Attempt, JournalCallName, JournalCalls, Outcome } from './protocol.js';
 
 /** Sends one call for the journal to the main thread; rejects with the AgentError it answers. */
-export type TellJournal = <N extends JournalCallName>(
+export type CallJournal = <N extends JournalCallName>(
   name: N,
   args: JournalCalls[N]['args'],
 ) => Promise<JournalCalls[N]['answer']>;
@@ -22,7 +25,7 @@ export interface StepSeat {
 export interface FlowRun {
   readonly attempt: Attempt;
   readonly flow: Flow<StepContext>;
-  readonly journal: TellJournal;
+  readonly journal: CallJournal;
   /** Aborted by the main thread: stop, timeout. */
   readonly signal: AbortSignal;
   contextFor(seat: StepSeat): StepContext;
@@ -35,8 +38,9 @@ export async function runFlow(run: FlowRun): Promise<Outcome> {
 }
 
 /**
- * Starts whatever may start, side by side. A failure that may pass lets independent steps go on, so that a dead DNS server does not keep a container
- * from being made; one for good aborts the rest. Either way everything that was started is waited for.
+ * Starts whatever may start, side by side. A failure that may pass lets independent steps go on, so that a dead DNS
+ * server does not keep a container from being made; one for good aborts the rest. Either way everything that was
+ * started is waited for.
  */
 async function forward(run: FlowRun): Promise<Outcome> {
   const shapes = shapeOf(run.flow);

@@ -1,4 +1,7 @@
-/** Brings one module's code into this thread. The worker needs just this; the loader does the checking for the main thread. */
+/**
+ * Brings one module's code into this thread. The worker needs just this; the loader does the checking for the main
+ * thread.
+ */
 import { pathToFileURL } from 'node:url';
 import type { Module } from '../../modules/kit/module.js';
 

@@ -40,10 +40,11 @@ export function journal<S extends Subject>(
     (await records.commit(key, (current) => ({ value: fn(current), result: undefined }))).value;
 
   const change = async (fn: (job: Job, subject: S) => Job): Promise<Job> => {
-    const apply = (subject: S): Job => withRemains(records, subject, fn(find(subject), subject));
+    const apply = (subject: S): Job => withLeftovers(records, subject, fn(find(subject), subject));
     for (let known = await records.get(key); ;) {
       const planned = apply(known);
-      // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one counts.
+      // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one
+      // counts.
       if (hasEnded(planned, find(known))) await records.archive(key, planned);
       const { value, result } = await records.commit(key, (current) => {
         const next = current === known ? planned : apply(current);
@@ -122,7 +123,7 @@ function hasEnded(job: Job, before: Job): boolean {
 }
 
 /** With what a person has to deal with, from the moment it is stuck. */
-function withRemains<S extends Subject>(records: SubjectRecords<S>, subject: S, job: Job): Job {
+function withLeftovers<S extends Subject>(records: SubjectRecords<S>, subject: S, job: Job): Job {
   if (job.status !== 'stuck') return job;
   const remains = records.remains(subject, job);
   return isDeepStrictEqual(remains, job.remains) ? job : { ...job, remains };

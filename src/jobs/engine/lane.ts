@@ -3,7 +3,7 @@ import { waitUntil } from '../../kernel/clock.js';
 import { FOR_RELEASE, type Job } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
 import type { Circuits } from '../../drivers/shared/circuit.js';
-import { needOf, patienceEnds } from './dead-systems.js';
+import { needOf, patienceEnds } from './circuit-waits.js';
 import { endsEarly, MAX_BACKOFF_MS } from './policy.js';
 import type { SubjectRef } from './subject-kind.js';
 

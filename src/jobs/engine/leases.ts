@@ -1,22 +1,26 @@
-/** Shared things that only so many may use at once: container hosts, templates, zones. A lease is held around one driver call and freed when it settled. */
+/**
+ * Shared things that only so many may use at once: container hosts, templates, zones. A lease is held around one
+ * driver call and freed when it settled.
+ */
 
 import PQueue from 'p-queue';
 import { inTurn } from '../../kernel/async/in-turn.js';
 import { asAgentError } from '../../kernel/errors.js';
 
 /** What is leased, and how many may hold it at once. */
-export interface Wish {
+export interface LeaseRequest {
   readonly name: string;
   readonly limit: number;
 }
 
 export interface Leases {
   /**
-   * Runs `work` while holding every wish, taken in the given order (callers keep one fixed order: template, host, zone). `onWait` brackets the waiting, so that
-   * it is not counted into a deadline. Rejects with the signal's reason when aborted while waiting.
+   * Runs `work` while holding every wish, taken in the given order (callers keep one fixed order: template, host,
+   * zone). `onWait` brackets the waiting, so that it is not counted into a deadline. Rejects with the signal's reason
+   * when aborted while waiting.
    */
   hold<T>(
-    wishes: readonly Wish[],
+    requests: readonly LeaseRequest[],
     signal: AbortSignal,
     onWait: (waiting: boolean) => void,
     work: () => Promise<T>,
@@ -29,12 +33,12 @@ export function leases(): Leases {
 
   /** Runs `work` while holding the first wish, and within it the others. */
   const holding = async <T>(
-    [wish, ...others]: readonly Wish[],
+    [request, ...others]: readonly LeaseRequest[],
     signal: AbortSignal,
     work: () => Promise<T>,
   ): Promise<T> => {
-    if (wish === undefined) return work();
-    const { name, limit } = wish;
+    if (request === undefined) return work();
+    const { name, limit } = request;
     const queue = queues.get(name) ?? new PQueue({ concurrency: limit });
     queues.set(name, queue);
     return inTurn(
@@ -46,7 +50,7 @@ export function leases(): Leases {
   };
 
   return {
-    async hold(wishes, signal, onWait, work) {
+    async hold(requestedOnes, signal, onWait, work) {
       let waits = true;
       const begin = (): void => {
         if (waits) onWait(false);
@@ -54,7 +58,7 @@ export function leases(): Leases {
       };
       onWait(true);
       try {
-        return await holding(wishes, signal, () => {
+        return await holding(requestedOnes, signal, () => {
           begin();
           return work();
         });

@@ -1,4 +1,7 @@
-/** The time limits of one attempt: the thread's start, then the job's and those of the steps under way. Waiting for leases counts into none. */
+/**
+ * The time limits of one attempt: the thread's start, then the job's and those of the steps under way. Waiting for
+ * leases counts into none.
+ */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';

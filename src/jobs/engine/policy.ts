@@ -10,7 +10,7 @@ import {
 import { UNTOUCHED } from '../../model/flow.js';
 import { isOpen, type Job, MAX_CRASHES, stepUnderWay } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
-import { isLeft } from '../../model/remains.js';
+import { isLeft } from '../../model/leftovers.js';
 import type { Outcome } from './protocol.js';
 
 /** `crashed`: no result; `released`: handed back by a graceful stop. */
@@ -32,7 +32,10 @@ export interface Circumstances {
 
 /** The condition of a system, not of the job: no try is counted. */
 const WAITED_FOR: readonly Failure[] = ['refused_us', 'busy', 'unreachable'];
-/** Nothing but a person or time can help, and an alert of the system's own tells of it: giving up would only add work to theirs. */
+/**
+ * Nothing but a person or time can help, and an alert of the system's own tells of it: giving up would only add work
+ * to theirs.
+ */
 const NOBODYS_FAULT: readonly Failure[] = ['refused_us', 'unreachable'];
 /** Tries of a job that can only go forward, or back, while nobody knows why it fails: some two hours. */
 const PERSISTENT_TRIES = 20;
@@ -72,8 +75,8 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
 }
 
 /**
- * What becomes of a job that shall end early and has no attempt under way: it ends as it stands, or turns back first. Undefined when the cancel changes
- * nothing: it is turning back already, or past a pivot.
+ * What becomes of a job that shall end early and has no attempt under way: it ends as it stands, or turns back first.
+ * Undefined when the cancel changes nothing: it is turning back already, or past a pivot.
  */
 export function whenCancelled(job: Job, at: Pick<Circumstances, 'kinds' | 'now'>): Job | undefined {
   const { waiting: _, ...rest } = job;
@@ -146,7 +149,10 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
   };
 }
 
-/** The first ones may be anybody's fault: the job goes on at once. Then it waits, ever longer: were it the cause, the agent must have time for the others. */
+/**
+ * The first ones may be anybody's fault: the job goes on at once. Then it waits, ever longer: were it the cause, the
+ * agent must have time for the others.
+ */
 function crashed(job: Job, detail: string, at: Circumstances): Job {
   const crashes = job.crashes + 1;
   const { waiting: _, ...rest } = job;

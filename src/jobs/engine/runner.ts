@@ -1,4 +1,7 @@
-/** What runs next: one lane per subject, a bounded number of slots (some kept for interactive jobs), waiting jobs when they are due, recovery at boot, stop. */
+/**
+ * What runs next: one lane per subject, a bounded number of slots (some kept for interactive jobs), waiting jobs when
+ * they are due, recovery at boot, stop.
+ */
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { pause } from '../../kernel/async/pause.js';
 import { orSleep } from '../../kernel/async/race.js';
@@ -8,19 +11,22 @@ import { isOpen, type Job } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
 import type { CircuitView } from '../../drivers/shared/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
-import { held } from './dead-systems.js';
+import { held } from './circuit-waits.js';
 import { journal } from './journal.js';
 import { byUrgency, gateOf, type Lane, laneId, laneOf } from './lane.js';
 import { afterAttempt, type Ending, endsEarly, whenCancelled } from './policy.js';
 import { mayBegin, type SlotRule } from './slots.js';
-import { ordersFirst } from './spare-time.js';
+import { ordersFirst } from './event-loop-load.js';
 import type { Subject } from './subject.js';
 import type { SubjectKind, SubjectRef } from './subject-kind.js';
 
 export interface Runner {
   /** Takes up every unfinished job and starts listening for new ones. */
   start(): Promise<void>;
-  /** Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within `jobs.stop_s`. */
+  /**
+   * Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within
+   * `jobs.stop_s`.
+   */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
   /** A job that is due and has room, but has not begun: while the runner is alive, never for longer than a moment. */
@@ -199,7 +205,10 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     else log.warn(line, 'attempt ended');
   };
 
-  /** What ran when the agent ended. On a disk that is full it is taken up all the same: its attempt begins when it can be recorded. */
+  /**
+   * What ran when the agent ended. On a disk that is full it is taken up all the same: its attempt begins when it can
+   * be recorded.
+   */
   const takeUp = async (ref: SubjectRef, orphan: Job): Promise<void> => {
     log.warn(lineOf(ref, orphan.id), 'taking up a job that was cut off');
     const ending = { kind: 'crashed', detail: 'the agent ended while the job ran' } as const;

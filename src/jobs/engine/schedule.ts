@@ -1,4 +1,7 @@
-/** Recurring work. It only looks and enqueues; what is due is found in the records, so nothing is lost while the agent was down. */
+/**
+ * Recurring work. It only looks and enqueues; what is due is found in the records, so nothing is lost while the agent
+ * was down.
+ */
 import type { BaseLogger } from 'pino';
 import { Alarm } from '../../kernel/async/alarm.js';
 import type { Clock } from '../../kernel/clock.js';

@@ -1,4 +1,7 @@
-/** Which job may begin now: a bounded number at once, some slots kept for interactive jobs, and few while the main thread is busy. */
+/**
+ * Which job may begin now: a bounded number at once, some slots kept for interactive jobs, and few while the main
+ * thread is busy.
+ */
 
 export interface SlotRule {
   /** Jobs at once. */

@@ -3,14 +3,14 @@ import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { StepContext } from '../../modules/kit/context.js';
 import { type HostCallName, hostFunctions } from '../../modules/kit/host-calls.js';
-import type { StepSeat, TellJournal } from './flow-run.js';
+import type { StepSeat, CallJournal } from './flow-run.js';
 import type { Attempt, ToMain } from './protocol.js';
 
 type Level = Extract<ToMain, { kind: 'log' }>['level'];
 
 /** What a step's code can reach outside of its thread. */
 export interface Outside {
-  readonly journal: TellJournal;
+  readonly journal: CallJournal;
   /** Rejects with the AgentError that the main thread answers. */
   readonly ask: (step: string, name: HostCallName, args: readonly unknown[]) => Promise<unknown>;
   readonly log: (level: Level, step: string, message: string, fields: JsonObject) => void;

@@ -4,7 +4,10 @@ import type { CallContext } from './call-context.js';
 import type { Attempt } from './protocol.js';
 import type { Subject, SubjectRecords } from './subject.js';
 
-/** Everything that the engine has to know of a kind of subjects. Method syntax throughout: a kind stands for subjects of its own type only. */
+/**
+ * Everything that the engine has to know of a kind of subjects. Method syntax throughout: a kind stands for subjects
+ * of its own type only.
+ */
 export interface SubjectKind<S extends Subject = Subject> extends SubjectRecords<S> {
   /** e.g. `service`; lanes of different kinds never meet. */
   readonly name: string;

@@ -1,4 +1,7 @@
-/** What jobs are of: a service, say. The engine knows nothing of a subject but its jobs, and handles all kinds of subjects alike. */
+/**
+ * What jobs are of: a service, say. The engine knows nothing of a subject but its jobs, and handles all kinds of
+ * subjects alike.
+ */
 import type { Changed } from '../../kernel/changed.js';
 import type { Remain } from '../../model/flow.js';
 import type { Job } from '../../model/job.js';
@@ -12,7 +15,10 @@ export interface Subject {
 export interface SubjectRecords<S extends Subject = Subject> {
   /** Throws when there is none. */
   get(key: string): Promise<S>;
-  /** Changes it under its lock; the same value: nothing is written. Resolves once the value is durable. Throws when there is none. */
+  /**
+   * Changes it under its lock; the same value: nothing is written. Resolves once the value is durable. Throws when
+   * there is none.
+   */
   commit<R>(key: string, fn: (current: S) => Changed<S, R>): Promise<Changed<S, R>>;
   /** Durable when it resolves. */
   archive(key: string, job: Job): Promise<void>;

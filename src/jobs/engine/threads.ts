@@ -1,6 +1,7 @@
 /**
- * One bree job per attempt, each in a bare worker thread of its own; this file is all that knows bree. One thread more than is needed is always loaded, so that
- * the next attempt begins at once instead of waiting for a thread to load its code.
+ * One bree job per attempt, each in a bare worker thread of its own; this file is all that knows bree. One thread
+ * more than is needed is always loaded, so that the next attempt begins at once instead of waiting for a thread to
+ * load its code.
  */
 import Bree from 'bree';
 import { once } from 'node:events';
@@ -19,7 +20,10 @@ export interface Thread {
 }
 
 export interface Threads {
-  /** Gives the attempt to a thread that has run none before; an urgent one before those that wait for a thread already. */
+  /**
+   * Gives the attempt to a thread that has run none before; an urgent one before those that wait for a thread
+   * already.
+   */
   start(attempt: Attempt, onMessage: (message: ToMain) => void, urgent: boolean): Promise<Thread>;
   /** Loads a thread for the first attempt. */
   warm(): void;
@@ -43,8 +47,8 @@ const LOADED_WITHIN_MS = 1_000;
 
 export function breeThreads(workerPath: string): Threads {
   const deaths = new Map<string, Error>();
-  // A thread takes 25 ms of a processor until its module is loaded. Ten at once would take all of them, and requests would wait. One that hangs keeps nobody
-  // else from loading.
+  // A thread takes 25 ms of a processor until its module is loaded. Ten at once would take all of them, and requests
+  // would wait. One that hangs keeps nobody else from loading.
   const loading = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) });
   const waiting: Waiting[] = [];
   const spare = new Set<Loaded>();

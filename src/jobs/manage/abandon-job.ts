@@ -1,13 +1,16 @@
-/** Ends a stuck job and leaves what it made where it is: what still exists is on record, and what it holds stays taken. */
+/**
+ * Ends a stuck job and leaves what it made where it is: what still exists is on record, and what it holds stays
+ * taken.
+ */
 import { instant } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { Thing } from '../../model/flow.js';
 import { sameMark } from '../../kernel/mark.js';
 import type { Remain } from '../../model/flow.js';
-import { remainsOf } from '../../model/remains.js';
+import { leftoversOf } from '../../model/leftovers.js';
 import { markOf, type Service } from '../../model/service.js';
 import { plainCall } from '../../drivers/shared/call.js';
-import { abandoned } from '../decisions.js';
+import { abandoned } from '../operator-actions.js';
 import type { Caller } from '../../model/caller.js';
 import { changeJob } from './change-job.js';
 import type { JobContext } from './context.js';
@@ -20,7 +23,7 @@ const LOOK_MS = 10_000;
 export async function abandonJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
   const { serviceId, job: before } = await readJob(context, caller, jobId);
   const service = await context.state.services.get(`${caller.panel}/${serviceId}`);
-  const remains = await stillThere(context, service, remainsOf(service, before));
+  const remains = await stillThere(context, service, leftoversOf(service, before));
   const found = await changeJob(context, caller, jobId, (job, now) => {
     // a retry in between may have made or removed something
     if (job.status === 'stuck' && now.updatedAt !== service.updatedAt)

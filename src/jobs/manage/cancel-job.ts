@@ -1,12 +1,18 @@
-/** Ends a job before its time: one that has begun is aborted, its effects are waited for, and what it did is taken back. */
+/**
+ * Ends a job before its time: one that has begun is aborted, its effects are waited for, and what it did is taken
+ * back.
+ */
 import { instant } from '../../kernel/clock.js';
-import { cancelled } from '../decisions.js';
+import { cancelled } from '../operator-actions.js';
 import type { Caller } from '../../model/caller.js';
 import { changeJob } from './change-job.js';
 import type { JobContext } from './context.js';
 import type { FoundJob } from './read-job.js';
 
-/** The job as it is now: one that runs is still on its way back. Throws `job_not_found`, `job_ended`, `job_irrevocable`. */
+/**
+ * The job as it is now: one that runs is still on its way back. Throws `job_not_found`, `job_ended`,
+ * `job_irrevocable`.
+ */
 export async function cancelJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
   const found = await changeJob(context, caller, jobId, (job) =>
     cancelled(context.kinds, job, instant(context.clock)),

@@ -7,7 +7,10 @@ import type { Caller } from '../../model/caller.js';
 import type { JobContext } from './context.js';
 import { type FoundJob, readJob } from './read-job.js';
 
-/** The job after `decide`, which returns the same job when there is nothing to do and throws to refuse. Throws `job_not_found`, `job_ended`. */
+/**
+ * The job after `decide`, which returns the same job when there is nothing to do and throws to refuse. Throws
+ * `job_not_found`, `job_ended`.
+ */
 export async function changeJob(
   context: Pick<JobContext, 'state' | 'clock' | 'records'>,
   caller: Pick<Caller, 'panel'>,

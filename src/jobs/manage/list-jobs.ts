@@ -7,7 +7,7 @@ import type { JobContext } from './context.js';
 import { afterCursor, nextCursor, type Page } from './page.js';
 import type { FoundJob } from './read-job.js';
 
-export interface JobWish {
+export interface JobQuery {
   readonly serviceId?: string | undefined;
   readonly status?: JobStatus | undefined;
   readonly tag?: string | undefined;
@@ -15,26 +15,29 @@ export interface JobWish {
   readonly cursor?: string | undefined;
 }
 
-/** Documents one call may read, so that a rare status does not walk through all of them: the page is then short and has a cursor. */
+/**
+ * Documents one call may read, so that a rare status does not walk through all of them: the page is then short and
+ * has a cursor.
+ */
 const MOST_READ = 1_000;
 
 export async function listJobs(
   context: JobContext,
   caller: Pick<Caller, 'panel'>,
-  wish: JobWish,
+  query: JobQuery,
 ): Promise<Page<FoundJob>> {
   const items: FoundJob[] = [];
   let read = 0;
   let last: ServiceKey | undefined;
-  for (const entry of candidates(context, caller, wish)) {
-    if (items.length >= wish.limit || read >= MOST_READ) return { items, next: nextCursor(last) };
+  for (const entry of candidates(context, caller, query)) {
+    if (items.length >= query.limit || read >= MOST_READ) return { items, next: nextCursor(last) };
     read += 1;
     last = entry.key;
     const service = await context.state.services.find(entry.key);
     for (const job of service?.jobs ?? []) {
       const wanted =
-        (wish.status === undefined || job.status === wish.status) &&
-        (wish.tag === undefined || job.tags.includes(wish.tag));
+        (query.status === undefined || job.status === query.status) &&
+        (query.tag === undefined || job.tags.includes(query.tag));
       if (wanted) items.push({ serviceId: entry.id, job });
     }
   }
@@ -44,15 +47,15 @@ export async function listJobs(
 function* candidates(
   { state }: JobContext,
   { panel }: Pick<Caller, 'panel'>,
-  wish: JobWish,
+  listQuery: JobQuery,
 ): Generator<ServiceEntry> {
-  if (wish.serviceId !== undefined) {
-    const entry = state.services.entry(keyOf({ panel, id: wish.serviceId }));
+  if (listQuery.serviceId !== undefined) {
+    const entry = state.services.entry(keyOf({ panel, id: listQuery.serviceId }));
     if (entry) yield entry;
     return;
   }
-  const onlyOpen = wish.status !== undefined && isOpen({ status: wish.status });
-  const after = afterCursor(wish.cursor, panel);
+  const onlyOpen = listQuery.status !== undefined && isOpen({ status: listQuery.status });
+  const after = afterCursor(listQuery.cursor, panel);
   for (const entry of state.services.entries()) {
     if (entry.panel !== panel || (after !== undefined && entry.key <= after)) continue;
     if (!onlyOpen || entry.openJobs.length > 0) yield entry;

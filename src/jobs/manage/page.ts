@@ -13,7 +13,10 @@ export function nextCursor(lastKey: string | undefined): string | null {
   return lastKey === undefined ? null : Buffer.from(lastKey).toString('base64url');
 }
 
-/** The key to go on behind. Throws `invalid_request`, also for another panel's: in the order of keys all of this one may stand before it. */
+/**
+ * The key to go on behind. Throws `invalid_request`, also for another panel's: in the order of keys all of this one
+ * may stand before it.
+ */
 export function afterCursor(cursor: string | undefined, panel: string): string | undefined {
   if (cursor === undefined) return undefined;
   const key = Buffer.from(cursor, 'base64url').toString();

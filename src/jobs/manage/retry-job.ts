@@ -1,13 +1,16 @@
 /** Lets a stuck job go on where it stood, a waiting one at once, and a deletion that the brake holds at all. */
 import { AgentError } from '../../kernel/errors.js';
 import { FOR_RELEASE } from '../../model/job.js';
-import { retried } from '../decisions.js';
+import { retried } from '../operator-actions.js';
 import { type Caller, mayDo } from '../../model/caller.js';
 import { changeJob } from './change-job.js';
 import type { JobContext } from './context.js';
 import type { FoundJob } from './read-job.js';
 
-/** Throws `job_not_found`, `job_ended`, `service_terminated`, and `forbidden` for a held deletion without the permission `admin`. */
+/**
+ * Throws `job_not_found`, `job_ended`, `service_terminated`, and `forbidden` for a held deletion without the
+ * permission `admin`.
+ */
 export async function retryJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
   const found = await changeJob(context, caller, jobId, (job, service) => {
     if (job.waiting?.for === FOR_RELEASE && !mayDo(caller, 'admin'))

@@ -1,5 +1,5 @@
 /** Marks one step of a stuck job as dealt with by hand; `retryJob` goes on without it. */
-import { skipped } from '../decisions.js';
+import { skipped } from '../operator-actions.js';
 import type { Caller } from '../../model/caller.js';
 import { changeJob } from './change-job.js';
 import type { JobContext } from './context.js';

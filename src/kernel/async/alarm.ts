@@ -7,7 +7,10 @@ export class Alarm {
   #rung = false;
   #wake = (): void => {};
 
-  /** Ends the sleep under way, or the next one before it begins: what changed during a look may have been missed by it. */
+  /**
+   * Ends the sleep under way, or the next one before it begins: what changed during a look may have been missed by
+   * it.
+   */
   ring(): void {
     this.#rung = true;
     this.#wake();

@@ -1,6 +1,7 @@
 /**
- * One signal for several, for as long as some work takes. Instead of `AbortSignal.any`: in Node 20 a signal that lives as long as the daemon never forgets what
- * it was put together with (1 to 3 KB and all that its listeners hold, for every wait), and the result may be collected as garbage while somebody waits for it.
+ * One signal for several, for as long as some work takes. Instead of `AbortSignal.any`: in Node 20 a signal that
+ * lives as long as the daemon never forgets what it was put together with (1 to 3 KB and all that its listeners hold,
+ * for every wait), and the result may be collected as garbage while somebody waits for it.
  */
 import { setMaxListeners } from 'node:events';
 

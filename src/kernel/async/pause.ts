@@ -1,7 +1,10 @@
 /** A sleep within a signal that is no error when it ends early. */
 import type { Clock } from '../clock.js';
 
-/** True after `ms`, false as soon as the signal aborts. In the background it does not keep an otherwise idle process alive. */
+/**
+ * True after `ms`, false as soon as the signal aborts. In the background it does not keep an otherwise idle process
+ * alive.
+ */
 export async function pause(
   clock: Pick<Clock, 'sleep'>,
   ms: number,

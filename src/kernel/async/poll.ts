@@ -17,8 +17,8 @@ export interface Polling {
 }
 
 /**
- * One round for each look, with the milliseconds waited so far. The body leaves the loop when it has found what it looks for; behind the loop patience is
- * over. The first look comes at once, and there always is one.
+ * One round for each look, with the milliseconds waited so far. The body leaves the loop when it has found what it
+ * looks for; behind the loop patience is over. The first look comes at once, and there always is one.
  */
 export async function* poll(polling: Polling): AsyncGenerator<number, void> {
   const { clock, signal, patienceMs, stopped = reasonOf } = polling;

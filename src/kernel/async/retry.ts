@@ -1,7 +1,10 @@
 /** Tries again and again while the failure is one that passes by itself. */
 import { poll, type Polling } from './poll.js';
 
-/** What the first try that succeeds returns. Throws an error that does not pass at once, else the last one when patience is over. */
+/**
+ * What the first try that succeeds returns. Throws an error that does not pass at once, else the last one when
+ * patience is over.
+ */
 export async function retry<T>(
   work: () => Promise<T>,
   passes: (error: unknown) => boolean,

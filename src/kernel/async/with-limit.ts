@@ -1,7 +1,10 @@
 /** A time limit on one piece of work; see any-signal.ts for why it is not put together from node's own. */
 import { onAbort } from './on-abort.js';
 
-/** Runs `work` with a signal that aborts when `signal` does or after `ms`, whichever comes first. `late`: the reason when time is up. */
+/**
+ * Runs `work` with a signal that aborts when `signal` does or after `ms`, whichever comes first. `late`: the reason
+ * when time is up.
+ */
 export async function withLimit<T>(
   signal: AbortSignal,
   ms: number,

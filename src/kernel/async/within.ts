@@ -1,4 +1,7 @@
-/** Waits for the end of something that may hang: a child, a connection, our own work when we stop. By the process's own timers, whatever clock the rest has. */
+/**
+ * Waits for the end of something that may hang: a child, a connection, our own work when we stop. By the process's
+ * own timers, whatever clock the rest has.
+ */
 
 /** The value of `work` when it is there within `ms`, else `undefined`; never rejects, and leaves no timer behind. */
 export async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {

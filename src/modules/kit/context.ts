@@ -1,6 +1,7 @@
 /**
- * What module code gets while one of its steps runs. It lives in a worker thread; every call is answered by the main thread, which knows the
- * service, its mark, its container number and the drivers. Module code never holds a raw client, the state, another service or a secret's text.
+ * What module code gets while one of its steps runs. It lives in a worker thread; every call is answered by the main
+ * thread, which knows the service, its mark, its container number and the drivers. Module code never holds a raw
+ * client, the state, another service or a secret's text.
  */
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { Plan } from '../../model/plan.js';

@@ -1,7 +1,7 @@
 /**
- * Every call that a step can make, each written once: the context of a step, the messages between the threads and the table of effects are made from
- * this. The main thread answers, which knows the service, its mark, its container number and the drivers. Arguments and answers cross the border of the
- * thread, so both are plain data.
+ * Every call that a step can make, each written once: the context of a step, the messages between the threads and the
+ * table of effects are made from this. The main thread answers, which knows the service, its mark, its container
+ * number and the drivers. Arguments and answers cross the border of the thread, so both are plain data.
  */
 import type { SnapshotKind } from '../../model/guest.js';
 import type { ProxyState } from '../../model/proxy-state.js';
@@ -9,7 +9,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import type {
   ContainerLook,
   ContainerSource,
-  ResizeWish,
+  ResizeRequest,
   ScriptCall,
   ScriptResult,
   SecretRef,
@@ -27,7 +27,10 @@ const call = <Args extends unknown[] = [], Answer = void>(): HostCall<Args, Answ
 
 export const HOST_CALLS = {
   container: {
-    /** Confirms number and addresses against the cluster (others replace those that turn out to be taken) and chooses the node. */
+    /**
+     * Confirms number and addresses against the cluster (others replace those that turn out to be taken) and chooses
+     * the node.
+     */
     allocate: call<[source: ContainerSource], { vmid: number; node: string }>(),
     /** Clones or creates on the allocated node; not started. Repeatable. */
     ensure: call<[source: ContainerSource], { vmid: number; node: string }>(),
@@ -36,9 +39,15 @@ export const HOST_CALLS = {
     run: call<[script: ScriptCall], ScriptResult>(),
     /** Graceful, after `graceS` seconds forced; done when it is stopped or absent. */
     stop: call<[graceS: number]>(),
-    /** Brings memory, swap and cores to the plan the service has, or to the one the job is about; with `disk` the disk too, which only grows. */
-    resize: call<[wish: ResizeWish]>(),
-    /** Brings the container that exists to what the service has now: resources, disk, network, mark, firewall. Throws when it is absent. */
+    /**
+     * Brings memory, swap and cores to the plan the service has, or to the one the job is about; with `disk` the disk
+     * too, which only grows.
+     */
+    resize: call<[wish: ResizeRequest]>(),
+    /**
+     * Brings the container that exists to what the service has now: resources, disk, network, mark, firewall. Throws
+     * when it is absent.
+     */
     converge: call<[source: ContainerSource]>(),
     snapshot: call<[name: string, description: string, kind: SnapshotKind]>(),
     unsnapshot: call<[name: string]>(),
@@ -63,7 +72,10 @@ export const HOST_CALLS = {
     fetch: call<[request: SiteRequestCall], SiteAnswerView>(),
   },
   secrets: {
-    /** The named secret; made (letters and digits; default: 24) when it does not exist yet. Kept encrypted with the service. */
+    /**
+     * The named secret; made (letters and digits; default: 24) when it does not exist yet. Kept encrypted with the
+     * service.
+     */
     ensure: call<[name: string, length?: number], SecretRef>(),
   },
   data: {

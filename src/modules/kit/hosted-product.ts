@@ -1,4 +1,7 @@
-/** The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on top of it, not a copy. */
+/**
+ * The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on
+ * top of it, not a copy.
+ */
 import { growing } from '../../kernel/async/growing.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
 import type { JobPolicy } from '../../model/job.js';
@@ -46,8 +49,8 @@ export abstract class HostedProduct extends Product implements Flows {
   protected abstract install(context: StepContext): Promise<void>;
 
   /**
-   * One look at the site through the public door. Throws AgentError `site_unreachable` (nothing there yet) or `site_wrong` (it answers, but not with
-   * what was installed); both are looked at again until the patience ends.
+   * One look at the site through the public door. Throws AgentError `site_unreachable` (nothing there yet) or
+   * `site_wrong` (it answers, but not with what was installed); both are looked at again until the patience ends.
    */
   protected abstract look(context: StepContext): Promise<void>;
 
@@ -111,7 +114,8 @@ export abstract class HostedProduct extends Product implements Flows {
         run: (context) => context.proxy.ensure({ state: 'preparing', port: this.upstreamPort(context) }),
         undo: (context) => context.proxy.remove(),
       },
-      // Beside `verify`: whoever looks at a frozen container waits a moment, a site found wrong is removed with its snapshot.
+      // Beside `verify`: whoever looks at a frozen container waits a moment, a site found wrong is removed with its
+      // snapshot.
       snapshot: {
         after: ['install'],
         concerns: 'snapshot',

@@ -21,19 +21,24 @@ export abstract class Product extends Module {
   abstract createJob(): JobFlow;
 
   /**
-   * What a service of it consists of beside what every service has. With `guest` it gets a container number and addresses, with `site` a name, DNS
-   * records and a proxy host; calls about a part that it lacks are refused (`not_supported`).
+   * What a service of it consists of beside what every service has. With `guest` it gets a container number and
+   * addresses, with `site` a name, DNS records and a proxy host; calls about a part that it lacks are refused
+   * (`not_supported`).
    */
   readonly parts: readonly Part[] = [];
 
-  /** Where new containers come from, by these settings; placement looks for it before anything is accepted. Undefined without the part `guest`. */
+  /**
+   * Where new containers come from, by these settings; placement looks for it before anything is accepted. Undefined
+   * without the part `guest`.
+   */
   source(_settings: Readonly<Record<string, unknown>>): ContainerSource | undefined {
     return undefined;
   }
 
   /**
-   * Why the product cannot hold an owner's e-mail address exactly as it is: the end of a sentence that begins with "email". Undefined when it can.
-   * Asked before an order or a change of owner is accepted; a site that changes the address would send password resets to somebody else.
+   * Why the product cannot hold an owner's e-mail address exactly as it is: the end of a sentence that begins with
+   * "email". Undefined when it can. Asked before an order or a change of owner is accepted; a site that changes the
+   * address would send password resets to somebody else.
    */
   emailProblem(_address: string): string | undefined {
     return undefined;

@@ -1,4 +1,7 @@
-/** Settings in the worker thread: they were checked by the module's schema when the job was made, so these only name the type. */
+/**
+ * Settings in the worker thread: they were checked by the module's schema when the job was made, so these only name
+ * the type.
+ */
 import { AgentError } from '../../kernel/errors.js';
 
 type Settings = Readonly<Record<string, unknown>>;

@@ -46,7 +46,7 @@ export interface ContainerLook {
   readonly diskGb: number;
 }
 
-export interface ResizeWish {
+export interface ResizeRequest {
   readonly plan: 'present' | 'wished';
   readonly disk: boolean;
 }

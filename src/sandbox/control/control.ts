@@ -1,4 +1,7 @@
-/** The control endpoint of a sandbox world, for tests and for people who want to see it break: faults, violations, requests, containers. */
+/**
+ * The control endpoint of a sandbox world, for tests and for people who want to see it break: faults, violations,
+ * requests, containers.
+ */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Faults, parseFault } from './faults.js';

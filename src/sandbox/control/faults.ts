@@ -1,7 +1,10 @@
-/** Matching and counting of injected faults, shared by every server of a sandbox world (look-alike, DNS, proxy control, exec). */
+/**
+ * Matching and counting of injected faults, shared by every server of a sandbox world (look-alike, DNS, proxy
+ * control, exec).
+ */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Fault } from '../world.js';
+import type { Fault } from '../environment.js';
 
 type Kind = Fault['kind'];
 export type StrikeKind = Exclude<Kind, { readonly delayMs: number }>;

@@ -1,4 +1,7 @@
-/** Where this machine's own apt gets Debian from, so that base system and containers use the same archive in the same way. */
+/**
+ * Where this machine's own apt gets Debian from, so that base system and containers use the same archive in the same
+ * way.
+ */
 import { run } from './run.js';
 
 export interface AptArchive {

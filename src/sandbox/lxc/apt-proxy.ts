@@ -1,4 +1,7 @@
-/** The containers' only way out: an HTTP proxy on their gateway address that reaches the Debian archive of the host's apt, and nothing else. */
+/**
+ * The containers' only way out: an HTTP proxy on their gateway address that reaches the Debian archive of the host's
+ * apt, and nothing else.
+ */
 import { createServer, request } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';

@@ -39,7 +39,10 @@ const PACKAGES = [
 ];
 /** It can never be mounted in an unprivileged container and would leave every one of them `degraded`. */
 const MASKED_UNITS = ['sys-kernel-debug.mount'];
-/** Nothing in a sandbox has to outlive a power cut, and dpkg's syncs are most of what an installation takes on a loop device. */
+/**
+ * Nothing in a sandbox has to outlive a power cut, and dpkg's syncs are most of what an installation takes on a loop
+ * device.
+ */
 const DPKG = 'force-unsafe-io';
 
 export function isBaseVolume(volume: string): boolean {

@@ -47,7 +47,10 @@ function isSupported(controller: string, key: string, unified: boolean): boolean
   return readFileSync(join(CGROUP_ROOT, 'cgroup.controllers'), 'utf8').split(/\s/).includes(controller);
 }
 
-/** Changes a running container. Twice, because v1 refuses to raise one memory limit above, or lower it below, the other. */
+/**
+ * Changes a running container. Twice, because v1 refuses to raise one memory limit above, or lower it below, the
+ * other.
+ */
 export async function applyLimits(namespace: string, vmid: number, limits: Limits): Promise<void> {
   const unified = isUnified();
   const values = limitValues(limits, unified).filter(([controller, key]) =>

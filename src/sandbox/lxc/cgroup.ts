@@ -1,4 +1,7 @@
-/** Where the containers' control groups lie, on hosts with one hierarchy (v2) and with the old separate ones (v1), and how they are emptied. */
+/**
+ * Where the containers' control groups lie, on hosts with one hierarchy (v2) and with the old separate ones (v1), and
+ * how they are emptied.
+ */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** The LXC configuration of one container: unprivileged, its root on an id-mapped mount, its address set from outside. */
+/**
+ * The LXC configuration of one container: unprivileged, its root on an id-mapped mount, its address set from outside.
+ */
 import { join } from 'node:path';
 import type { BackendContainer } from '../backend.js';
 import { groupOf } from './cgroup.js';

@@ -1,4 +1,7 @@
-/** What is kept about a container beside its disk: its LXC config, how it was last configured, its node for `pct`, and whether it is meant to run. */
+/**
+ * What is kept about a container beside its disk: its LXC config, how it was last configured, its node for `pct`, and
+ * whether it is meant to run.
+ */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

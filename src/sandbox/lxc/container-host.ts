@@ -1,4 +1,7 @@
-/** Opens everything that containers need on this machine - disk, network, base system, way to packages - and closes all of it again. */
+/**
+ * Opens everything that containers need on this machine - disk, network, base system, way to packages - and closes
+ * all of it again.
+ */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
@@ -13,7 +16,7 @@ import { baseKey, ensureBaseImage, isBaseVolume, SUITE } from './base-image.js';
 import { Disk } from './disk.js';
 import { unpack } from './disk-archive.js';
 import { clearLeftovers, killGroup, newRecord, removeRecord, runFolder, writeRecord } from './leftovers.js';
-import type { WorldRecord } from './leftovers.js';
+import type { EnvironmentRecord } from './leftovers.js';
 import {
   chooseNetwork,
   closeNetwork,
@@ -46,7 +49,7 @@ export interface ContainerHost {
   /** Of the base system that new containers are made from. */
   readonly baseKey: string;
   /** To be kept current with the servers that the world starts. */
-  readonly record: WorldRecord;
+  readonly record: EnvironmentRecord;
   close(): Promise<void>;
 }
 

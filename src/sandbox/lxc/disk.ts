@@ -130,7 +130,10 @@ async function makeImage(image: string, sizeGb: number): Promise<void> {
   await rename(fresh, image);
 }
 
-/** Retries for a moment: a process that is just ending may still hold the file system. Its loop device goes with the mount. */
+/**
+ * Retries for a moment: a process that is just ending may still hold the file system. Its loop device goes with the
+ * mount.
+ */
 export async function unmount(mountPoint: string): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     const { code } = await run(['mountpoint', '-q', mountPoint], { okCodes: [0, 1, 32] });

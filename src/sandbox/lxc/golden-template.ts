@@ -1,6 +1,6 @@
 /**
- * Golden templates outlive the world they were built in: when a container becomes a template its disk goes into the cache folder, under a name that
- * changes with the base system and the recipe, and a fresh world starts with it.
+ * Golden templates outlive the world they were built in: when a container becomes a template its disk goes into the
+ * cache folder, under a name that changes with the base system and the recipe, and a fresh world starts with it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';

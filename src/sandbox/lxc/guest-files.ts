@@ -1,4 +1,7 @@
-/** Files that the container host writes into a root disk before every start, as Proxmox does: host name, hosts, resolver, and here the way to packages. */
+/**
+ * Files that the container host writes into a root disk before every start, as Proxmox does: host name, hosts,
+ * resolver, and here the way to packages.
+ */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BackendContainer } from '../backend.js';

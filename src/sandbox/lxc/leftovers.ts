@@ -1,4 +1,7 @@
-/** Every running world is on record in /run, so that the next one can clear away what a killed world left: processes, mounts, namespaces, cgroups. */
+/**
+ * Every running world is on record in /run, so that the next one can clear away what a killed world left: processes,
+ * mounts, namespaces, cgroups.
+ */
 import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -19,21 +22,24 @@ const RecordShape = Type.Object({
   owner: Identity,
   children: Type.Array(Identity),
 });
-export type WorldRecord = Type.Static<typeof RecordShape>;
+export type EnvironmentRecord = Type.Static<typeof RecordShape>;
 
 /** The record of a world of this process; `children` are the servers it started. */
-export function newRecord(id: string, stateDir: string, mountPoint: string): WorldRecord {
+export function newRecord(id: string, stateDir: string, mountPoint: string): EnvironmentRecord {
   const owner = identify(process.pid);
   if (owner === undefined) throw new Error('the lxc sandbox needs /proc');
   return { id, stateDir, mountPoint, owner, children: [] };
 }
 
-/** For what container roots and nginx's workers must be able to reach: a state folder may lie under one that is closed to them. */
+/**
+ * For what container roots and nginx's workers must be able to reach: a state folder may lie under one that is closed
+ * to them.
+ */
 export function runFolder(id: string): string {
   return join(RECORDS, id);
 }
 
-export async function writeRecord(record: WorldRecord): Promise<void> {
+export async function writeRecord(record: EnvironmentRecord): Promise<void> {
   await mkdir(runFolder(record.id), { recursive: true });
   for (const folder of [RECORDS, runFolder(record.id)]) await chmod(folder, 0o755);
   const file = join(RECORDS, `${record.id}.json`);
@@ -52,16 +58,16 @@ export async function clearLeftovers(stateDir: string, log: (line: string) => vo
   for (const record of await readRecords()) {
     if (!isAlive(record.owner)) {
       log(`clearing away what sandbox ${record.id} left behind`);
-      await clearWorld(record);
+      await clearEnvironment(record);
     } else if (record.stateDir === stateDir) {
       throw new Error(`A sandbox is running on ${stateDir} already (process ${record.owner.pid}).`);
     }
   }
 }
 
-async function readRecords(): Promise<WorldRecord[]> {
+async function readRecords(): Promise<EnvironmentRecord[]> {
   const names = await readdir(RECORDS).catch(() => []);
-  const records: WorldRecord[] = [];
+  const records: EnvironmentRecord[] = [];
   for (const name of names.filter((each) => each.endsWith('.json'))) {
     const value: unknown = JSON.parse(await readFile(join(RECORDS, name), 'utf8').catch(() => 'null'));
     if (Value.Check(RecordShape, value)) records.push(value);
@@ -69,7 +75,7 @@ async function readRecords(): Promise<WorldRecord[]> {
   return records;
 }
 
-async function clearWorld(record: WorldRecord): Promise<void> {
+async function clearEnvironment(record: EnvironmentRecord): Promise<void> {
   for (const child of record.children) signal(child, 'SIGTERM');
   await killGroup(namespaceOf(record.id));
   await closeNetwork(record.id);

@@ -1,4 +1,7 @@
-/** The lxc-* commands for the containers of one world, run inside its namespace because their control sockets live there. */
+/**
+ * The lxc-* commands for the containers of one world, run inside its namespace because their control sockets live
+ * there.
+ */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { identify, isAlive } from './process-identity.js';

@@ -1,4 +1,7 @@
-/** The containers' own network: a namespace with a bridge, joined to the host by one veth pair whose host end is the containers' gateway. */
+/**
+ * The containers' own network: a namespace with a bridge, joined to the host by one veth pair whose host end is the
+ * containers' gateway.
+ */
 import { chmod, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { randomInt } from 'node:crypto';
@@ -103,12 +106,16 @@ export async function openNetwork(worldId: string, plan: NetworkPlan): Promise<C
 /** Removes the namespace; the veth pair, its address and its route go with it. */
 export async function closeNetwork(worldId: string): Promise<void> {
   const namespace = namespaceOf(worldId);
-  // The host's end first: a container's process that is still dying keeps the namespace, and so the pair, alive for a moment.
+  // The host's end first: a container's process that is still dying keeps the namespace, and so the pair, alive for a
+  // moment.
   await run(['ip', 'link', 'delete', `${namespace}h`], { okCodes: [0, 1] });
   if (existsSync(namespaceFile(worldId))) await run(['ip', 'netns', 'delete', namespace]);
 }
 
-/** The hook that LXC runs with the container's host-side interface as fifth argument: `lxc.net.0.link` fails in a private namespace. */
+/**
+ * The hook that LXC runs with the container's host-side interface as fifth argument: `lxc.net.0.link` fails in a
+ * private namespace.
+ */
 export async function writeBridgeHook(file: string): Promise<void> {
   await writeFile(file, '#!/bin/sh\nip link set "$5" master br0 && ip link set "$5" up\n');
   await chmod(file, 0o755);

@@ -1,4 +1,7 @@
-/** A real nginx for the sandbox's public door. It serves what the driver renders into `renderedFile`; nothing is served before that exists. */
+/**
+ * A real nginx for the sandbox's public door. It serves what the driver renders into `renderedFile`; nothing is
+ * served before that exists.
+ */
 import { chmod, chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeText } from '../files.js';

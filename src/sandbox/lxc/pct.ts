@@ -1,4 +1,7 @@
-/** The stand-in for Proxmox's `pct` on the sandbox's nodes: `pct exec` with the same arguments, exit codes and refusals, over lxc-attach. */
+/**
+ * The stand-in for Proxmox's `pct` on the sandbox's nodes: `pct exec` with the same arguments, exit codes and
+ * refusals, over lxc-attach.
+ */
 import { join } from 'node:path';
 import { writeText } from '../files.js';
 import { hierarchy } from './cgroup.js';

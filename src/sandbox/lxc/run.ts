@@ -1,4 +1,7 @@
-/** Runs one command of the host (argv, never a shell) and turns its failure into an Error that says which command failed and why. */
+/**
+ * Runs one command of the host (argv, never a shell) and turns its failure into an Error that says which command
+ * failed and why.
+ */
 import { spawn } from 'node:child_process';
 
 export interface RunOptions {

@@ -1,4 +1,7 @@
-/** A server (nginx, PowerDNS, sshd) as a child of this process: its output in a file, ready when it answers, ended by its own process id. */
+/**
+ * A server (nginx, PowerDNS, sshd) as a child of this process: its output in a file, ready when it answers, ended by
+ * its own process id.
+ */
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';

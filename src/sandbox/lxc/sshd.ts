@@ -1,4 +1,7 @@
-/** A real OpenSSH server for the sandbox's nodes: one process, a port per node, only the agent's key, `pct` on the path. */
+/**
+ * A real OpenSSH server for the sandbox's nodes: one process, a port per node, only the agent's key, `pct` on the
+ * path.
+ */
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** A container's figures for `status/current` and `/cluster/resources`: cheap enough to be asked for every container at every poll. */
+/**
+ * A container's figures for `status/current` and `/cluster/resources`: cheap enough to be asked for every container
+ * at every poll.
+ */
 import { readFile } from 'node:fs/promises';
 import type { BackendUsage } from '../backend.js';
 import { cpuSeconds, memoryUsed } from './cgroup-usage.js';

@@ -1,4 +1,7 @@
-/** The web server inside a memory container: just enough WordPress to show its title and to let the administrator log in. */
+/**
+ * The web server inside a memory container: just enough WordPress to show its title and to let the administrator log
+ * in.
+ */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Disk, Site } from './containers-disk.js';

@@ -1,4 +1,7 @@
-/** The back end that needs nothing: each running container is a small HTTP server in this process, each disk a JSON value. */
+/**
+ * The back end that needs nothing: each running container is a small HTTP server in this process, each disk a JSON
+ * value.
+ */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';

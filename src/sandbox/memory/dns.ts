@@ -52,7 +52,10 @@ const SERVFAIL = 2;
 /** Where the code is in the header's flags. */
 const CODE_AT = 3;
 
-/** What a fault makes of an answer over UDP: none, one that says `SERVFAIL`, half of it, or that there is no such thing. */
+/**
+ * What a fault makes of an answer over UDP: none, one that says `SERVFAIL`, half of it, or that there is no such
+ * thing.
+ */
 async function spoiled(
   faults: Faults | undefined,
   message: Buffer,

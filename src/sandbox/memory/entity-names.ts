@@ -1,4 +1,7 @@
-/** The named character references of HTML 4 (https://www.w3.org/TR/html4/sgml/entities.html): those that WordPress leaves alone. */
+/**
+ * The named character references of HTML 4 (https://www.w3.org/TR/html4/sgml/entities.html): those that WordPress
+ * leaves alone.
+ */
 const NAMES = `
   nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn acute micro para
   middot cedil ordm raquo iquest Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml

@@ -1,4 +1,7 @@
-/** Starts a server on 127.0.0.1 and can really stop it: WebSockets and idle connections would keep a server's own `close` waiting. */
+/**
+ * Starts a server on 127.0.0.1 and can really stop it: WebSockets and idle connections would keep a server's own
+ * `close` waiting.
+ */
 import type { Server, Socket } from 'node:net';
 
 export interface Listening {

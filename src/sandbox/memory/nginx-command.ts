@@ -1,6 +1,7 @@
 /**
- * The `nginx` command of the embedded proxy: a small shell script, so that a driver runs `nginx -t` and `nginx -s reload` unchanged. It asks the
- * world through named pipes and ends with what the world answered: no port, no secret, a few milliseconds.
+ * The `nginx` command of the embedded proxy: a small shell script, so that a driver runs `nginx -t` and `nginx -s
+ * reload` unchanged. It asks the world through named pipes and ends with what the world answered: no port, no secret,
+ * a few milliseconds.
  */
 import { execFile } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
@@ -30,7 +31,10 @@ export interface NginxHandlers {
   readonly reload: () => Promise<void>;
 }
 
-/** Writes `<dir>/nginx` and answers it. Faults of target `proxy` have the methods `TEST` and `RELOAD`, paths `/test` and `/reload`. */
+/**
+ * Writes `<dir>/nginx` and answers it. Faults of target `proxy` have the methods `TEST` and `RELOAD`, paths `/test`
+ * and `/reload`.
+ */
 export async function nginxCommand(
   dir: string,
   handlers: NginxHandlers,

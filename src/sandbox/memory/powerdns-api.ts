@@ -1,4 +1,7 @@
-/** The PowerDNS HTTP API look-alike: zones, the paths that a client needs to read and change it, PowerDNS' own status codes and words. */
+/**
+ * The PowerDNS HTTP API look-alike: zones, the paths that a client needs to read and change it, PowerDNS' own status
+ * codes and words.
+ */
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -107,12 +110,12 @@ async function route(
 }
 
 async function make({ zones }: PowerDnsOptions, body: string, lie: boolean): Promise<Answer> {
-  const wish = readZone(body);
-  if (wish === undefined) return { status: 422, body: { error: 'Invalid zone' } };
-  if (zones.hosted().some((zone) => zone.name === wish.name))
+  const requested = readZone(body);
+  if (requested === undefined) return { status: 422, body: { error: 'Invalid zone' } };
+  if (zones.hosted().some((zone) => zone.name === requested.name))
     return { status: 409, body: { error: 'Conflict' } };
   if (lie) return { status: 201, body: {} };
-  const zone = await zones.make(wish.name, wish.nameServers, wish.account);
+  const zone = await zones.make(requested.name, requested.nameServers, requested.account);
   return { status: 201, body: { ...zoneHead(zone), rrsets: zone.rrsets() } };
 }
 

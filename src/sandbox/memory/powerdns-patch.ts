@@ -10,7 +10,10 @@ const NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+$/;
 
 type Fields = Record<string, unknown>;
 
-/** The changed record sets (without records and comments: to be removed). Throws `Unprocessable`; nothing has changed then. */
+/**
+ * The changed record sets (without records and comments: to be removed). Throws `Unprocessable`; nothing has changed
+ * then.
+ */
 export function readPatch(body: unknown, zone: Zone, now: () => number): RrSet[] {
   const wanted = isFields(body) ? body['rrsets'] : undefined;
   if (!Array.isArray(wanted)) throw new Unprocessable('No rrsets given in update request');

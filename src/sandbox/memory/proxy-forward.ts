@@ -23,7 +23,10 @@ export interface Upstream {
 }
 
 export interface Forwarder {
-  /** `onDown` answers when the container could not be reached, answered nothing, or with one of these codes; the request's body may be gone by then. */
+  /**
+   * `onDown` answers when the container could not be reached, answered nothing, or with one of these codes; the
+   * request's body may be gone by then.
+   */
   forward(
     upstream: Upstream,
     request: IncomingMessage,

@@ -1,4 +1,7 @@
-/** What the embedded proxy serves: read from the configuration that the nginx driver renders, so that it obeys exactly what a real nginx would load. */
+/**
+ * What the embedded proxy serves: read from the configuration that the nginx driver renders, so that it obeys exactly
+ * what a real nginx would load.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 

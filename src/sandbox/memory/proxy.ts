@@ -1,4 +1,7 @@
-/** The embedded TLS proxy: the wildcard certificate and those of customers' own names, every site by name, pages for sites that cannot be shown, and a status port, as the nginx driver renders them. */
+/**
+ * The embedded TLS proxy: the wildcard certificate and those of customers' own names, every site by name, pages for
+ * sites that cannot be shown, and a status port, as the nginx driver renders them.
+ */
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -111,7 +114,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
-/** What a fault makes of a visit; false: nothing, it goes on. What is cut or drips is a page of ours, long enough for that. */
+/**
+ * What a fault makes of a visit; false: nothing, it goes on. What is cut or drips is a page of ours, long enough for
+ * that.
+ */
 async function spoiled(faults: Faults, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const { method = 'GET', url = '/' } = request;
   const { delayMs, kind } = faults.strike('web', { method, path: url });

@@ -1,4 +1,7 @@
-/** The embedded SSH server of one node: takes one client key and one command, `pct exec <vmid> --keep-env 0 -- /bin/sh -s`, as a locked-down sshd would. */
+/**
+ * The embedded SSH server of one node: takes one client key and one command, `pct exec <vmid> --keep-env 0 -- /bin/sh
+ * -s`, as a locked-down sshd would.
+ */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -63,7 +66,7 @@ function serve(client: Connection, allowed: ParsedKey, options: SshOptions): voi
     session.on('close', () => (sessions -= 1));
     session.on('exec', (acceptExec, rejectExec, { command }) => {
       const vmid = COMMAND.exec(command)?.[1];
-      if (vmid === undefined && isOpenDoor(options.faults, command))
+      if (vmid === undefined && isOpenCommand(options.faults, command))
         finish(acceptExec(), { code: 0, stdout: `${command.replace(/^echo /, '')}\n`, stderr: '' });
       else if (vmid === undefined) rejectExec();
       else void run(client, acceptExec(), Number(vmid), options);
@@ -72,7 +75,7 @@ function serve(client: Connection, allowed: ParsedKey, options: SshOptions): voi
 }
 
 /** A fault `lie` of method `SHELL` stands for a key without a forced command; `echo` is all it can do. */
-function isOpenDoor(faults: Faults, command: string): boolean {
+function isOpenCommand(faults: Faults, command: string): boolean {
   const { kind } = faults.strike('exec', { method: 'SHELL', path: command });
   return kind !== undefined && 'lie' in kind;
 }

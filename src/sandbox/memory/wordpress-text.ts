@@ -1,10 +1,14 @@
 /**
- * How WordPress changes texts between an order, its database and a page, as far as titles and addresses of a site go. Compared with the real one
- * by test/e2e/delivered.real.test.ts. Sources: wp-includes/formatting.php, kses.php and default-filters.php.
+ * How WordPress changes texts between an order, its database and a page, as far as titles and addresses of a site go.
+ * Compared with the real one by test/e2e/delivered.real.test.ts. Sources: wp-includes/formatting.php, kses.php and
+ * default-filters.php.
  */
 import { ENTITY_NAMES } from './entity-names.js';
 
-/** `esc_html`: what is an entity already is not encoded once more, and what only looks like one is. The database holds a site's title like this. */
+/**
+ * `esc_html`: what is an entity already is not encoded once more, and what only looks like one is. The database holds
+ * a site's title like this.
+ */
 export function escHtml(text: string): string {
   return normalizeEntities(text)
     .replaceAll('<', '&lt;')
@@ -33,7 +37,10 @@ function isValid(point: number): boolean {
   return (point <= 0xd7ff || point >= 0xe000) && point <= 0x10_ff_ff && ![0xfffe, 0xffff].includes(point);
 }
 
-/** What a page shows of a title that the database holds: typographic dashes and the like. Quotes are entities by then and stay. */
+/**
+ * What a page shows of a title that the database holds: typographic dashes and the like. Quotes are entities by then
+ * and stay.
+ */
 export function displayed(stored: string): string {
   const dressed = stored
     .replaceAll('...', '&#8230;')
@@ -48,7 +55,10 @@ export function displayed(stored: string): string {
   return escHtml(dressed);
 }
 
-/** The `<title>` of the front page of a site without a tagline. PHP takes `0` for nothing, and WordPress leaves it out. */
+/**
+ * The `<title>` of the front page of a site without a tagline. PHP takes `0` for nothing, and WordPress leaves it
+ * out.
+ */
 export function frontTitle(stored: string): string {
   const shown = displayed(stored);
   return shown === '0' ? '' : displayed(shown).replace(/([ (])Wordpress/g, '$1WordPress');
@@ -68,7 +78,10 @@ export function sanitizeEmail(address: string): string {
   return localPart === '' || labels.length < 2 ? '' : `${localPart}@${labels.join('.')}`;
 }
 
-/** The address of a user: an `&` becomes an entity. Undefined where WordPress makes no user: nothing is left, or it does not fit the column. */
+/**
+ * The address of a user: an `&` becomes an entity. Undefined where WordPress makes no user: nothing is left, or it
+ * does not fit the column.
+ */
 export function userEmail(address: string): string | undefined {
   const kept = sanitizeEmail(address).replaceAll('&', '&amp;');
   return kept === '' || kept.length > 100 ? undefined : kept;

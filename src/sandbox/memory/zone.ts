@@ -1,4 +1,7 @@
-/** The sandbox's DNS zone: record sets with comments, kept in one file; the PowerDNS look-alike writes it, the name server answers from it. */
+/**
+ * The sandbox's DNS zone: record sets with comments, kept in one file; the PowerDNS look-alike writes it, the name
+ * server answers from it.
+ */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { findJson, writeJson } from '../files.js';
@@ -50,7 +53,10 @@ export interface Zone {
   find(name: string, type: string): RrSet | undefined;
   /** True when the name or one below it has records. */
   exists(name: string): boolean;
-  /** Replaces record sets all together (no records and no comments: removes one), counts the serial up, and is durable when it resolves. */
+  /**
+   * Replaces record sets all together (no records and no comments: removes one), counts the serial up, and is durable
+   * when it resolves.
+   */
   replace(changed: readonly RrSet[]): Promise<void>;
 }
 

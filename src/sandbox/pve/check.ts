@@ -1,4 +1,7 @@
-/** Checks parameters against Proxmox's kind of schema: our own declarations and, when at hand, the published ones. Complaints are Proxmox's own. */
+/**
+ * Checks parameters against Proxmox's kind of schema: our own declarations and, when at hand, the published ones.
+ * Complaints are Proxmox's own.
+ */
 import { FORMATS } from './formats.js';
 
 export interface Property {

@@ -40,7 +40,10 @@ export interface Cluster {
   readonly mountCheckMs: number;
   /** By number: for how long the next start checks the file system, whatever state it is in. Set by faults. */
   readonly mountChecks: Map<number, number>;
-  /** By number: file systems that are being checked before they are mounted. Whoever asks for such a container's status waits. */
+  /**
+   * By number: file systems that are being checked before they are mounted. Whoever asks for such a container's
+   * status waits.
+   */
   readonly mounting: Map<number, Promise<void>>;
   /** By node: calls that wait for such a check, each with a worker of the node's daemon to itself. */
   readonly hanging: Map<string, Set<Promise<void>>>;

@@ -1,4 +1,7 @@
-/** A container's configuration: its keys' schemas, property strings, digest, tags, and what the back end needs to know of it. */
+/**
+ * A container's configuration: its keys' schemas, property strings, digest, tags, and what the back end needs to know
+ * of it.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import type { BackendContainer } from '../backend.js';
 import { parsePropertyString, type Properties } from './check.js';

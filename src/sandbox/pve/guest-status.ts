@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../kernel/json.js';
 import type { Cluster } from './cluster.js';
 import { rootDisk } from './ct-config.js';
-import { figures } from './figures.js';
+import { figures } from './usage.js';
 import { untilMounted } from './mount-check.js';
 import type { Container } from './state.js';
 import { IDLE } from './stats.js';

@@ -1,4 +1,7 @@
-/** The HA manager: what is asked of it is only written down; a background round carries it out and puts things back that changed by other hands. */
+/**
+ * The HA manager: what is asked of it is only written down; a background round carries it out and puts things back
+ * that changed by other hands.
+ */
 import type { Cluster } from './cluster.js';
 import { die, messageOf } from './failure.js';
 import type { HaService } from './state.js';
@@ -31,9 +34,10 @@ export function requestState(cluster: Cluster, vmid: number, state: string): voi
 }
 
 /** A service that is ignored is not managed, so the manager's old state does not count. */
-export function refuseInError(service: HaService | undefined, wished: string | undefined): void {
+export function refuseInError(service: HaService | undefined, requested: string | undefined): void {
   if (service?.state !== 'error' || service.options['state'] === 'ignored') return;
-  if (wished !== 'disabled') die(`service '${service.sid}' in error state, must be disabled and fixed first`);
+  if (requested !== 'disabled')
+    die(`service '${service.sid}' in error state, must be disabled and fixed first`);
 }
 
 /** The work of the tasks `hastart` and `hastop`: they run a command, whose words stay in the log when it fails. */
@@ -91,7 +95,8 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     } catch {
       service.failures += 1;
       const { max_restart: restarts, max_relocate: moves } = service.options;
-      // the local manager tries again on the node, and the cluster's does so on as many others, or on the same when there is none
+      // the local manager tries again on the node, and the cluster's does so on as many others, or on the same when
+      // there is none
       if (service.failures >= (number(restarts, 1) + 1) * (number(moves, 1) + 1)) service.state = 'error';
     }
   }
@@ -113,15 +118,15 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
 
   async function keep(service: HaService): Promise<void> {
     if (!store.state.containers[vmidOfSid(service.sid)]) return;
-    const wished = service.options['state'] ?? 'started';
-    if (wished === 'ignored') {
+    const wanted = service.options['state'] ?? 'started';
+    if (wanted === 'ignored') {
       // the manager forgets it, its failures too
       delete service.state;
       service.failures = 0;
       return;
     }
-    if (service.state === 'error' && wished !== 'disabled') return;
-    if (wished === 'stopped' || wished === 'disabled') await keepStopped(service);
+    if (service.state === 'error' && wanted !== 'disabled') return;
+    if (wanted === 'stopped' || wanted === 'disabled') await keepStopped(service);
     else await keepStarted(service);
   }
 

@@ -17,7 +17,10 @@ export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Conta
   cluster.mounting.delete(vmid);
 }
 
-/** The node's daemon answers nothing about such a container meanwhile; whoever asks holds one of its workers, even when he waits no longer. */
+/**
+ * The node's daemon answers nothing about such a container meanwhile; whoever asks holds one of its workers, even
+ * when he waits no longer.
+ */
 export async function untilMounted(
   { mounting, hanging }: Pick<Cluster, 'mounting' | 'hanging'>,
   { node, vmid }: Pick<Container, 'node' | 'vmid'>,

@@ -71,8 +71,8 @@ export interface PveOptions {
   /** For a config lock; default 10000 x delays, at least 50. */
   readonly lockWaitMs?: number;
   /**
-   * How long the next start takes longer after a rollback to a snapshot of a running container: its file system looks mounted, and ext4 waits until it is
-   * sure that nobody else has it. Default 42000 x delays.
+   * How long the next start takes longer after a rollback to a snapshot of a running container: its file system looks
+   * mounted, and ext4 waits until it is sure that nobody else has it. Default 42000 x delays.
    */
   readonly mountCheckMs?: number;
   /** Between updates of the cached guest figures; default 10000 x delays, at least 50. */

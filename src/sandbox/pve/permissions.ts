@@ -1,4 +1,7 @@
-/** Proxmox's permission checks as its own code makes them (pve-access-control, RPCEnvironment.pm), and the words of each refusal. */
+/**
+ * Proxmox's permission checks as its own code makes them (pve-access-control, RPCEnvironment.pm), and the words of
+ * each refusal.
+ */
 import { type Cluster, poolOf } from './cluster.js';
 import { PveError } from './failure.js';
 import { heldOn } from './grants.js';

@@ -52,7 +52,10 @@ function addTemplate(cluster: Cluster, template: TemplateOption, pool: string | 
   addToPool(cluster, pool, template.vmid);
 }
 
-/** After the whole world was killed: half-made containers go, and locks of workers that are no more, as an operator would do it. */
+/**
+ * After the whole world was killed: half-made containers go, and locks of workers that are no more, as an operator
+ * would do it.
+ */
 async function tidyUp(cluster: Cluster): Promise<void> {
   const { containers, ha } = cluster.store.state;
   for (const container of Object.values(containers)) {

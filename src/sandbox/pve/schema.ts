@@ -1,4 +1,7 @@
-/** Holds every request against Proxmox's published schemas, when a folder with them is at hand. They are read, never kept: they are not ours. */
+/**
+ * Holds every request against Proxmox's published schemas, when a folder with them is at hand. They are read, never
+ * kept: they are not ours.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAll, type Complaints, type Properties, type Property } from './check.js';

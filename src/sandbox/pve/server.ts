@@ -192,8 +192,8 @@ async function run(found: FoundRoute, call: Call, method: string): Promise<Json>
   if (method === 'GET' || !strike.kind || !('lie' in strike.kind)) return found.route.run(call);
   if (found.route.task === undefined) return null;
   const { node = '', vmid = '' } = call.values;
-  const wish = { node, type: found.route.task, id: vmid, user, fault: { lie: true } };
-  return cluster.tasks.fork(wish, async () => {});
+  const requested = { node, type: found.route.task, id: vmid, user, fault: { lie: true } };
+  return cluster.tasks.fork(requested, async () => {});
 }
 
 function refuseViolation(

@@ -34,7 +34,10 @@ export interface Pve {
   tasks(): readonly TaskRecord[];
   /** Sets (or clears) a config lock, as a backup or a crashed worker would. */
   lock(vmid: number, lock: string | undefined): void;
-  /** The container's configuration and disk are lost, as with their storage: what HA, its rules and the pool have of it stays. */
+  /**
+   * The container's configuration and disk are lost, as with their storage: what HA, its rules and the pool have of
+   * it stays.
+   */
   lose(vmid: number): Promise<void>;
   /** Cuts a node off (or brings it back): calls for it answer 595, its guests keep their last figures. */
   setOnline(node: string, online: boolean): void;
@@ -85,7 +88,7 @@ export async function startPve(options: PveOptions): Promise<Pve> {
     proxyTimeoutMs: options.proxyTimeoutMs ?? 30_000,
     log: options.log ?? (() => {}),
   });
-  const door = await openDoor(options, handler, faults).catch((error: unknown) => {
+  const door = await openListener(options, handler, faults).catch((error: unknown) => {
     cluster.stats.close();
     throw error;
   });
@@ -141,7 +144,7 @@ export async function startPve(options: PveOptions): Promise<Pve> {
 }
 
 /** The HTTPS server, with the real one's limits: 5 s idle or 100 requests, then the connection is closed. */
-async function openDoor(
+async function openListener(
   { tls, host = '127.0.0.1', port = 0 }: PveOptions,
   handler: RequestListener,
   faults: Faults,

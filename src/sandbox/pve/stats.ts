@@ -1,4 +1,7 @@
-/** The figures that the cluster's status daemon broadcasts now and then: `/cluster/resources` shows these, not the present. */
+/**
+ * The figures that the cluster's status daemon broadcasts now and then: `/cluster/resources` shows these, not the
+ * present.
+ */
 import type { Backend, BackendUsage } from '../backend.js';
 import type { State } from './state.js';
 
@@ -15,7 +18,10 @@ export type Dump = ReadonlyMap<number, GuestStats>;
 export interface Stats {
   /** As of the last broadcast; undefined for a guest that is newer than that. */
   of(vmid: number): GuestStats | undefined;
-  /** What the next of the API's workers has: it reads the broadcast figures at most once in `dumpMs`, so two of them differ for that long after a change. */
+  /**
+   * What the next of the API's workers has: it reads the broadcast figures at most once in `dumpMs`, so two of them
+   * differ for that long after a change.
+   */
   nextDump(): Dump;
   /** As it was before guests last came, went or changed their names: what a worker has that read it then. */
   outdatedDump(): Dump;

@@ -22,7 +22,7 @@ export interface TaskFault {
   readonly lie?: boolean;
 }
 
-export interface TaskWish {
+export interface TaskSpec {
   readonly node: string;
   readonly type: string;
   /** The container's number, or empty. */
@@ -33,7 +33,7 @@ export interface TaskWish {
 
 export interface Tasks {
   /** Starts it and returns its UPID. */
-  fork(wish: TaskWish, work: (task: TaskHandle) => Promise<void>): string;
+  fork(spec: TaskSpec, work: (task: TaskHandle) => Promise<void>): string;
   find(upid: string): TaskRecord | undefined;
   list(): readonly TaskRecord[];
   /** Like SIGTERM to the worker. */
@@ -58,13 +58,13 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
     Object.assign(task, { status: 'stopped', exitstatus: 'unexpected status', endtime: seconds() });
   }
 
-  function record(wish: TaskWish): TaskRecord {
+  function record(wanted: TaskSpec): TaskRecord {
     state.lastPid += 1;
     const pid = state.lastPid;
     const starttime = seconds();
     const pstart = Math.floor(process.uptime() * 100);
-    const upid = `UPID:${wish.node}:${hex(pid)}:${hex(pstart)}:${hex(starttime)}:${wish.type}:${wish.id}:${wish.user}:`;
-    const { node, type, id, user } = wish;
+    const upid = `UPID:${wanted.node}:${hex(pid)}:${hex(pstart)}:${hex(starttime)}:${wanted.type}:${wanted.id}:${wanted.user}:`;
+    const { node, type, id, user } = wanted;
     const task: TaskRecord = {
       upid,
       node,
@@ -126,9 +126,9 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
   }
 
   return {
-    fork(wish, work) {
-      const task = record(wish);
-      const done = run(task, wish.fault ?? {}, work);
+    fork(wanted, work) {
+      const task = record(wanted);
+      const done = run(task, wanted.fault ?? {}, work);
       running.add(done);
       void done.finally(() => running.delete(done));
       return task.upid;

@@ -1,4 +1,6 @@
-/** How the look-alike reads requests off the wire and puts answers onto it, with the real server's habits and limits. */
+/**
+ * How the look-alike reads requests off the wire and puts answers onto it, with the real server's habits and limits.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../kernel/json.js';
 import type { StrikeKind } from '../control/faults.js';
@@ -103,7 +105,10 @@ export function success(data: Json, { total }: { readonly total?: number } = {})
   return { status: 200, reason: 'OK', body: { data, ...(total === undefined ? {} : { total }) } };
 }
 
-/** 9.x puts the message into the body too; 8.4 has it in the reason phrase alone. What no method answers for has no line end. */
+/**
+ * 9.x puts the message into the body too; 8.4 has it in the reason phrase alone. What no method answers for has no
+ * line end.
+ */
 export function failure(error: PveError, version: '9.1' | '8.4'): Answer {
   const reason = error.message.split('\n')[0] ?? '';
   if (error.status === 401) return { status: 401, reason };

@@ -6,7 +6,7 @@ import type { AcmeAccount } from '../contract.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
-import { misfitOf } from './misfit.js';
+import { schemaErrorOf } from './schema-errors.js';
 
 const AccountSchema = Type.Object({
   schema: Type.Literal(1),
@@ -22,5 +22,5 @@ export const acmeAccountKind: DocumentKind<AcmeAccount> = {
   name: 'acme account',
   version: VERSIONS.acmeAccount,
   fits: (value): value is AcmeAccount => check.Check(value) satisfies boolean,
-  misfit: (value) => misfitOf(check.Errors(value)),
+  misfit: (value) => schemaErrorOf(check.Errors(value)),
 };

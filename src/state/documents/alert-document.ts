@@ -5,7 +5,7 @@ import { ALERT_KINDS, type AlertRecord } from '../../model/alert.js';
 import type { DocumentKind } from './document.js';
 import { JsonObjectSchema, NullableText, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
-import { misfitOf } from './misfit.js';
+import { schemaErrorOf } from './schema-errors.js';
 
 const AlertSchema = Type.Object({
   schema: Type.Literal(1),
@@ -28,5 +28,5 @@ export const alertKind: DocumentKind<AlertRecord> = {
   name: 'alert',
   version: VERSIONS.alert,
   fits: (value): value is AlertRecord => check.Check(value) satisfies boolean,
-  misfit: (value) => misfitOf(check.Errors(value)),
+  misfit: (value) => schemaErrorOf(check.Errors(value)),
 };

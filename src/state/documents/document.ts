@@ -1,11 +1,14 @@
-/** The one lowdb adapter: a document is a JSON file that is old or new after a crash, checked when read and when written. */
+/**
+ * The one lowdb adapter: a document is a JSON file that is old or new after a crash, checked when read and when
+ * written.
+ */
 import type { Adapter } from 'lowdb';
 import { AgentError } from '../../kernel/errors.js';
 import type { Secret } from '../../kernel/secret.js';
 import type { Disk } from '../files/disk.js';
 import { NewerDocumentError, downgradeRefused, migrate, type DocumentVersion } from './migrations.js';
 import { OtherKeyError, type SecretBox } from '../keys/secret-box.js';
-import { frozenCopy, opened, sealed } from '../keys/values.js';
+import { frozenCopy, opened, sealed } from '../keys/secret-codec.js';
 
 /** What all documents of a kind have in common. */
 export interface DocumentKind<T> {
@@ -46,7 +49,10 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
     this.#id = id;
   }
 
-  /** Null when there is no file. Throws DamagedDocumentError, or AgentError `state_unavailable` for a newer release's document. */
+  /**
+   * Null when there is no file. Throws DamagedDocumentError, or AgentError `state_unavailable` for a newer release's
+   * document.
+   */
   async read(): Promise<T | null> {
     const text = await this.#disk.find(this.#path);
     return text === undefined ? null : this.parse(text);
@@ -79,7 +85,10 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
   }
 }
 
-/** The frozen document in its present form. `open`: gets the document's name, which its secrets are bound to. Throws NewerDocumentError, or an Error that says what is wrong. */
+/**
+ * The frozen document in its present form. `open`: gets the document's name, which its secrets are bound to. Throws
+ * NewerDocumentError, or an Error that says what is wrong.
+ */
 export function parseDocument<T>(
   kind: DocumentKind<T>,
   id: string,

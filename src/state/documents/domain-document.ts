@@ -1,13 +1,13 @@
 /** The shape of a custom domain's document, `domains/<id>.json`. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { DomainRecord } from '../../model/domain-record.js';
+import type { CustomDomainRecord } from '../../model/custom-domain.js';
 import { Secret } from '../../kernel/secret.js';
 import { ID_PATTERN, type ServiceKey } from '../../model/service.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
-import { misfitOf } from './misfit.js';
+import { schemaErrorOf } from './schema-errors.js';
 
 const SecretSchema = Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => value instanceof Secret));
 const Names = Type.Array(TextSchema);
@@ -42,9 +42,9 @@ const DomainSchema = Type.Object({
 
 const check = Compile(DomainSchema);
 
-export const domainKind: DocumentKind<DomainRecord> = {
+export const domainKind: DocumentKind<CustomDomainRecord> = {
   name: 'domain',
   version: VERSIONS.domain,
-  fits: (value): value is DomainRecord => check.Check(value) satisfies boolean,
-  misfit: (value) => misfitOf(check.Errors(value)),
+  fits: (value): value is CustomDomainRecord => check.Check(value) satisfies boolean,
+  misfit: (value) => schemaErrorOf(check.Errors(value)),
 };

@@ -1,4 +1,7 @@
-/** The shape of `epochs/logs.json`: what makes cursors of this life of the state differ from those of every other. An import leaves it out. */
+/**
+ * The shape of `epochs/logs.json`: what makes cursors of this life of the state differ from those of every other. An
+ * import leaves it out.
+ */
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -6,7 +9,7 @@ import { Secret } from '../../kernel/secret.js';
 import type { DocumentKind } from './document.js';
 import { TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
-import { misfitOf } from './misfit.js';
+import { schemaErrorOf } from './schema-errors.js';
 
 export interface LogEpoch {
   readonly schema: number;
@@ -33,7 +36,7 @@ export const logEpochKind: DocumentKind<LogEpoch> = {
   name: 'log epoch',
   version: VERSIONS.logEpoch,
   fits: (value): value is LogEpoch => check.Check(value) satisfies boolean,
-  misfit: (value) => misfitOf(check.Errors(value)),
+  misfit: (value) => schemaErrorOf(check.Errors(value)),
 };
 
 interface Epochs {
@@ -41,7 +44,10 @@ interface Epochs {
   commit(id: string, fn: (current: LogEpoch | undefined) => LogEpoch): Promise<LogEpoch>;
 }
 
-/** The key for cursors, made when the first one is needed, so that a start writes nothing. 32 bytes. Throws AgentError `state_unavailable`. */
+/**
+ * The key for cursors, made when the first one is needed, so that a start writes nothing. 32 bytes. Throws AgentError
+ * `state_unavailable`.
+ */
 export function cursorKeyOf(epochs: Epochs, now: () => string): () => Promise<Buffer> {
   const made = (): LogEpoch => ({
     schema: 1,

@@ -1,4 +1,7 @@
-/** Schema versions of the documents, and how an older one becomes the present one. Old documents are migrated when read and written in the new form at their next change. */
+/**
+ * Schema versions of the documents, and how an older one becomes the present one. Old documents are migrated when
+ * read and written in the new form at their next change.
+ */
 import { AgentError } from '../../kernel/errors.js';
 
 type Raw = Record<string, unknown>;
@@ -6,14 +9,17 @@ type Raw = Record<string, unknown>;
 export interface DocumentVersion {
   /** The version this daemon writes. */
   readonly current: number;
-  /** `from[n]` makes version n + 1 out of version n. It sees the file's plain JSON: secrets are still sealed and may be moved within their document. */
+  /**
+   * `from[n]` makes version n + 1 out of version n. It sees the file's plain JSON: secrets are still sealed and may
+   * be moved within their document.
+   */
   readonly from: Readonly<Record<number, (document: Raw) => Raw>>;
 }
 
 /**
- * To change a document's shape: count `current` up, add the step from the version before, and put a folder that a program with the new shape has written
- * into test/fixtures/state. Steps are never removed. Of version 1 there are two forms, since fields were added before the versions were counted: its steps
- * fill in only what is absent.
+ * To change a document's shape: count `current` up, add the step from the version before, and put a folder that a
+ * program with the new shape has written into test/fixtures/state. Steps are never removed. Of version 1 there are
+ * two forms, since fields were added before the versions were counted: its steps fill in only what is absent.
  */
 export const VERSIONS = {
   service: { current: 3, from: { 1: withLaterLife, 2: withParts } },
@@ -60,7 +66,10 @@ const OF_SITE: readonly string[] = [
   'proxyEnabled',
 ];
 
-/** Written by a newer release: reading it with this one could lose what that release added, so the daemon does not start. */
+/**
+ * Written by a newer release: reading it with this one could lose what that release added, so the daemon does not
+ * start.
+ */
 export class NewerDocumentError extends Error {
   override readonly name = 'NewerDocumentError';
 }

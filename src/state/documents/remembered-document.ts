@@ -6,7 +6,7 @@ import type { RememberedCall } from '../contract.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
-import { misfitOf } from './misfit.js';
+import { schemaErrorOf } from './schema-errors.js';
 
 const SecretSchema = Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => value instanceof Secret));
 
@@ -32,5 +32,5 @@ export const rememberedKind: DocumentKind<RememberedCall> = {
   name: 'remembered',
   version: VERSIONS.remembered,
   fits: (value): value is RememberedCall => check.Check(value) satisfies boolean,
-  misfit: (value) => misfitOf(check.Errors(value)),
+  misfit: (value) => schemaErrorOf(check.Errors(value)),
 };

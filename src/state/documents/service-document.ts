@@ -5,7 +5,7 @@ import { Compile } from 'typebox/compile';
 import { EVENT_TYPES } from '../../model/service-event.js';
 import { Secret } from '../../kernel/secret.js';
 import { ID_PATTERN, type Service, type ServiceKey, SUSPENSION_REASONS } from '../../model/service.js';
-import { misfitOf } from './misfit.js';
+import { schemaErrorOf } from './schema-errors.js';
 import type { DocumentKind } from './document.js';
 import { JobSchema, JsonObjectSchema, NullableText, PlanSchema, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
@@ -128,7 +128,7 @@ export const serviceKind: DocumentKind<Service> = {
   name: 'service',
   version: VERSIONS.service,
   fits: (value): value is Service => check.Check(value) satisfies boolean,
-  misfit: (value) => misfitOf(check.Errors(value)),
+  misfit: (value) => schemaErrorOf(check.Errors(value)),
 };
 
 /** Folder (two hex digits) and file name of a service's document. */

@@ -5,7 +5,7 @@ import type { ApiToken } from '../contract.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
-import { misfitOf } from './misfit.js';
+import { schemaErrorOf } from './schema-errors.js';
 
 const TokenSchema = Type.Object({
   schema: Type.Literal(VERSIONS.token.current),
@@ -27,5 +27,5 @@ export const tokenKind: DocumentKind<ApiToken> = {
   name: 'token',
   version: VERSIONS.token,
   fits: (value): value is ApiToken => check.Check(value) satisfies boolean,
-  misfit: (value) => misfitOf(check.Errors(value)),
+  misfit: (value) => schemaErrorOf(check.Errors(value)),
 };

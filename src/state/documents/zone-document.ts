@@ -5,7 +5,7 @@ import type { ZoneRecord } from '../contract.js';
 import type { DocumentKind } from './document.js';
 import { TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
-import { misfitOf } from './misfit.js';
+import { schemaErrorOf } from './schema-errors.js';
 
 const ZoneSchema = Type.Object({
   schema: Type.Literal(1),
@@ -25,5 +25,5 @@ export const zoneKind: DocumentKind<ZoneRecord> = {
   name: 'zone',
   version: VERSIONS.zone,
   fits: (value): value is ZoneRecord => check.Check(value) satisfies boolean,
-  misfit: (value) => misfitOf(check.Errors(value)),
+  misfit: (value) => schemaErrorOf(check.Errors(value)),
 };

@@ -46,8 +46,8 @@ export class Disk {
   }
 
   /**
-   * Why a write failed, or undefined once there was room for a probe since. A small write that succeeds says nothing: on a full disk the last bytes come and go.
-   * Nothing was changed; requests that need a write are refused meanwhile.
+   * Why a write failed, or undefined once there was room for a probe since. A small write that succeeds says nothing:
+   * on a full disk the last bytes come and go. Nothing was changed; requests that need a write are refused meanwhile.
    */
   get failing(): string | undefined {
     return this.#failing;
@@ -89,7 +89,10 @@ export class Disk {
     }
   }
 
-  /** Old or new content after a crash, never a mix; new when it has resolved. Throws `state_unavailable`: nothing changed, unless `broken` is set. */
+  /**
+   * Old or new content after a crash, never a mix; new when it has resolved. Throws `state_unavailable`: nothing
+   * changed, unless `broken` is set.
+   */
   replace(path: string, text: string): Promise<void> {
     return this.#gate.pass(() => this.#replace(path, text));
   }
@@ -151,7 +154,10 @@ export class Disk {
     this.#assertUsable();
   }
 
-  /** Runs `work` while no change is under way and none begins: what the folder shows then is one instant. Changes wait meanwhile. */
+  /**
+   * Runs `work` while no change is under way and none begins: what the folder shows then is one instant. Changes wait
+   * meanwhile.
+   */
   quietly<T>(work: () => Promise<T>): Promise<T> {
     return this.#gate.close(work);
   }
@@ -189,7 +195,10 @@ export class Disk {
     await this.fs.syncFolder(dirname(path));
   }
 
-  /** A folder that could not be opened for want of a descriptor is neither synced nor broken: what was renamed waits for it. */
+  /**
+   * A folder that could not be opened for want of a descriptor is neither synced nor broken: what was renamed waits
+   * for it.
+   */
   async #sync(folder: string): Promise<void> {
     for (let waited = 0; ; waited += DESCRIPTOR_PAUSE_MS) {
       try {

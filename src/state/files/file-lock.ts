@@ -1,8 +1,10 @@
 /**
- * A lock on a file, or a folder. A child process (`flock` of util-linux, then `cat`) holds it: the kernel frees it when the child ends, and the child ends
- * as soon as our end of its standard input is closed, however we die. A file lock is seen from every network namespace; an abstract socket is not.
+ * A lock on a file, or a folder. A child process (`flock` of util-linux, then `cat`) holds it: the kernel frees it
+ * when the child ends, and the child ends as soon as our end of its standard input is closed, however we die. A file
+ * lock is seen from every network namespace; an abstract socket is not.
  *
- * The lock is the file's, not its name's: whoever locks another file of the same name is not kept out. So the name is watched.
+ * The lock is the file's, not its name's: whoever locks another file of the same name is not kept out. So the name is
+ * watched.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,7 @@
-/** The few file operations that durable state is made of; tests put an in-memory disk behind them that loses power at every point. */
+/**
+ * The few file operations that durable state is made of; tests put an in-memory disk behind them that loses power at
+ * every point.
+ */
 import {
   closeSync,
   fsync,
@@ -44,8 +47,9 @@ const [read, syncFd, list, size] = [
 ];
 
 /**
- * Only what waits for the medium leaves the main thread. Opening, writing to the page cache, renaming and closing take some ten microseconds
- * each; handed to a thread they cost ten times that on the main thread alone, and queue behind others' fsyncs.
+ * Only what waits for the medium leaves the main thread. Opening, writing to the page cache, renaming and closing
+ * take some ten microseconds each; handed to a thread they cost ten times that on the main thread alone, and queue
+ * behind others' fsyncs.
  */
 export const nodeFileSystem: FileSystem = {
   read: (path) => read(path, 'utf8'),

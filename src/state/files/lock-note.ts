@@ -1,4 +1,7 @@
-/** The note beside the lock: which process has the folder. It outlives a lock that was taken away, so that the next daemon can wait for the last one's end. */
+/**
+ * The note beside the lock: which process has the folder. It outlives a lock that was taken away, so that the next
+ * daemon can wait for the last one's end.
+ */
 import { readFileSync } from 'node:fs';
 import { readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The file that says an import is under way: a folder that has it holds a part of a state, which nobody may take for the whole. */
+/**
+ * The file that says an import is under way: a folder that has it holds a part of a state, which nobody may take for
+ * the whole.
+ */
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';

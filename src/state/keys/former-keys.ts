@@ -1,6 +1,7 @@
 /**
- * The keys before the present one, while documents may still need them: `secret.key.former` beside `secret.key`, or configured. A rotation writes this file
- * first and removes it last, so a crash at any point leaves every document readable.
+ * The keys before the present one, while documents may still need them: `secret.key.former` beside `secret.key`, or
+ * configured. A rotation writes this file first and removes it last, so a crash at any point leaves every document
+ * readable.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';

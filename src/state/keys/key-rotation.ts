@@ -1,4 +1,7 @@
-/** Gives the state a new key: both keys open from before the first document is written anew until none needs the old one. A start goes on with what a crash cut off. */
+/**
+ * Gives the state a new key: both keys open from before the first document is written anew until none needs the old
+ * one. A start goes on with what a crash cut off.
+ */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';

@@ -1,4 +1,7 @@
-/** Encrypts the secrets inside documents, bound to their document so that a value copied into another one does not open. */
+/**
+ * Encrypts the secrets inside documents, bound to their document so that a value copied into another one does not
+ * open.
+ */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { Secret } from '../../kernel/secret.js';
 

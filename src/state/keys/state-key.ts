@@ -15,7 +15,10 @@ export interface KeyPlaces {
   readonly agent: Pick<Config['agent'], 'state_dir'>;
 }
 
-/** 32 bytes, or undefined when there is none yet; makes nothing. Throws AgentError `state_unavailable` with a sentence for the operator in `detail`. */
+/**
+ * 32 bytes, or undefined when there is none yet; makes nothing. Throws AgentError `state_unavailable` with a sentence
+ * for the operator in `detail`.
+ */
 export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefined> {
   if (config.state_key) return decoded(config.state_key.reveal(), 'the configured state_key');
   const path = join(config.agent.state_dir, 'secret.key');
@@ -103,7 +106,8 @@ async function made(dir: string, path: string): Promise<Buffer> {
   } finally {
     await file.close();
   }
-  // a link and not a rename: of two daemons that start at once the second must not replace the key that the first already uses
+  // a link and not a rename: of two daemons that start at once the second must not replace the key that the first
+  // already uses
   await link(temp, path).catch((error: unknown) => {
     if (codeOf(error) !== 'EEXIST') throw error;
   });

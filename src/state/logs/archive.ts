@@ -1,4 +1,7 @@
-/** Ended jobs, one line each in the file of the day that their id (UUID v7) names. Lines are only ever added; the last one of an id counts. */
+/**
+ * Ended jobs, one line each in the file of the day that their id (UUID v7) names. Lines are only ever added; the last
+ * one of an id counts.
+ */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
@@ -96,7 +99,10 @@ export class Archive implements JobArchive {
     return last[0] !== NEWLINE;
   }
 
-  /** Offset of the last line before `end` that starts with the needle, read backwards: who asks mostly asks for a late one. */
+  /**
+   * Offset of the last line before `end` that starts with the needle, read backwards: who asks mostly asks for a late
+   * one.
+   */
   async #lastLineStart(path: string, needle: Buffer, end: number): Promise<number | undefined> {
     for (let stop = end; stop > 0; stop -= CHUNK) {
       const start = Math.max(0, stop - CHUNK);

@@ -1,9 +1,12 @@
-/** Who asked for which change, from where, and what became of it: one line per answered call, durable before the answer goes out. */
+/**
+ * Who asked for which change, from where, and what became of it: one line per answered call, durable before the
+ * answer goes out.
+ */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
-import type { AuditEntry, AuditPage, AuditStore, AuditWish } from '../contract.js';
-import type { Later } from '../files/later.js';
+import type { AuditEntry, AuditPage, AuditStore, AuditQuery } from '../contract.js';
+import type { DeferWrite } from '../files/deferred-writes.js';
 import { DailyLog } from './daily-log.js';
 import type { LogCursors } from './log-cursor.js';
 import type { Disk } from '../files/disk.js';
@@ -44,7 +47,7 @@ export interface AuditLogOptions {
   readonly clockTrusted: () => boolean;
   readonly warn: (message: string, detail: string) => void;
   readonly keepDays: number;
-  readonly later: Later;
+  readonly later: DeferWrite;
   readonly cursors: LogCursors;
 }
 
@@ -76,7 +79,7 @@ export class AuditLog implements AuditStore {
     }
   }
 
-  async read({ after, since, limit, panel, serviceId }: AuditWish): Promise<AuditPage> {
+  async read({ after, since, limit, panel, serviceId }: AuditQuery): Promise<AuditPage> {
     const wanted = (entry: AuditEntry): boolean =>
       (since === undefined || entry.at >= since) &&
       (panel === undefined || entry.panel === panel) &&
@@ -96,7 +99,10 @@ export class AuditLog implements AuditStore {
   }
 }
 
-/** A line stands in the file of the day it was written, which may be the day after (or, where the clock was set back, before) its own. */
+/**
+ * A line stands in the file of the day it was written, which may be the day after (or, where the clock was set back,
+ * before) its own.
+ */
 function dayBefore(instant: string): string {
   return new Date(Date.parse(instant) - 86_400_000).toISOString().slice(0, 10);
 }

@@ -1,6 +1,7 @@
 /**
- * Lines of JSON in one file per day (UTC) of their writing, only ever added to. A burst is one append and one fsync; a line that a power cut has torn is
- * ended and skipped. A cursor stands for a place in a file, so a page costs the same however much there is.
+ * Lines of JSON in one file per day (UTC) of their writing, only ever added to. A burst is one append and one fsync;
+ * a line that a power cut has torn is ended and skipped. A cursor stands for a place in a file, so a page costs the
+ * same however much there is.
  */
 import { join } from 'node:path';
 import { unavailable, type Disk } from '../files/disk.js';
@@ -32,11 +33,14 @@ export interface LogPage<T> {
   /** Where to go on, also when there is nothing yet; undefined when there is no going on from `after`. */
   readonly next: string | undefined;
   readonly more: boolean;
-  /** The cursor is of another life of the log, or what stood there is no longer kept. Without it and `next`: it is no cursor. */
+  /**
+   * The cursor is of another life of the log, or what stood there is no longer kept. Without it and `next`: it is no
+   * cursor.
+   */
   readonly gone: boolean;
 }
 
-export interface LogWish<T> {
+export interface LogQuery<T> {
   /** Whose cursors they are: one reader's do not open for another. */
   readonly reader: string;
   /** A cursor; without it from the oldest. */
@@ -49,7 +53,10 @@ export interface LogWish<T> {
 
 /** Before the first line, whenever that is written. */
 const START: LogPlace = { day: '', offset: 0 };
-/** A reader is not moved on for less than this of other readers' lines, so that his cursor does not show that there are any. */
+/**
+ * A reader is not moved on for less than this of other readers' lines, so that his cursor does not show that there
+ * are any.
+ */
 const MOST_REREAD = 64 * 1024;
 
 interface Batch<T> {
@@ -88,11 +95,11 @@ export class DailyLog<T> {
     if (this.#batch && this.#batch.values.length > most) this.#batch.values = this.#batch.values.slice(-most);
   }
 
-  async read(wish: LogWish<T>): Promise<LogPage<T>> {
-    const start = await this.#startOf(wish);
+  async read(query: LogQuery<T>): Promise<LogPage<T>> {
+    const start = await this.#startOf(query);
     if (start === undefined || start === 'gone')
       return { lines: [], next: undefined, more: false, gone: start === 'gone' };
-    const { reader, fromDay = '', limit, wanted } = wish;
+    const { reader, fromDay = '', limit, wanted } = query;
     const days = (await this.#days()).filter((day) => day >= fromDay && day >= start.day);
     const found: T[] = [];
     // behind the last line that was wanted, and behind the last one that was read
@@ -224,7 +231,7 @@ export class DailyLog<T> {
     return this.#options.cursors.seal(reader, { ...place, day, before: await this.#digestBefore(place) });
   }
 
-  async #startOf({ reader, after }: LogWish<T>): Promise<LogPlace | 'gone' | undefined> {
+  async #startOf({ reader, after }: LogQuery<T>): Promise<LogPlace | 'gone' | undefined> {
     if (after === undefined) return START;
     const cursor = await this.#options.cursors.open(reader, after);
     if (cursor === undefined || cursor === 'gone') return cursor;
@@ -254,7 +261,10 @@ export class DailyLog<T> {
       .sort();
   }
 
-  /** The day whose file lines go into: never one before the newest, which readers are past, be it that the clock was set back. */
+  /**
+   * The day whose file lines go into: never one before the newest, which readers are past, be it that the clock was
+   * set back.
+   */
   async #writtenDay(): Promise<string> {
     const today = this.#options.now().slice(0, 10);
     const newest = this.#open?.day ?? (await this.#days()).at(-1);

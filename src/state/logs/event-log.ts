@@ -1,6 +1,6 @@
 /**
- * What happened to services, one line each. Written after the service's document, which keeps its newest events too: those that a crash kept from the
- * log are added at the next start, so every event is in it at least once.
+ * What happened to services, one line each. Written after the service's document, which keeps its newest events too:
+ * those that a crash kept from the log are added at the next start, so every event is in it at least once.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -12,7 +12,7 @@ import type { EventPage, EventStore, LoggedEvent } from '../contract.js';
 import { DailyLog } from './daily-log.js';
 import type { LogCursors } from './log-cursor.js';
 import type { Disk } from '../files/disk.js';
-import type { Later } from '../files/later.js';
+import type { DeferWrite } from '../files/deferred-writes.js';
 import { JsonObjectSchema } from '../documents/job-schema.js';
 
 const KEEP_MS = 30 * 86_400_000;
@@ -39,7 +39,7 @@ export interface EventLogOptions {
   readonly now: () => string;
   readonly clockTrusted: () => boolean;
   readonly warn: (message: string, detail: string) => void;
-  readonly later: Later;
+  readonly later: DeferWrite;
   readonly cursors: LogCursors;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Cursors of a log: a place in it, sealed so that it says nothing about what other readers' lines there are. A cursor opens only for the reader it was
- * given to and in the life of the state that made it, and carries a digest of what stands before the place.
+ * Cursors of a log: a place in it, sealed so that it says nothing about what other readers' lines there are. A cursor
+ * opens only for the reader it was given to and in the life of the state that made it, and carries a digest of what
+ * stands before the place.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 
@@ -16,7 +17,10 @@ export interface CursorContent extends LogPlace {
   readonly before: Buffer;
 }
 
-/** `gone`: a cursor of another life of the state, of another reader or of an older release. Undefined: no cursor at all. */
+/**
+ * `gone`: a cursor of another life of the state, of another reader or of an older release. Undefined: no cursor at
+ * all.
+ */
 export type OpenedCursor = CursorContent | 'gone' | undefined;
 
 /** So many bytes in front of a place are compared: more than the line before it, as a rule. */

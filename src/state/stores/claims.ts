@@ -15,8 +15,8 @@ export const addressClaim = (address: string): Claim =>
   `address ${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address.toLowerCase()}`;
 
 /**
- * A service that was deleted, or whose failed creation was undone, gives its name back with its number and addresses; until then (while a deleted one is
- * kept, say) all stay with it.
+ * A service that was deleted, or whose failed creation was undone, gives its name back with its number and addresses;
+ * until then (while a deleted one is kept, say) all stay with it.
  */
 export function claimsOf(service: Service): Claim[] {
   const { guest, site, lifecycle } = service;
@@ -47,7 +47,10 @@ export function claimsInText(text: string): Claim[] {
 }
 
 export class ClaimTable {
-  /** More than one holder only where documents said so at boot (a copy made by hand, say): none of them may lose it to a third. */
+  /**
+   * More than one holder only where documents said so at boot (a copy made by hand, say): none of them may lose it to
+   * a third.
+   */
   readonly #holders = new Map<Claim, readonly ServiceKey[]>();
 
   holderOf(claim: Claim): ServiceKey | undefined {

@@ -1,10 +1,13 @@
-/** Documents that cannot be read are set aside in `damaged/` for a person; what they were about stays refused, also after the next start. */
+/**
+ * Documents that cannot be read are set aside in `damaged/` for a person; what they were about stays refused, also
+ * after the next start.
+ */
 import { basename, join } from 'node:path';
 import type { ServiceKey } from '../../model/service.js';
 import type { Claim } from '../../model/claim.js';
 import { claimsInText } from './claims.js';
 import type { Disk } from '../files/disk.js';
-import type { Later } from '../files/later.js';
+import type { DeferWrite } from '../files/deferred-writes.js';
 import { keyOfFile } from '../documents/service-document.js';
 
 export interface DamagedDocument {
@@ -23,7 +26,7 @@ export function setAside(
   dir: string,
   found: { path: string; problem: string; text: string },
   time: string,
-  later: Later,
+  later: DeferWrite,
 ): DamagedDocument {
   const name = `${basename(found.path)}.${time.replaceAll(':', '-')}`;
   later(() => disk.move(found.path, join(dir, FOLDER, name)));

@@ -1,4 +1,7 @@
-/** Reads every service's document at boot. Nothing is moved or changed meanwhile: a wrong key or a newer release's state stops the start untouched. */
+/**
+ * Reads every service's document at boot. Nothing is moved or changed meanwhile: a wrong key or a newer release's
+ * state stops the start untouched.
+ */
 import { join } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';
 import { keyOf, type Service, type ServiceKey } from '../../model/service.js';
@@ -6,7 +9,7 @@ import { setAside, setAsideBefore, type DamagedDocument } from './damaged.js';
 import type { Disk } from '../files/disk.js';
 import { DamagedDocumentError, DocumentAdapter } from '../documents/document.js';
 import { codeOf } from '../files/file-system.js';
-import type { Later } from '../files/later.js';
+import type { DeferWrite } from '../files/deferred-writes.js';
 import type { SecretBox } from '../keys/secret-box.js';
 import { keyOfFile, placeOf, serviceKind } from '../documents/service-document.js';
 import { forEachConcurrent } from '../../kernel/async/for-each-concurrent.js';
@@ -27,7 +30,7 @@ export interface LoadOptions {
   /** RFC 3339: when documents are set aside, if any must be. */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
-  readonly later: Later;
+  readonly later: DeferWrite;
   /** Called for each good document, in no order. */
   readonly onService: (service: Service) => void;
 }
@@ -116,7 +119,9 @@ export function pathOf(dir: string, key: ServiceKey): string {
   return join(dir, 'services', folder, file);
 }
 
-/** Another key than the documents' would make every one of them look damaged: that is an operator's slip, not damage. */
+/**
+ * Another key than the documents' would make every one of them look damaged: that is an operator's slip, not damage.
+ */
 function refuseWrongKey(unreadable: readonly Unreadable[]): void {
   const first = unreadable.find(({ otherKey }) => otherKey);
   if (!first) return;

@@ -26,7 +26,7 @@ export function entryOf(service: Service): ServiceEntry {
     diskGb: service.plan.diskGb,
     addresses: Object.freeze(guest?.addresses.map(({ address }) => address) ?? []),
     domains: Object.freeze(site?.domains.map(({ domain }) => domain) ?? []),
-    wishAt: service.lifecycle === 'active' ? (site?.domainWish?.nextAt ?? null) : null,
+    requestDueAt: service.lifecycle === 'active' ? (site?.domainWish?.nextAt ?? null) : null,
     openJobs: Object.freeze(
       service.jobs.filter(isOpen).map((job) =>
         Object.freeze({

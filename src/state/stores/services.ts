@@ -1,4 +1,7 @@
-/** The store of services: one document each, changed one after the other per key, claims taken before a write and freed after it. */
+/**
+ * The store of services: one document each, changed one after the other per key, claims taken before a write and
+ * freed after it.
+ */
 import { Low } from 'lowdb';
 import { v7 as uuidV7 } from 'uuid';
 import type { Changed } from '../../kernel/changed.js';
@@ -14,9 +17,9 @@ import type { EventLog } from '../logs/event-log.js';
 import { unavailable, type Disk } from '../files/disk.js';
 import { DamagedDocumentError } from '../documents/document.js';
 import { KeyedLock } from '../../kernel/async/keyed-lock.js';
-import type { Later } from '../files/later.js';
+import type { DeferWrite } from '../files/deferred-writes.js';
 import { loadServices, pathOf, serviceAdapter } from './load-services.js';
-import { Recent } from './recent.js';
+import { LruCache } from './lru-cache.js';
 import type { SecretBox } from '../keys/secret-box.js';
 import { ServiceIndex } from './service-index.js';
 
@@ -28,7 +31,7 @@ export interface ServicesOptions {
   /** RFC 3339. */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
-  readonly later: Later;
+  readonly later: DeferWrite;
   readonly events?: EventLog;
   /** How many full documents are kept in memory; default 2000. */
   readonly recent?: number;
@@ -40,7 +43,7 @@ export class Services implements ServiceStore {
   readonly damaged: readonly DamagedDocument[];
   readonly #options: ServicesOptions;
   readonly #index: ServiceIndex;
-  readonly #recent: Recent<Service>;
+  readonly #recent: LruCache<Service>;
   readonly #lock = new KeyedLock();
   readonly #listeners = new Set<Listener>();
   /** Keys whose document is damaged and has no good one beside it. */
@@ -49,7 +52,7 @@ export class Services implements ServiceStore {
   private constructor(
     options: ServicesOptions,
     index: ServiceIndex,
-    recent: Recent<Service>,
+    recent: LruCache<Service>,
     damaged: readonly DamagedDocument[],
   ) {
     this.#options = options;
@@ -64,7 +67,7 @@ export class Services implements ServiceStore {
   /** Reads all documents. Throws AgentError `state_unavailable`. */
   static async open(options: ServicesOptions): Promise<Services> {
     const index = new ServiceIndex();
-    const recent = new Recent<Service>(options.recent ?? 2000);
+    const recent = new LruCache<Service>(options.recent ?? 2000);
     const onService = (service: Service): void => {
       options.events?.takeUp(service);
       for (const clash of index.load(service)) options.warn('two documents claim the same', clash);

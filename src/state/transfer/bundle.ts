@@ -1,4 +1,7 @@
-/** The form of an exported state: a tar file with every document, and behind them a manifest with the checksum of each. Without the manifest it is torn. */
+/**
+ * The form of an exported state: a tar file with every document, and behind them a manifest with the checksum of
+ * each. Without the manifest it is torn.
+ */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
@@ -45,7 +48,10 @@ export function isStatePath(path: string): boolean {
 /** A file of the export; its bytes must be read to their end. */
 export type OnFile = (path: string, bytes: AsyncIterable<Buffer>) => Promise<void>;
 
-/** Reads an unpacked tar to its end and holds every file against the manifest. Throws BundleError, and what `onFile` throws. */
+/**
+ * Reads an unpacked tar to its end and holds every file against the manifest. Throws BundleError, and what `onFile`
+ * throws.
+ */
 export async function readBundle(source: Readable, onFile: OnFile): Promise<Manifest> {
   try {
     return await readEntries(source, onFile);

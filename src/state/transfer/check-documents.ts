@@ -1,6 +1,6 @@
 /** Looks at the documents of a whole state, one after the other, and says what is wrong by file. Reads only. */
 import type { AlertRecord } from '../../model/alert.js';
-import type { DomainRecord } from '../../model/domain-record.js';
+import type { CustomDomainRecord } from '../../model/custom-domain.js';
 import { failedOrders } from '../../model/failed-order.js';
 import type { Job } from '../../model/job.js';
 import { Secret } from '../../kernel/secret.js';
@@ -60,7 +60,7 @@ export class DocumentCheck {
   /** key, job id and hash -> the file that has it. */
   readonly #services = new Map<ServiceKey, string>();
   readonly #unique = new Map<string, string>();
-  readonly #domains: { readonly file: string; readonly record: DomainRecord }[] = [];
+  readonly #domains: { readonly file: string; readonly record: CustomDomainRecord }[] = [];
   readonly #addresses: string[] = [];
   readonly #lives = new Map<ServiceKey, number | null>();
   readonly #modules = new Set<string>();
@@ -168,7 +168,10 @@ export class DocumentCheck {
     else if (other !== file) this.#found(file, `holds ${what}, and so does ${other}`);
   }
 
-  /** A power cut may tear a line, which was never acknowledged then: what was written behind it stands on a line of its own. */
+  /**
+   * A power cut may tear a line, which was never acknowledged then: what was written behind it stands on a line of
+   * its own.
+   */
   #takeLines(file: string, text: string): void {
     const torn = text.split('\n').filter((line) => line !== '' && !isJson(line)).length;
     if (torn > 0)

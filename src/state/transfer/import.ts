@@ -1,4 +1,7 @@
-/** Puts an exported state into an empty folder: all of it, or (after a crash) a part that no daemon starts with and the next import begins anew. */
+/**
+ * Puts an exported state into an empty folder: all of it, or (after a crash) a part that no daemon starts with and
+ * the next import begins anew.
+ */
 import { createWriteStream } from 'node:fs';
 import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -23,14 +26,20 @@ export interface Imported {
   readonly manifest: Manifest;
   /** What was wrong with documents in the export: they are as they were. */
   readonly verified: Verified;
-  /** `there`: the key in use fits; `imported`: it came with the export; `missing`: it must be put there before the start. */
+  /**
+   * `there`: the key in use fits; `imported`: it came with the export; `missing`: it must be put there before the
+   * start.
+   */
   readonly key: 'there' | 'imported' | 'missing';
 }
 
 /** Names that a folder may have which holds no state yet. */
 const HARMLESS = /^(lock(\.json)?|clock\.json|import-unfinished|secret\.key|lost\+found)$/;
 
-/** Throws AgentError `state_unavailable` with what is in the way; nothing was changed then, or what was begun is taken away again. */
+/**
+ * Throws AgentError `state_unavailable` with what is in the way; nothing was changed then, or what was begun is taken
+ * away again.
+ */
 export async function importState({ file, config }: ImportOptions): Promise<Imported> {
   const dir = config.agent.state_dir;
   const verified = await verifyFile(file, await keysOf(config)).catch((error: unknown) => {

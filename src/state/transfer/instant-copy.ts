@@ -1,6 +1,7 @@
 /**
- * A copy of the whole state folder as it was at one instant, made while the daemon goes on: a second name for every file. Documents are replaced and never
- * changed in place, so the second name keeps the old content; of files that only grow, the length of that instant is remembered.
+ * A copy of the whole state folder as it was at one instant, made while the daemon goes on: a second name for every
+ * file. Documents are replaced and never changed in place, so the second name keeps the old content; of files that
+ * only grow, the length of that instant is remembered.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -60,7 +61,10 @@ export async function removeStaleCopies(dir: string): Promise<void> {
     if (name.startsWith(PREFIX)) await rm(join(dir, name), { recursive: true, force: true });
 }
 
-/** All that belongs to the state, below the folder: what lies in its sub-folders. Locks, sockets and keys lie beside them. */
+/**
+ * All that belongs to the state, below the folder: what lies in its sub-folders. Locks, sockets and keys lie beside
+ * them.
+ */
 export async function statePaths(dir: string): Promise<string[]> {
   const found: string[] = [];
   const walk = async (below: string): Promise<void> => {

@@ -20,7 +20,10 @@ export interface Verified extends Checked {
   readonly opened: boolean;
 }
 
-/** `keys`: of 32 bytes, the present one first; without any secrets are counted and not opened. Throws the system's error when the folder cannot be read. */
+/**
+ * `keys`: of 32 bytes, the present one first; without any secrets are counted and not opened. Throws the system's
+ * error when the folder cannot be read.
+ */
 export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promise<Verified> {
   const check = new DocumentCheck(boxOf(keys));
   for (const path of await statePaths(dir)) check.take(path, await readFile(join(dir, path), 'utf8'));
@@ -31,7 +34,10 @@ export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promis
   return { ...checked, findings: [...unfinished, ...checked.findings], opened: keys.length > 0 };
 }
 
-/** An exported file, as `innkeeper state export` writes it. One of `keys` is used when it is the export's; one that lies inside needs none. */
+/**
+ * An exported file, as `innkeeper state export` writes it. One of `keys` is used when it is the export's; one that
+ * lies inside needs none.
+ */
 export async function verifyFile(file: string, keys: readonly Buffer[]): Promise<Verified> {
   const fitting = await fittingKey(file, keys);
   return verifyStream(openBundle(file), fitting ? [fitting, ...keys] : []);

@@ -7,7 +7,7 @@ import { systemClock } from '../../../src/kernel/clock.js';
 import { openState } from '../../../src/state/open.js';
 import { loadStateKey } from '../../../src/state/keys/state-key.js';
 import { CLI, surroundings } from '../../e2e/daemon-process.js';
-import { fields } from '../../http/rig.js';
+import { fields } from '../../http/harness.js';
 import { address, sampleService } from '../../state/samples.js';
 
 /** Of the sandbox's pool: a template is lent the last, and the first free one when that is taken. */

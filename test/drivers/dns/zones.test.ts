@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { Secret } from '../../../src/kernel/secret.js';
 import { plainCall } from '../../../src/drivers/shared/call.js';
 import { powerDnsDriver } from '../../../src/drivers/dns/powerdns/index.js';
-import { asObject, fields } from '../../http/rig.js';
+import { asObject, fields } from '../../http/harness.js';
 
 const call = () => plainCall(new AbortController().signal);
 

@@ -190,16 +190,16 @@ t.test(
     await driver.ensureHa(at, call());
     t.match(await driver.find(at, call()), { ha: { managed: true } });
 
-    const wishes: readonly (readonly [string, string, () => Promise<unknown>])[] = [
+    const requests: readonly (readonly [string, string, () => Promise<unknown>])[] = [
       ['POST', '/snapshot$', () => driver.ensureSnapshot(at, 'BAK01012026-1', 'Backup', call())],
       ['DELETE', '/snapshot/initial$', () => driver.removeSnapshot(at, 'initial', call())],
       ['PUT', '/resize$', () => driver.ensureResources(at, { ...spec.resources, diskGb: 30 }, call())],
       ['PUT', '/config$', () => driver.ensureResources(at, { ...spec.resources, memoryMb: 1024 }, call())],
       ['DELETE', '/lxc/\\d+$', () => driver.removeContainer(at, call())],
     ];
-    for (const [method, path, wish] of wishes) {
+    for (const [method, path, requested] of requests) {
       lie(method, path);
-      await failsWith(t, 'container_host_failed', wish(), `${method} ${path}`);
+      await failsWith(t, 'container_host_failed', requested(), `${method} ${path}`);
       pve.faults.remove();
     }
     lie('DELETE', '/snapshot/initial$', 1);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { pino } from 'pino';
 import { AgentError } from '../../../src/kernel/errors.js';
-import type { ClusterView, GuestView, PlacementWish } from '../../../src/drivers/guest/contract.js';
-import { freeMb, place } from '../../../src/drivers/guest/proxmox/place.js';
+import type { ClusterView, GuestView, PlacementSpec } from '../../../src/drivers/guest/contract.js';
+import { freeMb, chooseNode } from '../../../src/drivers/guest/proxmox/choose-node.js';
 import {
   configuredAddresses,
   formatTags,
@@ -81,7 +81,7 @@ t.test('placement: the fitting node with most left, or the reason why none', asy
       fc.boolean(),
       fc.integer({ min: 16, max: 16_384 }),
       (nodes, only, shared, memoryMb) => {
-        const wish: PlacementWish = {
+        const spec: PlacementSpec = {
           resources: { cores: 1, memoryMb, swapMb: 0, diskGb: 8 },
           source: { kind: 'template', name: 'wp' },
           promised: new Map(
@@ -107,13 +107,13 @@ t.test('placement: the fitting node with most left, or the reason why none', asy
         const someTemplate = nodes.some((one) => one.template);
         const view = viewOf(nodes, shared);
         try {
-          const chosen = nodes.find(({ name }) => name === place({ ...rules, nodes: only }, wish, view));
+          const chosen = nodes.find(({ name }) => name === chooseNode({ ...rules, nodes: only }, spec, view));
           if (!chosen || !fits.includes(chosen) || !someTemplate) return false;
           return (
             fits.every((one) => left(one) <= left(chosen)) &&
             freeMb(
               rules,
-              wish,
+              spec,
               view.nodes[0] ?? { name: '', online: true, memoryBytes: 0, memoryUsedBytes: 0 },
             ) === left(nodes[0])
           );
@@ -141,13 +141,13 @@ t.test('placement of what is made from an OS template needs its storage', async 
     name: 'a', online: true, total: 8192, used: 0, promised: 0, disk: 40, diskUsed: 0, diskPromised: 0, storage: true, template: false,
   }; // prettier-ignore
   const view = viewOf([node], false);
-  const wish = (volume: string): PlacementWish => ({
+  const wanted = (volume: string): PlacementSpec => ({
     resources: { cores: 1, memoryMb: 512, swapMb: 0, diskGb: 8 },
     source: { kind: 'os', volume },
     promised: new Map(),
   });
-  t.equal(place(rules, wish('thin:vztmpl/x'), view), 'a');
-  t.throws(() => place(rules, wish('elsewhere:vztmpl/x'), view), { code: 'template_missing' });
+  t.equal(chooseNode(rules, wanted('thin:vztmpl/x'), view), 'a');
+  t.throws(() => chooseNode(rules, wanted('elsewhere:vztmpl/x'), view), { code: 'template_missing' });
 });
 
 t.test('values as Proxmox writes them', async (t) => {

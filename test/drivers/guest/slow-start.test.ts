@@ -1,4 +1,7 @@
-/** After a rollback of a running container Proxmox checks its file system for up to a minute, and answers nothing about the container meanwhile. */
+/**
+ * After a rollback of a running container Proxmox checks its file system for up to a minute, and answers nothing
+ * about the container meanwhile.
+ */
 import t from 'tap';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { newCircuits } from '../../../src/drivers/shared/circuit.js';

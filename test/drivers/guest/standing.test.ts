@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { Secret } from '../../../src/kernel/secret.js';
 import { type Circuits, newCircuits } from '../../../src/drivers/shared/circuit.js';
-import { gates } from '../../../src/drivers/guest/proxmox/gates.js';
+import { hostCircuits } from '../../../src/drivers/guest/proxmox/circuits.js';
 import { PveError } from '../../../src/drivers/guest/proxmox/pve-error.js';
 import { openTransport, type Transport } from '../../../src/drivers/guest/proxmox/transport.js';
 import { handClock } from '../../fakes/clock.js';
@@ -30,7 +30,7 @@ async function setting(t: Test): Promise<Setting> {
     tokenSecret: new Secret(TOKEN_SECRET),
     trust: { caFile: null, fingerprint: wire.certificate.fingerprint },
     requestTimeoutMs: 5_000,
-    gates: gates(circuits),
+    gates: hostCircuits(circuits),
   });
   t.teardown(() => transport.close());
   return { wire, transport, circuits, clock };

@@ -1,6 +1,6 @@
 /** Where the root disk is and how much of it can be used: read back, not believed. */
 import t from 'tap';
-import { place } from '../../../src/drivers/guest/proxmox/place.js';
+import { chooseNode } from '../../../src/drivers/guest/proxmox/choose-node.js';
 import { proxmoxConfig } from '../../fakes/proxmox-config.js';
 import { failsWith } from '../../contracts/guest.js';
 import { at, call, driverAtLookalike, spec, TEMPLATE } from '../../fakes/lookalike-driver.js';
@@ -35,10 +35,10 @@ t.test('a template on the storage of one node is used on that node alone', async
     view.guests.filter(({ template }) => template),
     [{ node: 'pve1', rootStorage: 'local-lvm' }],
   );
-  const wish = { resources: spec.resources, source: spec.source, promised: new Map() };
-  t.equal(driver.place(wish, view), 'pve1');
+  const request = { resources: spec.resources, source: spec.source, promised: new Map() };
+  t.equal(driver.place(request, view), 'pve1');
   const elsewhere = { ...view, nodes: view.nodes.filter(({ name }) => name !== 'pve1') };
-  t.throws(() => place(proxmoxConfig({ storage: 'drbd' }), wish, elsewhere), {
+  t.throws(() => chooseNode(proxmoxConfig({ storage: 'drbd' }), request, elsewhere), {
     code: 'capacity_exhausted',
     detail: /does not hold the source/,
   });

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { nameLookup } from '../../../src/drivers/lookup/resolver/index.js';
 import { mayAsk } from '../../../src/drivers/lookup/resolver/reachable.js';
-import { routingOf } from '../../../src/domains/routing.js';
+import { checkAddresses } from '../../../src/domains/address-check.js';
 import { fakeNameServer, type FakeNameServer } from '../../fakes/name-server.js';
 
 const call = { signal: AbortSignal.timeout(30_000) };
@@ -129,16 +129,16 @@ t.test('without any answer the look-up fails as one that may pass', async (t) =>
 t.test('routing says what was expected and what was found', async (t) => {
   const { server, lookup } = await world(t);
   const ours = ['203.0.113.10', '2001:db8:0:0::1'];
-  t.match(await routingOf(lookup, 'example.test', ours, call), {
+  t.match(await checkAddresses(lookup, 'example.test', ours, call), {
     here: false,
     found: 'no address',
     expected: '203.0.113.10 or 2001:db8::1',
   });
   server.records.set('example.test A', ['203.0.113.10']);
-  t.match(await routingOf(lookup, 'example.test', ours, call), { here: true });
+  t.match(await checkAddresses(lookup, 'example.test', ours, call), { here: true });
   server.records.set('example.test AAAA', ['2001:db8::2']);
   t.match(
-    await routingOf(lookup, 'example.test', ours, call),
+    await checkAddresses(lookup, 'example.test', ours, call),
     { here: false, found: '203.0.113.10 and 2001:db8::2' },
     'one stray address is enough',
   );

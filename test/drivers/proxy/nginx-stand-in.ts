@@ -1,4 +1,7 @@
-/** An nginx that is none: commands that succeed or fail as told by files, and a status port that answers the version of the last reload. */
+/**
+ * An nginx that is none: commands that succeed or fail as told by files, and a status port that answers the version
+ * of the last reload.
+ */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

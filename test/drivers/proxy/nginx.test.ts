@@ -48,8 +48,8 @@ t.test('a refused record is found; its old one and all others are served', async
   await driver.ensureHost(hostOf('bad'), call());
   await nginx.poison('poison.example.test');
   const poisoned = hostOf('bad', { names: ['poison.example.test'] });
-  const wishes = Array.from({ length: 21 }, (_, i) => (i === 13 ? poisoned : hostOf(`s${i}`)));
-  const ends = await Promise.allSettled(wishes.map((host) => driver.ensureHost(host, call())));
+  const requests = Array.from({ length: 21 }, (_, i) => (i === 13 ? poisoned : hostOf(`s${i}`)));
+  const ends = await Promise.allSettled(requests.map((host) => driver.ensureHost(host, call())));
   const failed = ends.flatMap((end, i) =>
     end.status === 'rejected' ? [{ i, error: end.reason as unknown }] : [],
   );

@@ -103,10 +103,10 @@ t.test(
     const first = driver();
     await first.ensureHost(hostOf('bad'), call());
     await nginx.poison('poison.example.test');
-    const wishes = Array.from({ length: 12 }, (_, i) =>
+    const requests = Array.from({ length: 12 }, (_, i) =>
       first.ensureHost(i === 7 ? hostOf('bad', { names: ['poison.example.test'] }) : hostOf(`s${i}`), call()),
     );
-    const ends = await Promise.allSettled(wishes);
+    const ends = await Promise.allSettled(requests);
     t.same(
       ends.flatMap((end, i) => (end.status === 'rejected' ? [i] : [])),
       [7],

@@ -1,8 +1,8 @@
 import t from 'tap';
 import { AgentError } from '../../../src/kernel/errors.js';
-import { type CircuitView, closedDoor, newCircuits, through } from '../../../src/drivers/shared/circuit.js';
-import { gates, type WireEnd } from '../../../src/drivers/guest/proxmox/gates.js';
-import { metered } from '../../../src/drivers/shared/metered.js';
+import { type CircuitView, openCircuit, newCircuits, through } from '../../../src/drivers/shared/circuit.js';
+import { hostCircuits, type WireEnd } from '../../../src/drivers/guest/proxmox/circuits.js';
+import { instrument } from '../../../src/drivers/shared/instrument.js';
 import { handClock } from '../../fakes/clock.js';
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -82,7 +82,7 @@ t.test('our own lack of descriptors is not held against the system that could no
     );
   }
   t.match(dns.view(), { state: 'closed', failures: 0 });
-  const driver = metered(
+  const driver = instrument(
     'dns',
     { ask: async () => Promise.reject(wrapped) },
     { heard: ({ result }) => heard.push(result), log: quiet },
@@ -112,7 +112,7 @@ t.test(
 
 t.test('the container host as a whole and its nodes fail apart', async (t) => {
   const all = newCircuits(handClock(), LIMITS);
-  const gate = gates(all);
+  const gate = hostCircuits(all);
   const state = (name: string): string | undefined => all.find(name)?.view().state;
   const ends = (path: string, end: WireEnd): void => gate.enter(path, 'a test')(end);
   for (let n = 0; n < 3; n += 1) ends('/api2/json/nodes/pve2/lxc/101/config', 595);
@@ -135,11 +135,11 @@ t.test(
     const dns = newCircuits(clock, LIMITS).of('dns', 'DNS');
     dns.enter()?.refused('401: Unauthorized\u001b[31m\n');
     t.match(dns.view(), { state: 'open', failures: 1, refusal: '401: Unauthorized' }, 'cleaned');
-    t.match(closedDoor(dns), { failure: 'refused_us', detail: /refuses the agent .*: 401: Unauthorized/ });
+    t.match(openCircuit(dns), { failure: 'refused_us', detail: /refuses the agent .*: 401: Unauthorized/ });
     await clock.turn(5_000);
     dns.enter()?.silent();
     t.match(dns.view(), { state: 'open', refusal: null }, 'now it does not answer at all');
-    t.match(closedDoor(dns), { failure: 'unreachable' });
+    t.match(openCircuit(dns), { failure: 'unreachable' });
     await clock.turn(10_000);
     dns.enter()?.refused('403');
     t.equal(dns.view().refusal, '403');

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
-import { asObject } from '../../http/rig.js';
+import { asObject } from '../../http/harness.js';
 import { mostConnections } from '../../../src/http/server/server.js';
 
 const run = promisify(execFile);

@@ -1,4 +1,7 @@
-/** A process whose descriptors run out; started by descriptors.test.ts under a low `ulimit -n`. Says as JSON what became of each call. */
+/**
+ * A process whose descriptors run out; started by descriptors.test.ts under a low `ulimit -n`. Says as JSON what
+ * became of each call.
+ */
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDescriptors } from '../../../src/kernel/descriptor-use.js';
@@ -8,7 +11,7 @@ import { plainCall } from '../../../src/drivers/shared/call.js';
 import { runChild } from '../../../src/drivers/shared/child.js';
 import { newCircuits } from '../../../src/drivers/shared/circuit.js';
 import { powerDnsDriver } from '../../../src/drivers/dns/powerdns/index.js';
-import { metered } from '../../../src/drivers/shared/metered.js';
+import { instrument } from '../../../src/drivers/shared/instrument.js';
 import { Disk } from '../../../src/state/files/disk.js';
 import { nodeFileSystem } from '../../../src/state/files/file-system.js';
 import { handClock } from '../../fakes/clock.js';
@@ -26,7 +29,7 @@ const config = {
   timeout_s: 5,
 };
 const powerdns = powerDnsDriver(config, 60, 'a', circuits.of('dns', 'DNS'));
-const dns = metered('dns', powerdns, { heard: () => {}, log });
+const dns = instrument('dns', powerdns, { heard: () => {}, log });
 const disk = new Disk(nodeFileSystem);
 const signal = new AbortController().signal;
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ACCESS } from '../../../src/http/guards/access.js';
 import { createToken } from '../../../src/tokens/create-token.js';
-import { fields, makeRig, ORDER, type Rig } from '../rig.js';
+import { fields, makeRig, ORDER, type Rig } from '../harness.js';
 
 /** Every route that fastify really serves, as `METHOD /url`. */
 function registered(rig: Rig): string[] {

@@ -4,7 +4,7 @@ import t from 'tap';
 import { limitOf } from '../../../src/http/guards/access.js';
 import type { AuditEntry } from '../../../src/state/contract.js';
 import { openState } from '../../../src/state/open.js';
-import { fields, makeRig, ORDER, type Rig } from '../rig.js';
+import { fields, makeRig, ORDER, type Rig } from '../harness.js';
 import { toldClock } from '../../fakes/told-clock.js';
 
 async function lines(rig: Rig): Promise<Record<string, unknown>[]> {
@@ -245,7 +245,7 @@ t.test(
         code: null,
       },
     });
-    const wish = { after: undefined, since: undefined, limit: 10, panel: undefined, serviceId: undefined };
+    const request = { after: undefined, since: undefined, limit: 10, panel: undefined, serviceId: undefined };
     let state = await open();
     await state.audit.add(entry('r1'));
     await state.close();
@@ -255,7 +255,7 @@ t.test(
     );
     state = await open();
     await Promise.all(['r2', 'r3'].map((id) => state.audit.add(entry(id))));
-    const { entries } = await state.audit.read(wish);
+    const { entries } = await state.audit.read(request);
     t.same(
       entries.map(({ request_id: id }) => id),
       ['r1', 'r2', 'r3'],

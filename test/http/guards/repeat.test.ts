@@ -1,8 +1,8 @@
 import t from 'tap';
 import { createToken } from '../../../src/tokens/create-token.js';
-import { answerCutOff, makeRememberedCalls } from '../../../src/http/guards/remembered-calls.js';
+import { answerCutOff, makeIdempotencyStore } from '../../../src/http/guards/idempotency-store.js';
 import { rateLimits } from '../../../src/http/guards/rate-limit.js';
-import { asObject, makeRig, NOW, ORDER, type Rig, testConfig } from '../rig.js';
+import { asObject, makeRig, NOW, ORDER, type Rig, testConfig } from '../harness.js';
 import { toldClock } from '../../fakes/told-clock.js';
 
 const DAY_MS = 86_400_000;
@@ -152,7 +152,7 @@ t.test('nothing is left on the disk of questions and refusals, whatever key they
 t.test('of one token so many answers, and so many bytes, are remembered: the oldest go first', async (t) => {
   const rig = await makeRig();
   t.teardown(() => rig.close());
-  const calls = makeRememberedCalls(rig.deps, { answers: 3, bytes: 20_000 });
+  const calls = makeIdempotencyStore(rig.deps, { answers: 3, bytes: 20_000 });
   let clock = NOW;
   const answer = async (key: string, bytes: number, token = 'one') => {
     rig.behaviour.now = clock += 1;
@@ -177,7 +177,7 @@ t.test('of one token so many answers, and so many bytes, are remembered: the old
   await answer('f', 18_000);
   t.same(kept(), ['f', 'other']);
 
-  const again = makeRememberedCalls(rig.deps, { answers: 1, bytes: 20_000 });
+  const again = makeIdempotencyStore(rig.deps, { answers: 1, bytes: 20_000 });
   const asked = { panel: 'default', token: 'one', key: 'g', requestId: 'g', serviceId: null, asked: 'g' };
   const first = await again.recall(asked);
   if (first.kind === 'first') await first.call.answered(200, 'y');

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { ClockView } from '../../../src/model/clock-doubt.js';
-import { makeRig, NOW } from '../rig.js';
+import { makeRig, NOW } from '../harness.js';
 
 t.test('the operator sees what is the matter with the clock, and confirms it', async (t) => {
   const rig = await makeRig('socket');

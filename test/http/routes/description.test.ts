@@ -4,7 +4,7 @@ import { ERRORS } from '../../../src/kernel/errors.js';
 import { ACCESS } from '../../../src/http/guards/access.js';
 import { EXAMPLES, exampleUrl } from '../../../src/http/schemas/examples.js';
 import { apiDocs, operationsOf } from '../../tools/api-docs.js';
-import { asObject, fields, makeRig, ORDER, type Rig } from '../rig.js';
+import { asObject, fields, makeRig, ORDER, type Rig } from '../harness.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const methodOf = (route: string) => METHODS.find((method) => route.startsWith(`${method} `)) ?? 'GET';

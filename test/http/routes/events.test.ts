@@ -3,7 +3,7 @@ import t from 'tap';
 import type { StepRecord } from '../../../src/model/job.js';
 import { createToken } from '../../../src/tokens/create-token.js';
 import { rotateToken } from '../../../src/tokens/rotate-token.js';
-import { asObject, makeRig, ORDER, type Rig } from '../rig.js';
+import { asObject, makeRig, ORDER, type Rig } from '../harness.js';
 
 interface Heard {
   readonly event: string;

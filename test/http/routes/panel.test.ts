@@ -1,6 +1,6 @@
 import t from 'tap';
 import { aJob, aService } from '../../fakes/samples.js';
-import { fields, makeRig, ORDER } from '../rig.js';
+import { fields, makeRig, ORDER } from '../harness.js';
 
 t.test('what a panel believes is held against what is, with the call that would mend it', async (t) => {
   const rig = await makeRig();

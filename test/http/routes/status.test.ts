@@ -5,11 +5,11 @@ import { statusProperties } from '../../../src/http/schemas/service.js';
 import type { JobKind } from '../../../src/model/job-kinds.js';
 import type { GuestView } from '../../../src/drivers/guest/contract.js';
 import { withLastKnown } from '../../../src/drivers/guest/last-known.js';
-import { domainId } from '../../../src/model/domain-record.js';
+import { domainId } from '../../../src/model/custom-domain.js';
 import { Secret } from '../../../src/kernel/secret.js';
 import { makeCertificate } from '../../fakes/certificate.js';
 import { aJob, aService } from '../../fakes/samples.js';
-import { guest, makeRig, NOW, type Rig, view } from '../rig.js';
+import { guest, makeRig, NOW, type Rig, view } from '../harness.js';
 import type { Changes } from '../../fakes/parts.js';
 
 const KEY = 'default/12';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { ACCESS } from '../../../src/http/guards/access.js';
-import { asObject, makeRig, ORDER } from '../rig.js';
+import { asObject, makeRig, ORDER } from '../harness.js';
 
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 80 }),

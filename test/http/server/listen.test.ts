@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { AppDeps } from '../../../src/http/server/app.js';
 import { listenOnNetwork, listenOnSocket } from '../../../src/http/server/listen.js';
-import { makeRig } from '../rig.js';
+import { makeRig } from '../harness.js';
 
 async function depsWith(t: Test, api: Partial<AppDeps['config']['api']>): Promise<AppDeps> {
   const rig = await makeRig();

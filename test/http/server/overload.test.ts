@@ -6,8 +6,8 @@ import t, { type Test } from 'tap';
 import { answerError } from '../../../src/http/server/errors.js';
 import { limitPipelining } from '../../../src/http/server/pipelining.js';
 import { serverFactory } from '../../../src/http/server/server.js';
-import { limitUnreadAnswers } from '../../../src/http/server/unread-answers.js';
-import { makeRig, ORDER } from '../rig.js';
+import { limitUnreadResponses } from '../../../src/http/server/response-backpressure.js';
+import { makeRig, ORDER } from '../harness.js';
 
 const SHORT = {
   headersTimeout: 100,
@@ -25,7 +25,7 @@ async function listening(t: Test, perAddress = 100) {
   app.get('/quick', () => ({ quick: true }));
   app.post('/take', () => ({ taken: true }));
   app.get('/held', (_, reply) => void held.push(reply));
-  limitUnreadAnswers(app, 12_000_000);
+  limitUnreadResponses(app, 12_000_000);
   // more than the connection's own buffers take
   app.get('/large', () => 'x'.repeat(8_000_000));
   await app.listen({ port: 0, host: '127.0.0.1' });

@@ -9,7 +9,7 @@ import { readPrefer } from '../../../src/http/server/prefer.js';
 import { answerJob } from '../../../src/http/server/waiting.js';
 import { makeJobFeed } from '../../../src/jobs/manage/job-feed.js';
 import { handClock } from '../../fakes/clock.js';
-import { asObject, makeRig, ORDER } from '../rig.js';
+import { asObject, makeRig, ORDER } from '../harness.js';
 import type { Changes } from '../../fakes/parts.js';
 
 /** A server with one call that waits for the creation of service 12345, on real state and a clock turned by hand. */

@@ -6,7 +6,7 @@ import type { Service } from '../../../src/model/service.js';
 import { fakeWatch } from '../../fakes/drivers.js';
 import { changed } from '../../fakes/parts.js';
 import { aJob, aService, aStep, kindNamed } from '../../fakes/samples.js';
-import { ended, engine, KEY, order, until } from './rig.js';
+import { ended, engine, KEY, order, until } from './harness.js';
 
 t.test('a job runs to its end in a thread and its record tells every step', async (t) => {
   const { state, drivers, runner, log } = await engine(t);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { AgentError, type ErrorRecord, fromRecord } from '../../../src/kernel/errors.js';
 import type { Flow } from '../../../src/model/flow.js';
-import { runFlow, type StepSeat, type TellJournal } from '../../../src/jobs/engine/flow-run.js';
+import { runFlow, type StepSeat, type CallJournal } from '../../../src/jobs/engine/flow-run.js';
 import type { Attempt, Outcome } from '../../../src/jobs/engine/protocol.js';
 import type { StepContext } from '../../../src/modules/kit/context.js';
 import { basicPlan } from '../../fakes/samples.js';
@@ -24,7 +24,7 @@ async function walk(
     return name === 'step.begin'
       ? { notes: also.steps?.find((known) => known.name === step)?.notes ?? {} }
       : null;
-  }) as unknown as TellJournal;
+  }) as unknown as CallJournal;
   const attempt: Attempt = {
     jobId: 'j',
     modulePath: '',

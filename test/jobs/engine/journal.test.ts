@@ -8,7 +8,7 @@ import { journal } from '../../../src/jobs/engine/journal.js';
 import { afterAttempt } from '../../../src/jobs/engine/policy.js';
 import { openState } from '../../../src/state/open.js';
 import { aJob, aService } from '../../fakes/samples.js';
-import { KEY } from './rig.js';
+import { KEY } from './harness.js';
 
 t.test('a job whose end is decided by a change that came between is in the archive too', async (t) => {
   const state = await openState({ dir: t.testdir(), key: Buffer.alloc(32, 7), clock: systemClock });

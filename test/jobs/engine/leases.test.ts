@@ -37,10 +37,10 @@ t.test('no more than the limit hold a lease, and the next in line gets it', asyn
 
 t.test('a lease is freed when the work throws', async (t) => {
   const keeper = leases();
-  const wish = [{ name: 'zone', limit: 1 }];
+  const request = [{ name: 'zone', limit: 1 }];
   await t.rejects(
     keeper.hold(
-      wish,
+      request,
       never,
       () => {},
       () => Promise.reject(new Error('refused')),
@@ -48,7 +48,7 @@ t.test('a lease is freed when the work throws', async (t) => {
   );
   t.equal(
     await keeper.hold(
-      wish,
+      request,
       never,
       () => {},
       async () => 'held',

@@ -212,7 +212,10 @@ const ending = (job: Job, error: ErrorRecord): Ending => ({
   error,
 });
 
-/** Fails the job again and again, each time when it says that it is due; how often and for how long (s), and what it was before it gave up. */
+/**
+ * Fails the job again and again, each time when it says that it is due; how often and for how long (s), and what it
+ * was before it gave up.
+ */
 function failOn(start: Job, error: ErrorRecord): { tries: number; seconds: number; last: Job } {
   let job = start;
   let now = NOW;

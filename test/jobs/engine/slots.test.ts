@@ -1,6 +1,6 @@
 import t from 'tap';
 import { mayBegin } from '../../../src/jobs/engine/slots.js';
-import { ordersFirst } from '../../../src/jobs/engine/spare-time.js';
+import { ordersFirst } from '../../../src/jobs/engine/event-loop-load.js';
 import { handClock } from '../../fakes/clock.js';
 
 const RULE = { slots: 6, interactive_slots: 2 };

@@ -7,7 +7,10 @@ import { breeThreads, type Thread, type Threads } from '../../../src/jobs/engine
 
 const attempt = { jobId: 'x' } as unknown as Attempt;
 
-/** A worker that writes a line when it is loaded, and tells its thread's number for an attempt. `extra` runs before that line; `loads` is how many there were. */
+/**
+ * A worker that writes a line when it is loaded, and tells its thread's number for an attempt. `extra` runs before
+ * that line; `loads` is how many there were.
+ */
 async function house(t: Test, extra = ''): Promise<{ threads: Threads; loads: () => Promise<number> }> {
   const dir = t.testdir({ loads: '' });
   const [worker, log] = [join(dir, 'worker.mjs'), join(dir, 'loads')];

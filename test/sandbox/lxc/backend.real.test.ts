@@ -1,4 +1,7 @@
-/** The lxc back end against this machine: real containers, disks and addresses. Needs root and the packages that .ci/run installs. */
+/**
+ * The lxc back end against this machine: real containers, disks and addresses. Needs root and the packages that
+ * .ci/run installs.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

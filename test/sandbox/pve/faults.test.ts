@@ -1,7 +1,7 @@
 import t from 'tap';
 import { startControl } from '../../../src/sandbox/control/control.js';
 import { createFaults, parseFault } from '../../../src/sandbox/control/faults.js';
-import type { Fault } from '../../../src/sandbox/world.js';
+import type { Fault } from '../../../src/sandbox/environment.js';
 import { fixture } from './fixture.js';
 
 const CT = '/nodes/pve1/lxc/101';

@@ -1,4 +1,7 @@
-/** Holds the look-alike and docs/fidelity.md to each other: what the table says is what it answers, and it says nothing that the table lacks. */
+/**
+ * Holds the look-alike and docs/fidelity.md to each other: what the table says is what it answers, and it says
+ * nothing that the table lacks.
+ */
 import t from 'tap';
 import { answerTo } from './fidelity-play.js';
 import { differingRows, playedRows, unplayedRows } from './fidelity-table.js';

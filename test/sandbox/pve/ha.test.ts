@@ -1,6 +1,6 @@
 /** The words and statuses of Proxmox's HA calls, as its own code says them (pve-ha-manager 5.2.0). */
 import t from 'tap';
-import { fields } from '../../http/rig.js';
+import { fields } from '../../http/harness.js';
 import { fixture } from './fixture.js';
 
 const TEMPLATE = '/nodes/pve1/lxc/9001';

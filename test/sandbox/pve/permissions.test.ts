@@ -4,7 +4,10 @@ import type { Acl } from '../../../src/sandbox/pve/grants.js';
 import { documentedGrants } from '../../../src/sandbox/documented-grants.js';
 import { field, type Fixture, fixture, type Reply } from './fixture.js';
 
-/** What the real API answered, and its source: findings of Proxmox's own code (pve-container 6.1.10 and the others of PVE 9.1). */
+/**
+ * What the real API answered, and its source: findings of Proxmox's own code (pve-container 6.1.10 and the others of
+ * PVE 9.1).
+ */
 const NET = 'name=eth0,bridge=vmbr0,ip=10.9.0.5/24,gw=10.9.0.1';
 const CT = '/nodes/pve1/lxc/101';
 const TEMPLATE = '/nodes/pve1/lxc/9001';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { listen } from '../../../src/sandbox/memory/listen.js';
-import { createDemoSite } from '../../../src/sandbox/once.js';
+import { createDemoSite } from '../../../src/sandbox/demo-run.js';
 
 interface Ended {
   readonly code: number | null;

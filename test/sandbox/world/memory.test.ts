@@ -1,4 +1,7 @@
-/** The memory world as a whole: what its config file names is there, and a world that is started again is the same one. */
+/**
+ * The memory world as a whole: what its config file names is there, and a world that is started again is the same
+ * one.
+ */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { request as secureRequest } from 'node:https';
@@ -11,8 +14,8 @@ import { Agent, fetch } from 'undici';
 import { parse } from 'yaml';
 import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
 import { readAccess } from '../../../src/sandbox/access.js';
-import { startMemoryWorld } from '../../../src/sandbox/memory/world.js';
-import type { World } from '../../../src/sandbox/world.js';
+import { startMemoryEnvironment } from '../../../src/sandbox/memory/environment.js';
+import type { Environment } from '../../../src/sandbox/environment.js';
 
 const stateDir = t.testdir();
 
@@ -43,12 +46,12 @@ const Written = Type.Object({
   }),
 });
 
-async function start(): Promise<World> {
-  return startMemoryWorld({ stateDir, apiPort: 8080, log: () => {} });
+async function start(): Promise<Environment> {
+  return startMemoryEnvironment({ stateDir, apiPort: 8080, log: () => {} });
 }
 
 /** The page of a site as a visitor gets it. */
-async function look(world: World, name: string): Promise<string> {
+async function look(world: Environment, name: string): Promise<string> {
   const ca = await readFile(world.caFile);
   return new Promise((resolve, reject) => {
     secureRequest(
@@ -71,7 +74,7 @@ async function look(world: World, name: string): Promise<string> {
   });
 }
 
-function pveClient(world: World, config: { ca: Buffer; token: string }) {
+function pveClient(world: Environment, config: { ca: Buffer; token: string }) {
   const dispatcher = new Agent({ connect: { ca: config.ca } });
   t.teardown(() => dispatcher.close());
   const call = async (method: string, path: string, form?: Record<string, string>): Promise<unknown> => {

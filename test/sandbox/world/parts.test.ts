@@ -1,4 +1,7 @@
-/** The parts of the sandbox's memory world, each through its own wire: certificates, ports, DNS with its PowerDNS API, SSH, and the nginx command. */
+/**
+ * The parts of the sandbox's memory world, each through its own wire: certificates, ports, DNS with its PowerDNS API,
+ * SSH, and the nginx command.
+ */
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';

@@ -4,7 +4,7 @@ import t from 'tap';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { VERSIONS } from '../../../src/state/documents/migrations.js';
 import { openState } from '../../../src/state/open.js';
-import { fields } from '../../http/rig.js';
+import { fields } from '../../http/harness.js';
 import { MemoryDisk } from '../memory-disk.js';
 import { KEY, openServices } from '../samples.js';
 

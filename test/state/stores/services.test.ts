@@ -280,7 +280,7 @@ const change = fc.record({
 t.test(
   'whatever is asked for, nothing is ever given to two services, and a restart sees the same',
   async (t) => {
-    const wished = ({
+    const requested = ({
       id,
       name,
       vmid,
@@ -303,7 +303,7 @@ t.test(
           if (next.diskFull)
             fs.fault = (call, path) =>
               call === 'write' && path.includes(`~${next.id}.`) ? 'ENOSPC' : undefined;
-          await services.commit(`default/${next.id}`, () => wished(next)).catch(() => undefined);
+          await services.commit(`default/${next.id}`, () => requested(next)).catch(() => undefined);
           fs.fault = () => undefined;
         };
         if (together) await Promise.all(changes.map(one));

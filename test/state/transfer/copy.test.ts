@@ -29,7 +29,7 @@ import { VERSIONS } from '../../../src/state/documents/migrations.js';
 import { importState } from '../../../src/state/transfer/import.js';
 import { openState } from '../../../src/state/open.js';
 import { verifyFile, verifyFolder, verifyStream } from '../../../src/state/transfer/verify.js';
-import { asObject, fields } from '../../http/rig.js';
+import { asObject, fields } from '../../http/harness.js';
 import { KEY, sampleJob, sampleService } from '../samples.js';
 import { flatDocument } from '../../fakes/parts.js';
 

@@ -1,6 +1,7 @@
 /**
- * The last script before a container becomes a template. First a throw-away site is made and used, so that the recipe is known to work and clones inherit
- * its compiled PHP; then whatever must not be the same in every clone, or only costs room, is taken out.
+ * The last script before a container becomes a template. First a throw-away site is made and used, so that the recipe
+ * is known to work and clones inherit its compiled PHP; then whatever must not be the same in every clone, or only
+ * costs room, is taken out.
  */
 import { configure } from './configure.js';
 

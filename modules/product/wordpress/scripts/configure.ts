@@ -1,6 +1,7 @@
 /**
- * Makes the one site of a container: identity, database user, wp-config, WordPress's own installer, and a look at the page. Takes SITE_FQDN, SITE_URL,
- * SITE_TITLE, SITE_LOCALE, SITE_PORT, TRUSTED_PROXIES, ADMIN_USER, ADMIN_EMAIL, ADMIN_PASSWORD, DB_PASSWORD.
+ * Makes the one site of a container: identity, database user, wp-config, WordPress's own installer, and a look at the
+ * page. Takes SITE_FQDN, SITE_URL, SITE_TITLE, SITE_LOCALE, SITE_PORT, TRUSTED_PROXIES, ADMIN_USER, ADMIN_EMAIL,
+ * ADMIN_PASSWORD, DB_PASSWORD.
  */
 import { installSitePhp } from './install-site-php.js';
 

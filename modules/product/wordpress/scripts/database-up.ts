@@ -1,10 +1,12 @@
 /**
- * Waits for the database of a site that may have begun to boot a moment ago, and offers `sql` (runs statements on the site's database), `text` (a
- * value as SQL, whatever it holds) and `bytes` (the same for comparisons, where the tables' collation is not known). Straight to the database: a plugin
- * that breaks WordPress must not keep a site from being brought up to date.
+ * Waits for the database of a site that may have begun to boot a moment ago, and offers `sql` (runs statements on the
+ * site's database), `text` (a value as SQL, whatever it holds) and `bytes` (the same for comparisons, where the
+ * tables' collation is not known). Straight to the database: a plugin that breaks WordPress must not keep a site from
+ * being brought up to date.
  *
- * The database is the site's too: its user may have put triggers on a table, or views in its place that call functions with the rights of whoever asks.
- * So `sql` asks as a user that may read and change rows of the site and nothing else, and no statement takes longer than that user's limit.
+ * The database is the site's too: its user may have put triggers on a table, or views in its place that call
+ * functions with the rights of whoever asks. So `sql` asks as a user that may read and change rows of the site and
+ * nothing else, and no statement takes longer than that user's limit.
  */
 export const databaseUp = String.raw`
 # Whoever has taken WordPress out of his site has taken its URL and administrator with it.

@@ -1,6 +1,7 @@
 /**
- * What every WordPress container holds before it belongs to anybody: web server, PHP, database server and WordPress itself, switched on and
- * listening, without a site. Both ways to a site start here: the golden template, and a container made from scratch.
+ * What every WordPress container holds before it belongs to anybody: web server, PHP, database server and WordPress
+ * itself, switched on and listening, without a site. Both ways to a site start here: the golden template, and a
+ * container made from scratch.
  */
 export const installPackages = String.raw`
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8

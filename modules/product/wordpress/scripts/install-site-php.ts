@@ -1,6 +1,7 @@
 /**
- * The site itself, made by WordPress's own installer in one PHP process that runs as the web server's user. Every value comes from the
- * environment, so nothing has to be quoted. Run again it brings an installed site to the same values and keeps its content.
+ * The site itself, made by WordPress's own installer in one PHP process that runs as the web server's user. Every
+ * value comes from the environment, so nothing has to be quoted. Run again it brings an installed site to the same
+ * values and keeps its content.
  */
 export const installSitePhp = String.raw`<?php
 error_reporting(E_ALL & ~E_DEPRECATED & ~E_NOTICE);

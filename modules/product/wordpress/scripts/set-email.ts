@@ -1,4 +1,7 @@
-/** Gives the site and its first administrator (ADMIN_USER, if there still is one) the address ADMIN_EMAIL, and reads it back. Repeatable. */
+/**
+ * Gives the site and its first administrator (ADMIN_USER, if there still is one) the address ADMIN_EMAIL, and reads
+ * it back. Repeatable.
+ */
 import { databaseUp } from './database-up.js';
 
 export const setEmail = String.raw`

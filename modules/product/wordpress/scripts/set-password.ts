@@ -1,4 +1,7 @@
-/** Gives the site's first administrator (ADMIN_USER) the password ADMIN_PASSWORD, and says `set`, or what is missing. Repeatable. */
+/**
+ * Gives the site's first administrator (ADMIN_USER) the password ADMIN_PASSWORD, and says `set`, or what is missing.
+ * Repeatable.
+ */
 import { databaseUp } from './database-up.js';
 
 export const setPassword = String.raw`

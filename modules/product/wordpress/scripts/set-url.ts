@@ -1,6 +1,6 @@
 /**
- * Makes SITE_URL the URL of the site, lets it answer at each of SITE_NAMES as itself (see install-site-php.ts), and lets its calls of its own names
- * (SITE_FQDN, the URL's and LOCAL_NAMES) stay in the container. Repeatable.
+ * Makes SITE_URL the URL of the site, lets it answer at each of SITE_NAMES as itself (see install-site-php.ts), and
+ * lets its calls of its own names (SITE_FQDN, the URL's and LOCAL_NAMES) stay in the container. Repeatable.
  */
 import { databaseUp } from './database-up.js';
 

@@ -7,7 +7,7 @@ import { cleaned } from '../../../kernel/cause.js';
 import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
 import { AgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
-import { type Circuit, type ClosedDoor, closedDoor } from '../../shared/circuit.js';
+import { type Circuit, type OpenCircuit, openCircuit } from '../../shared/circuit.js';
 import { isPage, pageWords } from '../../shared/page.js';
 import { withLimit } from '../../../kernel/async/with-limit.js';
 import { neverAborted } from '../../../kernel/async/never.js';
@@ -46,7 +46,10 @@ export interface WholeZone {
 export interface PowerDnsClient {
   /** All record sets at this absolute name (with the final dot). */
   read(name: string, signal: AbortSignal, zone?: string): Promise<RecordSet[]>;
-  /** Ends with the server's answer or the request's own deadline, also when the caller stops: half a write would leave the effect unknown. */
+  /**
+   * Ends with the server's answer or the request's own deadline, also when the caller stops: half a write would leave
+   * the effect unknown.
+   */
   change(changes: readonly RecordSetChange[], zone?: string): Promise<void>;
   findZone(zone: string, signal: AbortSignal): Promise<WholeZone | undefined>;
   /** Throws `dns_failed` when it exists. */
@@ -81,7 +84,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
     { stop, mayMiss = false }: { readonly stop?: AbortSignal; readonly mayMiss?: boolean } = {},
   ): Promise<unknown> => {
     const pass = circuit?.enter();
-    if (circuit && !pass) throw shut(closedDoor(circuit));
+    if (circuit && !pass) throw shut(openCircuit(circuit));
     const ended = (why: string, error?: unknown): AgentError =>
       failure(
         'dns_unreachable',
@@ -156,8 +159,8 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
 }
 
 /**
- * With what words the server refuses the agent itself: its key, or an answer that PowerDNS never gives (a redirect, a page), which comes from something before
- * it. A page of 5xx is a gateway's that cannot pass the request on just now.
+ * With what words the server refuses the agent itself: its key, or an answer that PowerDNS never gives (a redirect, a
+ * page), which comes from something before it. A page of 5xx is a gateway's that cannot pass the request on just now.
  */
 function refusalIn(status: number, text: string): string | undefined {
   const isForeign = (status >= 300 && status < 400) || (isPage(text) && status < 500);
@@ -202,7 +205,7 @@ function refusesUs(detail: string): AgentError {
   return failure('dns_refused', 'The DNS server refuses the agent.', detail);
 }
 
-function shut({ failure: kind, detail }: ClosedDoor): AgentError {
+function shut({ failure: kind, detail }: OpenCircuit): AgentError {
   return kind === 'refused_us'
     ? refusesUs(detail)
     : failure('dns_unreachable', 'The DNS server does not answer.', detail);

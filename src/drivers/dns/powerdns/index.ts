@@ -1,4 +1,7 @@
-/** DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark as its comment. Reads before it writes, and reads back. */
+/**
+ * DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark as its comment. Reads before it
+ * writes, and reads back.
+ */
 import PQueue from 'p-queue';
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
@@ -141,7 +144,10 @@ function contentOf(type: DnsRecord['type'], value: string): string {
   }
 }
 
-/** What has to change so that `wanted` stands; nothing when it does already. Throws `foreign_object` for what is not ours. */
+/**
+ * What has to change so that `wanted` stands; nothing when it does already. Throws `foreign_object` for what is not
+ * ours.
+ */
 function plan(
   found: readonly RecordSet[],
   wanted: Wanted,

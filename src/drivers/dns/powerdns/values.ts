@@ -1,4 +1,7 @@
-/** Record values between our form (bare) and PowerDNS's (names with a final dot, quoted text), so that equal values compare equal. */
+/**
+ * Record values between our form (bare) and PowerDNS's (names with a final dot, quoted text), so that equal values
+ * compare equal.
+ */
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../../kernel/host-name.js';
 import type { RecordType } from '../../../model/zone-record.js';

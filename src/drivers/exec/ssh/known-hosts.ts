@@ -1,4 +1,7 @@
-/** Reads an OpenSSH known_hosts file: plain and hashed names, patterns, `[host]:port`, several key types, revoked keys. */
+/**
+ * Reads an OpenSSH known_hosts file: plain and hashed names, patterns, `[host]:port`, several key types, revoked
+ * keys.
+ */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface KnownKeys {

@@ -12,7 +12,9 @@ const OWN_END_MS = 1_000;
 const CLOSE_MS = 3_000;
 
 export interface SshChannel {
-  /** Sends the input and resolves when the channel is closed, or given up after an abort; `lost`: no exit status came. */
+  /**
+   * Sends the input and resolves when the channel is closed, or given up after an abort; `lost`: no exit status came.
+   */
   converse(signal: AbortSignal): Promise<RawEnd & { readonly lost: boolean }>;
 }
 

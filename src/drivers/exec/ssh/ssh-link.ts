@@ -1,4 +1,7 @@
-/** One kept SSH connection to one node: made when needed, its host key checked, shared by at most eight commands, made anew when it broke. */
+/**
+ * One kept SSH connection to one node: made when needed, its host key checked, shared by at most eight commands, made
+ * anew when it broke.
+ */
 import { readFile } from 'node:fs/promises';
 import PQueue from 'p-queue';
 import type { Client } from 'ssh2';
@@ -83,8 +86,9 @@ export class SshLink {
   }
 
   /**
-   * Tries a second time with a new connection when a kept one turns out to be dead, and for a while when sshd still counts sessions that have ended. That
-   * repeats nothing: the script goes in on standard input after the channel is open, and a shell without input does nothing.
+   * Tries a second time with a new connection when a kept one turns out to be dead, and for a while when sshd still
+   * counts sessions that have ended. That repeats nothing: the script goes in on standard input after the channel is
+   * open, and a shell without input does nothing.
    */
   async #open(command: string, options: RawOptions, signal: AbortSignal): Promise<SshChannel> {
     let broken = 0;
@@ -97,7 +101,8 @@ export class SshLink {
         return await openChannel(client, command, options);
       } catch (error) {
         throwIfAborted(signal, 'container_host_timeout', 'opening a channel to the container host');
-        // A broken connection answers open requests like a refusing server would, and says in the same turn that it is closed.
+        // A broken connection answers open requests like a refusing server would, and says in the same turn that it
+        // is closed.
         await systemClock.sleep(attempt * FULL_PAUSE_MS);
         const alive = this.#connection === connection;
         if (!alive || !isRefused(error)) {

@@ -1,14 +1,18 @@
-/** Whether a container is really gone. A list that leaves it out proves it only to who may see every guest; a refusal (403) never does. */
+/**
+ * Whether a container is really gone. A list that leaves it out proves it only to who may see every guest; a refusal
+ * (403) never does.
+ */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt } from '../contract.js';
-import { text } from './answers.js';
+import { text } from './schemas.js';
 import { foreign, type Found, type Host, isOurs, locate, readConfig, readResources } from './host.js';
 import { hostFailed, isPve } from './pve-error.js';
 
 /**
- * Asks a node for a container that the cluster's list does not show. Resolves to undefined when the node says that there is none, or to the container when it
- * is there after all. Throws `container_host_refused` when we may not see it: then it is unknown.
+ * Asks a node for a container that the cluster's list does not show. Resolves to undefined when the node says that
+ * there is none, or to the container when it is there after all. Throws `container_host_refused` when we may not see
+ * it: then it is unknown.
  */
 export async function confirmAbsent(host: Host, vmid: number, call: DriverCall): Promise<Found | undefined> {
   const nodes = (await readResources(host, call.signal))

@@ -1,12 +1,15 @@
-/** Brings a container's settings to what is wanted: only what differs is sent, guarded by the digest of the config that was proven ours. */
+/**
+ * Brings a container's settings to what is wanted: only what differs is sent, guarded by the digest of the config
+ * that was proven ours.
+ */
 import type { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt } from '../contract.js';
-import { num } from './answers.js';
+import { num } from './schemas.js';
 import { assertGoing, type Found, type Host, lxcOf, readStatus, requireOurs } from './host.js';
 import { hostFailed, isPve, said } from './pve-error.js';
 import { isShortOf, rootDiskBytes } from './property-string.js';
-import { untrue } from './read-back.js';
+import { untrue } from './verify.js';
 import { logOf, runTask } from './tasks.js';
 
 /** Parameters of `PUT config`, in its own names. */
@@ -26,8 +29,8 @@ export interface CtChanges {
 const ROUNDS = 4;
 
 /**
- * `changesFor` tells what to send for a config; nothing means done. Resolves to the config as it then is. Sent again only when another hand changed the
- * config in between, the answer was lost, or nothing came of it.
+ * `changesFor` tells what to send for a config; nothing means done. Resolves to the config as it then is. Sent again
+ * only when another hand changed the config in between, the answer was lost, or nothing came of it.
  */
 export async function changeConfig(
   host: Host,
@@ -70,13 +73,16 @@ function otherValues(vmid: number, changes: CtChanges): AgentError {
   );
 }
 
-/** Proxmox ends a resize with OK when the file system did not follow its volume; asked for this much more it tries again. */
+/**
+ * Proxmox ends a resize with OK when the file system did not follow its volume; asked for this much more it tries
+ * again.
+ */
 const A_BIT_MORE = '+16M';
 const NOT_FOLLOWED = /Failed to update the container's filesystem/i;
 
 /**
- * Grows the root disk of a container just proven ours to `diskGb`; a larger one stays as it is. The proof is the size of the file system in the running
- * container; of a stopped one, what the task's log says.
+ * Grows the root disk of a container just proven ours to `diskGb`; a larger one stays as it is. The proof is the size
+ * of the file system in the running container; of a stopped one, what the task's log says.
  */
 export async function growRootDisk(
   host: Host,

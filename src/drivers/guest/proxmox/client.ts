@@ -1,4 +1,7 @@
-/** proxmox-api's typed paths over our own transport: its engine, which replays POSTs and swallows broken answers, is never made. */
+/**
+ * proxmox-api's typed paths over our own transport: its engine, which replays POSTs and swallows broken answers, is
+ * never made.
+ */
 import proxmoxApi, { type ApiRequestable, type Proxmox } from 'proxmox-api';
 import type { Method, ParamValue, Transport } from './transport.js';
 

@@ -1,14 +1,14 @@
 /** Destroys a container of ours with everything that refers to it. What is not ours under its number is left alone. */
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt } from '../contract.js';
-import { flag, text } from './answers.js';
+import { flag, text } from './schemas.js';
 import { confirmAbsent } from './absence.js';
 import { dropHa } from './ha.js';
 import { foreign, type Found, type Host, isOurs, locate, lxcOf, readStatus, rounds } from './host.js';
 import { macOf, parseProperties } from './property-string.js';
 import { stopOurs } from './power.js';
 import { waitForOwnCreation } from './own-creation.js';
-import { untilDone, whenUnlocked } from './read-back.js';
+import { untilDone, whenUnlocked } from './verify.js';
 import { runTask, waitForNoted } from './tasks.js';
 
 /** How long a nameless creation under our number is watched: it may be our own lost request, about to show its mark. */
@@ -54,7 +54,10 @@ async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean>
   return false;
 }
 
-/** Our container, or undefined when nothing of ours is there. Throws `foreign_object` when it must have been ours once. */
+/**
+ * Our container, or undefined when nothing of ours is there. Throws `foreign_object` when it must have been ours
+ * once.
+ */
 async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
   let found = (await locate(host, at.vmid, call.signal)) ?? (await confirmAbsent(host, at.vmid, call));
   if (found !== undefined && isUnfinished(found)) found = await finished(host, at, found, call);
@@ -79,7 +82,10 @@ async function finished(host: Host, at: GuestAt, found: Found, call: DriverCall)
   return now ?? confirmAbsent(host, at.vmid, call);
 }
 
-/** The MAC is derived from the mark: a container with it was ours, and somebody edited its description. A person must decide. */
+/**
+ * The MAC is derived from the mark: a container with it was ours, and somebody edited its description. A person must
+ * decide.
+ */
 function hasOurAddress(found: Found, at: GuestAt): boolean {
   const mac = parseProperties(found.config.net0 ?? '').get('hwaddr') ?? '';
   return mac.toUpperCase() === macOf(at.mark);

@@ -1,10 +1,13 @@
-/** Makes a container, or finishes making one: clone or create, then settings, then disk. Every round looks first, so it may be repeated at any point. */
+/**
+ * Makes a container, or finishes making one: clone or create, then settings, then disk. Every round looks first, so
+ * it may be repeated at any point.
+ */
 import { retry } from '../../../kernel/async/retry.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, sameMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { ClusterView, ContainerSpec } from '../contract.js';
-import { FIREWALL_OPTIONS, flag, read, text } from './answers.js';
+import { FIREWALL_OPTIONS, flag, read, text } from './schemas.js';
 import { changeConfig, type CtChanges, growRootDisk } from './change-config.js';
 import { segment } from './client.js';
 import {
@@ -19,10 +22,10 @@ import {
   polling,
   requireOurs,
 } from './host.js';
-import { look } from './look.js';
+import { readCluster } from './read-cluster.js';
 import { hostFailed, isPve, said } from './pve-error.js';
 import { formatTags, net0Of, rootStorageOf, sameDevice } from './property-string.js';
-import { untilDone, whenUnlocked } from './read-back.js';
+import { untilDone, whenUnlocked } from './verify.js';
 import { resourceChanges } from './resources.js';
 import { waitForOwnCreation } from './own-creation.js';
 import { runCreation, waitForNoted } from './tasks.js';
@@ -189,7 +192,7 @@ const LOOK_MS = 400;
 
 async function findTemplate(host: Host, spec: ContainerSpec, name: string, call: DriverCall) {
   return retry(
-    async () => templateFor(host, await look(host, call), spec, name),
+    async () => templateFor(host, await readCluster(host, call), spec, name),
     (error) => error instanceof AgentError && error.code === 'template_missing',
     polling(host, call.signal, LOOK_MS, SHOWN_WITHIN_MS),
   );
@@ -229,7 +232,8 @@ async function createFromOs(
       onboot: host.config.start_at_boot,
       unprivileged: true,
       features: 'nesting=1',
-      // no tags: for them the privilege on the number itself is demanded, which the pool does not give; they follow with the settings
+      // no tags: for them the privilege on the number itself is demanded, which the pool does not give; they follow
+      // with the settings
       ...(pool === null ? {} : { pool }),
       ...(nameserver === null ? {} : { nameserver }),
       ...(searchdomain === null ? {} : { searchdomain }),
@@ -259,7 +263,10 @@ function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtCh
   };
 }
 
-/** The container speaks with its own address only; what may reach it is the proxy's and the datacenter's matter. A clone brings its template's file. */
+/**
+ * The container speaks with its own address only; what may reach it is the proxy's and the datacenter's matter. A
+ * clone brings its template's file.
+ */
 const FIREWALL = {
   enable: true,
   ipfilter: true,

@@ -1,18 +1,21 @@
-/** Questions about the cluster that no operation asks: for the doctor, who must tell what is wrong before anything is made. Reads only. */
+/**
+ * Questions about the cluster that no operation asks: for the doctor, who must tell what is wrong before anything is
+ * made. Reads only.
+ */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { ProxmoxConfig } from '../../../config/config.js';
 import type { Clock } from '../../../kernel/clock.js';
-import type { LeftLock, SeenContainers } from '../../../model/world.js';
+import type { LeftLock, SeenContainers } from '../../../model/actual-state.js';
 import { plainCall } from '../../shared/call.js';
 import type { ClusterView } from '../contract.js';
 import type { SnapshotAbility } from '../../../model/snapshot-rules.js';
-import { flag, num, read, text, VERSION } from './answers.js';
+import { flag, num, read, text, VERSION } from './schemas.js';
 import { type PveApi, pveApi, segment } from './client.js';
 import type { GuestLog, Host } from './host.js';
 import { transportOf } from './index.js';
 import { listContainers } from './list.js';
-import { look } from './look.js';
+import { readCluster } from './read-cluster.js';
 import { isPve } from './pve-error.js';
 import { abilityOfPlugin } from './snapshot-ability.js';
 
@@ -47,7 +50,10 @@ const VOLUMES = Compile(Type.Array(Type.Object({ volid: Type.String() })));
 export interface ProxmoxExaminer {
   /** e.g. `9.1.9` */
   version(signal: AbortSignal): Promise<string>;
-  /** Privileges on a path that count for it (and, where the path is not an object's own, for what lies below). `user`: another than the token itself; undefined when we may not ask. */
+  /**
+   * Privileges on a path that count for it (and, where the path is not an object's own, for what lies below). `user`:
+   * another than the token itself; undefined when we may not ask.
+   */
   privileges(
     path: string,
     user: string | undefined,
@@ -108,7 +114,7 @@ export function proxmoxExaminer(
       const { read: seen } = await listContainers(host, plainCall(signal));
       return seen.flatMap(({ mark, leftLock }) => (mark?.agent === agent && leftLock ? [leftLock] : []));
     },
-    look: (signal) => look(host, plainCall(signal)),
+    look: (signal) => readCluster(host, plainCall(signal)),
     containers: (signal) => listContainers(host, plainCall(signal)),
     async storage(node, storage, signal) {
       const answer: unknown = await api(signal)

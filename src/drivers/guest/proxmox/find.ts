@@ -3,7 +3,7 @@ import { pause } from '../../../kernel/async/pause.js';
 import { findMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { ContainerState, GuestAt } from '../contract.js';
-import { flag, num, text } from './answers.js';
+import { flag, num, text } from './schemas.js';
 import { type Found, type Host, isOurs, locate, readStatus } from './host.js';
 import { isPve } from './pve-error.js';
 import { rootDiskBytes } from './property-string.js';

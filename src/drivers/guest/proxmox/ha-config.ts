@@ -1,7 +1,10 @@
-/** What the cluster's HA configuration holds for a container, read so that no text decides what is there: the lists do. */
+/**
+ * What the cluster's HA configuration holds for a container, read so that no text decides what is there: the lists
+ * do.
+ */
 import { findMark, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
-import { HA_RESOURCE, HA_RESOURCES, HA_RULE, HA_RULES, read, text } from './answers.js';
+import { HA_RESOURCE, HA_RESOURCES, HA_RULE, HA_RULES, read, text } from './schemas.js';
 import { type PveApi, segment } from './client.js';
 import { assertGoing } from './host.js';
 import { hostFailed, isPve, kindOfText, PveError, said } from './pve-error.js';
@@ -74,8 +77,8 @@ async function asked(answer: Promise<unknown>): Promise<unknown> {
 }
 
 /**
- * Removes one entry of a list. The list says whether it is there, before and after: a refusal ("not HA managed!", "no such resource") is no failure
- * when the entry is gone, and success is none when it stays.
+ * Removes one entry of a list. The list says whether it is there, before and after: a refusal ("not HA managed!", "no
+ * such resource") is no failure when the entry is gone, and success is none when it stays.
  */
 export async function removeListed(
   call: DriverCall,
@@ -101,7 +104,9 @@ export function noTrace(what: string): PveError {
   return new PveError('unknown', what, 'it was said to be done, and it is not');
 }
 
-/** HA's configuration calls are repeatable: one whose answer was lost, or that met the cluster's lock, is made again. */
+/**
+ * HA's configuration calls are repeatable: one whose answer was lost, or that met the cluster's lock, is made again.
+ */
 export async function repeatUnknown<T>(call: DriverCall, act: () => Promise<T>): Promise<T> {
   for (let round = 1; ; round++) {
     assertGoing(call);

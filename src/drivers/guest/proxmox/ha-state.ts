@@ -1,10 +1,11 @@
 /**
- * What HA is to do with a container. HA acts within seconds of being told, and an act that fails ends in its state "error": so it is told to start or
- * stop nothing that a lock keeps as it is, and it is led out of "error" before it is told anything else.
+ * What HA is to do with a container. HA acts within seconds of being told, and an act that fails ends in its state
+ * "error": so it is told to start or stop nothing that a lock keeps as it is, and it is led out of "error" before it
+ * is told anything else.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
-import { flag, text } from './answers.js';
+import { flag, text } from './schemas.js';
 import { readResource, noTrace, repeatUnknown, resourceOf, sidOf } from './ha-config.js';
 import { apiOf, type Found, type Host, readStatus, rounds } from './host.js';
 import { hostFailed, isPve } from './pve-error.js';
@@ -28,7 +29,10 @@ export async function readHaState(host: Host, vmid: number, call: DriverCall): P
   return state === 'ignored' || state === 'stopped' ? state : 'started';
 }
 
-/** Sets what HA, which manages the container, shall do with it; read back. Throws `container_host_busy` when a lock is in its way. */
+/**
+ * Sets what HA, which manages the container, shall do with it; read back. Throws `container_host_busy` when a lock is
+ * in its way.
+ */
 export async function setHaState(host: Host, at: Where, state: HaState, call: DriverCall): Promise<void> {
   await repeatUnknown(call, async () => {
     if (state !== 'ignored') await assertNothingInTheWay(host, at, state, call);
@@ -53,7 +57,10 @@ export async function assertNothingInTheWay(
   });
 }
 
-/** Leads HA out of its state "error", in which it accepts no other request than `disabled`. False when it was not in it. */
+/**
+ * Leads HA out of its state "error", in which it accepts no other request than `disabled`. False when it was not in
+ * it.
+ */
 export async function leaveHaError(host: Host, at: Where, call: DriverCall): Promise<boolean> {
   if (!(await isInError(host, at, call))) return false;
   (call.log ?? host.log).warn(

@@ -1,11 +1,12 @@
 /**
- * High availability: the resource `ct:<vmid>`, and where it may run. On PVE 9 that is a node-affinity rule, one per container
- * (`innkeeper-ct-<vmid>`): a shared rule would be read, changed and written by every creation at once, and grow without bound. On PVE 8 it is the configured group.
+ * High availability: the resource `ct:<vmid>`, and where it may run. On PVE 9 that is a node-affinity rule, one per
+ * container (`innkeeper-ct-<vmid>`): a shared rule would be read, changed and written by every creation at once, and
+ * grow without bound. On PVE 8 it is the configured group.
  */
 import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt } from '../contract.js';
-import { text } from './answers.js';
+import { text } from './schemas.js';
 import type { HaRule, PveApi } from './client.js';
 import {
   hasResource,
@@ -101,8 +102,9 @@ async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall
 }
 
 /**
- * Takes the container out of HA's hands; it keeps running. HA knows containers by their number alone, and keeps what it has of one that was lost: that is
- * removed by the mark in its comment. Of a container that is not ours nothing is touched.
+ * Takes the container out of HA's hands; it keeps running. HA knows containers by their number alone, and keeps what
+ * it has of one that was lost: that is removed by the mark in its comment. Of a container that is not ours nothing is
+ * touched.
  */
 export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   if (!host.config.ha.enabled) return;
@@ -111,7 +113,10 @@ export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promi
   else if (isOurs(found, at)) await dropHa(host, at.vmid, call);
 }
 
-/** The same, whatever the config says now: it may have been made under another one. With `owner`: only what carries this mark. */
+/**
+ * The same, whatever the config says now: it may have been made under another one. With `owner`: only what carries
+ * this mark.
+ */
 export async function dropHa(host: Host, vmid: number, call: DriverCall, owner?: Mark): Promise<void> {
   const api = apiOf(host, call);
   if ((await releaseOf(host, call.signal)) >= 9) {

@@ -1,4 +1,7 @@
-/** What every operation of the driver works with, and the one way it may change a container: found, read, and proven ours. */
+/**
+ * What every operation of the driver works with, and the one way it may change a container: found, read, and proven
+ * ours.
+ */
 import type { BaseLogger } from 'pino';
 import type { ProxmoxConfig } from '../../../config/config.js';
 import { pause } from '../../../kernel/async/pause.js';
@@ -21,7 +24,7 @@ import {
   TASKS,
   text,
   VERSION,
-} from './answers.js';
+} from './schemas.js';
 import { type PveApi, pveApi, segment } from './client.js';
 import { hostFailed, isPve } from './pve-error.js';
 import type { Transport } from './transport.js';
@@ -33,9 +36,15 @@ export interface Host {
   readonly clock: Clock;
   readonly log: GuestLog;
   readonly transport: Transport;
-  /** vmid -> node where it was last seen: a hint that saves asking the whole cluster, never believed without the config file. */
+  /**
+   * vmid -> node where it was last seen: a hint that saves asking the whole cluster, never believed without the
+   * config file.
+   */
   readonly seenOn: Map<number, string>;
-  /** vmid -> when (epoch ms) the answer to its creation got lost: it may still appear. Steps that undo have other notes than the one that made it. */
+  /**
+   * vmid -> when (epoch ms) the answer to its creation got lost: it may still appear. Steps that undo have other
+   * notes than the one that made it.
+   */
   readonly lostCreations: Map<number, number>;
   /** vmid of a template -> the storage of its root disk, where it was read and when (epoch ms). */
   readonly templateStorages: Map<number, { node: string; storage: string; readAt: number }>;
@@ -84,8 +93,9 @@ export async function readMachineConfig(
 }
 
 /**
- * While Proxmox starts a container and checks its file system first (up to a minute, after a rollback), it answers nothing about its status, and the
- * question holds one of the three workers of the node's daemon: after a silence it is not asked again before that start has ended.
+ * While Proxmox starts a container and checks its file system first (up to a minute, after a rollback), it answers
+ * nothing about its status, and the question holds one of the three workers of the node's daemon: after a silence it
+ * is not asked again before that start has ended.
  */
 export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {
   const until = host.clock.monotonic() + SILENT_MS;
@@ -184,8 +194,9 @@ const CONTRADICTION_MS = 2_000;
 const CONTRADICTION_PAUSES = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
 
 /**
- * The container of this number, whosever it is; undefined when there is none (or a virtual machine: not our kind, see `occupant`). Throws
- * `container_host_failed` when the cluster goes on listing it on a node that denies it: nobody may take it for gone then.
+ * The container of this number, whosever it is; undefined when there is none (or a virtual machine: not our kind, see
+ * `occupant`). Throws `container_host_failed` when the cluster goes on listing it on a node that denies it: nobody
+ * may take it for gone then.
  */
 export async function locate(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
   const hint = host.seenOn.get(vmid);
@@ -231,7 +242,10 @@ export function isOurs(found: Found, at: GuestAt): boolean {
   return sameMark(findMark(text(found.config.description)), at.mark);
 }
 
-/** The container, proven ours. Throws `foreign_object` when it carries another mark or none, `container_host_failed` when there is none. */
+/**
+ * The container, proven ours. Throws `foreign_object` when it carries another mark or none, `container_host_failed`
+ * when there is none.
+ */
 export async function requireOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found> {
   const found = await locate(host, at.vmid, call.signal);
   if (found === undefined) {
@@ -259,7 +273,10 @@ export function assertGoing({ signal }: DriverCall): void {
   if (signal.aborted) throw stopped(signal);
 }
 
-/** The rounds of a look that is repeated until something has come about; throws `aborted` when the caller stops between two. */
+/**
+ * The rounds of a look that is repeated until something has come about; throws `aborted` when the caller stops
+ * between two.
+ */
 export function rounds(
   { clock }: Pick<Host, 'clock'>,
   signal: AbortSignal,

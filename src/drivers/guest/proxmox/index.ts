@@ -8,13 +8,13 @@ import type { ClusterView, GuestDriver } from '../contract.js';
 import { removeContainer } from './destroy.js';
 import { ensureContainer } from './ensure-container.js';
 import { find } from './find.js';
-import { gates } from './gates.js';
+import { hostCircuits } from './circuits.js';
 import { ensureHa, removeHa } from './ha.js';
 import type { GuestLog, Host } from './host.js';
 import { withLeftLock } from './left-lock.js';
 import { listContainers, listHa } from './list.js';
-import { look, usedAddressesReader } from './look.js';
-import { place } from './place.js';
+import { readCluster, usedAddressesReader } from './read-cluster.js';
+import { chooseNode } from './choose-node.js';
 import { ensureStarted, ensureStopped } from './power.js';
 import { isPve, toAgentError } from './pve-error.js';
 import { ensureResources } from './resources.js';
@@ -61,9 +61,9 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
 
   return {
     capabilities: { snapshots: true, ha: config.ha.enabled },
-    look: edge(async (call: DriverCall) => (last = await look(host, call))),
+    look: edge(async (call: DriverCall) => (last = await readCluster(host, call))),
     usedAddresses: edge(usedAddresses),
-    place: (wish, view) => place(config, wish, view),
+    place: (spec, view) => chooseNode(config, spec, view),
     ensureContainer: on(ensureContainer),
     find: on(find),
     listContainers: on(listContainers),
@@ -90,7 +90,7 @@ export function transportOf(config: ProxmoxConfig, circuits?: Circuits): Transpo
     tokenSecret: config.token_secret,
     trust: { caFile: config.ca_file, fingerprint: config.fingerprint },
     requestTimeoutMs: config.request_timeout_s * 1_000,
-    gates: gates(circuits),
+    gates: hostCircuits(circuits),
   });
 }
 

@@ -1,10 +1,10 @@
 /**
- * Locks that a task of Proxmox left behind when it failed or died. Nothing but a person's command takes them away (`pct unlock`), and until then every
- * change of the container is refused: so whoever meets one is told the commands.
+ * Locks that a task of Proxmox left behind when it failed or died. Nothing but a person's command takes them away
+ * (`pct unlock`), and until then every change of the container is refused: so whoever meets one is told the commands.
  */
 import { AgentError } from '../../../kernel/errors.js';
-import type { LeftLock } from '../../../model/world.js';
-import { type CtConfig, read, SNAPSHOTS, text } from './answers.js';
+import type { LeftLock } from '../../../model/actual-state.js';
+import { type CtConfig, read, SNAPSHOTS, text } from './schemas.js';
 import { type Host, isCloning, isWorkedOn, locate, lxcOf } from './host.js';
 import { PveError } from './pve-error.js';
 
@@ -16,7 +16,10 @@ interface Where {
   readonly vmid: number;
 }
 
-/** The lock on the container when no task holds it any more. Undefined: there is none, a task has it, or it is of a kind that others hold. */
+/**
+ * The lock on the container when no task holds it any more. Undefined: there is none, a task has it, or it is of a
+ * kind that others hold.
+ */
 export async function leftLock(
   host: Host,
   at: Where,

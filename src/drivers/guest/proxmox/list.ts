@@ -1,8 +1,11 @@
-/** All containers of the cluster and all HA resources, read for comparing: what cannot be read now is said to be so, never left out. */
+/**
+ * All containers of the cluster and all HA resources, read for comparing: what cannot be read now is said to be so,
+ * never left out.
+ */
 import { findMark, isMarkAlone } from '../../../kernel/mark.js';
-import type { SeenContainer, SeenContainers, SeenHa } from '../../../model/world.js';
+import type { SeenContainer, SeenContainers, SeenHa } from '../../../model/actual-state.js';
 import type { DriverCall } from '../../shared/call.js';
-import { type CtConfig, flag, HA_RESOURCES, HA_RULES, num, read, type Resource, text } from './answers.js';
+import { type CtConfig, flag, HA_RESOURCES, HA_RULES, num, read, type Resource, text } from './schemas.js';
 import { apiOf, type Host, readConfig, readResources, releaseOf } from './host.js';
 import { leftLock } from './left-lock.js';
 import { isPve } from './pve-error.js';
@@ -35,7 +38,10 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
   return { read: found.sort((a, b) => a.vmid - b.vmid), unread };
 }
 
-/** Of a running container whose file system did not follow its disk: what it really has. Growing it again is the repair. */
+/**
+ * Of a running container whose file system did not follow its disk: what it really has. Growing it again is the
+ * repair.
+ */
 function usableBytes(one: Resource, config: CtConfig): number {
   const volume = rootDiskBytes(config.rootfs) ?? 0;
   const shown = text(one.status) === 'running' ? num(one.maxdisk) : 0;

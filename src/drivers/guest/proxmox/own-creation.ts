@@ -1,14 +1,18 @@
-/** A creation of ours whose answer was lost goes on as a task of our own token: it is found among the node's tasks, and waited for. */
+/**
+ * A creation of ours whose answer was lost goes on as a task of our own token: it is found among the node's tasks,
+ * and waited for.
+ */
 import type { DriverCall } from '../../shared/call.js';
-import { read, TASKS } from './answers.js';
+import { read, TASKS } from './schemas.js';
 import { segment } from './client.js';
 import { apiOf, type Host } from './host.js';
 import { isPve } from './pve-error.js';
 import { parseUpid, type TaskId, waitForTask } from './tasks.js';
 
 /**
- * Waits until the container's creation from an OS template has ended, well or not, when it is ours. False when none of ours is under way. Until its end
- * such a container carries no mark, and it joins the pool, whose privileges we hold, only then.
+ * Waits until the container's creation from an OS template has ended, well or not, when it is ours. False when none
+ * of ours is under way. Until its end such a container carries no mark, and it joins the pool, whose privileges we
+ * hold, only then.
  */
 export async function waitForOwnCreation(
   host: Host,

@@ -1,14 +1,17 @@
-/** Starting and stopping. Of a container that HA manages a task's `OK` only means "requested": then its real state is waited for. */
+/**
+ * Starting and stopping. Of a container that HA manages a task's `OK` only means "requested": then its real state is
+ * waited for.
+ */
 import type { DriverCall } from '../../shared/call.js';
 import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { GuestAt } from '../contract.js';
 import { findOurs } from './absence.js';
-import { flag, text } from './answers.js';
+import { flag, text } from './schemas.js';
 import { assertNothingInTheWay, haGaveUp, leaveHaError } from './ha-state.js';
 import { type Found, type Host, isBeingStarted, lxcOf, readStatus, requireOurs, rounds } from './host.js';
 import { isPve, said } from './pve-error.js';
-import { untilDone } from './read-back.js';
+import { untilDone } from './verify.js';
 import { runTask, waitForNoted } from './tasks.js';
 
 type Power = 'running' | 'stopped';
@@ -29,7 +32,10 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
   });
 }
 
-/** A grace of 0 pulls the plug. What is gone does not run: whoever deletes a site whose container was lost must get to the end. */
+/**
+ * A grace of 0 pulls the plug. What is gone does not run: whoever deletes a site whose container was lost must get to
+ * the end.
+ */
 export async function ensureStopped(
   host: Host,
   at: GuestAt,

@@ -34,7 +34,9 @@ export function rootDiskBytes(rootfs: string | undefined): number | undefined {
 const OVERHEAD = 0.05;
 const SMALL_BYTES = 64 * 2 ** 20;
 
-/** True when a file system of so many bytes has not grown to its volume of `volumeBytes`. Nought is no word about it. */
+/**
+ * True when a file system of so many bytes has not grown to its volume of `volumeBytes`. Nought is no word about it.
+ */
 export function isShortOf(fileSystemBytes: number, volumeBytes: number): boolean {
   return fileSystemBytes > 0 && fileSystemBytes < volumeBytes * (1 - OVERHEAD) - SMALL_BYTES;
 }
@@ -47,8 +49,8 @@ export function rootStorageOf(rootfs: string | undefined): string | undefined {
 }
 
 /**
- * A locally administered unicast address that is always the same for a mark: after a rollback or a new try the neighbours' tables stay right. It
- * also proves a container ours when somebody edited its description.
+ * A locally administered unicast address that is always the same for a mark: after a rollback or a new try the
+ * neighbours' tables stay right. It also proves a container ours when somebody edited its description.
  */
 export function macOf(mark: Mark): string {
   const bytes = createHash('sha256').update(formatMark(mark)).digest().subarray(0, 6);
@@ -87,7 +89,10 @@ function canonical(text: string): string {
     .join(',');
 }
 
-/** Addresses (without prefix) of a container's config (`net0`) or of a virtual machine's (`ipconfig0`, cloud-init), `dhcp`, `manual` and the like left out. */
+/**
+ * Addresses (without prefix) of a container's config (`net0`) or of a virtual machine's (`ipconfig0`, cloud-init),
+ * `dhcp`, `manual` and the like left out.
+ */
 export function configuredAddresses(config: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(config).flatMap(([key, value]) => {
     if (!/^(net|ipconfig)\d+$/.test(key) || typeof value !== 'string') return [];

@@ -1,10 +1,15 @@
-/** What Proxmox's answers mean: one internal error with a kind, made from status lines, texts and task ends, and its translation at the driver's edge. */
+/**
+ * What Proxmox's answers mean: one internal error with a kind, made from status lines, texts and task ends, and its
+ * translation at the driver's edge.
+ */
 import { AgentError, type ErrorCode, type Failure } from '../../../kernel/errors.js';
 
 /**
- * `refused`: credentials, privileges or certificate. `unreachable`: nothing was delivered. `unknown`: it may or may not have happened, read back.
- * `busy`: a lock is held. `lacking`: something that the configuration names is not there. `missing`: the container, task or resource is not (there). `parameter`: this request is refused for good. `conflict`: so is
- * it for what stands in its way. `failed`: it ended, badly, and all else. `aborted`: our caller stopped waiting before anything was sent.
+ * `refused`: credentials, privileges or certificate. `unreachable`: nothing was delivered. `unknown`: it may or may
+ * not have happened, read back. `busy`: a lock is held. `lacking`: something that the configuration names is not
+ * there. `missing`: the container, task or resource is not (there). `parameter`: this request is refused for good.
+ * `conflict`: so is it for what stands in its way. `failed`: it ended, badly, and all else. `aborted`: our caller
+ * stopped waiting before anything was sent.
  */
 export type PveErrorKind =
   | 'refused'
@@ -54,8 +59,9 @@ export class PveError extends Error {
 }
 
 /**
- * Words that Proxmox uses for what it will not do, however often it is asked. What is not listed here or below is `failed`: nobody knows, and the call is
- * repeatable, so the job tries it again. Add a text here only when no later try of the same request can succeed.
+ * Words that Proxmox uses for what it will not do, however often it is asked. What is not listed here or below is
+ * `failed`: nobody knows, and the call is repeatable, so the job tries it again. Add a text here only when no later
+ * try of the same request can succeed.
  */
 const FOR_GOOD: readonly (readonly [RegExp, PveErrorKind])[] = [
   [/unable to shrink disk size|shrinking disks is not supported/i, 'parameter'],
@@ -97,7 +103,8 @@ export function kindOfAnswer(
 ): PveErrorKind {
   if (status === 401 || status === 403) return 'refused';
   if (status === 595) return 'unreachable';
-  // 596 is a timeout after delivery; 597 and 599 broke on the way; 502-504 come from a gateway that may have passed the request on
+  // 596 is a timeout after delivery; 597 and 599 broke on the way; 502-504 come from a gateway that may have passed
+  // the request on
   if (status === 596 || status === 597 || status === 599 || (status >= 502 && status <= 504))
     return 'unknown';
   if (status === 400) {

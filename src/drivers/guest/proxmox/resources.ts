@@ -1,7 +1,7 @@
 /** A plan's values on a container that exists: memory, swap and cores at once, the disk only ever larger. */
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt, Resources } from '../contract.js';
-import { num } from './answers.js';
+import { num } from './schemas.js';
 import { changeConfig, type CtChanges, growRootDisk } from './change-config.js';
 import type { Found, Host } from './host.js';
 import { waitForNoted } from './tasks.js';

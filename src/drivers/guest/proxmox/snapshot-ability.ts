@@ -1,6 +1,6 @@
 /** What snapshots of containers a storage can make, by its plugin: known beforehand, not found out by failing. */
 import type { SnapshotAbility } from '../../../model/snapshot-rules.js';
-import { type Resource, text } from './answers.js';
+import { type Resource, text } from './schemas.js';
 
 const ABILITY: Readonly<Record<string, SnapshotAbility>> = {
   lvmthin: 'any',

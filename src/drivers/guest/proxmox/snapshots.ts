@@ -1,14 +1,17 @@
-/** Snapshots of a container. Proxmox tells their failures in the task's end only; a name is ours when its description is. */
+/**
+ * Snapshots of a container. Proxmox tells their failures in the task's end only; a name is ours when its description
+ * is.
+ */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt, GuestSnapshot } from '../contract.js';
-import { num, read, SNAPSHOTS, text } from './answers.js';
+import { num, read, SNAPSHOTS, text } from './schemas.js';
 import { segment } from './client.js';
 import { HA_STATES, type HaState, readHaState, setHaState } from './ha-state.js';
 import { type Found, type Host, locate, lxcOf, requireOurs, rounds } from './host.js';
 import { hostFailed, said } from './pve-error.js';
 import { removalOf } from './left-lock.js';
-import { untilDone, whenUnlocked } from './read-back.js';
+import { untilDone, whenUnlocked } from './verify.js';
 import { stopOurs } from './power.js';
 import { runTask, waitForNoted } from './tasks.js';
 
@@ -79,13 +82,17 @@ async function removeHalf(host: Host, found: Found, name: string, call: DriverCa
   await runTask(host, call, () => lxcOf(host, found, call.signal).snapshot.$(segment(name)).$delete());
 }
 
-/** Between the two commands that a person is told, `pct unlock` and `pct delsnapshot --force`, lies the time that it takes to begin the second. */
+/**
+ * Between the two commands that a person is told, `pct unlock` and `pct delsnapshot --force`, lies the time that it
+ * takes to begin the second.
+ */
 const SECOND_COMMAND_MS = 10_000;
 const SECOND_COMMAND_LOOK_MS = 1_000;
 
 /**
- * True when somebody else works on the half snapshot or has removed it: looks for a while. A removal of ours that came between the two commands would
- * fail where the storage has no such snapshot, leave its own lock, and make the person's second command fail.
+ * True when somebody else works on the half snapshot or has removed it: looks for a while. A removal of ours that
+ * came between the two commands would fail where the storage has no such snapshot, leave its own lock, and make the
+ * person's second command fail.
  */
 async function isTakenAway(host: Host, found: Found, name: string, call: DriverCall): Promise<boolean> {
   for await (const _ of rounds(host, call.signal, SECOND_COMMAND_LOOK_MS, SECOND_COMMAND_MS)) {
@@ -118,7 +125,10 @@ export async function removeSnapshot(host: Host, at: GuestAt, name: string, call
   });
 }
 
-/** Proxmox kills the running container and restores config and disk. HA looks away meanwhile, for it would restart it against the lock. */
+/**
+ * Proxmox kills the running container and restores config and disk. HA looks away meanwhile, for it would restart it
+ * against the lock.
+ */
 export async function rollback(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
   assertName(name);
   const earlier = await waitForNoted(host, call);
@@ -135,7 +145,10 @@ export async function rollback(host: Host, at: GuestAt, name: string, call: Driv
   if (haBefore !== undefined) await setHaState(host, await requireOurs(host, at, call), 'stopped', call);
 }
 
-/** What HA was to do with it before, noted first: a repeated call would find only our own `ignored`, and leave the site without HA. */
+/**
+ * What HA was to do with it before, noted first: a repeated call would find only our own `ignored`, and leave the
+ * site without HA.
+ */
 async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaState | undefined> {
   const before = await readHaState(host, found.vmid, call);
   if (before === undefined) return undefined;
@@ -145,7 +158,10 @@ async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaS
   return noted ?? before;
 }
 
-/** After a failure. A container that is still locked stays ignored: HA could not start it, and would end in its state "error". */
+/**
+ * After a failure. A container that is still locked stays ignored: HA could not start it, and would end in its state
+ * "error".
+ */
 async function giveBack(host: Host, vmid: number, before: HaState, call: DriverCall): Promise<void> {
   try {
     const found = await locate(host, vmid, call.signal);

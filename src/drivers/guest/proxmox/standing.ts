@@ -1,6 +1,7 @@
 /**
- * Whether Proxmox takes our token for anything at all. A 403 names one privilege that one request lacks; a token whose rules were all removed gets the
- * same, and empty lists where it may look. What the token holds is its own to ask, whatever else it may.
+ * Whether Proxmox takes our token for anything at all. A 403 names one privilege that one request lacks; a token
+ * whose rules were all removed gets the same, and empty lists where it may look. What the token holds is its own to
+ * ask, whatever else it may.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';

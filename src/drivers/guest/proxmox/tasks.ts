@@ -1,14 +1,14 @@
 /**
- * Starts remote tasks and waits for their end. A task's id is noted the moment it is known, so that a repeated call waits for it instead of
- * starting another. When a caller aborts, the task is never cancelled (that would leave half a container): it is waited for a few
- * seconds more, then left running under its note.
+ * Starts remote tasks and waits for their end. A task's id is noted the moment it is known, so that a repeated call
+ * waits for it instead of starting another. When a caller aborts, the task is never cancelled (that would leave half
+ * a container): it is waited for a few seconds more, then left running under its note.
  */
 import { growing } from '../../../kernel/async/growing.js';
 import { neverAborted } from '../../../kernel/async/never.js';
 import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
-import { read, TASK, TASK_LOG, text } from './answers.js';
+import { read, TASK, TASK_LOG, text } from './schemas.js';
 import { pveApi, segment } from './client.js';
 import { assertGoing, type Host } from './host.js';
 import { isPve, kindOfText, PveError } from './pve-error.js';
@@ -41,7 +41,10 @@ export function parseUpid(value: unknown): TaskId | undefined {
   return { upid, node, type, subject, owner };
 }
 
-/** Starts a task and waits for its end. Resolves to the task's id when it ended well. Throws PveError as the task's words say, or AgentError `aborted`, `container_host_timeout`. */
+/**
+ * Starts a task and waits for its end. Resolves to the task's id when it ended well. Throws PveError as the task's
+ * words say, or AgentError `aborted`, `container_host_timeout`.
+ */
 export async function runTask(
   host: Host,
   call: DriverCall,
@@ -61,8 +64,9 @@ export async function runTask(
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 /**
- * The same for what makes a container. That it is about to be sent is noted first (`unsure`, epoch ms), and taken back once the outcome is known: who
- * cleans up after a lost answer, or after our own end, must know that something may still appear.
+ * The same for what makes a container. That it is about to be sent is noted first (`unsure`, epoch ms), and taken
+ * back once the outcome is known: who cleans up after a lost answer, or after our own end, must know that something
+ * may still appear.
  */
 export async function runCreation(
   host: Host,
@@ -83,7 +87,10 @@ export async function runCreation(
   }
 }
 
-/** Waits for the task that an earlier try noted, if any. Its failure is not ours: what it left behind is looked at next. Returns it when it ended well. */
+/**
+ * Waits for the task that an earlier try noted, if any. Its failure is not ours: what it left behind is looked at
+ * next. Returns it when it ended well.
+ */
 export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId | undefined> {
   const task = parseUpid(call.notes['upid']);
   if (task === undefined) return undefined;
@@ -140,7 +147,10 @@ function leftRunning(
   });
 }
 
-/** Not the caller's to abort: the end of the task is what he needs to know. The exit status; `running`; or `deaf` when the question got no answer this time. */
+/**
+ * Not the caller's to abort: the end of the task is what he needs to know. The exit status; `running`; or `deaf` when
+ * the question got no answer this time.
+ */
 async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'running' | 'deaf'> {
   try {
     const { tasks } = pveApi(host.transport, neverAborted()).nodes.$(segment(task.node));

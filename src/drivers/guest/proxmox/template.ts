@@ -2,12 +2,12 @@
 import { pause } from '../../../kernel/async/pause.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { ClusterView, GuestAt, GuestView } from '../contract.js';
-import { flag, num, read, TASKS } from './answers.js';
+import { flag, num, read, TASKS } from './schemas.js';
 import { segment } from './client.js';
 import { apiOf, assertGoing, type Found, type Host, lxcOf, requireOurs, rounds } from './host.js';
-import { look } from './look.js';
+import { readCluster } from './read-cluster.js';
 import { PveError, said } from './pve-error.js';
-import { untilDone } from './read-back.js';
+import { untilDone } from './verify.js';
 import { parseUpid, type TaskId, waitForNoted, waitForTask } from './tasks.js';
 
 /** Templates of this name; of several on a node the one with the highest number, the newest, comes first. */
@@ -23,8 +23,9 @@ export function isShared(view: ClusterView, storage: string): boolean {
 }
 
 /**
- * Nodes that a clone of this template can be made for. A linked clone shares its volumes, and so does the target of a full one on another node: on storage
- * of one node alone it stays there. A template whose storage is not known stays where it is, too.
+ * Nodes that a clone of this template can be made for. A linked clone shares its volumes, and so does the target of a
+ * full one on another node: on storage of one node alone it stays there. A template whose storage is not known stays
+ * where it is, too.
  */
 export function reachOf(view: ClusterView, storage: string, template: GuestView): readonly string[] {
   const own = template.rootStorage ?? storage;
@@ -57,7 +58,9 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
   await untilShown(host, at, call);
 }
 
-/** The call answers before its worker is done, and without the worker's id: that is looked up among the node's tasks. */
+/**
+ * The call answers before its worker is done, and without the worker's id: that is looked up among the node's tasks.
+ */
 async function untilConverted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   const until = host.clock.monotonic() + host.config.task_timeout_s * 1_000;
   for (;;) {
@@ -86,7 +89,7 @@ async function newestWorker(
 
 async function untilShown(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   for await (const _ of rounds(host, call.signal, LOOK_MS * 4, SHOWN_WITHIN_MS)) {
-    const { guests } = await look(host, call);
+    const { guests } = await readCluster(host, call);
     if (guests.some((guest) => guest.vmid === at.vmid && guest.template && guest.name !== '')) return;
   }
   (call.log ?? host.log).warn({ vmid: at.vmid }, 'the cluster does not show the new template yet');

@@ -1,4 +1,7 @@
-/** How a connection to Proxmox is trusted: by a CA, or by certificates whose SHA-256 fingerprints are pinned, checked before a byte of ours is sent. */
+/**
+ * How a connection to Proxmox is trusted: by a CA, or by certificates whose SHA-256 fingerprints are pinned, checked
+ * before a byte of ours is sent.
+ */
 import { readFileSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
@@ -29,7 +32,10 @@ export function parseFingerprint(text: string): string {
   return hex;
 }
 
-/** Each node of a cluster may have a certificate of its own: several are separated by spaces or commas. Throws RangeError as `parseFingerprint`. */
+/**
+ * Each node of a cluster may have a certificate of its own: several are separated by spaces or commas. Throws
+ * RangeError as `parseFingerprint`.
+ */
 export function parseFingerprints(text: string): ReadonlySet<string> {
   return new Set(
     text

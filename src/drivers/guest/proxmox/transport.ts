@@ -1,7 +1,7 @@
 /**
- * Requests to Proxmox over our own undici pools. What may have been delivered is never sent twice, except reads. Several base URLs are tried in
- * order when one cannot be connected to. A read ends at once when its caller aborts; a change that was sent is waited for at most
- * `ABORT_GRACE_MS` more, so that its task's id is learned.
+ * Requests to Proxmox over our own undici pools. What may have been delivered is never sent twice, except reads.
+ * Several base URLs are tried in order when one cannot be connected to. A read ends at once when its caller aborts; a
+ * change that was sent is waited for at most `ABORT_GRACE_MS` more, so that its task's id is learned.
  */
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
@@ -9,8 +9,8 @@ import { inTurn } from '../../../kernel/async/in-turn.js';
 import { onAbort } from '../../../kernel/async/on-abort.js';
 import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
 import type { Secret } from '../../../kernel/secret.js';
-import { readAnswer, wireEndOf } from './answer.js';
-import type { Gates } from './gates.js';
+import { readResponse, wireEndOf } from './response.js';
+import type { HostCircuits } from './circuits.js';
 import { isPve, PveError } from './pve-error.js';
 import { newStanding, PERMISSIONS, standingIn } from './standing.js';
 import { NotConnected, type Trust, trustingConnector } from './tls.js';
@@ -25,13 +25,16 @@ export interface TransportOptions {
   readonly tokenSecret: Secret;
   readonly trust: Trust;
   readonly requestTimeoutMs: number;
-  readonly gates?: Gates;
+  readonly gates?: HostCircuits;
 }
 
 export interface Transport {
   /** The `data` of the answer. `path` begins with `/api2/json/`. Throws PveError. */
   request(method: Method, path: string, params: Params, signal: AbortSignal): Promise<unknown>;
-  /** Whether the token still holds what nothing works without, asked anew at most every few seconds. Throws PveError `refused` when it does not. */
+  /**
+   * Whether the token still holds what nothing works without, asked anew at most every few seconds. Throws PveError
+   * `refused` when it does not.
+   */
   checkStanding(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
@@ -139,7 +142,7 @@ export function openTransport(options: TransportOptions): Transport {
       const lost = isProbe ? standingIn(answer) : undefined;
       settle?.(lost === undefined ? wireEndOf(answer) : { refused: lost });
       if (lost !== undefined) throw new PveError('refused', about, lost, { isWhole: true });
-      return readAnswer(about, answer);
+      return readResponse(about, answer);
     } catch (error) {
       if (limit.cut || isOutOfDescriptors(error)) settle?.('left');
       else if (error instanceof PveError)

@@ -1,6 +1,7 @@
 /**
- * A hook that posts the message. `Innkeeper-Signature: t=<epoch seconds>,v1=<hex>` is the HMAC-SHA256 of `<t>.<body>` with the shared secret, so that the
- * receiver knows who wrote it, and when. Its URL is kept out of errors and logs: with many services it is the password.
+ * A hook that posts the message. `Innkeeper-Signature: t=<epoch seconds>,v1=<hex>` is the HMAC-SHA256 of `<t>.<body>`
+ * with the shared secret, so that the receiver knows who wrote it, and when. Its URL is kept out of errors and logs:
+ * with many services it is the password.
  */
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

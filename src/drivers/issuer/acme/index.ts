@@ -1,4 +1,7 @@
-/** Issuer `acme`: one account, HTTP-01 for every name, by acme-client. Its own patience is made ours; what it throws is told apart into refusals and silence. */
+/**
+ * Issuer `acme`: one account, HTTP-01 for every name, by acme-client. Its own patience is made ours; what it throws
+ * is told apart into refusals and silence.
+ */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
@@ -117,7 +120,8 @@ async function placeOrder(
     return { client, placed: await client.createOrder({ identifiers }) };
   } catch (error) {
     if (known?.url === undefined || known.url === null || isWire(error)) throw error;
-    // An authority may have forgotten the account (a test authority does at each start). Asking again for the same key is harmless.
+    // An authority may have forgotten the account (a test authority does at each start). Asking again for the same
+    // key is harmless.
     const again = await openAccount(library, config, deps, null);
     return { client: again, placed: await again.createOrder({ identifiers }) };
   }
@@ -188,14 +192,20 @@ class Breakdown extends Error {
   }
 }
 
-/** The authority does not deal with us or our account, or something before it lets nobody through: no verdict about the order either. */
+/**
+ * The authority does not deal with us or our account, or something before it lets nobody through: no verdict about
+ * the order either.
+ */
 class Refusal extends Error {}
 
 /** Problems of RFC 8555 that are our account's, whatever is ordered. */
 const OF_ACCOUNT =
   /^urn:ietf:params:acme:error:(?:accountDoesNotExist|externalAccountRequired|userActionRequired|unsupportedContact|invalidContact|badPublicKey)$/;
 
-/** acme-client forgets the status, takes the body for the authority's words, and an answer that broke off for an empty one. */
+/**
+ * acme-client forgets the status, takes the body for the authority's words, and an answer that broke off for an empty
+ * one.
+ */
 function refuseBreakdown<A extends { readonly status: number; readonly data?: unknown }>(answer: A): A {
   const { status, data } = answer;
   if (status >= 500 || data === undefined) throw new Breakdown(status);
@@ -215,7 +225,9 @@ function problemIn(data: unknown): { readonly type: string; readonly detail: str
   return { type: word('type'), detail: word('detail') };
 }
 
-/** acme-client throws plain errors: with a `code` or `response` when the wire failed, else the authority's own words. */
+/**
+ * acme-client throws plain errors: with a `code` or `response` when the wire failed, else the authority's own words.
+ */
 function asFailure(error: unknown, timedOut: boolean): AgentError {
   if (error instanceof AgentError) return error;
   const text = error instanceof Error ? error.message : String(error);

@@ -1,11 +1,14 @@
-/** Finds the servers of the zone that holds a name, and asks all of them. Resolvers are only asked where the servers are. */
+/**
+ * Finds the servers of the zone that holds a name, and asks all of them. Resolvers are only asked where the servers
+ * are.
+ */
 import type { Answer } from 'dns-packet';
 import type { DomainsConfig } from '../../../config/config.js';
 import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { readHostName } from '../../../kernel/host-name.js';
 import { abortError } from '../../shared/abort.js';
-import { ask, type QuestionType, type Reply, type Server } from './question.js';
+import { queryServer, type QuestionType, type Reply, type Server } from './dns-query.js';
 import { mayAsk } from './reachable.js';
 
 export type Settings = Pick<DomainsConfig, 'dns_port' | 'lab_networks'> & {
@@ -39,7 +42,8 @@ export class Authoritative {
   }
 
   /**
-   * Where the zone above sends those who look for this one: names of servers. Unlike `delegation` this holds before the servers know the zone.
+   * Where the zone above sends those who look for this one: names of servers. Unlike `delegation` this holds before
+   * the servers know the zone.
    */
   async referral(name: string): Promise<readonly string[]> {
     const above = await this.zoneOf(name.slice(name.indexOf('.') + 1));
@@ -55,7 +59,7 @@ export class Authoritative {
   async #askAll(zone: Zone, name: string, type: QuestionType): Promise<readonly Reply[]> {
     const servers = await this.#serversOf(zone);
     const replies = await Promise.allSettled(
-      servers.map((server) => ask(server, { name, type, recurse: false }, this.#signal)),
+      servers.map((server) => queryServer(server, { name, type, recurse: false }, this.#signal)),
     );
     const good = replies.flatMap((reply) =>
       reply.status === 'fulfilled' && isAnswer(reply.value) ? [reply.value] : [],
@@ -131,7 +135,7 @@ export class Authoritative {
     let cause: unknown;
     for (const resolver of this.#settings.resolvers) {
       try {
-        const reply = await ask(resolver, { name, type, recurse: true }, this.#signal);
+        const reply = await queryServer(resolver, { name, type, recurse: true }, this.#signal);
         if (isAnswer(reply)) return reply.answers;
         problems.push(`${resolver.address}:${resolver.port}: code ${reply.code}`);
       } catch (error) {

@@ -6,8 +6,8 @@ import { canonicalAddress } from '../../../model/address-pool.js';
 import { withLimit } from '../../../kernel/async/with-limit.js';
 import { Authoritative, bare, hostOf, type Settings } from './authoritative.js';
 import type { FoundAddresses, LookupCall, NameLookup } from '../contract.js';
-import { knock } from './knock.js';
-import type { QuestionType, Server } from './question.js';
+import { httpProbe } from './http-probe.js';
+import type { QuestionType, Server } from './dns-query.js';
 
 const MOST_ALIASES = 8;
 
@@ -41,7 +41,7 @@ export function nameLookup(config: LookupConfig): NameLookup {
     nameServers: (zone, call) => looking(call, (world) => world.referral(zone)),
     knock: (asked, call) =>
       looking(call, (world, limit) =>
-        knock(config, asked, async (name) => (await addressesOf(world, name)).addresses, limit),
+        httpProbe(config, asked, async (name) => (await addressesOf(world, name)).addresses, limit),
       ),
     close: async () => {},
   };

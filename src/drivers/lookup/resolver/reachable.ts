@@ -1,4 +1,7 @@
-/** Which addresses a look-up may send packets to: whoever owns a domain chooses its name servers, and must not make us knock at our own network. */
+/**
+ * Which addresses a look-up may send packets to: whoever owns a domain chooses its name servers, and must not make us
+ * knock at our own network.
+ */
 import ipaddr from 'ipaddr.js';
 
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
@@ -16,7 +19,10 @@ export function mayAsk(address: string, labNetworks: readonly string[]): boolean
   });
 }
 
-/** What is given out to be routed at all: IPv6 beyond it may wrap an IPv4 address (`::10.0.0.1`) or be anything tomorrow. */
+/**
+ * What is given out to be routed at all: IPv6 beyond it may wrap an IPv4 address (`::10.0.0.1`) or be anything
+ * tomorrow.
+ */
 function isGiven(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return address.kind() === 'ipv4' || address.match(GLOBAL_IPV6);
 }

@@ -1,7 +1,8 @@
 /**
- * Certificates in the proxy's folder: `certificates/<id>.json` says for which names the pair `<file>.pem`, `<file>.key` is shown. A new pair gets new
- * files, so that nginx never meets a certificate with another one's key. nginx's workers read them at each handshake: they get owner, group and read
- * permission of the configured certificate's key, which the operator has made readable for them.
+ * Certificates in the proxy's folder: `certificates/<id>.json` says for which names the pair `<file>.pem`,
+ * `<file>.key` is shown. A new pair gets new files, so that nginx never meets a certificate with another one's key.
+ * nginx's workers read them at each handshake: they get owner, group and read permission of the configured
+ * certificate's key, which the operator has made readable for them.
  */
 import { createHash } from 'node:crypto';
 import { chown, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -109,7 +110,8 @@ export async function writePair(
   const like = await stat(config.certificate_key_file).catch(() => undefined);
   const keyFile = join(folder, `${entry.file}.key`);
   await replaceFile(keyFile, key.reveal(), 0o600 | ((like?.mode ?? 0) & READ));
-  // Only root, or a member of the group, may do this; whether nginx can read the file is looked at afterwards in any case.
+  // Only root, or a member of the group, may do this; whether nginx can read the file is looked at afterwards in any
+  // case.
   if (like)
     await chown(keyFile, like.uid, like.gid).catch(() => chown(keyFile, -1, like.gid).catch(() => {}));
   await replaceFile(join(folder, `${entry.file}.pem`), chain, 0o644);

@@ -1,4 +1,7 @@
-/** Answers to a certificate authority's HTTP-01 challenges: plain files that nginx serves on port 80, without a reload. */
+/**
+ * Answers to a certificate authority's HTTP-01 challenges: plain files that nginx serves on port 80, without a
+ * reload.
+ */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, replaceFile } from '../../shared/durable-file.js';

@@ -7,7 +7,10 @@ import { withLimit } from '../../../kernel/async/with-limit.js';
 const DEADLINE_MS = 30_000;
 const KEPT_OUTPUT_BYTES = 8_192;
 
-/** Undefined when nginx accepts what is on disk, else its complaint. Throws `proxy_unreachable` when it could not be asked. */
+/**
+ * Undefined when nginx accepts what is on disk, else its complaint. Throws `proxy_unreachable` when it could not be
+ * asked.
+ */
 export async function testConfiguration(
   argv: readonly string[],
   stop: AbortSignal,

@@ -1,4 +1,7 @@
-/** Looks at nginx as it is, without wishing for a change: does it take its configuration, does a reload reach it, does it serve what we have written? */
+/**
+ * Looks at nginx as it is, without wishing for a change: does it take its configuration, does a reload reach it, does
+ * it serve what we have written?
+ */
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pause } from '../../../kernel/async/pause.js';
@@ -12,7 +15,7 @@ import { fileNameOf } from './record.js';
 import { type ProxySsh, RemoteCommands } from './remote/commands.js';
 import { decodeRecords, encodeRecords } from './remote/records-text.js';
 import { readRendering } from './rendering.js';
-import { askVersion } from './served.js';
+import { readVersion } from './wait-for-reload.js';
 
 export interface Served {
   readonly written: string;
@@ -26,7 +29,10 @@ const LOOK_MS = 100;
 export interface NginxExaminer {
   /** False before the first start of the daemon: an nginx that includes our file cannot even be tested then. */
   hasRendering(signal: AbortSignal): Promise<boolean>;
-  /** Undefined, or nginx's complaint. The daemon may be trying a rendering just now: a complaint counts when it is there a second time. */
+  /**
+   * Undefined, or nginx's complaint. The daemon may be trying a rendering just now: a complaint counts when it is
+   * there a second time.
+   */
   test(signal: AbortSignal): Promise<string | undefined>;
   /** Reloads it, as certbot or an operator would, and waits for what is served then. */
   reload(signal: AbortSignal): Promise<Served>;
@@ -46,7 +52,7 @@ export function nginxExaminer(
 }
 
 function localExaminer(config: NginxConfig, clock: Clock): NginxExaminer {
-  const ask = askVersion(config.status_port);
+  const ask = readVersion(config.status_port);
   return {
     hasRendering: async () => (await readRendering(config)).text !== undefined,
     async test(signal) {
@@ -78,8 +84,8 @@ function localExaminer(config: NginxConfig, clock: Clock): NginxExaminer {
 }
 
 /**
- * Behind the forced command of the proxy host: its records are tried as a rendering of another number, which is taken back, and with them a site at either
- * end of each pool: the forced command may not let names lead there.
+ * Behind the forced command of the proxy host: its records are tried as a rendering of another number, which is taken
+ * back, and with them a site at either end of each pool: the forced command may not let names lead there.
  */
 function remoteExaminer(ssh: ProxySsh, pools: Pools, clock: Clock): NginxExaminer {
   const commands = new RemoteCommands(ssh);

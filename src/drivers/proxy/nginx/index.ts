@@ -1,4 +1,7 @@
-/** Reverse proxy `nginx`: on this machine, or on another one behind SSH. See render.ts for how an operator includes what is rendered. */
+/**
+ * Reverse proxy `nginx`: on this machine, or on another one behind SSH. See render.ts for how an operator includes
+ * what is rendered.
+ */
 import { onAbort } from '../../../kernel/async/on-abort.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -8,27 +11,30 @@ import type { Circuit } from '../../shared/circuit.js';
 import type { DriverLog } from '../../shared/log.js';
 import type { ProxyCertificate, ProxyDriver, ProxyHost } from '../contract.js';
 import type { Change } from './changes.js';
-import { Keeper, type Wish } from './keeper.js';
-import { localPlace } from './local-place.js';
-import type { NginxPlace } from './place.js';
-import { type Presented, waitPresented } from '../../shared/presented.js';
+import { BatchWriter, type QueuedChange } from './batch-writer.js';
+import { localBackend } from './local-backend.js';
+import type { NginxBackend } from './backend.js';
+import { type ServedCertificate, waitForCertificate } from '../../shared/served-certificate.js';
 import { checkHost, fileNameOf, refused } from './record.js';
 import type { NginxConfig } from './render.js';
 
-/** Starts at once to bring nginx to what the records say; a failure is logged only, since every later call tries again. */
+/**
+ * Starts at once to bring nginx to what the records say; a failure is logged only, since every later call tries
+ * again.
+ */
 export function nginxProxyDriver(
   config: NginxConfig,
   deps: {
     readonly clock: Clock;
     readonly log: DriverLog;
-    readonly presented?: Presented;
+    readonly presented?: ServedCertificate;
     readonly circuit?: Circuit;
-    readonly place?: NginxPlace;
+    readonly place?: NginxBackend;
   },
 ): ProxyDriver {
-  const place = deps.place ?? localPlace(config, deps);
+  const place = deps.place ?? localBackend(config, deps);
   const presented = deps.presented ?? place.presented;
-  const keeper = new Keeper(place, deps.clock, deps.circuit);
+  const keeper = new BatchWriter(place, deps.clock, deps.circuit);
   let closed = false;
   keeper.add({
     kind: 'nothing',
@@ -48,7 +54,7 @@ export function nginxProxyDriver(
     await new Promise<void>((resolve, reject) => {
       const forget = onAbort(signal, () => {
         // Once a batch has taken it up the outcome is awaited, so that it is known; a batch has deadlines of its own.
-        if (!keeper.withdraw(wish)) return;
+        if (!keeper.withdraw(asked)) return;
         reject(abortError(signal, 'proxy_unreachable', 'waiting for the reverse proxy'));
       });
       const settle = (error?: AgentError): void => {
@@ -56,8 +62,8 @@ export function nginxProxyDriver(
         if (error) reject(error);
         else resolve();
       };
-      const wish: Wish = { ...change, settle };
-      keeper.add(wish);
+      const asked: QueuedChange = { ...change, settle };
+      keeper.add(asked);
     });
   };
 
@@ -73,7 +79,7 @@ export function nginxProxyDriver(
     const entry = await place.writePair(certificate);
     try {
       await carryOut({ kind: 'putCertificate', entry }, signal);
-      const found = await waitPresented(presented, names[0] ?? '', chain, deps.clock, signal);
+      const found = await waitForCertificate(presented, names[0] ?? '', chain, deps.clock, signal);
       if (found !== undefined) {
         await carryOut(
           before ? { kind: 'putCertificate', entry: before } : { kind: 'removeCertificate', id },
@@ -114,8 +120,8 @@ export function nginxProxyDriver(
     removeChallenge: (token) => place.removeChallenge(token),
     async close() {
       closed = true;
-      for (const wish of await keeper.stop())
-        wish.settle(new AgentError('aborted', 'The agent is stopping.'));
+      for (const asked of await keeper.stop())
+        asked.settle(new AgentError('aborted', 'The agent is stopping.'));
       await place.close();
     },
   };

@@ -1,4 +1,7 @@
-/** The pages visitors see instead of a site; plain files, so that an operator may look at them, but written anew at every start. */
+/**
+ * The pages visitors see instead of a site; plain files, so that an operator may look at them, but written anew at
+ * every start.
+ */
 
 export type PageName = 'preparing' | 'suspended' | 'unavailable' | 'unknown';
 

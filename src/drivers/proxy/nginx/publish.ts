@@ -1,10 +1,13 @@
-/** Carries out one batch: finds what nginx accepts, saves it, makes nginx serve it. Order matters: a crash at any point leaves records that a start can render. */
+/**
+ * Carries out one batch: finds what nginx accepts, saves it, makes nginx serve it. Order matters: a crash at any
+ * point leaves records that a start can render.
+ */
 import type { Clock } from '../../../kernel/clock.js';
 import type { DriverLog } from '../../shared/log.js';
 import { applyChanges, type Change } from './changes.js';
 import { reload, testConfiguration, unreachable } from './commands.js';
-import { findAccepted, type Tested } from './halve.js';
-import type { Publishing, Refuse } from './place.js';
+import { findAccepted, type Tested } from './bisect.js';
+import type { Publishing, Refuse } from './backend.js';
 import { fileNameOf } from './record.js';
 import type { NginxConfig } from './render.js';
 import {
@@ -15,7 +18,7 @@ import {
   writeRendering,
   writeVersion,
 } from './rendering.js';
-import { askVersion, type AskVersion, waitServed } from './served.js';
+import { readVersion, type ReadVersion, waitForReload } from './wait-for-reload.js';
 import { loadRecords, prepareRecords, type Records, saveRecords } from './records.js';
 
 export interface PublishDeps {
@@ -41,7 +44,7 @@ const SERVED_PATIENCE_MS = 15_000;
 export class Publisher implements Publishing {
   readonly #config: NginxConfig;
   readonly #deps: PublishDeps;
-  readonly #ask: AskVersion;
+  readonly #ask: ReadVersion;
   #disk: OnDisk | undefined;
   /** True from the start of a batch until it is known what the disk holds: after a failure it is read anew. */
   #inDoubt = true;
@@ -50,7 +53,7 @@ export class Publisher implements Publishing {
   constructor(config: NginxConfig, deps: PublishDeps) {
     this.#config = config;
     this.#deps = deps;
-    this.#ask = askVersion(config.status_port);
+    this.#ask = readVersion(config.status_port);
   }
 
   async records(): Promise<Records> {
@@ -58,8 +61,8 @@ export class Publisher implements Publishing {
   }
 
   /**
-   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not refused. When `stop` aborts nothing is waited
-   * for any more: what was saved by then is loaded by the next start.
+   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not
+   * refused. When `stop` aborts nothing is waited for any more: what was saved by then is loaded by the next start.
    */
   async publish<C extends Change>(
     changes: readonly C[],
@@ -85,18 +88,22 @@ export class Publisher implements Publishing {
     if (isNew || !served) await this.#load(rendering.version, stop);
   }
 
-  /** The changes that nginx accepts, as a rendering that is on disk and tested; the same rendering object when nothing has to be loaded. */
+  /**
+   * The changes that nginx accepts, as a rendering that is on disk and tested; the same rendering object when nothing
+   * has to be loaded.
+   */
   async #accept<C extends Change>(
     before: OnDisk,
     changes: readonly C[],
     served: boolean,
     batch: Batch<C>,
   ): Promise<Tested<C> & { rendering: Rendering }> {
-    const wished = applyChanges(before.records, changes);
-    for (const { change, error } of wished.refused) batch.refuse(change, error);
-    if (served && this.#isCurrent(before, wished.records)) return { ...wished, rendering: before.rendering };
+    const requested = applyChanges(before.records, changes);
+    for (const { change, error } of requested.refused) batch.refuse(change, error);
+    if (served && this.#isCurrent(before, requested.records))
+      return { ...requested, rendering: before.rendering };
     try {
-      const tested = await this.#test(before, wished, batch);
+      const tested = await this.#test(before, requested, batch);
       const rendering = this.#isCurrent(before, tested.records)
         ? before.rendering
         : makeRendering(this.#config, tested.records, this.#nextVersion());
@@ -114,14 +121,14 @@ export class Publisher implements Publishing {
 
   async #test<C extends Change>(
     before: OnDisk,
-    wished: Tested<C>,
+    wanted: Tested<C>,
     { refuse, stop }: Batch<C>,
   ): Promise<Tested<C>> {
     const complaintAbout = (records: Records): Promise<string | undefined> => this.#try(records, stop);
-    const complaint = await complaintAbout(wished.records);
+    const complaint = await complaintAbout(wanted.records);
     return complaint === undefined
-      ? wished
-      : findAccepted(before.records, wished, complaint, { complaintAbout, refuse });
+      ? wanted
+      : findAccepted(before.records, wanted, complaint, { complaintAbout, refuse });
   }
 
   async #try(records: Records, stop: AbortSignal): Promise<string | undefined> {
@@ -132,7 +139,7 @@ export class Publisher implements Publishing {
   async #load(version: string, stop: AbortSignal): Promise<void> {
     const started = this.#deps.clock.monotonic();
     await reload(this.#config.reload, stop);
-    if (!(await waitServed(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS, stop))) {
+    if (!(await waitForReload(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS, stop))) {
       const found = (await this.#ask()) ?? 'nothing';
       throw unreachable(
         `after the reload ${found} is served on the status port instead of rendering ${version}`,

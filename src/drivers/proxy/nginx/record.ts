@@ -1,4 +1,7 @@
-/** The per-site record: the truth of what the proxy serves, checked as strictly when it is read as when it is written, because its values end up in nginx's configuration. */
+/**
+ * The per-site record: the truth of what the proxy serves, checked as strictly when it is read as when it is written,
+ * because its values end up in nginx's configuration.
+ */
 import ipaddr from 'ipaddr.js';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';

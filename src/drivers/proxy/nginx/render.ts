@@ -3,8 +3,9 @@
  *
  *     include /var/lib/innkeeper/proxy/nginx.conf;
  *
- * and removes other `default_server`s on the same ports (Debian: sites-enabled/default). The file sets `map_hash_*`; the operator's own
- * configuration must not. One server with maps, not a server per site: nginx tests and loads 5,000 sites in the time of one.
+ * and removes other `default_server`s on the same ports (Debian: sites-enabled/default). The file sets `map_hash_*`;
+ * the operator's own configuration must not. One server with maps, not a server per site: nginx tests and loads 5,000
+ * sites in the time of one.
  */
 import ipaddr from 'ipaddr.js';
 import type { Config } from '../../../config/config.js';

@@ -35,7 +35,9 @@ export async function writeVersion(config: NginxConfig, version: string): Promis
   await syncFolder(config.dir);
 }
 
-/** Makes the folders and the pages, without what a crash left half written; nginx's workers read them as another user. */
+/**
+ * Makes the folders and the pages, without what a crash left half written; nginx's workers read them as another user.
+ */
 export async function writePages(config: NginxConfig): Promise<void> {
   const folder = join(config.dir, 'pages');
   await makeFolder(config.dir, 0o755);

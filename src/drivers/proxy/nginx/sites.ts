@@ -1,4 +1,6 @@
-/** The folder of records on disk: read with suspicion at start, changed file by file, durable when a change resolves. */
+/**
+ * The folder of records on disk: read with suspicion at start, changed file by file, durable when a change resolves.
+ */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';

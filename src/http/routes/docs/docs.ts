@@ -1,4 +1,7 @@
-/** GET /docs: Swagger UI, from files of our own. It shows nothing before it was given a token, with which it reads /openapi.json. */
+/**
+ * GET /docs: Swagger UI, from files of our own. It shows nothing before it was given a token, with which it reads
+ * /openapi.json.
+ */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { existsSync } from 'node:fs';

@@ -2,11 +2,11 @@
 import { Type } from 'typebox';
 import type { JsonObject } from '../../../kernel/json.js';
 import {
-  type BeliefWord,
-  BELIEFS,
-  compareBeliefs,
+  type PanelStatus,
+  PANEL_STATUSES,
+  compareWithPanel,
   DIFFERENCE_FIELDS,
-} from '../../../drift/compare-beliefs.js';
+} from '../../../drift/panel-sync.js';
 import { invalid } from '../../../kernel/invalid.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
@@ -15,7 +15,7 @@ import { failures, nullable, ServiceIdIn, StatusText, success } from '../../sche
 const MOST = 10_000;
 /** For that many, with names and addresses of some length. */
 const MOST_BYTES = 4 * 1024 ** 2;
-const WORDS = Object.keys(BELIEFS).filter(isWord);
+const WORDS = Object.keys(PANEL_STATUSES).filter(isWord);
 
 const Belief = Type.Object({
   service_id: ServiceIdIn,
@@ -78,18 +78,18 @@ export const panelSyncRoute: Route = (app, context) => {
       plan,
       email,
     }));
-    const { differences, unlisted } = await compareBeliefs(context, callerOf(request), beliefs);
+    const { differences, unlisted } = await compareWithPanel(context, callerOf(request), beliefs);
     return { success: true as const, differences: [...differences], unlisted: [...unlisted] };
   });
 };
 
-function wordOf(sent: string | undefined, position: number): BeliefWord | undefined {
+function wordOf(sent: string | undefined, position: number): PanelStatus | undefined {
   if (sent === undefined) return undefined;
   const word = sent.trim().toLowerCase();
   if (isWord(word)) return word;
   throw invalid({ [String(position)]: `has a status that is none of: ${WORDS.join(', ')}` });
 }
 
-function isWord(text: string): text is BeliefWord {
-  return Object.hasOwn(BELIEFS, text);
+function isWord(text: string): text is PanelStatus {
+  return Object.hasOwn(PANEL_STATUSES, text);
 }

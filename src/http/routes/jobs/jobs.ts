@@ -29,8 +29,8 @@ const schema = {
 
 export const jobsRoute: Route = (app, context) => {
   app.get('/jobs', { schema }, async (request) => {
-    const { service_id: serviceId, limit = 100, ...wish } = request.query;
-    const page = await listJobs(context, callerOf(request), { ...wish, serviceId, limit });
+    const { service_id: serviceId, limit = 100, ...requested } = request.query;
+    const page = await listJobs(context, callerOf(request), { ...requested, serviceId, limit });
     const forOperator = isOperator(request);
     return {
       success: true as const,

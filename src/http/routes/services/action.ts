@@ -85,7 +85,7 @@ async function act(
   action: SiteAction,
   sent: Sent,
 ) {
-  const wish = { action, status: sent.status, discardNewer: sent.discard_newer };
-  const started = await siteAction(context, callerOf(request), String(sent.service_id), wish);
+  const requested = { action, status: sent.status, discardNewer: sent.discard_newer };
+  const started = await siteAction(context, callerOf(request), String(sent.service_id), requested);
   return answerJob(context, request, reply, started, () => ({ action }));
 }

@@ -38,9 +38,9 @@ const schema = {
 
 export const servicesRoute: Route = (app, context) => {
   app.get('/services', { schema }, (request) => {
-    const { ids, updated_since: updatedSince, limit = 100, ...wish } = request.query;
+    const { ids, updated_since: updatedSince, limit = 100, ...requested } = request.query;
     const page = listServices(context, callerOf(request), {
-      ...wish,
+      ...requested,
       ids: ids?.split(',').map((id) => id.trim()),
       updatedSince,
       limit,

@@ -1,4 +1,7 @@
-/** POST /customdomain/getdata, /add/zone, /delete/zone, /add/record, /delete/record: the DNS extension's calls about customers' zones. */
+/**
+ * POST /customdomain/getdata, /add/zone, /delete/zone, /add/record, /delete/record: the DNS extension's calls about
+ * customers' zones.
+ */
 import { Type } from 'typebox';
 import { AgentError } from '../../../kernel/errors.js';
 import { LEAST_TTL_S, MOST_TTL_S } from '../../../model/zone-record.js';
@@ -152,10 +155,10 @@ export const zoneRoutes: Route = (app, context) => {
     return { success: true as const, zone };
   });
   app.post('/customdomain/add/record', { schema: addRecordSchema }, async (request) => {
-    const { zone, zone_id: zoneId, ttl, priority, name = '@', ...wish } = request.body;
+    const { zone, zone_id: zoneId, ttl, priority, name = '@', ...requested } = request.body;
     const numbers = { ttl: numberOf(ttl), priority: numberOf(priority) };
     const record = await addRecord(context, callerOf(request), named(zone ?? zoneId), {
-      ...wish,
+      ...requested,
       name,
       ...numbers,
     });

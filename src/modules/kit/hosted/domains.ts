@@ -1,4 +1,7 @@
-/** The customer's own names: the proxy serves them at once, the site learns of them; certificates come on their own way. */
+/**
+ * The customer's own names: the proxy serves them at once, the site learns of them; certificates come on their own
+ * way.
+ */
 import { asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';

@@ -4,7 +4,10 @@ import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { frontState, GRACE_S, type Hooks } from './hooks.js';
 
-/** Visitors stop first, then what would start the container again; nothing of it can be taken back. With `hold_s` the container is kept, stopped. */
+/**
+ * Visitors stop first, then what would start the container again; nothing of it can be taken back. With `hold_s` the
+ * container is kept, stopped.
+ */
 export function deletion(): JobFlow {
   return {
     ...front(),

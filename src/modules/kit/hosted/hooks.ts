@@ -25,7 +25,10 @@ export function frontState({ service }: StepContext): ProxyState {
   return siteOf(service).proxyEnabled ? 'enabled' : 'disabled';
 }
 
-/** What of the owner has reached the site, kept in the service's data: the address, and whether it is not the first one. */
+/**
+ * What of the owner has reached the site, kept in the service's data: the address, and whether it is not the first
+ * one.
+ */
 const OWNER = 'owner_email';
 const CHANGED = 'owner_changed';
 

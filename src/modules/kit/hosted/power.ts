@@ -27,11 +27,14 @@ function refuseSuspended({ service }: StepContext): void {
 const catchUp = (hooks: Hooks, waits = true): JobFlow[string] => ({
   after: ['start'],
   timeoutS: 180,
-  run: (context) => tellIfPossible(context, hooks, waits),
+  run: (context) => notifyIfPossible(context, hooks, waits),
 });
 
-/** A site that is in order but for this must come up all the same; the next start tries again. `waits`: what may pass is worth another try of the job. */
-async function tellIfPossible(context: StepContext, hooks: Hooks, waits = true): Promise<void> {
+/**
+ * A site that is in order but for this must come up all the same; the next start tries again. `waits`: what may pass
+ * is worth another try of the job.
+ */
+async function notifyIfPossible(context: StepContext, hooks: Hooks, waits = true): Promise<void> {
   try {
     await setPendingOwner(context, hooks);
     await setPendingAddress(context, hooks);
@@ -85,7 +88,10 @@ export const suspension = (hooks: Hooks): JobFlow => ({
   },
 });
 
-/** Lifts one reason; only when it is the last one does the site come back, and one that was not suspended is left as it is. */
+/**
+ * Lifts one reason; only when it is the last one does the site come back, and one that was not suspended is left as
+ * it is.
+ */
 export function resumption(hooks: Hooks): JobFlow {
   const isLast = ({ service, args }: StepContext): boolean =>
     service.suspendedFor.length > 0 && service.suspendedFor.every((reason) => reason === args['reason']);
@@ -105,7 +111,7 @@ export function resumption(hooks: Hooks): JobFlow {
       },
       undo: ifLast((context) => context.container.stop(GRACE_S)),
     },
-    site: { ...catchUp(hooks), run: ifLast((context) => tellIfPossible(context, hooks)) },
+    site: { ...catchUp(hooks), run: ifLast((context) => notifyIfPossible(context, hooks)) },
     proxy: {
       after: ['start'],
       concerns: 'proxy',
@@ -121,7 +127,10 @@ export function resumption(hooks: Hooks): JobFlow {
   };
 }
 
-/** The site's administrator gets the new owner's address; a stopped site gets it at its next start that the panel asks for. */
+/**
+ * The site's administrator gets the new owner's address; a stopped site gets it at its next start that the panel asks
+ * for.
+ */
 export const ownerChange = (hooks: Hooks): JobFlow => ({
   site: {
     timeoutS: 180,

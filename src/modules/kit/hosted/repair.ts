@@ -1,4 +1,7 @@
-/** Brings what was found to differ back to what the document says now; the document, not the finding, is what counts when it runs. */
+/**
+ * Brings what was found to differ back to what the document says now; the document, not the finding, is what counts
+ * when it runs.
+ */
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { guestOf } from '../parts.js';

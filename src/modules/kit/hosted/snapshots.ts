@@ -1,4 +1,7 @@
-/** Backups, and the ways back: a rollback restores the container's settings too, so afterwards everything is brought to what the service has today. */
+/**
+ * Backups, and the ways back: a rollback restores the container's settings too, so afterwards everything is brought
+ * to what the service has today.
+ */
 import { AgentError, asAgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { UNTOUCHED } from '../../../model/flow.js';
 import { INITIAL_SNAPSHOT } from '../../../model/snapshot-rules.js';

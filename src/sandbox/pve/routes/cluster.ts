@@ -6,7 +6,7 @@ import { refuse } from '../failure.js';
 import { kindOf, type StorageOption } from '../options.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { Container, HaService } from '../state.js';
-import { figures, nodeFigures, storageFigures } from '../figures.js';
+import { figures, nodeFigures, storageFigures } from '../usage.js';
 import { guestFilter, may } from '../permissions.js';
 import type { Dump, GuestStats } from '../stats.js';
 

@@ -19,8 +19,8 @@ const ruleOptions: Properties = {
 /** What makes a rule unfit: unknown nodes, resources that are not managed or stand in another rule already. */
 function refuseUnfit(cluster: Cluster, name: string, rule: Readonly<Record<string, string>>): void {
   const { resources, rules } = cluster.store.state.ha;
-  const wished = listOf(rule['resources']);
-  const unmanaged = wished.filter((each) => !resources[each]);
+  const requested = listOf(rule['resources']);
+  const unmanaged = requested.filter((each) => !resources[each]);
   if (unmanaged.length > 0) die(`cannot use unmanaged resource(s) ${unmanaged.join(', ')}.`);
   if (rule['type'] !== 'node-affinity') return;
   for (const entry of listOf(rule['nodes'])) {
@@ -29,7 +29,7 @@ function refuseUnfit(cluster: Cluster, name: string, rule: Readonly<Record<strin
   }
   for (const [other, known] of Object.entries(rules)) {
     if (other === name || known['type'] !== 'node-affinity') continue;
-    const twice = listOf(known['resources']).find((each) => wished.includes(each));
+    const twice = listOf(known['resources']).find((each) => requested.includes(each));
     if (twice !== undefined)
       die(
         `400 Rule '${name}' is invalid.\nresources: resource '${twice}' is already used in another node affinity rule`,

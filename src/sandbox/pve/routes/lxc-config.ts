@@ -124,10 +124,10 @@ async function resize(call: Call): Promise<string> {
     if (container.config[disk] === undefined) throw noSuchMountPoint(disk);
     demand(cluster, `/storage/${rootDisk(container.config).storage}`, 'Datastore.AllocateSpace');
     const { bytes } = rootDisk(container.config);
-    const wished = size.startsWith('+') ? bytes + parseSize(size.slice(1)) : parseSize(size);
-    if (wished < bytes) die('unable to shrink disk size');
-    if (wished === bytes) die('disk is already at specified size');
-    return wished;
+    const requested = size.startsWith('+') ? bytes + parseSize(size.slice(1)) : parseSize(size);
+    if (requested < bytes) die('unable to shrink disk size');
+    if (requested === bytes) die('disk is already at specified size');
+    return requested;
   };
   await holdConfig(call, container.vmid, async () => check());
   return fork(call, 'resize', container.vmid, (task) =>

@@ -32,7 +32,7 @@ import { startInTask } from './lxc-power.js';
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
-interface WishedDisk {
+interface RequestedDisk {
   readonly storage: StorageOption;
   readonly gib: number;
   /** `,acl=1` */
@@ -40,7 +40,7 @@ interface WishedDisk {
 }
 
 /** `local-btrfs:8` -> storage and GiB */
-function wishedDisk(call: Call): WishedDisk {
+function requestedDisk(call: Call): RequestedDisk {
   const { storage: fallback = 'local', rootfs } = call.values;
   if (rootfs === undefined) return { storage: usableStorage(call, fallback), gib: 4, options: '' };
   const { volume = '', ...rest } = parsePropertyString(ROOTFS, rootfs);
@@ -111,7 +111,7 @@ async function create(call: Call): Promise<string> {
   const vmid = vmidOf(call);
   const { node = '', ostemplate = '' } = values;
   refuseUnpermitted(call);
-  const disk = wishedDisk(call);
+  const disk = requestedDisk(call);
   try {
     await holdConfig(call, vmid, async () => makeLocked(cluster, vmid, node), 0.5);
   } catch (error) {
@@ -131,7 +131,7 @@ function makeLocked(cluster: Cluster, vmid: number, node: string): void {
 }
 
 /** The worker's part. The configuration is whole before the container joins its pool. */
-async function make(call: Call, disk: WishedDisk, ostemplate: string, task: TaskHandle): Promise<void> {
+async function make(call: Call, disk: RequestedDisk, ostemplate: string, task: TaskHandle): Promise<void> {
   const { cluster, values } = call;
   const container: Container = containerOf(call);
   const { vmid } = container;

@@ -1,4 +1,6 @@
-/** Start, stop, shutdown, reboot, and the present state. A managed container is only asked for through the HA manager. */
+/**
+ * Start, stop, shutdown, reboot, and the present state. A managed container is only asked for through the HA manager.
+ */
 import type { Json } from '../../../kernel/json.js';
 import {
   type Call,

@@ -43,7 +43,10 @@ async function list(call: Call): Promise<Json> {
   ];
 }
 
-/** Sets the config lock, as the real preparation does. Whoever does the work takes it away: after a failure it mostly stays. */
+/**
+ * Sets the config lock, as the real preparation does. Whoever does the work takes it away: after a failure it mostly
+ * stays.
+ */
 function prepared(
   call: Call,
   container: Container,

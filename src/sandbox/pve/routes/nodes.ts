@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type Call, storageOnNode, vmidOf } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
-import { nodeFigures, storageFigures } from '../figures.js';
+import { nodeFigures, storageFigures } from '../usage.js';
 import { kindOf, type StorageOption } from '../options.js';
 import { may, mayAny } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';

@@ -30,7 +30,10 @@ export class RemoteCommands {
     this.#link = new SshLink({ host, port }, { ...config, hosts: {} });
   }
 
-  /** Throws `proxy_failed` when what was sent is refused, `proxy_refused` when the agent is, else `proxy_unreachable` or `aborted`. */
+  /**
+   * Throws `proxy_failed` when what was sent is refused, `proxy_refused` when the agent is, else `proxy_unreachable`
+   * or `aborted`.
+   */
   async call(command: string, stdin = '', stop?: AbortSignal): Promise<Answer> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     const { signal, release } = anySignal(deadline, ...(stop ? [stop] : []));

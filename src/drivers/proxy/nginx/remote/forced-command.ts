@@ -1,4 +1,7 @@
-/** The line of authorized_keys on the proxy host: it lets our key do what this configuration needs there, and nothing else. */
+/**
+ * The line of authorized_keys on the proxy host: it lets our key do what this configuration needs there, and nothing
+ * else.
+ */
 import ssh2 from 'ssh2';
 import type { Config } from '../../../../config/config.js';
 

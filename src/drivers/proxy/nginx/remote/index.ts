@@ -4,8 +4,8 @@ import type { Config } from '../../../../config/config.js';
 import type { Clock } from '../../../../kernel/clock.js';
 import type { ProxyCertificate } from '../../contract.js';
 import type { CertificateEntry } from '../certificates.js';
-import type { NginxPlace } from '../place.js';
-import { askPresented } from '../../../shared/presented.js';
+import type { NginxBackend } from '../backend.js';
+import { fetchServedCertificate } from '../../../shared/served-certificate.js';
 import { checkName, refused } from '../record.js';
 import { type ProxySsh, RemoteCommands } from './commands.js';
 import { RemotePublisher } from './publish.js';
@@ -17,7 +17,7 @@ export function remotePlace(
   ssh: ProxySsh,
   door: Config['proxy']['door'],
   { clock }: { readonly clock: Clock },
-): NginxPlace {
+): NginxBackend {
   const commands = new RemoteCommands(ssh);
   const publisher = new RemotePublisher(commands, clock);
   return {
@@ -39,7 +39,7 @@ export function remotePlace(
     async removeChallenge(token) {
       await commands.call(`remove-challenge ${checked(TOKEN, token)}`);
     },
-    presented: askPresented({ listen: [door.address], https_port: door.https_port }),
+    presented: fetchServedCertificate({ listen: [door.address], https_port: door.https_port }),
     close: () => commands.close(),
   };
 }

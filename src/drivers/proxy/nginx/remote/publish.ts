@@ -1,11 +1,14 @@
-/** Carries out one batch on the proxy host. Its records are the truth; each change goes there as the whole set and is tested, kept and loaded in one call. */
+/**
+ * Carries out one batch on the proxy host. Its records are the truth; each change goes there as the whole set and is
+ * tested, kept and loaded in one call.
+ */
 import type { Clock } from '../../../../kernel/clock.js';
 import { applyChanges, type Change } from '../changes.js';
 import { unreachable } from '../commands.js';
-import { findAccepted } from '../halve.js';
-import type { Publishing, Refuse } from '../place.js';
+import { findAccepted } from '../bisect.js';
+import type { Publishing, Refuse } from '../backend.js';
 import type { Records } from '../records.js';
-import { waitServed } from '../served.js';
+import { waitForReload } from '../wait-for-reload.js';
 import type { RemoteCommands } from './commands.js';
 import { decodeRecords, encodeRecords, type Kept } from './records-text.js';
 
@@ -34,12 +37,12 @@ export class RemotePublisher implements Publishing {
   ): Promise<void> {
     const before = this.#kept ?? (await this.#read(stop));
     this.#kept = undefined;
-    const wished = applyChanges(before.records, changes);
-    for (const { change, error } of wished.refused) refuse(change, error);
-    const after = await this.#settle(before, wished, refuse, stop);
+    const requested = applyChanges(before.records, changes);
+    for (const { change, error } of requested.refused) refuse(change, error);
+    const after = await this.#settle(before, requested, refuse, stop);
     if (after === before && (await this.#served(stop)) !== before.version)
       await this.#commands.call('reload', '', stop);
-    const isServed = await waitServed(
+    const isServed = await waitForReload(
       () => this.#served(stop),
       after.version,
       this.#clock,
@@ -53,16 +56,16 @@ export class RemotePublisher implements Publishing {
   /** What the host keeps now; `before` itself when nothing had to be changed. */
   async #settle<C extends Change>(
     before: Kept,
-    wished: { readonly records: Records; readonly accepted: readonly C[] },
+    wanted: { readonly records: Records; readonly accepted: readonly C[] },
     refuse: Refuse<C>,
     stop: AbortSignal,
   ): Promise<Kept> {
     const isNew = before.version === '0';
-    if (!isNew && same(before.records, wished.records)) return before;
-    const whole = { records: wished.records, version: this.#nextVersion(before) };
+    if (!isNew && same(before.records, wanted.records)) return before;
+    const whole = { records: wanted.records, version: this.#nextVersion(before) };
     const complaint = await this.#put(whole, before, stop);
     if (complaint === undefined) return whole;
-    const { records } = await findAccepted(before.records, wished, complaint, {
+    const { records } = await findAccepted(before.records, wanted, complaint, {
       refuse,
       complaintAbout: async (some) => {
         const text = encodeRecords({ records: some, version: this.#nextVersion(before) }, before.version);

@@ -1,4 +1,7 @@
-/** The records as they travel to systemd/innkeeper-proxy and as it keeps them: a line per record, words in a fixed order, and at the end how many lines there were. */
+/**
+ * The records as they travel to systemd/innkeeper-proxy and as it keeps them: a line per record, words in a fixed
+ * order, and at the end how many lines there were.
+ */
 import type { Mark } from '../../../../kernel/mark.js';
 import type { ProxyHost } from '../../contract.js';
 import { PROXY_STATES } from '../../../../model/proxy-state.js';
@@ -30,7 +33,10 @@ function siteLine(host: ProxyHost): string {
   return `site ${key} ${mark.agent} ${state} ${upstreamOf(upstream)} ${names.join(' ')}`;
 }
 
-/** Throws `proxy_failed` when the text is not what `encodeRecords` makes; an empty one means that there are no records yet. */
+/**
+ * Throws `proxy_failed` when the text is not what `encodeRecords` makes; an empty one means that there are no records
+ * yet.
+ */
 export function decodeRecords(text: string): Kept {
   const sites = new Map<string, ProxyHost>();
   const certificates = new Map<string, CertificateEntry>();

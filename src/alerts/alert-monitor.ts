@@ -1,0 +1,126 @@
+/**
+ * Looks for what is worth an alert, every half minute and when something has changed, and sees to it that the hooks
+ * hear of it.
+ */
+import { ALERTS, type AlertRecord } from '../model/alert.js';
+import { cleaned } from '../kernel/cause.js';
+import type { Clock } from '../kernel/clock.js';
+import { within } from '../kernel/async/within.js';
+import { Alarm } from '../kernel/async/alarm.js';
+import { pause } from '../kernel/async/pause.js';
+import type { Hook } from '../drivers/hook/contract.js';
+import type { DriverLog } from '../drivers/shared/log.js';
+import type { DocumentStore } from '../state/contract.js';
+import { alertStore } from './alert-store.js';
+import type { Conditions } from './conditions.js';
+import { delivery } from './deliver.js';
+
+export interface AlertMonitor {
+  start(): void;
+  /** Something has changed that may be worth an alert. */
+  nudge(): void;
+  list(): readonly AlertRecord[];
+  /** Tells every hook that this is a test, and what became of it: null for one that has confirmed it. */
+  test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
+  /** Looks and tells once more, then ends; within a few seconds. */
+  stop(): Promise<void>;
+}
+
+export interface AlertMonitorDeps {
+  readonly agent: string;
+  readonly alerts: DocumentStore<AlertRecord>;
+  readonly conditions: Conditions;
+  readonly hooks: readonly Hook[];
+  readonly clock: Clock;
+  readonly log: DriverLog;
+}
+
+const LOOK_MS = 30_000;
+/** Much changes at once: one look for all of it. */
+const SETTLE_MS = 500;
+const STOP_MS = 3_000;
+
+export function alertMonitor({
+  agent,
+  alerts,
+  conditions,
+  hooks,
+  clock,
+  log,
+}: AlertMonitorDeps): AlertMonitor {
+  const book = alertStore({ alerts, clock, changed: (record) => tell(log, record) });
+  const names = hooks.map(({ name }) => name);
+  const deliveries = hooks.map((hook) => delivery(hook, { agent, book, clock, log }));
+  const stopping = new AbortController();
+  const halted = new AbortController();
+  const alarm = new Alarm();
+  let work: Promise<void> | undefined;
+
+  const stopped = (): boolean => stopping.signal.aborted;
+
+  const look = async (): Promise<void> => {
+    for (const [kind, condition] of conditions) {
+      try {
+        await book.settle(kind, await condition(book.active(kind)));
+      } catch (error) {
+        log.error({ alert: kind, err: error }, 'it could not be found out whether an alert is due');
+      }
+    }
+    await book.tidy(names).catch((error: unknown) => {
+      log.warn({ err: error }, 'old alerts could not be removed');
+    });
+  };
+
+  /** When the next try of a hook that failed is due, by the monotonic clock. */
+  const deliver = async (): Promise<number> => {
+    const again = await Promise.all(deliveries.map((one) => one.round(halted.signal)));
+    return Math.min(...again.map((at) => at ?? Number.POSITIVE_INFINITY));
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped()) {
+      await look();
+      const again = await deliver();
+      await pause(clock, SETTLE_MS, stopping.signal, true);
+      const ms = Math.max(0, Math.min(LOOK_MS, again - clock.monotonic()));
+      await alarm.sleep(clock, ms, stopping.signal, true);
+    }
+    await look();
+    await deliver();
+  };
+
+  return {
+    start() {
+      work = run();
+    },
+    nudge() {
+      alarm.ring();
+    },
+    list: () => book.all(),
+    test: () =>
+      Promise.all(
+        deliveries.map(async (one) => {
+          const problem = await one.test(halted.signal).then(
+            () => null,
+            (error: unknown) => cleaned(error instanceof Error ? error.message : String(error)),
+          );
+          return { hook: one.name, problem };
+        }),
+      ),
+    async stop() {
+      stopping.abort(new Error('the agent is stopping'));
+      if (!work) return;
+      await within(work, STOP_MS);
+      halted.abort(new Error('the agent is stopping'));
+      await within(work, STOP_MS);
+    },
+  };
+}
+
+function tell(log: DriverLog, record: AlertRecord): void {
+  const { id, kind, subject, panel, serviceId, text, commands, clearedAt } = record;
+  const line = { alarm: kind, alert_id: id, subject, panel, service_id: serviceId, commands };
+  if (clearedAt !== null) log.info(line, `alert cleared: ${text}`);
+  else if (ALERTS[kind].severity === 'critical') log.error(line, `alert: ${text}`);
+  else log.warn(line, `alert: ${text}`);
+}

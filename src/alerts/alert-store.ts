@@ -1,0 +1,109 @@
+/**
+ * Which alerts are raised: each condition once, kept over restarts. What cannot be recorded is kept in memory and
+ * tried again, for a failing disk is worth an alert too.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { v7 as uuidV7 } from 'uuid';
+import {
+  type AlertKind,
+  type AlertRecord,
+  type AlertSpec,
+  isForgotten,
+  sameAlert,
+  type Told,
+} from '../model/alert.js';
+import { type Clock, instant } from '../kernel/clock.js';
+import type { DocumentStore } from '../state/contract.js';
+
+export interface AlertStore {
+  /** In the order in which they were raised. */
+  all(): readonly AlertRecord[];
+  active(kind: AlertKind): readonly AlertRecord[];
+  /**
+   * Raises what is new among the conditions of a kind, brings the words of the others up to date, and clears what is
+   * no longer among them.
+   */
+  settle(kind: AlertKind, specs: readonly AlertSpec[]): Promise<void>;
+  told(id: string, hook: string, what: Told): Promise<void>;
+  /** Writes what could not be written before, and forgets what is over. */
+  tidy(hooks: readonly string[]): Promise<void>;
+}
+
+export interface AlertStoreDeps {
+  readonly alerts: DocumentStore<AlertRecord>;
+  readonly clock: Clock;
+  /** Told of each that is raised or cleared. */
+  readonly changed: (record: AlertRecord) => void;
+}
+
+export function alertStore({ alerts, clock, changed }: AlertStoreDeps): AlertStore {
+  const records = new Map(alerts.list().map((record) => [record.id, record]));
+  const unsaved = new Set<string>();
+
+  const save = async (record: AlertRecord): Promise<void> => {
+    records.set(record.id, record);
+    try {
+      await alerts.commit(record.id, () => record);
+      unsaved.delete(record.id);
+    } catch {
+      unsaved.add(record.id);
+    }
+  };
+
+  const all = (): AlertRecord[] => [...records.values()].sort((a, b) => a.raisedAt.localeCompare(b.raisedAt));
+  const active = (kind: AlertKind): AlertRecord[] =>
+    all().filter((record) => record.kind === kind && record.clearedAt === null);
+
+  return {
+    all,
+    active,
+    async settle(kind, specList) {
+      const before = active(kind);
+      for (const spec of specList) {
+        const known = before.find((record) => sameAlert(record, spec));
+        if (known) {
+          // nobody is told again, but who looks reads what is the matter now
+          if (!saysTheSame(known, spec)) await save({ ...known, ...spec });
+          continue;
+        }
+        const id = uuidV7({ msecs: clock.now() });
+        const record: AlertRecord = {
+          schema: 1,
+          id,
+          ...spec,
+          raisedAt: instant(clock),
+          clearedAt: null,
+          told: {},
+        };
+        await save(record);
+        changed(record);
+      }
+      for (const record of before) {
+        if (specList.some((wanted) => sameAlert(record, wanted))) continue;
+        const cleared = { ...record, clearedAt: instant(clock) };
+        await save(cleared);
+        changed(cleared);
+      }
+    },
+    async told(id, hook, what) {
+      const record = records.get(id);
+      if (record) await save({ ...record, told: { ...record.told, [hook]: what } });
+    },
+    async tidy(hooks) {
+      for (const record of all()) {
+        if (unsaved.has(record.id)) await save(record);
+        if (!clock.trusted() || !isForgotten(record, hooks, clock.now())) continue;
+        await alerts.remove(record.id);
+        records.delete(record.id);
+        unsaved.delete(record.id);
+      }
+    },
+  };
+}
+
+function saysTheSame({ text, commands, data }: AlertRecord, wanted: AlertSpec): boolean {
+  return isDeepStrictEqual(
+    { text, commands, data },
+    { text: wanted.text, commands: wanted.commands, data: wanted.data },
+  );
+}

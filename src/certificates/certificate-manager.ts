@@ -1,0 +1,145 @@
+/**
+ * The one keeper of custom domains' certificates. It follows the services' documents, has a durable record of its own
+ * per domain, and works on one after the other, apart from the services' jobs: no lane waits for a certificate
+ * authority.
+ */
+import type { CustomDomainRecord } from '../model/custom-domain.js';
+import { domainId } from '../model/custom-domain.js';
+import type { Service } from '../model/service.js';
+import { domainsOf } from '../model/site.js';
+import { within } from '../kernel/async/within.js';
+import { Alarm } from '../kernel/async/alarm.js';
+import { plainCall } from '../drivers/shared/call.js';
+import { adopt, askAgain, release, slotsOf } from './certificate-records.js';
+import { dueAt } from './due.js';
+import type { CertificateDeps } from './parts.js';
+import { show, processCertificate } from './process-certificate.js';
+
+export interface CertificateManager {
+  /** Listens and works from now on; what happened while nobody listened is made up for first. */
+  start(): void;
+  /** Begins nothing new, and resolves when nothing is under way any more, or soon. */
+  stop(): Promise<void>;
+  /** Resolves when nothing is under way any more: after `stop`, and once the drivers have ended what they were at. */
+  ended(): Promise<void>;
+}
+
+const STOP_MS = 5_000;
+const LONGEST_SLEEP_MS = 3_600_000;
+/** How often a domain is looked at whose route does not stand yet, and after a defect. */
+const PARK_MS = 15_000;
+
+export function certificateManager(deps: CertificateDeps): CertificateManager {
+  const { services, domains, clock, log } = deps;
+  const stopping = new AbortController();
+  const changes: { readonly next: Service; readonly previous: Service | undefined }[] = [];
+  /** Record -> how long it is left alone, by the monotonic clock; not worth keeping. */
+  const parked = new Map<string, number>();
+  const alarm = new Alarm();
+  let unlisten = (): void => {};
+  let work: Promise<void> | undefined;
+  let reconciled = false;
+
+  const stopped = (): boolean => stopping.signal.aborted;
+
+  const follow = async ({ next, previous }: (typeof changes)[number]): Promise<void> => {
+    const slots = slotsOf(next);
+    for (const slot of slots) {
+      parked.delete(domainId(slot));
+      await adopt(deps, next, slot);
+      if (slotsOf(previous).includes(slot)) await askAgain(deps, next, slot);
+    }
+    for (const slot of slotsOf(previous))
+      if (!slots.includes(slot) && services.holderOf({ domain: slot }) === undefined)
+        await release(deps, domainId(slot));
+  };
+
+  /** What services, records and proxy say may differ after a crash, or when a folder was lost. */
+  const reconcile = async (): Promise<void> => {
+    const held = new Set<string>();
+    for (const entry of services.entries()) {
+      if (entry.domains.length === 0) continue;
+      const service = await services.get(entry.key);
+      for (const slot of slotsOf(service)) {
+        held.add(domainId(slot));
+        await adopt(deps, service, slot);
+      }
+    }
+    for (const record of domains.list())
+      if (record.service !== null && !held.has(record.id)) await release(deps, record.id);
+    const call = plainCall(stopping.signal);
+    const shown = await deps.drivers.proxy.listCertificates(call);
+    for (const id of shown)
+      if (!domains.find(id)?.certificate) await deps.drivers.proxy.removeCertificate(id, call);
+    for (const record of domains.list())
+      if (record.service !== null && record.certificate && !shown.includes(record.id))
+        await show(deps, record, stopping.signal);
+  };
+
+  const nextDue = (): { record: CustomDomainRecord; at: number } | undefined => {
+    let found: { record: CustomDomainRecord; at: number } | undefined;
+    const now = clock.now();
+    const epochOf = (monotonic: number): number => now + monotonic - clock.monotonic();
+    const issuing = deps.drivers.issuer.kind !== 'none';
+    for (const record of domains.list()) {
+      const due = dueAt(record, issuing, clock);
+      if (due === undefined) continue;
+      const at = Math.max(due, epochOf(parked.get(record.id) ?? Number.NEGATIVE_INFINITY));
+      if (!found || at < found.at) found = { record, at };
+    }
+    return found;
+  };
+
+  /** Returns how long nothing is to be done. */
+  const turn = async (): Promise<number> => {
+    if (!reconciled) {
+      await reconcile();
+      reconciled = true;
+    }
+    const change = changes[0];
+    if (change) {
+      await follow(change);
+      changes.shift();
+      return 0;
+    }
+    const next = nextDue();
+    const wait = next ? next.at - clock.now() : LONGEST_SLEEP_MS;
+    if (!next || wait > 0) return Math.min(LONGEST_SLEEP_MS, wait);
+    parked.set(next.record.id, clock.monotonic() + PARK_MS);
+    if ((await processCertificate(deps, next.record, stopping.signal)) === 'done')
+      parked.delete(next.record.id);
+    return 0;
+  };
+
+  const run = async (): Promise<void> => {
+    while (!stopped()) {
+      let pause = PARK_MS;
+      try {
+        pause = await turn();
+      } catch (error) {
+        if (!stopped()) log.error({ err: error }, 'the certificates could not be looked after');
+      }
+      if (pause > 0) await alarm.sleep(clock, pause, stopping.signal, true);
+    }
+  };
+
+  return {
+    start() {
+      unlisten = services.onChange((next, previous) => {
+        const touched = [next, previous].some((one) => one && domainsOf(one).length > 0);
+        if (!touched) return;
+        changes.push({ next, previous });
+        alarm.ring();
+      });
+      work = run();
+    },
+    async stop() {
+      unlisten();
+      stopping.abort(new Error('the agent is stopping'));
+      if (work) await within(work, STOP_MS);
+    },
+    async ended() {
+      await work;
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * Keeps the records of custom domains in step with the services that have them, and tells the services about their
+ * certificates.
+ */
+import { instant } from '../kernel/clock.js';
+import { namesOf, registeredOf, slotOfName } from '../model/domain-name.js';
+import { domainId, type CustomDomainRecord, forgetOld } from '../model/custom-domain.js';
+import { keyOf, type Service, type ServiceKey, withSite } from '../model/service.js';
+import { type CustomDomain, domainsOf } from '../model/site.js';
+import type { CertificateDeps } from './parts.js';
+
+export type CertificateView = CustomDomain['certificate'];
+
+/** Slots that the service serves now. */
+export function slotsOf(service: Service | undefined): string[] {
+  if (!service || service.lifecycle === 'terminated') return [];
+  return domainsOf(service).map(({ domain }) => slotOfName(domain));
+}
+
+export function entryOf(service: Service | undefined, slot: string): CustomDomain | undefined {
+  if (!service || service.lifecycle === 'terminated') return undefined;
+  return domainsOf(service).find(({ domain }) => slotOfName(domain) === slot);
+}
+
+/** The service has this domain: its record says so from now on, and whether it is served. */
+export async function adopt(
+  { clock, domains }: CertificateDeps,
+  service: Service,
+  slot: string,
+): Promise<void> {
+  const id = domainId(slot);
+  const key = keyOf(service);
+  const off = entryOf(service, slot)?.stray?.off === true;
+  await domains.commit(id, (current) => {
+    if (current?.service === key && current.quarantineUntil === null) {
+      if ((current.off === true) === off) return current;
+      return { ...current, off, failures: 0, nextAt: null, problem: null };
+    }
+    return {
+      schema: 1,
+      id,
+      domain: slot,
+      registered: registeredOf(slot),
+      owner: { panel: service.panel, userId: service.userId, email: service.email },
+      service: key,
+      quarantineUntil: null,
+      // another service's key is not handed on
+      certificate: current?.service === key ? current.certificate : null,
+      issued: current?.issued ?? [],
+      refusals: current?.refusals ?? [],
+      failures: 0,
+      nextAt: null,
+      problem: null,
+      checkedAt: instant(clock),
+      off,
+    };
+  });
+}
+
+/** A name was added to a slot that has a certificate without it. */
+export async function askAgain({ domains }: CertificateDeps, service: Service, slot: string): Promise<void> {
+  const entry = entryOf(service, slot);
+  const known = domains.find(domainId(slot));
+  const names = entry ? namesOf(entry) : [];
+  if (!known?.certificate || known.nextAt !== null) return;
+  const held = known.certificate.names;
+  if (names.every((name) => held.includes(name))) return;
+  await domains.commit(known.id, (current) => ({
+    ...(current ?? known),
+    nextAt: known.certificate?.issuedAt ?? null,
+  }));
+}
+
+/**
+ * No service has this domain any more: it is kept from others for a while. Its certificate is removed by the next
+ * work on it.
+ */
+export async function release({ domains, clock, config }: CertificateDeps, id: string): Promise<void> {
+  const known = domains.find(id);
+  if (!known || known.service === null) return;
+  const until = new Date(clock.now() + config.domains.quarantine_s * 1000).toISOString();
+  await domains.commit(id, (current) => ({
+    ...(current ?? known),
+    service: null,
+    quarantineUntil: until,
+    failures: 0,
+    nextAt: null,
+    problem: null,
+  }));
+}
+
+export function changeRecord(
+  { domains, clock }: CertificateDeps,
+  record: CustomDomainRecord,
+  change: Partial<CustomDomainRecord>,
+): Promise<CustomDomainRecord> {
+  return domains.commit(record.id, (current = record) => {
+    if (current.service === record.service) return withoutOld({ ...current, ...change }, clock);
+    // given to somebody else meanwhile: what was learnt is not about that, but what was issued counts for the name
+    return change.issued ? withoutOld({ ...current, issued: change.issued }, clock) : current;
+  });
+}
+
+/** What the authority's limits count is not forgotten by a clock that jumped. */
+function withoutOld(record: CustomDomainRecord, clock: CertificateDeps['clock']): CustomDomainRecord {
+  return clock.trusted() ? forgetOld(record, clock.now()) : record;
+}
+
+/** What the customer sees; written only when it changed. */
+export async function changeService(
+  { services }: CertificateDeps,
+  key: ServiceKey,
+  slot: string,
+  view: CertificateView,
+): Promise<void> {
+  await services.commit(key, (service) => {
+    if (!service) throw new Error(`${key} does not exist`);
+    const entry = entryOf(service, slot);
+    const { certificate: seen } = entry ?? {};
+    const same =
+      seen?.state === view.state && seen.expiresAt === view.expiresAt && seen.problem === view.problem;
+    if (!entry || same) return service;
+    const domains = domainsOf(service).map((other) =>
+      other === entry ? { ...entry, certificate: view } : other,
+    );
+    return withSite(service, { domains });
+  });
+}

@@ -1,0 +1,182 @@
+/**
+ * What is to be done about one custom domain that is due, and what its record says afterwards: issue, renew, show,
+ * take away, forget.
+ */
+import { asAgentError, type AgentError } from '../kernel/errors.js';
+import { type CustomDomainRecord, pauseAfter } from '../model/custom-domain.js';
+import type { ServiceKey } from '../model/service.js';
+import { plainCall } from '../drivers/shared/call.js';
+import {
+  type CertificateView,
+  changeRecord,
+  entryOf,
+  release,
+  changeService,
+} from './certificate-records.js';
+import { LONGEST_WAIT_MS } from './due.js';
+import { type Obtained, obtain } from './obtain.js';
+import type { CertificateDeps } from './parts.js';
+
+const HOUR_MS = 3_600_000;
+
+/** `unrouted`: look again when the service's job has ended. */
+export type Done = 'done' | 'unrouted';
+
+/** Every path moves the record on, so that it is not due again at once. */
+export async function processCertificate(
+  deps: CertificateDeps,
+  record: CustomDomainRecord,
+  signal: AbortSignal,
+): Promise<Done> {
+  if (record.service === null) return takeAway(deps, record, signal);
+  const service = await deps.services.find(record.service);
+  const entry = entryOf(service, record.domain);
+  if (!service || !entry) {
+    await release(deps, record.id);
+    return 'done';
+  }
+  if (record.off === true) {
+    await takeAway(deps, record, signal);
+    const view = { state: 'none', expiresAt: null, problem: entry.stray?.problem ?? null } as const;
+    await changeService(deps, record.service, record.domain, view);
+    return 'done';
+  }
+  try {
+    if (record.certificate === null && record.failures === 0)
+      await tell(deps, record, record.service, record.problem);
+    return await keep(
+      deps,
+      record,
+      record.service,
+      await obtain(deps, record, service, entry, signal),
+      signal,
+    );
+  } catch (thrown) {
+    if (signal.aborted) return 'done';
+    await afterFailure(deps, record, record.service, asAgentError(thrown));
+    return 'done';
+  }
+}
+
+async function keep(
+  deps: CertificateDeps,
+  record: CustomDomainRecord,
+  key: ServiceKey,
+  obtained: Obtained,
+  signal: AbortSignal,
+): Promise<Done> {
+  const now = deps.clock.now();
+  if (obtained.kind === 'unrouted') return 'unrouted';
+  if (obtained.kind === 'wait') {
+    const failures = record.failures + 1;
+    const at = Math.min(
+      now + LONGEST_WAIT_MS,
+      obtained.until ?? now + Math.min(HOUR_MS, pauseAfter(failures)),
+    );
+    const next = await changeRecord(deps, record, {
+      failures,
+      nextAt: new Date(at).toISOString(),
+      problem: obtained.problem,
+    });
+    await tell(deps, next, key, obtained.problem);
+    return 'done';
+  }
+  const nextAt = obtained.complete ? null : new Date(now + LONGEST_WAIT_MS).toISOString();
+  if (obtained.kind === 'kept') {
+    // it may have been the proxy that failed the last time, or our own end
+    await show(deps, record, signal);
+    await tell(deps, record, key, null);
+    await changeRecord(deps, record, { failures: 0, nextAt, problem: null });
+    return 'done';
+  }
+  const { certificate } = obtained;
+  const at = new Date(now).toISOString();
+  // In our own books first: what the authority gave counts, whatever the proxy says. Due at once until it is shown
+  // and told.
+  const next = await changeRecord(deps, record, {
+    certificate,
+    issued: [...record.issued, { at, names: certificate.names }],
+    refusals: [],
+    failures: 0,
+    nextAt: at,
+    problem: null,
+  });
+  await show(deps, next, signal);
+  await tell(deps, next, key, null);
+  await changeRecord(deps, next, { nextAt });
+  deps.log.info({ domain: record.domain, expires_at: certificate.expiresAt }, 'a certificate was issued');
+  return 'done';
+}
+
+/** Makes the proxy show what the record holds. */
+export async function show(
+  deps: CertificateDeps,
+  record: CustomDomainRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { id, certificate } = record;
+  if (!certificate) return;
+  const { names, chain, key } = certificate;
+  await deps.drivers.proxy.ensureCertificate({ id, names, chain, key }, plainCall(signal));
+}
+
+async function afterFailure(
+  deps: CertificateDeps,
+  record: CustomDomainRecord,
+  key: ServiceKey,
+  error: AgentError,
+): Promise<void> {
+  const now = deps.clock.now();
+  const failures = record.failures + 1;
+  const refused = error.code === 'certificate_refused';
+  // A system that is down is asked again soon; a refusal needs somebody to change something.
+  const pause = refused ? pauseAfter(failures) : Math.min(HOUR_MS / 6, pauseAfter(failures));
+  const problem = refused ? error.message : `${error.message} It is tried again by itself.`;
+  deps.log.warn(
+    { domain: record.domain, failures, detail: error.detail, err: error },
+    'there is no certificate yet',
+  );
+  const next = await changeRecord(deps, record, {
+    failures,
+    nextAt: new Date(now + pause).toISOString(),
+    problem,
+    ...(refused ? { refusals: [...record.refusals, new Date(now).toISOString()] } : {}),
+  });
+  await tell(deps, next, key, problem, refused);
+}
+
+function tell(
+  deps: CertificateDeps,
+  record: CustomDomainRecord,
+  key: ServiceKey,
+  problem: string | null,
+  refused = false,
+): Promise<void> {
+  const { certificate } = record;
+  const valid = certificate && Date.parse(certificate.expiresAt) > deps.clock.now();
+  const state = valid ? 'issued' : refused ? 'failed' : 'pending';
+  const view: CertificateView = { state, expiresAt: certificate?.expiresAt ?? null, problem };
+  return changeService(deps, key, record.domain, view);
+}
+
+async function takeAway(
+  deps: CertificateDeps,
+  record: CustomDomainRecord,
+  signal: AbortSignal,
+): Promise<Done> {
+  if (record.certificate === null) {
+    await deps.domains.remove(record.id, (current) => current.service === null);
+    return 'done';
+  }
+  try {
+    await deps.drivers.proxy.removeCertificate(record.id, plainCall(signal));
+    await changeRecord(deps, record, { certificate: null, failures: 0, nextAt: null });
+  } catch (thrown) {
+    if (signal.aborted) return 'done';
+    const failures = record.failures + 1;
+    deps.log.warn({ domain: record.domain, err: thrown }, 'a certificate could not be taken away yet');
+    const nextAt = new Date(deps.clock.now() + Math.min(HOUR_MS / 6, pauseAfter(failures))).toISOString();
+    await changeRecord(deps, record, { failures, nextAt });
+  }
+  return 'done';
+}

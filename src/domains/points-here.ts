@@ -1,0 +1,59 @@
+/**
+ * Whether visitors of a name arrive here: by its addresses, or through somebody in between (a CDN) who hands on what
+ * they ask for.
+ */
+import { randomBytes } from 'node:crypto';
+import { canonicalAddress } from '../model/address-pool.js';
+import { AgentError } from '../kernel/errors.js';
+import { plainCall } from '../drivers/shared/call.js';
+import type { ProxyDriver } from '../drivers/proxy/contract.js';
+import { withLimit } from '../kernel/async/with-limit.js';
+import { neverAborted } from '../kernel/async/never.js';
+import type { Knock, LookupCall, NameLookup } from '../drivers/lookup/contract.js';
+import { type AddressCheck, checkAddresses } from './address-check.js';
+
+export interface PointsHereDrivers {
+  readonly lookup: Pick<NameLookup, 'addresses' | 'knock'>;
+  readonly proxy: Pick<ProxyDriver, 'ensureChallenge' | 'removeChallenge'>;
+}
+
+const KNOCK_MS = 4_000;
+
+/** `alsoNames`: what the name may redirect to. Throws `lookup_failed` when its name servers do not answer. */
+export async function pointsHere(
+  drivers: PointsHereDrivers,
+  name: string,
+  alsoNames: readonly string[],
+  publicIps: readonly string[],
+  call: LookupCall,
+): Promise<AddressCheck> {
+  const routing = await checkAddresses(drivers.lookup, name, publicIps, call);
+  if (routing.here || !routing.leadsSomewhere) return routing;
+  const except = publicIps.map((ip) => canonicalAddress(ip) ?? ip);
+  return { ...routing, here: await handsOn(drivers, { name, alsoNames, except }, call) };
+}
+
+/**
+ * A word that only our proxy knows is asked for at every address of the name. What keeps us from asking proves
+ * nothing, and is no reason to fail.
+ */
+async function handsOn(
+  { lookup, proxy }: PointsHereDrivers,
+  asked: Omit<Knock, 'path'>,
+  { signal }: LookupCall,
+): Promise<boolean> {
+  const [token, word] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];
+  const path = `/.well-known/acme-challenge/${token}`;
+  try {
+    return await withLimit(signal, KNOCK_MS, async (limit) => {
+      await proxy.ensureChallenge(token, word, plainCall(limit));
+      const answers = await lookup.knock({ ...asked, path }, { signal: limit });
+      return answers.length > 0 && answers.every((answer) => answer?.trim() === word);
+    });
+  } catch (error) {
+    if (signal.aborted || !(error instanceof AgentError)) throw error;
+    return false;
+  } finally {
+    await proxy.removeChallenge(token, plainCall(neverAborted())).catch(() => {});
+  }
+}

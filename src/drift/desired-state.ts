@@ -1,0 +1,114 @@
+/** What a service's document says should be found in the systems behind us. */
+import { domainId } from '../model/custom-domain.js';
+import { servedNames } from '../model/domain-name.js';
+import { type Guest, isReleased } from '../model/guest.js';
+import type { Plan } from '../model/plan.js';
+import { publicRecords } from '../model/public-records.js';
+import { isHeld, keyOf, type Service, type ServiceKey } from '../model/service.js';
+import type { Site } from '../model/site.js';
+
+/**
+ * `busy`: a job is open or has just changed it; `stuck`: a person knows already; `left`: its creation was abandoned,
+ * it must be deleted; `ended`: nothing should be there; `live`: everything that `expected` says.
+ */
+export type Life = 'busy' | 'stuck' | 'left' | 'ended' | 'live';
+
+export interface DesiredGuest {
+  readonly vmid: number;
+  /** Null: either will do. */
+  readonly power: 'running' | 'stopped' | null;
+  readonly mayStop: boolean;
+  readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
+  /** Null: either will do. */
+  readonly ha: boolean | null;
+}
+
+export interface DesiredState {
+  /** Null: it has none, and is not compared with the cluster. */
+  readonly guest: DesiredGuest | null;
+  readonly dns: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly values: readonly string[];
+  }[];
+  readonly proxy: {
+    readonly names: readonly string[];
+    readonly address: string;
+    readonly state: string;
+  } | null;
+  /** Custom domains with a certificate, and its id. */
+  readonly certificates: readonly { readonly domain: string; readonly id: string }[];
+}
+
+export interface ServicePicture {
+  readonly key: ServiceKey;
+  readonly generation: number;
+  /** Changes with every change of the document. */
+  readonly version: string;
+  readonly life: Life;
+  readonly expected: DesiredState | null;
+}
+
+export function pictureOf(service: Service, busy: boolean): ServicePicture {
+  const life = busy ? 'busy' : lifeOf(service);
+  return {
+    key: keyOf(service),
+    generation: service.generation,
+    version: service.updatedAt,
+    life,
+    expected: life === 'live' ? expectedOf(service) : null,
+  };
+}
+
+function lifeOf(service: Service): Life {
+  if (service.jobs.some(({ status }) => status === 'stuck')) return 'stuck';
+  if (service.lifecycle === 'terminated') return isHeld(service) ? 'live' : 'ended';
+  if (service.lifecycle === 'failed') return isReleased(service.guest) ? 'ended' : 'left';
+  return service.lifecycle === 'creating' ? 'busy' : 'live';
+}
+
+function expectedOf(service: Service): DesiredState | null {
+  // its number is gone: a job is about to give it another, or it failed before it had one
+  if (service.guest?.vmid === null) return null;
+  const guest = service.guest && expectedGuest(service, service.guest);
+  if (service.lifecycle === 'terminated' || !service.site)
+    return { guest, dns: [], proxy: null, certificates: [] };
+  return { guest, ...expectedSite(service, service.site) };
+}
+
+function expectedGuest(service: Service, { vmid, power: last }: Guest): DesiredGuest | null {
+  if (vmid === null) return null;
+  const { cores, memoryMb, swapMb, diskGb } = service.plan;
+  const base = { vmid, resources: { cores, memoryMb, swapMb, diskGb } };
+  if (service.lifecycle === 'terminated') return { ...base, power: 'stopped', mayStop: false, ha: false };
+  const suspended = service.suspendedFor.length > 0;
+  const power = suspended ? 'stopped' : (last ?? null);
+  return {
+    ...base,
+    power,
+    // a customer's site that runs although it was stopped has visitors: that is for a person to decide
+    mayStop: suspended,
+    // whoever puts it under HA starts it
+    ha: power === 'running' ? true : null,
+  };
+}
+
+function expectedSite(
+  service: Service,
+  { fqdn, domains, proxyEnabled }: Site,
+): Pick<DesiredState, 'dns' | 'proxy' | 'certificates'> {
+  const suspended = service.suspendedFor.length > 0;
+  return {
+    dns: publicRecords(service)
+      .filter(({ values }) => values.length > 0)
+      .map((record) => ({ name: fqdn, ...record })),
+    proxy: {
+      names: servedNames({ fqdn, domains }),
+      address: service.guest?.addresses[0]?.address ?? '',
+      state: suspended ? 'suspended' : proxyEnabled ? 'enabled' : 'disabled',
+    },
+    certificates: domains
+      .filter(({ certificate }) => certificate.state === 'issued')
+      .map(({ domain }) => ({ domain, id: domainId(domain) })),
+  };
+}

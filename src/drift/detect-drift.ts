@@ -1,0 +1,77 @@
+/**
+ * One look: all documents against all systems. A service with an open job, or one that changed while we looked, is
+ * left out.
+ */
+import { compareWithActual, type Part } from './drift.js';
+import { pictureOf, type ServicePicture } from './desired-state.js';
+import type { Mark } from '../kernel/mark.js';
+import { findOrphans } from './orphans.js';
+import type { ServiceKey } from '../model/service.js';
+import type { ActualState } from '../model/actual-state.js';
+import type { ServiceEntry } from '../state/contract.js';
+import type { OperationContext } from '../services/context.js';
+import type { LookResult } from './drift-store.js';
+import { readActualState } from './read-actual-state.js';
+
+/** They stay what they are while a job tries again and again. */
+const OF_THE_HOST: readonly Part[] = ['lock', 'ha_error'];
+
+type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clock'>;
+
+/** Rejects only when stopped. */
+export async function detectDrift(context: Deps, stop: AbortSignal): Promise<LookResult> {
+  const { services } = context.state;
+  const at = context.clock.now();
+  // an entry is replaced at every change: the same one afterwards means that nothing has happened
+  const before = new Map<ServiceKey, ServiceEntry>();
+  for (const entry of services.entries()) before.set(entry.key, entry);
+  const world = await readActualState(context, stop);
+  const pictures = await picturesOf(context, before, world);
+  const agent = context.config.agent.id;
+  const { findings, unknown } = compareWithActual(agent, pictures.values(), world);
+  const orphans = findOrphans({
+    agent,
+    pictures,
+    world,
+    damaged: services.damaged.length > 0,
+    holderOf: (vmid) => services.holderOf({ vmid }),
+  });
+  const versionOf = (key: ServiceKey): string => pictures.get(key)?.version ?? '';
+  const lives = [...pictures.values()].map(({ life }) => life);
+  return {
+    at,
+    findings: findings.map((item) => ({
+      item,
+      version: OF_THE_HOST.includes(item.part) ? '' : versionOf(item.key),
+    })),
+    orphans,
+    unknown,
+    compared: lives.filter((life) => life === 'live').length,
+    skipped: lives.filter((life) => life === 'busy' || life === 'stuck').length,
+  };
+}
+
+async function picturesOf(
+  { state, config }: Deps,
+  before: ReadonlyMap<ServiceKey, ServiceEntry>,
+  world: ActualState,
+): Promise<Map<ServiceKey, ServicePicture>> {
+  const wanted = new Set<ServiceKey>();
+  for (const { key, lifecycle, vmid } of before.values())
+    if (vmid !== null || (lifecycle !== 'terminated' && lifecycle !== 'failed')) wanted.add(key);
+  for (const { agent, panel, service } of marksOf(world))
+    if (agent === config.agent.id) wanted.add(`${panel}/${service}`);
+  const pictures = new Map<ServiceKey, ServicePicture>();
+  for (const key of wanted) {
+    const service = await state.services.find(key).catch(() => undefined);
+    const entry = state.services.entry(key);
+    if (!service || !entry) continue;
+    pictures.set(key, pictureOf(service, entry !== before.get(key) || entry.openJobs.length > 0));
+  }
+  return pictures;
+}
+
+function marksOf({ containers, ha, dns, proxy }: ActualState): Mark[] {
+  const all = [...(containers?.read ?? []), ...(ha ?? []), ...(dns ?? []), ...(proxy ?? [])];
+  return all.flatMap(({ mark }) => (mark ? [mark] : []));
+}

@@ -1,0 +1,136 @@
+/**
+ * What the looks at the world have found so far, and what of it counts. In memory only: after a start it is looked
+ * for anew.
+ */
+import { type Finding, type Part, PARTS } from './drift.js';
+import type { Orphan } from './orphans.js';
+import { confirmTwice, counts, type Sighted } from './confirm-twice.js';
+import type { ServiceKey } from '../model/service.js';
+import type { LeftLock, System } from '../model/actual-state.js';
+
+export interface Counted<T> {
+  readonly item: T;
+  /** Epoch ms of the first look that found it. */
+  readonly since: number;
+}
+
+export interface DriftReport {
+  /** Epoch ms of the last look. */
+  readonly at: number;
+  readonly findings: readonly Counted<Finding>[];
+  readonly orphans: readonly Counted<Orphan>[];
+  /** Systems that could not be asked: nothing new is said about them. */
+  readonly unknown: readonly System[];
+  /** Services looked at, and those left out since a job is open or has just ended. */
+  readonly compared: number;
+  readonly skipped: number;
+  /** Seen once so far: they do not count yet. */
+  readonly pending: number;
+}
+
+export interface LookResult {
+  readonly at: number;
+  readonly findings: readonly { readonly item: Finding; readonly version: string }[];
+  readonly orphans: readonly Orphan[];
+  readonly unknown: readonly System[];
+  readonly compared: number;
+  readonly skipped: number;
+}
+
+export interface DriftStore {
+  enter(look: LookResult): DriftReport;
+  report(): DriftReport | undefined;
+  /** What counts for one service; the same array until it changes. */
+  of(key: ServiceKey): readonly Counted<Finding>[];
+  /** Containers with our mark of services that the state does not know, in words. */
+  strangers(): readonly string[];
+  /** How many services differ, by part. */
+  counts(): readonly { readonly kind: Part; readonly services: number }[];
+  /** Locks left behind that count, and whose containers they are on. */
+  leftLocks(): readonly { readonly key: ServiceKey; readonly leftLock: LeftLock }[];
+}
+
+const NONE: readonly Counted<Finding>[] = Object.freeze([]);
+
+export const SYSTEM_OF: Readonly<Record<Part, System>> = {
+  container: 'containers',
+  mark: 'containers',
+  lock: 'containers',
+  power: 'containers',
+  resources: 'containers',
+  ha: 'ha',
+  ha_error: 'containers',
+  dns: 'dns',
+  proxy: 'proxy',
+  certificate: 'certificates',
+};
+const SYSTEM_OF_ORPHAN: Readonly<Record<Orphan['kind'], System>> = {
+  container: 'containers',
+  ha: 'ha',
+  dns: 'dns',
+  proxy: 'proxy',
+};
+
+/** @param apartMs how far apart the two looks must be */
+export function driftStore(apartMs: number): DriftStore {
+  let findings = new Map<string, Sighted<Finding>>();
+  let orphans = new Map<string, Sighted<Orphan>>();
+  let byService: ReadonlyMap<ServiceKey, readonly Counted<Finding>[]> = new Map();
+  let report: DriftReport | undefined;
+
+  const counted = <T>(all: ReadonlyMap<string, Sighted<T>>): Counted<T>[] =>
+    [...all.values()]
+      .filter((one) => counts(one, apartMs))
+      .map(({ item, firstSeen }) => ({ item, since: firstSeen }));
+
+  return {
+    enter({ at, unknown, compared, skipped, ...seen }) {
+      findings = confirmTwice(findings, {
+        at,
+        items: seen.findings,
+        isUnknown: ({ part }) => unknown.includes(SYSTEM_OF[part]),
+      });
+      orphans = confirmTwice(orphans, {
+        at,
+        items: seen.orphans.map((item) => ({ item, version: item.doubt ?? '' })),
+        isUnknown: ({ kind }) => unknown.includes(SYSTEM_OF_ORPHAN[kind]),
+      });
+      const [found, left] = [counted(findings), counted(orphans)];
+      byService = grouped(found, byService);
+      const pending = findings.size + orphans.size - found.length - left.length;
+      report = { at, findings: found, orphans: left, unknown, compared, skipped, pending };
+      return report;
+    },
+    report: () => report,
+    of: (key) => byService.get(key) ?? NONE,
+    strangers: () =>
+      (report?.orphans ?? [])
+        .filter(({ item }) => item.kind === 'container' && item.why === 'unknown')
+        .map(({ item: { what, mark } }) => `${what} (${mark.panel}/${mark.service})`),
+    counts: () =>
+      PARTS.map((kind) => {
+        const keys = report?.findings.filter(({ item }) => item.part === kind).map(({ item }) => item.key);
+        return { kind, services: new Set(keys).size };
+      }),
+    leftLocks: () =>
+      (report?.findings ?? []).flatMap(({ item: { key, leftLock } }) =>
+        leftLock === undefined ? [] : [{ key, leftLock }],
+      ),
+  };
+}
+
+/** Arrays that say the same stay the same, so that ready answers need not be made anew. */
+function grouped(
+  found: readonly Counted<Finding>[],
+  before: ReadonlyMap<ServiceKey, readonly Counted<Finding>[]>,
+): ReadonlyMap<ServiceKey, readonly Counted<Finding>[]> {
+  const groups = new Map<ServiceKey, Counted<Finding>[]>();
+  for (const one of found) groups.set(one.item.key, [...(groups.get(one.item.key) ?? []), one]);
+  return new Map(
+    [...groups].map(([key, fresh]) => {
+      const old = before.get(key);
+      const same = old?.length === fresh.length && old.every(({ item }, n) => item.id === fresh[n]?.item.id);
+      return [key, same ? old : fresh];
+    }),
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * Chooses the node of a new container: of those whose storage has room for its disk the one with most memory left,
+ * after everything used, promised and reserved. A pure function.
+ */
+import type { ProxmoxConfig } from '../../../config/config.js';
+import { AgentError } from '../../../kernel/errors.js';
+import type { ClusterView, NodeView, PlacementSpec, StorageView } from '../contract.js';
+import { reachOf, templatesOf } from './template.js';
+
+const MIB = 2 ** 20;
+const GIB = 2 ** 30;
+
+type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 'reserve_disk_gb'>;
+
+/**
+ * Throws `template_missing` when no node at all has the source, `host_incomplete` when none has the configured
+ * storage, `capacity_exhausted` (with each node's figures in `detail`) when none has room.
+ */
+export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView): string {
+  const holders = sourceHolders(rules, spec, view);
+  const judged = view.nodes.map((node) => ({
+    node,
+    freeMb: freeMb(rules, spec, node),
+    freeGb: freeGb(rules, spec, view, node),
+    refusal: refusalOf(rules, spec, view, holders, node),
+  }));
+  const fit = judged
+    .filter(({ refusal }) => refusal === undefined)
+    .sort((a, b) => b.freeMb - a.freeMb || (a.node.name < b.node.name ? -1 : 1));
+  const best = fit[0];
+  if (best !== undefined) return best.node.name;
+  const figures = judged.map(
+    ({ node, freeMb: memory, freeGb: disk, refusal }) =>
+      `${node.name}: ${refusal ?? 'fits'} (${Math.floor(memory)} MiB left, ${disk === undefined ? 'unknown' : Math.floor(disk)} GiB of disk)`,
+  );
+  const may = judged.filter(({ node, refusal }) => node.online && refusal !== NOT_ALLOWED);
+  if (may.length > 0 && may.every(({ refusal }) => refusal === withoutStorage(rules)))
+    throw new AgentError('host_incomplete', 'The container host lacks something that is configured.', {
+      role: 'container host',
+      detail: `${withoutStorage(rules)} on any node: ${figures.join('; ')}`,
+    });
+  throw new AgentError('capacity_exhausted', 'No node has room for the container.', {
+    role: 'container host',
+    detail: `wanted ${spec.resources.memoryMb} MiB and ${spec.resources.diskGb} GiB of disk; ${figures.join('; ') || 'the cluster shows no node'}`,
+  });
+}
+
+/** MiB left for new containers; below zero when more was promised than there is. */
+export function freeMb(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, node: NodeView): number {
+  const promised = wanted.promised.get(node.name)?.memoryMb ?? 0;
+  return (node.memoryBytes - node.memoryUsedBytes) / MIB - promised - rules.reserve_memory_mb;
+}
+
+/**
+ * GiB left on the storage for new disks; undefined while Proxmox does not tell. What disks use counts, not what they
+ * may grow to: how far thin storage is promised twice is the operator's choice.
+ */
+function freeGb(
+  rules: Rules,
+  { promised }: PlacementSpec,
+  view: ClusterView,
+  { name }: NodeView,
+): number | undefined {
+  const storage = storageOn(view, rules.storage, name);
+  if (storage === undefined || storage.totalBytes === 0) return undefined;
+  const sharers = storage.shared ? [...promised.values()] : [promised.get(name)];
+  const promisedGb = sharers.reduce((sum, one) => sum + (one?.diskGb ?? 0), 0);
+  return (storage.totalBytes - storage.usedBytes) / GIB - promisedGb - rules.reserve_disk_gb;
+}
+
+const NOT_ALLOWED = 'not allowed by the config';
+const withoutStorage = ({ storage }: Rules): string => `storage "${storage}" is not active`;
+
+function refusalOf(
+  rules: Rules,
+  wanted: PlacementSpec,
+  view: ClusterView,
+  holders: ReadonlySet<string>,
+  node: NodeView,
+): string | undefined {
+  if (!node.online) return 'offline';
+  if (rules.nodes.length > 0 && !rules.nodes.includes(node.name)) return NOT_ALLOWED;
+  if (!holdsStorage(view, rules.storage, node.name)) return withoutStorage(rules);
+  if (!holders.has(node.name)) return 'does not hold the source';
+  if (freeMb(rules, wanted, node) < wanted.resources.memoryMb) return 'too little memory';
+  if ((freeGb(rules, wanted, view, node) ?? Number.POSITIVE_INFINITY) < wanted.resources.diskGb)
+    return 'too little disk';
+  return undefined;
+}
+
+function holdsStorage(view: ClusterView, storage: string, node: string): boolean {
+  return storageOn(view, storage, node) !== undefined;
+}
+
+function storageOn(view: ClusterView, storage: string, node: string): StorageView | undefined {
+  return view.storages.find((one) => one.storage === storage && one.node === node && one.available);
+}
+
+/** Nodes that can make the container from its source. */
+function sourceHolders(rules: Rules, { source }: PlacementSpec, view: ClusterView): ReadonlySet<string> {
+  const all = view.nodes.map((node) => node.name);
+  if (source.kind === 'os') {
+    const [storage = ''] = source.volume.split(':');
+    const holders = all.filter((node) => holdsStorage(view, storage, node));
+    if (holders.length > 0) return new Set(holders);
+    throw missing(`no node holds storage "${storage}" of the OS template ${source.volume}`);
+  }
+  const templates = templatesOf(view, source.name);
+  if (templates.length === 0) throw missing(`no template is called "${source.name}"`);
+  return new Set(templates.flatMap((template) => reachOf(view, rules.storage, template)));
+}
+
+function missing(detail: string): AgentError {
+  return new AgentError('template_missing', 'The template the product is made from does not exist.', {
+    role: 'container host',
+    detail,
+  });
+}

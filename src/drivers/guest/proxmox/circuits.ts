@@ -1,0 +1,82 @@
+/** The circuits a request to Proxmox passes: the API as a whole, and the node that the API hands it on to. */
+import { type Circuit, type Circuits, openCircuit, type Pass } from '../../shared/circuit.js';
+import { PveError } from './pve-error.js';
+
+/** An HTTP status, why there is none, or the words with which the API refuses the agent itself. */
+export type WireEnd =
+  number | 'answered' | 'not connected' | 'no answer' | 'left' | { readonly refused: string };
+
+export interface HostCircuits {
+  /**
+   * Asked before each request; what it returns is told the request's end, the first word counts. Throws PveError
+   * `unreachable`, `refused`.
+   */
+  enter(path: string, about: string): (end: WireEnd) => void;
+  /** The API refused the agent when it was last asked. */
+  refuses(): boolean;
+}
+
+const NODE = /^\/api2\/json\/nodes\/([^/?]+)\//;
+/**
+ * Proxmox answers nothing here while it checks a container's file system before it mounts it: such a silence says
+ * nothing about the node.
+ */
+const MAY_BE_MUTE = /^\/api2\/json\/nodes\/[^/]+\/lxc(?:\/\d+\/status\/current)?$/;
+/** The API did not reach the node, or did not hear from it in time. */
+const TIMED_OUT = 596;
+const NODE_SILENT = [595, TIMED_OUT];
+const GATEWAY = [502, 503, 504];
+
+export function hostCircuits(circuits: Circuits | undefined): HostCircuits {
+  if (!circuits) return { enter: () => () => {}, refuses: () => false };
+  const api = circuits.of('container-host', 'container host');
+  return {
+    refuses: () => api.view().refusal !== null,
+    enter(path, about) {
+      const name = NODE.exec(path)?.[1];
+      const node =
+        name === undefined
+          ? undefined
+          : circuits.of(`container-host:${decodeURIComponent(name)}`, 'container host');
+      const whole = api.enter();
+      if (!whole) throw closed(api, about);
+      const part = node?.enter();
+      if (node && !part) {
+        whole.left();
+        throw closed(node, about);
+      }
+      const mute = MAY_BE_MUTE.test(path);
+      return (end) => settle(mute && (end === 'no answer' || end === TIMED_OUT) ? 'left' : end, whole, part);
+    },
+  };
+}
+
+function closed(circuit: Circuit, about: string): PveError {
+  const { failure, detail } = openCircuit(circuit);
+  const isRefusal = failure === 'refused_us';
+  return new PveError(isRefusal ? 'refused' : 'unreachable', about, detail, { isWhole: isRefusal });
+}
+
+function settle(end: WireEnd, api: Pass, node: Pass | undefined): void {
+  const nodeIsSilent = NODE_SILENT.some((status) => status === end);
+  if (end === 'left') {
+    api.left();
+    node?.left();
+  } else if (typeof end === 'object') {
+    api.refused(end.refused);
+    node?.left();
+  } else if (end === 'not connected' || GATEWAY.some((status) => status === end)) {
+    api.silent();
+    node?.left();
+  } else if (end === 'no answer') {
+    // the API waits longer for a dead node than we wait for the API
+    if (node) api.left();
+    else api.silent();
+    node?.silent();
+  } else {
+    if (nodeIsSilent && !node) api.silent();
+    else api.answered();
+    if (nodeIsSilent) node?.silent();
+    else node?.answered();
+  }
+}

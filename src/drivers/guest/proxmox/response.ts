@@ -1,0 +1,83 @@
+/**
+ * Reads one HTTP answer of Proxmox: the `data` of a good one, a PveError for anything else; a gateway's page or half
+ * a body is never taken for data. An answer that Proxmox's API never gives (a redirect, a page) comes from something
+ * before it, which lets nobody through or not us.
+ */
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { cleaned } from '../../../kernel/cause.js';
+import { isPage, pageWords } from '../../shared/page.js';
+import type { WireEnd } from './circuits.js';
+import { kindOfAnswer, PveError } from './pve-error.js';
+
+export interface RawResponse {
+  readonly status: number;
+  /** Reason phrase of the status line. */
+  readonly reason: string;
+  readonly body: string;
+}
+
+const ENVELOPE = Compile(
+  Type.Object({
+    data: Type.Optional(Type.Unknown()),
+    message: Type.Optional(Type.String()),
+    errors: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  }),
+);
+
+/** What the answer says of the API as a whole. */
+export function wireEndOf(answer: RawResponse): WireEnd {
+  const refused = refusalIn(answer);
+  if (refused !== undefined) return { refused };
+  // a gateway that failed says nothing of its own name for it
+  return isPage(answer.body) ? GATEWAY_FAILED : answer.status;
+}
+
+const GATEWAY_FAILED = 502;
+
+/**
+ * With what words the agent itself is refused. A page of 5xx comes from a gateway that cannot pass the request on
+ * just now.
+ */
+function refusalIn({ status, reason, body }: RawResponse): string | undefined {
+  const isForeign = (status >= 300 && status < 400) || (isPage(body) && status < 500);
+  if (status !== 401 && !isForeign) return undefined;
+  const words = isPage(body) ? pageWords(body) : wordsIn(body);
+  return cleaned(`${status} ${words || reason}`);
+}
+
+const wordsIn = (body: string): string => (parse(body)?.message ?? '').trim();
+
+export function readResponse(about: string, answer: RawResponse): unknown {
+  const { status } = answer;
+  const refused = refusalIn(answer);
+  if (refused !== undefined) {
+    // whoever sent us a page instead of Proxmox's answer may have passed the change on
+    const isHeard = status === 401 || about.startsWith('GET ');
+    throw new PveError(isHeard ? 'refused' : 'unknown', about, refused, { status, isWhole: isHeard });
+  }
+  if (isPage(answer.body)) throw new PveError('unknown', about, pageWords(answer.body), { status });
+  const envelope = parse(answer.body);
+  if (status === 200) {
+    if (envelope !== undefined && 'data' in envelope) return envelope.data;
+    throw new PveError('unknown', about, 'the answer is not the JSON that was expected', { status });
+  }
+  const errors = Object.fromEntries(
+    Object.entries(envelope?.errors ?? {}).map(([name, problem]) => [name, String(problem).trim()]),
+  );
+  const words = (envelope?.message ?? '').trim();
+  const reason = words === '' ? answer.reason.trim() : words;
+  const kind = kindOfAnswer(status, reason, errors);
+  throw new PveError(kind, about, reason === '' ? `status ${status}` : reason, { status, errors });
+}
+
+function parse(
+  body: string,
+): { data?: unknown; message?: string; errors?: Record<string, unknown> } | undefined {
+  try {
+    const value: unknown = JSON.parse(body);
+    return ENVELOPE.Check(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * One question to one name server: UDP, and TCP when the answer does not fit. Only what is an answer to exactly this
+ * question counts.
+ */
+import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { createConnection, isIPv6 } from 'node:net';
+import dnsPacket, { type Answer, type DecodedPacket } from 'dns-packet';
+import { withLimit } from '../../../kernel/async/with-limit.js';
+import { onAbort } from '../../../kernel/async/on-abort.js';
+
+export type QuestionType = 'A' | 'AAAA' | 'CNAME' | 'TXT' | 'CAA' | 'NS';
+
+export interface DnsQuery {
+  readonly name: string;
+  readonly type: QuestionType;
+  /** Asks a resolver to find the answer elsewhere. */
+  readonly recurse: boolean;
+}
+
+export interface Server {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Reply {
+  /** 0 answered, 3 there is no such name; anything else is no answer. */
+  readonly code: number;
+  readonly answers: readonly Answer[];
+  /** Where a server that is asked for what is below a delegation points to. */
+  readonly authorities: readonly Answer[];
+}
+
+const TRY_MS = 1_500;
+const TRIES = 2;
+const TCP_MS = 3_000;
+const UDP_BYTES = 1232;
+const RCODE = 0x0f;
+
+/** Rejects when there is no answer in time, or the signal aborts. */
+export async function queryServer(server: Server, question: DnsQuery, signal: AbortSignal): Promise<Reply> {
+  let last: unknown;
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    signal.throwIfAborted();
+    try {
+      const packet = await overUdp(server, question, signal);
+      return replyOf(packet.flag_tc ? await overTcp(server, question, signal) : packet);
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last instanceof Error ? last : new Error(String(last));
+}
+
+function replyOf(packet: DecodedPacket): Reply {
+  return {
+    code: (packet.flags ?? 0) & RCODE,
+    answers: packet.answers ?? [],
+    authorities: packet.authorities ?? [],
+  };
+}
+
+function encode(id: number, { name, type, recurse }: DnsQuery): Buffer {
+  return dnsPacket.encode({
+    type: 'query',
+    id,
+    flags: recurse ? dnsPacket.RECURSION_DESIRED : 0,
+    questions: [{ name, type, class: 'IN' }],
+    additionals: [
+      {
+        type: 'OPT',
+        name: '.',
+        udpPayloadSize: UDP_BYTES,
+        extendedRcode: 0,
+        ednsVersion: 0,
+        flags: 0,
+        flag_do: false,
+        options: [],
+      },
+    ],
+  });
+}
+
+/** The message when it answers this question with this id, else undefined. */
+function decode(message: Buffer, id: number, question: DnsQuery): DecodedPacket | undefined {
+  try {
+    const packet = dnsPacket.decode(message);
+    const [asked] = packet.questions ?? [];
+    const ours =
+      packet.type === 'response' &&
+      packet.id === id &&
+      asked?.name.toLowerCase() === question.name &&
+      asked.type === question.type;
+    return ours ? packet : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function overUdp(server: Server, question: DnsQuery, signal: AbortSignal): Promise<DecodedPacket> {
+  const id = randomInt(65_536);
+  return withLimit(signal, TRY_MS, async (limit) => {
+    const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
+    try {
+      return await new Promise<DecodedPacket>((resolve, reject) => {
+        whenOver(limit, server, reject);
+        socket.on('error', reject);
+        socket.on('message', (message) => {
+          const packet = decode(message, id, question);
+          if (packet) resolve(packet);
+        });
+        // connected: the system drops what comes from elsewhere
+        socket.connect(server.port, server.address, () => socket.send(encode(id, question)));
+      });
+    } finally {
+      socket.close();
+    }
+  });
+}
+
+function overTcp(server: Server, question: DnsQuery, signal: AbortSignal): Promise<DecodedPacket> {
+  const id = randomInt(65_536);
+  return withLimit(signal, TCP_MS, async (limit) => {
+    const socket = createConnection({ host: server.address, port: server.port });
+    try {
+      return await new Promise<DecodedPacket>((resolve, reject) => {
+        whenOver(limit, server, reject);
+        socket.on('error', reject);
+        socket.on('close', () => reject(silent(server)));
+        socket.on('connect', () => socket.write(framed(encode(id, question))));
+        let got = Buffer.alloc(0);
+        socket.on('data', (chunk: Buffer) => {
+          got = Buffer.concat([got, chunk]);
+          if (got.length < 2 || got.length < 2 + got.readUInt16BE(0)) return;
+          const packet = decode(got.subarray(2, 2 + got.readUInt16BE(0)), id, question);
+          if (packet) resolve(packet);
+          else reject(silent(server));
+        });
+      });
+    } finally {
+      socket.destroy();
+    }
+  });
+}
+
+function whenOver(limit: AbortSignal, server: Server, reject: (error: Error) => void): void {
+  onAbort(limit, () => reject(silent(server)));
+}
+
+function silent({ address, port }: Server): Error {
+  return new Error(`no answer from ${address}:${port}`);
+}
+
+function framed(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}

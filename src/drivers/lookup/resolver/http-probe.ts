@@ -1,0 +1,154 @@
+/**
+ * A plain HTTP request to a name, as a certificate authority makes it, at each of the addresses that the name's own
+ * servers give, and along redirects that stay with the name. Whoever owns a name decides where it leads, so each
+ * address is looked at before a packet is sent there, at every hop.
+ */
+import http from 'node:http';
+import https from 'node:https';
+import { withLimit } from '../../../kernel/async/with-limit.js';
+import { abortError } from '../../shared/abort.js';
+import type { Knock } from '../contract.js';
+import { mayAsk } from './reachable.js';
+
+export interface HttpProbeSettings {
+  readonly lab_networks: readonly string[];
+  readonly http_port: number;
+  readonly https_port: number;
+}
+
+/** The addresses of a name as the world sees them. */
+export type Resolve = (name: string) => Promise<readonly string[]>;
+
+const MOST_HOPS = 4;
+const MOST_ADDRESSES = 8;
+const MOST_BYTES = 1024;
+const TRY_MS = 3_000;
+const REDIRECTS = [301, 302, 303, 307, 308];
+/** Our own network has no way to addresses of this kind, IPv6 mostly: that says nothing about the name. */
+const NO_WAY = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
+
+/**
+ * For each address the body of a 200, or undefined for everything else, whatever it is. Addresses that our network
+ * has no way to are left out. Throws `lookup_failed`, `aborted`.
+ */
+export async function httpProbe(
+  settings: HttpProbeSettings,
+  asked: Knock,
+  resolve: Resolve,
+  signal: AbortSignal,
+): Promise<(string | undefined)[]> {
+  const all = (await resolve(asked.name)).filter((address) => !asked.except.includes(address));
+  const answers = await Promise.all(
+    all.slice(0, MOST_ADDRESSES).map((address) => walk(settings, asked, address, resolve, signal)),
+  );
+  if (signal.aborted) throw abortError(signal, 'lookup_failed', 'asking a name over HTTP');
+  return answers.flatMap((answer) => (answer === 'no way' ? [] : [answer.body]));
+}
+
+async function walk(
+  settings: HttpProbeSettings,
+  asked: Knock,
+  address: string,
+  resolve: Resolve,
+  signal: AbortSignal,
+): Promise<{ readonly body: string | undefined } | 'no way'> {
+  let url = new URL(`http://${asked.name}${asked.path}`);
+  for (let hop = 0; hop <= MOST_HOPS; hop += 1) {
+    const at = url.hostname === asked.name ? [address] : await resolve(url.hostname).catch(() => []);
+    const answer = await first(settings, url, at, signal);
+    if (answer === 'no way' && hop === 0) return answer;
+    if (answer === undefined || answer === 'no way') break;
+    if (answer.status === 200) return { body: answer.body };
+    const next = REDIRECTS.includes(answer.status) ? follow(settings, asked, url, answer) : undefined;
+    if (!next) break;
+    url = next;
+  }
+  return { body: undefined };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly body: string;
+}
+
+/** Of the addresses that may be asked, the first that answers. */
+async function first(
+  settings: HttpProbeSettings,
+  url: URL,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<Answer | 'no way' | undefined> {
+  let found: 'no way' | undefined;
+  for (const address of addresses.slice(0, MOST_ADDRESSES)) {
+    if (!mayAsk(address, settings.lab_networks) || signal.aborted) continue;
+    try {
+      return await request(settings, url, address, signal);
+    } catch (error) {
+      const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+      found = NO_WAY.some((one) => one === code) ? 'no way' : undefined;
+    }
+  }
+  return found;
+}
+
+/** Where it leads, if that is the same name (or its `www`) on the usual ports. */
+function follow(settings: HttpProbeSettings, asked: Knock, from: URL, { location }: Answer): URL | undefined {
+  if (location === undefined || !URL.canParse(location, from.href)) return undefined;
+  const to = new URL(location, from);
+  if (to.protocol !== 'http:' && to.protocol !== 'https:') return undefined;
+  if (![asked.name, ...asked.alsoNames].includes(to.hostname)) return undefined;
+  const lab = String(to.protocol === 'http:' ? settings.http_port : settings.https_port);
+  return (to.port === '' || to.port === lab) && to.username === '' && to.password === '' ? to : undefined;
+}
+
+function request(
+  settings: HttpProbeSettings,
+  url: URL,
+  address: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  return withLimit(signal, TRY_MS, (limit) => requestWithin(settings, url, address, limit));
+}
+
+function requestWithin(
+  settings: HttpProbeSettings,
+  url: URL,
+  address: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const isHttps = url.protocol === 'https:';
+  const options = {
+    // an address: nobody is asked where the name leads a second time
+    host: address,
+    port: isHttps ? settings.https_port : settings.http_port,
+    path: `${url.pathname}${url.search}`,
+    headers: { host: url.hostname, 'user-agent': 'innkeeper', accept: '*/*' },
+    agent: false,
+    signal,
+    maxHeaderSize: 8_192,
+  } as const;
+  return new Promise((resolve, reject) => {
+    // as an authority does it: the certificate is what is yet to be had
+    const sent = isHttps
+      ? https.request({ ...options, servername: url.hostname, rejectUnauthorized: false })
+      : http.request(options);
+    sent.on('error', reject);
+    sent.on('close', () => reject(new Error('closed')));
+    sent.on('response', (answer) => {
+      let body = '';
+      const done = (): void => {
+        resolve({ status: answer.statusCode ?? 0, location: answer.headers.location, body });
+        sent.destroy();
+      };
+      answer.setEncoding('latin1');
+      answer.on('error', reject);
+      answer.on('data', (chunk: string) => {
+        body = (body + chunk).slice(0, MOST_BYTES);
+        if (body.length >= MOST_BYTES) done();
+      });
+      answer.on('end', done);
+    });
+    sent.end();
+  });
+}

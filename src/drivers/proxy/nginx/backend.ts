@@ -1,0 +1,29 @@
+/** Where nginx runs: on this machine, or where only a forced command of SSH reaches it. */
+import type { AgentError } from '../../../kernel/errors.js';
+import type { ProxyCertificate } from '../contract.js';
+import type { CertificateEntry } from './certificates.js';
+import type { Change } from './changes.js';
+import type { ServedCertificate } from '../../shared/served-certificate.js';
+import type { Records } from './records.js';
+
+export type Refuse<C> = (change: C, error: AgentError) => void;
+
+export interface Publishing {
+  records(): Promise<Records>;
+  /**
+   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not
+   * refused. When `stop` aborts nothing is waited for any more: what was saved by then is loaded by the next start.
+   */
+  publish<C extends Change>(changes: readonly C[], refuse: Refuse<C>, stop: AbortSignal): Promise<void>;
+}
+
+export interface NginxBackend extends Publishing {
+  /** Writes the pair; nothing refers to it yet. Throws `proxy_failed` for what cannot be one. */
+  writePair(certificate: ProxyCertificate): Promise<CertificateEntry>;
+  /** Removes the pairs of this id except the one that is `kept`. */
+  removePairs(id: string, kept?: string): Promise<void>;
+  writeChallenge(token: string, content: string): Promise<void>;
+  removeChallenge(token: string): Promise<void>;
+  readonly presented: ServedCertificate;
+  close(): Promise<void>;
+}

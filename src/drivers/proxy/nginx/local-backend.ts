@@ -1,0 +1,21 @@
+/** nginx on this machine, in a folder that the daemon may write to, with commands that it may run. */
+import { removePairs, writePair } from './certificates.js';
+import { removeChallenge, writeChallenge } from './challenges.js';
+import type { NginxBackend } from './backend.js';
+import { fetchServedCertificate } from '../../shared/served-certificate.js';
+import { Publisher, type PublishDeps } from './publish.js';
+import type { NginxConfig } from './render.js';
+
+export function localBackend(config: NginxConfig, deps: PublishDeps): NginxBackend {
+  const publisher = new Publisher(config, deps);
+  return {
+    records: () => publisher.records(),
+    publish: (changes, refuse, stop) => publisher.publish(changes, refuse, stop),
+    writePair: (certificate) => writePair(config, certificate),
+    removePairs: (id, kept) => removePairs(config, id, kept),
+    writeChallenge: (token, content) => writeChallenge(config, token, content),
+    removeChallenge: (token) => removeChallenge(config, token),
+    presented: fetchServedCertificate(config),
+    close: () => Promise.resolve(),
+  };
+}

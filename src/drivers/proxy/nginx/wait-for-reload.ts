@@ -1,0 +1,74 @@
+/** Which rendering nginx serves, asked of nginx itself: a reload command returns long before its effect. */
+import { request } from 'undici';
+import { poll } from '../../../kernel/async/poll.js';
+import type { Clock } from '../../../kernel/clock.js';
+
+/**
+ * For 100 ms after a reload nginx's old workers still accept connections beside the new ones (it starts these,
+ * sleeps, then ends those), so one answer with the new version does not mean that the next visitor gets it.
+ */
+const SETTLE_MS = 130;
+/** On a busy machine the old ones take longer: so long nothing but the new version may have answered. */
+const CERTAIN_MS = 50;
+/**
+ * Between two looks within that time: a look is a connection, and there are several reloads a second when many sites
+ * are made.
+ */
+const SETTLING_POLL_MS = 25;
+const ASK_TIMEOUT_MS = 2_000;
+const QUICKEST_POLL_MS = 10;
+const SLOWEST_POLL_MS = 250;
+/** Of the time that has passed: a look comes so much too late at most. */
+const POLL_SHARE = 0.15;
+
+export type ReadVersion = () => Promise<string | undefined>;
+
+/** Undefined when nothing (or nothing of ours) answers. */
+export function readVersion(port: number): ReadVersion {
+  return async () => {
+    try {
+      // A connection of its own each time: a kept one would stay with an old worker.
+      const answer = await request(`http://127.0.0.1:${port}/innkeeper-version`, {
+        reset: true,
+        signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+      });
+      const text = (await answer.body.text()).trim();
+      return answer.statusCode === 200 && /^\d{1,16}$/.test(text) ? text : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+}
+
+/**
+ * True when nothing but this version is served any more; false when that did not come about within `patienceMs`.
+ * Rejects when `stop` aborts.
+ */
+export async function waitForReload(
+  ask: ReadVersion,
+  version: string,
+  clock: Clock,
+  patienceMs: number,
+  stop: AbortSignal,
+): Promise<boolean> {
+  let firstSeen: number | undefined;
+  let otherSeen = Number.NEGATIVE_INFINITY;
+  const pauses = (waitedMs: number): number =>
+    firstSeen === undefined ? pauseAfter(waitedMs) : pauseUntil(firstSeen, clock.monotonic());
+  for await (const _ of poll({ clock, signal: stop, pauses, patienceMs })) {
+    const served = (await ask()) === version;
+    const now = clock.monotonic();
+    if (served) firstSeen ??= now;
+    else otherSeen = now;
+    if (firstSeen !== undefined && now - firstSeen >= SETTLE_MS && now - otherSeen >= CERTAIN_MS) return true;
+  }
+  return false;
+}
+
+const pauseAfter = (waitedMs: number): number =>
+  Math.min(SLOWEST_POLL_MS, Math.max(QUICKEST_POLL_MS, waitedMs * POLL_SHARE));
+
+function pauseUntil(firstSeen: number, now: number): number {
+  const left = firstSeen + SETTLE_MS - now;
+  return left > 0 ? Math.min(SETTLING_POLL_MS, left) : SETTLING_POLL_MS;
+}

@@ -1,0 +1,71 @@
+/**
+ * Which certificate nginx really shows for a name: a handshake with it, as a visitor makes one. A pair that nginx's
+ * workers cannot read shows only there.
+ */
+import { X509Certificate } from 'node:crypto';
+import { connect } from 'node:tls';
+import type { Clock } from '../../kernel/clock.js';
+import { withLimit } from '../../kernel/async/with-limit.js';
+import { neverAborted } from '../../kernel/async/never.js';
+import { onAbort } from '../../kernel/async/on-abort.js';
+import { poll } from '../../kernel/async/poll.js';
+
+/** Where the proxy takes TLS connections: the addresses it listens at, of which the first is asked, and its port. */
+export interface TlsAddress {
+  readonly listen: readonly string[];
+  readonly https_port: number;
+}
+
+/** SHA-256 fingerprint of what is shown for the name; undefined when there is no handshake. */
+export type ServedCertificate = (name: string) => Promise<string | undefined>;
+
+const HANDSHAKE_MS = 3_000;
+const PATIENCE_MS = 5_000;
+const PAUSES = { firstMs: 10, factor: 2, longestMs: 500 };
+
+export function fetchServedCertificate(at: TlsAddress): ServedCertificate {
+  const ask = fetchCertificate(at);
+  return async (name) => (await ask(name))?.fingerprint256;
+}
+
+/** The certificate itself. */
+export function fetchCertificate(at: TlsAddress): (name: string) => Promise<X509Certificate | undefined> {
+  const [listen = '127.0.0.1'] = at.listen;
+  const bare = listen.replace(/^\[(.*)\]$/, '$1');
+  const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
+  return (name) =>
+    withLimit(neverAborted(), HANDSHAKE_MS, async (signal) => {
+      // Only what is shown counts here, not whether it is trusted.
+      const socket = connect({ host, port: at.https_port, servername: name, rejectUnauthorized: false });
+      try {
+        return await new Promise<X509Certificate | undefined>((resolve) => {
+          onAbort(signal, () => resolve(undefined));
+          socket.on('error', () => resolve(undefined));
+          socket.on('close', () => resolve(undefined));
+          socket.on('secureConnect', () => resolve(socket.getPeerX509Certificate()));
+        });
+      } finally {
+        socket.destroy();
+      }
+    });
+}
+
+/**
+ * Undefined once `chain`'s first certificate is shown for the name, else what was found instead. Rejects when the
+ * signal aborts.
+ */
+export async function waitForCertificate(
+  ask: ServedCertificate,
+  name: string,
+  chain: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const wanted = new X509Certificate(chain).fingerprint256;
+  let found: string | undefined;
+  for await (const _ of poll({ clock, signal, pauses: PAUSES, patienceMs: PATIENCE_MS })) {
+    found = await ask(name);
+    if (found === wanted) return undefined;
+  }
+  return found ?? 'no handshake';
+}

@@ -1,0 +1,208 @@
+/**
+ * Remembers for a day what a call with an `Idempotency-Key` was answered, so that a panel may repeat it without doing
+ * it twice.
+ */
+import { createHash } from 'node:crypto';
+import { AgentError } from '../../kernel/errors.js';
+import type { Job } from '../../model/job.js';
+import { Secret } from '../../kernel/secret.js';
+import type { Service } from '../../model/service.js';
+import type { StatusWord } from '../../model/status.js';
+import type { RememberedCall } from '../../state/contract.js';
+import type { OperationContext } from '../../services/context.js';
+import { idempotencyShares, type Share } from './idempotency-shares.js';
+
+const KEEP_MS = 86_400_000;
+const SWEEP_MS = 3_600_000;
+/** Longer answers are only to questions; they are asked again. */
+const MOST_BODY = 262_144;
+
+export interface KeyedCall {
+  readonly panel: string;
+  /** Stays the same when the token is rotated. */
+  readonly token: string;
+  readonly key: string;
+  readonly requestId: string;
+  readonly serviceId: string | null;
+  /** What is asked for: plain JSON. */
+  readonly asked: unknown;
+}
+
+export interface FirstCall {
+  /**
+   * Durable when it resolves. What was refused, or failed on our side, changed nothing and is forgotten: it may be
+   * tried again.
+   */
+  answered(code: number, body: string): Promise<void>;
+  /** Nothing was answered. */
+  abandon(): void;
+}
+
+export type Recalled =
+  | { readonly kind: 'first'; readonly call: FirstCall }
+  | { readonly kind: 'answered'; readonly code: number; readonly body: string }
+  /** It was taken on before the daemon ended; its answer was not recorded. */
+  | { readonly kind: 'begun'; readonly service: Service; readonly job: Job };
+
+export interface IdempotencyStore {
+  /** Waits while the first call with this key is under way. Throws `idempotency_mismatch`, `state_unavailable`. */
+  recall(call: KeyedCall): Promise<Recalled>;
+}
+
+type Context = Pick<OperationContext, 'state' | 'clock' | 'log'>;
+
+/** @param most what one token may have remembered; the oldest answers go first */
+export function makeIdempotencyStore(context: Context, most?: Share): IdempotencyStore {
+  const { state, clock, log } = context;
+  const shares = idempotencyShares(state.remembered.list(), most);
+  const underWay = new Map<string, { readonly fingerprint: string; readonly over: Promise<void> }>();
+  let sweptAt = Number.NEGATIVE_INFINITY;
+  /**
+   * While the clock cannot be trusted an answer stays good: forgotten too early, the call would be carried out twice.
+   */
+  const isOver = ({ expiresAt }: RememberedCall): boolean =>
+    clock.trusted() && Date.parse(expiresAt) <= clock.now();
+
+  const forget = async (id: string, when?: (call: RememberedCall) => boolean): Promise<void> => {
+    await state.remembered.remove(id, when);
+    if (!state.remembered.find(id)) shares.forget(id);
+  };
+
+  const sweep = (): void => {
+    if (clock.monotonic() - sweptAt < SWEEP_MS) return;
+    sweptAt = clock.monotonic();
+    Promise.all(
+      state.remembered
+        .list()
+        .filter(isOver)
+        .map(({ id }) => forget(id, isOver)),
+    ).catch((error: unknown) => log.warn({ err: error }, 'old remembered answers could not be removed'));
+  };
+
+  const begin = async (id: string, fingerprint: string, call: KeyedCall): Promise<FirstCall> => {
+    let end = (): void => {};
+    const own = { fingerprint, over: new Promise<void>((resolve) => (end = resolve)) };
+    underWay.set(id, own);
+    const abandon = (): void => {
+      if (underWay.get(id) === own) underWay.delete(id);
+      end();
+    };
+    const now = clock.now();
+    const record: RememberedCall = {
+      schema: 1,
+      id,
+      fingerprint,
+      requestId: call.requestId,
+      panel: call.panel,
+      token: call.token,
+      serviceId: call.serviceId,
+      answer: null,
+      createdAt: new Date(now).toISOString(),
+      expiresAt: new Date(now + KEEP_MS).toISOString(),
+    };
+    try {
+      await state.remembered.commit(id, () => record);
+    } catch (error) {
+      abandon();
+      throw error;
+    }
+    return {
+      abandon,
+      async answered(code, body) {
+        try {
+          if (!isLasting(code) || body.length > MOST_BODY) {
+            await forget(id);
+            return;
+          }
+          await state.remembered.commit(id, () => ({ ...record, answer: { code, body: new Secret(body) } }));
+          await Promise.all(shares.keep(call.token, id, body.length).map((oldest) => forget(oldest)));
+        } finally {
+          abandon();
+        }
+      },
+    };
+  };
+
+  return {
+    async recall(call) {
+      sweep();
+      const id = digest([call.panel, call.token, call.key]).slice(0, 40);
+      const fingerprint = digest(call.asked);
+      for (let first = underWay.get(id); first; first = underWay.get(id)) {
+        if (first.fingerprint !== fingerprint) throw mismatch();
+        await first.over;
+      }
+      const known = state.remembered.find(id);
+      if (!known || isOver(known)) return { kind: 'first', call: await begin(id, fingerprint, call) };
+      if (known.fingerprint !== fingerprint) throw mismatch();
+      if (known.answer)
+        return { kind: 'answered', code: known.answer.code, body: known.answer.body.reveal() };
+      const begun = await findBegun(context, call.panel, known);
+      return begun ?? { kind: 'first', call: await begin(id, fingerprint, call) };
+    },
+  };
+}
+
+/** What a repeated call is told whose own answer got lost. */
+export function begunAnswer(service: Service, job: Job, status: StatusWord) {
+  return { success: true, service_id: service.id, status, job_id: job.id } as const;
+}
+
+/**
+ * To be done before any job goes on: calls whose answer was cut off by the end of the daemon are answered with the
+ * job that they began. It is in its service's document now, and may have left it when the call is repeated: then it
+ * would be carried out a second time.
+ */
+export async function answerCutOff({ state }: Pick<OperationContext, 'state'>): Promise<void> {
+  const cutOff = state.remembered.list().filter(({ answer }) => answer === null);
+  if (cutOff.length === 0) return;
+  for (const { key, id, panel } of [...state.services.entries()]) {
+    // ids and request ids are the callers' own words: another panel's may be the same
+    const records = cutOff.filter((one) => one.serviceId === id && (one.panel ?? panel) === panel);
+    const service = records.length > 0 ? await state.services.find(key) : undefined;
+    for (const record of records) {
+      const job = service?.jobs.find((other) => isBegunBy(record, other));
+      if (!service || !job) continue;
+      const body = new Secret(JSON.stringify(begunAnswer(service, job, 'processing')));
+      await state.remembered.commit(record.id, () => ({ ...record, answer: { code: 202, body } }));
+    }
+  }
+}
+
+function isBegunBy({ requestId, createdAt }: RememberedCall, job: Job): boolean {
+  return job.requestId === requestId && job.createdAt >= createdAt;
+}
+
+/** Where the daemon ended between recording the job and recording the answer, the job tells. */
+async function findBegun(
+  { state }: Context,
+  panel: string,
+  record: RememberedCall,
+): Promise<Recalled | undefined> {
+  if (record.serviceId === null) return undefined;
+  const service = await state.services.find(`${panel}/${record.serviceId}`);
+  const job = service?.jobs.find((other) => isBegunBy(record, other));
+  return service && job ? { kind: 'begun', service, job } : undefined;
+}
+
+/** What did something. A refusal changed nothing: asked again it is answered from what is true then. */
+function isLasting(code: number): boolean {
+  return code < 400;
+}
+
+const mismatch = (): AgentError =>
+  new AgentError('idempotency_mismatch', 'This Idempotency-Key was used for another call before.');
+
+function digest(value: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(value)))
+    .digest('hex');
+}
+
+/** The order of an object's keys means nothing. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([name, item]): [string, unknown] => [name, sorted(item)]);
+  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,14 @@
+/**
+ * Panels write one call in several ways: `/actions/start` for `/action/start`, and several slashes for one where
+ * their base address ends with a slash.
+ */
+export function resolveUrlAlias(url: string): string {
+  const [path, query] = split(url);
+  const one = path.replace(/\/{2,}/g, '/').replace(/^\/actions(?=\/|$)/, '/action');
+  return query === undefined ? one : `${one}?${query}`;
+}
+
+function split(url: string): [string, string | undefined] {
+  const at = url.indexOf('?');
+  return at < 0 ? [url, undefined] : [url.slice(0, at), url.slice(at + 1)];
+}

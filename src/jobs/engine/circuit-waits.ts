@@ -1,0 +1,47 @@
+/**
+ * Which jobs have to wait because the system they need next is known to be dead: they get no thread, no slot and lose
+ * no try.
+ */
+import { AgentError, type ErrorRecord, ERRORS, toRecord } from '../../kernel/errors.js';
+import type { Job } from '../../model/job.js';
+import type { EngineKinds } from '../../model/job-kinds.js';
+import type { Circuits, CircuitView } from '../../drivers/shared/circuit.js';
+import { patienceMs, waitingSince } from './policy.js';
+
+/** Name of the circuit that has to let the job through; undefined when a try makes sense whatever is dead. */
+export function needOf(kinds: EngineKinds, job: Job): string | undefined {
+  if (job.cancel) return undefined;
+  const begun = job.direction === 'undo' || job.steps.some((step) => step.begun > 0);
+  const asked = job.status === 'waiting' ? job.error?.system : undefined;
+  return asked ?? (begun ? undefined : (kinds(job.method).firstNeed ?? undefined));
+}
+
+/** Epoch ms until which the job's patience lasts. */
+export function patienceEnds(kinds: EngineKinds, job: Job, now: number): number {
+  return waitingSince(job, now) + patienceMs(kinds, job);
+}
+
+/** A job that has not begun, waiting for the dead system it needs first. */
+export function held(kinds: EngineKinds, job: Job, circuits: Circuits, now: number): Job {
+  const need = needOf(kinds, job);
+  const circuit = need === undefined ? undefined : circuits.find(need);
+  if (!circuit || job.status !== 'queued' || circuit.admits() !== 'none') return job;
+  const until = new Date(Math.max(now, circuit.retryAt())).toISOString();
+  const since = new Date(now).toISOString();
+  const { role, refusal } = circuit.view();
+  const waiting = {
+    for: role,
+    reason: refusal === null ? 'unreachable' : 'refused_us',
+    since,
+    until,
+  } as const;
+  const error = refusal === null ? undefined : refusalOf(circuit.view(), refusal);
+  return { ...job, status: 'waiting', waiting, ...(error && { error }) };
+}
+
+/** So that whoever looks at the job reads why it has not begun. */
+function refusalOf({ name, role }: CircuitView, detail: string): ErrorRecord & { step: string } {
+  const code = role === 'reverse proxy' ? 'proxy_refused' : 'container_host_refused';
+  const error = new AgentError(code, ERRORS[code].meaning, { role, system: name, detail });
+  return { ...toRecord(error), step: '' };
+}

@@ -1,0 +1,41 @@
+/** One line of the log, and one word to who counts, for every run of a step: when its end is in the journal. */
+import type { Logger } from 'pino';
+import type { Call } from './protocol.js';
+
+export interface StepEnd {
+  readonly method: string;
+  readonly step: string;
+  readonly outcome: 'done' | 'failed' | 'aborted' | 'undone' | 'undo_failed';
+  readonly ms: number;
+}
+
+/** Told of every run of a step when it ends. */
+export type StepEnded = (end: StepEnd) => void;
+
+/** To be called behind every call of an attempt; `log` carries the request, the job and what it is of. */
+export function stepLogger(
+  log: Logger,
+  stepEnded: StepEnded | undefined,
+  method: string,
+): (call: Call) => void {
+  const began = new Map<string, number>();
+  return (call) => {
+    if (call.name === 'step.begin') began.set(call.args.step, performance.now());
+    if (call.name !== 'step.end') return;
+    const { step, direction, error } = call.args;
+    const outcome = outcomeOf(direction, error?.code);
+    const ms = Math.round(performance.now() - (began.get(step) ?? performance.now()));
+    stepEnded?.({ method, step, outcome, ms });
+    const line = { method, step, outcome, duration_ms: ms };
+    if (outcome === 'failed' || outcome === 'undo_failed') {
+      const { code, role, detail, retryable } = error ?? {};
+      log.warn({ ...line, code, role, detail, retryable }, 'step');
+    } else log.info(line, 'step');
+  };
+}
+
+function outcomeOf(direction: 'forward' | 'undo', code: string | undefined): StepEnd['outcome'] {
+  if (direction === 'undo') return code === undefined ? 'undone' : 'undo_failed';
+  if (code === undefined) return 'done';
+  return code === 'aborted' ? 'aborted' : 'failed';
+}

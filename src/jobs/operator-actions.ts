@@ -1,0 +1,90 @@
+/**
+ * What a person decides about a job: go on, take it back, leave one step or all of it alone. Pure; applied under the
+ * service's lock, so that two decisions never meet.
+ */
+import { AgentError } from '../kernel/errors.js';
+import { ENDED, isOpen, type Job } from '../model/job.js';
+import { type EngineKinds, endsTheSite } from '../model/job-kinds.js';
+import type { Remain } from '../model/flow.js';
+import { isLeft } from '../model/leftovers.js';
+import type { Service } from '../model/service.js';
+import { isPastPivot, whenCancelled } from './engine/policy.js';
+
+/**
+ * A stuck job goes on where it stood, a waiting one at once; one that runs or is about to is left as it is. Throws
+ * `job_ended`, and `service_terminated` when the site is being deleted anyway.
+ */
+export function retried(job: Job, service: Service): Job {
+  if (job.status === 'queued' || job.status === 'running') return job;
+  const { waiting: _, ...rest } = job;
+  if (job.status === 'waiting') return { ...rest, status: 'queued' };
+  if (job.status !== 'stuck') throw ended('The job has ended; make the call again.');
+  const deleting = service.jobs.some((other) => isOpen(other) && endsTheSite(other));
+  if (deleting) throw new AgentError('service_terminated', 'The site is being deleted.');
+  return {
+    ...withoutLeftovers(rest),
+    status: 'queued',
+    endedAt: null,
+    attempts: 0,
+    exceptions: 0,
+    crashes: 0,
+  };
+}
+
+/** It ends, once what it has done is taken back. Throws `job_ended`, `job_irrevocable`. */
+export function cancelled(kinds: EngineKinds, job: Job, now: string): Job {
+  if (job.status === 'cancelled') return job;
+  if (job.status === 'stuck')
+    throw ended('The job has come to a stop by itself; retry it, or let the operator finish it.');
+  if (ENDED.includes(job.status)) throw ended('The job has ended already.');
+  // it is on its way back, or will be: nothing more to ask for
+  if (job.cancel || job.direction === 'undo') return job;
+  if (isPastPivot(kinds, job))
+    throw new AgentError(
+      'job_irrevocable',
+      'The job is past the point from which it can be taken back; it goes on to its end.',
+    );
+  const marked: Job = { ...job, cancel: { at: now, undo: true } };
+  // an attempt under way is ended by the runner, which waits for its effects
+  return job.status === 'running'
+    ? marked
+    : (whenCancelled(marked, { kinds, now: Date.parse(now) }) ?? marked);
+}
+
+/** The step counts as dealt with by hand. Throws `job_not_stuck`, or `step_not_found` naming those that are left. */
+export function skipped(job: Job, name: string): Job {
+  const step = job.steps.find((one) => one.name === name);
+  if (step?.status === 'skipped') return job;
+  if (job.status !== 'stuck') throw notStuck('Only a step of a stuck job can be skipped.');
+  if (!step || !isLeft(step, job.direction)) {
+    const left = job.steps.filter((one) => isLeft(one, job.direction)).map((one) => one.name);
+    throw new AgentError(
+      'step_not_found',
+      `The job has no such step left to be dealt with; it has: ${left.join(', ') || 'none'}.`,
+    );
+  }
+  return {
+    ...job,
+    steps: job.steps.map((one) => (one === step ? { ...one, status: 'skipped' as const } : one)),
+  };
+}
+
+/** It has failed, and what remains is left as it is. Throws `job_not_stuck`. */
+export function abandoned(job: Job, now: string, remains: readonly Remain[]): Job {
+  if (job.abandonedAt !== undefined) return job;
+  if (job.status !== 'stuck') throw notStuck('Only a stuck job can be abandoned.');
+  return { ...job, status: 'failed', abandonedAt: now, endedAt: now, remains };
+}
+
+function withoutLeftovers(job: Job): Job {
+  const { remains: _, ...rest } = job;
+  return rest;
+}
+
+function ended(message: string): AgentError {
+  return new AgentError('job_ended', message);
+}
+
+function notStuck(message: string): AgentError {
+  return new AgentError('job_not_stuck', message);
+}

@@ -1,0 +1,164 @@
+/** Figures that are looked up when somebody asks: the queue, services, pools, certificates, circuits, drift. */
+import type { Registry } from 'prom-client';
+import type { Lifecycle } from '../model/service.js';
+import { looked, type Sample } from './registry.js';
+import { poolUses, type Sources } from './sources.js';
+import { CIRCUIT_STATES } from '../drivers/shared/circuit.js';
+import { OPEN_STATUSES } from '../model/job.js';
+
+const DAY_S = 86_400;
+const LIFECYCLES: readonly Lifecycle[] = ['creating', 'active', 'suspended', 'terminated', 'failed'];
+/** Certificates are too many for a label each: how many have no more days than this. */
+const DAYS = [0, 3, 7, 14, 30] as const;
+
+export function stateMetrics(registry: Registry, sources: Sources): void {
+  queue(registry, sources);
+  looked(registry, 'services', 'Services by lifecycle.', ['lifecycle'], () => {
+    const counts = new Map<string, number>(LIFECYCLES.map((name) => [name, 0]));
+    for (const { lifecycle } of sources.state.services.entries())
+      counts.set(lifecycle, (counts.get(lifecycle) ?? 0) + 1);
+    return [...counts].map(([lifecycle, count]): Sample => [{ lifecycle }, count]);
+  });
+  looked(registry, 'damaged_documents', 'Documents set aside for a person at the start.', [], () => [
+    [{}, sources.state.services.damaged.length],
+  ]);
+  pools(registry, sources);
+  certificates(registry, sources);
+  systems(registry, sources);
+}
+
+function queue(registry: Registry, { state, clock }: Sources): void {
+  looked(
+    registry,
+    'jobs',
+    'Jobs that have not ended, and those that a person must finish.',
+    ['status'],
+    () => {
+      const counts = new Map<string, number>([...OPEN_STATUSES, 'stuck'].map((status) => [status, 0]));
+      const count = (status: string): unknown => counts.set(status, (counts.get(status) ?? 0) + 1);
+      for (const { openJobs, stuck } of state.services.entries()) {
+        for (const { status } of openJobs) count(status);
+        if (stuck) count('stuck');
+      }
+      return [...counts].map(([status, value]): Sample => [{ status }, value]);
+    },
+  );
+  looked(
+    registry,
+    'oldest_job_age_seconds',
+    'Since when the oldest of these was asked for.',
+    ['status'],
+    () => {
+      const oldest = new Map<string, number>();
+      for (const { openJobs } of state.services.entries())
+        for (const { id, status } of openJobs)
+          oldest.set(status, Math.min(oldest.get(status) ?? Number.POSITIVE_INFINITY, madeAt(id)));
+      return OPEN_STATUSES.map((status): Sample => {
+        const since = oldest.get(status) ?? clock.now();
+        return [{ status }, Math.max(0, (clock.now() - since) / 1000)];
+      });
+    },
+  );
+}
+
+/** Epoch ms in a UUID v7. */
+function madeAt(id: string): number {
+  return Number.parseInt(id.replace('-', '').slice(0, 12), 16);
+}
+
+function pools(registry: Registry, sources: Sources): void {
+  looked(
+    registry,
+    'pool_used',
+    'Addresses and container numbers that are taken, by anything.',
+    ['pool'],
+    () => poolUses(sources).map(({ pool, used }): Sample => [{ pool }, used]),
+  );
+  looked(registry, 'pool_size', 'Addresses and container numbers there are.', ['pool'], () =>
+    poolUses(sources).map(({ pool, total }): Sample => [{ pool }, total]),
+  );
+}
+
+function certificates(registry: Registry, { state, clock, ownCertificates }: Sources): void {
+  const secondsLeft = (until: string): number => (Date.parse(until) - clock.now()) / 1000;
+  const customers = (): number[] =>
+    state.domains
+      .list()
+      .flatMap(({ service, certificate }) =>
+        service === null || certificate === null ? [] : [secondsLeft(certificate.expiresAt)],
+      );
+  looked(
+    registry,
+    'certificate_left_seconds',
+    'Until it ends: of the base domain, of the API, and the least of all customers.',
+    ['of'],
+    () => {
+      const least = Math.min(...customers());
+      return [
+        ...ownCertificates().map((own): Sample => [{ of: own.of }, secondsLeft(own.expires_at)]),
+        ...(Number.isFinite(least) ? [[{ of: 'customers' }, least] satisfies Sample] : []),
+      ];
+    },
+  );
+  looked(registry, 'certificates', "Customers' domains by what their certificate is.", ['state'], () => {
+    const domains = state.domains.list().filter(({ service }) => service !== null);
+    const issued = domains.filter(({ certificate }) => certificate !== null).length;
+    const refused = domains.filter(
+      ({ certificate, failures }) => certificate === null && failures > 0,
+    ).length;
+    return [
+      [{ state: 'issued' }, issued],
+      [{ state: 'refused' }, refused],
+      [{ state: 'pending' }, domains.length - issued - refused],
+    ];
+  });
+  looked(
+    registry,
+    'certificates_expiring',
+    "Customers' certificates with no more days left.",
+    ['days'],
+    () => {
+      const left = customers();
+      return DAYS.map((days): Sample => [
+        { days: String(days) },
+        left.filter((one) => one <= days * DAY_S).length,
+      ]);
+    },
+  );
+}
+
+function systems(registry: Registry, { circuits, drift, watch, clock }: Sources): void {
+  looked(
+    registry,
+    'circuit_state',
+    '1 for the state that the circuit is in.',
+    ['name', 'role', 'state'],
+    () =>
+      circuits().flatMap(({ name, role, state }) =>
+        CIRCUIT_STATES.map((one): Sample => [{ name, role, state: one }, Number(one === state)]),
+      ),
+  );
+  looked(registry, 'circuit_failures', 'Failures in a row.', ['name', 'role'], () =>
+    circuits().map(({ name, role, failures }): Sample => [{ name, role }, failures]),
+  );
+  looked(
+    registry,
+    'circuit_refused',
+    '1 while the system answers, but refuses the agent.',
+    ['name', 'role'],
+    () => circuits().map(({ name, role, refusal }): Sample => [{ name, role }, Number(refusal !== null)]),
+  );
+  looked(registry, 'drift_services', 'Services whose world differs from their record.', ['kind'], () =>
+    drift().map(({ kind, services }): Sample => [{ kind }, services]),
+  );
+  looked(
+    registry,
+    'cluster_view_age_seconds',
+    'Since the last look at the cluster that succeeded.',
+    [],
+    () => {
+      const view = watch.latest();
+      return view ? [[{}, Math.max(0, (clock.now() - view.at) / 1000)]] : [];
+    },
+  );
+}

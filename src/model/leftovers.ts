@@ -1,0 +1,61 @@
+/**
+ * What a job that came to a stop has left to be dealt with: worked out from the journal's steps, in words for
+ * operators and in words for customers.
+ */
+import { servedNames } from './domain-name.js';
+import type { Remain, StepShape, StepStatus, Thing } from './flow.js';
+import type { Job } from './job.js';
+import type { Service } from './service.js';
+
+/**
+ * Going back: what was begun and is not taken back. Going forward: what is not done. Steps that a person has dealt
+ * with are neither.
+ */
+export function leftoversOf(service: Service, job: Pick<Job, 'steps' | 'direction' | 'args'>): Remain[] {
+  return job.steps.filter((step) => isLeft(step, job.direction)).map((step) => remain(service, job, step));
+}
+
+export function isLeft(
+  step: StepShape & { readonly status: StepStatus; readonly begun: number },
+  direction: Job['direction'],
+): boolean {
+  if (step.status === 'skipped') return false;
+  if (direction === 'forward') return step.status !== 'done';
+  return step.undoable && step.begun > 0 && step.status !== 'undone';
+}
+
+function remain(service: Service, job: Pick<Job, 'args'>, { name, concerns }: StepShape): Remain {
+  const what = concerns ? describe(service, job, concerns) : `what the step ${name} was to do`;
+  return { step: name, thing: concerns ?? null, what };
+}
+
+function describe(service: Service, { args }: Pick<Job, 'args'>, thing: Thing): string {
+  const { guest, site } = service;
+  const container = `container ${guest?.vmid ?? '(no number)'}`;
+  switch (thing) {
+    case 'container':
+      return `${container} on ${guest?.node ?? 'a node that was never chosen'}`;
+    case 'ha':
+      return `high availability of ${container}`;
+    case 'snapshot':
+      return `snapshot ${typeof args['name'] === 'string' ? args['name'] : '(unnamed)'} of ${container}`;
+    case 'dns':
+      return `DNS record ${site?.fqdn ?? '(no name)'}`;
+    case 'proxy':
+      return `proxy host ${site ? servedNames(site).join(', ') : '(no name)'}`;
+  }
+}
+
+const FOR_CUSTOMERS: Readonly<Record<Thing, string>> = {
+  container: 'the container',
+  ha: 'the protection against a failing node',
+  snapshot: 'a backup',
+  dns: 'the DNS record',
+  proxy: 'the way in from the web',
+};
+
+/** No names, no numbers; each once. */
+export function customerWords(remains: readonly Remain[]): string[] {
+  const words = remains.map(({ thing }) => (thing === null ? 'the site itself' : FOR_CUSTOMERS[thing]));
+  return [...new Set(words)];
+}

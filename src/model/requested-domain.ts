@@ -1,0 +1,47 @@
+/** The domain that came with an order, while it was not added yet: pure rules. */
+import { waitUntil } from '../kernel/clock.js';
+import { type DomainName, slotOfName } from './domain-name.js';
+import type { RequestedDomain } from './site.js';
+import type { Service } from './service.js';
+
+const MINUTE_MS = 60_000;
+const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
+const PATIENCE_MS = 30 * 24 * 60 * MINUTE_MS;
+
+/** As it is recorded with the order. `problem`: what is known already to speak against it. */
+export function requestDomain(name: string, problem: string | null, now: number): RequestedDomain {
+  const at = (ms: number): string => new Date(ms).toISOString();
+  return { name, nextAt: at(now), until: at(now + PATIENCE_MS), tries: 0, problem };
+}
+
+/** Epoch ms of the next try. `at`: as it is recorded. */
+export function requestDue(at: string, now: number): number {
+  return waitUntil(Date.parse(at), now, LONGEST_PAUSE_MS);
+}
+
+/** After a try that failed: ever more rarely; undefined once it is given up, which needs a clock that is trusted. */
+export function requestAfter(
+  request: RequestedDomain,
+  problem: string,
+  now: number,
+  trusted = true,
+): RequestedDomain | undefined {
+  if (trusted && Date.parse(request.until) <= now) return undefined;
+  const pause = Math.min(LONGEST_PAUSE_MS, MINUTE_MS * 2 ** Math.min(10, request.tries));
+  return { ...request, tries: request.tries + 1, problem, nextAt: new Date(now + pause).toISOString() };
+}
+
+export function isRequested({ site }: Pick<Service, 'site'>, { slot }: DomainName): boolean {
+  return site?.domainWish !== undefined && slotOfName(site.domainWish.name) === slot;
+}
+
+export function withoutRequestedDomain(service: Service): Service {
+  if (!service.site?.domainWish) return service;
+  const { domainWish: _, ...site } = service.site;
+  return { ...service, site };
+}
+
+/** Without the wish when it is for this domain: it was added, or is not wanted any more. */
+export function withoutRequestFor(service: Service, name: DomainName): Service {
+  return isRequested(service, name) ? withoutRequestedDomain(service) : service;
+}

@@ -1,0 +1,14 @@
+/** Chooses the world of a back end; each is loaded only when it is asked for. */
+import type { Environment, EnvironmentOptions } from './environment.js';
+
+export async function startEnvironment(
+  backend: Environment['backend'],
+  options: EnvironmentOptions,
+): Promise<Environment> {
+  if (backend === 'lxc') {
+    const { startLxcEnvironment } = await import('./lxc/environment.js');
+    return startLxcEnvironment(options);
+  }
+  const { startMemoryEnvironment } = await import('./memory/environment.js');
+  return startMemoryEnvironment(options);
+}

@@ -1,0 +1,82 @@
+/**
+ * Turns documents into plain JSON and back: secrets become sealed texts, everything read is frozen so that nobody
+ * changes the store's memory.
+ */
+import { Secret } from '../../kernel/secret.js';
+
+/** A plain object's key that could be mistaken for a sealed secret gets one more `$` in the file. */
+const RESERVED = /^\$+secret$/;
+
+type Visit = (object: Record<string, unknown>) => { value: unknown } | undefined;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function walk(value: unknown, rename: (key: string) => string, visit: Visit): unknown {
+  if (Array.isArray(value))
+    return Object.freeze(
+      value.map((item: unknown) => (item === undefined ? null : walk(item, rename, visit))),
+    );
+  if (!isObject(value)) return value;
+  const replaced = visit(value);
+  if (replaced) return replaced.value;
+  const entries: [string, unknown][] = [];
+  for (const [key, item] of Object.entries(value))
+    if (item !== undefined) entries.push([rename(key), walk(item, rename, visit)]);
+  // fromEntries and not assignment: a key `__proto__` stays a key
+  return Object.freeze(Object.fromEntries(entries));
+}
+
+/** A frozen deep copy without undefined values; secrets are kept as they are. */
+export function frozenCopy(value: unknown): unknown {
+  return walk(
+    value,
+    (key) => key,
+    (object) => (object instanceof Secret ? { value: object } : undefined),
+  );
+}
+
+/** The document as plain JSON. */
+export function sealed(value: unknown, seal: (secret: Secret) => string): unknown {
+  return walk(
+    value,
+    (key) => (RESERVED.test(key) ? `$${key}` : key),
+    (object) => (object instanceof Secret ? { value: { $secret: seal(object) } } : undefined),
+  );
+}
+
+/**
+ * Turns freshly parsed JSON into the frozen document, in place: this is most of the start's work. Throws what `open`
+ * throws.
+ */
+export function opened(value: unknown, open: (text: string) => Secret): unknown {
+  if (Array.isArray(value)) {
+    for (let n = 0; n < value.length; n += 1) {
+      const item: unknown = value[n];
+      if (typeof item === 'object') value[n] = opened(item, open);
+    }
+    return Object.freeze(value);
+  }
+  if (!isObject(value)) return value;
+  if (Object.hasOwn(value, '$secret')) return openedSecret(value['$secret'], open);
+  let escaped = false;
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    // the parser has made `__proto__`, if any, an own property: the assignment stays there
+    if (typeof item === 'object') value[key] = opened(item, open);
+    escaped ||= RESERVED.test(key);
+  }
+  return Object.freeze(escaped ? unescaped(value) : value);
+}
+
+function openedSecret(text: unknown, open: (text: string) => Secret): Secret {
+  if (typeof text !== 'string') throw new Error('a secret is not a text');
+  return open(text);
+}
+
+function unescaped(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [RESERVED.test(key) ? key.slice(1) : key, item]),
+  );
+}
