@@ -4,6 +4,7 @@ import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from './address-pool.js';
 import { AgentError } from '../kernel/errors.js';
 import { isAbsolute, readHostName } from '../kernel/host-name.js';
+import { readText, showText, UnreadableText } from './master-file-text.js';
 
 /** Stands for the public addresses of the proxy, both ways. */
 export const PROXY_WORD = 'PROXYSRV';
@@ -29,7 +30,7 @@ export interface RequestedRecord {
   /** Absolute, lower case, without the final dot. */
   readonly name: string;
   readonly ttlS: number;
-  /** Bare; several only where PROXYSRV stands for several addresses. */
+  /** As in `ZoneSet` of the DNS drivers; several only where PROXYSRV stands for several addresses. */
   readonly values: readonly string[];
 }
 
@@ -64,13 +65,13 @@ export function readRecord(spec: RecordSpec, rules: ZoneRules): RequestedRecord 
     case 'CNAME':
       return { ...at, type: 'CNAME', values: [aliasOf(spec, name, zone)] };
     case 'MX':
-      return { ...at, type: 'MX', values: [`${priorityOf(spec)} ${hostName(spec.exchange, 'exchange')}`] };
+      return { ...at, type: 'MX', values: [exchangeOf(spec, zone)] };
     case 'TXT':
       return { ...at, type: 'TXT', values: [textOf(spec.txt)] };
     case 'NS':
       if (name === zone) throw refused(`The name servers of ${zone} itself are ours and stay.`);
       if (name.startsWith('*.')) throw refused('A wildcard cannot be handed to other name servers.');
-      return { ...at, type: 'NS', values: [hostName(spec.ns, 'ns')] };
+      return { ...at, type: 'NS', values: [hostName(spec.ns, 'ns', zone)] };
     default:
       throw refused(`Expected a record of type A, AAAA, CNAME, MX, TXT or NS, found "${shown(spec.type)}".`);
   }
@@ -120,15 +121,31 @@ function leadsNowhere(address: string, closed: readonly string[]): boolean {
 function aliasOf({ target }: RecordSpec, name: string, zone: string): string {
   if (name === zone) throw refused(`${zone} itself cannot be an alias; use an A record.`);
   // others' proofs and keys stand at names with underscores
-  const host = hostName(target, 'target', true);
+  const host = hostName(target, 'target', zone, true);
   if (host === name) throw refused(`${name} cannot be an alias of itself.`);
   return host;
 }
 
-function hostName(sent: string | undefined, field: string, underscores = false): string {
+/** A target is absolute with and without the final dot, as panels write it; `@` is the zone itself. */
+function hostName(sent: string | undefined, field: string, zone: string, underscores = false): string {
+  if (sent?.trim() === '@') return zone;
   const name = readHostName(sent ?? '', { underscores });
-  if (name === undefined) throw refused(`Expected a host name in ${field}, found "${shown(sent ?? '')}".`);
-  return name;
+  if (name !== undefined) return name;
+  throw refused(
+    `Expected a host name in full, such as mail.example.com, in ${field}, found "${shown(sent ?? '')}".`,
+  );
+}
+
+/** `0 .` says that the name takes no mail at all (RFC 7505). */
+export const NULL_MX = '0 .';
+
+function exchangeOf(wanted: RecordSpec, zone: string): string {
+  if (wanted.exchange?.trim() !== '.')
+    return `${priorityOf(wanted)} ${hostName(wanted.exchange, 'exchange', zone)}`;
+  if ((wanted.priority ?? 0) === 0) return NULL_MX;
+  throw refused(
+    `Expected the priority 0 with the exchange ".", which takes no mail, found ${wanted.priority}.`,
+  );
 }
 
 function priorityOf({ priority = 10 }: RecordSpec): number {
@@ -136,19 +153,20 @@ function priorityOf({ priority = 10 }: RecordSpec): number {
   throw refused('Expected a whole number from 0 to 65535 in priority.');
 }
 
-/** One or more texts in quotes, as zone files have them, mean what is between the quotes. */
-const QUOTED = /^"(?:[^"\\]|\\.)*"(?:\s+"(?:[^"\\]|\\.)*")*$/s;
-
 function textOf(sent = ''): string {
-  const text = QUOTED.test(sent.trim()) ? unquoted(sent) : sent;
-  const bytes = Buffer.byteLength(text);
-  if (bytes > 0 && bytes <= LONGEST_TEXT_BYTES && !/\p{Cc}|\p{Cs}/u.test(text)) return text;
-  throw refused(`Expected text of 1 to ${LONGEST_TEXT_BYTES} bytes without line breaks in txt.`);
+  const strings = stringsOf(sent);
+  const bytes = strings.reduce((sum, { length }) => sum + length, 0);
+  if (bytes <= LONGEST_TEXT_BYTES) return showText(strings);
+  throw refused(`Expected text of at most ${LONGEST_TEXT_BYTES} bytes in txt, found ${bytes}.`);
 }
 
-function unquoted(text: string): string {
-  const parts = [...text.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, part = '']) => part);
-  return parts.join('').replace(/\\(.)/gs, '$1');
+function stringsOf(sent: string): Buffer[] {
+  try {
+    return readText(sent);
+  } catch (error) {
+    if (!(error instanceof UnreadableText)) throw error;
+    throw refused(`Expected text as in a zone file (RFC 1035) in txt: ${error.message}.`);
+  }
 }
 
 export function refused(sentence: string): AgentError {

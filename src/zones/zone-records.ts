@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import type { Config } from '../config/config.js';
 import { AgentError } from '../kernel/errors.js';
 import {
+  NULL_MX,
   PROXY_WORD,
   readRecord,
   recordId,
@@ -11,7 +12,7 @@ import {
   type ZoneRules,
   type RecordType,
 } from '../model/zone-record.js';
-import type { ZoneSet } from '../drivers/dns/contract.js';
+import type { ZoneContents, ZoneSet } from '../drivers/dns/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { atNameServer } from './zone-call.js';
@@ -22,7 +23,7 @@ export interface RecordView {
   readonly type: RecordType;
   readonly name: string;
   readonly ttlS: number;
-  /** Bare; `PROXYSRV` where it is all the proxy's addresses of the family. */
+  /** As in `ZoneSet`; `PROXYSRV` where it is all the proxy's addresses of the family. */
   readonly value: string;
 }
 
@@ -68,14 +69,16 @@ export async function addRecord(
     let next: ZoneSet = { type, name, ttlS, values };
     await zones.change(
       zone,
-      (sets) => {
-        const here = sets.filter((set) => set.name === name);
-        refuseClash(here, next);
-        const known = here.find((set) => set.type === type)?.values ?? [];
+      (contents) => {
+        const current = contents.sets.find((set) => set.name === name && set.type === type);
+        const known = current?.values ?? [];
         const added = values.filter((value) => !known.includes(value));
-        if (added.length === 0) throw new AgentError('record_exists', 'Record already exists');
-        refuseTooMany(sets, known.length, next);
-        next = { ...next, values: [...known, ...added] };
+        if (current && added.length === 0) throw new AgentError('record_exists', 'Record already exists');
+        refuseClash(contents, next);
+        refuseTooMany(contents.sets, known.length, next);
+        // all records of a set have one TTL: nobody asked for another one
+        const kept = spec.ttl === undefined && current ? { ttlS: current.ttlS } : {};
+        next = { ...next, ...kept, values: [...known, ...added] };
         return next;
       },
       call,
@@ -88,14 +91,32 @@ export async function addRecord(
   });
 }
 
-/** An alias tolerates nothing beside it, and is one. */
-function refuseClash(here: readonly ZoneSet[], { type, name }: ZoneSet): void {
-  const clash = type === 'CNAME' ? here[0] : here.find((set) => set.type === 'CNAME');
-  if (!clash) return;
-  throw new AgentError(
-    'record_exists',
-    `${name} has a record of type ${clash.type} already, which an alias excludes.`,
-  );
+/** What the server keeps beside everything by itself. */
+const SIGNATURES = ['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM', 'DNSKEY'];
+
+/**
+ * Throws `record_exists` where a record of its name excludes the new one: an alias tolerates nothing beside it, and
+ * is one.
+ */
+function refuseClash({ sets, hidden }: ZoneContents, { type, name, values }: ZoneSet): void {
+  const here = sets.filter((set) => set.name === name);
+  const aside = hidden.filter((set) => set.name === name && !SIGNATURES.includes(set.type));
+  const served = [...here, ...aside.filter(({ isServed }) => isServed)];
+  const other =
+    type === 'CNAME' ? served.find((set) => set.type !== type) : served.find((set) => set.type === 'CNAME');
+  if (other) throw clash(`${name} has a record of type ${other.type} already, which an alias excludes.`);
+  if (type === 'CNAME' && here.length > 0) throw clash(`${name} is an alias already, and can only be one.`);
+  if (type === 'CNAME' && aside.some((set) => set.type === 'CNAME'))
+    throw clash(`${name} has an alias already, which is switched off at the DNS server.`);
+  if (type === 'NS' && served.some((set) => set.type === 'DNAME'))
+    throw clash(`${name} has a record of type DNAME already, which excludes name servers.`);
+  const others = type === 'MX' ? (here.find((set) => set.type === 'MX')?.values ?? []) : [];
+  if (others.length > 0 && [...others, ...values].includes(NULL_MX))
+    throw clash(`${name} cannot both take no mail (exchange ".") and have a mail server.`);
+}
+
+function clash(sentence: string): AgentError {
+  return new AgentError('record_exists', sentence);
 }
 
 function refuseTooMany(sets: readonly ZoneSet[], known: number, { name, type }: ZoneSet): void {
@@ -132,7 +153,7 @@ export async function removeRecord(
       const others = (current.goneRecords ?? []).filter((other) => other !== id);
       return { ...current, goneRecords: [...others.slice(1 - REMEMBERED), id] };
     });
-    await zones.change(zone, (sets) => without(sets, found), call);
+    await zones.change(zone, ({ sets }) => without(sets, found), call);
   });
 }
 

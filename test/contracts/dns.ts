@@ -68,7 +68,7 @@ export async function dnsContract(t: Test, make: (t: Test) => Promise<DnsUnderTe
     const requests: Partial<DnsRecord>[] = [
       { type: 'A', values: ['203.0.113.10', '203.0.113.11'] },
       { type: 'AAAA', values: ['2001:db8::1'] },
-      { type: 'TXT', values: ['a "quoted" \\ text', `grüße ${'x'.repeat(400)}`] },
+      { type: 'TXT', values: ['"a \\"quoted\\" \\\\ text"', `grüße ${'x'.repeat(400)}`] },
     ];
     for (const request of requests) {
       const record = recordAt(zone, request);

@@ -577,6 +577,13 @@ t.test('DNS', async (t) => {
     'wrong',
     /_innkeeper-doctor\.sandbox\.test\. was changed 3 times, but lacks /,
   );
+  const refusing = (reason: string, times: number) =>
+    it.while('/faults', { target: 'dns', method: 'PATCH', kind: { status: 422, reason }, times });
+  const readOnly = await refusing('Hosting backend does not support editing records.', 9);
+  says(t, readOnly, 'dns', 'wrong', /does not support editing records/, /journalctl -u pdns/);
+  t.notMatch(JSON.stringify(readOnly.get('dns')), /create-zone/, 'the zone is there');
+  const plain = await refusing('Hosting backend does not support editing comments.', 1);
+  t.match(plain.get('dns'), { state: 'ok' }, 'a back end without comments will do');
   const elsewhere = await look({ 'agent.base_domain': 'other.test', 'dns.powerdns.zone': 'other.test' });
   t.match(elsewhere.get('dns'), { state: 'wrong', mend: ['pdnsutil create-zone other.test ns1.other.test'] });
   says(

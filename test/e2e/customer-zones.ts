@@ -8,6 +8,9 @@ import { fields } from '../http/harness.js';
 import type { Answer, Fields, House } from './harness.js';
 
 const ZONE = 'example.org';
+/** As opendkim-genkey prints it, behind the name and the type. */
+const GENKEY =
+  '( "v=DKIM1; k=rsa; "\n\t  "p=MIIBIjANBgkq"\n\t  "hkiG9w0B" )  ; ----- DKIM key s1 for example.org\n';
 const list = (value: unknown): Fields[] => Object.values(fields(value)).map(fields);
 
 export async function zonesSeenBy({ post }: Pick<House, 'post'>, userId: string | number): Promise<Fields[]> {
@@ -108,10 +111,28 @@ export async function customerZone(t: Test, house: House, port: number): Promise
         { exchange: 'mail.example.net', priority: 5 },
       ],
       [{ type: 'MX', name: '', exchange: 'mail.example.net.', priority: 20 }, { priority: 20 }],
-      [{ type: 'TXT', name: '_dmarc', txt: 'v=DMARC1; p=none\\; "x"' }, { txt: 'v=DMARC1; p=none\\; "x"' }],
+      [{ type: 'TXT', name: '_dmarc', txt: 'v=DMARC1; p=none\\; x\n' }, { txt: 'v=DMARC1; p=none; x' }],
+      [{ type: 'TXT', name: 'mixed', txt: '"a ""\\"b\\"" "\\195\\188"' }, { txt: '"a \\"b\\"\\195\\188"' }],
+      [
+        { type: 'TXT', name: 's1._domainkey', txt: GENKEY },
+        { txt: 'v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0B' },
+      ],
       [{ type: 'TXT', name: '@', txt: '"v=spf1 " "-all"' }, { txt: 'v=spf1 -all' }],
       [{ type: 'TXT', name: 'long', txt: 'x'.repeat(600) }, { txt: 'x'.repeat(600) }],
       [{ type: 'NS', name: 'sub', ns: 'ns.example.net' }, { ns: 'ns.example.net' }],
+      [
+        { type: 'MX', name: 'nomail', exchange: '.' },
+        { exchange: '.', priority: 0 },
+      ],
+      [
+        { type: 'MX', name: 'here', exchange: '@' },
+        { exchange: ZONE, priority: 10 },
+      ],
+      [{ type: 'A', name: 'abs.example.org.', ip: '198.51.100.9' }, { name: 'abs.example.org' }],
+      [
+        { type: 'CNAME', name: 'dotted.EXAMPLE.org', target: 'two.example.org.' },
+        { target: 'two.example.org' },
+      ],
       [{ type: 'a', name: '*.wild', ip: '198.51.100.3' }, { name: '*.wild.example.org' }],
       [
         { type: 'CNAME', name: 'straße', target: 'müller.example' },
@@ -136,6 +157,10 @@ export async function customerZone(t: Test, house: House, port: number): Promise
       (await resolver.resolveTxt('long.example.org')).map((parts) => parts.join('')),
       ['x'.repeat(600)],
     );
+    const mixed = (await resolver.resolveTxt('mixed.example.org')).flat().join('');
+    // the resolver takes every byte for a letter
+    t.equal(Buffer.from(mixed, 'latin1').toString('utf8'), 'a "b"ü');
+    t.same(await resolver.resolveMx('nomail.example.org'), [{ exchange: '', priority: 0 }]);
     t.same((await resolver.resolveMx(ZONE)).map(({ priority }) => priority).sort(), [20, 5]);
     t.equal((await recordsOf(house, '77')).length, good.length + 1, 'and the zone has its name server');
   });
@@ -174,6 +199,15 @@ export async function customerZone(t: Test, house: House, port: number): Promise
       [{ type: 'A', name: 'x.*', ip: '198.51.100.1' }, 'record_invalid', 400],
       [{ type: 'A', name: 'a..b', ip: '198.51.100.1' }, 'record_invalid', 400],
       [{ type: 'A', name: 'y'.repeat(64), ip: '198.51.100.1' }, 'record_invalid', 400],
+      [{ type: 'TXT', name: 'x', txt: 'v=DMARC1; p="none"' }, 'record_invalid', 400],
+      [{ type: 'TXT', name: 'x', txt: '( "open"' }, 'record_invalid', 400],
+      [{ type: 'A', name: 'www.example.net.', ip: '198.51.100.1' }, 'record_invalid', 400],
+      [{ type: 'A', name: 'org.', ip: '198.51.100.1' }, 'record_invalid', 400],
+      [{ type: 'MX', name: 'y', exchange: '.', priority: 10 }, 'record_invalid', 400],
+      [{ type: 'MX', name: 'nomail', exchange: 'mail.example.net' }, 'record_exists', 409],
+      [{ type: 'MX', name: 'here', exchange: '.' }, 'record_exists', 409],
+      [{ type: 'CNAME', name: 'y', target: '.' }, 'record_invalid', 400],
+      [{ type: 'NS', name: 'y', ns: '.' }, 'record_invalid', 400],
       [{ zone: 'nobody.example', type: 'A', name: 'x', ip: '198.51.100.1' }, 'zone_not_found', 404],
     ];
     for (const [record, code, status] of bad)
@@ -209,5 +243,70 @@ export async function customerZone(t: Test, house: House, port: number): Promise
     t.match(await add({ type: 'A', name: 'x', ip: '198.51.100.1' }), { status: 404 });
     t.match(await post('/customdomain/add/zone', { ...zone, user_id: '78' }), { status: 200 });
     t.equal((await recordsOf(house, 78)).length, 1, 'with nothing of what stood there');
+  });
+}
+
+/** What others did at the name server itself. `api`: its HTTP API, paths below the server. */
+export async function recordsOfOthers(
+  t: Test,
+  house: House,
+  api: (method: string, path: string, body?: object) => Promise<Response>,
+): Promise<void> {
+  await house.dns(ZONE, 'NS', ['ns1.sandbox.test.']);
+  t.match(await house.post('/customdomain/add/zone', { user_id: 77, domain: ZONE }), { status: 200 });
+  const path = `/zones/${ZONE}.`;
+  const put = async (name: string, type: string, records: object[], more = {}): Promise<void> => {
+    const rrset = { name: `${name}.${ZONE}.`, type, ttl: 600, changetype: 'REPLACE', records, ...more };
+    const answer = await api('PATCH', path, { rrsets: [rrset] });
+    t.equal(answer.status, 204, `${name} ${type}: ${await answer.text()}`);
+  };
+  const at = async (name: string, type: string): Promise<Fields> => {
+    const sets = list(fields(await (await api('GET', path)).json())['rrsets']);
+    return sets.find((set) => set['name'] === `${name}.${ZONE}.` && set['type'] === type) ?? {};
+  };
+  const on = (content: string) => ({ content, disabled: false });
+  const off = (content: string) => ({ content, disabled: true });
+  const add = (record: object): Promise<Answer> =>
+    house.post('/customdomain/add/record', { zone: ZONE, ...record });
+  const contents = (set: Fields): Fields[] =>
+    list(set['records']).sort((a, b) => (String(a['content']) < String(b['content']) ? -1 : 1));
+
+  await t.test('adding and deleting leaves what is switched off, comments, spelling and TTL', async (t) => {
+    const comments = [{ content: 'ticket 4711', account: 'ops' }];
+    await put('park', 'A', [on('198.51.100.1'), off('198.51.100.2')], { comments });
+    t.match(await add({ type: 'A', name: 'park', ip: '198.51.100.3' }), { body: { record: { ttl: 600 } } });
+    t.match(await at('park', 'A'), { ttl: 600, comments: [{ content: 'ticket 4711' }] });
+    t.match(contents(await at('park', 'A')), [on('198.51.100.1'), off('198.51.100.2'), on('198.51.100.3')]);
+    for (const { rc_id: id } of (await recordsOf(house, 77)).filter(({ name }) => name === `park.${ZONE}`))
+      t.match(await house.post('/customdomain/delete/record', { zone_id: ZONE, rc_id: id }), { status: 200 });
+    t.match(contents(await at('park', 'A')), [off('198.51.100.2')]);
+    t.match(await at('park', 'A'), { comments: [{ content: 'ticket 4711' }] });
+    t.match(await add({ type: 'A', name: 'park', ip: '198.51.100.2', ttl: 90 }), { status: 200 });
+    t.match(await at('park', 'A'), { ttl: 90, records: [on('198.51.100.2')] });
+
+    await put('text', 'TXT', [on('"a" "b"'), off('"old"')]);
+    t.match(await add({ type: 'TXT', name: 'text', txt: 'new' }), { status: 200 });
+    t.match(contents(await at('text', 'TXT')), [on('"a" "b"'), on('"new"'), off('"old"')]);
+  });
+
+  await t.test('what excludes the new record is a conflict, also of a type that the API lacks', async (t) => {
+    await put('srv', 'SRV', [on(`0 5 5060 sip.${ZONE}.`)]);
+    await put('dname', 'DNAME', [on('elsewhere.example.')]);
+    await put('odd', 'TYPE65280', [on('\\# 1 61')]);
+    await put('parked', 'CNAME', [off('elsewhere.example.')]);
+    for (const [record, words] of [
+      [{ type: 'CNAME', name: 'srv', target: 'a.example' }, /has a record of type SRV already/],
+      [{ type: 'CNAME', name: 'dname', target: 'a.example' }, /has a record of type DNAME already/],
+      [{ type: 'NS', name: 'dname', ns: 'ns.example.net' }, /DNAME already, which excludes name servers/],
+      [{ type: 'CNAME', name: 'odd', target: 'a.example' }, /has a record of type TYPE65280 already/],
+      [{ type: 'CNAME', name: 'parked', target: 'a.example' }, /an alias already, which is switched off/],
+    ] as const)
+      t.match(
+        await add(record),
+        { status: 409, body: { code: 'record_exists', error: words } },
+        String(words),
+      );
+    t.match(contents(await at('parked', 'CNAME')), [off('elsewhere.example.')]);
+    t.match(await add({ type: 'A', name: 'srv', ip: '198.51.100.1' }), { status: 200 });
   });
 }

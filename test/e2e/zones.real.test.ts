@@ -1,13 +1,14 @@
 /** Customers' zones on a real PowerDNS: the daemon and everything else of the memory world, but the name server. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { realPowerDns } from '../drivers/dns/real-powerdns.js';
 import { fields } from '../http/harness.js';
-import { customerZone } from './customer-zones.js';
+import { customerZone, recordsOfOthers } from './customer-zones.js';
 import { openHouse } from './harness.js';
 
-t.test('the life of a zone', async (t) => {
+/** A daemon at a real name server, and that server's API. */
+async function houseAt(t: Test) {
   const { url, dnsPort } = await realPowerDns(t, 'sandbox.test');
   const house = await openHouse(t, {
     async config({ dns }, stateDir) {
@@ -17,5 +18,21 @@ t.test('the life of a zone', async (t) => {
       return { dns: { ...fields(dns), powerdns } };
     },
   });
+  const api = (method: string, path: string, body?: object) =>
+    fetch(`${url}/api/v1/servers/localhost${path}`, {
+      method,
+      headers: { 'x-api-key': 'right' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+  return { house, dnsPort, api };
+}
+
+t.test('the life of a zone', async (t) => {
+  const { house, dnsPort } = await houseAt(t);
   await customerZone(t, house, dnsPort);
+});
+
+t.test('records of others in a customer zone', async (t) => {
+  const { house, api } = await houseAt(t);
+  await recordsOfOthers(t, house, api);
 });

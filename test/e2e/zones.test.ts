@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { parse } from 'yaml';
 import { fields } from '../http/harness.js';
-import { customerZone, recordsOf, zonesSeenBy } from './customer-zones.js';
+import { customerZone, recordsOf, recordsOfOthers, zonesSeenBy } from './customer-zones.js';
 import { openHouse, type House } from './harness.js';
 
 const zone = { user_id: 77, domain: 'example.org' };
@@ -67,13 +67,8 @@ t.test(
   async (t) => {
     const house = await openHouse(t);
     await house.dns('example.org', 'NS', ['ns1.sandbox.test.']);
-    const { url, apiKey } = await dnsApi(house);
-    const api = (method: string, path: string, body?: object) =>
-      fetch(`${url}/api/v1/servers/localhost/zones${path}`, {
-        method,
-        headers: { 'x-api-key': apiKey },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      });
+    const server = await dnsApi(house);
+    const api = (method: string, path: string, body?: object) => server(method, `/zones${path}`, body);
     await api('POST', '', { name: 'example.org.', nameservers: ['ns1.sandbox.test.'], account: 'somebody' });
     t.match(await addZone(house), { status: 409, body: { code: 'foreign_object' } });
     t.same(await zonesSeenBy(house, 77), [], 'nothing of it is kept');
@@ -174,10 +169,46 @@ t.test('where the DNS server keeps no zones the call says so', async (t) => {
   });
 });
 
-/** As the config file of the world says. */
-async function dnsApi({ world }: House): Promise<{ url: string; apiKey: string }> {
+t.test('records of others in a customer zone', async (t) => {
+  const house = await openHouse(t);
+  await recordsOfOthers(t, house, await dnsApi(house));
+});
+
+t.test('what the DNS server does not take is the request, not the server', async (t) => {
+  const house = await openHouse(t, { config: async () => ({ circuits: { failures: 20, pause_s: 1 } }) });
+  await house.dns('example.org', 'NS', ['ns1.sandbox.test.']);
+  t.match(await addZone(house), { status: 200 });
+  const refuse = (reason: string) =>
+    house.fault({ target: 'dns', method: 'PATCH', kind: { status: 422, reason }, times: 1 });
+  await refuse('RRset x.example.org. IN A: Conflicts with pre-existing RRset');
+  t.match(await addRecord(house), {
+    status: 409,
+    body: { code: 'record_exists', error: 'Another record of this name excludes it.' },
+  });
+  await refuse("Record x.example.org./A '198.51.100.1': no.");
+  t.match(await addRecord(house), {
+    status: 400,
+    body: {
+      code: 'record_invalid',
+      error: "The DNS server does not take this record: Record x.example.org./A '198.51.100.1': no.",
+    },
+  });
+  await refuse('Hosting backend does not support editing records.');
+  t.match(await addRecord(house), { status: 502, body: { code: 'dns_failed' } });
+  await house.fault({ target: 'dns', method: 'PATCH', kind: { status: 404, reason: 'Not Found' }, times: 1 });
+  t.match(await addRecord(house), { status: 404, body: { code: 'zone_not_found' } }, 'it went meanwhile');
+  t.match(await addRecord(house), { status: 200 });
+});
+
+/** The HTTP API of the world's DNS server, as its config file says; paths below the server. */
+async function dnsApi({ world }: House) {
   const config = fields(parse(await readFile(world.configFile, 'utf8')));
   const powerdns = fields(fields(config['dns'])['powerdns']);
-  const apiKey = await readFile(String(fields(powerdns['api_key'])['file']), 'utf8');
-  return { url: String(powerdns['url']), apiKey: apiKey.trim() };
+  const apiKey = (await readFile(String(fields(powerdns['api_key'])['file']), 'utf8')).trim();
+  return (method: string, path: string, body?: object) =>
+    fetch(`${String(powerdns['url'])}/api/v1/servers/localhost${path}`, {
+      method,
+      headers: { 'x-api-key': apiKey },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
 }

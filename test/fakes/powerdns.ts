@@ -17,6 +17,8 @@ export interface FakePowerDns {
   readonly sets: Map<string, RecordSet>;
   /** Method of every request that came with the right key. */
   readonly requests: string[];
+  /** False: a back end like LMDB, which has no place for comments. */
+  hasComments: boolean;
   /** Answers instead of the usual when it returns true. */
   intercept: (asked: IncomingMessage, answer: ServerResponse) => boolean;
   put(name: string, type: string, content: string, comment?: string): void;
@@ -48,12 +50,15 @@ export async function fakePowerDns(zone: string, key: string): Promise<FakePower
       const name = url.searchParams.get('rrset_name');
       say(answer, 200, {
         name: `${zone}.`,
-        rrsets: [...sets.values()].filter((set) => !name || set.name === name),
+        rrsets: name === null ? [...sets.values()] : served(sets, name),
       });
       return;
     }
     const { rrsets } = JSON.parse(text) as { rrsets: Change[] };
-    const problem = rrsets.map((change) => refuse(change, sets)).find((one) => one !== undefined);
+    const problem =
+      !fake.hasComments && rrsets.some(({ comments }) => comments !== undefined)
+        ? 'Hosting backend does not support editing comments.'
+        : rrsets.map((change) => refuse(change, sets)).find((one) => one !== undefined);
     if (problem !== undefined) {
       say(answer, 422, { error: problem });
       return;
@@ -65,6 +70,7 @@ export async function fakePowerDns(zone: string, key: string): Promise<FakePower
     url: '',
     sets,
     requests,
+    hasComments: true,
     intercept: () => false,
     put(name, type, content, comment) {
       const comments = comment === undefined ? [] : [{ content: comment, account: '', modified_at: 0 }];
@@ -85,6 +91,20 @@ export async function fakePowerDns(zone: string, key: string): Promise<FakePower
   return Object.assign(fake, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
+/**
+ * As PowerDNS 4.7.3 answers `rrset_name`: without records that are switched off, and with every other set that has
+ * comments.
+ */
+function served(sets: Map<string, RecordSet>, name: string): RecordSet[] {
+  return [...sets.values()]
+    .map((set) => ({
+      ...set,
+      records: set.name === name ? set.records.filter(({ disabled }) => !disabled) : [],
+    }))
+    .map((set) => (set.records.length === 0 ? { ...set, ttl: 0 } : set))
+    .filter(({ records, comments }) => records.length + comments.length > 0);
+}
+
 function refuse(change: Change, sets: Map<string, RecordSet>): string | undefined {
   if (!change.name.endsWith('.')) return `RRset ${change.name} IN ${change.type}: Name is not canonical`;
   if (change.changetype !== 'REPLACE') return undefined;
@@ -92,6 +112,7 @@ function refuse(change: Change, sets: Map<string, RecordSet>): string | undefine
     (set) =>
       set.name === change.name &&
       set.type !== change.type &&
+      set.records.some(({ disabled }) => !disabled) &&
       (set.type === 'CNAME' || change.type === 'CNAME'),
   );
   // The real server judges the state after the whole request.
@@ -103,11 +124,12 @@ function refuse(change: Change, sets: Map<string, RecordSet>): string | undefine
 function apply(change: Change, sets: Map<string, RecordSet>): void {
   const id = `${change.name} ${change.type}`;
   if (change.changetype === 'DELETE') return void sets.delete(id);
+  const known = sets.get(id);
   sets.set(id, {
     name: change.name,
     type: change.type,
-    ttl: change.ttl ?? 0,
-    records: change.records ?? [],
-    comments: change.comments ?? [],
+    ttl: change.ttl ?? known?.ttl ?? 0,
+    records: change.records ?? known?.records ?? [],
+    comments: change.comments ?? known?.comments ?? [],
   });
 }

@@ -90,8 +90,15 @@ function mendOf(said: string, config: Config, zone: string, configFile: string):
       'pdns_control current-config | grep api-key',
       `# the same key belongs into dns.powerdns.api_key of ${configFile}`,
     ];
-  if (/^404|^422|not find (domain|zone)|is outside/i.test(said))
+  if (/^404|has no zone|not find (domain|zone)|is outside/i.test(said))
     return [`pdnsutil create-zone ${word(zone)} ns1.${zone}`];
+  // it answers, and names what it does not take: its back end cannot write, or the zone is a secondary one
+  if (/^4\d\d: /.test(said))
+    return [
+      'journalctl -u pdns -n 50',
+      `pdnsutil show-zone ${word(zone)}`,
+      'pdns_control current-config | grep launch',
+    ];
   return ['systemctl status pdns', `curl -sI ${word(url)}`];
 }
 

@@ -15,6 +15,7 @@ export interface DnsRecord {
   /** Absolute name without the final dot, lower case. */
   readonly name: string;
   readonly type: SiteRecordType;
+  /** As in `ZoneSet`. */
   readonly values: readonly string[];
   readonly mark: Mark;
 }
@@ -42,8 +43,8 @@ export interface DnsDriver {
 }
 
 /**
- * All records of one name and type. Values are bare: names without the final dot, text without quotes, MX as `10
- * mail.example.com`.
+ * All records of one name and type that are served. Values: names without the final dot, MX as `10 mail.example.com`,
+ * or `0 .` for no mail, TXT as `showText` of `model/master-file-text.ts` writes it.
  */
 export interface ZoneSet {
   /** Absolute, without the final dot, lower case. */
@@ -51,6 +52,21 @@ export interface ZoneSet {
   readonly type: RecordType;
   readonly ttlS: number;
   readonly values: readonly string[];
+}
+
+/** A set that `ZoneSet` has no form for. */
+export interface HiddenSet {
+  readonly name: string;
+  readonly type: string;
+  /** False: all its records are switched off at the server. */
+  readonly isServed: boolean;
+}
+
+export interface ZoneContents {
+  /** Every set of the types we know that is served. */
+  readonly sets: readonly ZoneSet[];
+  /** What else stands there: other types, and records that are switched off. */
+  readonly hidden: readonly HiddenSet[];
 }
 
 /**
@@ -66,11 +82,13 @@ export interface CustomerZones {
   ensure(zone: string, nameServers: readonly string[], call: DriverCall): Promise<boolean>;
   /** Removes it when it is ours, with all that is in it; succeeds when it is gone. */
   remove(zone: string, call: DriverCall): Promise<void>;
-  /** Every set of the types we know. */
+  /** Every set of the types we know that is served. */
   read(zone: string, call: DriverCall): Promise<readonly ZoneSet[]>;
   /**
-   * Reads the zone, and puts what `change` makes of all its sets in the place of the one of this name and type;
-   * without values it is removed. Nobody else changes zones meanwhile.
+   * Reads the zone, and puts what `change` makes of all that stands there in the place of the set of this name and
+   * type; without values it is removed. Records that are switched off at the server stay as they are, and so do
+   * comments. Nobody else changes zones meanwhile. Throws `record_exists` for what another record excludes,
+   * `record_invalid` for what the server does not take.
    */
-  change(zone: string, change: (sets: readonly ZoneSet[]) => ZoneSet, call: DriverCall): Promise<void>;
+  change(zone: string, change: (contents: ZoneContents) => ZoneSet, call: DriverCall): Promise<void>;
 }

@@ -39,9 +39,11 @@ export const RecordOut = Type.Object({
   ttl: Type.Integer({ description: 'Seconds.' }),
   ip: Type.Optional(Type.String({ description: '`PROXYSRV` stands for the address of the proxy.' })),
   target: Type.Optional(Type.String()),
-  exchange: Type.Optional(Type.String()),
+  exchange: Type.Optional(Type.String({ description: '`.`: the name takes no mail.' })),
   priority: Type.Optional(Type.Integer()),
-  txt: Type.Optional(Type.String()),
+  txt: Type.Optional(
+    Type.String({ description: 'As it may be sent: without quotes where that says the same.' }),
+  ),
   ns: Type.Optional(Type.String()),
 });
 

@@ -1,5 +1,6 @@
 /** What the embedded name server answers to one message: wildcards, aliases, NXDOMAIN or no data. */
 import dnsPacket, { type Answer, type DecodedPacket, type Packet, type Question } from 'dns-packet';
+import { readText } from '../../model/master-file-text.js';
 import { withSerial, type RrSet, type Zone } from './zone.js';
 import type { Zones } from './zones.js';
 
@@ -107,7 +108,7 @@ function toData(type: string, content: string): Data | undefined {
     case 'PTR':
       return { type, data: bare(content) };
     case 'TXT':
-      return { type, data: texts(content) };
+      return { type, data: readText(content) };
     case 'CAA':
       return caaOf(content);
     case 'MX':
@@ -126,13 +127,6 @@ function caaOf(content: string): Data | undefined {
   const [, flags = '0', tag, value = ''] = /^(\d+) (\w+) "([^"]*)"$/.exec(content) ?? [];
   if (tag !== 'issue' && tag !== 'issuewild' && tag !== 'iodef') return undefined;
   return { type: 'CAA', data: { flags: Number(flags), tag, value } };
-}
-
-/** The character strings of `"one" "two"`. */
-function texts(content: string): Buffer[] {
-  return [...content.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, inner = '']) =>
-    Buffer.from(inner.replace(/\\(.)/g, '$1')),
-  );
 }
 
 function bare(name: string): string {

@@ -180,13 +180,25 @@ function zoneHead(zone: Zone): Record<string, unknown> {
   };
 }
 
-/** As PowerDNS does: `rrset_type` counts only together with `rrset_name`. */
+/**
+ * As PowerDNS 4.7.3 does: `rrset_type` counts only together with `rrset_name`, by name the records that are switched
+ * off are left out, and every other set that has comments comes along without its records.
+ */
 function zoneSets(zone: Zone, url: URL): { rrsets?: RrSet[] } {
   if (url.searchParams.get('rrsets') === 'false') return {};
   const name = url.searchParams.get('rrset_name')?.toLowerCase();
   const type = name === undefined ? undefined : url.searchParams.get('rrset_type')?.toUpperCase();
-  const sets = zone.rrsets(name).filter((set) => type === undefined || set.type === type);
+  const asked = (set: RrSet): boolean => set.name === name && (type === undefined || set.type === type);
+  const sets = zone
+    .rrsets()
+    .map((set) => (name === undefined ? set : served(set, asked(set))))
+    .filter(({ records, comments }) => records.length + comments.length > 0);
   return { rrsets: sets.map((set) => (set.type === 'SOA' ? withSerial(set, zone.serial()) : set)) };
+}
+
+function served(set: RrSet, isAsked: boolean): RrSet {
+  const records = isAsked ? set.records.filter(({ disabled }) => !disabled) : [];
+  return { ...set, records, ttl: records.length === 0 ? 0 : set.ttl };
 }
 
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

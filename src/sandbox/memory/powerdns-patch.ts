@@ -1,11 +1,16 @@
 /** What PowerDNS makes of a zone PATCH: the same checks in the same words, and the record sets that come of it. */
 import ipaddr from 'ipaddr.js';
+import { isHostName } from '../../kernel/host-name.js';
 import type { RrSet, Zone, ZoneComment, ZoneRecord } from './zone.js';
 
 /** Answered as 422 `{error}`. */
 export class Unprocessable extends Error {}
 
-const TYPES = ['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT'];
+/** Of the types that PowerDNS knows those that tests and tryouts need; `TYPE65280` and its like are taken, too. */
+const TYPES = [
+  ...['A', 'AAAA', 'CAA', 'CNAME', 'DNAME', 'DS', 'HTTPS', 'MX', 'NAPTR', 'NS', 'PTR', 'SOA', 'SRV', 'SSHFP'],
+  ...['SVCB', 'TLSA', 'TXT'],
+];
 const NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+$/;
 
 type Fields = Record<string, unknown>;
@@ -58,18 +63,24 @@ function replaced(name: string, type: string, fields: Fields, zone: Zone, now: (
 function assertName(name: string, type: string, zone: Zone): void {
   if (!name.endsWith('.')) throw new Unprocessable(`DNS Name '${name}' is not canonical`);
   if (!NAME.test(name) || name.length > 254)
-    throw new Unprocessable(`DNS Name '${name}' contains unsupported characters`);
-  if (!TYPES.includes(type)) throw new Unprocessable(`RRset ${name} IN ${type}: unknown type given`);
+    throw new Unprocessable(`Name '${name}' contains unsupported characters`);
+  if (!TYPES.includes(type) && !/^TYPE\d{1,5}$/.test(type))
+    throw new Unprocessable(`RRset ${name} IN ${type}: unknown type given`);
   if (name !== zone.name && !name.endsWith(`.${zone.name}`))
     throw new Unprocessable(`RRset ${name} IN ${type}: Name is out of zone`);
 }
 
 function assertAlone(name: string, type: string, records: readonly ZoneRecord[], zone: Zone): void {
-  const others = zone.rrsets(name).filter((set) => set.type !== type && set.records.length > 0);
+  // what is switched off excludes nothing
+  const served = (set: RrSet): boolean => set.records.some(({ disabled }) => !disabled);
+  const others = zone.rrsets(name).filter((set) => set.type !== type && served(set));
   const clash = type === 'CNAME' ? others.length > 0 : others.some((set) => set.type === 'CNAME');
   if (clash) throw new Unprocessable(`RRset ${name} IN ${type}: Conflicts with pre-existing RRset`);
-  if (type === 'CNAME' && records.length > 1)
-    throw new Unprocessable(`RRset ${name} IN CNAME has more than one record`);
+  if ((type === 'CNAME' || type === 'DNAME') && records.length > 1)
+    throw new Unprocessable(`RRset ${name} IN ${type} has more than one record`);
+  const pair = ['NS', 'DNAME'].find((one) => one !== type && ['NS', 'DNAME'].includes(type));
+  if (pair !== undefined && name !== zone.name && others.some((set) => set.type === pair))
+    throw new Unprocessable(`RRset ${name} IN ${type}: Cannot have both NS and DNAME except in zone apex`);
 }
 
 function readRecord(name: string, type: string, value: unknown): ZoneRecord {
@@ -84,11 +95,26 @@ function readRecord(name: string, type: string, value: unknown): ZoneRecord {
     fail(`Parsing record content (try 'pdnsutil check-zone'): unable to parse IPv6 address`);
   if ((type === 'CNAME' || type === 'NS' || type === 'PTR') && !content.endsWith('.'))
     fail('Not in expected format (parsed as ' + `'${content}.')`);
-  if (type === 'TXT' && !/^"(?:[^"\\]|\\.)*"(?: "(?:[^"\\]|\\.)*")*$/.test(content))
-    fail(
-      `Parsing record content (try 'pdnsutil check-zone'): Data field in DNS should start with quote (") at position 0 of '${content}'`,
-    );
+  if (type === 'TXT') assertText(content, fail);
+  const host = type === 'NS' ? content : type === 'MX' ? (/^\d{1,5} (\S+)$/.exec(content)?.[1] ?? '') : '';
+  if (
+    host !== '' &&
+    !(type === 'MX' && host === '.') &&
+    !isHostName(host.replace(/\.$/, ''), { leastLabels: 1 })
+  )
+    throw new Unprocessable(`RRset ${name} IN ${type} non-hostname content ${host}`);
   return { content, disabled: fields['disabled'] === true };
+}
+
+/** Only in the server's own spelling: strings in quotes, one blank between them. */
+function assertText(content: string, fail: (why: string) => never): void {
+  const strings = /^(?:"(?:[^"\\]|\\.)*" *)+$/.test(content) ? content.match(/"(?:[^"\\]|\\.)*"/g) : null;
+  if (!strings && content.startsWith('"'))
+    fail(
+      `Parsing record content (try 'pdnsutil check-zone'): Data field in DNS should end on a quote (") in '${content}'`,
+    );
+  const parsed = strings ? strings.join(' ') : `"${content}"`;
+  if (parsed !== content) fail(`Not in expected format (parsed as '${parsed}')`);
 }
 
 function readComment(value: unknown, now: () => number): ZoneComment {

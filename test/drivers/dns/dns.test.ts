@@ -45,9 +45,10 @@ t.test('powerdns: the contract', async (t) => {
 t.test('what stands already is not written again', async (t) => {
   const { fake, driver } = await server(t);
   await driver.ensureRecord(shop, call());
-  t.same(fake.requests, ['GET', 'PATCH', 'GET']);
+  // by name, the whole zone before the change, and by name again
+  t.same(fake.requests, ['GET', 'GET', 'PATCH', 'GET']);
   await driver.ensureRecord({ ...shop, values: [...shop.values, ...shop.values] }, call());
-  t.same(fake.requests, ['GET', 'PATCH', 'GET', 'GET']);
+  t.same(fake.requests, ['GET', 'GET', 'PATCH', 'GET', 'GET']);
   t.match(fake.sets.get(`shop.${ZONE}. A`), {
     ttl: 60,
     comments: [{ content: 'innkeeper:test/default/shop/1', account: 'innkeeper' }],
@@ -61,6 +62,88 @@ t.test('what stands already is not written again', async (t) => {
     'a disabled record is not served',
   );
 });
+
+t.test('what is switched off at the server, and what others noted there, stays', async (t) => {
+  const { fake, driver } = await server(t);
+  const id = `shop.${ZONE}. A`;
+  const parked = { content: '198.51.100.77', disabled: true };
+  fake.put(shop.name, 'A', parked.content, 'ticket 4711');
+  for (const record of fake.sets.get(id)?.records ?? []) record.disabled = true;
+  await driver.ensureRecord(shop, call());
+  t.match(fake.sets.get(id), {
+    records: [{ content: '203.0.113.10', disabled: false }, parked],
+    comments: [{ content: 'ticket 4711' }, { content: formatMark(mark('shop')) }],
+  });
+  t.match(await driver.find(shop.name, 'A', call()), { values: shop.values, mark: shop.mark });
+  await driver.ensureRecord({ ...shop, values: ['203.0.113.11'] }, call());
+  t.same(fake.sets.get(id)?.records, [{ content: '203.0.113.11', disabled: false }, parked]);
+  await driver.removeRecord(shop, call());
+  t.match(fake.sets.get(id), { records: [parked], comments: [{ content: 'ticket 4711' }] });
+  t.equal(fake.sets.get(id)?.comments.length, 1, 'the mark has gone');
+  t.same(await driver.list(call()), []);
+});
+
+t.test('a record of ours that somebody switched off is not listed as one that stands', async (t) => {
+  const { fake, driver } = await server(t);
+  await driver.ensureRecord(shop, call());
+  for (const record of fake.sets.get(`shop.${ZONE}. A`)?.records ?? []) record.disabled = true;
+  t.same(await driver.list(call()), []);
+  t.equal(await driver.find(shop.name, 'A', call()), undefined);
+});
+
+t.test('a back end without comments: the mark stands in a TXT record beside', async (t) => {
+  const { fake, driver } = await server(t);
+  fake.hasComments = false;
+  const owner = `_innkeeper-owner.shop.${ZONE}. TXT`;
+  await driver.ensureRecord(shop, call());
+  t.same(fake.requests, ['GET', 'GET', 'PATCH', 'GET', 'GET', 'PATCH', 'GET', 'GET']);
+  t.match(fake.sets.get(owner), {
+    ttl: 60,
+    records: [{ content: `"${formatMark(mark('shop'))} A"`, disabled: false }],
+  });
+  await driver.ensureRecord({ ...shop, type: 'AAAA', values: ['2001:db8::1'] }, call());
+  t.equal(fake.sets.get(owner)?.records.length, 2);
+  t.equal(fake.requests.filter((method) => method === 'PATCH').length, 3, 'comments are not tried again');
+  t.same(
+    (await driver.list(call())).map(({ type, markAlone }) => ({ type, markAlone })),
+    [
+      { type: 'A', markAlone: true },
+      { type: 'AAAA', markAlone: true },
+    ],
+  );
+  const alias = { ...shop, type: 'CNAME', values: [`www.${ZONE}`] } as const;
+  await driver.ensureRecord(alias, call());
+  t.same(fake.sets.get(owner)?.records, [
+    { content: `"${formatMark(mark('shop'))} CNAME"`, disabled: false },
+  ]);
+  await driver.removeRecord(alias, call());
+  t.same([...fake.sets.keys()], [], 'nothing is left behind');
+  await driver.ensureRecord(shop, call());
+  fake.sets.delete(`shop.${ZONE}. A`);
+  await driver.removeRecord(shop, call());
+  t.same([...fake.sets.keys()], [], 'also when the record itself was taken away by somebody');
+});
+
+t.test('powerdns without comments: the contract', async (t) => {
+  await dnsContract(t, async (t) => {
+    const { fake, driver } = await server(t);
+    fake.hasComments = false;
+    const foreign = async (name: string, type: string, value: string): Promise<void> =>
+      fake.put(name, type, type === 'CNAME' ? `${value}.` : value);
+    return { driver, zone: ZONE, foreign };
+  });
+});
+
+t.test(
+  'a record that came between our look and our change is a conflict, no failure of the server',
+  async (t) => {
+    const { fake, driver } = await server(t);
+    const words = 'RRset shop.example.test. IN A: Conflicts with pre-existing RRset';
+    fake.intercept = (asked, answer) =>
+      asked.method === 'PATCH' && Boolean(answer.writeHead(422).end(JSON.stringify({ error: words })));
+    await t.rejects(driver.ensureRecord(shop, call()), { code: 'foreign_object', failure: 'conflict' });
+  },
+);
 
 t.test('a mark that only looks like ours is foreign', async (t) => {
   const { fake, driver } = await server(t);

@@ -15,25 +15,51 @@ const driverAt = (t: Test, url: string, key = 'right') => {
   return driver;
 };
 
-t.test('the contract', async (t) => {
-  await dnsContract(t, async (t) => {
-    const { url } = await realPowerDns(t, ZONE);
-    const foreign = async (name: string, type: string, value: string): Promise<void> => {
-      const content = type === 'CNAME' ? `${value}.` : value;
-      const rrsets = [
-        { name: `${name}.`, type, ttl: 60, changetype: 'REPLACE', records: [{ content, disabled: false }] },
-      ];
-      const answer = await request(`${url}/api/v1/servers/localhost/zones/${ZONE}.`, {
-        method: 'PATCH',
-        headers: { 'x-api-key': 'right' },
-        body: JSON.stringify({ rrsets }),
-      });
-      await answer.body.dump();
-      t.equal(answer.statusCode, 204);
-    };
-    return { driver: driverAt(t, url), zone: ZONE, foreign };
+for (const backend of ['sqlite', 'lmdb'] as const)
+  t.test(`the contract, with the back end ${backend}`, async (t) => {
+    await dnsContract(t, async (t) => {
+      const { url } = await realPowerDns(t, ZONE, backend);
+      const foreign = async (name: string, type: string, value: string): Promise<void> => {
+        const content = type === 'CNAME' ? `${value}.` : value;
+        const records = [{ content, disabled: false }];
+        await patch(t, url, { name: `${name}.`, type, ttl: 60, changetype: 'REPLACE', records });
+      };
+      return { driver: driverAt(t, url), zone: ZONE, foreign };
+    });
   });
-});
+
+async function patch(t: Test, url: string, rrset: object): Promise<void> {
+  const answer = await request(`${url}/api/v1/servers/localhost/zones/${ZONE}.`, {
+    method: 'PATCH',
+    headers: { 'x-api-key': 'right' },
+    body: JSON.stringify({ rrsets: [rrset] }),
+  });
+  t.equal(answer.statusCode, 204, await answer.body.text());
+}
+
+async function setsAt(url: string, name: string): Promise<object[]> {
+  const answer = await request(`${url}/api/v1/servers/localhost/zones/${ZONE}.`, {
+    headers: { 'x-api-key': 'right' },
+  });
+  const { rrsets } = (await answer.body.json()) as { rrsets: { name: string }[] };
+  return rrsets.filter((set) => set.name.endsWith(`${name}.`));
+}
+
+for (const backend of ['sqlite', 'lmdb'] as const)
+  t.test(`what is switched off at the server stays, with the back end ${backend}`, async (t) => {
+    const { url } = await realPowerDns(t, ZONE, backend);
+    const driver = driverAt(t, url);
+    const record = { name: `shop.${ZONE}`, type: 'A', values: ['203.0.113.10'], mark: mark('shop') } as const;
+    const parked = { content: '198.51.100.7', disabled: true };
+    const set = { name: `${record.name}.`, type: 'A', ttl: 60, changetype: 'REPLACE', records: [parked] };
+    await patch(t, url, set);
+    await driver.ensureRecord(record, call());
+    t.match(await driver.find(record.name, 'A', call()), { values: record.values, mark: record.mark });
+    t.match(await driver.list(call()), [{ name: record.name, values: record.values, markAlone: true }]);
+    await driver.removeRecord(record, call());
+    t.match(await setsAt(url, record.name), [{ type: 'A', records: [parked], comments: [] }]);
+    t.equal((await setsAt(url, record.name)).length, 1, 'and nothing else is left');
+  });
 
 t.test('the record is served once the call returns, and gone once it is removed', async (t) => {
   const { url, dnsPort } = await realPowerDns(t, ZONE);
@@ -82,7 +108,8 @@ t.test(
       { name: 'customer.org', type: 'A', values: ['198.51.100.1', '198.51.100.2'] },
       { name: 'six.customer.org', type: 'AAAA', values: ['2001:db8::1'] },
       { name: 'www.customer.org', type: 'CNAME', values: ['customer.org'] },
-      { name: '_dmarc.customer.org', type: 'TXT', values: ['v=DMARC1; p="none"', 'x'.repeat(400)] },
+      { name: '_dmarc.customer.org', type: 'TXT', values: ['"v=DMARC1; p=\\"none\\""', 'x'.repeat(400)] },
+      { name: 'nomail.customer.org', type: 'MX', values: ['0 .'] },
       { name: 'sub.customer.org', type: 'NS', values: ['ns.example.net'] },
       { name: '*.wild.customer.org', type: 'A', values: ['198.51.100.3'] },
     ] as const;

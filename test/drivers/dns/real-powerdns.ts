@@ -1,4 +1,4 @@
-/** A real PowerDNS of our own: sqlite, loopback, random ports. */
+/** A real PowerDNS of our own: loopback, random ports, records in SQLite or LMDB. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,19 +11,31 @@ import { freePort } from '../../fakes/free-port.js';
 
 const SCHEMA = '/usr/share/doc/pdns-backend-sqlite3/schema.sqlite3.sql';
 
-/** The key of its API is `right`. `zone`: made at once, with the name server `ns1.<zone>`. */
-export async function realPowerDns(t: Test, zone: string): Promise<{ url: string; dnsPort: number }> {
-  const dir = await mkdtemp(join(tmpdir(), 'innkeeper-pdns-'));
-  await chmod(dir, 0o777);
+type Backend = 'sqlite' | 'lmdb';
+
+/** Its lines of the configuration. The server makes LMDB's files by itself. */
+async function prepare(dir: string, backend: Backend): Promise<string> {
+  if (backend === 'lmdb') return `launch=lmdb\nlmdb-filename=${join(dir, 'pdns.lmdb')}`;
   const database = join(dir, 'pdns.sqlite3');
   const made = spawnSync('sqlite3', [database], { input: await readFile(SCHEMA) });
   if (made.status !== 0) throw new Error(`sqlite3: ${String(made.stderr)}`);
   await chmod(database, 0o666);
+  return `launch=gsqlite3\ngsqlite3-database=${database}`;
+}
+
+/** The key of its API is `right`. `zone`: made at once, with the name server `ns1.<zone>`. */
+export async function realPowerDns(
+  t: Test,
+  zone: string,
+  backend: Backend = 'sqlite',
+): Promise<{ url: string; dnsPort: number }> {
+  const dir = await mkdtemp(join(tmpdir(), 'innkeeper-pdns-'));
+  await chmod(dir, 0o777);
+  const lines = await prepare(dir, backend);
   const [dnsPort, apiPort] = [await freePort(), await freePort()];
   await writeFile(
     join(dir, 'pdns.conf'),
-    `launch=gsqlite3
-gsqlite3-database=${database}
+    `${lines}
 local-address=127.0.0.1
 local-port=${dnsPort}
 api=yes

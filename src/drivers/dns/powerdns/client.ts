@@ -19,7 +19,15 @@ const RecordSet = Type.Object({
   type: Type.String(),
   ttl: Type.Optional(Type.Integer()),
   records: Type.Array(Type.Object({ content: Type.String(), disabled: Type.Optional(Type.Boolean()) })),
-  comments: Type.Optional(Type.Array(Type.Object({ content: Type.String() }))),
+  comments: Type.Optional(
+    Type.Array(
+      Type.Object({
+        content: Type.String(),
+        account: Type.Optional(Type.String()),
+        modified_at: Type.Optional(Type.Integer()),
+      }),
+    ),
+  ),
 });
 const zoneAnswer = Compile(
   Type.Object({ account: Type.Optional(Type.String()), rrsets: Type.Array(RecordSet) }),
@@ -34,7 +42,12 @@ export interface RecordSetChange {
   readonly changetype: 'REPLACE' | 'DELETE';
   readonly ttl?: number;
   readonly records?: readonly { readonly content: string; readonly disabled: boolean }[];
-  readonly comments?: readonly { readonly content: string; readonly account: string }[];
+  /** Absent: they stay as they are. */
+  readonly comments?: readonly {
+    readonly content: string;
+    readonly account: string;
+    readonly modified_at?: number;
+  }[];
 }
 
 export interface WholeZone {
@@ -44,18 +57,30 @@ export interface WholeZone {
 
 /** Zone names are absolute, with the final dot. */
 export interface PowerDnsClient {
-  /** All record sets at this absolute name (with the final dot). */
+  /**
+   * All record sets at this absolute name (with the final dot). PowerDNS before 5.0 leaves out the records that are
+   * switched off.
+   */
   read(name: string, signal: AbortSignal, zone?: string): Promise<RecordSet[]>;
   /**
    * Ends with the server's answer or the request's own deadline, also when the caller stops: half a write would leave
    * the effect unknown.
    */
   change(changes: readonly RecordSetChange[], zone?: string): Promise<void>;
+  /** With the records that are switched off. */
   findZone(zone: string, signal: AbortSignal): Promise<WholeZone | undefined>;
-  /** Throws `dns_failed` when it exists. */
+  /** Throws `zone_exists`. */
   makeZone(zone: string, nameServers: readonly string[], account: string): Promise<void>;
   removeZone(zone: string): Promise<void>;
   close(): Promise<void>;
+}
+
+interface SendOptions {
+  readonly stop?: AbortSignal;
+  /** 404 is an answer: undefined. */
+  readonly mayMiss?: boolean;
+  /** What 404 means. */
+  readonly missing?: () => AgentError;
 }
 
 /** A whole zone, from a server too old to filter by name. */
@@ -81,7 +106,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
     method: 'GET' | 'PATCH' | 'POST' | 'DELETE',
     path: string,
     body: object | null,
-    { stop, mayMiss = false }: { readonly stop?: AbortSignal; readonly mayMiss?: boolean } = {},
+    { stop, mayMiss = false, missing }: SendOptions = {},
   ): Promise<unknown> => {
     const pass = circuit?.enter();
     if (circuit && !pass) throw shut(openCircuit(circuit));
@@ -111,6 +136,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
       else if (GATEWAY.includes(status) || isPage(text)) pass?.silent();
       else pass?.answered();
       if (refused !== undefined) throw refusesUs(refused);
+      if (status === 404 && missing) throw missing();
       return mayMiss && status === 404 ? undefined : judge(status, text);
     };
     return withLimit(stop ?? neverAborted(), config.timeout_s * 1000, async (limit) => {
@@ -139,7 +165,8 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
       return answer.rrsets.filter((set) => set.name.toLowerCase() === name);
     },
     async change(changes, zone = own) {
-      await send('PATCH', pathOf(zone), { rrsets: changes });
+      const missing = (): AgentError => (zone === own ? zoneMissing(own) : noSuchZone(zone));
+      await send('PATCH', pathOf(zone), { rrsets: changes }, { missing });
     },
     async findZone(zone, signal) {
       throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
@@ -180,7 +207,31 @@ function judge(status: number, text: string): unknown {
   // 5xx is the server's own trouble (its database is locked or away), which passes; 4xx is our request.
   if (status >= 500 || status === 429)
     throw failure('dns_unreachable', 'The DNS server cannot answer right now.', detail);
+  if (status === 409) throw new AgentError('zone_exists', 'Zone already exists', { role: 'DNS', detail });
+  if (status === 422 && CLASH.test(detail)) throw inTheWay(detail);
   throw failed(detail);
+}
+
+/** What PowerDNS says of a record that another one of its name excludes, also of another type (ws-auth.cc). */
+const CLASH =
+  /Conflicts with (?:pre-existing|another) RRset|has more than one record|Cannot have both NS and DNAME/;
+
+/** Of a server whose back end has no place for comments (LMDB before PowerDNS 5.1, BIND files). */
+export function lacksComments(error: unknown): boolean {
+  return error instanceof AgentError && /does not support editing comments/.test(error.detail ?? '');
+}
+
+/** The server's reason for not taking what was sent, or undefined when the request was not to blame. */
+export function refusedContent(error: unknown): string | undefined {
+  const [, said] = error instanceof AgentError ? (/^422: (.+)/.exec(error.detail ?? '') ?? []) : [];
+  return said?.startsWith('Hosting backend') === false ? said : undefined;
+}
+
+export function inTheWay(detail: string): AgentError {
+  return new AgentError('foreign_object', 'A DNS record that is not ours is in the way.', {
+    role: 'DNS',
+    detail,
+  });
 }
 
 function parsed(text: string): unknown {
@@ -214,6 +265,10 @@ function shut({ failure: kind, detail }: OpenCircuit): AgentError {
 /** The zone that all sites are in: without it no order can be carried out, and none is to blame. */
 export function zoneMissing(zone: string): AgentError {
   return refusesUs(`404: the server has no zone ${zone}`);
+}
+
+export function noSuchZone(zone: string): AgentError {
+  return new AgentError('zone_not_found', 'There is no such zone.', { role: 'DNS', detail: zone });
 }
 
 /** Of a request that will not be taken, however often it is sent. */

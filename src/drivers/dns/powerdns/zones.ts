@@ -2,8 +2,17 @@
 import { neverAborted } from '../../../kernel/async/never.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { RECORD_TYPES } from '../../../model/zone-record.js';
-import type { CustomerZones, ZoneSet } from '../contract.js';
-import { failed, type PowerDnsClient, type RecordSet, unproven, type WholeZone } from './client.js';
+import type { CustomerZones, HiddenSet, ZoneContents, ZoneSet } from '../contract.js';
+import {
+  failed,
+  noSuchZone,
+  type PowerDnsClient,
+  type RecordSet,
+  type RecordSetChange,
+  refusedContent,
+  unproven,
+  type WholeZone,
+} from './client.js';
 import { fromContent, isName, toContent } from './values.js';
 
 /** Waits for its turn: the server takes one change at a time. */
@@ -17,17 +26,24 @@ export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: s
   };
   const ours = async (zone: string, signal: AbortSignal): Promise<WholeZone> => {
     const found = await find(zone, signal);
-    if (!found) throw new AgentError('zone_not_found', 'There is no such zone.', { detail: zone });
+    if (!found) throw noSuchZone(zone);
     return found;
   };
   return {
     ensure: (zone, nameServers, { signal }) =>
       inTurn(signal, async () => {
         if (await find(zone, signal)) return false;
-        await settled(
-          () => client.makeZone(absolute(zone), nameServers.map(absolute), account),
-          async (look) => (await find(zone, look)) !== undefined,
-        );
+        try {
+          await settled(
+            () => client.makeZone(absolute(zone), nameServers.map(absolute), account),
+            async (look) => (await find(zone, look)) !== undefined,
+          );
+        } catch (error) {
+          // made by somebody else between our look and our request
+          const isThere = error instanceof AgentError && error.code === 'zone_exists';
+          if (isThere && (await find(zone, signal))) return false;
+          throw error;
+        }
         return true;
       }),
     remove: (zone, { signal }) =>
@@ -38,17 +54,36 @@ export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: s
           async (look) => (await find(zone, look)) === undefined,
         );
       }),
-    read: async (zone, { signal }) => (await ours(zone, signal)).sets.flatMap(toSet),
+    read: async (zone, { signal }) => contentsOf((await ours(zone, signal)).sets).sets,
     change: (zone, change, { signal }) =>
       inTurn(signal, async () => {
         const { sets } = await ours(zone, signal);
-        const wanted = change(sets.flatMap(toSet));
+        const wanted = change(contentsOf(sets));
+        const at = absolute(wanted.name);
+        const current = sets.find(({ name, type }) => name.toLowerCase() === at && type === wanted.type);
         await settled(
-          () => client.change([changeTo(wanted)], absolute(zone)),
-          async (look) => stands(wanted, await client.read(absolute(wanted.name), look, absolute(zone))),
-        );
+          () => client.change([changeTo(wanted, current)], absolute(zone)),
+          async (look) => stands(wanted, await client.read(at, look, absolute(zone))),
+        ).catch((error: unknown) => {
+          throw asRecordError(error);
+        });
       }),
   };
+}
+
+/** A refusal of what a customer asked for is no failure of the server. */
+function asRecordError(error: unknown): unknown {
+  if (!(error instanceof AgentError)) return error;
+  const { detail = '' } = error;
+  if (error.code === 'foreign_object')
+    return new AgentError('record_exists', 'Another record of this name excludes it.', {
+      role: 'DNS',
+      detail,
+    });
+  const said = refusedContent(error);
+  if (said === undefined) return error;
+  const sentence = `The DNS server does not take this record: ${said.replace(/\.$/, '')}.`;
+  return new AgentError('record_invalid', sentence, { role: 'DNS', detail });
 }
 
 /** Believes neither a promise nor a silence: what stands in the zone decides. */
@@ -68,16 +103,31 @@ async function settled(
   if (!(await look())) throw unproven('the change was acknowledged, but cannot be seen');
 }
 
-function changeTo({ name, type, ttlS, values }: ZoneSet) {
+/**
+ * Puts the wanted values in the place of those that are served. Every record that stays is sent as the server gave
+ * it: a REPLACE takes away what it lacks, and what others wrote is not ours to write in another way.
+ */
+function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | undefined): RecordSetChange {
   const at = { name: absolute(name), type };
-  if (values.length === 0) return { ...at, changetype: 'DELETE' as const };
-  const records = values.map((value) => ({ content: contentOf(type, value), disabled: false }));
-  return { ...at, changetype: 'REPLACE' as const, ttl: ttlS, records };
+  const known = (current?.records ?? []).map(({ content, disabled }) => ({
+    content,
+    disabled: disabled === true,
+    value: fromContent(type, content),
+  }));
+  // one that is switched off and asked for is switched on
+  const kept = known.filter(({ disabled, value }) => disabled !== values.includes(value));
+  const added = values.filter((value) => !kept.some((one) => !one.disabled && one.value === value));
+  const records = [
+    ...kept.map(({ content, disabled }) => ({ content, disabled })),
+    ...added.map((value) => ({ content: contentOf(type, value), disabled: false })),
+  ];
+  if (records.length === 0) return { ...at, changetype: 'DELETE' };
+  return { ...at, changetype: 'REPLACE', ttl: ttlS, records };
 }
 
 /** Every value that was sent, its time to live included. */
 function stands({ type, values, ttlS }: ZoneSet, found: readonly RecordSet[]): boolean {
-  const set = found.flatMap(toSet).find((one) => one.type === type);
+  const set = contentsOf(found).sets.find((one) => one.type === type);
   const text = (list: readonly string[]): string => JSON.stringify([...list].sort());
   return text(set?.values ?? []) === text(values) && (set?.ttlS ?? ttlS) === ttlS;
 }
@@ -96,17 +146,25 @@ function contentOf(type: ZoneSet['type'], value: string): string {
   }
 }
 
-function toSet(set: RecordSet): ZoneSet[] {
-  const type = RECORD_TYPES.find((known) => known === set.type);
-  const live = set.records.filter(({ disabled }) => disabled !== true);
-  if (type === undefined || live.length === 0) return [];
-  const values = live.map(({ content }) => fromContent(type, content));
-  return [{ name: set.name.toLowerCase().replace(/\.$/, ''), type, ttlS: set.ttl ?? 0, values }];
+function contentsOf(found: readonly RecordSet[]): ZoneContents {
+  const sets: ZoneSet[] = [];
+  const hidden: HiddenSet[] = [];
+  for (const set of found) {
+    const name = set.name.toLowerCase().replace(/\.$/, '');
+    const type = RECORD_TYPES.find((known) => known === set.type);
+    const live = set.records.filter(({ disabled }) => disabled !== true);
+    if (type === undefined || live.length < set.records.length)
+      hidden.push({ name, type: set.type, isServed: type === undefined && live.length > 0 });
+    if (type === undefined || live.length === 0) continue;
+    const values = live.map(({ content }) => fromContent(type, content));
+    sets.push({ name, type, ttlS: set.ttl ?? 0, values: [...new Set(values)] });
+  }
+  return { sets, hidden };
 }
 
 function foreign(zone: string, account: string): AgentError {
   return new AgentError('foreign_object', 'The DNS server has this zone for somebody else.', {
     role: 'DNS',
-    detail: `${zone} bears the account ${JSON.stringify(account)}`,
+    detail: `${zone} has the account ${JSON.stringify(account)}`,
   });
 }

@@ -28,6 +28,9 @@ const BEHIND = [
 const text = (description: string) =>
   Type.Optional(Type.String({ maxLength: 4000, 'x-rule': 'must be text', description }));
 
+const TXT_FORM =
+  'For TXT, as in zone files (RFC 1035, section 5.1): strings in quotes, within parentheses also over several lines, with comments; or text without quotes, which is one text with its blanks and semicolons. `\\DDD` is a byte, `\\X` the letter X.';
+
 const getdata = {
   summary: "Lists a customer's DNS zones with their records",
   tags: ['Zones'],
@@ -89,7 +92,7 @@ const deleteZoneSchema = {
 const addRecordSchema = {
   summary: 'Adds a record to a DNS zone',
   description:
-    'The value goes into the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, or `ns`. Records of one name and type have one `ttl`: the last one.',
+    'The value goes into the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, or `ns`. Records of one name and type have one `ttl`: the last one that was sent. Records that are switched off at the DNS server stay as they are.',
   tags: ['Zones'],
   body: Type.Object({
     zone: Type.Optional(ZoneIn),
@@ -99,16 +102,17 @@ const addRecordSchema = {
       Type.String({
         maxLength: 254,
         'x-rule': 'must be a name in the zone',
-        description: 'Relative to the zone, or absolute; `@`, null or none is the zone itself.',
+        description:
+          'Relative to the zone, or absolute: with a final dot, or ending in the name of the zone. `@`, null or none is the zone itself.',
       }),
     ),
     ttl: Type.Optional(numberIn(`must be ${LEAST_TTL_S} to ${MOST_TTL_S} seconds`)),
     ip: text('For A and AAAA; `PROXYSRV` stands for the address of the proxy.'),
-    target: text('For CNAME.'),
-    exchange: text('For MX.'),
+    target: text('For CNAME: a host name in full, with or without the final dot; `@` is the zone itself.'),
+    exchange: text('For MX: as `target`; `.` says that the name takes no mail (RFC 7505).'),
     priority: Type.Optional(numberIn('must be a whole number from 0 to 65535')),
-    txt: text('For TXT.'),
-    ns: text('For NS.'),
+    txt: text(TXT_FORM),
+    ns: text('For NS: as `target`.'),
   }),
   response: { 200: success({ record: RecordOut }, 'Added.') },
   failures: failures(

@@ -1,0 +1,100 @@
+/**
+ * Where a record set's mark stands: in its comment, or, where the server's back end has no comments (LMDB before
+ * PowerDNS 5.1), in a TXT record `_innkeeper-owner.<name>` that says mark and type: `"innkeeper:agent/panel/service/1
+ * A"`. Both are understood everywhere; the second is written only where the first is refused, for it can be read by
+ * everybody.
+ */
+import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
+import type { RecordSet, RecordSetChange } from './client.js';
+import { fromContent, toContent } from './values.js';
+
+const OWNER = '_innkeeper-owner.';
+
+/** `name` with the final dot, as in record sets. */
+export function ownerName(name: string): string {
+  return `${OWNER}${name}`;
+}
+
+/** `all`: what stands at its name and at the owner name. */
+export function marksOf(set: RecordSet, all: readonly RecordSet[]): Mark[] {
+  const inComments = (set.comments ?? []).flatMap(({ content }) => findMark(content) ?? []);
+  const owner = ownerSet(set.name, all);
+  const ofType = (owner ? textsOf(owner) : []).filter((text) => text.endsWith(` ${set.type}`));
+  return [...inComments, ...ofType.flatMap((text) => findMark(text) ?? [])];
+}
+
+export function carries(set: RecordSet, mark: Mark, all: readonly RecordSet[]): boolean {
+  return marksOf(set, all).some((found) => sameMark(found, mark));
+}
+
+/** Whether no other words stand beside its marks. */
+export function isMarkedAlone({ comments = [] }: RecordSet): boolean {
+  return comments.every(({ content }) => isMarkAlone(content));
+}
+
+/** Whose the name of a mark is told by the record: a set at such a name is no record of a site. */
+export function isOwnerName(name: string): boolean {
+  return name.startsWith(OWNER);
+}
+
+/** The comments of the set with the mark among them: what others noted there stays. */
+export function commentsWith(
+  set: RecordSet | undefined,
+  mark: Mark,
+): NonNullable<RecordSetChange['comments']> {
+  const others = commentsWithout(set, mark);
+  return [...others, { content: formatMark(mark), account: 'innkeeper' }];
+}
+
+export function commentsWithout(
+  set: RecordSet | undefined,
+  mark: Mark,
+): NonNullable<RecordSetChange['comments']> {
+  return (set?.comments ?? [])
+    .filter(({ content }) => !sameMark(findMark(content), mark))
+    .map(({ account = '', ...comment }) => ({ ...comment, account }));
+}
+
+interface OwnerChange {
+  /** Of the sets that the mark is about, with the final dot. */
+  readonly name: string;
+  readonly mark: Mark;
+  /** Types of sets that get the mark here, and of those that lose it. */
+  readonly add?: string | undefined;
+  readonly drop: readonly string[];
+  /** Of a TXT record that is new. */
+  readonly ttl: number;
+}
+
+/** What becomes of the TXT record at the owner name; nothing when it says so already. */
+export function ownerChange(
+  { name, mark, add, drop, ttl }: OwnerChange,
+  all: readonly RecordSet[],
+): RecordSetChange[] {
+  const owner = ownerSet(name, all);
+  const before = owner ? textsOf(owner) : [];
+  const textOf = (type: string): string => `${formatMark(mark)} ${type}`;
+  const dropped = drop.filter((type) => type !== add).map(textOf);
+  const kept = before.filter((text) => !dropped.includes(text));
+  const after = add === undefined || kept.includes(textOf(add)) ? kept : [...kept, textOf(add)];
+  if (after.length === before.length && after.every((text) => before.includes(text))) return [];
+  const off = (owner?.records ?? []).filter(({ disabled }) => disabled === true);
+  const records = [
+    ...after.map((text) => ({ content: toContent('TXT', text), disabled: false })),
+    ...off.map(({ content }) => ({ content, disabled: true })),
+  ];
+  const at = { name: ownerName(name), type: 'TXT' };
+  if (records.length === 0) return [{ ...at, changetype: 'DELETE' }];
+  return [{ ...at, changetype: 'REPLACE', ttl: owner?.ttl ?? ttl, records }];
+}
+
+function ownerSet(name: string, all: readonly RecordSet[]): RecordSet | undefined {
+  const wanted = ownerName(name.toLowerCase());
+  return all.find((set) => set.type === 'TXT' && set.name.toLowerCase() === wanted);
+}
+
+function textsOf({ records }: RecordSet): string[] {
+  return records
+    .filter(({ disabled }) => disabled !== true)
+    .map(({ content }) => fromContent('TXT', content));
+}

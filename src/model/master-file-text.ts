@@ -1,0 +1,159 @@
+/**
+ * TXT data as master files write it (RFC 1035, section 5.1): the one reader and the one writer, for what panels send
+ * and read, for what DNS servers take and give, and for the sandbox. Two forms are read:
+ *
+ * - Strings in quotes: `"v=spf1 " "-all"`, with or without blanks between them, with comments, and over several lines
+ *   within parentheses.
+ * - Text without quotes, which is one text with its blanks and semicolons: `v=DMARC1; p=none`. A master file would
+ *   end such a text at the semicolon and
+ *   make two strings at a blank; whoever types a value into a form means neither.
+ *
+ * Both know `\DDD` (one byte) and `\X`. What cannot be read is refused, never guessed.
+ */
+
+/** Longest string of a TXT record, in bytes. */
+const STRING_BYTES = 255;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** `message`: what is wrong and where, as the end of a sentence without its full stop. */
+export class UnreadableText extends Error {}
+
+/** The strings of the record, each of at most 255 bytes; longer ones are split. Throws `UnreadableText`. */
+export function readText(text: string): Buffer[] {
+  const first = text.search(/[^ \t\r\n]/);
+  if (first < 0) throw new UnreadableText('there is no text');
+  const isQuoted = text[first] === '"' || text[first] === '(';
+  const strings = isQuoted ? quotedStrings(text, first) : [plainText(text, first)];
+  return strings.flatMap(split);
+}
+
+/** `"one" "two"`, in ASCII, as servers take it. */
+export function writeStrings(strings: readonly Buffer[]): string {
+  return strings.map((bytes) => `"${escaped(bytes)}"`).join(' ');
+}
+
+/** What people read: plain where `readText` makes the same of it, else in quotes. */
+export function showText(strings: readonly Buffer[]): string {
+  const bytes = Buffer.concat(strings);
+  const plain = plainOf(bytes);
+  return plain ?? writeStrings(split(bytes));
+}
+
+/** The same text always in the same form. Throws `UnreadableText`. */
+export function canonicalText(text: string): string {
+  return showText(readText(text));
+}
+
+function split(bytes: Buffer): Buffer[] {
+  if (bytes.length <= STRING_BYTES) return [bytes];
+  const count = Math.ceil(bytes.length / STRING_BYTES);
+  return Array.from({ length: count }, (_, n) => bytes.subarray(n * STRING_BYTES, (n + 1) * STRING_BYTES));
+}
+
+function escaped(bytes: Buffer): string {
+  return [...bytes]
+    .map((byte) => {
+      if (byte === QUOTE || byte === BACKSLASH) return `\\${String.fromCharCode(byte)}`;
+      return byte < 0x20 || byte > 0x7e ? `\\${String(byte).padStart(3, '0')}` : String.fromCharCode(byte);
+    })
+    .join('');
+}
+
+const NOT_PLAIN = /^[ (]|["\\\p{Cc}]| $/u;
+
+function plainOf(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  const isText = text !== '' && !NOT_PLAIN.test(text) && Buffer.from(text).equals(bytes);
+  return isText ? text : undefined;
+}
+
+function plainText(text: string, first: number): Buffer {
+  const parts: Buffer[] = [];
+  let kept = 0;
+  for (let at = first; at < text.length;) {
+    const char = text[at] ?? '';
+    if (/[\t\r\n]/.test(char)) {
+      if (/^[ \t\r\n]*$/.test(text.slice(at))) break;
+      if (char !== '\t')
+        throw wrong('a line ends within the text; several lines must be quoted, within parentheses', at);
+    }
+    if (char === '"') throw wrong('a quotation mark stands in text that is not in quotes; write \\"', at);
+    const { bytes, next } = letterAt(text, at);
+    parts.push(bytes);
+    // blanks at the end are no part of it, unless they are escaped
+    if (next - at > 1 || char !== ' ') kept = parts.length;
+    at = next;
+  }
+  return Buffer.concat(parts.slice(0, kept));
+}
+
+function quotedStrings(text: string, first: number): Buffer[] {
+  const strings: Buffer[] = [];
+  let opened: number | undefined;
+  let isOver = false;
+  for (let at = first; at < text.length;) {
+    const char = text[at] ?? '';
+    const from = at;
+    at += 1;
+    if (char === ' ' || char === '\t') continue;
+    if (char === ';') {
+      at = lineEnd(text, at);
+    } else if (char === '\r' || char === '\n') {
+      isOver = opened === undefined;
+    } else if (isOver) {
+      throw wrong('something follows in another line; several lines must stand within parentheses', from);
+    } else if (char === '(') {
+      if (opened !== undefined) throw wrong('a second parenthesis is opened', from);
+      opened = from;
+    } else if (char === ')') {
+      if (opened === undefined) throw wrong('a parenthesis is closed that was not opened', from);
+      opened = undefined;
+    } else if (char === '"') {
+      const { bytes, next } = stringAt(text, at);
+      strings.push(bytes);
+      at = next;
+    } else throw wrong('a quotation mark is expected', from);
+  }
+  if (opened !== undefined) throw wrong('a parenthesis is not closed', opened);
+  if (strings.length === 0) throw new UnreadableText('there is no string in quotes');
+  return strings;
+}
+
+function lineEnd(text: string, at: number): number {
+  const rest = text.slice(at).search(/[\r\n]/);
+  return rest < 0 ? text.length : at + rest;
+}
+
+/** From behind the opening quotation mark to behind the closing one. */
+function stringAt(text: string, start: number): { readonly bytes: Buffer; readonly next: number } {
+  const parts: Buffer[] = [];
+  for (let at = start; at < text.length;) {
+    const char = text[at] ?? '';
+    if (char === '"') return { bytes: Buffer.concat(parts), next: at + 1 };
+    if (char === '\r' || char === '\n') throw wrong('a line ends within quotes', at);
+    const { bytes, next } = letterAt(text, at);
+    parts.push(bytes);
+    at = next;
+  }
+  throw wrong('a quotation mark is not closed', start - 1);
+}
+
+/** One letter, as it stands or as an escape. */
+function letterAt(text: string, at: number): { readonly bytes: Buffer; readonly next: number } {
+  const [, number, escape] = /^\\(?:(\d{1,3})|([^])?)/u.exec(text.slice(at, at + 4)) ?? [];
+  if (number !== undefined) {
+    if (number.length < 3 || Number(number) > 255)
+      throw wrong('a backslash is followed by no number from 000 to 255', at);
+    return { bytes: Buffer.of(Number(number)), next: at + 4 };
+  }
+  const isEscape = text[at] === '\\';
+  const letter = isEscape ? (escape ?? '') : String.fromCodePoint(text.codePointAt(at) ?? 0);
+  if (letter === '') throw wrong('nothing follows a backslash', at);
+  if (/[\p{Cc}\p{Cs}]/u.test(letter)) throw wrong('a control character must be written as \\DDD', at);
+  return { bytes: Buffer.from(letter), next: at + (isEscape ? 1 : 0) + letter.length };
+}
+
+function wrong(what: string, at: number): UnreadableText {
+  return new UnreadableText(`${what} (character ${at + 1})`);
+}
