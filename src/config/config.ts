@@ -119,7 +119,7 @@ export interface Config {
     trusted_proxies: string[];
     body_limit_bytes: number;
     /** Per token; 0 = no limit. Life-cycle calls are never limited. */
-    rate_limit: { reads_per_s: number; actions_per_minute: number };
+    rate_limit: { main_thread_ms_per_s: number; reads_per_s: number; actions_per_minute: number };
     /** Tokens besides those made with `innkeeper token create`, for automated installs. */
     tokens: { name: string; panel: string; permissions: string[]; secret: Secret }[];
   };

@@ -88,13 +88,17 @@ const ApiSchema = section('The REST API.', {
   rate_limit: section(
     'What one token may ask for; orders, deletions, suspensions and upgrades are never refused.',
     {
+      main_thread_ms_per_s: number(
+        "Time of the agent's main thread, which has 1000 ms in a second for everybody; for a moment eight times as much; 0 = any amount.",
+        0,
+        1000,
+        { unit: 'ms', default: 250 },
+      ),
       reads_per_s: number(
         'Questions per second, for a moment twice as many; 0 = any number.',
         0,
         10_000_000,
-        {
-          default: 1000,
-        },
+        { default: 500 },
       ),
       actions_per_minute: number("Customers' actions per minute; 0 = any number.", 0, 10_000_000, {
         default: 600,

@@ -1,4 +1,5 @@
 /** Holds what a panel believes about its services against what is. Changes nothing. */
+import type { Rest } from '../kernel/async/slices.js';
 import { findPlan } from '../model/plan.js';
 import { keyOf, type Service } from '../model/service.js';
 import { parseEmail } from '../model/email.js';
@@ -66,9 +67,12 @@ export async function compareWithPanel(
   context: Pick<OperationContext, 'state' | 'config' | 'watch'>,
   { panel }: Pick<Caller, 'panel'>,
   beliefs: readonly PanelRecord[],
+  rest: Rest,
 ): Promise<Comparison> {
   const differences: Difference[] = [];
   for (const belief of beliefs) {
+    const pause = rest();
+    if (pause) await pause;
     const service = await context.state.services
       .find(keyOf({ panel, id: belief.serviceId }))
       .catch(() => 'damaged' as const);
@@ -77,6 +81,8 @@ export async function compareWithPanel(
   const named = new Set(beliefs.map(({ serviceId }) => serviceId));
   const unlisted: Comparison['unlisted'][number][] = [];
   for (const entry of context.state.services.entries()) {
+    const pause = rest();
+    if (pause) await pause;
     const here = entry.panel === panel && entry.lifecycle !== 'terminated' && entry.lifecycle !== 'failed';
     if (!here || named.has(entry.id) || unlisted.length >= MOST_UNLISTED) continue;
     const mend = post('/delete-site', { service_id: entry.id });

@@ -5,7 +5,7 @@ import type { StepEnd } from '../jobs/engine/step-logger.js';
 import type { FileOperationEnd } from '../state/contract.js';
 import { stateMetrics } from './state-metrics.js';
 import { countJobs } from './jobs.js';
-import { makeCounted, makeRegistry } from './registry.js';
+import { makeCounted, makeRegistry, type Sample, summed } from './registry.js';
 import type { Sources } from './sources.js';
 
 export interface Answered {
@@ -14,6 +14,8 @@ export interface Answered {
   readonly route: string | undefined;
   readonly status: number;
   readonly ms: number;
+  /** Of the main thread. */
+  readonly mainThreadMs: number;
 }
 
 export interface Metrics {
@@ -33,6 +35,10 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PAT
 export function makeMetrics(): Metrics {
   const registry = makeRegistry();
   const counted = makeCounted(registry);
+  const mainThreadMs = new Map<string, number>();
+  summed(registry, 'http_main_thread_seconds', 'Time of the main thread that calls took.', ['route'], () =>
+    [...mainThreadMs].map(([route, ms]): Sample => [{ route }, ms / 1000]),
+  );
   return {
     serviceChanged: (next, previous) => countJobs(counted, next, previous),
     stepEnded({ method, step, outcome, ms }) {
@@ -43,10 +49,11 @@ export function makeMetrics(): Metrics {
       counted.driverCalls.inc({ driver, call, result });
       counted.driverSeconds.observe({ driver, call }, ms / 1000);
     },
-    answered({ method, route = 'none', status, ms }) {
+    answered({ method, route = 'none', status, ms, mainThreadMs: spent }) {
       const known = METHODS.has(method) ? method : 'other';
       counted.requests.inc({ method: known, route, status: String(status) });
       counted.requestSeconds.observe({ method: known, route }, ms / 1000);
+      mainThreadMs.set(route, (mainThreadMs.get(route) ?? 0) + spent);
     },
     fileOperation({ operation, ms, code }) {
       if (code === undefined) counted.writeSeconds.observe({ operation }, ms / 1000);

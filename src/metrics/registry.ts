@@ -78,6 +78,26 @@ export function makeCounted(registry: Registry): Counted {
 
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
+/** A sum that somebody else keeps, as a counter. `read` throws nothing. */
+export function summed(
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: readonly string[],
+  read: () => Iterable<Sample>,
+): void {
+  const counter = new Counter({
+    name: `innkeeper_${name}_total`,
+    help,
+    labelNames: [...labelNames],
+    registers: [registry],
+    collect() {
+      counter.reset();
+      for (const [labels, value] of read()) counter.inc(labels, value);
+    },
+  });
+}
+
 /** A figure that is looked up when somebody asks. `read` throws nothing. */
 export function looked(
   registry: Registry,

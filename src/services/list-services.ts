@@ -1,6 +1,7 @@
 /** Lists a panel's services from the index alone. */
 import type { StatusWord } from '../model/status.js';
 import type { ServiceEntry } from '../state/contract.js';
+import type { Rest } from '../kernel/async/slices.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { afterCursor, nextCursor, type Page } from '../jobs/manage/page.js';
@@ -21,15 +22,18 @@ export interface ServiceQuery {
   readonly cursor?: string | undefined;
 }
 
-export function listServices(
+export async function listServices(
   context: OperationContext,
   caller: Pick<Caller, 'panel'>,
   query: ServiceQuery,
-): Page<ReturnType<typeof viewEntry>> {
+  rest: Rest,
+): Promise<Page<ReturnType<typeof viewEntry>>> {
   const after = afterCursor(query.cursor, caller.panel);
   const items: ReturnType<typeof viewEntry>[] = [];
   let last: ServiceEntry | undefined;
   for (const entry of context.state.services.entries()) {
+    const pause = rest();
+    if (pause) await pause;
     if (entry.panel !== caller.panel || (after !== undefined && entry.key <= after)) continue;
     const view = viewEntry(context, entry);
     if (!isWanted(entry, view, query)) continue;

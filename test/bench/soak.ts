@@ -60,7 +60,7 @@ export async function benchSoak(minutes: number): Promise<boolean> {
   // what keeps a mad panel back would keep us back
   const configFile = await configureBeside(world, {
     'deletion.brake': 100_000,
-    'api.rate_limit': { reads_per_s: 0, actions_per_minute: 0 },
+    'api.rate_limit': { main_thread_ms_per_s: 0, reads_per_s: 0, actions_per_minute: 0 },
   });
   const daemon = await startDaemonProcess(world, { configFile, probed: true });
   const until = performance.now() + minutes * 60_000;

@@ -43,7 +43,14 @@ setInterval(() => {
 const deps = {
   config: {
     ...config,
-    api: { ...config.api, rate_limit: { reads_per_s: 1_000_000, actions_per_minute: 60 } },
+    api: {
+      ...config.api,
+      rate_limit: {
+        main_thread_ms_per_s: Number(process.env['MAIN_THREAD_MS'] ?? 0),
+        reads_per_s: 1_000_000,
+        actions_per_minute: 60,
+      },
+    },
   },
   state,
   clock: systemClock,

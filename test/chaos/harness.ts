@@ -102,7 +102,10 @@ async function writeConfig(stateDir: string, from: string, options: RigOptions):
   const file = join(stateDir, 'chaos.yaml');
   const own = {
     ...config,
-    api: { ...fields(config['api']), rate_limit: { reads_per_s: 0, actions_per_minute: 0 } },
+    api: {
+      ...fields(config['api']),
+      rate_limit: { main_thread_ms_per_s: 0, reads_per_s: 0, actions_per_minute: 0 },
+    },
     container_host: { ...host, proxmox: { ...fields(host['proxmox']), vmids: { first: 1000, last: 1029 } } },
     addresses: {
       pools: [{ name: 'chaos', first: '10.77.0.10', last: '10.77.0.39', prefix: 22, gateway: '10.77.0.1' }],

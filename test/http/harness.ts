@@ -45,7 +45,7 @@ export function testConfig(): Config {
       tls: null,
       trusted_proxies: ['192.0.2.1'],
       body_limit_bytes: 20_000,
-      rate_limit: { reads_per_s: 0, actions_per_minute: 0 },
+      rate_limit: { main_thread_ms_per_s: 0, reads_per_s: 0, actions_per_minute: 0 },
       tokens: [
         {
           name: 'installed',

@@ -110,8 +110,8 @@ t.test('writes are timed, and those that fail are told by their code', async (t)
 
 t.test('no label holds what callers can choose freely', async (t) => {
   const metrics = makeMetrics();
-  metrics.answered({ method: 'BREW', route: undefined, status: 404, ms: 1 });
-  metrics.answered({ method: 'GET', route: '/services/:id', status: 200, ms: 1 });
+  metrics.answered({ method: 'BREW', route: undefined, status: 404, ms: 1, mainThreadMs: 0 });
+  metrics.answered({ method: 'GET', route: '/services/:id', status: 200, ms: 1, mainThreadMs: 0 });
   const text = await metrics.text();
   t.ok(text.includes('innkeeper_http_requests_total{method="other",route="none",status="404"} 1'));
   t.ok(text.includes('innkeeper_http_requests_total{method="GET",route="/services/:id",status="200"} 1'));

@@ -101,6 +101,22 @@ const QUESTIONS: ReadonlySet<string> = new Set([
   'POST /panel/sync',
 ]);
 
+/** Their answers grow with the number of services: so many of one token at once. */
+const LONG: Readonly<Record<string, number>> = {
+  'POST /panel/sync': 2,
+  'GET /services': 16,
+  'GET /jobs': 16,
+  'GET /events': 16,
+  'GET /audit': 16,
+};
+
+/** How many of these calls one token may have under way; undefined: any number. */
+export function mostAtOnce(method: string, url: string): number | undefined {
+  return ruleFor(method, url).door === 'socket'
+    ? undefined
+    : LONG[`${method === 'HEAD' ? 'GET' : method} ${url}`];
+}
+
 /** They hand out what opens a customer's site. */
 const REVEALING: ReadonlySet<string> = new Set(['GET /services/:id/credentials']);
 

@@ -11,8 +11,11 @@ import type { OperationContext } from '../../services/context.js';
 import { isPermission, type Permission, PERMISSIONS } from '../../model/permissions.js';
 import { hashesOf, hashToken, idOfConfigured, isHashLive } from '../../tokens/tokens.js';
 import type { App } from '../server/app-type.js';
+import type { MainThread } from '../server/main-thread.js';
 import type { ApiToken } from '../../state/contract.js';
 import type { Access, Limit } from './access.js';
+import { callsAtOnce } from './calls-at-once.js';
+import { mainThreadBudgets } from './main-thread-budget.js';
 import { rateLimits } from './rate-limit.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
@@ -52,10 +55,18 @@ export function callerOf(request: FastifyRequest): Caller {
   throw new AgentError('unauthorized', 'A bearer token is needed.');
 }
 
-/** The hook of one route at this door. */
-export type Guard = (access: Access, limit: Limit | undefined) => onRequestHookHandler;
+/** The hook of one route at this door. `atOnce`: how many of these calls one token may have under way. */
+export type Guard = (
+  access: Access,
+  limit: Limit | undefined,
+  atOnce: number | undefined,
+) => onRequestHookHandler;
 
-export async function makeNetworkGuard(app: App, context: OperationContext): Promise<Guard> {
+export async function makeNetworkGuard(
+  app: App,
+  context: OperationContext,
+  mainThread: Pick<MainThread, 'rest'>,
+): Promise<Guard> {
   const lookUp = makeLookUp(context);
   await app.register(bearerAuth, {
     keys: new Set<string>(),
@@ -67,8 +78,14 @@ export async function makeNetworkGuard(app: App, context: OperationContext): Pro
   const { verifyBearerAuth } = app;
   if (!verifyBearerAuth) throw new Error('@fastify/bearer-auth was not registered');
   const count = rateLimits(context.config.api, context.clock);
-  return (access, limit) =>
-    function guard(request, reply, done) {
+  const budgets = mainThreadBudgets(context.config.api, context.clock);
+  const admitToLimits = (token: string, limit: Limit, request: FastifyRequest): AgentError | undefined => {
+    request.budget = budgets.of(token);
+    return (request.budget && budgets.refusal(request.budget)) ?? count(token, limit);
+  };
+  return (access, limit, atOnce) => {
+    const admitCall = callsAtOnce();
+    return function guard(request, reply, done) {
       if (access === 'public') {
         done();
         return;
@@ -76,9 +93,23 @@ export async function makeNetworkGuard(app: App, context: OperationContext): Pro
       verifyBearerAuth(request, reply, (error) => {
         if (error) done(error);
         else if (!mayDo(callerOf(request), access)) done(forbidden());
-        else done(limit === undefined ? undefined : count(request.tokenId ?? '', limit));
+        else {
+          const token = request.tokenId ?? '';
+          if (limit === undefined) {
+            done();
+            return;
+          }
+          const refused =
+            admitToLimits(token, limit, request) ??
+            (atOnce === undefined ? undefined : admitCall(token, atOnce, reply));
+          // what may be refused for load may wait for it, too
+          const pause = refused ? undefined : mainThread.rest(request);
+          if (pause) void pause.then(() => done());
+          else done(refused);
+        }
       });
     };
+  };
 }
 
 /** At the socket everybody is the operator, for the panel named by `?panel=` or the header `innkeeper-panel`. */

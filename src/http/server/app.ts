@@ -3,9 +3,10 @@ import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Timekeeper } from '../../model/clock-doubt.js';
 import { systemClock } from '../../kernel/clock.js';
+import { Slices } from '../../kernel/async/slices.js';
 import { AgentError } from '../../kernel/errors.js';
 import { VERSION } from '../../kernel/version.js';
-import { limitOf, methodsOf, ruleFor } from '../guards/access.js';
+import { limitOf, methodsOf, mostAtOnce, ruleFor } from '../guards/access.js';
 import type { App } from './app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from '../guards/auth.js';
 import { resolveUrlAlias } from './url-aliases.js';
@@ -14,6 +15,7 @@ import { answerError } from './errors.js';
 import { rememberPosts } from '../guards/idempotency.js';
 import { trackConnections } from './idle-connections.js';
 import { readJsonBodies } from './json-body.js';
+import { MainThread } from './main-thread.js';
 import { describeApi } from './openapi.js';
 import { limitPipelining } from './pipelining.js';
 import { requestIds } from './request-id.js';
@@ -83,7 +85,10 @@ export async function buildApp(deps: AppDeps, door: Listener, options: AppOption
   app.setValidatorCompiler(compileValidator);
   app.setSerializerCompiler(compileSerializer);
   app.setErrorHandler(answerError);
-  readJsonBodies(app);
+  const monotonic = (): number => deps.clock.monotonic();
+  const mainThread = new MainThread(monotonic, new Slices(monotonic));
+  mainThread.watch(app);
+  readJsonBodies(app, mainThread);
   app.decorateRequest('caller', null);
   app.decorateRequest('stillAllowed', null);
   app.decorateRequest('tokenId', null);
@@ -102,12 +107,12 @@ export async function buildApp(deps: AppDeps, door: Listener, options: AppOption
     );
   });
   refuseUnknown(app, door);
-  logCalls(app, deps.metrics);
-  guardRoutes(app, door === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps));
+  logCalls(app, deps.metrics, mainThread);
+  guardRoutes(app, door === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps, mainThread));
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
   app.addSchema(FailureBody);
   await describeApi(app);
-  const context = routeContext(deps, door, stopping);
+  const context = routeContext(deps, door, stopping, mainThread);
   auditCalls(app, context);
   app.addHook('onClose', () => context.jobFeed.close());
   rememberPosts(app, context);
@@ -115,11 +120,17 @@ export async function buildApp(deps: AppDeps, door: Listener, options: AppOption
   return app;
 }
 
-function routeContext(deps: AppDeps, door: Listener, stopping: AbortSignal): RouteContext {
+function routeContext(
+  deps: AppDeps,
+  door: Listener,
+  stopping: AbortSignal,
+  mainThread: MainThread,
+): RouteContext {
   return {
     ...deps,
     door,
     stopping,
+    mainThread,
     allocate: makeAllocate(deps),
     jobFeed: makeJobFeed(deps.state.services),
     certificate: watchCertificate(deps.config, deps.clock),
@@ -175,19 +186,22 @@ function guardRoutes(app: App, guard: Guard): void {
     for (const method of methods) {
       const { access } = ruleFor(method, route.url);
       const limit = limitOf(method, route.url);
-      route.onRequest = [guard(access, limit), ...[route.onRequest ?? []].flat()];
+      const atOnce = mostAtOnce(method, route.url);
+      route.onRequest = [guard(access, limit, atOnce), ...[route.onRequest ?? []].flat()];
     }
   });
 }
 
 /** What changes something is worth a line; reads are many. */
-function logCalls(app: App, figures: Figures): void {
+function logCalls(app: App, figures: Figures, mainThread: MainThread): void {
   app.addHook('onResponse', (request, reply, done) => {
+    mainThread.look(request);
     figures.answered({
       method: request.method,
       route: request.is404 ? undefined : request.routeOptions.url,
       status: reply.statusCode,
       ms: reply.elapsedTime,
+      mainThreadMs: request.spentMs,
     });
     const level = request.method === 'GET' || request.method === 'HEAD' ? 'debug' : 'info';
     request.log[level](

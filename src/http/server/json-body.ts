@@ -4,6 +4,7 @@
  */
 import { AgentError } from '../../kernel/errors.js';
 import type { App } from './app-type.js';
+import type { MainThread } from './main-thread.js';
 
 const MOST_LEVELS = 64;
 const [QUOTE, BACKSLASH] = ['"', '\\'].map((sign) => sign.charCodeAt(0));
@@ -11,7 +12,7 @@ const OPENING = ['[', '{'].map((sign) => sign.charCodeAt(0));
 const CLOSING = [']', '}'].map((sign) => sign.charCodeAt(0));
 
 /** Panels announce JSON and then send none: that is a call without a body, not a broken one. */
-export function readJsonBodies(app: App): void {
+export function readJsonBodies(app: App, mainThread: Pick<MainThread, 'look'>): void {
   // fastify's own parser for it would hand on a text that no call understands
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async ({ headers }) => {
@@ -24,6 +25,7 @@ export function readJsonBodies(app: App): void {
   });
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    mainThread.look(request);
     if (body.trim() === '') done(null, undefined);
     else if (isDeeper(body, MOST_LEVELS))
       done(new AgentError('invalid_json', `The request body is nested deeper than ${MOST_LEVELS} levels.`));

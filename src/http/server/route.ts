@@ -7,6 +7,7 @@ import type { JobFeed } from '../../jobs/manage/job-feed.js';
 import type { DriftContext } from '../../drift/context.js';
 import type { ListedAlerts } from '../../alerts/list-alerts.js';
 import type { App } from './app-type.js';
+import type { MainThread } from './main-thread.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -22,6 +23,8 @@ export interface Figures {
     readonly route: string | undefined;
     readonly status: number;
     readonly ms: number;
+    /** Of the main thread. */
+    readonly mainThreadMs: number;
   }): void;
   /** Prometheus text. */
   text(): Promise<string>;
@@ -33,6 +36,7 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly allocate: Allocate;
   readonly reconcile: Pick<Reconciler, 'ask' | 'repair' | 'remove'>;
   readonly jobFeed: JobFeed;
+  readonly mainThread: Pick<MainThread, 'restFor'>;
   readonly timekeeper: Timekeeper;
   readonly ready: () => Readiness | Promise<Readiness>;
   readonly door: 'network' | 'socket';

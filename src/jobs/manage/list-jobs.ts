@@ -1,4 +1,5 @@
 /** Lists open jobs, and the newest ended one of each service. */
+import type { Rest } from '../../kernel/async/slices.js';
 import { isOpen, type JobStatus } from '../../model/job.js';
 import { keyOf, type ServiceKey } from '../../model/service.js';
 import type { ServiceEntry } from '../../state/contract.js';
@@ -25,11 +26,14 @@ export async function listJobs(
   context: JobContext,
   caller: Pick<Caller, 'panel'>,
   query: JobQuery,
+  rest: Rest,
 ): Promise<Page<FoundJob>> {
   const items: FoundJob[] = [];
   let read = 0;
   let last: ServiceKey | undefined;
   for (const entry of candidates(context, caller, query)) {
+    const pause = rest();
+    if (pause) await pause;
     if (items.length >= query.limit || read >= MOST_READ) return { items, next: nextCursor(last) };
     read += 1;
     last = entry.key;

@@ -249,7 +249,7 @@ t.test(
 
 t.test('reads and actions have their own allowance per token; orders are never refused', async (t) => {
   const config = testConfig();
-  config.api.rate_limit = { reads_per_s: 2, actions_per_minute: 1 };
+  config.api.rate_limit = { main_thread_ms_per_s: 0, reads_per_s: 2, actions_per_minute: 1 };
   const rig = await makeRig('network', config);
   t.teardown(() => rig.close());
   const read = (token?: string) => rig.call('GET', '/status?service_id=1', undefined, token);
@@ -282,7 +282,10 @@ t.test(
       now += ms;
       passed += ms;
     };
-    const count = rateLimits({ rate_limit: { reads_per_s: 0, actions_per_minute: 2 } }, clock);
+    const count = rateLimits(
+      { rate_limit: { main_thread_ms_per_s: 0, reads_per_s: 0, actions_per_minute: 2 } },
+      clock,
+    );
     t.equal(count('a', 'reads'), undefined);
     t.equal(count('a', 'actions'), undefined);
     t.equal(count('a', 'actions'), undefined);

@@ -15,8 +15,10 @@ const schema = {
 };
 
 export const openapiRoute: Route = (app) => {
+  // made once, when it is first asked for: all routes are there by then
+  let text: Buffer | undefined;
   app.get('/openapi.json', { schema }, (_request, reply) => {
-    void reply.type('application/json; charset=utf-8');
-    return reply.send(app.swagger());
+    text ??= Buffer.from(JSON.stringify(app.swagger()));
+    return reply.type('application/json; charset=utf-8').send(text);
   });
 };

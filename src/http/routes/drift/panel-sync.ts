@@ -9,6 +9,7 @@ import {
 } from '../../../drift/panel-sync.js';
 import { invalid } from '../../../kernel/invalid.js';
 import { callerOf } from '../../guards/auth.js';
+import { listWriter, sendJson } from '../../server/long-list.js';
 import type { Route } from '../../server/route.js';
 import { failures, nullable, ServiceIdIn, StatusText, success } from '../../schemas/common.js';
 
@@ -38,6 +39,17 @@ const MendView = Type.Object(
   { description: 'The call that would make it so; null when a person must look.' },
 );
 
+const DifferenceView = Type.Object({
+  service_id: Type.String(),
+  field: Type.Enum([...DIFFERENCE_FIELDS]),
+  believed: nullable(Type.String()),
+  actual: nullable(Type.String()),
+  mend: nullable(MendView),
+  note: nullable(Type.String()),
+});
+
+const UnlistedView = Type.Object({ service_id: Type.String(), status: StatusText, mend: MendView });
+
 const schema = {
   summary: 'Holds what the panel believes against what is',
   description: 'Answers the differences, each with the call that would mend it. Changes nothing.',
@@ -49,17 +61,8 @@ const schema = {
   response: {
     200: success(
       {
-        differences: Type.Array(
-          Type.Object({
-            service_id: Type.String(),
-            field: Type.Enum([...DIFFERENCE_FIELDS]),
-            believed: nullable(Type.String()),
-            actual: nullable(Type.String()),
-            mend: nullable(MendView),
-            note: nullable(Type.String()),
-          }),
-        ),
-        unlisted: Type.Array(Type.Object({ service_id: Type.String(), status: StatusText, mend: MendView }), {
+        differences: Type.Array(DifferenceView),
+        unlisted: Type.Array(UnlistedView, {
           description: 'Services that are here and were not named.',
         }),
       },
@@ -71,15 +74,22 @@ const schema = {
 
 export const panelSyncRoute: Route = (app, context) => {
   const bodyLimit = Math.max(context.config.api.body_limit_bytes, MOST_BYTES);
-  app.post('/panel/sync', { schema, bodyLimit }, async (request) => {
+  const writeDifferences = listWriter(DifferenceView);
+  const writeUnlisted = listWriter(UnlistedView);
+  app.post('/panel/sync', { schema, bodyLimit }, async (request, reply): Promise<void> => {
+    const rest = context.mainThread.restFor(request);
     const beliefs = request.body.map(({ service_id: id, status, plan, email }, position) => ({
       serviceId: String(id),
       status: wordOf(status, position),
       plan,
       email,
     }));
-    const { differences, unlisted } = await compareWithPanel(context, callerOf(request), beliefs);
-    return { success: true as const, differences: [...differences], unlisted: [...unlisted] };
+    const { differences, unlisted } = await compareWithPanel(context, callerOf(request), beliefs, rest);
+    const [different, missing] = [
+      await writeDifferences(differences, rest),
+      await writeUnlisted(unlisted, rest),
+    ];
+    await sendJson(reply, `{"success":true,"differences":${different},"unlisted":${missing}}`);
   });
 };
 

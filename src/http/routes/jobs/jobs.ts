@@ -1,8 +1,10 @@
 /** GET /jobs */
 import { Type } from 'typebox';
 import { listJobs } from '../../../jobs/manage/list-jobs.js';
-import { viewJob } from '../../../jobs/manage/view-job.js';
+import type { FoundJob } from '../../../jobs/manage/read-job.js';
+import { type JobView as View, viewJob } from '../../../jobs/manage/view-job.js';
 import { callerOf, isOperator } from '../../guards/auth.js';
+import { listWriter, sendJson } from '../../server/long-list.js';
 import type { Route } from '../../server/route.js';
 import { Cursor, failures, Limit, nullable, ServiceIdText, success } from '../../schemas/common.js';
 import { JobStatusText, JobView } from '../../schemas/job.js';
@@ -27,15 +29,18 @@ const schema = {
   failures: failures(),
 };
 
+function* viewsOf(found: readonly FoundJob[], forOperator: boolean): Generator<View> {
+  for (const { serviceId, job } of found) yield viewJob(serviceId, job, forOperator);
+}
+
 export const jobsRoute: Route = (app, context) => {
-  app.get('/jobs', { schema }, async (request) => {
+  const write = listWriter(JobView);
+  app.get('/jobs', { schema }, async (request, reply): Promise<void> => {
+    const rest = context.mainThread.restFor(request);
     const { service_id: serviceId, limit = 100, ...requested } = request.query;
-    const page = await listJobs(context, callerOf(request), { ...requested, serviceId, limit });
+    const page = await listJobs(context, callerOf(request), { ...requested, serviceId, limit }, rest);
     const forOperator = isOperator(request);
-    return {
-      success: true as const,
-      jobs: page.items.map((found) => viewJob(found.serviceId, found.job, forOperator)),
-      next_cursor: page.next,
-    };
+    const jobs = await write(viewsOf(page.items, forOperator), rest);
+    await sendJson(reply, `{"success":true,"jobs":${jobs},"next_cursor":${JSON.stringify(page.next)}}`);
   });
 };

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { listServices } from '../../../services/list-services.js';
 import { callerOf } from '../../guards/auth.js';
+import { listWriter, sendJson } from '../../server/long-list.js';
 import type { Route } from '../../server/route.js';
 import { Cursor, failures, Limit, nullable, StatusText, success } from '../../schemas/common.js';
 import { EntryView } from '../../schemas/service.js';
@@ -37,14 +38,16 @@ const schema = {
 };
 
 export const servicesRoute: Route = (app, context) => {
-  app.get('/services', { schema }, (request) => {
+  const write = listWriter(EntryView);
+  app.get('/services', { schema }, async (request, reply): Promise<void> => {
+    const rest = context.mainThread.restFor(request);
     const { ids, updated_since: updatedSince, limit = 100, ...requested } = request.query;
-    const page = listServices(context, callerOf(request), {
-      ...requested,
-      ids: ids?.split(',').map((id) => id.trim()),
-      updatedSince,
-      limit,
-    });
-    return { success: true as const, services: [...page.items], next_cursor: page.next };
+    const asked = { ...requested, ids: ids?.split(',').map((id) => id.trim()), updatedSince, limit };
+    const page = await listServices(context, callerOf(request), asked, rest);
+    const services = await write(page.items, rest);
+    await sendJson(
+      reply,
+      `{"success":true,"services":${services},"next_cursor":${JSON.stringify(page.next)}}`,
+    );
   });
 };

@@ -1,0 +1,28 @@
+/** Writes a long list item by item, by the schema of its items, and lets other calls have their turn in between. */
+import fastJsonStringify from 'fast-json-stringify';
+import type { FastifyReply } from 'fastify';
+import type { Static, TSchema } from 'typebox';
+import type { Rest } from '../../kernel/async/slices.js';
+
+/** `[...]` as JSON text. */
+export type WriteList<T> = (items: Iterable<T>, rest: Rest) => Promise<string>;
+
+export function listWriter<S extends TSchema>(schema: S): WriteList<Static<S>> {
+  // when first needed, as all serializers are
+  let write: ((item: Static<S>) => string) | undefined;
+  return async (items, rest) => {
+    write ??= fastJsonStringify(schema);
+    const texts: string[] = [];
+    for (const item of items) {
+      const pause = rest();
+      if (pause) await pause;
+      texts.push(write(item));
+    }
+    return `[${texts.join(',')}]`;
+  };
+}
+
+/** A text that is JSON already. */
+export function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(text);
+}
