@@ -114,3 +114,35 @@ t.test('a deadline stands still while the work waits for a lease', async (t) => 
   await clock.turn(1);
   t.ok(limit.signal.aborted);
 });
+
+t.test('the wait for a lease ends when the work begins, not when it ends', async (t) => {
+  const keeper = leases();
+  const request = [{ name: 'zone', limit: 1 }];
+  const first = gate();
+  const second = gate();
+  const said: string[] = [];
+  const held = keeper.hold(
+    request,
+    never,
+    () => {},
+    () => first.wait,
+  );
+  const waiting = keeper.hold(
+    request,
+    never,
+    (waits) => said.push(waits ? 'waits' : 'goes on'),
+    async () => {
+      said.push('works');
+      await second.wait;
+    },
+  );
+  await tick();
+  t.same(said, ['waits']);
+  first.open();
+  await held;
+  await tick();
+  t.same(said, ['waits', 'goes on', 'works']);
+  second.open();
+  await waiting;
+  t.same(said, ['waits', 'goes on', 'works'], 'and is not reported twice');
+});

@@ -318,6 +318,12 @@ t.test('a cancelled job ends as it stands, or turns back first, or has come too 
   t.match(back, { status: 'queued', direction: 'undo' });
   t.match(afterAttempt(back, { kind: 'undone' }, at()), { status: 'cancelled' });
   t.match(whenCancelled(aJob(cancel(true)), at()), { status: 'cancelled' }, 'nothing was begun');
+  const tired = { ...cancel(true), status: 'waiting' as const, attempts: 7, exceptions: 3, crashes: 2 };
+  t.match(
+    whenCancelled(aJob({ ...tired, steps: [aStep('dns', { begun: 1, status: 'done' })] }), at()),
+    { status: 'queued', direction: 'undo', attempts: 0, exceptions: 0, crashes: 0 },
+    'the way back has all its tries',
+  );
   const past = running({ ...cancel(true), steps: [aStep('disk', { pivot: true, begun: 1 })] });
   t.equal(whenCancelled(past, at()), undefined, 'past the pivot there is only forward');
 });
