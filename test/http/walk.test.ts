@@ -4,9 +4,9 @@ import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Json } from '../../src/kernel/json.js';
 import { ACCESS, type Rule } from '../../src/http/guards/access.js';
-import { type Example, EXAMPLES, exampleUrl } from '../../src/http/schemas/examples.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { PERMISSIONS } from '../../src/model/permissions.js';
+import { type Example, examplesOf, exampleUrl } from './examples.js';
 import { asObject, fields, makeRig, ORDER, type Rig } from './harness.js';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
@@ -17,10 +17,15 @@ interface Walked {
   readonly example: Example;
 }
 
+/** What the description of the API shows of each call. */
+const described = await makeRig();
+const EXAMPLES = examplesOf(fields(described.app.swagger()));
+await described.close();
+
 /** Every route of the network's door, whoever added it. */
 const ROUTES: readonly Walked[] = Object.entries(ACCESS)
   .filter(([, { door }]) => door === 'both')
-  .map(([route, rule]) => ({ route, rule, example: EXAMPLES[route] ?? {} }));
+  .map(([route, rule]) => ({ route, rule, example: EXAMPLES.get(route) ?? {} }));
 const GUARDED = ROUTES.filter(({ rule }) => rule.access !== 'public');
 
 interface Answer {

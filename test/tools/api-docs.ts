@@ -6,8 +6,9 @@ import { format } from 'prettier';
 import { EVENT_TYPES } from '../../src/model/service-event.js';
 import { ERRORS } from '../../src/kernel/errors.js';
 import { ACCESS, limitOf } from '../../src/http/guards/access.js';
-import { EXAMPLES, exampleUrl } from '../../src/http/schemas/examples.js';
 import { PANEL_PERMISSIONS, PERMISSIONS } from '../../src/model/permissions.js';
+import { type Example, examplesOf, exampleUrl } from '../http/examples.js';
+import { inlined } from '../http/inlined.js';
 import { fields, makeRig } from '../http/harness.js';
 
 const INTRODUCTION = `# The REST API
@@ -35,12 +36,14 @@ Made by \`npm run docs\` from the routes themselves; a test compares the two. Th
 export async function apiDocs(): Promise<string> {
   const rig = await makeRig('socket');
   try {
-    const operations = operationsOf(fields(rig.app.swagger()));
+    const document = fields(rig.app.swagger());
+    const operations = operationsOf(fields(inlined(document, document)));
+    const examples = examplesOf(document);
     const text = [
       INTRODUCTION,
       permissions(),
       contents(operations),
-      ...sections(operations),
+      ...sections(operations, examples),
       errors(),
       events(),
     ];
@@ -90,29 +93,37 @@ function contents(operations: readonly Operation[]): string {
   return `## All calls\n\n| call | about | permission | limit | |\n|---|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
-function sections(operations: readonly Operation[]): string[] {
+type Examples = ReadonlyMap<string, Example>;
+
+function sections(operations: readonly Operation[], examples: Examples): string[] {
   const tags = [...new Set(operations.map(({ tag }) => tag))];
-  return tags.flatMap((tag) => [`## ${tag}\n`, ...operations.filter((one) => one.tag === tag).map(section)]);
+  return tags.flatMap((tag) => [
+    `## ${tag}\n`,
+    ...operations.filter((one) => one.tag === tag).map((one) => section(one, examples)),
+  ]);
 }
 
-function section({ name, description }: Operation): string {
+function section({ name, description }: Operation, examples: Examples): string {
   return [
     `### ${name}\n`,
     `${String(description['summary'])}. ${textOf(description['description'])}\n`,
     inputs(description),
-    example(name),
+    example(examples, name),
     answers(description),
   ].join('\n');
 }
 
 function inputs(operation: Record<string, unknown>): string {
   const { parameters, requestBody } = operation;
-  const sent = (Array.isArray(parameters) ? parameters.map(fields) : []).map((parameter) =>
-    inputRow(String(parameter['name']), String(parameter['in']), parameter['required'] === true, {
-      ...fields(parameter['schema']),
-      ...(parameter['description'] === undefined ? {} : { description: parameter['description'] }),
-    }),
-  );
+  const all = Array.isArray(parameters) ? parameters.map(fields) : [];
+  const sent = all
+    .filter((one) => one['in'] !== 'header')
+    .map((parameter) =>
+      inputRow(String(parameter['name']), String(parameter['in']), parameter['required'] === true, {
+        ...fields(parameter['schema']),
+        ...(parameter['description'] === undefined ? {} : { description: parameter['description'] }),
+      }),
+    );
   const body = bodySchema(requestBody);
   const required = Array.isArray(body['required']) ? body['required'] : [];
   const inBody = Object.entries(fields(body['properties'])).map(([field, schema]) =>
@@ -146,9 +157,9 @@ function typeOf(schema: Record<string, unknown>): string {
   return Array.isArray(type) ? type.join(' or ') : textOf(type) || 'any';
 }
 
-function example(name: string): string {
+function example(examples: Examples, name: string): string {
   const route = routeOf(name);
-  const call = EXAMPLES[route];
+  const call = examples.get(route);
   if (!call) return '';
   const [method = ''] = route.split(' ');
   const body = call.body === undefined ? '' : `\n\n${JSON.stringify(call.body, null, 2)}`;

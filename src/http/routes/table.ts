@@ -24,7 +24,7 @@ import { abandonJobRoute } from './jobs/jobs-id-abandon.js';
 import { cancelJobRoute } from './jobs/jobs-id-cancel.js';
 import { retryJobRoute } from './jobs/jobs-id-retry.js';
 import { skipStepRoute } from './jobs/jobs-id-skip-step.js';
-import { jobRoute } from './jobs/jobs-id.js';
+import { readJobRoute } from './jobs/jobs-id.js';
 import { jobsRoute } from './jobs/jobs.js';
 import { metricsRoute } from './agent/metrics.js';
 import { openapiRoute } from './docs/openapi.js';
@@ -57,17 +57,17 @@ export const ROUTES: readonly Route[] = [
   unsuspendRoute,
   upgradeRoute,
   upgradeCheckRoute,
-  actionRoutes,
+  ...actionRoutes,
   listBackupsRoute,
   makeBackupRoute,
   removeBackupRoute,
   rollbackRoute,
   listDomainsRoute,
-  addDomainRoutes,
+  ...addDomainRoutes,
   removeDomainRoute,
   setPrimaryRoute,
   toggleRoute,
-  zoneRoutes,
+  ...zoneRoutes,
   changeServiceRoute,
   forgetServiceRoute,
   retryServiceRoute,
@@ -84,7 +84,7 @@ export const ROUTES: readonly Route[] = [
   panelSyncRoute,
   eventsRoute,
   jobsRoute,
-  jobRoute,
+  readJobRoute,
   jobEventsRoute,
   metricsRoute,
   auditRoute,

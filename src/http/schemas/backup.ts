@@ -1,22 +1,38 @@
-/** Backups in answers. */
+/** Backups in bodies and answers. */
 import { Type } from 'typebox';
 import type { BackupList } from '../../backups/backups.js';
-import { Instant, nullable, ServiceIdIn } from './common.js';
+import { ServiceIdIn } from './common.js';
+import { BACKUP } from './examples.js';
+import { instant, list, nullable, text, whole, word } from './fields.js';
 
-export const backupProperties = {
-  backups: Type.Array(Type.String({ description: '`BAK11122025-1`' })),
-  details: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      created_at: Instant,
-      size_bytes: nullable(Type.Integer({ description: 'Null where the storage does not tell.' })),
-      kind: Type.Enum(['initial', 'backup', 'safety']),
-    }),
-  ),
-  used: Type.Integer(),
-  allowed: Type.Integer(),
-  quota: Type.String({ description: '`1/2`' }),
-};
+export const SnapshotKind = word(
+  ['initial', 'backup', 'safety'],
+  '`initial`: the site as delivered. `backup`: made by the customer. `safety`: made by the agent before a reset.',
+  'backup',
+);
+
+const BackupView = Type.Object(
+  {
+    name: text('The name of the backup: `BAK`, day, month, year, and its number on that day.', BACKUP),
+    created_at: instant('When it was made.'),
+    size_bytes: nullable(whole('Its size in bytes. Null: the storage does not say.', 0), null),
+    kind: SnapshotKind,
+  },
+  { title: 'Backup', description: 'A snapshot of a site.' },
+);
+
+export const BackupListView = Type.Object(
+  {
+    backups: list('The names of the backups, oldest first.', [BACKUP]),
+    details: Type.Array(BackupView, { description: 'The same backups with details.' }),
+    used: whole('How many backups the service has.', 1),
+    allowed: whole('How many backups the plan allows.', 2),
+    quota: text('Both figures as text: used/allowed.', '1/2'),
+  },
+  { title: 'BackupList', description: 'The backups of a service and its quota.' },
+);
+
+export const BackupName = text('The name of the backup.', BACKUP);
 
 export const BackupBody = Type.Object({
   service_id: ServiceIdIn,
@@ -24,7 +40,8 @@ export const BackupBody = Type.Object({
     minLength: 1,
     maxLength: 64,
     'x-rule': 'must be the name of a backup',
-    description: 'Name of the backup.',
+    description: 'The name of the backup.',
+    examples: [BACKUP],
   }),
 });
 

@@ -1,42 +1,78 @@
 /** A service's domains in answers, and the bodies of the calls about them. */
 import { Type } from 'typebox';
 import type { DomainList } from '../../domains/list-domains.js';
-import { Instant, nullable, ServiceIdIn } from './common.js';
+import { ServiceIdIn } from './common.js';
+import { DOMAIN } from './examples.js';
+import { flag, instant, list, nullable, text, whole, word } from './fields.js';
 
-const DomainView = Type.Object({
-  domain: Type.String(),
-  www: Type.Boolean({ description: 'Its `www` is served too.' }),
-  dns: Type.String({ description: 'How it was shown to be yours: `routing` or `txt`.' }),
-  certificate: Type.Object({
-    state: Type.Enum(['none', 'pending', 'issued', 'failed']),
-    expires_at: nullable(Instant),
-    problem: nullable(Type.String({ description: 'What must change, in one sentence.' })),
-  }),
-  added_at: Instant,
-  enabled: Type.Boolean({ description: 'False: it led elsewhere for too long and is not served.' }),
-  problem: nullable(Type.String({ description: 'Where it leads instead of here, in one sentence.' })),
-});
-
-export const domainProperties = {
-  domains: Type.Array(Type.String()),
-  details: Type.Array(DomainView),
-  count: Type.Integer({ description: 'How many more may be added.' }),
-  used: Type.Integer(),
-  allowed: Type.Integer(),
-  quota: Type.String({ description: '`1/3`' }),
-  txt_challenge: nullable(
-    Type.String({
-      description:
-        'What a TXT record `_innkeeper-challenge.<domain>` must hold to prove a domain; null before one was first asked for.',
-    }),
-  ),
-  wish: nullable(
-    Type.Object(
-      { domain: Type.String(), problem: nullable(Type.String()), next_try_at: Instant },
-      { description: 'The domain of the order, while it does not lead here yet; `deldomain` lets go of it.' },
+const CertificateView = Type.Object(
+  {
+    state: word(
+      ['none', 'pending', 'issued', 'failed'],
+      '`none`: not ordered. `pending`: ordered. `issued`: served. `failed`: tried again later; `problem` says why.',
+      'issued',
     ),
-  ),
-};
+    expires_at: nullable(instant('When it expires. Null: there is none yet.', '2026-05-30T12:00:00.000Z')),
+    problem: nullable(text('What must change, in one sentence. Null: nothing.', ''), null),
+  },
+  { title: 'DomainCertificate', description: "The domain's certificate." },
+);
+
+const DomainView = Type.Object(
+  {
+    domain: text('The name, in ASCII form.', DOMAIN),
+    www: flag('Its `www` name is served too.', true),
+    dns: text('How control of the domain was proved: `routing` or `txt`.', 'routing'),
+    certificate: CertificateView,
+    added_at: instant('When it was added.'),
+    enabled: flag('False: it pointed elsewhere for too long and is no longer served.', true),
+    problem: nullable(
+      text('Where it points instead of here, in one sentence. Null: it points here.', ''),
+      null,
+    ),
+  },
+  { title: 'Domain', description: 'A custom domain of a service.' },
+);
+
+const RequestedDomain = Type.Object(
+  {
+    domain: text('The name that was ordered.', DOMAIN),
+    problem: nullable(
+      text(
+        'Why it cannot be added yet, in one sentence. Null: it was not tried yet.',
+        'It does not point to this server yet.',
+      ),
+    ),
+    next_try_at: instant('When the agent tries again.', '2026-03-01T12:15:00.000Z'),
+  },
+  {
+    title: 'RequestedDomain',
+    description:
+      'The domain of the order, while it does not point here yet. `POST /action/deldomain` withdraws it. Null: there is none.',
+  },
+);
+
+export const DomainListView = Type.Object(
+  {
+    domains: list('The domains, oldest first.', [DOMAIN]),
+    details: Type.Array(DomainView, { description: 'The same domains with details.' }),
+    count: whole('How many more domains the plan allows.', 2),
+    used: whole('How many domains the service has.', 1),
+    allowed: whole('How many domains the plan allows.', 3),
+    quota: text('Both figures as text: used/allowed.', '1/3'),
+    txt_challenge: nullable(
+      text(
+        'What a TXT record `_innkeeper-challenge.<domain>` must contain to prove control of a domain. Null: no domain needed it yet.',
+        'k7qv2m9x4t8w3z6r1p5n0s2d7f4h9j3b',
+      ),
+      null,
+    ),
+    wish: nullable(RequestedDomain, null),
+  },
+  { title: 'DomainList', description: 'The custom domains of a service and its quota.' },
+);
+
+export const DomainName = text('The domain, in ASCII form.', DOMAIN);
 
 export function viewDomainList({ domains, used, allowed, challenge, request }: DomainList) {
   return {
@@ -66,7 +102,8 @@ export function viewDomainList({ domains, used, allowed, challenge, request }: D
 export const DomainIn = Type.String({
   maxLength: 300,
   'x-rule': 'must be a domain name such as example.com',
-  description: 'A domain name; an apex stands for its `www` too.',
+  description: 'A domain name. An apex domain includes its `www` name.',
+  examples: [DOMAIN],
 });
 
 export const ServiceAndDomain = Type.Object({ service_id: ServiceIdIn, domain: DomainIn });

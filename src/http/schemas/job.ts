@@ -1,80 +1,146 @@
 /** A job in answers. */
 import { Type } from 'typebox';
-import { Instant, nullable } from './common.js';
+import { FAILURES } from '../../kernel/errors.js';
 import { STEP_STATUSES } from '../../model/flow.js';
 import { JOB_STATUSES } from '../../model/job.js';
+import { ServiceId } from './common.js';
+import { JOB, REQUEST } from './examples.js';
+import { described, instant, list, nullable, text, uuid, whole, withExample, word } from './fields.js';
 
-export const JobStatusText = Type.Enum([...JOB_STATUSES]);
+export const JobIdText = Type.String({
+  pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
+  'x-rule': 'must be the id of a job',
+  description: 'The id of the job.',
+  examples: [JOB],
+});
+
+export const JobStatusText = word(
+  JOB_STATUSES,
+  'The state of the job. See "States" for what each word means.',
+  'completed',
+);
 
 export const ErrorView = Type.Object(
   {
-    code: Type.String(),
-    message: Type.String({ description: 'One plain sentence that a customer may read.' }),
-    step: nullable(Type.String()),
+    code: text('The error code, as in the table of errors.', 'container_host_failed'),
+    message: text('One plain sentence that a customer may read.', 'The container host reported a failure.'),
+    step: nullable(text('The step that failed. Null: no single step is to blame.', 'container')),
     detail: nullable(
-      Type.String({ description: 'Only for operators: at the unix socket, or with the permission `admin`.' }),
+      text(
+        'The cause in technical terms. Only for operators: at the unix socket, or with the permission `admin`.',
+        '',
+      ),
+      null,
     ),
   },
-  { description: 'What went wrong.' },
+  { title: 'JobError', description: 'Why a job or one of its steps failed.' },
 );
 
-export const StepView = Type.Object({
-  name: Type.String(),
-  after: Type.Array(Type.String()),
-  status: Type.Enum([...STEP_STATUSES]),
-  started_at: nullable(Instant),
-  ended_at: nullable(Instant),
-  error: nullable(ErrorView),
-  waits_for: Type.Optional(
-    Type.String({ description: 'Why a step under way takes longer than most, in plain words.' }),
-  ),
-});
+export const StepView = Type.Object(
+  {
+    name: text('The name of the step.', 'container'),
+    after: list('Steps that must be done before this one starts.', ['prepare']),
+    status: word(STEP_STATUSES, 'The state of the step.', 'done'),
+    started_at: nullable(instant('When the step started. Null: it has not started.')),
+    ended_at: nullable(instant('When the step ended. Null: it has not ended.', '2026-03-01T12:00:41.000Z')),
+    error: nullable(ErrorView, null),
+    waits_for: Type.Optional(
+      Type.String({
+        description: 'What a step that takes longer than usual is waiting for, in plain words.',
+      }),
+    ),
+  },
+  { title: 'JobStep', description: 'One step of a job.' },
+);
 
 export const RemainView = Type.Object(
   {
-    step: Type.String(),
-    thing: nullable(Type.String({ description: '`container`, `ha`, `snapshot`, `dns` or `proxy`.' })),
-    what: nullable(Type.String({ description: '`container 1012 on pve2`. Only for operators.' })),
+    step: text('The step that left it.', 'container'),
+    thing: nullable(
+      text(
+        'What it is: `container`, `ha`, `snapshot`, `dns` or `proxy`. Null: nothing outside the container.',
+        'container',
+      ),
+    ),
+    what: nullable(text('Which one it is. Only for operators.', 'container 1012 on pve2')),
   },
-  { description: 'What a stuck job has left to be dealt with, or an abandoned one has left alone.' },
+  {
+    title: 'JobRemainder',
+    description:
+      'Something that a stuck job still has to deal with, or that an abandoned job has left behind.',
+  },
 );
 
 export const WaitingView = Type.Object(
   {
-    for: Type.String({ description: 'What it waits for.' }),
+    for: text('The kind of system it waits for, or what must happen first.', 'container host'),
     reason: nullable(
-      Type.String({
-        description:
-          'Why: `refused_us` (the system refuses the agent; the operator must act), `unreachable`, `busy`, or `unknown` (a failure that is tried again).',
-      }),
+      word(
+        FAILURES,
+        'Why it waits: `unreachable` (the system does not answer), `refused_us` (the system refuses the agent; an operator must act), `busy` (the system works on something else) or `unknown` (a failure that is tried again). Null: no system is to blame.',
+        'unreachable',
+      ),
     ),
-    since: Instant,
-    until: Type.String({ format: 'date-time', description: 'When it is tried again.' }),
+    since: instant('Since when it waits.'),
+    until: instant('When it is tried again.', '2026-03-01T12:00:30.000Z'),
   },
-  { description: 'Present while the job waits.' },
+  { title: 'JobWaiting', description: 'What a waiting job waits for.' },
 );
 
-export const jobProperties = {
-  id: Type.String({ format: 'uuid' }),
-  service_id: Type.String(),
-  method: Type.String({ description: '`create`, ...' }),
-  status: JobStatusText,
-  direction: Type.Enum(['forward', 'undo']),
-  tags: Type.Array(Type.String()),
-  request_id: Type.String(),
-  attempts: Type.Integer(),
-  step: nullable(Type.String({ description: 'The step under way, or the one it stopped at.' })),
-  steps_done: Type.Integer(),
-  steps_total: Type.Integer(),
-  steps: Type.Array(StepView),
-  waiting: nullable(WaitingView),
-  error: nullable(ErrorView),
-  reason: nullable(ErrorView),
-  remains: Type.Array(RemainView),
-  abandoned_at: nullable(Instant),
-  created_at: Instant,
-  started_at: nullable(Instant),
-  ended_at: nullable(Instant),
+/** Where a job stands: of every job, and of the open one in a status. */
+export const progress = {
+  step: nullable(
+    text('The step under way, or the one the job stopped at. Null: there is none.', 'install'),
+    null,
+  ),
+  steps_done: whole('How many steps are done.', 9),
+  steps_total: whole('How many steps the job has. 0 until it has started.', 9),
 };
 
-export const JobView = Type.Object(jobProperties);
+export const JobMethod = text('What the job does: `create`, `delete`, `makeBackup`, ...', 'create');
+
+export const JobView = Type.Object(
+  {
+    id: uuid('The id of the job.', JOB),
+    service_id: ServiceId,
+    method: JobMethod,
+    status: JobStatusText,
+    direction: word(
+      ['forward', 'undo'],
+      '`forward`: it does its work. `undo`: it takes back what it did.',
+      'forward',
+    ),
+    tags: list('Words by which `GET /jobs` can find it.', ['create']),
+    request_id: text('The id of the request that started it.', REQUEST),
+    attempts: whole('How often it was started.', 1),
+    ...progress,
+    steps: Type.Array(StepView, { description: 'The steps of the job, in the order of its table.' }),
+    waiting: nullable(WaitingView, null),
+    error: nullable(ErrorView, null),
+    reason: nullable(
+      described(ErrorView, 'Why the job turned back, if that differs from `error`. Null: it does not.'),
+      null,
+    ),
+    remains: Type.Array(RemainView, {
+      description: 'What a stuck job still has to deal with, or an abandoned job has left behind.',
+      examples: [[]],
+    }),
+    abandoned_at: nullable(instant('When an operator gave the job up. Null: nobody did.'), null),
+    created_at: instant('When the job was recorded.'),
+    started_at: nullable(instant('When it started. Null: it has not started.')),
+    ended_at: nullable(instant('When it ended. Null: it has not ended.', '2026-03-01T12:00:41.000Z')),
+  },
+  { title: 'Job', description: 'A durable piece of work on one service.' },
+);
+
+export const OpenJob = Type.Object(
+  {
+    id: uuid('The id of the job.', JOB),
+    method: JobMethod,
+    status: withExample(JobStatusText, 'running'),
+    ...progress,
+    waiting: nullable(WaitingView, null),
+    remains: list('What a stuck job still has to deal with, in words for customers.', []),
+  },
+  { title: 'OpenJob', description: 'The job under way or stuck, in short.' },
+);

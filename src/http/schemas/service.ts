@@ -1,118 +1,198 @@
 /** A service in answers. */
 import { Type } from 'typebox';
-import { Instant, nullable, StatusText } from './common.js';
-import { DriftView, FindingView } from './drift.js';
-import { ErrorView, JobStatusText, JobView, WaitingView } from './job.js';
+import { SUSPENSION_REASONS } from '../../model/service.js';
 import { POWERS } from '../../model/status.js';
+import { SnapshotKind } from './backup.js';
+import { ServiceId, StatusText } from './common.js';
+import { DriftView, FindingView } from './drift.js';
+import { BACKUP, CUSTOMER, EMAIL, FQDN, NODE, PRIVATE_IP, PUBLIC_IP, SUBDOMAIN, VMID } from './examples.js';
+import { described, flag, instant, list, nullable, text, whole, word } from './fields.js';
+import { ErrorView, JobView, OpenJob } from './job.js';
 
-const Lifecycle = Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']);
-const Power = nullable(Type.Enum([...POWERS], { description: 'Null for a product without a container.' }));
-const ofSite = { description: 'Null for a product without a website.' };
-const Quota = Type.Object({ used: Type.Integer(), allowed: Type.Integer() });
-const Count = nullable(Type.Number());
+const NO_SITE = 'Null: the product has no website.';
+const NO_GUEST = 'Null: the product has no container.';
 
-export const statusProperties = {
-  service_id: Type.String(),
-  plan: Type.String(),
-  status: StatusText,
-  provision_status: Type.Enum([
-    'pending',
-    'processing',
-    'completed',
-    'failed',
-    'error',
-    'suspended',
-    'pause',
-    'terminated',
-  ]),
-  lifecycle: Lifecycle,
-  power: Power,
-  reachable: Type.Boolean({ description: 'The container host answers about it now.' }),
-  suspended_for: Type.Array(Type.String()),
-  vmid: nullable(Type.Integer()),
-  node: nullable(Type.String()),
-  private_ip: nullable(Type.String()),
-  subdomain: nullable(Type.String(ofSite)),
-  fqdn: nullable(Type.String(ofSite)),
-  url: nullable(Type.String(ofSite)),
-  public_ip: nullable(Type.String()),
-  public_ips: Type.Array(Type.String()),
-  resources: Type.Object({
-    cpu: Type.String({ description: '`0.5%`; `unknown` while it was never measured' }),
-    memory: Type.String({ description: '`512MB / 2048MB`' }),
-    disk: Type.String({ description: '`3.1GB / 20GB`' }),
-    uptime: Type.String({ description: '`5 days`' }),
-  }),
-  usage: Type.Object({
-    cpu: Count,
-    memory_bytes: Count,
-    memory_limit_bytes: Count,
-    disk_bytes: Count,
-    disk_limit_bytes: Count,
-    network_in_bytes: Count,
-    network_out_bytes: Count,
-    uptime_seconds: Count,
-  }),
-  domains: Type.Array(Type.String()),
-  primary_domain: nullable(Type.String(ofSite)),
-  proxy: Type.Object({
-    enabled: Type.Boolean(),
-    certificate: nullable(Type.Object({ issuer: nullable(Type.String()), expires_at: Instant })),
-  }),
-  quota: Type.Object({ domains: Quota, backups: Quota }),
-  job: nullable(
-    Type.Object({
-      id: Type.String({ format: 'uuid' }),
-      method: Type.String(),
-      status: JobStatusText,
-      step: nullable(Type.String()),
-      steps_done: Type.Integer(),
-      steps_total: Type.Integer(),
-      waiting: nullable(WaitingView),
-      remains: Type.Array(Type.String(), { description: 'Of a stuck job, in words for customers.' }),
-    }),
-  ),
-  error: nullable(ErrorView),
-  purge_at: nullable(Instant),
-  drift: Type.Array(DriftView),
-  stale_since: nullable(Instant),
+const Quota = (things: string, used: number, allowed: number) =>
+  Type.Object(
+    {
+      used: whole(`How many ${things} the service has.`, used),
+      allowed: whole(`How many ${things} the plan allows.`, allowed),
+    },
+    { description: `The quota of ${things}.` },
+  );
+
+const measured = (description: string, example: number) =>
+  nullable(Type.Number({ description: `${description} Null: it was never measured.`, examples: [example] }));
+
+export const names = {
+  subdomain: nullable(text(`The name of the site below the base domain. ${NO_SITE}`, SUBDOMAIN)),
+  fqdn: nullable(text(`The full name of the site below the base domain. ${NO_SITE}`, FQDN)),
+  url: nullable(text(`The URL of the site. ${NO_SITE}`, `https://${FQDN}`)),
 };
 
-export const detailProperties = {
-  ...statusProperties,
-  email: Type.String(),
-  user_id: nullable(Type.String()),
-  module: Type.String(),
-  generation: Type.Integer({ description: 'Counts the lives of this id.' }),
-  snapshots: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      kind: Type.Enum(['initial', 'backup', 'safety']),
-      created_at: Instant,
-    }),
-  ),
-  left_behind: Type.Array(Type.String(), {
-    description: 'What an operator let go of although it could not be removed.',
-  }),
-  drift_details: Type.Array(FindingView, { description: 'Only for operators.' }),
-  jobs: Type.Array(JobView),
-  created_at: Instant,
-  updated_at: Instant,
-  active_at: nullable(Instant),
-};
+export const PlanName = text('The name of the plan.', 'basic');
+export const PrivateIp = nullable(text(`The address of the container. ${NO_GUEST}`, PRIVATE_IP));
+export const UserId = nullable(text("The panel's id of the customer. Null: none was given.", CUSTOMER));
 
-export const EntryView = Type.Object({
-  service_id: Type.String(),
-  plan: Type.String(),
-  status: StatusText,
-  lifecycle: Lifecycle,
-  power: Power,
-  subdomain: nullable(Type.String(ofSite)),
-  fqdn: nullable(Type.String(ofSite)),
-  url: nullable(Type.String(ofSite)),
-  vmid: nullable(Type.Integer()),
-  node: nullable(Type.String()),
-  private_ip: nullable(Type.String()),
-  drift: Type.Array(Type.String(), { description: 'Parts that differ from the records.' }),
-  updated_at: Instant,
+export const Lifecycle = word(
+  ['creating', 'active', 'suspended', 'terminated', 'failed'],
+  'Where the service is in its life. See "States" for what each word means.',
+  'active',
+);
+const Power = nullable(
+  word(POWERS, `Whether the container runs. \`unknown\`: it was never seen. ${NO_GUEST}`, 'running'),
+);
+const Node = nullable(
+  text(
+    'The node that the container is on. Null: none was chosen yet, or the product has no container.',
+    NODE,
+  ),
+);
+
+export const ProvisionStatus = word(
+  ['pending', 'processing', 'completed', 'failed', 'error', 'suspended', 'pause', 'terminated'],
+  'The same in the module framework\'s words. See "States" for what each word means.',
+  'completed',
+);
+
+export const Terminated = Type.Literal('terminated', { description: 'Always `terminated`.' });
+
+export const SuspendedFor = Type.Array(Type.Enum([...SUSPENSION_REASONS], { type: 'string' }), {
+  description: 'Why the service is suspended. Empty: it is not.',
+  examples: [[]],
 });
+
+const Resources = Type.Object(
+  {
+    cpu: text('The share of its cores in use. `unknown`: it was never measured.', '0.5%'),
+    memory: text('Memory in use and allowed.', '512MB / 2048MB'),
+    disk: text('Disk space in use and allowed.', '3.1GB / 20GB'),
+    uptime: text('How long the container has been running.', '5 days'),
+  },
+  { description: 'What the service uses, as text to show to a customer.' },
+);
+
+const Usage = Type.Object(
+  {
+    cpu: measured('The share of its cores in use, from 0 to 1.', 0.005),
+    memory_bytes: measured('Memory in use.', 536_870_912),
+    memory_limit_bytes: measured('Memory allowed.', 2_147_483_648),
+    disk_bytes: measured('Disk space in use.', 3_328_599_654),
+    disk_limit_bytes: measured('Disk space allowed.', 21_474_836_480),
+    network_in_bytes: measured('Bytes received since the container started.', 73_400_320),
+    network_out_bytes: measured('Bytes sent since the container started.', 524_288_000),
+    uptime_seconds: measured('How long the container has been running.', 432_017),
+  },
+  { description: 'The same as numbers.' },
+);
+
+const Proxy = Type.Object(
+  {
+    enabled: flag('True: visitors reach the site.', true),
+    certificate: nullable(
+      Type.Object(
+        {
+          issuer: nullable(text('Who issued it. Null: the certificate does not say.', "Let's Encrypt")),
+          expires_at: instant('When it expires.', '2026-05-30T12:00:00.000Z'),
+        },
+        { description: 'The certificate that visitors of the primary domain get. Null: there is none.' },
+      ),
+    ),
+  },
+  { description: 'The state of the site at the reverse proxy.' },
+);
+
+export const StatusView = Type.Object(
+  {
+    service_id: ServiceId,
+    plan: PlanName,
+    status: StatusText,
+    provision_status: ProvisionStatus,
+    lifecycle: Lifecycle,
+    power: Power,
+    reachable: flag('True: the container host reports this container now.', true),
+    suspended_for: SuspendedFor,
+    vmid: nullable(whole(`The number of the container. ${NO_GUEST}`, VMID)),
+    node: Node,
+    private_ip: PrivateIp,
+    ...names,
+    public_ip: nullable(
+      text('Where visitors reach the reverse proxy: the first address of the order.', PUBLIC_IP),
+    ),
+    public_ips: list('All such addresses of the order.', [PUBLIC_IP]),
+    resources: Resources,
+    usage: Usage,
+    domains: list('All names that the site is served at.', [FQDN]),
+    primary_domain: nullable(text(`The name in the site's own URL. ${NO_SITE}`, FQDN)),
+    proxy: Proxy,
+    quota: Type.Object(
+      { domains: Quota('domains', 0, 3), backups: Quota('backups', 1, 2) },
+      { description: 'What the plan allows, and what is in use.' },
+    ),
+    job: nullable(OpenJob, null),
+    error: nullable(
+      described(ErrorView, 'Why the creation or the last operation failed. Null: nothing failed.'),
+      null,
+    ),
+    purge_at: nullable(instant('When a deleted site is removed for good. Null: it is not being kept.'), null),
+    drift: Type.Array(DriftView, {
+      description: 'Where the actual state differs from the records.',
+      examples: [[]],
+    }),
+    stale_since: nullable(
+      instant(
+        'Since when the container host does not answer, so that what is shown is old. Null: it answers.',
+      ),
+      null,
+    ),
+  },
+  { title: 'Status', description: 'The state of a service, from what the agent knows.' },
+);
+
+export const ServiceView = Type.Object(
+  {
+    ...StatusView.properties,
+    email: text("The customer's e-mail address.", EMAIL),
+    user_id: UserId,
+    module: text('The product module that the service is made by.', 'wordpress'),
+    generation: whole('How many times a service with this id was created.', 1),
+    snapshots: Type.Array(
+      Type.Object(
+        {
+          name: text('The name of the snapshot.', BACKUP),
+          kind: SnapshotKind,
+          created_at: instant('When it was made.'),
+        },
+        { title: 'Snapshot', description: 'A snapshot of the container.' },
+      ),
+      { description: 'All snapshots of the container, those of the agent included.' },
+    ),
+    left_behind: list('What could not be removed when an operator gave the service up.', []),
+    drift_details: Type.Array(FindingView, {
+      description: 'The differences with details. Only for operators; empty for others.',
+      examples: [[]],
+    }),
+    jobs: Type.Array(JobView, { description: 'Its open jobs and the newest ended ones.' }),
+    created_at: instant('When the service was ordered.'),
+    updated_at: instant('When its record last changed.', '2026-03-01T12:00:41.000Z'),
+    active_at: nullable(instant('When it was first ready. Null: not yet.', '2026-03-01T12:00:41.000Z')),
+  },
+  { title: 'Service', description: 'A service with its jobs and snapshots.' },
+);
+
+export const EntryView = Type.Object(
+  {
+    service_id: ServiceId,
+    plan: PlanName,
+    status: StatusText,
+    lifecycle: Lifecycle,
+    power: Power,
+    ...names,
+    vmid: nullable(whole(`The number of the container. ${NO_GUEST}`, VMID)),
+    node: Node,
+    private_ip: PrivateIp,
+    drift: list('The parts that differ from the records.', []),
+    updated_at: instant('When its record last changed.', '2026-03-01T12:00:41.000Z'),
+  },
+  { title: 'ServiceEntry', description: 'A service in a list.' },
+);

@@ -3,12 +3,15 @@ import { Type } from 'typebox';
 import { RECORD_TYPES } from '../../model/zone-record.js';
 import type { RecordView } from '../../zones/zone-records.js';
 import { ZONE_STATES } from '../../zones/zones.js';
+import { CUSTOMER, DOMAIN } from './examples.js';
+import { list, text, whole, word } from './fields.js';
 
 export const UserIdIn = Type.Union(
   [Type.String({ minLength: 1, maxLength: 128 }), Type.Integer({ minimum: 0 })],
   {
     'x-rule': 'must be text of at most 128 characters, or a whole number',
     description: "The panel's id of the customer.",
+    examples: [CUSTOMER],
   },
 );
 
@@ -16,36 +19,66 @@ export const ZoneIn = Type.String({
   minLength: 1,
   maxLength: 254,
   'x-rule': 'must be the name of a zone',
-  description: 'The name of the zone, which is its id as well.',
+  description: 'The name of the zone, which is also its id.',
+  examples: [DOMAIN],
 });
 
-export const ZoneState = Type.Enum([...ZONE_STATES], {
-  description:
-    '`making`: the call that asked for it did not get through; repeat it. `missing`: the DNS server has it no longer; add or delete it.',
-});
+export const ZoneName = text('The name of the zone.', DOMAIN);
+export const ZoneId = text('The id of the zone: its name.', DOMAIN);
+export const NameServers = list('The name servers that the domain must be delegated to.', [
+  'ns1.example.net',
+  'ns2.example.net',
+]);
 
 /** Forms send numbers as text. */
-export const numberIn = (rule: string) =>
-  Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]{1,9}$' })], { 'x-rule': rule });
+export const numberIn = (rule: string, description: string, example: number) =>
+  Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]{1,9}$' })], {
+    'x-rule': rule,
+    description,
+    examples: [example],
+  });
 
 export function numberOf(sent: string | number | undefined): number | undefined {
   return sent === undefined ? undefined : Number(sent);
 }
 
-export const RecordOut = Type.Object({
-  rc_id: Type.String({ description: 'Names the record when it is deleted.' }),
-  type: Type.Enum([...RECORD_TYPES]),
-  name: Type.String({ description: 'Absolute.' }),
-  ttl: Type.Integer({ description: 'Seconds.' }),
-  ip: Type.Optional(Type.String({ description: '`PROXYSRV` stands for the address of the proxy.' })),
-  target: Type.Optional(Type.String()),
-  exchange: Type.Optional(Type.String({ description: '`.`: the name takes no mail.' })),
-  priority: Type.Optional(Type.Integer()),
-  txt: Type.Optional(
-    Type.String({ description: 'As it may be sent: without quotes where that says the same.' }),
-  ),
-  ns: Type.Optional(Type.String()),
-});
+const optional = (description: string) => Type.Optional(Type.String({ description }));
+
+export const RecordOut = Type.Object(
+  {
+    rc_id: text('The id of the record. Pass it to delete the record.', '3f1c9a5be07d42c88a6f0b13'),
+    type: word(
+      RECORD_TYPES,
+      'The type of the record. It decides which of the fields below are present.',
+      'A',
+    ),
+    name: text('The name of the record in full, without a final dot.', `shop.${DOMAIN}`),
+    ttl: whole('How long resolvers may keep it, in seconds.', 300),
+    ip: Type.Optional(
+      text('A and AAAA: the address. `PROXYSRV` stands for the public address of the proxy.', 'PROXYSRV'),
+    ),
+    target: optional('CNAME: the name it stands for.'),
+    exchange: optional('MX: the mail server. `.`: the name accepts no mail.'),
+    priority: Type.Optional(Type.Integer({ description: 'MX: the priority. The lowest is used first.' })),
+    txt: optional('TXT: the text as it may be sent: without quotes where that means the same.'),
+    ns: optional('NS: the name server.'),
+  },
+  { title: 'ZoneRecord', description: 'A record of a DNS zone.' },
+);
+
+export const ZoneView = Type.Object(
+  {
+    zone_id: ZoneId,
+    zone: ZoneName,
+    state: word(
+      ZONE_STATES,
+      '`ready`: it is served. `making`: the request that asked for it did not finish; repeat it. `missing`: the DNS server no longer has it; add it again or delete it.',
+      'ready',
+    ),
+    records: Type.Array(RecordOut, { description: 'Its records, by name and type.' }),
+  },
+  { title: 'Zone', description: 'A DNS zone of a customer.' },
+);
 
 export function viewRecord({ id, type, name, ttlS, value }: RecordView): Type.Static<typeof RecordOut> {
   return { rc_id: id, type, name, ttl: ttlS, ...valueOf(type, value) };

@@ -21,7 +21,6 @@ import { limitPipelining } from './pipelining.js';
 import { requestIds } from './request-id.js';
 import type { Figures, Readiness, RouteContext } from './route.js';
 import { ROUTES, SOCKET_ROUTES } from '../routes/table.js';
-import { FailureBody } from '../schemas/common.js';
 import { refuseBrokenRequest, serverFactory } from './server.js';
 import { compileSerializer } from './serialization.js';
 import { followPair, readPair } from './tls-pair.js';
@@ -110,7 +109,6 @@ export async function buildApp(deps: AppDeps, door: Listener, options: AppOption
   logCalls(app, deps.metrics, mainThread);
   guardRoutes(app, door === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps, mainThread));
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
-  app.addSchema(FailureBody);
   await describeApi(app);
   const context = routeContext(deps, door, stopping, mainThread);
   auditCalls(app, context);

@@ -1,71 +1,68 @@
 /** Sets up the description of the API from the routes' own schemas. */
 import swagger from '@fastify/swagger';
-import type { TSchema } from 'typebox';
-import type { FastifySchema } from 'fastify';
 import { ruleFor } from '../guards/access.js';
-import { type Example, EXAMPLES } from '../schemas/examples.js';
+import { completeDocument, type RouteFacts } from '../openapi/document.js';
+import type { Node } from '../openapi/node.js';
+import { TAGS } from '../openapi/tags.js';
 import type { App } from './app-type.js';
 
-declare module 'fastify' {
-  interface FastifySchema {
-    /**
-     * Failed answers by status. Only described: all have the one shape, and a serializer for each of each route would
-     * slow down the start.
-     */
-    failures?: Readonly<Record<number, TSchema>>;
-  }
-}
+const INFO = {
+  title: 'Innkeeper',
+  version: '1',
+  summary: 'Provisions and operates hosting on Proxmox VE for billing panels.',
+  description:
+    'Innkeeper turns the requests of a billing panel into running sites: containers, DNS, reverse proxy, certificates and backups. Every request that changes something becomes a durable job, which survives crashes and power cuts. Requests are JSON over HTTP with a bearer token.',
+  license: { name: 'GPL-3.0-or-later', identifier: 'GPL-3.0-or-later' },
+};
+
+const SERVERS = [
+  { url: '/', description: 'The agent that serves this document.' },
+  {
+    url: '{agent}',
+    description: 'An agent by its address.',
+    variables: {
+      agent: {
+        default: 'https://innkeeper.internal:8443',
+        description:
+          'Scheme, host and port, as in `api.host`, `api.port` and `api.tls` of the configuration.',
+      },
+    },
+  },
+];
 
 export async function describeApi(app: App): Promise<void> {
+  const facts = new Map<string, RouteFacts>();
   await app.register(swagger, {
+    convertConstToEnum: false,
     openapi: {
       openapi: '3.1.0',
-      info: {
-        title: 'Innkeeper',
-        version: '1',
-        description: 'Turns calls of billing panels into working sites.',
-        license: { name: 'GPL-3.0-or-later', identifier: 'GPL-3.0-or-later' },
-      },
+      info: INFO,
+      servers: SERVERS,
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: {
-        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A token of the panel.' } },
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A token of the panel, made with `innkeeper token create`.',
+          },
+        },
       },
       security: [{ bearer: [] }],
     },
     transform: ({ schema, url, route }) => {
-      const { failures, response, ...rest } = schema;
-      const name = `${[route.method].flat().join()} ${url}`;
-      const described = withExample(rest, EXAMPLES[name] ?? {});
-      const { access } = ruleFor([route.method].flat()[0] ?? 'GET', url);
-      const needs = access === 'public' ? 'Needs no token.' : `Needs the permission \`${access}\`.`;
+      const { failures = [], prefers = false, ...rest } = schema;
+      const method = [route.method].flat()[0] ?? 'GET';
+      facts.set(rest.operationId ?? '', { method, url, failures, prefers });
+      const { access } = ruleFor(method, url);
+      const isPublic = access === 'public';
+      const needs = isPublic ? 'Needs no token.' : `Needs the permission \`${access}\`.`;
       const description = [rest.description, needs].filter(Boolean).join('\n\n');
-      return { schema: { ...described, description, response: Object.assign({}, response, failures) }, url };
+      return { schema: { ...rest, description, ...(isPublic ? { security: [] } : {}) }, url };
     },
-    refResolver: {
-      buildLocalReference: (schema, _base, _fragment, index) =>
-        typeof schema.$id === 'string' ? schema.$id : `schema${index}`,
+    transformObject: (made) => {
+      const document: Node = { ...('openapiObject' in made ? made.openapiObject : {}) };
+      return completeDocument(document, facts);
     },
   });
-}
-
-/** `examples` where OpenAPI 3.1 looks for them. */
-function withExample(schema: FastifySchema, { params, query, body }: Example): FastifySchema {
-  return {
-    ...schema,
-    ...(params === undefined ? {} : { params: eachWith(schema.params, params) }),
-    ...(query === undefined ? {} : { querystring: eachWith(schema.querystring, query) }),
-    ...(body === undefined ? {} : { body: Object.assign({}, schema.body, { examples: [body] }) }),
-  };
-}
-
-function eachWith(schema: unknown, values: Readonly<Record<string, unknown>>): unknown {
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const properties: unknown = Reflect.get(schema, 'properties');
-  if (typeof properties !== 'object' || properties === null) return schema;
-  const described = Object.entries(properties).map(
-    ([name, property]: [string, unknown]): [string, unknown] => [
-      name,
-      name in values ? Object.assign({}, property, { examples: [values[name]] }) : property,
-    ],
-  );
-  return { ...schema, properties: Object.fromEntries(described) };
 }

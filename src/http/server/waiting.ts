@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Alarm } from '../../kernel/async/alarm.js';
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { AgentError, fromRecord } from '../../kernel/errors.js';
-import { isOpen, type Job } from '../../model/job.js';
+import { FOR_RELEASE, isOpen, type Job } from '../../model/job.js';
 import { keyOf, type Service } from '../../model/service.js';
 import type { StatusWord } from '../../model/status.js';
 import type { OperationContext } from '../../services/context.js';
@@ -29,7 +29,7 @@ export interface StartedJob {
   readonly service: Service;
   readonly job: Job;
   /** It was under way before. */
-  readonly joined?: boolean;
+  readonly joined?: boolean | undefined;
 }
 
 export interface AcceptedAnswer {
@@ -68,19 +68,17 @@ export async function answerJob<View extends object>(
   return { success: true, service_id: id, job_id: job.id, ...view(service, job) };
 }
 
-/**
- * The job when it has ended, or as it is when waiting is over; sets `Preference-Applied`. `elseMs`: how long when the
- * caller does not say.
- */
+/** The job when it has ended, or as it is when waiting is over; sets `Preference-Applied`. */
 export async function waitForJob(
   context: WaitingContext,
   request: FastifyRequest,
   reply: FastifyReply,
   { service, job }: StartedJob,
-  elseMs = MOST_MS,
 ): Promise<Job> {
   const prefer = readPrefer(request.headers.prefer);
-  const ms = Math.min(prefer.waitMs ?? elseMs, MOST_MS - reply.elapsedTime);
+  // nothing comes of waiting for an operator
+  const most = job.waiting?.for === FOR_RELEASE ? 0 : MOST_MS - reply.elapsedTime;
+  const ms = Math.min(prefer.waitMs ?? MOST_MS, most);
   const hungUp = whenHungUp(reply);
   const over = anySignal(context.stopping, hungUp.signal);
   try {

@@ -1,21 +1,34 @@
 /** GET /clock and POST /clock/confirm: for the operator at the socket. */
 import { Type } from 'typebox';
-import type { ClockView } from '../../../model/clock-doubt.js';
-import type { Route } from '../../server/route.js';
-import { failures, Instant, nullable, success } from '../../schemas/common.js';
+import { CLOCK_DOUBTS, type ClockView } from '../../../model/clock-doubt.js';
+import { flag, instant, nullable, whole, word } from '../../schemas/fields.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const fields = {
-  trusted: Type.Boolean({ description: 'False: nothing is purged, erased or given up by date.' }),
-  host_time: Instant,
-  agent_time: Instant,
-  doubt: nullable(Type.String({ description: '`ahead`, `behind` or `long_off`.' })),
-  off_s: nullable(
-    Type.Integer({ description: 'Host time minus expected time; of `long_off` the most that it can be.' }),
-  ),
-};
+const ClockAnswer = Type.Object(
+  {
+    trusted: flag('False: nothing is purged, erased or given up by date.', true),
+    host_time: instant("The host's clock."),
+    agent_time: instant("The agent's time, which continues evenly when the host's clock jumps."),
+    doubt: nullable(
+      word(
+        CLOCK_DOUBTS,
+        '`ahead`: the clock jumped forward. `behind`: it was set back. `long_off`: the host was off for long, or the clock is wrong. Null: it is right.',
+        'ahead',
+      ),
+      null,
+    ),
+    off_s: nullable(
+      whole(
+        'Host time minus expected time, in seconds; for `long_off` the largest possible difference. Null: the clock is right.',
+        3600,
+      ),
+      null,
+    ),
+  },
+  { title: 'Clock', description: 'The clock of the host, compared with the time that has passed.' },
+);
 
-const answer = ({ trusted, wall, agent, doubt }: ClockView) => ({
-  success: true as const,
+const view = ({ trusted, wall, agent, doubt }: ClockView) => ({
   trusted,
   host_time: new Date(wall).toISOString(),
   agent_time: new Date(agent).toISOString(),
@@ -23,24 +36,25 @@ const answer = ({ trusted, wall, agent, doubt }: ClockView) => ({
   off_s: doubt === undefined ? null : Math.round(doubt.offMs / 1000),
 });
 
-export const clockRoute: Route = (app, { timekeeper }) => {
-  const schema = {
-    summary: 'Returns the state of the clock',
-    description: 'Compares the wall clock with the time that has passed since it was last believed.',
-    tags: ['Operation'],
-    response: { 200: success(fields, 'The clock as it is now.') },
-    failures: failures(),
-  };
-  app.get('/clock', { schema }, () => answer(timekeeper.view()));
-};
+export const clockRoute = jsonRoute({
+  call: 'GET /clock',
+  id: 'getClock',
+  tag: 'Operation',
+  summary: 'Retrieve the state of the clock',
+  description: 'Compares the wall clock with the time that has passed since it was last trusted.',
+  answer: ClockAnswer,
+  answers: { 200: 'The clock as it is now.' },
+  handle: (_, { timekeeper }) => view(timekeeper.view()),
+});
 
-export const confirmClockRoute: Route = (app, { timekeeper }) => {
-  const schema = {
-    summary: 'Confirms that the clock is right as it is now',
-    description: 'What is due by date goes on: purges, erasures, rotation of logs.',
-    tags: ['Operation'],
-    response: { 200: success(fields, 'The clock is trusted.') },
-    failures: failures('state_unavailable'),
-  };
-  app.post('/clock/confirm', { schema }, async () => answer(await timekeeper.confirm()));
-};
+export const confirmClockRoute = jsonRoute({
+  call: 'POST /clock/confirm',
+  id: 'confirmClock',
+  tag: 'Operation',
+  summary: 'Confirm that the clock is right',
+  description: 'What is due by date continues: purges, erasures, rotation of logs.',
+  answer: ClockAnswer,
+  answers: { 200: 'The clock is trusted.' },
+  failures: ['state_unavailable'],
+  handle: async (_, { timekeeper }) => view(await timekeeper.confirm()),
+});

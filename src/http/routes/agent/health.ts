@@ -1,25 +1,21 @@
 /** GET /health */
 import { Type } from 'typebox';
-import { instant } from '../../../kernel/clock.js';
-import type { Route } from '../../server/route.js';
-import { Instant, success } from '../../schemas/common.js';
+import { instant as now } from '../../../kernel/clock.js';
+import { instant, word } from '../../schemas/fields.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: 'Says that the daemon runs',
-  tags: ['Operation'],
-  security: [],
-  response: {
-    200: success(
-      { status: Type.Enum(['ok', 'degraded']), timestamp: Instant },
-      'It runs; degraded: nothing can be recorded right now.',
-    ),
-  },
-};
-
-export const healthRoute: Route = (app, { clock, state }) => {
-  app.get('/health', { schema }, () => ({
-    success: true as const,
+export const healthRoute = jsonRoute({
+  call: 'GET /health',
+  id: 'getHealth',
+  tag: 'Operation',
+  summary: 'Check that the agent runs',
+  answer: Type.Object({
+    status: word(['ok', 'degraded'], '`degraded`: it runs, but nothing can be recorded right now.', 'ok'),
+    timestamp: instant('The time of the agent.'),
+  }),
+  answers: { 200: 'The agent runs.' },
+  handle: (_, { clock, state }) => ({
     status: state.failing === undefined && !state.broken ? ('ok' as const) : ('degraded' as const),
-    timestamp: instant(clock),
-  }));
-};
+    timestamp: now(clock),
+  }),
+});

@@ -1,23 +1,25 @@
 /** GET /metrics */
 import { Type } from 'typebox';
+import { schemaOf } from '../../server/endpoint.js';
 import type { Route } from '../../server/route.js';
-import { failures } from '../../schemas/common.js';
 
 const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
-const schema = {
-  summary: 'Tells the figures of the agent, for Prometheus',
-  description:
-    'Of all panels, at most one second old. Labels hold words of the agent, never the id of a service.',
-  tags: ['Operation'],
-  response: {
+const schema = schemaOf(
+  {
+    call: 'GET /metrics',
+    id: 'getMetrics',
+    tag: 'Operation',
+    summary: 'Retrieve the metrics for Prometheus',
+    description: 'Of all panels, at most one second old. No label contains the id of a service.',
+  },
+  {
     200: {
-      description: 'The text format, version 0.0.4.',
-      content: { 'text/plain': { schema: Type.String() } },
+      description: 'Metrics in the text format, version 0.0.4.',
+      content: { 'text/plain': { schema: Type.String({ description: 'One metric per line.' }) } },
     },
   },
-  failures: failures(),
-};
+);
 
 const KEEP_MS = 1_000;
 

@@ -1,22 +1,19 @@
 /** GET /ready */
 import { Type } from 'typebox';
 import { AgentError } from '../../../kernel/errors.js';
-import type { Route } from '../../server/route.js';
-import { failuresOf, success } from '../../schemas/common.js';
+import { word } from '../../schemas/fields.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: 'Says whether calls are taken',
+export const readyRoute = jsonRoute({
+  call: 'GET /ready',
+  id: 'getReadiness',
+  tag: 'Operation',
+  summary: 'Check that the agent accepts requests',
   description: 'Up or down only; the reason is in the log.',
-  tags: ['Operation'],
-  security: [],
-  response: {
-    200: success({ status: Type.Literal('ready') }, 'Calls are taken.'),
-  },
-  failures: failuresOf('not_ready', 'shutting_down'),
-};
-
-export const readyRoute: Route = (app, context) => {
-  app.get('/ready', { schema }, async () => {
+  answer: Type.Object({ status: word(['ready'], 'Always `ready`.', 'ready') }),
+  answers: { 200: 'Requests are accepted.' },
+  failures: ['not_ready'],
+  handle: async (_, context) => {
     const { ready, reasons } = await context.ready();
     if (!ready) {
       const detail = reasons.join('; ');
@@ -25,6 +22,6 @@ export const readyRoute: Route = (app, context) => {
         context.door === 'socket' ? `The agent is not ready: ${detail}.` : 'The agent is not ready.';
       throw new AgentError('not_ready', said, { detail });
     }
-    return { success: true as const, status: 'ready' as const };
-  });
-};
+    return { status: 'ready' as const };
+  },
+});

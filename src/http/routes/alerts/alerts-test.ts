@@ -1,31 +1,23 @@
 /** POST /alerts/test */
 import { Type } from 'typebox';
-import type { Route } from '../../server/route.js';
-import { failures, nullable, success } from '../../schemas/common.js';
+import { nullable, text } from '../../schemas/fields.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: 'Sends a test alert to every hook',
-  description: 'Sent once, without retries. `event` and `alert` are `test`.',
-  tags: ['Operation'],
-  response: {
-    200: success(
-      {
-        hooks: Type.Array(
-          Type.Object({
-            hook: Type.String({ description: 'Its name.' }),
-            problem: nullable(Type.String({ description: 'Null if the hook confirmed the test.' })),
-          }),
-        ),
-      },
-      'The result for each hook.',
-    ),
+const HookResult = Type.Object(
+  {
+    hook: text('The name of the hook.', 'pager'),
+    problem: nullable(text('Why the test failed. Null: the hook confirmed it.', ''), null),
   },
-  failures: failures(),
-};
+  { title: 'HookResult', description: 'The result of one hook.' },
+);
 
-export const testAlertsRoute: Route = (app, context) => {
-  app.post('/alerts/test', { schema }, async () => ({
-    success: true as const,
-    hooks: (await context.alerts.test()).map((one) => ({ ...one })),
-  }));
-};
+export const testAlertsRoute = jsonRoute({
+  call: 'POST /alerts/test',
+  id: 'testAlerts',
+  tag: 'Operation',
+  summary: 'Send a test alert to every hook',
+  description: 'Sent once, without retries. `event` and `alert` are `test`.',
+  answer: Type.Object({ hooks: Type.Array(HookResult, { description: 'The hooks.' }) }),
+  answers: { 200: 'The result for each hook.' },
+  handle: async (_, context) => ({ hooks: (await context.alerts.test()).map((one) => ({ ...one })) }),
+});

@@ -2,48 +2,63 @@
 import { Type } from 'typebox';
 import { ALERT_KINDS } from '../../../model/alert.js';
 import { listAlerts } from '../../../alerts/list-alerts.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, Instant, nullable, success } from '../../schemas/common.js';
+import { ALERT, JOB, SERVICE } from '../../schemas/examples.js';
+import { instant, list, nullable, text, uuid, word } from '../../schemas/fields.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const AlertView = Type.Object({
-  id: Type.String({ format: 'uuid' }),
-  alert: Type.Enum([...ALERT_KINDS]),
-  severity: Type.Enum(['warning', 'critical']),
-  panel: nullable(Type.String({ description: 'Null: it is about the agent itself.' })),
-  service_id: nullable(Type.String()),
-  text: Type.String({ description: 'For the operator: what is the matter and, where it is known, why.' }),
-  commands: Type.Array(Type.String(), { description: 'What helps, ready to copy into a shell.' }),
-  data: Type.Unsafe<object>({ type: 'object', additionalProperties: true }),
-  raised_at: Instant,
-  cleared_at: nullable(Instant),
-  told: Type.Record(Type.String(), Type.Enum(['raised', 'cleared']), {
-    description: 'Name of the hook -> the last that it has confirmed.',
-  }),
-});
+const AlertView = Type.Object(
+  {
+    id: uuid('The id of the alert.', ALERT),
+    alert: word(ALERT_KINDS, 'The kind of the alert.', 'job_stuck'),
+    severity: word(
+      ['warning', 'critical'],
+      '`critical`: a site or the agent itself is affected now. `warning`: it will be.',
+      'critical',
+    ),
+    panel: nullable(
+      text('The panel whose service it is about. Null: it is about the agent itself.', 'default'),
+    ),
+    service_id: nullable(text("The panel's id of the service. Null: it is about none.", SERVICE)),
+    text: text(
+      'What is wrong and, where it is known, why. For the operator.',
+      'The operation upgrade on service 12345 is stuck: the container host reported a failure.',
+    ),
+    commands: list('What helps, ready to paste into a shell.', [`innkeeper job retry ${JOB}`]),
+    data: Type.Unsafe<object>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'The same for programs. Its fields depend on the kind.',
+      examples: [{ job_id: JOB }],
+    }),
+    raised_at: instant('When it was raised.'),
+    cleared_at: nullable(instant('When its cause was gone. Null: it is active.'), null),
+    told: Type.Record(Type.String(), Type.Enum(['raised', 'cleared']), {
+      description: 'For each hook, by its name, what it has confirmed last.',
+      examples: [{ pager: 'raised' }],
+    }),
+  },
+  { title: 'Alert', description: 'Something that needs the attention of an operator.' },
+);
 
-const schema = {
-  summary: 'Tells what a person should look at',
-  description: "Of the token's panel and of the agent itself; through the command line of all panels.",
-  tags: ['Operation'],
-  querystring: Type.Object({
+export const alertsRoute = jsonRoute({
+  call: 'GET /alerts',
+  id: 'listAlerts',
+  tag: 'Operation',
+  summary: 'List alerts',
+  description:
+    "The alerts of the token's panel and of the agent itself. The command line sees those of all panels.",
+  query: Type.Object({
     all: Type.Optional(
       Type.Boolean({
         'x-rule': 'must be true or false',
-        description: 'Those too that have ended, for a week.',
+        description: 'True: also alerts that have been cleared, for a week.',
+        examples: [false],
       }),
     ),
   }),
-  response: { 200: success({ alerts: Type.Array(AlertView) }, 'Oldest first.') },
-  failures: failures(),
-};
-
-export const alertsRoute: Route = (app, context) => {
-  app.get('/alerts', { schema }, async (request) => ({
-    success: true as const,
-    alerts: listAlerts(context.alerts, callerOf(request), {
-      door: context.door,
-      ended: request.query.all === true,
-    }),
-  }));
-};
+  answer: Type.Object({ alerts: Type.Array(AlertView, { description: 'The alerts, oldest first.' }) }),
+  answers: { 200: 'The alerts, oldest first.' },
+  handle: ({ caller, query }, { alerts, door }) => ({
+    alerts: listAlerts(alerts, caller, { door, ended: query.all === true }),
+  }),
+});

@@ -1,22 +1,19 @@
 /** GET /action/getbak */
 import { Type } from 'typebox';
 import { listBackups } from '../../../backups/backups.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { backupProperties, viewBackupList } from '../../schemas/backup.js';
-import { failures, ServiceIdText, success } from '../../schemas/common.js';
+import { BackupListView, viewBackupList } from '../../schemas/backup.js';
+import { ServiceIdText } from '../../schemas/common.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: "Lists a site's backups",
-  tags: ['Backups'],
-  querystring: Type.Object({ service_id: ServiceIdText }),
-  response: { 200: success(backupProperties, 'Oldest first.') },
-  failures: failures('service_not_found', 'not_supported', 'state_damaged'),
-};
-
-export const listBackupsRoute: Route = (app, context) => {
-  app.get('/action/getbak', { schema }, async (request) => ({
-    success: true as const,
-    ...viewBackupList(await listBackups(context, callerOf(request), request.query.service_id)),
-  }));
-};
+export const listBackupsRoute = jsonRoute({
+  call: 'GET /action/getbak',
+  id: 'listBackups',
+  tag: 'Backups',
+  summary: 'List the backups of a site',
+  query: Type.Object({ service_id: ServiceIdText }),
+  answer: BackupListView,
+  answers: { 200: 'The backups, oldest first.' },
+  failures: ['service_not_found', 'not_supported', 'state_damaged'],
+  handle: async ({ caller, query }, context) =>
+    viewBackupList(await listBackups(context, caller, query.service_id)),
+});

@@ -1,47 +1,32 @@
 /** POST /action/mkbak */
 import { Type } from 'typebox';
-import type { Job } from '../../../model/job.js';
 import { textIn } from '../../../kernel/json.js';
-import type { Service } from '../../../model/service.js';
 import { makeBackup, viewBackups } from '../../../backups/backups.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { backupProperties, viewBackupList } from '../../schemas/backup.js';
-import { failures, ServiceIdIn } from '../../schemas/common.js';
-import { startedAnswers } from '../../schemas/started.js';
-import { answerJob } from '../../server/waiting.js';
+import { BackupListView, BackupName, viewBackupList } from '../../schemas/backup.js';
+import { ServiceIdIn } from '../../schemas/common.js';
+import { jobRoute } from '../../server/job-route.js';
 
-const schema = {
-  summary: 'Makes a backup',
-  description: 'A snapshot on the storage of the site. Its name is never used again.',
-  tags: ['Backups'],
+export const makeBackupRoute = jobRoute({
+  call: 'POST /action/mkbak',
+  id: 'createBackup',
+  tag: 'Backups',
+  summary: 'Create a backup',
+  description:
+    "A snapshot on the storage of the site, named `BAK`, day, month, year and the day's number. A name is never used twice.",
   body: Type.Object({ service_id: ServiceIdIn }),
-  response: startedAnswers({ backup: Type.String(), ...backupProperties }, 'Made.'),
-  failures: failures(
-    'invalid_json',
+  answer: Type.Object({ backup: BackupName, ...BackupListView.properties }),
+  done: 'The backup was made.',
+  failures: [
     'service_suspended',
-    'service_not_found',
     'not_supported',
-    'service_failed',
-    'service_terminated',
     'quota_reached',
     'snapshots_unavailable',
-    'state_damaged',
     'container_host_failed',
     'container_host_timeout',
-    'state_unavailable',
-  ),
-};
-
-export const makeBackupRoute: Route = (app, context) => {
-  app.post('/action/mkbak', { schema }, async (request, reply) => {
-    const id = String(request.body.service_id);
-    const started = await makeBackup(context, callerOf(request), id);
-    return answerJob(context, request, reply, started, view);
-  });
-};
-
-const view = (service: Service, job: Job) => ({
-  backup: textIn(job.args, 'name') ?? '',
-  ...viewBackupList(viewBackups(service)),
+  ],
+  start: ({ caller, body }, context) => makeBackup(context, caller, String(body.service_id)),
+  view: ({ service, job }) => ({
+    backup: textIn(job.args, 'name') ?? '',
+    ...viewBackupList(viewBackups(service)),
+  }),
 });

@@ -1,18 +1,26 @@
 /** GET /openapi.json */
 import type { Route } from '../../server/route.js';
-import { failures } from '../../schemas/common.js';
+import { schemaOf } from '../../server/endpoint.js';
 
-const schema = {
-  summary: 'Describes this API (OpenAPI 3.1)',
-  tags: ['Operation'],
-  response: {
+const schema = schemaOf(
+  {
+    call: 'GET /openapi.json',
+    id: 'getOpenApi',
+    tag: 'Operation',
+    summary: 'Retrieve the description of this API',
+    description: 'As OpenAPI 3.1.',
+  },
+  {
     200: {
       description: 'The description.',
-      content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
+      content: {
+        'application/json': {
+          schema: { type: 'object', additionalProperties: true, description: 'An OpenAPI 3.1 document.' },
+        },
+      },
     },
   },
-  failures: failures(),
-};
+);
 
 export const openapiRoute: Route = (app) => {
   // made once, when it is first asked for: all routes are there by then

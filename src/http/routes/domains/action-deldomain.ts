@@ -1,47 +1,28 @@
 /** POST /action/deldomain */
 import { Type } from 'typebox';
-import type { Job } from '../../../model/job.js';
 import { textIn } from '../../../kernel/json.js';
-import type { Service } from '../../../model/service.js';
 import { viewDomains } from '../../../domains/list-domains.js';
 import { removeDomain } from '../../../domains/remove-domain.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures } from '../../schemas/common.js';
-import { domainProperties, ServiceAndDomain, viewDomainList } from '../../schemas/domain.js';
-import { startedAnswers } from '../../schemas/started.js';
-import { answerJob } from '../../server/waiting.js';
+import { DomainListView, DomainName, ServiceAndDomain, viewDomainList } from '../../schemas/domain.js';
+import { jobRoute } from '../../server/job-route.js';
 
-const schema = {
-  summary: 'Takes a domain from a site',
-  description: 'With its `www`, its proxy host and its certificate. Its place in the quota is free at once.',
-  tags: ['Domains'],
+const NONE = { domains: [], details: [], count: 3, used: 0, quota: '0/3' };
+
+export const removeDomainRoute = jobRoute({
+  call: 'POST /action/deldomain',
+  id: 'removeDomain',
+  tag: 'Domains',
+  summary: 'Remove a domain from a site',
+  description:
+    'Removes the domain with its `www` name, its proxy host and its certificate, and frees its place in the quota.',
   body: ServiceAndDomain,
-  response: startedAnswers({ domain: Type.String(), ...domainProperties }, 'Gone.'),
-  failures: failures(
-    'invalid_json',
-    'domain_invalid',
-    'service_suspended',
-    'service_not_found',
-    'not_supported',
-    'domain_not_found',
-    'service_failed',
-    'service_terminated',
-    'state_damaged',
-    'proxy_failed',
-    'state_unavailable',
-  ),
-};
-
-export const removeDomainRoute: Route = (app, context) => {
-  app.post('/action/deldomain', { schema }, async (request, reply) => {
-    const { service_id: id, domain } = request.body;
-    const started = await removeDomain(context, callerOf(request), String(id), domain);
-    return answerJob(context, request, reply, started, view);
-  });
-};
-
-const view = (service: Service, job: Job) => ({
-  domain: textIn(job.args, 'slot') ?? '',
-  ...viewDomainList(viewDomains(service)),
+  answer: Type.Object({ domain: DomainName, ...DomainListView.properties }),
+  example: NONE,
+  done: 'The domain was removed.',
+  failures: ['domain_invalid', 'service_suspended', 'not_supported', 'domain_not_found', 'proxy_failed'],
+  start: ({ caller, body }, context) => removeDomain(context, caller, String(body.service_id), body.domain),
+  view: ({ service, job }) => ({
+    domain: textIn(job.args, 'slot') ?? '',
+    ...viewDomainList(viewDomains(service)),
+  }),
 });

@@ -1,22 +1,19 @@
 /** GET /action/getdomain */
 import { Type } from 'typebox';
 import { listDomains } from '../../../domains/list-domains.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, ServiceIdText, success } from '../../schemas/common.js';
-import { domainProperties, viewDomainList } from '../../schemas/domain.js';
+import { ServiceIdText } from '../../schemas/common.js';
+import { DomainListView, viewDomainList } from '../../schemas/domain.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: "Lists a site's own domains",
-  tags: ['Domains'],
-  querystring: Type.Object({ service_id: ServiceIdText }),
-  response: { 200: success(domainProperties, 'Oldest first.') },
-  failures: failures('service_not_found', 'not_supported', 'state_damaged'),
-};
-
-export const listDomainsRoute: Route = (app, context) => {
-  app.get('/action/getdomain', { schema }, async (request) => ({
-    success: true as const,
-    ...viewDomainList(await listDomains(context, callerOf(request), request.query.service_id)),
-  }));
-};
+export const listDomainsRoute = jsonRoute({
+  call: 'GET /action/getdomain',
+  id: 'listDomains',
+  tag: 'Domains',
+  summary: 'List the custom domains of a site',
+  query: Type.Object({ service_id: ServiceIdText }),
+  answer: DomainListView,
+  answers: { 200: 'The domains, oldest first.' },
+  failures: ['service_not_found', 'not_supported', 'state_damaged'],
+  handle: async ({ caller, query }, context) =>
+    viewDomainList(await listDomains(context, caller, query.service_id)),
+});

@@ -2,104 +2,126 @@
 import { Type } from 'typebox';
 import type { JsonObject } from '../../../kernel/json.js';
 import {
-  type PanelStatus,
-  PANEL_STATUSES,
   compareWithPanel,
   DIFFERENCE_FIELDS,
+  PANEL_STATUSES,
+  type PanelStatus,
 } from '../../../drift/panel-sync.js';
 import { invalid } from '../../../kernel/invalid.js';
-import { callerOf } from '../../guards/auth.js';
-import { listWriter, sendJson } from '../../server/long-list.js';
-import type { Route } from '../../server/route.js';
-import { failures, nullable, ServiceIdIn, StatusText, success } from '../../schemas/common.js';
+import { ServiceId, ServiceIdIn, StatusText } from '../../schemas/common.js';
+import { EMAIL, SERVICE } from '../../schemas/examples.js';
+import { nullable, text, withExample, word } from '../../schemas/fields.js';
+import { longRoute } from '../../server/long-route.js';
 
 const MOST = 10_000;
 /** For that many, with names and addresses of some length. */
 const MOST_BYTES = 4 * 1024 ** 2;
 const WORDS = Object.keys(PANEL_STATUSES).filter(isWord);
 
-const Belief = Type.Object({
-  service_id: ServiceIdIn,
-  status: Type.Optional(
-    Type.String({
-      maxLength: 40,
-      description: `The panel's word, without regard to case: ${WORDS.join(', ')}.`,
-    }),
-  ),
-  plan: Type.Optional(Type.String({ maxLength: 200 })),
-  email: Type.Optional(Type.String({ maxLength: 254 })),
-});
-
-const MendView = Type.Object(
+const PanelRecord = Type.Object(
   {
-    method: Type.Enum(['POST', 'PATCH']),
-    path: Type.String(),
-    body: Type.Unsafe<JsonObject>({ type: 'object', additionalProperties: true }),
-  },
-  { description: 'The call that would make it so; null when a person must look.' },
-);
-
-const DifferenceView = Type.Object({
-  service_id: Type.String(),
-  field: Type.Enum([...DIFFERENCE_FIELDS]),
-  believed: nullable(Type.String()),
-  actual: nullable(Type.String()),
-  mend: nullable(MendView),
-  note: nullable(Type.String()),
-});
-
-const UnlistedView = Type.Object({ service_id: Type.String(), status: StatusText, mend: MendView });
-
-const schema = {
-  summary: 'Holds what the panel believes against what is',
-  description: 'Answers the differences, each with the call that would mend it. Changes nothing.',
-  tags: ['Services'],
-  body: Type.Array(Belief, {
-    maxItems: MOST,
-    'x-rule': `must be a list of at most ${MOST} objects with service_id, status, plan and email`,
-  }),
-  response: {
-    200: success(
-      {
-        differences: Type.Array(DifferenceView),
-        unlisted: Type.Array(UnlistedView, {
-          description: 'Services that are here and were not named.',
-        }),
-      },
-      'The comparison.',
+    service_id: ServiceIdIn,
+    status: Type.Optional(
+      Type.String({
+        maxLength: 40,
+        description: `The panel's word for its state. Case does not matter: ${WORDS.join(', ')}.`,
+        examples: ['active'],
+      }),
+    ),
+    plan: Type.Optional(
+      Type.String({ maxLength: 200, description: 'The plan in the panel.', examples: ['basic'] }),
+    ),
+    email: Type.Optional(
+      Type.String({
+        maxLength: 254,
+        description: "The customer's e-mail address in the panel.",
+        examples: [EMAIL],
+      }),
     ),
   },
-  failures: failures('invalid_json', 'payload_too_large', 'unsupported_media_type'),
-};
+  { title: 'PanelRecord', description: 'What the panel knows about one service.' },
+);
 
-export const panelSyncRoute: Route = (app, context) => {
-  const bodyLimit = Math.max(context.config.api.body_limit_bytes, MOST_BYTES);
-  const writeDifferences = listWriter(DifferenceView);
-  const writeUnlisted = listWriter(UnlistedView);
-  app.post('/panel/sync', { schema, bodyLimit }, async (request, reply): Promise<void> => {
-    const rest = context.mainThread.restFor(request);
-    const beliefs = request.body.map(({ service_id: id, status, plan, email }, position) => ({
+const FixView = Type.Object(
+  {
+    method: word(['POST', 'PATCH'], 'The HTTP method.', 'POST'),
+    path: text('The path.', '/suspend'),
+    body: Type.Unsafe<JsonObject>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'The body.',
+      examples: [{ service_id: SERVICE }],
+    }),
+  },
+  {
+    title: 'FixRequest',
+    description:
+      "The request that would make the actual state match the panel's record. Null: a person must decide.",
+  },
+);
+
+const DifferenceView = Type.Object(
+  {
+    service_id: ServiceId,
+    field: word(DIFFERENCE_FIELDS, 'What differs.', 'status'),
+    believed: nullable(text('What the panel says. Null: nothing.', 'suspended')),
+    actual: nullable(text('What is so. Null: there is no such service.', 'running')),
+    mend: nullable(FixView),
+    note: nullable(text('What a person should know. Null: nothing.', ''), null),
+  },
+  { title: 'PanelDifference', description: "A difference between the panel's record and the actual state." },
+);
+
+const UnlistedView = Type.Object(
+  {
+    service_id: ServiceId,
+    status: StatusText,
+    mend: withExample(FixView, { method: 'POST', path: '/delete-site', body: { service_id: SERVICE } }),
+  },
+  { title: 'UnlistedService', description: 'A service that exists here and was not in the list.' },
+);
+
+export const panelSyncRoute = longRoute({
+  call: 'POST /panel/sync',
+  id: 'syncPanel',
+  tag: 'Services',
+  summary: "Compare the panel's records with the actual state",
+  description: 'Returns the differences, each with the request that would fix it. Changes nothing.',
+  body: Type.Array(PanelRecord, {
+    maxItems: MOST,
+    'x-rule': `must be a list of at most ${MOST} objects with service_id, status, plan and email`,
+    description: `The panel's services, at most ${MOST}.`,
+  }),
+  answer: Type.Object({
+    differences: Type.Array(DifferenceView, {
+      description: "Where the panel's records and the actual state differ.",
+    }),
+    unlisted: Type.Array(UnlistedView, {
+      description: 'Services that exist here and were not in the list.',
+      examples: [[]],
+    }),
+  }),
+  done: 'The comparison.',
+  bodyLimit: ({ config }) => Math.max(config.api.body_limit_bytes, MOST_BYTES),
+  handle: async ({ caller, body }, context, rest) => {
+    const records = body.map(({ service_id: id, status, plan, email }, position) => ({
       serviceId: String(id),
       status: wordOf(status, position),
       plan,
       email,
     }));
-    const { differences, unlisted } = await compareWithPanel(context, callerOf(request), beliefs, rest);
-    const [different, missing] = [
-      await writeDifferences(differences, rest),
-      await writeUnlisted(unlisted, rest),
-    ];
-    await sendJson(reply, `{"success":true,"differences":${different},"unlisted":${missing}}`);
-  });
-};
+    const { differences, unlisted } = await compareWithPanel(context, caller, records, rest);
+    return { differences, unlisted };
+  },
+});
 
 function wordOf(sent: string | undefined, position: number): PanelStatus | undefined {
   if (sent === undefined) return undefined;
-  const word = sent.trim().toLowerCase();
-  if (isWord(word)) return word;
+  const name = sent.trim().toLowerCase();
+  if (isWord(name)) return name;
   throw invalid({ [String(position)]: `has a status that is none of: ${WORDS.join(', ')}` });
 }
 
-function isWord(text: string): text is PanelStatus {
-  return Object.hasOwn(PANEL_STATUSES, text);
+function isWord(name: string): name is PanelStatus {
+  return Object.hasOwn(PANEL_STATUSES, name);
 }

@@ -1,69 +1,79 @@
 /** POST /reconcile and POST /reconcile/repair: for the operator at the socket, across all panels. */
 import { Type } from 'typebox';
 import { viewReport } from '../../../drift/view-drift.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, nullable, success } from '../../schemas/common.js';
-import { reportProperties } from '../../schemas/drift.js';
+import { ReportView } from '../../schemas/drift.js';
+import { JOB, NODE, SERVICE, VMID } from '../../schemas/examples.js';
+import { list, nullable, text } from '../../schemas/fields.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
 /** No answer takes longer than 20 s. */
 const MOST_WAIT_MS = 18_000;
 
-const Ids = Type.Optional(Type.Array(Type.String({ maxLength: 4000 }), { maxItems: 10_000 }));
-
-const lookSchema = {
-  summary: 'Compares what the records say with what is there',
-  description: 'Two looks; only what both found counts. Changes nothing. While `looking`, ask again.',
-  tags: ['Operation'],
-  response: { 200: success(reportProperties, 'What counts so far.') },
-  failures: failures(),
-};
-
-export const reconcileRoute: Route = (app, { reconcile }) => {
-  app.post('/reconcile', { schema: lookSchema }, async () => {
-    const { looking, report } = await reconcile.ask(MOST_WAIT_MS);
-    return { success: true as const, looking, ...viewReport(report) };
-  });
-};
-
-const repairSchema = {
-  summary: 'Puts right what is safe, and removes orphans that are named',
+export const reconcileRoute = jsonRoute({
+  call: 'POST /reconcile',
+  id: 'compareState',
+  tag: 'Operation',
+  summary: 'Compare the records with the actual state',
   description:
-    'Only what the last report shows and what is still so. Repairs are jobs; orphans are removed at once.',
-  tags: ['Operation'],
+    'Compares twice; only what both comparisons found counts. Changes nothing. While `looking` is true, repeat the request.',
+  answer: ReportView,
+  answers: { 200: 'What counts so far.' },
+  handle: async (_, { reconcile }) => {
+    const { looking, report } = await reconcile.ask(MOST_WAIT_MS);
+    return { looking, ...viewReport(report) };
+  },
+});
+
+const Ids = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ maxLength: 4000 }), { maxItems: 10_000, description, examples: [[]] }),
+  );
+
+const RepairView = Type.Object(
+  {
+    service: text('The service: panel/id.', `default/${SERVICE}`),
+    parts: list('What is being fixed.', ['proxy']),
+    job_id: nullable(text('The job that fixes it. Null: none was started.', JOB)),
+    problem: nullable(text('Why it was not started. Null: it was.', ''), null),
+  },
+  { title: 'DriftRepair', description: 'A repair of one service.' },
+);
+
+const RemovalView = Type.Object(
+  {
+    what: text('Which orphan.', `container ${VMID} on ${NODE}`),
+    problem: nullable(text('Why it was not removed. Null: it was.', ''), null),
+  },
+  { title: 'OrphanRemoval', description: 'The removal of one orphan.' },
+);
+
+export const repairDriftRoute = jsonRoute({
+  call: 'POST /reconcile/repair',
+  id: 'repairDrift',
+  tag: 'Operation',
+  summary: 'Fix differences and remove orphans',
+  description:
+    'Fixes what is safe and removes orphans that are named, if the last report shows them and they are still there. Repairs are jobs; orphans are removed at once.',
   body: Type.Object({
-    findings: Ids,
-    orphans: Ids,
+    findings: Ids('Ids of findings to fix.'),
+    orphans: Ids('Ids of orphans to remove.'),
     unknown: Type.Optional(
-      Type.Boolean({ description: 'Also orphans of services that the state does not know.' }),
+      Type.Boolean({
+        description: 'True: also remove orphans of services that the state does not know.',
+        examples: [false],
+      }),
     ),
   }),
-  response: {
-    200: success(
-      {
-        repairs: Type.Array(
-          Type.Object({
-            service: Type.String(),
-            parts: Type.Array(Type.String()),
-            job_id: nullable(Type.String()),
-            problem: nullable(Type.String()),
-          }),
-        ),
-        removals: Type.Array(Type.Object({ what: Type.String(), problem: nullable(Type.String()) })),
-      },
-      'Begun and done.',
-    ),
-  },
-  failures: failures('invalid_json'),
-};
-
-export const repairDriftRoute: Route = (app, { reconcile }) => {
-  app.post('/reconcile/repair', { schema: repairSchema }, async (request) => {
-    const { findings = [], orphans = [], unknown = false } = request.body;
-    const repairs = await reconcile.repair(callerOf(request), findings);
+  answer: Type.Object({
+    repairs: Type.Array(RepairView, { description: 'The repairs.' }),
+    removals: Type.Array(RemovalView, { description: 'The removals.' }),
+  }),
+  answers: { 200: 'Repairs have started, and orphans are removed.' },
+  handle: async ({ caller, body }, { reconcile }) => {
+    const { findings = [], orphans = [], unknown = false } = body;
+    const repairs = await reconcile.repair(caller, findings);
     const removals = await reconcile.remove(orphans, { unknown });
     return {
-      success: true as const,
       repairs: repairs.map(({ key, parts, jobId, problem }) => ({
         service: key,
         parts: [...parts],
@@ -72,5 +82,5 @@ export const repairDriftRoute: Route = (app, { reconcile }) => {
       })),
       removals: removals.map((one) => ({ ...one })),
     };
-  });
-};
+  },
+});

@@ -8,7 +8,8 @@ import { followJob } from '../../../jobs/manage/follow-job.js';
 import { viewJob, viewStep, viewWaiting } from '../../../jobs/manage/view-job.js';
 import { callerOf, isOperator } from '../../guards/auth.js';
 import type { Route, RouteContext } from '../../server/route.js';
-import { failures, JobIdText } from '../../schemas/common.js';
+import { JobIdText } from '../../schemas/job.js';
+import { schemaOf } from '../../server/endpoint.js';
 
 const MOST_STREAMS = 200;
 const MOST_PER_TOKEN = 20;
@@ -17,20 +18,28 @@ const MOST_UNREAD_BYTES = 1_048_576;
 /** A revoked token reads on for no longer. */
 const RECHECK_MS = 1_000;
 
-const schema = {
-  summary: 'Follows a job live',
-  description:
-    'Server-sent events: `state` (the whole job, first), `step` (one step changed), `status` (status, step counts or reason for waiting changed), `end` (the whole job, last; then the stream closes).',
-  tags: ['Jobs'],
-  params: Type.Object({ id: JobIdText }),
-  response: {
+const schema = schemaOf(
+  {
+    call: 'GET /jobs/:id/events',
+    id: 'followJob',
+    tag: 'Jobs',
+    summary: 'Follow a job live',
+    description:
+      'Server-sent events: `state` (the whole job, first), `step` (one step changed), `status` (the status, the step counts or the reason for waiting changed) and `end` (the whole job, last; then the stream closes).',
+    params: Type.Object({ id: JobIdText }),
+    failures: ['job_not_found'],
+  },
+  {
     200: {
-      description: 'The stream.',
-      content: { 'text/event-stream': { schema: Type.String() } },
+      description: 'The stream of events. The data of `state` and `end` is a job, that of `step` a step.',
+      content: {
+        'text/event-stream': {
+          schema: Type.String({ description: 'Events as the HTML standard defines them.' }),
+        },
+      },
     },
   },
-  failures: failures('job_not_found', 'rate_limited'),
-};
+);
 
 export const jobEventsRoute: Route = (app, context) => {
   const streams = new Map<string, number>();

@@ -1,32 +1,16 @@
 /** POST /jobs/{id}/retry */
-import { Type } from 'typebox';
 import { retryJob } from '../../../jobs/manage/retry-job.js';
-import { viewJob } from '../../../jobs/manage/view-job.js';
-import { callerOf, isOperator } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, JobIdText, success } from '../../schemas/common.js';
-import { jobProperties } from '../../schemas/job.js';
+import { oneJobRoute } from './one-job.js';
 
-const schema = {
-  summary: 'Lets a job go on where it stood',
+export const retryJobRoute = oneJobRoute({
+  call: 'POST /jobs/:id/retry',
+  id: 'retryJob',
+  summary: 'Retry a job',
   description:
-    'A stuck job goes on where it stood (forward past the point of no return, else back), a waiting one at once; one that runs is left as it is. With the permission `admin` it also releases a deletion that the brake holds.',
-  tags: ['Jobs'],
-  params: Type.Object({ id: JobIdText }),
-  response: { 200: success(jobProperties, 'It goes on.') },
-  failures: failures(
-    'job_not_found',
-    'job_ended',
-    'service_terminated',
-    'state_damaged',
-    'state_unavailable',
-  ),
-};
-
-export const retryJobRoute: Route = (app, context) => {
-  app.post('/jobs/:id/retry', { schema }, async (request) => {
-    const caller = callerOf(request);
-    const { serviceId, job } = await retryJob(context, caller, request.params.id.toLowerCase());
-    return { success: true as const, ...viewJob(serviceId, job, isOperator(request)) };
-  });
-};
+    'A stuck job continues from where it stopped: forward past its point of no return, otherwise back. A waiting job continues at once. A running job is left alone. With the permission `admin` this also releases a deletion that is held because too many were requested.',
+  answers: {
+    200: { when: 'The job continues.', example: { status: 'queued', ended_at: null } },
+  },
+  failures: ['job_ended', 'service_terminated', 'state_damaged', 'state_unavailable'],
+  handle: ({ caller, jobId }, context) => retryJob(context, caller, jobId),
+});

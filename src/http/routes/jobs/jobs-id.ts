@@ -1,23 +1,12 @@
 /** GET /jobs/{id} */
-import { Type } from 'typebox';
 import { readJob } from '../../../jobs/manage/read-job.js';
-import { viewJob } from '../../../jobs/manage/view-job.js';
-import { callerOf, isOperator } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, JobIdText, success } from '../../schemas/common.js';
-import { jobProperties } from '../../schemas/job.js';
+import { oneJobRoute } from './one-job.js';
 
-const schema = {
-  summary: 'Shows a job and its steps',
-  tags: ['Jobs'],
-  params: Type.Object({ id: JobIdText }),
-  response: { 200: success(jobProperties, 'The job.') },
-  failures: failures('job_not_found'),
-};
-
-export const jobRoute: Route = (app, context) => {
-  app.get('/jobs/:id', { schema }, async (request) => {
-    const { serviceId, job } = await readJob(context, callerOf(request), request.params.id.toLowerCase());
-    return { success: true as const, ...viewJob(serviceId, job, isOperator(request)) };
-  });
-};
+export const readJobRoute = oneJobRoute({
+  call: 'GET /jobs/:id',
+  id: 'getJob',
+  summary: 'Retrieve a job',
+  description: 'The job with its steps. Jobs that ended long ago are found by their id, too.',
+  answers: { 200: 'The job.' },
+  handle: ({ caller, jobId }, context) => readJob(context, caller, jobId),
+});

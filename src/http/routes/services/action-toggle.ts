@@ -1,41 +1,31 @@
 /** POST /action/toggle */
 import { Type } from 'typebox';
-import { type Service, siteOf } from '../../../model/service.js';
+import { siteOf } from '../../../model/service.js';
 import { toggle } from '../../../services/toggle.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, ServiceIdIn } from '../../schemas/common.js';
-import { startedAnswers } from '../../schemas/started.js';
-import { answerJob } from '../../server/waiting.js';
+import { ServiceIdIn } from '../../schemas/common.js';
+import { flag } from '../../schemas/fields.js';
+import { jobRoute } from '../../server/job-route.js';
 
-const schema = {
-  summary: 'Switches all names of a site off or on',
-  description: 'Without `enabled` the other way round than it is.',
-  tags: ['Customer actions'],
+export const toggleRoute = jobRoute({
+  call: 'POST /action/toggle',
+  id: 'toggleSite',
+  tag: 'Customer actions',
+  summary: 'Switch a site off or on for visitors',
+  description:
+    'Disables or enables all names of the site at the reverse proxy. The container keeps running. If `enabled` is omitted, the current state is inverted.',
   body: Type.Object({
     service_id: ServiceIdIn,
-    enabled: Type.Optional(Type.Boolean({ 'x-rule': 'must be true or false' })),
+    enabled: Type.Optional(
+      Type.Boolean({
+        'x-rule': 'must be true or false',
+        description: 'True: visitors reach the site. If omitted, the current state is inverted.',
+        examples: [false],
+      }),
+    ),
   }),
-  response: startedAnswers({ enabled: Type.Boolean() }, 'Done.'),
-  failures: failures(
-    'invalid_json',
-    'service_suspended',
-    'service_not_found',
-    'not_supported',
-    'service_failed',
-    'service_terminated',
-    'state_damaged',
-    'proxy_failed',
-    'state_unavailable',
-  ),
-};
-
-export const toggleRoute: Route = (app, context) => {
-  app.post('/action/toggle', { schema }, async (request, reply) => {
-    const { service_id: id, enabled } = request.body;
-    const started = await toggle(context, callerOf(request), String(id), enabled);
-    return answerJob(context, request, reply, started, view);
-  });
-};
-
-const view = (service: Service) => ({ enabled: siteOf(service).proxyEnabled });
+  answer: Type.Object({ enabled: flag('Whether visitors reach the site now.', false) }),
+  done: 'The site was switched.',
+  failures: ['service_suspended', 'not_supported', 'proxy_failed'],
+  start: ({ caller, body }, context) => toggle(context, caller, String(body.service_id), body.enabled),
+  view: ({ service }) => ({ enabled: siteOf(service).proxyEnabled }),
+});

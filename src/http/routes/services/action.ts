@@ -1,12 +1,12 @@
 /** POST /action/{start,stop,restart,reset}, and POST /action with the word in the body. */
-import { Type } from 'typebox';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
 import { siteAction, type SiteAction, SITE_ACTIONS } from '../../../services/site-action.js';
-import { callerOf } from '../../guards/auth.js';
+import type { Caller } from '../../../model/caller.js';
+import { ServiceIdIn } from '../../schemas/common.js';
+import { DiscardNewer } from '../../schemas/discard-newer.js';
+import { word } from '../../schemas/fields.js';
+import { jobRoute } from '../../server/job-route.js';
 import type { Route, RouteContext } from '../../server/route.js';
-import { failures, ServiceIdIn } from '../../schemas/common.js';
-import { startedAnswers } from '../../schemas/started.js';
-import { answerJob } from '../../server/waiting.js';
 
 const fields = {
   service_id: ServiceIdIn,
@@ -14,78 +14,94 @@ const fields = {
     Type.String({
       maxLength: 100,
       'x-rule': 'must be text',
-      description: "The panel's own word for the service; `suspended` is refused.",
+      description: "The panel's own word for the state of the service. `suspended` is refused.",
+      examples: ['active'],
     }),
   ),
-  discard_newer: Type.Optional(
-    Type.Boolean({
-      'x-rule': 'must be true or false',
-      description:
-        'Only for `reset`: newer snapshots may be deleted where the storage cannot go back past them.',
-    }),
-  ),
+  discard_newer: DiscardNewer,
 };
 const ByPath = Type.Object(fields);
 const ByWord = Type.Object({
   ...fields,
-  action: Type.Enum([...SITE_ACTIONS], { 'x-rule': `must be one of: ${SITE_ACTIONS.join(', ')}` }),
+  action: Type.Enum([...SITE_ACTIONS], {
+    type: 'string',
+    'x-rule': `must be one of: ${SITE_ACTIONS.join(', ')}`,
+    description: 'What to do.',
+    examples: ['restart'],
+  }),
 });
 
-const MEANINGS: Readonly<Record<SiteAction, string>> = {
-  start: 'Starts a site',
-  stop: 'Stops a site, gracefully if it can',
-  restart: 'Stops a site and starts it again',
-  reset: 'Takes a site back to how it was delivered, after a safety snapshot',
+interface Texts {
+  readonly id: string;
+  readonly summary: string;
+  readonly description: string;
+}
+
+const TEXTS: Readonly<Record<SiteAction, Texts>> = {
+  start: { id: 'startSite', summary: 'Start a site', description: 'Does nothing if the site is running.' },
+  stop: {
+    id: 'stopSite',
+    summary: 'Stop a site',
+    description:
+      'Shuts the container down, by force if it does not stop by itself. Does nothing if it is stopped.',
+  },
+  restart: {
+    id: 'restartSite',
+    summary: 'Restart a site',
+    description: 'Stops the container and starts it again.',
+  },
+  reset: {
+    id: 'resetSite',
+    summary: 'Reset a site',
+    description:
+      'Restores the site as it was delivered, after a safety snapshot that does not count towards the quota. `discard_newer` concerns only this action.',
+  },
 };
 
-const answers = {
-  tags: ['Customer actions'],
-  response: startedAnswers({ action: Type.Enum([...SITE_ACTIONS]) }, 'Done; also when it was so before.'),
-  failures: failures(
-    'invalid_json',
+const common = {
+  tag: 'Customer actions',
+  done: 'Done; also when there was nothing to do.',
+  failures: [
     'service_suspended',
-    'service_not_found',
     'not_supported',
-    'service_busy',
-    'service_failed',
-    'service_terminated',
     'backup_not_found',
     'backup_not_newest',
     'snapshots_unavailable',
-    'state_damaged',
     'container_host_failed',
     'container_host_timeout',
-    'state_unavailable',
-  ),
-};
+  ],
+} as const;
 
-interface Sent {
-  readonly service_id: string | number;
-  readonly status?: string;
-  readonly discard_newer?: boolean;
+const answer = (example: SiteAction) =>
+  Type.Object({ action: word(SITE_ACTIONS, 'What was done.', example) });
+
+function act(context: RouteContext, caller: Caller, action: SiteAction, sent: Static<typeof ByPath>) {
+  const request = { action, status: sent.status, discardNewer: sent.discard_newer };
+  return siteAction(context, caller, String(sent.service_id), request);
 }
 
-export const actionRoutes: Route = (app, context) => {
-  for (const action of SITE_ACTIONS) {
-    const schema = { summary: MEANINGS[action], body: ByPath, ...answers };
-    app.post(`/action/${action}`, { schema }, (request, reply) =>
-      act(context, request, reply, action, request.body),
-    );
-  }
-  const schema = { summary: 'Does one of the four actions', body: ByWord, ...answers };
-  app.post('/action', { schema }, (request, reply) =>
-    act(context, request, reply, request.body.action, request.body),
-  );
-};
+const byPath = SITE_ACTIONS.map((action) =>
+  jobRoute({
+    ...common,
+    call: `POST /action/${action}`,
+    ...TEXTS[action],
+    body: ByPath,
+    answer: answer(action),
+    start: ({ caller, body }, context) => act(context, caller, action, body),
+    view: () => ({ action }),
+  }),
+);
 
-async function act(
-  context: RouteContext,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  action: SiteAction,
-  sent: Sent,
-) {
-  const requested = { action, status: sent.status, discardNewer: sent.discard_newer };
-  const started = await siteAction(context, callerOf(request), String(sent.service_id), requested);
-  return answerJob(context, request, reply, started, () => ({ action }));
-}
+const byWord = jobRoute({
+  ...common,
+  call: 'POST /action',
+  id: 'actOnSite',
+  summary: 'Start, stop, restart or reset a site',
+  description: 'The same as `POST /action/{action}`, with the action in the body.',
+  body: ByWord,
+  answer: answer('restart'),
+  start: ({ caller, body }, context) => act(context, caller, body.action, body),
+  view: (_, { body }) => ({ action: body.action }),
+});
+
+export const actionRoutes: readonly Route[] = [...byPath, byWord];

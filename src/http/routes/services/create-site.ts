@@ -5,89 +5,122 @@ import type { JsonObject } from '../../../kernel/json.js';
 import type { Service } from '../../../model/service.js';
 import { createSite } from '../../../services/create-site.js';
 import { wordOf } from '../../../services/read-power.js';
-import { callerOf } from '../../guards/auth.js';
+import { ServiceId, ServiceIdIn, StatusText } from '../../schemas/common.js';
+import { CUSTOMER, DOMAIN, EMAIL, JOB, PUBLIC_IP, SERVICE, SUBDOMAIN, VMID } from '../../schemas/examples.js';
+import { nullable, uuid, whole } from '../../schemas/fields.js';
+import { names, PrivateIp } from '../../schemas/service.js';
+import { jsonRoute } from '../../server/endpoint.js';
+import type { RouteContext } from '../../server/route.js';
 import { warn } from '../../server/unknown-fields.js';
-import type { Route, RouteContext } from '../../server/route.js';
-import { failures, nullable, ServiceIdIn, StatusText, success } from '../../schemas/common.js';
 
-const Body = Type.Object({
-  service_id: ServiceIdIn,
-  email: Type.String({
-    maxLength: 254,
-    'x-rule': 'must be an e-mail address',
-    description: 'Of the customer. Refused when the product could not hold it unchanged.',
-  }),
-  plan: Type.String({
-    maxLength: 200,
-    'x-rule': 'must be the name of a plan',
-    description: 'Name or alias, without regard to case.',
-  }),
-  public_ip: Type.Union(
-    [Type.String({ maxLength: 64 }), Type.Array(Type.String({ maxLength: 64 }), { maxItems: 100 })],
-    {
-      'x-rule': 'must be an IPv4 or IPv6 address, or a list of them',
-      description: 'Where visitors reach the reverse proxy.',
-    },
-  ),
-  subdomain: Type.Optional(Type.String({ maxLength: 100, 'x-rule': 'must be text' })),
-  domain: Type.Optional(Type.String({ maxLength: 255, 'x-rule': 'must be a domain name' })),
-  user_id: Type.Optional(
-    Type.Union([Type.String({ minLength: 1, maxLength: 128 }), Type.Integer()], {
-      'x-rule': 'must be text of at most 128 characters, or a whole number',
+const Body = Type.Object(
+  {
+    service_id: ServiceIdIn,
+    email: Type.String({
+      maxLength: 254,
+      'x-rule': 'must be an e-mail address',
+      description:
+        "The customer's e-mail address. It becomes that of the site's administrator, and is refused if the product cannot store it unchanged.",
+      examples: [EMAIL],
     }),
-  ),
-  module: Type.Optional(Type.String({ maxLength: 64, 'x-rule': 'must be the name of a product' })),
-  properties: Type.Optional(
-    Type.Unsafe<JsonObject>({
-      type: 'object',
-      'x-rule': 'must be an object',
-      additionalProperties: true,
-      description: 'At most 16 KiB of JSON.',
+    plan: Type.String({
+      maxLength: 200,
+      'x-rule': 'must be the name of a plan',
+      description: 'The name or an alias of the plan. Case does not matter.',
+      examples: ['basic'],
     }),
-  ),
-});
-
-const answer = {
-  service_id: Type.String(),
-  subdomain: nullable(Type.String({ description: 'Null for a product without a website.' })),
-  fqdn: nullable(Type.String()),
-  url: nullable(Type.String()),
-  private_ip: nullable(Type.String()),
-  vmid: nullable(Type.Integer({ description: 'May still change until completed.' })),
-  status: StatusText,
-  job_id: nullable(Type.String({ format: 'uuid', description: 'Null once its record was archived.' })),
-};
-
-const schema = {
-  summary: 'Orders a site',
-  description:
-    'Repeat-safe by `service_id`: the same order again gets the same answer with the status of today. An order that failed and was taken back may be posted again, with any e-mail address and plan: the site is then made from the start.',
-  tags: ['Sites'],
-  body: Body,
-  response: {
-    200: success(answer, 'The same order was made before, and is completed.'),
-    202: success(answer, 'Accepted; the job goes on.'),
+    public_ip: Type.Union(
+      [Type.String({ maxLength: 64 }), Type.Array(Type.String({ maxLength: 64 }), { maxItems: 100 })],
+      {
+        'x-rule': 'must be an IPv4 or IPv6 address, or a list of them',
+        description: 'Where visitors reach the reverse proxy.',
+        examples: [PUBLIC_IP],
+      },
+    ),
+    subdomain: Type.Optional(
+      Type.String({
+        maxLength: 100,
+        'x-rule': 'must be text',
+        description:
+          'The name of the site below the base domain. If omitted, it is made from the e-mail address.',
+        examples: [SUBDOMAIN],
+      }),
+    ),
+    domain: Type.Optional(
+      Type.String({
+        maxLength: 255,
+        'x-rule': 'must be a domain name',
+        description:
+          'A custom domain. If it does not point here yet, the site is made without it and the agent keeps trying.',
+        examples: [DOMAIN],
+      }),
+    ),
+    user_id: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 128 }), Type.Integer()], {
+        'x-rule': 'must be text of at most 128 characters, or a whole number',
+        description: "The panel's id of the customer.",
+        examples: [CUSTOMER],
+      }),
+    ),
+    module: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        'x-rule': 'must be the name of a product',
+        description: 'The product module. If omitted, the default of the configuration.',
+        examples: ['wordpress'],
+      }),
+    ),
+    properties: Type.Optional(
+      Type.Unsafe<JsonObject>({
+        type: 'object',
+        'x-rule': 'must be an object',
+        additionalProperties: true,
+        description: 'Settings for the product module. At most 16 KiB of JSON.',
+        examples: [{}],
+      }),
+    ),
   },
-  failures: failures(
-    'invalid_json',
+  { examples: [{ service_id: SERVICE, email: EMAIL, plan: 'basic', public_ip: PUBLIC_IP }] },
+);
+
+export const createSiteRoute = jsonRoute({
+  call: 'POST /create-site',
+  id: 'createSite',
+  tag: 'Sites',
+  summary: 'Create a site',
+  description:
+    'Records the order and answers at once; the job continues in the background. Safe to repeat: the same order with the same `service_id` gets the same answer with the current status. If a creation failed and was undone, the same request creates the site from the start, with any e-mail address and plan.',
+  body: Body,
+  answer: Type.Object({
+    service_id: ServiceId,
+    ...names,
+    private_ip: PrivateIp,
+    vmid: nullable(
+      whole(
+        'The number of the container. It may still change until the site is ready. Null: the product has no container.',
+        VMID,
+      ),
+    ),
+    status: StatusText,
+    job_id: nullable(uuid('The job that creates the site. Null: its record was archived.', JOB)),
+  }),
+  answers: {
+    200: 'The same order was made before, and the site is ready.',
+    202: { when: 'The order was accepted and its job goes on.', example: { status: 'processing' } },
+  },
+  failures: [
     'unknown_plan',
     'unknown_module',
     'name_reserved',
     'service_exists',
     'service_busy',
     'name_taken',
-    'payload_too_large',
-    'unsupported_media_type',
     'state_damaged',
     'capacity_exhausted',
     'state_unavailable',
-  ),
-};
-
-export const createSiteRoute: Route = (app, context) => {
-  app.post('/create-site', { schema }, async (request, reply) => {
-    const caller = callerOf(request);
-    const service = await createSite(context, context.allocate, caller, request.body);
+  ],
+  handle: async ({ caller, body, request, reply }, context) => {
+    const service = await createSite(context, context.allocate, caller, body);
     const problem = service.site?.domainWish?.problem ?? null;
     if (problem !== null) warn(request, `domain: ${problem}`);
     // the order of this call, or one from before
@@ -96,14 +129,14 @@ export const createSiteRoute: Route = (app, context) => {
       { service_id: service.id, panel: service.panel, generation: service.generation },
       'order recorded',
     );
-    return reply.code(service.lifecycle === 'creating' ? 202 : 200).send(view(context, service));
-  });
-};
+    void reply.code(service.lifecycle === 'creating' ? 202 : 200);
+    return view(context, service);
+  },
+});
 
 function view({ watch }: RouteContext, service: Service) {
   const { guest, site } = service;
   return {
-    success: true as const,
     service_id: service.id,
     subdomain: site?.subdomain ?? null,
     fqdn: site?.fqdn ?? null,

@@ -1,56 +1,36 @@
 /** POST /delete-site */
 import { Type } from 'typebox';
-import { isHeld, type Service } from '../../../model/service.js';
-import { FOR_RELEASE } from '../../../model/job.js';
+import { isHeld } from '../../../model/service.js';
 import { deleteSite } from '../../../services/delete-site.js';
-import { wordOf } from '../../../services/read-power.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, Instant, nullable, ServiceIdIn } from '../../schemas/common.js';
-import { startedAnswers } from '../../schemas/started.js';
-import { answerJob } from '../../server/waiting.js';
+import { ServiceIdIn } from '../../schemas/common.js';
+import { instant, nullable } from '../../schemas/fields.js';
+import { Terminated } from '../../schemas/service.js';
+import { jobRoute } from '../../server/job-route.js';
 
-const schema = {
-  summary: 'Deletes a site',
+export const deleteSiteRoute = jobRoute({
+  call: 'POST /delete-site',
+  id: 'deleteSite',
+  tag: 'Sites',
+  summary: 'Delete a site',
   description:
-    'Visitors lose it at once; its container goes at once too, or when the time of grace set by the operator has passed (`purge_at`). Whatever is under way is ended. An order by the same e-mail address until then brings it back.',
-  tags: ['Sites'],
+    'Visitors lose the site at once. Its container is removed at once, or at `purge_at` if the operator has configured a hold. Whatever is under way is ended. Until `purge_at` an order with the same e-mail address restores the site.',
   body: Type.Object({ service_id: ServiceIdIn }),
-  response: startedAnswers(
-    { status: Type.Literal('terminated'), purge_at: nullable(Instant) },
-    'Deleted; also when it was before.',
-  ),
-  failures: failures(
-    'invalid_json',
-    'service_not_found',
-    'service_terminated',
-    'state_damaged',
-    'container_host_failed',
-    'container_host_timeout',
-    'state_unavailable',
-  ),
-};
-
-export const deleteSiteRoute: Route = (app, context) => {
-  app.post('/delete-site', { schema }, async (request, reply) => {
-    const caller = callerOf(request);
-    const id = String(request.body.service_id);
-    const done = await deleteSite(context, caller, id);
-    request.isRepeated = !done.job || done.joined;
-    if (!done.job) return { success: true as const, service_id: id, job_id: null, ...view(done.service) };
-    request.log.info({ service_id: id, panel: caller.panel, job_id: done.job.id }, 'deletion recorded');
-    // nothing comes of waiting for an operator
-    if (done.job.waiting?.for === FOR_RELEASE) {
-      const status = wordOf(context.watch, done.service);
-      return reply.code(202).send({ success: true, service_id: id, status, job_id: done.job.id });
+  answer: Type.Object({
+    status: Terminated,
+    purge_at: nullable(instant('When the container is removed. Null: it is gone.'), null),
+  }),
+  done: 'The site was deleted; also when it was deleted before.',
+  failures: ['container_host_failed', 'container_host_timeout', 'proxy_failed', 'dns_failed'],
+  start: async ({ caller, body, request }, context) => {
+    const done = await deleteSite(context, caller, String(body.service_id));
+    if (done.job) {
+      const { service, job } = done;
+      request.log.info({ service_id: service.id, panel: caller.panel, job_id: job.id }, 'deletion recorded');
     }
-    return answerJob(context, request, reply, done, view);
-  });
-};
-
-function view(service: Service) {
-  return {
+    return done;
+  },
+  view: ({ service }) => ({
     status: 'terminated' as const,
     purge_at: isHeld(service) ? (service.deletion?.purgeAt ?? null) : null,
-  };
-}
+  }),
+});

@@ -1,29 +1,31 @@
 /** GET /plans */
 import { Type } from 'typebox';
-import type { Route } from '../../server/route.js';
-import { failures, success } from '../../schemas/common.js';
+import { list, whole } from '../../schemas/fields.js';
+import { PlanName } from '../../schemas/service.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const PlanView = Type.Object({
-  name: Type.String(),
-  aliases: Type.Array(Type.String()),
-  memory_mb: Type.Integer(),
-  swap_mb: Type.Integer(),
-  disk_gb: Type.Integer(),
-  cores: Type.Integer(),
-  domains: Type.Integer(),
-  backups: Type.Integer(),
-});
+const PlanView = Type.Object(
+  {
+    name: PlanName,
+    aliases: list('Other names that panels may send. Case does not matter.', ['WordPress Basic']),
+    memory_mb: whole('Memory in MiB.', 2048),
+    swap_mb: whole('Swap space in MiB.', 512),
+    disk_gb: whole('Disk space in GiB.', 20),
+    cores: whole('CPU cores.', 2),
+    domains: whole('How many custom domains it allows.', 3),
+    backups: whole('How many backups it allows.', 2),
+  },
+  { title: 'Plan', description: 'A plan that can be ordered.' },
+);
 
-const schema = {
-  summary: 'Lists the plans on sale',
-  tags: ['Plans'],
-  response: { 200: success({ plans: Type.Array(PlanView) }, 'All plans.') },
-  failures: failures(),
-};
-
-export const plansRoute: Route = (app, { config }) => {
-  app.get('/plans', { schema }, () => ({
-    success: true as const,
+export const plansRoute = jsonRoute({
+  call: 'GET /plans',
+  id: 'listPlans',
+  tag: 'Plans',
+  summary: 'List the plans',
+  answer: Type.Object({ plans: Type.Array(PlanView, { description: 'All plans.' }) }),
+  answers: { 200: 'The plans that can be ordered.' },
+  handle: (_, { config }) => ({
     plans: config.plans.map((plan) => ({
       name: plan.name,
       aliases: [...plan.aliases],
@@ -34,5 +36,5 @@ export const plansRoute: Route = (app, { config }) => {
       domains: plan.domains,
       backups: plan.backups,
     })),
-  }));
-};
+  }),
+});

@@ -1,50 +1,45 @@
 /** GET /services/{id}/credentials */
 import { Type } from 'typebox';
 import { readCredentials } from '../../../services/read-credentials.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, Instant, nullable, ServiceIdText, success } from '../../schemas/common.js';
+import { ServiceId, ServiceIdText } from '../../schemas/common.js';
+import { instant, text } from '../../schemas/fields.js';
+import { names } from '../../schemas/service.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: "Hands out the first administrator's user and password",
-  description: 'Readable until acknowledged, and at most 7 days.',
-  tags: ['Services'],
+export const credentialsRoute = jsonRoute({
+  call: 'GET /services/:id/credentials',
+  id: 'getCredentials',
+  tag: 'Services',
+  summary: 'Retrieve the first credentials of a site',
+  description:
+    "The first administrator's user name and password. Readable until acknowledged, and for at most 7 days.",
   params: Type.Object({ id: ServiceIdText }),
-  querystring: Type.Object({
+  query: Type.Object({
     acknowledge: Type.Optional(
-      Type.Boolean({ 'x-rule': 'must be true or false', description: 'This answer is the last.' }),
+      Type.Boolean({
+        'x-rule': 'must be true or false',
+        description: 'True: they were received, and this is the last time they are sent.',
+        examples: [false],
+      }),
     ),
   }),
-  response: {
-    200: success(
-      {
-        service_id: Type.String(),
-        url: nullable(Type.String({ description: 'Null for a product without a website.' })),
-        username: Type.String(),
-        password: Type.String(),
-        expires_at: Instant,
-      },
-      'The credentials.',
-    ),
-  },
-  failures: failures(
-    'service_not_found',
-    'credentials_gone',
-    'service_busy',
-    'state_damaged',
-    'state_unavailable',
-  ),
-};
-
-export const credentialsRoute: Route = (app, context) => {
-  // no HEAD: it would acknowledge without showing anything
-  app.get('/services/:id/credentials', { schema, exposeHeadRoute: false }, async (request, reply) => {
-    const caller = callerOf(request);
-    const { id } = request.params;
-    const found = await readCredentials(context, caller, id, request.query.acknowledge === true);
+  answer: Type.Object({
+    service_id: ServiceId,
+    url: names.url,
+    username: text('The user name.', 'admin'),
+    password: text('The password.', 'k3Vt-9Qx2-mZ7r'),
+    expires_at: instant('Until when they can be read.', '2026-03-08T12:00:00.000Z'),
+  }),
+  answers: { 200: 'The credentials.' },
+  failures: ['service_not_found', 'credentials_gone', 'service_busy', 'state_damaged', 'state_unavailable'],
+  // it would acknowledge without showing anything
+  head: false,
+  handle: async ({ caller, params, query, request, reply }, context) => {
+    const { id } = params;
+    const found = await readCredentials(context, caller, id, query.acknowledge === true);
     request.log.info({ service_id: id, panel: caller.panel, token: caller.name }, 'credentials read');
     void reply.header('cache-control', 'no-store');
     const { expiresAt, ...credentials } = found;
-    return { success: true as const, service_id: id, ...credentials, expires_at: expiresAt };
-  });
-};
+    return { service_id: id, ...credentials, expires_at: expiresAt };
+  },
+});

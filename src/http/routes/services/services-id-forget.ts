@@ -1,52 +1,41 @@
 /** POST /services/{id}/forget */
 import { Type } from 'typebox';
-import type { Service } from '../../../model/service.js';
 import { invalid } from '../../../kernel/invalid.js';
 import { forgetService } from '../../../services/forget-service.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, ServiceIdText } from '../../schemas/common.js';
-import { startedAnswers } from '../../schemas/started.js';
-import { answerJob } from '../../server/waiting.js';
+import { ServiceIdText } from '../../schemas/common.js';
+import { NODE, SERVICE, VMID } from '../../schemas/examples.js';
+import { list } from '../../schemas/fields.js';
+import { Terminated } from '../../schemas/service.js';
+import { jobRoute } from '../../server/job-route.js';
 
-const schema = {
-  summary: 'Lets go of a service whose container cannot be reached any more',
+export const forgetServiceRoute = jobRoute({
+  call: 'POST /services/:id/forget',
+  id: 'forgetService',
+  tag: 'Services',
+  summary: 'Give up a service whose container is out of reach',
   description:
-    'For operators. DNS and proxy are removed, name, address and number given back; what could not be removed is listed and must be removed by hand.',
-  tags: ['Services'],
+    'For operators. Removes its DNS records and proxy host, and releases its name, address and number. What could not be removed is listed and must be removed by hand.',
   params: Type.Object({ id: ServiceIdText }),
   body: Type.Object({
     confirm: Type.String({
       maxLength: 64,
       'x-rule': 'must be the id of the service once more',
-      description: 'The id once more: what is forgotten does not come back.',
+      description: 'The id of the service once more, as this cannot be undone.',
+      examples: [SERVICE],
     }),
   }),
-  response: startedAnswers(
-    { status: Type.Literal('terminated'), left_behind: Type.Array(Type.String()) },
-    'Forgotten.',
-  ),
-  failures: failures(
-    'invalid_json',
-    'service_not_found',
-    'service_terminated',
-    'state_damaged',
-    'proxy_failed',
-    'dns_failed',
-    'state_unavailable',
-  ),
-};
-
-export const forgetServiceRoute: Route = (app, context) => {
-  app.post('/services/:id/forget', { schema }, async (request, reply) => {
-    const { id } = request.params;
-    if (request.body.confirm !== id) throw invalid({ confirm: 'must be the id of the service once more' });
-    const started = await forgetService(context, callerOf(request), id);
-    return answerJob(context, request, reply, started, view);
-  });
-};
-
-const view = (service: Service) => ({
-  status: 'terminated' as const,
-  left_behind: [...(service.deletion?.leftBehind ?? [])],
+  answer: Type.Object({
+    status: Terminated,
+    left_behind: list('What could not be removed.', [`container ${VMID} on ${NODE}`]),
+  }),
+  done: 'The service was given up.',
+  failures: ['proxy_failed', 'dns_failed'],
+  start: ({ caller, params: { id }, body }, context) => {
+    if (body.confirm !== id) throw invalid({ confirm: 'must be the id of the service once more' });
+    return forgetService(context, caller, id);
+  },
+  view: ({ service }) => ({
+    status: 'terminated' as const,
+    left_behind: [...(service.deletion?.leftBehind ?? [])],
+  }),
 });

@@ -2,28 +2,27 @@
 import { Type } from 'typebox';
 import { wordOf } from '../../../services/read-power.js';
 import { retryService } from '../../../services/retry-service.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, ServiceIdText, StatusText, success } from '../../schemas/common.js';
+import { ServiceIdText, StatusText } from '../../schemas/common.js';
+import { described, withExample } from '../../schemas/fields.js';
+import { JobMethod } from '../../schemas/job.js';
+import { Accepted } from '../../schemas/started.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: 'Does once more what failed or is stuck',
+export const retryServiceRoute = jsonRoute({
+  call: 'POST /services/:id/retry',
+  id: 'retryService',
+  tag: 'Services',
+  summary: 'Retry what failed or is stuck',
   description:
-    'For operators, once the cause is gone. A stuck job goes on where it stood, one that waits for a system at once; an order that failed (a creation, a return, an upgrade, the end of a suspension) is made again as it was first ordered.',
-  tags: ['Services'],
+    'For operators, once the cause is fixed. A stuck job continues from where it stopped. A job that waits for a system continues at once. An order that failed (a creation, a restoration, an upgrade, the end of a suspension) is carried out again as it was ordered.',
   params: Type.Object({ id: ServiceIdText }),
-  response: {
-    202: success(
-      {
-        service_id: Type.String(),
-        status: StatusText,
-        job_id: Type.String({ format: 'uuid' }),
-        method: Type.String({ description: 'What is done once more: `create`, `upgrade`, ...' }),
-      },
-      'Recorded; the job goes on.',
-    ),
-  },
-  failures: failures(
+  answer: Type.Object({
+    ...Accepted.properties,
+    status: withExample(StatusText, 'processing'),
+    method: described(JobMethod, 'What is tried again: `create`, `upgrade`, ...'),
+  }),
+  answers: { 202: 'Recorded; the job goes on.' },
+  failures: [
     'service_not_found',
     'not_supported',
     'nothing_to_retry',
@@ -39,19 +38,10 @@ const schema = {
     'capacity_exhausted',
     'state_damaged',
     'state_unavailable',
-  ),
-};
-
-export const retryServiceRoute: Route = (app, context) => {
-  app.post('/services/:id/retry', { schema }, async (request, reply) => {
-    const { id } = request.params;
-    const { service, job } = await retryService(context, context.allocate, callerOf(request), id);
-    return reply.code(202).send({
-      success: true as const,
-      service_id: id,
-      status: wordOf(context.watch, service),
-      job_id: job.id,
-      method: job.method,
-    });
-  });
-};
+  ],
+  handle: async ({ caller, params: { id } }, context) => {
+    const { service, job } = await retryService(context, context.allocate, caller, id);
+    const status = wordOf(context.watch, service);
+    return { service_id: id, status, job_id: job.id, method: job.method };
+  },
+});

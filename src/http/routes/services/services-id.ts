@@ -1,24 +1,21 @@
 /** GET /services/{id} */
 import { Type } from 'typebox';
 import { readService } from '../../../drift/read-service.js';
-import { callerOf, isOperator } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, ServiceIdText, success } from '../../schemas/common.js';
-import { detailProperties } from '../../schemas/service.js';
+import { isOperator } from '../../guards/auth.js';
+import { ServiceIdText } from '../../schemas/common.js';
+import { ServiceView } from '../../schemas/service.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: 'Shows a service',
-  tags: ['Services'],
+export const serviceRoute = jsonRoute({
+  call: 'GET /services/:id',
+  id: 'getService',
+  tag: 'Services',
+  summary: 'Retrieve a service',
+  description: 'The state of the service, with its owner, jobs and snapshots.',
   params: Type.Object({ id: ServiceIdText }),
-  response: {
-    200: success(detailProperties, 'The service with its jobs and snapshots.'),
-  },
-  failures: failures('service_not_found', 'state_damaged'),
-};
-
-export const serviceRoute: Route = (app, context) => {
-  app.get('/services/:id', { schema }, async (request) => ({
-    success: true as const,
-    ...(await readService(context, callerOf(request), request.params.id, isOperator(request))),
-  }));
-};
+  answer: ServiceView,
+  answers: { 200: 'The service.' },
+  failures: ['service_not_found', 'state_damaged'],
+  handle: ({ caller, params, request }, context) =>
+    readService(context, caller, params.id, isOperator(request)),
+});

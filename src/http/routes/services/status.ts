@@ -4,19 +4,22 @@ import { Type } from 'typebox';
 import { makeStatusTexts } from '../../../services/status-texts.js';
 import { callerOf } from '../../guards/auth.js';
 import type { Route } from '../../server/route.js';
-import { failures, ServiceIdText, success } from '../../schemas/common.js';
-import { statusProperties } from '../../schemas/service.js';
+import { ServiceIdText, success } from '../../schemas/common.js';
+import { StatusView } from '../../schemas/service.js';
+import { schemaOf } from '../../server/endpoint.js';
 
-const schema = {
-  summary: 'Says how a service is',
-  description: 'From what the daemon knows; never waits for a container host.',
-  tags: ['Sites'],
-  querystring: Type.Object({ service_id: ServiceIdText }),
-  response: {
-    200: success(statusProperties, 'The service.'),
+const schema = schemaOf(
+  {
+    call: 'GET /status',
+    id: 'getStatus',
+    tag: 'Sites',
+    summary: 'Retrieve the state of a site',
+    description: 'Answered from what the agent knows. It never waits for a container host.',
+    query: Type.Object({ service_id: ServiceIdText }),
+    failures: ['service_not_found', 'state_damaged'],
   },
-  failures: failures('service_not_found', 'state_damaged'),
-};
+  { 200: success(StatusView, 'The state of the site.') },
+);
 
 export const statusRoute: Route = (app, context) => {
   const texts = makeStatusTexts(context);

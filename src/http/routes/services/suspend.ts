@@ -1,70 +1,69 @@
 /** POST /suspend, POST /unsuspend */
 import { Type } from 'typebox';
-import { SUSPENSION_REASONS } from '../../../model/service.js';
+import { SUSPENSION_REASONS, type SuspensionReason } from '../../../model/service.js';
+import type { StatusWord } from '../../../model/status.js';
 import { suspend, unsuspend } from '../../../services/suspend.js';
 import { wordOf } from '../../../services/read-power.js';
-import { callerOf } from '../../guards/auth.js';
+import { ServiceIdIn, StatusText } from '../../schemas/common.js';
+import { withExample } from '../../schemas/fields.js';
+import { SuspendedFor } from '../../schemas/service.js';
+import { type Described } from '../../server/endpoint.js';
+import { jobRoute } from '../../server/job-route.js';
 import type { Route } from '../../server/route.js';
-import { failures, ServiceIdIn, StatusText } from '../../schemas/common.js';
-import { startedAnswers } from '../../schemas/started.js';
-import { answerJob } from '../../server/waiting.js';
 
-const body = Type.Object({
+const Body = Type.Object({
   service_id: ServiceIdIn,
   reason: Type.Optional(
     Type.Enum([...SUSPENSION_REASONS], {
+      type: 'string',
       default: 'billing',
       'x-rule': 'must be billing, abuse or admin',
+      description: 'The reason for the suspension. A service may have several.',
+      examples: ['billing'],
     }),
   ),
 });
 
-interface Texts {
-  readonly summary: string;
-  readonly description: string;
-  /** Of the answer. */
+interface Suspension extends Omit<Described, 'tag'> {
   readonly done: string;
+  readonly work: typeof suspend;
+  readonly example: { readonly status: StatusWord; readonly reasons: SuspensionReason[] };
 }
 
-function suspensionRoute(path: string, work: typeof suspend, { done, ...texts }: Texts): Route {
-  const schema = {
-    ...texts,
-    tags: ['Sites'],
-    body,
-    response: startedAnswers({ status: StatusText, suspended_for: Type.Array(Type.String()) }, done),
-    failures: failures(
-      'invalid_json',
-      'service_not_found',
-      'service_failed',
-      'service_terminated',
-      'state_damaged',
-      'container_host_failed',
-      'container_host_timeout',
-      'proxy_failed',
-      'state_unavailable',
-    ),
-  };
-  return (app, context) => {
-    app.post(path, { schema }, async (request, reply) => {
-      const { service_id: id, reason } = request.body;
-      const started = await work(context, callerOf(request), String(id), reason);
-      return answerJob(context, request, reply, started, (service) => ({
-        status: wordOf(context.watch, service),
-        suspended_for: [...service.suspendedFor],
-      }));
-    });
-  };
-}
+const suspensionRoute = ({ work, example, ...call }: Suspension): Route =>
+  jobRoute({
+    ...call,
+    tag: 'Sites',
+    body: Body,
+    answer: Type.Object({
+      status: withExample(StatusText, example.status),
+      suspended_for: withExample(SuspendedFor, example.reasons),
+    }),
+    failures: ['container_host_failed', 'container_host_timeout', 'proxy_failed'],
+    start: ({ caller, body }, context) => work(context, caller, String(body.service_id), body.reason),
+    view: ({ service }, _, context) => ({
+      status: wordOf(context.watch, service),
+      suspended_for: [...service.suspendedFor],
+    }),
+  });
 
-export const suspendRoute = suspensionRoute('/suspend', suspend, {
-  summary: 'Suspends a service',
+export const suspendRoute = suspensionRoute({
+  call: 'POST /suspend',
+  id: 'suspendSite',
+  summary: 'Suspend a site',
   description:
-    'The site is stopped and keeps its data; visitors of all its names see a page that says so. Customer changes are refused from now on.',
-  done: 'Suspended; also when it was before.',
+    'Stops the site and keeps its data. Visitors of all its names see a page that says so. Changes by the customer are refused until the suspension is lifted.',
+  done: 'The site is suspended; also when it was suspended before.',
+  work: suspend,
+  example: { status: 'suspended', reasons: ['billing'] },
 });
 
-export const unsuspendRoute = suspensionRoute('/unsuspend', unsuspend, {
-  summary: 'Lifts a suspension',
-  description: 'Lifts `billing` unless another reason is named; the site comes back with the last one.',
-  done: 'Lifted; also when there was none.',
+export const unsuspendRoute = suspensionRoute({
+  call: 'POST /unsuspend',
+  id: 'unsuspendSite',
+  summary: 'Lift a suspension',
+  description: 'Lifts `billing` unless another reason is named. The site starts when no reason is left.',
+  done: 'The suspension was lifted; also when there was none.',
+  work: unsuspend,
+  example: { status: 'running', reasons: [] },
 });

@@ -2,58 +2,56 @@
 import { Type } from 'typebox';
 import type { Plan } from '../../../model/plan.js';
 import { checkUpgrade } from '../../../services/upgrade.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, success } from '../../schemas/common.js';
+import { ServiceId } from '../../schemas/common.js';
+import { described, text, whole, withExample } from '../../schemas/fields.js';
+import { PlanName } from '../../schemas/service.js';
+import { jsonRoute } from '../../server/endpoint.js';
 import { warn } from '../../server/unknown-fields.js';
 import { UpgradeBody } from './wp-upgrade.js';
 
-const Figures = Type.Object({
-  name: Type.String(),
-  memory_mb: Type.Integer(),
-  disk_gb: Type.Integer(),
-  cores: Type.Integer(),
-  domains: Type.Integer(),
-  backups: Type.Integer(),
-});
-
-const schema = {
-  summary: 'Says whether an upgrade would be accepted',
-  description: 'Answers what `POST /wp/upgrade` would, and changes nothing.',
-  tags: ['Sites'],
-  body: UpgradeBody,
-  response: {
-    200: success(
-      { service_id: Type.String(), plan: Type.String(), from: Figures, to: Figures },
-      'It would be accepted.',
-    ),
+const Figures = Type.Object(
+  {
+    name: text('The name of the plan.', 'basic'),
+    memory_mb: whole('Memory in MiB.', 2048),
+    disk_gb: whole('Disk space in GiB.', 20),
+    cores: whole('CPU cores.', 2),
+    domains: whole('How many custom domains it allows.', 3),
+    backups: whole('How many backups it allows.', 2),
   },
-  failures: failures(
-    'invalid_json',
+  { title: 'PlanFigures', description: 'What a plan gives a service.' },
+);
+
+const PREMIUM = { name: 'premium', memory_mb: 8192, disk_gb: 80, cores: 4, domains: 10, backups: 5 };
+
+export const upgradeCheckRoute = jsonRoute({
+  call: 'POST /wp/upgrade/check',
+  id: 'checkUpgrade',
+  tag: 'Sites',
+  summary: 'Check whether an upgrade would be accepted',
+  description: 'Answers what `POST /wp/upgrade` would, and changes nothing.',
+  body: UpgradeBody,
+  answer: Type.Object({
+    service_id: ServiceId,
+    plan: withExample(PlanName, 'premium'),
+    from: described(Figures, 'What the service has now.'),
+    to: withExample(described(Figures, 'What it would have.'), PREMIUM),
+  }),
+  answers: { 200: 'The upgrade would be accepted.' },
+  failures: [
     'unknown_plan',
     'service_not_found',
     'service_failed',
     'service_terminated',
     'plan_too_small',
     'state_damaged',
-  ),
-};
-
-export const upgradeCheckRoute: Route = (app, context) => {
-  app.post('/wp/upgrade/check', { schema }, async (request) => {
-    const { service_id: id, plan: word } = request.body;
-    const caller = callerOf(request);
-    const { service, plan, warnings } = await checkUpgrade(context, caller, String(id), word);
+  ],
+  handle: async ({ caller, body, request }, context) => {
+    const id = String(body.service_id);
+    const { service, plan, warnings } = await checkUpgrade(context, caller, id, body.plan);
     warn(request, ...warnings);
-    return {
-      success: true as const,
-      service_id: service.id,
-      plan: plan.name,
-      from: figures(service.plan),
-      to: figures(plan),
-    };
-  });
-};
+    return { service_id: service.id, plan: plan.name, from: figures(service.plan), to: figures(plan) };
+  },
+});
 
 const figures = ({ name, memoryMb, diskGb, cores, domains, backups }: Plan) => ({
   name,

@@ -1,14 +1,11 @@
 /** POST /wp/upgrade */
 import { Type } from 'typebox';
 import type { JsonObject } from '../../../kernel/json.js';
-import type { Service } from '../../../model/service.js';
 import { upgrade } from '../../../services/upgrade.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, ServiceIdIn } from '../../schemas/common.js';
-import { startedAnswers } from '../../schemas/started.js';
-import { warn } from '../../server/unknown-fields.js';
-import { answerJob } from '../../server/waiting.js';
+import { ServiceIdIn } from '../../schemas/common.js';
+import { withExample } from '../../schemas/fields.js';
+import { PlanName } from '../../schemas/service.js';
+import { jobRoute } from '../../server/job-route.js';
 
 export const UpgradeBody = Type.Object({
   service_id: ServiceIdIn,
@@ -16,43 +13,30 @@ export const UpgradeBody = Type.Object({
     minLength: 1,
     maxLength: 200,
     'x-rule': 'must be the name of a plan',
-    description: 'Name or alias, without regard to case.',
+    description: 'The name or an alias of the new plan. Case does not matter.',
+    examples: ['premium'],
   }),
   properties: Type.Optional(
-    Type.Unsafe<JsonObject>({ type: 'object', 'x-rule': 'must be an object', additionalProperties: true }),
+    Type.Unsafe<JsonObject>({
+      type: 'object',
+      'x-rule': 'must be an object',
+      additionalProperties: true,
+      description: 'Settings for the product module.',
+    }),
   ),
 });
 
-const schema = {
-  summary: 'Changes the plan of a site',
+export const upgradeRoute = jobRoute({
+  call: 'POST /wp/upgrade',
+  id: 'upgradeSite',
+  tag: 'Sites',
+  summary: 'Change the plan of a site',
   description:
-    'Memory and cores change while it runs, the disk grows, quotas follow. A smaller plan is applied as far as it goes: the disk stays as it is, and what is over a quota stays. `warnings` says what did not shrink. Where `upgrade.smaller_plan` is `refuse`, such a plan is refused with `plan_too_small`, and nothing changes. A plan that the service has already is answered with a warning and no job.',
-  tags: ['Sites'],
+    'Memory and cores change while the site runs, the disk grows, and the quotas follow. A smaller plan is applied as far as possible: the disk stays as it is, and what is over a quota stays; `warnings` says what did not shrink. If `upgrade.smaller_plan` is `refuse`, such a plan is refused with `plan_too_small`, and nothing changes. A plan that the service already has is answered with a warning and starts no job.',
   body: UpgradeBody,
-  response: startedAnswers({ plan: Type.String() }, 'The site has this plan now.'),
-  failures: failures(
-    'invalid_json',
-    'unknown_plan',
-    'service_not_found',
-    'service_failed',
-    'service_terminated',
-    'plan_too_small',
-    'state_damaged',
-    'container_host_failed',
-    'container_host_timeout',
-    'state_unavailable',
-  ),
-};
-
-export const upgradeRoute: Route = (app, context) => {
-  app.post('/wp/upgrade', { schema }, async (request, reply) => {
-    const { service_id: id, plan } = request.body;
-    const started = await upgrade(context, callerOf(request), String(id), plan);
-    warn(request, ...started.warnings);
-    if (!started.job)
-      return { success: true as const, service_id: String(id), job_id: null, ...view(started.service) };
-    return answerJob(context, request, reply, started, view);
-  });
-};
-
-const view = (service: Service) => ({ plan: service.plan.name });
+  answer: Type.Object({ plan: withExample(PlanName, 'premium') }),
+  done: 'The site has the new plan.',
+  failures: ['unknown_plan', 'plan_too_small', 'container_host_failed', 'container_host_timeout'],
+  start: ({ caller, body }, context) => upgrade(context, caller, String(body.service_id), body.plan),
+  view: ({ service }) => ({ plan: service.plan.name }),
+});

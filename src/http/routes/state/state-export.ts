@@ -1,22 +1,41 @@
 /** GET /state/export: only at the unix socket; the whole state of one instant as a tar stream. */
 import { Type } from 'typebox';
+import { schemaOf } from '../../server/endpoint.js';
 import type { Route } from '../../server/route.js';
-import { failures } from '../../schemas/common.js';
 
-const schema = {
-  summary: 'Hands out all documents as they are at one instant',
-  tags: ['State'],
-  querystring: Type.Object({
-    key: Type.Optional(
-      Type.Boolean({
-        description: "Whether the secrets' key goes in too.",
-        'x-rule': 'must be true or false',
-      }),
-    ),
-  }),
-  response: { 200: Type.Unsafe<NodeJS.ReadableStream>({ description: 'An unpacked tar file.' }) },
-  failures: failures('state_unavailable'),
-};
+const schema = schemaOf(
+  {
+    call: 'GET /state/export',
+    id: 'exportState',
+    tag: 'State',
+    summary: 'Export the state',
+    description: 'All documents as they are at one instant.',
+    query: Type.Object({
+      key: Type.Optional(
+        Type.Boolean({
+          'x-rule': 'must be true or false',
+          description: 'True: include the key that the secrets are encrypted with.',
+          examples: [false],
+        }),
+      ),
+    }),
+    failures: ['state_unavailable'],
+  },
+  {
+    200: {
+      description: 'An uncompressed tar file.',
+      content: {
+        'application/x-tar': {
+          schema: Type.Unsafe<NodeJS.ReadableStream>({
+            type: 'string',
+            format: 'binary',
+            description: 'The file.',
+          }),
+        },
+      },
+    },
+  },
+);
 
 export const exportStateRoute: Route = (app, { state, config }) => {
   app.get('/state/export', { schema }, async (request, reply) => {

@@ -2,26 +2,26 @@
 import { Type } from 'typebox';
 import { revokeToken } from '../../../tokens/revoke-token.js';
 import { viewToken } from '../../../tokens/tokens.js';
-import type { Route } from '../../server/route.js';
-import { failures, success } from '../../schemas/common.js';
-import { tokenProperties } from './tokens.js';
+import { TokenId, TokenView } from '../../schemas/token.js';
+import { jsonRoute } from '../../server/endpoint.js';
 
-const schema = {
-  summary: 'Revokes a token',
-  tags: ['Tokens'],
-  params: Type.Object({
-    id: Type.String({ minLength: 1, maxLength: 100, description: 'Id, or a name used once.' }),
-  }),
-  response: {
-    200: success(tokenProperties, 'Revoked; also when it was before.'),
+export const revokeTokenRoute = jsonRoute({
+  call: 'DELETE /tokens/:id',
+  id: 'revokeToken',
+  tag: 'Tokens',
+  summary: 'Revoke a token',
+  params: Type.Object({ id: TokenId }),
+  answer: TokenView,
+  answers: {
+    200: {
+      when: 'The token is revoked; also when it was revoked before.',
+      example: { revoked_at: '2026-03-01T12:30:00.000Z', live: false },
+    },
   },
-  failures: failures('token_not_found', 'state_unavailable'),
-};
-
-export const revokeTokenRoute: Route = (app, context) => {
-  app.delete('/tokens/:id', { schema }, async (request) => {
-    const token = await revokeToken(context, request.params.id);
+  failures: ['token_not_found', 'state_unavailable'],
+  handle: async ({ params, request }, context) => {
+    const token = await revokeToken(context, params.id);
     request.log.info({ token: token.id, name: token.name, panel: token.panel }, 'token revoked');
-    return { success: true as const, ...viewToken(token, context.clock.now()) };
-  });
-};
+    return viewToken(token, context.clock.now());
+  },
+});

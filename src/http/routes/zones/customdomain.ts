@@ -7,173 +7,213 @@ import { AgentError } from '../../../kernel/errors.js';
 import { LEAST_TTL_S, MOST_TTL_S } from '../../../model/zone-record.js';
 import { addZone, listZones, removeZone } from '../../../zones/zones.js';
 import { addRecord, removeRecord, viewRecords } from '../../../zones/zone-records.js';
-import { callerOf } from '../../guards/auth.js';
-import type { Route } from '../../server/route.js';
-import { failures, success } from '../../schemas/common.js';
 import { DomainIn } from '../../schemas/domain.js';
+import { text } from '../../schemas/fields.js';
 import {
+  NameServers,
   numberIn,
   numberOf,
   RecordOut,
   UserIdIn,
   viewRecord,
+  ZoneId,
   ZoneIn,
-  ZoneState,
+  ZoneName,
+  ZoneView,
 } from '../../schemas/zone.js';
+import { jsonRoute } from '../../server/endpoint.js';
+import type { Route } from '../../server/route.js';
 
-const BEHIND = [
-  ...(['invalid_json', 'zones_unavailable', 'state_unavailable'] as const),
+/** All of them ask the DNS server. */
+const OF_DNS = [
+  ...(['zones_unavailable', 'state_unavailable'] as const),
   ...(['dns_unreachable', 'dns_timeout', 'dns_refused', 'dns_failed'] as const),
 ] as const;
-const text = (description: string) =>
-  Type.Optional(Type.String({ maxLength: 4000, 'x-rule': 'must be text', description }));
+
+const listZonesRoute = jsonRoute({
+  call: 'POST /customdomain/getdata',
+  id: 'listZones',
+  tag: 'Zones',
+  summary: "List a customer's DNS zones with their records",
+  body: Type.Object({ user_id: UserIdIn }),
+  answer: Type.Object({
+    zones: Type.Array(ZoneView, { description: 'The zones, by name.' }),
+    name_servers: NameServers,
+  }),
+  answers: { 200: 'The zones.' },
+  failures: OF_DNS,
+  handle: async ({ caller, body }, context) => {
+    const { dns, proxy } = context.config;
+    const zones = await listZones(context, caller, String(body.user_id));
+    return {
+      zones: zones.map(({ zone, state, sets }) => ({
+        zone_id: zone,
+        zone,
+        state,
+        records: viewRecords(sets, proxy.public_addresses).map(viewRecord),
+      })),
+      name_servers: [...dns.name_servers],
+    };
+  },
+});
+
+const addZoneRoute = jsonRoute({
+  call: 'POST /customdomain/add/zone',
+  id: 'createZone',
+  tag: 'Zones',
+  summary: 'Create a DNS zone for a customer',
+  description:
+    "Accepted only if the domain is delegated to the name servers of this agent, and neither it nor a name above or below it is another customer's. After a failure of the DNS server the same request finishes what was begun.",
+  body: Type.Object({ user_id: UserIdIn, domain: DomainIn }),
+  answer: Type.Object({ zone_id: ZoneId, zone: ZoneName, name_servers: NameServers }),
+  answers: { 200: 'The zone was created.' },
+  failures: [
+    ...OF_DNS,
+    'domain_invalid',
+    'domain_taken',
+    'zone_not_here',
+    'zone_exists',
+    'quota_reached',
+    'foreign_object',
+    'lookup_failed',
+  ],
+  handle: async ({ caller, body }, context) => {
+    const zone = await addZone(context, caller, String(body.user_id), body.domain);
+    return { zone_id: zone, zone, name_servers: [...context.config.dns.name_servers] };
+  },
+});
+
+const deleteZoneRoute = jsonRoute({
+  call: 'POST /customdomain/delete/zone',
+  id: 'deleteZone',
+  tag: 'Zones',
+  summary: 'Delete a DNS zone with all its records',
+  description: 'Safe to repeat: for a day, deleting a deleted zone succeeds.',
+  body: Type.Object({ domain: DomainIn }),
+  answer: Type.Object({ zone: ZoneName }),
+  answers: { 200: 'The zone was deleted.' },
+  failures: [...OF_DNS, 'domain_invalid', 'zone_not_found'],
+  handle: async ({ caller, body }, context) => ({ zone: await removeZone(context, caller, body.domain) }),
+});
+
+const value = (description: string, example: readonly string[] = []) =>
+  Type.Optional(
+    Type.String({
+      maxLength: 4000,
+      'x-rule': 'must be text',
+      description,
+      ...(example.length > 0 ? { examples: [...example] } : {}),
+    }),
+  );
 
 const TXT_FORM =
-  'For TXT, as in zone files (RFC 1035, section 5.1): strings in quotes, within parentheses also over several lines, with comments; or text without quotes, which is one text with its blanks and semicolons. `\\DDD` is a byte, `\\X` the letter X.';
+  'TXT: the text as in a zone file (RFC 1035, section 5.1): quoted strings, in parentheses also over several lines, with comments; or unquoted text, which is one string with its blanks and semicolons. `\\DDD` is a byte, `\\X` the letter X.';
 
-const getdata = {
-  summary: "Lists a customer's DNS zones with their records",
-  tags: ['Zones'],
-  body: Type.Object({ user_id: UserIdIn }),
-  response: {
-    200: success(
-      {
-        zones: Type.Array(
-          Type.Object({
-            zone_id: Type.String(),
-            zone: Type.String(),
-            state: ZoneState,
-            records: Type.Array(RecordOut),
-          }),
-        ),
-        name_servers: Type.Array(Type.String()),
-      },
-      'By name.',
-    ),
-  },
-  failures: failures(...BEHIND),
-};
-
-const addZoneSchema = {
-  summary: 'Makes a DNS zone for a customer',
+const addRecordRoute = jsonRoute({
+  call: 'POST /customdomain/add/record',
+  id: 'createZoneRecord',
+  tag: 'Zones',
+  summary: 'Add a record to a DNS zone',
   description:
-    "Only where the domain's name servers are ours already, and neither it nor a name above or below it is another customer's. After a failure of the DNS server the same call finishes what was begun.",
-  tags: ['Zones'],
-  body: Type.Object({ user_id: UserIdIn, domain: DomainIn }),
-  response: {
-    200: success(
-      { zone_id: Type.String(), zone: Type.String(), name_servers: Type.Array(Type.String()) },
-      'Made.',
-    ),
-  },
-  failures: failures(
-    ...BEHIND,
-    ...([
-      'domain_invalid',
-      'domain_taken',
-      'zone_not_here',
-      'zone_exists',
-      'quota_reached',
-      'foreign_object',
-      'lookup_failed',
-    ] as const),
-  ),
-};
-
-const deleteZoneSchema = {
-  summary: 'Deletes a DNS zone with all its records',
-  description: 'May be repeated: for a day the deletion of a deleted zone succeeds.',
-  tags: ['Zones'],
-  body: Type.Object({ domain: DomainIn }),
-  response: { 200: success({ zone: Type.String() }, 'Gone.') },
-  failures: failures(...BEHIND, 'domain_invalid', 'zone_not_found'),
-};
-
-const addRecordSchema = {
-  summary: 'Adds a record to a DNS zone',
-  description:
-    'The value goes into the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, or `ns`. Records of one name and type have one `ttl`: the last one that was sent. Records that are switched off at the DNS server stay as they are.',
-  tags: ['Zones'],
+    'The value goes into the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, or `ns`. Records with the same name and type share one `ttl`: the last one sent. Records that are disabled at the DNS server stay as they are.',
   body: Type.Object({
     zone: Type.Optional(ZoneIn),
-    zone_id: Type.Optional(ZoneIn),
-    type: Type.String({ maxLength: 10, 'x-rule': 'must be A, AAAA, CNAME, MX, TXT or NS' }),
+    zone_id: Type.Optional({ ...ZoneIn, description: 'The same under another name.' }),
+    type: Type.String({
+      maxLength: 10,
+      'x-rule': 'must be A, AAAA, CNAME, MX, TXT or NS',
+      description: 'The type of the record.',
+      examples: ['A'],
+    }),
     name: Type.Optional(
       Type.String({
         maxLength: 254,
         'x-rule': 'must be a name in the zone',
         description:
-          'Relative to the zone, or absolute: with a final dot, or ending in the name of the zone. `@`, null or none is the zone itself.',
+          'The name, relative to the zone, or in full: with a final dot, or ending in the name of the zone. `@`, null or omitted: the zone itself.',
+        examples: ['shop'],
       }),
     ),
-    ttl: Type.Optional(numberIn(`must be ${LEAST_TTL_S} to ${MOST_TTL_S} seconds`)),
-    ip: text('For A and AAAA; `PROXYSRV` stands for the address of the proxy.'),
-    target: text('For CNAME: a host name in full, with or without the final dot; `@` is the zone itself.'),
-    exchange: text('For MX: as `target`; `.` says that the name takes no mail (RFC 7505).'),
-    priority: Type.Optional(numberIn('must be a whole number from 0 to 65535')),
-    txt: text(TXT_FORM),
-    ns: text('For NS: as `target`.'),
+    ttl: Type.Optional(
+      numberIn(
+        `must be ${LEAST_TTL_S} to ${MOST_TTL_S} seconds`,
+        'How long resolvers may keep it, in seconds.',
+        300,
+      ),
+    ),
+    ip: value('A and AAAA: the address. `PROXYSRV` stands for the public address of the proxy.', [
+      'PROXYSRV',
+    ]),
+    target: value('CNAME: the host name in full, with or without a final dot. `@` is the zone itself.'),
+    exchange: value(
+      'MX: the mail server, written as `target`. `.` means that the name accepts no mail (RFC 7505).',
+    ),
+    priority: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]{1,9}$' })], {
+        'x-rule': 'must be a whole number from 0 to 65535',
+        description: 'MX: the priority. The lowest is used first.',
+      }),
+    ),
+    txt: value(TXT_FORM),
+    ns: value('NS: the name server, written as `target`.'),
   }),
-  response: { 200: success({ record: RecordOut }, 'Added.') },
-  failures: failures(
-    ...BEHIND,
-    ...(['domain_invalid', 'record_invalid', 'record_exists', 'quota_reached', 'zone_not_found'] as const),
-  ),
-};
+  answer: Type.Object({ record: RecordOut }),
+  answers: { 200: 'The record was added.' },
+  failures: [
+    ...OF_DNS,
+    'domain_invalid',
+    'record_invalid',
+    'record_exists',
+    'quota_reached',
+    'zone_not_found',
+  ],
+  handle: async ({ caller, body }, context) => {
+    const { zone, zone_id: zoneId, ttl, priority, name = '@', ...values } = body;
+    const record = await addRecord(context, caller, named(zone ?? zoneId), {
+      ...values,
+      name,
+      ttl: numberOf(ttl),
+      priority: numberOf(priority),
+    });
+    return { record: viewRecord(record) };
+  },
+});
 
-const deleteRecordSchema = {
-  summary: 'Deletes a record from a DNS zone',
-  description: 'May be repeated: the deletion of one that was deleted lately succeeds.',
-  tags: ['Zones'],
+const deleteRecordRoute = jsonRoute({
+  call: 'POST /customdomain/delete/record',
+  id: 'deleteZoneRecord',
+  tag: 'Zones',
+  summary: 'Delete a record from a DNS zone',
+  description: 'Safe to repeat: deleting a record that was deleted recently succeeds.',
   body: Type.Object({
     zone_id: ZoneIn,
-    rc_id: Type.String({ minLength: 1, maxLength: 100, 'x-rule': 'must be the id of a record' }),
+    rc_id: Type.String({
+      minLength: 1,
+      maxLength: 100,
+      'x-rule': 'must be the id of a record',
+      description: 'The id of the record.',
+      examples: ['3f1c9a5be07d42c88a6f0b13'],
+    }),
   }),
-  response: { 200: success({ zone: Type.String(), rc_id: Type.String() }, 'Gone.') },
-  failures: failures(...BEHIND, 'domain_invalid', 'record_invalid', 'zone_not_found', 'record_not_found'),
-};
+  answer: Type.Object({
+    zone: ZoneName,
+    rc_id: text('The id of the record.', '3f1c9a5be07d42c88a6f0b13'),
+  }),
+  answers: { 200: 'The record was deleted.' },
+  failures: [...OF_DNS, 'domain_invalid', 'record_invalid', 'zone_not_found', 'record_not_found'],
+  handle: async ({ caller, body: { zone_id: zone, rc_id: id } }, context) => {
+    await removeRecord(context, caller, zone, id);
+    return { zone, rc_id: id };
+  },
+});
 
-export const zoneRoutes: Route = (app, context) => {
-  const { name_servers: nameServers } = context.config.dns;
-  const { public_addresses: proxy } = context.config.proxy;
-  app.post('/customdomain/getdata', { schema: getdata }, async (request) => {
-    const zones = await listZones(context, callerOf(request), String(request.body.user_id));
-    return {
-      success: true as const,
-      zones: zones.map(({ zone, state, sets }) => ({
-        zone_id: zone,
-        zone,
-        state,
-        records: viewRecords(sets, proxy).map(viewRecord),
-      })),
-      name_servers: [...nameServers],
-    };
-  });
-  app.post('/customdomain/add/zone', { schema: addZoneSchema }, async (request) => {
-    const { user_id: userId, domain } = request.body;
-    const zone = await addZone(context, callerOf(request), String(userId), domain);
-    return { success: true as const, zone_id: zone, zone, name_servers: [...nameServers] };
-  });
-  app.post('/customdomain/delete/zone', { schema: deleteZoneSchema }, async (request) => {
-    const zone = await removeZone(context, callerOf(request), request.body.domain);
-    return { success: true as const, zone };
-  });
-  app.post('/customdomain/add/record', { schema: addRecordSchema }, async (request) => {
-    const { zone, zone_id: zoneId, ttl, priority, name = '@', ...requested } = request.body;
-    const numbers = { ttl: numberOf(ttl), priority: numberOf(priority) };
-    const record = await addRecord(context, callerOf(request), named(zone ?? zoneId), {
-      ...requested,
-      name,
-      ...numbers,
-    });
-    return { success: true as const, record: viewRecord(record) };
-  });
-  app.post('/customdomain/delete/record', { schema: deleteRecordSchema }, async (request) => {
-    const { zone_id: zone, rc_id: id } = request.body;
-    await removeRecord(context, callerOf(request), zone, id);
-    return { success: true as const, zone, rc_id: id };
-  });
-};
+export const zoneRoutes: readonly Route[] = [
+  listZonesRoute,
+  addZoneRoute,
+  deleteZoneRoute,
+  addRecordRoute,
+  deleteRecordRoute,
+];
 
 function named(zone: string | undefined): string {
   if (zone !== undefined) return zone;

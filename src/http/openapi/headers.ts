@@ -1,0 +1,90 @@
+/** Headers of requests and answers. */
+import { REQUEST } from '../schemas/examples.js';
+import type { Node } from './node.js';
+
+const header = (description: string, schema: Node): Node => ({ description, schema });
+
+/** `components.headers` */
+export const HEADERS = {
+  'X-Request-Id': header('The id of the request, which finds it in the log.', {
+    type: 'string',
+    examples: [REQUEST],
+  }),
+  'Retry-After': header('How many seconds to wait before the next try.', { type: 'integer', examples: [5] }),
+  'WWW-Authenticate': header('How to authenticate.', { type: 'string', const: 'Bearer' }),
+  'Preference-Applied': header('Which preferences of `Prefer` were applied (RFC 7240). Absent: none.', {
+    type: 'string',
+    examples: ['respond-async'],
+  }),
+  'Idempotency-Replayed': header(
+    'Present when this is the answer to an earlier request with the same `Idempotency-Key`.',
+    { type: 'string', const: 'true' },
+  ),
+} as const satisfies Readonly<Record<string, Node>>;
+
+type HeaderName = keyof typeof HEADERS;
+
+const refs = (names: readonly HeaderName[]): Node =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+/** Of a failed answer. */
+export function headersOf(status: number): Node {
+  return refs([
+    'X-Request-Id',
+    ...(status === 429 || status === 503 ? (['Retry-After'] as const) : []),
+    ...(status === 401 ? (['WWW-Authenticate'] as const) : []),
+  ]);
+}
+
+export interface HeaderFacts {
+  /** The call heeds `Prefer`. */
+  readonly prefers: boolean;
+  /** The call heeds `Idempotency-Key`. */
+  readonly takesKey: boolean;
+}
+
+/** Of a good answer. */
+export function goodHeaders({ prefers, takesKey }: HeaderFacts): Node {
+  return refs([
+    'X-Request-Id',
+    ...(prefers ? (['Preference-Applied'] as const) : []),
+    ...(takesKey ? (['Idempotency-Replayed'] as const) : []),
+  ]);
+}
+
+/** `components.parameters` */
+export const PARAMETERS = {
+  RequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    required: false,
+    description:
+      "The caller's own id of the request: 1 to 64 letters, digits, dots, underscores or hyphens. If omitted, the agent makes one.",
+    schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
+  },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description:
+      'Any text of 1 to 255 printable characters without spaces. The same key with the same request within 24 hours gets the first answer again, with the current status; with another request it is refused.',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  },
+  Prefer: {
+    name: 'Prefer',
+    in: 'header',
+    required: false,
+    description:
+      '`respond-async`: answer at once. `wait=N`: wait for the job for at most N seconds, no more than 20 (RFC 7240). If omitted, the answer comes when the job has ended, after 20 seconds at the latest.',
+    schema: { type: 'string', examples: ['respond-async', 'wait=5'] },
+  },
+} as const satisfies Readonly<Record<string, Node>>;
+
+export function headerParameters({ prefers, takesKey }: HeaderFacts): Node[] {
+  const names: (keyof typeof PARAMETERS)[] = [
+    'RequestId',
+    ...(takesKey ? (['IdempotencyKey'] as const) : []),
+    ...(prefers ? (['Prefer'] as const) : []),
+  ];
+  return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
+}

@@ -1,0 +1,65 @@
+/**
+ * Short forms for fields of answers and bodies: each has a description and a true example, from which the API's
+ * description is made.
+ */
+import { type Static, type TSchema, Type } from 'typebox';
+
+export const text = (description: string, example: string) =>
+  Type.String({ description, examples: [example] });
+
+export const whole = (description: string, example: number) =>
+  Type.Integer({ description, examples: [example] });
+
+export const flag = (description: string, example: boolean) =>
+  Type.Boolean({ description, examples: [example] });
+
+export const list = (description: string, example: readonly string[]) =>
+  Type.Array(Type.String(), { description, examples: [[...example]] });
+
+export const uuid = (description: string, example: string) =>
+  Type.String({ format: 'uuid', description, examples: [example] });
+
+/** One of a closed list of words. With its type, without which the serializer would take the long way. */
+export const word = <const T extends string>(words: readonly T[], description: string, example: NoInfer<T>) =>
+  Type.Enum([...words], { type: 'string', description, examples: [example] });
+
+/** An instant: RFC 3339 in UTC. */
+export const instant = (description: string, example = '2026-03-01T12:00:00.000Z') =>
+  Type.String({ format: 'date-time', description: `${description} RFC 3339, UTC.`, examples: [example] });
+
+/**
+ * Only for answers. A list of types, as the serializer would run a validator for a union at every call. The example
+ * stays the schema's own unless null is the truer one.
+ */
+export function nullable<T extends TSchema>(schema: T, example?: null) {
+  const shown = example === null ? here(schema, { examples: [null] }) : schema;
+  if (isEnum(schema))
+    return Type.Unsafe<Static<T> | null>({
+      ...shown,
+      type: ['string', 'null'],
+      enum: [...schema.enum, null],
+    });
+  return Type.Unsafe<Static<T> | null>({ ...shown, type: [Reflect.get(schema, 'type'), 'null'] });
+}
+
+function isEnum(schema: TSchema): schema is TSchema & { readonly enum: readonly unknown[] } {
+  return Array.isArray(Reflect.get(schema, 'enum'));
+}
+
+/** The same field where another value is the true one. */
+export function withExample<T extends TSchema>(schema: T, example: Static<T>): T {
+  return here(schema, { examples: [example] });
+}
+
+/** The same field where it means something else. */
+export function described<T extends TSchema>(schema: T, description: string): T {
+  return here(schema, { description });
+}
+
+/** A shared schema is described once: what is different in one place is noted beside it. */
+function here<T extends TSchema>(schema: T, difference: object): T {
+  if (!('title' in schema)) return { ...schema, ...difference };
+  const before: unknown = Reflect.get(schema, 'x-here');
+  const noted = typeof before === 'object' ? before : {};
+  return { ...schema, 'x-here': { ...noted, ...difference } };
+}

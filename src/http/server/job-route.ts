@@ -1,0 +1,95 @@
+/** `jobRoute({...})`: an endpoint that starts a job and answers when it has ended, or that it goes on. */
+import type { FastifySchema } from 'fastify';
+import type { Static, TObject, TProperties, TSchema, TUnknown } from 'typebox';
+import type { Job } from '../../model/job.js';
+import type { Service } from '../../model/service.js';
+import type { ErrorCode } from '../../kernel/errors.js';
+import { startedAnswers } from '../schemas/started.js';
+import { addressOf, type Call, callOf, type Described, schemaOf } from './endpoint.js';
+import type { Route, RouteContext } from './route.js';
+import { warn } from './unknown-fields.js';
+import { answerJob } from './waiting.js';
+
+/** What `start` has recorded; without a job nothing had to be done. */
+interface Recorded<J extends Job | undefined> {
+  readonly service: Service;
+  readonly job: J;
+  /** The job was under way before. */
+  readonly joined?: boolean;
+  /** What was not done as asked; they are in the answer. */
+  readonly warnings?: readonly string[];
+}
+
+/** Any job of any service can end with one of these. */
+const OF_EVERY_JOB: readonly ErrorCode[] = [
+  'service_not_found',
+  'service_busy',
+  'service_failed',
+  'service_terminated',
+  'state_damaged',
+  'state_unavailable',
+  'job_timeout',
+  'job_crashed',
+];
+
+interface JobEndpoint<
+  A extends TProperties,
+  J extends Job | undefined,
+  P extends TSchema,
+  Q extends TSchema,
+  B extends TSchema,
+> extends Described {
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** The fields beside `success`, `service_id` and `job_id` once the job has ended. */
+  readonly answer: TObject<A>;
+  /** What is so once the job has ended. */
+  readonly done: string;
+  /** What is truer of that answer than the fields' own examples. */
+  readonly example?: object;
+  /** Records the request and its job. */
+  readonly start: (call: Call<P, Q, B>, context: RouteContext) => Promise<Recorded<J>>;
+  readonly view: (
+    found: { readonly service: Service; readonly job: J },
+    call: Call<P, Q, B>,
+    context: RouteContext,
+  ) => Static<TObject<A>>;
+}
+
+export function jobRoute<
+  A extends TProperties,
+  J extends Job | undefined,
+  P extends TSchema = TUnknown,
+  Q extends TSchema = TUnknown,
+  B extends TSchema = TUnknown,
+>(endpoint: JobEndpoint<A, J, P, Q, B>): Route {
+  const { answer, done, example, start, view, failures = [] } = endpoint;
+  const whole = { ...endpoint, failures: [...failures, ...OF_EVERY_JOB], prefers: true };
+  const schema: FastifySchema = schemaOf(whole, startedAnswers(answer, done, example));
+  return (app, context) => {
+    app.route({
+      ...addressOf(endpoint),
+      schema,
+      handler: async (request, reply) => {
+        const call = callOf<P, Q, B>(request, reply);
+        const recorded = await start(call, context);
+        const { service, job, joined, warnings = [] } = recorded;
+        warn(request, ...warnings);
+        if (job === undefined) {
+          request.isRepeated = true;
+          return {
+            success: true,
+            service_id: service.id,
+            job_id: null,
+            ...view({ service, job }, call, context),
+          };
+        }
+        // the same job, as it has become
+        return answerJob(context, request, reply, { service, job, joined }, (now, ended) =>
+          view({ service: now, job: ended as J }, call, context),
+        );
+      },
+    });
+  };
+}
