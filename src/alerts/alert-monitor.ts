@@ -3,7 +3,7 @@
  * hear of it.
  */
 import { ALERTS, type AlertRecord } from '../model/alert.js';
-import { cleaned } from '../kernel/cause.js';
+import { cleaned } from '../kernel/text.js';
 import type { Clock } from '../kernel/clock.js';
 import { within } from '../kernel/async/within.js';
 import { Alarm } from '../kernel/async/alarm.js';

@@ -4,6 +4,7 @@ import { neverAborted } from '../kernel/async/never.js';
 import { orAbort } from '../kernel/async/race.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import { AgentError } from '../kernel/errors.js';
+import { cleaned } from '../kernel/text.js';
 import { type Check, type Line, notChecked, type Verdict, wrong } from './check.js';
 
 const WITHIN_MS = 10_000;
@@ -53,5 +54,5 @@ export function sentenceOf(error: unknown): string {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return cleaned(error instanceof Error ? error.message : String(error));
 }

@@ -1,5 +1,6 @@
 /** Whether visitors of a name come to us: every address that the world gets for it must be one of the service's. */
 import { canonicalAddress } from '../model/address-pool.js';
+import { listOf } from '../kernel/text.js';
 import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 
 export interface AddressCheck {
@@ -20,17 +21,11 @@ export async function checkAddresses(
 ): Promise<AddressCheck> {
   const ours = publicIps.map((ip) => canonicalAddress(ip) ?? ip);
   const { addresses, aliases } = await lookup.addresses(name, call);
-  const through = aliases.length > 0 ? ` (through ${aliases.join(', ')})` : '';
+  const through = aliases.length > 0 ? ` (through ${listOf(aliases)})` : '';
   return {
     leadsSomewhere: addresses.length > 0,
     here: addresses.length > 0 && addresses.every((address) => ours.includes(address)),
-    found: addresses.length === 0 ? `no address${through}` : `${listed(addresses)}${through}`,
-    expected: listed(ours, 'or'),
+    found: addresses.length === 0 ? `no address${through}` : `${listOf(addresses)}${through}`,
+    expected: listOf(ours, 'or'),
   };
-}
-
-export function listed(words: readonly string[], last = 'and'): string {
-  return words.length < 2
-    ? (words[0] ?? '')
-    : `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1) ?? ''}`;
 }

@@ -1,5 +1,6 @@
 /** The one kind of error this agent throws on purpose, and the one table that says what each code means to a caller. */
 import { isOutOfDescriptors } from './descriptors.js';
+import { detailOf, sentenceOf } from './text.js';
 
 /** Which system behind us an error is about; customers are told the role, never the host. */
 export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'certificate authority' | 'site' | 'agent';
@@ -244,12 +245,12 @@ export class AgentError extends Error {
   readonly retryAfterS: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(sentenceOf(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AgentError';
     this.code = code;
     this.role = options.role;
     this.fields = options.fields;
-    this.detail = options.detail;
+    this.detail = options.detail === undefined ? undefined : detailOf(options.detail);
     this.system = options.system;
     this.failure = options.failure ?? failureFrom(code, options.retryable);
     this.retryable =
@@ -302,11 +303,12 @@ export function failureOf({ failure, code, retryable }: ErrorRecord): Failure {
 export function toRecord(error: AgentError): ErrorRecord {
   return {
     code: error.code,
-    message: error.message,
+    // a module's own copy of this class may have made it
+    message: sentenceOf(error.message),
     failure: error.failure,
     retryable: error.retryable,
     ...(error.role === undefined ? {} : { role: error.role }),
-    ...(error.detail === undefined ? {} : { detail: error.detail }),
+    ...(error.detail === undefined ? {} : { detail: detailOf(error.detail) }),
     ...(error.system === undefined ? {} : { system: error.system }),
   };
 }

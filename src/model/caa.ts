@@ -1,4 +1,5 @@
 /** Whether a domain's CAA records let a certificate authority issue for it (RFC 8659, RFC 8657). */
+import { listOf, sentenceOf } from '../kernel/text.js';
 
 export interface CaaRecord {
   readonly critical: boolean;
@@ -34,9 +35,13 @@ function fits(parameter: string, method: string): boolean {
     .includes(method);
 }
 
+/** Characters of one value. */
+const MOST_SHOWN = 100;
+
 /** For people: `0 issue "ca.example.net"`. */
 export function caaText(records: readonly CaaRecord[]): string {
-  return records
-    .map(({ critical, tag, value }) => `${critical ? 128 : 0} ${tag} "${value.replace(/[\p{C}"]/gu, '?')}"`)
-    .join(', ');
+  const shown = (text: string): string => sentenceOf(text.replaceAll('"', '?'), MOST_SHOWN);
+  return listOf(
+    records.map(({ critical, tag, value }) => `${critical ? 128 : 0} ${shown(tag)} "${shown(value)}"`),
+  );
 }

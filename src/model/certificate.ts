@@ -1,5 +1,6 @@
 /** What is told of a certificate: who issued it, and until when it is good. */
 import { X509Certificate } from 'node:crypto';
+import { sentenceOf } from '../kernel/text.js';
 
 export interface Certificate {
   /** Null when it cannot be read. */
@@ -17,13 +18,15 @@ export function issuerOf(pem: string): string | null {
   }
 }
 
+const MOST_SHOWN = 100;
+
 /** Its organisation, else its common name. */
-export function issuerName({ issuer }: X509Certificate): string {
+export function issuerName({ issuer }: Pick<X509Certificate, 'issuer'>): string {
   const attributes = new Map(
     issuer.split('\n').map((line): [string, string] => {
       const [name = '', ...rest] = line.split('=');
       return [name, rest.join('=')];
     }),
   );
-  return attributes.get('O') ?? attributes.get('CN') ?? issuer.replaceAll('\n', ', ');
+  return sentenceOf(attributes.get('O') ?? attributes.get('CN') ?? issuer.replaceAll('\n', ', '), MOST_SHOWN);
 }

@@ -6,11 +6,11 @@ import { inTurn } from '../kernel/async/in-turn.js';
 import { instant } from '../kernel/clock.js';
 import { parseDomain } from '../model/domain-name.js';
 import { domainId } from '../model/custom-domain.js';
+import { listOf } from '../kernel/text.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import { abortError } from '../drivers/shared/abort.js';
 import type { ZoneSet } from '../drivers/dns/contract.js';
-import { listed } from '../domains/address-check.js';
 import type { ZoneRecord } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
@@ -184,7 +184,7 @@ async function refuseElsewhere(
   if (found.length > 0 && found.every((host) => ours.includes(host))) return;
   throw new AgentError(
     'zone_not_here',
-    `${zone} must have the name servers ${listed(ours)}, found ${found.length === 0 ? 'none' : listed(found)}.`,
+    `${zone} must have the name servers ${listOf(ours)}, found ${found.length === 0 ? 'none' : listOf(found)}.`,
   );
 }
 

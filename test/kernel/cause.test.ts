@@ -1,5 +1,6 @@
 import t from 'tap';
-import { causeOf, cleaned, whyOf } from '../../src/kernel/cause.js';
+import { causeOf, whyOf } from '../../src/kernel/cause.js';
+import { cleaned } from '../../src/kernel/text.js';
 
 t.test('a cause is the sentence and the words of the system, on one line', async (t) => {
   const message = 'The container host reported a failure.';

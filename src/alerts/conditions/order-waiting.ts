@@ -3,7 +3,7 @@
  * alert for each, however many wait.
  */
 import type { AlertSpec, Commands } from '../../model/alert.js';
-import { cleaned } from '../../kernel/cause.js';
+import { cleaned } from '../../kernel/text.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import type { Lack } from '../../model/waiting-order.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';

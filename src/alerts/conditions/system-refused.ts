@@ -4,7 +4,7 @@
  * has put it right.
  */
 import type { AlertSpec, Commands } from '../../model/alert.js';
-import { cleaned } from '../../kernel/cause.js';
+import { cleaned } from '../../kernel/text.js';
 import { shellWord } from '../../kernel/command-line.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
 

@@ -4,7 +4,7 @@
  */
 import { neverAborted } from '../../kernel/async/never.js';
 import { withLimit } from '../../kernel/async/with-limit.js';
-import { cleaned } from '../../kernel/cause.js';
+import { cleaned } from '../../kernel/text.js';
 import { runChild } from '../../drivers/shared/child.js';
 import { type FoundModule, loadModule } from '../../modules/loader.js';
 import { EXIT } from '../shared/failure.js';

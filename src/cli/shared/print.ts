@@ -32,7 +32,8 @@ export function facts(pairs: readonly (readonly [string, unknown])[]): string {
 }
 
 export function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  // names and words of others do not get to steer the terminal
+  process.stdout.write(`${text.replace(/[^\P{C}\n\t]/gu, '?')}\n`);
 }
 
 export function sayJson(value: unknown): void {

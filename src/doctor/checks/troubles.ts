@@ -3,7 +3,8 @@
  * the daemon up or down.
  */
 import { ALERTS, type AlertRecord } from '../../model/alert.js';
-import { cleaned, whyOf } from '../../kernel/cause.js';
+import { whyOf } from '../../kernel/cause.js';
+import { cleaned } from '../../kernel/text.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import type { Trouble, Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, warning, wrong } from '../check.js';

@@ -3,7 +3,7 @@
  * agent itself, calls are refused at once, and one probe after a pause tells whether it is back. Libraries for this
  * have a clock of their own; here it is passed in, and nothing runs in the background.
  */
-import { cleaned } from '../../kernel/cause.js';
+import { cleaned, detailOf } from '../../kernel/text.js';
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError, type Failure, type Role } from '../../kernel/errors.js';
@@ -213,7 +213,7 @@ export function verdictOf(error: unknown): keyof Pass {
 /** A system's own words, as far as they are known. */
 export function wordsOf(error: unknown): string {
   if (error instanceof AgentError) return error.detail ?? error.message;
-  return error instanceof Error ? error.message : String(error);
+  return detailOf(error instanceof Error ? error.message : String(error));
 }
 
 /** Why a call was not made. */

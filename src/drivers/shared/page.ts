@@ -1,5 +1,5 @@
 /** Pages where an API should have answered: a log-in, a gateway's error, a captive portal. */
-import { cleaned } from '../../kernel/cause.js';
+import { cleaned } from '../../kernel/text.js';
 
 /** True for HTML, whatever the header calls it. */
 export function isPage(body: string): boolean {
@@ -9,6 +9,6 @@ export function isPage(body: string): boolean {
 /** `a page ("Log in")` */
 export function pageWords(body: string): string {
   const start = body.slice(0, 4_096);
-  const title = cleaned(/<title[^>]*>([^<]{1,200})/i.exec(start)?.[1] ?? '', 80);
+  const title = cleaned(/<title[^<>]*>([^<]{1,200})/i.exec(start)?.[1] ?? '', 80);
   return title === '' ? 'a page instead of an answer' : `a page instead of an answer: "${title}"`;
 }

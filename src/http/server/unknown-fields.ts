@@ -65,7 +65,7 @@ function unknownIn(schema: unknown, sent: unknown): Unknown[] {
 
 function describe(sent: string, known: readonly string[]): Unknown {
   // whatever stands there is shown to people
-  const name = sent.replace(/[^\x20-\x7E]/g, '?').slice(0, LONGEST_NAME);
+  const name = sent.replace(/[^\x20-\x7E]|[<>]/g, '?').slice(0, LONGEST_NAME);
   const near = known.length > 0 ? closest(name, known) : undefined;
   const isNear = near !== undefined && distance(name, near) <= Math.max(1, Math.floor(near.length / 3));
   return { name, sentence: `${name} is not known${isNear ? `; did you mean ${near}?` : '.'}` };

@@ -4,6 +4,7 @@ import { anySignal } from '../../kernel/async/any-signal.js';
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { orSleep } from '../../kernel/async/race.js';
 import type { Clock } from '../../kernel/clock.js';
+import { detailOf } from '../../kernel/text.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
 import type { Circuits } from '../../drivers/shared/circuit.js';
@@ -81,7 +82,7 @@ export async function runAttempt(
     if (message.kind === 'end') {
       outcome = message.outcome;
     } else if (message.kind === 'log') {
-      log[message.level]({ step: message.step, ...message.fields }, message.message);
+      log[message.level]({ step: message.step, ...message.fields }, detailOf(message.message));
     } else if (message.kind === 'call') {
       const { id, call } = message;
       const work = calls.answer(call).then(

@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Agent, request } from 'undici';
 import type { Config } from '../../../config/config.js';
-import { cleaned } from '../../../kernel/cause.js';
+import { cleaned } from '../../../kernel/text.js';
 import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
 import { AgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';

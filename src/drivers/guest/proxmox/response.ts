@@ -5,7 +5,7 @@
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { cleaned } from '../../../kernel/cause.js';
+import { cleaned } from '../../../kernel/text.js';
 import { isPage, pageWords } from '../../shared/page.js';
 import type { WireEnd } from './circuits.js';
 import { kindOfAnswer, PveError } from './pve-error.js';

@@ -9,7 +9,7 @@ import { rootCertificates } from 'node:tls';
 import type acme from 'acme-client';
 import type { DomainsConfig } from '../../../config/config.js';
 import type { Clock } from '../../../kernel/clock.js';
-import { cleaned } from '../../../kernel/cause.js';
+import { cleaned } from '../../../kernel/text.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { Secret } from '../../../kernel/secret.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
