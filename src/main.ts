@@ -100,7 +100,7 @@ export async function startDaemon({
   sockets = {},
 }: DaemonOptions): Promise<RunningDaemon> {
   const config = await loadConfig({ file: configFile });
-  const log = openLog(config.log, logTo);
+  const log = await openLog(config.log, logTo);
   const host = around.time ?? hostTime();
   const timekeeper = await clockGuard({ stateDir: config.agent.state_dir, host, log });
   const { clock } = timekeeper;

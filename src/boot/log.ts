@@ -1,4 +1,7 @@
-/** The daemon's log: lines of JSON, with systemd's priorities in front where they go to its journal. */
+/**
+ * The daemon's log: text at a terminal, else lines of JSON, with systemd's priorities in front where they go to its
+ * journal.
+ */
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config/config.js';
@@ -16,9 +19,32 @@ export interface LineStream {
   write(line: string): unknown;
 }
 
-export function openLog({ level, format }: Config['log'], to: LineStream, env = process.env): Logger {
-  const journal = format === 'journal' || (format === 'auto' && to === process.stdout && isJournal(env));
-  return pino({ level, base: null }, journal ? withPriorities(to) : to);
+export async function openLog(
+  { level, format }: Config['log'],
+  to: LineStream,
+  env = process.env,
+): Promise<Logger> {
+  return pino(
+    { level, base: null },
+    await streamOf(format === 'auto' ? chooseFormat(to, env) : format, to, env),
+  );
+}
+
+type Format = Exclude<Config['log']['format'], 'auto'>;
+
+function chooseFormat(to: LineStream, env: NodeJS.ProcessEnv): Format {
+  if (to !== process.stdout) return 'json';
+  if (isJournal(env)) return 'journal';
+  return process.stdout.isTTY ? 'text' : 'json';
+}
+
+async function streamOf(format: Format, to: LineStream, env: NodeJS.ProcessEnv): Promise<LineStream> {
+  if (format === 'json') return to;
+  if (format === 'journal') return withPriorities(to);
+  const { textLines } = await import('./text-log.js');
+  const isTerminal = to === process.stdout && process.stdout.isTTY;
+  const textOf = textLines(isTerminal && (env['NO_COLOR'] ?? '') === '');
+  return { write: (line) => to.write(textOf(line)) };
 }
 
 function withPriorities(to: LineStream): LineStream {

@@ -18,7 +18,6 @@ function makeProgram(pipes: Pipes): Command {
     .description("Provisioning agent: turns billing panels' calls into working sites on Proxmox VE.")
     .version(VERSION, '-V, --version')
     .option('--config <file>', 'configuration (else INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml)')
-    .showHelpAfterError('(innkeeper --help lists all commands)')
     .exitOverride();
   program
     .command('serve')
@@ -42,7 +41,15 @@ function makeProgram(pipes: Pipes): Command {
   addProbe(program);
   addTemplate(program);
   addStateCommands(program);
+  pointToHelp(program, 'innkeeper');
   return program;
+}
+
+/** After an error of usage: the help of the command that was called, not of the whole program. */
+function pointToHelp(command: Command, path: string): void {
+  const lists = command.commands.length > 0 ? 'all commands' : 'its options';
+  command.showHelpAfterError(`(${path} --help lists ${lists})`);
+  for (const one of command.commands) pointToHelp(one, `${path} ${one.name()}`);
 }
 
 function fileOf(command: Command): string {
@@ -56,6 +63,7 @@ interface SandboxFlags {
   readonly json?: true;
   readonly once?: true;
   readonly world?: true;
+  readonly untilStdinEnds?: true;
 }
 
 function addSandbox(program: Command): void {
@@ -68,6 +76,7 @@ function addSandbox(program: Command): void {
     .option('--json', 'one JSON object on the first line, nothing else on standard output')
     .option('--once', 'order a demo site, report when it answers, and end')
     .option('--world', 'only the look-alike, DNS and proxy; the daemon is started apart')
+    .option('--until-stdin-ends', 'stop when standard input ends, for example when the parent process dies')
     .action(async (flags: SandboxFlags) => {
       const { runSandbox } = await import('../sandbox/command.js');
       process.exitCode = await runSandbox({
@@ -77,6 +86,7 @@ function addSandbox(program: Command): void {
         json: flags.json === true,
         once: flags.once === true,
         world: flags.world === true,
+        untilStdinEnds: flags.untilStdinEnds === true,
       });
     });
 }

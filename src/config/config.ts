@@ -126,7 +126,7 @@ export interface Config {
   log: {
     level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
     /** `auto`: as systemd's journal wants it when standard output leads there. */
-    format: 'auto' | 'json' | 'journal';
+    format: 'auto' | 'json' | 'journal' | 'text';
   };
   audit: { keep_days: number };
   alerts: {

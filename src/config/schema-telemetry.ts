@@ -8,8 +8,8 @@ const word = Type.String({ minLength: 1, expected: 'a word' });
 export const LogSchema = section('The log.', {
   level: oneOf('How much is logged.', ['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }),
   format: oneOf(
-    'Lines of JSON; with `journal` each begins with its priority as systemd reads it; `auto` does so when standard output is the journal.',
-    ['auto', 'json', 'journal'],
+    'The form of the log: `json` writes one JSON object per line, `journal` the same with the priority that systemd reads in front, `text` lines for people. `auto` chooses `journal` for the systemd journal, `text` for a terminal, and else `json`.',
+    ['auto', 'json', 'journal', 'text'],
     { default: 'auto' },
   ),
 });

@@ -125,6 +125,7 @@ export const ERRORS = {
   ),
   backup_protected: kind(409, 'conflict', 'This snapshot is not a backup of the customer, and stays.'),
   backup_not_newest: kind(409, 'conflict', 'The storage can only go back to the newest snapshot.'),
+  token_exists: kind(409, 'conflict', 'Another token has this name.'),
   name_taken: kind(409, 'conflict', 'The wished sub-domain belongs to another service.'),
   domain_exists: kind(409, 'conflict', 'The service has this domain already.'),
   domain_taken: kind(409, 'conflict', 'The domain belongs to another service, or did until lately.'),

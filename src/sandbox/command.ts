@@ -33,8 +33,10 @@ export interface SandboxOptions {
   readonly json: boolean;
   /** Order one site, report, stop. */
   readonly once: boolean;
-  /** Only the world, no daemon. */
+  /** Only the environment, no daemon. */
   readonly world: boolean;
+  /** Stop when standard input ends: a script that starts the sandbox and dies does not leave it running. */
+  readonly untilStdinEnds: boolean;
 }
 
 /** How long a demo site may take; the from-scratch path on real containers needs minutes. */
@@ -54,6 +56,7 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
   // A reader of our output that goes away is no reason to end
   process.stdout.on('error', () => {});
   const closers: (() => Promise<void>)[] = [];
+  if (options.untilStdinEnds) signals.stopAtEndOf(process.stdin);
   try {
     await usableFolder(stateDir);
     return await run(options, { stateDir, logFile, signals, closers });
@@ -85,14 +88,19 @@ async function run(
   const { stopped } = signals;
   if (options.once && options.world) throw new Error('--once needs the daemon: leave out --world');
   const apiPort = await choosePort(options, stateDir);
-  const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
-  log.on('error', signals.fail);
-  closers.push(async () => new Promise((done) => log.end(done)));
+  const openFile = (file: string) => {
+    const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+    stream.on('error', signals.fail);
+    closers.push(async () => new Promise((done) => stream.end(done)));
+    return stream;
+  };
+  const log = openFile(logFile);
+  const environmentLog = openFile(join(stateDir, 'environment.log'));
 
   const world = await startEnvironment(options.backend, {
     stateDir,
     apiPort,
-    log: (line) => void log.write(`${line}\n`),
+    log: (line) => void environmentLog.write(`${line}\n`),
   });
   closers.push(() => world.close());
   stopped.throwIfAborted();

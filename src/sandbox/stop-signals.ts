@@ -1,6 +1,6 @@
 /** Ctrl-C and SIGTERM stop a sandbox in order, the second one at once; so does an error that nobody caught. */
 
-/** The reason of a stop that was nobody's wish. */
+/** The reason of a stop that nobody requested. */
 export class Defect extends Error {}
 
 export interface StopSignals {
@@ -8,6 +8,8 @@ export interface StopSignals {
   readonly stopped: AbortSignal;
   /** Stops because of this error. */
   readonly fail: (error: Error) => void;
+  /** Stops in order when this stream, which nobody else reads, has ended. */
+  stopAtEndOf(input: NodeJS.ReadStream): void;
   /** Gives the signals back to the process. */
   release(): void;
 }
@@ -39,10 +41,18 @@ export function catchSignals(onForce: () => void, onDefect: (stack: string) => v
     fail(error);
   };
   process.on('uncaughtException', onUncaught);
+  const release: (() => void)[] = [];
   return {
     stopped: controller.signal,
     fail,
+    stopAtEndOf(input) {
+      const stop = (): void =>
+        controller.abort(new Error('the sandbox was stopped: its standard input ended'));
+      input.once('end', stop).once('error', stop).once('close', stop).resume();
+      release.push(() => void input.off('end', stop).off('error', stop).off('close', stop).pause().unref());
+    },
     release() {
+      for (const one of release) one();
       for (const { name, listener } of listeners) process.off(name, listener);
       process.off('uncaughtException', onUncaught);
     },

@@ -1,12 +1,13 @@
 /** Makes an API token; its text is handed out once and kept only as a hash. */
 import ipaddr from 'ipaddr.js';
 import { instant } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
 import { ID_PATTERN } from '../model/service.js';
 import type { ApiToken } from '../state/contract.js';
 import { invalid } from '../kernel/invalid.js';
 import type { OperationContext } from '../services/context.js';
 import { isPermission, PANEL_PERMISSIONS, PERMISSIONS } from '../model/permissions.js';
-import { hashToken, newTokenId, newTokenText } from './tokens.js';
+import { hashToken, isLive, newTokenId, newTokenText } from './tokens.js';
 import { DEFAULT_PANEL } from '../kernel/default-panel.js';
 
 export interface TokenWish {
@@ -19,9 +20,9 @@ export interface TokenWish {
   readonly networks?: readonly string[] | undefined;
 }
 
-/** Throws `invalid_request`, `state_unavailable`. */
+/** Throws `invalid_request`, `token_exists`, `state_unavailable`. */
 export async function createToken(
-  { state, clock }: OperationContext,
+  { state, clock, config }: OperationContext,
   request: TokenWish,
 ): Promise<{ text: string; token: ApiToken }> {
   const text = newTokenText();
@@ -42,7 +43,24 @@ export async function createToken(
   if (token.permissions.length === 0 || !token.permissions.every(isPermission)) {
     throw invalid({ permissions: `must be some of: ${PERMISSIONS.join(', ')}` });
   }
+  const refuseTakenName = (): void => {
+    const isOther = (one: ApiToken): boolean =>
+      one.id !== token.id && one.name === token.name && isLive(one, clock.now());
+    if (config.api.tokens.some(({ name }) => name === token.name) || state.tokens.list().some(isOther))
+      throw new AgentError(
+        'token_exists',
+        `Another token is named ${token.name}. Choose a different name, or revoke that token first.`,
+      );
+  };
+  refuseTakenName();
   await state.tokens.commit(token.id, () => token);
+  try {
+    // of two that were created at the same moment neither stays: a name must be enough to revoke a token
+    refuseTakenName();
+  } catch (error) {
+    await state.tokens.remove(token.id);
+    throw error;
+  }
   return { text, token };
 }
 

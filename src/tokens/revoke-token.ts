@@ -3,7 +3,7 @@ import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
 import type { ApiToken } from '../state/contract.js';
 import type { OperationContext } from '../services/context.js';
-import { idOfConfigured } from './tokens.js';
+import { idOfConfigured, isLive } from './tokens.js';
 
 /** By id, or by a name that only one live token has. Repeatable. Throws `token_not_found`. */
 export async function revokeToken(context: OperationContext, wanted: string): Promise<ApiToken> {
@@ -17,10 +17,12 @@ export async function revokeToken(context: OperationContext, wanted: string): Pr
 
 /** Throws `token_not_found`. */
 export function findToken(
-  { state: { tokens }, config }: Pick<OperationContext, 'state' | 'config'>,
+  { state: { tokens }, config, clock }: Pick<OperationContext, 'state' | 'config' | 'clock'>,
   wanted: string,
 ): ApiToken {
-  const named = tokens.list().filter((token) => token.name === wanted && token.revokedAt === null);
+  const unrevoked = tokens.list().filter((token) => token.name === wanted && token.revokedAt === null);
+  const live = unrevoked.filter((token) => isLive(token, clock.now()));
+  const named = live.length > 0 ? live : unrevoked;
   const token = tokens.find(wanted) ?? (named.length === 1 ? named[0] : undefined);
   if (token) return token;
   if (named.length > 1)

@@ -51,6 +51,14 @@ const wanted =
   positionals.length > 0
     ? positionals
     : Object.keys(benches).filter((name) => !LONG.includes(name) && (name !== 'lxc' || isRoot));
+// who reads the tables may go away, and Ctrl-C may come: what was started ends with this process
+process.stdout.on('error', () => process.exit(1));
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)
+  process.once(signal, () => process.exit(code));
 let met = true;
 for (const name of wanted) {
   const bench = benches[name];

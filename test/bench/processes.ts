@@ -1,6 +1,7 @@
 /** The world and the daemon as processes of their own, as an operator would run them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -36,6 +37,16 @@ export interface WorldProcess {
   close(): Promise<void>;
 }
 
+/** Ends the child, and removes the folder, when the bench ends in a way that leaves no time to close them in order. */
+function endWithBench(child: ChildProcess, folder?: string): () => void {
+  const cleanUp = (): void => {
+    child.kill('SIGKILL');
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', cleanUp);
+  return () => void process.off('exit', cleanUp);
+}
+
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
@@ -56,6 +67,7 @@ export async function startWorld(backend: 'memory' | 'lxc'): Promise<WorldProces
       cli,
       'sandbox',
       '--world',
+      '--until-stdin-ends',
       '--json',
       '--port',
       '0',
@@ -65,9 +77,10 @@ export async function startWorld(backend: 'memory' | 'lxc'): Promise<WorldProces
       stateDir,
     ],
     {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     },
   );
+  const closed = endWithBench(child, stateDir);
   const lines = createInterface({ input: child.stdout });
   const first: unknown[] = await Promise.race([
     once(lines, 'line'),
@@ -87,6 +100,7 @@ export async function startWorld(backend: 'memory' | 'lxc'): Promise<WorldProces
     control: said.control,
     async close() {
       await end(child);
+      closed();
       await rm(stateDir, { recursive: true, force: true });
     },
   };
@@ -155,6 +169,7 @@ export async function startDaemonProcess(
   const child = spawn(process.execPath, [...options, cli, 'serve', '--config', configFile], {
     stdio: probed ? ['ignore', 'ignore', 'inherit', 'ipc'] : ['ignore', 'ignore', 'inherit'],
   });
+  const closed = endWithBench(child);
   for (;;) {
     if (child.exitCode !== null) throw new Error('the daemon did not start');
     const answer = await fetch(`${world.api}/ready`).catch(() => undefined);
@@ -173,7 +188,10 @@ export async function startDaemonProcess(
       const files = (await readdir(`${proc}/fd`)).length;
       return { ...Value.Parse(HeldSchema, told[0]), files, threads: await numberOf('Threads') };
     },
-    close: () => end(child),
+    async close() {
+      await end(child);
+      closed();
+    },
   };
 }
 

@@ -8,16 +8,31 @@ import { openLog } from '../../src/boot/log.js';
 t.test('with `journal` each line begins with its priority, else it is JSON alone', async (t) => {
   const lines: string[] = [];
   const to = { write: (line: string) => void lines.push(line) };
-  const log = openLog({ level: 'trace', format: 'journal' }, to);
+  const log = await openLog({ level: 'trace', format: 'journal' }, to);
   for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const) log[level](level);
   t.same(
     lines.map((line) => line.slice(0, 4)),
     ['<7>{', '<7>{', '<6>{', '<4>{', '<3>{', '<2>{'],
   );
-  openLog({ level: 'info', format: 'json' }, to).info('x');
+  (await openLog({ level: 'info', format: 'json' }, to)).info('x');
   t.match(JSON.parse(lines.at(-1) ?? ''), { level: 30, msg: 'x' });
-  openLog({ level: 'info', format: 'auto' }, to).info('x');
+  (await openLog({ level: 'info', format: 'auto' }, to)).info('x');
   t.match(lines.at(-1), /^\{/, 'another stream than standard output is not the journal');
+});
+
+t.test('with `text` a line is for people: time, level, sentence, fields', async (t) => {
+  const lines: string[] = [];
+  const log = await openLog(
+    { level: 'info', format: 'text' },
+    { write: (line: string) => void lines.push(line) },
+  );
+  log.warn({ service: 'default/12', step: 'dns', call: 'dns.ensure' }, 'the call failed');
+  log.error({ err: new Error('no answer') }, 'the job could not be read');
+  t.match(
+    lines[0],
+    /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] WARN: the call failed \{"service":"default\/12","step":"dns","call":"dns\.ensure"\}\n$/,
+  );
+  t.match(lines[1], /ERROR: the job could not be read\n.*no answer/s);
 });
 
 t.test('standard output that leads to the journal is known by device and inode', async (t) => {

@@ -199,6 +199,13 @@ t.test('what is not understood ends with 2 and a hint', async (t) => {
   t.match(await innkeeper(['token', 'create']), { code: 2, err: /--name/ });
   t.match(await innkeeper(['sandbox', '--port', '99999']), { code: 2, err: /0 to 65535/ });
   t.match(await innkeeper(['sandbox', '--backend', 'vmware']), { code: 2, err: /memory or lxc/ });
+  for (const [args, pointer] of [
+    [['token', 'create'], '(innkeeper token create --help lists its options)'],
+    [['token', 'make'], '(innkeeper token --help lists all commands)'],
+    [['doctor', '--verbose'], '(innkeeper doctor --help lists its options)'],
+    [['docter'], '(innkeeper --help lists all commands)'],
+  ] as const)
+    t.match(await innkeeper([...args]), { code: 2, err: new RegExp(pointer.replace(/[()]/g, '\\$&')) });
   t.match(await innkeeper(['--help']), {
     code: 0,
     out: /Usage: innkeeper[^]*serve[^]*sandbox[^]*token[^]*template/,

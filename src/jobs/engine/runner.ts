@@ -7,7 +7,7 @@ import { pause } from '../../kernel/async/pause.js';
 import { orSleep } from '../../kernel/async/race.js';
 import { type Clock, instant } from '../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
-import { isOpen, type Job } from '../../model/job.js';
+import { isOpen, type Job, progressOf } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
 import type { CircuitView } from '../../drivers/shared/circuit.js';
 import { type AttemptDeps, runAttempt } from './attempt.js';
@@ -194,8 +194,10 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const report = (lane: Lane, job: Job, ending: Ending): void => {
     const line = {
       ...lineOf(lane.subject, job.id),
+      request_id: job.requestId,
       method: job.method,
       ending: ending.kind,
+      step: progressOf(job).step,
       status: job.status,
       error: job.error,
     };

@@ -109,6 +109,12 @@ t.test('expiry, revocation and source networks hold from the next call on', asyn
   t.teardown(() => socket.close());
   const made = await socket.call('POST', '/tokens', { name: 'panel-1' }, '');
   t.match(made, { status: 201, body: { token: /^ik_[A-Za-z0-9_-]{43}$/, panel: 'default', live: true } });
+  for (const name of ['panel-1', ' panel-1 '])
+    t.match(
+      await socket.call('POST', '/tokens', { name }, ''),
+      { status: 409, body: { code: 'token_exists', error: /Another token is named panel-1\./ } },
+      'a name must be enough to revoke a token',
+    );
   t.notMatch(
     JSON.stringify(socket.deps.state.tokens.list()),
     String(made.body['token']),
@@ -119,6 +125,9 @@ t.test('expiry, revocation and source networks hold from the next call on', asyn
   const [first, ...others] = Object.values(fields(listed.body['tokens']));
   t.match(first, { id: 'config:installed', permissions: ['sites:read'], created_at: null, live: true });
   t.equal(others.length, 5, 'made ones follow');
+  const both = await Promise.all([1, 2].map(() => socket.call('POST', '/tokens', { name: 'panel-2' }, '')));
+  t.ok(both.filter(({ status }) => status === 201).length <= 1, 'also at the same moment');
+  t.ok(socket.deps.state.tokens.list().filter(({ name }) => name === 'panel-2').length <= 1);
   for (const name of ['installed', 'config:installed'])
     for (const [method, path] of [
       ['DELETE', name],

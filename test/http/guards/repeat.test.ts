@@ -124,7 +124,7 @@ t.test('nothing is left on the disk of questions and refusals, whatever key they
   t.teardown(() => rig.close());
   const post = keyed(rig);
   await post('order', ORDER);
-  const { text } = await createToken(rig.deps, { name: 'reader', permissions: ['sites:read'] });
+  const { text } = await createToken(rig.deps, { name: 'asker', permissions: ['sites:read'] });
   const kept = rig.state.remembered.list().length;
   const questions: [string, object][] = [
     ['/panel/sync', { services: [] }],

@@ -30,7 +30,7 @@ t.teardown(() => rm(temporary, { recursive: true, force: true }));
 
 function sandbox(...args: string[]): Running {
   const child = spawn(process.execPath, ['dist/src/innkeeper.cjs', 'sandbox', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, TMPDIR: temporary },
   });
   t.teardown(() => child.kill('SIGKILL'));
@@ -100,6 +100,17 @@ t.test('--world --json: comes back on its folder where it was, and SIGTERM ends 
   again.child.kill('SIGINT');
   t.match(await again.ended, { code: 0, stderr: '', lines: [ready] });
 });
+
+t.test(
+  '--until-stdin-ends: stops in order, and leaves nothing, when its parent closes standard input',
+  async (t) => {
+    const { child, ready, ended } = sandbox('--json', '--port', '0', '--until-stdin-ends');
+    t.match(await ready, readyShape);
+    child.stdin?.end();
+    t.match(await ended, { code: 0, stderr: '' });
+    t.same(await readdir(temporary), []);
+  },
+);
 
 t.test('--once that is stopped says so, and that there is no site', async (t) => {
   for (const after of ['start', 'ready'] as const) {
