@@ -9,6 +9,8 @@ import { basicPlan } from '../../fakes/samples.js';
 interface Told {
   readonly calls: string[];
   readonly outcome: Outcome;
+  /** Of each step that ended well, as the journal has it. */
+  readonly results: Readonly<Record<string, unknown>>;
 }
 
 async function walk(
@@ -17,8 +19,13 @@ async function walk(
   signal = new AbortController().signal,
 ): Promise<Told> {
   const calls: string[] = [];
-  const journal = (async (name: string, args: { step: string; direction?: string; error?: ErrorRecord }) => {
+  const results: Record<string, unknown> = {};
+  const journal = (async (
+    name: string,
+    args: { step: string; direction?: string; error?: ErrorRecord; result?: unknown },
+  ) => {
     const { step, direction, error } = args;
+    if (name === 'step.end' && error === undefined) results[step] = args.result;
     if (name === 'step.begin') calls.push(`${direction === 'undo' ? 'undo' : 'begin'} ${step}`);
     if (name === 'step.end') calls.push(`${error ? `fail(${error.code})` : 'end'} ${step}`);
     return name === 'step.begin'
@@ -56,7 +63,7 @@ async function walk(
     ...also,
   };
   const contextFor = (seat: StepSeat): StepContext => Object.assign(Object.create(null), seat) as StepContext;
-  return { outcome: await runFlow({ attempt, flow, journal, signal, contextFor }), calls };
+  return { outcome: await runFlow({ attempt, flow, journal, signal, contextFor }), calls, results };
 }
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -193,4 +200,19 @@ t.test('undo runs in the order it was told, and stops at the first that fails', 
   const stuck = await walk(flow, { direction: 'undo', undo: ['b', 'a'] });
   t.match(stuck.outcome, { kind: 'undo_failed', step: 'b' });
   t.notOk(stuck.calls.includes('undo a'));
+});
+
+t.test('what a step returns is in the journal, and later steps have it', async (t) => {
+  const heard: unknown[] = [];
+  const { results } = await walk({
+    first: { run: async () => ({ vmid: 101 }) },
+    second: {
+      after: ['first'],
+      run: async (context) => {
+        heard.push(context.results);
+      },
+    },
+  });
+  t.same(results, { first: { vmid: 101 }, second: null });
+  t.same(heard, [{ first: { vmid: 101 } }]);
 });
