@@ -21,7 +21,7 @@ import type { Circuits } from './drivers/shared/circuit.js';
 import type { ClusterWatch } from './drivers/guest/contract.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/engine/leases.js';
-import { findPlacement } from './jobs/effects/placement.js';
+import { countPlaces, findPlacement } from './jobs/effects/placement.js';
 import { serviceRecords, serviceSubject } from './jobs/effects/service-subject.js';
 import { type Runner, runner } from './jobs/engine/runner.js';
 import { schedule } from './jobs/engine/schedule.js';
@@ -39,6 +39,7 @@ import { eraseCredentials } from './services/erase-credentials.js';
 import { retryRequestedDomains } from './domains/retry-requested-domains.js';
 import { withJob } from './services/outcomes.js';
 import { purgeDue } from './services/purge-due.js';
+import { forgetReservations } from './services/reservations.js';
 import { recheckDomains } from './domains/recheck-domains.js';
 import { answerCutOff } from './http/guards/idempotency-store.js';
 import type { State } from './state/contract.js';
@@ -88,6 +89,7 @@ type Stop = () => Promise<void> | void;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
+const RESERVATIONS_LOOK_MS = 3_600_000;
 const DOMAINS_LOOK_MS = 600_000;
 /** Beside the time that jobs get. */
 const CLOSE_REST_MS = 2_000;
@@ -241,6 +243,7 @@ function buildEngine(parts: Parts, threads: Threads): Runner {
       serviceSubject({
         ...{ config, drivers, watch, clock, withJob },
         services: state.services,
+        reservations: state.reservations,
         archive: state.archive,
       }),
     ],
@@ -259,6 +262,8 @@ function buildEngine(parts: Parts, threads: Threads): Runner {
 
 function operationContext(parts: Parts): DriftContext {
   const { config, clock, state, drivers, watch, products, log, observation, drift } = parts;
+  const { services, reservations } = state;
+  const placementDeps = { config, services, reservations, clock, drivers };
   return {
     config,
     state,
@@ -272,8 +277,9 @@ function operationContext(parts: Parts): DriftContext {
     noticed: observation.noticed,
     zoneTurns: new KeyedLock(),
     brake: newDeletionRateLimit({ config, state, clock }),
-    roomFor: (request, view) =>
-      void findPlacement({ config, services: state.services, drivers }, request, view),
+    roomFor: (request, view, self) => void findPlacement(placementDeps, request, view, self),
+    countRoom: (request, view, most) => countPlaces(placementDeps, request, view, most),
+    reservationTurns: new KeyedLock(),
     drift,
   };
 }
@@ -299,6 +305,7 @@ function startSchedule(
     [
       { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
       { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
+      { name: 'reservations', everyMs: RESERVATIONS_LOOK_MS, run: () => forgetReservations(deps) },
       { name: 'wishes', everyMs: DOMAINS_LOOK_MS, run: () => retryRequestedDomains(deps, over.signal) },
       { name: 'domains', everyMs: DOMAINS_LOOK_MS, run: () => recheckDomains(deps, over.signal) },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },

@@ -13,6 +13,7 @@ import { jobStuck } from './conditions/job-stuck.js';
 import { lockLeft } from './conditions/lock-left.js';
 import { orderFailed } from './conditions/order-failed.js';
 import { orderWaiting } from './conditions/order-waiting.js';
+import { orderWaitingForCapacity } from './conditions/order-waiting-for-capacity.js';
 import { poolLow } from './conditions/pool-low.js';
 import { smallerPlan } from './conditions/smaller-plan.js';
 import { stateBehind } from './conditions/state-behind.js';
@@ -26,6 +27,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   job_stuck: jobStuck,
   order_failed: orderFailed,
   order_waiting: orderWaiting,
+  order_waiting_for_capacity: orderWaitingForCapacity,
   deletion_brake: deletionsHeld,
   state_write_failing: stateWriteFailing,
   clock_jump: clockJump,

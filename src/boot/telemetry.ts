@@ -11,6 +11,7 @@ import { NOTICES } from '../model/alert.js';
 import { failedOrders } from '../model/failed-order.js';
 import { FOR_RELEASE, type Job } from '../model/job.js';
 import type { Service } from '../model/service.js';
+import { lackOf } from '../model/waiting-order.js';
 import type { ClusterWatch } from '../drivers/guest/contract.js';
 import { commandHook } from '../drivers/hook/command/index.js';
 import type { Hook } from '../drivers/hook/contract.js';
@@ -139,8 +140,11 @@ export function startTelemetry({ counting, log, timekeeper, ...deps }: Telemetry
 
 /** Names what a person must do about the service. */
 function needsPerson(service: Service | undefined): string {
-  const waits = ({ status, waiting }: Job): boolean =>
-    status === 'stuck' || waiting?.for === FOR_RELEASE || waiting?.reason === 'refused_us';
+  const waits = (job: Job): boolean =>
+    job.status === 'stuck' ||
+    job.waiting?.for === FOR_RELEASE ||
+    job.waiting?.reason === 'refused_us' ||
+    lackOf(job) !== null;
   if (!service) return '';
   const ids = [...service.jobs.filter(waits), ...failedOrders(service)].map(({ id }) => id);
   return [...ids, service.smallerPlanAt ?? ''].join();

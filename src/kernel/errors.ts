@@ -87,6 +87,7 @@ export const ERRORS = {
   token_not_found: kind(404, 'gone', 'There is no live token with this id or name.'),
   credentials_gone: kind(404, 'gone', 'The first credentials were acknowledged or have expired.'),
   domain_not_found: kind(404, 'gone', 'The service has no such domain.'),
+  reservation_not_found: kind(404, 'gone', 'This panel has no such reservation, or it is over.'),
   zone_not_found: kind(404, 'gone', 'There is no such zone.'),
   record_not_found: kind(404, 'gone', 'The zone has no such record.'),
   method_not_allowed: kind(405, 'refused_request', 'The call exists, but not with this method.'),
@@ -118,6 +119,7 @@ export const ERRORS = {
     'conflict',
     'The plan allows no more of these; the message says how many there are.',
   ),
+  reservation_used: kind(409, 'conflict', 'All that was reserved has been ordered.'),
   plan_too_small: kind(
     409,
     'conflict',
@@ -198,7 +200,8 @@ export const ERRORS = {
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
-  capacity_exhausted: kind(503, 'refused_request', 'No address, number or node with room is left.'),
+  // an order waits for it as for a template: room comes back
+  capacity_exhausted: kind(503, 'busy', 'No address, number or node with room is left.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something it cannot work without is missing.'),
   // nothing was sent: an order waits as for a system that is down, and no system is blamed

@@ -2,7 +2,8 @@
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
-import { type PoolUse, useOfNumbers, usesOfAddresses } from '../model/pool-use.js';
+import type { PoolUse } from '../model/pool-use.js';
+import { usesOfSupply } from '../jobs/effects/supply.js';
 import type { ClusterWatch } from '../drivers/guest/contract.js';
 import type { State } from '../state/contract.js';
 import type { CircuitState } from '../drivers/shared/circuit.js';
@@ -36,16 +37,6 @@ export interface Sources {
   readonly drift: () => readonly DriftCount[];
 }
 
-/** Every pool's use: what services claim, and what anything else on the cluster has. */
 export function poolUses({ config, state, watch }: Pick<Sources, 'config' | 'state' | 'watch'>): PoolUse[] {
-  const addresses = new Set(watch.usedAddresses());
-  const vmids = new Set(watch.latest()?.guests.map(({ vmid }) => vmid));
-  for (const entry of state.services.entries()) {
-    for (const address of entry.addresses) addresses.add(address);
-    if (entry.vmid !== null) vmids.add(entry.vmid);
-  }
-  return [
-    ...usesOfAddresses(config.addresses.pools, addresses),
-    useOfNumbers(config.container_host.proxmox.vmids, vmids),
-  ];
+  return usesOfSupply({ config, services: state.services, watch });
 }

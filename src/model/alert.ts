@@ -31,6 +31,11 @@ export const ALERTS = {
       'Orders wait for what the operator must provide: a template, a storage, a bridge, an OS template.',
     ends: 'no order waits for it any more',
   },
+  order_waiting_for_capacity: {
+    severity: 'critical',
+    meaning: 'Orders wait for an address, a container number or a node with room.',
+    ends: 'no order waits for it any more',
+  },
   deletion_brake: {
     severity: 'critical',
     meaning: 'A panel deletes more sites in an hour than the brake allows; the others are held.',

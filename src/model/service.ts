@@ -23,6 +23,8 @@ export interface Order {
   readonly domain?: string;
   readonly userId?: string;
   readonly properties?: JsonObject;
+  /** Id of the reservation that it was to use. */
+  readonly reservation?: string;
 }
 
 export const SUSPENSION_REASONS = ['billing', 'abuse', 'admin'] as const;

@@ -4,6 +4,7 @@
  */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
+import { exhausted, refuseHeldSupply } from '../jobs/effects/supply.js';
 import type { ClaimedAddress } from '../model/guest.js';
 import type { ServiceKey } from '../model/service.js';
 import type { Part } from '../model/part.js';
@@ -15,19 +16,21 @@ export interface Allotment {
   /** Null for a product without a site. */
   readonly subdomain: string | null;
   /** Null for a product without a guest. */
-  readonly guest: { readonly addresses: readonly ClaimedAddress[]; readonly vmid: number } | null;
+  readonly guest: { readonly addresses: readonly ClaimedAddress[]; readonly vmid: number | null } | null;
+  /** Why the guest got neither addresses nor a number: its job waits for them. */
+  readonly lacks: AgentError | null;
 }
 
 /**
- * Chooses for the service with this key what these parts need. Throws `name_taken` for a wished name,
- * `capacity_exhausted` when something is used up.
+ * Chooses for the service with this key what these parts need. Throws `name_taken` for a requested name, and
+ * `capacity_exhausted` when something is used up and the order may not wait for it.
  */
-export type Allocate = (key: ServiceKey, order: SiteOrder, parts: readonly Part[]) => Allotment;
-
-const RETRY_EXHAUSTED_S = 300;
-
-const exhausted = (message: string): AgentError =>
-  new AgentError('capacity_exhausted', message, { retryAfterS: RETRY_EXHAUSTED_S });
+export type Allocate = (
+  key: ServiceKey,
+  order: SiteOrder,
+  parts: readonly Part[],
+  mayWait: boolean,
+) => Allotment;
 
 /**
  * Keeps in mind what was given out last, so that a search starts behind it instead of walking over everything in use.
@@ -36,15 +39,28 @@ export function makeAllocate(context: OperationContext): Allocate {
   const lastAddress = new Map<string, string>();
   let lastVmid = 0;
   const chooseGuest = (key: ServiceKey): NonNullable<Allotment['guest']> => {
+    const { config, state, clock, watch } = context;
+    const { services, reservations } = state;
+    refuseHeldSupply({ config, services, reservations, clock, watch }, { key, createdAt: null });
     const addresses = chooseAddresses(context, key, lastAddress);
     const vmid = chooseVmid(context, key, lastVmid);
     lastVmid = vmid;
     return { addresses, vmid };
   };
-  return (key, order, parts) => ({
-    subdomain: parts.includes('site') ? chooseName(context, key, order) : null,
-    guest: parts.includes('guest') ? chooseGuest(key) : null,
-  });
+  return (key, order, parts, mayWait) => {
+    const subdomain = parts.includes('site') ? chooseName(context, key, order) : null;
+    if (!parts.includes('guest')) return { subdomain, guest: null, lacks: null };
+    try {
+      return { subdomain, guest: chooseGuest(key), lacks: null };
+    } catch (error) {
+      if (!mayWait || !isExhausted(error)) throw error;
+      return { subdomain, guest: { addresses: [], vmid: null }, lacks: error };
+    }
+  };
+}
+
+export function isExhausted(error: unknown): error is AgentError {
+  return error instanceof AgentError && error.code === 'capacity_exhausted';
 }
 
 function chooseName(context: OperationContext, key: ServiceKey, order: SiteOrder): string {
@@ -55,11 +71,11 @@ function chooseName(context: OperationContext, key: ServiceKey, order: SiteOrder
   };
   if (order.subdomain !== undefined) {
     if (!isTaken(order.subdomain)) return order.subdomain;
-    throw new AgentError('name_taken', 'The wished sub-domain belongs to another site.');
+    throw new AgentError('name_taken', 'The requested sub-domain belongs to another site.');
   }
   const reserved = new Set(context.config.create.reserved_names.map((name) => name.toLowerCase()));
   const found = chooseSubdomain({ localPart: order.email.localPart, serviceId: order.id, reserved }, isTaken);
-  if (found === undefined) throw exhausted('No sub-domain is left for this e-mail address.');
+  if (found === undefined) throw exhausted('No sub-domain is left for this e-mail address');
   return found;
 }
 
@@ -92,7 +108,7 @@ function chooseFrom(
     last.set(name, address);
     return { pool: name, address, prefix, gateway };
   }
-  throw exhausted('No address is left for another site; please try again later.');
+  throw exhausted('No address is left for another site');
 }
 
 function chooseVmid(context: OperationContext, key: ServiceKey, last: number): number {
@@ -102,6 +118,6 @@ function chooseVmid(context: OperationContext, key: ServiceKey, last: number): n
     const holder = context.state.services.holderOf({ vmid });
     return (holder !== undefined && holder !== key) || context.watch.guest(vmid) !== undefined;
   });
-  if (found === undefined) throw exhausted('No container number is left for another site.');
+  if (found === undefined) throw exhausted('No container number is left for another site');
   return Number(found);
 }

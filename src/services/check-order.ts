@@ -21,6 +21,7 @@ export interface SiteRequest {
   readonly user_id?: string | number | undefined;
   readonly module?: string | undefined;
   readonly properties?: JsonObject | undefined;
+  readonly reservation?: string | undefined;
 }
 
 /** The same, understood. */
@@ -34,6 +35,7 @@ export interface SiteOrder {
   readonly userId: string | undefined;
   readonly module: string;
   readonly properties: JsonObject | undefined;
+  readonly reservation?: string | undefined;
 }
 
 /**
@@ -82,6 +84,7 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
     userId: request.user_id === undefined ? undefined : String(request.user_id),
     module: request.module ?? rules.defaultProduct,
     properties: request.properties,
+    reservation: request.reservation,
   };
 }
 

@@ -8,6 +8,7 @@ import type { NoticeKind } from '../model/alert.js';
 import type { Service, ServiceKey } from '../model/service.js';
 import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/contract.js';
 import type { Drivers } from '../drivers/table.js';
+import type { Ordering } from '../jobs/effects/held-units.js';
 import type { SubjectRecords } from '../jobs/engine/subject.js';
 import type { ContainerSource } from '../modules/kit/values.js';
 import type { ModuleInfo } from '../modules/kit/module.js';
@@ -82,9 +83,13 @@ export interface OperationContext {
   readonly brake: DeletionRateLimit;
   /** Called for what is worth an alert and stands in no record. */
   readonly noticed?: (notice: Notice) => void;
+  /** One reservation is judged and recorded at a time, so that two do not hold the same. */
+  readonly reservationTurns: Turns;
   /**
-   * Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised
-   * already counts).
+   * Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised,
+   * held or waited for already counts).
    */
-  readonly roomFor: (request: PlacementRequest, view: ClusterView) => void;
+  readonly roomFor: (request: PlacementRequest, view: ClusterView, self: Ordering) => void;
+  /** How many such sites have room, at most `most`. Throws `template_missing`. */
+  readonly countRoom: (request: PlacementRequest, view: ClusterView, most: number) => number;
 }

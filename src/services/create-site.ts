@@ -12,27 +12,37 @@ import { isReleased } from '../model/guest.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
 import type { Site } from '../model/site.js';
 import { isLack } from '../model/waiting-order.js';
-import type { Allocate } from './allocate.js';
+import { type Allocate, isExhausted } from './allocate.js';
+import { placementRequestOf } from './capacity.js';
 import type { Caller } from '../model/caller.js';
 import { checkEmail, checkOrder, type SiteOrder, type SiteRequest } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';
 import { refusePlan } from './refuse-plan.js';
+import { takeUnit } from './reservations.js';
 import { mayBeRestored, orderOf, restoredService, type Sale } from './restore-site.js';
 
 const MOST_RACES = 50;
 
+export interface Ordered {
+  readonly service: Service;
+  /** Sentences for the panel: what of the order is not done at once, or not as asked. */
+  readonly warnings: readonly string[];
+}
+
 /**
- * The recorded service; for a repeated call the one from the first. Throws `invalid_request`, `unknown_plan`,
- * `unknown_module`, `name_reserved`, `name_taken`, `service_exists`, `service_busy`, `service_failed`,
- * `capacity_exhausted`, `state_damaged`, `state_unavailable`.
+ * The recorded service; for a repeated call the one from the first. What is used up is waited for by the order's job,
+ * unless `strict`. Throws `invalid_request`, `unknown_plan`, `unknown_module`, `name_reserved`, `name_taken`,
+ * `service_exists`, `service_busy`, `service_failed`, `state_damaged`, `state_unavailable`; when `strict` also
+ * `capacity_exhausted`, `reservation_not_found` and `reservation_used`.
  */
 export async function createSite(
   context: OperationContext,
   allocate: Allocate,
   caller: Caller,
   request: SiteRequest,
-): Promise<Service> {
+  { strict = false }: { readonly strict?: boolean } = {},
+): Promise<Ordered> {
   const { config, state } = context;
   const order = checkOrder(request, {
     defaultProduct: config.modules.default_product,
@@ -43,7 +53,7 @@ export async function createSite(
   const plan = findPlan(config.plans, order.planWord);
   const existing = await state.services.find(key);
   if (existing && !mayStartAgain(existing) && !mayBeRestored(existing))
-    return sameOrder(existing, order, plan);
+    return { service: sameOrder(existing, order, plan), warnings: [] };
   const sale: Sale = {
     key,
     order,
@@ -51,12 +61,36 @@ export async function createSite(
     product: context.products.get(order.module),
     caller,
   };
-  if (!existing || !mayBeRestored(existing)) {
-    checkEmail(sale.product, order.email);
-    refuseWithoutRoom(context, sale);
-  }
-  return record(context, allocate, sale);
+  if (existing && mayBeRestored(existing)) return record(context, allocate, sale, strict);
+  checkEmail(sale.product, order.email);
+  const used = await useReservation(context, sale, strict);
+  const lack = lackOfRoom(context, sale);
+  if (lack && strict) throw lack;
+  const { service, warnings } = await record(context, allocate, sale, strict);
+  const waits = lack && warnings.length === 0 ? [waitsFor(lack)] : warnings;
+  return { service, warnings: [...used, ...waits] };
 }
+
+/** Why the reservation that the order names is not used. A paid order is taken all the same. */
+async function useReservation(
+  context: OperationContext,
+  { order, key, plan, caller }: Sale,
+  strict: boolean,
+): Promise<string[]> {
+  const { reservation } = order;
+  if (reservation === undefined) return [];
+  try {
+    await takeUnit(context, caller, { reservation, key, plan });
+    return [];
+  } catch (error) {
+    const isRefusal = error instanceof AgentError && error.status < 500;
+    if (strict || !isRefusal) throw error;
+    return [`The reservation is not used: ${error.message}`];
+  }
+}
+
+const waitsFor = ({ message }: AgentError): string =>
+  `${message.replace(/[.]$/, '')}: the order waits until there is.`;
 
 /** An order that failed, made again with what was sold then. Throws as `createSite`. */
 export async function createOnceMore(
@@ -68,18 +102,27 @@ export async function createOnceMore(
 ): Promise<Service> {
   const key = keyOf({ panel: caller.panel, id: order.id });
   const sale: Sale = { key, order, plan, product: context.products.get(order.module), caller };
-  return record(context, allocate, sale);
+  return (await record(context, allocate, sale, false)).service;
 }
 
-async function record(context: OperationContext, allocate: Allocate, sale: Sale): Promise<Service> {
+async function record(
+  context: OperationContext,
+  allocate: Allocate,
+  sale: Sale,
+  strict: boolean,
+): Promise<Ordered> {
   for (let race = 1; ; race += 1) {
     try {
-      return await context.state.services.commit(sale.key, (current) => {
-        if (current && mayBeRestored(current)) return restoredService(context, sale, current);
-        if (current && !mayStartAgain(current)) return sameOrder(current, sale.order, sale.plan);
-        const allotment = allocate(sale.key, sale.order, sale.product.module.parts);
-        return newService(context, sale, allotment, current);
+      const { value, result } = await context.state.services.change<string[]>(sale.key, (current) => {
+        if (current && mayBeRestored(current))
+          return { value: restoredService(context, sale, current), result: [] };
+        if (current && !mayStartAgain(current))
+          return { value: sameOrder(current, sale.order, sale.plan), result: [] };
+        const allotment = allocate(sale.key, sale.order, sale.product.module.parts, !strict);
+        const value = newService(context, sale, allotment, current);
+        return { value, result: allotment.lacks ? [waitsFor(allotment.lacks)] : [] };
       });
+      return { service: value, warnings: result };
     } catch (error) {
       if (!isLostRace(error, sale) || race >= MOST_RACES) throw error;
     }
@@ -185,18 +228,23 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
   return service;
 }
 
-/** Only what is known for certain: without a fresh view the order is taken, and its job waits. */
-function refuseWithoutRoom({ watch, roomFor }: OperationContext, { plan, product }: Sale): void {
+/** Only what is known for certain: without a fresh view nothing is said, and the job finds out. */
+function lackOfRoom(
+  { watch, roomFor }: OperationContext,
+  { key, plan, product }: Sale,
+): AgentError | undefined {
   const view = watch.latest();
   const source = product.module.source(product.settings);
-  if (!source || !product.module.parts.includes('guest')) return;
-  if (!view || watch.staleSince() !== undefined) return;
-  const { cores, memoryMb, swapMb, diskGb } = plan;
+  if (!source || !product.module.parts.includes('guest')) return undefined;
+  if (!view || watch.staleSince() !== undefined) return undefined;
   try {
-    roomFor({ resources: { cores, memoryMb, swapMb, diskGb }, source }, view);
+    roomFor(placementRequestOf(plan, source), view, { key, createdAt: null });
+    return undefined;
   } catch (error) {
-    // what the operator has to put right is no reason to lose an order: its job waits, and an alert says for what
-    const isOperators = error instanceof AgentError && isLack(error.code);
-    if (!isOperators) throw error;
+    if (isExhausted(error)) return error;
+    // what the operator has to provide is no reason to lose an order, however strict: its job waits, and an alert
+    // says for what
+    if (error instanceof AgentError && isLack(error.code)) return undefined;
+    throw error;
   }
 }

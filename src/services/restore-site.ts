@@ -35,6 +35,7 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
     ...(order.domain === undefined ? {} : { domain: order.domain.name }),
     ...(order.userId === undefined ? {} : { userId: order.userId }),
     ...(order.properties === undefined ? {} : { properties: order.properties }),
+    ...(order.reservation === undefined ? {} : { reservation: order.reservation }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import type { Changed } from '../kernel/changed.js';
 import type { AlertRecord } from '../model/alert.js';
 import type { CustomDomainRecord } from '../model/custom-domain.js';
+import type { Reservation } from '../model/reservation.js';
 import type { EventType } from '../model/service-event.js';
 import type { Json } from '../kernel/json.js';
 import type { Job, JobStatus } from '../model/job.js';
@@ -47,6 +48,7 @@ export interface ServiceEntry {
   /** An order for it failed, and somebody must see to that. */
   readonly failedOrder: boolean;
   readonly settled: SettledPower | null;
+  readonly createdAt: string;
   readonly updatedAt: string;
   /** When the administrator's password is to be erased (RFC 3339); null: there is none. */
   readonly passwordUntil: string | null;
@@ -312,6 +314,7 @@ export interface State {
   readonly acmeAccounts: DocumentStore<AcmeAccount>;
   readonly zones: DocumentStore<ZoneRecord>;
   readonly remembered: DocumentStore<RememberedCall>;
+  readonly reservations: DocumentStore<Reservation>;
   /**
    * All documents as they are at one instant, as an unpacked tar that ends with a manifest of checksums. `agent`: its
    * id. The key of the secrets is left out unless `withKey`. Changes wait for a moment. Throws `state_unavailable`.

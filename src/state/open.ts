@@ -32,6 +32,8 @@ import { timedFileSystem } from './files/timed-file-system.js';
 import { tokenKind } from './documents/token-document.js';
 import { cursorKeyOf, EPOCHS_FOLDER, type LogEpoch, logEpochKind } from './documents/log-epoch-document.js';
 import { rememberedKind } from './documents/remembered-document.js';
+import type { Reservation } from '../model/reservation.js';
+import { reservationKind } from './documents/reservation-document.js';
 import { refuseUnfinishedImport } from './files/unfinished-import.js';
 import { zoneKind } from './documents/zone-document.js';
 
@@ -91,20 +93,32 @@ export async function openState({
     const cursors = new LogCursors(cursorKeyOf(epochs, common.now));
     const events = await EventLog.open({ ...common, cursors });
     const audit = await AuditLog.open({ ...common, cursors, keepDays: auditKeepDays });
-    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts] = await Promise.all([
-      Services.open({ ...common, events }),
-      DurableDocumentStore.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
-      DurableDocumentStore.open<CustomDomainRecord>({ ...common, folder: 'domains', kind: domainKind, idOf }),
-      DurableDocumentStore.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
-      DurableDocumentStore.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
-      DurableDocumentStore.open<RememberedCall>({
-        ...common,
-        folder: 'remembered',
-        kind: rememberedKind,
-        idOf,
-      }),
-      DurableDocumentStore.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
-    ]);
+    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts, reservations] =
+      await Promise.all([
+        Services.open({ ...common, events }),
+        DurableDocumentStore.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
+        DurableDocumentStore.open<CustomDomainRecord>({
+          ...common,
+          folder: 'domains',
+          kind: domainKind,
+          idOf,
+        }),
+        DurableDocumentStore.open<AcmeAccount>({ ...common, folder: 'acme', kind: acmeAccountKind, idOf }),
+        DurableDocumentStore.open<ZoneRecord>({ ...common, folder: 'zones', kind: zoneKind, idOf }),
+        DurableDocumentStore.open<RememberedCall>({
+          ...common,
+          folder: 'remembered',
+          kind: rememberedKind,
+          idOf,
+        }),
+        DurableDocumentStore.open<AlertRecord>({ ...common, folder: 'alerts', kind: alertKind, idOf }),
+        DurableDocumentStore.open<Reservation>({
+          ...common,
+          folder: 'reservations',
+          kind: reservationKind,
+          idOf,
+        }),
+      ]);
     await changeFolder();
     const files = around(nodeFileSystem);
     disk.fs = fileOperation ? timedFileSystem(files, fileOperation) : files;
@@ -128,6 +142,7 @@ export async function openState({
       zones,
       remembered,
       alerts,
+      reservations,
     };
     const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
@@ -165,6 +180,7 @@ interface Stores {
   readonly zones: DurableDocumentStore<ZoneRecord>;
   readonly remembered: DurableDocumentStore<RememberedCall>;
   readonly alerts: DurableDocumentStore<AlertRecord>;
+  readonly reservations: DurableDocumentStore<Reservation>;
 }
 
 interface Opened {

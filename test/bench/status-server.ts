@@ -73,6 +73,8 @@ const deps = {
   metrics: { answered: () => {}, text: async () => '' },
   alerts: { list: () => [], test: async () => [] },
   roomFor: () => {},
+  countRoom: () => 0,
+  reservationTurns: new KeyedLock(),
   drift: driftStore(0),
   zoneTurns: new KeyedLock(),
   brake: { passes: () => true },

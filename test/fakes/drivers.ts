@@ -51,6 +51,7 @@ export function fakeDrivers(): FakeDrivers {
       look: async () => emptyView,
       usedAddresses: async () => new Set(),
       place: () => 'pve1',
+      spread: (_, count) => new Map([['pve1', count]]),
       async ensureContainer(spec, call) {
         await done(`ensureContainer ${spec.vmid}`, call);
         return { node: spec.node };

@@ -291,7 +291,9 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
     drift: driftStore(15_000),
     zoneTurns: new KeyedLock(),
     brake: newDeletionRateLimit({ config, state, clock }),
-    roomFor: (request, seen) => behaviour.roomFor(request, seen),
+    reservationTurns: new KeyedLock(),
+    roomFor: (wish, seen, self) => behaviour.roomFor(wish, seen, self),
+    countRoom: (_wish, _seen, most) => most,
   };
   const deps: AppDeps = {
     ...context,

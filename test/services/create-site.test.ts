@@ -205,65 +205,59 @@ t.test('what the cluster uses already is not given out', async (t) => {
   );
 });
 
-t.test(
-  'the next pool is used when the first is full; then it says so, before anything is accepted',
-  async (t) => {
-    const config = testConfig();
-    const [small, large] = config.addresses.pools;
-    if (!small || !large) throw new Error('no pools');
-    config.addresses.pools = [small, { ...large, last: '10.1.0.3' }];
-    const rig = await makeRig('network', config);
-    t.teardown(() => rig.close());
-    const given: unknown[] = [];
-    for (let id = 1; id <= 4; id += 1) given.push((await order(rig, { service_id: id })).body['private_ip']);
-    t.same(given, ['10.0.0.10', '10.0.0.11', '10.1.0.2', '10.1.0.3']);
-    const refused = await order(rig, { service_id: 5 });
-    t.equal(refused.status, 503);
-    t.equal(refused.body['code'], 'capacity_exhausted');
-    t.ok(Number(refused.headers['retry-after']) > 0);
-    t.equal(await rig.state.services.find('default/5'), undefined);
-    t.equal((await order(rig, { service_id: 1 })).status, 202, 'a known order is still answered');
-  },
-);
+t.test('the next pool is used when the first is full; then the order waits', async (t) => {
+  const config = testConfig();
+  const [small, large] = config.addresses.pools;
+  if (!small || !large) throw new Error('no pools');
+  config.addresses.pools = [small, { ...large, last: '10.1.0.3' }];
+  const rig = await makeRig('network', config);
+  t.teardown(() => rig.close());
+  const given: unknown[] = [];
+  for (let id = 1; id <= 4; id += 1) given.push((await order(rig, { service_id: id })).body['private_ip']);
+  t.same(given, ['10.0.0.10', '10.0.0.11', '10.1.0.2', '10.1.0.3']);
+  t.match(
+    await order(rig, { service_id: 5 }),
+    { status: 202, body: { private_ip: null } },
+    'see capacity.test',
+  );
+});
 
-t.test('used up container numbers are known before anything is accepted', async (t) => {
+t.test('used up container numbers are waited for', async (t) => {
   const config = testConfig();
   config.container_host.proxmox.vmids = { first: 10_000, last: 10_000 };
   const rig = await makeRig('network', config);
   t.teardown(() => rig.close());
   await order(rig);
-  const refused = await order(rig, { service_id: 2 });
-  t.match(refused, { status: 503, body: { code: 'capacity_exhausted' } });
+  t.match(await order(rig, { service_id: 2 }), {
+    status: 202,
+    body: { vmid: null, warnings: [/^No container number is left/] },
+  });
 });
 
-t.test(
-  'a cluster without room refuses while it can be seen; what the operator lacks loses no order',
-  async (t) => {
-    const rig = await makeRig();
-    t.teardown(() => rig.close());
-    rig.behaviour.roomFor = (request) => {
-      t.match(request, { resources: { memoryMb: 2048, diskGb: 20 }, source: { kind: 'template' } });
-      throw new AgentError('capacity_exhausted', 'No node has room.');
-    };
-    t.match(await order(rig), { status: 503, body: { code: 'capacity_exhausted' } });
-    rig.behaviour.roomFor = () => {
-      throw new AgentError('template_missing', 'The template does not exist.', { role: 'container host' });
-    };
-    t.equal(rig.writes(), 0);
-    t.match(await order(rig, { service_id: 7 }), { status: 202 }, 'its job waits until there is a template');
-    rig.behaviour.roomFor = () => {
-      throw new AgentError('host_incomplete', 'It lacks a storage.', { role: 'container host' });
-    };
-    t.match(await order(rig, { service_id: 8 }), { status: 202 });
-    rig.behaviour.roomFor = () => {
-      throw new AgentError('capacity_exhausted', 'No node has room.');
-    };
-    rig.cluster.staleSince = 1;
-    t.equal((await order(rig)).status, 202, 'while it cannot be seen, the order is taken and the job waits');
-    rig.cluster.view = undefined;
-    t.equal((await order(rig, { service_id: 2 })).status, 202, 'also before the first look');
-  },
-);
+t.test('a cluster without room, or without what the operator must provide, loses no order', async (t) => {
+  const rig = await makeRig();
+  t.teardown(() => rig.close());
+  rig.behaviour.roomFor = (wish) => {
+    t.match(wish, { resources: { memoryMb: 2048, diskGb: 20 }, source: { kind: 'template' } });
+    throw new AgentError('capacity_exhausted', 'No node has room.');
+  };
+  t.match(await order(rig, { service_id: 6 }), { status: 202, body: { warnings: [/^No node has room/] } });
+  rig.behaviour.roomFor = () => {
+    throw new AgentError('template_missing', 'The template does not exist.', { role: 'container host' });
+  };
+  t.match(await order(rig, { service_id: 7 }), { status: 202 }, 'its job waits until there is a template');
+  rig.behaviour.roomFor = () => {
+    throw new AgentError('host_incomplete', 'It lacks a storage.', { role: 'container host' });
+  };
+  t.match(await order(rig, { service_id: 8 }), { status: 202 });
+  rig.behaviour.roomFor = () => {
+    throw new AgentError('capacity_exhausted', 'No node has room.');
+  };
+  rig.cluster.staleSince = 1;
+  t.equal((await order(rig)).status, 202, 'while it cannot be seen, the order is taken and the job waits');
+  rig.cluster.view = undefined;
+  t.equal((await order(rig, { service_id: 2 })).status, 202, 'also before the first look');
+});
 
 t.test('a wished name is given, or refused with the reason', async (t) => {
   const rig = await makeRig();

@@ -10,7 +10,7 @@ import type { Job } from '../../src/model/job.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { accountStore } from '../../src/state/stores/acme-accounts.js';
 import { openState } from '../../src/state/open.js';
-import { KEY, sampleJob, sampleService } from '../state/samples.js';
+import { KEY, plan as samplePlan, sampleJob, sampleService } from '../state/samples.js';
 import { toldClock } from '../fakes/told-clock.js';
 
 const AT = '2026-01-02T03:04:05.000Z';
@@ -55,6 +55,16 @@ await state.tokens.commit('tok_1', () => ({
   expiresAt: null,
   revokedAt: null,
   networks: [],
+}));
+await state.reservations.commit('res-1', () => ({
+  schema: 1,
+  id: 'res-1',
+  panel: 'default',
+  plan: samplePlan,
+  count: 2,
+  createdAt: AT,
+  expiresAt: AT,
+  takenBy: ['default/1'],
 }));
 await state.archive.append({ key: 'default/1', job: done(9) });
 const id = domainId('example.com');

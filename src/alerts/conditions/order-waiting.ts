@@ -14,23 +14,27 @@ const MOST_READ = 20;
 const MOST_SAID = 3;
 const MOST_CHARACTERS = 400;
 
-interface Waiting {
+/** What the orders that wait for the same tell. */
+export interface Waiting {
   orders: number;
   readonly said: Set<string>;
   readonly products: Set<string>;
 }
 
 export const orderWaiting: MakeCondition = (sources) => async () => {
-  const waiting = await waitingFor(sources);
+  const waiting = await waitingFor(sources, (lack) => lack !== 'capacity_exhausted');
   return [...waiting].map(([lack, one]) => wishOf(lack, one));
 };
 
-async function waitingFor({ state }: ConditionSources): Promise<ReadonlyMap<Lack, Waiting>> {
+export async function waitingFor(
+  { state }: Pick<ConditionSources, 'state'>,
+  isMeant: (lack: Lack) => boolean,
+): Promise<ReadonlyMap<Lack, Waiting>> {
   const waiting = new Map<Lack, Waiting>();
   let read = 0;
   for (const { key, openJobs } of state.services.entries())
     for (const { id, lacks } of openJobs) {
-      if (lacks === null) continue;
+      if (lacks === null || !isMeant(lacks)) continue;
       const one = waiting.get(lacks) ?? { orders: 0, said: new Set(), products: new Set() };
       waiting.set(lacks, one);
       one.orders += 1;
@@ -45,9 +49,18 @@ async function waitingFor({ state }: ConditionSources): Promise<ReadonlyMap<Lack
   return waiting;
 }
 
+/** Without the end of a sentence. */
+export function wordsOf({ said }: Pick<Waiting, 'said'>): string {
+  return cleaned([...said].join('; '), MOST_CHARACTERS).replace(/[.!?]+$/, '');
+}
+
+export function countOf({ orders }: Pick<Waiting, 'orders'>): string {
+  return `${orders} ${orders === 1 ? 'order waits' : 'orders wait'}`;
+}
+
 function wishOf(lack: Lack, { orders, said, products }: Waiting): AlertSpec {
-  const words = cleaned([...said].join('; '), MOST_CHARACTERS).replace(/[.!?]+$/, '');
-  const count = `${orders} ${orders === 1 ? 'order waits' : 'orders wait'}`;
+  const words = wordsOf({ said });
+  const count = countOf({ orders });
   const what = lack === 'template_missing' ? 'a template' : 'what the container host lacks';
   return {
     kind: 'order_waiting',

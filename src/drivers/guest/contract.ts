@@ -152,6 +152,11 @@ export interface GuestDriver {
    */
   place(wanted: PlacementSpec, view: ClusterView): string;
   /**
+   * How many of `count` such containers, placed one after the other, each node would get; fewer in all when there is
+   * not room for all, or the source is missing.
+   */
+  spread(wanted: PlacementSpec, count: number, view: ClusterView): ReadonlyMap<string, number>;
+  /**
    * Makes the container, or finishes making it; not started. An existing one with this mark is brought to the spec;
    * with another: `vmid_taken`.
    */

@@ -22,7 +22,7 @@ export interface CallListener {
 }
 
 /** Not calls to anybody. */
-const SILENT: ReadonlySet<string> = new Set(['close', 'place']);
+const SILENT: ReadonlySet<string> = new Set(['close', 'place', 'spread']);
 
 /** The driver itself for whoever holds it: only its methods that answer with a promise are heard. */
 export function instrument<T extends object>(driver: string, inner: T, ear: CallListener): T {

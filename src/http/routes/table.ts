@@ -30,6 +30,9 @@ import { metricsRoute } from './agent/metrics.js';
 import { openapiRoute } from './docs/openapi.js';
 import { plansRoute } from './services/plans.js';
 import { readyRoute } from './agent/ready.js';
+import { capacityRoute } from './services/capacity.js';
+import { reserveRoute } from './services/reservations.js';
+import { releaseRoute } from './services/reservations-id.js';
 import { changeServiceRoute } from './services/services-id-change.js';
 import { credentialsRoute } from './services/services-id-credentials.js';
 import { resetCredentialsRoute } from './services/services-id-credentials-reset.js';
@@ -81,6 +84,9 @@ export const ROUTES: readonly Route[] = [
   credentialsRoute,
   resetCredentialsRoute,
   plansRoute,
+  capacityRoute,
+  reserveRoute,
+  releaseRoute,
   panelSyncRoute,
   eventsRoute,
   jobsRoute,

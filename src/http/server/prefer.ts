@@ -1,8 +1,10 @@
-/** What a caller wishes about waiting: the request header `Prefer` (RFC 7240). */
+/** What a caller prefers about waiting and refusals: the request header `Prefer` (RFC 7240). */
 
 export interface Preference {
   /** How long to wait for a job to end, ms; undefined when the caller does not say. */
   readonly waitMs: number | undefined;
+  /** `handling=strict`: refuse what cannot be done at once. */
+  readonly strict: boolean;
   /** `Preference-Applied` for an answer that was (or was not) the last word. */
   applied(ended: boolean): string | undefined;
 }
@@ -23,6 +25,7 @@ export function readPrefer(header: string | string[] | undefined): Preference {
     ? Math.min(Number(sent.get('wait')), MOST_WAIT_S)
     : undefined;
   return {
+    strict: sent.get('handling')?.toLowerCase() === 'strict',
     waitMs: waitS === undefined ? (asynchronous ? 0 : undefined) : waitS * 1000,
     applied(ended) {
       const names = [

@@ -1,29 +1,62 @@
 /**
- * Takes other numbers and addresses where those given out at the order turn out to be used by something that is not
- * ours.
+ * Gives out what the order could not get, and other numbers and addresses where those it got turn out to be used by
+ * something that is not ours.
  */
-import { findFreeAddress, firstFree } from '../../model/address-pool.js';
-import { AgentError } from '../../kernel/errors.js';
+import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../../model/address-pool.js';
 import type { ClaimedAddress } from '../../model/guest.js';
 import { guestOf, keyOf, type Service, withGuest } from '../../model/service.js';
 import type { ClusterView } from '../../drivers/guest/contract.js';
 import type { Effect } from './effect.js';
+import type { Ordering } from './held-units.js';
+import { exhausted, refuseHeldSupply } from './supply.js';
+
+export const orderingOf = (service: Service): Ordering => ({
+  key: keyOf(service),
+  createdAt: service.createdAt,
+});
 
 /**
  * The service with a number and addresses that neither another service nor the cluster has. The container does not
- * exist yet.
+ * exist yet. Throws `capacity_exhausted` when none is left, or what is left is held for others.
  */
 export function reallocate(effect: Effect, service: Service, view: ClusterView): Service {
   const { deps } = effect;
+  if (guestOf(service).vmid === null) refuseHeldSupply(deps, orderingOf(service));
   const shown = new Set(view.guests.map((guest) => guest.vmid));
   const guest = guestOf(service);
   const vmid =
     guest.vmid === null || shown.has(guest.vmid) ? nextVmid(effect, guest.vmid, shown) : guest.vmid;
   const used = deps.watch.usedAddresses();
-  const addresses = guest.addresses.map((claim) =>
-    used.has(claim.address) ? another(effect, service, claim, used) : claim,
-  );
+  const addresses =
+    guest.addresses.length === 0
+      ? firstAddresses(effect, used)
+      : guest.addresses.map((claim) =>
+          used.has(claim.address) ? another(effect, service, claim, used) : claim,
+        );
   return withGuest(service, { vmid, addresses });
+}
+
+/** One of each family, of the first pool with room. */
+function firstAddresses({ deps }: Effect, used: ReadonlySet<string>): ClaimedAddress[] {
+  const isTaken = (address: string): boolean =>
+    used.has(address) || deps.services.holderOf({ address }) !== undefined;
+  const { pools } = deps.config.addresses;
+  const families = ([4, 6] as const).map((family) => pools.filter((pool) => familyOf(pool) === family));
+  return families
+    .filter((ofFamily) => ofFamily.length > 0)
+    .map((ofFamily) => firstAddress(ofFamily, isTaken));
+}
+
+function firstAddress(pools: readonly AddressPool[], isTaken: (address: string) => boolean): ClaimedAddress {
+  for (const pool of pools) {
+    const address = findFreeAddress(pool, isTaken);
+    if (address !== undefined)
+      return { pool: pool.name, address, prefix: pool.prefix, gateway: pool.gateway };
+  }
+  throw exhausted(
+    'No address is left for another site',
+    `pools: ${pools.map(({ name }) => name).join(', ')}`,
+  );
 }
 
 /** The next number of our range that no service claims and that is not in `shown`. */
@@ -41,7 +74,7 @@ export function nextVmid(
       return shown.has(vmid) || deps.services.holderOf({ vmid }) !== undefined;
     },
   );
-  if (found === undefined) throw exhausted('No container number is left.');
+  if (found === undefined) throw exhausted('No container number is left for another site');
   return Number(found);
 }
 
@@ -54,7 +87,7 @@ function another(
   const pool = deps.config.addresses.pools.find(({ name }) => name === claim.pool);
   const address =
     pool && findFreeAddress(pool, (candidate) => used.has(candidate) || isClaimed(candidate), claim.address);
-  if (!pool || address === undefined) throw exhausted('No address is left.');
+  if (!pool || address === undefined) throw exhausted('No address is left for another site');
   deps.log.warn(
     { address: claim.address, instead: address, service: keyOf(service) },
     'the address is used by a foreign container; taking another',
@@ -64,8 +97,4 @@ function another(
   function isClaimed(candidate: string): boolean {
     return deps.services.holderOf({ address: candidate }) !== undefined;
   }
-}
-
-function exhausted(message: string): AgentError {
-  return new AgentError('capacity_exhausted', message, { role: 'container host' });
 }

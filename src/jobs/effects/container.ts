@@ -2,13 +2,14 @@
 import { retry } from '../../kernel/async/retry.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { JsonObject } from '../../kernel/json.js';
-import { guestHostname, guestOf, keyOf, type Service, withGuest } from '../../model/service.js';
+import { guestHostname, guestOf, type Service, withGuest } from '../../model/service.js';
 import { planProblem } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/kit/values.js';
 import type { LeaseRequest } from '../engine/leases.js';
 import { findPlacement, sourceOf } from './placement.js';
-import { nextVmid, reallocate } from './allocation.js';
+import { nextVmid, orderingOf, reallocate } from './allocation.js';
+import { exhausted } from './supply.js';
 import {
   driverCall,
   type Effect,
@@ -32,7 +33,7 @@ export const allocate: EffectOf<'container.allocate'> = async (effect, source) =
     withGuest(reallocate(effect, current, view), { node }),
   );
   const { vmid } = guestOf(service);
-  if (vmid === null) throw new AgentError('capacity_exhausted', 'No container number is left.');
+  if (vmid === null) throw exhausted('No container number is left');
   return { vmid, node };
 };
 
@@ -49,7 +50,10 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
     async () => {
       const view = await deps.watch.fresh(maxAgeMs, signal);
       maxAgeMs = 0;
-      return { view, node: findPlacement(deps, { resources: service.plan, source }, view, keyOf(service)) };
+      return {
+        view,
+        node: findPlacement(deps, { resources: service.plan, source }, view, orderingOf(service)),
+      };
     },
     (error) => error instanceof AgentError && error.code === 'template_missing',
     { clock: deps.clock, signal, pauses: LOOK_AGAIN_MS, patienceMs: SHOWN_WITHIN_MS },

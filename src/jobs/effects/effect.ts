@@ -11,7 +11,8 @@ import type { DriverCall } from '../../drivers/shared/call.js';
 import type { ClusterWatch, GuestAt } from '../../drivers/guest/contract.js';
 import type { Drivers } from '../../drivers/table.js';
 import type { HostCallAnswer, HostCallArgs, HostCallName } from '../../modules/kit/host-calls.js';
-import type { ServiceStore } from '../../state/contract.js';
+import type { Reservation } from '../../model/reservation.js';
+import type { DocumentStore, ServiceStore } from '../../state/contract.js';
 import type { CallContext } from '../engine/call-context.js';
 import type { LeaseRequest } from '../engine/leases.js';
 
@@ -21,6 +22,7 @@ export interface EffectDeps {
   readonly watch: ClusterWatch;
   readonly clock: Clock;
   readonly services: ServiceStore;
+  readonly reservations: DocumentStore<Reservation>;
   readonly log: Logger;
 }
 

@@ -5,31 +5,77 @@
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { ServiceKey } from '../../model/service.js';
+import { type Held, type HoldDeps, holdsBefore, type Ordering } from './held-units.js';
 import type { ClusterView, GuestDriver, Promised, Resources, Source } from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/kit/values.js';
 import type { ServiceStore } from '../../state/contract.js';
 
-export interface PlacementDeps {
+export interface PlacementDeps extends HoldDeps {
   readonly config: Config;
   readonly services: ServiceStore;
   readonly drivers: { readonly guest: GuestDriver };
 }
 
 /**
- * The node to take. `self` is not counted against itself. Throws `template_missing`, `host_incomplete` or
- * `capacity_exhausted`.
+ * The node to take. `self` is not counted against itself, and whoever came before it is. Throws `template_missing`,
+ * `host_incomplete` or `capacity_exhausted`.
  */
 export function findPlacement(
   deps: PlacementDeps,
   request: { readonly resources: Resources; readonly source: ContainerSource },
   view: ClusterView,
-  self?: ServiceKey,
+  self: Ordering,
 ): string {
   const source = sourceOf(deps.config, request.source);
-  return deps.drivers.guest.place(
-    { resources: request.resources, source, promised: promisedTo(deps.services, view, self) },
-    view,
-  );
+  const promised = promisedBefore(deps, source, view, self);
+  return deps.drivers.guest.place({ resources: request.resources, source, promised }, view);
+}
+
+/** How many such sites have room, at most `most`, when nobody who holds room or waits for it is passed over. */
+export function countPlaces(
+  deps: PlacementDeps,
+  request: { readonly resources: Resources; readonly source: ContainerSource },
+  view: ClusterView,
+  most: number,
+): number {
+  const source = sourceOf(deps.config, request.source);
+  const promised = promisedBefore(deps, source, view, { key: null, createdAt: null });
+  const places = deps.drivers.guest.spread({ resources: request.resources, source, promised }, most, view);
+  return [...places.values()].reduce((sum, units) => sum + units, 0);
+}
+
+/**
+ * By node: promised to containers that the view does not show, and to whoever comes first. What has room nowhere is
+ * passed over.
+ */
+function promisedBefore(
+  deps: PlacementDeps,
+  source: Source,
+  view: ClusterView,
+  self: Ordering,
+): ReadonlyMap<string, Promised> {
+  const promised = promisedTo(deps.services, view, self.key);
+  const { reserved, waiting } = holdsBefore(deps, self, 'room');
+  for (const held of [...reserved, ...waiting]) addHeld(deps, source, view, promised, held);
+  return promised;
+}
+
+function addHeld(
+  { drivers }: PlacementDeps,
+  source: Source,
+  view: ClusterView,
+  promised: Map<string, Promised>,
+  { memoryMb, diskGb, units }: Held,
+): void {
+  const resources = { cores: 1, swapMb: 0, memoryMb, diskGb };
+  const places = drivers.guest.spread({ resources, source, promised }, units, view);
+  for (const [node, count] of places) {
+    const before = promised.get(node) ?? { memoryMb: 0, diskGb: 0 };
+    promised.set(node, {
+      memoryMb: before.memoryMb + count * memoryMb,
+      diskGb: before.diskGb + count * diskGb,
+    });
+  }
 }
 
 /** A module's wish in the driver's words. Throws `template_missing` when no OS template is configured. */
@@ -52,7 +98,7 @@ export function sourceOf(config: Config, requested: ContainerSource): Source {
 function promisedTo(
   services: ServiceStore,
   view: ClusterView,
-  self: ServiceKey | undefined,
+  self: ServiceKey | null,
 ): Map<string, Promised> {
   const shown = new Set(view.guests.map((guest) => guest.vmid));
   const promised = new Map<string, Promised>();

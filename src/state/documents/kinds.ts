@@ -5,6 +5,7 @@ import type { DocumentKind } from './document.js';
 import { domainKind } from './domain-document.js';
 import { EPOCHS_FOLDER, logEpochKind } from './log-epoch-document.js';
 import { rememberedKind } from './remembered-document.js';
+import { reservationKind } from './reservation-document.js';
 import { tokenKind } from './token-document.js';
 import { zoneKind } from './zone-document.js';
 
@@ -16,5 +17,6 @@ export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }
   acme: acmeAccountKind,
   zones: zoneKind,
   remembered: rememberedKind,
+  reservations: reservationKind,
   [EPOCHS_FOLDER]: logEpochKind,
 };

@@ -29,6 +29,7 @@ export const VERSIONS = {
   zone: { current: 1, from: {} },
   remembered: { current: 1, from: {} },
   alert: { current: 1, from: {} },
+  reservation: { current: 1, from: {} },
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 

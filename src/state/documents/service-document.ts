@@ -86,6 +86,7 @@ const ServiceSchema = Type.Object({
     domain: Type.Optional(Type.String()),
     userId: Type.Optional(Type.String()),
     properties: Type.Optional(JsonObjectSchema),
+    reservation: Type.Optional(Type.String()),
   }),
   email: TextSchema,
   userId: NullableText,

@@ -42,6 +42,7 @@ export function entryOf(service: Service): ServiceEntry {
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
     failedOrder: failedOrders(service).length > 0,
     settled: settledPower(service.jobs),
+    createdAt: service.createdAt,
     updatedAt: service.updatedAt,
     deletedAt: service.deletion?.requestedAt ?? null,
     passwordUntil: erasedAt(service),

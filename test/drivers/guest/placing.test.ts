@@ -3,7 +3,7 @@ import t from 'tap';
 import { pino } from 'pino';
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { ClusterView, GuestView, PlacementSpec } from '../../../src/drivers/guest/contract.js';
-import { freeMb, chooseNode } from '../../../src/drivers/guest/proxmox/choose-node.js';
+import { freeMb, chooseNode, spread } from '../../../src/drivers/guest/proxmox/choose-node.js';
 import {
   configuredAddresses,
   formatTags,
@@ -133,6 +133,33 @@ t.test('placement: the fitting node with most left, or the reason why none', asy
       },
     ),
     { numRuns: 500 },
+  );
+});
+
+t.test('several are spread as one after the other would be placed, as far as there is room', async (t) => {
+  const node = {
+    online: true, used: 0, promised: 0, disk: 100, diskUsed: 0, diskPromised: 0, storage: true, template: true,
+  }; // prettier-ignore
+  const nodes = [
+    { ...node, name: 'a', total: 4096 + 512 },
+    { ...node, name: 'b', total: 3072 + 512 },
+    { ...node, name: 'off', total: 65_536, online: false },
+  ];
+  const wanted = (memoryMb: number, diskGb: number): PlacementSpec => ({
+    resources: { cores: 1, memoryMb, swapMb: 0, diskGb },
+    source: { kind: 'template', name: 'wp' },
+    promised: new Map(),
+  });
+  const spreadOf = (spec: PlacementSpec, count: number, shared = false) =>
+    Object.fromEntries(spread(rules, spec, count, viewOf(nodes, shared)));
+  t.same(spreadOf(wanted(1024, 8), 3), { a: 2, b: 1 }, 'the one with most memory left each time');
+  t.same(spreadOf(wanted(1024, 8), 100), { a: 4, b: 3 }, 'no more than fit');
+  t.same(spreadOf(wanted(1024, 40), 100), { a: 2, b: 2 }, 'nor than disks fit');
+  t.same(spreadOf(wanted(1024, 40), 100, true), { a: 2 }, 'a shared storage is there once');
+  t.same(
+    spreadOf({ ...wanted(1024, 8), source: { kind: 'template', name: 'none' } }, 3),
+    {},
+    'without a source',
   );
 });
 

@@ -58,6 +58,7 @@ export async function engine(
         ...{ config, drivers, watch, withJob },
         clock: systemClock,
         services: state.services,
+        reservations: state.reservations,
         archive: state.archive,
       }),
     ],

@@ -17,6 +17,7 @@ import {
   whenCancelled,
 } from '../../../src/jobs/engine/policy.js';
 import { aJob, aService, aStep } from '../../fakes/samples.js';
+import { failedOrders } from '../../../src/model/failed-order.js';
 import { settledPower } from '../../../src/model/status.js';
 import { withJob } from '../../../src/services/outcomes.js';
 
@@ -260,6 +261,22 @@ t.test('an error that an older release recorded means what its code means', asyn
     'an order waits for it',
   );
   t.match(after(recordFor('host_incomplete')), { status: 'waiting', exceptions: 0 });
+  t.match(after(recordFor('capacity_exhausted')), { status: 'waiting', exceptions: 0 });
+});
+
+t.test('an order for which no capacity comes ends with the reason when its patience does', async (t) => {
+  const order = running({ policy: { ...running().policy, patienceS: 3600 } });
+  const waiting = afterAttempt(order, failed('capacity_exhausted', 'allocate'), at());
+  t.match(waiting, { status: 'waiting', waiting: { reason: 'busy' }, error: { step: 'allocate' } });
+  const again = (ms: number) =>
+    afterAttempt({ ...waiting, status: 'running' }, failed('capacity_exhausted', 'allocate'), at(ms));
+  t.match(again(3_599_000), { status: 'waiting', attempts: 0 });
+  const turned = again(3_600_000);
+  t.match(turned, { status: 'queued', direction: 'undo', reason: { code: 'capacity_exhausted' } });
+  const ended = afterAttempt({ ...turned, status: 'running' }, { kind: 'undone' }, at(3_601_000));
+  t.match(ended, { status: 'failed', error: { code: 'capacity_exhausted' } });
+  const service = withJob(aService({ jobs: [turned], addresses: [], vmid: null }), ended, '');
+  t.match(failedOrders(service), [{ error: { code: 'capacity_exhausted' } }], 'which raises order_failed');
 });
 
 t.test('past a pivot nothing is taken back: a person is asked', async (t) => {

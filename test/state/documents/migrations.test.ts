@@ -18,6 +18,7 @@ const FOLDERS: Readonly<Record<string, keyof typeof VERSIONS>> = {
   zones: 'zone',
   remembered: 'remembered',
   alerts: 'alert',
+  reservations: 'reservation',
 };
 const SERVICE_2 = 'services/c0/default~2.json';
 
@@ -60,7 +61,7 @@ t.test(
       t.same(first.warnings, [], `${folder}: nothing is odd`);
       t.same(
         [...services.entries()].map(({ id }) => id),
-        folder === 'v3' ? ['1', '2', '3', '4'] : ['1', '2', '3'],
+        folder.startsWith('v3') ? ['1', '2', '3', '4'] : ['1', '2', '3'],
       );
       const three = await services.get('default/3');
       t.match(three, {
@@ -69,7 +70,7 @@ t.test(
         site: { subdomain: 'site3', fqdn: 'site3.sites.test', proxyEnabled: true },
         guest: { vmid: 10_003, node: 'pve1', lastBackup: null },
       });
-      if (folder === 'v3') t.match(await services.get('default/4'), { guest: null, site: null });
+      if (folder.startsWith('v3')) t.match(await services.get('default/4'), { guest: null, site: null });
       t.equal(three.secrets['admin']?.reveal(), 'admin of 3');
       const late = folder !== 'v1-first';
       t.same(three.suspendedFor, late ? ['abuse'] : ['billing']);

@@ -26,7 +26,7 @@ export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView)
   }));
   const fit = judged
     .filter(({ refusal }) => refusal === undefined)
-    .sort((a, b) => b.freeMb - a.freeMb || (a.node.name < b.node.name ? -1 : 1));
+    .sort((a, b) => byRoom(rules, spec, a.node, b.node));
   const best = fit[0];
   if (best !== undefined) return best.node.name;
   const figures = judged.map(
@@ -43,6 +43,45 @@ export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView)
     role: 'container host',
     detail: `wanted ${spec.resources.memoryMb} MiB and ${spec.resources.diskGb} GiB of disk; ${figures.join('; ') || 'the cluster shows no node'}`,
   });
+}
+
+/** As `chooseNode` would choose, one after the other. A shared storage is counted once for all nodes. */
+export function spread(
+  rules: Rules,
+  wanted: PlacementSpec,
+  count: number,
+  view: ClusterView,
+): ReadonlyMap<string, number> {
+  const nodes = view.nodes.filter(canEver(rules, wanted, view));
+  const { memoryMb, diskGb } = wanted.resources;
+  const promised = new Map(wanted.promised);
+  const taken = new Map<string, number>();
+  for (let n = 0; n < count; n += 1) {
+    const soFar = { ...wanted, promised };
+    const [best] = nodes
+      .filter((node) => lackOn(rules, soFar, view, node) === undefined)
+      .sort((a, b) => byRoom(rules, soFar, a, b));
+    if (best === undefined) break;
+    const before = promised.get(best.name) ?? { memoryMb: 0, diskGb: 0 };
+    promised.set(best.name, { memoryMb: before.memoryMb + memoryMb, diskGb: before.diskGb + diskGb });
+    taken.set(best.name, (taken.get(best.name) ?? 0) + 1);
+  }
+  return taken;
+}
+
+/** Nodes that are no candidates whatever room they have are left out; all of them where the source is missing. */
+function canEver(rules: Rules, wanted: PlacementSpec, view: ClusterView): (node: NodeView) => boolean {
+  try {
+    const holders = sourceHolders(rules, wanted, view);
+    return (node) => exclusionOf(rules, view, holders, node) === undefined;
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'template_missing') return () => false;
+    throw error;
+  }
+}
+
+function byRoom(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, a: NodeView, b: NodeView): number {
+  return freeMb(rules, wanted, b) - freeMb(rules, wanted, a) || (a.name < b.name ? -1 : 1);
 }
 
 /** MiB left for new containers; below zero when more was promised than there is. */
@@ -78,10 +117,22 @@ function refusalOf(
   holders: ReadonlySet<string>,
   node: NodeView,
 ): string | undefined {
+  return exclusionOf(rules, view, holders, node) ?? lackOn(rules, wanted, view, node);
+}
+
+function exclusionOf(
+  rules: Rules,
+  view: ClusterView,
+  holders: ReadonlySet<string>,
+  node: NodeView,
+): string | undefined {
   if (!node.online) return 'offline';
   if (rules.nodes.length > 0 && !rules.nodes.includes(node.name)) return NOT_ALLOWED;
   if (!holdsStorage(view, rules.storage, node.name)) return withoutStorage(rules);
-  if (!holders.has(node.name)) return 'does not hold the source';
+  return holders.has(node.name) ? undefined : 'does not hold the source';
+}
+
+function lackOn(rules: Rules, wanted: PlacementSpec, view: ClusterView, node: NodeView): string | undefined {
   if (freeMb(rules, wanted, node) < wanted.resources.memoryMb) return 'too little memory';
   if ((freeGb(rules, wanted, view, node) ?? Number.POSITIVE_INFINITY) < wanted.resources.diskGb)
     return 'too little disk';

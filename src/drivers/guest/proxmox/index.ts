@@ -14,7 +14,7 @@ import type { GuestLog, Host } from './host.js';
 import { withLeftLock } from './left-lock.js';
 import { listContainers, listHa } from './list.js';
 import { readCluster, usedAddressesReader } from './read-cluster.js';
-import { chooseNode } from './choose-node.js';
+import { chooseNode, spread } from './choose-node.js';
 import { ensureStarted, ensureStopped } from './power.js';
 import { isPve, toAgentError } from './pve-error.js';
 import { ensureResources } from './resources.js';
@@ -64,6 +64,7 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): Gu
     look: edge(async (call: DriverCall) => (last = await readCluster(host, call))),
     usedAddresses: edge(usedAddresses),
     place: (spec, view) => chooseNode(config, spec, view),
+    spread: (spec, count, view) => spread(config, spec, count, view),
     ensureContainer: on(ensureContainer),
     find: on(find),
     listContainers: on(listContainers),

@@ -10,6 +10,7 @@ import { CUSTOMER, DOMAIN, EMAIL, JOB, PUBLIC_IP, SERVICE, SUBDOMAIN, VMID } fro
 import { nullable, uuid, whole } from '../../schemas/fields.js';
 import { names, PrivateIp } from '../../schemas/service.js';
 import { jsonRoute } from '../../server/endpoint.js';
+import { readPrefer } from '../../server/prefer.js';
 import type { RouteContext } from '../../server/route.js';
 import { warn } from '../../server/unknown-fields.js';
 
@@ -79,6 +80,14 @@ const Body = Type.Object(
         examples: [{}],
       }),
     ),
+    reservation: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        'x-rule': 'must be the id of a reservation',
+        description:
+          'The id of a reservation (`POST /reservations`) whose capacity the site takes. If it cannot be used, the order is accepted without it, with a warning.',
+      }),
+    ),
   },
   { examples: [{ service_id: SERVICE, email: EMAIL, plan: 'basic', public_ip: PUBLIC_IP }] },
 );
@@ -89,7 +98,7 @@ export const createSiteRoute = jsonRoute({
   tag: 'Sites',
   summary: 'Create a site',
   description:
-    'Records the order and answers at once; the job continues in the background. Safe to repeat: the same order with the same `service_id` gets the same answer with the current status. If a creation failed and was undone, the same request creates the site from the start, with any e-mail address and plan.',
+    'Records the order and answers at once; the job continues in the background. Safe to repeat: the same order with the same `service_id` gets the same answer with the current status. If a creation failed and was undone, the same request creates the site from the start, with any e-mail address and plan. If addresses or room on the nodes are used up, the order is accepted with a warning, and its job waits for up to `create.patience_s`. With `Prefer: handling=strict` it is refused with `capacity_exhausted` instead.',
   body: Body,
   answer: Type.Object({
     service_id: ServiceId,
@@ -117,10 +126,15 @@ export const createSiteRoute = jsonRoute({
     'name_taken',
     'state_damaged',
     'capacity_exhausted',
+    'reservation_not_found',
+    'reservation_used',
     'state_unavailable',
   ],
   handle: async ({ caller, body, request, reply }, context) => {
-    const service = await createSite(context, context.allocate, caller, body);
+    const { strict } = readPrefer(request.headers.prefer);
+    if (strict) void reply.header('preference-applied', 'handling=strict');
+    const { service, warnings } = await createSite(context, context.allocate, caller, body, { strict });
+    warn(request, ...warnings);
     const problem = service.site?.domainWish?.problem ?? null;
     if (problem !== null) warn(request, `domain: ${problem}`);
     // the order of this call, or one from before

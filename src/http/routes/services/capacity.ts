@@ -1,0 +1,69 @@
+/** GET /capacity */
+import { Type } from 'typebox';
+import { findPlan } from '../../../model/plan.js';
+import { capacityOf, LIMITS, MOST_COUNTED } from '../../../services/capacity.js';
+import { refusePlan } from '../../../services/refuse-plan.js';
+import { flag, instant, nullable, whole } from '../../schemas/fields.js';
+import { PlanName } from '../../schemas/service.js';
+import { jsonRoute } from '../../server/endpoint.js';
+import { ProductIn, PlanIn } from './plan-in.js';
+
+export const capacityRoute = jsonRoute({
+  call: 'GET /capacity',
+  id: 'getCapacity',
+  tag: 'Plans',
+  summary: 'Check whether sites of a plan can be delivered',
+  description: 'Answers from what the daemon knows and never waits for a container host.',
+  query: Type.Object({
+    plan: PlanIn,
+    count: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MOST_COUNTED,
+        default: 1,
+        'x-rule': `must be a whole number from 1 to ${MOST_COUNTED}`,
+        description: 'How many sites.',
+        examples: [2],
+      }),
+    ),
+    module: ProductIn,
+  }),
+  answer: Type.Object({
+    plan: PlanName,
+    count: whole('How many sites were asked about.', 2),
+    deliverable: nullable(flag('True: so many can be made now. Null: the cluster was never seen.', true)),
+    available: nullable(
+      whole(`How many can be made now, at most ${MOST_COUNTED}. Null: the cluster was never seen.`, 37),
+    ),
+    limited_by: Type.Array(Type.Enum([...LIMITS], { type: 'string' }), {
+      description: 'What would run out first. Empty: nothing within the count.',
+      examples: [['nodes']],
+    }),
+    reserved: whole('For how many sites reservations hold capacity. They are not available.', 0),
+    waiting: whole('How many orders wait for capacity. What they need is not available.', 0),
+    stale_since: nullable(
+      instant('Since when the cluster has not answered. Null: the figures are current.'),
+      null,
+    ),
+  }),
+  answers: { 200: 'The capacity.' },
+  failures: ['unknown_plan', 'unknown_module'],
+  handle: ({ query, caller }, context) => {
+    const { plan: word, count = 1, module } = query;
+    const { config, products, watch } = context;
+    const plan = findPlan(config.plans, word) ?? refusePlan(context, caller, word);
+    const product = products.get(module ?? config.modules.default_product);
+    const { available, limitedBy, reserved, waiting } = capacityOf(context, plan, product);
+    const stale = watch.staleSince();
+    return {
+      plan: plan.name,
+      count,
+      deliverable: available === null ? null : available >= count,
+      available,
+      limited_by: [...limitedBy],
+      reserved,
+      waiting,
+      stale_since: stale === undefined ? null : new Date(stale).toISOString(),
+    };
+  },
+});

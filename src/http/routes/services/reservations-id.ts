@@ -1,0 +1,25 @@
+/** DELETE /reservations/{id} */
+import { Type } from 'typebox';
+import { release } from '../../../services/reservations.js';
+import { jsonRoute } from '../../server/endpoint.js';
+import { RESERVATION, ReservationView, viewReservation } from './reservations.js';
+
+export const releaseRoute = jsonRoute({
+  call: 'DELETE /reservations/:id',
+  id: 'deleteReservation',
+  tag: 'Plans',
+  summary: 'End a reservation',
+  description: 'What it still holds is given back; what was ordered with it stays. Safe to repeat.',
+  params: Type.Object({
+    id: Type.String({
+      maxLength: 64,
+      'x-rule': 'must be the id of a reservation',
+      description: 'The id of the reservation.',
+      examples: [RESERVATION],
+    }),
+  }),
+  answer: ReservationView,
+  answers: { 200: 'The reservation holds nothing any more.' },
+  failures: ['reservation_not_found', 'state_unavailable'],
+  handle: async ({ caller, params }, context) => viewReservation(await release(context, caller, params.id)),
+});

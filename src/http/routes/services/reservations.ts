@@ -1,0 +1,70 @@
+/** POST /reservations */
+import { Type } from 'typebox';
+import type { Reservation } from '../../../model/reservation.js';
+import { MOST_UNITS, reserve, TTL } from '../../../services/reservations.js';
+import { instant, text, whole } from '../../schemas/fields.js';
+import { PlanName } from '../../schemas/service.js';
+import { jsonRoute } from '../../server/endpoint.js';
+import { PlanIn, ProductIn } from './plan-in.js';
+
+export const RESERVATION = '019ca945-0a00-7000-8000-000000000004';
+
+export const ReservationView = Type.Object(
+  {
+    id: text('The id of the reservation: `reservation` of the orders that it is for.', RESERVATION),
+    plan: PlanName,
+    count: whole('For how many sites capacity is held.', 2),
+    used: whole('How many orders have named it.', 0),
+    expires_at: instant('When it ends by itself.', '2026-03-04T12:00:00.000Z'),
+  },
+  { title: 'Reservation', description: 'Capacity that is held for orders to come.' },
+);
+
+export const reserveRoute = jsonRoute({
+  call: 'POST /reservations',
+  id: 'createReservation',
+  tag: 'Plans',
+  summary: 'Hold capacity until an invoice is paid',
+  description:
+    'Nothing is created. Addresses, container numbers and room on the nodes for so many sites of the plan are not given to other orders. A reservation ends by itself.',
+  body: Type.Object({
+    plan: PlanIn,
+    count: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: MOST_UNITS,
+        default: 1,
+        'x-rule': `must be a whole number from 1 to ${MOST_UNITS}`,
+        description: 'For how many sites.',
+        examples: [2],
+      }),
+    ),
+    ttl: Type.Optional(
+      Type.Integer({
+        minimum: TTL.least,
+        maximum: TTL.most,
+        default: TTL.usual,
+        'x-rule': `must be a whole number of seconds from ${TTL.least} to ${TTL.most}`,
+        description: 'For how many seconds; at most 7 days.',
+        examples: [259_200],
+      }),
+    ),
+    module: ProductIn,
+  }),
+  answer: ReservationView,
+  answers: { 200: 'The capacity is held.' },
+  failures: [
+    'unknown_plan',
+    'unknown_module',
+    'quota_reached',
+    'capacity_exhausted',
+    'not_ready',
+    'state_unavailable',
+  ],
+  handle: async ({ caller, body: { plan, count = 1, ttl = TTL.usual, module } }, context) =>
+    viewReservation(await reserve(context, caller, { plan, count, ttlS: ttl, module })),
+});
+
+export function viewReservation({ id, plan, count, takenBy, expiresAt }: Reservation) {
+  return { id, plan: plan.name, count, used: takenBy.length, expires_at: expiresAt };
+}

@@ -1,0 +1,82 @@
+/**
+ * What of the capacity is spoken for before an order's turn: by reservations, and by orders that came earlier and
+ * have got nothing yet.
+ */
+import type { Clock } from '../../kernel/clock.js';
+import { isHolding, type Reservation } from '../../model/reservation.js';
+import type { ServiceKey } from '../../model/service.js';
+import type { Promised } from '../../drivers/guest/contract.js';
+import type { DocumentStore, ServiceEntry, ServiceStore } from '../../state/contract.js';
+
+export interface HoldDeps {
+  readonly services: Pick<ServiceStore, 'entries' | 'entry'>;
+  readonly reservations: Pick<DocumentStore<Reservation>, 'list'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Whose turn it is. `key` null: nobody's, all is counted. `createdAt` null: it is being ordered now. */
+export interface Ordering {
+  readonly key: ServiceKey | null;
+  readonly createdAt: string | null;
+}
+
+/** So many sites of this size. */
+export interface Held extends Promised {
+  readonly units: number;
+}
+
+/** `supply`: addresses and a number are still missing; `room`: a node is. */
+export type Stage = 'supply' | 'room';
+
+export interface Holds {
+  readonly reserved: readonly Held[];
+  readonly waiting: readonly Held[];
+}
+
+/** An order with a reservation does not wait behind those without: what it takes was held for it. */
+export function holdsBefore(deps: HoldDeps, self: Ordering, stage: Stage): Holds {
+  const now = deps.clock.now();
+  const holding = deps.reservations.list().filter((one) => isHolding(one, now));
+  const taken = new Set(holding.flatMap(({ takenBy }) => takenBy));
+  const lacks = (entry: ServiceEntry | undefined): boolean => entry === undefined || isUnserved(entry, stage);
+  const reserved = holding.map(({ plan, count, takenBy }): Held => {
+    const left = takenBy.filter((key) => key !== self.key && lacks(deps.services.entry(key)));
+    const units = count - takenBy.length + left.length;
+    return { memoryMb: plan.memoryMb, diskGb: plan.diskGb, units };
+  });
+  const isReserved = self.key !== null && taken.has(self.key);
+  const waiting = isReserved ? [] : waitingBefore(deps, self, stage, taken);
+  return { reserved: reserved.filter(({ units }) => units > 0), waiting };
+}
+
+export function unitsIn({ reserved, waiting }: Holds): number {
+  return [...reserved, ...waiting].reduce((sum, { units }) => sum + units, 0);
+}
+
+function waitingBefore(
+  { services }: HoldDeps,
+  { key: self, createdAt }: Ordering,
+  stage: Stage,
+  taken: ReadonlySet<ServiceKey>,
+): Held[] {
+  const bySize = new Map<string, Held>();
+  for (const entry of services.entries()) {
+    const { key, memoryMb, diskGb } = entry;
+    if (key === self || taken.has(key) || !isWaiting(entry, stage)) continue;
+    if (createdAt !== null && `${entry.createdAt} ${key}` > `${createdAt} ${self ?? ''}`) continue;
+    const size = `${memoryMb} ${diskGb}`;
+    bySize.set(size, { memoryMb, diskGb, units: (bySize.get(size)?.units ?? 0) + 1 });
+  }
+  return [...bySize.values()];
+}
+
+function isWaiting(entry: ServiceEntry, stage: Stage): boolean {
+  const isOrdered = entry.hasGuest && entry.lifecycle === 'creating';
+  return isOrdered && isUnserved(entry, stage) && entry.openJobs.some(({ method }) => method === 'create');
+}
+
+/** Also of an order that failed and was taken back: made again, it needs the same. */
+function isUnserved({ lifecycle, vmid, node }: ServiceEntry, stage: Stage): boolean {
+  if (lifecycle !== 'creating' && lifecycle !== 'failed') return false;
+  return (stage === 'supply' ? vmid : node) === null;
+}

@@ -1,0 +1,69 @@
+/** How many addresses and container numbers are used, and whether one is left for an order when its turn comes. */
+import type { Config } from '../../config/config.js';
+import { AgentError } from '../../kernel/errors.js';
+import { type AddressPool, familyOf } from '../../model/address-pool.js';
+import { type PoolUse, useOfNumbers, usesOfAddresses } from '../../model/pool-use.js';
+import type { ClusterWatch } from '../../drivers/guest/contract.js';
+import { type HoldDeps, holdsBefore, type Ordering, unitsIn } from './held-units.js';
+
+export interface SupplyDeps extends HoldDeps {
+  readonly config: Pick<Config, 'addresses' | 'container_host'>;
+  readonly watch: Pick<ClusterWatch, 'latest' | 'usedAddresses'>;
+}
+
+/** Every pool's use: what services claim, and what anything else on the cluster has. */
+export function usesOfSupply({
+  config,
+  services,
+  watch,
+}: Pick<SupplyDeps, 'config' | 'services' | 'watch'>): PoolUse[] {
+  const addresses = new Set(watch.usedAddresses());
+  const vmids = new Set(watch.latest()?.guests.map(({ vmid }) => vmid));
+  for (const entry of services.entries()) {
+    for (const address of entry.addresses) addresses.add(address);
+    if (entry.vmid !== null) vmids.add(entry.vmid);
+  }
+  return [
+    ...usesOfAddresses(config.addresses.pools, addresses),
+    useOfNumbers(config.container_host.proxmox.vmids, vmids),
+  ];
+}
+
+export interface FreeSupply {
+  /** Of the address family with the fewest. */
+  readonly addresses: number;
+  readonly vmids: number;
+}
+
+export function freeSupply(deps: Pick<SupplyDeps, 'config' | 'services' | 'watch'>): FreeSupply {
+  const free = new Map(usesOfSupply(deps).map(({ pool, used, total }) => [pool, Math.max(0, total - used)]));
+  const sum = (pools: readonly AddressPool[]): number =>
+    pools.reduce((all, { name }) => all + (free.get(name) ?? 0), 0);
+  const byFamily = ([4, 6] as const)
+    .map((family) => deps.config.addresses.pools.filter((pool) => familyOf(pool) === family))
+    .filter((pools) => pools.length > 0);
+  return { addresses: Math.min(...byFamily.map(sum)), vmids: free.get('vmids') ?? 0 };
+}
+
+/** Throws `capacity_exhausted` when everything that is free is held for others. */
+export function refuseHeldSupply(deps: SupplyDeps, self: Ordering): void {
+  const held = unitsIn(holdsBefore(deps, self, 'supply'));
+  if (held === 0) return;
+  const { addresses, vmids } = freeSupply(deps);
+  const others = `${held} are held by reservations and earlier orders`;
+  if (addresses <= held)
+    throw exhausted('No address is left for another site', `${addresses} are free, ${others}`);
+  if (vmids <= held)
+    throw exhausted('No container number is left for another site', `${vmids} are free, ${others}`);
+}
+
+const RETRY_EXHAUSTED_S = 300;
+
+/** `what`: a sentence without its end. */
+export function exhausted(what: string, detail?: string): AgentError {
+  return new AgentError('capacity_exhausted', `${what}.`, {
+    role: 'container host',
+    retryAfterS: RETRY_EXHAUSTED_S,
+    ...(detail === undefined ? {} : { detail }),
+  });
+}

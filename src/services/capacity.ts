@@ -1,0 +1,69 @@
+/** How many sites of a plan could be made now, from what the daemon knows. */
+import { freeSupply } from '../jobs/effects/supply.js';
+import { holdsBefore, unitsIn } from '../jobs/effects/held-units.js';
+import { AgentError } from '../kernel/errors.js';
+import type { Plan } from '../model/plan.js';
+import type { OperationContext, PlacementRequest, SoldProduct } from './context.js';
+
+/** What is short. */
+export const LIMITS = ['addresses', 'vmids', 'nodes', 'template'] as const;
+export type Limit = (typeof LIMITS)[number];
+
+export interface Capacity {
+  /** At most 1,000. Null: the cluster was never seen. */
+  readonly available: number | null;
+  /** What would run out first. */
+  readonly limitedBy: readonly Limit[];
+  /** Sites that reservations hold capacity for, and orders that wait for some: neither is available. */
+  readonly reserved: number;
+  readonly waiting: number;
+}
+
+export const MOST_COUNTED = 1_000;
+const NOBODY = { key: null, createdAt: null } as const;
+
+/**
+ * Of a product without a container as many as anybody wants. Throws nothing for what is missing: then there is none.
+ */
+export function capacityOf(context: OperationContext, plan: Plan, product: SoldProduct): Capacity {
+  const { state, clock, watch } = context;
+  const { services, reservations } = state;
+  const holds = holdsBefore({ services, reservations, clock }, NOBODY, 'supply');
+  const reserved = unitsIn({ ...holds, waiting: [] });
+  const told = { reserved, waiting: unitsIn({ ...holds, reserved: [] }) };
+  const source = product.module.source(product.settings);
+  if (!source || !product.module.parts.includes('guest'))
+    return { available: MOST_COUNTED, limitedBy: [], ...told };
+  const view = watch.latest();
+  if (!view) return { available: null, limitedBy: [], ...told };
+  const left = leftOf(context, placementRequestOf(plan, source), view, reserved + told.waiting);
+  const available = Math.min(MOST_COUNTED, ...left.map(([, count]) => count));
+  const limitedBy = left.filter(([, count]) => count === available).map(([limit]) => limit);
+  return { available, limitedBy: available === MOST_COUNTED ? [] : limitedBy, ...told };
+}
+
+export function placementRequestOf(plan: Plan, source: PlacementRequest['source']): PlacementRequest {
+  const { cores, memoryMb, swapMb, diskGb } = plan;
+  return { resources: { cores, memoryMb, swapMb, diskGb }, source };
+}
+
+function leftOf(
+  context: OperationContext,
+  wish: PlacementRequest,
+  view: NonNullable<ReturnType<OperationContext['watch']['latest']>>,
+  held: number,
+): [Limit, number][] {
+  const { config, state, watch } = context;
+  const { addresses, vmids } = freeSupply({ config, services: state.services, watch });
+  const most = (free: number): number => Math.max(0, free - held);
+  const supply: [Limit, number][] = [
+    ['addresses', most(addresses)],
+    ['vmids', most(vmids)],
+  ];
+  try {
+    return [...supply, ['nodes', context.countRoom(wish, view, MOST_COUNTED)]];
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'template_missing') return [...supply, ['template', 0]];
+    throw error;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Holds capacity for orders to come. What a reservation has left is worked out from the services that were ordered
+ * with it, so there is nothing to keep in step.
+ */
+import { v7 as uuidV7 } from 'uuid';
+import { instant } from '../kernel/clock.js';
+import { AgentError } from '../kernel/errors.js';
+import { invalid } from '../kernel/invalid.js';
+import type { Caller } from '../model/caller.js';
+import { findPlan, type Plan, sameValues } from '../model/plan.js';
+import { isHolding, type Reservation } from '../model/reservation.js';
+import type { ServiceKey } from '../model/service.js';
+import { capacityOf } from './capacity.js';
+import type { OperationContext, SoldProduct } from './context.js';
+import { refusePlan } from './refuse-plan.js';
+
+/** Seconds. */
+export const TTL = { least: 60, most: 604_800, usual: 86_400 } as const;
+export const MOST_UNITS = 100;
+/** Of one panel's reservations together. */
+const MOST_HELD = 1_000;
+/** One that is over is kept for a while, so that it is known for what it was. */
+const KEPT_MS = 86_400_000;
+
+export interface ReservationRequest {
+  readonly plan: string;
+  readonly count: number;
+  readonly ttlS: number;
+  readonly module?: string | undefined;
+}
+
+type By = Pick<Caller, 'panel' | 'requestId'>;
+
+/**
+ * Durable when it resolves. Throws `unknown_plan`, `unknown_module`, `quota_reached`, `capacity_exhausted`,
+ * `not_ready`, `state_unavailable`.
+ */
+export function reserve(
+  context: OperationContext,
+  caller: By,
+  wish: ReservationRequest,
+): Promise<Reservation> {
+  const { config, state, clock, products } = context;
+  const plan = findPlan(config.plans, wish.plan) ?? refusePlan(context, caller, wish.plan);
+  const product = products.get(wish.module ?? config.modules.default_product);
+  return context.reservationTurns.run('reservations', async () => {
+    refuseMany(state.reservations.list(), caller.panel, wish.count, clock.now());
+    refuseWithout(context, plan, product, wish.count);
+    const id = uuidV7({ msecs: clock.now() });
+    const expiresAt = new Date(clock.now() + wish.ttlS * 1000).toISOString();
+    const made = { schema: 1, id, panel: caller.panel, plan, count: wish.count, takenBy: [] } as const;
+    return state.reservations.commit(id, () => ({ ...made, createdAt: instant(clock), expiresAt }));
+  });
+}
+
+function refuseMany(all: readonly Reservation[], panel: string, count: number, now: number): void {
+  const held = all
+    .filter((one) => one.panel === panel && isHolding(one, now))
+    .reduce((sum, one) => sum + one.count, 0);
+  if (held + count > MOST_HELD)
+    throw new AgentError('quota_reached', `Reservation limit reached (${held} of ${MOST_HELD})`);
+}
+
+function refuseWithout(context: OperationContext, plan: Plan, product: SoldProduct, count: number): void {
+  const { available, limitedBy } = capacityOf(context, plan, product);
+  if (available === null)
+    throw new AgentError(
+      'not_ready',
+      'It is not known yet what room there is; please try again in a moment.',
+      {
+        retryAfterS: 10,
+      },
+    );
+  if (available < count)
+    throw new AgentError('capacity_exhausted', `There is room for ${available} of these, not for ${count}.`, {
+      detail: `limited by ${limitedBy.join(' and ')}`,
+      retryAfterS: 300,
+    });
+}
+
+/** Gives back what is left of it; also one that has ended. Throws `reservation_not_found`. */
+export async function release(context: OperationContext, caller: By, id: string): Promise<Reservation> {
+  const { reservations } = context.state;
+  ofPanel(reservations.find(id), caller);
+  return reservations.commit(id, (current) => {
+    const found = ofPanel(current, caller);
+    const now = instant(context.clock);
+    return found.expiresAt <= now ? found : { ...found, expiresAt: now };
+  });
+}
+
+function ofPanel(found: Reservation | undefined, { panel }: By): Reservation {
+  if (found?.panel === panel) return found;
+  throw new AgentError('reservation_not_found', 'There is no such reservation.');
+}
+
+/**
+ * Takes one unit for this order; the same order takes it once. To be called before the order is recorded: should the
+ * daemon end in between, the unit waits for the order to be sent again. Throws `reservation_not_found`,
+ * `reservation_used`, `invalid_request` for another plan.
+ */
+export async function takeUnit(
+  { state, clock }: OperationContext,
+  caller: By,
+  order: { readonly reservation: string; readonly key: ServiceKey; readonly plan: Plan },
+): Promise<void> {
+  const { key, plan, reservation } = order;
+  const { services, reservations } = state;
+  ofPanel(reservations.find(reservation), caller);
+  await reservations.commit(reservation, (current) => {
+    const found = ofPanel(current, caller);
+    if (!isHolding(found, clock.now()))
+      throw new AgentError('reservation_not_found', 'The reservation is over.');
+    if (!sameValues(found.plan, plan)) throw invalid({ reservation: `is for the plan ${found.plan.name}` });
+    if (found.takenBy.includes(key)) return found;
+    // whose order failed gets it no more once another needs it
+    const stay = found.takenBy.filter((one) => services.entry(one)?.lifecycle !== 'failed');
+    if (stay.length >= found.count)
+      throw new AgentError('reservation_used', 'All that was reserved has been ordered.');
+    const takenBy = found.takenBy.length < found.count ? found.takenBy : stay;
+    return { ...found, takenBy: [...takenBy, key] };
+  });
+}
+
+/** Removes what has been over for a day. Returns epoch ms when the next is due. */
+export async function forgetReservations({
+  state,
+  clock,
+}: Pick<OperationContext, 'state' | 'clock'>): Promise<number | undefined> {
+  if (!clock.trusted()) return undefined;
+  for (const { id, expiresAt } of state.reservations.list())
+    if (Date.parse(expiresAt) + KEPT_MS <= clock.now()) await state.reservations.remove(id);
+  return undefined;
+}
