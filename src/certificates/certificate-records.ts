@@ -118,7 +118,10 @@ export async function changeService(
     const entry = entryOf(service, slot);
     const { certificate: seen } = entry ?? {};
     const same =
-      seen?.state === view.state && seen.expiresAt === view.expiresAt && seen.problem === view.problem;
+      seen?.state === view.state &&
+      seen.expiresAt === view.expiresAt &&
+      seen.problem === view.problem &&
+      (seen.names ?? []).join() === (view.names ?? []).join();
     if (!entry || same) return service;
     const domains = domainsOf(service).map((other) =>
       other === entry ? { ...entry, certificate: view } : other,

@@ -33,3 +33,14 @@ export function renewFrom(certificate: Pick<HeldCertificate, 'issuedAt' | 'expir
   const start = Date.parse(certificate.issuedAt);
   return start + ((Date.parse(certificate.expiresAt) - start) * 2) / 3;
 }
+
+const LAST_CALL_MS = 86_400_000;
+
+/**
+ * Until then (epoch ms) a renewal waits for a name that the certificate has and that cannot be judged: an outage of its
+ * name servers at the wrong moment must not take it out of the certificate.
+ */
+export function lastCallOf(certificate: Pick<HeldCertificate, 'issuedAt' | 'expiresAt'>): number {
+  const from = renewFrom(certificate);
+  return from + Math.min(LAST_CALL_MS, (Date.parse(certificate.expiresAt) - from) / 2);
+}

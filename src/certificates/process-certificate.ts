@@ -37,7 +37,11 @@ export async function processCertificate(
   }
   if (record.off === true) {
     await takeAway(deps, record, signal);
-    const view = { state: 'none', expiresAt: null, problem: entry.stray?.problem ?? null } as const;
+    const view = {
+      state: 'none',
+      expiresAt: null,
+      problem: entry.stray?.problem ?? null,
+    } as const;
     await changeService(deps, record.service, record.domain, view);
     return 'done';
   }
@@ -81,12 +85,20 @@ async function keep(
     await tell(deps, next, key, obtained.problem);
     return 'done';
   }
-  const nextAt = obtained.complete ? null : new Date(now + LONGEST_WAIT_MS).toISOString();
+  const { missing } = obtained;
+  const nextAt = missing
+    ? new Date(now + (missing.isRefused ? LONGEST_WAIT_MS : HOUR_MS)).toISOString()
+    : null;
+  const refusals = missing?.isRefused ? [new Date(now).toISOString()] : [];
+  const problem = missing?.problem ?? null;
   if (obtained.kind === 'kept') {
     // it may have been the proxy that failed the last time, or our own end
     await show(deps, record, signal);
-    await tell(deps, record, key, null);
-    await changeRecord(deps, record, { failures: 0, nextAt, problem: null });
+    await tell(deps, record, key, problem);
+    await changeRecord(deps, record, {
+      ...{ failures: 0, nextAt, problem },
+      refusals: [...record.refusals, ...refusals],
+    });
     return 'done';
   }
   const { certificate } = obtained;
@@ -96,13 +108,13 @@ async function keep(
   const next = await changeRecord(deps, record, {
     certificate,
     issued: [...record.issued, { at, names: certificate.names }],
-    refusals: [],
+    refusals,
     failures: 0,
     nextAt: at,
-    problem: null,
+    problem,
   });
   await show(deps, next, signal);
-  await tell(deps, next, key, null);
+  await tell(deps, next, key, problem);
   await changeRecord(deps, next, { nextAt });
   deps.log.info({ domain: record.domain, expires_at: certificate.expiresAt }, 'a certificate was issued');
   return 'done';
@@ -155,7 +167,10 @@ function tell(
   const { certificate } = record;
   const valid = certificate && Date.parse(certificate.expiresAt) > deps.clock.now();
   const state = valid ? 'issued' : refused ? 'failed' : 'pending';
-  const view: CertificateView = { state, expiresAt: certificate?.expiresAt ?? null, problem };
+  const view: CertificateView = {
+    ...{ state, expiresAt: certificate?.expiresAt ?? null, problem },
+    ...(valid ? { names: certificate.names } : {}),
+  };
   return changeService(deps, key, record.domain, view);
 }
 

@@ -64,7 +64,10 @@ async function recheck(
   );
 }
 
-/** A sentence when none of its names leads here, nor bears the proof that it was added with. Throws `lookup_failed`. */
+/**
+ * A sentence when none of its names leads here, nor has the proof that it was added with. Every name is looked up by
+ * itself: one that cannot be says nothing, and the other one decides. Throws `lookup_failed` when none can be.
+ */
 async function problemOf(
   { drivers }: OperationContext,
   service: Service,
@@ -72,14 +75,18 @@ async function problemOf(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const names = namesOf(entry);
-  const found = await Promise.all(
-    names.map((name) => pointsHere(drivers, name, names, service.order.publicIps, { signal })),
+  const found = await Promise.allSettled(
+    names.map(async (name) => ({
+      name,
+      ...(await pointsHere(drivers, name, names, service.order.publicIps, { signal })),
+    })),
   );
-  const [first] = found;
-  if (!first || found.some(({ here }) => here)) return undefined;
+  const [first, ...others] = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  if (!first) throw found.find((one) => one.status === 'rejected')?.reason;
+  if ([first, ...others].some(({ here }) => here)) return undefined;
   if (entry.provenBy === 'txt' && (await bearsChallenge(drivers.lookup, service, names, signal)))
     return undefined;
-  return `${entry.domain} leads to ${first.found}; it must lead to ${first.expected}.`;
+  return `${first.name} leads to ${first.found}; it must lead to ${first.expected}.`;
 }
 
 async function settle(

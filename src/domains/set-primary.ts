@@ -1,5 +1,5 @@
 /** Makes one of a site's names its own URL. */
-import { namesOf, servedNames } from '../model/domain-name.js';
+import { certifiedNames, namesOf, servedNames } from '../model/domain-name.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import { siteOf, withSite } from '../model/service.js';
@@ -45,7 +45,7 @@ function refuseUnready({ drivers }: OperationContext, { domains }: Site, name: s
   const entry = domains.find((one) => namesOf(one).includes(name));
   if (entry?.stray?.off === true)
     throw new AgentError('domain_not_ready', `${name} is switched off. ${entry.stray.problem}`);
-  if (!entry || drivers.issuer.kind === 'none' || entry.certificate.state === 'issued') return;
+  if (!entry || drivers.issuer.kind === 'none' || certifiedNames(entry).includes(name)) return;
   const { problem } = entry.certificate;
   throw new AgentError(
     'domain_not_ready',

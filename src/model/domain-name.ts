@@ -4,7 +4,7 @@ import { parse } from 'tldts';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import type { Service } from './service.js';
-import type { Site } from './site.js';
+import type { CustomDomain, Site } from './site.js';
 
 export interface NameRules {
   /** Lower case. Itself, what is above it and what is below it is the operator's. */
@@ -95,6 +95,15 @@ export function namesAbove({ slot, registered }: DomainName): string[] {
 /** What visitors may type for this entry. */
 export function namesOf(entry: { readonly domain: string; readonly www: boolean }): string[] {
   return entry.www ? [entry.domain, `www.${entry.domain}`] : [entry.domain];
+}
+
+type Entry = Parameters<typeof namesOf>[0] & { readonly certificate: CustomDomain['certificate'] };
+
+/** The names of this entry that its certificate is good for. */
+export function certifiedNames(entry: Entry): readonly string[] {
+  const { state, names } = entry.certificate;
+  if (state !== 'issued') return [];
+  return names ?? namesOf(entry);
 }
 
 /** All names that a site is served by, our own first. */

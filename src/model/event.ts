@@ -2,6 +2,7 @@
  * What happened to a service, as panels, webhooks and the log of events tell it: worked out from two states of its
  * document, so that nobody can forget one.
  */
+import { certifiedNames } from './domain-name.js';
 import { isOpen, type Job } from './job.js';
 import type { Service } from './service.js';
 import type { EventType, Happening } from './service-event.js';
@@ -87,12 +88,17 @@ function domainsOf(before: Service | undefined, after: Service): Happening[] {
   const had = new Map(before?.site?.domains.map((one) => [one.domain, one]));
   const has = new Set(domains.map(({ domain }) => domain));
   return [
-    ...domains.flatMap(({ domain, certificate, stray }): Happening[] => {
+    ...domains.flatMap((entry): Happening[] => {
+      const { domain, certificate, stray } = entry;
       const old = had.get(domain);
-      const told = { domain, state: certificate.state, expires_at: certificate.expiresAt };
+      const names = [...certifiedNames(entry)];
+      const { state, expiresAt, problem } = certificate;
+      const told = { domain, state, expires_at: expiresAt, names, problem };
       if (!old) return [{ type: 'domain.added', data: { domain } }];
       const same =
-        old.certificate.state === certificate.state && old.certificate.expiresAt === certificate.expiresAt;
+        old.certificate.state === state &&
+        old.certificate.expiresAt === expiresAt &&
+        certifiedNames(old).join() === names.join();
       const isOff = stray?.off === true;
       const turned: Happening[] =
         (old.stray?.off === true) === isOff

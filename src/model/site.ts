@@ -12,8 +12,10 @@ export interface CustomDomain {
     readonly state: 'none' | 'pending' | 'issued' | 'failed';
     /** RFC 3339, or null. */
     readonly expiresAt: string | null;
-    /** A sentence for the customer while `failed`, else null. */
+    /** Sentences for the customer: why there is none, or why it leaves a name out; else null. */
     readonly problem: string | null;
+    /** What it is good for; absent in documents of older releases, and before one was first asked for. */
+    readonly names?: readonly string[];
   };
   readonly addedAt: string;
   /**

@@ -34,6 +34,8 @@ const entry = (also: Partial<CustomDomain> = {}): CustomDomain => ({
   ...also,
 });
 
+type Around = Awaited<ReturnType<typeof world>>['around'];
+
 /** A keeper over a real state; the world around it is a handful of variables. */
 async function world(t: Test) {
   const clock = handClock();
@@ -46,6 +48,12 @@ async function world(t: Test) {
   const around = {
     addresses,
     caa: [] as { critical: boolean; tag: string; value: string }[],
+    /** Names whose CAA records are these; else they are those of all. */
+    caaOf: new Map<string, { critical: boolean; tag: string; value: string }[]>(),
+    /** Names whose servers do not answer. */
+    dead: new Set<string>(),
+    /** Names that the authority does not issue for. */
+    refused: new Set<string>(),
     routed: true,
     shown: new Map<string, readonly string[]>(),
     /** Of what was shown, in its order. */
@@ -60,8 +68,15 @@ async function world(t: Test) {
   };
   const lookup: NameLookup = {
     ...fakeDrivers().lookup,
-    addresses: async (name) => ({ addresses: addresses.get(name) ?? [], aliases: [] }),
-    authorities: async () => (around.caa.length > 0 ? { at: 'example.com', records: around.caa } : undefined),
+    async addresses(name) {
+      if (around.dead.has(name)) throw new AgentError('lookup_failed', 'The name servers do not answer.');
+      return { addresses: addresses.get(name) ?? [], aliases: [] };
+    },
+    async authorities(name) {
+      const own = around.caaOf.get(name);
+      if (own) return { at: name, records: own };
+      return around.caa.length > 0 ? { at: 'example.com', records: around.caa } : undefined;
+    },
   };
   const proxy: ProxyDriver = {
     ...fakeDrivers().proxy,
@@ -90,6 +105,11 @@ async function world(t: Test) {
       around.orders.push(names);
       await around.hold;
       if (around.refusal) throw around.refusal;
+      const refused = names.filter((name) => around.refused.has(name));
+      if (refused.length > 0)
+        throw new AgentError('certificate_refused', 'The certificate authority refused: no.', {
+          fields: Object.fromEntries(refused.map((name) => [name, `No certificate for ${name}.`])),
+        });
       const at = clock.now();
       return {
         chain: `chain ${around.orders.length}`,
@@ -210,6 +230,111 @@ t.test('nothing is ordered before DNS leads here; the customer is told what is m
   await rest(DAY + HOUR);
   await until(() => around.orders.length === 2);
   t.same(around.orders[1], ['example.com', 'www.example.com']);
+});
+
+const BOTH = ['example.com', 'www.example.com'];
+
+t.test(
+  'a name that cannot be judged, or has another authority, does not keep the other from its certificate',
+  async (t) => {
+    for (const [why, spoil, fix, words] of [
+      [
+        'an alias into a dead zone',
+        (around: Around) => void around.dead.add('www.example.com'),
+        (around: Around) => around.dead.clear(),
+        'www.example.com is not in the certificate: The name servers do not answer.',
+      ],
+      [
+        'CAA records of its own',
+        (around: Around) =>
+          void around.caaOf.set('www.example.com', [{ critical: false, tag: 'issue', value: 'other.test' }]),
+        (around: Around) => around.caaOf.clear(),
+        'www.example.com is not in the certificate: The CAA records of www.example.com must allow ca.test to issue certificates; found 0 issue "other.test".',
+      ],
+    ] as const)
+      await t.test(why, async (t) => {
+        const { around, change, until, certificate, rest, state } = await world(t);
+        spoil(around);
+        await change({ domains: [entry()] });
+        await until(async () => (await certificate())?.state === 'issued');
+        t.same(around.orders, [['example.com']]);
+        await until(async () => (await certificate())?.problem !== null);
+        t.match(await certificate(), { state: 'issued', problem: words, names: ['example.com'] });
+        t.match(state.domains.find(ID), { problem: words });
+        await rest(HOUR + 60_000);
+        t.equal(around.orders.length, 1, 'nothing is ordered while it lasts');
+        fix(around);
+        await rest(HOUR + 60_000);
+        await until(() => around.orders.length === 2);
+        t.same(around.orders[1], BOTH, 'it comes back by itself');
+        await until(async () => (await certificate())?.problem === null);
+        t.match(await certificate(), { state: 'issued', names: BOTH });
+      });
+  },
+);
+
+t.test(
+  'a renewal waits a day for a name that cannot be looked up, and then goes on without it',
+  async (t) => {
+    const { around, change, until, certificate, rest } = await world(t);
+    await change({ domains: [entry()] });
+    await until(async () => (await certificate())?.state === 'issued');
+    around.dead.add('www.example.com');
+    await rest((LIFETIME * 2) / 3 + HOUR);
+    await until(async () => (await certificate())?.problem !== null);
+    t.match(await certificate(), { state: 'issued', names: BOTH, problem: /^www\.example\.com is not/ });
+    t.equal(around.orders.length, 1);
+    for (let hours = 0; hours < 30; hours += 1) await rest(HOUR + 1000);
+    await until(() => around.orders.length === 2);
+    t.same(around.orders[1], ['example.com']);
+    around.dead.clear();
+    await rest(2 * HOUR);
+    await until(() => around.orders.length === 3);
+    t.same(around.orders[2], BOTH);
+  },
+);
+
+t.test('a renewal leaves out at once what must not have a certificate any more', async (t) => {
+  const { around, change, until, certificate, rest } = await world(t);
+  await change({ domains: [entry()] });
+  await until(async () => (await certificate())?.state === 'issued');
+  around.caaOf.set('www.example.com', [{ critical: false, tag: 'issue', value: 'other.test' }]);
+  await rest((LIFETIME * 2) / 3 + HOUR);
+  await until(() => around.orders.length === 2);
+  t.same(around.orders[1], ['example.com']);
+});
+
+t.test('a name that the authority refuses is left out, told, and asked for again only rarely', async (t) => {
+  const { around, change, until, certificate, rest, state } = await world(t);
+  around.refused.add('www.example.com');
+  await change({ domains: [entry()] });
+  await until(async () => (await certificate())?.state === 'issued');
+  t.same(around.orders, [BOTH, ['example.com']]);
+  await until(async () => (await certificate())?.problem !== null);
+  t.match(await certificate(), {
+    names: ['example.com'],
+    problem: 'www.example.com is not in the certificate: No certificate for www.example.com.',
+  });
+  t.equal(state.domains.find(ID)?.refusals.length, 1, 'it counts for the limits');
+  await rest(3 * HOUR);
+  t.equal(around.orders.length, 2);
+  await rest(DAY);
+  await until(() => around.orders.length === 3);
+  await until(() => state.domains.find(ID)?.refusals.length === 1);
+  await rest(HOUR);
+  t.equal(around.orders.length, 3, 'the certificate that stands is not ordered again');
+  around.refused.clear();
+  await rest(DAY);
+  await until(async () => (await certificate())?.names?.length === 2);
+  t.match(await certificate(), { problem: null });
+});
+
+t.test('where no name can be looked up it is a failure that passes', async (t) => {
+  const { around, change, until, certificate } = await world(t);
+  for (const name of BOTH) around.dead.add(name);
+  await change({ domains: [entry()] });
+  await until(async () => (await certificate())?.problem?.includes('tried again by itself') === true);
+  t.same(around.orders, []);
 });
 
 t.test('CAA records that name another authority are not tried against', async (t) => {

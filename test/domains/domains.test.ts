@@ -32,11 +32,12 @@ async function world(t: Test) {
   rig.app.log.level = 'silent';
   const addresses = new Map<string, readonly string[]>();
   const texts = new Map<string, readonly string[]>();
-  const outside = { fails: false, during: async (): Promise<void> => {} };
+  const outside = { fails: false, dead: new Set<string>(), during: async (): Promise<void> => {} };
   const lookup = {
     ...rig.deps.drivers.lookup,
     async addresses(name: string) {
-      if (outside.fails) throw new AgentError('lookup_failed', 'The name servers do not answer.');
+      if (outside.fails || outside.dead.has(name))
+        throw new AgentError('lookup_failed', 'The name servers do not answer.');
       await outside.during();
       return { addresses: addresses.get(name) ?? [], aliases: [] };
     },
@@ -224,6 +225,52 @@ t.test(
     );
   },
 );
+
+t.test('a www that cannot be looked up says nothing about the apex, neither way', async (t) => {
+  const { order, add, look, service, addresses, outside } = await world(t);
+  await order('1');
+  addresses.set('example.com', [HERE]).set('www.example.com', [HERE]);
+  await add('1', 'example.com');
+  outside.dead.add('www.example.com');
+  await look(DAY + 1);
+  t.notOk(flat(await service('1')).domains[0]?.stray, 'the apex leads here');
+  addresses.set('example.com', ['198.51.100.9']);
+  await look(DAY + 1);
+  t.match(flat(await service('1')).domains[0]?.stray, {
+    problem: `example.com leads to 198.51.100.9; it must lead to ${HERE}.`,
+  });
+  outside.dead.add('example.com');
+  addresses.set('example.com', [HERE]);
+  await look(DAY + 1);
+  t.ok(flat(await service('1')).domains[0]?.stray, 'nothing was learnt');
+});
+
+t.test('a name that the certificate leaves out does not become the URL of the site', async (t) => {
+  const { order, add, rig, context, addresses } = await world(t);
+  await order('1');
+  addresses.set('example.com', [HERE]).set('www.example.com', [HERE]);
+  await add('1', 'example.com');
+  await rig.change('default/1', ({ site }) => ({
+    domains: (site?.domains ?? []).map((entry) => ({
+      ...entry,
+      certificate: {
+        state: 'issued' as const,
+        expiresAt: '2026-06-01T00:00:00.000Z',
+        problem: 'www.example.com is not in the certificate: no.',
+        names: ['example.com'],
+      },
+    })),
+  }));
+  const issuing = {
+    ...context,
+    drivers: { ...context.drivers, issuer: { ...context.drivers.issuer, kind: 'acme' as const } },
+  };
+  await t.rejects(setPrimary(issuing, BY, '1', 'www.example.com'), {
+    code: 'domain_not_ready',
+    message: 'www.example.com has no certificate yet. www.example.com is not in the certificate: no.',
+  });
+  await setPrimary(issuing, BY, '1', 'example.com');
+});
 
 t.test('a domain proven in DNS need not lead here as long as the proof is there', async (t) => {
   const { order, service, texts, add, look, challenge } = await world(t);

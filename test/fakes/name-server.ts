@@ -13,6 +13,8 @@ export interface FakeNameServer {
   readonly asked: string[];
   /** Response code for everything, instead of answers. */
   fail: number;
+  /** A query with EDNS is answered, or refused with FORMERR or NOTIMP, with or without the question in the answer. */
+  edns: 'known' | 'formerr' | 'notimp' | 'formerr without question' | 'notimp without question';
   /** Answers over UDP are cut off. */
   truncate: boolean;
   close(): Promise<void>;
@@ -26,6 +28,7 @@ export async function fakeNameServer(address = '127.0.0.1', port = 0): Promise<F
     records: new Map(),
     asked: [],
     fail: 0,
+    edns: 'known',
     truncate: false,
     async close() {
       await new Promise<void>((resolve) => udp.close(() => resolve()));
@@ -68,6 +71,14 @@ function replyTo(server: FakeNameServer, message: Buffer, cut: boolean): Buffer 
   const query = dnsPacket.decode(message);
   const question = query.questions?.[0];
   if (!question) return message;
+  const hasEdns = query.additionals?.some(({ type }) => type === 'OPT') === true;
+  if (hasEdns && server.edns !== 'known')
+    return dnsPacket.encode({
+      type: 'response',
+      ...(query.id === undefined ? {} : { id: query.id }),
+      flags: server.edns.startsWith('formerr') ? 1 : 4,
+      questions: server.edns.endsWith('without question') ? [] : (query.questions ?? []),
+    });
   const name = question.name.toLowerCase();
   server.asked.push(`${name} ${question.type}`);
   const answers = server.fail > 0 || cut ? [] : answersTo(server.records, name, question.type);

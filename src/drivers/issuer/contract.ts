@@ -28,7 +28,10 @@ export interface CertificateIssuer {
   readonly kind: 'acme' | 'local' | 'none';
   /** The authority's names in CAA records; empty: they are not looked at. */
   readonly caaIdentities: readonly string[];
-  /** One certificate for all of these names; the first names it. A key of its own each time. */
+  /**
+   * One certificate for all of these names; the first names it. A key of its own each time. `certificate_refused` has
+   * the names that the authority has something against in `fields`, each with a sentence, where it said which.
+   */
   issue(names: readonly string[], challenges: Challenges, call: IssuerCall): Promise<IssuedCertificate>;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** A service's domains in answers, and the bodies of the calls about them. */
 import { Type } from 'typebox';
 import type { DomainList } from '../../domains/list-domains.js';
+import { certifiedNames } from '../../model/domain-name.js';
 import { ServiceIdIn } from './common.js';
 import { DOMAIN } from './examples.js';
 import { flag, instant, list, nullable, text, whole, word } from './fields.js';
@@ -13,7 +14,11 @@ const CertificateView = Type.Object(
       'issued',
     ),
     expires_at: nullable(instant('When it expires. Null: there is none yet.', '2026-05-30T12:00:00.000Z')),
-    problem: nullable(text('What must change, in one sentence. Null: nothing.', ''), null),
+    problem: nullable(
+      text('What must change. Also says why the certificate leaves out one of the names. Null: nothing.', ''),
+      null,
+    ),
+    names: list('The names that the certificate is valid for.', [DOMAIN, `www.${DOMAIN}`]),
   },
   { title: 'DomainCertificate', description: "The domain's certificate." },
 );
@@ -77,14 +82,15 @@ export const DomainName = text('The domain, in ASCII form.', DOMAIN);
 export function viewDomainList({ domains, used, allowed, challenge, request }: DomainList) {
   return {
     domains: domains.map(({ domain }) => domain),
-    details: domains.map(({ domain, www, provenBy, certificate, addedAt, stray }) => ({
-      domain,
-      www,
-      dns: provenBy,
+    details: domains.map(({ certificate, addedAt, stray, ...entry }) => ({
+      domain: entry.domain,
+      www: entry.www,
+      dns: entry.provenBy,
       certificate: {
         state: certificate.state,
         expires_at: certificate.expiresAt,
         problem: certificate.problem,
+        names: [...certifiedNames({ ...entry, certificate })],
       },
       added_at: addedAt,
       enabled: stray?.off !== true,

@@ -53,6 +53,7 @@ const SiteSchema = Type.Object({
         state: Type.Enum(['none', 'pending', 'issued', 'failed']),
         expiresAt: NullableText,
         problem: NullableText,
+        names: Type.Optional(Type.Array(TextSchema)),
       }),
       addedAt: TextSchema,
       stray: Type.Optional(Type.Object({ since: TextSchema, problem: TextSchema, off: Type.Boolean() })),

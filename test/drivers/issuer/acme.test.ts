@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
+import { AgentError } from '../../../src/kernel/errors.js';
 import { systemClock } from '../../../src/kernel/clock.js';
 import { acmeIssuer } from '../../../src/drivers/issuer/acme/index.js';
 import type { KeptAccount } from '../../../src/drivers/issuer/contract.js';
@@ -130,3 +131,62 @@ t.test('what the authority itself refuses is told in its words', async (t) => {
     message: /too many certificates already issued/,
   });
 });
+
+t.test('of several names the error says which were refused, and every name was tried', async (t) => {
+  const { url, spoil } = await authority(t);
+  const say =
+    (body: object, status = 200): Answer =>
+    (_, answer) =>
+      answer
+        .writeHead(status, { 'content-type': 'application/json', location: `${url}order/1` })
+        .end(JSON.stringify(body));
+  const names = ['www.example.org', 'example.org'];
+  const challenge = (name: string) => ({
+    type: 'http-01',
+    url: `${url}challenge-${name}`,
+    token: `t-${name}`,
+  });
+  spoil['order'] = say(
+    {
+      status: 'pending',
+      authorizations: names.map((name) => `${url}authz-${name}`),
+      finalize: `${url}finalize`,
+    },
+    201,
+  );
+  for (const name of names)
+    spoil[`authz-${name}`] = say({
+      status: 'pending',
+      identifier: { type: 'dns', value: name },
+      challenges: [{ ...challenge(name), status: 'pending' }],
+    });
+  const detail = 'CAA record for www.example.org prevents issuance';
+  spoil['challenge-www.example.org'] = say({
+    ...challenge('www.example.org'),
+    ...{ status: 'invalid', error: { type: 'urn:ietf:params:acme:error:caa', detail, status: 403 } },
+  });
+  spoil['challenge-example.org'] = say({ ...challenge('example.org'), status: 'valid' });
+  const put: string[] = [];
+  const noting = { ...challenges, put: async (token: string) => void put.push(token) };
+  const refused = { 'www.example.org': `The certificate authority refused: ${detail}.` };
+  const issue = () => issuerAt(url).issue(names, noting, call);
+  const first: unknown = await issue().catch((error: unknown) => error);
+  t.match(first, { code: 'certificate_refused', fields: refused });
+  t.same(Object.keys(fieldsOf(first)), ['www.example.org']);
+  t.same(put, ['t-www.example.org', 't-example.org']);
+
+  const subproblems = [
+    { type: 'x', detail, identifier: { type: 'dns', value: 'www.example.org' } },
+    { detail: 'y' },
+  ];
+  spoil['order'] = say(
+    { type: 'urn:ietf:params:acme:error:caa', detail: 'see subproblems', subproblems },
+    403,
+  );
+  const second: unknown = await issue().catch((error: unknown) => error);
+  t.match(second, { code: 'certificate_refused', fields: refused });
+});
+
+function fieldsOf(error: unknown): object {
+  return error instanceof AgentError ? (error.fields ?? {}) : {};
+}

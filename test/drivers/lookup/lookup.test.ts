@@ -71,6 +71,29 @@ t.test('what does not fit a datagram is asked for again over TCP', async (t) => 
   t.same(await lookup.texts('_innkeeper-challenge.example.test', call), ['x'.repeat(200), 'second']);
 });
 
+t.test('a server without EDNS is asked once more without it, and no other is', async (t) => {
+  const { server, lookup } = await world(t);
+  server.records.set('example.test A', ['203.0.113.10']);
+  server.records.set('long.example.test TXT', ['x'.repeat(200), 'y'.repeat(200), 'z'.repeat(200)]);
+  const alone = async (): Promise<number> => {
+    server.asked.length = 0;
+    t.same((await lookup.addresses('example.test', call)).addresses, ['203.0.113.10'], server.edns);
+    return server.asked.length;
+  };
+  const usual = await alone();
+  for (const edns of ['formerr', 'notimp', 'formerr without question', 'notimp without question'] as const) {
+    server.edns = edns;
+    t.equal(await alone(), usual, 'every question was answered once');
+    t.equal((await lookup.texts('long.example.test', call)).length, 3, 'also what is longer than 512 bytes');
+  }
+  server.fail = 1;
+  await t.rejects(
+    lookup.addresses('example.test', call),
+    { code: 'lookup_failed' },
+    'it fails without EDNS, too',
+  );
+});
+
 t.test('CAA counts from the first name above that has any', async (t) => {
   const { server, lookup } = await world(t);
   server.records.set('shop.example.test A', ['203.0.113.10']);
@@ -124,6 +147,15 @@ t.test('without any answer the look-up fails as one that may pass', async (t) =>
   const { server, lookup } = await world(t);
   server.fail = 2;
   await t.rejects(lookup.addresses('example.test', call), { code: 'lookup_failed', retryable: true });
+});
+
+t.test('of many addresses a sentence shows a few', async (t) => {
+  const { server, lookup } = await world(t);
+  const many = Array.from({ length: 249 }, (_, n) => `198.51.100.${n + 1}`);
+  server.records.set('example.test A', many);
+  t.match(await checkAddresses(lookup, 'example.test', ['203.0.113.10'], call), {
+    found: /^(198\.51\.100\.\d+, ){4}198\.51\.100\.\d+ and 244 more$/,
+  });
 });
 
 t.test('routing says what was expected and what was found', async (t) => {

@@ -196,6 +196,10 @@ t.test('two states of a service tell what happened between them', (t) => {
   t.same(types({}, { proxyEnabled: false }), ['proxy.toggled']);
   t.same(types({}, { domains: [domain] }), ['domain.added']);
   t.same(types({ domains: [domain] }, { domains: [issued] }), ['domain.certificate_changed']);
+  const both = { ...issued, www: true };
+  const left = { ...both, certificate: { ...both.certificate, names: ['example.com'], problem: 'No www.' } };
+  t.same(types({ domains: [both] }, { domains: [left] }), ['domain.certificate_changed']);
+  t.same(types({ domains: [left] }, { domains: [left] }), []);
   t.same(types({ domains: [domain] }, { domains: [] }), ['domain.removed']);
   t.same(types({ snapshots: [safety] }, { snapshots: [backup] }), ['backup.made']);
   t.same(types({ snapshots: [backup] }, { snapshots: [] }), ['backup.removed']);

@@ -75,21 +75,19 @@ async function order(
   const wait = <T>(work: Promise<T>): Promise<T> =>
     orAbort(work, limit, () => new Error('the order did not end in time'));
   const { client, placed } = await wait(placeOrder(library, config, deps, names));
+  // every name is tried, so that the next order can do without those that fail
+  const refused = new Map<string, string>();
   for (const authorization of await wait(client.getAuthorizations(placed))) {
     if (authorization.status === 'valid') continue;
-    const challenge = authorization.challenges.find(({ type }) => type === 'http-01');
-    if (!challenge)
-      throw new Refused(`no HTTP-01 challenge is offered for ${authorization.identifier.value}`);
-    const { token } = challenge;
-    await challenges.put(token, await client.getChallengeKeyAuthorization(challenge));
     try {
-      await wait(client.completeChallenge(challenge));
-      // the challenge and not its authorization: it tells why it failed
-      await wait(client.waitForValidStatus(challenge));
-    } finally {
-      await challenges.remove(token).catch(() => {});
+      await authorize(client, authorization, challenges, wait);
+    } catch (error) {
+      const failure = asFailure(error, limit.aborted);
+      if (failure.code !== 'certificate_refused') throw error;
+      refused.set(authorization.identifier.value, failure.detail ?? '');
     }
   }
+  if (refused.size > 0) throw new NamesRefused(refused);
   const [key, csr] = await library.crypto.createCsr(
     { altNames: [...names] },
     await library.crypto.createPrivateEcdsaKey('P-256'),
@@ -105,6 +103,25 @@ async function order(
     issuedAt: new Date(Math.max(Date.parse(validFrom), 0)).toISOString(),
     expiresAt: new Date(validTo).toISOString(),
   };
+}
+
+async function authorize(
+  client: acme.Client,
+  authorization: acme.Authorization,
+  challenges: Challenges,
+  wait: <T>(work: Promise<T>) => Promise<T>,
+): Promise<void> {
+  const challenge = authorization.challenges.find(({ type }) => type === 'http-01');
+  if (!challenge) throw new Refused('no HTTP-01 challenge is offered');
+  const { token } = challenge;
+  await challenges.put(token, await client.getChallengeKeyAuthorization(challenge));
+  try {
+    await wait(client.completeChallenge(challenge));
+    // the challenge and not its authorization: it tells why it failed
+    await wait(client.waitForValidStatus(challenge));
+  } finally {
+    await challenges.remove(token).catch(() => {});
+  }
 }
 
 async function placeOrder(
@@ -182,6 +199,16 @@ async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
 
 class Refused extends Error {}
 
+/** The authority's words about some of the names. */
+class NamesRefused extends Error {
+  readonly names: ReadonlyMap<string, string>;
+
+  constructor(names: ReadonlyMap<string, string>) {
+    super([...names].map(([name, words]) => `${name}: ${words}`).join('; '));
+    this.names = names;
+  }
+}
+
 /** The authority, or a gateway before it, is not able to answer: no verdict about the order, whatever the body says. */
 class Breakdown extends Error {
   readonly response: number;
@@ -214,7 +241,28 @@ function refuseBreakdown<A extends { readonly status: number; readonly data?: un
     throw new Refusal(`${status} ${page ? pageWords(data) : 'a redirect instead of an answer'}`);
   const problem = problemIn(data);
   if (status >= 400 && OF_ACCOUNT.test(problem.type)) throw new Refusal(`${status} ${problem.detail}`);
+  const names = status >= 400 ? namesIn(data) : undefined;
+  if (names && names.size > 0) throw new NamesRefused(names);
   return answer;
+}
+
+/** Which names an order failed for (RFC 8555, section 6.7.1). */
+function namesIn(data: unknown): ReadonlyMap<string, string> {
+  const list: unknown =
+    typeof data === 'object' && data !== null ? Reflect.get(data, 'subproblems') : undefined;
+  return new Map(
+    (Array.isArray(list) ? (list as readonly unknown[]) : []).flatMap(
+      (one): (readonly [string, string])[] => {
+        const identifier: unknown =
+          typeof one === 'object' && one !== null ? Reflect.get(one, 'identifier') : undefined;
+        const value: unknown =
+          typeof identifier === 'object' && identifier !== null
+            ? Reflect.get(identifier, 'value')
+            : undefined;
+        return typeof value === 'string' ? [[value, problemIn(one).detail]] : [];
+      },
+    ),
+  );
 }
 
 function problemIn(data: unknown): { readonly type: string; readonly detail: string } {
@@ -233,10 +281,15 @@ function asFailure(error: unknown, timedOut: boolean): AgentError {
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof Refusal) return refusesUs(text, error);
   if (timedOut || isWire(error)) return silence(text, error);
-  return new AgentError('certificate_refused', `The certificate authority refused: ${sentence(text)}`, {
+  const refused = (words: string): string => `The certificate authority refused: ${sentence(words)}`;
+  const names = error instanceof NamesRefused ? [...error.names] : [];
+  return new AgentError('certificate_refused', refused(text), {
     role: 'certificate authority',
-    detail: text,
+    detail: cleaned(text),
     cause: error,
+    ...(names.length > 0
+      ? { fields: Object.fromEntries(names.map(([name, words]) => [name, refused(words)])) }
+      : {}),
   });
 }
 

@@ -37,8 +37,29 @@ const TCP_MS = 3_000;
 const UDP_BYTES = 1232;
 const RCODE = 0x0f;
 
-/** Rejects when there is no answer in time, or the signal aborts. */
+/** What servers without EDNS answer to a query that has it, with or without the question (RFC 6891, section 7). */
+const FORMERR = 1;
+const NOTIMP = 4;
+
+/**
+ * A server that does not know EDNS is asked once more without it. Rejects when there is no answer in time, or the
+ * signal aborts.
+ */
 export async function queryServer(server: Server, question: DnsQuery, signal: AbortSignal): Promise<Reply> {
+  const reply = await askServer(server, { ...question, edns: true }, signal);
+  return isWithoutEdns(reply.code) ? askServer(server, { ...question, edns: false }, signal) : reply;
+}
+
+function isWithoutEdns(code: number): boolean {
+  return code === FORMERR || code === NOTIMP;
+}
+
+interface Query extends DnsQuery {
+  /** Says how long a datagram may be; without it 512 bytes. */
+  readonly edns: boolean;
+}
+
+async function askServer(server: Server, question: Query, signal: AbortSignal): Promise<Reply> {
   let last: unknown;
   for (let attempt = 0; attempt < TRIES; attempt += 1) {
     signal.throwIfAborted();
@@ -60,44 +81,47 @@ function replyOf(packet: DecodedPacket): Reply {
   };
 }
 
-function encode(id: number, { name, type, recurse }: DnsQuery): Buffer {
+function optRecord(): Answer {
+  return {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: UDP_BYTES,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
+  };
+}
+
+function encode(id: number, { name, type, recurse, edns }: Query): Buffer {
   return dnsPacket.encode({
     type: 'query',
     id,
     flags: recurse ? dnsPacket.RECURSION_DESIRED : 0,
     questions: [{ name, type, class: 'IN' }],
-    additionals: [
-      {
-        type: 'OPT',
-        name: '.',
-        udpPayloadSize: UDP_BYTES,
-        extendedRcode: 0,
-        ednsVersion: 0,
-        flags: 0,
-        flag_do: false,
-        options: [],
-      },
-    ],
+    additionals: edns ? [optRecord()] : [],
   });
 }
 
-/** The message when it answers this question with this id, else undefined. */
-function decode(message: Buffer, id: number, question: DnsQuery): DecodedPacket | undefined {
+/**
+ * The message when it answers this question with this id, else undefined. A server that cannot read the question may
+ * answer without it.
+ */
+function decode(message: Buffer, id: number, question: Query): DecodedPacket | undefined {
   try {
     const packet = dnsPacket.decode(message);
     const [asked] = packet.questions ?? [];
-    const ours =
-      packet.type === 'response' &&
-      packet.id === id &&
-      asked?.name.toLowerCase() === question.name &&
-      asked.type === question.type;
-    return ours ? packet : undefined;
+    if (packet.type !== 'response' || packet.id !== id) return undefined;
+    const isOurs = asked?.name.toLowerCase() === question.name && asked.type === question.type;
+    const isUnread = asked === undefined && isWithoutEdns((packet.flags ?? 0) & RCODE);
+    return isOurs || isUnread ? packet : undefined;
   } catch {
     return undefined;
   }
 }
 
-function overUdp(server: Server, question: DnsQuery, signal: AbortSignal): Promise<DecodedPacket> {
+function overUdp(server: Server, question: Query, signal: AbortSignal): Promise<DecodedPacket> {
   const id = randomInt(65_536);
   return withLimit(signal, TRY_MS, async (limit) => {
     const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
@@ -118,7 +142,7 @@ function overUdp(server: Server, question: DnsQuery, signal: AbortSignal): Promi
   });
 }
 
-function overTcp(server: Server, question: DnsQuery, signal: AbortSignal): Promise<DecodedPacket> {
+function overTcp(server: Server, question: Query, signal: AbortSignal): Promise<DecodedPacket> {
   const id = randomInt(65_536);
   return withLimit(signal, TCP_MS, async (limit) => {
     const socket = createConnection({ host: server.address, port: server.port });
