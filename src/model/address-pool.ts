@@ -31,6 +31,28 @@ export function canonicalAddress(text: string): string | undefined {
     : undefined;
 }
 
+/** Of kinds that no visitor's packets are ever routed to, whatever network they come from. */
+const UNREACHABLE: readonly string[] = ['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast'];
+
+/** False for an address that means this machine, this link, a group or nothing. Private ones can be reached. */
+export function canBeReached(address: string): boolean {
+  const parsed = ipaddr.process(address);
+  return (
+    !UNREACHABLE.includes(parsed.range()) && !(parsed.kind() === 'ipv4' && parsed.toByteArray()[0] === 0)
+  );
+}
+
+/** `networks`: CIDRs or addresses. */
+export function isWithin(address: string, networks: readonly string[]): boolean {
+  const parsed = ipaddr.process(address);
+  return networks.some((network) => {
+    const [range, bits] = network.includes('/')
+      ? ipaddr.parseCIDR(network)
+      : [ipaddr.process(network), ipaddr.process(network).kind() === 'ipv4' ? 32 : 128];
+    return range.kind() === parsed.kind() && parsed.match(range, bits);
+  });
+}
+
 export function familyOf(pool: AddressPool): Family {
   return pool.first.includes(':') ? 6 : 4;
 }

@@ -4,7 +4,7 @@ import { invalid } from '../kernel/invalid.js';
 import { type Email, parseEmail } from '../model/email.js';
 import { shownOf } from '../model/domain-name.js';
 import { readHostName } from '../kernel/host-name.js';
-import { canonicalAddress } from '../model/address-pool.js';
+import { canBeReached, canonicalAddress, isWithin } from '../model/address-pool.js';
 import type { JsonObject } from '../kernel/json.js';
 import { ID_PATTERN } from '../model/service.js';
 import { isLegalLabel, isReserved } from '../model/subdomain.js';
@@ -52,6 +52,8 @@ export interface OrderRules {
   readonly defaultProduct: string;
   readonly baseDomain: string;
   readonly reservedNames: ReadonlySet<string>;
+  /** Addresses and networks where a proxy stands for certain, whatever kind of address that is. */
+  readonly ownNetworks: readonly string[];
 }
 
 const MOST_ADDRESSES = 16;
@@ -70,7 +72,7 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
   if (!email) problems.email = 'must be an e-mail address such as name@example.com';
   const planWord = request.plan.trim();
   if (planWord === '') problems.plan = 'must be the name of a plan';
-  const publicIps = readAddresses(request.public_ip, problems);
+  const publicIps = readAddresses(request.public_ip, rules, problems);
   if (Buffer.byteLength(JSON.stringify(request.properties ?? {})) > MOST_PROPERTIES_BYTES)
     problems.properties = `must not take more than ${MOST_PROPERTIES_BYTES} bytes`;
   if (!email || Object.keys(problems).length > 0) throw invalid(problems);
@@ -94,7 +96,11 @@ export function checkEmail(product: Pick<SoldProduct, 'module'>, { address }: Em
   if (problem !== undefined) throw invalid({ email: problem });
 }
 
-function readAddresses(sent: string | readonly string[], problems: Record<string, string>): string[] {
+function readAddresses(
+  sent: string | readonly string[],
+  { ownNetworks }: Pick<OrderRules, 'ownNetworks'>,
+  problems: Record<string, string>,
+): string[] {
   const list = typeof sent === 'string' ? [sent] : sent;
   const addresses = list.map((text) => canonicalAddress(text.trim()));
   const known = addresses.filter((address) => address !== undefined);
@@ -102,6 +108,10 @@ function readAddresses(sent: string | readonly string[], problems: Record<string
     problems.public_ip = 'must be an IPv4 or IPv6 address, or a list of them';
   } else if (known.length > MOST_ADDRESSES) {
     problems.public_ip = `must not name more than ${MOST_ADDRESSES} addresses`;
+  } else {
+    const nowhere = known.find((address) => !canBeReached(address) && !isWithin(address, ownNetworks));
+    if (nowhere !== undefined)
+      problems.public_ip = `must be an address that visitors can reach, not ${nowhere}`;
   }
   return [...new Set(known)];
 }

@@ -48,6 +48,7 @@ export async function createSite(
     defaultProduct: config.modules.default_product,
     baseDomain: config.agent.base_domain,
     reservedNames: new Set(config.create.reserved_names.map((name) => name.toLowerCase())),
+    ownNetworks: [...config.proxy.public_addresses, ...config.domains.lab_networks],
   });
   const key = keyOf({ panel: caller.panel, id: order.id });
   const plan = findPlan(config.plans, order.planWord);

@@ -16,6 +16,7 @@ const ORDER_RULES = {
   defaultProduct: 'wordpress',
   baseDomain: 'sites.example.net',
   reservedNames: new Set<string>(),
+  ownNetworks: [],
 };
 const ZONE = { zone: 'zone.example', proxy: [], closed: [], ttlS: 300 };
 const record = (spec: Partial<RecordSpec>) =>

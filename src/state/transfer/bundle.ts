@@ -7,6 +7,8 @@ import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { cleaned } from '../../kernel/text.js';
+import { KINDS } from '../documents/kinds.js';
 
 export const FORMAT = 'innkeeper-state/1';
 export const MANIFEST = 'manifest.json';
@@ -40,9 +42,38 @@ export class BundleError extends Error {
 /** Folders and names as the state has them: nothing that leads out of the folder, nothing hidden. */
 const PATH = /^(?:[A-Za-z0-9_][A-Za-z0-9._~-]*\/)+[A-Za-z0-9_][A-Za-z0-9._~-]*$/;
 const LONGEST_PATH = 300;
+const MIB = 1024 ** 2;
+
+/** What a state may have, by its folders; those of newer releases are refused with it. */
+const FOLDERS: ReadonlySet<string> = new Set([
+  'services',
+  'archive',
+  'events',
+  'audit',
+  'damaged',
+  ...Object.keys(KINDS),
+]);
+
+/** A document; a day of a log may be larger. */
+const MOST_DOCUMENT = 16 * MIB;
+const MOST_LOG = 4096 * MIB;
+const MOST_MANIFEST = 256 * MIB;
+const MOST_FILES = 1_000_000;
+const MOST_TOTAL = 65_536 * MIB;
 
 export function isStatePath(path: string): boolean {
-  return path === KEY_FILE || (path.length <= LONGEST_PATH && PATH.test(path));
+  if (path === KEY_FILE) return true;
+  return path.length <= LONGEST_PATH && PATH.test(path) && FOLDERS.has(path.split('/', 1)[0] ?? '');
+}
+
+function mostBytesOf(name: string): number {
+  if (name === MANIFEST) return MOST_MANIFEST;
+  return name.endsWith('.ndjson') ? MOST_LOG : MOST_DOCUMENT;
+}
+
+/** Whoever made the archive chose its names. */
+function shown(name: string): string {
+  return JSON.stringify(cleaned(name, 120));
 }
 
 /** A file of the export; its bytes must be read to their end. */
@@ -69,15 +100,22 @@ async function readEntries(source: Readable, onFile: OnFile): Promise<Manifest> 
   const entries = extract();
   source.once('error', (error) => entries.destroy(error));
   source.pipe(entries);
+  let total = 0;
   for await (const entry of entries) {
-    const { name, type } = entry.header;
-    if (manifest) throw new BundleError(`${name} lies behind the manifest`);
+    const { name, type, size } = entry.header;
+    total += size;
+    // what the header says is what tar-stream reads: nothing larger is unpacked, let alone kept
+    if (seen.size >= MOST_FILES) throw new BundleError(`it holds more than ${MOST_FILES} files`);
+    if (size > mostBytesOf(name))
+      throw new BundleError(`${shown(name)} is larger than any file of a state: ${size} bytes`);
+    if (total > MOST_TOTAL) throw new BundleError(`it holds more than ${MOST_TOTAL} bytes`);
+    if (manifest) throw new BundleError(`${shown(name)} lies behind the manifest`);
     if (name === MANIFEST) {
       manifest = await readManifest(entry);
       continue;
     }
     if (type !== 'file' || !isStatePath(name))
-      throw new BundleError(`it holds ${JSON.stringify(name)}, which is no part of a state`);
+      throw new BundleError(`it holds ${shown(name)}, which is no part of a state`);
     if (seen.has(name)) throw new BundleError(`it holds ${name} twice`);
     const sum = new Sum();
     await onFile(name, sum.over(entry));
@@ -141,6 +179,8 @@ function isStreamError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return (
     'code' in error ||
-    /tar header|unexpected end|premature close|aborted|writable stream closed/i.test(error.message)
+    /tar header|header exceeds|unexpected end|premature close|aborted|writable stream closed/i.test(
+      error.message,
+    )
   );
 }

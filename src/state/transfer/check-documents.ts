@@ -1,4 +1,5 @@
 /** Looks at the documents of a whole state, one after the other, and says what is wrong by file. Reads only. */
+import { StringDecoder } from 'node:string_decoder';
 import type { AlertRecord } from '../../model/alert.js';
 import type { CustomDomainRecord } from '../../model/custom-domain.js';
 import { failedOrders } from '../../model/failed-order.js';
@@ -83,6 +84,13 @@ export class DocumentCheck {
     else if (name.endsWith('.ndjson')) this.#takeLines(file, text);
     else if (folder === 'services') this.#takeService(file, rest, text);
     else if (name.endsWith('.json')) this.#takeOther(file, folder, name, text);
+  }
+
+  /** A log, which may be much larger than what is to be kept in memory. */
+  async takeLog(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
+    let torn = 0;
+    for await (const line of linesOf(bytes)) if (line !== '' && !isJson(line)) torn += 1;
+    this.#noteTorn(file, torn);
   }
 
   finish(): Checked {
@@ -173,7 +181,10 @@ export class DocumentCheck {
    * its own.
    */
   #takeLines(file: string, text: string): void {
-    const torn = text.split('\n').filter((line) => line !== '' && !isJson(line)).length;
+    this.#noteTorn(file, text.split('\n').filter((line) => line !== '' && !isJson(line)).length);
+  }
+
+  #noteTorn(file: string, torn: number): void {
     if (torn > 0)
       this.#notes.push({
         file,
@@ -205,6 +216,24 @@ export class DocumentCheck {
     this.#keys.add(keyId);
     return this.#box ? this.#box.open(name, sealed) : new Secret('');
   }
+}
+
+/** No line of a log is as long as this. */
+const LONGEST_LINE = 8 * 1024 ** 2;
+
+/** A line that is longer is cut, so that it counts as torn. */
+async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const chunk of bytes) {
+    const [first = '', ...others] = decoder.write(chunk).split('\n');
+    if (rest.length <= LONGEST_LINE) rest += first;
+    for (const line of others) {
+      yield rest;
+      rest = line;
+    }
+  }
+  yield rest + decoder.end();
 }
 
 function isJson(text: string): boolean {

@@ -49,8 +49,11 @@ export async function verifyStream(source: Readable, keys: readonly Buffer[]): P
   const opened = keys.length > 0;
   try {
     const manifest = await readBundle(source, async (path, bytes) => {
-      const text = await textOf(bytes);
-      if (path !== KEY_FILE) check.take(path, text);
+      if (path.endsWith('.ndjson')) await check.takeLog(path, bytes);
+      else {
+        const text = await textOf(bytes);
+        if (path !== KEY_FILE) check.take(path, text);
+      }
     });
     return { ...check.finish(), manifest, opened };
   } catch (error) {
