@@ -10,7 +10,20 @@ const MODEL = room('model');
 const WORDS = [KERNEL, MODEL];
 const CONFIG = '^src/config/config\\.ts$';
 const STATE = '^src/state/contract\\.ts$';
-const DRIVERS = ['^src/drivers/[^/]+/contract\\.ts$', '^src/drivers/table\\.ts$', room('drivers/shared')];
+const DRIVERS = [
+  '^src/drivers/[^/]+/contract\\.ts$',
+  '^src/drivers/(table|hosts)\\.ts$',
+  room('drivers/shared'),
+];
+/** What a driver says of itself to the configuration, and the list of a kind's drivers, which loads none of them. */
+const DRIVERS_CONFIG = [
+  '^src/drivers/[^/]+/[^/]+/config\\.ts$',
+  '^src/drivers/[^/]+/(section|keys|part|ssh-config)\\.ts$',
+  '^src/drivers/registry\\.ts$',
+  '^src/drivers/[^/]+/registry\\.ts$',
+];
+/** What a driver's keys are made of. */
+const CONFIG_KEYS = '^src/config/(building-blocks|patterns|loaded|driver-part)\\.ts$';
 const KIT = room('modules/kit');
 const CONTRACTS = [...WORDS, CONFIG, STATE, ...DRIVERS, KIT];
 
@@ -99,7 +112,7 @@ module.exports = {
     only('kernel-knows-nothing', KERNEL, []),
     only('model-knows-kernel', MODEL, [KERNEL]),
 
-    only('config-knows-model', room('config'), WORDS),
+    only('config-knows-model-and-the-keys-of-drivers', room('config'), [...WORDS, ...DRIVERS_CONFIG]),
     only('what-drivers-share-knows-model', room('drivers/shared'), WORDS),
     only('contracts-of-drivers-know-no-driver', '^src/drivers/([^/]+/contract|table)\\.ts$', [
       ...WORDS,
@@ -109,7 +122,18 @@ module.exports = {
     only('kit-knows-model', KIT, WORDS),
     only('shipped-modules-know-the-kit', '^modules/', [...WORDS, KIT]),
 
-    only('drivers-know-contracts', room('drivers'), [...WORDS, CONFIG]),
+    // the type of the configuration is made of the drivers' keys, so a driver reads its own part only
+    only(
+      'drivers-know-contracts',
+      room('drivers'),
+      [...WORDS, CONFIG_KEYS],
+      ['^src/drivers/(build|hosts)\\.ts$'],
+    ),
+    only('who-builds-drivers-knows-config', '^src/drivers/(build|hosts)\\.ts$', [
+      ...WORDS,
+      CONFIG,
+      room('drivers'),
+    ]),
     only('state-knows-model', room('state'), [...WORDS, CONFIG]),
     only('clock-knows-what-drivers-share', room('clock'), [...WORDS, room('drivers/shared')]),
     only('systemd-knows-model', room('systemd'), WORDS),

@@ -141,7 +141,7 @@ export async function startDaemon({
       log.error({ file, problem }, 'a damaged document was set aside');
 
     const systems = openCircuits(config, clock, log);
-    const { drivers: real, watch } = openDrivers(config, clock, log, state, counting, systems);
+    const { drivers: real, watch } = await openDrivers(config, clock, log, state, counting, systems);
     const drivers = around.drivers?.(real) ?? real;
     const certificates = certificateManager({
       config,

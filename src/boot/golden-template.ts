@@ -4,8 +4,7 @@ import { openCatalogue } from '../modules/catalogue.js';
 import { loadConfig } from '../config/load.js';
 import { systemClock } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
-import { execDriver } from '../drivers/build.js';
-import { proxmoxGuestDriver } from '../drivers/guest/proxmox/index.js';
+import { execDriver, guestDriver } from '../drivers/build.js';
 import { watchCluster } from '../drivers/guest/watch.js';
 import { buildTemplate, type BuildTemplateOrder, type BuiltTemplate } from '../templates/build-template.js';
 import { type FileLock, holdFile } from '../state/files/file-lock.js';
@@ -36,8 +35,8 @@ export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]>
   const config = await loadConfig({ file: configFile, credentials });
   const product = (await openCatalogue(config, configFile, log)).get(spec.product);
   const lock = await onlyBuild(configFile, log);
-  const guest = proxmoxGuestDriver(config.container_host.proxmox, { clock, log });
-  const exec = execDriver(config, { clock, log });
+  const guest = await guestDriver(config, { clock, log });
+  const exec = await execDriver(config, { log });
   const watch = watchCluster({ driver: guest, clock, pollMs: config.container_host.poll_s * 1000, log });
   try {
     const isClaimed = (address: string): boolean => spec.held?.has(address) === true;

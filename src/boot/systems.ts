@@ -7,9 +7,8 @@ import type { Config } from '../config/config.js';
 import { neverAborted } from '../kernel/async/never.js';
 import type { Clock } from '../kernel/clock.js';
 import { isOpen } from '../model/job.js';
-import { buildDrivers } from '../drivers/build.js';
+import { buildDrivers, guestDriver } from '../drivers/build.js';
 import { type Circuits, type CircuitView, newCircuits } from '../drivers/shared/circuit.js';
-import { proxmoxGuestDriver } from '../drivers/guest/proxmox/index.js';
 import { watchCluster } from '../drivers/guest/watch.js';
 import type { ClusterWatch } from '../drivers/guest/contract.js';
 import { instrument } from '../drivers/shared/instrument.js';
@@ -40,21 +39,21 @@ export function openCircuits(
   return all;
 }
 
-export function openDrivers(
+export async function openDrivers(
   config: Config,
   clock: Clock,
   log: Logger,
   state: State,
   { metrics }: Counting,
   systems: Circuits,
-): { drivers: Drivers; watch: ClusterWatch } {
+): Promise<{ drivers: Drivers; watch: ClusterWatch }> {
   const ear = { heard: metrics.driverCalled, log };
-  const host = proxmoxGuestDriver(config.container_host.proxmox, { clock, log, circuits: systems });
+  const host = await guestDriver(config, { clock, log, circuits: systems });
   const heard = <K extends keyof Drivers>(kind: K, driver: Drivers[K]): Drivers[K] =>
     instrument(kind, driver, ear);
   const guest = heard('guest', host);
   const accounts = accountStore(state.acmeAccounts);
-  const others = buildDrivers(config, { clock, log, guest, accounts, circuits: systems });
+  const others = await buildDrivers(config, { clock, log, guest, accounts, circuits: systems });
   const drivers: Drivers = {
     guest,
     exec: heard('exec', others.exec),

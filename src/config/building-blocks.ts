@@ -8,11 +8,21 @@ interface KeyOptions<T> {
   /** Said in errors as "expected ...". */
   readonly expected?: string;
   readonly unit?: string;
+  /** For `inherited` keys: where the value comes from when the file has none. */
+  readonly inherits?: Inheritance;
+}
+
+/** The value of another key, by its path in the file; `as` makes the value of this key of it. */
+export interface Inheritance {
+  readonly from: string;
+  readonly as?: (value: string) => string;
 }
 
 interface TextOptions extends KeyOptions<string> {
   readonly pattern?: string;
   readonly check?: (value: string) => boolean;
+  /** The form that the agent works with. */
+  readonly normalize?: (value: string) => string;
   /** A slip may put a secret here: what was found is not shown. */
   readonly discreet?: boolean;
 }
@@ -27,8 +37,15 @@ export function text(description: string, { check = () => true, ...options }: Te
  */
 export type Reads = 'nothing' | 'file' | 'private file' | 'certificates';
 
+interface PathOptions {
+  readonly default?: string;
+  readonly inherits?: Inheritance;
+  /** Of a private key: the name of the key beside it that holds the path of its certificate. */
+  readonly keyOf?: string;
+}
+
 /** A path, relative to the configuration file's folder. */
-export function path(description: string, reads: Reads, options: { readonly default?: string } = {}) {
+export function path(description: string, reads: Reads, options: PathOptions = {}) {
   return Type.String({ minLength: 1, expected: 'a path', isPath: true, reads, ...options, description });
 }
 
@@ -89,20 +106,33 @@ export interface SecretSource {
 
 export const SECRET_EXPECTED = 'exactly one of {file: /path}, {credential: name}, {env: NAME}, {value: text}';
 
+interface SecretOptions {
+  /** What is wrong with its text, without the text; undefined: nothing. */
+  readonly problem?: (text: string) => string | undefined;
+}
+
 /** Where a secret is read from; its value is never shown. */
-export function secret(description: string): TUnsafe<SecretSource> {
+export function secret(description: string, { problem }: SecretOptions = {}): TUnsafe<SecretSource> {
   const forms = {
     file: Type.Optional(Type.String({ minLength: 1 })),
     credential: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]+$' })),
     env: Type.Optional(Type.String({ minLength: 1 })),
     value: Type.Optional(Type.String({ minLength: 1 })),
   };
-  const options = { additionalProperties: false, minProperties: 1, maxProperties: 1 };
+  const options = { additionalProperties: false, minProperties: 1, maxProperties: 1, problem };
   return Type.Unsafe<SecretSource>(
     Type.Object(forms, { ...options, isSecret: true, expected: SECRET_EXPECTED, description }),
   );
 }
 
+/** Null in the loaded configuration when the file has none. */
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
+
+/** Marks the type of a value that is never missing in the loaded configuration. */
+export type Inherited<T> = T & { readonly '~inherited': T };
+
+/** A key that has another key's value when the file has none; its `inherits` names that key. */
+export const inherited = <T extends TSchema>(schema: T) =>
+  Type.Optional(Type.Unsafe<Inherited<Static<T>>>(schema));
 
 export type { Static };

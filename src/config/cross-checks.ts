@@ -1,10 +1,9 @@
-/**
- * What must hold between keys. Each check looks only at the keys it needs, so that it speaks even while others are
- * wrong.
- */
+/** What must hold between keys; what a driver's keys must hold to stands in its folder. */
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { DRIVERS } from '../drivers/registry.js';
+import { type ConfigCheck, driverChecks, problem } from './driver-part.js';
 import type { ConfigProblem } from './error.js';
 import { ambiguousPlans } from './plans.js';
 import { poolProblems } from './pools.js';
@@ -13,60 +12,10 @@ import { PoolSchema } from './schema.js';
 /** The system's limit for the path of a unix socket, its final zero byte not counted. */
 const SOCKET_PATH_LIMIT = 107;
 
-type Check = (file: unknown) => ConfigProblem[];
-
-const problem = (key: string, text: string): ConfigProblem[] => [{ key, problem: text }];
-
-const Block = Type.Optional(Type.Unknown());
-const SshDriver = Type.Object({ exec: Type.Object({ driver: Type.Literal('ssh'), ssh: Block }) });
-const sshHasItsBlock: Check = (file) =>
-  Value.Check(SshDriver, file) && file.exec.ssh === undefined
-    ? problem(
-        'exec.ssh',
-        'found nothing, expected private_key and known_hosts_file, since exec.driver is ssh',
-      )
-    : [];
-
-const DnsDriver = Type.Object({ dns: Type.Object({ driver: Type.Literal('powerdns'), powerdns: Block }) });
-const powerdnsHasItsBlock: Check = (file) =>
-  Value.Check(DnsDriver, file) && file.dns.powerdns === undefined
-    ? problem('dns.powerdns', 'found nothing, expected url and api_key, since dns.driver is powerdns')
-    : [];
-
-const Range = Type.Object({ first: Type.Integer(), last: Type.Integer() });
-const VMIDS = ['vmids', 'template_vmids'] as const;
-const Proxmox = Type.Object({
-  container_host: Type.Object({ proxmox: Type.Object({ vmids: Block, template_vmids: Block }) }),
-});
-
-function vmidRange(file: unknown, name: (typeof VMIDS)[number]): { first: number; last: number } | undefined {
-  if (!Value.Check(Proxmox, file)) return undefined;
-  const range = file.container_host.proxmox[name];
-  return Value.Check(Range, range) ? range : undefined;
-}
-
-const vmidsAreApart: Check = (file) => {
-  const key = 'container_host.proxmox';
-  const inside = VMIDS.flatMap((name) => {
-    const range = vmidRange(file, name);
-    return range && range.first > range.last
-      ? problem(
-          `${key}.${name}`,
-          `found first ${range.first} after last ${range.last}, expected it not to be`,
-        )
-      : [];
-  });
-  const [ours, templates] = VMIDS.map((name) => vmidRange(file, name));
-  if (inside.length > 0 || !ours || !templates) return inside;
-  if (ours.last < templates.first || templates.last < ours.first) return [];
-  const found = `${templates.first}-${templates.last}, which overlaps vmids ${ours.first}-${ours.last}`;
-  return problem(`${key}.template_vmids`, `found ${found}, expected ranges apart`);
-};
-
 const Slots = Type.Object({
   jobs: Type.Object({ slots: Type.Integer(), interactive_slots: Type.Integer() }),
 });
-const slotsAreLeft: Check = (file) =>
+const slotsAreLeft: ConfigCheck = (file) =>
   Value.Check(Slots, file) && file.jobs.interactive_slots >= file.jobs.slots
     ? problem(
         'jobs.interactive_slots',
@@ -74,26 +23,11 @@ const slotsAreLeft: Check = (file) =>
       )
     : [];
 
-const Zone = Type.Object({
-  agent: Type.Object({ base_domain: Type.String() }),
-  dns: Type.Object({ powerdns: Type.Object({ zone: Type.String() }) }),
-});
-const zoneHoldsBaseDomain: Check = (file) => {
-  if (!Value.Check(Zone, file)) return [];
-  const { base_domain: domain } = file.agent;
-  const { zone } = file.dns.powerdns;
-  if (domain === zone || domain.endsWith(`.${zone}`)) return [];
-  return problem(
-    'dns.powerdns.zone',
-    `found "${zone}", expected agent.base_domain (${domain}) or a domain above it`,
-  );
-};
-
 const Socket = Type.Object({
   agent: Type.Object({ state_dir: Type.String() }),
   api: Type.Object({ socket: Type.Optional(Type.String()) }),
 });
-const socketPathFits: Check = (file) => {
+const socketPathFits: ConfigCheck = (file) => {
   if (!Value.Check(Socket, file)) return [];
   const path = file.api.socket ?? join(file.agent.state_dir, 'innkeeper.sock');
   const length = Buffer.byteLength(path);
@@ -104,27 +38,10 @@ const socketPathFits: Check = (file) => {
   );
 };
 
-const NginxPorts = Type.Object({
-  proxy: Type.Object({
-    nginx: Type.Object({
-      http_port: Type.Integer(),
-      https_port: Type.Integer(),
-      status_port: Type.Integer(),
-    }),
-  }),
-});
-const portsDiffer: Check = (file) => {
-  if (!Value.Check(NginxPorts, file)) return [];
-  const { http_port: http, https_port: https, status_port: status } = file.proxy.nginx;
-  if (new Set([http, https, status]).size === 3) return [];
-  const found = `http_port ${http}, https_port ${https}, status_port ${status}`;
-  return problem('proxy.nginx', `found ${found}, expected three different ports`);
-};
-
 const Tokens = Type.Object({
   api: Type.Object({ tokens: Type.Array(Type.Object({ name: Type.String() })) }),
 });
-const tokenNamesDiffer: Check = (file) => {
+const tokenNamesDiffer: ConfigCheck = (file) => {
   if (!Value.Check(Tokens, file)) return [];
   const names = file.api.tokens.map(({ name }) => name);
   return names.flatMap((name, n) =>
@@ -135,7 +52,7 @@ const tokenNamesDiffer: Check = (file) => {
 };
 
 const Pools = Type.Object({ addresses: Type.Object({ pools: Type.Array(Type.Unknown()) }) });
-const poolsAreSound: Check = (file) => {
+const poolsAreSound: ConfigCheck = (file) => {
   if (!Value.Check(Pools, file)) return [];
   const entries = file.addresses.pools.map((entry) => (Value.Check(PoolSchema, entry) ? entry : undefined));
   return poolProblems('addresses.pools', entries);
@@ -143,7 +60,7 @@ const poolsAreSound: Check = (file) => {
 
 const Words = Type.Object({ name: Type.String(), aliases: Type.Array(Type.String()) });
 const Plans = Type.Object({ plans: Type.Array(Words) });
-export const planWordsDiffer: Check = (file) =>
+export const planWordsDiffer: ConfigCheck = (file) =>
   Value.Check(Plans, file)
     ? ambiguousPlans(
         'plans',
@@ -152,13 +69,13 @@ export const planWordsDiffer: Check = (file) =>
     : [];
 
 const BothPlans = Type.Object({ plans: Type.Unknown(), plans_file: Type.Unknown() });
-const plansStandOnce: Check = (file) =>
+const plansStandOnce: ConfigCheck = (file) =>
   Value.Check(BothPlans, file) ? problem('plans_file', 'found `plans` too, expected one of them') : [];
 
 const Hooks = Type.Object({
   alerts: Type.Object({ hooks: Type.Array(Type.Record(Type.String(), Type.Unknown())) }),
 });
-const hooksAreSound: Check = (file) => {
+const hooksAreSound: ConfigCheck = (file) => {
   if (!Value.Check(Hooks, file)) return [];
   const { hooks } = file.alerts;
   const names = hooks.map(({ name }) => name);
@@ -170,14 +87,10 @@ const hooksAreSound: Check = (file) => {
   });
 };
 
-const CHECKS: readonly Check[] = [
-  sshHasItsBlock,
-  powerdnsHasItsBlock,
-  vmidsAreApart,
+const CHECKS: readonly ConfigCheck[] = [
+  ...Object.entries(DRIVERS).flatMap(([section, drivers]) => driverChecks(section, drivers)),
   slotsAreLeft,
-  zoneHoldsBaseDomain,
   socketPathFits,
-  portsDiffer,
   tokenNamesDiffer,
   hooksAreSound,
   poolsAreSound,

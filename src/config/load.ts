@@ -15,7 +15,7 @@ import { ConfigError, type ConfigProblem } from './error.js';
 import { readPlans } from './plans-file.js';
 import { resolveConfig } from './resolve.js';
 import { ConfigSchema } from './schema.js';
-import { isMapping, isSecretSchema, places, said } from './schema-walk.js';
+import { isMapping, isSecretSchema, type Place, places, said, valueAt } from './schema-walk.js';
 import {
   assertCertificates,
   assertPair,
@@ -25,7 +25,6 @@ import {
   UnreadableSecretError,
   type ReadingFrom,
 } from './secrets.js';
-import { secretProblem } from './secret-checks.js';
 import { readYaml, UnreadableFileError } from './yaml-file.js';
 
 export { ConfigError } from './error.js';
@@ -75,7 +74,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
     );
   if (!check.Check(value)) throw new Error('the configuration does not fit its schema');
   const config = resolveConfig(value, { secrets: read.secrets, plans: plans.plans });
-  const unfit = await unfitPairs(config);
+  const unfit = await unfitPairs(value);
   if (unfit.length > 0) throw new ConfigError(file, unfit);
   if (!config.api.tls && !/^(127\.|::1$)/.test(config.api.host))
     from.warn(`api.host is ${config.api.host} without api.tls: tokens travel in clear text`);
@@ -83,20 +82,19 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
 }
 
 /** Certificates whose key is another's: each file alone is well. */
-async function unfitPairs({ api: { tls }, domains: { local_ca: ca } }: Config): Promise<ConfigProblem[]> {
-  const pairs = [
-    ...(tls ? [{ key: 'api.tls.key_file', of: [tls.cert_file, tls.key_file] as const }] : []),
-    ...(ca ? [{ key: 'domains.local_ca.key_file', of: [ca.certificate_file, ca.key_file] as const }] : []),
-  ];
-  const found = pairs.map(({ key, of }) =>
-    assertPair(...of).then(
-      () => [],
-      (error: unknown) => {
-        if (error instanceof UnreadableSecretError) return [{ key, problem: error.message }];
-        throw error;
-      },
-    ),
-  );
+async function unfitPairs(file: unknown): Promise<ConfigProblem[]> {
+  const found = [...places(ConfigSchema, file)].map(async ({ path, schema, value }) => {
+    const beside = said(schema, 'keyOf');
+    if (typeof beside !== 'string') return [];
+    const certificate = valueAt(file, [...path.slice(0, -1), beside]);
+    try {
+      await assertPair(String(certificate), String(value));
+      return [];
+    } catch (error) {
+      if (error instanceof UnreadableSecretError) return [{ key: path.join('.'), problem: error.message }];
+      throw error;
+    }
+  });
   return (await Promise.all(found)).flat();
 }
 
@@ -130,7 +128,7 @@ async function readOutside(
     const key = place.path.join('.');
     if (wrong.has(key)) continue;
     try {
-      if (isSecretSchema(place.schema)) await takeSecret(outside, key, place.value, from);
+      if (isSecretSchema(place.schema)) await takeSecret(outside, key, place, from);
       if (said(place.schema, 'isPath') === true && typeof place.value === 'string') {
         const path = resolve(from.folder, place.value);
         place.set(path);
@@ -147,14 +145,20 @@ async function readOutside(
   return outside;
 }
 
-async function takeSecret(outside: Outside, key: string, value: unknown, from: ReadingFrom): Promise<void> {
+async function takeSecret(
+  outside: Outside,
+  key: string,
+  { schema, value }: Place,
+  from: ReadingFrom,
+): Promise<void> {
   if (!isMapping(value)) return;
   const source = Object.fromEntries(
     Object.entries(value).flatMap(([form, text]) => (typeof text === 'string' ? [[form, text]] : [])),
   );
   if (source['env'] !== undefined) outside.variables.add(source['env']);
   const secret = await readSecret(source, from);
-  const problem = secretProblem(key, secret);
+  const problemOf = said(schema, 'problem') as ((text: string) => string | undefined) | undefined;
+  const problem = problemOf?.(secret.reveal());
   if (problem !== undefined) outside.problems.push({ key, problem });
   outside.secrets.set(key, secret);
 }

@@ -1,9 +1,8 @@
 /** Keys about what operators see of the agent: the log, the audit log, alerts. */
-import { Type } from 'typebox';
-import { block, list, number, oneOf, optional, path, secret, section, text } from './building-blocks.js';
+import { block, list, number, oneOf, section, text } from './building-blocks.js';
 import { ID } from './patterns.js';
-
-const word = Type.String({ minLength: 1, expected: 'a word' });
+import { commandKeys } from '../drivers/hook/command/config.js';
+import { webhookKeys } from '../drivers/hook/webhook/config.js';
 
 export const LogSchema = section('The log.', {
   level: oneOf('How much is logged.', ['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }),
@@ -34,16 +33,8 @@ export const AlertsSchema = section('What operators are told without having aske
         pattern: ID,
         expected: '1-64 of letters, digits, ".", "_", "-", not starting with "." or "-"',
       }),
-      command: optional(
-        list('Command that gets the alert as JSON on its standard input, words in a list.', word, {
-          minItems: 1,
-        }),
-      ),
-      url: optional(secret('Where the alert is posted to as JSON; https only.')),
-      secret: optional(
-        secret('Signs what is posted (HMAC-SHA256, header Innkeeper-Signature); empty = unsigned.'),
-      ),
-      ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'certificates')),
+      ...commandKeys,
+      ...webhookKeys,
     }),
     { default: [] },
   ),

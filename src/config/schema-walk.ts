@@ -66,3 +66,18 @@ function* under(
   const child = childSchema(schema, name);
   if (child) yield* places(child, value, [...path, name], set);
 }
+
+/** What stands at a path, or undefined. */
+export function valueAt(value: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>(
+    (at, name) => (isMapping(at) && Object.hasOwn(at, name) ? at[name] : undefined),
+    value,
+  );
+}
+
+export function mapEntries<T, R>(
+  mapping: Readonly<Record<string, T>>,
+  change: (value: T, name: string) => R,
+): Record<string, R> {
+  return Object.fromEntries(Object.entries(mapping).map(([name, value]) => [name, change(value, name)]));
+}

@@ -1,9 +1,14 @@
-/** Every key of the configuration file: sentence, type, unit, range and default. `config.ts` is what becomes of it. */
+/**
+ * Every key of the configuration file: sentence, type, unit, range and default. A driver brings its own, which stand in
+ * its folder; `config.ts` is what becomes of all.
+ */
+import { join } from 'node:path';
 import { Type } from 'typebox';
 import type { JsonObject } from '../kernel/json.js';
 import {
   block,
   byName,
+  inherited,
   list,
   number,
   oneOf,
@@ -16,28 +21,27 @@ import {
 import type { Static } from './building-blocks.js';
 import {
   ADDRESS_EXPECTED,
-  HOST_EXPECTED,
-  HTTP_URL,
   ID,
   LABEL,
   NETWORK_EXPECTED,
   isAddress,
   isDomain,
-  isHost,
   isNetwork,
   isTimeZone,
-  isUrl,
 } from './patterns.js';
-import { DomainsSchema, nameServersKey } from './schema-domains.js';
+import { DomainsSchema } from './schema-domains.js';
 import { AlertsSchema, AuditSchema, LogSchema } from './schema-telemetry.js';
-import { ContainerHostSchema, ExecSchema } from './schema-container-host.js';
+import { DnsSchema } from '../drivers/dns/section.js';
+import { ExecSchema } from '../drivers/exec/section.js';
+import { ContainerHostSchema } from '../drivers/guest/section.js';
+import { ProxySchema } from '../drivers/proxy/section.js';
+import { decodeKey } from '../kernel/key-text.js';
 import { PERMISSIONS } from '../model/permissions.js';
 import { SMALLER_PLAN } from '../model/plan.js';
 import { RESERVED_BY_DEFAULT } from '../model/subdomain.js';
 import { DEFAULT_PANEL } from '../kernel/default-panel.js';
 import { DEFAULT_PLANS } from './default-plans.js';
 
-const word = Type.String({ minLength: 1, expected: 'a word' });
 const network = text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork });
 const name = (description: string, options: { default?: string } = {}) =>
   text(description, {
@@ -47,6 +51,18 @@ const name = (description: string, options: { default?: string } = {}) =>
   });
 const port = (description: string, first: 0 | 1, options: { default?: number } = {}) =>
   number(description, first, 65_535, options);
+
+const MIN_TOKEN_LENGTH = 20;
+
+const stateKey = (description: string) =>
+  optional(
+    secret(description, {
+      problem: (text) =>
+        decodeKey(text)
+          ? undefined
+          : `found ${text.length} characters that are no such key, expected 32 bytes in base64 or hex`,
+    }),
+  );
 
 const AgentSchema = section('This agent.', {
   id: name(
@@ -69,16 +85,17 @@ const AgentSchema = section('This agent.', {
 const ApiSchema = section('The REST API.', {
   host: text('Address to listen on.', { default: '127.0.0.1', expected: ADDRESS_EXPECTED, check: isAddress }),
   port: port('TCP port; 0 = any free one.', 0, { default: 8080 }),
-  socket: optional(
+  socket: inherited(
     path(
       'Unix socket that the command line talks to (mode 0600); empty = innkeeper.sock in the state folder.',
       'nothing',
+      { inherits: { from: 'agent.state_dir', as: (dir) => join(dir, 'innkeeper.sock') } },
     ),
   ),
   tls: optional(
     block('TLS of the API; empty = plain HTTP. Renewed files are taken up within a minute.', {
       cert_file: path('PEM file with the certificate and its chain.', 'certificates'),
-      key_file: path('PEM file with the private key.', 'private file'),
+      key_file: path('PEM file with the private key.', 'private file', { keyOf: 'cert_file' }),
     }),
   ),
   trusted_proxies: list('Addresses or networks whose X-Forwarded-* headers are believed.', network, {
@@ -113,7 +130,12 @@ const ApiSchema = section('The REST API.', {
       permissions: list(`What it may do: ${PERMISSIONS.join(', ')}.`, oneOf('A permission.', PERMISSIONS), {
         minItems: 1,
       }),
-      secret: secret('The token itself, at least 20 characters.'),
+      secret: secret('The token itself, at least 20 characters.', {
+        problem: (text) =>
+          text.length < MIN_TOKEN_LENGTH
+            ? `found ${text.length} characters, expected at least ${MIN_TOKEN_LENGTH}`
+            : undefined,
+      }),
     }),
     { default: [] },
   ),
@@ -157,97 +179,6 @@ export const PoolSchema = block('Addresses given to containers.', {
   }),
 });
 
-const DnsSchema = section('DNS records of the sites.', {
-  driver: oneOf('`powerdns` writes a record per site; `none` when a wildcard record leads every name here.', [
-    'powerdns',
-    'none',
-  ]),
-  ttl_s: number('Time to live of records.', 1, 604_800, { unit: 'seconds', default: 300 }),
-  name_servers: nameServersKey,
-  powerdns: optional(
-    block('Needed by the driver `powerdns`.', {
-      url: text('Base URL of its API, without /api.', {
-        pattern: HTTP_URL,
-        check: isUrl,
-        discreet: true,
-        expected: 'a URL like http://127.0.0.1:8081',
-      }),
-      api_key: secret('Its API key.'),
-      server_id: text('Its server id.', { default: 'localhost' }),
-      zone: optional(
-        text('Zone that records are written to; empty = the base domain.', {
-          check: isDomain,
-          expected: 'a domain name in lower case',
-        }),
-      ),
-      timeout_s: number('How long one request may take.', 1, 120, { unit: 'seconds', default: 10 }),
-    }),
-  ),
-});
-
-const NginxSchema = section('The nginx on this machine.', {
-  dir: path("Folder for what we write; nginx's user must be able to read it.", 'nothing', {
-    default: '/etc/nginx/innkeeper',
-  }),
-  test: list("Command that tests nginx's whole configuration, words in a list.", word, {
-    default: ['/usr/sbin/nginx', '-t', '-q'],
-    minItems: 1,
-  }),
-  reload: list('Command that reloads nginx, words in a list.', word, {
-    default: ['/usr/sbin/nginx', '-s', 'reload'],
-    minItems: 1,
-  }),
-  status_port: port('Loopback port where nginx tells us which rendering it serves.', 1, { default: 8079 }),
-  listen: list(
-    'Addresses that visitors reach, without ports.',
-    text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
-    { default: ['0.0.0.0'], minItems: 1 },
-  ),
-  http_port: port('Port for plain HTTP, which only redirects.', 1, { default: 80 }),
-  https_port: port('Port for HTTPS.', 1, { default: 443 }),
-  certificate_file: path(
-    'Wildcard certificate of the base domain: PEM file with its chain, readable by nginx.',
-    'nothing',
-  ),
-  certificate_key_file: path('Its private key: PEM file, readable by nginx.', 'nothing'),
-  max_upload_mb: number('Largest upload to a site.', 1, 102_400, { unit: 'MiB', default: 64 }),
-  real_ip_from: list("Proxies before ours whose X-Forwarded-For gives the visitor's address.", network, {
-    default: [],
-  }),
-});
-
-const ProxySchema = section('The reverse proxy.', {
-  driver: oneOf('Kind of proxy.', ['nginx'], { default: 'nginx' }),
-  nginx: NginxSchema,
-  ssh: optional(
-    block(
-      "Given when nginx is on another host, or on this one and not ours to change: the proxy host's end is systemd/innkeeper-proxy.",
-      {
-        host: text('Host name or address.', { expected: HOST_EXPECTED, check: isHost }),
-        port: port('Port of its sshd.', 1, { default: 22 }),
-        user: text('User to log in as; its key is restricted to innkeeper-proxy.', { default: 'root' }),
-        private_key: secret('Private key (OpenSSH or PEM, without a passphrase).'),
-        known_hosts_file: path('OpenSSH known_hosts file with its host key.', 'file'),
-        connect_timeout_s: number('How long connecting may take.', 1, 120, { unit: 'seconds', default: 10 }),
-      },
-    ),
-  ),
-  public_addresses: list(
-    'Addresses of the proxy as the world sees it; PROXYSRV in records of customer zones stands for them.',
-    text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
-    { default: [] },
-  ),
-  door: section('How the agent itself reaches the public door, to check a site.', {
-    address: text('Address of the door.', {
-      default: '127.0.0.1',
-      expected: ADDRESS_EXPECTED,
-      check: isAddress,
-    }),
-    https_port: optional(port("HTTPS port of the door; empty = the proxy's.", 1)),
-    ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'certificates')),
-  }),
-});
-
 export const ConfigSchema = Type.Object(
   {
     agent: AgentSchema,
@@ -255,15 +186,11 @@ export const ConfigSchema = Type.Object(
     log: LogSchema,
     audit: AuditSchema,
     alerts: AlertsSchema,
-    state_key: optional(
-      secret(
-        'Key that secrets in the state are encrypted with: 32 bytes, base64 or hex; empty = made once as secret.key in the state folder.',
-      ),
+    state_key: stateKey(
+      'Key that secrets in the state are encrypted with: 32 bytes, base64 or hex; empty = made once as secret.key in the state folder.',
     ),
-    state_key_former: optional(
-      secret(
-        'The key before, while `innkeeper state rotate-key` has not said that nothing needs it any more.',
-      ),
+    state_key_former: stateKey(
+      'The key before, while `innkeeper state rotate-key` has not said that nothing needs it any more.',
     ),
     container_host: ContainerHostSchema,
     exec: ExecSchema,

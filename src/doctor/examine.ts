@@ -66,7 +66,7 @@ export async function examine(examination: Examination): Promise<Line[]> {
   const { config, clock } = examination;
   const log = pino({ level: 'silent' });
   const pve = proxmoxExaminer(config.container_host.proxmox, { clock, log });
-  const dns = dnsDriver(config);
+  const dns = await dnsDriver(config, {});
   const nginx = nginxExaminer(config.proxy, config.addresses.pools, clock);
   try {
     return await runChecks(allChecks({ ...examination, pve, dns, nginx }));

@@ -1,28 +1,24 @@
 /**
- * Builds the drivers that the config names; the container host's is made by the caller, who shares it with the
- * cluster watch.
+ * Builds the drivers that the config names, and loads no other; the container host's is made by the caller, who shares
+ * it with the cluster watch.
  */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
+import { DNS_DRIVERS } from './dns/registry.js';
+import type { DnsDeps, DnsDriver } from './dns/contract.js';
+import type { ExecDeps, ExecDriver } from './exec/contract.js';
+import { EXEC_DRIVERS } from './exec/registry.js';
+import type { GuestDeps, GuestDriver } from './guest/contract.js';
+import { GUEST_DRIVERS } from './guest/registry.js';
+import type { AccountStore, CertificateIssuer, IssuerDeps } from './issuer/contract.js';
+import { ISSUERS, NO_ISSUER } from './issuer/registry.js';
+import type { ProxyDeps, ProxyDriver } from './proxy/contract.js';
+import { PROXY_DRIVERS } from './proxy/registry.js';
 import type { Circuits } from './shared/circuit.js';
-import { noneDnsDriver } from './dns/none/index.js';
-import type { DnsDriver } from './dns/contract.js';
-import { powerDnsDriver } from './dns/powerdns/index.js';
-import type { ExecDriver } from './exec/contract.js';
-import { localExecDriver } from './exec/local/index.js';
-import { sshExecDriver } from './exec/ssh/index.js';
-import type { GuestDriver } from './guest/contract.js';
-import { acmeIssuer } from './issuer/acme/index.js';
-import type { AccountStore, CertificateIssuer } from './issuer/contract.js';
-import { localIssuer } from './issuer/local/index.js';
-import { noIssuer } from './issuer/none/index.js';
 import type { DriverLog } from './shared/log.js';
 import { nameLookup } from './lookup/resolver/index.js';
-import type { ProxyDriver } from './proxy/contract.js';
-import { nginxProxyDriver } from './proxy/nginx/index.js';
-import { remotePlace } from './proxy/nginx/remote/index.js';
 import type { Drivers } from './table.js';
-import { publicEndpoint } from './web/public-endpoint.js';
+import { publicEndpoint } from './web/public-endpoint/index.js';
 
 export interface BuildDeps {
   readonly clock: Clock;
@@ -34,48 +30,52 @@ export interface BuildDeps {
 }
 
 /**
- * Throws when a driver is chosen whose section is missing; opens no connection, but the proxy starts to bring itself
+ * Rejects when a driver is chosen whose section is missing; opens no connection, but the proxy starts to bring itself
  * up to date.
  */
-export function buildDrivers(config: Config, deps: BuildDeps): Drivers {
+export async function buildDrivers(config: Config, deps: BuildDeps): Promise<Drivers> {
+  const [exec, dns, proxy, issuer] = await Promise.all([
+    execDriver(config, deps),
+    dnsDriver(config, deps),
+    proxyDriver(config, deps),
+    certificateIssuer(config, deps),
+  ]);
   return {
     guest: deps.guest,
-    exec: execDriver(config, deps),
-    dns: dnsDriver(config, deps.circuits),
-    proxy: proxyDriver(config, deps),
+    exec,
+    dns,
+    proxy,
     web: publicEndpoint(config.proxy.door),
     lookup: nameLookup(config.domains),
-    issuer: certificateIssuer(config, deps),
+    issuer,
   };
 }
 
+/** The container host's. Opens no connection. Rejects when a URL, the CA file or the fingerprint is unusable. */
+export async function guestDriver(config: Config, deps: GuestDeps): Promise<GuestDriver> {
+  const { driver } = await GUEST_DRIVERS[config.container_host.driver].driver();
+  return driver(config, deps);
+}
+
 /** How scripts get into containers, as the config says. Opens no connection. */
-export function execDriver(
-  { exec }: Config,
-  deps: Omit<BuildDeps, 'guest' | 'accounts' | 'circuits'> & Partial<Pick<BuildDeps, 'circuits'>>,
-): ExecDriver {
-  if (exec.driver === 'local') return localExecDriver(exec.pct, exec.max_output_bytes, deps);
-  if (!exec.ssh) throw new Error('exec.ssh is missing');
-  return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
+export async function execDriver(config: Config, deps: ExecDeps): Promise<ExecDriver> {
+  const { driver } = await EXEC_DRIVERS[config.exec.driver].driver();
+  return driver(config, deps);
 }
 
-function proxyDriver({ proxy }: Config, deps: BuildDeps): ProxyDriver {
-  const place = proxy.ssh ? { place: remotePlace(proxy.ssh, proxy.door, deps) } : {};
-  const circuit = deps.circuits.of('proxy', 'reverse proxy');
-  return nginxProxyDriver(proxy.nginx, { clock: deps.clock, log: deps.log, circuit, ...place });
+/** The DNS server of the sites' names, as the config says. Opens no connection. */
+export async function dnsDriver(config: Config, deps: DnsDeps): Promise<DnsDriver> {
+  const { driver } = await DNS_DRIVERS[config.dns.driver].driver();
+  return driver(config, deps);
 }
 
-export function dnsDriver({ agent, dns }: Pick<Config, 'agent' | 'dns'>, circuits?: Circuits): DnsDriver {
-  if (dns.driver === 'none') return noneDnsDriver();
-  if (!dns.powerdns) throw new Error('dns.powerdns is missing');
-  const circuit = circuits?.of('dns', 'DNS');
-  return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`, circuit);
+async function proxyDriver(config: Config, deps: ProxyDeps): Promise<ProxyDriver> {
+  const { driver } = await PROXY_DRIVERS[config.proxy.driver].driver();
+  return driver(config, deps);
 }
 
-function certificateIssuer({ domains }: Config, { clock, accounts, circuits }: BuildDeps): CertificateIssuer {
-  if (domains.acme.enabled) {
-    const circuit = circuits.of('issuer', 'certificate authority');
-    return acmeIssuer(domains.acme, { clock, accounts, circuit });
-  }
-  return domains.local_ca ? localIssuer(domains.local_ca, clock) : noIssuer();
+async function certificateIssuer(config: Config, deps: IssuerDeps): Promise<CertificateIssuer> {
+  const chosen = Object.values(ISSUERS).find(({ config: part }) => part.isOn(config)) ?? NO_ISSUER;
+  const { driver } = await chosen.driver();
+  return driver(config, deps);
 }

@@ -5,6 +5,7 @@
 import type { Mark } from '../../kernel/mark.js';
 import type { SeenRecord } from '../../model/actual-state.js';
 import type { DriverCall } from '../shared/call.js';
+import type { Circuits } from '../shared/circuit.js';
 import type { RecordType } from '../../model/zone-record.js';
 
 /** What may stand at the name of a site. */
@@ -18,6 +19,12 @@ export interface DnsRecord {
   /** As in `ZoneSet`. */
   readonly values: readonly string[];
   readonly mark: Mark;
+}
+
+/** What a driver is made with, beside the configuration. */
+export interface DnsDeps {
+  /** Absent: every call is let through. */
+  readonly circuits?: Circuits;
 }
 
 export interface DnsDriver {

@@ -5,6 +5,8 @@
  */
 import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../shared/call.js';
+import type { Circuits } from '../shared/circuit.js';
+import type { DriverLog } from '../shared/log.js';
 
 export interface Script {
   /** Name in logs and for the sandbox's memory containers, e.g. `wordpress/install`. Letters, digits, `/`, `-`. */
@@ -21,6 +23,13 @@ export interface ExecResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly truncated: boolean;
+}
+
+/** What a driver is made with, beside the configuration. */
+export interface ExecDeps {
+  readonly log: DriverLog;
+  /** Absent: every call is let through. */
+  readonly circuits?: Circuits;
 }
 
 export interface ExecDriver {

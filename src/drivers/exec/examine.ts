@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
-import type { Config, SshConfig } from '../../config/config.js';
+import type { SshConfig, SshExecSettings } from './ssh/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import { runChild } from '../shared/child.js';
 import { PCT_ARGUMENTS, type RawEnd } from './run-script.js';
@@ -23,7 +23,7 @@ const UNKNOWN_CONTAINER = /configuration file '[^']*' does not exist|CT \d+ does
 
 /** `vmid`: in our range, of no container. Throws AgentError when the node cannot be reached. */
 export async function examineExec(
-  { exec }: Pick<Config, 'exec'>,
+  { exec }: { readonly exec: SshExecSettings['exec'] & { readonly driver: string } },
   at: { readonly node: string; readonly vmid: number },
   signal: AbortSignal,
 ): Promise<ExecFacts> {

@@ -5,10 +5,13 @@
  * `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries
  * the given mark.
  */
+import type { BaseLogger } from 'pino';
+import type { Clock } from '../../kernel/clock.js';
 import type { Mark } from '../../kernel/mark.js';
 import type { SnapshotAbility } from '../../model/snapshot-rules.js';
 import type { SeenContainers, SeenHa } from '../../model/actual-state.js';
 import type { DriverCall } from '../shared/call.js';
+import type { Circuits } from '../shared/circuit.js';
 
 export interface GuestAt {
   readonly vmid: number;
@@ -135,6 +138,16 @@ export interface PlacementSpec {
   readonly source: Source;
   /** By node, what was promised to containers that the view does not show yet. */
   readonly promised: ReadonlyMap<string, Promised>;
+}
+
+export type GuestLog = Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
+
+/** What a driver is made with, beside the configuration. */
+export interface GuestDeps {
+  readonly clock: Clock;
+  readonly log: GuestLog;
+  /** Absent: every call is let through. */
+  readonly circuits?: Circuits;
 }
 
 export interface GuestDriver {

@@ -2,7 +2,9 @@
  * The contract of a certificate authority. Throws AgentError `certificate_refused`, `authority_refused`,
  * `certificate_unreachable`, `aborted`.
  */
+import type { Clock } from '../../kernel/clock.js';
 import type { Secret } from '../../kernel/secret.js';
+import type { Circuits } from '../shared/circuit.js';
 
 export interface IssuerCall {
   readonly signal: AbortSignal;
@@ -21,6 +23,14 @@ export interface IssuedCertificate {
   /** RFC 3339 */
   readonly issuedAt: string;
   readonly expiresAt: string;
+}
+
+/** What an issuer is made with, beside the configuration. */
+export interface IssuerDeps {
+  readonly clock: Clock;
+  /** Accounts at certificate authorities. */
+  readonly accounts: AccountStore;
+  readonly circuits: Circuits;
 }
 
 export interface CertificateIssuer {

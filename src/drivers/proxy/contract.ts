@@ -2,10 +2,13 @@
  * The contract of the reverse proxy. Throws AgentError `proxy_unreachable`, `proxy_refused`, `proxy_failed`,
  * `foreign_object`, `aborted`.
  */
+import type { Clock } from '../../kernel/clock.js';
 import type { Mark } from '../../kernel/mark.js';
 import type { ProxyState } from '../../model/proxy-state.js';
 import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../shared/call.js';
+import type { Circuits } from '../shared/circuit.js';
+import type { DriverLog } from '../shared/log.js';
 
 /** All names of one service; one record per service generation. */
 export interface ProxyHost {
@@ -29,7 +32,14 @@ export interface ProxyCertificate {
   readonly key: Secret;
 }
 
-/** Certificates and HTTP-01 answers are our own keeper's: they bear no mark. */
+/** What a driver is made with, beside the configuration. */
+export interface ProxyDeps {
+  readonly clock: Clock;
+  readonly log: DriverLog;
+  readonly circuits: Circuits;
+}
+
+/** Certificates and HTTP-01 answers carry no mark: only the agent writes them. */
 export interface ProxyDriver {
   /** Resolves when the proxy serves the record; on refusal the old configuration goes on being served. */
   ensureHost(host: ProxyHost, call: DriverCall): Promise<void>;

@@ -5,7 +5,7 @@ import { formatMark } from '../../../src/kernel/mark.js';
 import { Secret } from '../../../src/kernel/secret.js';
 import { plainCall } from '../../../src/drivers/shared/call.js';
 import { noneDnsDriver } from '../../../src/drivers/dns/none/index.js';
-import type { PowerDnsConfig } from '../../../src/drivers/dns/powerdns/client.js';
+import type { PowerDnsConfig } from '../../../src/drivers/dns/powerdns/config.js';
 import { powerDnsDriver } from '../../../src/drivers/dns/powerdns/index.js';
 import { call, dnsContract, mark } from '../../contracts/dns.js';
 import { type FakePowerDns, fakePowerDns } from '../../fakes/powerdns.js';

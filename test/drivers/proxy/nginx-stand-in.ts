@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { NginxConfig } from '../../../src/drivers/proxy/nginx/render.js';
+import type { NginxConfig } from '../../../src/drivers/proxy/nginx/config.js';
 
 export interface StandIn {
   readonly config: NginxConfig;

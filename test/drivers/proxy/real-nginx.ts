@@ -5,7 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import type { NginxConfig } from '../../../src/drivers/proxy/nginx/render.js';
+import type { NginxConfig } from '../../../src/drivers/proxy/nginx/config.js';
 import { makeCertificate } from '../../fakes/certificate.js';
 import { freePort } from '../../fakes/free-port.js';
 

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { Secret } from '../../../src/kernel/secret.js';
 import { plainCall } from '../../../src/drivers/shared/call.js';
 import type { SiteRequest } from '../../../src/drivers/web/contract.js';
-import { publicEndpoint } from '../../../src/drivers/web/public-endpoint.js';
+import { publicEndpoint } from '../../../src/drivers/web/public-endpoint/index.js';
 import { makeCertificate } from '../../fakes/certificate.js';
 
 const HOST = 'shop.example.test';

@@ -1,6 +1,8 @@
 /** DNS `none`: a wildcard record that the operator made leads every name here, so there is nothing to write. */
 import type { DnsDriver } from '../contract.js';
 
+export const driver = (): DnsDriver => noneDnsDriver();
+
 export function noneDnsDriver(): DnsDriver {
   return {
     capabilities: { records: false },

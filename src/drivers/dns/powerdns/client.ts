@@ -2,8 +2,8 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Agent, request } from 'undici';
-import type { Config } from '../../../config/config.js';
 import { cleaned } from '../../../kernel/text.js';
+import type { PowerDnsConfig } from './config.js';
 import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
 import { AgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
@@ -11,8 +11,6 @@ import { type Circuit, type OpenCircuit, openCircuit } from '../../shared/circui
 import { isPage, pageWords } from '../../shared/page.js';
 import { withLimit } from '../../../kernel/async/with-limit.js';
 import { neverAborted } from '../../../kernel/async/never.js';
-
-export type PowerDnsConfig = NonNullable<Config['dns']['powerdns']>;
 
 const RecordSet = Type.Object({
   name: Type.String(),

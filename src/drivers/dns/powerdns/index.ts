@@ -8,11 +8,10 @@ import type { Circuit } from '../../shared/circuit.js';
 import { inTurn } from '../../../kernel/async/in-turn.js';
 import { pause } from '../../../kernel/async/pause.js';
 import { systemClock } from '../../../kernel/clock.js';
-import type { DnsDriver } from '../contract.js';
+import type { DnsDeps, DnsDriver } from '../contract.js';
 import {
   failed,
   lacksComments,
-  type PowerDnsConfig,
   powerDnsClient,
   type RecordSet,
   type RecordSetChange,
@@ -20,10 +19,17 @@ import {
   type WholeZone,
   zoneMissing,
 } from './client.js';
+import type { PowerDnsConfig, PowerDnsSettings } from './config.js';
 import { isMarkedAlone, isOwnerName, marksOf, ownerName } from './marks.js';
 import { contentsOf, liveOf, plan, planRemoval, type Wanted } from './plan.js';
 import { type InTurn, powerDnsZones } from './zones.js';
 import { fromContent, isName } from './values.js';
+
+export function driver({ agent, dns }: PowerDnsSettings, { circuits }: DnsDeps): DnsDriver {
+  if (!dns.powerdns) throw new Error('dns.powerdns is missing');
+  const circuit = circuits?.of('dns', 'DNS');
+  return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`, circuit);
+}
 
 /** `account`: what customers' zones are marked with at the server. */
 export function powerDnsDriver(

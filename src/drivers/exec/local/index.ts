@@ -2,15 +2,18 @@
 import { anySignal } from '../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { runChild } from '../../shared/child.js';
-import type { DriverLog } from '../../shared/log.js';
-import type { ExecDriver } from '../contract.js';
+import type { ExecDeps, ExecDriver } from '../contract.js';
+import type { LocalExecSettings } from './config.js';
 import { PCT_ARGUMENTS, scriptRunner, type Transport } from '../run-script.js';
+
+export const driver = ({ exec }: LocalExecSettings, deps: ExecDeps): ExecDriver =>
+  localExecDriver(exec.pct, exec.max_output_bytes, deps);
 
 /** @param pct argv prefix, e.g. `['/usr/sbin/pct']` */
 export function localExecDriver(
   pct: readonly string[],
   maxOutputBytes: number,
-  deps: { readonly log: DriverLog },
+  deps: Pick<ExecDeps, 'log'>,
 ): ExecDriver {
   const ending = new AbortController();
   const transport: Transport = async ({ node, vmid }, options, signal) => {

@@ -1,18 +1,21 @@
 /** Exec `ssh`: the container is on another node, reached with a key that may be restricted to `pct exec`. */
-import type { SshConfig } from '../../../config/config.js';
+import type { SshConfig, SshExecSettings } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
-import type { Circuits } from '../../shared/circuit.js';
-import type { DriverLog } from '../../shared/log.js';
-import type { ExecDriver } from '../contract.js';
+import type { ExecDeps, ExecDriver } from '../contract.js';
 import { PCT_ARGUMENTS, scriptRunner, type Transport } from '../run-script.js';
 import { SshLink } from './ssh-link.js';
+
+export function driver({ exec }: SshExecSettings, deps: ExecDeps): ExecDriver {
+  if (!exec.ssh) throw new Error('exec.ssh is missing');
+  return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
+}
 
 /** @param pct argv prefix; every word plain, because sshd hands the command to a shell */
 export function sshExecDriver(
   pct: readonly string[],
   config: SshConfig,
   maxOutputBytes: number,
-  deps: { readonly log: DriverLog; readonly circuits?: Circuits },
+  deps: ExecDeps,
 ): ExecDriver {
   const links = new Map<string, SshLink>();
   const linkTo = (node: string): SshLink => {

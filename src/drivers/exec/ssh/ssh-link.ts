@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import PQueue from 'p-queue';
 import type { Client } from 'ssh2';
-import type { SshConfig } from '../../../config/config.js';
+import type { SshConfig } from './config.js';
 import { AgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
 import { type Circuit, through, verdictOf } from '../../shared/circuit.js';

@@ -2,7 +2,7 @@
  * Chooses the node of a new container: of those whose storage has room for its disk the one with most memory left,
  * after everything used, promised and reserved. A pure function.
  */
-import type { ProxmoxConfig } from '../../../config/config.js';
+import type { ProxmoxConfig } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { ClusterView, NodeView, PlacementSpec, StorageView } from '../contract.js';
 import { reachOf, templatesOf } from './template.js';

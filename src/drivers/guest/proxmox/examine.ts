@@ -4,15 +4,15 @@
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { ProxmoxConfig } from '../../../config/config.js';
+import type { ProxmoxConfig } from './config.js';
 import type { Clock } from '../../../kernel/clock.js';
 import type { LeftLock, SeenContainers } from '../../../model/actual-state.js';
 import { plainCall } from '../../shared/call.js';
-import type { ClusterView } from '../contract.js';
+import type { ClusterView, GuestLog } from '../contract.js';
 import type { SnapshotAbility } from '../../../model/snapshot-rules.js';
 import { flag, num, read, text, VERSION } from './schemas.js';
 import { type PveApi, pveApi, segment } from './client.js';
-import type { GuestLog, Host } from './host.js';
+import type { Host } from './host.js';
 import { transportOf } from './index.js';
 import { listContainers } from './list.js';
 import { readCluster } from './read-cluster.js';

@@ -2,8 +2,7 @@
  * What every operation of the driver works with, and the one way it may change a container: found, read, and proven
  * ours.
  */
-import type { BaseLogger } from 'pino';
-import type { ProxmoxConfig } from '../../../config/config.js';
+import type { ProxmoxConfig } from './config.js';
 import { pause } from '../../../kernel/async/pause.js';
 import { poll, type Polling } from '../../../kernel/async/poll.js';
 import { retry } from '../../../kernel/async/retry.js';
@@ -11,7 +10,7 @@ import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { findMark, formatMark, sameMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
-import type { GuestAt } from '../contract.js';
+import type { GuestAt, GuestLog } from '../contract.js';
 import {
   CONFIG,
   MACHINE_CONFIG,
@@ -28,8 +27,6 @@ import {
 import { type PveApi, pveApi, segment } from './client.js';
 import { hostFailed, isPve } from './pve-error.js';
 import type { Transport } from './transport.js';
-
-export type GuestLog = Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
 
 export interface Host {
   readonly config: ProxmoxConfig;

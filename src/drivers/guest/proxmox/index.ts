@@ -1,16 +1,15 @@
 /** The Proxmox VE driver: one file per group of operations, one connection pool, AgentErrors only at this edge. */
-import type { ProxmoxConfig } from '../../../config/config.js';
-import type { Clock } from '../../../kernel/clock.js';
+import type { ProxmoxConfig, ProxmoxSettings } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { Circuits } from '../../shared/circuit.js';
-import type { ClusterView, GuestDriver } from '../contract.js';
+import type { ClusterView, GuestDeps, GuestDriver } from '../contract.js';
 import { removeContainer } from './destroy.js';
 import { ensureContainer } from './ensure-container.js';
 import { find } from './find.js';
 import { hostCircuits } from './circuits.js';
 import { ensureHa, removeHa } from './ha.js';
-import type { GuestLog, Host } from './host.js';
+import type { Host } from './host.js';
 import { withLeftLock } from './left-lock.js';
 import { listContainers, listHa } from './list.js';
 import { readCluster, usedAddressesReader } from './read-cluster.js';
@@ -22,16 +21,11 @@ import { ensureSnapshot, listSnapshots, removeSnapshot, rollback } from './snaps
 import { convertToTemplate } from './template.js';
 import { openTransport, type Transport } from './transport.js';
 
-export type { GuestLog } from './host.js';
-
-export interface ProxmoxDeps {
-  readonly clock: Clock;
-  readonly log: GuestLog;
-  readonly circuits?: Circuits;
-}
+export const driver = ({ container_host: host }: ProxmoxSettings, deps: GuestDeps): GuestDriver =>
+  proxmoxGuestDriver(host.proxmox, deps);
 
 /** Opens no connection yet. Throws when a URL, the CA file or the fingerprint is unusable. */
-export function proxmoxGuestDriver(config: ProxmoxConfig, deps: ProxmoxDeps): GuestDriver {
+export function proxmoxGuestDriver(config: ProxmoxConfig, deps: GuestDeps): GuestDriver {
   const host: Host = {
     ...deps,
     config,

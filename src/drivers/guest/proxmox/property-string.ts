@@ -1,7 +1,7 @@
 /** Proxmox's property strings (`name=eth0,bridge=vmbr0`), the sizes in them, and the network device we want. */
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import type { ProxmoxConfig } from '../../../config/config.js';
+import type { ProxmoxConfig } from './config.js';
 import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { NetworkAddress } from '../contract.js';
 

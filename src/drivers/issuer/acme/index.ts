@@ -7,7 +7,6 @@ import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import type acme from 'acme-client';
-import type { DomainsConfig } from '../../../config/config.js';
 import type { Clock } from '../../../kernel/clock.js';
 import { cleaned } from '../../../kernel/text.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -17,10 +16,16 @@ import { type Circuit, through, verdictOf } from '../../shared/circuit.js';
 import { isPage, pageWords } from '../../shared/page.js';
 import { withLimit } from '../../../kernel/async/with-limit.js';
 import { orAbort } from '../../../kernel/async/race.js';
+import type { AcmeConfig, AcmeSettings } from './config.js';
 import { shortcoming } from '../issued.js';
-import type { AccountStore, CertificateIssuer, Challenges, IssuedCertificate } from '../contract.js';
+import type {
+  AccountStore,
+  CertificateIssuer,
+  Challenges,
+  IssuedCertificate,
+  IssuerDeps,
+} from '../contract.js';
 
-type AcmeConfig = DomainsConfig['acme'];
 type Acme = typeof acme;
 
 export interface AcmeDeps {
@@ -34,6 +39,14 @@ const REQUEST_MS = 30_000;
 const POLL = { backoffAttempts: 30, backoffMin: 250, backoffMax: 5_000 };
 const LONGEST_REASON = 300;
 const MOST_ANSWER_BYTES = 1024 * 1024;
+
+export function driver(
+  { domains }: AcmeSettings,
+  { clock, accounts, circuits }: IssuerDeps,
+): CertificateIssuer {
+  const circuit = circuits.of('issuer', 'certificate authority');
+  return acmeIssuer(domains.acme, { clock, accounts, circuit });
+}
 
 export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssuer {
   const severity = newSeverity();

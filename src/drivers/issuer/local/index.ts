@@ -1,8 +1,13 @@
 /** Issuer `local`: signs with a CA on this machine, for labs and the sandbox. Nothing is verified: routing was. */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
-import type { CertificateIssuer } from '../contract.js';
-import type { LocalCa } from './local-sign.js';
+import type { CertificateIssuer, IssuerDeps } from '../contract.js';
+import type { LocalCa, LocalCaSettings } from './config.js';
+
+export function driver({ domains }: LocalCaSettings, { clock }: IssuerDeps): CertificateIssuer {
+  if (!domains.local_ca) throw new Error('domains.local_ca is missing');
+  return localIssuer(domains.local_ca, clock);
+}
 
 export function localIssuer(config: LocalCa, clock: Clock): CertificateIssuer {
   return {

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as x509 from '@peculiar/x509';
-import type { DomainsConfig } from '../../../config/config.js';
+import type { LocalCa } from './config.js';
 import { Secret } from '../../../kernel/secret.js';
 import type { IssuedCertificate } from '../contract.js';
 
@@ -11,8 +11,6 @@ const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGN = { ...KEY, hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const LIFETIME_DAYS = 90;
-
-export type LocalCa = NonNullable<DomainsConfig['local_ca']>;
 
 export async function sign(
   config: LocalCa,

@@ -2,6 +2,8 @@
 import { AgentError } from '../../../kernel/errors.js';
 import type { CertificateIssuer } from '../contract.js';
 
+export const driver = (): CertificateIssuer => noIssuer();
+
 export function noIssuer(): CertificateIssuer {
   return {
     kind: 'none',

@@ -3,7 +3,7 @@
  * are.
  */
 import type { Answer } from 'dns-packet';
-import type { DomainsConfig } from '../../../config/config.js';
+import type { LookupConfig } from './config.js';
 import { isOutOfDescriptors } from '../../../kernel/descriptors.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { readHostName } from '../../../kernel/host-name.js';
@@ -11,7 +11,7 @@ import { abortError } from '../../shared/abort.js';
 import { queryServer, type QuestionType, type Reply, type Server } from './dns-query.js';
 import { mayAsk } from './reachable.js';
 
-export type Settings = Pick<DomainsConfig, 'dns_port' | 'lab_networks'> & {
+export type Settings = Pick<LookupConfig, 'dns_port' | 'lab_networks'> & {
   readonly resolvers: readonly Server[];
 };
 

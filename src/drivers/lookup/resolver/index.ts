@@ -1,6 +1,6 @@
 /** Looks names up at their authoritative servers, following aliases from zone to zone. */
 import { getServers } from 'node:dns';
-import type { DomainsConfig } from '../../../config/config.js';
+import type { LookupConfig } from './config.js';
 import type { CaaRecord } from '../../../model/caa.js';
 import { canonicalAddress } from '../../../model/address-pool.js';
 import { withLimit } from '../../../kernel/async/with-limit.js';
@@ -10,11 +10,6 @@ import { httpProbe } from './http-probe.js';
 import type { QuestionType, Server } from './dns-query.js';
 
 const MOST_ALIASES = 8;
-
-type LookupConfig = Pick<
-  DomainsConfig,
-  'resolvers' | 'dns_port' | 'lab_networks' | 'lookup_timeout_s' | 'http_port' | 'https_port'
->;
 
 export function nameLookup(config: LookupConfig): NameLookup {
   const texts = config.resolvers.length > 0 ? config.resolvers : getServers();

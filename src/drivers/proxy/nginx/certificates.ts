@@ -9,7 +9,7 @@ import { chown, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Config } from '../../../config/config.js';
+import type { NginxConfig as WholeConfig } from './config.js';
 import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
 import type { ProxyCertificate } from '../contract.js';
 import { checkName, refused } from './record.js';
@@ -24,7 +24,7 @@ export interface CertificateEntry {
 /** id -> entry. Never changed in place. */
 export type Certificates = ReadonlyMap<string, CertificateEntry>;
 
-type NginxConfig = Pick<Config['proxy']['nginx'], 'dir' | 'certificate_key_file'>;
+type NginxConfig = Pick<WholeConfig, 'dir' | 'certificate_key_file'>;
 
 const ID = /^[a-z0-9]{1,64}$/;
 const entrySchema = Compile(

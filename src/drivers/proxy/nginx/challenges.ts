@@ -6,7 +6,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, replaceFile } from '../../shared/durable-file.js';
 import { refused } from './record.js';
-import type { NginxConfig } from './render.js';
+import type { NginxConfig } from './config.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
 /** One is in use for a minute; what lies there for a day was left behind by an agent that ended. */

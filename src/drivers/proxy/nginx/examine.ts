@@ -7,12 +7,12 @@ import { dirname } from 'node:path';
 import { pause } from '../../../kernel/async/pause.js';
 import { poll } from '../../../kernel/async/poll.js';
 import type { Clock } from '../../../kernel/clock.js';
-import type { Config } from '../../../config/config.js';
+import type { NginxConfig, NginxSettings } from './config.js';
+import type { ProxySsh } from '../ssh-config.js';
 import { reload, testConfiguration } from './commands.js';
-import type { NginxConfig } from './render.js';
 import type { ProxyHost } from '../contract.js';
 import { fileNameOf } from './record.js';
-import { type ProxySsh, RemoteCommands } from './remote/commands.js';
+import { RemoteCommands } from './remote/commands.js';
 import { decodeRecords, encodeRecords } from './remote/records-text.js';
 import { readRendering } from './rendering.js';
 import { readVersion } from './wait-for-reload.js';
@@ -41,10 +41,10 @@ export interface NginxExaminer {
   close(): Promise<void>;
 }
 
-type Pools = Config['addresses']['pools'];
+type Pools = readonly { readonly first: string; readonly last: string }[];
 
 export function nginxExaminer(
-  { nginx, ssh }: Pick<Config['proxy'], 'nginx' | 'ssh'>,
+  { nginx, ssh }: Pick<NginxSettings['proxy'], 'nginx' | 'ssh'>,
   pools: Pools,
   clock: Clock,
 ): NginxExaminer {

@@ -9,14 +9,21 @@ import { type Mark, sameMark } from '../../../kernel/mark.js';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
 import type { Circuit } from '../../shared/circuit.js';
 import type { DriverLog } from '../../shared/log.js';
-import type { ProxyCertificate, ProxyDriver, ProxyHost } from '../contract.js';
+import type { ProxyCertificate, ProxyDeps, ProxyDriver, ProxyHost } from '../contract.js';
 import type { Change } from './changes.js';
 import { BatchWriter, type QueuedChange } from './batch-writer.js';
 import { localBackend } from './local-backend.js';
 import type { NginxBackend } from './backend.js';
 import { type ServedCertificate, waitForCertificate } from '../../shared/served-certificate.js';
 import { checkHost, fileNameOf, refused } from './record.js';
-import type { NginxConfig } from './render.js';
+import type { NginxConfig, NginxSettings } from './config.js';
+import { remotePlace } from './remote/index.js';
+
+export function driver({ proxy }: NginxSettings, { clock, log, circuits }: ProxyDeps): ProxyDriver {
+  const place = proxy.ssh ? { place: remotePlace(proxy.ssh, proxy.door, { clock }) } : {};
+  const circuit = circuits.of('proxy', 'reverse proxy');
+  return nginxProxyDriver(proxy.nginx, { clock, log, circuit, ...place });
+}
 
 /**
  * Starts at once to bring nginx to what the records say; a failure is logged only, since every later call tries

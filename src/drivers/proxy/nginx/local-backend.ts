@@ -4,7 +4,7 @@ import { removeChallenge, writeChallenge } from './challenges.js';
 import type { NginxBackend } from './backend.js';
 import { fetchServedCertificate } from '../../shared/served-certificate.js';
 import { Publisher, type PublishDeps } from './publish.js';
-import type { NginxConfig } from './render.js';
+import type { NginxConfig } from './config.js';
 
 export function localBackend(config: NginxConfig, deps: PublishDeps): NginxBackend {
   const publisher = new Publisher(config, deps);

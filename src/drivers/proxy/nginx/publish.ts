@@ -9,7 +9,7 @@ import { reload, testConfiguration, unreachable } from './commands.js';
 import { findAccepted, type Tested } from './bisect.js';
 import type { Publishing, Refuse } from './backend.js';
 import { fileNameOf } from './record.js';
-import type { NginxConfig } from './render.js';
+import type { NginxConfig } from './config.js';
 import {
   makeRendering,
   readRendering,

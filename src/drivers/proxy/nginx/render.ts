@@ -8,13 +8,11 @@
  * sites in the time of one.
  */
 import ipaddr from 'ipaddr.js';
-import type { Config } from '../../../config/config.js';
+import type { NginxConfig } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { ProxyHost } from '../contract.js';
 import type { CertificateEntry } from './certificates.js';
 import { upstreamOf } from './record.js';
-
-export type NginxConfig = Config['proxy']['nginx'];
 
 const PAGES = '/.innkeeper-pages/';
 

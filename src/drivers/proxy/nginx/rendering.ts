@@ -3,7 +3,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
 import { renderPages } from './pages.js';
-import { type NginxConfig, renderNginx } from './render.js';
+import type { NginxConfig } from './config.js';
+import { renderNginx } from './render.js';
 import type { Records } from './records.js';
 
 export interface Rendering {

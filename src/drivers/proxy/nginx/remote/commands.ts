@@ -1,16 +1,11 @@
 /** Calls systemd/innkeeper-proxy on the proxy host over one kept SSH connection. */
-import type { SshConfig } from '../../../../config/config.js';
+import type { ProxySsh } from '../../ssh-config.js';
 import { anySignal } from '../../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../../kernel/errors.js';
 import type { RawEnd } from '../../../exec/run-script.js';
 import { SshLink } from '../../../exec/ssh/ssh-link.js';
 import { isNotRun, refusesUs, unreachable } from '../commands.js';
 import { refused } from '../record.js';
-
-export interface ProxySsh extends Omit<SshConfig, 'hosts'> {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** How innkeeper-proxy ends; all others mean that it could not do its work. */
 const CODE = { done: 0, complaint: 10, refused: 11 } as const;

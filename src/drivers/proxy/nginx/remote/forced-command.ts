@@ -3,12 +3,18 @@
  * else.
  */
 import ssh2 from 'ssh2';
-import type { Config } from '../../../../config/config.js';
+import type { NginxSettings } from '../config.js';
 
 const SCRIPT = '/usr/lib/innkeeper/innkeeper-proxy';
 const STATUS_PORT = 8079;
 
-export function forcedCommand({ proxy: { nginx }, addresses }: Pick<Config, 'proxy' | 'addresses'>): string {
+/** What of the configuration the line says. */
+export interface ForcedCommandSettings {
+  readonly proxy: Pick<NginxSettings['proxy'], 'nginx' | 'ssh'>;
+  readonly addresses: { readonly pools: readonly { readonly first: string; readonly last: string }[] };
+}
+
+export function forcedCommand({ proxy: { nginx }, addresses }: ForcedCommandSettings): string {
   const upstreams = addresses.pools.map(({ first, last }) => `${first}-${last}`).join(',');
   return [
     ...[SCRIPT, `--dir=${nginx.dir}`, `--certificate=${nginx.certificate_file}`],
@@ -18,7 +24,7 @@ export function forcedCommand({ proxy: { nginx }, addresses }: Pick<Config, 'pro
   ].join(' ');
 }
 
-export function authorizedKeysLine(config: Pick<Config, 'proxy' | 'addresses'>): string {
+export function authorizedKeysLine(config: ForcedCommandSettings): string {
   const key = config.proxy.ssh ? publicKeyOf(config.proxy.ssh.private_key.reveal()) : undefined;
   return `restrict,command="${forcedCommand(config)}" ${key ?? '<the public key>'} innkeeper-proxy`;
 }

@@ -1,23 +1,20 @@
 /** nginx behind SSH, on another host or where the daemon may not touch it: systemd/innkeeper-proxy is the other end. */
 import { createHash } from 'node:crypto';
-import type { Config } from '../../../../config/config.js';
+import type { Door } from '../../../web/public-endpoint/config.js';
+import type { ProxySsh } from '../../ssh-config.js';
 import type { Clock } from '../../../../kernel/clock.js';
 import type { ProxyCertificate } from '../../contract.js';
 import type { CertificateEntry } from '../certificates.js';
 import type { NginxBackend } from '../backend.js';
 import { fetchServedCertificate } from '../../../shared/served-certificate.js';
 import { checkName, refused } from '../record.js';
-import { type ProxySsh, RemoteCommands } from './commands.js';
+import { RemoteCommands } from './commands.js';
 import { RemotePublisher } from './publish.js';
 
 const ID = /^[a-z0-9]{1,64}$/;
 const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
 
-export function remotePlace(
-  ssh: ProxySsh,
-  door: Config['proxy']['door'],
-  { clock }: { readonly clock: Clock },
-): NginxBackend {
+export function remotePlace(ssh: ProxySsh, door: Door, { clock }: { readonly clock: Clock }): NginxBackend {
   const commands = new RemoteCommands(ssh);
   const publisher = new RemotePublisher(commands, clock);
   return {

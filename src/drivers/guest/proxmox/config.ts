@@ -1,19 +1,20 @@
-/** Keys about the container host: its API, placement, and how scripts get into containers. */
+/** The keys of `container_host.proxmox`. */
 import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 import {
-  block,
-  byName,
   flag,
   list,
   number,
-  oneOf,
   optional,
   path,
   secret,
   section,
+  type Static,
   text,
-} from './building-blocks.js';
-import { HOST_EXPECTED, HTTPS_URL, ID, isAddress, isHost, isUrl } from './patterns.js';
+} from '../../../config/building-blocks.js';
+import { type ConfigCheck, type DriverPart, problem } from '../../../config/driver-part.js';
+import type { Loaded } from '../../../config/loaded.js';
+import { HTTPS_URL, ID, isAddress, isUrl } from '../../../config/patterns.js';
 
 const FINGERPRINT = '([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}';
 const VMID = { min: 100, max: 999_999_999 };
@@ -27,7 +28,7 @@ function vmidRange(description: string, first: number, last: number) {
 
 const node = text('Name of a node.', { pattern: ID, expected: 'the name of a node' });
 
-const ProxmoxSchema = section('The Proxmox VE cluster.', {
+const keys = section('The Proxmox VE cluster.', {
   urls: list(
     'Base URLs of API nodes; tried in order when one does not answer.',
     text('Base URL.', {
@@ -35,6 +36,7 @@ const ProxmoxSchema = section('The Proxmox VE cluster.', {
       check: isUrl,
       discreet: true,
       expected: 'a URL like https://pve1.example.net:8006',
+      normalize: (url) => url.replace(/\/$/, ''),
     }),
     { minItems: 1 },
   ),
@@ -122,44 +124,46 @@ const ProxmoxSchema = section('The Proxmox VE cluster.', {
   }),
 });
 
-export const ContainerHostSchema = section('Where containers are made.', {
-  driver: oneOf('Kind of container host.', ['proxmox'], { default: 'proxmox' }),
-  poll_s: number('Time between two looks at the cluster.', 1, 3600, { unit: 'seconds', default: 10 }),
-  proxmox: ProxmoxSchema,
+export type ProxmoxConfig = Loaded<Static<typeof keys>>;
+
+/** What of the configuration this driver reads. */
+export interface ProxmoxSettings {
+  readonly container_host: { readonly proxmox: ProxmoxConfig };
+}
+
+const Block = Type.Optional(Type.Unknown());
+const Range = Type.Object({ first: Type.Integer(), last: Type.Integer() });
+const VMIDS = ['vmids', 'template_vmids'] as const;
+const Proxmox = Type.Object({
+  container_host: Type.Object({ proxmox: Type.Object({ vmids: Block, template_vmids: Block }) }),
 });
 
-const host = block('Where a node is reached.', {
-  host: text('Host name or address.', { expected: HOST_EXPECTED, check: isHost }),
-  port: number('Port of its sshd.', 1, 65_535, { default: 22 }),
-});
+function rangeAt(file: unknown, name: (typeof VMIDS)[number]): { first: number; last: number } | undefined {
+  if (!Value.Check(Proxmox, file)) return undefined;
+  const range = file.container_host.proxmox[name];
+  return Value.Check(Range, range) ? range : undefined;
+}
 
-export const ExecSchema = section('How scripts get into containers.', {
-  driver: oneOf(
-    '`local` runs pct on this machine (one node); `ssh` on the node that holds the container.',
-    ['local', 'ssh'],
-    { default: 'local' },
-  ),
-  pct: list('The pct command, words in a list.', Type.String({ minLength: 1, expected: 'a word' }), {
-    default: ['/usr/sbin/pct'],
-    minItems: 1,
-  }),
-  max_output_bytes: number('Output of one script that is kept.', 4096, 67_108_864, {
-    unit: 'bytes',
-    default: 1_048_576,
-  }),
-  ssh: optional(
-    block('Needed by the driver `ssh`.', {
-      hosts: byName(
-        'By node name, where its sshd listens; a node that is not named here is reached under its own name, port 22.',
-        host,
-      ),
-      user: text('User to log in as; it must be allowed to run pct.', { default: 'root' }),
-      private_key: secret('Private key (OpenSSH or PEM, without a passphrase).'),
-      known_hosts_file: path(
-        'OpenSSH known_hosts file with the host keys of all nodes; a host without a matching key is refused.',
-        'file',
-      ),
-      connect_timeout_s: number('How long connecting may take.', 1, 120, { unit: 'seconds', default: 10 }),
-    }),
-  ),
-});
+const vmidsAreApart: ConfigCheck = (file) => {
+  const key = 'container_host.proxmox';
+  const inside = VMIDS.flatMap((name) => {
+    const range = rangeAt(file, name);
+    return range && range.first > range.last
+      ? problem(
+          `${key}.${name}`,
+          `found first ${range.first} after last ${range.last}, expected it not to be`,
+        )
+      : [];
+  });
+  const [ours, templates] = VMIDS.map((name) => rangeAt(file, name));
+  if (inside.length > 0 || !ours || !templates) return inside;
+  if (ours.last < templates.first || templates.last < ours.first) return [];
+  const found = `${templates.first}-${templates.last}, which overlaps vmids ${ours.first}-${ours.last}`;
+  return problem(`${key}.template_vmids`, `found ${found}, expected ranges apart`);
+};
+
+export const proxmox = {
+  keys,
+  checks: [vmidsAreApart],
+  hosts: ({ container_host: host }: ProxmoxSettings) => host.proxmox.urls.map((url) => new URL(url).hostname),
+} satisfies DriverPart;

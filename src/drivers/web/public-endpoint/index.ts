@@ -5,12 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
-import type { Config } from '../../config/config.js';
-import { anySignal } from '../../kernel/async/any-signal.js';
-import { AgentError } from '../../kernel/errors.js';
-import { Secret } from '../../kernel/secret.js';
-import { abortError, throwIfAborted } from '../shared/abort.js';
-import type { SiteAnswer, SiteRequest, WebDriver } from './contract.js';
+import type { Door } from './config.js';
+import { anySignal } from '../../../kernel/async/any-signal.js';
+import { AgentError } from '../../../kernel/errors.js';
+import { Secret } from '../../../kernel/secret.js';
+import { abortError, throwIfAborted } from '../../shared/abort.js';
+import type { SiteAnswer, SiteRequest, WebDriver } from '../contract.js';
 
 export interface PublicEndpointOptions {
   /** Milliseconds for the whole request. */
@@ -22,7 +22,7 @@ const CONNECT_MS = 5_000;
 const BODY_BYTES = 1024 * 1024;
 
 export function publicEndpoint(
-  door: Config['proxy']['door'],
+  door: Door,
   { deadlineMs = DEADLINE_MS }: PublicEndpointOptions = {},
 ): WebDriver {
   let agent: Promise<Agent> | undefined;
@@ -58,7 +58,7 @@ export function publicEndpoint(
   };
 }
 
-async function makeAgent(door: Config['proxy']['door']): Promise<Agent> {
+async function makeAgent(door: Door): Promise<Agent> {
   const ca = door.ca_file === null ? {} : { ca: await readFile(door.ca_file, 'utf8') };
   const connector = buildConnector({ ...ca, timeout: CONNECT_MS, maxCachedSessions: 0, allowH2: false });
   return new Agent({
@@ -73,7 +73,7 @@ async function makeAgent(door: Config['proxy']['door']): Promise<Agent> {
 }
 
 async function fetchOnce(
-  door: Config['proxy']['door'],
+  door: Door,
   dispatcher: Dispatcher,
   asked: SiteRequest,
   signal: AbortSignal,

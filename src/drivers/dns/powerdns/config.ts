@@ -1,0 +1,66 @@
+/** The keys of `dns.powerdns`. */
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import {
+  block,
+  inherited,
+  number,
+  optional,
+  secret,
+  type Static,
+  text,
+} from '../../../config/building-blocks.js';
+import { type ConfigCheck, type DriverPart, problem } from '../../../config/driver-part.js';
+import type { Loaded } from '../../../config/loaded.js';
+import { HTTP_URL, isDomain, isUrl } from '../../../config/patterns.js';
+
+const keys = block('Needed by the driver `powerdns`.', {
+  url: text('Base URL of its API, without /api.', {
+    pattern: HTTP_URL,
+    check: isUrl,
+    discreet: true,
+    expected: 'a URL like http://127.0.0.1:8081',
+  }),
+  api_key: secret('Its API key.'),
+  server_id: text('Its server id.', { default: 'localhost' }),
+  zone: inherited(
+    text('Zone that records are written to; empty = the base domain.', {
+      check: isDomain,
+      expected: 'a domain name in lower case',
+      inherits: { from: 'agent.base_domain' },
+    }),
+  ),
+  timeout_s: number('How long one request may take.', 1, 120, { unit: 'seconds', default: 10 }),
+});
+
+export type PowerDnsConfig = Loaded<Static<typeof keys>>;
+
+/** What of the configuration this driver reads. */
+export interface PowerDnsSettings {
+  readonly agent: { readonly id: string; readonly base_domain: string };
+  readonly dns: { readonly ttl_s: number; readonly powerdns: PowerDnsConfig | null };
+}
+
+const Zone = Type.Object({
+  agent: Type.Object({ base_domain: Type.String() }),
+  dns: Type.Object({ powerdns: Type.Object({ zone: Type.String() }) }),
+});
+
+const zoneHoldsBaseDomain: ConfigCheck = (file) => {
+  if (!Value.Check(Zone, file)) return [];
+  const { base_domain: domain } = file.agent;
+  const { zone } = file.dns.powerdns;
+  if (domain === zone || domain.endsWith(`.${zone}`)) return [];
+  return problem(
+    'dns.powerdns.zone',
+    `found "${zone}", expected agent.base_domain (${domain}) or a domain above it`,
+  );
+};
+
+export const powerdns = {
+  does: 'writes a record per site',
+  keys: optional(keys),
+  checks: [zoneHoldsBaseDomain],
+  hosts: ({ dns }: Pick<PowerDnsSettings, 'dns'>) =>
+    dns.powerdns ? [new URL(dns.powerdns.url).hostname] : [],
+} satisfies DriverPart;

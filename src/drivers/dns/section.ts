@@ -1,0 +1,16 @@
+/** The section `dns` of the configuration. */
+import { list, number, section, text } from '../../config/building-blocks.js';
+import { alternatives, blocksOf, driverKey } from '../../config/driver-part.js';
+import { isDomain } from '../../config/patterns.js';
+import { DNS_DRIVERS } from './registry.js';
+
+export const DnsSchema = section('DNS records of the sites.', {
+  driver: driverKey(alternatives(DNS_DRIVERS), DNS_DRIVERS),
+  ttl_s: number('Time to live of records.', 1, 604_800, { unit: 'seconds', default: 300 }),
+  name_servers: list(
+    "Names of our name servers; a customer's zone is made only when its name servers are these; empty = no zones.",
+    text('A name.', { check: isDomain, expected: 'a domain name in lower case' }),
+    { default: [] },
+  ),
+  ...blocksOf(DNS_DRIVERS),
+});

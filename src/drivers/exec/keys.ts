@@ -1,0 +1,20 @@
+/** The keys of `exec` that every driver reads. */
+import { Type } from 'typebox';
+import { list, number, type Static } from '../../config/building-blocks.js';
+
+export const execKeys = {
+  pct: list('The pct command, words in a list.', Type.String({ minLength: 1, expected: 'a word' }), {
+    default: ['/usr/sbin/pct'],
+    minItems: 1,
+  }),
+  max_output_bytes: number('Output of one script that is kept.', 4096, 67_108_864, {
+    unit: 'bytes',
+    default: 1_048_576,
+  }),
+};
+
+export interface ExecKeys {
+  /** argv prefix of pct. */
+  readonly pct: Static<typeof execKeys.pct>;
+  readonly max_output_bytes: Static<typeof execKeys.max_output_bytes>;
+}

@@ -1,0 +1,14 @@
+/** Exec `local` has no keys of its own. */
+import type { DriverPart } from '../../../config/driver-part.js';
+import type { ExecKeys } from '../keys.js';
+
+/** What of the configuration this driver reads. */
+export interface LocalExecSettings {
+  readonly exec: ExecKeys;
+}
+
+export const local = {
+  does: 'runs pct on this machine (one node)',
+  checks: [],
+  hosts: () => [],
+} satisfies DriverPart;

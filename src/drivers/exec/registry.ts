@@ -1,0 +1,8 @@
+/** The ways into containers, by the names that `exec.driver` takes. */
+import { local } from './local/config.js';
+import { ssh } from './ssh/config.js';
+
+export const EXEC_DRIVERS = {
+  local: { config: local, driver: () => import('./local/index.js') },
+  ssh: { config: ssh, driver: () => import('./ssh/index.js') },
+};

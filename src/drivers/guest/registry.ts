@@ -1,0 +1,6 @@
+/** The kinds of container hosts, by the names that `container_host.driver` takes. */
+import { proxmox } from './proxmox/config.js';
+
+export const GUEST_DRIVERS = {
+  proxmox: { config: proxmox, driver: () => import('./proxmox/index.js') },
+};

@@ -1,0 +1,13 @@
+/** The keys of an entry of `alerts.hooks` that is a command. */
+import { Type } from 'typebox';
+import { list, optional } from '../../../config/building-blocks.js';
+
+const word = Type.String({ minLength: 1, expected: 'a word' });
+
+export const commandKeys = {
+  command: optional(
+    list('Command that gets the alert as JSON on its standard input, words in a list.', word, {
+      minItems: 1,
+    }),
+  ),
+};

@@ -1,0 +1,67 @@
+/** The keys of `domains.acme`. */
+import {
+  flag,
+  list,
+  number,
+  optional,
+  path,
+  section,
+  type Static,
+  text,
+} from '../../../config/building-blocks.js';
+import type { IssuerPart } from '../part.js';
+import type { Loaded } from '../../../config/loaded.js';
+import { isDomain, isUrl } from '../../../config/patterns.js';
+
+const keys = section('Certificates by ACME with HTTP-01.', {
+  enabled: flag("Whether certificates are ordered; switching it on accepts the authority's terms.", {
+    default: false,
+  }),
+  directory_url: text("The authority's ACME directory.", {
+    pattern: '^https://[^@#\\s]+$',
+    expected: 'a URL like https://acme-v02.api.letsencrypt.org/directory',
+    check: isUrl,
+    default: 'https://acme-v02.api.letsencrypt.org/directory',
+  }),
+  email: optional(
+    text('Where the authority writes to; empty = nowhere.', {
+      pattern: '^[^\\s@]+@[^\\s@]+$',
+      expected: 'an e-mail address',
+    }),
+  ),
+  ca_file: optional(
+    path(
+      "PEM file of the CA that signed the directory's own certificate; empty = the system's CAs.",
+      'certificates',
+    ),
+  ),
+  caa_identities: list(
+    "The authority's names in CAA records; empty = CAA is left to the authority.",
+    text('A domain name.', { check: isDomain, expected: 'a domain name in lower case' }),
+    { default: ['letsencrypt.org'] },
+  ),
+  certificates_per_domain_week: number('Certificates ordered per registered domain in a week.', 1, 10_000, {
+    default: 40,
+  }),
+  certificates_per_set_week: number('Certificates ordered for the same names in a week.', 1, 1000, {
+    default: 4,
+  }),
+  refusals_per_name_hour: number('Failed verifications of one name in an hour before we wait.', 1, 1000, {
+    default: 4,
+  }),
+  timeout_s: number('How long one order may take.', 10, 3600, { unit: 'seconds', default: 180 }),
+});
+
+export type AcmeConfig = Loaded<Static<typeof keys>>;
+
+/** What of the configuration this driver reads. */
+export interface AcmeSettings {
+  readonly domains: { readonly acme: AcmeConfig };
+}
+
+export const acme = {
+  keys,
+  checks: [],
+  hosts: () => [],
+  isOn: ({ domains }: AcmeSettings) => domains.acme.enabled,
+} satisfies IssuerPart;

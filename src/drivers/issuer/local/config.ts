@@ -1,0 +1,25 @@
+/** The keys of `domains.local_ca`. */
+import { block, optional, path, type Static } from '../../../config/building-blocks.js';
+import type { Loaded } from '../../../config/loaded.js';
+import type { IssuerPart } from '../part.js';
+
+const keys = block('A CA on this machine that issues when ACME is off, for a lab.', {
+  certificate_file: path('Its certificate: PEM file.', 'certificates'),
+  key_file: path('Its private key: PEM file (PKCS #8, EC P-256).', 'private file', {
+    keyOf: 'certificate_file',
+  }),
+});
+
+export type LocalCa = Loaded<Static<typeof keys>>;
+
+/** What of the configuration this driver reads. */
+export interface LocalCaSettings {
+  readonly domains: { readonly local_ca: LocalCa | null };
+}
+
+export const localCa = {
+  keys: optional(keys),
+  checks: [],
+  hosts: () => [],
+  isOn: ({ domains }: LocalCaSettings) => domains.local_ca !== null,
+} satisfies IssuerPart;

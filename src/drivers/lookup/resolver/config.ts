@@ -1,0 +1,44 @@
+/** The keys of `domains` about how customers' names are looked up. */
+import { list, number, type Static, text } from '../../../config/building-blocks.js';
+import type { Loaded } from '../../../config/loaded.js';
+import { isAddress, isNetwork, NETWORK_EXPECTED } from '../../../config/patterns.js';
+
+const RESOLVER_EXPECTED = 'an address, or an address and port like 192.0.2.53:53 or [2001:db8::53]:53';
+
+function isResolver(value: string): boolean {
+  if (isAddress(value)) return true;
+  const [, six, four, port] = /^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/.exec(value) ?? [];
+  return isAddress(six ?? four ?? '') && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+export const lookupKeys = {
+  resolvers: list(
+    "Resolvers that tell where a domain's name servers are; empty = the system's.",
+    text('A resolver.', { expected: RESOLVER_EXPECTED, check: isResolver }),
+    { default: [] },
+  ),
+  dns_port: number('Port that name servers are asked at; another one only makes sense in a lab.', 1, 65_535, {
+    default: 53,
+  }),
+  http_port: number(
+    'Port that names are asked at over HTTP, to see whether a CDN hands on to us; a lab may have another one.',
+    1,
+    65_535,
+    {
+      default: 80,
+    },
+  ),
+  https_port: number('The same for a redirect to HTTPS.', 1, 65_535, { default: 443 }),
+  lookup_timeout_s: number('How long the checks of one domain may take.', 1, 15, {
+    unit: 'seconds',
+    default: 8,
+  }),
+  lab_networks: list(
+    'Private networks in which name servers may be asked all the same, for a lab; none is sent a packet otherwise.',
+    text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork }),
+    { default: [] },
+  ),
+};
+
+type Keys = typeof lookupKeys;
+export type LookupConfig = { [K in keyof Keys]: Loaded<Static<Keys[K]>> };

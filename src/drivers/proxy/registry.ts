@@ -1,0 +1,6 @@
+/** The kinds of reverse proxies, by the names that `proxy.driver` takes. */
+import { nginx } from './nginx/config.js';
+
+export const PROXY_DRIVERS = {
+  nginx: { config: nginx, driver: () => import('./nginx/index.js') },
+};
