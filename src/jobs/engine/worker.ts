@@ -1,7 +1,6 @@
 /** Entry of one attempt's thread. */
-import { setPriority } from 'node:os';
+import { giveWay } from './give-way.js';
 
-// Linux knows threads apart: this one gives way to the main thread, which answers callers and writes the journal.
-// Before the loading, which costs most.
-setPriority(0, 5);
+// before the loading, which costs most
+giveWay();
 await import('./thread-main.js');
