@@ -27,13 +27,8 @@ export const nothingServed: Served = { version: null, sites: new Map(), certific
 /** Reads `<dir>/nginx.conf`. Rejects, in nginx's words, when it is missing or not what the driver renders. */
 export async function readServed(dir: string): Promise<Served> {
   const file = join(dir, 'nginx.conf');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    throw new Error(`open() "${file}" failed (2: No such file or directory)`);
-  }
-  const version = /location = \/innkeeper-version \{[^}]*return 200 "(\d+)";/.exec(text)?.[1];
+  const text = await withIncluded(await readConfiguration(file));
+  const version = versionIn(text);
   const upstreams = mapOf(text, '$host', 'upstream');
   const states = mapOf(text, '$host', 'state');
   if (version === undefined || !upstreams || !states)
@@ -46,6 +41,29 @@ export async function readServed(dir: string): Promise<Served> {
     sites.set(host, { state, address, port: Number(port) });
   }
   return { version, sites, certificates: certificatesIn(text) };
+}
+
+async function readConfiguration(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new Error(`open() "${file}" failed (2: No such file or directory)`);
+  }
+}
+
+/** A proxy host behind SSH has its maps in a file of their own. */
+async function withIncluded(text: string): Promise<string> {
+  const [line, file] = /^include "([^"]+)";$/m.exec(text) ?? [];
+  return line === undefined || file === undefined
+    ? text
+    : text.replace(line, () => '') + (await readConfiguration(file));
+}
+
+/** A number, or the variable that a proxy host behind SSH sets in its maps. */
+function versionIn(text: string): string | undefined {
+  const [, said] = /location = \/innkeeper-version \{[^}]*return 200 (\S+);/.exec(text) ?? [];
+  const mapped = /^map \$host \$innkeeper_version \{\n\s*default "(\d+)";/m.exec(text)?.[1];
+  return said === '$innkeeper_version' ? mapped : /^"(\d+)"$/.exec(said ?? '')?.[1];
 }
 
 function certificatesIn(text: string): Served['certificates'] {

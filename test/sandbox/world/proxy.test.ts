@@ -9,7 +9,7 @@ import type { ProxyHost } from '../../../src/drivers/proxy/contract.js';
 import type { ProxyState } from '../../../src/model/proxy-state.js';
 import type { CertificateEntry } from '../../../src/drivers/proxy/nginx/certificates.js';
 import { renderPages } from '../../../src/drivers/proxy/nginx/pages.js';
-import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
+import { renderFront, renderMaps, renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
 import { openCa } from '../../../src/sandbox/ca.js';
 import { createFaults } from '../../../src/sandbox/control/faults.js';
 import { listen } from '../../../src/sandbox/memory/listen.js';
@@ -61,24 +61,25 @@ const host = (name: string, state: ProxyState, address: string): ProxyHost => ({
   state,
 });
 
+const config = {
+  dir: proxyDir,
+  test: [],
+  reload: [],
+  status_port: ports.status,
+  listen: ['127.0.0.1'],
+  http_port: ports.http,
+  https_port: ports.https,
+  certificate_file: certificate.certFile,
+  certificate_key_file: certificate.keyFile,
+  max_upload_mb: 64,
+  real_ip_from: [],
+};
+
 async function write(
   hosts: readonly ProxyHost[],
   version: string,
   certificates: readonly CertificateEntry[] = [],
 ): Promise<void> {
-  const config = {
-    dir: proxyDir,
-    test: [],
-    reload: [],
-    status_port: ports.status,
-    listen: ['127.0.0.1'],
-    http_port: ports.http,
-    https_port: ports.https,
-    certificate_file: certificate.certFile,
-    certificate_key_file: certificate.keyFile,
-    max_upload_mb: 64,
-    real_ip_from: [],
-  };
   await writeFile(join(proxyDir, 'nginx.conf'), renderNginx(config, hosts, version, certificates));
 }
 
@@ -226,3 +227,16 @@ t.test(
     t.match(await get('shop.example.org', { plain: true, path: `${path}2` }), { status: 404 });
   },
 );
+
+t.test('obeys a proxy host behind SSH too, whose maps are in a file of their own', async (t) => {
+  const maps = (version: string): string =>
+    `${renderMaps(config, [host('apart', 'enabled', '10.77.0.10')], [])}\n` +
+    `map $host $innkeeper_version {\n    default "${version}";\n}\n`;
+  await writeFile(join(proxyDir, 'nginx.conf'), renderFront(config));
+  await t.rejects(proxy.test(), /open\(\) ".*maps\.conf" failed \(2: No such file or directory\)$/);
+  await writeFile(join(proxyDir, 'maps.conf'), maps('12'));
+  await proxy.test();
+  await proxy.reload();
+  t.equal((await get('apart.sandbox.test')).status, 200);
+  t.equal(proxy.served().version, '12');
+});
