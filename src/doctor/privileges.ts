@@ -1,6 +1,6 @@
 /**
  * Every privilege of Proxmox that the agent needs, where, and what for: the one list. `innkeeper doctor` checks the
- * token against it, the sandbox grants its token exactly this, and a test holds the commands of docs/operating.md
+ * token against it, the sandbox grants its token exactly this, and a test holds the commands of docs/installing.md
  * against it. Source: Proxmox's own checks (pve-container `check_ct_modify_config_perm` and API2, pve-access-control
  * RPCEnvironment.pm).
  */

@@ -1,4 +1,4 @@
-/** The rights of the sandbox's own token: those that docs/operating.md grants, and nothing more. */
+/** The rights of the sandbox's own token: those that docs/installing.md grants, and nothing more. */
 import { neededPrivileges, type PrivilegedConfig, privilegesByPath } from '../doctor/privileges.js';
 import type { Grants } from './pve/grants.js';
 

@@ -2,17 +2,17 @@ import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { neededPrivileges, setUpCommands } from '../../src/doctor/privileges.js';
 import { documentedGrants } from '../../src/sandbox/documented-grants.js';
+import { blocksOf } from '../tools/runbook.js';
 import { proxmoxConfig } from '../fakes/proxmox-config.js';
 
-/** The example of docs/operating.md, on an installation as the configuration's defaults describe it. */
+/** The example of docs/installing.md, on an installation as the configuration's defaults describe it. */
 const config = proxmoxConfig({ ha: { enabled: false, nodes: [], group: null } });
 const USER = 'innkeeper@pve';
 
 /** The lines of the first block with commands for `pveum`. */
 async function documented(): Promise<string[]> {
-  const text = await readFile('docs/operating.md', 'utf8');
-  const block = /```sh\n([\s\S]*?pveum[\s\S]*?)```/.exec(text)?.[1] ?? '';
-  return block
+  const block = (await blocksOf('docs/installing.md')).find(({ text }) => text.includes('pveum'));
+  return (block?.text ?? '')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
@@ -30,7 +30,7 @@ t.test('the commands that the docs grant rights with are those of the one list',
 });
 
 t.test('with high availability one privilege more is documented', async (t) => {
-  const text = await readFile('docs/operating.md', 'utf8');
+  const text = await readFile('docs/installing.md', 'utf8');
   const withHa = proxmoxConfig({ ha: { enabled: true, nodes: [], group: null } });
   const more = setUpCommands(neededPrivileges(withHa), USER).filter(
     (line) => !setUpCommands(neededPrivileges(config), USER).includes(line),

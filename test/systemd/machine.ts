@@ -1,11 +1,12 @@
-/** A Debian container of our own with systemd as PID 1, with node and what is installed from this repository. */
+/** A Debian container of our own with systemd as PID 1, with what is installed from this repository. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Test } from 'tap';
 import { projectRoot } from '../tools/project-root.js';
+import { blocksOf } from '../tools/runbook.js';
 import { shippedModules } from '../../src/modules/loader.js';
 import { openContainerHost } from '../../src/sandbox/lxc/container-host.js';
 
@@ -23,8 +24,18 @@ const VMID = 101;
 export const DIST = dirname(shippedModules());
 export const REPOSITORY = projectRoot();
 
-/** What a killed test leaves is cleared away by the next one. */
+/**
+ * With node, and what is installed from in /root/innkeeper. What a killed test leaves is cleared away by the next one.
+ */
 export async function startMachine(t: Test): Promise<Machine> {
+  return startBareMachine(t, async (root) => {
+    await cp(process.execPath, join(root, 'usr/bin/node'));
+    await bring(join(root, 'root/innkeeper'));
+  });
+}
+
+/** `prepare` gets the path of its root folder before it is started. */
+export async function startBareMachine(t: Test, prepare: (root: string) => Promise<void>): Promise<Machine> {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-systemd-'));
   t.teardown(() => rm(stateDir, { recursive: true, force: true }));
   const host = await openContainerHost({ stateDir, cacheDir: CACHE, log: (line) => t.comment(line) });
@@ -44,8 +55,7 @@ export async function startMachine(t: Test): Promise<Machine> {
   };
   await host.backend.create(container, VOLUME);
   const root = host.disk.path('ct', String(VMID));
-  await cp(process.execPath, join(root, 'usr/bin/node'));
-  await bring(join(root, 'root/innkeeper'));
+  await prepare(root);
   await host.backend.start(container);
   const enter = [...host.network.enter, 'lxc-attach', '-P', host.lxcPath, '-n', String(VMID), '--clear-env'];
   const argv = [...enter, '--', '/bin/sh', '-s'];
@@ -80,7 +90,7 @@ export async function startMachine(t: Test): Promise<Machine> {
 }
 
 /** As an operator would unpack it; the tests' own part of dist/ but for the caller stays here. */
-async function bring(folder: string): Promise<void> {
+export async function bring(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const part of ['chunks', 'docs-page', 'modules', 'src', 'package.json', 'test/systemd/caller.js'])
     await cp(join(DIST, part), join(folder, 'dist', part), { recursive: true });
@@ -88,16 +98,21 @@ async function bring(folder: string): Promise<void> {
     await cp(join(REPOSITORY, part), join(folder, part), { recursive: true });
 }
 
-/** The shell blocks below a heading of docs/installing.md. */
-export async function blocksOf(heading: string): Promise<string> {
-  const page = await readFile(join(REPOSITORY, 'docs/installing.md'), 'utf8');
-  const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? '';
-  const blocks = [...section.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text]) => text ?? '');
+/** The blocks below a heading of docs/installing.md that run on the daemon's machine. */
+export async function installing(heading: string): Promise<string> {
+  const blocks = (await blocksOf('docs/installing.md')).filter(
+    (block) => block.heading === heading && block.kind === 'run',
+  );
   if (blocks.length === 0) throw new Error(`docs/installing.md has no commands below "${heading}"`);
-  return blocks.join('');
+  return blocks.map(({ text }) => text).join('');
 }
 
-export async function put(machine: Machine, path: string, text: string, mode = 0o644): Promise<void> {
+export async function put(
+  machine: Pick<Machine, 'root'>,
+  path: string,
+  text: string,
+  mode = 0o644,
+): Promise<void> {
   const file = join(machine.root, path);
   if (!existsSync(dirname(file))) await mkdir(dirname(file), { recursive: true });
   await writeFile(file, text, { mode });

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse, stringify } from 'yaml';
-import { blocksOf, type Machine, put, startMachine } from './machine.js';
+import { installing, type Machine, put, startMachine } from './machine.js';
 
 const API = 'http://127.0.0.1:8080';
 const WORLD = '/var/lib/innkeeper/world';
@@ -102,7 +102,7 @@ async function configure({ root }: Machine): Promise<void> {
 }
 
 t.test('is installed as the page says, with nothing for systemd to complain about', async (t) => {
-  await machine.sh(`cd /root/innkeeper\n${await blocksOf('Files and user')}`);
+  await machine.sh(`cd /root/innkeeper\n${await installing('Files and user')}`);
   const units = 'innkeeper.service innkeeper.socket innkeeper-cli.socket';
   const verified = await machine.try(`cd /etc/systemd/system && systemd-analyze verify ${units} 2>&1`);
   t.same(verified, { code: 0, out: '' });
@@ -134,7 +134,7 @@ t.test(
       (await machine.try('cat /run/world.json')).out.includes('"ready":true') ? true : undefined,
     );
     await configure(machine);
-    await machine.sh(await blocksOf('Start'));
+    await machine.sh(await installing('Start'));
     t.equal(await isActive(), true);
     t.match(await show('StatusText', 'NRestarts'), { StatusText: /^Serving; \d+ jobs run/, NRestarts: '0' });
     const made = await call('POST', '/create-site', {
@@ -259,7 +259,7 @@ t.test(
       email: 'a@example.test',
       public_ip: '203.0.113.10',
     });
-    await machine.sh(`cd /root/innkeeper\n${await blocksOf('Files and user')}`);
+    await machine.sh(`cd /root/innkeeper\n${await installing('Files and user')}`);
     const [now = '', ...both] = await releases();
     t.not(now, former);
     t.same(both, [former, now]);

@@ -42,7 +42,7 @@ const STATES: Readonly<Record<string, Entering>> = {
   async authorization() {},
 };
 
-/** What docs/operating.md grants, with high availability. */
+/** What docs/installing.md grants, with high availability. */
 const DOCUMENTED = documentedGrants({
   pool: 'innkeeper',
   storage: 'local-btrfs',
