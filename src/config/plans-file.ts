@@ -7,7 +7,7 @@ import { problemsOf } from './check.js';
 import { planWordsDiffer } from './cross-checks.js';
 import { DEFAULT_PLANS } from './default-plans.js';
 import type { ConfigProblem } from './error.js';
-import { planOf } from './plans.js';
+import { optionProblems, planOf } from './plans.js';
 import { PlansFileSchema } from './schema.js';
 import { readYaml, UnreadableFileError } from './yaml-file.js';
 
@@ -24,7 +24,8 @@ interface PlansRead {
 export async function readPlans(config: unknown): Promise<PlansRead> {
   if (Value.Check(HasPlans, config)) {
     const inline = { plans: config.plans };
-    return { plans: check.Check(inline) ? inline.plans.map(planOf) : [], problems: [] };
+    const plans = check.Check(inline) ? inline.plans.map(planOf) : [];
+    return { plans, problems: optionProblems(plans) };
   }
   if (!Value.Check(NamesFile, config)) return { plans: DEFAULT_PLANS, problems: [] };
   return readPlansFile(config.plans_file);
@@ -37,8 +38,13 @@ async function readPlansFile(path: string): Promise<PlansRead> {
   });
   try {
     const value: unknown = Value.Default(PlansFileSchema, await readYaml(path));
-    const problems = [...problemsOf(PlansFileSchema, value), ...planWordsDiffer(value)];
-    return { plans: check.Check(value) ? value.plans.map(planOf) : [], problems: problems.map(inFile) };
+    const plans = check.Check(value) ? value.plans.map(planOf) : [];
+    const problems = [
+      ...problemsOf(PlansFileSchema, value),
+      ...planWordsDiffer(value),
+      ...optionProblems(plans),
+    ];
+    return { plans, problems: problems.map(inFile) };
   } catch (error) {
     if (!(error instanceof UnreadableFileError)) throw error;
     return { plans: [], problems: [inFile({ key: '', problem: error.message })] };

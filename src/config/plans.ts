@@ -1,9 +1,12 @@
 /** Plans from the configuration's words to the domain's. */
 import type { Plan } from '../model/plan.js';
+import { OPTION_FIELDS, type PlanOption } from '../model/plan-options.js';
 import type { ConfigProblem } from './error.js';
 import type { PlansFile } from './schema.js';
 
-export function planOf(entry: PlansFile['plans'][number]): Plan {
+type Entry = PlansFile['plans'][number];
+
+export function planOf(entry: Entry): Plan {
   return {
     name: entry.name,
     aliases: entry.aliases,
@@ -13,7 +16,30 @@ export function planOf(entry: PlansFile['plans'][number]): Plan {
     cores: entry.cores,
     domains: entry.domains,
     backups: entry.backups,
+    ...(entry.options.length === 0 ? {} : { options: entry.options.map((one) => optionOf(entry, one)) }),
   };
+}
+
+/** Without `min` it begins at the plan's own value. */
+function optionOf(entry: Entry, { name, min, max, step }: Entry['options'][number]): PlanOption {
+  return { name, min: min ?? entry[name], max, step };
+}
+
+/** Bounds that leave out the plan's own value, and options that are named twice. */
+export function optionProblems(plans: readonly Plan[]): ConfigProblem[] {
+  return plans.flatMap(({ options = [], ...plan }, n) =>
+    options.flatMap(({ name, min, max }, at) => {
+      const key = `plans.${n}.options.${at}`;
+      const own = plan[OPTION_FIELDS[name]];
+      const isTwice = options.findIndex((one) => one.name === name) < at;
+      return [
+        ...(isTwice ? [{ key: `${key}.name`, problem: `found ${name} again, expected each once` }] : []),
+        ...(own < min || own > max
+          ? [{ key, problem: `found ${min} to ${max}, expected the plan's own value ${own} within` }]
+          : []),
+      ];
+    }),
+  );
 }
 
 /** A word that panels send must lead to one plan only. `names`: the words of each plan, its name first. */

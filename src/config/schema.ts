@@ -37,7 +37,9 @@ import { ContainerHostSchema } from '../drivers/guest/section.js';
 import { ProxySchema } from '../drivers/proxy/section.js';
 import { decodeKey } from '../kernel/key-text.js';
 import { PERMISSIONS } from '../model/permissions.js';
+import { canonicalLocale } from '../model/locale.js';
 import { SMALLER_PLAN } from '../model/plan.js';
+import { OPTION_NAMES } from '../model/plan-options.js';
 import { RESERVED_BY_DEFAULT } from '../model/subdomain.js';
 import { DEFAULT_PANEL } from '../kernel/default-panel.js';
 import { DEFAULT_PLANS } from './default-plans.js';
@@ -155,6 +157,16 @@ export const PlanSchema = block('A plan.', {
   cores: number('CPU cores.', 1, 512),
   domains: number('Custom domains a site may have.', 0, 10_000),
   backups: number('Backups a site may have.', 0, 1000),
+  options: list(
+    'What an order may set in `properties`, as a whole amount or as `+20`: so much more than the plan has.',
+    block('An option.', {
+      name: oneOf('The field of the plan.', [...OPTION_NAMES]),
+      min: optional(number("Least value; empty = the plan's own.", 0, 4_194_304)),
+      max: number('Largest value.', 0, 4_194_304),
+      step: number("Steps, counted from the plan's own value.", 1, 4_194_304, { default: 1 }),
+    }),
+    { default: [] },
+  ),
 });
 
 export const PlansFileSchema = Type.Object(
@@ -291,6 +303,18 @@ export const ConfigSchema = Type.Object(
     plans: optional(
       list(`What can be bought; empty = the shipped plans ${shippedPlans()}.`, PlanSchema, {
         minItems: 1,
+      }),
+    ),
+    panels: byName(
+      'Settings of panels, by name.',
+      block('A panel.', {
+        locale: optional(
+          text('Language of customers whose order names none; empty = the product decides.', {
+            expected: 'a language tag such as de or pt-BR',
+            check: (tag) => canonicalLocale(tag) !== undefined,
+            normalize: (tag) => canonicalLocale(tag) ?? tag,
+          }),
+        ),
       }),
     ),
     plans_file: optional(path('File with the plans instead, with one key `plans`.', 'nothing')),

@@ -1,23 +1,30 @@
 /** Everything about one service that its panel may know. */
-import { keyOf } from '../model/service.js';
+import { localeOf } from '../model/locale.js';
+import { keyOf, type Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { DriftContext } from './context.js';
 import { type StatusSources, viewStatus } from '../services/read-status.js';
 import { viewFinding } from './view-drift.js';
 import { viewJob } from '../jobs/manage/view-job.js';
 
+export type ServiceSources = DriftContext & Pick<StatusSources, 'certificate'>;
+
 /** Throws `service_not_found` or `state_damaged`. */
 export async function readService(
-  sources: DriftContext & Pick<StatusSources, 'certificate'>,
+  sources: ServiceSources,
   caller: Pick<Caller, 'panel'>,
   id: string,
   forOperator: boolean,
 ) {
-  const service = await sources.state.services.get(`${caller.panel}/${id}`);
+  return viewService(sources, await sources.state.services.get(`${caller.panel}/${id}`), forOperator);
+}
+
+export function viewService(sources: ServiceSources, service: Service, forOperator: boolean) {
   return {
     ...viewStatus(sources, service),
     email: service.email,
     user_id: service.userId,
+    locale: localeOf(service, sources.config.panels),
     module: service.module.name,
     generation: service.generation,
     snapshots: (service.guest?.snapshots ?? []).map((snapshot) => ({

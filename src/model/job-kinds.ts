@@ -151,6 +151,7 @@ export const JOB_KINDS = {
   /** Nothing asks for it: certificates are obtained outside of jobs. Its place in the tables is kept. */
   certificate: { ...PLAIN, group: 'certificate', askedBy: 'agent' },
   resetPassword: PLAIN,
+  loginLink: PLAIN,
 } as const satisfies Record<string, JobKindData>;
 
 export type JobKind = keyof typeof JOB_KINDS;

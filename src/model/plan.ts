@@ -1,4 +1,5 @@
 /** What a customer can buy, in the units Proxmox uses. */
+import type { ChosenOptions, PlanOption } from './plan-options.js';
 
 export interface Plan {
   /** Lower-case key, unique. */
@@ -16,6 +17,10 @@ export interface Plan {
   readonly domains: number;
   /** How many backups. */
   readonly backups: number;
+  /** What an order may set; only of plans on sale. */
+  readonly options?: readonly PlanOption[];
+  /** What the order has set: the fields above have these values already. Only of sold plans. */
+  readonly chosen?: ChosenOptions;
 }
 
 /** What becomes of a plan that is smaller than what is in use. */

@@ -23,6 +23,7 @@ export interface Order {
   readonly domain?: string;
   readonly userId?: string;
   readonly properties?: JsonObject;
+  readonly locale?: string;
   /** Id of the reservation that it was to use. */
   readonly reservation?: string;
 }
@@ -49,6 +50,8 @@ export interface Service {
   readonly order: Order;
   readonly email: string;
   readonly userId: string | null;
+  /** The customer's language (BCP 47); absent: the panel's. */
+  readonly locale?: string;
   /** As sold; changes of the plan file do not reach it. */
   readonly plan: Plan;
   readonly module: { readonly type: 'product'; readonly name: string };

@@ -5,9 +5,10 @@
 import { instant } from '../kernel/clock.js';
 import { parseEmail } from '../model/email.js';
 import { isOpen } from '../model/job.js';
+import { canonicalLocale } from '../model/locale.js';
 import type { Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
-import { checkEmail } from './check-order.js';
+import { checkEmail, LOCALE_RULE } from './check-order.js';
 import { invalid } from '../kernel/invalid.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
@@ -15,6 +16,8 @@ import { enqueue, type Started } from './enqueue.js';
 export interface OwnerChange {
   readonly email?: string | undefined;
   readonly userId?: string | null | undefined;
+  /** Null: the panel's. */
+  readonly locale?: string | null | undefined;
 }
 
 /** Without a job when the site need not hear of it. Throws `invalid_request`, and as `enqueue`. */
@@ -22,7 +25,26 @@ export async function changeOwner(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
-  { email: sent, userId }: OwnerChange,
+  { locale: sentLocale, ...owner }: OwnerChange,
+): Promise<Started | { readonly service: Service; readonly job: undefined }> {
+  const locale = typeof sentLocale === 'string' ? canonicalLocale(sentLocale.trim()) : sentLocale;
+  if (typeof sentLocale === 'string' && locale === undefined) throw invalid({ locale: LOCALE_RULE });
+  const changed = await changeContact(context, caller, id, owner);
+  if (locale === undefined) return changed;
+  const key = `${caller.panel}/${id}` as const;
+  const service = await context.state.services.commit(key, (current) => {
+    const { locale: before, ...rest } = current ?? changed.service;
+    if (current && (before ?? null) === locale) return current;
+    return { ...rest, ...(locale === null ? {} : { locale }), updatedAt: instant(context.clock) };
+  });
+  return { ...changed, service };
+}
+
+async function changeContact(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+  { email: sent, userId }: Omit<OwnerChange, 'locale'>,
 ): Promise<Started | { readonly service: Service; readonly job: undefined }> {
   const parsed = sent === undefined ? undefined : parseEmail(sent.trim());
   if (sent !== undefined && parsed === undefined)

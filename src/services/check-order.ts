@@ -6,6 +6,7 @@ import { shownOf } from '../model/domain-name.js';
 import { readHostName } from '../kernel/host-name.js';
 import { canBeReached, canonicalAddress, isWithin } from '../model/address-pool.js';
 import type { JsonObject } from '../kernel/json.js';
+import { canonicalLocale } from '../model/locale.js';
 import { ID_PATTERN } from '../model/service.js';
 import { isLegalLabel, isReserved } from '../model/subdomain.js';
 import type { SoldProduct } from './context.js';
@@ -22,6 +23,7 @@ export interface SiteRequest {
   readonly module?: string | undefined;
   readonly properties?: JsonObject | undefined;
   readonly reservation?: string | undefined;
+  readonly locale?: string | undefined;
 }
 
 /** The same, understood. */
@@ -36,6 +38,8 @@ export interface SiteOrder {
   readonly module: string;
   readonly properties: JsonObject | undefined;
   readonly reservation?: string | undefined;
+  /** BCP 47, in its canonical form. */
+  readonly locale?: string | undefined;
 }
 
 /**
@@ -56,6 +60,8 @@ export interface OrderRules {
   readonly ownNetworks: readonly string[];
 }
 
+export const LOCALE_RULE = 'must be a language tag such as de or pt-BR';
+
 const MOST_ADDRESSES = 16;
 /** They stay in the service's document, which is written anew with every step of its jobs. */
 const MOST_PROPERTIES_BYTES = 16_384;
@@ -75,6 +81,8 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
   const publicIps = readAddresses(request.public_ip, rules, problems);
   if (Buffer.byteLength(JSON.stringify(request.properties ?? {})) > MOST_PROPERTIES_BYTES)
     problems.properties = `must not take more than ${MOST_PROPERTIES_BYTES} bytes`;
+  const locale = request.locale === undefined ? undefined : canonicalLocale(request.locale.trim());
+  if (request.locale !== undefined && locale === undefined) problems.locale = LOCALE_RULE;
   if (!email || Object.keys(problems).length > 0) throw invalid(problems);
   return {
     id,
@@ -87,6 +95,7 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
     module: request.module ?? rules.defaultProduct,
     properties: request.properties,
     reservation: request.reservation,
+    locale,
   };
 }
 

@@ -19,7 +19,8 @@ import type { DeletionRateLimit } from './deletion-rate-limit.js';
 /** A product as an order needs it. */
 export interface SoldProduct {
   readonly info: Pick<ModuleInfo, 'name' | 'version'>;
-  readonly module: Pick<Product, 'source' | 'policy' | 'parts'> & Partial<Pick<Product, 'emailProblem'>>;
+  readonly module: Pick<Product, 'source' | 'policy' | 'parts'> &
+    Partial<Pick<Product, 'emailProblem' | 'loginPath'>>;
   /** From the config, checked and completed by the product's schema; pinned in every job. */
   readonly settings: JsonObject;
 }

@@ -1,13 +1,16 @@
 /**
  * Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { instant } from '../kernel/clock.js';
 import { requestDomain } from '../model/requested-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { ClaimTakenError } from '../model/claim.js';
 import { isOpen } from '../model/job.js';
 import { endsTheSite } from '../model/job-kinds.js';
+import type { JsonObject } from '../kernel/json.js';
 import { findPlan, type Plan } from '../model/plan.js';
+import { readOptions } from '../model/plan-options.js';
 import { isReleased } from '../model/guest.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
 import type { Site } from '../model/site.js';
@@ -18,7 +21,7 @@ import type { Caller } from '../model/caller.js';
 import { checkEmail, checkOrder, type SiteOrder, type SiteRequest } from './check-order.js';
 import type { OperationContext } from './context.js';
 import { newJob } from './new-job.js';
-import { refusePlan } from './refuse-plan.js';
+import { sellPlan } from './sell-plan.js';
 import { takeUnit } from './reservations.js';
 import { mayBeRestored, orderOf, restoredService, type Sale } from './restore-site.js';
 
@@ -54,11 +57,11 @@ export async function createSite(
   const plan = findPlan(config.plans, order.planWord);
   const existing = await state.services.find(key);
   if (existing && !mayStartAgain(existing) && !mayBeRestored(existing))
-    return { service: sameOrder(existing, order, plan), warnings: [] };
+    return { service: sameOrder(existing, order, plan), warnings: otherOptions(existing, order, plan) };
   const sale: Sale = {
     key,
     order,
-    plan: plan ?? refusePlan(context, caller, order.planWord),
+    plan: sellPlan(context, caller, { plan: order.planWord, properties: order.properties }),
     product: context.products.get(order.module),
     caller,
   };
@@ -153,6 +156,7 @@ function newService(
     order: orderOf(sale),
     email: order.email.address,
     userId: order.userId ?? null,
+    ...(order.locale === undefined ? {} : { locale: order.locale }),
     plan,
     module: { type: 'product', name: product.info.name },
     guest: allotment.guest && { ...allotment.guest, node: null, snapshots: [], lastBackup: null },
@@ -200,6 +204,23 @@ function mayStartAgain(service: Service): boolean {
   if (service.lifecycle === 'terminated') return !isHeld(service) && !service.jobs.some(isOpen);
   if (!isReleased(service.guest)) return false;
   return service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');
+}
+
+/**
+ * A repeated order is compared by e-mail and plan alone: what it says otherwise is not applied, and not passed over.
+ */
+function otherOptions(
+  { order: first }: Service,
+  { properties }: SiteOrder,
+  plan: Plan | undefined,
+): string[] {
+  if (!plan) return [];
+  const chosen = ({ properties: sent }: { readonly properties?: JsonObject | undefined }) =>
+    readOptions(plan, sent).chosen;
+  if (isDeepStrictEqual(chosen({ properties }), chosen(first))) return [];
+  return [
+    'The service was ordered with other options: they are changed by an upgrade, not by another order.',
+  ];
 }
 
 /** The service when the order is the one it was made from; else throws. */

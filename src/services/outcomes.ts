@@ -237,6 +237,7 @@ const OUTCOMES = {
   setPrimary: { undone: primaryNotSet },
   toggle: { undone: notToggled },
   certificate: NONE,
+  loginLink: NONE,
   resetPassword: {
     completed: (service, _job, now) => passwordSet(service, now),
     undone: notReset,

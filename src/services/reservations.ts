@@ -7,12 +7,12 @@ import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
 import { invalid } from '../kernel/invalid.js';
 import type { Caller } from '../model/caller.js';
-import { findPlan, type Plan, sameValues } from '../model/plan.js';
+import { type Plan, sameValues } from '../model/plan.js';
 import { isHolding, type Reservation } from '../model/reservation.js';
 import type { ServiceKey } from '../model/service.js';
 import { capacityOf } from './capacity.js';
 import type { OperationContext, SoldProduct } from './context.js';
-import { refusePlan } from './refuse-plan.js';
+import { type PlanRequest, sellPlan } from './sell-plan.js';
 
 /** Seconds. */
 export const TTL = { least: 60, most: 604_800, usual: 86_400 } as const;
@@ -22,8 +22,7 @@ const MOST_HELD = 1_000;
 /** One that is over is kept for a while, so that it is known for what it was. */
 const KEPT_MS = 86_400_000;
 
-export interface ReservationRequest {
-  readonly plan: string;
+export interface ReservationRequest extends PlanRequest {
   readonly count: number;
   readonly ttlS: number;
   readonly module?: string | undefined;
@@ -38,17 +37,17 @@ type By = Pick<Caller, 'panel' | 'requestId'>;
 export function reserve(
   context: OperationContext,
   caller: By,
-  wish: ReservationRequest,
+  request: ReservationRequest,
 ): Promise<Reservation> {
   const { config, state, clock, products } = context;
-  const plan = findPlan(config.plans, wish.plan) ?? refusePlan(context, caller, wish.plan);
-  const product = products.get(wish.module ?? config.modules.default_product);
+  const plan = sellPlan(context, caller, request);
+  const product = products.get(request.module ?? config.modules.default_product);
   return context.reservationTurns.run('reservations', async () => {
-    refuseMany(state.reservations.list(), caller.panel, wish.count, clock.now());
-    refuseWithout(context, plan, product, wish.count);
+    refuseMany(state.reservations.list(), caller.panel, request.count, clock.now());
+    refuseWithout(context, plan, product, request.count);
     const id = uuidV7({ msecs: clock.now() });
-    const expiresAt = new Date(clock.now() + wish.ttlS * 1000).toISOString();
-    const made = { schema: 1, id, panel: caller.panel, plan, count: wish.count, takenBy: [] } as const;
+    const expiresAt = new Date(clock.now() + request.ttlS * 1000).toISOString();
+    const made = { schema: 1, id, panel: caller.panel, plan, count: request.count, takenBy: [] } as const;
     return state.reservations.commit(id, () => ({ ...made, createdAt: instant(clock), expiresAt }));
   });
 }
@@ -89,6 +88,10 @@ export async function release(context: OperationContext, caller: By, id: string)
   });
 }
 
+function sameName(a: Plan, b: Plan): string {
+  return a.name === b.name ? ' with other options' : '';
+}
+
 function ofPanel(found: Reservation | undefined, { panel }: By): Reservation {
   if (found?.panel === panel) return found;
   throw new AgentError('reservation_not_found', 'There is no such reservation.');
@@ -111,7 +114,8 @@ export async function takeUnit(
     const found = ofPanel(current, caller);
     if (!isHolding(found, clock.now()))
       throw new AgentError('reservation_not_found', 'The reservation is over.');
-    if (!sameValues(found.plan, plan)) throw invalid({ reservation: `is for the plan ${found.plan.name}` });
+    if (!sameValues(found.plan, plan))
+      throw invalid({ reservation: `is for the plan ${found.plan.name}${sameName(found.plan, plan)}` });
     if (found.takenBy.includes(key)) return found;
     // whose order failed gets it no more once another needs it
     const stay = found.takenBy.filter((one) => services.entry(one)?.lifecycle !== 'failed');

@@ -1,4 +1,5 @@
 /** An order for a site that was deleted and is still kept: its owner gets it back. */
+import { isDeepStrictEqual } from 'node:util';
 import { instant } from '../kernel/clock.js';
 import { requestDomain, withoutRequestedDomain } from '../model/requested-domain.js';
 import { AgentError } from '../kernel/errors.js';
@@ -11,6 +12,7 @@ import type { Caller } from '../model/caller.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext, SoldProduct } from './context.js';
 import { newJob } from './new-job.js';
+import { upgradeArgs } from './upgrade.js';
 
 /** An order with everything it needs found. */
 export interface Sale {
@@ -35,6 +37,7 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
     ...(order.domain === undefined ? {} : { domain: order.domain.name }),
     ...(order.userId === undefined ? {} : { userId: order.userId }),
     ...(order.properties === undefined ? {} : { properties: order.properties }),
+    ...(order.locale === undefined ? {} : { locale: order.locale }),
     ...(order.reservation === undefined ? {} : { reservation: order.reservation }),
   };
 }
@@ -53,14 +56,15 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
     );
   }
   const now = instant(context.clock);
-  const asSold = plan.name === held.plan.name;
+  const asSold =
+    plan.name === held.plan.name && isDeepStrictEqual({ ...plan.chosen }, { ...held.plan.chosen });
   const { smaller_plan: smallerPlan } = context.config.upgrade;
   const problem = asSold || smallerPlan === 'apply' ? undefined : planProblem(held, plan);
   if (problem) throw problem;
   const job = (method: JobKind, pinned: Plan): Job =>
     newJob(context, {
       method,
-      ...(method === 'upgrade' ? { args: { plan: plan.name, smaller_plan: smallerPlan } } : {}),
+      ...(method === 'upgrade' ? { args: upgradeArgs(plan, smallerPlan) } : {}),
       plan: pinned,
       product,
       caller,
@@ -75,6 +79,7 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
     lifecycle: 'creating',
     order: orderOf(sale),
     userId: order.userId ?? held.userId,
+    ...(order.locale === undefined ? {} : { locale: order.locale }),
     suspendedFor: held.suspendedFor.filter((reason) => reason !== 'billing'),
     jobs: [...held.jobs.slice(-1), job('restore', held.plan), ...(asSold ? [] : [job('upgrade', plan)])],
     updatedAt: now,

@@ -7,6 +7,7 @@ import { failedOrders } from '../model/failed-order.js';
 import { FOR_RELEASE, isOpen, type Job } from '../model/job.js';
 import { endsTheSite, makesTheSite } from '../model/job-kinds.js';
 import { findPlan } from '../model/plan.js';
+import { readOptions, soldWith } from '../model/plan-options.js';
 import { keyOf, type Service } from '../model/service.js';
 import type { Allocate } from './allocate.js';
 import type { Caller } from '../model/caller.js';
@@ -89,9 +90,9 @@ function orderIn({ id, order, module }: Service): SiteOrder {
     throw new AgentError('invalid_request', 'The e-mail address of the order is not accepted any more.', {
       fields: { email: 'must be an e-mail address' },
     });
-  const { planWord, publicIps, subdomain, domain, userId, properties } = order;
+  const { planWord, publicIps, subdomain, domain, userId, properties, locale } = order;
   return {
-    ...{ id, email, planWord, publicIps, subdomain, userId, properties },
+    ...{ id, email, planWord, publicIps, subdomain, userId, properties, locale },
     domain: domain === undefined ? undefined : { name: domain, problem: null },
     module: module.name,
   };
@@ -99,5 +100,6 @@ function orderIn({ id, order, module }: Service): SiteOrder {
 
 /** As it was sold; for the return of a site, as it was ordered with it. */
 function soldPlan({ config }: OperationContext, { order, plan }: Service) {
-  return order.plan === plan.name ? plan : (findPlan(config.plans, order.plan) ?? plan);
+  const found = order.plan === plan.name ? undefined : findPlan(config.plans, order.plan);
+  return found ? soldWith(found, readOptions(found, order.properties).chosen) : plan;
 }

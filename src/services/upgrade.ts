@@ -1,8 +1,10 @@
 /** Changes a service's plan: judged at once with the figures, and again when its turn comes. */
+import { isDeepStrictEqual } from 'node:util';
 import { AgentError } from '../kernel/errors.js';
+import type { JsonObject } from '../kernel/json.js';
 import { failedOrders } from '../model/failed-order.js';
 import { isOpen } from '../model/job.js';
-import { findPlan, type Plan, sameValues } from '../model/plan.js';
+import { findPlan, type Plan, sameValues, type SmallerPlan } from '../model/plan.js';
 import type { Service } from '../model/service.js';
 import { excessOver, planProblem, staysSentence } from '../model/upgrade.js';
 import type { Caller } from '../model/caller.js';
@@ -10,6 +12,7 @@ import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { refusePlan, shownPlan } from './refuse-plan.js';
+import { type PlanRequest, withOptions } from './sell-plan.js';
 
 type By = Pick<Caller, 'panel' | 'requestId'>;
 
@@ -26,26 +29,36 @@ export async function upgrade(
   context: OperationContext,
   caller: By,
   id: string,
-  planWord: string,
+  request: PlanRequest,
 ): Promise<Upgraded> {
   const { smaller_plan: smallerPlan } = context.config.upgrade;
-  const { service, plan, isChange, warnings } = await checkUpgrade(context, caller, id, planWord);
+  const { service, plan, isChange, warnings } = await checkUpgrade(context, caller, id, request);
   if (!isChange) {
     const { log, noticed } = context;
-    const sent = shownPlan(planWord);
+    const sent = shownPlan(request.plan);
     log.warn({ service_id: id, panel: caller.panel, plan: sent }, 'an upgrade changes nothing');
     noticed?.({ kind: 'upgrade_without_change', panel: caller.panel, plan: sent, service: id });
     return { service, job: undefined, warnings };
   }
   const started = await enqueue(context, caller, id, {
     method: 'upgrade',
-    args: { plan: plan.name, smaller_plan: smallerPlan },
-    sameArgs: (args) => args['plan'] === plan.name,
+    args: upgradeArgs(plan, smallerPlan),
+    sameArgs: isFor(plan),
     plan,
     change: (current) => ({ service: fitting(context, current, plan) }),
   });
   return { ...started, warnings };
 }
+
+/** Of a job that gives a service this plan. */
+export function upgradeArgs(plan: Plan, smallerPlan: SmallerPlan): JsonObject {
+  return { plan: plan.name, options: { ...plan.chosen }, smaller_plan: smallerPlan };
+}
+
+const isFor =
+  (plan: Plan) =>
+  (args: JsonObject): boolean =>
+    args['plan'] === plan.name && isDeepStrictEqual(args['options'] ?? {}, { ...plan.chosen });
 
 export interface UpgradeCheck {
   readonly service: Service;
@@ -60,17 +73,17 @@ export async function checkUpgrade(
   context: OperationContext,
   caller: By,
   id: string,
-  planWord: string,
+  request: PlanRequest,
 ): Promise<UpgradeCheck> {
   const service = await context.state.services.get(`${caller.panel}/${id}`);
-  const plan = planFor(context, caller, service, planWord);
-  const verdict = judge(service, 'upgrade', (args) => args['plan'] === plan.name);
+  const plan = planFor(context, caller, service, request);
+  const verdict = judge(service, 'upgrade', isFor(plan));
   if (verdict.kind === 'refuse') throw verdict.error;
   const isChange = verdict.kind === 'join' || !hasAlready(service, plan);
   if (isChange) fitting(context, service, plan);
   const warnings = isChange
     ? excessOver(service, plan).map((one) => staysSentence(one, plan.name))
-    : [`The service has the plan ${plan.name} already: nothing is changed.`];
+    : [`The service has the plan ${plan.name} already, with these options: nothing is changed.`];
   return { service, plan, isChange, warnings };
 }
 
@@ -81,10 +94,19 @@ function hasAlready(service: Service, plan: Plan): boolean {
   return !coming && !failedOrders(service).some(isUpgrade) && sameValues(service.plan, plan);
 }
 
-/** The plan a service has is known by its name even when it is no longer sold. */
-function planFor(context: OperationContext, caller: By, service: Service, word: string): Plan {
-  const found = findPlan(context.config.plans, word.trim()) ?? findPlan([service.plan], word.trim());
-  return found ?? refusePlan(context, caller, word);
+/**
+ * The plan a service has is known by its name even when it is no longer sold. Options that are not named stay with the
+ * plan: another plan begins with its own values.
+ */
+function planFor(
+  context: OperationContext,
+  caller: By,
+  service: Service,
+  { plan: word, properties }: PlanRequest,
+): Plan {
+  const sold = findPlan(context.config.plans, word.trim());
+  const found = sold ?? findPlan([service.plan], word.trim()) ?? refusePlan(context, caller, word);
+  return withOptions(found, properties, found.name === service.plan.name ? service.plan.chosen : {});
 }
 
 function fitting({ config }: OperationContext, service: Service, plan: Plan): Service {

@@ -41,6 +41,7 @@ export function fakeStep(options: FakeStepOptions): FakeStep {
       id: '12',
       generation: 1,
       email: 'alice@example.com',
+      locale: null,
       guest: { addresses: ['10.0.0.5'], power: null, snapshots: [], ...guestPart },
       site: {
         subdomain: 'alice',

@@ -168,6 +168,7 @@ export function testConfig(): Config {
         backups: 5,
       },
     ],
+    panels: { staging: { locale: 'fr' } },
     modules: { paths: [], default_product: 'wordpress' },
     products: {},
   };
@@ -281,6 +282,7 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
             source: () => ({ kind: 'template', template: 'wordpress-golden' }),
             policy: () => ({ tries: 5 }),
             emailProblem,
+            loginPath: (id, token) => `/in/${id}?token=${token}`,
           },
         };
       },

@@ -89,7 +89,10 @@ t.test('every route wants its own permission, and admin opens all of them', asyn
   for (const walked of GUARDED) {
     const writes = rig.writes();
     for (const permission of PERMISSIONS.filter((name) => name !== walked.rule.access && name !== 'admin')) {
-      const { text: token } = await createToken(rig.deps, { name: permission, permissions: [permission] });
+      const { text: token } = await createToken(rig.deps, {
+        name: `${permission} for ${walked.route}`,
+        permissions: [permission],
+      });
       const { status, text } = await call(rig, walked, token);
       t.equal(status, 403, `${walked.route} with ${permission}`);
       t.match(asObject(text), { ...FAILED, code: 'forbidden' });

@@ -56,6 +56,7 @@ t.test('root touches nothing that the site can write', async (t) => {
     'wordpress/clean',
     'wordpress/configure',
     'wordpress/install-packages',
+    'wordpress/login-link',
     'wordpress/set-email',
     'wordpress/set-password',
     'wordpress/set-url',

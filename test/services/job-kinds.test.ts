@@ -202,6 +202,7 @@ const WALKS: Readonly<Record<JobKind, Walk>> = {
     undone: { proxy: true },
   },
   certificate: { ...panels, ...anyhow },
+  loginLink: { ...customers, ...anyhow },
   resetPassword: {
     ...{ ...customers, ...anyhow },
     from: { secrets: admin({ admin_password: 'old', admin_password_next: 'new' }) },

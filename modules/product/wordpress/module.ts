@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { StepContext } from '../../../src/modules/kit/context.js';
-import type { ContainerSource, SecretRef } from '../../../src/modules/kit/values.js';
+import type { ContainerSource, LoginLink, SecretRef } from '../../../src/modules/kit/values.js';
 import { HostedProduct } from '../../../src/modules/kit/hosted-product.js';
 import type { ModuleInfo } from '../../../src/modules/kit/module.js';
 import type { TemplateRecipe } from '../../../src/modules/kit/product.js';
@@ -11,11 +11,13 @@ import { numberSetting, textSetting, textsSetting } from '../../../src/modules/k
 import { alone } from './scripts/alone.js';
 import { clean } from './scripts/clean.js';
 import { configure } from './scripts/configure.js';
+import { loginLink } from './scripts/login-link.js';
 import { setEmail } from './scripts/set-email.js';
 import { setPassword } from './scripts/set-password.js';
 import { setUrl } from './scripts/set-url.js';
 import { installPackages } from './scripts/install-packages.js';
 import { emailProblem } from './email-address.js';
+import { wordpressLocales } from './locales.js';
 import { checkSite } from './check-site.js';
 import { siteTitle } from './site-title.js';
 
@@ -57,7 +59,7 @@ export default class WordPress extends HostedProduct {
       locale: Type.String({
         default: 'en_US',
         pattern: '^[a-z]{2,3}(_[A-Z]{2})?(_[a-z0-9]+)?$',
-        description: 'Language of a new site, as WordPress names it',
+        description: 'Language of a new site whose order and panel name none, as WordPress names it',
       }),
       upstream_port: Type.Integer({
         default: 80,
@@ -108,7 +110,11 @@ export default class WordPress extends HostedProduct {
         SITE_FQDN: site.fqdn,
         SITE_URL: site.url,
         SITE_TITLE: siteTitle(context),
-        SITE_LOCALE: textSetting(settings, 'locale'),
+        // the configured one is the last resort
+        SITE_LOCALE: [
+          ...(service.locale === null ? [] : wordpressLocales(service.locale)),
+          textSetting(settings, 'locale'),
+        ].join(' '),
         SITE_PORT: String(this.upstreamPort(context)),
         TRUSTED_PROXIES: textsSetting(settings, 'trusted_proxies').join(' '),
         ADMIN_USER: textSetting(settings, 'admin_user'),
@@ -145,6 +151,20 @@ export default class WordPress extends HostedProduct {
     });
   }
 
+  override loginPath(id: string, token: string): string {
+    return `/innkeeper-login-${id}.php?token=${token}`;
+  }
+
+  protected override async loginLink(context: StepContext, { id, sha256 }: LoginLink): Promise<void> {
+    const { stdout } = await context.container.run({
+      name: 'wordpress/login-link',
+      body: alone(loginLink),
+      timeoutS: 50,
+      values: { ADMIN_USER: administrator(context), LINK_ID: id, LINK_SHA256: sha256 },
+    });
+    if (stdout.trim() !== 'made') throw administratorMissing(context, stdout);
+  }
+
   protected override async setPassword(context: StepContext, password: SecretRef): Promise<void> {
     const { stdout } = await context.container.run({
       name: 'wordpress/set-password',
@@ -152,10 +172,7 @@ export default class WordPress extends HostedProduct {
       timeoutS: 120,
       values: { ADMIN_USER: administrator(context), ADMIN_PASSWORD: password },
     });
-    if (stdout.trim() === 'set') return;
-    throw new AgentError('administrator_missing', 'The site has no administrator of that name any more.', {
-      detail: `${administrator(context)}: ${stdout.trim()}`,
-    });
+    if (stdout.trim() !== 'set') throw administratorMissing(context, stdout);
   }
 
   protected override look(context: StepContext): Promise<void> {
@@ -164,6 +181,12 @@ export default class WordPress extends HostedProduct {
       user: textSetting(context.settings, 'admin_user'),
     });
   }
+}
+
+function administratorMissing(context: StepContext, said: string): AgentError {
+  return new AgentError('administrator_missing', 'The site has no administrator of that name any more.', {
+    detail: `${administrator(context)}: ${said.trim()}`,
+  });
 }
 
 /** As it was when the site was made. */

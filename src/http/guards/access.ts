@@ -54,8 +54,10 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /status': both('sites:read'),
   'GET /services': both('sites:read'),
   'GET /services/:id': both('sites:read'),
+  'GET /services/:id/overview': both('sites:read'),
   // a password that opens the customer's site: reading it is more than looking
   'POST /services/:id/credentials/reset': both('sites:write'),
+  'POST /services/:id/login-link': both('sites:write'),
   'GET /services/:id/credentials': { ...both('sites:write'), head: false },
   'GET /plans': both('sites:read'),
   'GET /capacity': both('sites:read'),

@@ -35,6 +35,8 @@ import { reserveRoute } from './services/reservations.js';
 import { releaseRoute } from './services/reservations-id.js';
 import { changeServiceRoute } from './services/services-id-change.js';
 import { credentialsRoute } from './services/services-id-credentials.js';
+import { loginLinkRoute } from './services/services-id-login-link.js';
+import { overviewRoute } from './services/services-id-overview.js';
 import { resetCredentialsRoute } from './services/services-id-credentials-reset.js';
 import { eventsRoute } from './events/events.js';
 import { panelSyncRoute } from './drift/panel-sync.js';
@@ -83,6 +85,8 @@ export const ROUTES: readonly Route[] = [
   serviceRoute,
   credentialsRoute,
   resetCredentialsRoute,
+  loginLinkRoute,
+  overviewRoute,
   plansRoute,
   capacityRoute,
   reserveRoute,

@@ -34,6 +34,10 @@ export const PlanName = text('The name of the plan.', 'basic');
 export const PrivateIp = nullable(text(`The address of the container. ${NO_GUEST}`, PRIVATE_IP));
 export const UserId = nullable(text("The panel's id of the customer. Null: none was given.", CUSTOMER));
 
+export const CustomerLocale = nullable(
+  text("The customer's language (BCP 47). Null: neither order nor panel names one.", 'de'),
+);
+
 export const Lifecycle = word(
   ['creating', 'active', 'suspended', 'terminated', 'failed'],
   'Where the service is in its life. See "States" for what each word means.',
@@ -154,6 +158,7 @@ export const ServiceView = Type.Object(
     ...StatusView.properties,
     email: text("The customer's e-mail address.", EMAIL),
     user_id: UserId,
+    locale: CustomerLocale,
     module: text('The product module that the service is made by.', 'wordpress'),
     generation: whole('How many times a service with this id was created.', 1),
     snapshots: Type.Array(

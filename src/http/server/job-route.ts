@@ -11,9 +11,9 @@ import { warn } from './unknown-fields.js';
 import { answerJob } from './waiting.js';
 
 /** What `start` has recorded; without a job nothing had to be done. */
-interface Recorded<J extends Job | undefined> {
+interface Recorded {
   readonly service: Service;
-  readonly job: J;
+  readonly job: Job | undefined;
   /** The job was under way before. */
   readonly joined?: boolean;
   /** What was not done as asked; they are in the answer. */
@@ -34,7 +34,7 @@ const OF_EVERY_JOB: readonly ErrorCode[] = [
 
 interface JobEndpoint<
   A extends TProperties,
-  J extends Job | undefined,
+  R extends Recorded,
   P extends TSchema,
   Q extends TSchema,
   B extends TSchema,
@@ -49,9 +49,9 @@ interface JobEndpoint<
   /** What is truer of that answer than the fields' own examples. */
   readonly example?: object;
   /** Records the request and its job. */
-  readonly start: (call: Call<P, Q, B>, context: RouteContext) => Promise<Recorded<J>>;
+  readonly start: (call: Call<P, Q, B>, context: RouteContext) => Promise<R>;
   readonly view: (
-    found: { readonly service: Service; readonly job: J },
+    found: { readonly service: Service; readonly job: R['job']; readonly recorded: R },
     call: Call<P, Q, B>,
     context: RouteContext,
   ) => Static<TObject<A>>;
@@ -59,11 +59,11 @@ interface JobEndpoint<
 
 export function jobRoute<
   A extends TProperties,
-  J extends Job | undefined,
+  R extends Recorded,
   P extends TSchema = TUnknown,
   Q extends TSchema = TUnknown,
   B extends TSchema = TUnknown,
->(endpoint: JobEndpoint<A, J, P, Q, B>): Route {
+>(endpoint: JobEndpoint<A, R, P, Q, B>): Route {
   const { answer, done, example, start, view, failures = [] } = endpoint;
   const whole = { ...endpoint, failures: [...failures, ...OF_EVERY_JOB], prefers: true };
   const schema: FastifySchema = schemaOf(whole, startedAnswers(answer, done, example));
@@ -82,12 +82,12 @@ export function jobRoute<
             success: true,
             service_id: service.id,
             job_id: null,
-            ...view({ service, job }, call, context),
+            ...view({ service, job, recorded }, call, context),
           };
         }
         // the same job, as it has become
         return answerJob(context, request, reply, { service, job, joined }, (now, ended) =>
-          view({ service: now, job: ended as J }, call, context),
+          view({ service: now, job: ended, recorded }, call, context),
         );
       },
     });

@@ -63,6 +63,15 @@ function unknownIn(schema: unknown, sent: unknown): Unknown[] {
     .map((name) => describe(name, known));
 }
 
+/** Of these names, those that are close to a known one and not known, as sentences. */
+export function misspelt(names: readonly string[], known: readonly string[]): string[] {
+  return names
+    .filter((name) => !known.includes(name))
+    .map((name) => describe(name, known).sentence)
+    .filter((sentence) => sentence.includes('did you mean'))
+    .slice(0, MOST_NAMED);
+}
+
 function describe(sent: string, known: readonly string[]): Unknown {
   // whatever stands there is shown to people
   const name = sent.replace(/[^\x20-\x7E]|[<>]/g, '?').slice(0, LONGEST_NAME);

@@ -2,6 +2,7 @@
 import { keyOf, type Service, type ServiceKey } from '../../model/service.js';
 import type { Guest } from '../../model/guest.js';
 import type { Site } from '../../model/site.js';
+import { localeOf, type PanelLocales } from '../../model/locale.js';
 import { servedNames } from '../../model/domain-name.js';
 import { AgentError } from '../../kernel/errors.js';
 import { leftoversOf } from '../../model/leftovers.js';
@@ -43,7 +44,7 @@ export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDep
     },
     onChange: (listener) => services.onChange((next) => listener(keyOf(next), next)),
     logFields: ({ id, panel }) => ({ service_id: id, panel }),
-    view: viewOf,
+    view: (service) => viewOf(service, deps.config.panels),
     call: (context, name, args) => carryOut({ ...context, deps: { ...deps, log: context.log } }, name, args),
   };
 }
@@ -51,12 +52,13 @@ export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDep
 /** The engine's keys of services are those of the store. */
 const asKey = (key: string): ServiceKey => key as ServiceKey;
 
-function viewOf(service: Service): ServiceView {
+function viewOf(service: Service, panels: PanelLocales): ServiceView {
   return {
     panel: service.panel,
     id: service.id,
     generation: service.generation,
     email: service.email,
+    locale: localeOf(service, panels),
     guest: service.guest && viewGuest(service.guest),
     site: service.site && viewSite(service.site),
     publicIps: service.order.publicIps,

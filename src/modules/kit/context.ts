@@ -14,6 +14,8 @@ export interface ServiceView {
   readonly id: string;
   readonly generation: number;
   readonly email: string;
+  /** The customer's language (BCP 47): of the order, or of the panel. Null: neither says. */
+  readonly locale: string | null;
   /** Null when the product has no part `guest`; `guestOf` reads it where there is one for certain. */
   readonly guest: GuestView | null;
   /** Null when the product has no part `site`; `siteOf` reads it where there is one for certain. */

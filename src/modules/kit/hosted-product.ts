@@ -7,7 +7,7 @@ import { AgentError, asAgentError } from '../../kernel/errors.js';
 import type { JobPolicy } from '../../model/job.js';
 import { type JobKind, kindData } from '../../model/job-kinds.js';
 import type { StepContext } from './context.js';
-import type { ContainerSource, SecretRef } from './values.js';
+import type { ContainerSource, LoginLink, SecretRef } from './values.js';
 import type { JobFlow } from './module.js';
 import { domainAddition, domainChange, domainRemoval, toggling } from './hosted/domains.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';
@@ -21,6 +21,7 @@ import {
   stopping,
   suspension,
 } from './hosted/power.js';
+import { loginLinking } from './hosted/login-link.js';
 import { upgrade } from './hosted/resize.js';
 import { repair } from './hosted/repair.js';
 import { backup, backupRemoval, reset, rollback, takeInitial } from './hosted/snapshots.js';
@@ -65,12 +66,18 @@ export abstract class HostedProduct extends Product implements Flows {
     throw new AgentError('module_failed', 'This product has no administrator.', { retryable: false });
   }
 
+  /** Lets this link log the running site's first administrator in, once. Repeatable. Throws `administrator_missing`. */
+  protected async loginLink(_context: StepContext, _link: LoginLink): Promise<void> {
+    throw new AgentError('not_supported', 'This product has no log-in links.');
+  }
+
   protected readonly hooks: Hooks = {
     port: (context) => this.upstreamPort(context),
     source: (context) => this.source(context.settings),
     setUrl: (context) => this.setUrl(context),
     setOwner: (context) => this.setOwner(context),
     setPassword: (context, password) => this.setPassword(context, password),
+    loginLink: (context, link) => this.loginLink(context, link),
   };
 
   createJob(): JobFlow {
@@ -156,6 +163,7 @@ export abstract class HostedProduct extends Product implements Flows {
   unsuspendJob = (): JobFlow => resumption(this.hooks);
   setEmailJob = (): JobFlow => ownerChange(this.hooks);
   resetPasswordJob = (): JobFlow => passwordReset(this.hooks);
+  loginLinkJob = (): JobFlow => loginLinking(this.hooks);
   upgradeJob = upgrade;
   repairJob = (): JobFlow => repair(this.hooks);
 

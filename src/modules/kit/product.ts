@@ -44,6 +44,14 @@ export abstract class Product extends Module {
     return undefined;
   }
 
+  /**
+   * Path and query at the site's own name that log the administrator in, once the flow `loginLinkJob` has told the site
+   * of the link. Undefined when the product has no such links.
+   */
+  loginPath(_id: string, _token: string): string | undefined {
+    return undefined;
+  }
+
   /** Undefined when the product needs no template by these settings. */
   template(_settings: Readonly<Record<string, unknown>>): TemplateRecipe | undefined {
     return undefined;

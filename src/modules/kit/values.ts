@@ -5,6 +5,14 @@ export interface SecretRef {
   readonly secret: string;
 }
 
+/** A way in that is good once and for 60 s, for whoever has the token. */
+export interface LoginLink {
+  /** Hexadecimal; part of the path (`Product.loginPath`). */
+  readonly id: string;
+  /** Of the token; hexadecimal. */
+  readonly sha256: string;
+}
+
 export interface ScriptCall {
   /** e.g. `wordpress/install` */
   readonly name: string;

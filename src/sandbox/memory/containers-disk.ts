@@ -9,10 +9,19 @@ export const siteSchema = Type.Object({
   names: Type.Optional(Type.Array(Type.String())),
   /** As in WordPress's own database: escaped. */
   title: Type.String(),
+  /** As WordPress names it; absent: `en_US`. */
+  locale: Type.Optional(Type.String()),
   adminUser: Type.String(),
   adminEmail: Type.String(),
   adminPassword: Type.String(),
   dbPassword: Type.String(),
+  /** By id, pages that log somebody in once; `until` in epoch ms. */
+  loginLinks: Type.Optional(
+    Type.Record(
+      Type.String(),
+      Type.Object({ sha256: Type.String(), until: Type.Number(), user: Type.String() }),
+    ),
+  ),
   /** Signs log-in cookies; new with every configuration, as salts are. */
   salt: Type.String(),
 });

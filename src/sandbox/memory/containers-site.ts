@@ -10,8 +10,8 @@ import { displayed, escHtml, frontTitle } from './wordpress-text.js';
 const BODY_LIMIT = 64 * 1024;
 const DAY_MS = 86_400_000;
 
-function page(title: string, body: string): string {
-  return `<!DOCTYPE html>\n<html lang="en-US">\n<head><meta charset="UTF-8" /><title>${title}</title></head>\n<body>${body}</body>\n</html>\n`;
+function page(title: string, body: string, locale = 'en_US'): string {
+  return `<!DOCTYPE html>\n<html lang="${locale.replaceAll('_', '-')}">\n<head><meta charset="UTF-8" /><title>${title}</title></head>\n<body>${body}</body>\n</html>\n`;
 }
 
 function send(response: ServerResponse, status: number, html: string, headers: object = {}): void {
@@ -70,12 +70,41 @@ async function logIn(site: Site, request: IncomingMessage, response: ServerRespo
     send(response, 200, loginForm(site, error));
     return;
   }
+  letIn(site, response);
+}
+
+function letIn(site: Site, response: ServerResponse): void {
   const expires = String(Date.now() + 2 * DAY_MS);
   const value = [site.adminUser, expires, sign(site, site.adminUser, expires)].join('%7C');
   send(response, 302, '', {
     Location: `${site.url}/wp-admin/`,
     'Set-Cookie': `${cookieName(site)}=${value}; path=/; secure; HttpOnly`,
   });
+}
+
+/** As the page does that modules/product/wordpress/scripts/login-link.ts writes. */
+function useLink(site: Site, id: string, request: IncomingMessage, response: ServerResponse): void {
+  const link = site.loginLinks?.[id];
+  if (!link) {
+    send(response, 404, '404 Not Found');
+    return;
+  }
+  if (request.method !== 'GET') {
+    send(response, 405, '');
+    return;
+  }
+  const { searchParams } = new URL(request.url ?? '/', site.url);
+  const { [id]: _, ...rest } = site.loginLinks ?? {};
+  const isRight = same(
+    link.sha256,
+    createHash('sha256')
+      .update(searchParams.get('token') ?? '')
+      .digest('hex'),
+  );
+  const isOver = Date.now() > link.until;
+  if (isRight || isOver) site.loginLinks = rest;
+  if (isRight && !isOver && link.user === site.adminUser) letIn(site, response);
+  else send(response, 404, 'This link has been used, or is over.');
 }
 
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -86,7 +115,10 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
     send(response, 301, '', { Location: `${site.url}${request.url ?? '/'}` });
     return;
   }
-  if (pathname === '/wp-login.php') {
+  const [, link] = /^\/innkeeper-login-([0-9a-f]+)\.php$/.exec(pathname) ?? [];
+  if (link !== undefined) {
+    useLink(site, link, request, response);
+  } else if (pathname === '/wp-login.php') {
     await logIn(site, request, response);
   } else if (pathname === '/wp-admin' || pathname.startsWith('/wp-admin/')) {
     if (loggedIn(site, request) && pathname === '/wp-admin/options.php' && request.method === 'POST') {
@@ -101,7 +133,7 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
       });
   } else if (pathname === '/' || pathname === '/index.php') {
     const heading = `<header><h1>${displayed(site.title)}</h1></header>`;
-    send(response, 200, page(frontTitle(site.title), `${heading}<p>Hello world!</p>`));
+    send(response, 200, page(frontTitle(site.title), `${heading}<p>Hello world!</p>`, site.locale));
   } else {
     send(response, 404, page(`Page not found &#8211; ${displayed(site.title)}`, 'Page not found'));
   }

@@ -30,6 +30,26 @@ const CONFIGURE = [
   'DB_PASSWORD',
 ];
 
+/** Of those that Debian's wordpress-l10n has; the original is in WordPress itself. */
+const LANGUAGES = [
+  'en_US',
+  'en_GB',
+  'de_DE',
+  'es_ES',
+  'fr_FR',
+  'it_IT',
+  'ja',
+  'nl_NL',
+  'pl_PL',
+  'pt_BR',
+  'ru_RU',
+];
+
+/** The first of the wanted ones that is there. */
+function installable(wanted: string): string | undefined {
+  return (wanted === '' ? 'en_US' : wanted).split(' ').find((locale) => LANGUAGES.includes(locale));
+}
+
 function configure(disk: Disk, values: Readonly<Record<string, string>>): Played {
   if (!disk.packages.includes('wordpress'))
     return failed(1, 'php: Failed opening required /usr/share/wordpress/wp-load.php');
@@ -41,7 +61,11 @@ function configure(disk: Disk, values: Readonly<Record<string, string>>): Played
   if (kept === undefined) return failed(1, 'WordPress has not made the administrator');
   if (kept !== ordered || sanitizeEmail(ordered) !== ordered)
     return failed(1, `WordPress keeps the e-mail address "${kept}", not "${ordered}"`);
+  const locale = installable(value('SITE_LOCALE'));
+  if (locale === undefined)
+    return failed(1, `WordPress has no language ${value('SITE_LOCALE').split(' ').at(-1) ?? ''} here`);
   disk.site = {
+    locale,
     fqdn: value('SITE_FQDN').toLowerCase(),
     url: value('SITE_URL').replace(/\/$/, ''),
     title: escHtml(value('SITE_TITLE')),
@@ -99,6 +123,18 @@ export const SCRIPTS: ScriptTable = {
         if (user !== site.adminUser) return done('no such user\n');
         site.adminPassword = password;
         return done('set\n');
+      }),
+  },
+  'wordpress/login-link': {
+    takesMs: 300,
+    play: (disk, values) =>
+      onSite(disk, (site) => {
+        const { LINK_ID: id = '', LINK_SHA256: sha256 = '', ADMIN_USER: user = '' } = values;
+        if (!/^[0-9a-f]+$/.test(id) || !/^[0-9a-f]+$/.test(sha256))
+          return failed(1, 'a link and its hash are hexadecimal');
+        if (user !== site.adminUser) return done('no such user\n');
+        site.loginLinks = { ...site.loginLinks, [id]: { sha256, until: Date.now() + 60_000, user } };
+        return done('made\n');
       }),
   },
   'wordpress/clean': {

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { ErrorCode, Failure } from '../../kernel/errors.js';
 import type { Thing } from '../../model/flow.js';
+import type { ChosenOptions } from '../../model/plan-options.js';
 import type { KindName } from '../../model/job-kinds.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
 
@@ -19,6 +20,7 @@ export const PlanSchema = Type.Object({
   cores: Type.Number(),
   domains: Type.Number(),
   backups: Type.Number(),
+  chosen: Type.Optional(Type.Unsafe<ChosenOptions>(Type.Record(Type.String(), Type.Number()))),
 });
 
 const errorFields = {

@@ -42,6 +42,7 @@ async function walk(
       id: '12',
       generation: 1,
       email: 'a@example.com',
+      locale: null,
       guest: { addresses: [], power: null, snapshots: [] },
       site: {
         subdomain: 'a',

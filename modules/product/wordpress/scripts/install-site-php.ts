@@ -18,8 +18,18 @@ function value(string $name): string {
 foreach (['SITE_FQDN', 'SITE_URL', 'SITE_TITLE', 'SITE_LOCALE', 'SITE_PORT', 'ADMIN_USER', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'DB_PASSWORD'] as $name) {
   $site[$name] = value($name);
 }
+// The best first, and the operator's last: what the customer would like better and is not here fails no site.
+function language(string $locale): array {
+  return glob("/usr/share/wordpress/wp-content/languages/{,*-}{$locale}{.mo,.po,-*.json}", GLOB_BRACE) ?: [];
+}
+$locales = explode(' ', $site['SITE_LOCALE']);
+foreach ($locales as $site['SITE_LOCALE']) {
+  if ($site['SITE_LOCALE'] === 'en_US' || language($site['SITE_LOCALE'])) {
+    break;
+  }
+}
 if ($site['SITE_LOCALE'] !== 'en_US') {
-  $files = glob("/usr/share/wordpress/wp-content/languages/{,*-}{$site['SITE_LOCALE']}{.mo,.po,-*.json}", GLOB_BRACE) ?: fail("WordPress has no language {$site['SITE_LOCALE']} here");
+  $files = language($site['SITE_LOCALE']) ?: fail("WordPress has no language {$site['SITE_LOCALE']} here");
   foreach ($files as $file) {
     copy($file, 'wp-content/languages/' . basename($file)) || fail('the language cannot be added');
   }

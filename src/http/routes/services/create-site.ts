@@ -13,6 +13,7 @@ import { jsonRoute } from '../../server/endpoint.js';
 import { readPrefer } from '../../server/prefer.js';
 import type { RouteContext } from '../../server/route.js';
 import { warn } from '../../server/unknown-fields.js';
+import { warnOfOptions } from './option-names.js';
 
 const Body = Type.Object(
   {
@@ -76,8 +77,18 @@ const Body = Type.Object(
         type: 'object',
         'x-rule': 'must be an object',
         additionalProperties: true,
-        description: 'Settings for the product module. At most 16 KiB of JSON.',
+        description:
+          'Options of the plan (`GET /plans`), and settings for the product module. At most 16 KiB of JSON.',
         examples: [{}],
+      }),
+    ),
+    locale: Type.Optional(
+      Type.String({
+        maxLength: 64,
+        'x-rule': 'must be a language tag such as de or pt-BR',
+        description:
+          "The customer's language (BCP 47). If omitted, that of the panel. The site is made in it if the product has it.",
+        examples: ['de'],
       }),
     ),
     reservation: Type.Optional(
@@ -131,6 +142,7 @@ export const createSiteRoute = jsonRoute({
     'state_unavailable',
   ],
   handle: async ({ caller, body, request, reply }, context) => {
+    warnOfOptions(request, body.properties);
     const { strict } = readPrefer(request.headers.prefer);
     if (strict) void reply.header('preference-applied', 'handling=strict');
     const { service, warnings } = await createSite(context, context.allocate, caller, body, { strict });

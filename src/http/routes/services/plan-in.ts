@@ -1,5 +1,6 @@
 /** How calls name a plan, and a product. */
 import { Type } from 'typebox';
+import type { JsonObject } from '../../../kernel/json.js';
 
 export const PlanIn = Type.String({
   minLength: 1,
@@ -8,6 +9,17 @@ export const PlanIn = Type.String({
   description: 'The name or an alias of the plan. Case does not matter.',
   examples: ['basic'],
 });
+
+export const OptionsIn = Type.Optional(
+  Type.Unsafe<JsonObject>({
+    type: 'object',
+    'x-rule': 'must be an object',
+    additionalProperties: true,
+    description:
+      'Options of the plan (`GET /plans`): the whole amount, or `+20` for so much more than the plan has. Of the plan that a service already has, those that are omitted stay.',
+    examples: [{}],
+  }),
+);
 
 export const ProductIn = Type.Optional(
   Type.String({

@@ -1,8 +1,26 @@
 /** GET /plans */
 import { Type } from 'typebox';
+import type { JsonObject } from '../../../kernel/json.js';
+import type { Plan } from '../../../model/plan.js';
+import { OPTION_FIELDS, type OptionName } from '../../../model/plan-options.js';
 import { list, whole } from '../../schemas/fields.js';
 import { PlanName } from '../../schemas/service.js';
 import { jsonRoute } from '../../server/endpoint.js';
+
+const DISK = {
+  type: 'object',
+  properties: {
+    disk_gb: {
+      type: 'integer',
+      title: 'Disk (GB)',
+      minimum: 20,
+      maximum: 100,
+      default: 20,
+      'x-step': 20,
+    },
+  },
+  additionalProperties: false,
+};
 
 const PlanView = Type.Object(
   {
@@ -14,6 +32,13 @@ const PlanView = Type.Object(
     cores: whole('CPU cores.', 2),
     domains: whole('How many custom domains it allows.', 3),
     backups: whole('How many backups it allows.', 2),
+    options: Type.Unsafe<JsonObject>({
+      type: 'object',
+      additionalProperties: true,
+      description:
+        "What an order may set in `properties`, as a JSON Schema to make a form from. `x-step` counts from `default`, the plan's own value.",
+      examples: [DISK],
+    }),
   },
   { title: 'Plan', description: 'A plan that can be ordered.' },
 );
@@ -35,6 +60,31 @@ export const plansRoute = jsonRoute({
       cores: plan.cores,
       domains: plan.domains,
       backups: plan.backups,
+      options: optionsForm(plan),
     })),
   }),
 });
+
+const TITLES: Readonly<Record<OptionName, string>> = {
+  memory_mb: 'Memory (MB)',
+  swap_mb: 'Swap (MB)',
+  disk_gb: 'Disk (GB)',
+  cores: 'CPU cores',
+  domains: 'Domains',
+  backups: 'Backups',
+};
+
+function optionsForm(plan: Plan): JsonObject {
+  const fields = (plan.options ?? []).map(({ name, min, max, step }): [string, JsonObject] => [
+    name,
+    {
+      type: 'integer',
+      title: TITLES[name],
+      minimum: min,
+      maximum: max,
+      default: plan[OPTION_FIELDS[name]],
+      'x-step': step,
+    },
+  ]);
+  return { type: 'object', properties: Object.fromEntries(fields), additionalProperties: false };
+}

@@ -5,7 +5,8 @@ import { MOST_UNITS, reserve, TTL } from '../../../services/reservations.js';
 import { instant, text, whole } from '../../schemas/fields.js';
 import { PlanName } from '../../schemas/service.js';
 import { jsonRoute } from '../../server/endpoint.js';
-import { PlanIn, ProductIn } from './plan-in.js';
+import { warnOfOptions } from './option-names.js';
+import { OptionsIn, PlanIn, ProductIn } from './plan-in.js';
 
 export const RESERVATION = '019ca945-0a00-7000-8000-000000000004';
 
@@ -49,6 +50,7 @@ export const reserveRoute = jsonRoute({
         examples: [259_200],
       }),
     ),
+    properties: OptionsIn,
     module: ProductIn,
   }),
   answer: ReservationView,
@@ -61,8 +63,12 @@ export const reserveRoute = jsonRoute({
     'not_ready',
     'state_unavailable',
   ],
-  handle: async ({ caller, body: { plan, count = 1, ttl = TTL.usual, module } }, context) =>
-    viewReservation(await reserve(context, caller, { plan, count, ttlS: ttl, module })),
+  handle: async ({ caller, body, request }, context) => {
+    const { plan, count = 1, ttl = TTL.usual, module, properties } = body;
+    warnOfOptions(request, properties);
+    const made = await reserve(context, caller, { plan, count, ttlS: ttl, module, properties });
+    return viewReservation(made);
+  },
 });
 
 export function viewReservation({ id, plan, count, takenBy, expiresAt }: Reservation) {

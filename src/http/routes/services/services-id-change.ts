@@ -1,10 +1,11 @@
 /** PATCH /services/{id} */
 import { Type } from 'typebox';
+import { localeOf } from '../../../model/locale.js';
 import { changeOwner } from '../../../services/change-owner.js';
 import { ServiceIdText } from '../../schemas/common.js';
 import { CUSTOMER } from '../../schemas/examples.js';
 import { text } from '../../schemas/fields.js';
-import { UserId } from '../../schemas/service.js';
+import { CustomerLocale, UserId } from '../../schemas/service.js';
 import { jobRoute } from '../../server/job-route.js';
 
 const NEW_OWNER = 'new.owner@example.com';
@@ -13,7 +14,7 @@ export const changeServiceRoute = jobRoute({
   call: 'PATCH /services/:id',
   id: 'updateService',
   tag: 'Services',
-  summary: 'Change the owner of a service',
+  summary: 'Change the owner or the language of a service',
   description:
     "The site's administrator gets the new address, too: at once, or when a stopped site starts. Fields that are omitted stay as they are. If the job fails, nothing has changed.",
   params: Type.Object({ id: ServiceIdText }),
@@ -34,16 +35,33 @@ export const changeServiceRoute = jobRoute({
           examples: [CUSTOMER],
         }),
       ),
+      locale: Type.Optional(
+        Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
+          'x-rule': 'must be a language tag such as de or pt-BR, or null',
+          description:
+            "The customer's language (BCP 47). Null: that of the panel. The site keeps the language that it was made in.",
+          examples: ['de'],
+        }),
+      ),
     },
     { minProperties: 1 },
   ),
-  answer: Type.Object({ email: text("The owner's e-mail address.", NEW_OWNER), user_id: UserId }),
+  answer: Type.Object({
+    email: text("The owner's e-mail address.", NEW_OWNER),
+    user_id: UserId,
+    locale: CustomerLocale,
+  }),
   done: 'The owner was changed.',
   failures: ['recipe_failed', 'container_host_timeout'],
-  start: ({ caller, params, body: { email, user_id: userId } }, context) =>
+  start: ({ caller, params, body: { email, user_id: userId, locale } }, context) =>
     changeOwner(context, caller, params.id, {
       email,
+      locale,
       userId: userId === undefined || userId === null ? userId : String(userId),
     }),
-  view: ({ service }) => ({ email: service.email, user_id: service.userId }),
+  view: ({ service }, _, { config }) => ({
+    email: service.email,
+    user_id: service.userId,
+    locale: localeOf(service, config.panels),
+  }),
 });

@@ -7,6 +7,7 @@ import { described, text, whole, withExample } from '../../schemas/fields.js';
 import { PlanName } from '../../schemas/service.js';
 import { jsonRoute } from '../../server/endpoint.js';
 import { warn } from '../../server/unknown-fields.js';
+import { warnOfOptions } from './option-names.js';
 import { UpgradeBody } from './wp-upgrade.js';
 
 const Figures = Type.Object(
@@ -47,7 +48,8 @@ export const upgradeCheckRoute = jsonRoute({
   ],
   handle: async ({ caller, body, request }, context) => {
     const id = String(body.service_id);
-    const { service, plan, warnings } = await checkUpgrade(context, caller, id, body.plan);
+    const { service, plan, warnings } = await checkUpgrade(context, caller, id, body);
+    warnOfOptions(request, body.properties);
     warn(request, ...warnings);
     return { service_id: service.id, plan: plan.name, from: figures(service.plan), to: figures(plan) };
   },

@@ -1,7 +1,7 @@
 /** What the flows of a hosted product ask of the product. */
 import type { ProxyState } from '../../../model/proxy-state.js';
 import type { StepContext } from '../context.js';
-import type { ContainerSource, SecretRef } from '../values.js';
+import type { ContainerSource, LoginLink, SecretRef } from '../values.js';
 import { siteOf } from '../parts.js';
 
 export interface Hooks {
@@ -14,6 +14,8 @@ export interface Hooks {
   setOwner(context: StepContext): Promise<void>;
   /** Gives the running site's first administrator this password. */
   setPassword(context: StepContext, password: SecretRef): Promise<void>;
+  /** Makes the running site ready to log its first administrator in with this link. */
+  loginLink(context: StepContext, link: LoginLink): Promise<void>;
 }
 
 /** Seconds that a shutdown may take before the plug is pulled. */

@@ -1,0 +1,61 @@
+/**
+ * Makes a page that logs the first administrator (ADMIN_USER) in once, within a minute, and says `made`, or what is
+ * missing. Takes LINK_ID, which names the page, and LINK_SHA256 of the token that it asks for. The page is a file of
+ * the site's, written by the site's user: it gives whoever has the token what that user could take anyway.
+ */
+import { databaseUp } from './database-up.js';
+
+/**
+ * Gets `$innkeeper` from the line before it. It deletes itself before it does anything: of two visits at once only one
+ * deletes it. A wrong token takes nothing from the right one.
+ */
+const page = String.raw`
+header('Cache-Control: no-store');
+header('Referrer-Policy: no-referrer');
+if ($_SERVER['REQUEST_METHOD'] !== 'GET') {
+  http_response_code(405);
+  exit;
+}
+$innkeeper['sent'] = is_string($_GET['token'] ?? null) ? $_GET['token'] : '';
+if (time() > $innkeeper['until']) {
+  @unlink(__FILE__);
+}
+if (!hash_equals($innkeeper['sha256'], hash('sha256', $innkeeper['sent'])) || !@unlink(__FILE__)) {
+  http_response_code(404);
+  exit('This link has been used, or is over.');
+}
+// its compiled form, too
+if (function_exists('opcache_invalidate')) {
+  @opcache_invalidate(__FILE__, true);
+}
+unset($innkeeper['sent'], $_GET['token'], $_REQUEST['token']);
+$_SERVER['QUERY_STRING'] = '';
+$_SERVER['REQUEST_URI'] = '/wp-login.php';
+require __DIR__ . '/wp-load.php';
+$innkeeper['user'] = get_user_by('login', base64_decode($innkeeper['user']));
+if (!$innkeeper['user'] || !user_can($innkeeper['user'], 'manage_options')) {
+  http_response_code(404);
+  exit('The administrator of this site is gone.');
+}
+wp_set_auth_cookie($innkeeper['user']->ID, false, true);
+do_action('wp_login', $innkeeper['user']->user_login, $innkeeper['user']);
+wp_safe_redirect(admin_url());
+`;
+
+export const loginLink = String.raw`
+case $LINK_ID:$LINK_SHA256 in
+  :* | *: | *[!0-9a-f:]*) echo 'a link and its hash are hexadecimal' >&2; exit 1 ;;
+esac
+${databaseUp}
+found=$(sql "SELECT COUNT(*) FROM $prefix""users WHERE user_login = $(bytes "$ADMIN_USER")")
+[ "$found" != 0 ] || { echo 'no such user'; exit 0; }
+# Those that nobody came for.
+as_site find /var/www/wordpress -maxdepth 1 -name 'innkeeper-login-*.php' -mmin +2 -delete
+user=$(printf '%s' "$ADMIN_USER" | base64 -w 0)
+{
+  printf "<?php \$innkeeper = ['until' => %d, 'sha256' => '%s', 'user' => '%s'];" "$(($(date +%s) + 60))" "$LINK_SHA256" "$user"
+  cat <<'PHP'
+${page}PHP
+} | as_site tee "/var/www/wordpress/innkeeper-login-$LINK_ID.php" >/dev/null
+echo made
+`;

@@ -1,0 +1,81 @@
+/** What an order may set beside its plan: fields of the plan, each with bounds and steps. */
+import type { JsonObject } from '../kernel/json.js';
+import type { Plan } from './plan.js';
+
+/** Name in orders and in the configuration -> field of the plan. */
+export const OPTION_FIELDS = {
+  memory_mb: 'memoryMb',
+  swap_mb: 'swapMb',
+  disk_gb: 'diskGb',
+  cores: 'cores',
+  domains: 'domains',
+  backups: 'backups',
+} as const;
+
+export type OptionName = keyof typeof OPTION_FIELDS;
+
+export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTION_FIELDS).filter(isOptionName);
+
+function isOptionName(text: string): text is OptionName {
+  return Object.hasOwn(OPTION_FIELDS, text);
+}
+
+export interface PlanOption {
+  readonly name: OptionName;
+  readonly min: number;
+  readonly max: number;
+  /** Counted from the plan's own value. */
+  readonly step: number;
+}
+
+/** The whole value of each, in the unit of its name. */
+export type ChosenOptions = Readonly<Partial<Record<OptionName, number>>>;
+
+export interface OptionsRead {
+  readonly chosen: ChosenOptions;
+  /** `properties.<name>` -> what is wrong with it. */
+  readonly problems: Readonly<Record<string, string>>;
+}
+
+/** Reads the options among an order's properties; what else stands there is the product's. */
+export function readOptions(plan: Plan, properties: JsonObject = {}): OptionsRead {
+  const chosen: Partial<Record<OptionName, number>> = {};
+  const problems: Record<string, string> = {};
+  for (const name of OPTION_NAMES) {
+    const sent = properties[name];
+    if (sent === undefined || sent === null || sent === '') continue;
+    const option = plan.options?.find((one) => one.name === name);
+    const value = valueOf(sent, plan[OPTION_FIELDS[name]]);
+    if (!option) problems[`properties.${name}`] = `is not an option of the plan ${plan.name}`;
+    else if (value === undefined || !isAllowed(option, value, plan))
+      problems[`properties.${name}`] = rule(option, plan);
+    else chosen[name] = value;
+  }
+  return { chosen, problems };
+}
+
+/** A whole amount, or `+20`: so much more than the plan has. */
+function valueOf(sent: unknown, own: number): number | undefined {
+  if (typeof sent === 'number') return Number.isSafeInteger(sent) ? sent : undefined;
+  if (typeof sent !== 'string') return undefined;
+  const [, plus, digits] = /^\s*(\+?)(\d{1,9})\s*$/.exec(sent) ?? [];
+  return digits === undefined ? undefined : Number(digits) + (plus === '+' ? own : 0);
+}
+
+function isAllowed({ name, min, max, step }: PlanOption, value: number, plan: Plan): boolean {
+  return value >= min && value <= max && (value - plan[OPTION_FIELDS[name]]) % step === 0;
+}
+
+function rule({ name, min, max, step }: PlanOption, plan: Plan): string {
+  const own = plan[OPTION_FIELDS[name]];
+  const steps = step === 1 ? '' : `, in steps of ${step} from ${own}`;
+  return `must be a whole number from ${min} to ${max}${steps}, or "+" and so much more than ${own}`;
+}
+
+/** The plan as it is sold with these options. What is on offer is left out: it is the configuration's to say. */
+export function soldWith({ options: _, ...plan }: Plan, chosen: ChosenOptions): Plan {
+  const names = OPTION_NAMES.filter((name) => chosen[name] !== undefined);
+  if (names.length === 0) return plan;
+  const values = Object.fromEntries(names.map((name) => [OPTION_FIELDS[name], chosen[name]]));
+  return { ...plan, ...values, chosen };
+}

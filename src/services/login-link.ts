@@ -1,0 +1,44 @@
+/**
+ * Makes a link that logs the site's administrator in, once and within a minute. The token is in this call's answer
+ * alone: the job and the site get its hash.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { AgentError } from '../kernel/errors.js';
+import type { Caller } from '../model/caller.js';
+import { keyOf } from '../model/service.js';
+import type { OperationContext } from './context.js';
+import { enqueue, type Started } from './enqueue.js';
+import { lookUp, seen } from './read-power.js';
+
+/** From when the site has it. */
+export const LINK_S = 60;
+/** Nobody waits longer for a link at a button. */
+const PATIENCE_S = 30;
+
+export interface LinkStarted extends Started {
+  /** Good when the job has completed. */
+  readonly url: string;
+}
+
+/** Throws `not_supported`, `service_stopped`, and as `enqueue`. */
+export async function makeLoginLink(
+  context: OperationContext,
+  caller: Pick<Caller, 'panel' | 'requestId'>,
+  id: string,
+): Promise<LinkStarted> {
+  const service = await context.state.services.get(keyOf({ panel: caller.panel, id }));
+  const link = randomBytes(16).toString('hex');
+  const token = randomBytes(32).toString('base64url');
+  const path = context.products.get(service.module.name).module.loginPath?.(link, token);
+  if (path === undefined || !service.site)
+    throw new AgentError('not_supported', 'The product of this service has no log-in links.');
+  if (service.lifecycle === 'active' && lookUp(context.watch, seen(service)).power === 'stopped')
+    throw new AgentError('service_stopped', 'The site is stopped; start it first.');
+  const sha256 = createHash('sha256').update(token).digest('hex');
+  const started = await enqueue(context, caller, id, {
+    method: 'loginLink',
+    args: { link, sha256 },
+    shape: (job) => ({ ...job, policy: { ...job.policy, patienceS: PATIENCE_S } }),
+  });
+  return { ...started, url: `https://${service.site.primaryDomain}${path}` };
+}
