@@ -74,7 +74,11 @@ export const ERRORS = {
     'refused_request',
     "The domain's CAA records do not let our certificate authority issue.",
   ),
-  zone_not_here: kind(400, 'refused_request', "The zone's name servers are not ours."),
+  zone_not_here: kind(
+    400,
+    'refused_request',
+    "The zone's name servers are not ours, and no TXT record proves it.",
+  ),
   record_invalid: kind(400, 'refused_request', 'The DNS record is not valid; the sentence says why.'),
   unauthorized: kind(401, 'refused_request', 'The bearer token is missing, unknown, revoked or expired.'),
   forbidden: kind(403, 'refused_request', 'The token lacks the permission this call needs.'),

@@ -241,6 +241,8 @@ export interface ZoneRecord {
   readonly createdAt: string;
   /** It was asked for, and may or may not stand at the DNS server: the same call again finishes it. */
   readonly making?: boolean;
+  /** False: it was proven before its delegation, and its name servers were not ours when it was last looked. */
+  readonly delegated?: boolean;
   /** Instant at which it was deleted: kept for a while, so that a repeated deletion is no error. */
   readonly goneAt?: string;
   /** Ids of the records deleted last, for the same reason. */

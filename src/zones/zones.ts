@@ -1,12 +1,8 @@
-/**
- * Customers' own DNS zones: made only where their delegation names our servers, and seen only by the panel and user
- * who made them.
- */
+/** Customers' own DNS zones: made for who has proven them, and seen only by the panel and user who made them. */
 import { inTurn } from '../kernel/async/in-turn.js';
 import { instant } from '../kernel/clock.js';
 import { parseDomain } from '../model/domain-name.js';
 import { domainId } from '../model/custom-domain.js';
-import { listOf } from '../kernel/text.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
 import { abortError } from '../drivers/shared/abort.js';
@@ -16,6 +12,7 @@ import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { domainRules } from '../domains/domain-rules.js';
 import { atNameServer, type AtNameServer } from './zone-call.js';
+import { delegatedOf, proveZone } from './zone-proof.js';
 import { isSameOwner, isStale, liveZones, refuseOverlap, type ZoneOwner } from '../domains/zone-claims.js';
 
 export const ZONE_STATES = ['ready', 'making', 'missing'] as const;
@@ -28,7 +25,11 @@ export interface ZoneView {
    */
   readonly state: (typeof ZONE_STATES)[number];
   readonly sets: readonly ZoneSet[];
+  /** False: it was proven before its delegation, and its name servers are not ours yet, so nobody sees it. */
+  readonly isDelegated: boolean;
 }
+
+export type MadeZone = Pick<ZoneView, 'zone' | 'isDelegated'>;
 
 type By = Pick<Caller, 'panel'>;
 const AT_ONCE = 4;
@@ -67,7 +68,7 @@ function noSuchZone(): AgentError {
 /** Zones of one user with their records. Throws `zones_unavailable`, `dns_*`. */
 export async function listZones(context: OperationContext, by: By, userId: string): Promise<ZoneView[]> {
   return atNameServer(context, async (server) => {
-    const own = zonesOf(context, { panel: by.panel, userId });
+    const own = await followDelegation(context, server, zonesOf(context, { panel: by.panel, userId }));
     const views: ZoneView[] = [];
     for (let start = 0; start < own.length; start += AT_ONCE)
       views.push(...(await Promise.all(own.slice(start, start + AT_ONCE).map((zone) => view(server, zone)))));
@@ -79,15 +80,39 @@ function zonesOf(context: OperationContext, owner: ZoneOwner): ZoneRecord[] {
   return liveZones(context.state).filter((zone) => isSameOwner(zone, owner));
 }
 
-async function view({ zones, call }: AtNameServer, { zone, making }: ZoneRecord): Promise<ZoneView> {
-  if (making === true) return { zone, state: 'making', sets: [] };
+/** With what is known of their delegation by now. One that was delegated to us once is not looked up again. */
+async function followDelegation(
+  context: OperationContext,
+  { call }: AtNameServer,
+  own: readonly ZoneRecord[],
+): Promise<ZoneRecord[]> {
+  const open = own.filter(({ delegated }) => delegated === false).map(({ zone }) => zone);
+  if (open.length === 0) return [...own];
+  const found = await delegatedOf(context, open, call);
+  return Promise.all(
+    own.map(async (record) => (found.has(record.zone) ? noteDelegated(context, record) : record)),
+  );
+}
+
+function noteDelegated({ state }: OperationContext, record: ZoneRecord): Promise<ZoneRecord> {
+  return state.zones.commit(record.id, (current) => {
+    // forgotten since it was read
+    if (!current) throw noSuchZone();
+    return { ...current, delegated: true };
+  });
+}
+
+async function view({ zones, call }: AtNameServer, record: ZoneRecord): Promise<ZoneView> {
+  const { zone, making, delegated } = record;
+  const at = { zone, isDelegated: delegated !== false };
+  if (making === true) return { ...at, state: 'making', sets: [] };
   try {
-    return { zone, state: 'ready', sets: await zones.read(zone, call) };
+    return { ...at, state: 'ready', sets: await zones.read(zone, call) };
   } catch (error) {
     const gone =
       error instanceof AgentError && (error.code === 'zone_not_found' || error.code === 'foreign_object');
     if (!gone) throw error;
-    return { zone, state: 'missing', sets: [] };
+    return { ...at, state: 'missing', sets: [] };
   }
 }
 
@@ -101,7 +126,7 @@ export async function addZone(
   { panel }: By,
   userId: string,
   sent: string,
-): Promise<string> {
+): Promise<MadeZone> {
   return atNameServer(context, async (server) => {
     const owner = { panel, userId };
     const { name: zone } = parseDomain(sent, domainRules(context.config));
@@ -109,8 +134,8 @@ export async function addZone(
     if (used >= MOST_ZONES)
       throw new AgentError('quota_reached', `Zone limit reached (${used} of ${MOST_ZONES})`);
     await refuseOverlap(context, owner, zone);
-    await refuseElsewhere(context, server, zone);
-    return oneAtATime(context, server, zone, () => make(context, server, owner, zone));
+    const isDelegated = await proveZone(context, owner, zone, server.call);
+    return oneAtATime(context, server, zone, () => make(context, server, owner, { zone, isDelegated }));
   });
 }
 
@@ -118,14 +143,15 @@ async function make(
   context: OperationContext,
   server: AtNameServer,
   owner: ZoneOwner,
-  zone: string,
-): Promise<string> {
+  made: MadeZone,
+): Promise<MadeZone> {
+  const { zone, isDelegated } = made;
   const { id, making } = await claim(context, owner, zone);
   try {
     // of two who asked at the same time both were first
     await refuseOverlap(context, owner, zone);
-    const made = await server.zones.ensure(zone, context.config.dns.name_servers, server.call);
-    if (!made && making !== true) throw exists();
+    const isNew = await server.zones.ensure(zone, context.config.dns.name_servers, server.call);
+    if (!isNew && making !== true) throw exists();
   } catch (error) {
     if (making === true && !mayPass(error)) await context.state.zones.remove(id, isMaking);
     throw error;
@@ -133,8 +159,9 @@ async function make(
   await context.state.zones.commit(id, (current) => ({
     ...(current ?? fresh(context, owner, zone)),
     making: false,
+    delegated: isDelegated,
   }));
-  return zone;
+  return made;
 }
 
 /** A zone that is made while it is removed would be on record and not at the server, or the other way round. */
@@ -172,20 +199,6 @@ function claim(context: OperationContext, owner: ZoneOwner, zone: string): Promi
 function fresh({ clock }: OperationContext, owner: ZoneOwner, zone: string): ZoneRecord {
   const { panel, userId } = owner;
   return { schema: 1, id: domainId(zone), zone, panel, userId, createdAt: instant(clock), making: true };
-}
-
-async function refuseElsewhere(
-  { config, drivers }: OperationContext,
-  { call }: AtNameServer,
-  zone: string,
-): Promise<void> {
-  const ours = config.dns.name_servers.map((host) => host.toLowerCase().replace(/\.$/, ''));
-  const found = await drivers.lookup.nameServers(zone, call);
-  if (found.length > 0 && found.every((host) => ours.includes(host))) return;
-  throw new AgentError(
-    'zone_not_here',
-    `${zone} must have the name servers ${listOf(ours)}, found ${found.length === 0 ? 'none' : listOf(found)}.`,
-  );
 }
 
 /**

@@ -52,10 +52,51 @@ export async function customerZone(t: Test, house: House, port: number): Promise
     await house.dns(ZONE, 'NS', ['ns1.sandbox.test.']);
     t.match(await post('/customdomain/add/zone', zone), {
       status: 200,
-      body: { success: true, zone_id: ZONE, zone: ZONE, name_servers: ['ns1.sandbox.test'] },
+      body: { success: true, zone_id: ZONE, zone: ZONE, name_servers: ['ns1.sandbox.test'], delegated: true },
     });
     t.match(await post('/customdomain/add/zone', zone), { status: 409, body: { code: 'zone_exists' } });
     t.match(await resolver.resolveNs(ZONE), ['ns1.sandbox.test']);
+  });
+
+  await t.test('before its delegation a TXT record at its present name servers proves it', async (t) => {
+    const domain = 'later.org';
+    const ask = (user: number): Promise<Answer> => post('/customdomain/add/zone', { user_id: user, domain });
+    const valueOf = ({ body }: Answer): string =>
+      /with a TXT record _innkeeper-challenge\.later\.org with the value (\w{32}) at its present/.exec(
+        String(body['error']),
+      )?.[1] ?? '';
+    await house.dns('ns.old.org', 'A', ['127.0.0.1']);
+    await house.dns(domain, 'NS', ['ns.old.org.']);
+    const first = await ask(77);
+    t.match(first, { status: 400, body: { code: 'zone_not_here', error: /found ns\.old\.org\.$/ } });
+    const value = valueOf(first);
+    t.equal(value.length, 32);
+    t.equal(valueOf(await ask(77)), value, 'it stays the same');
+    const another = valueOf(await ask(78));
+    t.not(another, value, 'and is another one for each user');
+    await house.dns(`_innkeeper-challenge.${domain}`, 'TXT', [`"${another}"`]);
+    t.match(
+      await ask(77),
+      { status: 400, body: { code: 'zone_not_here' } },
+      'the proof of another user is none',
+    );
+    await house.dns(`_innkeeper-challenge.${domain}`, 'TXT', ['"v=other"', `"${value}"`]);
+    t.match(await ask(77), { status: 200, body: { zone: domain, delegated: false } });
+    const seen = async () => (await zonesSeenBy(house, 77)).find(({ zone }) => zone === domain);
+    t.match(await seen(), { state: 'ready', delegated: false });
+    const record = { zone: domain, type: 'A', name: 'x', ip: '198.51.100.1' };
+    t.match(await post('/customdomain/add/record', record), { status: 200 });
+    await house.restart();
+    t.match(await seen(), { delegated: false });
+    await house.dns(domain, 'NS', ['ns1.sandbox.test.']);
+    t.match(await seen(), { state: 'ready', delegated: true });
+    await house.dns(domain, 'NS', ['ns.old.org.']);
+    t.match(await seen(), { delegated: true }, 'that is not looked up again');
+    t.match(
+      (await zonesSeenBy(house, 77)).find(({ zone }) => zone === ZONE),
+      { delegated: true },
+    );
+    t.match(await post('/customdomain/delete/zone', { domain }), { status: 200 });
   });
 
   await t.test('nobody else sees it, or gets what is above or below it', async (t) => {

@@ -4,7 +4,7 @@ import { RECORD_TYPES } from '../../model/zone-record.js';
 import type { RecordView } from '../../zones/zone-records.js';
 import { ZONE_STATES } from '../../zones/zones.js';
 import { CUSTOMER, DOMAIN } from './examples.js';
-import { list, text, whole, word } from './fields.js';
+import { flag, list, text, whole, word } from './fields.js';
 
 export const UserIdIn = Type.Union(
   [Type.String({ minLength: 1, maxLength: 128 }), Type.Integer({ minimum: 0 })],
@@ -29,6 +29,11 @@ export const NameServers = list('The name servers that the domain must be delega
   'ns1.example.net',
   'ns2.example.net',
 ]);
+
+export const Delegated = flag(
+  'False: the domain is not delegated to these name servers yet, so nobody sees the zone. Set them at the registrar.',
+  true,
+);
 
 /** Forms send numbers as text. */
 export const numberIn = (rule: string, description: string, example: number) =>
@@ -75,6 +80,7 @@ export const ZoneView = Type.Object(
       '`ready`: it is served. `making`: the request that asked for it did not finish; repeat it. `missing`: the DNS server no longer has it; add it again or delete it.',
       'ready',
     ),
+    delegated: Delegated,
     records: Type.Array(RecordOut, { description: 'Its records, by name and type.' }),
   },
   { title: 'Zone', description: 'A DNS zone of a customer.' },

@@ -27,7 +27,7 @@ export function answer(zones: Pick<Zones, 'holding'>, message: Buffer): Buffer |
   const question = query.questions?.[0];
   if (!question || query.questions?.length !== 1) return encode(query, { flags: FORMERR });
   const name = `${question.name.toLowerCase()}.`;
-  const zone = zones.holding(name);
+  const zone = zones.holding(name, question.type);
   // The sandbox's resolver as well: there is no other world behind it.
   if (!zone) return encode(query, { flags: NXDOMAIN });
   const answers = lookUp(zone, name, question, CNAME_CHAIN);

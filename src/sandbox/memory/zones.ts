@@ -11,8 +11,11 @@ export interface Zones {
   readonly own: Zone;
   /** The API's zones, names with a final dot. */
   hosted(): readonly Zone[];
-  /** The zone that answers for a name (with a final dot): ours and customers' before the world's. */
-  holding(name: string): Zone | undefined;
+  /**
+   * The zone that answers for a name (with a final dot): ours and customers' before those outside. Where a name is
+   * delegated to is said by the zone outside.
+   */
+  holding(name: string, type?: string): Zone | undefined;
   /** `nameServers` with a final dot. */
   make(name: string, nameServers: readonly string[], account: string): Promise<Zone>;
   remove(zone: Zone): Promise<void>;
@@ -31,10 +34,12 @@ export async function openZones(dir: string, own: string): Promise<Zones> {
   return {
     own: base,
     hosted: all,
-    holding(name) {
+    holding(name, type) {
+      const above = outside.get(`${name.split('.').at(-2) ?? ''}.`);
+      if (type === 'NS' && above?.find(name, 'NS')) return above;
       const fitting = all().filter((zone) => name === zone.name || name.endsWith(`.${zone.name}`));
       const closest = fitting.sort((a, b) => b.name.length - a.name.length)[0];
-      return closest ?? outside.get(`${name.split('.').at(-2) ?? ''}.`);
+      return closest ?? above;
     },
     async make(name, nameServers, account) {
       const file = fileOf(join(dir, 'hosted'), name);

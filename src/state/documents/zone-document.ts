@@ -15,6 +15,7 @@ const ZoneSchema = Type.Object({
   userId: TextSchema,
   createdAt: TextSchema,
   making: Type.Optional(Type.Boolean()),
+  delegated: Type.Optional(Type.Boolean()),
   goneAt: Type.Optional(TextSchema),
   goneRecords: Type.Optional(Type.Array(TextSchema)),
 });

@@ -10,6 +10,7 @@ import { addRecord, removeRecord, viewRecords } from '../../../zones/zone-record
 import { DomainIn } from '../../schemas/domain.js';
 import { text } from '../../schemas/fields.js';
 import {
+  Delegated,
   NameServers,
   numberIn,
   numberOf,
@@ -46,10 +47,11 @@ const listZonesRoute = jsonRoute({
     const { dns, proxy } = context.config;
     const zones = await listZones(context, caller, String(body.user_id));
     return {
-      zones: zones.map(({ zone, state, sets }) => ({
+      zones: zones.map(({ zone, state, sets, isDelegated }) => ({
         zone_id: zone,
         zone,
         state,
+        delegated: isDelegated,
         records: viewRecords(sets, proxy.public_addresses).map(viewRecord),
       })),
       name_servers: [...dns.name_servers],
@@ -63,9 +65,9 @@ const addZoneRoute = jsonRoute({
   tag: 'Zones',
   summary: 'Create a DNS zone for a customer',
   description:
-    "Accepted only if the domain is delegated to the name servers of this agent, and neither it nor a name above or below it is another customer's. After a failure of the DNS server the same request finishes what was begun.",
+    "Accepted only if the domain is delegated to the name servers of this agent, or, before its delegation, if a TXT record at its present name servers proves control of it: `zone_not_here` says which record. Neither the domain nor a name above or below it may be another customer's. After a failure of the DNS server the same request finishes what was begun.",
   body: Type.Object({ user_id: UserIdIn, domain: DomainIn }),
-  answer: Type.Object({ zone_id: ZoneId, zone: ZoneName, name_servers: NameServers }),
+  answer: Type.Object({ zone_id: ZoneId, zone: ZoneName, name_servers: NameServers, delegated: Delegated }),
   answers: { 200: 'The zone was created.' },
   failures: [
     ...OF_DNS,
@@ -78,8 +80,9 @@ const addZoneRoute = jsonRoute({
     'lookup_failed',
   ],
   handle: async ({ caller, body }, context) => {
-    const zone = await addZone(context, caller, String(body.user_id), body.domain);
-    return { zone_id: zone, zone, name_servers: [...context.config.dns.name_servers] };
+    const { zone, isDelegated } = await addZone(context, caller, String(body.user_id), body.domain);
+    const { name_servers: nameServers } = context.config.dns;
+    return { zone_id: zone, zone, name_servers: [...nameServers], delegated: isDelegated };
   },
 });
 
