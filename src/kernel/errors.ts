@@ -83,7 +83,7 @@ export const ERRORS = {
   unauthorized: kind(401, 'refused_request', 'The bearer token is missing, unknown, revoked or expired.'),
   forbidden: kind(403, 'refused_request', 'The token lacks the permission this call needs.'),
   service_suspended: kind(403, 'refused_request', 'The service is suspended.'),
-  route_not_found: kind(404, 'gone', 'There is no such call.'),
+  route_not_found: kind(404, 'gone', 'The endpoint does not exist.'),
   service_not_found: kind(404, 'gone', 'This panel has no service with this id.'),
   backup_not_found: kind(404, 'gone', 'The service has no backup of this name.'),
   job_not_found: kind(404, 'gone', 'There is no such job.'),

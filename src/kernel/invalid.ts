@@ -1,8 +1,14 @@
 /** The refusal of a request whose fields are not valid. */
 import { AgentError } from './errors.js';
 
-/** One sentence from the first problem, all of them in `errors`. */
+/** So many stand in the sentence, which a panel shows to a person. */
+const MOST_NAMED = 5;
+
+/** All of them in `errors`, and as many as a person reads in the sentence. */
 export function invalid(fields: Readonly<Record<string, string>>): AgentError {
-  const [name = 'request', problem = 'is not valid'] = Object.entries(fields)[0] ?? [];
-  return new AgentError('invalid_request', `${name} ${problem}.`, { fields });
+  const problems = Object.entries(fields).map(([name, problem]) => `${name} ${problem}`);
+  const more = problems.length - MOST_NAMED;
+  const told = problems.slice(0, MOST_NAMED).join('; ');
+  const rest = more > 0 ? `; ${more} more ${more === 1 ? 'field is' : 'fields are'} wrong` : '';
+  return new AgentError('invalid_request', `${told || 'The request is not valid'}${rest}.`, { fields });
 }

@@ -83,13 +83,17 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
     problems.properties = `must not take more than ${MOST_PROPERTIES_BYTES} bytes`;
   const locale = request.locale === undefined ? undefined : canonicalLocale(request.locale.trim());
   if (request.locale !== undefined && locale === undefined) problems.locale = LOCALE_RULE;
-  if (!email || Object.keys(problems).length > 0) throw invalid(problems);
+  const subdomain = readSubdomain(request.subdomain, rules.reservedNames);
+  if (!email || Object.keys(problems).length > 0)
+    throw invalid({ ...problems, ...('problem' in subdomain ? { subdomain: subdomain.problem } : {}) });
+  if ('problem' in subdomain)
+    throw new AgentError('name_reserved', subdomain.sentence, { fields: { subdomain: subdomain.problem } });
   return {
     id,
     email,
     planWord,
     publicIps,
-    subdomain: readSubdomain(request.subdomain, rules.reservedNames),
+    subdomain: subdomain.label,
     domain: readDomain(request.domain, rules.baseDomain),
     userId: request.user_id === undefined ? undefined : String(request.user_id),
     module: request.module ?? rules.defaultProduct,
@@ -136,20 +140,19 @@ function readDomain(sent: string | undefined, baseDomain: string): OrderedDomain
   return { name, problem: isOurs ? `${name} is a name of ours, not a domain of the customer's own.` : null };
 }
 
-function readSubdomain(sent: string | undefined, reserved: ReadonlySet<string>): string | undefined {
-  if (sent === undefined) return undefined;
-  const label = sent.trim().toLowerCase();
-  if (!isLegalLabel(label)) {
-    throw new AgentError(
-      'name_reserved',
-      'The wished sub-domain must be 1 to 63 letters, digits and hyphens, and neither start nor end with a hyphen.',
-      { fields: { subdomain: 'must be 1 to 63 letters, digits and hyphens' } },
-    );
-  }
-  if (isReserved(label, reserved)) {
-    throw new AgentError('name_reserved', 'The wished sub-domain is reserved.', {
-      fields: { subdomain: 'is reserved' },
-    });
-  }
-  return label;
+type ReadSubdomain =
+  { readonly label: string | undefined } | { readonly problem: string; readonly sentence: string };
+
+function readSubdomain(sent: string | undefined, reserved: ReadonlySet<string>): ReadSubdomain {
+  const label = sent?.trim().toLowerCase();
+  if (label === undefined) return { label };
+  if (!isLegalLabel(label))
+    return {
+      problem: 'must be 1 to 63 letters, digits and hyphens',
+      sentence:
+        'The requested subdomain must be 1 to 63 letters, digits and hyphens, and neither start nor end with a hyphen.',
+    };
+  if (isReserved(label, reserved))
+    return { problem: 'is reserved', sentence: 'The requested subdomain is reserved.' };
+  return { label };
 }

@@ -20,33 +20,45 @@ export interface TokenWish {
   readonly networks?: readonly string[] | undefined;
 }
 
-/** Throws `invalid_request`, `token_exists`, `state_unavailable`. */
+/** Throws `invalid_request` naming every wrong field, `token_exists`, `state_unavailable`. */
 export async function createToken(
   { state, clock, config }: OperationContext,
   request: TokenWish,
 ): Promise<{ text: string; token: ApiToken }> {
   const text = newTokenText();
+  const name = request.name.trim();
+  const panel = request.panel ?? DEFAULT_PANEL;
+  const permissions = [...new Set(request.permissions ?? PANEL_PERMISSIONS)];
+  const expiresAt = expiryOf(request.expires_at ?? null, clock.now());
+  const networks = (request.networks ?? []).map(networkOf).filter((network) => network !== undefined);
+  const problems = {
+    ...(name === '' ? { name: 'must say whose token it is' } : {}),
+    ...(ID_PATTERN.test(panel) ? {} : { panel: 'must be letters, digits, dots, hyphens' }),
+    ...(permissions.length > 0 && permissions.every(isPermission)
+      ? {}
+      : { permissions: `must be some of: ${PERMISSIONS.join(', ')}` }),
+    ...(expiresAt === undefined ? { expires_at: EXPIRY_RULE } : {}),
+    ...(networks.length === (request.networks ?? []).length
+      ? {}
+      : { networks: 'must be addresses or networks such as 192.0.2.0/24' }),
+  };
+  if (expiresAt === undefined || Object.keys(problems).length > 0) throw invalid(problems);
   const token: ApiToken = {
     id: newTokenId(),
-    name: request.name.trim(),
-    panel: request.panel ?? DEFAULT_PANEL,
-    permissions: [...new Set(request.permissions ?? PANEL_PERMISSIONS)],
+    name,
+    panel,
+    permissions,
     sha256: hashToken(text),
     former: [],
     createdAt: instant(clock),
-    expiresAt: readExpiry(request.expires_at ?? null, clock.now()),
+    expiresAt,
     revokedAt: null,
-    networks: (request.networks ?? []).map(readNetwork),
+    networks,
   };
-  if (token.name === '') throw invalid({ name: 'must say whose token it is' });
-  if (!ID_PATTERN.test(token.panel)) throw invalid({ panel: 'must be letters, digits, dots, hyphens' });
-  if (token.permissions.length === 0 || !token.permissions.every(isPermission)) {
-    throw invalid({ permissions: `must be some of: ${PERMISSIONS.join(', ')}` });
-  }
   const refuseTakenName = (): void => {
     const isOther = (one: ApiToken): boolean =>
       one.id !== token.id && one.name === token.name && isLive(one, clock.now());
-    if (config.api.tokens.some(({ name }) => name === token.name) || state.tokens.list().some(isOther))
+    if (config.api.tokens.some((one) => one.name === token.name) || state.tokens.list().some(isOther))
       throw new AgentError(
         'token_exists',
         `Another token is named ${token.name}. Choose a different name, or revoke that token first.`,
@@ -64,19 +76,26 @@ export async function createToken(
   return { text, token };
 }
 
+const EXPIRY_RULE = 'must be an instant in the future (RFC 3339)';
+
 /** Throws `invalid_request`. */
 export function readExpiry(sent: string | null, now: number): string | null {
-  if (sent === null) return null;
-  const at = Date.parse(sent);
-  if (Number.isNaN(at) || at <= now)
-    throw invalid({ expires_at: 'must be an instant in the future (RFC 3339)' });
-  return new Date(at).toISOString();
+  const expiry = expiryOf(sent, now);
+  if (expiry === undefined) throw invalid({ expires_at: EXPIRY_RULE });
+  return expiry;
 }
 
-function readNetwork(sent: string): string {
+/** Undefined for what is no instant in the future. */
+function expiryOf(sent: string | null, now: number): string | null | undefined {
+  if (sent === null) return null;
+  const at = Date.parse(sent);
+  return Number.isNaN(at) || at <= now ? undefined : new Date(at).toISOString();
+}
+
+/** Undefined for what is none. */
+function networkOf(sent: string): string | undefined {
   const text = sent.trim();
   if (ipaddr.isValidCIDR(text)) return text;
   const isAddress = ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
-  if (isAddress) return `${text}/${text.includes(':') ? 128 : 32}`;
-  throw invalid({ networks: 'must be addresses or networks such as 192.0.2.0/24' });
+  return isAddress ? `${text}/${text.includes(':') ? 128 : 32}` : undefined;
 }

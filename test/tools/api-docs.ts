@@ -4,6 +4,17 @@
  */
 import { format } from 'prettier';
 import { EVENT_TYPES } from '../../src/model/service-event.js';
+import { exampleOf } from '../../src/http/openapi/example.js';
+import { EVENT_DATA } from '../../src/http/schemas/event-data.js';
+import {
+  JOB_STATUS_MEANINGS,
+  LIFECYCLE_MEANINGS,
+  POWER_MEANINGS,
+  PROVISION_MEANINGS,
+  STATUS_MEANINGS,
+  STEP_MEANINGS,
+} from '../../src/http/schemas/states.js';
+import { type Lifecycle, mayBecome } from '../../src/model/service.js';
 import { ERRORS } from '../../src/kernel/errors.js';
 import { ACCESS, limitOf } from '../../src/http/guards/access.js';
 import { PANEL_PERMISSIONS, PERMISSIONS } from '../../src/model/permissions.js';
@@ -13,24 +24,20 @@ import { fields, makeRig } from '../http/harness.js';
 
 const INTRODUCTION = `# The REST API
 
-Made by \`npm run docs\` from the routes themselves; a test compares the two. The same is served as OpenAPI 3.1 at \`/openapi.json\`, and readable in a browser at \`/docs\`.
+Made by \`npm run docs\` from the routes themselves; a test compares the two. The same as OpenAPI 3.1 is in [openapi.json](openapi.json), served at \`/openapi.json\`, and shown in a browser at \`/docs\`.
 
-## What holds for every call
+## Every request
 
-- \`Authorization: Bearer <token>\`, except where "no token" is said. Tokens are made with \`innkeeper token create\`, given a new text with \`innkeeper token rotate\` (the old one stays good for a
-  while) and ended with \`innkeeper token revoke\`. A token belongs to a panel, and sees nothing of any other panel's.
-- A good answer has \`"success": true\`. A failed one is \`{"success": false, "error": "<one sentence a customer may read>", "code": "<see the table>", "request_id": "..."}\`, with
-  \`"errors": {"<field>": "<what is wrong>"}\` where fields are wrong.
-- No answer takes longer than 20 s. What is not finished by then answers 202 with \`job_id\` and goes on; the same call repeated joins the job that is under way.
-  \`Prefer: respond-async\` answers at once, \`Prefer: wait=5\` after 5 s at the latest (RFC 7240).
-- \`Idempotency-Key: <any text of up to 255 signs>\` on a POST that changes something: the same key and body within 24 hours get the first answer again (header \`Idempotency-Replayed: true\`), with the status of today; another
-  body gets \`idempotency_mismatch\`. What was refused (4xx) or failed on our side (5xx) changed nothing and is not kept, nor are the
-  answers of the POSTs that only ask. Of one token the newest 10,000 answers, or 16 MiB of them, are kept.
-- A 2xx is durable: what was asked for survives a crash and a power cut, and ends done, undone with the reason on record, or \`stuck\` with an alarm.
-- A failed order may be posted again: once a creation has failed and was taken back (event \`service.failed\`, with the reason), the same \`POST /create-site\` makes the site from the start, with a new
-  \`Idempotency-Key\` where one is sent. The operator has heard of it by the alert \`order_failed\`, and may do the same with \`POST /services/{id}/retry\`.
-- Reads and customers' actions are limited per token (\`api.rate_limit\`): 429 with \`Retry-After\`. Orders, deletions, suspensions and upgrades are not.
-- A trailing slash is ignored, \`/actions/x\` is \`/action/x\`. Instants are RFC 3339 in UTC. Lists take \`limit\` (100, at most 1,000) and \`cursor\`.
+- **Authentication.** Send \`Authorization: Bearer <token>\`, except where "no token" is said. Make tokens with \`innkeeper token create\`, replace their text with \`innkeeper token rotate\` (the old text is accepted for a while) and revoke them with \`innkeeper token revoke\`. A token belongs to a panel and sees nothing of other panels.
+- **Answers.** A good answer has \`"success": true\`. A failed one is \`{"success": false, "error": "<one sentence a customer may read>", "code": "<see Errors>", "request_id": "..."}\`, with \`"errors": {"<field>": "<what is wrong>"}\` for every field that is missing or wrong.
+- **Waiting.** No answer takes longer than 20 s. Work that is not finished by then is answered with 202 and a \`job_id\`, and continues. The same request joins the job that is under way. \`Prefer: respond-async\` answers at once, \`Prefer: wait=5\` after at most 5 s (RFC 7240).
+- **Repeating.** Send \`Idempotency-Key\` (1 to 255 characters) with a POST that changes something: the same key and request within 24 hours get the first answer again (header \`Idempotency-Replayed: true\`) with the current status. Another request with the same key is refused with \`idempotency_mismatch\`. Refusals (4xx) and failures of the agent (5xx) changed nothing and are not kept, nor are answers of POSTs that only read. The newest 10,000 answers of each token are kept, up to 16 MiB.
+- **Durability.** What a 2xx has accepted survives a crash and a power cut. It ends done, undone with the reason on record, or \`stuck\` with an alert.
+- **Ordering again.** A failed order may be sent again: once a creation has failed and was undone (event \`service.failed\`, with the reason), the same \`POST /create-site\` creates the site from the start, with a new \`Idempotency-Key\` if one is sent. The alert \`order_failed\` tells the operator, who can do the same with \`POST /services/{id}/retry\`.
+- **Limits.** Reads and customer actions are limited per token (\`api.rate_limit\`): 429 with \`Retry-After\`. Orders, deletions, suspensions and upgrades are not.
+- **Unknown fields.** They do not refuse a request. \`warnings\` in the answer names them.
+- **Forms.** A trailing slash is ignored, and \`/actions/x\` is \`/action/x\`. Instants are RFC 3339 in UTC. Lists take \`limit\` (100, at most 1,000) and \`cursor\`.
+- **Tracing.** Send \`X-Request-Id\` to find a request in the log by an id of your own; every answer has the header.
 `;
 
 export async function apiDocs(): Promise<string> {
@@ -43,11 +50,13 @@ export async function apiDocs(): Promise<string> {
       INTRODUCTION,
       permissions(),
       contents(operations),
-      ...sections(operations, examples),
-      errors(),
+      ...sections(operationsOf(document), document, examples),
+      objects(document),
+      states(),
       events(),
+      errors(),
     ];
-    return await format(text.join('\n'), { parser: 'markdown', printWidth: 140 });
+    return await format(text.join('\n'), { parser: 'markdown', printWidth: 120 });
   } finally {
     await rig.close();
   }
@@ -75,7 +84,7 @@ export function operationsOf(document: Record<string, unknown>): Operation[] {
 }
 
 function permissions(): string {
-  return `## Permissions\n\n${PERMISSIONS.map((name) => `\`${name}\``).join(', ')}; \`admin\` includes all of them. Without a wish a token gets ${PANEL_PERMISSIONS.map((name) => `\`${name}\``).join(', ')}: what a panel needs.\n`;
+  return `## Permissions\n\n${PERMISSIONS.map((name) => `\`${name}\``).join(', ')}; \`admin\` includes all of them. If no permissions are given, a token gets ${PANEL_PERMISSIONS.map((name) => `\`${name}\``).join(', ')}: what a panel needs.\n`;
 }
 
 /** As fastify writes it. */
@@ -94,88 +103,178 @@ function contents(operations: readonly Operation[]): string {
 }
 
 type Examples = ReadonlyMap<string, Example>;
+type Document = Record<string, unknown>;
 
-function sections(operations: readonly Operation[], examples: Examples): string[] {
+function sections(operations: readonly Operation[], document: Document, examples: Examples): string[] {
   const tags = [...new Set(operations.map(({ tag }) => tag))];
   return tags.flatMap((tag) => [
     `## ${tag}\n`,
-    ...operations.filter((one) => one.tag === tag).map((one) => section(one, examples)),
+    ...operations.filter((one) => one.tag === tag).map((one) => section(one, document, examples)),
   ]);
 }
 
-function section({ name, description }: Operation, examples: Examples): string {
+function section({ name, description }: Operation, document: Document, examples: Examples): string {
   return [
     `### ${name}\n`,
-    `${String(description['summary'])}. ${textOf(description['description'])}\n`,
-    inputs(description),
-    example(examples, name),
-    answers(description),
+    `${textOf(description['summary'])}. ${textOf(description['description'])}\n`,
+    inputs(description, document),
+    call(examples, name),
+    ...answers(description, document),
   ].join('\n');
 }
 
-function inputs(operation: Record<string, unknown>): string {
-  const { parameters, requestBody } = operation;
+function inputs({ parameters, requestBody }: Record<string, unknown>, document: Document): string {
   const all = Array.isArray(parameters) ? parameters.map(fields) : [];
   const sent = all
-    .filter((one) => one['in'] !== 'header')
-    .map((parameter) =>
-      inputRow(String(parameter['name']), String(parameter['in']), parameter['required'] === true, {
-        ...fields(parameter['schema']),
-        ...(parameter['description'] === undefined ? {} : { description: parameter['description'] }),
-      }),
-    );
-  const body = bodySchema(requestBody);
-  const required = Array.isArray(body['required']) ? body['required'] : [];
-  const inBody = Object.entries(fields(body['properties'])).map(([field, schema]) =>
+    .filter((one) => one['in'] === 'path' || one['in'] === 'query')
+    .map((one) => {
+      const schema = { ...fields(one['schema']), description: one['description'] };
+      return inputRow(String(one['name']), String(one['in']), one['required'] === true, schema);
+    });
+  const content = fields(fields(requestBody)['content']);
+  const body = fields(inlined(fields(content['application/json'])['schema'], document));
+  const items = body['type'] === 'array' ? fields(body['items']) : body;
+  const required = Array.isArray(items['required']) ? items['required'] : [];
+  const inBody = Object.entries(fields(items['properties'])).map(([field, schema]) =>
     inputRow(field, 'body', required.includes(field), fields(schema)),
   );
   const rows = [...sent, ...inBody];
   return rows.length > 0 ? `| field | in | type | |\n|---|---|---|---|\n${rows.join('\n')}\n` : '';
 }
 
-/** The body's own schema, or that of the items of a list. */
-function bodySchema(requestBody: unknown): Record<string, unknown> {
-  const content = fields(fields(requestBody)['content']);
-  const schema = fields(fields(content['application/json'])['schema']);
-  return schema['type'] === 'array' ? fields(schema['items']) : schema;
-}
-
 function inputRow(field: string, where: string, required: boolean, schema: Record<string, unknown>): string {
   const notes = [schema['description'], schema['x-rule']].filter((note) => note !== undefined);
-  const text = notes
-    .map((note) => textOf(note).replace(/\.$/, ''))
-    .join('; ')
-    .replaceAll('|', '\\|');
-  return `| \`${field}\`${required ? '' : ' (optional)'} | ${where} | ${typeOf(schema)} | ${text} |`;
+  const text = notes.map((note) => textOf(note).replace(/\.$/, '')).join('; ');
+  return `| \`${field}\`${required ? '' : ' (optional)'} | ${where} | ${typeOf(schema)} | ${cell(text)} |`;
 }
 
+const cell = (text: string): string => text.replaceAll('|', '\\|');
+
+/** In words; what is shared is linked. */
 function typeOf(schema: Record<string, unknown>): string {
-  const { type, enum: words, anyOf, items } = schema;
-  if (Array.isArray(words)) return words.map((word) => `\`${String(word)}\``).join(' ');
+  const { $ref, type, enum: words, const: only, anyOf, items, format } = schema;
+  if (typeof $ref === 'string') return linkTo($ref);
   if (Array.isArray(anyOf)) return [...new Set(anyOf.map((one) => typeOf(fields(one))))].join(' or ');
-  if (type === 'array') return `list of ${typeOf(fields(items))}`;
-  return Array.isArray(type) ? type.join(' or ') : textOf(type) || 'any';
+  if (only !== undefined) return `\`${JSON.stringify(only)}\``;
+  const types = [type]
+    .flat()
+    .map((one) => (one === 'string' && format === 'date-time' ? 'instant' : textOf(one)));
+  if (Array.isArray(words) && words.length <= 8)
+    return words.map((one) => (one === null ? 'null' : `\`${String(one)}\``)).join(', ');
+  if (types.includes('array'))
+    return `list of ${typeOf(fields(items))}${types.includes('null') ? ' or null' : ''}`;
+  return types.join(' or ') || 'string';
 }
 
-function example(examples: Examples, name: string): string {
+function linkTo(reference: string): string {
+  const name = reference.split('/').at(-1) ?? '';
+  return `[${name}](#${name.toLowerCase()})`;
+}
+
+function call(examples: Examples, name: string): string {
   const route = routeOf(name);
-  const call = examples.get(route);
-  if (!call) return '';
+  const example = examples.get(route);
+  if (!example) return '';
   const [method = ''] = route.split(' ');
-  const body = call.body === undefined ? '' : `\n\n${JSON.stringify(call.body, null, 2)}`;
-  return `\`\`\`http\n${method} ${exampleUrl(route, call)}${body}\n\`\`\`\n`;
+  const body = example.body === undefined ? '' : `\n\n${JSON.stringify(example.body, null, 2)}`;
+  return `\`\`\`http\n${method} ${exampleUrl(route, example)}${body}\n\`\`\`\n`;
 }
 
-function answers(operation: Record<string, unknown>): string {
-  const rows = Object.entries(fields(operation['responses'])).map(([status, answer]) => {
-    const known = fields(answer);
-    const schema = fields(fields(fields(known['content'])['application/json'])['schema']);
-    const names = Object.keys(fields(schema['properties'])).filter((name) => name !== 'success');
-    const shown =
-      status.startsWith('2') && names.length > 0 ? names.map((name) => `\`${name}\``).join(', ') : '';
-    return `| ${status} | ${String(known['description']).replaceAll('|', '\\|')} | ${shown} |`;
+function answers(operation: Record<string, unknown>, document: Document): string[] {
+  const all = Object.entries(fields(operation['responses']));
+  const good = all
+    .filter(([status]) => status.startsWith('2'))
+    .map(([status, one]) => goodAnswer(status, fields(one)));
+  const failed = all
+    .filter(([status]) => !status.startsWith('2'))
+    .map(([status, one]) => `| ${status} | ${cell(textOf(fields(inlined(one, document))['description']))} |`);
+  return [...good, `| failure | |\n|---|---|\n${failed.join('\n')}\n`];
+}
+
+function goodAnswer(status: string, { description, content }: Record<string, unknown>): string {
+  const media = fields(fields(content)['application/json']);
+  const said = `**${status}**: ${textOf(description)}\n`;
+  if (media['example'] === undefined) return said;
+  const example = `\`\`\`json\n${JSON.stringify(media['example'], null, 2)}\n\`\`\`\n`;
+  return [said, fieldsOf(fields(media['schema'])), example].join('\n');
+}
+
+/** The fields of an object, and what it has of shared ones. */
+function fieldsOf(schema: Record<string, unknown>): string {
+  const { allOf } = schema;
+  const parts = Array.isArray(allOf) ? allOf.map(fields) : [schema];
+  const shared = parts.flatMap(({ $ref }) => (typeof $ref === 'string' ? [linkTo($ref)] : []));
+  const rows = parts
+    .flatMap((part) => {
+      const required = Array.isArray(part['required']) ? part['required'] : [];
+      return Object.entries(fields(part['properties'])).map(([name, one]) => ({ name, one, required }));
+    })
+    .filter(({ name }) => name !== 'success' && name !== 'warnings')
+    .map(({ name, one, required }) => {
+      const schema = fields(one);
+      const said = cell(textOf(schema['description']));
+      return `| \`${name}\`${required.includes(name) ? '' : ' (optional)'} | ${typeOf(schema)} | ${said} |`;
+    });
+  const table = rows.length > 0 ? `| field | type | |\n|---|---|---|\n${rows.join('\n')}\n` : '';
+  return `${shared.length > 0 ? `The fields of ${shared.join(' and ')}.\n\n` : ''}${table}`;
+}
+
+function objects(document: Document): string {
+  const schemas = Object.entries(fields(fields(document['components'])['schemas']));
+  const texts = schemas
+    .filter(([, schema]) => fields(schema)['type'] === 'object')
+    .map(
+      ([name, schema]) =>
+        `### ${name}\n\n${textOf(fields(schema)['description'])}\n\n${fieldsOf(fields(schema))}`,
+    );
+  return `## Objects\n\n${texts.join('\n')}`;
+}
+
+function states(): string {
+  const table = (title: string, meanings: Readonly<Record<string, string>>): string =>
+    `### ${title}\n\n| word | meaning |\n|---|---|\n${Object.entries(meanings)
+      .map(([word, meaning]) => `| \`${word}\` | ${meaning} |`)
+      .join('\n')}\n`;
+  const lifecycles = Object.keys(LIFECYCLE_MEANINGS).filter(isLifecycle);
+  const next = lifecycles.map((from) => {
+    const to = lifecycles.filter((one) => one !== from && mayBecome(from, one));
+    return `| \`${from}\` | ${to.map((one) => `\`${one}\``).join(', ')} |`;
   });
-  return `| answer | when | fields |\n|---|---|---|\n${rows.join('\n')}\n`;
+  return [
+    '## States\n',
+    table('Status of a service', STATUS_MEANINGS),
+    'The first word of the table that fits is the status. A running site that is being upgraded stays `running`; `job` shows the upgrade.\n',
+    table('Lifecycle of a service', LIFECYCLE_MEANINGS),
+    `| from | may become |\n|---|---|\n${next.join('\n')}\n`,
+    table('Power', POWER_MEANINGS),
+    table('Provision status', PROVISION_MEANINGS),
+    table('Status of a job', JOB_STATUS_MEANINGS),
+    '`queued` becomes `running`; `running` becomes `completed`, `failed`, `stuck` or `cancelled`, or `waiting` and then `running` again. `completed`, `failed` and `cancelled` are final. A `stuck` job goes on with `POST /jobs/{id}/retry`, or ends as `failed` with `POST /jobs/{id}/abandon`.\n',
+    table('Status of a step', STEP_MEANINGS),
+  ].join('\n');
+}
+
+function isLifecycle(word: string): word is Lifecycle {
+  return word in LIFECYCLE_MEANINGS;
+}
+
+function events(): string {
+  const rows = EVENT_TYPES.map((type) => {
+    const { meaning, data } = EVENT_DATA[type];
+    const title: unknown = Reflect.get(data, 'title');
+    return `| \`${type}\` | ${meaning} | [${textOf(title)}](#${textOf(title).toLowerCase()}) |`;
+  });
+  const sample = {
+    type: 'service.plan_changed',
+    service_id: '12345',
+    data: exampleOf(fields(EVENT_DATA['service.plan_changed'].data)),
+  };
+  return [
+    '## Events\n',
+    '`GET /events` returns these. `data` has the fields of the object in the last column.\n',
+    `| type | when | data |\n|---|---|---|\n${rows.join('\n')}\n`,
+    `\`\`\`json\n${JSON.stringify(sample, null, 2)}\n\`\`\`\n`,
+  ].join('\n');
 }
 
 function errors(): string {
@@ -183,11 +282,7 @@ function errors(): string {
     ([code, { status, retryable, meaning }]) =>
       `| \`${code}\` | ${status} | ${retryable ? 'yes' : 'no'} | ${meaning} |`,
   );
-  return `## Errors\n\n"May pass": the same call may succeed later without anybody changing anything. Codes of 502 and 504 are also told of jobs.\n\n| code | HTTP | may pass | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`;
-}
-
-function events(): string {
-  return `## Events\n\n\`GET /events\` tells of: ${EVENT_TYPES.map((type) => `\`${type}\``).join(', ')}.\n`;
+  return `## Errors\n\n"May pass": the same request may succeed later without any change. Codes with 502 and 504 are also those of failed jobs.\n\n| code | HTTP | may pass | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`;
 }
 
 function textOf(value: unknown): string {

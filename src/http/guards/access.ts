@@ -70,6 +70,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /jobs/:id/events': { ...both('jobs:read'), head: false },
   'GET /health': both('public'),
   'GET /ready': both('public'),
+  // leads to the page
+  'GET /': both('public'),
   // the page and its files; what it shows it reads with a token
   'GET /docs': both('public'),
   'GET /docs/:file': both('public'),

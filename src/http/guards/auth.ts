@@ -91,7 +91,7 @@ export async function makeNetworkGuard(
         return;
       }
       verifyBearerAuth(request, reply, (error) => {
-        if (error) done(error);
+        if (error) done(schemeProblem(request) ?? error);
         else if (!mayDo(callerOf(request), access)) done(forbidden());
         else {
           const token = request.tokenId ?? '';
@@ -110,6 +110,16 @@ export async function makeNetworkGuard(
       });
     };
   };
+}
+
+/** A token alone, or after another word than `Bearer`, is a mistake that can be named. */
+function schemeProblem({ headers }: FastifyRequest): AgentError | undefined {
+  const { authorization } = headers;
+  if (authorization === undefined || /^bearer /i.test(authorization)) return undefined;
+  return new AgentError(
+    'unauthorized',
+    'The Authorization header must be the word Bearer, a space and the token.',
+  );
 }
 
 /** At the socket everybody is the operator, for the panel named by `?panel=` or the header `innkeeper-panel`. */

@@ -5,7 +5,7 @@
 import { isNode, type Node, nodeIn, textIn } from './node.js';
 
 /** Notes for this folder, which no reader of the document needs. */
-export const NOTES = ['x-example', 'x-all-of', 'x-here'] as const;
+export const NOTES = ['x-example', 'x-all-of', 'x-any-of', 'x-here'] as const;
 
 /** `components.schemas`, filled by `shared`. */
 export type Components = Map<string, Node>;
@@ -14,6 +14,8 @@ export type Components = Map<string, Node>;
 export function shared(schema: Node, components: Components): Node {
   const base = schema['x-all-of'];
   if (isNode(base)) return allOf(schema, base, components);
+  const kinds = schema['x-any-of'];
+  if (Array.isArray(kinds)) return anyOf(schema, kinds, components);
   const title = textIn(schema, 'title');
   if (title === undefined) return withoutNotes(eachPart(schema, components));
   if (!components.has(title)) {
@@ -41,6 +43,12 @@ function allOf(schema: Node, base: Node, components: Components): Node {
   const required = requiredOf(schema).filter((name) => name in properties);
   const rest = shared({ type: 'object', properties, required }, components);
   return { description: schema['description'], allOf: [shared(base, components), rest] };
+}
+
+/** What is one of several shared schemas. */
+function anyOf(schema: Node, kinds: readonly unknown[], components: Components): Node {
+  const { description, examples } = schema;
+  return { description, examples, anyOf: kinds.map((kind) => partOf(kind, components)) };
 }
 
 function requiredOf(schema: Node): string[] {

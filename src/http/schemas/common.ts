@@ -4,6 +4,7 @@ import { ERRORS } from '../../kernel/errors.js';
 import { STATUS_WORDS } from '../../model/status.js';
 import { REQUEST, SERVICE } from './examples.js';
 import { word } from './fields.js';
+import { explained, STATUS_MEANINGS } from './states.js';
 
 /** In every answer that is JSON. */
 export const Warnings = Type.Array(Type.String(), {
@@ -103,6 +104,6 @@ export const NextCursor = Type.Unsafe<string | null>({
 
 export const StatusText = word(
   STATUS_WORDS,
-  'The state of the service in one word. See "States" for what each word means.',
+  explained('The state of the service in one word.', STATUS_MEANINGS),
   'running',
 );

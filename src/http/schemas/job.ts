@@ -6,6 +6,7 @@ import { JOB_STATUSES } from '../../model/job.js';
 import { ServiceId } from './common.js';
 import { JOB, REQUEST } from './examples.js';
 import { described, instant, list, nullable, text, uuid, whole, withExample, word } from './fields.js';
+import { explained, JOB_STATUS_MEANINGS, STEP_MEANINGS } from './states.js';
 
 export const JobIdText = Type.String({
   pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
@@ -16,7 +17,7 @@ export const JobIdText = Type.String({
 
 export const JobStatusText = word(
   JOB_STATUSES,
-  'The state of the job. See "States" for what each word means.',
+  explained('The state of the job.', JOB_STATUS_MEANINGS),
   'completed',
 );
 
@@ -40,7 +41,7 @@ export const StepView = Type.Object(
   {
     name: text('The name of the step.', 'container'),
     after: list('Steps that must be done before this one starts.', ['prepare']),
-    status: word(STEP_STATUSES, 'The state of the step.', 'done'),
+    status: word(STEP_STATUSES, explained('The state of the step.', STEP_MEANINGS), 'done'),
     started_at: nullable(instant('When the step started. Null: it has not started.')),
     ended_at: nullable(instant('When the step ended. Null: it has not ended.', '2026-03-01T12:00:41.000Z')),
     error: nullable(ErrorView, null),

@@ -8,6 +8,7 @@ import { DriftView, FindingView } from './drift.js';
 import { BACKUP, CUSTOMER, EMAIL, FQDN, NODE, PRIVATE_IP, PUBLIC_IP, SUBDOMAIN, VMID } from './examples.js';
 import { described, flag, instant, list, nullable, text, whole, word } from './fields.js';
 import { ErrorView, JobView, OpenJob } from './job.js';
+import { explained, LIFECYCLE_MEANINGS, PROVISION_MEANINGS } from './states.js';
 
 const NO_SITE = 'Null: the product has no website.';
 const NO_GUEST = 'Null: the product has no container.';
@@ -40,7 +41,7 @@ export const CustomerLocale = nullable(
 
 export const Lifecycle = word(
   ['creating', 'active', 'suspended', 'terminated', 'failed'],
-  'Where the service is in its life. See "States" for what each word means.',
+  explained('Where the service is in its life.', LIFECYCLE_MEANINGS),
   'active',
 );
 const Power = nullable(
@@ -55,7 +56,7 @@ const Node = nullable(
 
 export const ProvisionStatus = word(
   ['pending', 'processing', 'completed', 'failed', 'error', 'suspended', 'pause', 'terminated'],
-  'The same in the module framework\'s words. See "States" for what each word means.',
+  explained("The same in the module framework's words.", PROVISION_MEANINGS),
   'completed',
 );
 

@@ -11,6 +11,7 @@ import type { App } from './app-type.js';
 import { type Guard, makeNetworkGuard, makeSocketGuard } from '../guards/auth.js';
 import { resolveUrlAlias } from './url-aliases.js';
 import { auditCalls } from '../guards/audit.js';
+import { endpointNotFound, shownCall } from './endpoint-not-found.js';
 import { answerError } from './errors.js';
 import { rememberPosts } from '../guards/idempotency.js';
 import { trackConnections } from './idle-connections.js';
@@ -165,11 +166,12 @@ function refuseUnknown(app: App, door: Listener): void {
     }
     const allowed = methodsOf(pathOf(request), door);
     if (allowed.length === 0) {
-      done(new AgentError('route_not_found', 'There is no such call.'));
+      done(endpointNotFound(request));
       return;
     }
     void reply.header('allow', allowed.join(', '));
-    done(new AgentError('method_not_allowed', `This call needs ${allowed[0] ?? ''}.`));
+    const asked = shownCall(request);
+    done(new AgentError('method_not_allowed', `Method not allowed: ${asked}. Use ${allowed[0] ?? ''}.`));
   });
 }
 

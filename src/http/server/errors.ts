@@ -1,6 +1,7 @@
 /** Turns whatever went wrong into the one shape of every failed answer. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AgentError, asAgentError, type ErrorCode } from '../../kernel/errors.js';
+import { AgentError, asAgentError, type ErrorCode, ERRORS } from '../../kernel/errors.js';
+import { endpointNotFound } from './endpoint-not-found.js';
 
 export interface Failure {
   readonly success: false;
@@ -28,8 +29,8 @@ const FASTIFY: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ],
   FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The request body is too large.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'The request body must be application/json.'],
-  FST_ERR_BAD_URL: ['route_not_found', 'There is no such call.'],
-  FST_ERR_MAX_PARAM_LENGTH: ['route_not_found', 'There is no such call.'],
+  FST_ERR_BAD_URL: ['route_not_found', ERRORS.route_not_found.meaning],
+  FST_ERR_MAX_PARAM_LENGTH: ['route_not_found', ERRORS.route_not_found.meaning],
   FST_BEARER_AUTH_MISSING_AUTHORIZATION_HEADER: ['unauthorized', 'A bearer token is needed.'],
   FST_BEARER_AUTH_INVALID_AUTHORIZATION_HEADER: ['unauthorized', 'The bearer token is not valid.'],
 };
@@ -50,8 +51,13 @@ export function toAgentError(thrown: unknown): AgentError {
   return known ? new AgentError(known[0], known[1], { cause: thrown }) : asAgentError(thrown);
 }
 
+/** fastify's own errors about a path do not name it. */
+function whereAsked(error: AgentError, request: FastifyRequest): AgentError {
+  return error.message === ERRORS.route_not_found.meaning ? endpointNotFound(request) : error;
+}
+
 export function answerError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = toAgentError(thrown);
+  const error = whereAsked(toAgentError(thrown), request);
   writeLog(error, request);
   void reply.header('x-request-id', request.id);
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer');

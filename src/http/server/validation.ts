@@ -32,11 +32,28 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     const sent =
       httpPart === 'body' || httpPart === 'querystring' ? (read ??= normalizePhpJson(schema))(raw) : raw;
     if (validator.Check(sent)) return { value: sent };
-    const value = httpPart === 'body' ? sent : validator.Convert(sent);
+    const value = httpPart === 'body' ? sent : plainlyConverted(validator, sent);
     if (validator.Check(value)) return { value };
     return { error: describe(schema, validator.Errors(value), httpPart === 'body') };
   };
 };
+
+/** What is not written as a number in decimal digits (`0x10`, `1e2`, `true`) stays the text that it is. */
+function plainlyConverted(validator: Validator, sent: unknown): unknown {
+  // converting changes what was sent
+  const before = new Map<string, unknown>(
+    typeof sent === 'object' && sent !== null ? Object.entries(sent) : [],
+  );
+  const converted = validator.Convert(sent);
+  if (typeof converted !== 'object' || converted === null) return converted;
+  return Object.fromEntries(
+    Object.entries(converted).map(([name, value]: [string, unknown]) => {
+      const text = before.get(name);
+      const isOdd = typeof value === 'number' && typeof text === 'string' && !/^-?\d+$/.test(text);
+      return [name, isOdd ? text : value];
+    }),
+  );
+}
 
 function describe(schema: TSchema, problems: readonly Problem[], isBody: boolean): AgentError {
   const fields: Record<string, string> = {};

@@ -35,9 +35,15 @@ t.test('every served route is in the list of who may call what, and the other wa
   for (const route of reads) t.ok(route.replace('HEAD', 'GET') in ACCESS, route);
 });
 
-t.test('only health and readiness are open', async (t) => {
+t.test('only the page, health and readiness are open', async (t) => {
   const open = Object.entries(ACCESS).filter(([, rule]) => rule.access === 'public');
-  t.same(open.map(([route]) => route).sort(), ['GET /docs', 'GET /docs/:file', 'GET /health', 'GET /ready']);
+  t.same(open.map(([route]) => route).sort(), [
+    'GET /',
+    'GET /docs',
+    'GET /docs/:file',
+    'GET /health',
+    'GET /ready',
+  ]);
 });
 
 t.test('a route that is not listed stops the start', async (t) => {

@@ -10,6 +10,9 @@ import { asObject, fields, makeRig, ORDER, type Rig } from '../harness.js';
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const methodOf = (route: string) => METHODS.find((method) => route.startsWith(`${method} `)) ?? 'GET';
 
+/** Leads to the page or belongs to it: no part of the API. */
+const isPage = (route: string): boolean => route === 'GET /' || route.startsWith('GET /docs');
+
 async function described(rig: Rig) {
   const { body } = await rig.call('GET', '/openapi.json', undefined, '');
   return body;
@@ -22,7 +25,7 @@ t.test('the description is whole: a summary, a tag and the failure shape everywh
   t.equal(body['openapi'], '3.1.0');
   const operations = operationsOf(body);
   const names = operations.map(({ name }) => name.replace(/\{([a-z]+)\}/g, ':$1'));
-  const served = Object.keys(ACCESS).filter((route) => !route.startsWith('GET /docs'));
+  const served = Object.keys(ACCESS).filter((route) => !isPage(route));
   t.same(names.sort(), served.sort());
   for (const { name, description } of operations) {
     t.match(description, { summary: /^[A-Z]/, tags: [/./], responses: {} }, name);
@@ -75,7 +78,7 @@ t.test('every example is understood', async (t) => {
   const examples = examplesOf(fields(doors.socket.app.swagger()));
   await doors.socket.call('POST', '/tokens', { name: 'paymenter' }, '');
   for (const [route, { door }] of Object.entries(ACCESS)) {
-    if (route.startsWith('GET /docs')) continue;
+    if (isPage(route)) continue;
     const example = examples.get(route);
     if (!example) {
       t.fail(`${route} has no example`);

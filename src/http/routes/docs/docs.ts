@@ -30,6 +30,7 @@ const Params = Type.Object({ file: Type.String({ maxLength: 100 }) });
 export const docsRoute: Route = (app) => {
   const files = staticFiles(builtFiles());
   const hidden = { hide: true };
+  app.get('/', { schema: hidden }, (_, reply) => reply.redirect('/docs'));
   app.get('/docs', { schema: hidden }, async (request, reply) =>
     sendFile(await files('index.html'), request, reply),
   );

@@ -104,9 +104,10 @@ export const panelSyncRoute = longRoute({
   done: 'The comparison.',
   bodyLimit: ({ config }) => Math.max(config.api.body_limit_bytes, MOST_BYTES),
   handle: async ({ caller, body }, context, rest) => {
-    const records = body.map(({ service_id: id, status, plan, email }, position) => ({
+    refuseUnknownWords(body.map(({ status }) => status));
+    const records = body.map(({ service_id: id, status, plan, email }) => ({
       serviceId: String(id),
-      status: wordOf(status, position),
+      status: wordOf(status),
       plan,
       email,
     }));
@@ -115,11 +116,18 @@ export const panelSyncRoute = longRoute({
   },
 });
 
-function wordOf(sent: string | undefined, position: number): PanelStatus | undefined {
-  if (sent === undefined) return undefined;
-  const name = sent.trim().toLowerCase();
-  if (isWord(name)) return name;
-  throw invalid({ [String(position)]: `has a status that is none of: ${WORDS.join(', ')}` });
+/** Names each record by its position. */
+function refuseUnknownWords(sent: readonly (string | undefined)[]): void {
+  const problem = `has a status that is none of: ${WORDS.join(', ')}`;
+  const unknown = sent.flatMap((status, position) =>
+    status !== undefined && wordOf(status) === undefined ? [[String(position), problem]] : [],
+  );
+  if (unknown.length > 0) throw invalid(Object.fromEntries(unknown) as Record<string, string>);
+}
+
+function wordOf(sent: string | undefined): PanelStatus | undefined {
+  const name = sent?.trim().toLowerCase();
+  return name !== undefined && isWord(name) ? name : undefined;
 }
 
 function isWord(name: string): name is PanelStatus {

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { EVENT_TYPES } from '../../../model/service-event.js';
 import { listEvents } from '../../../events/list-events.js';
 import { Limit, ServiceId } from '../../schemas/common.js';
+import { EVENT_DATA } from '../../schemas/event-data.js';
 import { EVENT } from '../../schemas/examples.js';
 import { flag, instant, text, uuid, whole, word } from '../../schemas/fields.js';
 import { jsonRoute } from '../../server/endpoint.js';
@@ -17,8 +18,9 @@ const EventView = Type.Object(
     data: Type.Unsafe<object>({
       type: 'object',
       additionalProperties: true,
-      description: 'Details. Their fields depend on the type; see "Events".',
+      description: 'Details. Their fields depend on the type of the event.',
       examples: [{}],
+      'x-any-of': [...new Set(Object.values(EVENT_DATA).map(({ data }) => data))],
     }),
   },
   { title: 'Event', description: 'Something that happened to a service.' },

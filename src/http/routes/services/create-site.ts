@@ -15,30 +15,32 @@ import type { RouteContext } from '../../server/route.js';
 import { warn } from '../../server/unknown-fields.js';
 import { warnOfOptions } from './option-names.js';
 
+const AddressIn = Type.String({ maxLength: 64, pattern: '^\\s*[0-9A-Fa-f:.]+\\s*$' });
+
 const Body = Type.Object(
   {
     service_id: ServiceIdIn,
     email: Type.String({
       maxLength: 254,
-      'x-rule': 'must be an e-mail address',
+      // what else makes an address is checked with the order's other meanings
+      pattern: '@',
+      'x-rule': 'must be an e-mail address such as name@example.com',
       description:
         "The customer's e-mail address. It becomes that of the site's administrator, and is refused if the product cannot store it unchanged.",
       examples: [EMAIL],
     }),
     plan: Type.String({
+      minLength: 1,
       maxLength: 200,
       'x-rule': 'must be the name of a plan',
       description: 'The name or an alias of the plan. Case does not matter.',
       examples: ['basic'],
     }),
-    public_ip: Type.Union(
-      [Type.String({ maxLength: 64 }), Type.Array(Type.String({ maxLength: 64 }), { maxItems: 100 })],
-      {
-        'x-rule': 'must be an IPv4 or IPv6 address, or a list of them',
-        description: 'Where visitors reach the reverse proxy.',
-        examples: [PUBLIC_IP],
-      },
-    ),
+    public_ip: Type.Union([AddressIn, Type.Array(AddressIn, { maxItems: 100 })], {
+      'x-rule': 'must be an IPv4 or IPv6 address, or a list of them',
+      description: 'Where visitors reach the reverse proxy.',
+      examples: [PUBLIC_IP],
+    }),
     subdomain: Type.Optional(
       Type.String({
         maxLength: 100,

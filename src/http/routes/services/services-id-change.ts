@@ -23,7 +23,8 @@ export const changeServiceRoute = jobRoute({
       email: Type.Optional(
         Type.String({
           maxLength: 254,
-          'x-rule': 'must be an e-mail address',
+          pattern: '@',
+          'x-rule': 'must be an e-mail address such as name@example.com',
           description: "The new owner's e-mail address.",
           examples: [NEW_OWNER],
         }),

@@ -47,7 +47,7 @@ export const createTokenRoute = jsonRoute({
   }),
   answer: Type.Object({ token: TokenText, ...TokenView.properties }),
   answers: { 201: 'The token was created.' },
-  failures: ['state_unavailable'],
+  failures: ['token_exists', 'state_unavailable'],
   handle: async ({ body, request, reply }, context) => {
     const { text, token } = await createToken(context, body);
     request.log.info({ token: token.id, name: token.name, panel: token.panel }, 'token made');

@@ -1,0 +1,19 @@
+/** Names an endpoint that does not exist as it was asked for: a misspelt path is found by reading it. */
+import { AgentError } from '../../kernel/errors.js';
+
+interface Asked {
+  readonly method: string;
+  readonly url: string;
+}
+
+const LONGEST_PATH = 100;
+
+export function endpointNotFound(asked: Asked): AgentError {
+  return new AgentError('route_not_found', `Endpoint not found: ${shownCall(asked)}.`);
+}
+
+/** `POST /creat-site`: without the query, which is the caller's own, and without what a page would take for markup. */
+export function shownCall({ method, url }: Asked): string {
+  const path = (url.split('?', 1)[0] ?? '/').replace(/[^A-Za-z0-9/._~%:@+,=!$&*-]/g, '?');
+  return `${method} ${path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}...` : path}`;
+}
