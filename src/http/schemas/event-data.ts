@@ -2,7 +2,7 @@
 import { type TObject, Type } from 'typebox';
 import type { EventType } from '../../model/service-event.js';
 import { BACKUP, CUSTOMER, DOMAIN, EMAIL, FQDN, JOB } from './examples.js';
-import { flag, instant, nullable, text, uuid } from './fields.js';
+import { flag, instant, list, nullable, text, uuid } from './fields.js';
 import { JobMethod } from './job.js';
 import { SuspendedFor } from './service.js';
 
@@ -101,6 +101,13 @@ export const EVENT_DATA: Readonly<Record<EventType, EventKind>> = {
         domain,
         state: text('The state of the certificate, as in `GET /action/getdomain`.', 'issued'),
         expires_at: nullable(instant('When it expires. Null: there is none.', '2026-05-30T12:00:00.000Z')),
+        names: list('The names that the certificate is valid for.', ['example.com', 'www.example.com']),
+        problem: nullable(
+          text(
+            'Why there is no certificate, or why a name is left out of it.',
+            'www.example.com does not exist.',
+          ),
+        ),
       },
       { title: 'CertificateData', description: 'Of `domain.certificate_changed`.' },
     ),
