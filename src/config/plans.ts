@@ -1,6 +1,6 @@
 /** Plans from the configuration's words to the domain's. */
 import type { Plan } from '../model/plan.js';
-import { OPTION_FIELDS, type PlanOption } from '../model/plan-options.js';
+import { OPTION_FIELDS, type PlanOption } from '../model/plan-option.js';
 import type { ConfigProblem } from './error.js';
 import type { PlansFile } from './schema.js';
 

@@ -39,7 +39,7 @@ import { decodeKey } from '../kernel/key-text.js';
 import { PERMISSIONS } from '../model/permissions.js';
 import { canonicalLocale } from '../model/locale.js';
 import { SMALLER_PLAN } from '../model/plan.js';
-import { OPTION_NAMES } from '../model/plan-options.js';
+import { OPTION_NAMES } from '../model/plan-option.js';
 import { RESERVED_BY_DEFAULT } from '../model/subdomain.js';
 import { DEFAULT_PANEL } from '../kernel/default-panel.js';
 import { DEFAULT_PLANS } from './default-plans.js';

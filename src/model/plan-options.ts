@@ -1,35 +1,13 @@
 /** What an order may set beside its plan: fields of the plan, each with bounds and steps. */
 import type { JsonObject } from '../kernel/json.js';
+import {
+  type ChosenOptions,
+  OPTION_FIELDS,
+  OPTION_NAMES,
+  type OptionName,
+  type PlanOption,
+} from './plan-option.js';
 import type { Plan } from './plan.js';
-
-/** Name in orders and in the configuration -> field of the plan. */
-export const OPTION_FIELDS = {
-  memory_mb: 'memoryMb',
-  swap_mb: 'swapMb',
-  disk_gb: 'diskGb',
-  cores: 'cores',
-  domains: 'domains',
-  backups: 'backups',
-} as const;
-
-export type OptionName = keyof typeof OPTION_FIELDS;
-
-export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTION_FIELDS).filter(isOptionName);
-
-function isOptionName(text: string): text is OptionName {
-  return Object.hasOwn(OPTION_FIELDS, text);
-}
-
-export interface PlanOption {
-  readonly name: OptionName;
-  readonly min: number;
-  readonly max: number;
-  /** Counted from the plan's own value. */
-  readonly step: number;
-}
-
-/** The whole value of each, in the unit of its name. */
-export type ChosenOptions = Readonly<Partial<Record<OptionName, number>>>;
 
 export interface OptionsRead {
   readonly chosen: ChosenOptions;

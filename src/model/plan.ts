@@ -1,5 +1,5 @@
 /** What a customer can buy, in the units Proxmox uses. */
-import type { ChosenOptions, PlanOption } from './plan-options.js';
+import type { ChosenOptions, PlanOption } from './plan-option.js';
 
 export interface Plan {
   /** Lower-case key, unique. */

@@ -3,7 +3,8 @@ import type { JsonObject } from '../kernel/json.js';
 import { invalid } from '../kernel/invalid.js';
 import type { Caller } from '../model/caller.js';
 import { findPlan, type Plan } from '../model/plan.js';
-import { type ChosenOptions, readOptions, soldWith } from '../model/plan-options.js';
+import type { ChosenOptions } from '../model/plan-option.js';
+import { readOptions, soldWith } from '../model/plan-options.js';
 import type { OperationContext } from './context.js';
 import { refusePlan } from './refuse-plan.js';
 

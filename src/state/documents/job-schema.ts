@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { ErrorCode, Failure } from '../../kernel/errors.js';
 import type { Thing } from '../../model/flow.js';
-import type { ChosenOptions } from '../../model/plan-options.js';
+import type { ChosenOptions } from '../../model/plan-option.js';
 import type { KindName } from '../../model/job-kinds.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
 

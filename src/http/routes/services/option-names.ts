@@ -1,7 +1,7 @@
 /** Properties belong to the product, too: only one that looks like a misspelt option is worth a warning. */
 import type { FastifyRequest } from 'fastify';
 import type { JsonObject } from '../../../kernel/json.js';
-import { OPTION_NAMES } from '../../../model/plan-options.js';
+import { OPTION_NAMES } from '../../../model/plan-option.js';
 import { misspelt, warn } from '../../server/unknown-fields.js';
 
 export function warnOfOptions(request: FastifyRequest, properties: JsonObject | undefined): void {

@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import type { JsonObject } from '../../../kernel/json.js';
 import type { Plan } from '../../../model/plan.js';
-import { OPTION_FIELDS, type OptionName } from '../../../model/plan-options.js';
+import { OPTION_FIELDS, type OptionName } from '../../../model/plan-option.js';
 import { list, whole } from '../../schemas/fields.js';
 import { PlanName } from '../../schemas/service.js';
 import { jsonRoute } from '../../server/endpoint.js';

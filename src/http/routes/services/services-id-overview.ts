@@ -1,6 +1,6 @@
 /** GET /services/{id}/overview */
 import { Type } from 'typebox';
-import { readOverview } from '../../../drift/overview.js';
+import { readOverview } from '../../overview.js';
 import { ALERT_KINDS } from '../../../model/alert.js';
 import { CREDENTIALS_STATES } from '../../../services/credentials-state.js';
 import { isOperator } from '../../guards/auth.js';

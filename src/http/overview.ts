@@ -6,8 +6,8 @@ import type { Caller } from '../model/caller.js';
 import type { Service } from '../model/service.js';
 import { excessNow, staysSentence } from '../model/upgrade.js';
 import { credentialsState } from '../services/credentials-state.js';
-import type { DriftContext } from './context.js';
-import { type ServiceSources, viewService } from './read-service.js';
+import type { DriftContext } from '../drift/context.js';
+import { type ServiceSources, viewService } from '../drift/read-service.js';
 
 export interface OverviewSources extends ServiceSources {
   readonly alerts: Pick<ListedAlerts, 'list'>;
