@@ -9,7 +9,8 @@ import { parse, stringify } from 'yaml';
 import { installing, type Machine, put, startMachine } from './machine.js';
 
 const API = 'http://127.0.0.1:8080';
-const WORLD = '/var/lib/innkeeper/world';
+/** Not in the state folder, which holds nothing but the state. */
+const WORLD = '/var/lib/world';
 const machine = await startMachine(t);
 
 function isMapping(value: unknown): value is Record<string, unknown> {
@@ -128,7 +129,7 @@ t.test(
   'starts, reads its credentials, is ready, and does its work as a user without privileges',
   async (t) => {
     await machine.sh(
-      `systemd-run -q --unit=world --uid=innkeeper -p StandardOutput=file:/run/world.json node /usr/lib/innkeeper/src/innkeeper.cjs sandbox --world --state ${WORLD} --json --port 8080`,
+      `install -d -o innkeeper ${WORLD}; systemd-run -q --unit=world --uid=innkeeper -p StandardOutput=file:/run/world.json node /usr/lib/innkeeper/src/innkeeper.cjs sandbox --world --state ${WORLD} --json --port 8080`,
     );
     await until('the world', async () =>
       (await machine.try('cat /run/world.json')).out.includes('"ready":true') ? true : undefined,
