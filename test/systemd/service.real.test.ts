@@ -128,8 +128,14 @@ t.test('does not start again and again when its configuration cannot be used', a
 t.test(
   'starts, reads its credentials, is ready, and does its work as a user without privileges',
   async (t) => {
+    // the look-alike's nginx has its files there, and the service is allowed no other folder than that of the state
+    await put(
+      machine,
+      '/etc/systemd/system/innkeeper.service.d/world.conf',
+      `[Service]\nReadWritePaths=${WORLD}\n`,
+    );
     await machine.sh(
-      `install -d -o innkeeper ${WORLD}; systemd-run -q --unit=world --uid=innkeeper -p StandardOutput=file:/run/world.json node /usr/lib/innkeeper/src/innkeeper.cjs sandbox --world --state ${WORLD} --json --port 8080`,
+      `systemctl daemon-reload; install -d -o innkeeper ${WORLD}; systemd-run -q --unit=world --uid=innkeeper -p StandardOutput=file:/run/world.json node /usr/lib/innkeeper/src/innkeeper.cjs sandbox --world --state ${WORLD} --json --port 8080`,
     );
     await until('the world', async () =>
       (await machine.try('cat /run/world.json')).out.includes('"ready":true') ? true : undefined,
