@@ -7,6 +7,8 @@ interface Asked {
 }
 
 const LONGEST_PATH = 100;
+/** No segment of an endpoint is longer. A longer one may be a secret that ended up in the path. */
+const LONGEST_SEGMENT = 24;
 
 export function endpointNotFound(asked: Asked): AgentError {
   return new AgentError('route_not_found', `Endpoint not found: ${shownCall(asked)}.`);
@@ -14,6 +16,10 @@ export function endpointNotFound(asked: Asked): AgentError {
 
 /** `POST /creat-site`: without the query, which is the caller's own, and without what a page would take for markup. */
 export function shownCall({ method, url }: Asked): string {
-  const path = (url.split('?', 1)[0] ?? '/').replace(/[^A-Za-z0-9/._~%:@+,=!$&*-]/g, '?');
+  const path = (url.split('?', 1)[0] ?? '/')
+    .replace(/[^A-Za-z0-9/._~%:@+,=!$&*-]/g, '?')
+    .split('/')
+    .map((segment) => (segment.length > LONGEST_SEGMENT ? '...' : segment))
+    .join('/');
   return `${method} ${path.length > LONGEST_PATH ? `${path.slice(0, LONGEST_PATH)}...` : path}`;
 }
