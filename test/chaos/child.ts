@@ -23,7 +23,11 @@ export interface Child {
 }
 
 /** `script`: name in this folder, without its ending. What it prints goes to `logFile`. */
-export function startChild(script: string, args: readonly string[], logFile: string): Child {
+export function startChild(
+  script: 'daemon' | 'environment',
+  args: readonly string[],
+  logFile: string,
+): Child {
   const log = openSync(logFile, 'a');
   const process_: ChildProcess = spawn(process.execPath, [join(built, `${script}.js`), ...args], {
     stdio: ['ignore', log, log, 'ipc'],

@@ -82,7 +82,11 @@ export function planName(n: number): string {
 export async function openRig(options: RigOptions): Promise<Rig> {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-chaos-'));
   const worldLog = join(stateDir, 'world.log');
-  const world = startChild('world', [stateDir, String(await freePort()), String(options.delays)], worldLog);
+  const world = startChild(
+    'environment',
+    [stateDir, String(await freePort()), String(options.delays)],
+    worldLog,
+  );
   try {
     const told = await world.hear(WorldReady);
     const configFile = await writeConfig(stateDir, told.configFile, options);
