@@ -8,7 +8,7 @@ import type { FileSystem } from '../../src/state/files/file-system.js';
 import type { Boundaries } from './boundaries.js';
 
 /** Looks only, or nothing that a remote system sees. */
-const SILENT = new Set(['place', 'close', 'look', 'usedAddresses']);
+const SILENT = new Set(['place', 'spread', 'close', 'look', 'usedAddresses']);
 
 /** Before and after every change, and in the middle of a write: half of the text is there. */
 export function aroundFiles(real: FileSystem, stateDir: string, points: Boundaries): FileSystem {

@@ -15,6 +15,7 @@ const RUNS = [
   ['setEmail', 'site', 'template'],
   ['resetPassword', 'site', 'template'],
   ['setPrimary', 'site', 'template'],
+  ['loginLink', 'site', 'template'],
 ] as const;
 
 /** With another name than its first, so that there is something to tell the site. */
@@ -31,7 +32,10 @@ export async function recipeScripts(
   const found = new Map<string, Pick<ScriptCall, 'name' | 'body' | 'values'>>();
   for (const [method, step, source] of RUNS) {
     const settings: JsonObject = checkSettings(product, { source }).settings;
-    const fake = fakeStep({ settings, service: { ...service, site: { names: NAMES, ...service.site } } });
+    const args = { link: 'id', sha256: 'f'.repeat(64) };
+    const guest = { ...service.guest, power: 'running' as const };
+    const site = { names: NAMES, ...service.site };
+    const fake = fakeStep({ settings, args, service: { ...service, guest, site } });
     // a script that says nothing has set no password
     await product.flow(method)[step]?.run(fake.context).catch(orRethrow);
     for (const script of fake.scripts) found.set(script.name, script);
