@@ -306,7 +306,11 @@ function startSchedule(
       { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
       { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
       { name: 'reservations', everyMs: RESERVATIONS_LOOK_MS, run: () => forgetReservations(deps) },
-      { name: 'wishes', everyMs: DOMAINS_LOOK_MS, run: () => retryRequestedDomains(deps, over.signal) },
+      {
+        name: 'requested-domains',
+        everyMs: DOMAINS_LOOK_MS,
+        run: () => retryRequestedDomains(deps, over.signal),
+      },
       { name: 'domains', everyMs: DOMAINS_LOOK_MS, run: () => recheckDomains(deps, over.signal) },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
     ],
@@ -317,7 +321,7 @@ function startSchedule(
   const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
     if (next.site?.domainWish && next.lifecycle === 'active' && previous?.lifecycle !== 'active')
-      recurring.nudge('wishes');
+      recurring.nudge('requested-domains');
   });
   return async () => {
     unlisten();

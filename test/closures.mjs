@@ -1,6 +1,6 @@
 /**
  * Checks how much code a start loads: all that an entry imports statically, as the build writes it. Each job's thread
- * pays for its own, and each call of the command line waits for it. Whoever needs more loads it where it is needed:
+ * pays for its own, and each call of the command line waits for it. Code that needs more loads it where it is needed:
  * `await import(...)`.
  */
 import { build } from 'esbuild';

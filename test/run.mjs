@@ -15,24 +15,12 @@ import { parseArgs } from 'node:util';
 const LXC = /^(?:e2e|sandbox\/lxc)\//;
 /** systemd's own watchdog does not wait for a busy machine: these run when all others have ended. */
 const ALONE = /^systemd\//;
-/** They take longest and begin first, so that none of them is left alone at the end. */
-const LONG = [
-  'doctor/doctor',
-  'faults/sample',
-  'e2e/failures',
-  'e2e/canaries',
-  'drivers/guest/left-locks',
-  'e2e/life',
-  'e2e/clock-jump',
-  'e2e/refused',
-  'http/server/overload',
-];
 /**
- * `lanes`: lists of files, run side by side. Lanes with the same iterator take the next file when they are free. Quick
- * files wait much of their time: three lanes keep two cores busy.
+ * `lanes`: lists of files, run side by side. Lanes with the same iterator take the next file when they are free. A
+ * third lane gains nothing on two cores, and makes files with time limits late.
  */
 const SUITES = {
-  quick: { timeoutS: 900, lanes: (files) => Array(3).fill(longFirst(files).values()) },
+  quick: { timeoutS: 900, lanes: (files) => Array(2).fill(files.values()) },
   real: {
     timeoutS: 1200,
     // containers have a lane of their own: what they share on the machine is theirs one after the other
@@ -77,12 +65,6 @@ const sum = (of) => results.reduce((total, result) => total + of(result), 0);
 const failed = sum((result) => result.failed);
 console.log(`${sum((result) => result.passed)} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
-
-function longFirst(names) {
-  const place = (name) =>
-    (LONG.indexOf(name.replace(/\.test\.js$/, '')) + LONG.length + 1) % (LONG.length + 1);
-  return names.toSorted((a, b) => place(a) - place(b));
-}
 
 async function runInTurn(names) {
   for (const name of names) {

@@ -129,7 +129,7 @@ function authorityProblem(
   return caaProblem(drivers.lookup, drivers.issuer.caaIdentities, [name], { signal });
 }
 
-/** No name can have one. The customer is told what the first lacks. */
+/** No name can have one. The problem of the first name is reported to the customer. */
 function nobody(bad: readonly BadName[]): Obtained {
   const [first] = bad;
   if (first?.error && bad.every(({ error }) => error !== undefined)) throw first.error;

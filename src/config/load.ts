@@ -1,5 +1,5 @@
 /**
- * Loads the configuration: file, environment and secrets, checked as a whole; every problem is told in one message (a
+ * Loads the configuration: file, environment and secrets, checked as a whole; one message lists every problem (a
  * key that is another certificate's: once all else is well).
  */
 import { dirname, resolve } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * Every key of the configuration file: sentence, type, unit, range and default. A driver brings its own, which stand in
- * its folder; `config.ts` is what becomes of all.
+ * its folder; the type of the whole is derived in `config.ts`.
  */
 import { join } from 'node:path';
 import { Type } from 'typebox';
@@ -267,7 +267,7 @@ export const ConfigSchema = Type.Object(
     }),
     upgrade: section('Changing plans.', {
       smaller_plan: oneOf(
-        'What becomes of a plan that is smaller than what is in use: applied as far as it goes, or refused.',
+        'How an upgrade to a plan that is smaller than what is in use is handled: applied as far as possible, or refused.',
         [...SMALLER_PLAN],
         { default: 'apply' },
       ),

@@ -81,8 +81,8 @@ function arrival(
 }
 
 /**
- * Whoever was given a name above this one meanwhile has a say in it. Under the service's lock, in the same turn as
- * the claim. Throws `domain_taken`.
+ * A name above this one may have been granted to another service meanwhile. Under the service's lock, in the same
+ * turn as the claim. Throws `domain_taken`.
  */
 export function refuseOvertaken(
   context: OperationContext,

@@ -1,5 +1,5 @@
 /**
- * Looks daily whether custom domains still lead here. One that leads elsewhere is told of, switched off when that
+ * Checks daily whether custom domains still point here. One that points elsewhere is reported, switched off when that
  * lasts (its new owner may then have it), and switched on again when it is back. A look-up that fails says nothing.
  */
 import { waitUntil } from '../kernel/clock.js';

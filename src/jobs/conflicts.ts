@@ -1,5 +1,5 @@
 /**
- * What becomes of a new wish while a service stands as it does and other jobs are under way: the one table. Pure;
+ * How a new request is handled, given the state of its service and the jobs under way: the one table. Pure;
  * docs/operating.md shows it, and a test holds both together.
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -69,7 +69,7 @@ const whileItLives: ByStanding = { ...panel, failed: 'go' };
 
 /** First question: may it be asked of a service that stands so? */
 export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
-  // the order itself is judged by create-site.ts; a job `create` is never wished through here
+  // the order itself is judged by create-site.ts; a job `create` is never requested through here
   create: { ...everAfter, held: 'gone' },
   restore: everAfter,
   delete: whileItLives,
@@ -96,7 +96,7 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
 const MOST_OPEN = 50;
 
 /**
- * Second question: what becomes of the two when a job of that kind is under way? A request that joins one
+ * Second question: how are the two handled when a job of that kind is under way? A request that joins one
  * (`overtakenBy` in the table of kinds) is not asked.
  */
 export function openJobRule(asked: string, open: string): OpenJobRule {
@@ -108,7 +108,7 @@ export function openJobRule(asked: string, open: string): OpenJobRule {
 
 export function standingOf(service: Service): Standing {
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
-  // whoever is suspended stays so, whatever else is wrong; what is asked of one being made would come after the
+  // a suspended service stays suspended, whatever else is wrong; a request during its creation would run after the
   // suspension
   const willBe = service.lifecycle === 'creating' && service.suspendedFor.length > 0;
   if (service.lifecycle === 'suspended' || willBe) return 'suspended';
@@ -150,7 +150,7 @@ function lackedPart({ guest, site }: Service, method: KindName): Refusal | undef
   return part === 'site' && !site ? 'noSite' : undefined;
 }
 
-/** The newest open job that does what is wished, and whose work will stand. */
+/** The newest open job that does what is requested, and that no later job reverses. */
 function joinable(
   open: readonly Job[],
   method: KindName,

@@ -6,7 +6,7 @@ import { detailOf, sentenceOf } from './text.js';
 export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'certificate authority' | 'site' | 'agent';
 
 /**
- * What a failure means to whoever may try again. Every driver sorts every answer into one of the seven; the job
+ * What a failure means for another try. Every driver sorts every answer into one of the seven; the job
  * engine decides by nothing else.
  *
  * - `gone`: what was asked about is not there. A removal has succeeded then.

@@ -1,5 +1,5 @@
 /**
- * Counts what becomes of jobs, from two states of a service's document: so nothing in the engine has to remember to
+ * Counts how jobs end, from two states of a service's document: so nothing in the engine has to remember to
  * tell it.
  */
 import type { Job } from '../model/job.js';

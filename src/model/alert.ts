@@ -1,5 +1,5 @@
 /**
- * What an operator is told without having asked: the one table of alerts, and the rules by which they are raised once
+ * Notifications for operators: the one table of alerts, and the rules by which they are raised once
  * and cleared.
  */
 import type { JsonObject } from '../kernel/json.js';

@@ -1,6 +1,6 @@
 /**
  * What somebody has paid for and did not get, although nothing is stuck: it was taken back, and nobody sees to it
- * unless a person is told.
+ * unless an operator is notified.
  */
 import { isOpen, type Job } from './job.js';
 import { endsTheSite, isOrderedKind, type OrderedKind } from './job-kinds.js';

@@ -6,7 +6,7 @@
  *   within parentheses.
  * - Text without quotes, which is one text with its blanks and semicolons: `v=DMARC1; p=none`. A master file would
  *   end such a text at the semicolon and
- *   make two strings at a blank; whoever types a value into a form means neither.
+ *   make two strings at a blank; a customer who types a value into a form means neither.
  *
  * Both know `\DDD` (one byte) and `\X`. What cannot be read is refused, never guessed.
  */

@@ -23,7 +23,7 @@ export interface Plan {
   readonly chosen?: ChosenOptions;
 }
 
-/** What becomes of a plan that is smaller than what is in use. */
+/** How a plan that is smaller than what is in use is handled. */
 export const SMALLER_PLAN = ['apply', 'refuse'] as const;
 export type SmallerPlan = (typeof SMALLER_PLAN)[number];
 

@@ -41,7 +41,7 @@ export function withoutRequestedDomain(service: Service): Service {
   return { ...service, site };
 }
 
-/** Without the wish when it is for this domain: it was added, or is not wanted any more. */
+/** Without the request when it is for this domain: it was added, or is no longer wanted. */
 export function withoutRequestFor(service: Service, name: DomainName): Service {
   return isRequested(service, name) ? withoutRequestedDomain(service) : service;
 }

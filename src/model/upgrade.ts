@@ -41,7 +41,7 @@ function diskOf({ plan, guest }: Pick<Service, 'plan' | 'guest'>): number {
   return guest === null ? 0 : Math.max(plan.diskGb, guest.diskGb ?? 0);
 }
 
-/** For whoever orders the plan: what of it is not applied. */
+/** For the panel that orders the plan: what of it is not applied. */
 export function staysSentence({ what, has, allowed }: Excess, plan: string): string {
   if (what === 'disk')
     return `The disk stays at ${has} GB: the plan ${plan} has ${allowed} GB, and a disk cannot shrink.`;

@@ -41,7 +41,7 @@ export interface ZoneRules {
   readonly proxy: readonly string[];
   /** Our containers' own networks (CIDR): a name of a customer's that leads there would open them to browsers. */
   readonly closed: readonly string[];
-  /** Where the wish says nothing. */
+  /** When the request does not say. */
   readonly ttlS: number;
 }
 

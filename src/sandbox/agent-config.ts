@@ -130,7 +130,7 @@ export async function writeAgentConfig(parts: EnvironmentParts): Promise<string>
     ...(parts.products ? { products: parts.products } : {}),
   };
   const file = join(stateDir, 'innkeeper.yaml');
-  const head = '# Written anew by `innkeeper sandbox` at every start; changes made here are lost.\n';
+  const head = '# Rewritten by `innkeeper sandbox` at every start; changes made here are lost.\n';
   await writeText(file, head + stringify(config), PRIVATE);
   return file;
 }

@@ -43,7 +43,7 @@ export interface SandboxOptions {
 const ONCE_WITHIN_MS = { memory: 120_000, lxc: 900_000 } as const;
 
 /**
- * Runs until it is stopped (or the demo site is there). Resolves with the exit code; errors are told on standard
+ * Runs until it is stopped (or the demo site is there). Resolves with the exit code; errors are printed on standard
  * error in one sentence.
  */
 export async function runSandbox(options: SandboxOptions): Promise<number> {
@@ -212,7 +212,7 @@ async function usableFolder(path: string): Promise<void> {
   }
 }
 
-/** The defect itself is told on standard error anyway. */
+/** The error itself is printed on standard error anyway. */
 function keepStack(logFile: string, stack: string): void {
   try {
     appendFileSync(logFile, `${stack}\n`);

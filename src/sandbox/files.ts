@@ -45,7 +45,7 @@ export async function findJson(path: string): Promise<unknown> {
     const value: unknown = JSON.parse(text);
     return value;
   } catch (error) {
-    throw new Error(`${path} is damaged: it holds no valid JSON; remove the state folder to start anew`, {
+    throw new Error(`${path} is damaged: it holds no valid JSON; remove the state folder to start again`, {
       cause: error,
     });
   }

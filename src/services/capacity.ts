@@ -49,7 +49,7 @@ export function placementRequestOf(plan: Plan, source: PlacementRequest['source'
 
 function leftOf(
   context: OperationContext,
-  wish: PlacementRequest,
+  request: PlacementRequest,
   view: NonNullable<ReturnType<OperationContext['watch']['latest']>>,
   held: number,
 ): [Limit, number][] {
@@ -61,7 +61,7 @@ function leftOf(
     ['vmids', most(vmids)],
   ];
   try {
-    return [...supply, ['nodes', context.countRoom(wish, view, MOST_COUNTED)]];
+    return [...supply, ['nodes', context.countRoom(request, view, MOST_COUNTED)]];
   } catch (error) {
     if (error instanceof AgentError && error.code === 'template_missing') return [...supply, ['template', 0]];
     throw error;

@@ -1,5 +1,5 @@
 /**
- * Records a wish as a job of its service, in one write with whatever changes at once. Joins, queues, supersedes or
+ * Records a request as a job of its service, in one write with what changes immediately. Joins, queues, supersedes or
  * refuses by the table in conflicts.ts.
  */
 import { instant } from '../kernel/clock.js';
@@ -29,7 +29,7 @@ export interface EnqueueRequest {
    * called when the request joins an open job. May throw an AgentError: then nothing is recorded.
    */
   readonly change?: (service: Service) => { readonly service: Service; readonly args?: JsonObject };
-  /** Which arguments count as the same wish; default: equal ones. */
+  /** Which arguments count as the same request; default: equal ones. */
   readonly sameArgs?: (args: JsonObject) => boolean;
   /** The last word on the job before it is recorded. */
   readonly shape?: (job: Job) => Job;

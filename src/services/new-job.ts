@@ -1,4 +1,4 @@
-/** A job as it is recorded when a wish is accepted: what is true now is pinned in it. */
+/** A job as it is recorded when a request is accepted: it keeps what is true now. */
 import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../kernel/clock.js';
 import { DEFAULT_POLICY, type Job } from '../model/job.js';

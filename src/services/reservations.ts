@@ -126,7 +126,7 @@ export async function takeUnit(
   });
 }
 
-/** Removes what has been over for a day. Returns epoch ms when the next is due. */
+/** Removes reservations that ended a day ago. Nothing is removed while the clock is in doubt. */
 export async function forgetReservations({
   state,
   clock,

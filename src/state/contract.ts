@@ -300,7 +300,7 @@ export interface KeyStatus {
 export interface StateKeys {
   status(): KeyStatus;
   /**
-   * Makes a new key and begins to write everything anew with it, or goes on with that. Throws `state_key_configured`,
+   * Makes a new key and begins to rewrite everything with it, or continues to. Throws `state_key_configured`,
    * `state_unavailable`.
    */
   rotate(): Promise<KeyStatus>;

@@ -157,7 +157,7 @@ async function struck(rig: Rig): Promise<number> {
 }
 
 /**
- * What a person does who is told of a lock that no task holds. A container that a task works on is looked at again:
+ * What an operator does about a lock that no task holds. A container that a task works on is looked at again:
  * the next try of its job may be that task.
  */
 async function unlock(rig: Rig): Promise<void> {

@@ -125,7 +125,7 @@ async function liveOn(rig: Rig): Promise<void> {
 }
 
 /**
- * As an operator would: what died again and again without getting anywhere goes on when it is told to. A site that
+ * As an operator would: a job that crashed again and again without progress continues when it is retried. A site that
  * was never made is left to its deletion.
  */
 async function finishStuck(rig: Rig): Promise<string[]> {

@@ -1,5 +1,5 @@
 /**
- * An sshd in this process, on ssh2's own Server: runs `pct` for whoever shows the right key, and breaks down as told.
+ * An sshd in this process, on ssh2's own Server: runs `pct` for a client with the right key, and fails as configured.
  */
 import { spawn } from 'node:child_process';
 import { createHash, createHmac, randomBytes } from 'node:crypto';

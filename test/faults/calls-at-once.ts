@@ -1,5 +1,5 @@
 /**
- * Operations that are carried out within their call, without a job: customers' zones. Whoever calls repeats what may
+ * Operations that are carried out within their call, without a job: customers' zones. The caller repeats what may
  * pass, and learns at once of what does not.
  */
 import { setTimeout as delay } from 'node:timers/promises';

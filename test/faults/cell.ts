@@ -29,7 +29,7 @@ export interface Row {
  */
 const PATIENCE_MS = 150_000;
 /**
- * Whoever asks for what was refused more often than this, forward and back, goes on for ever. A container that is
+ * A job that repeats a refused call more often than this, forward and back, never ends. A container that is
  * listed and denied is looked for six times in 2 s, whenever it is needed.
  */
 const MOST_REFUSALS = 100;

@@ -192,7 +192,7 @@ const LOOKUP: readonly FaultKind[] = [
 ];
 
 /**
- * A host that does not tell what becomes of a task, or not to us, is no verdict on it: the task may run on, and what
+ * A host that does not report how a task ends, or not to us, is no verdict on it: the task may run on, and what
  * it does is looked at.
  */
 const ofTask = (kind: FaultKind): FaultKind =>

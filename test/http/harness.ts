@@ -294,7 +294,7 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
     zoneTurns: new KeyedLock(),
     brake: newDeletionRateLimit({ config, state, clock }),
     reservationTurns: new KeyedLock(),
-    roomFor: (wish, seen, self) => behaviour.roomFor(wish, seen, self),
+    roomFor: (request, seen, self) => behaviour.roomFor(request, seen, self),
     countRoom: (_wish, _seen, most) => most,
   };
   const deps: AppDeps = {

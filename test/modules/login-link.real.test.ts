@@ -83,7 +83,7 @@ async function open(t: Test) {
 
 const path = new WordPress().loginPath(ID, TOKEN);
 
-t.test('the link is good once, for whoever has the token', async (t) => {
+t.test('the link is valid once, for the holder of its token', async (t) => {
   const { visit, make, pages } = await open(t);
   t.same(await make(), { code: 0, out: 'made' });
   t.equal((await visit(path.replace(TOKEN, 'another'))).status, 404);
@@ -103,7 +103,7 @@ t.test('the link is good once, for whoever has the token', async (t) => {
   t.equal((await visit(path)).status, 404);
 });
 
-t.test('it is over after a minute, whoever comes', async (t) => {
+t.test('it expires after a minute', async (t) => {
   const { dir, visit, make, pages } = await open(t);
   await make();
   const file = join(dir, `innkeeper-login-${ID}.php`);

@@ -83,7 +83,7 @@ t.test('what came first comes first: an order does not take what an earlier one 
   t.match(await capacity(rig), { available: 0, deliverable: false, limited_by: ['addresses'], waiting: 2 });
 });
 
-t.test('capacity is told from what is known', async (t) => {
+t.test('capacity follows from what is known', async (t) => {
   const rig = await open(withAddresses(3));
   t.match(await capacity(rig, '&count=3'), {
     ...{ success: true, plan: 'basic', count: 3, available: 3, deliverable: true },

@@ -237,8 +237,8 @@ t.test('used up container numbers are waited for', async (t) => {
 t.test('a cluster without room, or without what the operator must provide, loses no order', async (t) => {
   const rig = await makeRig();
   t.teardown(() => rig.close());
-  rig.behaviour.roomFor = (wish) => {
-    t.match(wish, { resources: { memoryMb: 2048, diskGb: 20 }, source: { kind: 'template' } });
+  rig.behaviour.roomFor = (asked) => {
+    t.match(asked, { resources: { memoryMb: 2048, diskGb: 20 }, source: { kind: 'template' } });
     throw new AgentError('capacity_exhausted', 'No node has room.');
   };
   t.match(await order(rig, { service_id: 6 }), { status: 202, body: { warnings: [/^No node has room/] } });

@@ -101,7 +101,7 @@ t.test('what a smaller plan left larger is an alert until it fits, or for a week
   t.equal(entry(), '2026-03-01T12:00:00.000Z');
 });
 
-t.test('with upgrade.smaller_plan refuse nothing changes, and the figures are told', async (t) => {
+t.test('with upgrade.smaller_plan refuse nothing changes, and the answer has the figures', async (t) => {
   const config = testConfig();
   config.upgrade.smaller_plan = 'refuse';
   const rig = await site(large, config);

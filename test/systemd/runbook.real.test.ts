@@ -9,7 +9,7 @@ import { put } from './machine.js';
 
 const SCRIPT = '/opt/lab/block.sh';
 const INPUT = '/opt/lab/block.in';
-/** Blocks wait for jobs; one that never ends is told by its name. */
+/** Blocks wait for jobs; one that never ends is named. */
 const BLOCK_S = 180;
 /**
  * The doctor gives each check its time, which a machine that is busy with other things may not have: it is asked a few

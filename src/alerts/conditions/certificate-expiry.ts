@@ -16,7 +16,7 @@ interface Ending {
   readonly commands: Commands;
 }
 
-const wishOf = ({ of, until, panel, serviceId, why, commands }: Ending): AlertSpec => ({
+const specOf = ({ of, until, panel, serviceId, why, commands }: Ending): AlertSpec => ({
   kind: 'certificate_expiry',
   subject: of,
   panel,
@@ -33,7 +33,7 @@ export const certificateExpiry: MakeCondition =
     const own = ownCertificates()
       .filter(({ expires_at: until }) => Date.parse(until) - clock.now() < mostMs)
       .map(({ of, expires_at: until }) =>
-        wishOf({ of: OWN[of], until, ...OF_AGENT, commands: ['innkeeper doctor'] }),
+        specOf({ of: OWN[of], until, ...OF_AGENT, commands: ['innkeeper doctor'] }),
       );
     const customers = state.domains.list().flatMap(({ domain, service, certificate, problem }) => {
       if (service === null || certificate === null) return [];
@@ -42,7 +42,7 @@ export const certificateExpiry: MakeCondition =
       if (until - clock.now() >= late) return [];
       const [panel = null, id = null] = service.split('/');
       const look = innkeeper(['service', 'show', id ?? ''], panel);
-      return wishOf({
+      return specOf({
         ...{ of: domain, until: certificate.expiresAt, panel, serviceId: id, why: problem },
         commands: [look, 'innkeeper doctor'],
       });

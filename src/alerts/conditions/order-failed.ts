@@ -14,12 +14,12 @@ export const orderFailed: MakeCondition =
     const specs: AlertSpec[] = [];
     for (const { key } of [...state.services.entries()].filter(({ failedOrder }) => failedOrder)) {
       const service = await state.services.find(key).catch(() => undefined);
-      if (service) specs.push(...failedOrders(service).map((job) => wishOf(service, job)));
+      if (service) specs.push(...failedOrders(service).map((job) => specOf(service, job)));
     }
     return specs;
   };
 
-function wishOf(service: Service, job: OrderedJob): AlertSpec {
+function specOf(service: Service, job: OrderedJob): AlertSpec {
   const { panel, id } = service;
   return {
     kind: 'order_failed',

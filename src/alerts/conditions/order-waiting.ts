@@ -23,7 +23,7 @@ export interface Waiting {
 
 export const orderWaiting: MakeCondition = (sources) => async () => {
   const waiting = await waitingFor(sources, (lack) => lack !== 'capacity_exhausted');
-  return [...waiting].map(([lack, one]) => wishOf(lack, one));
+  return [...waiting].map(([lack, one]) => specOf(lack, one));
 };
 
 export async function waitingFor(
@@ -58,7 +58,7 @@ export function countOf({ orders }: Pick<Waiting, 'orders'>): string {
   return `${orders} ${orders === 1 ? 'order waits' : 'orders wait'}`;
 }
 
-function wishOf(lack: Lack, { orders, said, products }: Waiting): AlertSpec {
+function specOf(lack: Lack, { orders, said, products }: Waiting): AlertSpec {
   const words = wordsOf({ said });
   const count = countOf({ orders });
   const what = lack === 'template_missing' ? 'a template' : 'what the container host lacks';

@@ -14,12 +14,12 @@ export const smallerPlan: MakeCondition =
     for (const { key, smallerPlanAt } of [...state.services.entries()]) {
       if (smallerPlanAt === null || clock.now() - Date.parse(smallerPlanAt) >= TOLD_FOR_MS) continue;
       const service = await state.services.find(key).catch(() => undefined);
-      if (service && service.lifecycle !== 'terminated') specs.push(...wishOf(service));
+      if (service && service.lifecycle !== 'terminated') specs.push(...specOf(service));
     }
     return specs;
   };
 
-function wishOf(service: Service): AlertSpec[] {
+function specOf(service: Service): AlertSpec[] {
   const { panel, id, plan } = service;
   const excess = excessNow(service);
   if (excess.length === 0) return [];

@@ -27,7 +27,7 @@ export const systemRefused: MakeCondition = (sources) => async () => {
   for (const { name, role, refusal } of sources.circuits())
     if (refusal !== null) refusing.set(name, { role, said: new Set([refusal]), jobs: 0 });
   await addJobs(sources, refusing);
-  return [...refusing].map(([name, one]) => wish(sources, name, one));
+  return [...refusing].map(([name, one]) => specOf(sources, name, one));
 };
 
 /** One privilege that is missing opens no circuit: those who wait for it tell. */
@@ -49,7 +49,7 @@ async function addJobs({ state }: ConditionSources, refusing: Map<string, Refusi
     }
 }
 
-function wish({ config }: ConditionSources, name: string, { role, said, jobs }: Refusing): AlertSpec {
+function specOf({ config }: ConditionSources, name: string, { role, said, jobs }: Refusing): AlertSpec {
   const words = cleaned([...said].filter((one) => one !== '').join('; '), MOST_CHARACTERS).replace(
     /[.!?]+$/,
     '',

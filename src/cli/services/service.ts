@@ -128,8 +128,8 @@ async function resetCredentials(id: string, options: AskOptions): Promise<void> 
 }
 
 /**
- * The answer of a call that has done its work; undefined when that was told already: it goes on, or JSON was wished
- * for.
+ * The answer of a call that has done its work; undefined when it was printed already: the job continues, or JSON was
+ * requested for.
  */
 async function changed(options: AskOptions, path: string, body: object): Promise<Fields | undefined> {
   const daemon = await daemonOf(options);

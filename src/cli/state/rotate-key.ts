@@ -38,12 +38,12 @@ async function rotate({ config, json }: RotateOptions): Promise<void> {
     );
   if (json) return;
   say(
-    `${formatCell(status['rewritten'])} documents were written anew with the key ${formatCell(status['key_id'])}.`,
+    `${formatCell(status['rewritten'])} documents were rewritten with the key ${formatCell(status['key_id'])}.`,
   );
   const needed = status['needed_by'];
   if (Array.isArray(needed) && needed.length > 0)
     say(
-      `The former key is kept, since these need it: ${formatCell(needed)}. Mend or remove them and call this again.`,
+      `The former key is kept, since these need it: ${formatCell(needed)}. Repair or remove them, then run this command again.`,
     );
   else if (status['configured'] === true)
     say('Nothing needs state_key_former any more: remove it from the configuration.');

@@ -1,5 +1,5 @@
 /**
- * What waits for a person: stuck jobs, failed orders, active alerts. Read from the documents, so that it is told with
+ * What waits for a person: stuck jobs, failed orders, active alerts. Read from the documents, so that it works with
  * the daemon up or down.
  */
 import { ALERTS, type AlertRecord } from '../../model/alert.js';

@@ -1,5 +1,5 @@
 /**
- * Puts an ear on every driver: each call is told with how long it took and how it ended, and logged with the request
+ * Instruments every driver: each call is reported with its duration and outcome, and logged with the request
  * and job it belongs to.
  */
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';

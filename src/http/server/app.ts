@@ -53,8 +53,8 @@ const HAND_OVER_MS = 250;
 
 export interface AppOptions {
   /**
-   * The socket is systemd's: whoever connects during a stop waits for the next daemon, so no connection needs to be
-   * cut.
+   * The socket is systemd's: a client that connects during a stop waits for the next daemon, so no connection needs
+   * to be cut.
    */
   readonly handedOver?: boolean;
 }

@@ -31,7 +31,7 @@ export function readPair(files: Files): TlsPair {
 }
 
 /**
- * New connections get what the files say, a minute after they change at the latest. What cannot be used is told once
+ * New connections get what the files say, a minute after they change at the latest. An unusable pair is reported once
  * and left: the pair in use goes on.
  */
 export async function followPair(

@@ -17,7 +17,7 @@ export interface PlacementDeps extends HoldDeps {
 }
 
 /**
- * The node to take. `self` is not counted against itself, and whoever came before it is. Throws `template_missing`,
+ * The node to use. `self` is not counted against itself; earlier orders are. Throws `template_missing`,
  * `host_incomplete` or `capacity_exhausted`.
  */
 export function findPlacement(
@@ -45,7 +45,7 @@ export function countPlaces(
 }
 
 /**
- * By node: promised to containers that the view does not show, and to whoever comes first. What has room nowhere is
+ * By node: promised to containers that the view does not show, and to earlier orders. An order that fits nowhere is
  * passed over.
  */
 function promisedBefore(
@@ -78,7 +78,7 @@ function addHeld(
   }
 }
 
-/** A module's wish in the driver's words. Throws `template_missing` when no OS template is configured. */
+/** The module's source in the driver's terms. Throws `template_missing` when no OS template is configured. */
 export function sourceOf(config: Config, requested: ContainerSource): Source {
   if (requested.kind === 'template') {
     if (requested.template === undefined)

@@ -15,7 +15,7 @@ export interface LeaseRequest {
 
 export interface Leases {
   /**
-   * Runs `work` while holding every wish, taken in the given order (callers keep one fixed order: template, host,
+   * Runs `work` while holding every lease, taken in the given order (callers keep one fixed order: template, host,
    * zone). `onWait` brackets the waiting, so that it is not counted into a deadline. Rejects with the signal's reason
    * when aborted while waiting.
    */
@@ -31,7 +31,7 @@ export function leases(): Leases {
   /** As many as there are hosts, templates and zones of ours: none is ever removed. */
   const queues = new Map<string, PQueue>();
 
-  /** Runs `work` while holding the first wish, and within it the others. */
+  /** Runs `work` while holding the first lease, and within it the others. */
   const holding = async <T>(
     [request, ...others]: readonly LeaseRequest[],
     signal: AbortSignal,

@@ -1,4 +1,4 @@
-/** What becomes of a job when an attempt ends: pure rules, so that every case can be tested by table. */
+/** The next state of a job when an attempt ends: pure rules, so that every case can be tested by table. */
 import {
   AgentError,
   type ErrorCode,
@@ -75,7 +75,7 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
 }
 
 /**
- * What becomes of a job that shall end early and has no attempt under way: it ends as it stands, or turns back first.
+ * The next state of a job that is cancelled while no attempt is under way: it ends as it is, or is undone first.
  * Undefined when the cancel changes nothing: it is turning back already, or past a pivot.
  */
 export function whenCancelled(job: Job, at: Pick<Circumstances, 'kinds' | 'now'>): Job | undefined {

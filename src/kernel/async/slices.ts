@@ -51,7 +51,7 @@ export class Slices {
   }
 }
 
-/** Whoever was woken has done what he can without waiting. */
+/** The work that was resumed has run as far as it can without waiting. */
 function untilDone(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }

@@ -43,7 +43,7 @@ export const HOST_CALLS = {
      * Brings memory, swap and cores to the plan the service has, or to the one the job is about; with `disk` the disk
      * too, which only grows.
      */
-    resize: call<[wish: ResizeRequest]>(),
+    resize: call<[request: ResizeRequest]>(),
     /**
      * Brings the container that exists to what the service has now: resources, disk, network, mark, firewall. Throws
      * when it is absent.
@@ -64,7 +64,7 @@ export const HOST_CALLS = {
   dns: { ensure: call(), remove: call() },
   proxy: {
     /** Serves all names of the service but `without`. Upstream is the first private address at this port. */
-    ensure: call<[wish: { state: ProxyState; port: number; without?: readonly string[] }]>(),
+    ensure: call<[request: { state: ProxyState; port: number; without?: readonly string[] }]>(),
     remove: call(),
   },
   site: {

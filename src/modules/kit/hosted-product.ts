@@ -121,7 +121,7 @@ export abstract class HostedProduct extends Product implements Flows {
         run: (context) => context.proxy.ensure({ state: 'preparing', port: this.upstreamPort(context) }),
         undo: (context) => context.proxy.remove(),
       },
-      // Beside `verify`: whoever looks at a frozen container waits a moment, a site found wrong is removed with its
+      // Beside `verify`: a check of a frozen container waits a moment, and a site that fails it is removed with its
       // snapshot.
       snapshot: {
         after: ['install'],

@@ -5,7 +5,7 @@ export interface SecretRef {
   readonly secret: string;
 }
 
-/** A way in that is good once and for 60 s, for whoever has the token. */
+/** A log-in link, valid once and for 60 s, for the holder of its token. */
 export interface LoginLink {
   /** Hexadecimal; part of the path (`Product.loginPath`). */
   readonly id: string;
@@ -55,6 +55,6 @@ export interface ContainerLook {
 }
 
 export interface ResizeRequest {
-  readonly plan: 'present' | 'wished';
+  readonly plan: 'present' | 'requested';
   readonly disk: boolean;
 }

@@ -114,7 +114,7 @@ async function readIdentity(stateDir: string): Promise<{ id: string; plan: Netwo
   if (existsSync(file)) {
     const kept: unknown = JSON.parse(await readFile(file, 'utf8'));
     if (!Value.Check(IdentityShape, kept))
-      throw new Error(`${file} is damaged; remove the sandbox's state folder to start anew.`);
+      throw new Error(`${file} is damaged; remove the sandbox's state folder to start again.`);
     const plan = planFor(...kept.network);
     if (!isFree(plan, await routes())) {
       throw new Error(

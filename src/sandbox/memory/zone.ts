@@ -72,7 +72,7 @@ export async function openZone(
   const origin = `${name}.`;
   const kept = await findJson(file);
   if (kept !== undefined && !Value.Check(ZoneFile, kept))
-    throw new Error(`${file} is damaged: it is not a zone; remove the state folder to start anew`);
+    throw new Error(`${file} is damaged: it is not a zone; remove the state folder to start again`);
   let serial = kept?.serial ?? firstSerial(now());
   let sets = new Map((kept?.rrsets ?? birthSets(origin)).map((set) => [keyOf(set.name, set.type), set]));
   let written: Promise<void> = Promise.resolve();

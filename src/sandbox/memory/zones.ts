@@ -1,6 +1,6 @@
 /**
  * All zones of the sandbox's name server: our own, those made through the API for customers, and the rest of the
- * world, a zone per top-level domain that whoever tries the sandbox fills through the control endpoint.
+ * internet: a zone per top-level domain, which users of the sandbox fill through the control endpoint.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -41,7 +41,7 @@ export interface Cluster {
   /** By number: for how long the next start checks the file system, whatever state it is in. Set by faults. */
   readonly mountChecks: Map<number, number>;
   /**
-   * By number: file systems that are being checked before they are mounted. Whoever asks for such a container's
+   * By number: file systems that are being checked before they are mounted. A request for such a container's
    * status waits.
    */
   readonly mounting: Map<number, Promise<void>>;

@@ -18,8 +18,8 @@ export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Conta
 }
 
 /**
- * The node's daemon answers nothing about such a container meanwhile; whoever asks holds one of its workers, even
- * when he waits no longer.
+ * The node's daemon does not answer about such a container meanwhile; each request holds one of its workers, even
+ * after its caller has gone away.
  */
 export async function untilMounted(
   { mounting, hanging }: Pick<Cluster, 'mounting' | 'hanging'>,

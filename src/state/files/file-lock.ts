@@ -3,8 +3,8 @@
  * when the child ends, and the child ends as soon as our end of its standard input is closed, however we die. A file
  * lock is seen from every network namespace; an abstract socket is not.
  *
- * The lock is the file's, not its name's: whoever locks another file of the same name is not kept out. So the name is
- * watched.
+ * The lock is on the file, not on its name: a process that locks another file of the same name is not excluded. So
+ * the name is watched.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,5 +1,5 @@
 /**
- * Gives the state a new key: both keys open from before the first document is written anew until none needs the old
+ * Gives the state a new key: both keys open documents from before the first one is rewritten until none needs the old
  * one. A start goes on with what a crash cut off.
  */
 import { randomBytes } from 'node:crypto';

@@ -71,7 +71,7 @@ function mostBytesOf(name: string): number {
   return name.endsWith('.ndjson') ? MOST_LOG : MOST_DOCUMENT;
 }
 
-/** Whoever made the archive chose its names. */
+/** The author of the archive chose its names. */
 function shown(name: string): string {
   return JSON.stringify(cleaned(name, 120));
 }

@@ -1,6 +1,6 @@
 /**
  * Puts an exported state into an empty folder: all of it, or (after a crash) a part that no daemon starts with and
- * the next import begins anew.
+ * the next import starts again.
  */
 import { createWriteStream } from 'node:fs';
 import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';

@@ -9,6 +9,7 @@ import { copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Disk } from '../files/disk.js';
 import { codeOf } from '../files/file-system.js';
+import { isStatePath } from './bundle.js';
 import { forEachConcurrent } from '../../kernel/async/for-each-concurrent.js';
 
 export interface CopiedFile {
@@ -37,7 +38,8 @@ export async function copyInstant(disk: Disk, dir: string): Promise<InstantCopy>
   const remove = (): Promise<void> => rm(into, { recursive: true, force: true });
   try {
     const files = await disk.quietly(async () => {
-      const paths = await statePaths(dir);
+      // what an import would refuse must not make the whole export useless; `verifyFolder` reports it
+      const paths = (await statePaths(dir)).filter(isStatePath);
       for (const folder of new Set(paths.map(dirname)))
         await mkdir(join(into, folder), { recursive: true, mode: 0o700 });
       const files: CopiedFile[] = [];

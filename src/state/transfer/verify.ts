@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { decodeKey } from '../../kernel/key-text.js';
-import { BundleError, KEY_FILE, type Manifest, type OnFile, readBundle, textOf } from './bundle.js';
+import {
+  BundleError,
+  isStatePath,
+  KEY_FILE,
+  type Manifest,
+  type OnFile,
+  readBundle,
+  textOf,
+} from './bundle.js';
 import { type Checked, DocumentCheck } from './check-documents.js';
 
 export type { Trouble } from './check-documents.js';
@@ -26,12 +34,19 @@ export interface Verified extends Checked {
  */
 export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promise<Verified> {
   const check = new DocumentCheck(boxOf(keys));
-  for (const path of await statePaths(dir)) check.take(path, await readFile(join(dir, path), 'utf8'));
+  const paths = await statePaths(dir);
+  const strays = paths
+    .filter((path) => !isStatePath(path))
+    .map((file) => ({
+      file,
+      problem: 'it is no part of a state, and exports leave it out: move it elsewhere',
+    }));
+  for (const path of paths.filter(isStatePath)) check.take(path, await readFile(join(dir, path), 'utf8'));
   const checked = check.finish();
   const unfinished = (await isUnfinished(dir))
     ? [{ file: '', problem: 'an import into it was not finished' }]
     : [];
-  return { ...checked, findings: [...unfinished, ...checked.findings], opened: keys.length > 0 };
+  return { ...checked, findings: [...unfinished, ...strays, ...checked.findings], opened: keys.length > 0 };
 }
 
 /**

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { fields, makeRig, ORDER } from '../harness.js';
 
-t.test('an order with several faults is told all of them, in the sentence too', async (t) => {
+t.test('an answer names all faults of an order, in the sentence too', async (t) => {
   const rig = await makeRig();
   t.teardown(() => rig.close());
   const { status, body } = await rig.call('POST', '/create-site', {
@@ -38,7 +38,7 @@ t.test('a refusal that would name very many fields says how many more there are'
   t.match(body['error'], /; 7 more fields are wrong\.$/);
 });
 
-t.test('a token is told all that is wrong with it', async (t) => {
+t.test('an answer names every fault of a token', async (t) => {
   const rig = await makeRig('socket');
   t.teardown(() => rig.close());
   const sent = { panel: '!', permissions: ['all'], expires_at: 'never', networks: ['here'] };
@@ -47,7 +47,7 @@ t.test('a token is told all that is wrong with it', async (t) => {
   t.same(Object.keys(fields(body['errors'])).sort(), Object.keys(sent).sort());
 });
 
-t.test('a token without "Bearer" is told so, and one that is wrong is told that', async (t) => {
+t.test('an answer says that "Bearer" is missing, or that the token is wrong', async (t) => {
   const rig = await makeRig();
   t.teardown(() => rig.close());
   const said = async (authorization: string) =>

@@ -374,3 +374,21 @@ t.test('the key is in an export only when it was asked for', async (t) => {
     t.match(manifest, { agent: 'a1', key: { included: withKey }, format: 'innkeeper-state/1' });
   }
 });
+
+t.test(
+  'a folder that is no part of the state is reported, and does not make an export useless',
+  async (t) => {
+    const dir = t.testdir();
+    const state = join(dir, 'state');
+    await cp(FIXTURE, state, { recursive: true });
+    await mkdir(join(state, 'backup'));
+    await writeFile(join(state, 'backup', 'old.json'), '{}');
+    t.match(await problemsOf(verifyFolder(state, [KEY])), [/^backup\/old\.json: /]);
+    const config = configOf(state);
+    const source = await exportAtRest({ config, withKey: false, madeAt: '2026-02-03T04:05:06.000Z' });
+    const file = await toFile(source, join(dir, 'state.tar.gz'));
+    t.same(await problemsOf(verifyFile(file, [KEY])), []);
+    await importState({ file, config: configOf(join(dir, 'again')) });
+    t.equal((await readdir(join(dir, 'again'))).includes('backup'), false);
+  },
+);

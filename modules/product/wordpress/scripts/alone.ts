@@ -1,6 +1,6 @@
 /**
  * What every recipe begins with. A run that the agent has given up on may still be going in the container, and its
- * repetition must not meet it half way. Neither the folder nor the path for commands is left to whoever starts it.
+ * second run must not overlap with it. The script sets its working folder and PATH itself.
  */
 import { asSite } from './as-site.js';
 

@@ -5,7 +5,7 @@
  * being brought up to date.
  *
  * The database is the site's too: its user may have put triggers on a table, or views in its place that call
- * functions with the rights of whoever asks. So `sql` asks as a user that may read and change rows of the site and
+ * functions with the rights of the caller. So `sql` connects as a user that may read and change rows of the site and
  * nothing else, and no statement takes longer than that user's limit.
  */
 export const databaseUp = String.raw`

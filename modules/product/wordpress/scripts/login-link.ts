@@ -1,7 +1,8 @@
 /**
  * Makes a page that logs the first administrator (ADMIN_USER) in once, within a minute, and says `made`, or what is
  * missing. Takes LINK_ID, which names the page, and LINK_SHA256 of the token that it asks for. The page is a file of
- * the site's, written by the site's user: it gives whoever has the token what that user could take anyway.
+ * the site's, written by the site's user: it grants the holder of the token nothing that this user does not have
+ * already.
  */
 import { databaseUp } from './database-up.js';
 

@@ -32,7 +32,7 @@ export function isMarkedAlone({ comments = [] }: RecordSet): boolean {
   return comments.every(({ content }) => isMarkAlone(content));
 }
 
-/** Whose the name of a mark is told by the record: a set at such a name is no record of a site. */
+/** The record itself says whose mark it is. A record set at such a name is not a record of a site. */
 export function isOwnerName(name: string): boolean {
   return name.startsWith(OWNER);
 }
@@ -66,7 +66,7 @@ interface OwnerChange {
   readonly ttl: number;
 }
 
-/** What becomes of the TXT record at the owner name; nothing when it says so already. */
+/** The change of the TXT record at the owner name; none when it is right already. */
 export function ownerChange(
   { name, mark, add, drop, ttl }: OwnerChange,
   all: readonly RecordSet[],

@@ -8,8 +8,8 @@ export type WireEnd =
 
 export interface HostCircuits {
   /**
-   * Asked before each request; what it returns is told the request's end, the first word counts. Throws PveError
-   * `unreachable`, `refused`.
+   * Called before each request. Call the returned function with the outcome; only the first call counts. Throws
+   * PveError `unreachable`, `refused`.
    */
   enter(path: string, about: string): (end: WireEnd) => void;
   /** The API refused the agent when it was last asked. */

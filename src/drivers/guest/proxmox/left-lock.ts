@@ -1,6 +1,6 @@
 /**
  * Locks that a task of Proxmox left behind when it failed or died. Nothing but a person's command takes them away
- * (`pct unlock`), and until then every change of the container is refused: so whoever meets one is told the commands.
+ * (`pct unlock`), and until then every change of the container is refused. So the error names the commands.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { LeftLock } from '../../../model/actual-state.js';

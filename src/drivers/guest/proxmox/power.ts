@@ -33,8 +33,8 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
 }
 
 /**
- * A grace of 0 pulls the plug. What is gone does not run: whoever deletes a site whose container was lost must get to
- * the end.
+ * A grace of 0 pulls the plug. A missing container is not running: the deletion of a site whose container was lost
+ * must get to the end.
  */
 export async function ensureStopped(
   host: Host,

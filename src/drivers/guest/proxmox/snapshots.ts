@@ -83,8 +83,8 @@ async function removeHalf(host: Host, found: Found, name: string, call: DriverCa
 }
 
 /**
- * Between the two commands that a person is told, `pct unlock` and `pct delsnapshot --force`, lies the time that it
- * takes to begin the second.
+ * Between the two commands that the operator has to run, `pct unlock` and `pct delsnapshot --force`, lies the time
+ * that it takes to begin the second.
  */
 const SECOND_COMMAND_MS = 10_000;
 const SECOND_COMMAND_LOOK_MS = 1_000;

@@ -32,8 +32,8 @@ export interface Transport {
   /** The `data` of the answer. `path` begins with `/api2/json/`. Throws PveError. */
   request(method: Method, path: string, params: Params, signal: AbortSignal): Promise<unknown>;
   /**
-   * Whether the token still holds what nothing works without, asked anew at most every few seconds. Throws PveError
-   * `refused` when it does not.
+   * Whether the token still has the privileges that everything needs. Checked again every few seconds at most. Throws
+   * PveError `refused` when it does not.
    */
   checkStanding(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Issuer `acme`: one account, HTTP-01 for every name, by acme-client. Its own patience is made ours; what it throws
- * is told apart into refusals and silence.
+ * is sorted into refusals and failures to answer.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

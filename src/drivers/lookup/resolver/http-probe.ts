@@ -1,6 +1,6 @@
 /**
  * A plain HTTP request to a name, as a certificate authority makes it, at each of the addresses that the name's own
- * servers give, and along redirects that stay with the name. Whoever owns a name decides where it leads, so each
+ * servers give, and along redirects that stay with the name. The owner of a name decides where it points, so each
  * address is looked at before a packet is sent there, at every hop.
  */
 import http from 'node:http';

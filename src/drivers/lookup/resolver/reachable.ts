@@ -1,5 +1,5 @@
 /**
- * Which addresses a look-up may send packets to: whoever owns a domain chooses its name servers, and must not make us
+ * Which addresses a look-up may send packets to: the owner of a domain chooses its name servers, and must not make us
  * knock at our own network.
  */
 import ipaddr from 'ipaddr.js';

@@ -1,5 +1,5 @@
 /**
- * The one keeper of nginx's configuration: wishes that come in while a batch is under way are carried out together in
+ * Writes nginx's configuration, alone: changes that come in while a batch is under way are applied together in
  * the next one.
  */
 import type { Clock } from '../../../kernel/clock.js';

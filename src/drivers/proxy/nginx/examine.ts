@@ -1,5 +1,5 @@
 /**
- * Looks at nginx as it is, without wishing for a change: does it take its configuration, does a reload reach it, does
+ * Examines nginx without changing it: does it take its configuration, does a reload reach it, does
  * it serve what we have written?
  */
 import { access, constants } from 'node:fs/promises';

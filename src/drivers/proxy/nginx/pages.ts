@@ -1,5 +1,5 @@
 /**
- * The pages visitors see instead of a site; plain files, so that an operator may look at them, but written anew at
+ * The pages visitors see instead of a site; plain files that an operator can read, but rewritten at
  * every start.
  */
 

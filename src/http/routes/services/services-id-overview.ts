@@ -16,7 +16,7 @@ const AlertOfService = Type.Object(
     alert: word(ALERT_KINDS, 'The kind of alert.', 'job_stuck'),
     severity: word(['warning', 'critical'], 'How urgent it is.', 'critical'),
     raised_at: instant('When it was raised.'),
-    text: nullable(text('What is the matter. Null: only operators are told.', ''), null),
+    text: nullable(text('What is wrong. Null: only operators see it.', ''), null),
   },
   { title: 'ServiceAlert', description: 'An active alert about a service.' },
 );

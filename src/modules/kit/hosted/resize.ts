@@ -10,7 +10,7 @@ export const upgrade = (): JobFlow => ({
     after: ['check'],
     concerns: 'container',
     timeoutS: 120,
-    run: (context) => context.container.resize({ plan: 'wished', disk: false }),
+    run: (context) => context.container.resize({ plan: 'requested', disk: false }),
     undo: (context) => context.container.resize({ plan: 'present', disk: false }),
   },
   disk: { after: ['power'], pivot: true, concerns: 'container', timeoutS: 900, run: growDisk },
@@ -22,7 +22,7 @@ async function growDisk(context: StepContext): Promise<void> {
   const gb = typeof before === 'number' ? before : (await context.container.look()).diskGb;
   await context.note({ before: gb, [UNTOUCHED]: false });
   try {
-    await context.container.resize({ plan: 'wished', disk: true });
+    await context.container.resize({ plan: 'requested', disk: true });
   } catch (error) {
     const now = await context.container.look().catch(() => undefined);
     if (now?.diskGb === gb) await context.note({ [UNTOUCHED]: true });

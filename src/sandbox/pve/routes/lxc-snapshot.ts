@@ -44,7 +44,7 @@ async function list(call: Call): Promise<Json> {
 }
 
 /**
- * Sets the config lock, as the real preparation does. Whoever does the work takes it away: after a failure it mostly
+ * Sets the config lock, as the real preparation does. The worker removes it: after a failure it mostly
  * stays.
  */
 function prepared(
