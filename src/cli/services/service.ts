@@ -129,7 +129,7 @@ async function resetCredentials(id: string, options: AskOptions): Promise<void> 
 
 /**
  * The answer of a call that has done its work; undefined when it was printed already: the job continues, or JSON was
- * requested for.
+ * requested.
  */
 async function changed(options: AskOptions, path: string, body: object): Promise<Fields | undefined> {
   const daemon = await daemonOf(options);
