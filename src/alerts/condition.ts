@@ -23,7 +23,7 @@ export interface ConditionSources {
   readonly config: Pick<Config, 'agent' | 'alerts' | 'deletion'> & {
     readonly container_host: { readonly proxmox: { readonly token_id: string } };
   };
-  readonly state: Pick<State, 'services' | 'domains'>;
+  readonly state: Pick<State, 'services' | 'domains' | 'damaged'>;
   readonly clock: Clock;
   readonly pools: () => readonly PoolUse[];
   readonly ownCertificates: () => readonly OwnCertificate[];

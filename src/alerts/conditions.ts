@@ -8,6 +8,7 @@ import { certificateExpiry } from './conditions/certificate-expiry.js';
 import { clockJump } from './conditions/clock-jump.js';
 import { deletionsHeld } from './conditions/deletions-held.js';
 import { descriptorsExhausted } from './conditions/descriptors-exhausted.js';
+import { documentDamaged } from './conditions/document-damaged.js';
 import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
 import { lockLeft } from './conditions/lock-left.js';
@@ -32,6 +33,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   state_write_failing: stateWriteFailing,
   clock_jump: clockJump,
   descriptors_exhausted: descriptorsExhausted,
+  document_damaged: documentDamaged,
   state_behind: stateBehind,
   system_down: systemDown,
   system_refused: systemRefused,

@@ -56,6 +56,12 @@ export const ALERTS = {
     meaning: 'The agent has no file descriptors left, or nearly: calls are refused and jobs wait.',
     ends: 'none was refused for five minutes, and a fifth is free',
   },
+  document_damaged: {
+    severity: 'critical',
+    meaning:
+      'A record cannot be read and was set aside: what it is about is refused until a person restores it.',
+    ends: 'it was restored or removed, and the agent was started again',
+  },
   state_behind: {
     severity: 'critical',
     meaning:

@@ -324,6 +324,8 @@ export interface State {
   exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
   readonly alerts: DocumentStore<AlertRecord>;
   readonly keys: StateKeys;
+  /** Documents of all kinds that were damaged and set aside, at this start or an earlier one. */
+  readonly damaged: readonly { readonly file: string; readonly problem: string }[];
   /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
   readonly broken: boolean;
   /** Why (operators only): a write that failed, or the folder's lock that was taken away. */

@@ -23,6 +23,7 @@ import { domainKind } from './documents/domain-document.js';
 import { copyInstant, removeStaleCopies } from './transfer/instant-copy.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { afterReading } from './files/deferred-writes.js';
+import type { DamagedDocument } from './stores/damaged.js';
 import { lockFolder, type FolderLock } from './files/lock.js';
 import { makeRoot } from './files/root-folder.js';
 import { SecretBox } from './keys/secret-box.js';
@@ -82,7 +83,9 @@ export async function openState({
     later(() => removeStaleCopies(dir));
     const box = new SecretBox(key, formerKeys);
     const clockTrusted = (): boolean => clock.trusted();
-    const common = { disk, box, dir, now: () => instant(clock), clockTrusted, warn, later };
+    const setAsideNow: DamagedDocument[] = [];
+    const onDamaged = (found: DamagedDocument): void => void setAsideNow.push(found);
+    const common = { disk, box, dir, now: () => instant(clock), clockTrusted, warn, later, onDamaged };
     const idOf = ({ id }: { readonly id: string }): string => id;
     const epochs = await DurableDocumentStore.open<LogEpoch>({
       ...common,
@@ -160,7 +163,8 @@ export async function openState({
         key: { id: box.keyId, bytes: box.key },
       });
     };
-    return stateOf({ disk, dir, lock, warn }, stores, exportCopy);
+    const damaged = [...services.damaged, ...setAsideNow];
+    return stateOf({ disk, dir, lock, warn, damaged }, stores, exportCopy);
   } catch (error) {
     await lock.release();
     throw error;
@@ -188,6 +192,8 @@ interface Opened {
   readonly dir: string;
   readonly lock: FolderLock;
   readonly warn: (message: string, detail: string) => void;
+  /** Documents that were set aside, at this start or an earlier one. */
+  readonly damaged: State['damaged'];
 }
 
 const PROBE_MS = 2_000;
@@ -234,6 +240,7 @@ function stateOf(opened: Opened, stores: Stores, exportCopy: State['exportCopy']
   };
   return {
     ...stores,
+    damaged: opened.damaged,
     exportCopy,
     get broken() {
       return disk.broken !== undefined && disk.broken !== CLOSED;

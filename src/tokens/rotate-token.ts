@@ -9,6 +9,8 @@ import { hashToken, isLive, liveFormer, newTokenText } from './tokens.js';
 export interface Rotation {
   /** Seconds that the old text stays good. */
   readonly overlapS: number;
+  /** No older text stays good, those of earlier rotations neither. */
+  readonly atOnce?: boolean;
   /** A new expiry (RFC 3339), null for none; without it the old one stays. */
   readonly expiresAt?: string | null | undefined;
 }
@@ -19,7 +21,7 @@ export interface Rotation {
 export async function rotateToken(
   context: Pick<OperationContext, 'state' | 'clock' | 'config'>,
   wanted: string,
-  { overlapS, expiresAt }: Rotation,
+  { overlapS, atOnce = false, expiresAt }: Rotation,
 ): Promise<{ text: string; token: ApiToken }> {
   const { state, clock } = context;
   const now = clock.now();
@@ -30,7 +32,8 @@ export async function rotateToken(
     if (!current || !isLive(current, now))
       throw new AgentError('token_not_found', 'The token was revoked or has expired; make a new one.');
     const until = new Date(now + overlapS * 1000).toISOString();
-    const former = [...current.former, { sha256: current.sha256, until }];
+    // who rotates because a text was seen wants none of the older ones to be good any more
+    const former = atOnce ? [] : [...current.former, { sha256: current.sha256, until }];
     return {
       ...current,
       sha256: hashToken(text),

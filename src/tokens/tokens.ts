@@ -49,6 +49,8 @@ export interface TokenView {
   readonly expires_at: string | null;
   readonly revoked_at: string | null;
   readonly former_until: string | null;
+  /** Texts that are good: the newest, and those of before each rotation until their time is up. */
+  readonly texts: number;
   readonly live: boolean;
 }
 
@@ -67,6 +69,7 @@ export function viewToken(token: ApiToken, now: number): TokenView {
         .map(({ until }) => until)
         .sort()
         .at(-1) ?? null,
+    texts: isLive(token, now) ? 1 + liveFormer(token, now).length : 0,
     live: isLive(token, now),
   };
 }
@@ -88,6 +91,7 @@ export function viewConfigured(token: ConfiguredToken): TokenView {
     expires_at: null,
     revoked_at: null,
     former_until: null,
+    texts: 1,
     live: true,
   };
 }

@@ -200,6 +200,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     failing: undefined as { since: string; code: string } | undefined,
     notices: { unknown_plan: new Map<string, Noticed>(), upgrade_without_change: new Map<string, Noticed>() },
     strangers: [] as string[],
+    damaged: [] as State['damaged'],
   };
   let descriptors: ReturnType<ConditionSources['descriptors']> = {
     open: 50,
@@ -213,7 +214,13 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
       deletion: { hold_s: 0, brake: 20 },
       container_host: { proxmox: { token_id: 'innkeeper@pve!agent' } },
     },
-    state,
+    state: {
+      services: state.services,
+      domains: state.domains,
+      get damaged() {
+        return world.damaged;
+      },
+    },
     clock,
     pools: () => world.pools,
     ownCertificates: () => world.own,
@@ -413,6 +420,12 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   ]);
   world.drift = [{ kind: 'lock', services: 1 }];
   t.same(await look('drift'), [], 'a lock has an alert of its own');
+  world.damaged = [{ file: 'damaged/tok_1.json.2026-01-01T00-00-00.000Z', problem: 'x' }];
+  t.match(await look('document_damaged'), [
+    { text: /set aside: damaged\/tok_1\.json/, commands: [/verify/, /stop/, /^mv .*damaged\.seen/] },
+  ]);
+  world.damaged = [];
+  t.same(await look('document_damaged'), []);
   world.strangers = ['container 1012 on pve2 (default/12)'];
   t.match(await look('state_behind'), [
     { text: /1012 on pve2.*Do not remove/, commands: [/doctor/, /stop/, /^mv /, /import/] },

@@ -8,6 +8,7 @@ import { column, facts, say, sayJson, table } from '../shared/print.js';
 import { parseDuration } from '../shared/parse-duration.js';
 
 interface RotateOptions extends AskOptions {
+  readonly now?: boolean;
   readonly overlap: string;
 }
 
@@ -35,6 +36,7 @@ export function addTokenCommands(program: Command): void {
   asking(token.command('rotate').description('give a token a new text and print it, once'))
     .argument('<id>', 'its id, or a name that only one live token has')
     .option('--overlap <span>', 'how long the old text stays good: 0, 12h, 7d ...', '1d')
+    .option('--now', 'end every older text at once, those of earlier rotations too')
     .action(async (id: string, _, command: Command) => rotate(id, command.optsWithGlobals()));
   asking(token.command('revoke').description('end a token at once'))
     .argument('<id>', 'its id, or a name that only one live token has')
@@ -69,6 +71,11 @@ function sayMade(made: Readonly<Record<string, unknown>>, options: AskOptions): 
       ['old text until', made['former_until']],
     ])}\nThis is the only time the token is shown.\n`,
   );
+  const { texts, id } = made;
+  if (typeof texts === 'number' && texts > 2)
+    process.stderr.write(
+      `${texts} texts of this token are good now. "innkeeper token rotate ${formatCell(id)} --now" gives it one more and ends all others.\n`,
+    );
 }
 
 async function list(options: AskOptions): Promise<void> {
@@ -96,7 +103,10 @@ async function rotate(id: string, options: RotateOptions): Promise<void> {
       `--overlap must be 0 or a span such as 12h, not "${formatCell(options.overlap)}".`,
     );
   const path = `/tokens/${encodeURIComponent(id)}/rotate`;
-  sayMade(await daemon.call('POST', path, { overlap_s: overlap / 1000 }), options);
+  sayMade(
+    await daemon.call('POST', path, { overlap_s: overlap / 1000, ...(options.now ? { now: true } : {}) }),
+    options,
+  );
 }
 
 async function revoke(id: string, options: AskOptions): Promise<void> {

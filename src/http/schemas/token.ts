@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { PANEL_PERMISSIONS } from '../../model/permissions.js';
 import { TOKEN } from './examples.js';
-import { flag, instant, list, nullable, text } from './fields.js';
+import { flag, instant, list, nullable, text, whole } from './fields.js';
 
 export const TokenText = text(
   'The token itself. It is shown only in this answer.',
@@ -38,6 +38,7 @@ export const TokenView = Type.Object(
       instant('Until when its text from before a rotation is accepted, too. Null: only the present one is.'),
       null,
     ),
+    texts: whole('How many texts of it are accepted: the present one, and those from before rotations.', 1),
     live: flag('True: it is accepted.', true),
   },
   { title: 'Token', description: 'An API token, without its text.' },

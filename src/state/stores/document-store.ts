@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Low } from 'lowdb';
 import { ID_PATTERN } from '../../model/service.js';
 import type { DocumentStore } from '../contract.js';
-import { setAside } from './damaged.js';
+import { type DamagedDocument, setAside } from './damaged.js';
 import type { DeferWrite } from '../files/deferred-writes.js';
 import { unavailable, type Disk } from '../files/disk.js';
 import { DamagedDocumentError, DocumentAdapter, type DocumentKind } from '../documents/document.js';
@@ -27,6 +27,8 @@ export interface DocumentStoreOptions<T extends object> {
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
   readonly later: DeferWrite;
+  /** Told of each document that was set aside now. */
+  readonly onDamaged?: (found: DamagedDocument) => void;
 }
 
 export class DurableDocumentStore<T extends object> implements DocumentStore<T> {
@@ -131,6 +133,7 @@ export class DurableDocumentStore<T extends object> implements DocumentStore<T> 
       if (!(error instanceof DamagedDocumentError)) throw asUnavailable(path, error);
       const found = { path, problem: error.message, text: error.text };
       const damaged = setAside(disk, dir, found, now(), later);
+      this.#options.onDamaged?.(damaged);
       warn('a damaged document was set aside', `${damaged.file}: ${damaged.problem}`);
     }
   }

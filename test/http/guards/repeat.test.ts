@@ -322,6 +322,12 @@ t.test('a rotated token is good under both texts for a while, then under the new
   t.same(await good(), [401, 200, 200]);
   t.equal((await rotate({ overlap_s: 0 }))['former_until'], new Date(NOW + 120_000).toISOString());
   t.same(await good(), [401, 200, 401], 'without an overlap the text of now ends at once');
+  t.match(await rotate({}), { texts: 3 });
+  const last = await rotate({ now: true });
+  t.match(last, { texts: 1, former_until: null });
+  texts.push(String(last['token']));
+  t.same(await good(), [401, 401, 401, 200], 'at once no older text is good');
+  texts.pop();
   await rig.call('DELETE', '/tokens/panel-7', undefined, '');
   t.same(await good(), [401, 401, 401], 'all of them are revoked');
   t.match(await rig.call('POST', '/tokens/panel-7/rotate', {}, ''), {

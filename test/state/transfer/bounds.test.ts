@@ -1,15 +1,17 @@
 /** An export from elsewhere is refused before it takes memory: by what its headers say, while it is unpacked. */
 import { createWriteStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import t from 'tap';
+import { systemClock } from '../../../src/kernel/clock.js';
 import { Secret } from '../../../src/kernel/secret.js';
 import { readBundle } from '../../../src/state/transfer/bundle.js';
 import { importState } from '../../../src/state/transfer/import.js';
+import { openState } from '../../../src/state/open.js';
 import { verifyStream } from '../../../src/state/transfer/verify.js';
 import { KEY } from '../samples.js';
 
@@ -81,4 +83,16 @@ t.test('nothing of a refused file is left behind', async (t) => {
   };
   await t.rejects(importState({ file, config }), { code: 'state_unavailable', detail: /no part of a state/ });
   t.same(await readdir(dir), ['bomb.tar.gz']);
+});
+
+t.test('a record of any kind that cannot be read is reported', async (t) => {
+  const dir = join(t.testdir(), 'state');
+  await mkdir(join(dir, 'tokens'), { recursive: true, mode: 0o700 });
+  await writeFile(join(dir, 'tokens', 'tok_1.json'), '{"half');
+  for (const start of ['now', 'at an earlier start']) {
+    const state = await openState({ dir, key: KEY, clock: systemClock });
+    t.match(state.damaged, [{ file: /^damaged\/tok_1\.json/ }], start);
+    t.equal(state.damaged.length, 1);
+    await state.close();
+  }
 });

@@ -25,6 +25,13 @@ export const rotateTokenRoute = jsonRoute({
         examples: [DAY_S],
       }),
     ),
+    now: Type.Optional(
+      Type.Boolean({
+        'x-rule': 'must be true or false',
+        description: 'True: no older text is accepted any more, those of earlier rotations neither.',
+        examples: [false],
+      }),
+    ),
     expires_at: ExpiresAtIn,
   }),
   answer: Type.Object({ token: TokenText, ...TokenView.properties }),
@@ -33,8 +40,8 @@ export const rotateTokenRoute = jsonRoute({
   },
   failures: ['token_not_found', 'state_unavailable'],
   handle: async ({ params, body, request, reply }, context) => {
-    const { overlap_s: overlapS = DAY_S, expires_at: expiresAt } = body;
-    const { text, token } = await rotateToken(context, params.id, { overlapS, expiresAt });
+    const { overlap_s: overlapS = DAY_S, expires_at: expiresAt, now: atOnce = false } = body;
+    const { text, token } = await rotateToken(context, params.id, { overlapS, atOnce, expiresAt });
     request.log.info({ token: token.id, name: token.name, panel: token.panel }, 'token rotated');
     void reply.header('cache-control', 'no-store');
     return { token: text, ...viewToken(token, context.clock.now()) };
