@@ -308,9 +308,16 @@ t.test('upgrade: the kernel and the disk give what was sold, while the site runs
   t.equal((await view()).backups.quota, '1/5');
 
   service = { ...service, plan: 'WordPress Basic' };
-  t.equal(await hook('upgradeServer'), false, 'a smaller plan is refused');
-  t.same(await limits(), PREMIUM);
+  t.equal(await hook('upgradeServer'), true);
+  t.same(
+    await limits(),
+    { ...BASIC, disk: PREMIUM.disk },
+    'a smaller plan: all but the disk, which no file system shrinks',
+  );
+  t.match(await statusOf(), { plan: 'basic', status: 'running' });
   service = { ...service, plan: 'WordPress Premium' };
+  t.equal(await hook('upgradeServer'), true);
+  t.same(await limits(), PREMIUM);
 });
 
 t.test('after a rollback to before the upgrade the site has old content and today’s plan', async (t) => {
