@@ -1,46 +1,36 @@
 /**
  * `innkeeper doctor`: the list of all checks, and the parts they need. Changes nothing but a DNS record of its own,
- * which it takes away again; reloads the proxy.
+ * which it removes again; reloads the proxy.
  */
 import { pino } from 'pino';
-import type { Config } from '../config/config.js';
-import type { Clock } from '../kernel/clock.js';
-import { dnsDriver } from '../drivers/build.js';
-import { proxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
-import { nginxExaminer } from '../drivers/proxy/nginx/examine.js';
-import type { Products } from '../modules/registry.js';
-import type { Check, Line } from './check.js';
+import type { Check, DriverDoctor, Line } from '../drivers/shared/doctor/check.js';
+import { type DriverDoctors, openDriverDoctors } from './driver-doctors.js';
 import { apiChecks } from './checks/api.js';
-import { authorityChecks } from './checks/authority.js';
 import { clockChecks } from './checks/clock.js';
-import { clusterChecks } from './checks/cluster.js';
-import { containerHostChecks } from './checks/container-host.js';
 import { descriptorChecks } from './checks/descriptors.js';
 import { documentsOf } from './documents.js';
-import { dnsChecks } from './checks/dns.js';
-import { execChecks } from './checks/exec.js';
 import { hookChecks } from './checks/hooks.js';
-import { lockChecks } from './checks/locks.js';
 import { knownContainersCheck } from './checks/known-containers.js';
 import { modulesCheck } from './checks/modules.js';
-import { proxyChecks } from './checks/proxy.js';
 import { stateChecks } from './checks/state.js';
 import { troubleChecks } from './checks/troubles.js';
-import type { DaemonSide, DoctorParts } from './parts.js';
-import type { BrokenPart } from '../modules/catalogue.js';
+import type { DoctorParts } from './parts.js';
 import { runChecks } from './run-checks.js';
 
-export interface Examination {
-  readonly configFile: string;
-  readonly config: Config;
-  readonly products: Products;
-  readonly broken?: readonly BrokenPart[];
-  readonly clock: Clock;
-  readonly daemon: DaemonSide;
+/** All checks; `close` ends the connections that they have opened. */
+export async function openChecks(parts: DoctorParts): Promise<DriverDoctor> {
+  const doctors = await openDriverDoctors(parts, pino({ level: 'silent' }));
+  const { guest, others } = doctors;
+  return {
+    checks: allChecks(parts, doctors),
+    async close() {
+      await Promise.all([guest, ...others].map((doctor) => doctor.close()));
+    },
+  };
 }
 
-/** In the order in which an operator mends them. */
-export function allChecks(parts: DoctorParts): Check[] {
+/** In the order in which an operator fixes them. */
+function allChecks(parts: DoctorParts, { guest, others }: DriverDoctors): Check[] {
   const documents = documentsOf(parts);
   return [
     ...stateChecks(parts, documents.read),
@@ -49,28 +39,20 @@ export function allChecks(parts: DoctorParts): Check[] {
     ...troubleChecks(documents.read),
     modulesCheck(parts, documents.read),
     ...apiChecks(parts),
-    ...containerHostChecks(parts),
-    knownContainersCheck(parts, documents.read, documents.readAgain),
-    ...clusterChecks(parts),
-    ...lockChecks(parts),
-    ...execChecks(parts),
-    ...dnsChecks(parts),
-    ...proxyChecks(parts),
-    ...authorityChecks(parts),
+    ...guest.access,
+    knownContainersCheck({ ...parts, guest }, documents.read, documents.readAgain),
+    ...guest.checks,
+    ...others.flatMap(({ checks }) => checks),
     ...hookChecks(parts),
   ];
 }
 
 /** Never rejects for what is wrong with the surroundings: that is in the lines. */
-export async function examine(examination: Examination): Promise<Line[]> {
-  const { config, clock } = examination;
-  const log = pino({ level: 'silent' });
-  const pve = proxmoxExaminer(config.container_host.proxmox, { clock, log });
-  const dns = await dnsDriver(config, {});
-  const nginx = nginxExaminer(config.proxy, config.addresses.pools, clock);
+export async function examine(parts: DoctorParts): Promise<Line[]> {
+  const doctor = await openChecks(parts);
   try {
-    return await runChecks(allChecks({ ...examination, pve, dns, nginx }));
+    return await runChecks(doctor.checks);
   } finally {
-    await Promise.all([pve.close(), dns.close(), nginx.close()]);
+    await doctor.close();
   }
 }

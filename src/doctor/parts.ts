@@ -3,9 +3,6 @@ import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ClockDoubt } from '../model/clock-doubt.js';
-import type { DnsDriver } from '../drivers/dns/contract.js';
-import type { ProxmoxExaminer } from '../drivers/guest/proxmox/examine.js';
-import type { NginxExaminer } from '../drivers/proxy/nginx/examine.js';
 import type { BrokenPart } from '../modules/catalogue.js';
 import type { Products } from '../modules/registry.js';
 
@@ -38,7 +35,4 @@ export interface DoctorParts {
   readonly broken?: readonly BrokenPart[];
   readonly clock: Clock;
   readonly daemon: DaemonSide;
-  readonly pve: ProxmoxExaminer;
-  readonly dns: DnsDriver;
-  readonly nginx: NginxExaminer;
 }

@@ -3,9 +3,14 @@ import { setMaxListeners } from 'node:events';
 import { neverAborted } from '../kernel/async/never.js';
 import { orAbort } from '../kernel/async/race.js';
 import { withLimit } from '../kernel/async/with-limit.js';
-import { AgentError } from '../kernel/errors.js';
-import { cleaned } from '../kernel/text.js';
-import { type Check, type Line, notChecked, type Verdict, wrong } from './check.js';
+import {
+  type Check,
+  type Line,
+  notChecked,
+  sentenceOf,
+  type Verdict,
+  wrong,
+} from '../drivers/shared/doctor/check.js';
 
 const WITHIN_MS = 10_000;
 
@@ -45,14 +50,4 @@ async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdi
       wrong(signal.aborted ? `no answer within ${withinMs / 1000} s` : sentenceOf(error)),
     );
   });
-}
-
-/** Infrastructure details are what the operator is here for. */
-export function sentenceOf(error: unknown): string {
-  const said = error instanceof AgentError ? (error.detail ?? error.message) : messageOf(error);
-  return said.trim();
-}
-
-function messageOf(error: unknown): string {
-  return cleaned(error instanceof Error ? error.message : String(error));
 }

@@ -11,7 +11,7 @@ import { EXEC_DRIVERS } from './exec/registry.js';
 import type { GuestDeps, GuestDriver } from './guest/contract.js';
 import { GUEST_DRIVERS } from './guest/registry.js';
 import type { AccountStore, CertificateIssuer, IssuerDeps } from './issuer/contract.js';
-import { ISSUERS, NO_ISSUER } from './issuer/registry.js';
+import { chosenIssuer } from './issuer/registry.js';
 import type { ProxyDeps, ProxyDriver } from './proxy/contract.js';
 import { PROXY_DRIVERS } from './proxy/registry.js';
 import type { Circuits } from './shared/circuit.js';
@@ -75,7 +75,6 @@ async function proxyDriver(config: Config, deps: ProxyDeps): Promise<ProxyDriver
 }
 
 async function certificateIssuer(config: Config, deps: IssuerDeps): Promise<CertificateIssuer> {
-  const chosen = Object.values(ISSUERS).find(({ config: part }) => part.isOn(config)) ?? NO_ISSUER;
-  const { driver } = await chosen.driver();
+  const { driver } = await chosenIssuer(config).driver();
   return driver(config, deps);
 }

@@ -1,5 +1,9 @@
 /** The rights of the sandbox's own token: those that docs/installing.md grants, and nothing more. */
-import { neededPrivileges, type PrivilegedConfig, privilegesByPath } from '../doctor/privileges.js';
+import {
+  neededPrivileges,
+  type PrivilegedConfig,
+  privilegesByPath,
+} from '../drivers/guest/proxmox/privileges.js';
 import type { Grants } from './pve/grants.js';
 
 export function documentedGrants(config: PrivilegedConfig): Grants {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { clockGuard } from '../../src/clock/guard.js';
-import type { Line } from '../../src/doctor/check.js';
+import type { Line } from '../../src/drivers/shared/doctor/check.js';
 import { clockChecks } from '../../src/doctor/checks/clock.js';
 import type { DaemonSide } from '../../src/doctor/parts.js';
 import { runChecks } from '../../src/doctor/run-checks.js';

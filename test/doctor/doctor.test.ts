@@ -15,17 +15,19 @@ import { nginxProxyDriver } from '../../src/drivers/proxy/nginx/index.js';
 import { systemClock } from '../../src/kernel/clock.js';
 import type { AlertKind, AlertRecord } from '../../src/model/alert.js';
 import { VERSION } from '../../src/kernel/version.js';
-import { type Check, type Line, ok, warning, wrong } from '../../src/doctor/check.js';
-import { judgeStorage } from '../../src/doctor/checks/cluster.js';
-import { judgeRelease } from '../../src/doctor/checks/container-host.js';
-import { allChecks, examine } from '../../src/doctor/examine.js';
-import { noneDnsDriver } from '../../src/drivers/dns/none/index.js';
+import { type Check, type Line, ok, warning, wrong } from '../../src/drivers/shared/doctor/check.js';
+import { judgeStorage } from '../../src/drivers/guest/proxmox/doctor-cluster.js';
+import { judgeRelease } from '../../src/drivers/guest/proxmox/doctor-access.js';
+import { examine, openChecks } from '../../src/doctor/examine.js';
 import { proxmoxGuestDriver } from '../../src/drivers/guest/proxmox/index.js';
-import { proxmoxExaminer } from '../../src/drivers/guest/proxmox/examine.js';
-import { nginxExaminer } from '../../src/drivers/proxy/nginx/examine.js';
 import { openProducts } from '../../src/modules/registry.js';
 import type { DaemonSide } from '../../src/doctor/parts.js';
-import { neededPrivileges, PRIVILEGES, privilegesByPath, ROLES } from '../../src/doctor/privileges.js';
+import {
+  neededPrivileges,
+  PRIVILEGES,
+  privilegesByPath,
+  ROLES,
+} from '../../src/drivers/guest/proxmox/privileges.js';
 import { runChecks } from '../../src/doctor/run-checks.js';
 import { openCatalogue } from '../../src/modules/catalogue.js';
 import { startMemoryEnvironment } from '../../src/sandbox/memory/environment.js';
@@ -98,25 +100,12 @@ async function clinic(t: Test, { isNew = false, ...options }: ClinicOptions = {}
       await control('PUT', '/grants', grants);
       const config = await loadConfig({ file: world.configFile });
       const { products } = openProducts({ modules: [], broken: [] }, {});
-      const pve = proxmoxExaminer(config.container_host.proxmox, {
-        clock: systemClock,
-        log: pino({ level: 'silent' }),
-      });
-      const nginx = nginxExaminer(config.proxy, config.addresses.pools, systemClock);
-      const parts = {
-        configFile: '/c',
-        config,
-        products,
-        clock: systemClock,
-        daemon: DOWN,
-        pve,
-        nginx,
-        dns: noneDnsDriver(),
-      };
+      const parts = { configFile: '/c', config, products, clock: systemClock, daemon: DOWN };
+      const doctor = await openChecks(parts);
       const lines = await runChecks(
-        allChecks(parts).filter(({ name }) => name === 'container_host.permissions'),
+        doctor.checks.filter(({ name }) => name === 'container_host.permissions'),
       );
-      await pve.close();
+      await doctor.close();
       return lines[0];
     },
     async while(path, body, changes) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
-import { neededPrivileges, setUpCommands } from '../../src/doctor/privileges.js';
+import { neededPrivileges, setUpCommands } from '../../src/drivers/guest/proxmox/privileges.js';
 import { documentedGrants } from '../../src/sandbox/documented-grants.js';
 import { blocksOf } from '../tools/runbook.js';
 import { proxmoxConfig } from '../fakes/proxmox-config.js';

@@ -1,7 +1,7 @@
 /** innkeeper doctor: checks the installation and suggests fixes. Works with the daemon up or down. */
 import type { Config } from '../../config/config.js';
 import { systemClock } from '../../kernel/clock.js';
-import { type Line, ok, type Word, warning, wrong, word } from '../../doctor/check.js';
+import { type Line, ok, type Word, warning, wrong, word } from '../../drivers/shared/doctor/check.js';
 import { examine } from '../../doctor/examine.js';
 import { surveyCatalogue, type Survey } from '../../modules/catalogue.js';
 import { formatCell } from '../shared/format-cell.js';

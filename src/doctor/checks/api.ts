@@ -1,7 +1,7 @@
 /** The API as panels reach it: its own certificate, or how it does without. */
-import { type Check, ok, type Verdict, warning, word, worst } from '../check.js';
+import { type Check, ok, type Verdict, warning, word, worst } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
-import { daysLeft, judgeTime, lookAtFiles } from './certificate-files.js';
+import { daysLeft, judgeTime, lookAtFiles } from '../../drivers/shared/doctor/certificate-files.js';
 
 export function apiChecks(parts: DoctorParts): Check[] {
   const { host, port, tls } = parts.config.api;

@@ -6,7 +6,7 @@ import { type HostTime, hostTime } from '../../clock/host-time.js';
 import { markFile, readMark } from '../../clock/mark-file.js';
 import { anchorAtStart, doubtOf } from '../../model/clock-doubt.js';
 import { duration } from '../../kernel/format-units.js';
-import { type Check, ok, type Verdict, wrong } from '../check.js';
+import { type Check, ok, type Verdict, wrong } from '../../drivers/shared/doctor/check.js';
 import type { DaemonSide, SeenDoubt } from '../parts.js';
 
 export interface ClockCheckParts {

@@ -1,7 +1,7 @@
 /** How many file descriptors the running daemon may have. */
 import { descriptorLimit } from '../../kernel/descriptor-use.js';
 import { isRunning, readNote } from '../../state/files/lock-note.js';
-import { type Check, notChecked, ok, warning } from '../check.js';
+import { type Check, notChecked, ok, warning } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
 /** What the unit gives, and what all connections, jobs and systems together need at most. */

@@ -6,7 +6,16 @@ import net, { isIP } from 'node:net';
 import { delimiter, join } from 'node:path';
 import tls from 'node:tls';
 import { bareEnvironment } from '../../drivers/shared/child.js';
-import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
+import {
+  type Check,
+  ok,
+  type Verdict,
+  warning,
+  whoAmI,
+  wrong,
+  word,
+  worst,
+} from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
 type HookConfig = DoctorParts['config']['alerts']['hooks'][number];

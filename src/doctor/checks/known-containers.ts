@@ -5,19 +5,21 @@
  */
 import { shellWord } from '../../kernel/command-line.js';
 import { isOfTemplate } from '../../kernel/mark.js';
+import type { GuestDoctor } from '../../drivers/guest/doctor.js';
 import type { SeenContainer } from '../../model/actual-state.js';
 import type { Verified } from '../../state/transfer/verify.js';
-import { type Check, ok, type Verdict, wrong } from '../check.js';
+import { type Check, ok, type Verdict, wrong } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
 /** One request for each container. */
 const WITHIN_MS = 120_000;
 const MANY = 5;
 
+type Parts = DoctorParts & { readonly guest: Pick<GuestDoctor, 'containers'> };
 type Documents = () => Promise<Verified | undefined>;
 
 /** `verify`: may be some seconds old; `again`: of this moment. */
-export function knownContainersCheck(parts: DoctorParts, verify: Documents, again: Documents): Check {
+export function knownContainersCheck(parts: Parts, verify: Documents, again: Documents): Check {
   const agent = parts.config.agent.id;
   return {
     name: 'state.cluster',
@@ -26,7 +28,7 @@ export function knownContainersCheck(parts: DoctorParts, verify: Documents, agai
     look: ['innkeeper reconcile --dry-run'],
     withinMs: WITHIN_MS,
     run: async (signal) => {
-      const { read } = await parts.pve.containers(signal);
+      const { read } = await parts.guest.containers(signal);
       const ours = read.filter(
         ({ mark, template }) => mark?.agent === agent && !template && !isOfTemplate(mark),
       );

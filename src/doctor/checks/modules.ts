@@ -1,7 +1,7 @@
 /** Modules: whether each that is there can be used, and whether those that services need are there. */
 import { shellWord } from '../../kernel/command-line.js';
 import type { Verified } from '../../state/transfer/verify.js';
-import { type Check, ok, type Verdict, wrong, worst } from '../check.js';
+import { type Check, ok, type Verdict, wrong, worst } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
 export function modulesCheck(parts: DoctorParts, verify: () => Promise<Verified | undefined>): Check {

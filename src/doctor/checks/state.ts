@@ -5,7 +5,16 @@ import { dirname, join } from 'node:path';
 import { VERSION } from '../../kernel/version.js';
 import { rangeOf, valueIn } from '../../model/address-pool.js';
 import type { Verified } from '../../state/transfer/verify.js';
-import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
+import {
+  type Check,
+  ok,
+  type Verdict,
+  warning,
+  whoAmI,
+  wrong,
+  word,
+  worst,
+} from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
 const MIB = 1024 ** 2;

@@ -7,7 +7,7 @@ import { whyOf } from '../../kernel/cause.js';
 import { cleaned } from '../../kernel/text.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import type { Trouble, Verified } from '../../state/transfer/verify.js';
-import { type Check, ok, type Verdict, warning, wrong } from '../check.js';
+import { type Check, ok, type Verdict, warning, wrong } from '../../drivers/shared/doctor/check.js';
 
 /** More of one kind are counted: a list of hundreds hides what else is wrong. */
 const MANY = 5;

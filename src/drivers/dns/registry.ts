@@ -3,6 +3,10 @@ import { none } from './none/config.js';
 import { powerdns } from './powerdns/config.js';
 
 export const DNS_DRIVERS = {
-  powerdns: { config: powerdns, driver: () => import('./powerdns/index.js') },
-  none: { config: none, driver: () => import('./none/index.js') },
+  powerdns: {
+    config: powerdns,
+    driver: () => import('./powerdns/index.js'),
+    doctor: () => import('./powerdns/doctor.js'),
+  },
+  none: { config: none, driver: () => import('./none/index.js'), doctor: () => import('./none/doctor.js') },
 };

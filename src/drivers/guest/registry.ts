@@ -2,5 +2,9 @@
 import { proxmox } from './proxmox/config.js';
 
 export const GUEST_DRIVERS = {
-  proxmox: { config: proxmox, driver: () => import('./proxmox/index.js') },
+  proxmox: {
+    config: proxmox,
+    driver: () => import('./proxmox/index.js'),
+    doctor: () => import('./proxmox/doctor.js'),
+  },
 };

@@ -3,9 +3,23 @@ import { acme } from './acme/config.js';
 import { localCa } from './local/config.js';
 
 export const ISSUERS = {
-  acme: { config: acme, driver: () => import('./acme/index.js') },
-  local_ca: { config: localCa, driver: () => import('./local/index.js') },
+  acme: { config: acme, driver: () => import('./acme/index.js'), doctor: () => import('./acme/doctor.js') },
+  local_ca: {
+    config: localCa,
+    driver: () => import('./local/index.js'),
+    doctor: () => import('./local/doctor.js'),
+  },
 };
 
 /** When none is on. */
-export const NO_ISSUER = { driver: () => import('./none/index.js') };
+export const NO_ISSUER = {
+  driver: () => import('./none/index.js'),
+  doctor: () => import('./none/doctor.js'),
+};
+
+type Settings = Parameters<typeof acme.isOn>[0] & Parameters<typeof localCa.isOn>[0];
+
+/** The issuer that the configuration turns on. */
+export function chosenIssuer(config: Settings) {
+  return Object.values(ISSUERS).find(({ config: part }) => part.isOn(config)) ?? NO_ISSUER;
+}

@@ -2,5 +2,9 @@
 import { nginx } from './nginx/config.js';
 
 export const PROXY_DRIVERS = {
-  nginx: { config: nginx, driver: () => import('./nginx/index.js') },
+  nginx: {
+    config: nginx,
+    driver: () => import('./nginx/index.js'),
+    doctor: () => import('./nginx/doctor.js'),
+  },
 };

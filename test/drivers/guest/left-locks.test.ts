@@ -1,7 +1,7 @@
 /** Locks that Proxmox leaves behind: found, told with the commands that remove them, never taken for success. */
 import t from 'tap';
 import { pino } from 'pino';
-import { lockChecks } from '../../../src/doctor/checks/locks.js';
+import { lockChecks } from '../../../src/drivers/guest/proxmox/doctor-locks.js';
 import type { Clock } from '../../../src/kernel/clock.js';
 import { proxmoxExaminer } from '../../../src/drivers/guest/proxmox/examine.js';
 import { proxmoxGuestDriver } from '../../../src/drivers/guest/proxmox/index.js';

@@ -1,5 +1,5 @@
 /** How a host behind one of our SSH keys is mended, by what it said. */
-import { word } from '../check.js';
+import { word } from './check.js';
 
 export interface SshHost {
   readonly user: string;

@@ -1,6 +1,8 @@
 /** What a check of the doctor is, and what it may say. */
 
 import { userInfo } from 'node:os';
+import { AgentError } from '../../../kernel/errors.js';
+import { cleaned } from '../../../kernel/text.js';
 
 export type Word = 'ok' | 'warning' | 'wrong' | 'not_checked';
 
@@ -47,6 +49,13 @@ export const notChecked = (why: string): Verdict => ({
   mend: [],
 });
 
+/** What a driver brings to the doctor. Its checks open their own connections and share none with the daemon. */
+export interface DriverDoctor {
+  /** In the order in which an operator fixes them. */
+  readonly checks: readonly Check[];
+  close(): Promise<void>;
+}
+
 const RANK: Readonly<Record<Word, number>> = { wrong: 3, warning: 2, not_checked: 1, ok: 0 };
 
 /** One verdict of several: the worst word, everything that was found of that word, every command once. */
@@ -62,6 +71,16 @@ export function worst(verdicts: readonly Verdict[], whenNone: Verdict): Verdict 
   };
 }
 
+/** Infrastructure details are what the operator is here for. */
+export function sentenceOf(error: unknown): string {
+  const said = error instanceof AgentError ? (error.detail ?? error.message) : messageOf(error);
+  return said.trim();
+}
+
+function messageOf(error: unknown): string {
+  return cleaned(error instanceof Error ? error.message : String(error));
+}
+
 /** Who looks: the commands that mend must be right when root types them. */
 export function whoAmI(): string {
   try {
@@ -72,4 +91,4 @@ export function whoAmI(): string {
   }
 }
 
-export { shellWord as word } from '../kernel/command-line.js';
+export { shellWord as word } from '../../../kernel/command-line.js';

@@ -1,17 +1,17 @@
 /** What containers are made on: nodes, storage, pool, templates. */
-import type { ClusterView, NodeView } from '../../drivers/guest/contract.js';
-import type { StorageFacts } from '../../drivers/guest/proxmox/examine.js';
-import { isPve } from '../../drivers/guest/proxmox/pve-error.js';
-import { isShared, templatesOf } from '../../drivers/guest/proxmox/template.js';
-import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
-import type { DoctorParts } from '../parts.js';
+import type { ClusterView, NodeView } from '../contract.js';
+import type { StorageFacts } from './examine.js';
+import { isPve } from './pve-error.js';
+import { isShared, templatesOf } from './template.js';
+import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../../shared/doctor/check.js';
+import type { ProxmoxDoctorParts } from './doctor-parts.js';
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 /** Of the storage: less than one more site of the smallest plan is wrong, less than this share a warning. */
 const LOW_SHARE = 0.1;
 
-export function clusterChecks(parts: DoctorParts): Check[] {
+export function clusterChecks(parts: ProxmoxDoctorParts): Check[] {
   const { config, pve } = parts;
   const { proxmox } = config.container_host;
   let looked: Promise<ClusterView> | undefined;
@@ -98,12 +98,12 @@ export function clusterChecks(parts: DoctorParts): Check[] {
   ];
 }
 
-export function allowedNodes({ config }: Pick<DoctorParts, 'config'>, view: ClusterView): NodeView[] {
+export function allowedNodes({ config }: Pick<ProxmoxDoctorParts, 'config'>, view: ClusterView): NodeView[] {
   const { nodes } = config.container_host.proxmox;
   return view.nodes.filter(({ name, online }) => online && (nodes.length === 0 || nodes.includes(name)));
 }
 
-function judgeNodes(parts: DoctorParts, view: ClusterView): Verdict {
+function judgeNodes(parts: ProxmoxDoctorParts, view: ClusterView): Verdict {
   const { nodes, ha, reserve_memory_mb: reserve } = parts.config.container_host.proxmox;
   const lists = { nodes, 'ha.nodes': ha.enabled ? ha.nodes : [] };
   for (const [key, names] of Object.entries(lists)) {
@@ -136,7 +136,7 @@ function judgeNodes(parts: DoctorParts, view: ClusterView): Verdict {
   return ok(`${usable.length} online; memory left: ${list}`);
 }
 
-function smallest({ config }: Pick<DoctorParts, 'config'>): { memoryMb: number; diskGb: number } {
+function smallest({ config }: Pick<ProxmoxDoctorParts, 'config'>): { memoryMb: number; diskGb: number } {
   return {
     memoryMb: Math.min(...config.plans.map(({ memoryMb }) => memoryMb)),
     diskGb: Math.min(...config.plans.map(({ diskGb }) => diskGb)),
@@ -144,7 +144,7 @@ function smallest({ config }: Pick<DoctorParts, 'config'>): { memoryMb: number; 
 }
 
 export function judgeStorage(
-  parts: Pick<DoctorParts, 'config' | 'configFile'>,
+  parts: Pick<ProxmoxDoctorParts, 'config' | 'configFile'>,
   node: string,
   facts: StorageFacts,
 ): Verdict {
@@ -181,7 +181,7 @@ export function judgeStorage(
 const gib = (bytes: number): string => `${Math.floor(bytes / GIB)} GiB`;
 
 function judgeBridge(
-  { config, configFile }: DoctorParts,
+  { config, configFile }: ProxmoxDoctorParts,
   node: string,
   bridges: ReadonlyMap<string, boolean>,
 ): Verdict {
@@ -196,22 +196,21 @@ function judgeBridge(
   );
 }
 
-function judgeTemplates(parts: DoctorParts, view: ClusterView): Verdict {
+function judgeTemplates(parts: ProxmoxDoctorParts, view: ClusterView): Verdict {
   const { storage } = parts.config.container_host.proxmox;
   const nodes = allowedNodes(parts, view).map(({ name }) => name);
-  const verdicts = parts.products.list().flatMap(({ info, module, settings }): Verdict[] => {
-    const source = module.source(settings);
+  const verdicts = parts.products.flatMap(({ name: product, source }): Verdict[] => {
     const name = source?.template;
     if (source?.kind !== 'template' || name === undefined) return [];
     const on = new Set(templatesOf(view, name).map(({ node }) => node));
-    const build = `innkeeper template build ${info.name} --config ${word(parts.configFile)}`;
-    if (on.size === 0) return [wrong(`${info.name}: no template is called "${name}"`, build)];
+    const build = `innkeeper template build ${product} --config ${word(parts.configFile)}`;
+    if (on.size === 0) return [wrong(`${product}: no template is called "${name}"`, build)];
     const without = isShared(view, storage) ? [] : nodes.filter((node) => !on.has(node));
     if (without.length > 0)
       return [
-        warning(`${info.name}: "${name}" is not on ${without.join(', ')}, so no site is made there`, build),
+        warning(`${product}: "${name}" is not on ${without.join(', ')}, so no site is made there`, build),
       ];
-    return [ok(`${info.name}: "${name}" is on ${[...on].sort().join(', ')}`)];
+    return [ok(`${product}: "${name}" is on ${[...on].sort().join(', ')}`)];
   });
   return worst(verdicts, NO_PRODUCT);
 }
@@ -219,12 +218,15 @@ function judgeTemplates(parts: DoctorParts, view: ClusterView): Verdict {
 const NO_PRODUCT = ok('no product needs one');
 
 /** A template is a guest of its own: made by hand, it may stand outside of the pool whose privileges we hold. */
-async function judgeCloning(parts: DoctorParts, view: ClusterView, signal: AbortSignal): Promise<Verdict[]> {
+async function judgeCloning(
+  parts: ProxmoxDoctorParts,
+  view: ClusterView,
+  signal: AbortSignal,
+): Promise<Verdict[]> {
   const { pool } = parts.config.container_host.proxmox;
-  const used = parts.products.list().flatMap(({ info, module, settings }) => {
-    const source = module.source(settings);
+  const used = parts.products.flatMap(({ name, source }) => {
     if (source?.kind !== 'template' || source.template === undefined) return [];
-    return templatesOf(view, source.template).map(({ vmid }) => ({ product: info.name, vmid }));
+    return templatesOf(view, source.template).map(({ vmid }) => ({ product: name, vmid }));
   });
   const held = await Promise.all(
     used.map(({ vmid }) => parts.pve.privileges(`/vms/${vmid}`, undefined, signal)),
@@ -244,13 +246,15 @@ async function judgeCloning(parts: DoctorParts, view: ClusterView, signal: Abort
   ];
 }
 
-async function checkOsTemplate(parts: DoctorParts, view: ClusterView, signal: AbortSignal): Promise<Verdict> {
+async function checkOsTemplate(
+  parts: ProxmoxDoctorParts,
+  view: ClusterView,
+  signal: AbortSignal,
+): Promise<Verdict> {
   const { os_template: volume } = parts.config.container_host.proxmox;
-  const fromScratch = parts.products
-    .list()
-    .filter(({ module, settings }) => module.source(settings)?.kind === 'os');
+  const fromScratch = parts.products.filter(({ source }) => source?.kind === 'os');
   if (volume === null) {
-    const names = fromScratch.map(({ info }) => info.name).join(', ');
+    const names = fromScratch.map(({ name }) => name).join(', ');
     const set = `# in ${parts.configFile}: container_host.proxmox.os_template`;
     return names === ''
       ? ok('none is configured; `template build` needs one')

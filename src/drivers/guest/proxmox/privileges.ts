@@ -4,7 +4,7 @@
  * against it. Source: Proxmox's own checks (pve-container `check_ct_modify_config_perm` and API2, pve-access-control
  * RPCEnvironment.pm).
  */
-import type { ProxmoxConfig } from '../config/config.js';
+import type { ProxmoxConfig } from './config.js';
 
 /**
  * `guests`: the pool of our containers, or all guests where no pool is configured. `every guest`: whether of ours or

@@ -1,14 +1,13 @@
 /** Containers that nothing can be changed of: a task failed or died, and its lock stayed. */
-import type { Config } from '../../config/config.js';
-import type { LeftLock } from '../../model/actual-state.js';
-import type { ProxmoxExaminer } from '../../drivers/guest/proxmox/examine.js';
-import { type Check, ok, type Verdict, wrong } from '../check.js';
+import type { LeftLock } from '../../../model/actual-state.js';
+import type { ProxmoxExaminer } from './examine.js';
+import { type Check, ok, type Verdict, wrong } from '../../shared/doctor/check.js';
 
 /** A cluster of thousands of containers takes a while. */
 const WITHIN_MS = 60_000;
 
 interface Parts {
-  readonly config: { readonly agent: Pick<Config['agent'], 'id'> };
+  readonly config: { readonly agent: { readonly id: string } };
   readonly pve: Pick<ProxmoxExaminer, 'leftLocks'>;
 }
 

@@ -1,9 +1,17 @@
 /** The container host: addresses and certificate, clock, token, privileges, release. */
-import type { DoctorParts } from '../parts.js';
-import { type Check, ok, type Verdict, warning, wrong, word, worst } from '../check.js';
-import { examineEndpoint, type EndpointFacts } from '../../drivers/guest/proxmox/examine-endpoint.js';
-import { grantCommands, type NeededPrivilege, neededPrivileges } from '../privileges.js';
-import { sentenceOf } from '../run-checks.js';
+import {
+  type Check,
+  ok,
+  sentenceOf,
+  type Verdict,
+  warning,
+  wrong,
+  word,
+  worst,
+} from '../../shared/doctor/check.js';
+import type { ProxmoxDoctorParts } from './doctor-parts.js';
+import { examineEndpoint, type EndpointFacts } from './examine-endpoint.js';
+import { grantCommands, type NeededPrivilege, neededPrivileges } from './privileges.js';
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
@@ -12,7 +20,7 @@ const SKEW_WARNING_MS = 5_000;
 const SKEW_WRONG_MS = 60_000;
 const RELEASES = { first: 8, last: 9 } as const;
 
-export function containerHostChecks(parts: DoctorParts): Check[] {
+export function accessChecks(parts: ProxmoxDoctorParts): Check[] {
   const { config, pve } = parts;
   const { proxmox } = config.container_host;
   const user = proxmox.token_id.split('!', 1)[0] ?? '';
@@ -70,7 +78,7 @@ export function containerHostChecks(parts: DoctorParts): Check[] {
 type Endpoint = { readonly url: string } & ({ readonly facts: EndpointFacts } | { readonly error: string });
 
 /** Asked once for both checks. */
-function endpointsOf({ config }: DoctorParts): (signal: AbortSignal) => Promise<Endpoint[]> {
+function endpointsOf({ config }: ProxmoxDoctorParts): (signal: AbortSignal) => Promise<Endpoint[]> {
   const { urls, ca_file: caFile, fingerprint } = config.container_host.proxmox;
   let asked: Promise<Endpoint[]> | undefined;
   const ask = async (url: string, signal: AbortSignal): Promise<Endpoint> => {
@@ -83,7 +91,7 @@ function endpointsOf({ config }: DoctorParts): (signal: AbortSignal) => Promise<
   return (signal) => (asked ??= Promise.all(urls.map((url) => ask(url, signal))));
 }
 
-function judgeEndpoints({ clock }: DoctorParts, doors: readonly Endpoint[]): Verdict {
+function judgeEndpoints({ clock }: ProxmoxDoctorParts, doors: readonly Endpoint[]): Verdict {
   const verdicts = doors.map((door): Verdict => {
     if ('error' in door)
       return wrong(
@@ -132,7 +140,7 @@ export function judgeRelease(version: string): Verdict {
 }
 
 async function checkPrivileges(
-  { config, pve }: DoctorParts,
+  { config, pve }: ProxmoxDoctorParts,
   user: string,
   signal: AbortSignal,
 ): Promise<Verdict> {

@@ -1,15 +1,39 @@
 /** The reverse proxy: its folder, its configuration, a reload, and the wildcard certificate of the base domain. */
 import type { X509Certificate } from 'node:crypto';
-import { fetchCertificate, fetchServedCertificate } from '../../drivers/shared/served-certificate.js';
-import { authorizedKeysLine } from '../../drivers/proxy/nginx/remote/forced-command.js';
-import { type Check, ok, type Verdict, warning, whoAmI, wrong, word, worst } from '../check.js';
-import type { DoctorParts } from '../parts.js';
-import { sentenceOf } from '../run-checks.js';
-import { daysLeft, judgeTime, lookAtFiles } from './certificate-files.js';
-import { authorizeCommand, mendSsh } from './ssh.js';
+import { fetchCertificate, fetchServedCertificate } from '../../shared/served-certificate.js';
+import type { Clock } from '../../../kernel/clock.js';
+import { daysLeft, judgeTime, lookAtFiles } from '../../shared/doctor/certificate-files.js';
+import {
+  type Check,
+  type DriverDoctor,
+  ok,
+  sentenceOf,
+  type Verdict,
+  warning,
+  whoAmI,
+  wrong,
+  word,
+  worst,
+} from '../../shared/doctor/check.js';
+import { authorizeCommand, mendSsh } from '../../shared/doctor/ssh-advice.js';
+import type { NginxSettings } from './config.js';
+import { type NginxExaminer, nginxExaminer } from './examine.js';
+import { type ForcedCommandSettings, authorizedKeysLine } from './remote/forced-command.js';
 
-export function proxyChecks(parts: DoctorParts): Check[] {
-  const { config, nginx } = parts;
+interface Parts {
+  readonly configFile: string;
+  readonly config: NginxSettings &
+    ForcedCommandSettings & { readonly agent: { readonly base_domain: string } };
+  readonly clock: Clock;
+}
+
+export function doctor(parts: Parts): DriverDoctor {
+  const nginx = nginxExaminer(parts.config.proxy, parts.config.addresses.pools, parts.clock);
+  return { checks: proxyChecks(parts, nginx), close: () => nginx.close() };
+}
+
+function proxyChecks(parts: Parts, nginx: NginxExaminer): Check[] {
+  const { config } = parts;
   const { dir, test, reload } = config.proxy.nginx;
   const testCommand = test.map(word).join(' ');
   return [
@@ -72,7 +96,7 @@ export function proxyChecks(parts: DoctorParts): Check[] {
 type Run = (signal: AbortSignal) => Promise<Verdict>;
 
 /** What keeps nginx from being asked at all has commands of its own. */
-function unlessAway({ config, configFile }: DoctorParts, run: Run): Run {
+function unlessAway({ config, configFile }: Parts, run: Run): Run {
   const { ssh, nginx } = config.proxy;
   return async (signal) => {
     try {
@@ -98,7 +122,7 @@ function unlessAway({ config, configFile }: DoctorParts, run: Run): Run {
 }
 
 /** On another host its files are out of reach: what visitors are shown must do. */
-async function checkShown({ config, clock }: DoctorParts): Promise<Verdict> {
+async function checkShown({ config, clock }: Parts): Promise<Verdict> {
   const base = config.agent.base_domain;
   const { door } = config.proxy;
   const shown = await fetchCertificate({ listen: [door.address], https_port: door.https_port })(
@@ -112,7 +136,7 @@ async function checkShown({ config, clock }: DoctorParts): Promise<Verdict> {
   return worst(judgeNames(shown, base, clock), ok(`for ${base} and *.${base}, until ${shown.validTo}`));
 }
 
-function judgeNames(certificate: X509Certificate, base: string, clock: DoctorParts['clock']): Verdict[] {
+function judgeNames(certificate: X509Certificate, base: string, clock: Clock): Verdict[] {
   const verdicts: Verdict[] = [];
   const renew = renewalOf(base);
   const lacking = [base, `probe.${base}`].filter((name) => certificate.checkHost(name) === undefined);
@@ -126,7 +150,7 @@ function judgeNames(certificate: X509Certificate, base: string, clock: DoctorPar
 const renewalOf = (base: string): string =>
   `certbot certonly --manual --preferred-challenges dns -d ${word(base)} -d '*.${base}'`;
 
-async function checkCertificate(parts: DoctorParts): Promise<Verdict> {
+async function checkCertificate(parts: Parts): Promise<Verdict> {
   const { config, clock } = parts;
   const { certificate_file: file, certificate_key_file: keyFile } = config.proxy.nginx;
   const base = config.agent.base_domain;

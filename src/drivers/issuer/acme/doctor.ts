@@ -1,47 +1,35 @@
-/** Where certificates of customers' own domains come from. */
-import { X509Certificate } from 'node:crypto';
+/** The check of the authority: its directory answers. */
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Agent, request } from 'undici';
-import { type Check, ok, type Verdict, warning, wrong, word } from '../check.js';
-import type { DoctorParts } from '../parts.js';
+import { type DriverDoctor, ok, type Verdict, warning, wrong, word } from '../../shared/doctor/check.js';
+import type { AcmeConfig, AcmeSettings } from './config.js';
 
 const Directory = Compile(
   Type.Object({ newNonce: Type.String(), newAccount: Type.String(), newOrder: Type.String() }),
 );
 const CONNECT_MS = 5_000;
 
-export function authorityChecks(parts: DoctorParts): Check[] {
-  return [
-    {
-      name: 'acme',
-      title: 'certificate authority',
-      after: [],
-      look: parts.config.domains.acme.enabled
-        ? [`curl -sI ${word(parts.config.domains.acme.directory_url)}`]
-        : [`# in ${parts.configFile}: domains.local_ca`],
-      run: (signal) => checkAuthority(parts, signal),
-    },
-  ];
-}
-
-async function checkAuthority({ config, clock }: DoctorParts, signal: AbortSignal): Promise<Verdict> {
-  const { acme, local_ca: local } = config.domains;
-  if (acme.enabled) return checkDirectory(acme, signal);
-  if (!local) return ok("ACME is off: customers' domains get no certificates");
-  const { validTo } = new X509Certificate(await readFile(local.certificate_file));
-  if (Date.parse(validTo) < clock.now())
-    return wrong(
-      `the local CA ended on ${validTo}`,
-      `openssl x509 -noout -dates -in ${word(local.certificate_file)}`,
-    );
-  return ok('ACME is off, the local CA issues');
+export function doctor({ config }: { readonly config: AcmeSettings }): DriverDoctor {
+  const { acme } = config.domains;
+  return {
+    checks: [
+      {
+        name: 'acme',
+        title: 'certificate authority',
+        after: [],
+        look: [`curl -sI ${word(acme.directory_url)}`],
+        run: (signal) => checkDirectory(acme, signal),
+      },
+    ],
+    close: async () => {},
+  };
 }
 
 async function checkDirectory(
-  { directory_url: url, ca_file: caFile }: DoctorParts['config']['domains']['acme'],
+  { directory_url: url, ca_file: caFile }: AcmeConfig,
   signal: AbortSignal,
 ): Promise<Verdict> {
   const ca = caFile === null ? {} : { ca: [...rootCertificates, await readFile(caFile, 'utf8')] };

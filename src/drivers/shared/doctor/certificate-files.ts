@@ -4,9 +4,9 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import type { Clock } from '../../kernel/clock.js';
-import { keyMatchesCertificate } from '../../kernel/key-matches-certificate.js';
-import { type Verdict, warning, wrong, word } from '../check.js';
+import type { Clock } from '../../../kernel/clock.js';
+import { keyMatchesCertificate } from '../../../kernel/key-matches-certificate.js';
+import { type Verdict, warning, wrong, word } from './check.js';
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;

@@ -1,0 +1,156 @@
+/** The way scripts take into containers, on every node: pct answers, and the SSH key can do nothing else. */
+import { randomBytes } from 'node:crypto';
+import ssh2 from 'ssh2';
+import { AgentError } from '../../../kernel/errors.js';
+import {
+  type DriverDoctor,
+  ok,
+  sentenceOf,
+  type Verdict,
+  warning,
+  wrong,
+  word,
+  worst,
+} from '../../shared/doctor/check.js';
+import { authorizeCommand, mendSsh } from '../../shared/doctor/ssh-advice.js';
+import { type ExecDoctorParts, freeVmid, problemOf, PROBE_OUTPUT, type VmidRange } from '../examine.js';
+import { PCT_ARGUMENTS } from '../run-script.js';
+import type { SshConfig, SshExecSettings } from './config.js';
+import { SshLink } from './ssh-link.js';
+
+type Parts = ExecDoctorParts & {
+  readonly config: SshExecSettings & {
+    readonly container_host: { readonly proxmox: { readonly template_vmids: VmidRange } };
+  };
+};
+
+const FORCED_COMMAND = '/usr/lib/innkeeper/innkeeper-exec';
+
+export function doctor(parts: Parts): DriverDoctor {
+  const { ssh } = parts.config.exec;
+  if (!ssh) throw new Error('exec.ssh is missing');
+  const there = { ...parts, ssh };
+  let examined: Promise<Examined[]> | undefined;
+  const examine = (signal: AbortSignal): Promise<Examined[]> => (examined ??= examineAll(there, signal));
+  return {
+    checks: [
+      {
+        name: 'exec.path',
+        title: 'scripts in containers',
+        after: ['nodes'],
+        look: ['pct list   # on the node'],
+        withinMs: 20_000,
+        run: async (signal) =>
+          worst(
+            (await examine(signal)).map((one) => judgePath(there, one)),
+            wrong('no node is there to ask'),
+          ),
+      },
+      {
+        name: 'exec.key',
+        title: "the SSH key's forced command",
+        after: ['exec.path'],
+        look: ['cat ~/.ssh/authorized_keys   # on the node'],
+        run: async (signal) =>
+          worst(
+            (await examine(signal)).map((one) => judgeKey(there, one)),
+            ok('no key is used'),
+          ),
+      },
+    ],
+    close: async () => {},
+  };
+}
+
+type SshParts = Parts & { readonly ssh: SshConfig };
+
+interface Facts {
+  /** Undefined when pct runs and knows its containers, else what it said instead. */
+  readonly problem: string | undefined;
+  /** `any`: the key runs whatever is asked for; `pct`: nothing but scripts in containers. */
+  readonly key: 'any' | 'pct';
+}
+
+type Examined = { readonly node: string } & (Facts | { readonly error: string });
+
+async function examineAll(parts: SshParts, signal: AbortSignal): Promise<Examined[]> {
+  const { config, guest } = parts;
+  const view = await guest.look(signal);
+  const vmid = freeVmid(view, config.container_host.proxmox.vmids);
+  return Promise.all(
+    guest.nodes(view).map(async ({ name: node }): Promise<Examined> => {
+      try {
+        return { node, ...(await examineNode(parts, { node, vmid }, signal)) };
+      } catch (error) {
+        return { node, error: sentenceOf(error) };
+      }
+    }),
+  );
+}
+
+/** Tries the way without touching a container; the key is also asked for a command that it must not run. */
+async function examineNode(
+  { config, ssh }: SshParts,
+  { node, vmid }: { readonly node: string; readonly vmid: number },
+  signal: AbortSignal,
+): Promise<Facts> {
+  const link = new SshLink(hostOf(ssh, node), ssh);
+  try {
+    const end = await link.run([...config.exec.pct, ...PCT_ARGUMENTS(vmid)].join(' '), PROBE_OUTPUT, signal);
+    return { problem: end.broken?.detail ?? problemOf(end), key: await whatKeyRuns(link, signal) };
+  } finally {
+    await link.close();
+  }
+}
+
+async function whatKeyRuns(link: SshLink, signal: AbortSignal): Promise<'any' | 'pct'> {
+  const word = `innkeeper-doctor-${randomBytes(8).toString('hex')}`;
+  try {
+    const { stdout } = await link.run(`echo ${word}`, PROBE_OUTPUT, signal);
+    return stdout.includes(word) ? 'any' : 'pct';
+  } catch (error) {
+    // some servers refuse the channel for it
+    if (error instanceof AgentError && /Unable to exec/.test(error.detail ?? '')) return 'pct';
+    throw error;
+  }
+}
+
+function judgePath({ config, ssh }: SshParts, examined: Examined): Verdict {
+  const { node } = examined;
+  const host = hostOf(ssh, node);
+  if ('error' in examined) {
+    const { user, known_hosts_file: knownHosts } = ssh;
+    const there = { ...host, user, knownHosts, name: node, authorize: authorize(config, ssh, node) };
+    return wrong(`${node}: ${examined.error}`, ...mendSsh(examined.error, there));
+  }
+  if (examined.problem === undefined) return ok(`pct answers on ${node}`);
+  return wrong(
+    `${node}: ${examined.problem}`,
+    `ssh ${word(`${ssh.user}@${host.host}`)} ${config.exec.pct.join(' ')} list`,
+  );
+}
+
+function judgeKey({ config, ssh }: SshParts, examined: Examined): Verdict {
+  if ('error' in examined) return ok('no key is used');
+  if (examined.key === 'pct') return ok('it runs scripts in containers and nothing else');
+  return warning(
+    `on ${examined.node} the key may run any command, not only scripts in containers`,
+    authorize(config, ssh, examined.node),
+  );
+}
+
+function hostOf(ssh: SshConfig, node: string): { host: string; port: number } {
+  return ssh.hosts[node] ?? { host: node, port: 22 };
+}
+
+function authorize({ container_host: { proxmox } }: Parts['config'], ssh: SshConfig, node: string): string {
+  const { vmids, template_vmids: templates } = proxmox;
+  const forced = `restrict,command="${FORCED_COMMAND} ${vmids.first}-${vmids.last} ${templates.first}-${templates.last}"`;
+  return authorizeCommand(`${forced} ${publicKeyOf(ssh) ?? '<the public key>'} innkeeper`, node);
+}
+
+/** `ssh-ed25519 AAAA...`, as it stands in authorized_keys; undefined when the key cannot be read. */
+function publicKeyOf({ private_key: key }: SshConfig): string | undefined {
+  const parsed = ssh2.utils.parseKey(key.reveal());
+  return parsed instanceof Error ? undefined : `${parsed.type} ${parsed.getPublicSSH().toString('base64')}`;
+}
