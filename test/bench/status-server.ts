@@ -16,7 +16,8 @@ import { driftStore } from '../../src/drift/drift-store.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
-import { guest, testConfig, view } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
+import { guest, view } from '../http/harness.js';
 
 const POLL_MS = 5_000;
 const [, , dir = '', key = '', count = '0'] = process.argv;

@@ -25,7 +25,8 @@ import { silentLog } from '../drivers/proxy/nginx-stand-in.js';
 import { realNginx } from '../drivers/proxy/real-nginx.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { aService } from '../fakes/samples.js';
-import { makeRig, testConfig } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
+import { makeRig } from '../http/harness.js';
 import { realPebble } from './real-pebble.js';
 import { domainsOf } from '../../src/model/site.js';
 

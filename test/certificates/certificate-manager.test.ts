@@ -17,7 +17,7 @@ import { openState } from '../../src/state/open.js';
 import { handClock } from '../fakes/clock.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { aService } from '../fakes/samples.js';
-import { testConfig } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
 import { changed, type Changes } from '../fakes/parts.js';
 
 const HOUR = 3_600_000;

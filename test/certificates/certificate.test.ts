@@ -8,7 +8,7 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { watchCertificate } from '../../src/certificates/certificate.js';
 import { makeCertificate } from '../fakes/certificate.js';
-import { testConfig } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
 
 const YEAR_MS = 366 * 86_400_000;
 

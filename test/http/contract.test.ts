@@ -10,7 +10,8 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { eraseCredentials } from '../../src/services/erase-credentials.js';
 import type { Service } from '../../src/model/service.js';
-import { asObject, fields, guest, makeRig, ORDER, testConfig, view } from './harness.js';
+import { testConfig } from '../fakes/config.js';
+import { asObject, fields, guest, makeRig, ORDER, view } from './harness.js';
 import type { Changes } from '../fakes/parts.js';
 
 const SHAPE = { success: false, error: /^\S.*\.$/, code: /^[a-z_]+$/, request_id: /./ };

@@ -9,9 +9,9 @@ import { emailProblem } from '../../modules/product/wordpress/email-address.js';
 import { type AppDeps, buildApp, type Listener } from '../../src/http/server/app.js';
 import type { Config } from '../../src/config/config.js';
 import { AgentError } from '../../src/kernel/errors.js';
-import { Secret } from '../../src/kernel/secret.js';
 import type { ServiceKey, Service } from '../../src/model/service.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js';
+import { testConfig } from '../fakes/config.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { reconciler } from '../../src/drift/reconcile.js';
@@ -29,150 +29,6 @@ import { toldClock } from '../fakes/told-clock.js';
 import { type Changes, changed } from '../fakes/parts.js';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
-
-export function testConfig(): Config {
-  return {
-    agent: {
-      id: 'test',
-      base_domain: 'sites.example.net',
-      time_zone: 'Europe/Vienna',
-      state_dir: '/nowhere',
-    },
-    api: {
-      host: '127.0.0.1',
-      port: 0,
-      socket: '/nowhere/innkeeper.sock',
-      tls: null,
-      trusted_proxies: ['192.0.2.1'],
-      body_limit_bytes: 20_000,
-      rate_limit: { main_thread_ms_per_s: 0, reads_per_s: 0, actions_per_minute: 0 },
-      tokens: [
-        {
-          name: 'installed',
-          panel: 'default',
-          permissions: ['sites:read'],
-          secret: new Secret('from-the-config'),
-        },
-      ],
-    },
-    log: { level: 'info', format: 'json' },
-    audit: { keep_days: 365 },
-    alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },
-    state_key: null,
-    state_key_former: null,
-    container_host: {
-      driver: 'proxmox',
-      poll_s: 5,
-      proxmox: {
-        urls: ['https://pve1.example.net:8006'],
-        token_id: 'innkeeper@pve!agent',
-        token_secret: new Secret('x'),
-        ca_file: null,
-        fingerprint: null,
-        request_timeout_s: 30,
-        task_timeout_s: 600,
-        pool: null,
-        storage: 'local-zfs',
-        bridge: 'vmbr0',
-        vlan: null,
-        nameserver: null,
-        searchdomain: null,
-        nodes: [],
-        heavy_operations: 3,
-        firewall: false,
-        start_at_boot: true,
-        vmids: { first: 10_000, last: 10_999 },
-        template_vmids: { first: 9000, last: 9099 },
-        os_template: null,
-        reserve_memory_mb: 1024,
-        reserve_disk_gb: 10,
-        ha: { enabled: false, nodes: [], group: null },
-      },
-    },
-    exec: { driver: 'local', pct: ['pct'], ssh: null, max_output_bytes: 1_000_000 },
-    addresses: {
-      pools: [
-        { name: 'small', first: '10.0.0.10', last: '10.0.0.11', prefix: 24, gateway: '10.0.0.1' },
-        { name: 'large', first: '10.1.0.0', last: '10.1.3.255', prefix: 22, gateway: '10.1.0.1' },
-        { name: 'six', first: 'fd00::', last: 'fd00::ffff', prefix: 64, gateway: 'fd00::1' },
-      ],
-    },
-    dns: { driver: 'none', ttl_s: 60, name_servers: ['ns1.sites.example.net'], powerdns: null },
-    proxy: {
-      driver: 'nginx',
-      nginx: {
-        dir: '/nowhere',
-        test: [],
-        reload: [],
-        status_port: 1,
-        listen: [],
-        http_port: 80,
-        https_port: 443,
-        certificate_file: '/nowhere/cert.pem',
-        certificate_key_file: '/nowhere/key.pem',
-        max_upload_mb: 64,
-        real_ip_from: [],
-      },
-      ssh: null,
-      public_addresses: ['203.0.113.10'],
-      door: { address: '127.0.0.1', https_port: 443, ca_file: null },
-    },
-    domains: {
-      resolvers: [],
-      dns_port: 53,
-      http_port: 80,
-      https_port: 443,
-      lookup_timeout_s: 5,
-      lab_networks: [],
-      blocked: ['blocked.example'],
-      quarantine_s: 3600,
-      stray_s: 14 * 86_400,
-      acme: {
-        enabled: false,
-        directory_url: 'https://acme.test/directory',
-        email: null,
-        ca_file: null,
-        caa_identities: ['ca.test'],
-        certificates_per_domain_week: 40,
-        certificates_per_set_week: 4,
-        refusals_per_name_hour: 4,
-        timeout_s: 60,
-      },
-      local_ca: null,
-    },
-    jobs: { slots: 10, interactive_slots: 2, retry_s: 5, stop_s: 10 },
-    circuits: { failures: 3, pause_s: 5 },
-    deletion: { hold_s: 0, brake: 20 },
-    reconcile: { mode: 'observe', every_s: 900, confirm_s: 15 },
-    upgrade: { smaller_plan: 'apply' },
-    create: { patience_s: 3600, reserved_names: ['Brand'] },
-    plans: [
-      {
-        name: 'basic',
-        aliases: ['WordPress Basic'],
-        memoryMb: 2048,
-        swapMb: 512,
-        diskGb: 20,
-        cores: 2,
-        domains: 3,
-        backups: 2,
-      },
-      {
-        name: 'premium',
-        aliases: [],
-        memoryMb: 8192,
-        swapMb: 512,
-        diskGb: 80,
-        cores: 4,
-        domains: 10,
-        backups: 5,
-      },
-    ],
-    panels: { staging: { locale: 'fr' } },
-    modules: { paths: [], default_product: 'wordpress' },
-    products: {},
-  };
-}
 
 export interface Rig {
   readonly app: Awaited<ReturnType<typeof buildApp>>;

@@ -2,7 +2,8 @@
 import t from 'tap';
 import { AgentError } from '../../src/kernel/errors.js';
 import { type Config } from '../../src/config/config.js';
-import { makeRig, ORDER, type Rig, testConfig } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
+import { makeRig, ORDER, type Rig } from '../http/harness.js';
 import { forgetReservations, takeUnit } from '../../src/services/reservations.js';
 
 const HOUR_MS = 3_600_000;

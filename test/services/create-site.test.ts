@@ -1,7 +1,8 @@
 import t from 'tap';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { Service } from '../../src/model/service.js';
-import { guest, makeRig, ORDER, type Rig, testConfig, view } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
+import { guest, makeRig, ORDER, type Rig, view } from '../http/harness.js';
 import { type Changes, flat } from '../fakes/parts.js';
 
 const KEY = 'default/12345';

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { makeRig, ORDER, type Rig, testConfig, view } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
+import { makeRig, ORDER, type Rig, view } from '../http/harness.js';
 import { aJob } from '../fakes/samples.js';
 import type { Plan } from '../../src/model/plan.js';
 import { deleteSite } from '../../src/services/delete-site.js';

@@ -3,7 +3,8 @@ import t from 'tap';
 import type { Job } from '../../src/model/job.js';
 import { instant } from '../../src/kernel/clock.js';
 import { withJob } from '../../src/services/outcomes.js';
-import { makeRig, ORDER, type Rig, testConfig } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
+import { makeRig, ORDER, type Rig } from '../http/harness.js';
 
 const KEY = 'default/12345';
 

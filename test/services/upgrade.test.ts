@@ -1,6 +1,7 @@
 /** Upgrades as panels make them: they have changed price and product before they call, and do not read the answer. */
 import t from 'tap';
-import { makeRig, ORDER, type Rig, testConfig } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
+import { makeRig, ORDER, type Rig } from '../http/harness.js';
 import type { Changes } from '../fakes/parts.js';
 import type { Job } from '../../src/model/job.js';
 import { instant } from '../../src/kernel/clock.js';

@@ -16,7 +16,7 @@ import type {
 import { checkSettings } from '../../src/modules/registry.js';
 import { buildTemplate, type BuildTemplateOrder } from '../../src/templates/build-template.js';
 import { fakeDrivers, fakeWatch } from '../fakes/drivers.js';
-import { testConfig } from '../http/harness.js';
+import { testConfig } from '../fakes/config.js';
 
 const GIB = 2 ** 30;
 const NAME = 'innkeeper-wordpress';

@@ -6,7 +6,8 @@ import t, { type Test } from 'tap';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import { Slices } from '../../../src/kernel/async/slices.js';
 import { createToken } from '../../../src/tokens/create-token.js';
-import { makeRig, ORDER, type Rig, testConfig } from '../harness.js';
+import { testConfig } from '../../fakes/config.js';
+import { makeRig, ORDER, type Rig } from '../harness.js';
 
 /** Every look at the plans takes so long. */
 async function slowPlans(t: Test, ms: number, perS: number): Promise<Rig> {

@@ -2,7 +2,8 @@ import t from 'tap';
 import { createToken } from '../../../src/tokens/create-token.js';
 import { answerCutOff, makeIdempotencyStore } from '../../../src/http/guards/idempotency-store.js';
 import { rateLimits } from '../../../src/http/guards/rate-limit.js';
-import { asObject, makeRig, NOW, ORDER, type Rig, testConfig } from '../harness.js';
+import { testConfig } from '../../fakes/config.js';
+import { asObject, makeRig, NOW, ORDER, type Rig } from '../harness.js';
 import { toldClock } from '../../fakes/told-clock.js';
 
 const DAY_MS = 86_400_000;

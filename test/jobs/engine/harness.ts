@@ -18,22 +18,25 @@ import { breeThreads } from '../../../src/jobs/engine/threads.js';
 import { shippedModules } from '../../../src/modules/loader.js';
 import type { State } from '../../../src/state/contract.js';
 import { openState } from '../../../src/state/open.js';
+import { testConfig } from '../../fakes/config.js';
 import { type FakeDrivers, fakeDrivers, fakeWatch } from '../../fakes/drivers.js';
 import { aJob, aService } from '../../fakes/samples.js';
 
 export const KEY: ServiceKey = 'default/12';
 const dist = dirname(shippedModules());
-export const config = {
-  agent: { id: 'test' },
-  jobs: { slots: 3, interactive_slots: 1, stop_s: 5 },
+const base = testConfig();
+export const config: Config = {
+  ...base,
+  jobs: { ...base.jobs, slots: 3, interactive_slots: 1, stop_s: 5 },
   container_host: {
+    ...base.container_host,
     poll_s: 10,
-    proxmox: { vmids: { first: 1000, last: 1099 }, heavy_operations: 3, os_template: null },
+    proxmox: { ...base.container_host.proxmox, vmids: { first: 1000, last: 1099 } },
   },
   addresses: {
     pools: [{ name: 'v4', first: '10.77.0.10', last: '10.77.0.99', prefix: 24, gateway: '10.77.0.1' }],
   },
-} as unknown as Config;
+};
 
 export interface Engine {
   readonly state: State;
