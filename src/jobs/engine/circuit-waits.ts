@@ -22,7 +22,7 @@ export function patienceEnds(kinds: EngineKinds, job: Job, now: number): number 
 }
 
 /** A job that has not begun, waiting for the dead system it needs first. */
-export function held(kinds: EngineKinds, job: Job, circuits: Circuits, now: number): Job {
+export function held(kinds: EngineKinds, job: Job, circuits: Pick<Circuits, 'find'>, now: number): Job {
   const need = needOf(kinds, job);
   const circuit = need === undefined ? undefined : circuits.find(need);
   if (!circuit || job.status !== 'queued' || circuit.admits() !== 'none') return job;

@@ -59,18 +59,18 @@ interface Gate {
 /** A job that waits for a dead system starts with its next probe, not when its own time comes. */
 export function gateOf(
   lane: Lane,
-  circuits: Circuits,
+  circuits: Pick<Circuits, 'find'>,
   { now, trusted }: { readonly now: number; readonly trusted: boolean },
 ): Gate {
   const dueAt = Number.isFinite(lane.dueAt) ? waitUntil(lane.dueAt, now, MAX_BACKOFF_MS) : lane.dueAt;
-  // nobody's patience ends by a clock that jumped
+  // a clock that jumped must not end a job's patience
   const patientUntil = trusted ? lane.patientUntil : Number.POSITIVE_INFINITY;
   const circuit = lane.need === undefined ? undefined : circuits.find(lane.need);
   const admits = circuit?.admits() ?? 'all';
   if (!circuit || admits === 'all' || now >= patientUntil) return { admits: 'all', startsAt: dueAt };
   if (admits === 'probe') return { admits, startsAt: now };
   if (!lane.isWaiting) return { admits, startsAt: dueAt };
-  // with a probe under way its end is told
+  // while a probe is under way, its end wakes the job
   const retryAt = circuit.retryAt() > now ? circuit.retryAt() : patientUntil;
   return { admits, startsAt: Math.min(retryAt, patientUntil) };
 }
