@@ -16,6 +16,8 @@ export interface JudgeOptions {
   readonly limitMs: number;
   readonly over: AbortSignal;
   readonly say: (line: string) => void;
+  /** How much longer than five times its usual time a test takes when it hangs; default 10 s. */
+  readonly graceMs?: number;
 }
 
 /** Makes the copy hold the mutant (true), or what it was. */
@@ -27,20 +29,25 @@ export interface Judge {
 }
 
 /** A test of which it is not known that it passes with the right code is tried with that when it fails. */
-export function newJudge({ cwd, limitMs, over, say }: JudgeOptions): Judge {
+export function newJudge({ cwd, limitMs, over, say, graceMs = 10_000 }: JudgeOptions): Judge {
   /** How long a test takes, in ms, once it has passed; and those that took longer than there was time. */
   const takes = new Map<string, number>();
   const slow = new Set<string>();
   const unfit = new Set<string>();
   const noticed = new Map<string, number>();
+  /** A test that takes much longer than with the right code hangs: the mutant is noticed. */
+  const hangsAfter = (rightMs: number | undefined): number =>
+    rightMs === undefined ? Infinity : rightMs * 5 + graceMs;
 
   const run = async (test: string, leftMs: number): Promise<Verdict> => {
     const known = takes.get(test);
-    const hangsAt = known === undefined ? Infinity : known * 5 + 10_000;
+    const hangsAt = hangsAfter(known);
     const from = performance.now();
     const verdict = await runTest(test, { cwd, limitMs: Math.min(leftMs, hangsAt), over });
-    if (verdict === 'passed') takes.set(test, Math.max(known ?? 0, performance.now() - from));
-    else if (verdict === 'too slow') slow.add(test);
+    if (verdict === 'passed') {
+      takes.set(test, Math.max(known ?? 0, performance.now() - from));
+      slow.delete(test);
+    } else if (verdict === 'too slow') slow.add(test);
     return verdict === 'too slow' && hangsAt <= leftMs ? 'failed' : verdict;
   };
 
@@ -69,7 +76,7 @@ export function newJudge({ cwd, limitMs, over, say }: JudgeOptions): Judge {
     async judge(tests, put) {
       const order = ordered(tests.filter((test) => !unfit.has(test)));
       if (order.length === 0) return { kind: 'no test', run: 0, of: 0 };
-      const until = performance.now() + limitMs;
+      let until = performance.now() + limitMs;
       let passed = 0;
       await put(true);
       try {
@@ -77,12 +84,19 @@ export function newJudge({ cwd, limitMs, over, say }: JudgeOptions): Judge {
           const left = until - performance.now();
           if (left <= 0 || over.aborted) break;
           // one that nobody knows must not take the time of all
-          const verdict = await run(test, takes.has(test) ? left : Math.min(left, limitMs / 3));
-          if (verdict === 'failed' && (await isFit(test, put))) {
+          const given = takes.has(test) ? left : Math.min(left, limitMs / 3);
+          const verdict = await run(test, given);
+          if (verdict === 'passed') passed += 1;
+          else {
+            const from = performance.now();
+            const isNoticed =
+              (await isFit(test, put)) && (verdict === 'failed' || given > hangsAfter(takes.get(test)));
+            // what the right code takes is not the mutant's time
+            until += performance.now() - from;
+            if (!isNoticed) continue;
             noticed.set(test, (noticed.get(test) ?? 0) + 1);
             return { kind: 'killed', run: passed, of: order.length, by: test };
           }
-          if (verdict === 'passed') passed += 1;
         }
       } finally {
         await put(false);

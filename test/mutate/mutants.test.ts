@@ -76,20 +76,31 @@ t.test('the tests of a file are those whose bundle holds it, the likeliest first
 });
 
 /** Test files that look at `state`, which is `mutant` while the mutant is put in. */
-async function judging(t: Test, tests: Readonly<Record<string, string>>) {
+async function judging(t: Test, tests: Readonly<Record<string, string>>, limitMs = 60_000) {
   const cwd = t.testdir(tests);
   const said: string[] = [];
   const over = new AbortController();
-  const judge = newJudge({ cwd, limitMs: 60_000, over: over.signal, say: (line) => said.push(line) });
+  const judge = newJudge({
+    ...{ cwd, limitMs, graceMs: 100 },
+    over: over.signal,
+    say: (line) => said.push(line),
+  });
   const put = (wrong: boolean): Promise<void> => writeFile(join(cwd, 'state'), wrong ? 'mutant' : 'right');
   return { said, judged: () => judge.judge(Object.keys(tests), put) };
 }
 const FAILS_WITH_MUTANT = "process.exit(require('fs').readFileSync('state', 'utf8') === 'mutant' ? 1 : 0);";
+const HANGS_WITH_MUTANT =
+  "if (require('fs').readFileSync('state', 'utf8') === 'mutant') setInterval(() => {}, 1000);";
 const FAILS = 'process.exit(1);';
 
 t.test('a mutant is killed by a test that fails with it, and passes without', async (t) => {
   const { judged } = await judging(t, { 'a.cjs': '', 'b.cjs': FAILS_WITH_MUTANT, 'c.cjs': '' });
   t.same(await judged(), { kind: 'killed', run: 1, of: 3, by: 'b.cjs' });
+});
+
+t.test('a test that hangs with the mutant alone notices it', async (t) => {
+  const { judged } = await judging(t, { 'a.cjs': HANGS_WITH_MUTANT }, 9_000);
+  t.same(await judged(), { kind: 'killed', run: 0, of: 1, by: 'a.cjs' });
 });
 
 t.test('a test that fails with the right code, too, tells nothing', async (t) => {
