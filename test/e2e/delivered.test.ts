@@ -19,6 +19,27 @@ t.test('titles and addresses', async (t) => {
     }
   });
 
+  await t.test('a site is made in the language of the order', async (t) => {
+    await house.make('de', { locale: 'de-DE' });
+    t.match((await house.get('/services/de')).body, { locale: 'de-DE' });
+    t.match((await house.visitor('de.sandbox.test').open('/')).body, '<html lang="de-DE">');
+    t.match((await house.visitor('site0.sandbox.test').open('/')).body, '<html lang="en-US">', 'the default');
+  });
+
+  await t.test('a log-in link lets its holder in, once', async (t) => {
+    const made = await house.post('/services/site0/login-link', {});
+    t.match(made, { status: 200, body: { url: /^https:\/\/site0\.sandbox\.test\/[^ ]+$/ } });
+    const { pathname, search } = new URL(String(made.body['url']));
+    const wrong = await house.visitor('site0.sandbox.test').open(`${pathname}?token=0`);
+    t.equal(wrong.status, 404, 'not by its address alone');
+    const visitor = house.visitor('site0.sandbox.test');
+    t.match(await visitor.open(pathname + search), { status: 302, location: /\/wp-admin\/$/ });
+    t.match(await visitor.open('/wp-admin/'), { status: 200 });
+    const second = house.visitor('site0.sandbox.test');
+    t.equal((await second.open(pathname + search)).status, 404, 'it has been used');
+    t.not((await second.open('/wp-admin/')).status, 200);
+  });
+
   await t.test('an address that WordPress would change is refused with its field', async (t) => {
     const email = 'müller@example.com';
     const refused = { status: 400, body: { code: 'invalid_request', errors: { email: /"ü" before the @/ } } };

@@ -291,6 +291,26 @@ t.test("a new password of the administrator's: WordPress takes it and no longer 
   t.same(await content(), kept('Kept first'));
 });
 
+t.test('a log-in link lets the administrator in, once, and leaves nothing behind', async (t) => {
+  const answer = await fetch(`${ready.api}/services/12/login-link`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${ready.token}`, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  t.equal(answer.headers.get('cache-control'), 'no-store');
+  const { url } = checked(Type.Object({ url: Type.String() }), await answer.json());
+  t.ok(url.startsWith(`https://${fqdn}/`), 'at the site itself');
+  const { pathname, search } = new URL(url);
+  t.not((await visitor().open(`${pathname}?token=0`)).status, 302, 'not by its address alone');
+  const first = visitor();
+  t.match(await first.open(pathname + search), { status: 302 });
+  t.match(await first.open('/wp-admin/'), { status: 200, title: /^Dashboard/ });
+  const second = visitor();
+  t.equal((await second.open(pathname + search)).status, 404, 'it has been used');
+  t.not((await second.open('/wp-admin/')).status, 200);
+  t.same(await content(), kept('Kept first'));
+});
+
 t.test('upgrade: the kernel and the disk give what was sold, while the site runs', async (t) => {
   const init = await machine.init(vmid);
   t.equal((await fill(21)).trim(), 'full', 'the small disk has no room for 21 GB');
