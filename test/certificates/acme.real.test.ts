@@ -51,6 +51,7 @@ async function world(t: Test) {
       resolvers: [`127.0.0.1:${dns.dnsPort}`],
       dns_port: dns.dnsPort,
       lab_networks: ['127.0.0.0/8'],
+      closed_networks: [],
       acme: {
         ...base.domains.acme,
         ...{ enabled: true, directory_url: pebble.directoryUrl, ca_file: pebble.caFile },

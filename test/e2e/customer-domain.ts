@@ -67,6 +67,7 @@ function domainsOf(port: number, dnsPort: number, caFile: string): object {
     resolvers: [`127.0.0.1:${dnsPort}`],
     dns_port: dnsPort,
     lab_networks: ['127.0.0.0/8'],
+    closed_networks: [],
     acme: { enabled: true, directory_url: `https://127.0.0.1:${port}/dir`, ca_file: caFile },
   };
 }

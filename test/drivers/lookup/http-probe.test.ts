@@ -49,6 +49,7 @@ async function world(t: Test, networks = ['127.0.0.0/8']) {
     dns_port: dns.port,
     lookup_timeout_s: 8,
     lab_networks: networks,
+    closed_networks: [],
     http_port: port,
     https_port: 443,
   };

@@ -16,6 +16,7 @@ async function world(t: Test, labNetworks = ['127.0.0.0/8']) {
     dns_port: server.port,
     lookup_timeout_s: 5,
     lab_networks: labNetworks,
+    closed_networks: [],
     http_port: 80,
     https_port: 443,
   });
@@ -116,6 +117,9 @@ t.test('the delegation of a zone is told by name', async (t) => {
   t.same(await lookup.nameServers('shop.example.test', call), []);
 });
 
+const may = (address: string, lab: readonly string[], closed: readonly string[] = []): boolean =>
+  mayAsk(address, { lab_networks: lab, closed_networks: closed });
+
 t.test(
   'name servers with private addresses are not asked, unless the network is listed for a lab',
   async (t) => {
@@ -133,13 +137,17 @@ t.test(
       ...['::ffff:10.0.0.1', '::ffff:0:10.0.0.1', '::10.0.0.1', '::a00:1', '64:ff9b::a00:1'],
       ...['64:ff9b:1::a00:1', '2002:a00:1::1', '2001::a00:1', '4000::1', '0.1.2.3', '198.18.0.1'],
     ])
-      t.notOk(mayAsk(address, []), address);
-    t.ok(mayAsk('9.9.9.9', []));
-    t.ok(mayAsk('2620:fe::fe', []));
-    t.ok(mayAsk('2a01:4f8::1', []));
-    t.ok(mayAsk('10.1.2.3', ['10.0.0.0/8']));
-    t.ok(mayAsk('10.1.2.3', ['10.1.2.3']));
-    t.notOk(mayAsk('fd00::1', ['10.0.0.0/8']));
+      t.notOk(may(address, []), address);
+    t.ok(may('9.9.9.9', []));
+    t.ok(may('2620:fe::fe', []));
+    t.ok(may('2a01:4f8::1', []));
+    t.ok(may('10.1.2.3', ['10.0.0.0/8']));
+    t.ok(may('10.1.2.3', ['10.1.2.3']));
+    t.notOk(may('fd00::1', ['10.0.0.0/8']));
+    t.notOk(may('2001:db8:64::a00:1', [], ['2001:db8:64::/96']), 'a NAT64 prefix of our own');
+    t.ok(may('2a01:4f8:64::a00:1', [], ['2001:db8:64::/96']));
+    t.notOk(may('2a01:4f8:64::a00:1', [], ['2a01:4f8:64::/96']), 'public, and closed all the same');
+    t.notOk(may('10.1.2.3', ['10.0.0.0/8'], ['10.1.0.0/16']), 'closed wins');
   },
 );
 

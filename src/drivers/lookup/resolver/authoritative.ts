@@ -11,7 +11,7 @@ import { abortError } from '../../shared/abort.js';
 import { queryServer, type QuestionType, type Reply, type Server } from './dns-query.js';
 import { mayAsk } from './reachable.js';
 
-export type Settings = Pick<LookupConfig, 'dns_port' | 'lab_networks'> & {
+export type Settings = Pick<LookupConfig, 'dns_port' | 'lab_networks' | 'closed_networks'> & {
   readonly resolvers: readonly Server[];
 };
 
@@ -117,7 +117,7 @@ export class Authoritative {
       .flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
       .flatMap((answer) => (answer.type === 'A' || answer.type === 'AAAA' ? [answer.data] : []));
     const unique = [...new Set(addresses)];
-    const servers = unique.filter((address) => mayAsk(address, this.#settings.lab_networks));
+    const servers = unique.filter((address) => mayAsk(address, this.#settings));
     if (servers.length === 0) {
       throw this.#failed(
         unique.length === 0

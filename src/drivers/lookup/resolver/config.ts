@@ -38,6 +38,11 @@ export const lookupKeys = {
     text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork }),
     { default: [] },
   ),
+  closed_networks: list(
+    'Networks that are never contacted for a customer although their addresses are public, such as a NAT64 prefix of your own that leads into private networks.',
+    text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork }),
+    { default: [] },
+  ),
 };
 
 type Keys = typeof lookupKeys;

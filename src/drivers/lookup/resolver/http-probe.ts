@@ -8,10 +8,9 @@ import https from 'node:https';
 import { withLimit } from '../../../kernel/async/with-limit.js';
 import { abortError } from '../../shared/abort.js';
 import type { Knock } from '../contract.js';
-import { mayAsk } from './reachable.js';
+import { mayAsk, type Reachable } from './reachable.js';
 
-export interface HttpProbeSettings {
-  readonly lab_networks: readonly string[];
+export interface HttpProbeSettings extends Reachable {
   readonly http_port: number;
   readonly https_port: number;
 }
@@ -81,7 +80,7 @@ async function first(
 ): Promise<Answer | 'no way' | undefined> {
   let found: 'no way' | undefined;
   for (const address of addresses.slice(0, MOST_ADDRESSES)) {
-    if (!mayAsk(address, settings.lab_networks) || signal.aborted) continue;
+    if (!mayAsk(address, settings) || signal.aborted) continue;
     try {
       return await request(settings, url, address, signal);
     } catch (error) {

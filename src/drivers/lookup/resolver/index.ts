@@ -16,6 +16,7 @@ export function nameLookup(config: LookupConfig): NameLookup {
   const settings: Settings = {
     dns_port: config.dns_port,
     lab_networks: config.lab_networks,
+    closed_networks: config.closed_networks,
     resolvers: texts.map((text) => resolverOf(text, config.resolvers.length > 0 ? config.dns_port : 53)),
   };
   const looking = <T>(

@@ -6,16 +6,27 @@ import ipaddr from 'ipaddr.js';
 
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 
-/** @param labNetworks CIDRs or addresses that are private and may be asked all the same */
-export function mayAsk(address: string, labNetworks: readonly string[]): boolean {
+/** CIDRs or addresses; `closed_networks` wins. */
+export interface Reachable {
+  /** Private, and may be contacted all the same. */
+  readonly lab_networks: readonly string[];
+  /** Public by their numbers, and must not be contacted. */
+  readonly closed_networks: readonly string[];
+}
+
+export function mayAsk(address: string, { lab_networks: lab, closed_networks: closed }: Reachable): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
-  if (parsed.range() === 'unicast' && isGiven(parsed)) return true;
-  return labNetworks.some((network) => {
+  if (isIn(parsed, closed)) return false;
+  return (parsed.range() === 'unicast' && isGiven(parsed)) || isIn(parsed, lab);
+}
+
+function isIn(address: ipaddr.IPv4 | ipaddr.IPv6, networks: readonly string[]): boolean {
+  return networks.some((network) => {
     const [range, bits] = network.includes('/')
       ? ipaddr.parseCIDR(network)
       : [ipaddr.process(network), ipaddr.process(network).kind() === 'ipv4' ? 32 : 128];
-    return range.kind() === parsed.kind() && parsed.match(range, bits);
+    return range.kind() === address.kind() && address.match(range, bits);
   });
 }
 
