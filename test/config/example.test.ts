@@ -104,11 +104,11 @@ async function installed(dir: string, text: string): Promise<string> {
   const file = join(dir, 'innkeeper.yaml');
   const { cert, key } = await makeCertificate(['api.example.net']);
   const sshKey = '-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n';
-  const files = {
+  const named = [...text.matchAll(/\bsecrets\/[\w-]+/g)].map(([name]) => [name, 'x'.repeat(40)] as const);
+  const files: Readonly<Record<string, string>> = {
+    ...Object.fromEntries<string>(named),
     'innkeeper.yaml': text,
     'secrets/proxmox-token': 'a-token\n',
-    'secrets/powerdns-api-key': 'a-key',
-    'secrets/api-token': 'x'.repeat(40),
     'secrets/state-key': Buffer.alloc(32, 1).toString('base64'),
     'secrets/state-key-former': Buffer.alloc(32, 2).toString('base64'),
     'credentials/alert-url': 'https://alerts.example.net/hook',
