@@ -1,6 +1,7 @@
 /** Reads the alerts: those of the caller's panel and of the agent itself; the operator at the socket reads all. */
 import { ALERTS, type AlertRecord } from '../model/alert.js';
 import type { Caller } from '../model/caller.js';
+import type { Listener } from '../model/listener.js';
 
 export interface ListedAlerts {
   /** In the order in which they were raised; those that have ended lately too. */
@@ -11,7 +12,7 @@ export interface ListedAlerts {
 export function listAlerts(
   alerts: Pick<ListedAlerts, 'list'>,
   { panel }: Pick<Caller, 'panel'>,
-  { door, ended }: { readonly door: 'network' | 'socket'; readonly ended: boolean },
+  { door, ended }: { readonly door: Listener; readonly ended: boolean },
 ) {
   return alerts
     .list()

@@ -3,6 +3,7 @@ import { AgentError } from '../kernel/errors.js';
 import type { AuditPage } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
+import type { Listener } from '../model/listener.js';
 
 export interface AuditQuestion {
   readonly since: string | undefined;
@@ -11,7 +12,7 @@ export interface AuditQuestion {
   readonly panel: string | undefined;
   readonly cursor: string | undefined;
   readonly limit: number;
-  readonly door: 'network' | 'socket';
+  readonly door: Listener;
 }
 
 /** Throws `invalid_request`, `cursor_gone`, `forbidden` for another panel's, `state_unavailable`. */

@@ -3,7 +3,11 @@ import { isOutOfDescriptors } from './descriptors.js';
 import { detailOf, sentenceOf } from './text.js';
 
 /** Which system behind us an error is about; customers are told the role, never the host. */
-export type Role = 'container host' | 'DNS' | 'reverse proxy' | 'certificate authority' | 'site' | 'agent';
+export const ROLES = [
+  ...(['container host', 'DNS', 'reverse proxy'] as const),
+  ...(['certificate authority', 'site', 'agent'] as const),
+] as const;
+export type Role = (typeof ROLES)[number];
 
 /**
  * What a failure means for another try. Every driver sorts every answer into one of the seven; the job

@@ -1,13 +1,12 @@
 /** Figures that are looked up when somebody asks: the queue, services, pools, certificates, circuits, drift. */
 import type { Registry } from 'prom-client';
-import type { Lifecycle } from '../model/service.js';
+import { LIFECYCLES } from '../model/service.js';
 import { looked, type Sample } from './registry.js';
 import { poolUses, type Sources } from './sources.js';
 import { CIRCUIT_STATES } from '../drivers/shared/circuit.js';
 import { OPEN_STATUSES } from '../model/job.js';
 
 const DAY_S = 86_400;
-const LIFECYCLES: readonly Lifecycle[] = ['creating', 'active', 'suspended', 'terminated', 'failed'];
 /** Certificates are too many for a label each: how many have no more days than this. */
 const DAYS = [0, 3, 7, 14, 30] as const;
 

@@ -148,7 +148,8 @@ export interface AlertSpec {
 export type Commands = readonly [string, ...string[]];
 
 /** What a hook was told of an alert last. */
-export type Told = 'raised' | 'cleared';
+export const TOLD = ['raised', 'cleared'] as const;
+export type Told = (typeof TOLD)[number];
 
 export interface AlertRecord extends Omit<AlertSpec, 'commands'> {
   readonly schema: 1;

@@ -10,7 +10,8 @@ export interface ClaimedAddress {
 }
 
 /** `initial` belongs to the product, `backup` to the customer's quota, `safety` to us. */
-export type SnapshotKind = 'initial' | 'backup' | 'safety';
+export const SNAPSHOT_KINDS = ['initial', 'backup', 'safety'] as const;
+export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];
 
 export interface Snapshot {
   readonly name: string;

@@ -11,6 +11,8 @@ const ENDED_STATUSES = ['completed', 'failed', 'stuck', 'cancelled'] as const;
 export const JOB_STATUSES = [...OPEN_STATUSES, ...ENDED_STATUSES] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
+export const DIRECTIONS = ['forward', 'undo'] as const;
+
 export const ENDED: readonly JobStatus[] = ENDED_STATUSES;
 
 /** What a module author may ask for (the names of the module reference); seconds. */
@@ -61,7 +63,7 @@ export interface Job {
   readonly method: KindName;
   readonly status: JobStatus;
   /** Which way the flow goes now. */
-  readonly direction: 'forward' | 'undo';
+  readonly direction: (typeof DIRECTIONS)[number];
   /** Interactive jobs (somebody waits at a button) have slots of their own. */
   readonly interactive: boolean;
   readonly tags: readonly string[];

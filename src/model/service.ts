@@ -9,7 +9,8 @@ import type { Mark } from '../kernel/mark.js';
 import type { Plan } from './plan.js';
 import type { Secret } from '../kernel/secret.js';
 
-export type Lifecycle = 'creating' | 'active' | 'suspended' | 'terminated' | 'failed';
+export const LIFECYCLES = ['creating', 'active', 'suspended', 'terminated', 'failed'] as const;
+export type Lifecycle = (typeof LIFECYCLES)[number];
 
 /** The order as the panel first sent it; a repeated call is compared with this. */
 export interface Order {

@@ -1,5 +1,8 @@
 /** A service's site: the names it is served at. A service has one when its product says so (`Product.parts`). */
 
+export const PROOFS = ['routing', 'txt'] as const;
+export const CERTIFICATE_STATES = ['none', 'pending', 'issued', 'failed'] as const;
+
 /** A name of the customer's own that leads to the site. */
 export interface CustomDomain {
   /** Lower-case A-label, without `www.` when it is an apex that also answers for its `www`. */
@@ -7,9 +10,9 @@ export interface CustomDomain {
   /** Whether `www.<domain>` is served too (one slot of the quota). */
   readonly www: boolean;
   /** How it was shown to be the customer's. */
-  readonly provenBy: 'routing' | 'txt';
+  readonly provenBy: (typeof PROOFS)[number];
   readonly certificate: {
-    readonly state: 'none' | 'pending' | 'issued' | 'failed';
+    readonly state: (typeof CERTIFICATE_STATES)[number];
     /** RFC 3339, or null. */
     readonly expiresAt: string | null;
     /** Sentences for the customer: why there is none, or why it leaves a name out; else null. */

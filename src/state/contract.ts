@@ -12,6 +12,7 @@ import type { SettledPower } from '../model/status.js';
 import type { Secret } from '../kernel/secret.js';
 import type { Lifecycle, Service, ServiceKey } from '../model/service.js';
 import type { Lack } from '../model/waiting-order.js';
+import type { Listener } from '../model/listener.js';
 
 /** What is kept in memory of every service. */
 export interface ServiceEntry {
@@ -150,7 +151,7 @@ export interface AuditEntry {
   /** RFC 3339 */
   readonly at: string;
   readonly request_id: string;
-  readonly door: 'network' | 'socket';
+  readonly door: Listener;
   /** A token; at the socket the system's user, as the command line says; null: nobody we know. */
   readonly who:
     | { readonly token: string; readonly token_id: string }

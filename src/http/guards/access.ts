@@ -1,5 +1,6 @@
 /** Who may call what: the one list. A route that is not in it cannot be registered. */
 import type { Permission } from '../../model/permissions.js';
+import type { Listener } from '../../model/listener.js';
 
 export type Access = 'public' | Permission;
 
@@ -153,7 +154,7 @@ export function ruleFor(method: string, url: string): Rule {
 }
 
 /** The methods a path may be called with at this door; empty when there is no such path. */
-export function methodsOf(path: string, door: 'network' | 'socket'): string[] {
+export function methodsOf(path: string, door: Listener): string[] {
   const wanted = path.length > 1 ? path.replace(/\/+$/, '') : path;
   return Object.entries(ACCESS)
     .filter(([, rule]) => rule.door === 'both' || door === 'socket')

@@ -33,6 +33,7 @@ import { watchCertificate } from '../../certificates/certificate.js';
 import type { ListedAlerts } from '../../alerts/list-alerts.js';
 import type { DriftContext } from '../../drift/context.js';
 import { makeJobFeed } from '../../jobs/manage/job-feed.js';
+import type { Listener } from '../../model/listener.js';
 
 export interface AppDeps extends DriftContext {
   readonly metrics: Figures;
@@ -41,8 +42,6 @@ export interface AppDeps extends DriftContext {
   readonly ready: () => Readiness | Promise<Readiness>;
   readonly reconcile: RouteContext['reconcile'];
 }
-
-export type Listener = 'network' | 'socket';
 
 const HEARTBEAT_MS = 15_000;
 /** What is still under way this long after a stop was asked for loses its connection. */

@@ -8,6 +8,7 @@ import type { DriftContext } from '../../drift/context.js';
 import type { ListedAlerts } from '../../alerts/list-alerts.js';
 import type { App } from './app-type.js';
 import type { MainThread } from './main-thread.js';
+import type { Listener } from '../../model/listener.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -39,7 +40,7 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly mainThread: Pick<MainThread, 'restFor'>;
   readonly timekeeper: Timekeeper;
   readonly ready: () => Readiness | Promise<Readiness>;
-  readonly door: 'network' | 'socket';
+  readonly door: Listener;
   /** Aborted when the daemon stops: streams end. */
   readonly stopping: AbortSignal;
 }

@@ -1,7 +1,7 @@
 /** The shape of an alert's document, `alerts/<id>.json`. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { ALERT_KINDS, type AlertRecord } from '../../model/alert.js';
+import { ALERT_KINDS, type AlertRecord, TOLD } from '../../model/alert.js';
 import type { DocumentKind } from './document.js';
 import { JsonObjectSchema, NullableText, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
@@ -19,7 +19,7 @@ const AlertSchema = Type.Object({
   data: JsonObjectSchema,
   raisedAt: TextSchema,
   clearedAt: NullableText,
-  told: Type.Record(Type.String(), Type.Enum(['raised', 'cleared'])),
+  told: Type.Record(Type.String(), Type.Enum([...TOLD])),
 });
 
 const check = Compile(AlertSchema);

@@ -1,10 +1,11 @@
 /** The shape of a job inside a service's document; `model/job.ts` says what the fields mean. */
 import { Type } from 'typebox';
-import type { ErrorCode, Failure } from '../../kernel/errors.js';
-import type { Thing } from '../../model/flow.js';
+import { ROLES, type ErrorCode, type Failure } from '../../kernel/errors.js';
+import { STEP_STATUSES, type Thing } from '../../model/flow.js';
 import type { ChosenOptions } from '../../model/plan-option.js';
 import type { KindName } from '../../model/job-kinds.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
+import { DIRECTIONS, JOB_STATUSES } from '../../model/job.js';
 
 export const TextSchema = Type.String();
 export const NullableText = Type.Union([Type.String(), Type.Null()]);
@@ -27,9 +28,7 @@ const errorFields = {
   // a code that a later release no longer has must not make the document unreadable
   code: Type.Unsafe<ErrorCode>(Type.String()),
   message: TextSchema,
-  role: Type.Optional(
-    Type.Enum(['container host', 'DNS', 'reverse proxy', 'certificate authority', 'site', 'agent']),
-  ),
+  role: Type.Optional(Type.Enum([...ROLES])),
   detail: Type.Optional(Type.String()),
   system: Type.Optional(Type.String()),
   failure: Type.Optional(Type.Unsafe<Failure>(Type.String())),
@@ -45,7 +44,7 @@ const StepSchema = Type.Object({
   undoable: Type.Boolean(),
   pivot: Type.Boolean(),
   concerns: Type.Optional(ThingText),
-  status: Type.Enum(['pending', 'running', 'done', 'failed', 'undoing', 'undone', 'undo_failed', 'skipped']),
+  status: Type.Enum([...STEP_STATUSES]),
   notes: JsonObjectSchema,
   result: Type.Unsafe<Json>(Type.Unknown()),
   error: Type.Optional(Type.Object(errorFields)),
@@ -60,8 +59,8 @@ export const JobSchema = Type.Object({
   id: Type.String({ minLength: 1 }),
   // nor must a kind of another release or of a module that is gone: its job is kept as it is
   method: Type.Unsafe<KindName>(Type.String()),
-  status: Type.Enum(['queued', 'running', 'waiting', 'completed', 'failed', 'stuck', 'cancelled']),
-  direction: Type.Enum(['forward', 'undo']),
+  status: Type.Enum([...JOB_STATUSES]),
+  direction: Type.Enum([...DIRECTIONS]),
   interactive: Type.Boolean(),
   tags: Type.Array(Type.String()),
   requestId: TextSchema,

@@ -4,11 +4,19 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { EVENT_TYPES } from '../../model/service-event.js';
 import { Secret } from '../../kernel/secret.js';
-import { ID_PATTERN, type Service, type ServiceKey, SUSPENSION_REASONS } from '../../model/service.js';
+import {
+  ID_PATTERN,
+  type Service,
+  type ServiceKey,
+  SUSPENSION_REASONS,
+  LIFECYCLES,
+} from '../../model/service.js';
 import { schemaErrorOf } from './schema-errors.js';
 import type { DocumentKind } from './document.js';
 import { JobSchema, JsonObjectSchema, NullableText, PlanSchema, TextSchema } from './job-schema.js';
 import { VERSIONS } from './migrations.js';
+import { SNAPSHOT_KINDS } from '../../model/guest.js';
+import { PROOFS, CERTIFICATE_STATES } from '../../model/site.js';
 
 const IdSchema = Type.String({ pattern: ID_PATTERN.source });
 const SecretSchema = Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => value instanceof Secret));
@@ -29,7 +37,7 @@ const GuestSchema = Type.Object({
   snapshots: Type.Array(
     Type.Object({
       name: TextSchema,
-      kind: Type.Enum(['initial', 'backup', 'safety']),
+      kind: Type.Enum([...SNAPSHOT_KINDS]),
       createdAt: TextSchema,
     }),
   ),
@@ -48,9 +56,9 @@ const SiteSchema = Type.Object({
     Type.Object({
       domain: TextSchema,
       www: Type.Boolean(),
-      provenBy: Type.Enum(['routing', 'txt']),
+      provenBy: Type.Enum([...PROOFS]),
       certificate: Type.Object({
-        state: Type.Enum(['none', 'pending', 'issued', 'failed']),
+        state: Type.Enum([...CERTIFICATE_STATES]),
         expiresAt: NullableText,
         problem: NullableText,
         names: Type.Optional(Type.Array(TextSchema)),
@@ -77,7 +85,7 @@ const ServiceSchema = Type.Object({
   panel: IdSchema,
   id: IdSchema,
   generation: Type.Integer({ minimum: 1 }),
-  lifecycle: Type.Enum(['creating', 'active', 'suspended', 'terminated', 'failed']),
+  lifecycle: Type.Enum([...LIFECYCLES]),
   order: Type.Object({
     email: TextSchema,
     plan: TextSchema,

@@ -11,6 +11,7 @@ import { DailyLog } from './daily-log.js';
 import type { LogCursors } from './log-cursor.js';
 import type { Disk } from '../files/disk.js';
 import { NullableText, TextSchema } from '../documents/job-schema.js';
+import { LISTENERS } from '../../model/listener.js';
 
 /** Kept in memory while they cannot be written. */
 const MOST_WAITING = 20_000;
@@ -19,7 +20,7 @@ const lineCheck = Compile(
   Type.Object({
     at: TextSchema,
     request_id: TextSchema,
-    door: Type.Enum(['network', 'socket']),
+    door: Type.Enum([...LISTENERS]),
     who: Type.Union([
       Type.Object({ token: TextSchema, token_id: TextSchema }),
       Type.Object({ user: NullableText, uid: Type.Union([Type.Integer(), Type.Null()]) }),

@@ -1,6 +1,6 @@
 /** GET /alerts */
 import { Type } from 'typebox';
-import { ALERT_KINDS } from '../../../model/alert.js';
+import { ALERT_KINDS, TOLD } from '../../../model/alert.js';
 import { listAlerts } from '../../../alerts/list-alerts.js';
 import { ALERT, JOB, SERVICE } from '../../schemas/examples.js';
 import { instant, list, nullable, text, uuid, word } from '../../schemas/fields.js';
@@ -32,7 +32,7 @@ const AlertView = Type.Object(
     }),
     raised_at: instant('When it was raised.'),
     cleared_at: nullable(instant('When its cause was gone. Null: it is active.'), null),
-    told: Type.Record(Type.String(), Type.Enum(['raised', 'cleared']), {
+    told: Type.Record(Type.String(), Type.Enum([...TOLD]), {
       description: 'For each hook, by its name, what it has confirmed last.',
       examples: [{ pager: 'raised' }],
     }),
