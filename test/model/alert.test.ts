@@ -1,5 +1,5 @@
 import t from 'tap';
-import { nextToNotify, type Told } from '../../src/model/alert.js';
+import { isForgotten, nextToNotify, sameAlert, type Told } from '../../src/model/alert.js';
 
 const CLEARED = '2026-01-01T00:00:00.000Z';
 const SPEC = {
@@ -24,3 +24,31 @@ t.test('a hook hears that an alert was raised, then that it has ended, each once
   t.equal(next({ mail: 'cleared' }, CLEARED), undefined);
   t.equal(next({ other: 'cleared' }, null), 'raised', 'what another hook has heard does not count');
 });
+
+t.test('an alert is the same when kind and subject are', async (t) => {
+  t.ok(sameAlert(SPEC, { ...SPEC }));
+  t.notOk(sameAlert(SPEC, { ...SPEC, kind: 'drift' }));
+  t.notOk(sameAlert(SPEC, { ...SPEC, subject: 'default/2' }));
+});
+
+t.test(
+  'an ended alert is kept for a week, and for a month while a hook has not heard of its end',
+  async (t) => {
+    const DAY_MS = 86_400_000;
+    const forgotten = (
+      ms: number,
+      told: Readonly<Record<string, Told>>,
+      clearedAt: string | null = CLEARED,
+    ) => isForgotten({ ...SPEC, told, clearedAt }, ['mail', 'chat'], Date.parse(CLEARED) + ms);
+    const all = { mail: 'cleared', chat: 'cleared' } as const;
+    for (const [what, after, told] of [
+      ['every hook knows', 7 * DAY_MS, all],
+      ['one hook was never reached', 30 * DAY_MS, { mail: 'cleared' }],
+      ['one hook has heard of its beginning only', 30 * DAY_MS, { ...all, chat: 'raised' }],
+    ] as const) {
+      t.notOk(forgotten(after - 1, told), `${what}: kept`);
+      t.ok(forgotten(after, told), `${what}: forgotten`);
+    }
+    t.notOk(forgotten(90 * DAY_MS, all, null), 'one that holds is never forgotten');
+  },
+);

@@ -1,10 +1,18 @@
-import fc from 'fast-check';
 import t from 'tap';
 import { caaAllows, type CaaRecord } from '../../src/model/caa.js';
-import { namesAbove, parseDomain, sameOwner, servedNames } from '../../src/model/domain-name.js';
+import {
+  certifiedNames,
+  isBelow,
+  namesAbove,
+  parseDomain,
+  registeredOf,
+  sameOwner,
+  servedNames,
+  shownOf,
+  slotOfName,
+} from '../../src/model/domain-name.js';
 import { renewFrom } from '../../src/certificates/due.js';
 import { allowedFrom, forgetOld, pauseAfter } from '../../src/model/custom-domain.js';
-import { AgentError } from '../../src/kernel/errors.js';
 
 const RULES = {
   baseDomain: 'sites.example.net',
@@ -67,54 +75,6 @@ t.test('every refusal says what was expected and what was found', async (t) => {
     t.throws(() => parse(text), { message: /^Expected a domain/ });
   }
   t.doesNotThrow(() => parse('other.example.net'), 'beside the base domain');
-});
-
-t.test(
-  'whatever is sent is refused with a clean sentence, or becomes a name that stays as it is',
-  async () => {
-    const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
-    const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.domain(),
-      fc.webUrl(),
-      fc.ipV4(),
-      fc.ipV6(),
-      fc.array(label, { minLength: 1, maxLength: 6 }).map((labels) => labels.join('.')),
-      fc.string({ unit: 'grapheme' }).map((left) => `${left}.example.com`),
-    );
-    fc.assert(
-      fc.property(text, (sent) => {
-        try {
-          const { name, slot, registered } = parse(sent);
-          if (!/^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]*[a-z-][a-z0-9-]*$/.test(name))
-            return false;
-          if (name !== slot && name !== `www.${slot}`) return false;
-          if (slot !== registered && !slot.endsWith(`.${registered}`)) return false;
-          const again = parse(name);
-          return again.name === name && again.slot === slot && parse(slot).slot === slot;
-        } catch (error) {
-          return (
-            error instanceof AgentError && error.code === 'domain_invalid' && !/\p{C}/u.test(error.message)
-          );
-        }
-      }),
-      { numRuns: 2000 },
-    );
-  },
-);
-
-t.test('nothing at or below the base domain is ever accepted', async () => {
-  const label = fc.stringMatching(/^[a-zA-Z0-9]([a-zA-Z0-9-]{0,8}[a-zA-Z0-9])?$/);
-  fc.assert(
-    fc.property(fc.array(label, { maxLength: 4 }), (labels) => {
-      try {
-        parse([...labels, 'Sites.Example.Net'].join('.'));
-        return false;
-      } catch {
-        return true;
-      }
-    }),
-  );
 });
 
 t.test(
@@ -192,4 +152,59 @@ t.test("the authority's limits, pauses and the time of renewal", async (t) => {
   t.same(forgetOld(refused, now).refusals.length, 2);
   t.same([1, 2, 3, 99].map(pauseAfter), [60_000, 120_000, 240_000, 43_200_000]);
   t.equal(renewFrom({ issuedAt: ago(0), expiresAt: ago(-90 * 24) }), now + 60 * 24 * 3_600_000);
+});
+
+t.test('names of one registration, and what is below what', async (t) => {
+  for (const [name, above, below] of [
+    ['example.com', 'example.com', true],
+    ['a.example.com', 'example.com', true],
+    ['badexample.com', 'example.com', false],
+    ['example.com', 'a.example.com', false],
+  ] as const)
+    t.equal(isBelow(name, above), below, `${name} below ${above}`);
+  t.equal(registeredOf('a.b.example.co.uk'), 'example.co.uk');
+  t.equal(registeredOf('localhost'), 'localhost');
+  t.equal(slotOfName('www.example.com'), 'example.com');
+  t.equal(slotOfName('www.shop.example.com'), 'www.shop.example.com');
+});
+
+t.test('an entry that leads elsewhere for too long is not served', async (t) => {
+  const entry = {
+    ...{ domain: 'example.com', www: true, provenBy: 'routing' as const, addedAt: '' },
+    certificate: { state: 'issued' as const, expiresAt: null, problem: null },
+  };
+  const served = (off: boolean): string[] =>
+    servedNames({ fqdn: 'a.test', domains: [{ ...entry, stray: { since: '', problem: '', off } }] });
+  t.same(served(true), ['a.test']);
+  t.same(served(false), ['a.test', 'example.com', 'www.example.com']);
+  t.same(certifiedNames(entry), ['example.com', 'www.example.com'], 'of an older release');
+  const names = ['example.com'];
+  t.same(certifiedNames({ ...entry, certificate: { ...entry.certificate, names } }), names);
+  t.same(certifiedNames({ ...entry, certificate: { ...entry.certificate, names, state: 'failed' } }), []);
+});
+
+t.test('two customers without a user id are one when they have one e-mail address', async (t) => {
+  const anna = { panel: 'default', userId: null, email: 'a@example.com' };
+  t.ok(sameOwner(anna, { ...anna }));
+  t.notOk(sameOwner(anna, { ...anna, email: 'b@example.com' }));
+  t.notOk(sameOwner({ ...anna, userId: '7' }, { ...anna, email: 'b@example.com' }));
+  t.ok(sameOwner(anna, { ...anna, userId: '7' }));
+});
+
+t.test('what others wrote is shown clean, and cut after 80 characters', async (t) => {
+  t.equal(shownOf(' a"<b>\u0007 '), 'a??b??');
+  t.equal(shownOf('x'.repeat(80)), 'x'.repeat(80));
+  t.equal(shownOf('x'.repeat(81)), `${'x'.repeat(80)}...`);
+});
+
+t.test('an infrastructure name and the base domain are compared without regard to case', async (t) => {
+  const rules = { baseDomain: 'Sites.Test', blocked: ['BAD.test'], infrastructure: ['Mail.Own.test'] };
+  for (const name of ['a.sites.test', 'x.bad.test', 'mail.own.test'])
+    t.throws(() => parseDomain(name, rules), { code: 'domain_invalid' }, name);
+  t.match(parseDomain('a.mail.own.test', rules), { slot: 'a.mail.own.test' }, 'a machine is one name');
+});
+
+t.test('a last label of one letter is no domain', async (t) => {
+  t.throws(() => parse('example.c'), { code: 'domain_invalid' });
+  t.match(parse('example.cc'), { name: 'example.cc' });
 });

@@ -27,3 +27,31 @@ t.test('the longest path is the slowest chain, not the sum', async (t) => {
     150,
   );
 });
+
+t.test('the journal keeps what a step declares, in the order of the table', async (t) => {
+  const undo = run;
+  t.same(shapeOf({ b: { run, undo, concerns: 'dns' }, a: { after: ['b'], run, pivot: true } }), [
+    { name: 'b', after: [], undoable: true, pivot: false, concerns: 'dns' },
+    { name: 'a', after: ['b'], undoable: false, pivot: true },
+  ]);
+  const diamond = {
+    a: { run },
+    b: { after: ['a'], run },
+    c: { after: ['a'], run },
+    d: { after: ['b', 'c'], run },
+  };
+  t.equal(shapeOf(diamond).length, 4, 'two ways to one step are no circle');
+});
+
+t.test('an empty flow takes no time, and a step counts with the slowest before it', async (t) => {
+  t.equal(
+    longestPathMs([], () => 5),
+    0,
+  );
+  const shapes = shapeOf({ a: { run }, b: { run }, c: { after: ['a', 'b'], run } });
+  const took: Record<string, number> = { a: 100, b: 300, c: 10 };
+  t.equal(
+    longestPathMs(shapes, (name) => took[name] ?? 0),
+    310,
+  );
+});
