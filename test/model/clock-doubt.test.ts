@@ -34,7 +34,7 @@ t.test(
     const off = { wall: 1_000_000, uptime: 0, hostWasOff: true };
     const unnamed = { ...mark, bootId: '' };
     const jumped = { ...now, wall: now.wall + TOLERANCE_MS + 1 };
-    for (const [what, anchor, args] of [
+    const cases: readonly (readonly [string, TimeAnchor, Parameters<typeof anchorAtStart>])[] = [
       ['the same start of the host', same, [mark, 5, 'a', now]],
       ['the same instant of it', same, [mark, 5, 'a', { ...now, uptime: 50_000 }]],
       ['another start', off, [mark, 5, 'b', now]],
@@ -43,8 +43,8 @@ t.test(
       ['starts without names, and it does not', off, [unnamed, 5, '', jumped]],
       ['no mark', { wall: 5, uptime: 110_000, hostWasOff: true }, [undefined, 5, 'a', now]],
       ['nothing', { ...now, hostWasOff: false }, [undefined, undefined, 'a', now]],
-    ] satisfies [string, TimeAnchor, Parameters<typeof anchorAtStart>][])
-      t.same(anchorAtStart(...args), anchor, what);
+    ];
+    for (const [what, anchor, args] of cases) t.same(anchorAtStart(...args), anchor, what);
   },
 );
 
