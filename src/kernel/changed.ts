@@ -1,4 +1,4 @@
-/** What a change has made, and what it has to tell beside the value. */
+/** The new value after a change, together with the change's result. */
 export interface Changed<T, R> {
   readonly value: T;
   readonly result: R;

@@ -1,28 +1,30 @@
-/** The one source of time; tests pass a clock that they turn by hand. */
+/** The only source of time; tests pass a clock that they advance themselves. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
   /**
-   * Milliseconds since the epoch, for what is recorded, shown or compared with a record. Never for a wait inside the
-   * process.
+   * Milliseconds since the epoch, for times that are recorded, shown or compared with a record. Never for a wait
+   * inside the process.
    */
   now(): number;
   /**
-   * Milliseconds since some start: nobody sets it, so deadlines, pauses and ages inside the process are measured with
-   * it. On Linux it stands still while the machine is suspended: a deadline then has the time left that it had
-   * before.
+   * Milliseconds since an arbitrary start. It cannot be set, so deadlines, pauses and ages inside the process use it.
+   * On Linux it does not advance while the machine is suspended: a deadline then keeps its remaining time.
    */
   monotonic(): number;
-  /** False after a jump of the wall clock that nobody has confirmed: a date must not decide what cannot be undone. */
+  /**
+   * False after a jump of the wall clock that no operator has confirmed: irreversible decisions must then not depend
+   * on a date.
+   */
   trusted(): boolean;
   /**
-   * Resolves after `ms`; rejects with the signal's reason when it is aborted first. A sleep in the background does
-   * not keep an otherwise idle process alive.
+   * Resolves after `ms`; rejects with the signal's reason when it is aborted first. A background sleep does not keep
+   * an otherwise idle process alive.
    */
   sleep(ms: number, signal?: AbortSignal, background?: boolean): Promise<void>;
 }
 
-/** The host's clock as it is, without a guard: for tools that erase nothing. */
+/** The host's clock without the check for jumps: for tools that erase nothing. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -42,8 +44,8 @@ export function instant(clock: Pick<Clock, 'now'>): string {
 }
 
 /**
- * When a recorded wait (epoch ms) ends: one that is longer than any we begin was written by a clock that was ahead,
- * and is over.
+ * When a recorded wait (epoch ms) ends. A wait longer than `longestMs` was written while the clock was ahead, and
+ * ends now.
  */
 export function waitUntil(at: number, now: number, longestMs: number): number {
   return at > now + longestMs ? now : at;

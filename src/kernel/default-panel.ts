@@ -1,2 +1,2 @@
-/** The panel of whoever names none: most installations have one panel. */
+/** The panel of requests and tokens that name none: most installations have only one. */
 export const DEFAULT_PANEL = 'default';

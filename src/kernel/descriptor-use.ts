@@ -1,10 +1,10 @@
-/** How many file descriptors this process has open, and may have. */
+/** Number of file descriptors that this process has open, and its limit. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface DescriptorUse {
-  /** Undefined when there was none left to look with. */
+  /** Undefined when no descriptor was free for counting them. */
   readonly open: number | undefined;
-  /** The soft limit (`ulimit -n`, `LimitNOFILE=`); undefined where the system does not tell. */
+  /** The soft limit (`ulimit -n`, `LimitNOFILE=`); undefined where the system does not provide it. */
   readonly limit: number | undefined;
 }
 
@@ -20,7 +20,7 @@ export function descriptorLimit(pid: number | 'self' = 'self'): number | undefin
 
 export function openDescriptors(): number | undefined {
   try {
-    // the look takes one itself
+    // reading the folder uses one descriptor itself
     return readdirSync('/proc/self/fd').length - 1;
   } catch {
     return undefined;

@@ -1,11 +1,11 @@
-/** Our own lack of file descriptors, which must not be taken for the failure of whatever was asked. */
+/** Recognises the agent's own lack of file descriptors, which must not be mistaken for a failure of a remote system. */
 
-/** `EMFILE`: this process has as many as it may; `ENFILE`: the machine has. */
+/** `EMFILE`: this process has reached its limit; `ENFILE`: the machine has. */
 const CODES: readonly unknown[] = ['EMFILE', 'ENFILE'];
-/** Errors are wrapped a few times on their way, and a careless one may be its own cause. */
+/** Errors are wrapped a few times, and a faulty one may be its own cause. */
 const DEEPEST = 8;
 
-/** Whether the error, or what caused it, is that no descriptor was left. Nothing was opened then, and nothing sent. */
+/** Whether the error or its cause is a lack of descriptors. Nothing was opened or sent then. */
 export function isOutOfDescriptors(error: unknown, depth = 0): boolean {
   if (!(error instanceof Error) || depth > DEEPEST) return false;
   if ('code' in error && CODES.includes(error.code)) return true;

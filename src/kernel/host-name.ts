@@ -1,5 +1,5 @@
-/** The one place that reads host names which somebody else has written. */
-// eslint-disable-next-line no-restricted-syntax -- what it makes of a label is compared with the label
+/** Reads host names from users and other systems; the only place that does so. */
+// eslint-disable-next-line no-restricted-syntax -- its result is compared with the label
 import { domainToASCII, domainToUnicode } from 'node:url';
 
 export interface HostNameForm {
@@ -17,16 +17,16 @@ export interface HostNameForm {
 const LONGEST = 253;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const LABEL_WITH_UNDERSCORES = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
-/** A last label that makes an address of the whole name wherever it is used in a URL (WHATWG: "ends in a number"). */
+/** A last label with which a URL parser reads the whole name as an address (WHATWG: "ends in a number"). */
 const NUMBER = /^(?:\d+|0x[0-9a-f]*)$/;
-/** What input methods type for the dot between labels. */
+/** Characters that input methods produce for the dot between labels. */
 const OTHER_DOTS = /[\u3002\uff0e\uff61]/gu;
 const ASCII = /^[\x20-\x7e]*$/;
 
 /**
- * The name in lower-case A-labels without a final dot, or undefined when the text is no host name. Blanks around it,
- * the letters' case, the width of letters and dots, and one final dot are all that may differ between the two:
- * nothing is ever cut off, dropped or decoded.
+ * The name in lower-case A-labels without a final dot, or undefined when the text is no host name. The text may
+ * differ from the result only in blanks around it, case, width of letters and dots, and one final dot: nothing is
+ * ever cut off, dropped or decoded.
  */
 export function readHostName(text: string, form: HostNameForm = {}): string | undefined {
   const labels = canonical(text).split('.');
@@ -40,7 +40,7 @@ export function readHostName(text: string, form: HostNameForm = {}): string | un
   return NUMBER.test(read.at(-1) ?? '') ? undefined : name;
 }
 
-/** Whether a final dot says that the name is no part of another one. */
+/** Whether the name ends with a dot, that is, is absolute. */
 export function isAbsolute(text: string): boolean {
   return /[.\u3002\uff0e\uff61]$/u.test(text.trim());
 }
@@ -53,18 +53,18 @@ export function isHostName(text: string, form: HostNameForm = {}): boolean {
 function canonical(text: string): string {
   const plain = text.trim().replace(OTHER_DOTS, '.').replace(/\.$/, '');
   if (ASCII.test(plain)) return plain.toLowerCase();
-  // letter by letter: a capital sigma at the end of a word would become another letter than elsewhere
+  // letter by letter: as a word, a final capital sigma would become a different letter than elsewhere
   return plain
     .normalize('NFKC')
     .replace(/./gsu, (letter) => letter.toLowerCase())
     .normalize('NFKC');
 }
 
-/** An empty text for what is none. */
+/** Returns an empty text for an invalid label. */
 function readLabel(label: string): string {
   if (ASCII.test(label)) return label.startsWith('xn--') && !isALabel(label) ? '' : label;
-  // it drops what it finds without meaning, such as variation selectors, and cuts at what ends a host in a URL: so
-  // its result must be the label still
+  // domainToASCII drops characters without meaning, such as variation selectors, and cuts at characters that end a
+  // host in a URL: so its result must still be the same label
   const read = domainToASCII(label);
   return isALabel(read) && domainToUnicode(read) === label ? read : '';
 }

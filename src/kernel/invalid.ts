@@ -1,10 +1,10 @@
-/** The refusal of a request whose fields are not valid. */
+/** The error for a request with invalid fields. */
 import { AgentError } from './errors.js';
 
-/** So many stand in the sentence, which a panel shows to a person. */
+/** Number of problems in the message, which a panel shows to a person. */
 const MOST_NAMED = 5;
 
-/** All of them in `errors`, and as many as a person reads in the sentence. */
+/** `errors` has all problems; the message has the first ones. */
 export function invalid(fields: Readonly<Record<string, string>>): AgentError {
   const problems = Object.entries(fields).map(([name, problem]) => `${name} ${problem}`);
   const more = problems.length - MOST_NAMED;

@@ -1,4 +1,4 @@
-/** What may cross a thread, a file or the wire. */
+/** Data for messages between threads, files and the network. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 

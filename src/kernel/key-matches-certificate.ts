@@ -1,7 +1,7 @@
-/** Whether a private key is that of a certificate. */
+/** Whether a private key belongs to a certificate. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 
-/** Both as PEM; false also when either holds none. */
+/** Both as PEM; also false when either cannot be read. */
 export function keyMatchesCertificate(certificate: string | Buffer, key: string | Buffer): boolean {
   try {
     return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));

@@ -1,4 +1,4 @@
-/** The two ways to write a 256-bit key as text. */
+/** Reads a 256-bit key from text in either of two encodings. */
 
 /** 32 bytes from base64 (also the URL-safe alphabet) or hex, or undefined. */
 export function decodeKey(text: string): Buffer | undefined {

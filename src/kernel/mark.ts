@@ -1,4 +1,4 @@
-/** The mark that everything we make carries, so that nothing of anybody else's is ever changed. */
+/** The mark on everything that the agent creates. The agent never changes an object without it. */
 
 export interface Mark {
   /** This agent's id, from the config (`agent.id`). */
@@ -8,15 +8,18 @@ export interface Mark {
   readonly generation: number;
 }
 
-/** Stands in the place of a panel in the marks of golden templates. */
+/** Replaces the panel in the marks of golden templates. */
 const TEMPLATES = 'templates';
 
-/** One for all golden templates of a product, so that an interrupted build is found again. */
+/** All golden templates of a product have the same mark, so that an interrupted build is found again. */
 export function templateMark(agent: string, product: string): Mark {
   return { agent, panel: TEMPLATES, service: product, generation: 1 };
 }
 
-/** Of a golden template, or of the container that becomes one: no service has it, and the state does not know it. */
+/**
+ * True for a golden template, or a container that becomes one: it belongs to no service, and the state does not know
+ * it.
+ */
 export const isOfTemplate = ({ panel }: Mark): boolean => panel === TEMPLATES;
 
 const PREFIX = 'innkeeper:';
@@ -24,14 +27,14 @@ const PATTERN =
   /(?<![A-Za-z0-9._/:-])innkeeper:([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/(\d{1,9})(?![A-Za-z0-9._/-])/;
 
 /**
- * `innkeeper:<agent>/<panel>/<service>/<generation>`: stands in a container's description, a DNS record's comment, a
- * proxy record.
+ * `innkeeper:<agent>/<panel>/<service>/<generation>`, in a container's description, a DNS record's comment or a proxy
+ * record.
  */
 export function formatMark(mark: Mark): string {
   return `${PREFIX}${mark.agent}/${mark.panel}/${mark.service}/${mark.generation}`;
 }
 
-/** Finds the first mark in a text that may hold other words too. */
+/** Finds the first mark in a text that may contain other words. */
 export function findMark(text: string | null | undefined): Mark | undefined {
   const found = PATTERN.exec(text ?? '');
   if (!found) return undefined;
@@ -39,7 +42,7 @@ export function findMark(text: string | null | undefined): Mark | undefined {
   return { agent, panel, service, generation: Number(generation) };
 }
 
-/** The text holds a mark and nothing else: a note of somebody's that only mentions one is no mark. */
+/** True when the text holds a mark and nothing else: a person's note that mentions a mark is not one. */
 export function isMarkAlone(text: string | null | undefined): boolean {
   const mark = findMark(text);
   return mark !== undefined && (text ?? '').trim() === formatMark(mark);

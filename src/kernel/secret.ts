@@ -1,4 +1,4 @@
-/** A value that must never be seen: it does not turn into a string by accident, and the state encrypts it. */
+/** A secret value: it does not turn into a string by accident, and the state encrypts it. */
 import { inspect } from 'node:util';
 
 export class Secret {
@@ -8,7 +8,7 @@ export class Secret {
     this.#value = value;
   }
 
-  /** The clear text. Call it only where it goes onto the wire or onto a standard input. */
+  /** The clear text. Call it only where the secret is sent over the network or to a standard input. */
   reveal(): string {
     return this.#value;
   }

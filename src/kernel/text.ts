@@ -1,10 +1,13 @@
 /**
- * Words of others, as they are kept and shown: cleaned and shortened here and nowhere else. Whatever another system, a
- * name server or a module says may be hostile, or megabytes long.
+ * Cleans and shortens text from other systems before it is kept or shown; the only place that does so. Text from a
+ * remote system, a name server or a module may be hostile, or megabytes long.
  */
 
 const MOST = 300;
-/** Of a text that is too long: scripts say at the end what went wrong, everything else says it at the beginning. */
+/**
+ * Characters kept from the end of a text that is too long: scripts report the problem at the end, everything else at
+ * the beginning.
+ */
 const TAIL = 180;
 
 const MOST_SENTENCE = 600;
@@ -28,7 +31,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, '$1...@'],
 ];
 
-/** What others say, as one line for people: no control characters, no stack, nothing that opens anything. */
+/** Text from other systems as one line for people: without control characters, stack traces and secrets. */
 export function cleaned(text: string, most = MOST): string {
   const plain = SECRETS.reduce(
     (sofar, [pattern, instead]) => sofar.replace(pattern, instead),
@@ -38,8 +41,7 @@ export function cleaned(text: string, most = MOST): string {
 }
 
 /**
- * A sentence for customers, whatever of it others have said: one line, without control characters and without what a
- * page could take for markup.
+ * A sentence for customers that may contain text from other systems: one line, without control characters and markup.
  */
 export function sentenceOf(text: string, most = MOST_SENTENCE): string {
   if (text.length <= most && !UNFIT.test(text)) return text;
@@ -52,13 +54,13 @@ export function sentenceOf(text: string, most = MOST_SENTENCE): string {
   return shortened(line, most);
 }
 
-/** What is kept for operators: lines stay lines, other control characters and all but both ends of a long text go. */
+/** Detail for operators: line breaks stay; other control characters and the middle of a long text are removed. */
 export function detailOf(text: string, most = MOST_DETAIL): string {
   if (text.length <= most && !UNPRINTABLE.test(text)) return text;
   return shortened(ends(text).replace(ANSI, '').replace(UNPRINTABLE_ALL, ''), most);
 }
 
-/** `a, b and c`; of a long list the first five and how many more there are. */
+/** `a, b and c`; for a long list the first five and the number of the others. */
 export function listOf(words: readonly string[], last = 'and'): string {
   const named = words.length > MOST_NAMED + 1 ? words.slice(0, MOST_NAMED) : words;
   const more = words.length - named.length;
@@ -75,7 +77,7 @@ function shortened(text: string, most: number): string {
   return `${letters.slice(0, most - tail - 5).join('')} ... ${letters.slice(-tail).join('')}`;
 }
 
-/** Only the ends of a text that is megabytes long are looked at. */
+/** Both ends of a text that is megabytes long; the middle is not processed. */
 function ends(text: string): string {
   return text.length <= 2 * MOST_READ ? text : `${text.slice(0, MOST_READ)} ... ${text.slice(-MOST_READ)}`;
 }

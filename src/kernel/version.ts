@@ -1,2 +1,2 @@
-/** The release that this program is; put in by the build. */
+/** The release of this program; set by the build. */
 export const VERSION = process.env.INNKEEPER_VERSION ?? 'unknown';

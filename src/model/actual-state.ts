@@ -1,20 +1,23 @@
-/** What one look found in the systems behind us; a system that could not be asked is null: unknown, never drift. */
+/** What one read of the remote systems found. A system that could not be read is null: unknown, never drift. */
 import type { Mark } from '../kernel/mark.js';
 import type { Plan } from './plan.js';
 
 interface Marked {
   readonly mark: Mark | undefined;
-  /** Nothing else stands beside the mark: a note that only mentions it is somebody's own. */
+  /** The text holds nothing but the mark. A note that only mentions a mark is a person's note. */
   readonly markAlone: boolean;
 }
 
-/** A lock on a container that no task holds any more: every change of it is refused until a person removes the lock. */
+/**
+ * A lock on a container whose task has ended. Proxmox refuses every change of the container until an operator removes
+ * the lock.
+ */
 export interface LeftLock {
   readonly vmid: number;
   readonly node: string;
   /** In the container host's words, e.g. `snapshot-delete`. */
   readonly lock: string;
-  /** What removes it, and what was left half done with it; for a shell on the node, in this order. */
+  /** Shell commands for the node, in this order: they remove the lock and what the interrupted task left half done. */
   readonly commands: readonly string[];
 }
 
@@ -24,22 +27,22 @@ export interface SeenContainer extends Marked {
   readonly power: 'running' | 'stopped' | 'unknown';
   readonly template: boolean;
   readonly leftLock?: LeftLock;
-  /** HA has given up on it: it is neither started nor moved until a person leads it out. */
+  /** HA has put it into the state `error`: HA neither starts nor moves it until an operator clears that state. */
   readonly haError?: true;
   readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
 }
 
 export interface SeenContainers {
   readonly read: readonly SeenContainer[];
-  /** Numbers of those that exist and could not be read now. */
+  /** VMIDs of containers that exist but could not be read this time. */
   readonly unread: readonly number[];
 }
 
 export interface SeenHa extends Marked {
   readonly vmid: number;
-  /** What is asked of it: `started`, `stopped`, ...; null: only the rule is left. */
+  /** The requested state: `started`, `stopped`, ...; null: only the rule is left. */
   readonly state: string | null;
-  /** Whether the rule stands that says where it may run; null: none is wanted. */
+  /** Whether the rule exists that says on which nodes it may run; null: no rule is needed. */
   readonly rule: boolean | null;
 }
 
@@ -62,7 +65,7 @@ export interface ActualState {
   readonly ha: readonly SeenHa[] | null;
   readonly dns: readonly SeenRecord[] | null;
   readonly proxy: readonly SeenHost[] | null;
-  /** Ids of certificates that the proxy shows. */
+  /** Ids of the certificates that the proxy serves. */
   readonly certificates: readonly string[] | null;
 }
 

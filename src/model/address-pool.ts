@@ -1,12 +1,12 @@
-/** Which address of a pool is given out next. */
+/** Chooses the next address of a pool. */
 import ipaddr from 'ipaddr.js';
 
 export interface AddressPool {
   readonly name: string;
-  /** First and last address given out, inclusive; both of one family. */
+  /** First and last address of the range, inclusive; both of the same family. */
   readonly first: string;
   readonly last: string;
-  /** Network prefix length the container is configured with. */
+  /** Network prefix length that the container is configured with. */
   readonly prefix: number;
   readonly gateway: string;
 }
@@ -21,8 +21,8 @@ interface Value {
 const BITS: Readonly<Record<Family, number>> = { 4: 32, 6: 128 };
 
 /**
- * The one way an address is written (RFC 5952 for IPv6), or undefined when the text is none. Short forms such as
- * `10.1` are none.
+ * The canonical form of an address (RFC 5952 for IPv6), or undefined when the text is not an address. Short forms
+ * such as `10.1` are not accepted.
  */
 export function canonicalAddress(text: string): string | undefined {
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
@@ -31,10 +31,10 @@ export function canonicalAddress(text: string): string | undefined {
     : undefined;
 }
 
-/** Of kinds that no visitor's packets are ever routed to, whatever network they come from. */
+/** Address ranges that no visitor's packets are routed to, from any network. */
 const UNREACHABLE: readonly string[] = ['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast'];
 
-/** False for an address that means this machine, this link, a group or nothing. Private ones can be reached. */
+/** False for unspecified, loopback, link-local, multicast and broadcast addresses. Private addresses can be reached. */
 export function canBeReached(address: string): boolean {
   const parsed = ipaddr.process(address);
   return (
@@ -70,7 +70,7 @@ function textOf({ family, number }: Value): string {
   return family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
 }
 
-/** True for addresses of the network that no host may have: its first, and in IPv4 also its last. */
+/** True for addresses of the network that no host may use: the first and, in IPv4, also the last. */
 function isSetAside({ family, number }: Value, prefix: number): boolean {
   const hostBits = BigInt(BITS[family] - prefix);
   if (hostBits < 2n) return false;
@@ -82,7 +82,7 @@ export interface Range {
   readonly family: Family;
   readonly first: bigint;
   readonly last: bigint;
-  /** Addresses that can be given out. */
+  /** Number of addresses that can be assigned. */
   readonly size: bigint;
   readonly isGivenOut: (number: bigint) => boolean;
 }
@@ -95,20 +95,20 @@ export function rangeOf(pool: AddressPool): Range {
   const base = (first >> hostBits) << hostBits;
   const isGivenOut = (number: bigint): boolean =>
     number >= first && number <= last && number !== gateway && !isSetAside({ family, number }, pool.prefix);
-  // a pool lies within one network: only these may fall out of it
+  // a pool lies within one network, so only these addresses can be excluded from it
   const special = new Set([base, base + (1n << hostBits) - 1n, gateway]);
   const without = [...special].filter((number) => number >= first && number <= last && !isGivenOut(number));
   return { family, first, last, size: last - first + 1n - BigInt(without.length), isGivenOut };
 }
 
-/** The address as a number, or undefined when the range does not give it out. */
+/** The address as a number, or undefined when the range does not assign it. */
 export function valueIn(range: Range, address: string): bigint | undefined {
   if (!ipaddr.isValid(address)) return undefined;
   const { family, number } = valueOf(address);
   return family === range.family && range.isGivenOut(number) ? number : undefined;
 }
 
-/** The first whole number from `start` to `last`, then from `first` on, that is free. */
+/** The first free number from `start` to `last`, then from `first` upwards. */
 export function firstFree(
   range: { readonly first: bigint; readonly last: bigint },
   start: bigint,
@@ -121,9 +121,9 @@ export function firstFree(
 }
 
 /**
- * The next free address of the pool, looked for behind `after` first (so that an address just given back rests for a
- * while) and round once; undefined when the pool is used up. Gateway, network and broadcast address are never given
- * out.
+ * The next free address of the pool, or undefined when the pool is used up. The search starts after `after` and wraps
+ * around once, so that an address just released is not reused at once. Gateway, network and broadcast addresses are
+ * never assigned.
  */
 export function findFreeAddress(
   pool: AddressPool,

@@ -23,14 +23,13 @@ interface Counted {
 
 export interface LastBackup extends Counted {
   /**
-   * Of the day before it in use: a clock that is set back over midnight, or another time zone, leads there once more.
+   * The count of the previous day in use: a clock set back over midnight, or a changed time zone, returns to that day.
    */
   readonly before?: Counted;
 }
 
 /**
- * What comes after `last`, and what is to be remembered then. `taken`: names that exist, which no record may lead
- * back to.
+ * The backup name after `last`, and the count to remember. `taken`: existing names, which are never chosen.
  */
 export function nextBackup(
   day: string,

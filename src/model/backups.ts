@@ -1,4 +1,4 @@
-/** Which of a service's snapshots are its customer's backups, and what counts into the quota. */
+/** Which of a service's snapshots are its customer's backups, and what counts towards the quota. */
 import { isOpen, type Job } from './job.js';
 import { textIn } from '../kernel/json.js';
 import type { Plan } from './plan.js';
@@ -7,13 +7,13 @@ import type { Service } from './service.js';
 
 type Kept = Pick<Service, 'guest' | 'jobs'>;
 
-/** The customer's backups: made, and not about to be deleted. */
+/** The customer's backups that exist and are not about to be deleted. */
 export function backupsOf(service: Kept): Snapshot[] {
   const snapshots = service.guest?.snapshots ?? [];
   return snapshots.filter(({ kind, name }) => kind === 'backup' && !isBeingRemoved(service, name));
 }
 
-/** Backups and those that are on their way. */
+/** Number of backups, including those that open jobs are going to make. */
 export function backupsUsed(service: Kept): number {
   const made = new Set(service.guest?.snapshots.map(({ name }) => name));
   const coming = service.jobs.filter(
@@ -29,8 +29,8 @@ export function isBeingRemoved({ jobs }: Pick<Kept, 'jobs'>, name: string): bool
 }
 
 /**
- * How many more may be taken on: a smaller plan that is on its way counts already, or there were too many when it
- * comes.
+ * The quota, as the smallest of the present plan and the plans of open upgrades: otherwise a smaller plan that is on
+ * its way would find too many.
  */
 export function allowed(
   { plan, jobs }: Pick<Service, 'plan' | 'jobs'>,

@@ -9,7 +9,9 @@ export interface CaaRecord {
 
 const KNOWN_TAGS = ['issue', 'issuewild', 'iodef', 'contactemail', 'contactphone', 'issuemail', 'issuevmc'];
 
-/** @param identities names of the authority, as it documents them; @param method how it will check, e.g. `http-01` */
+/**
+ * @param identities names of the authority, as it documents them; @param method its validation method, e.g. `http-01`
+ */
 export function caaAllows(
   records: readonly CaaRecord[],
   identities: readonly string[],
@@ -38,7 +40,7 @@ function fits(parameter: string, method: string): boolean {
 /** Characters of one value. */
 const MOST_SHOWN = 100;
 
-/** For people: `0 issue "ca.example.net"`. */
+/** As people read it: `0 issue "ca.example.net"`. */
 export function caaText(records: readonly CaaRecord[]): string {
   const shown = (text: string): string => sentenceOf(text.replaceAll('"', '?'), MOST_SHOWN);
   return listOf(

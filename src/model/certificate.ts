@@ -1,4 +1,4 @@
-/** What is told of a certificate: who issued it, and until when it is good. */
+/** What the API shows of a certificate: its issuer and its expiry. */
 import { X509Certificate } from 'node:crypto';
 import { sentenceOf } from '../kernel/text.js';
 
@@ -9,7 +9,7 @@ export interface Certificate {
   readonly expires_at: string;
 }
 
-/** Who issued the first certificate of a PEM text; null when it cannot be read. */
+/** The issuer of the first certificate of a PEM text; null when it cannot be read. */
 export function issuerOf(pem: string): string | null {
   try {
     return issuerName(new X509Certificate(pem));
@@ -20,7 +20,7 @@ export function issuerOf(pem: string): string | null {
 
 const MOST_SHOWN = 100;
 
-/** Its organisation, else its common name. */
+/** The issuer's organisation, else its common name. */
 export function issuerName({ issuer }: Pick<X509Certificate, 'issuer'>): string {
   const attributes = new Map(
     issuer.split('\n').map((line): [string, string] => {

@@ -1,4 +1,4 @@
-/** What only one service may have: a name, an address, a container number, a domain. */
+/** A claim is something that only one service may have: a name, an address, a container number, a domain. */
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
 
 /** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
@@ -6,17 +6,17 @@ export type Claim = `${ClaimKind} ${string}`;
 export type ClaimKind = keyof typeof REFUSALS;
 
 const REFUSALS = {
-  name: ['name_taken', 'The sub-domain belongs to another service.'],
+  name: ['name_taken', 'The subdomain belongs to another service.'],
   address: ['capacity_exhausted', 'The address belongs to another service.'],
   domain: ['domain_taken', 'The domain belongs to another customer.'],
   vmid: ['vmid_taken', 'The container number belongs to another service.'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
-/** Another service holds what a change wanted to claim; nothing was changed. */
+/** Another service holds what a change needed to claim; nothing was changed. */
 export class ClaimTakenError extends AgentError {
   readonly kind: ClaimKind;
 
-  /** By what it has: `AgentError` takes every error of its shape for its own. */
+  /** By its fields, since `AgentError` accepts every error of its shape as an instance. */
   static override [Symbol.hasInstance](value: unknown): value is ClaimTakenError {
     return value instanceof AgentError && 'kind' in value;
   }

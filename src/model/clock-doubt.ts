@@ -1,9 +1,8 @@
 /**
- * Whether the wall clock went as far as time did. It is compared with the host's uptime, which nobody sets. Pure
- * rules.
+ * Whether the wall clock is right. It is compared with the host's uptime, which cannot be set. Pure rules.
  */
 
-/** One look at the host's clocks. */
+/** One reading of the host's clocks. */
 export interface TimeReading {
   /** Epoch ms. */
   readonly wall: number;
@@ -11,37 +10,37 @@ export interface TimeReading {
   readonly uptime: number;
 }
 
-/** What is kept on disk of the last look that was believed. */
+/** The last trusted reading, as kept on disk. */
 export interface TimeMark extends TimeReading {
-  /** Changes with every start of the host. */
+  /** Changes with every boot of the host. */
   readonly bootId: string;
 }
 
-/** An instant that is believed; everything later is measured from it. */
+/** A trusted instant; everything later is measured from it. */
 export interface TimeAnchor extends TimeReading {
-  /** The host was off in between, for nobody knows how long. */
+  /** The host was off in between, for an unknown time. */
   readonly hostWasOff: boolean;
 }
 
 /**
- * `ahead`: the wall clock went further than time did. `behind`: it was set back. `long_off`: it is far ahead of the
- * last time the host was on, because the host was off for long or because the clock is wrong.
+ * `ahead`: the wall clock advanced further than the uptime did. `behind`: it was set back. `long_off`: it is far
+ * ahead of the last reading before the boot, because the host was off for long or because the clock is wrong.
  */
 export const CLOCK_DOUBTS = ['ahead', 'behind', 'long_off'] as const;
 export type ClockDoubtKind = (typeof CLOCK_DOUBTS)[number];
 
 export interface ClockDoubt {
   readonly kind: ClockDoubtKind;
-  /** Wall clock minus what it should say, in ms; of `long_off` the most that it can be. */
+  /** The wall clock's error in ms; for `long_off` the largest possible one. */
   readonly offMs: number;
-  /** Epoch ms that the wall clock should say; of `long_off` the least. */
+  /** Epoch ms that the wall clock should show; for `long_off` the earliest possible. */
   readonly expected: number;
 }
 
-/** What is known of the wall clock, for operators. */
+/** The state of the wall clock, for operators. */
 export interface ClockView {
   readonly trusted: boolean;
-  /** Epoch ms: the host's, and the time that the agent goes by. */
+  /** Epoch ms: the host's time, and the time that the agent uses. */
   readonly wall: number;
   readonly agent: number;
   /** Undefined while it is trusted. */
@@ -51,19 +50,19 @@ export interface ClockView {
 export interface Timekeeper {
   view(): ClockView;
   /**
-   * A person says that the wall clock is right as it is now. Throws `state_unavailable` when that could not be kept;
-   * it holds until the next start all the same.
+   * An operator confirms that the wall clock is right as it is now. Throws `state_unavailable` when the confirmation
+   * could not be saved; it then still holds until the next start.
    */
   confirm(): Promise<ClockView>;
 }
 
-/** Steps of a time service, leap seconds and a late look stay well below. */
+/** Steps of a time service, leap seconds and a late reading stay well below this. */
 export const TOLERANCE_MS = 300_000;
-/** A reboot takes no longer than this; no date of ours is worth an hour. */
+/** A reboot takes no longer than this. None of the agent's dates needs to be more exact than an hour. */
 export const LONGEST_REBOOT_MS = 3_600_000;
 
 /**
- * Where to measure from after a start. `newest`: the latest instant (epoch ms) in the records, used when there is no
+ * The instant to measure from after a start. `newest`: the latest instant (epoch ms) in the records, used without a
  * mark.
  */
 export function anchorAtStart(
@@ -74,7 +73,7 @@ export function anchorAtStart(
 ): TimeAnchor {
   if (mark) {
     const same: TimeAnchor = { wall: mark.wall, uptime: mark.uptime, hostWasOff: false };
-    // where the host does not name its starts, one that explains the clock is likelier than a jump
+    // where the host has no boot id, a boot that explains the clock is more likely than a jump
     const sameStart = bootId === '' ? doubtOf(same, now) === undefined : mark.bootId === bootId;
     if (sameStart && now.uptime >= mark.uptime) return same;
     return { wall: mark.wall, uptime: 0, hostWasOff: true };
@@ -88,7 +87,7 @@ export function expectedWall(anchor: TimeAnchor, uptime: number): number {
   return anchor.wall + uptime - anchor.uptime;
 }
 
-/** Undefined when the wall clock says what it should. */
+/** Undefined when the wall clock is within tolerance. */
 export function doubtOf(anchor: TimeAnchor, now: TimeReading): ClockDoubt | undefined {
   const expected = expectedWall(anchor, now.uptime);
   const offMs = now.wall - expected;

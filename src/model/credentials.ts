@@ -1,10 +1,10 @@
 /** The administrator's name and password that the agent has set, and for how long they can be read. */
 import type { Service } from './service.js';
 
-/** What products keep them under: the name in the service's data, the password among its secrets. */
+/** Keys that products keep them under: the name in the service's data, the password among its secrets. */
 export const ADMIN_USER = 'admin_user';
 export const ADMIN_PASSWORD = 'admin_password';
-/** A new one on its way into the site; it takes the other's place once it is there. */
+/** A new password that is being set in the site; it replaces the other one once the site has it. */
 export const NEXT_PASSWORD = 'admin_password_next';
 /** In the service's data: when the password was last reset (RFC 3339). */
 const RESET_AT = 'admin_password_at';
@@ -13,7 +13,7 @@ const READABLE_MS = 7 * 86_400_000;
 
 type Kept = Pick<Service, 'secrets' | 'data' | 'activeAt' | 'createdAt'>;
 
-/** Epoch ms until which the password can be read, if nobody acknowledges it. */
+/** Epoch ms until which the password can be read if it is not acknowledged. */
 export function readableUntil({ data, activeAt, createdAt }: Omit<Kept, 'secrets'>): number {
   const reset = data[RESET_AT];
   return Date.parse(typeof reset === 'string' ? reset : (activeAt ?? createdAt)) + READABLE_MS;
@@ -41,17 +41,17 @@ export function passwordSet(service: Service, now: string): Service {
   };
 }
 
-/** For certain it did not get there; the next reset makes another one. */
+/** The new password certainly did not reach the site; the next reset generates another one. */
 export function passwordNotSet(service: Service): Service {
   return { ...service, secrets: without(service.secrets, NEXT_PASSWORD) };
 }
 
-/** It may have got there, or not: no password is told rather than a wrong one. */
+/** The site may or may not have the new password: no password is shown rather than a wrong one. */
 export function passwordInDoubt(service: Service): Service {
   return service.secrets[NEXT_PASSWORD] ? withoutPassword(passwordNotSet(service)) : service;
 }
 
-/** After a return to a snapshot of before the last reset, what we know is not what the site knows. */
+/** After a rollback to a snapshot from before the last reset, the site has an older password than the record. */
 export function afterReturn(service: Service, snapshot: string): Service {
   const reset = service.data[RESET_AT];
   const taken = service.guest?.snapshots.find(({ name }) => name === snapshot)?.createdAt;

@@ -1,13 +1,13 @@
 /**
- * What is kept of a custom domain apart from its service: who used it last, its certificate, and what the certificate
- * authority was asked.
+ * The record of a custom domain, kept apart from its service: its last owner, its certificate, and the orders sent to
+ * the certificate authority.
  */
 import { createHash } from 'node:crypto';
 import type { Secret } from '../kernel/secret.js';
 import type { ServiceKey } from './service.js';
 
 export interface HeldCertificate {
-  /** Names it is good for. */
+  /** Names that it covers. */
   readonly names: readonly string[];
   /** PEM, the server's own first. */
   readonly chain: string;
@@ -20,34 +20,34 @@ export interface HeldCertificate {
 export interface CustomDomainRecord {
   readonly schema: 1;
   readonly id: string;
-  /** The slot: lower-case A-labels, an apex stands for its `www` too. */
+  /** The slot: lower-case A-labels; an apex includes its `www`. */
   readonly domain: string;
-  /** The registered name that it is, or is below. */
+  /** The registered domain that it is or belongs to. */
   readonly registered: string;
-  /** Who has it, or had it last. */
+  /** The present owner, or the last one. */
   readonly owner: { readonly panel: string; readonly userId: string | null; readonly email: string };
-  /** The service that serves it; null once it was taken away. */
+  /** The service that serves it; null once it was removed from the service. */
   readonly service: ServiceKey | null;
-  /** Until then nobody else gets it without proof in DNS (RFC 3339); null while it is served. */
+  /** Until then other customers need proof in DNS to get it (RFC 3339); null while it is served. */
   readonly quarantineUntil: string | null;
   readonly certificate: HeldCertificate | null;
-  /** Instants at which a certificate was issued, for the authority's weekly limits. */
+  /** When certificates were issued, for the authority's weekly limits. */
   readonly issued: readonly { readonly at: string; readonly names: readonly string[] }[];
-  /** Instants at which the authority could not verify it. */
+  /** When the authority could not validate it (RFC 3339). */
   readonly refusals: readonly string[];
   /** Failures in a row. */
   readonly failures: number;
-  /** Not tried before (RFC 3339); null = at once. */
+  /** Not retried before this time (RFC 3339); null: at once. */
   readonly nextAt: string | null;
   /** A sentence for the customer, or null. */
   readonly problem: string | null;
-  /** When it was last looked whether it still leads here (RFC 3339). */
+  /** When the agent last checked whether it still points here (RFC 3339). */
   readonly checkedAt?: string;
-  /** It leads elsewhere for too long: not served, and no certificate is held for it. */
+  /** It has pointed elsewhere for too long: it is not served and has no certificate. */
   readonly off?: boolean;
 }
 
-/** Names are too long for file names. */
+/** A hash, since domain names can be too long for file names. */
 export function domainId(domain: string): string {
   return createHash('sha256').update(domain).digest('hex').slice(0, 40);
 }
@@ -65,8 +65,8 @@ const HOUR_MS = 3_600_000;
 const WEEK_MS = 7 * 24 * HOUR_MS;
 
 /**
- * The earliest instant (epoch ms) at which the limits let a certificate for `names` be ordered; `now` when they do
- * already.
+ * The earliest instant (epoch ms) at which the limits allow an order of a certificate for `names`; `now` when they
+ * allow it already.
  */
 export function allowedFrom(
   record: Pick<CustomDomainRecord, 'registered' | 'refusals'>,
@@ -98,7 +98,7 @@ export function allowedFrom(
   );
 }
 
-/** When fewer than `most` of these lie within the window. */
+/** When fewer than `most` of these instants will lie within the window. */
 function freeFrom(instants: readonly string[], most: number, windowMs: number, now: number): number {
   const within = instants
     .map((at) => Date.parse(at))
@@ -108,7 +108,7 @@ function freeFrom(instants: readonly string[], most: number, windowMs: number, n
   return within.length < most || oldest === undefined ? now : oldest + windowMs;
 }
 
-/** Without what no limit looks at any more. */
+/** Without the instants that no limit counts any more. */
 export function forgetOld(record: CustomDomainRecord, now: number): CustomDomainRecord {
   return {
     ...record,
@@ -120,7 +120,7 @@ export function forgetOld(record: CustomDomainRecord, now: number): CustomDomain
 const MINUTE_MS = 60_000;
 const LONGEST_PAUSE_MS = 12 * HOUR_MS;
 
-/** Milliseconds before the next try after so many failures in a row: one minute, doubling. */
+/** Milliseconds before the next try after this many failures in a row: one minute, doubling. */
 export function pauseAfter(failures: number): number {
   return Math.min(LONGEST_PAUSE_MS, MINUTE_MS * 2 ** Math.min(20, Math.max(0, failures - 1)));
 }

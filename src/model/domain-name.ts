@@ -1,4 +1,4 @@
-/** Which names a customer may bring, how they are written, and which belong to one slot of the quota. */
+/** Which domain names a customer may add, how they are written, and which share one slot of the quota. */
 import { isIP } from 'node:net';
 import { parse } from 'tldts';
 import { AgentError } from '../kernel/errors.js';
@@ -7,28 +7,28 @@ import type { Service } from './service.js';
 import type { CustomDomain, Site } from './site.js';
 
 export interface NameRules {
-  /** Lower case. Itself, what is above it and what is below it is the operator's. */
+  /** Lower case. The name itself and all names above and below it belong to the operator. */
   readonly baseDomain: string;
-  /** Lower-case names that no customer gets, nor anything below them. */
+  /** Lower-case names that no customer may use, nor any name below them. */
   readonly blocked: readonly string[];
-  /** Names of our own machines. */
+  /** Names of the operator's own machines. */
   readonly infrastructure: readonly string[];
 }
 
 export interface DomainName {
-  /** As asked for: lower-case A-labels. */
+  /** As requested, in lower-case A-labels. */
   readonly name: string;
-  /** What is claimed and counted: an apex and its `www` are one. */
+  /** The name that is claimed and counted: an apex and its `www` are one slot. */
   readonly slot: string;
   /** The name that was registered, e.g. `example.co.uk` of `shop.example.co.uk`. */
   readonly registered: string;
 }
 
-/** What the last label makes a number of, or an address. */
+/** Names whose last label makes them a number or an address. */
 const NUMBERS = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
 const SHOWN = 80;
 
-/** Throws `domain_invalid` with a sentence that says what was expected and what was found. */
+/** Throws `domain_invalid` with a message that says what was expected and what was found. */
 export function parseDomain(sent: string, rules: NameRules): DomainName {
   const text = sent.trim().replace(/\.$/, '');
   const shown = shownOf(sent);
@@ -51,7 +51,7 @@ export function parseDomain(sent: string, rules: NameRules): DomainName {
 function registeredName(name: string, rules: NameRules): DomainName {
   const registered = parse(name, { allowPrivateDomains: true, validateHostname: false }).domain;
   if (registered === null || registered === '')
-    throw refused(`Expected a domain of your own, found ${name}, below which anybody may register names.`);
+    throw refused(`Expected a domain of your own, found ${name}, under which anyone can register names.`);
   const { baseDomain } = rules;
   const base = baseDomain.toLowerCase();
   if (isBelow(name, base) || isBelow(base, slotOf(name, registered)))
@@ -72,17 +72,17 @@ export function isBelow(name: string, above: string): boolean {
   return name === above || name.endsWith(`.${above}`);
 }
 
-/** The name that was registered; the name itself where there is none. */
+/** The registered domain; the name itself when it has none. */
 export function registeredOf(name: string): string {
   return parse(name, { allowPrivateDomains: true, validateHostname: false }).domain ?? name;
 }
 
-/** The slot of a name that was accepted before. */
+/** The slot of a name that was accepted earlier. */
 export function slotOfName(name: string): string {
   return slotOf(name, registeredOf(name));
 }
 
-/** The names above this one, nearest first, as far as the registered one. */
+/** The names above this one, nearest first, up to the registered one. */
 export function namesAbove({ slot, registered }: DomainName): string[] {
   const above: string[] = [];
   for (let name = slot; name !== registered && name.includes('.');) {
@@ -92,27 +92,27 @@ export function namesAbove({ slot, registered }: DomainName): string[] {
   return above;
 }
 
-/** What visitors may type for this entry. */
+/** The names under which visitors reach this entry. */
 export function namesOf(entry: { readonly domain: string; readonly www: boolean }): string[] {
   return entry.www ? [entry.domain, `www.${entry.domain}`] : [entry.domain];
 }
 
 type Entry = Parameters<typeof namesOf>[0] & { readonly certificate: CustomDomain['certificate'] };
 
-/** The names of this entry that its certificate is good for. */
+/** The names of this entry that its certificate covers. */
 export function certifiedNames(entry: Entry): readonly string[] {
   const { state, names } = entry.certificate;
   if (state !== 'issued') return [];
   return names ?? namesOf(entry);
 }
 
-/** All names that a site is served by, our own first. */
+/** All names at which a site is served, the agent's own first. */
 export function servedNames(site: Pick<Site, 'fqdn' | 'domains'>): string[] {
   const served = site.domains.filter(({ stray }) => stray?.off !== true);
   return [...new Set([site.fqdn, ...served.flatMap(namesOf)])];
 }
 
-/** One tenant: the same customer of the same panel. */
+/** True for the same customer of the same panel. */
 export function sameOwner(a: Owner, b: Owner): boolean {
   if (a.panel !== b.panel) return false;
   return a.userId !== null && b.userId !== null ? a.userId === b.userId : a.email === b.email;
@@ -120,7 +120,7 @@ export function sameOwner(a: Owner, b: Owner): boolean {
 
 export type Owner = Pick<Service, 'panel' | 'userId' | 'email'>;
 
-/** Text of others for a sentence: without control characters and markup, and short. */
+/** Foreign text for use in a sentence: without control characters and markup, and shortened. */
 export function shownOf(text: string): string {
   const clean = text.trim().replace(/[\p{C}<>"]/gu, '?');
   return clean.length > SHOWN ? `${clean.slice(0, SHOWN)}...` : clean;

@@ -1,4 +1,4 @@
-/** What counts as an e-mail address of a customer, and when two are the same one. */
+/** What counts as a customer's e-mail address, and when two addresses are the same. */
 import { readHostName } from '../kernel/host-name.js';
 
 export interface Email {
@@ -6,7 +6,7 @@ export interface Email {
   readonly localPart: string;
   /** Lower-case A-labels. */
   readonly domain: string;
-  /** Both, ready to be kept and compared: the domain folded, the local part as sent. */
+  /** Both, ready to be stored and compared: the domain in canonical form, the local part as sent. */
   readonly address: string;
 }
 
@@ -14,7 +14,7 @@ export interface Email {
 // them.
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 
-/** The address taken apart, or undefined when it is not one. */
+/** The parsed address, or undefined when the text is not an e-mail address. */
 export function parseEmail(text: string): Email | undefined {
   if (text.length > 254) return undefined;
   const at = text.lastIndexOf('@');

@@ -1,13 +1,13 @@
 /**
- * What happened to a service, as panels, webhooks and the log of events tell it: worked out from two states of its
- * document, so that nobody can forget one.
+ * The events of a service for panels, webhooks and the event log. They are derived from two states of its document,
+ * so that no operation can forget one.
  */
 import { certifiedNames } from './domain-name.js';
 import { isOpen, type Job } from './job.js';
 import type { Service } from './service.js';
 import type { EventType, Happening } from './service-event.js';
 
-/** In the order in which they are told. */
+/** In the order in which they are reported. */
 export function happenings(before: Service | undefined, after: Service): Happening[] {
   const fresh = before === undefined || before.generation !== after.generation;
   const old = fresh ? undefined : before;
@@ -47,13 +47,13 @@ function lifecycleOf(before: Service | undefined, after: Service): Happening[] {
   return tell(before.lifecycle === 'suspended' ? 'service.unsuspended' : 'service.active');
 }
 
-/** The container has gone with this change; without one nothing is kept of a deleted service. */
+/** True when this change removed the container, or when there was none: nothing of the deleted service is kept. */
 function isNothingKept(before: Service, after: Service): boolean {
   if (!after.guest) return before.lifecycle !== 'terminated';
   return before.guest !== null && before.guest.vmid !== null && after.guest.vmid === null;
 }
 
-/** The job that failed or is stuck, and why: what a panel may read. */
+/** The job that failed or is stuck, and its error, as far as a panel may read it. */
 function failureOf({ jobs }: Service): Happening['data'] {
   const job = jobs.findLast(({ status }) => status === 'stuck' || status === 'failed');
   return job ? { job_id: job.id, method: job.method, error: errorOf(job) } : {};

@@ -1,6 +1,6 @@
 /**
- * What somebody has paid for and did not get, although nothing is stuck: it was taken back, and nobody sees to it
- * unless an operator is notified.
+ * Orders that failed although nothing is stuck: the customer paid, the job was undone, and without an alert no
+ * operator would notice.
  */
 import { isOpen, type Job } from './job.js';
 import { endsTheSite, isOrderedKind, type OrderedKind } from './job-kinds.js';
@@ -11,7 +11,7 @@ export type OrderedJob = Job & { readonly method: OrderedKind };
 type Sold = Pick<Service, 'lifecycle' | 'deletion' | 'guest'>;
 const isLive = ({ lifecycle }: Sold): boolean => lifecycle === 'active' || lifecycle === 'suspended';
 
-/** How the service stands for as long as the order's failure is all that was heard of it. */
+/** For each kind of order, whether the service is still as the failed order left it. */
 const STILL_FAILED: Readonly<Record<OrderedKind, (service: Sold) => boolean>> = {
   create: ({ lifecycle }) => lifecycle === 'failed',
   restore: isHeld,
@@ -20,8 +20,7 @@ const STILL_FAILED: Readonly<Record<OrderedKind, (service: Sold) => boolean>> = 
 };
 
 /**
- * The failed orders that wait for somebody, the oldest first: not made again, not deleted, and not given up by a
- * person.
+ * The failed orders that need an operator, oldest first: neither placed again, nor deleted, nor abandoned.
  */
 export function failedOrders(service: Sold & Pick<Service, 'jobs'>): OrderedJob[] {
   const { jobs } = service;
@@ -32,7 +31,7 @@ export function failedOrders(service: Sold & Pick<Service, 'jobs'>): OrderedJob[
     .filter(({ method }) => !open.some((other) => other.method === method) && STILL_FAILED[method](service));
 }
 
-/** True for a failed order that is still to be heard of after another job has ended. */
+/** True for a failed order, which stays in the record after another job has ended. */
 export function isOrder(job: Job): job is OrderedJob {
   return job.status === 'failed' && job.abandonedAt === undefined && isOrderedKind(job.method);
 }

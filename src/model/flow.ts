@@ -5,43 +5,42 @@
 import type { Json } from '../kernel/json.js';
 
 /**
- * What a step makes, changes or removes outside of the agent: so that a person can be told what is left of a job that
- * came to a stop.
+ * What a step creates, changes or removes outside the agent. From this the agent lists what a stopped job has left.
  */
 export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy';
 
-/** What is left of a step of a job that came to a stop. */
+/** What a step of a stopped job has left. */
 export interface Remain {
   readonly step: string;
-  /** Null for a step that concerns nothing outside of the container. */
+  /** Null for a step that affects nothing outside the container. */
   readonly thing: Thing | null;
   /** For operators: `container 1012 on pve2`. */
   readonly what: string;
 }
 
-/** One step of a flow; `C` is the context that the engine hands to the code. */
+/** One step of a flow; `C` is the context that the engine passes to the code. */
 export interface Step<C> {
-  /** Names of the steps that must be done first. */
+  /** Names of the steps that must be done before this one. */
   readonly after?: readonly string[];
-  /** Does the step's effect. Must be repeatable: after a crash it runs again with the notes of the first try. */
+  /** Performs the step. Must be repeatable: after a crash it runs again with the notes of the first run. */
   run(context: C): Promise<Json | void>;
-  /** Takes the effect back. Must tolerate that nothing was done. Gets the step's notes and result, replays nothing. */
+  /** Undoes the step. Must tolerate that nothing was done. Gets the step's notes and result; nothing is replayed. */
   undo?(context: C): Promise<void>;
-  /** Past this step the flow only goes forward. */
+  /** After this step has begun, the flow only goes forward. */
   readonly pivot?: boolean;
-  /** Seconds this step may take, waiting for leases not counted. Default: the job's own time limit. */
+  /** Seconds that this step may take, without the time it waits for leases. Default: the job's time limit. */
   readonly timeoutS?: number;
   readonly concerns?: Thing;
 }
 
 /**
- * A pivot's step notes this (`true`) when it has failed and surely changed nothing: then the flow may still go back.
+ * A pivot notes this (`true`) when it failed and certainly changed nothing: then the flow can still be undone.
  */
 export const UNTOUCHED = 'untouched';
 
 export type Flow<C> = Readonly<Record<string, Step<C>>>;
 
-/** What the journal keeps of a step's declaration. */
+/** The part of a step's declaration that the journal keeps. */
 export interface StepShape {
   readonly name: string;
   readonly after: readonly string[];
@@ -50,7 +49,7 @@ export interface StepShape {
   readonly concerns?: Thing;
 }
 
-/** The declaration without the code, in table order. Throws on an unknown or circular `after`. */
+/** The declarations without the code, in table order. Throws on an unknown or circular `after`. */
 export function shapeOf<C>(flow: Flow<C>): StepShape[] {
   const shapes = Object.entries(flow).map(([name, step]) => ({
     name,
@@ -85,7 +84,7 @@ export const STEP_STATUSES = [
 ] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
-/** Steps that may start now: not yet begun, everything before them done. */
+/** Steps that can start now: they have not begun, and all steps before them are done. */
 export function startable(shapes: readonly StepShape[], status: (name: string) => StepStatus): string[] {
   return shapes
     .filter(
@@ -94,7 +93,7 @@ export function startable(shapes: readonly StepShape[], status: (name: string) =
     .map((shape) => shape.name);
 }
 
-/** Milliseconds of the longest chain of steps, given how long each took. */
+/** Duration in milliseconds of the longest chain of steps, given the duration of each. */
 export function longestPathMs(shapes: readonly StepShape[], durationMs: (name: string) => number): number {
   const byName = new Map(shapes.map((shape) => [shape.name, shape]));
   const memo = new Map<string, number>();

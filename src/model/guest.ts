@@ -1,7 +1,7 @@
-/** A service's guest: the container it lives in. A service has one when its product says so (`Product.parts`). */
+/** A service's guest: the container that it runs in. A service has one if its product declares it (`Product.parts`). */
 import type { LastBackup } from './backup-name.js';
 
-/** An address given out of a pool. */
+/** An address assigned from a pool. */
 export interface ClaimedAddress {
   readonly pool: string;
   readonly address: string;
@@ -9,7 +9,7 @@ export interface ClaimedAddress {
   readonly gateway: string;
 }
 
-/** `initial` belongs to the product, `backup` to the customer's quota, `safety` to us. */
+/** `initial` belongs to the product, `backup` counts towards the customer's quota, `safety` is the agent's. */
 export const SNAPSHOT_KINDS = ['initial', 'backup', 'safety'] as const;
 export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];
 
@@ -20,23 +20,23 @@ export interface Snapshot {
 }
 
 export interface Guest {
-  /** Claimed or used; empty once released. The first is the one that the proxy leads to. */
+  /** Claimed or used; empty once released. The proxy forwards to the first one. */
   readonly addresses: readonly ClaimedAddress[];
-  /** The number claimed or used; null once released. */
+  /** The VMID, claimed or used; null once released. */
   readonly vmid: number | null;
   /** Where the container was last seen or placed. */
   readonly node: string | null;
   /** Oldest first. */
   readonly snapshots: readonly Snapshot[];
-  /** The newest backup name given out: `N` of a day is never used twice, even after a deletion. Day as `DDMMYYYY`. */
+  /** The newest backup name: `N` is never used twice in a day, even after a deletion. Day as `DDMMYYYY`. */
   readonly lastBackup: LastBackup | null;
-  /** What the last completed job that said so made of it; absent when none has said. */
+  /** The power state after the last completed job that determined one; absent when no job has. */
   readonly power?: 'running' | 'stopped';
-  /** GiB of the root disk where a smaller plan left it larger than the plan's; absent: the plan's. */
+  /** GiB of the root disk if a smaller plan left it larger than the plan allows; absent: the plan's size. */
   readonly diskGb?: number;
 }
 
-/** Number, addresses, node and snapshots are free again. */
+/** A guest whose VMID, addresses, node and snapshots are released. */
 export const RELEASED = {
   vmid: null,
   node: null,
@@ -44,7 +44,7 @@ export const RELEASED = {
   snapshots: [],
 } as const satisfies Partial<Guest>;
 
-/** Nothing is claimed for it, or nothing any more. */
+/** True when nothing is claimed for it, or no longer. */
 export function isReleased(guest: Guest | null): boolean {
   return guest === null || (guest.vmid === null && guest.addresses.length === 0);
 }

@@ -1,6 +1,6 @@
 /**
- * What is known of each kind of job before it runs. A new kind starts here; docs/architecture.md has the list of
- * places that follow.
+ * What is known about each kind of job before it runs. A new kind starts here; docs/architecture.md lists the places
+ * to change next.
  */
 import type { Part } from './part.js';
 
@@ -13,53 +13,52 @@ export const GROUPS = [
   'suspend',
   'unsuspend',
   'upgrade',
-  /** What the look for drift has found to differ. */
+  /** Repairs the drift that a comparison found. */
   'repair',
   'owner',
   'power',
   'backup',
   'rollback',
   'domain',
-  /** Runs beside the others: nothing waits for it. */
+  /** Runs alongside the others: nothing waits for it. */
   'certificate',
-  /** Whatever else a product offers its customers, and every kind that is not ours. */
+  /** Everything else that a product offers its customers, and all kinds that the agent does not define. */
   'other',
 ] as const;
-/** Kinds that behave alike when two jobs meet on one service. */
+/** Kinds that are treated alike when two jobs of one service conflict. */
 export type Group = (typeof GROUPS)[number];
 
 /** @typeParam K the kinds that may be named */
 export interface JobKindData<K extends string = string> {
   readonly group: Group;
-  /** Who asks for it as a rule. Somebody waits at a button for what a `customer` asks. */
+  /** Who usually requests it. A `customer` waits for the result at a button. */
   readonly askedBy: 'customer' | 'panel' | 'operator' | 'agent';
-  /** Which open jobs it ends as they stand, because it removes whatever there is. */
+  /** Which open jobs it ends without undoing them, because it removes whatever they made. */
   readonly supersedes: 'everything' | 'everything but forget' | 'nothing';
   /**
-   * A request for the same joins an open job, unless one of these waits behind that job and takes back or overtakes
-   * what it does. `anything`: whatever waits behind it does.
+   * A repeated request joins an open job of the same kind, unless a job of one of these kinds is queued after it and
+   * reverses or replaces its effect. `anything`: every job queued after it does.
    */
   readonly overtakenBy: readonly K[] | 'anything';
   /**
-   * The system without which a job that has not begun can do nothing; null: it has steps that make sense all the
-   * same.
+   * The system that a job needs for its first steps; null: some of its steps are useful without any system.
    */
   readonly firstNeed: 'container-host' | 'proxy' | null;
   /**
-   * `forward only`: the request has changed the record already and there is no way back; what the record says must
-   * become true, or a person must see that it is not. `removal`: what it has half taken away cannot be put back, so
-   * it is tried as long, and then turns back all the same.
+   * `forward only`: the request has already changed the record and cannot be undone; the job must make the record
+   * true, or an operator must learn that it did not. `removal`: a half-finished removal cannot be reversed, so it is
+   * retried as long as such a job, but is undone in the end.
    */
   readonly course: 'reversible' | 'forward only' | 'removal';
   /** Seconds of one attempt; null: the default. */
   readonly timeoutS: number | null;
-  /** What it leaves the container as when it completes; null: a step's result tells (`running`), or it is as it was. */
+  /** Power state of the container after completion; null: a step's result says (`running`), or it is unchanged. */
   readonly power: 'running' | 'stopped' | null;
-  /** The part that it is about: a service without that part cannot have it; null: every service can. */
+  /** The part of a service that it needs; null: none, so every service can have it. */
   readonly part: Part | null;
-  /** Whether there is a site after it, or none. */
+  /** Whether the site exists after it. */
   readonly site: 'makes' | 'ends' | null;
-  /** A panel orders it of its own accord, without reading how it ends: a failure is told to a person. */
+  /** A panel orders it automatically and does not read the outcome, so a failure raises an alert. */
   readonly isOrdered: boolean;
 }
 
@@ -67,7 +66,7 @@ const POWER = ['start', 'stop', 'restart'] as const;
 const ROLLBACKS = ['rollback', 'reset'] as const;
 const POWER_CHANGED = [...POWER, 'suspend', 'unsuspend', ...ROLLBACKS, 'restore'] as const;
 
-/** What holds for a kind that is not ours. */
+/** Defaults for a kind that the agent does not define. */
 const PLAIN = {
   group: 'other',
   askedBy: 'customer',
@@ -89,7 +88,7 @@ const backup = { ...ofGuest, group: 'backup', timeoutS: 900 } as const;
 const rollback = { ...ofGuest, group: 'rollback', overtakenBy: ROLLBACKS, timeoutS: 3600 } as const;
 const domain = { ...PLAIN, part: 'site', group: 'domain' } as const;
 
-/** All kinds that the agent itself knows; in this order docs/operating.md shows them. */
+/** All kinds that the agent defines, in the order in which docs/operating.md lists them. */
 export const JOB_KINDS = {
   create: {
     ...ofPanel,
@@ -109,7 +108,7 @@ export const JOB_KINDS = {
     power: 'stopped',
     site: 'ends',
   },
-  /** A container that cannot be reached any more is let go. */
+  /** Gives up a container that can no longer be reached. */
   forget: { ...PLAIN, group: 'forget', askedBy: 'operator', supersedes: 'everything', site: 'ends' },
   purge: { ...PLAIN, group: 'purge', askedBy: 'agent', timeoutS: 1800, site: 'ends' },
   suspend: {
@@ -140,7 +139,7 @@ export const JOB_KINDS = {
   stop: { ...power, power: 'stopped' },
   restart: { ...power, power: 'running' },
   makeBackup: { ...backup, overtakenBy: ROLLBACKS },
-  // a name is never given out twice
+  // a backup's name is never used twice
   removeBackup: { ...backup, overtakenBy: [], course: 'removal' },
   rollback,
   reset: rollback,
@@ -148,7 +147,7 @@ export const JOB_KINDS = {
   removeDomain: { ...domain, overtakenBy: ['addDomain'], course: 'forward only' },
   setPrimary: { ...domain, overtakenBy: ['setPrimary', 'removeDomain'], firstNeed: 'container-host' },
   toggle: { ...domain, overtakenBy: ['toggle'], firstNeed: 'proxy' },
-  /** Nothing asks for it: certificates are obtained outside of jobs. Its place in the tables is kept. */
+  /** Never requested: certificates are obtained outside of jobs. It stays in the tables for old records. */
   certificate: { ...PLAIN, group: 'certificate', askedBy: 'agent' },
   resetPassword: PLAIN,
   loginLink: PLAIN,
@@ -157,14 +156,14 @@ export const JOB_KINDS = {
 export type JobKind = keyof typeof JOB_KINDS;
 
 /**
- * A module's own kind. The type stands, too, for a word that another release has written into a record: such a word
- * is kept as it is, and only `kindData` looks it up.
+ * A kind that a module defines. The type also stands for the word of another release in a record: it is kept
+ * unchanged, and only `kindData` looks it up.
  */
 export type ForeignKind = `module:${string}/${string}:${string}`;
-/** What a record may name. */
+/** All kinds that a record may contain. */
 export type KindName = JobKind | ForeignKind;
 
-/** The kinds of which this field says so. */
+/** The kinds whose field `F` has the value `V`. */
 type KindsWith<F extends keyof JobKindData, V> = {
   [K in JobKind]: (typeof JOB_KINDS)[K] extends Readonly<Record<F, V>> ? K : never;
 }[JobKind];
@@ -174,21 +173,21 @@ export type OrderedKind = KindsWith<'isOrdered', true>;
 /** The same table, with every kind that an entry names checked. */
 const KINDS: Readonly<Record<JobKind, JobKindData<JobKind>>> = JOB_KINDS;
 
-/** What the job engine itself goes by. */
+/** The part of the data that the job engine uses. */
 export type EngineKind = Pick<JobKindData, 'firstNeed' | 'course'>;
-/** Handed to the engine, which knows no kind by name. */
+/** Passed to the engine, which knows no kind by name. */
 export type EngineKinds = (name: string) => EngineKind;
 
 export function isCoreKind(name: string): name is JobKind {
   return Object.hasOwn(KINDS, name);
 }
 
-/** For a kind that is not ours: what makes least of it. */
+/** For a kind that the agent does not define: the most cautious values. */
 export function kindData(name: string): JobKindData<JobKind> {
   return isCoreKind(name) ? KINDS[name] : PLAIN;
 }
 
-/** In the order of the table; of `other` those that have a group of their own nowhere. */
+/** In the order of the table. */
 export function kindsIn(group: Group): JobKind[] {
   return Object.keys(KINDS)
     .filter(isCoreKind)

@@ -15,17 +15,17 @@ export const DIRECTIONS = ['forward', 'undo'] as const;
 
 export const ENDED: readonly JobStatus[] = ENDED_STATUSES;
 
-/** What a module author may ask for (the names of the module reference); seconds. */
+/** What a module author can set (with the names of the module reference); durations in seconds. */
 export interface JobPolicy {
-  /** How often the job may be tried in all. */
+  /** Total number of tries. */
   readonly tries: number;
   /** Seconds before the second try; doubles each time, half of it random, at most 600. */
   readonly backoffS: number;
-  /** Seconds one attempt may take, waiting for leases not counted. */
+  /** Seconds that one attempt may take, without the time it waits for leases. */
   readonly timeoutS: number;
-  /** Thrown errors after which the job is given up even if tries are left. */
+  /** Number of thrown errors after which the job fails even if tries are left. */
   readonly maxExceptions: number;
-  /** Seconds a job keeps waiting for a system that is down before it is given up. */
+  /** Seconds that a job waits for a system that is down before it fails. */
   readonly patienceS: number;
 }
 
@@ -38,18 +38,18 @@ export const DEFAULT_POLICY: JobPolicy = {
 };
 
 /**
- * Attempts in a row that ended without any result (thread or daemon died) and without a step done, before the job is
- * given up.
+ * Consecutive attempts that ended without any result (thread or daemon died) and without a step done, after which the
+ * job fails.
  */
 export const MAX_CRASHES = 8;
 
 export interface StepRecord extends StepShape {
   readonly status: StepStatus;
-  /** What the step learned on the way, e.g. a remote task's id; survives a crash. */
+  /** What the step noted while it ran, e.g. a remote task's id; survives a crash. */
   readonly notes: JsonObject;
   readonly result: Json;
   readonly error?: ErrorRecord;
-  /** How often it was begun. */
+  /** Number of times the step began. */
   readonly begun: number;
   /** RFC 3339, or null. */
   readonly startedAt: string | null;
@@ -57,56 +57,56 @@ export interface StepRecord extends StepShape {
 }
 
 export interface Job {
-  /** UUID v7: its time names the day of the archive. */
+  /** UUID v7: its time determines the day of the archive. */
   readonly id: string;
   /** Its kind (`create`, `delete`, ...): the module's `<method>Job` runs it. */
   readonly method: KindName;
   readonly status: JobStatus;
-  /** Which way the flow goes now. */
+  /** The present direction of the flow. */
   readonly direction: (typeof DIRECTIONS)[number];
-  /** Interactive jobs (somebody waits at a button) have slots of their own. */
+  /** Interactive jobs (a customer waits at a button) have reserved slots. */
   readonly interactive: boolean;
   readonly tags: readonly string[];
   readonly requestId: string;
   readonly args: JsonObject;
-  /** What was true when it was accepted; later changes of the config do not reach a job under way. */
+  /** Values from when it was accepted; later changes of the config do not affect an open job. */
   readonly pinned: {
     readonly module: { readonly type: string; readonly name: string; readonly version: string };
     readonly plan: Plan;
     readonly settings: JsonObject;
   };
   readonly policy: JobPolicy;
-  /** Attempts begun, counted durably before each runs. */
+  /** Attempts begun; the count is durable before each attempt runs. */
   readonly attempts: number;
   readonly exceptions: number;
   readonly crashes: number;
   readonly steps: readonly StepRecord[];
-  /** Present while `waiting`: for what and why, since when, and when it is tried again (RFC 3339). */
+  /** Present while `waiting`: what it waits for and why, since when, and when it is retried (RFC 3339). */
   readonly waiting?: {
     readonly for: string;
-    /** Absent for what no system is to blame for, and in records of older releases. */
+    /** Absent when no system caused the wait, and in records of older releases. */
     readonly reason?: Failure;
     readonly since: string;
     readonly until: string;
   };
   /**
-   * Present once it shall end before its time. `undo`: what it did is taken back first; else it ends as it stands,
-   * since the job behind it removes whatever there is.
+   * Present once the job is to be ended early. `undo`: its steps are undone first; otherwise it ends as it is, since
+   * the job queued after it removes everything.
    */
   readonly cancel?: { readonly at: string; readonly undo: boolean };
   readonly error?: ErrorRecord & { readonly step?: string };
-  /** Why it turned back; `error` may since have become what went wrong on the way back. */
+  /** The error that started the undo; `error` may since have been replaced by an error of the undo itself. */
   readonly reason?: ErrorRecord & { readonly step?: string };
-  /** While it is stuck: what is left to be dealt with; once it was abandoned: what was left alone. */
+  /** While it is stuck: what an operator must still deal with. After it was abandoned: what was left in place. */
   readonly remains?: readonly Remain[];
-  /** Present once an operator has given it up. */
+  /** Present once an operator has abandoned it. */
   readonly abandonedAt?: string;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
 }
 
-/** Epoch ms, which a UUID v7 begins with. */
+/** Creation time in epoch ms: a UUID v7 begins with it. */
 export function madeAt(id: string): number {
   return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }
@@ -118,12 +118,12 @@ export function isOpen(job: Pick<Job, 'status'>): boolean {
 export interface Progress {
   readonly stepsDone: number;
   readonly stepsTotal: number;
-  /** The step under way (the first by table order), or the one it stopped at. */
+  /** The running step (the first in table order), or the one at which the job stopped. */
   readonly step: string | null;
 }
 
 export function progressOf(job: Job): Progress {
-  // a step that failed and was taken back is `undone`: the error alone still names it
+  // a step that failed and was undone has the status `undone`: only the error still names it
   const blamed = job.steps.find(({ name, status }) => name === job.error?.step && status !== 'done');
   const current =
     stepUnderWay(job) ??
@@ -137,10 +137,10 @@ export function progressOf(job: Job): Progress {
   };
 }
 
-/** The first by table order, as the journal has it: after a crash the one that was begun and has no end. */
+/** The first in table order, according to the journal: after a crash, the step that began and did not end. */
 export function stepUnderWay({ steps }: Pick<Job, 'steps'>): StepRecord | undefined {
   return steps.find(({ status }) => status === 'running' || status === 'undoing');
 }
 
-/** What a deletion waits for that the brake holds: `releaseJob` ends it. */
+/** What a deletion waits for while the rate limit holds it; `releaseJob` ends the wait. */
 export const FOR_RELEASE = 'release by an operator';

@@ -1,6 +1,5 @@
 /**
- * What a job that came to a stop has left to be dealt with: worked out from the journal's steps, in words for
- * operators and in words for customers.
+ * Lists what a stopped job has left, from the steps in its journal: in words for operators and in words for customers.
  */
 import { servedNames } from './domain-name.js';
 import type { Remain, StepShape, StepStatus, Thing } from './flow.js';
@@ -8,8 +7,8 @@ import type { Job } from './job.js';
 import type { Service } from './service.js';
 
 /**
- * Going back: what was begun and is not taken back. Going forward: what is not done. Steps that a person has dealt
- * with are neither.
+ * While undoing: steps that began and are not undone. While going forward: steps that are not done. Skipped steps do
+ * not count.
  */
 export function leftoversOf(service: Service, job: Pick<Job, 'steps' | 'direction' | 'args'>): Remain[] {
   return job.steps.filter((step) => isLeft(step, job.direction)).map((step) => remain(service, job, step));
@@ -25,7 +24,7 @@ export function isLeft(
 }
 
 function remain(service: Service, job: Pick<Job, 'args'>, { name, concerns }: StepShape): Remain {
-  const what = concerns ? describe(service, job, concerns) : `what the step ${name} was to do`;
+  const what = concerns ? describe(service, job, concerns) : `the result of the step ${name}`;
   return { step: name, thing: concerns ?? null, what };
 }
 
@@ -34,7 +33,7 @@ function describe(service: Service, { args }: Pick<Job, 'args'>, thing: Thing): 
   const container = `container ${guest?.vmid ?? '(no number)'}`;
   switch (thing) {
     case 'container':
-      return `${container} on ${guest?.node ?? 'a node that was never chosen'}`;
+      return `${container} on ${guest?.node ?? '(no node)'}`;
     case 'ha':
       return `high availability of ${container}`;
     case 'snapshot':
@@ -48,13 +47,13 @@ function describe(service: Service, { args }: Pick<Job, 'args'>, thing: Thing): 
 
 const FOR_CUSTOMERS: Readonly<Record<Thing, string>> = {
   container: 'the container',
-  ha: 'the protection against a failing node',
+  ha: 'the high-availability setting',
   snapshot: 'a backup',
   dns: 'the DNS record',
-  proxy: 'the way in from the web',
+  proxy: 'the proxy host',
 };
 
-/** No names, no numbers; each once. */
+/** Without names and numbers; each once. */
 export function customerWords(remains: readonly Remain[]): string[] {
   const words = remains.map(({ thing }) => (thing === null ? 'the site itself' : FOR_CUSTOMERS[thing]));
   return [...new Set(words)];

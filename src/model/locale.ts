@@ -1,27 +1,26 @@
-/** A customer's language, as BCP 47 writes it. */
+/** A customer's language as a BCP 47 tag. */
 import type { Service } from './service.js';
 
 const LONGEST = 35;
 
 /**
- * In its canonical form; undefined for what is no tag of a language. WordPress's `de_DE` and names such as `german`
- * are none.
+ * The tag in canonical form; undefined when the text is not a language tag, such as WordPress's `de_DE` or `german`.
  */
 export function canonicalLocale(text: string): string | undefined {
   if (text.length > LONGEST) return undefined;
   try {
     const locale = new Intl.Locale(text);
-    // five letters and more are reserved, and no language has them
+    // language subtags of five or more letters are reserved and not assigned
     return locale.language.length <= 3 && locale.language !== 'und' ? locale.toString() : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** By panel's name. */
+/** By the panel's name. */
 export type PanelLocales = Readonly<Record<string, { readonly locale: string | null }>>;
 
-/** The order's, else the panel's; null: neither says. */
+/** The language of the order, else of the panel; null: neither has one. */
 export function localeOf(
   { locale, panel }: Pick<Service, 'locale' | 'panel'>,
   panels: PanelLocales,

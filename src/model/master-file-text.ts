@@ -1,14 +1,13 @@
 /**
- * TXT data as master files write it (RFC 1035, section 5.1): the one reader and the one writer, for what panels send
- * and read, for what DNS servers take and give, and for the sandbox. Two forms are read:
+ * Reads and writes TXT data in the master-file format (RFC 1035, section 5.1) for panels, DNS servers and the
+ * sandbox. It reads two forms:
  *
- * - Strings in quotes: `"v=spf1 " "-all"`, with or without blanks between them, with comments, and over several lines
- *   within parentheses.
- * - Text without quotes, which is one text with its blanks and semicolons: `v=DMARC1; p=none`. A master file would
- *   end such a text at the semicolon and
- *   make two strings at a blank; a customer who types a value into a form means neither.
+ * - Quoted strings: `"v=spf1 " "-all"`, with or without blanks between them, with comments, and over several lines in
+ *   parentheses.
+ * - Unquoted text, read as one string with its blanks and semicolons: `v=DMARC1; p=none`. In a master file such a
+ *   text would end at the semicolon and split at a blank; a customer who types a value into a form expects neither.
  *
- * Both know `\DDD` (one byte) and `\X`. What cannot be read is refused, never guessed.
+ * Both forms support the escapes `\DDD` (one byte) and `\X`. Invalid text is refused, never guessed.
  */
 
 /** Longest string of a TXT record, in bytes. */
@@ -16,31 +15,31 @@ const STRING_BYTES = 255;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** `message`: what is wrong and where, as the end of a sentence without its full stop. */
+/** `message`: the problem and its position, as the end of a sentence without the full stop. */
 export class UnreadableText extends Error {}
 
 /** The strings of the record, each of at most 255 bytes; longer ones are split. Throws `UnreadableText`. */
 export function readText(text: string): Buffer[] {
   const first = text.search(/[^ \t\r\n]/);
-  if (first < 0) throw new UnreadableText('there is no text');
+  if (first < 0) throw new UnreadableText('the text is empty');
   const isQuoted = text[first] === '"' || text[first] === '(';
   const strings = isQuoted ? quotedStrings(text, first) : [plainText(text, first)];
   return strings.flatMap(split);
 }
 
-/** `"one" "two"`, in ASCII, as servers take it. */
+/** `"one" "two"`, in ASCII, as servers accept it. */
 export function writeStrings(strings: readonly Buffer[]): string {
   return strings.map((bytes) => `"${escaped(bytes)}"`).join(' ');
 }
 
-/** What people read: plain where `readText` makes the same of it, else in quotes. */
+/** For display: unquoted where `readText` reads the same value back, else quoted. */
 export function showText(strings: readonly Buffer[]): string {
   const bytes = Buffer.concat(strings);
   const plain = plainOf(bytes);
   return plain ?? writeStrings(split(bytes));
 }
 
-/** The same text always in the same form. Throws `UnreadableText`. */
+/** One canonical form for each text. Throws `UnreadableText`. */
 export function canonicalText(text: string): string {
   return showText(readText(text));
 }
@@ -76,12 +75,15 @@ function plainText(text: string, first: number): Buffer {
     if (/[\t\r\n]/.test(char)) {
       if (/^[ \t\r\n]*$/.test(text.slice(at))) break;
       if (char !== '\t')
-        throw wrong('a line ends within the text; several lines must be quoted, within parentheses', at);
+        throw wrong(
+          'the text contains an unquoted line break; use quotes and parentheses for several lines',
+          at,
+        );
     }
-    if (char === '"') throw wrong('a quotation mark stands in text that is not in quotes; write \\"', at);
+    if (char === '"') throw wrong('unquoted text contains a quotation mark; write \\"', at);
     const { bytes, next } = letterAt(text, at);
     parts.push(bytes);
-    // blanks at the end are no part of it, unless they are escaped
+    // trailing blanks do not count, unless they are escaped
     if (next - at > 1 || char !== ' ') kept = parts.length;
     at = next;
   }
@@ -102,12 +104,12 @@ function quotedStrings(text: string, first: number): Buffer[] {
     } else if (char === '\r' || char === '\n') {
       isOver = opened === undefined;
     } else if (isOver) {
-      throw wrong('something follows in another line; several lines must stand within parentheses', from);
+      throw wrong('text continues on another line; use parentheses for several lines', from);
     } else if (char === '(') {
       if (opened !== undefined) throw wrong('a second parenthesis is opened', from);
       opened = from;
     } else if (char === ')') {
-      if (opened === undefined) throw wrong('a parenthesis is closed that was not opened', from);
+      if (opened === undefined) throw wrong('a closing parenthesis has no opening one', from);
       opened = undefined;
     } else if (char === '"') {
       const { bytes, next } = stringAt(text, at);
@@ -116,7 +118,7 @@ function quotedStrings(text: string, first: number): Buffer[] {
     } else throw wrong('a quotation mark is expected', from);
   }
   if (opened !== undefined) throw wrong('a parenthesis is not closed', opened);
-  if (strings.length === 0) throw new UnreadableText('there is no string in quotes');
+  if (strings.length === 0) throw new UnreadableText('there is no quoted string');
   return strings;
 }
 
@@ -125,13 +127,13 @@ function lineEnd(text: string, at: number): number {
   return rest < 0 ? text.length : at + rest;
 }
 
-/** From behind the opening quotation mark to behind the closing one. */
+/** Reads from after the opening quotation mark to after the closing one. */
 function stringAt(text: string, start: number): { readonly bytes: Buffer; readonly next: number } {
   const parts: Buffer[] = [];
   for (let at = start; at < text.length;) {
     const char = text[at] ?? '';
     if (char === '"') return { bytes: Buffer.concat(parts), next: at + 1 };
-    if (char === '\r' || char === '\n') throw wrong('a line ends within quotes', at);
+    if (char === '\r' || char === '\n') throw wrong('a quoted string contains a line break', at);
     const { bytes, next } = letterAt(text, at);
     parts.push(bytes);
     at = next;
@@ -139,17 +141,17 @@ function stringAt(text: string, start: number): { readonly bytes: Buffer; readon
   throw wrong('a quotation mark is not closed', start - 1);
 }
 
-/** One letter, as it stands or as an escape. */
+/** One character, plain or escaped. */
 function letterAt(text: string, at: number): { readonly bytes: Buffer; readonly next: number } {
   const [, number, escape] = /^\\(?:(\d{1,3})|([^])?)/u.exec(text.slice(at, at + 4)) ?? [];
   if (number !== undefined) {
     if (number.length < 3 || Number(number) > 255)
-      throw wrong('a backslash is followed by no number from 000 to 255', at);
+      throw wrong('a backslash and a digit must start a number from 000 to 255', at);
     return { bytes: Buffer.of(Number(number)), next: at + 4 };
   }
   const isEscape = text[at] === '\\';
   const letter = isEscape ? (escape ?? '') : String.fromCodePoint(text.codePointAt(at) ?? 0);
-  if (letter === '') throw wrong('nothing follows a backslash', at);
+  if (letter === '') throw wrong('the text ends after a backslash', at);
   if (/[\p{Cc}\p{Cs}]/u.test(letter)) throw wrong('a control character must be written as \\DDD', at);
   return { bytes: Buffer.from(letter), next: at + (isEscape ? 1 : 0) + letter.length };
 }

@@ -1,3 +1,3 @@
-/** What a service may consist of beside what every service has. */
+/** Optional parts of a service, in addition to what every service has. */
 export const PARTS = ['guest', 'site'] as const;
 export type Part = (typeof PARTS)[number];

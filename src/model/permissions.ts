@@ -1,4 +1,4 @@
-/** What a token may be allowed to do. */
+/** The permissions that a token can have. */
 
 export const PERMISSIONS = [
   'sites:write',
@@ -12,7 +12,7 @@ export const PERMISSIONS = [
 
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** For operators: figures are those of all panels, and `admin` includes everything. */
+/** Only for operators: metrics cover all panels, and `admin` includes everything. */
 const OPERATORS: readonly Permission[] = ['metrics:read', 'admin'];
 
 /** What a panel needs. */

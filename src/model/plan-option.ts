@@ -22,9 +22,9 @@ export interface PlanOption {
   readonly name: OptionName;
   readonly min: number;
   readonly max: number;
-  /** Counted from the plan's own value. */
+  /** Steps count from the plan's own value. */
   readonly step: number;
 }
 
-/** The whole value of each, in the unit of its name. */
+/** The full value of each option, in the unit of its name. */
 export type ChosenOptions = Readonly<Partial<Record<OptionName, number>>>;

@@ -1,4 +1,4 @@
-/** What an order may set beside its plan: fields of the plan, each with bounds and steps. */
+/** Options of an order: fields of the plan that it may set, each with bounds and steps. */
 import type { JsonObject } from '../kernel/json.js';
 import {
   type ChosenOptions,
@@ -11,11 +11,11 @@ import type { Plan } from './plan.js';
 
 export interface OptionsRead {
   readonly chosen: ChosenOptions;
-  /** `properties.<name>` -> what is wrong with it. */
+  /** `properties.<name>` -> its problem. */
   readonly problems: Readonly<Record<string, string>>;
 }
 
-/** Reads the options among an order's properties; what else stands there is the product's. */
+/** Reads the options among an order's properties; all other properties belong to the product. */
 export function readOptions(plan: Plan, properties: JsonObject = {}): OptionsRead {
   const chosen: Partial<Record<OptionName, number>> = {};
   const problems: Record<string, string> = {};
@@ -32,7 +32,7 @@ export function readOptions(plan: Plan, properties: JsonObject = {}): OptionsRea
   return { chosen, problems };
 }
 
-/** A whole amount, or `+20`: so much more than the plan has. */
+/** A full value, or `+20`: the plan's value plus 20. */
 function valueOf(sent: unknown, own: number): number | undefined {
   if (typeof sent === 'number') return Number.isSafeInteger(sent) ? sent : undefined;
   if (typeof sent !== 'string') return undefined;
@@ -47,10 +47,10 @@ function isAllowed({ name, min, max, step }: PlanOption, value: number, plan: Pl
 function rule({ name, min, max, step }: PlanOption, plan: Plan): string {
   const own = plan[OPTION_FIELDS[name]];
   const steps = step === 1 ? '' : `, in steps of ${step} from ${own}`;
-  return `must be a whole number from ${min} to ${max}${steps}, or "+" and so much more than ${own}`;
+  return `must be a whole number from ${min} to ${max}${steps}, or "+N" for N more than ${own}`;
 }
 
-/** The plan as it is sold with these options. What is on offer is left out: it is the configuration's to say. */
+/** The plan as sold with these options. The list of available options is left out: it belongs to the configuration. */
 export function soldWith({ options: _, ...plan }: Plan, chosen: ChosenOptions): Plan {
   const names = OPTION_NAMES.filter((name) => chosen[name] !== undefined);
   if (names.length === 0) return plan;

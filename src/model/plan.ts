@@ -1,10 +1,10 @@
-/** What a customer can buy, in the units Proxmox uses. */
+/** A plan that a customer can buy, in the units that Proxmox uses. */
 import type { ChosenOptions, PlanOption } from './plan-option.js';
 
 export interface Plan {
   /** Lower-case key, unique. */
   readonly name: string;
-  /** Other words panels send for it, e.g. "WordPress Basic"; matched without regard to case. */
+  /** Other names that panels send for it, e.g. "WordPress Basic"; case-insensitive. */
   readonly aliases: readonly string[];
   /** MiB. */
   readonly memoryMb: number;
@@ -13,31 +13,31 @@ export interface Plan {
   /** GiB. */
   readonly diskGb: number;
   readonly cores: number;
-  /** How many custom domains (an apex and its www are one). */
+  /** Maximum number of custom domains (an apex and its www count as one). */
   readonly domains: number;
-  /** How many backups. */
+  /** Maximum number of backups. */
   readonly backups: number;
-  /** What an order may set; only of plans on sale. */
+  /** Options that an order may set; only on plans in the configuration. */
   readonly options?: readonly PlanOption[];
-  /** What the order has set: the fields above have these values already. Only of sold plans. */
+  /** Options that the order has set; the fields above already have these values. Only on sold plans. */
   readonly chosen?: ChosenOptions;
 }
 
-/** How a plan that is smaller than what is in use is handled. */
+/** What happens when an ordered plan is smaller than the present usage. */
 export const SMALLER_PLAN = ['apply', 'refuse'] as const;
 export type SmallerPlan = (typeof SMALLER_PLAN)[number];
 
-/** The fields that are sold. */
+/** The fields that make up a plan's value. */
 const VALUES = ['memoryMb', 'swapMb', 'diskGb', 'cores', 'domains', 'backups'] as const;
 
-/** True when the two are the same product with the same values, whatever words lead to them. */
+/** True when both have the same name and the same values; aliases do not matter. */
 export function sameValues(a: Plan, b: Plan): boolean {
   return a.name === b.name && VALUES.every((field) => a[field] === b[field]);
 }
 
 const fold = (text: string): string => text.trim().replace(/\s+/g, ' ').toLowerCase();
 
-/** The plan of this name or alias, without regard to case. */
+/** The plan with this name or alias, case-insensitive. */
 export function findPlan(plans: readonly Plan[], wanted: string): Plan | undefined {
   const key = fold(wanted);
   return plans.find((plan) => fold(plan.name) === key || plan.aliases.some((alias) => fold(alias) === key));

@@ -1,4 +1,4 @@
-/** How much of a limited supply (addresses of a pool, container numbers) is used up. */
+/** Usage of a limited supply: the addresses of a pool, or container numbers. */
 import { type AddressPool, rangeOf, valueIn } from './address-pool.js';
 
 export interface PoolUse {
@@ -8,7 +8,7 @@ export interface PoolUse {
   readonly total: number;
 }
 
-/** `used`: addresses that are taken by anything, of any pool. */
+/** `used`: all addresses in use, of any pool. */
 export function usesOfAddresses(pools: readonly AddressPool[], used: ReadonlySet<string>): PoolUse[] {
   const ranges = pools.map((pool) => ({ pool: pool.name, range: rangeOf(pool), used: new Set<bigint>() }));
   for (const address of used)

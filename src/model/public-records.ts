@@ -1,4 +1,4 @@
-/** The DNS records that lead to a site: worked out from its order. */
+/** The DNS records of a site, derived from its order. */
 import ipaddr from 'ipaddr.js';
 import type { Service } from './service.js';
 
@@ -7,7 +7,7 @@ export interface PublicRecord {
   readonly values: readonly string[];
 }
 
-/** Both kinds, also the one without values. */
+/** Always one A and one AAAA set, even if it has no values. */
 export function publicRecords(service: Pick<Service, 'order'>): PublicRecord[] {
   const family = (kind: 'ipv4' | 'ipv6'): string[] =>
     service.order.publicIps.filter((ip) => ipaddr.parse(ip).kind() === kind);

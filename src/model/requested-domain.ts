@@ -1,4 +1,4 @@
-/** The domain that came with an order, while it was not added yet: pure rules. */
+/** The domain that came with an order, while it is not added yet: pure rules. */
 import { waitUntil } from '../kernel/clock.js';
 import { type DomainName, slotOfName } from './domain-name.js';
 import type { RequestedDomain } from './site.js';
@@ -8,18 +8,18 @@ const MINUTE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
 const PATIENCE_MS = 30 * 24 * 60 * MINUTE_MS;
 
-/** As it is recorded with the order. `problem`: what is known already to speak against it. */
+/** The record of a requested domain. `problem`: a known reason why it cannot be added. */
 export function requestDomain(name: string, problem: string | null, now: number): RequestedDomain {
   const at = (ms: number): string => new Date(ms).toISOString();
   return { name, nextAt: at(now), until: at(now + PATIENCE_MS), tries: 0, problem };
 }
 
-/** Epoch ms of the next try. `at`: as it is recorded. */
+/** Epoch ms of the next try. `at`: the recorded time (RFC 3339). */
 export function requestDue(at: string, now: number): number {
   return waitUntil(Date.parse(at), now, LONGEST_PAUSE_MS);
 }
 
-/** After a try that failed: ever more rarely; undefined once it is given up, which needs a clock that is trusted. */
+/** The request after a failed try, with a growing pause; undefined once it has expired, which needs a trusted clock. */
 export function requestAfter(
   request: RequestedDomain,
   problem: string,
@@ -41,7 +41,7 @@ export function withoutRequestedDomain(service: Service): Service {
   return { ...service, site };
 }
 
-/** Without the request when it is for this domain: it was added, or is no longer wanted. */
+/** The service without a request for this domain: it was added, or is no longer wanted. */
 export function withoutRequestFor(service: Service, name: DomainName): Service {
   return isRequested(service, name) ? withoutRequestedDomain(service) : service;
 }

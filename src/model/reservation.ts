@@ -1,4 +1,4 @@
-/** Capacity that is held for orders to come, until an invoice is paid. */
+/** Capacity that is held for future orders, until an invoice is paid. */
 import type { Plan } from './plan.js';
 import type { ServiceKey } from './service.js';
 
@@ -6,15 +6,15 @@ export interface Reservation {
   readonly schema: 1;
   readonly id: string;
   readonly panel: string;
-  /** With the values that it was made with. */
+  /** With its values at the time of the reservation. */
   readonly plan: Plan;
-  /** How many sites it is for. */
+  /** Number of sites that it holds capacity for. */
   readonly count: number;
   /** RFC 3339 */
   readonly createdAt: string;
-  /** RFC 3339; from then on it holds nothing. */
+  /** RFC 3339; after this it holds nothing. */
   readonly expiresAt: string;
-  /** Services whose orders have named it; at most `count`. */
+  /** Services whose orders use it; at most `count`. */
   readonly takenBy: readonly ServiceKey[];
 }
 

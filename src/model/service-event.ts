@@ -1,4 +1,4 @@
-/** What can happen to a service, and how it is written down. */
+/** Events of a service, and the form in which they are recorded. */
 import type { Json } from '../kernel/json.js';
 
 export const EVENT_TYPES = [
@@ -35,7 +35,7 @@ export interface Happening {
   readonly data: { readonly [name: string]: Json };
 }
 
-/** A happening, once it has a name and a time. */
+/** A happening with an id and a time. */
 export interface ServiceEvent extends Happening {
   /** UUID v7. */
   readonly id: string;

@@ -1,4 +1,4 @@
-/** A Service: what one customer bought. One document tells its whole story. */
+/** A service: what one customer bought. One document holds all of it. */
 import { AgentError } from '../kernel/errors.js';
 import type { Guest } from './guest.js';
 import type { ServiceEvent } from './service-event.js';
@@ -12,12 +12,12 @@ import type { Secret } from '../kernel/secret.js';
 export const LIFECYCLES = ['creating', 'active', 'suspended', 'terminated', 'failed'] as const;
 export type Lifecycle = (typeof LIFECYCLES)[number];
 
-/** The order as the panel first sent it; a repeated call is compared with this. */
+/** The order as the panel first sent it; a repeated request is compared with this. */
 export interface Order {
   readonly email: string;
-  /** The plan's name as resolved. */
+  /** The resolved name of the plan. */
   readonly plan: string;
-  /** The word the panel sent. */
+  /** The plan's name or alias as the panel sent it. */
   readonly planWord: string;
   readonly publicIps: readonly string[];
   readonly subdomain?: string;
@@ -25,7 +25,7 @@ export interface Order {
   readonly userId?: string;
   readonly properties?: JsonObject;
   readonly locale?: string;
-  /** Id of the reservation that it was to use. */
+  /** Id of the reservation that it named. */
   readonly reservation?: string;
 }
 
@@ -34,9 +34,9 @@ export type SuspensionReason = (typeof SUSPENSION_REASONS)[number];
 
 export interface Deletion {
   readonly requestedAt: string;
-  /** RFC 3339; until then the container, name, address and number are kept. */
+  /** RFC 3339; until then the container, name, addresses and VMID are kept. */
   readonly purgeAt: string;
-  /** What an operator let go of although it could not be removed, in words. */
+  /** Descriptions of what an operator gave up although it could not be removed. */
   readonly leftBehind?: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export interface Service {
   readonly schema?: number;
   readonly panel: string;
   readonly id: string;
-  /** Counts the lives of this id; a deleted id that is ordered again gets the next one. */
+  /** Counts the uses of this id: a deleted id that is ordered again gets the next number. */
   readonly generation: number;
   readonly lifecycle: Lifecycle;
   readonly order: Order;
@@ -53,44 +53,42 @@ export interface Service {
   readonly userId: string | null;
   /** The customer's language (BCP 47); absent: the panel's. */
   readonly locale?: string;
-  /** As sold; changes of the plan file do not reach it. */
+  /** As sold; changes of the plan file do not affect it. */
   readonly plan: Plan;
   readonly module: { readonly type: 'product'; readonly name: string };
   /**
-   * Null when the product has none: then no number and no address is claimed, and nothing is compared with the
-   * cluster.
+   * Null when the product has none: then it claims no VMID and no address, and is not compared with the cluster.
    */
   readonly guest: Guest | null;
-  /** Null when the product has none: then there is no name, no record, no proxy host, no domain. */
+  /** Null when the product has none: then it has no name, no DNS record, no proxy host and no domain. */
   readonly site: Site | null;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
-  /** Set once the site was taken away from its visitors. */
+  /** Set once the site is no longer served to visitors. */
   readonly deletion: Deletion | null;
   /** Encrypted in the file. */
   readonly secrets: Readonly<Record<string, Secret>>;
-  /** When the first credentials were acknowledged (then they are gone). */
+  /** When the first credentials were acknowledged (they are erased then). */
   readonly credentialsAcknowledgedAt: string | null;
-  /** What the module keeps (the framework's provision data). */
+  /** Data that the module keeps (the framework's provision data). */
   readonly data: JsonObject;
   /** Open jobs, oldest first, and the newest ended one. */
   readonly jobs: readonly Job[];
   /**
-   * The newest ones, oldest first; the store adds them, and takes them from here should the log of events lack some
-   * after a crash.
+   * The newest ones, oldest first. The store adds them, and copies them from here into the event log if a crash kept
+   * them out of it.
    */
   readonly events?: readonly ServiceEvent[];
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly activeAt: string | null;
   /**
-   * When a smaller plan was applied and something stayed larger (RFC 3339); absent: the service fitted the plan it
-   * has.
+   * When a smaller plan was applied and something stayed larger (RFC 3339); absent: the service fitted its plan.
    */
   readonly smallerPlanAt?: string;
 }
 
-/** The key of a service across panels: `<panel>/<id>`. */
+/** The unique key of a service: `<panel>/<id>`. */
 export type ServiceKey = `${string}/${string}`;
 
 export function keyOf(service: { readonly panel: string; readonly id: string }): ServiceKey {
@@ -158,8 +156,7 @@ export function withSite<S extends Pick<Service, 'site'>>(service: S, change: Pa
 }
 
 /**
- * A host name of one label: the site's, or one made of panel and id, which the mark tells apart where two come out
- * alike.
+ * A one-label host name: the site's, or one made from panel and id. If two are equal, their marks still differ.
  */
 export function guestHostname({ site, panel, id }: Pick<Service, 'site' | 'panel' | 'id'>): string {
   if (site) return site.subdomain;

@@ -1,4 +1,4 @@
-/** The words a panel sees for where a service stands. */
+/** The words that tell a panel the state of a service. */
 import { isOpen, type Job, type JobStatus } from './job.js';
 import { kindData, makesTheSite } from './job-kinds.js';
 import type { Lifecycle, ProvisionStatus } from './service.js';
@@ -17,10 +17,10 @@ export const STATUS_WORDS = [
 ] as const;
 export type StatusWord = (typeof STATUS_WORDS)[number];
 
-/** One word for the client's view; the order of the questions is part of the contract. */
+/** One word for the client's view; the order of the checks is part of the contract. */
 export function statusWord(
   service: { readonly lifecycle: Lifecycle; readonly jobs: readonly { readonly status: JobStatus }[] },
-  /** Null: nothing of it can be stopped, so it counts as running. */
+  /** Null: the service has nothing that can be stopped, so it counts as running. */
   power: Power | null,
 ): StatusWord {
   if (service.lifecycle === 'terminated') return 'terminated';
@@ -30,17 +30,17 @@ export function statusWord(
   return power ?? 'running';
 }
 
-/** A power state that a job of ours has brought about. */
+/** A power state that a job of the agent has caused. */
 export interface SettledPower {
   readonly power: 'running' | 'stopped';
   /** When the job ended, epoch ms. */
   readonly at: number;
 }
 
-/** The cluster's own list is up to 10 s behind its containers: until then a job of ours that has ended knows better. */
+/** The cluster's list is up to 10 s older than its containers: for that long the result of an ended job is newer. */
 export const LIST_LAG_MS = 12_000;
 
-/** Of the newest job that says. */
+/** From the newest completed job that determines the power state. */
 export function settledPower(
   jobs: readonly Pick<Job, 'method' | 'status' | 'endedAt' | 'steps'>[],
 ): SettledPower | null {

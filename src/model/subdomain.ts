@@ -1,13 +1,13 @@
 /**
- * How a site gets its name below the base domain: from the e-mail's local part, never a reserved word, never another
- * site's.
+ * Chooses a site's name below the base domain: from the local part of the e-mail address, never a reserved name,
+ * never one in use.
  */
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const LONGEST_BASE = 40;
 const MOST_SUFFIXES = 100_000;
 
-/** Names that mean something below a domain, or that would let a customer pass for the operator. */
+/** Names with a conventional meaning below a domain, or with which a customer could pass for the operator. */
 const RESERVED: ReadonlySet<string> = new Set(
   `www www1 www2 web mail email smtp imap pop pop3 mx mta relay webmail autoconfig autodiscover dns ns ntp ftp sftp ssh vpn
   admin administrator root hostmaster postmaster webmaster abuse security noc support help billing account accounts login
@@ -17,21 +17,21 @@ const RESERVED: ReadonlySet<string> = new Set(
     .split(/\s+/)
     .filter((word) => word !== ''),
 );
-/** What the operator may give away: `create.reserved_names` when the configuration says nothing. */
+/** Default of `create.reserved_names`; the operator may allow these names. */
 export const RESERVED_BY_DEFAULT: readonly string[] = ['app', 'noreply'];
 const INFRASTRUCTURE = /^(?:ns|mx|dns|mail|smtp|pve|node|host|srv|server|web|db|vpn|gw)-?\d+$/;
 
 export function isLegalLabel(label: string): boolean {
-  // a "--" in third place announces an A-label or whatever comes after it
+  // "--" in third place is reserved for A-labels and their successors (RFC 5891)
   return LABEL.test(label) && label.slice(2, 4) !== '--';
 }
 
-/** `extra`: the operator's own words, in lower case. */
+/** `extra`: the operator's own reserved names, in lower case. */
 export function isReserved(label: string, extra: ReadonlySet<string>): boolean {
   return RESERVED.has(label) || INFRASTRUCTURE.test(label) || extra.has(label);
 }
 
-/** At most 40 of letters, digits and single hyphens; empty when nothing usable is left. */
+/** At most 40 letters, digits and single hyphens; empty when nothing usable is left. */
 export function labelFrom(text: string): string {
   return text
     .normalize('NFKD')

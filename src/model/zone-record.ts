@@ -1,4 +1,4 @@
-/** One record of a customer's zone, as panels write it. */
+/** One record of a customer's zone, in the form that panels send. */
 import { createHash } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from './address-pool.js';
@@ -6,7 +6,7 @@ import { AgentError } from '../kernel/errors.js';
 import { isAbsolute, readHostName } from '../kernel/host-name.js';
 import { readText, showText, UnreadableText } from './master-file-text.js';
 
-/** Stands for the public addresses of the proxy, both ways. */
+/** Placeholder for the public addresses of the proxy, in requests and responses. */
 export const PROXY_WORD = 'PROXYSRV';
 
 export interface RecordSpec {
@@ -30,18 +30,18 @@ export interface RequestedRecord {
   /** Absolute, lower case, without the final dot. */
   readonly name: string;
   readonly ttlS: number;
-  /** As in `ZoneSet` of the DNS drivers; several only where PROXYSRV stands for several addresses. */
+  /** As in `ZoneSet` of the DNS drivers; several only if PROXYSRV stands for several addresses. */
   readonly values: readonly string[];
 }
 
-/** What a zone's records must respect. */
+/** Rules for the records of a zone. */
 export interface ZoneRules {
   readonly zone: string;
-  /** What PROXYSRV stands for. */
+  /** The addresses that PROXYSRV stands for. */
   readonly proxy: readonly string[];
-  /** Our containers' own networks (CIDR): a name of a customer's that leads there would open them to browsers. */
+  /** The containers' networks (CIDR): a customer's name that points there would open them to browsers. */
   readonly closed: readonly string[];
-  /** When the request does not say. */
+  /** TTL in seconds for requests without one. */
   readonly ttlS: number;
 }
 
@@ -52,7 +52,7 @@ const LONGEST_NAME = 253;
 const LONGEST_TEXT_BYTES = 4000;
 const NOWHERE = ['unspecified', 'broadcast', 'multicast', 'linkLocal', 'loopback', 'ipv4Mapped'];
 
-/** Throws `record_invalid` that says what was expected. */
+/** Throws `record_invalid` with a message that says what was expected. */
 export function readRecord(spec: RecordSpec, rules: ZoneRules): RequestedRecord {
   const { zone } = rules;
   const name = absoluteName(spec.name, zone);
@@ -69,8 +69,8 @@ export function readRecord(spec: RecordSpec, rules: ZoneRules): RequestedRecord 
     case 'TXT':
       return { ...at, type: 'TXT', values: [textOf(spec.txt)] };
     case 'NS':
-      if (name === zone) throw refused(`The name servers of ${zone} itself are ours and stay.`);
-      if (name.startsWith('*.')) throw refused('A wildcard cannot be handed to other name servers.');
+      if (name === zone) throw refused(`The NS records of ${zone} itself cannot be changed.`);
+      if (name.startsWith('*.')) throw refused('A wildcard cannot be delegated to other name servers.');
       return { ...at, type: 'NS', values: [hostName(spec.ns, 'ns', zone)] };
     default:
       throw refused(`Expected a record of type A, AAAA, CNAME, MX, TXT or NS, found "${shown(spec.type)}".`);
@@ -83,7 +83,7 @@ function ttlOf({ ttl }: RecordSpec, { ttlS }: ZoneRules): number {
   throw refused(`Expected a ttl from ${LEAST_TTL_S} to ${MOST_TTL_S} seconds, found ${ttl}.`);
 }
 
-/** A final dot says that the name is absolute, as in zone files. */
+/** A name with a final dot is absolute, as in zone files. */
 function absoluteName(sent: string, zone: string): string {
   const text = sent.trim();
   if (text === '' || text === '@') return zone;
@@ -120,13 +120,13 @@ function leadsNowhere(address: string, closed: readonly string[]): boolean {
 
 function aliasOf({ target }: RecordSpec, name: string, zone: string): string {
   if (name === zone) throw refused(`${zone} itself cannot be an alias; use an A record.`);
-  // others' proofs and keys stand at names with underscores
+  // aliases for validation records and keys have names with underscores
   const host = hostName(target, 'target', zone, true);
   if (host === name) throw refused(`${name} cannot be an alias of itself.`);
   return host;
 }
 
-/** A target is absolute with and without the final dot, as panels write it; `@` is the zone itself. */
+/** A target is absolute with or without the final dot, as panels send it; `@` is the zone itself. */
 function hostName(sent: string | undefined, field: string, zone: string, underscores = false): string {
   if (sent?.trim() === '@') return zone;
   const name = readHostName(sent ?? '', { underscores });
@@ -136,7 +136,7 @@ function hostName(sent: string | undefined, field: string, zone: string, undersc
   );
 }
 
-/** `0 .` says that the name takes no mail at all (RFC 7505). */
+/** `0 .` means that the name accepts no mail (RFC 7505). */
 export const NULL_MX = '0 .';
 
 function exchangeOf(wanted: RecordSpec, zone: string): string {
@@ -144,7 +144,7 @@ function exchangeOf(wanted: RecordSpec, zone: string): string {
     return `${priorityOf(wanted)} ${hostName(wanted.exchange, 'exchange', zone)}`;
   if ((wanted.priority ?? 0) === 0) return NULL_MX;
   throw refused(
-    `Expected the priority 0 with the exchange ".", which takes no mail, found ${wanted.priority}.`,
+    `Expected the priority 0 with the exchange ".", which means that the name accepts no mail, found ${wanted.priority}.`,
   );
 }
 
@@ -177,7 +177,7 @@ function shown(text: string): string {
   return text.replace(/[\p{C}"]/gu, '?').slice(0, 80);
 }
 
-/** Stable as long as the record is what it is. */
+/** Stable as long as the record does not change. */
 export function recordId(type: string, name: string, value: string): string {
   return createHash('sha256').update(`${type} ${name} ${value}`).digest('hex').slice(0, 24);
 }

@@ -50,9 +50,10 @@ t.test('a plan fits or says by how much it does not', async (t) => {
   t.equal(planProblem(service, plan({ memoryMb: 512, cores: 1 })), undefined, 'memory may shrink');
   t.match(planProblem(service, plan({ diskGb: 10 })), {
     code: 'plan_too_small',
-    message: "The plan other is too small: its disk has 10 GB, the site's has 20 GB and cannot shrink.",
+    message:
+      "The plan other is too small: its disk has 10 GB, but the site's disk has 20 GB and cannot be made smaller.",
   });
   t.match(planProblem(service, plan({ diskGb: 10, backups: 1 })), {
-    message: /10 GB.*; it allows 1 backups, 2 are kept\.$/,
+    message: /10 GB.*; it allows 1 backups, but 2 are kept\.$/,
   });
 });

@@ -123,10 +123,7 @@ const WALKS: Readonly<Record<JobKind, Walk>> = {
       deletion: {
         requestedAt: EARLIER,
         purgeAt: NOW,
-        leftBehind: [
-          'container 1000 on a node that was never chosen',
-          'high availability of container 1000, if it had any',
-        ],
+        leftBehind: ['container 1000 on (no node)', 'high availability of container 1000, if it had any'],
       },
     },
     abandoned: { lifecycle: 'failed' },

@@ -175,7 +175,7 @@ t.test('a smaller plan that is on its way holds for what is asked behind it', as
   rig.config.upgrade.smaller_plan = 'refuse';
   t.match(await post('/wp/upgrade', { plan: 'basic' }), {
     status: 409,
-    body: { code: 'plan_too_small', error: /it allows 2 backups, 3 are kept/ },
+    body: { code: 'plan_too_small', error: /it allows 2 backups, but 3 are kept/ },
   });
 });
 

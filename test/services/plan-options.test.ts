@@ -60,7 +60,7 @@ t.test('an option that the plan does not offer so is refused, each by its name',
       code: 'invalid_request',
       errors: {
         'properties.disk_gb':
-          'must be a whole number from 20 to 100, in steps of 20 from 20, or "+" and so much more than 20',
+          'must be a whole number from 20 to 100, in steps of 20 from 20, or "+N" for N more than 20',
         'properties.domains': /^must be a whole number from 1 to 10, or/,
         'properties.cores': 'is not an option of the plan basic',
       },

@@ -58,9 +58,9 @@ const large: Changes = {
   domains: ['a.example', 'b.example', 'c.example', 'd.example'].map(domain),
 };
 const STAYS = [
-  'The disk stays at 80 GB: the plan basic has 20 GB, and a disk cannot shrink.',
-  '3 backups stay, and the plan basic allows 2: none can be added until one is deleted.',
-  '4 domains stay, and the plan basic allows 3: none can be added until one is removed.',
+  'The disk stays at 80 GB: the plan basic has 20 GB, and a disk cannot be made smaller.',
+  '3 backups remain, but the plan basic allows 2: none can be added until one is deleted.',
+  '4 domains remain, but the plan basic allows 3: none can be added until one is removed.',
 ];
 
 t.test('a smaller plan is applied as far as it goes, and the answer says what stays', async (t) => {
@@ -112,7 +112,7 @@ t.test('with upgrade.smaller_plan refuse nothing changes, and the answer has the
       body: {
         code: 'plan_too_small',
         error:
-          /its disk has 20 GB, the site's has 80 GB.*it allows 2 backups, 3 are kept; it allows 3 domains/,
+          /its disk has 20 GB, but the site's disk has 80 GB.*it allows 2 backups, but 3 are kept; it allows 3 domains/,
       },
     });
   t.same((await rig.state.services.get(KEY)).jobs, []);

@@ -1,4 +1,4 @@
-/** The sleep of somebody who looks again and again, and whom others may wake: something has changed. */
+/** The sleep of a loop that checks again and again, and that other code can wake when something has changed. */
 import type { Clock } from '../clock.js';
 import { anySignal } from './any-signal.js';
 import { pause } from './pause.js';
@@ -8,15 +8,14 @@ export class Alarm {
   #wake = (): void => {};
 
   /**
-   * Ends the sleep under way, or the next one before it begins: what changed during a look may have been missed by
-   * it.
+   * Ends the present sleep, or the next one before it begins: a check that is running may have missed the change.
    */
   ring(): void {
     this.#rung = true;
     this.#wake();
   }
 
-  /** Returns after `ms`, when it rings, or when the signal aborts. One sleeper at a time. */
+  /** Returns after `ms`, when `ring` is called, or when the signal aborts. One sleeper at a time. */
   async sleep(
     clock: Pick<Clock, 'sleep'>,
     ms: number,

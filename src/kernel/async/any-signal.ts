@@ -1,14 +1,14 @@
 /**
- * One signal for several, for as long as some work takes. Instead of `AbortSignal.any`: in Node 20 a signal that
- * lives as long as the daemon never forgets what it was put together with (1 to 3 KB and all that its listeners hold,
- * for every wait), and the result may be collected as garbage while somebody waits for it.
+ * Combines several signals into one, for as long as some work takes. It replaces `AbortSignal.any`: in Node 20 a
+ * signal that lives as long as the daemon never releases the signals combined with it (1 to 3 KB and all that their
+ * listeners hold, for every wait), and the result may be garbage-collected while code waits for it.
  */
 import { setMaxListeners } from 'node:events';
 
 export interface AnySignal {
   /** Aborts with the reason of the first source that does. */
   readonly signal: AbortSignal;
-  /** To be called when the work has ended: the sources forget it. */
+  /** Must be called when the work has ended: the sources then release this signal. */
   readonly release: () => void;
 }
 
@@ -28,7 +28,7 @@ export function anySignal(...sources: readonly AbortSignal[]): AnySignal {
       pass();
       break;
     }
-    // many jobs follow the one that ends the daemon; each lets go of it
+    // many jobs listen to the signal that stops the daemon; each removes its listener
     setMaxListeners(0, source);
     followed.set(source, pass);
     source.addEventListener('abort', pass, { once: true });

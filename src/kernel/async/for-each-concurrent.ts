@@ -1,6 +1,6 @@
-/** Works through a list with at most so many at once. */
+/** Processes a list with a limited number of items at once. */
 
-/** Rejects with the first error, after those under way have settled. */
+/** Rejects with the first error, after the items being processed have settled. */
 export async function forEachConcurrent<T>(
   items: readonly T[],
   atOnce: number,

@@ -1,13 +1,13 @@
-/** Pauses that grow: what comes soon is found soon, and what takes long is not asked for all the time. */
+/** Growing pauses: a quick result is found quickly, and a slow one is not polled all the time. */
 
 export interface Growth {
   readonly firstMs: number;
-  /** Each pause is so many times the one before. */
+  /** Each pause is the previous one times this factor. */
   readonly factor: number;
   readonly longestMs: number;
 }
 
-/** Without end. */
+/** An endless sequence of pauses. */
 export function* growing({ firstMs, factor, longestMs }: Growth): Generator<number, never> {
   for (let ms = firstMs; ; ms = Math.min(longestMs, ms * factor)) yield ms;
 }

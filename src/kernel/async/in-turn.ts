@@ -1,15 +1,15 @@
 /**
- * Waits for a turn in a queue no longer than a signal lasts, but never leaves work that has begun: p-queue's own
- * `signal` does.
+ * Waits for a turn in a queue until a signal aborts, but never abandons work that has begun, as p-queue's own
+ * `signal` would.
  */
 import { onAbort } from './on-abort.js';
 
-/** Runs the work when its turn comes, and settles as it does: `(work) => queue.add(work)`. */
+/** Runs the work when its turn comes, and settles as the work does: `(work) => queue.add(work)`. */
 export type Enter<T> = (work: () => Promise<T>) => Promise<T>;
 
 /**
- * @param stopped made when the signal aborts before the work begins; once it has begun, `work` heeds the signal
- * itself
+ * @param stopped creates the error when the signal aborts before the work begins; once begun, `work` handles the
+ * signal itself
  */
 export async function inTurn<T>(
   enter: Enter<T>,

@@ -1,13 +1,13 @@
-/** One after the other per key, side by side across keys. */
+/** A lock per key: work for one key runs in sequence, work for different keys runs concurrently. */
 
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs `work` after everything that was asked for this key before. Not to be nested for one key. */
+  /** Runs `work` after all earlier work for this key. Must not be nested for the same key. */
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
     const mine = before ? before.then(work) : work();
-    // the tail never rejects: who comes next must run whatever happened to us
+    // the tail never rejects: the next work must run whatever happened to this one
     const tail = mine.then(
       () => undefined,
       () => undefined,
@@ -19,7 +19,7 @@ export class KeyedLock {
     return mine;
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no work is left. */
   async idle(): Promise<void> {
     while (this.#tails.size > 0) await Promise.all(this.#tails.values());
   }

@@ -1,6 +1,6 @@
-/** A signal for work that nothing ends early: it has a limit of its own, or must be done whoever goes away. */
+/** A signal for work that is never ended early: it has its own limit, or must finish even if its caller has gone. */
 
-/** A fresh one each time: a signal that all share keeps every listener that somebody forgets to remove. */
+/** A new signal each time: a shared one would keep every listener that was not removed. */
 export function neverAborted(): AbortSignal {
   return new AbortController().signal;
 }

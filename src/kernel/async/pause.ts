@@ -1,9 +1,9 @@
-/** A sleep within a signal that is no error when it ends early. */
+/** A sleep that a signal can end early without an error. */
 import type { Clock } from '../clock.js';
 
 /**
- * True after `ms`, false as soon as the signal aborts. In the background it does not keep an otherwise idle process
- * alive.
+ * Resolves to true after `ms`, or to false as soon as the signal aborts. A background sleep does not keep an
+ * otherwise idle process alive.
  */
 export async function pause(
   clock: Pick<Clock, 'sleep'>,

@@ -1,4 +1,4 @@
-/** Looks again and again until something has come about: the rounds of a loop, with the pauses between them. */
+/** Polls until a condition is met: the rounds of a loop, with the pauses between them. */
 import type { Clock } from '../clock.js';
 import { type Growth, growing } from './growing.js';
 import { pause } from './pause.js';
@@ -6,19 +6,19 @@ import { reasonOf } from './reason.js';
 
 export interface Polling {
   readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
-  /** Ends a pause at once; a look under way heeds it itself. */
+  /** Ends a pause at once; a running check must handle the signal itself. */
   readonly signal: AbortSignal;
-  /** Between two looks: ever longer, always the same, or what is made of the milliseconds since the first. */
+  /** The pause between two checks: growing, constant, or computed from the milliseconds since the first check. */
   readonly pauses: Growth | number | ((waitedMs: number) => number);
-  /** A look that ends after so long is the last. */
+  /** A check that ends after this many milliseconds is the last one. */
   readonly patienceMs: number;
-  /** What is thrown when the signal aborts between two looks. Default: its reason. */
+  /** Creates the error that is thrown when the signal aborts between two checks. Default: the signal's reason. */
   readonly stopped?: (signal: AbortSignal) => Error;
 }
 
 /**
- * One round for each look, with the milliseconds waited so far. The body leaves the loop when it has found what it
- * looks for; behind the loop patience is over. The first look comes at once, and there always is one.
+ * Yields once per check, with the milliseconds waited so far. The body leaves the loop when the condition is met; if
+ * the loop ends by itself, the patience is over. The first check comes at once, and there is always at least one.
  */
 export async function* poll(polling: Polling): AsyncGenerator<number, void> {
   const { clock, signal, patienceMs, stopped = reasonOf } = polling;

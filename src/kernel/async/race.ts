@@ -1,6 +1,6 @@
 /**
- * Waits for work no longer than something else lasts; the work goes on, and nothing is left with what it was raced
- * against.
+ * Stops waiting for work when a signal aborts or a time has passed. The work itself continues, and no listener or
+ * timer is left behind.
  */
 import type { Clock } from '../clock.js';
 import { onAbort } from './on-abort.js';
@@ -8,8 +8,8 @@ import { pause } from './pause.js';
 import { reasonOf } from './reason.js';
 
 /**
- * As `work` settles, or a rejection as soon as the signal aborts: with what `stopped` makes, by default the signal's
- * reason.
+ * Settles as `work` does, or rejects as soon as the signal aborts: with the error from `stopped`, by default the
+ * signal's reason.
  */
 export async function orAbort<T>(
   work: Promise<T>,
@@ -28,8 +28,8 @@ export async function orAbort<T>(
 }
 
 /**
- * As `work` settles, or undefined after `ms` by the clock. In the background the wait does not keep an otherwise idle
- * process alive.
+ * Settles as `work` does, or resolves to undefined after `ms` by the clock. A background wait does not keep an
+ * otherwise idle process alive.
  */
 export async function orSleep<T>(
   work: Promise<T>,

@@ -1,4 +1,4 @@
-/** Why a signal was aborted, as something that can be thrown: anything may be given to `abort`. */
+/** The reason of an aborted signal as an Error: `abort` accepts any value. */
 
 export function reasonOf(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;

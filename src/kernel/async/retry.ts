@@ -1,9 +1,9 @@
-/** Tries again and again while the failure is one that passes by itself. */
+/** Retries work as long as its failure is temporary. */
 import { poll, type Polling } from './poll.js';
 
 /**
- * What the first try that succeeds returns. Throws an error that does not pass at once, else the last one when
- * patience is over.
+ * Returns the result of the first successful try. Throws a permanent error at once, and the last temporary one when
+ * the patience is over.
  */
 export async function retry<T>(
   work: () => Promise<T>,

@@ -1,11 +1,11 @@
 /**
- * Shares the main thread between whatever is long or comes in large numbers: all of it together gets 10 ms of a turn of
- * the event loop. What is left waits for the next turn, the longest waiting first, and whoever is not counted here has
- * his turn in between.
+ * Shares the main thread between long or numerous pieces of work: together they get 10 ms of each turn of the event
+ * loop. The rest waits for the next turn, in the order of arrival, so that all other work runs in between.
  */
 
 /**
- * To be asked before a call is begun, and between two items of a long list. Undefined: go on; else to be waited for.
+ * To be called before a call begins, and between two items of a long list. Undefined: continue; otherwise await the
+ * promise.
  */
 export type Rest = () => Promise<void> | undefined;
 
@@ -14,7 +14,7 @@ const SLICE_MS = 10;
 export class Slices {
   readonly #monotonic: () => number;
   #waiting: (() => void)[] = [];
-  /** When this turn's share is used up; undefined: nobody has asked for any yet. */
+  /** When this turn's share is used up; undefined: the share was not requested yet. */
   #until: number | undefined;
 
   /** `monotonic`: milliseconds. */
@@ -46,15 +46,15 @@ export class Slices {
       woken += 1;
       await untilDone();
     }
-    // what has begun to wait meanwhile comes behind those that waited before
+    // work that began to wait in the meantime goes after the work that waited before
     this.#waiting = [...waiting.slice(woken), ...this.#waiting];
   }
 }
 
-/** The work that was resumed has run as far as it can without waiting. */
+/** Resolves when the resumed work has run as far as it can without waiting. */
 function untilDone(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
-/** Where nobody else waits for the thread. */
+/** For code that shares its thread with no other work. */
 export const noRest: Rest = () => undefined;

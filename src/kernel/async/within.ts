@@ -1,9 +1,9 @@
 /**
- * Waits for the end of something that may hang: a child, a connection, our own work when we stop. By the process's
- * own timers, whatever clock the rest has.
+ * Waits a limited time for something that may hang: a child process, a connection, the agent's own work during a
+ * stop. It always uses the process's own timers, also where other code has an injected clock.
  */
 
-/** The value of `work` when it is there within `ms`, else `undefined`; never rejects, and leaves no timer behind. */
+/** The value of `work` if it settles within `ms`, else `undefined`. Never rejects, and leaves no timer behind. */
 export async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {

@@ -77,7 +77,7 @@ t.test('withLimit aborts the work when time is up, with its own reason or anothe
   const { signal } = new AbortController();
   const before = timers();
   const untilAborted = (limit: AbortSignal): Promise<never> => orAbort(new Promise<never>(() => {}), limit);
-  await t.rejects(withLimit(signal, 5, untilAborted), { message: 'no end within 0.005 s' });
+  await t.rejects(withLimit(signal, 5, untilAborted), { message: 'not finished within 0.005 s' });
   await t.rejects(
     withLimit(signal, 1, untilAborted, () => new Error('too late')),
     { message: 'too late' },
