@@ -1,6 +1,6 @@
 /**
- * How a new request is handled, given the state of its service and the jobs under way: the one table. Pure;
- * docs/operating.md shows it, and a test holds both together.
+ * Decides how a new request is handled, given the state of its service and its open jobs. Pure; docs/operating.md
+ * shows the tables, and a test keeps both in sync.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
@@ -19,25 +19,24 @@ export const STANDINGS = [
   'terminated',
 ] as const;
 /**
- * `stuck`: an operation must be finished by a person; `held`: deleted, and kept until its purge; the others as the
- * lifecycle.
+ * `stuck`: an operator must finish a job; `held`: deleted, and kept until its purge; the others as in the lifecycle.
  */
 export type Standing = (typeof STANDINGS)[number];
 
 export const REFUSALS = {
   suspended: ['service_suspended', 'The service is suspended.'],
-  making: ['service_busy', 'The site is still being made.'],
-  stuck: [
-    'service_failed',
-    'An operation on this site did not come to its end; the operator must finish it first.',
-  ],
-  failed: ['service_failed', 'The site could not be made.'],
+  making: ['service_busy', 'The site is still being created.'],
+  stuck: ['service_failed', 'An operation on this site is stuck; the operator must finish it first.'],
+  failed: ['service_failed', 'The site could not be created.'],
   deleting: ['service_terminated', 'The site is being deleted.'],
   gone: ['service_terminated', 'The service was deleted.'],
-  alive: ['service_exists', 'The service was not deleted.'],
+  alive: ['service_exists', 'The service has not been deleted.'],
   noGuest: ['not_supported', 'The product of this service has no container.'],
   noSite: ['not_supported', 'The product of this service has no website.'],
-  full: ['service_busy', 'Too many operations of this site wait already; try again when some have ended.'],
+  full: [
+    'service_busy',
+    'Too many operations are queued for this site; please try again when some have finished.',
+  ],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
 export type Refusal = keyof typeof REFUSALS;
@@ -67,9 +66,9 @@ const everAfter: ByStanding = {
 };
 const whileItLives: ByStanding = { ...panel, failed: 'go' };
 
-/** First question: may it be asked of a service that stands so? */
+/** First check: is the request allowed in this state of the service? */
 export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
-  // the order itself is judged by create-site.ts; a job `create` is never requested through here
+  // create-site.ts checks orders itself; a job `create` is never requested through this table
   create: { ...everAfter, held: 'gone' },
   restore: everAfter,
   delete: whileItLives,
@@ -82,7 +81,7 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
   owner: panel,
   power: customer,
   backup: customer,
-  // going back to a known state is the way out of many a stuck job
+  // a rollback to a known state resolves many stuck jobs
   rollback: { ...customer, creating: 'making', stuck: 'go' },
   domain: customer,
   certificate: { ...customer, suspended: 'go' },
@@ -90,14 +89,14 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
 };
 
 /**
- * Waiting jobs stand in the service's document: a system that is down for long must not let it grow without an end.
- * What ends or stops a site is always taken.
+ * Open jobs are part of the service's document, which must not grow without limit while a system is down. Requests
+ * that end or stop a site are always accepted.
  */
 const MOST_OPEN = 50;
 
 /**
- * Second question: how are the two handled when a job of that kind is under way? A request that joins one
- * (`overtakenBy` in the table of kinds) is not asked.
+ * Second check: how is the request handled while a job of that kind is open? It does not apply to a request that
+ * joins a job (`overtakenBy` in the table of kinds).
  */
 export function openJobRule(asked: string, open: string): OpenJobRule {
   const { supersedes } = kindData(asked);
@@ -108,7 +107,7 @@ export function openJobRule(asked: string, open: string): OpenJobRule {
 
 export function standingOf(service: Service): Standing {
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
-  // a suspended service stays suspended, whatever else is wrong; a request during its creation would run after the
+  // a suspended service stays suspended in every other state; a request during its creation would run after the
   // suspension
   const willBe = service.lifecycle === 'creating' && service.suspendedFor.length > 0;
   if (service.lifecycle === 'suspended' || willBe) return 'suspended';
@@ -121,7 +120,7 @@ export type Verdict =
   | { readonly kind: 'join'; readonly job: Job }
   | { readonly kind: 'refuse'; readonly error: AgentError };
 
-/** Judges the request for a job of this kind with these arguments. */
+/** Decides on a request for a job of this kind with these arguments. */
 export function judge(
   service: Service,
   method: KindName,
@@ -150,7 +149,7 @@ function lackedPart({ guest, site }: Service, method: KindName): Refusal | undef
   return part === 'site' && !site ? 'noSite' : undefined;
 }
 
-/** The newest open job that does what is requested, and that no later job reverses. */
+/** The newest open job that does what is requested and that no later job reverses. */
 function joinable(
   open: readonly Job[],
   method: KindName,

@@ -1,6 +1,6 @@
 /**
- * What a person decides about a job: go on, take it back, leave one step or all of it alone. Pure; applied under the
- * service's lock, so that two decisions never meet.
+ * An operator's decisions about a job: retry, cancel, skip a step, abandon. Pure; applied under the service's lock,
+ * so that two decisions never conflict.
  */
 import { AgentError } from '../kernel/errors.js';
 import { ENDED, isOpen, type Job } from '../model/job.js';
@@ -11,14 +11,14 @@ import type { Service } from '../model/service.js';
 import { isPastPivot, whenCancelled } from './engine/policy.js';
 
 /**
- * A stuck job goes on where it stood, a waiting one at once; one that runs or is about to is left as it is. Throws
- * `job_ended`, and `service_terminated` when the site is being deleted anyway.
+ * A stuck job continues where it stopped, a waiting one at once; a running or queued one stays unchanged. Throws
+ * `job_ended`, and `service_terminated` when the site is being deleted.
  */
 export function retried(job: Job, service: Service): Job {
   if (job.status === 'queued' || job.status === 'running') return job;
   const { waiting: _, ...rest } = job;
   if (job.status === 'waiting') return { ...rest, status: 'queued' };
-  if (job.status !== 'stuck') throw ended('The job has ended; make the call again.');
+  if (job.status !== 'stuck') throw ended('The job has ended; please send the request again.');
   const deleting = service.jobs.some((other) => isOpen(other) && endsTheSite(other));
   if (deleting) throw new AgentError('service_terminated', 'The site is being deleted.');
   return {
@@ -31,27 +31,26 @@ export function retried(job: Job, service: Service): Job {
   };
 }
 
-/** It ends, once what it has done is taken back. Throws `job_ended`, `job_irrevocable`. */
+/** The job ends once its steps are undone. Throws `job_ended`, `job_irrevocable`. */
 export function cancelled(kinds: EngineKinds, job: Job, now: string): Job {
   if (job.status === 'cancelled') return job;
-  if (job.status === 'stuck')
-    throw ended('The job has come to a stop by itself; retry it, or let the operator finish it.');
-  if (ENDED.includes(job.status)) throw ended('The job has ended already.');
-  // it is on its way back, or will be: nothing more to ask for
+  if (job.status === 'stuck') throw ended('The job is stuck; retry it, or let the operator finish it.');
+  if (ENDED.includes(job.status)) throw ended('The job has already ended.');
+  // it is already cancelled or being undone
   if (job.cancel || job.direction === 'undo') return job;
   if (isPastPivot(kinds, job))
     throw new AgentError(
       'job_irrevocable',
-      'The job is past the point from which it can be taken back; it goes on to its end.',
+      'The job is past the point from which it can be undone; it will run to completion.',
     );
   const marked: Job = { ...job, cancel: { at: now, undo: true } };
-  // an attempt under way is ended by the runner, which waits for its effects
+  // the runner ends a running attempt and waits for its effects
   return job.status === 'running'
     ? marked
     : (whenCancelled(marked, { kinds, now: Date.parse(now) }) ?? marked);
 }
 
-/** The step counts as dealt with by hand. Throws `job_not_stuck`, or `step_not_found` naming those that are left. */
+/** Marks the step as skipped. Throws `job_not_stuck`, or `step_not_found` naming the unfinished steps. */
 export function skipped(job: Job, name: string): Job {
   const step = job.steps.find((one) => one.name === name);
   if (step?.status === 'skipped') return job;
@@ -60,7 +59,7 @@ export function skipped(job: Job, name: string): Job {
     const left = job.steps.filter((one) => isLeft(one, job.direction)).map((one) => one.name);
     throw new AgentError(
       'step_not_found',
-      `The job has no such step left to be dealt with; it has: ${left.join(', ') || 'none'}.`,
+      `The job has no unfinished step with this name; it has: ${left.join(', ') || 'none'}.`,
     );
   }
   return {
@@ -69,7 +68,7 @@ export function skipped(job: Job, name: string): Job {
   };
 }
 
-/** It has failed, and what remains is left as it is. Throws `job_not_stuck`. */
+/** Marks the job as failed; what remains is left in place. Throws `job_not_stuck`. */
 export function abandoned(job: Job, now: string, remains: readonly Remain[]): Job {
   if (job.abandonedAt !== undefined) return job;
   if (job.status !== 'stuck') throw notStuck('Only a stuck job can be abandoned.');

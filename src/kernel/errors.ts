@@ -58,11 +58,7 @@ const kind = (
 
 export const ERRORS = {
   invalid_json: kind(400, 'refused_request', 'The request body is not valid JSON.'),
-  invalid_request: kind(
-    400,
-    'refused_request',
-    'A field is missing or invalid; "errors" lists each one.',
-  ),
+  invalid_request: kind(400, 'refused_request', 'A field is missing or invalid; "errors" lists each one.'),
   unknown_plan: kind(400, 'refused_request', 'No plan has this name or alias.'),
   unknown_module: kind(400, 'refused_request', 'No product module has this name.'),
   name_reserved: kind(400, 'refused_request', 'The requested subdomain is reserved or not a valid label.'),
@@ -84,7 +80,11 @@ export const ERRORS = {
   ),
   record_invalid: kind(400, 'refused_request', 'The DNS record is invalid; the message says why.'),
   unauthorized: kind(401, 'refused_request', 'The bearer token is missing, unknown, revoked or expired.'),
-  forbidden: kind(403, 'refused_request', 'The token does not have the permission that this request requires.'),
+  forbidden: kind(
+    403,
+    'refused_request',
+    'The token does not have the permission that this request requires.',
+  ),
   service_suspended: kind(403, 'refused_request', 'The service is suspended.'),
   route_not_found: kind(404, 'gone', 'The endpoint does not exist.'),
   service_not_found: kind(404, 'gone', 'This panel has no service with this id.'),
@@ -99,7 +99,11 @@ export const ERRORS = {
   record_not_found: kind(404, 'gone', 'The zone has no such record.'),
   method_not_allowed: kind(405, 'refused_request', 'The endpoint exists, but not with this method.'),
   not_supported: kind(409, 'refused_request', 'The product of this service does not support this.'),
-  service_exists: kind(409, 'conflict', 'The id belongs to an order with a different e-mail address or plan.'),
+  service_exists: kind(
+    409,
+    'conflict',
+    'The id belongs to an order with a different e-mail address or plan.',
+  ),
   service_busy: kind(409, 'conflict', 'Another operation on this service must end first.'),
   job_ended: kind(409, 'conflict', 'The job has ended; it can be neither continued nor undone.'),
   job_irrevocable: kind(409, 'conflict', 'The job is past the point from which it can be undone.'),
@@ -126,7 +130,11 @@ export const ERRORS = {
     'conflict',
     "The plan's limit is reached; the message says which limit, and how many there are.",
   ),
-  reservation_used: kind(409, 'conflict', 'The reservation is used up: as many sites were ordered as it holds.'),
+  reservation_used: kind(
+    409,
+    'conflict',
+    'The reservation is used up: as many sites were ordered as it holds.',
+  ),
   plan_too_small: kind(
     409,
     'conflict',
@@ -143,7 +151,12 @@ export const ERRORS = {
   record_exists: kind(409, 'conflict', 'The record conflicts with an existing record.'),
   zones_unavailable: kind(409, 'conflict', 'This agent does not manage DNS zones for customers.'),
   // the only conflict that a job resolves by itself: its next try uses another VMID
-  vmid_taken: kind(409, 'conflict', 'The container number is in use by something that this agent did not create.', true),
+  vmid_taken: kind(
+    409,
+    'conflict',
+    'The container number is in use by something that this agent did not create.',
+    true,
+  ),
   foreign_object: kind(
     409,
     'conflict',
@@ -155,15 +168,15 @@ export const ERRORS = {
     'The state key is set in the configuration and must be changed there.',
   ),
   idempotency_mismatch: kind(409, 'conflict', 'The Idempotency-Key was already used with a different body.'),
-  cursor_gone: kind(
-    410,
-    'gone',
-    'The cursor is from another log, or its position is no longer kept.',
-  ),
+  cursor_gone: kind(410, 'gone', 'The cursor is from another log, or its position is no longer kept.'),
   payload_too_large: kind(413, 'refused_request', 'The request body is larger than allowed.'),
   unsupported_media_type: kind(415, 'refused_request', 'The request body must be application/json.'),
   rate_limited: kind(429, 'busy', 'Too many requests with this token.'),
-  internal_error: kind(500, 'unknown', 'Internal error in the agent; its log has the details under the request id.'),
+  internal_error: kind(
+    500,
+    'unknown',
+    'Internal error in the agent; its log has the details under the request id.',
+  ),
   state_damaged: kind(
     500,
     'refused_request',
@@ -181,7 +194,7 @@ export const ERRORS = {
   template_missing: kind(
     502,
     'busy',
-    'The product's template does not exist on any node; orders wait until it does.',
+    "The product's template does not exist on any node; orders wait until it does.",
   ),
   host_incomplete: kind(
     502,
@@ -193,16 +206,20 @@ export const ERRORS = {
   dns_timeout: kind(504, 'unknown', 'The DNS server did not answer in time.'),
   dns_refused: kind(502, 'refused_us', "The DNS server rejected the agent's credentials."),
   dns_failed: kind(502, 'unknown', 'The DNS server reported a failure.'),
-  lookup_failed: kind(502, 'unreachable', 'The domain's name servers do not answer.'),
+  lookup_failed: kind(502, 'unreachable', "The domain's name servers do not answer."),
   certificate_unreachable: kind(502, 'unreachable', 'The certificate authority does not answer.'),
   authority_refused: kind(502, 'refused_us', 'The certificate authority rejected the agent or its account.'),
-  certificate_refused: kind(502, 'refused_request', 'The certificate authority refused to issue the certificate.'),
+  certificate_refused: kind(
+    502,
+    'refused_request',
+    'The certificate authority refused to issue the certificate.',
+  ),
   proxy_unreachable: kind(502, 'unreachable', 'The reverse proxy does not answer.'),
   proxy_refused: kind(502, 'refused_us', "The reverse proxy rejected the agent's key or command."),
   proxy_failed: kind(502, 'refused_request', 'The reverse proxy rejected the configuration.'),
   site_unreachable: kind(502, 'unknown', 'The site does not respond at its public address.'),
   site_wrong: kind(502, 'refused_request', 'The site responds, but not with the installed content.'),
-  recipe_failed: kind(502, 'refused_request', 'The install recipe failed inside the container.'),
+  recipe_failed: kind(502, 'refused_request', 'The installation failed in the container.'),
   module_failed: kind(500, 'unknown', 'The module failed with an error that is not in this table.'),
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
@@ -338,16 +355,12 @@ export function fromRecord(record: ErrorRecord): AgentError {
 
 /** The error for work that failed because no file descriptor was free. */
 export function outOfDescriptors(cause: unknown): AgentError {
-  return new AgentError(
-    'descriptors_exhausted',
-    'The agent is at capacity. Please try again in a moment.',
-    {
-      role: 'agent',
-      detail: cause instanceof Error ? cause.message : String(cause),
-      retryAfterS: 5,
-      cause,
-    },
-  );
+  return new AgentError('descriptors_exhausted', 'The agent is at capacity. Please try again in a moment.', {
+    role: 'agent',
+    detail: cause instanceof Error ? cause.message : String(cause),
+    retryAfterS: 5,
+    cause,
+  });
 }
 
 /** Whatever was thrown, as an AgentError; a foreign error becomes `fallback` with its text as detail. */

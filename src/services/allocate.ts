@@ -1,5 +1,5 @@
 /**
- * Chooses what a new site gets: name, addresses, container number. Only chooses; the commit of the service claims
+ * Chooses the name, addresses and container number of a new site. It only chooses; the commit of the service claims
  * them.
  */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
@@ -17,13 +17,13 @@ export interface Allotment {
   readonly subdomain: string | null;
   /** Null for a product without a guest. */
   readonly guest: { readonly addresses: readonly ClaimedAddress[]; readonly vmid: number | null } | null;
-  /** Why the guest got neither addresses nor a number: its job waits for them. */
+  /** Why the guest got neither addresses nor a number; its job waits for them. */
   readonly lacks: AgentError | null;
 }
 
 /**
- * Chooses for the service with this key what these parts need. Throws `name_taken` for a requested name, and
- * `capacity_exhausted` when something is used up and the order may not wait for it.
+ * Chooses what these parts need for the service with this key. Throws `name_taken` for a requested name, and
+ * `capacity_exhausted` when a supply is used up and the order may not wait for it.
  */
 export type Allocate = (
   key: ServiceKey,
@@ -33,7 +33,7 @@ export type Allocate = (
 ) => Allotment;
 
 /**
- * Keeps in mind what was given out last, so that a search starts behind it instead of walking over everything in use.
+ * Remembers the last choice of each supply, so that a search starts after it instead of walking over everything in use.
  */
 export function makeAllocate(context: OperationContext): Allocate {
   const lastAddress = new Map<string, string>();
@@ -71,11 +71,11 @@ function chooseName(context: OperationContext, key: ServiceKey, order: SiteOrder
   };
   if (order.subdomain !== undefined) {
     if (!isTaken(order.subdomain)) return order.subdomain;
-    throw new AgentError('name_taken', 'The requested sub-domain belongs to another site.');
+    throw new AgentError('name_taken', 'The requested subdomain belongs to another site.');
   }
   const reserved = new Set(context.config.create.reserved_names.map((name) => name.toLowerCase()));
   const found = chooseSubdomain({ localPart: order.email.localPart, serviceId: order.id, reserved }, isTaken);
-  if (found === undefined) throw exhausted('No sub-domain is left for this e-mail address');
+  if (found === undefined) throw exhausted('No subdomain is left for this e-mail address');
   return found;
 }
 

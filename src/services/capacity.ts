@@ -1,34 +1,37 @@
-/** How many sites of a plan could be made now, from what the daemon knows. */
+/** Number of sites of a plan that could be created now, from what the daemon knows. */
 import { freeSupply } from '../jobs/effects/supply.js';
 import { holdsBefore, unitsIn } from '../jobs/effects/held-units.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { OperationContext, PlacementRequest, SoldProduct } from './context.js';
 
-/** What is short. */
+/** Supplies that can run out. */
 export const LIMITS = ['addresses', 'vmids', 'nodes', 'template'] as const;
 export type Limit = (typeof LIMITS)[number];
 
 export interface Capacity {
-  /** At most 1,000. Null: the cluster was never seen. */
+  /** At most 1,000. Null: the cluster was not read yet. */
   readonly available: number | null;
-  /** What would run out first. */
+  /** The supplies that would run out first. */
   readonly limitedBy: readonly Limit[];
-  /** Sites that reservations hold capacity for, and orders that wait for some: neither is available. */
+  /**
+   * Number of sites that reservations hold capacity for, and of orders that wait for capacity. Neither counts as
+   * available.
+   */
   readonly reserved: number;
   readonly waiting: number;
 }
 
 export const MOST_COUNTED = 1_000;
-const NOBODY = { key: null, createdAt: null } as const;
+const NO_ORDER = { key: null, createdAt: null } as const;
 
 /**
- * Of a product without a container as many as anybody wants. Throws nothing for what is missing: then there is none.
+ * A product without a container has no limit. Does not throw for a missing template or supply: then the capacity is 0.
  */
 export function capacityOf(context: OperationContext, plan: Plan, product: SoldProduct): Capacity {
   const { state, clock, watch } = context;
   const { services, reservations } = state;
-  const holds = holdsBefore({ services, reservations, clock }, NOBODY, 'supply');
+  const holds = holdsBefore({ services, reservations, clock }, NO_ORDER, 'supply');
   const reserved = unitsIn({ ...holds, waiting: [] });
   const told = { reserved, waiting: unitsIn({ ...holds, reserved: [] }) };
   const source = product.module.source(product.settings);

@@ -1,4 +1,4 @@
-/** Reads an order for a site: everything that can be said about it without looking at state or cluster. */
+/** Parses and checks an order for a site, as far as possible without state or cluster. */
 import { AgentError } from '../kernel/errors.js';
 import { invalid } from '../kernel/invalid.js';
 import { type Email, parseEmail } from '../model/email.js';
@@ -11,7 +11,7 @@ import { ID_PATTERN } from '../model/service.js';
 import { isLegalLabel, isReserved } from '../model/subdomain.js';
 import type { SoldProduct } from './context.js';
 
-/** What a caller sent; types are checked, meanings are not. */
+/** The request as sent; types are checked, values are not. */
 export interface SiteRequest {
   readonly service_id: string | number;
   readonly email: string;
@@ -26,7 +26,7 @@ export interface SiteRequest {
   readonly locale?: string | undefined;
 }
 
-/** The same, understood. */
+/** The parsed order. */
 export interface SiteOrder {
   readonly id: string;
   readonly email: Email;
@@ -43,12 +43,12 @@ export interface SiteOrder {
 }
 
 /**
- * A domain that came with the order. Paid means delivered: one that cannot be used is no reason to refuse the site,
- * and is kept with its problem.
+ * A domain that came with the order. The customer paid for the site, so an unusable domain does not refuse it: the
+ * domain is kept with its problem.
  */
 export interface OrderedDomain {
   readonly name: string;
-  /** For the customer; null: nothing speaks against it so far. */
+  /** For the customer; null: no problem is known so far. */
   readonly problem: string | null;
 }
 
@@ -56,14 +56,14 @@ export interface OrderRules {
   readonly defaultProduct: string;
   readonly baseDomain: string;
   readonly reservedNames: ReadonlySet<string>;
-  /** Addresses and networks where a proxy stands for certain, whatever kind of address that is. */
+  /** Addresses and networks of the proxy: accepted even if they are private. */
   readonly ownNetworks: readonly string[];
 }
 
 export const LOCALE_RULE = 'must be a language tag such as de or pt-BR';
 
 const MOST_ADDRESSES = 16;
-/** They stay in the service's document, which is written anew with every step of its jobs. */
+/** The properties are part of the service's document, which is rewritten with every step of its jobs. */
 const MOST_PROPERTIES_BYTES = 16_384;
 
 /** Throws `invalid_request` naming every wrong field, or `name_reserved`. */
@@ -80,7 +80,7 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
   if (planWord === '') problems.plan = 'must be the name of a plan';
   const publicIps = readAddresses(request.public_ip, rules, problems);
   if (Buffer.byteLength(JSON.stringify(request.properties ?? {})) > MOST_PROPERTIES_BYTES)
-    problems.properties = `must not take more than ${MOST_PROPERTIES_BYTES} bytes`;
+    problems.properties = `must not exceed ${MOST_PROPERTIES_BYTES} bytes`;
   const locale = request.locale === undefined ? undefined : canonicalLocale(request.locale.trim());
   if (request.locale !== undefined && locale === undefined) problems.locale = LOCALE_RULE;
   const subdomain = readSubdomain(request.subdomain, rules.reservedNames);
@@ -103,7 +103,7 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
   };
 }
 
-/** Throws `invalid_request` for an address that the product's sites cannot hold as it is. */
+/** Throws `invalid_request` for an address that the product's sites cannot keep unchanged. */
 export function checkEmail(product: Pick<SoldProduct, 'module'>, { address }: Email): void {
   const problem = product.module.emailProblem?.(address);
   if (problem !== undefined) throw invalid({ email: problem });
@@ -137,7 +137,7 @@ function readDomain(sent: string | undefined, baseDomain: string): OrderedDomain
     return { name: shown, problem: `${shown} is not a domain name such as example.com.` };
   }
   const isOurs = name === baseDomain || name.endsWith(`.${baseDomain}`);
-  return { name, problem: isOurs ? `${name} is a name of ours, not a domain of the customer's own.` : null };
+  return { name, problem: isOurs ? `${name} is a name of this provider, not a domain of your own.` : null };
 }
 
 type ReadSubdomain =
@@ -150,7 +150,7 @@ function readSubdomain(sent: string | undefined, reserved: ReadonlySet<string>):
     return {
       problem: 'must be 1 to 63 letters, digits and hyphens',
       sentence:
-        'The requested subdomain must be 1 to 63 letters, digits and hyphens, and neither start nor end with a hyphen.',
+        'The requested subdomain must be 1 to 63 letters, digits and hyphens, and must not start or end with a hyphen.',
     };
   if (isReserved(label, reserved))
     return { problem: 'is reserved', sentence: 'The requested subdomain is reserved.' };

@@ -1,4 +1,4 @@
-/** What operations work with; the daemon hands it in. */
+/** Dependencies of the operations; the daemon passes them in. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
@@ -16,12 +16,12 @@ import type { Product } from '../modules/kit/product.js';
 import type { State } from '../state/contract.js';
 import type { DeletionRateLimit } from './deletion-rate-limit.js';
 
-/** A product as an order needs it. */
+/** The data of a product that an order needs. */
 export interface SoldProduct {
   readonly info: Pick<ModuleInfo, 'name' | 'version'>;
   readonly module: Pick<Product, 'source' | 'policy' | 'parts'> &
     Partial<Pick<Product, 'emailProblem' | 'loginPath'>>;
-  /** From the config, checked and completed by the product's schema; pinned in every job. */
+  /** From the config, with defaults from the product's schema; pinned in every job. */
   readonly settings: JsonObject;
 }
 
@@ -35,26 +35,26 @@ export interface PlacementRequest {
   readonly source: ContainerSource;
 }
 
-/** One after the other per key. */
+/** Runs work in sequence per key. */
 export interface Turns {
   run<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** What two looks at the systems have found to differ from a service's records. */
+/** A difference between a service's records and the systems, found by two comparisons. */
 export interface Difference {
   readonly item: { readonly part: string; readonly problem: string };
-  /** Epoch ms of the first look that found it. */
+  /** Epoch ms of the first comparison that found it. */
   readonly since: number;
 }
 
 export interface Differences {
-  /** What counts for one service; the same array until it changes. */
+  /** The confirmed differences of one service; the same array until they change. */
   of(key: ServiceKey): readonly Difference[];
 }
 
 /**
- * What a panel asks for that only a mistake in its set-up explains. `plan`: as it wrote it; `service`: the id it was
- * about, if any.
+ * A panel's request that indicates a mistake in its configuration. `plan`: as the panel sent it; `service`: the id in
+ * the request, if any.
  */
 export interface Notice {
   readonly kind: NoticeKind;
@@ -69,28 +69,27 @@ export interface OperationContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly watch: ClusterWatch;
-  /** What operations themselves may ask; everything else is a job's. */
+  /** The systems that operations may call themselves; all other calls are made by jobs. */
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
-  /** As the job engine has them. */
+  /** The same as in the job engine. */
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
   readonly drift: Differences;
   /**
-   * Of the calls that make or remove a zone at the name server: one at a time per zone, so that record and server
-   * tell the same.
+   * Calls that create or remove a zone at the name server run one at a time per zone, so that record and server agree.
    */
   readonly zoneTurns: Turns;
   readonly brake: DeletionRateLimit;
-  /** Called for what is worth an alert and stands in no record. */
+  /** Called for a condition that needs an alert and that no record keeps. */
   readonly noticed?: (notice: Notice) => void;
-  /** One reservation is judged and recorded at a time, so that two do not hold the same. */
+  /** Reservations are checked and recorded one at a time, so that two do not hold the same capacity. */
   readonly reservationTurns: Turns;
   /**
-   * Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed (what is promised,
-   * held or waited for already counts).
+   * Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed. Capacity that is
+   * promised, held or waited for counts as used.
    */
   readonly roomFor: (request: PlacementRequest, view: ClusterView, self: Ordering) => void;
-  /** How many such sites have room, at most `most`. Throws `template_missing`. */
+  /** Number of such sites that can be placed, at most `most`. Throws `template_missing`. */
   readonly countRoom: (request: PlacementRequest, view: ClusterView, most: number) => number;
 }

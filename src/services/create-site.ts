@@ -1,5 +1,6 @@
 /**
- * Takes the order for a site: checks it, chooses name, address and number, and records service and job in one write.
+ * Accepts an order for a site: checks it, chooses name, address and container number, and records service and job in
+ * one write.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { instant } from '../kernel/clock.js';
@@ -29,15 +30,15 @@ const MOST_RACES = 50;
 
 export interface Ordered {
   readonly service: Service;
-  /** Sentences for the panel: what of the order is not done at once, or not as asked. */
+  /** Sentences for the panel about parts of the order that are not done at once, or not as requested. */
   readonly warnings: readonly string[];
 }
 
 /**
- * The recorded service; for a repeated call the one from the first. What is used up is waited for by the order's job,
- * unless `strict`. Throws `invalid_request`, `unknown_plan`, `unknown_module`, `name_reserved`, `name_taken`,
- * `service_exists`, `service_busy`, `service_failed`, `state_damaged`, `state_unavailable`; when `strict` also
- * `capacity_exhausted`, `reservation_not_found` and `reservation_used`.
+ * The recorded service; for a repeated request, the one from the first. The order's job waits for a supply that is
+ * used up, unless `strict`. Throws `invalid_request`, `unknown_plan`, `unknown_module`, `name_reserved`,
+ * `name_taken`, `service_exists`, `service_busy`, `service_failed`, `state_damaged`, `state_unavailable`; when
+ * `strict` also `capacity_exhausted`, `reservation_not_found` and `reservation_used`.
  */
 export async function createSite(
   context: OperationContext,
@@ -75,7 +76,7 @@ export async function createSite(
   return { service, warnings: [...used, ...waits] };
 }
 
-/** Why the reservation that the order names is not used. A paid order is taken all the same. */
+/** Why the reservation that the order names is not used. The order is accepted anyway, since the customer has paid. */
 async function useReservation(
   context: OperationContext,
   { order, key, plan, caller }: Sale,
@@ -94,9 +95,9 @@ async function useReservation(
 }
 
 const waitsFor = ({ message }: AgentError): string =>
-  `${message.replace(/[.]$/, '')}: the order waits until there is.`;
+  `${message.replace(/[.]$/, '')}: the order waits until one is free.`;
 
-/** An order that failed, made again with what was sold then. Throws as `createSite`. */
+/** Places a failed order again with what was sold then. Throws as `createSite`. */
 export async function createOnceMore(
   context: OperationContext,
   allocate: Allocate,
@@ -133,7 +134,7 @@ async function record(
   }
 }
 
-/** A parallel order was faster, and another choice helps: not where the name is the customer's own. */
+/** True when a concurrent order took the claim and another choice can help, which it cannot for a requested name. */
 function isLostRace(error: unknown, { order }: Sale): boolean {
   if (!(error instanceof ClaimTakenError)) return false;
   return error.kind !== 'name' || order.subdomain === undefined;
@@ -150,7 +151,7 @@ function newService(
   return {
     panel: caller.panel,
     id: order.id,
-    // a failed try counts too: what it may have left behind must never be adopted
+    // failed creations count too: a new one must never adopt what they may have left behind
     generation: (former?.generation ?? 0) + 1,
     lifecycle: 'creating',
     order: orderOf(sale),
@@ -197,8 +198,8 @@ function newSite({ clock, config }: OperationContext, order: SiteOrder, subdomai
 }
 
 /**
- * True when nothing of the former life is left: it was deleted, or its creation failed and was undone. One that was
- * abandoned must be deleted first.
+ * True when nothing of the former service is left: it was deleted, or its creation failed and was undone. After an
+ * abandoned creation it must be deleted first.
  */
 function mayStartAgain(service: Service): boolean {
   if (service.lifecycle === 'terminated') return !isHeld(service) && !service.jobs.some(isOpen);
@@ -207,7 +208,8 @@ function mayStartAgain(service: Service): boolean {
 }
 
 /**
- * A repeated order is compared by e-mail and plan alone: what it says otherwise is not applied, and not passed over.
+ * A repeated order is compared by e-mail address and plan only. Other differences are not applied, and reported as
+ * warnings.
  */
 function otherOptions(
   { order: first }: Service,
@@ -219,18 +221,18 @@ function otherOptions(
     readOptions(plan, sent).chosen;
   if (isDeepStrictEqual(chosen({ properties }), chosen(first))) return [];
   return [
-    'The service was ordered with other options: they are changed by an upgrade, not by another order.',
+    'The service was ordered with other options. To change them, send an upgrade instead of another order.',
   ];
 }
 
-/** The service when the order is the one it was made from; else throws. */
+/** The service if it was created from this order; else throws. */
 function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): Service {
   const samePlan =
     plan === undefined ? service.order.planWord === order.planWord : service.order.plan === plan.name;
   if (service.order.email !== order.email.address || !samePlan) {
     throw new AgentError(
       'service_exists',
-      `Service ${order.id} exists already, ordered with another ${samePlan ? 'e-mail address' : 'plan'}.`,
+      `Service ${order.id} already exists with a different ${samePlan ? 'e-mail address' : 'plan'}.`,
     );
   }
   const open = service.jobs.filter(isOpen);
@@ -240,17 +242,17 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
     throw new AgentError(
       'service_failed',
       stuck
-        ? 'The site could not be made, and the operator must see to what is left of it.'
-        : 'The site could not be made and something of it is left: it must be deleted first.',
+        ? 'The site could not be created; the operator must clean up what is left of it.'
+        : 'The site could not be created and parts of it are left: it must be deleted first.',
     );
   if (leaving || service.lifecycle === 'failed' || service.lifecycle === 'terminated')
     throw new AgentError('service_busy', 'The former site with this id is still being removed.', {
-      detail: stuck ? 'a stuck job must be finished by a person' : 'a job is under way',
+      detail: stuck ? 'an operator must finish a stuck job' : 'a job is running',
     });
   return service;
 }
 
-/** Only what is known for certain: without a fresh view nothing is said, and the job finds out. */
+/** Reports only what is certain: without a fresh view it reports nothing, and the job finds out. */
 function lackOfRoom(
   { watch, roomFor }: OperationContext,
   { key, plan, product }: Sale,
@@ -264,8 +266,8 @@ function lackOfRoom(
     return undefined;
   } catch (error) {
     if (isExhausted(error)) return error;
-    // what the operator has to provide is no reason to lose an order, however strict: its job waits, and an alert
-    // says for what
+    // even a strict order is not refused for something that the operator has to provide: its job waits, and an alert
+    // names what is missing
     if (error instanceof AgentError && isLack(error.code)) return undefined;
     throw error;
   }

@@ -1,6 +1,6 @@
 /**
- * Takes the order to delete a site, whatever it is doing; more of them in an hour than the brake allows wait for a
- * person.
+ * Accepts the deletion of a site in any state. Deletions beyond the hourly limit (`deletion.brake`) wait for an
+ * operator.
  */
 import { asAgentError } from '../kernel/errors.js';
 import { failedOrders } from '../model/failed-order.js';
@@ -13,8 +13,8 @@ import { enqueue, type Started } from './enqueue.js';
 const FAR_AWAY = '9999-12-31T23:59:59.999Z';
 
 /**
- * The service alone when it was deleted before. Throws `service_not_found`, `service_terminated` while it is being
- * forgotten, `state_damaged`, `state_unavailable`.
+ * Returns no job when the service was already deleted. Throws `service_not_found`, `service_terminated` while it is
+ * being forgotten, `state_damaged`, `state_unavailable`.
  */
 export async function deleteSite(
   context: OperationContext,
@@ -26,7 +26,7 @@ export async function deleteSite(
   if (isDone(before)) return { service: await unwanted(context, before), job: undefined };
   try {
     const started = await enqueue(context, caller, id, {
-      // what is kept of a deleted site could not be removed: once more
+      // the purge of a deleted site failed: it runs again
       ...(isHeld(before)
         ? { method: 'purge' }
         : {
@@ -45,7 +45,10 @@ export async function deleteSite(
   }
 }
 
-/** Its return was ordered, failed, and is not wanted any more: nobody need hear of it. The archive keeps the job. */
+/**
+ * The service without a failed restoration that is no longer wanted, so that no alert names it. The archive keeps the
+ * job.
+ */
 async function unwanted({ state }: OperationContext, service: Service): Promise<Service> {
   if (failedOrders(service).length === 0) return service;
   return state.services.commit(keyOf(service), (current = service) => {
@@ -56,14 +59,14 @@ async function unwanted({ state }: OperationContext, service: Service): Promise<
   });
 }
 
-/** Not when what is kept could not be removed, be it that the purge is stuck or was given up. */
+/** False when the container that was kept could not be removed: the purge is stuck or was abandoned. */
 function isDone(service: Service): boolean {
   const givenUp = isHeld(service) && service.deletion?.leftBehind !== undefined;
   const stuck = service.jobs.some((job) => job.status === 'stuck');
   return service.lifecycle === 'terminated' && !stuck && !givenUp;
 }
 
-/** What never became a site is not worth keeping. */
+/** A container that never became a site is not kept. */
 function holdFor({ config }: OperationContext, service: Service): number {
   return service.activeAt === null ? 0 : config.deletion.hold_s;
 }
@@ -85,6 +88,6 @@ function alarm({ log, config }: OperationContext, { service, job }: Started): vo
       job_id: job.id,
       brake: config.deletion.brake,
     },
-    'more deletions within an hour than the brake allows: this one is held until an operator releases it',
+    'more deletions within an hour than the limit allows: this one is held until an operator releases it',
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Counts deletions, so that a panel gone mad does not empty the house in a minute: beyond so many in an hour they are
- * held for a person.
+ * Limits deletions per hour, so that a faulty panel cannot delete all sites at once: further deletions are held for
+ * an operator.
  */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
@@ -10,7 +10,7 @@ import type { State } from '../state/contract.js';
 const HOUR_MS = 3_600_000;
 
 export interface DeletionRateLimit {
-  /** True, and counted, when this deletion may go on at once. */
+  /** True, and counted, when this deletion may start at once. */
   passes(): boolean;
 }
 
@@ -20,9 +20,9 @@ interface Counted {
   readonly clock: Clock;
 }
 
-/** One for a state: two sockets lead to it. */
+/** One per state, shared by both sockets. */
 export function newDeletionRateLimit({ config, state, clock }: Counted): DeletionRateLimit {
-  /** When deletions were let through lately, by the monotonic clock: one that jumps must not let others through. */
+  /** When recent deletions were allowed, by the monotonic clock: a jump of the wall clock must not allow more. */
   let letThrough: readonly number[] | undefined;
   return {
     passes() {
@@ -35,7 +35,7 @@ export function newDeletionRateLimit({ config, state, clock }: Counted): Deletio
   };
 }
 
-/** After a start: those that have come to their end, and those let through that have not. */
+/** After a start: deletions that have ended, and allowed ones that are still open. */
 function recorded({ state, clock }: Omit<Counted, 'config'>): number[] {
   const epochs = [...state.services.entries()].flatMap(({ deletedAt, openJobs }) => [
     ...(deletedAt === null ? [] : [Date.parse(deletedAt)]),
@@ -43,6 +43,6 @@ function recorded({ state, clock }: Omit<Counted, 'config'>): number[] {
       .filter(({ method, waitsFor }) => method === 'delete' && waitsFor !== FOR_RELEASE)
       .map(({ id }) => madeAt(id)),
   ]);
-  // one that lies ahead was made by a clock that was: as if it were now
+  // a time in the future was recorded while the clock was ahead: it counts as now
   return epochs.map((at) => clock.monotonic() - Math.max(0, clock.now() - at));
 }

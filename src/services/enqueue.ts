@@ -1,6 +1,6 @@
 /**
- * Records a request as a job of its service, in one write with what changes immediately. Joins, queues, supersedes or
- * refuses by the table in conflicts.ts.
+ * Records a request as a job of its service, in one write with its immediate changes. The table in conflicts.ts
+ * decides whether it joins, queues, supersedes or is refused.
  */
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
@@ -17,7 +17,7 @@ import { newJob } from './new-job.js';
 export interface EnqueueRequest {
   /** The product's `<method>Job` runs it. */
   readonly method: KindName;
-  /** Somebody waits at a button; default: when a customer asks for it as a rule. */
+  /** A customer waits for it at a button; default: true for kinds that customers usually request. */
   readonly interactive?: boolean;
   readonly args?: JsonObject;
   /** Default: the method. */
@@ -25,13 +25,13 @@ export interface EnqueueRequest {
   /** Pinned in the job; default: the service's plan. */
   readonly plan?: Plan;
   /**
-   * What becomes true with the request, and arguments of the job that only the service as it now stands tells; not
-   * called when the request joins an open job. May throw an AgentError: then nothing is recorded.
+   * Returns the service with the request's immediate changes, and job arguments that depend on the present service.
+   * Not called when the request joins an open job. May throw an AgentError: then nothing is recorded.
    */
   readonly change?: (service: Service) => { readonly service: Service; readonly args?: JsonObject };
-  /** Which arguments count as the same request; default: equal ones. */
+  /** Whether an open job's arguments count as the same request; default: when they are equal. */
   readonly sameArgs?: (args: JsonObject) => boolean;
-  /** The last word on the job before it is recorded. */
+  /** Changes the job just before it is recorded. */
   readonly shape?: (job: Job) => Job;
 }
 
@@ -53,7 +53,7 @@ export async function enqueue(
   request: EnqueueRequest,
 ): Promise<Started> {
   const key = keyOf({ panel: caller.panel, id: serviceId });
-  // a write for an id that never was would only be refused later
+  // an unknown id fails here, and not only at the write
   await context.state.services.get(key);
   const { value, result } = await context.state.services.change(key, (current) => {
     if (!current) throw new AgentError('service_not_found', 'There is no service with this id.');
@@ -81,7 +81,7 @@ function jobFor(
   return requested.shape?.(job) ?? job;
 }
 
-/** Superseded jobs end by the runner's hand: one that runs must be waited for. */
+/** The runner ends superseded jobs, since it must wait for one that is running. */
 function withJob(service: Service, job: Job, supersedes: readonly Job[], now: string): Service {
   const ids = new Set(supersedes.map(({ id }) => id));
   const jobs = service.jobs.map((other): Job =>

@@ -1,13 +1,12 @@
 /**
- * Erases the passwords that nobody may read any more. Looks at records only, so nothing is missed while the agent was
- * down.
+ * Erases passwords that may no longer be read. It uses records only, so nothing is missed while the agent is down.
  */
 import { ADMIN_PASSWORD, erasedAt, withoutPassword } from '../model/credentials.js';
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
 import type { OperationContext } from './context.js';
 
-/** Epoch ms when the next one is due, or undefined. */
+/** Epoch ms when the next erasure is due, or undefined. */
 export async function eraseCredentials({
   state,
   clock,

@@ -1,4 +1,4 @@
-/** Lists a panel's services from the index alone. */
+/** Lists a panel's services from the index, without reading documents. */
 import type { StatusWord } from '../model/status.js';
 import type { ServiceEntry } from '../state/contract.js';
 import type { Rest } from '../kernel/async/slices.js';
@@ -14,7 +14,7 @@ export interface ServiceQuery {
   readonly node?: string | undefined;
   /** Part of the id or name. */
   readonly q?: string | undefined;
-  /** Only those that differ from the records (or that do not). */
+  /** True: only services with drift. False: only services without. */
   readonly drift?: boolean | undefined;
   /** RFC 3339 */
   readonly updatedSince?: string | undefined;

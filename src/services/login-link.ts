@@ -1,6 +1,6 @@
 /**
- * Makes a link that logs the site's administrator in, once and within a minute. The token is in this call's answer
- * alone: the job and the site get its hash.
+ * Creates a link that logs the site's administrator in once, within a minute. Only the response contains the token:
+ * the job and the site get its hash.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { AgentError } from '../kernel/errors.js';
@@ -10,13 +10,13 @@ import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { lookUp, seen } from './read-power.js';
 
-/** From when the site has it. */
+/** Seconds of validity, from the moment when the site has the link. */
 export const LINK_S = 60;
-/** Nobody waits longer for a link at a button. */
+/** A customer at a button does not wait longer for a link. */
 const PATIENCE_S = 30;
 
 export interface LinkStarted extends Started {
-  /** Good when the job has completed. */
+  /** Valid once the job has completed. */
   readonly url: string;
 }
 

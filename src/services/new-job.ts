@@ -1,4 +1,4 @@
-/** A job as it is recorded when a request is accepted: it keeps what is true now. */
+/** Creates the job of an accepted request. It pins the present plan, settings and module. */
 import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../kernel/clock.js';
 import { DEFAULT_POLICY, type Job } from '../model/job.js';
@@ -10,7 +10,7 @@ import type { OperationContext, SoldProduct } from './context.js';
 
 export interface JobOrder {
   readonly method: KindName;
-  /** Somebody waits at a button; default: when a customer asks for it as a rule. */
+  /** A customer waits for it at a button; default: true for kinds that customers usually request. */
   readonly interactive?: boolean | undefined;
   readonly args?: JsonObject | undefined;
   readonly tags?: readonly string[] | undefined;
@@ -21,7 +21,7 @@ export interface JobOrder {
   readonly patienceS?: number | undefined;
 }
 
-/** Somebody at a button does not want it done hours later. */
+/** A customer at a button does not want it done hours later. */
 const INTERACTIVE_PATIENCE_S = 900;
 
 export function newJob({ clock, config }: Pick<OperationContext, 'clock' | 'config'>, order: JobOrder): Job {

@@ -1,5 +1,5 @@
 /**
- * What the end of a job means for its service: one table, kind by kind. The daemon hands `withJob` to the job engine.
+ * What the end of a job changes in its service: one table of all kinds. The daemon passes `withJob` to the job engine.
  */
 import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../model/credentials.js';
 import { withoutRequestedDomain } from '../model/requested-domain.js';
@@ -23,13 +23,13 @@ type Rule = (service: Service, job: Job, now: string) => Service;
 
 interface Outcome {
   readonly completed?: Rule;
-  /** The job failed, or was cancelled, and everything was taken back. */
+  /** The job failed or was cancelled, and was undone. */
   readonly undone?: Rule;
-  /** A person must finish it. */
+  /** An operator must finish it. */
   readonly stuck?: Rule;
-  /** A person has given it up. */
+  /** An operator has abandoned it. */
   readonly abandoned?: Rule;
-  /** Kinds whose stuck jobs are dealt with when this one has completed, besides its own. */
+  /** In addition to its own kind: kinds whose stuck jobs are resolved when this job completes. */
   readonly heals?: readonly JobKind[] | 'all';
 }
 
@@ -39,19 +39,19 @@ const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial
   return { ...service, lifecycle, ...also };
 };
 
-/** Active, unless somebody wants it suspended. */
+/** Active, unless a reason for suspension remains. */
 const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
-/** Number, addresses and node are free again; with them the name (see state/stores/claims.ts). */
+/** Releases number, addresses and node, and thereby the name (see state/stores/claims.ts). */
 const released = (service: Service, also: Partial<Guest> = {}): Service =>
   withGuest(service, { ...RELEASED, ...also });
 
-/** Nothing but its own name leads to it. */
+/** Removes all custom domains. */
 const withoutDomains = (service: Service): Service =>
   service.site ? withSite(service, { domains: [], primaryDomain: service.site.fqdn }) : service;
 
-/** What was asked for meanwhile was about a site that will not be. */
+/** Cancels the queued jobs: their site will not exist. */
 const withoutQueue = (service: Service, now: string): Service => ({
   ...service,
   jobs: service.jobs.map((other): Job =>
@@ -62,7 +62,7 @@ const withoutQueue = (service: Service, now: string): Service => ({
 const unmade: Rule = (service, _job, now) =>
   become(released(withoutQueue(service, now)), 'failed', { suspendedFor: [] });
 
-/** What is left of a service that is gone. */
+/** The record that remains of a deleted service. */
 const tombstone = (service: Service, deletion: Deletion): Service =>
   become(withoutDomains(withoutRequestedDomain(released(service, { lastBackup: null }))), 'terminated', {
     deletion,
@@ -93,9 +93,9 @@ const leftOf = ({ vmid, node, snapshots }: Guest): string[] =>
   vmid === null
     ? []
     : [
-        `container ${vmid} on ${node ?? 'a node that was never chosen'}`,
+        `container ${vmid} on ${node ?? '(no node)'}`,
         ...snapshots.map(({ name }) => `snapshot ${name} of container ${vmid}`),
-        `high availability of container ${vmid}, if it had any`,
+        `high availability of container ${vmid}, if configured`,
       ];
 
 const forgotten: Rule = (service, job, now) => {
@@ -106,13 +106,13 @@ const forgotten: Rule = (service, job, now) => {
   });
 };
 
-/** What may still be there keeps its number, addresses and name, until the service is deleted. */
+/** If anything may still exist, number, addresses and name stay claimed until the service is deleted. */
 const leftUnmade: Rule = (service, job, now) =>
   job.remains?.length ? become(withoutQueue(service, now), 'failed') : unmade(service, job, now);
 
 /**
- * Half removed: to be deleted again. What is kept of a deleted one is left alone until somebody asks for its deletion
- * once more.
+ * Half removed: it must be deleted again. The kept container of a deleted service stays until its deletion is
+ * requested again.
  */
 const leftUndeleted: Rule = (service, job) =>
   service.lifecycle === 'terminated' && service.deletion
@@ -122,7 +122,7 @@ const leftUndeleted: Rule = (service, job) =>
       }
     : become(service, 'failed');
 
-/** A script that failed with a word has changed nothing; one whose end was not heard may have run. */
+/** A script that reported an error has changed nothing; one whose result was lost may have run. */
 const notReset: Rule = (service, job) => {
   const error = job.reason ?? job.error;
   const isCertain = error !== undefined && !error.retryable && !job.cancel;
@@ -137,7 +137,7 @@ const suspended: Rule = (service, job) =>
     suspendedFor: [...new Set([...service.suspendedFor, ...reasonsOf(job)])],
   });
 
-/** Not a reason that was given anew meanwhile: between the two jobs the customer would be let in. */
+/** Keeps a reason that an open job sets again: otherwise the customer would have access between the two jobs. */
 const unsuspended: Rule = (service, job) => {
   const again = service.jobs
     .filter((other) => other.method === 'suspend' && isOpen(other))
@@ -149,7 +149,7 @@ const unsuspended: Rule = (service, job) => {
   });
 };
 
-/** As it was before the request changed it at once. */
+/** Restores what the request had changed immediately. */
 const domainNotAdded: Rule = (service, { args }) => {
   const added = service.site?.domains ?? [];
   const before = added.find(({ domain, www }) => domain === args['domain'] && www === args['www']);
@@ -171,8 +171,8 @@ const notToggled: Rule = (service, { args }) =>
   typeof args['before'] === 'boolean' ? withSite(service, { proxyEnabled: args['before'] }) : service;
 
 /**
- * As it was before the request changed it at once. What another change waiting behind this one would go back to never
- * came about either.
+ * Restores what the request had changed immediately. A later open change gets the restored address as the one to fall
+ * back to.
  */
 const ownerNotSet: Rule = (service, { args }) => {
   const { email, email_before: emailBefore, user_id: user, user_id_before: userBefore } = args;
@@ -191,7 +191,7 @@ const ownerNotSet: Rule = (service, { args }) => {
   return { ...service, email: emailBefore, ...(isTheirs && hadUser ? { userId: userBefore } : {}) };
 };
 
-/** The snapshot may be older than a larger disk, and no more than the plan's is given back. */
+/** After a rollback the disk has at least the plan's size: the snapshot may be older than a larger disk. */
 const returned: Rule = (service, { args }) =>
   afterReturn(
     { ...service, guest: service.guest && withDisk(service.guest, null) },
@@ -200,7 +200,7 @@ const returned: Rule = (service, { args }) =>
 
 const POWER = ['start', 'stop', 'restart'] as const;
 const ROLLBACKS = ['rollback', 'reset'] as const;
-/** The service is what it was, or a step has recorded the change already. */
+/** The end changes nothing, or a step has already recorded the change. */
 const NONE: Outcome = {};
 
 const OUTCOMES = {
@@ -213,7 +213,7 @@ const OUTCOMES = {
   restore: {
     completed: (service) => live(service, { deletion: null }),
     undone: (service, _job, now) => become(withoutQueue(service, now), 'terminated'),
-    // it is kept as before, and everything of it goes with the purge
+    // the container is kept as before, and the purge removes everything
     abandoned: (service, _job, now) => become(withoutQueue(service, now), 'terminated'),
     stuck: (service) => become(service, 'failed'),
   },
@@ -244,18 +244,18 @@ const OUTCOMES = {
   },
 } as const satisfies Record<JobKind, Outcome>;
 
-/** What a kind that is not ours does to a service, its own steps record. */
+/** Kinds of modules record their changes in their own steps. */
 const outcomeOf = (kind: string): Outcome => (isCoreKind(kind) ? OUTCOMES[kind] : NONE);
 
 /**
- * The service with this job as it now is; when the job has ended, with what that means, and without the ended jobs
- * that nobody has to see any more.
+ * The service with the present state of this job. If the job has ended, its outcome is applied, and ended jobs that
+ * are no longer needed are removed.
  */
 export function withJob(service: Service, job: Job, now: string): Service {
   const before = service.jobs.find(({ id }) => id === job.id);
   const goesOn = before !== undefined && before.endedAt !== null && job.endedAt === null;
   const jobs = goesOn
-    ? // behind what was asked for meanwhile
+    ? // behind the jobs that were requested in the meantime
       [...service.jobs.filter(({ id }) => id !== job.id), job]
     : service.jobs.map((other) => (other.id === job.id ? job : other));
   const next = { ...service, jobs, updatedAt: now };
@@ -268,8 +268,8 @@ export function withJob(service: Service, job: Job, now: string): Service {
 }
 
 /**
- * An open job, a stuck one until something has put right what it left, and a failed order until it is made again or
- * is no longer wanted.
+ * True for an open job, for a stuck one until another job has repaired what it left, and for a failed order until it
+ * is placed again or is no longer wanted.
  */
 function mustStay(other: Job, ended: Job, { heals = [] }: Outcome): boolean {
   if (other.endedAt === null) return true;
@@ -282,8 +282,8 @@ function mustStay(other: Job, ended: Job, { heals = [] }: Outcome): boolean {
 }
 
 /**
- * It started or stopped the container a moment ago, which the cluster's list may not show yet, and the job that ended
- * now says nothing of it.
+ * True when that job started or stopped the container a moment ago, the cluster's list may not show it yet, and the
+ * job that ended now does not determine the power state.
  */
 function knowsPower(other: Job, ended: Job): boolean {
   const settled = settledPower([other]);
@@ -297,7 +297,7 @@ function ruleFor(job: Job, { completed, undone, stuck, abandoned }: Outcome): Ru
   if (job.abandonedAt !== undefined) return abandoned ?? unchanged;
   if (job.status === 'completed') return completed ?? unchanged;
   if (job.status === 'stuck') return stuck ?? unchanged;
-  // overtaken as it stood: the job behind it removes whatever there is
+  // superseded: the job queued after it removes everything
   if (job.status === 'cancelled' && job.cancel?.undo === false) return unchanged;
   return undone ?? unchanged;
 }

@@ -1,14 +1,14 @@
 /**
- * Enqueues the purge of every deleted service whose time of grace has passed. Looks at records only, so nothing is
- * missed while the agent was down.
+ * Enqueues the purge of every deleted service whose hold time has passed. It uses records only, so nothing is missed
+ * while the agent is down.
  */
 import { asAgentError } from '../kernel/errors.js';
 import type { OperationContext } from './context.js';
 import { enqueue } from './enqueue.js';
 
-/** Epoch ms when the next one is due, or undefined. */
+/** Epoch ms when the next purge is due, or undefined. */
 export async function purgeDue(context: OperationContext): Promise<number | undefined> {
-  // a date must not take a site away while nobody knows how late it is
+  // no site is removed by date while the clock is in doubt
   if (!context.clock.trusted()) return undefined;
   const now = context.clock.now();
   let next: number | undefined;
@@ -23,17 +23,14 @@ export async function purgeDue(context: OperationContext): Promise<number | unde
 
 async function purge(context: OperationContext, panel: string, id: string): Promise<void> {
   const service = await context.state.services.get(`${panel}/${id}`);
-  // a person has been told
+  // an alert exists already
   if (service.jobs.some((job) => job.status === 'stuck')) return;
-  // and has decided to leave it alone
+  // an operator has abandoned the purge
   if (service.deletion?.leftBehind !== undefined) return;
   try {
     await enqueue(context, { panel, requestId: `purge-${id}` }, id, { method: 'purge' });
   } catch (error) {
     const { code, message } = asAgentError(error);
-    context.log.warn(
-      { service: id, panel, code, problem: message },
-      'a purge that is due could not be enqueued',
-    );
+    context.log.warn({ service: id, panel, code, problem: message }, 'a due purge could not be enqueued');
   }
 }

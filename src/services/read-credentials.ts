@@ -1,4 +1,4 @@
-/** Hands out the first administrator's name and password, until they are acknowledged or a week has passed. */
+/** Returns the first administrator's name and password, until they are acknowledged or a week has passed. */
 import { instant } from '../kernel/clock.js';
 import { ADMIN_PASSWORD, ADMIN_USER, readableUntil, withoutPassword } from '../model/credentials.js';
 import { AgentError } from '../kernel/errors.js';
@@ -16,8 +16,8 @@ export interface Credentials {
 }
 
 /**
- * Throws `service_not_found`, `service_busy` while it is being made, `credentials_gone`. With `acknowledge` this is
- * the last time.
+ * Throws `service_not_found`, `service_busy` during the creation, `credentials_gone`. With `acknowledge` they cannot
+ * be read again.
  */
 export async function readCredentials(
   context: OperationContext,
@@ -42,9 +42,13 @@ export async function readCredentials(
 
 function credentialsOf(service: Service, now: number): Credentials {
   if (service.lifecycle === 'creating') {
-    throw new AgentError('service_busy', 'The site is still being made; its credentials follow.', {
-      retryAfterS: 10,
-    });
+    throw new AgentError(
+      'service_busy',
+      'The site is still being created; its credentials will be available afterwards.',
+      {
+        retryAfterS: 10,
+      },
+    );
   }
   const password = service.secrets[ADMIN_PASSWORD];
   const username = service.data[ADMIN_USER];
@@ -68,5 +72,5 @@ function credentialsOf(service: Service, now: number): Credentials {
 const gone = (): AgentError =>
   new AgentError(
     'credentials_gone',
-    'The credentials were acknowledged or have expired; a reset makes new ones.',
+    'The credentials were acknowledged or have expired; reset them to get new ones.',
   );

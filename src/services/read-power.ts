@@ -1,4 +1,4 @@
-/** What the shared look at the cluster says about one service. Never waits. */
+/** The state of one service in the shared view of the cluster. Never waits. */
 import {
   LIST_LAG_MS,
   type Power,
@@ -12,17 +12,17 @@ import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/cont
 import type { ServiceEntry } from '../state/contract.js';
 
 export interface Sighting {
-  /** With the last known figures. */
+  /** With the last known usage. */
   readonly guest: GuestView | undefined;
-  /** Null: it has no guest that could be running or not. */
+  /** Null: the service has no guest. */
   readonly power: Power | null;
-  /** The container host answers about it now. */
+  /** The container host currently reports it. */
   readonly reachable: boolean;
   /** RFC 3339 */
   readonly staleSince: string | null;
 }
 
-/** What has to be known of a service to find its guest. */
+/** The data of a service with which its guest is found. */
 export interface Seen {
   readonly lifecycle: Lifecycle;
   readonly hasGuest: boolean;
@@ -30,12 +30,15 @@ export interface Seen {
   readonly settled: SettledPower | null;
 }
 
-/** What of a service's document has to be known. */
+/** Extracts that data from a service's document. */
 export function seen({ lifecycle, guest, jobs }: Pick<Service, 'lifecycle' | 'guest' | 'jobs'>): Seen {
   return { lifecycle, hasGuest: guest !== null, vmid: guest?.vmid ?? null, settled: settledPower(jobs) };
 }
 
-/** Before a service is active its number may still be somebody else's: then nothing is said about the guest. */
+/**
+ * Before a service is active, its number may still belong to another container: then nothing is reported about the
+ * guest.
+ */
 export function lookUp(watch: ClusterWatch, service: Seen): Sighting {
   if (!service.hasGuest) return NO_GUEST;
   const view = watch.latest();
@@ -53,12 +56,12 @@ export function lookUp(watch: ClusterWatch, service: Seen): Sighting {
 
 const NO_GUEST: Sighting = { guest: undefined, power: null, reachable: true, staleSince: null };
 
-/** The word for it that a client sees. */
+/** The status word for the client's view. */
 export function wordOf(watch: ClusterWatch, service: Service): StatusWord {
   return statusWord(service, lookUp(watch, seen(service)).power);
 }
 
-/** The same from what is kept in memory of it. */
+/** The same from the entry in memory. */
 export function wordOfEntry(watch: ClusterWatch, entry: ServiceEntry): StatusWord {
   return wordFor(entry, lookUp(watch, entry).power);
 }

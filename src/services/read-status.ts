@@ -1,4 +1,4 @@
-/** Says how a service is, from what the daemon knows; never asks a system behind it. */
+/** Returns the status of a service from what the daemon knows; never calls a remote system. */
 import { backupsUsed } from '../model/backups.js';
 import { namesOf } from '../model/domain-name.js';
 import { duration, gigabytes, megabytes, percent } from '../kernel/format-units.js';
@@ -19,7 +19,7 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 export interface StatusSources extends OperationContext {
-  /** The certificate that visitors of names below the base domain get, or null when it cannot be read. */
+  /** The certificate for names below the base domain, or null when it cannot be read. */
   readonly certificate: () => Certificate | null;
 }
 
@@ -34,7 +34,7 @@ export function viewStatus(sources: StatusSources, service: Service) {
 }
 
 /**
- * All that a status tells of the service's document, without the document: small enough to be kept of every service.
+ * The part of a status that comes from the service's document: small enough to keep for every service.
  */
 export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Service) {
   const served = service.lifecycle === 'active' || service.lifecycle === 'suspended';
@@ -48,7 +48,7 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
     diskBytes: guest && Math.max(service.plan.diskGb, guest.diskGb ?? 0) * GIB,
     certificate: site && ownCertificate(state, site),
     proxyEnabled: served && site !== null && site.proxyEnabled,
-    /** The part of the answer that no look at the cluster changes. */
+    /** The part of the response that does not depend on the cluster. */
     told: {
       service_id: service.id,
       plan: service.plan.name,
@@ -74,7 +74,7 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
 
 export type StatusFacts = ReturnType<typeof statusFacts>;
 
-/** The other part: what the cluster shows at this moment. */
+/** The other part: the present state of the cluster. */
 export function statusNow(
   sources: Pick<StatusSources, 'watch' | 'certificate' | 'drift'>,
   facts: StatusFacts,
@@ -96,7 +96,7 @@ export function statusNow(
   };
 }
 
-/** Which part differs, and since when; what exactly is for operators. */
+/** Which part differs, and since when. The details are for operators. */
 function viewDrift(found: readonly Difference[]) {
   return found.map(({ item: { part, problem }, since }) => ({
     part,
@@ -105,7 +105,7 @@ function viewDrift(found: readonly Difference[]) {
   }));
 }
 
-/** The certificate that visitors of the primary domain get: the base domain's, or one of its own. */
+/** The certificate of the primary domain: the base domain's wildcard, or the domain's own. */
 function ownCertificate({ domains }: State, site: Site): Certificate | null | 'wildcard' {
   if (site.primaryDomain === site.fqdn) return 'wildcard';
   const own = site.domains.find((one) => namesOf(one).includes(site.primaryDomain));
@@ -125,7 +125,7 @@ function viewQuota(service: Service) {
 
 const UNKNOWN = 'unknown';
 
-/** What was never measured is called `unknown` rather than nought. */
+/** Values that were never measured are `unknown`, not zero. */
 function viewResources(facts: StatusFacts, { guest }: Sighting) {
   const memory = guest?.memoryLimitBytes ?? facts.memoryBytes;
   const disk = guest?.diskLimitBytes ?? facts.diskBytes;
@@ -168,12 +168,12 @@ function viewOpenJob(service: Service) {
   };
 }
 
-/** Why it failed, or what the job under way last ran into. */
+/** Why it failed, or the last error of the running job. */
 function viewFailure(service: Service) {
   const failed = (job: Job): boolean => job.status === 'failed' || job.status === 'stuck';
   const job = service.jobs.findLast((candidate) => failed(candidate) || isOpen(candidate));
-  // an order that failed is kept for the operator until it is made again: a site that has done something well since
-  // then has no error
+  // a failed order is kept for the operator until it is placed again, but is not shown as an error once a later job
+  // has ended
   const isOver = job?.status === 'failed' && service.lifecycle !== 'failed' && job !== service.jobs.at(-1);
   return isOver ? null : viewError(job?.error, false);
 }

@@ -1,12 +1,12 @@
-/** A plan nobody sells is a mistake in the set-up of panel or agent: refused, and an alert is raised. */
+/** An unknown plan means that panel or agent is misconfigured: the order is refused, and an alert is raised. */
 import { AgentError } from '../kernel/errors.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 
-/** Shown to an operator: a word of a panel's, of any length. */
+/** Characters shown of a panel's plan name, which may have any length. */
 const SHOWN = 64;
 
-/** A panel's word as logs and alerts show it. */
+/** A panel's plan name, shortened for logs and alerts. */
 export const shownPlan = (word: string): string => word.slice(0, SHOWN);
 
 export function refusePlan(

@@ -1,6 +1,6 @@
 /**
- * Holds capacity for orders to come. What a reservation has left is worked out from the services that were ordered
- * with it, so there is nothing to keep in step.
+ * Holds capacity for future orders. What is left of a reservation is derived from the services that were ordered with
+ * it, so there is no second count to keep in sync.
  */
 import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../kernel/clock.js';
@@ -17,9 +17,9 @@ import { type PlanRequest, sellPlan } from './sell-plan.js';
 /** Seconds. */
 export const TTL = { least: 60, most: 604_800, usual: 86_400 } as const;
 export const MOST_UNITS = 100;
-/** Of one panel's reservations together. */
+/** Maximum number of sites in all reservations of one panel. */
 const MOST_HELD = 1_000;
-/** One that is over is kept for a while, so that it is known for what it was. */
+/** Time for which an expired reservation is kept, so that it is still recognised. */
 const KEPT_MS = 86_400_000;
 
 export interface ReservationRequest extends PlanRequest {
@@ -63,21 +63,21 @@ function refuseMany(all: readonly Reservation[], panel: string, count: number, n
 function refuseWithout(context: OperationContext, plan: Plan, product: SoldProduct, count: number): void {
   const { available, limitedBy } = capacityOf(context, plan, product);
   if (available === null)
+    throw new AgentError('not_ready', 'The free capacity is not known yet; please try again in a moment.', {
+      retryAfterS: 10,
+    });
+  if (available < count)
     throw new AgentError(
-      'not_ready',
-      'It is not known yet what room there is; please try again in a moment.',
+      'capacity_exhausted',
+      `There is capacity for ${available} of these, not for ${count}.`,
       {
-        retryAfterS: 10,
+        detail: `limited by ${limitedBy.join(' and ')}`,
+        retryAfterS: 300,
       },
     );
-  if (available < count)
-    throw new AgentError('capacity_exhausted', `There is room for ${available} of these, not for ${count}.`, {
-      detail: `limited by ${limitedBy.join(' and ')}`,
-      retryAfterS: 300,
-    });
 }
 
-/** Gives back what is left of it; also one that has ended. Throws `reservation_not_found`. */
+/** Releases what is left of a reservation, also of an expired one. Throws `reservation_not_found`. */
 export async function release(context: OperationContext, caller: By, id: string): Promise<Reservation> {
   const { reservations } = context.state;
   ofPanel(reservations.find(id), caller);
@@ -98,9 +98,9 @@ function ofPanel(found: Reservation | undefined, { panel }: By): Reservation {
 }
 
 /**
- * Takes one unit for this order; the same order takes it once. To be called before the order is recorded: should the
- * daemon end in between, the unit waits for the order to be sent again. Throws `reservation_not_found`,
- * `reservation_used`, `invalid_request` for another plan.
+ * Takes one unit of the reservation for this order; a repeated order takes it only once. Call it before the order is
+ * recorded: if the daemon ends in between, the unit waits for the order to be sent again. Throws
+ * `reservation_not_found`, `reservation_used`, `invalid_request` for another plan.
  */
 export async function takeUnit(
   { state, clock }: OperationContext,
@@ -113,14 +113,13 @@ export async function takeUnit(
   await reservations.commit(reservation, (current) => {
     const found = ofPanel(current, caller);
     if (!isHolding(found, clock.now()))
-      throw new AgentError('reservation_not_found', 'The reservation is over.');
+      throw new AgentError('reservation_not_found', 'The reservation has expired.');
     if (!sameValues(found.plan, plan))
       throw invalid({ reservation: `is for the plan ${found.plan.name}${sameName(found.plan, plan)}` });
     if (found.takenBy.includes(key)) return found;
-    // whose order failed gets it no more once another needs it
+    // a failed order loses its unit once another order needs it
     const stay = found.takenBy.filter((one) => services.entry(one)?.lifecycle !== 'failed');
-    if (stay.length >= found.count)
-      throw new AgentError('reservation_used', 'All that was reserved has been ordered.');
+    if (stay.length >= found.count) throw new AgentError('reservation_used', 'The reservation is used up.');
     const takenBy = found.takenBy.length < found.count ? found.takenBy : stay;
     return { ...found, takenBy: [...takenBy, key] };
   });

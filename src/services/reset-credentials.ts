@@ -1,4 +1,4 @@
-/** Gives a site's administrator a new password, by a job; it is then read like the first one. */
+/** Starts a job that gives a site's administrator a new password, which can then be read like the first one. */
 import { AgentError } from '../kernel/errors.js';
 import { keyOf } from '../model/service.js';
 import type { Caller } from '../model/caller.js';

@@ -1,4 +1,4 @@
-/** An order for a site that was deleted and is still kept: its owner gets it back. */
+/** Restores a deleted site that is still kept, when its owner orders it again. */
 import { isDeepStrictEqual } from 'node:util';
 import { instant } from '../kernel/clock.js';
 import { requestDomain, withoutRequestedDomain } from '../model/requested-domain.js';
@@ -14,7 +14,7 @@ import type { OperationContext, SoldProduct } from './context.js';
 import { newJob } from './new-job.js';
 import { upgradeArgs } from './upgrade.js';
 
-/** An order with everything it needs found. */
+/** A checked order with its plan and product. */
 export interface Sale {
   readonly key: ServiceKey;
   readonly order: SiteOrder;
@@ -43,9 +43,9 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
 }
 
 /**
- * The service on its way back, with name, address and content it had; a different plan becomes an upgrade behind it.
- * An unpaid bill is forgiven, other suspensions stay. Throws `service_exists` for another e-mail address, and
- * `plan_too_small` where smaller plans are refused.
+ * The service with the job that restores it, with its former name, address and content; a different plan becomes an
+ * upgrade queued after it. A suspension for `billing` is lifted, others stay. Throws `service_exists` for another
+ * e-mail address, and `plan_too_small` where smaller plans are refused.
  */
 export function restoredService(context: OperationContext, sale: Sale, held: Service): Service {
   const { order, plan, product, caller } = sale;

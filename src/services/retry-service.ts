@@ -1,5 +1,5 @@
 /**
- * Does once more what a service's last order or operation did not bring about: for operators, when the cause is gone.
+ * Retries a service's failed order, stuck job or waiting job: for operators, when the cause is fixed.
  */
 import { parseEmail } from '../model/email.js';
 import { AgentError } from '../kernel/errors.js';
@@ -23,8 +23,9 @@ export interface RetriedService {
 }
 
 /**
- * A stuck job goes on where it stood, one that waits for a system at once, and a failed order is made again as it was
- * first ordered. Throws `service_not_found`, `nothing_to_retry`, and as `retryJob`, `createSite` and `enqueue`.
+ * A stuck job continues where it stopped, a job that waits for a system continues at once, and a failed order is
+ * placed again as first sent. Throws `service_not_found`, `nothing_to_retry`, and as `retryJob`, `createSite` and
+ * `enqueue`.
  */
 export async function retryService(
   context: OperationContext,
@@ -52,17 +53,17 @@ export async function retryService(
         })
       ).service;
   const job = again.jobs.findLast(({ method }) => method === failed.method);
-  if (!job) throw new AgentError('internal_error', 'A defect in the agent lost the job.');
+  if (!job) throw new AgentError('internal_error', 'An internal error lost the job.');
   context.log.warn(
     { decision: 'retry', job_id: job.id, service_id: id, panel: caller.panel, token: caller.name },
-    'a failed order is made again',
+    'retrying a failed order',
   );
   return { service: again, job };
 }
 
 /**
- * What ends the site comes first: while it is stuck nothing else may go on. A deletion that the brake holds is
- * another decision.
+ * A job that ends the site comes first: while it is stuck, no other job may continue. Releasing a held deletion is a
+ * separate decision.
  */
 function toGoOn(jobs: readonly Job[]): Job | undefined {
   const stuck = jobs.filter(({ status }) => status === 'stuck');
@@ -75,19 +76,19 @@ function nothingFailed(service: Service): AgentError {
   return isLeft
     ? new AgentError(
         'service_failed',
-        'The site was given up, and something of it is left: it must be deleted first.',
+        'The site was abandoned, and parts of it are left: it must be deleted first.',
       )
     : new AgentError(
         'nothing_to_retry',
-        'Nothing of this service has failed, is stuck or waits for a system.',
+        'No job of this service has failed, is stuck or is waiting for a system.',
       );
 }
 
-/** The first order, which was checked when it came. */
+/** The original order, which was checked when it arrived. */
 function orderIn({ id, order, module }: Service): SiteOrder {
   const email = parseEmail(order.email);
   if (!email)
-    throw new AgentError('invalid_request', 'The e-mail address of the order is not accepted any more.', {
+    throw new AgentError('invalid_request', 'The e-mail address of the order is no longer accepted.', {
       fields: { email: 'must be an e-mail address' },
     });
   const { planWord, publicIps, subdomain, domain, userId, properties, locale } = order;
@@ -98,7 +99,7 @@ function orderIn({ id, order, module }: Service): SiteOrder {
   };
 }
 
-/** As it was sold; for the return of a site, as it was ordered with it. */
+/** The plan as sold; for a restoration, the plan of that order. */
 function soldPlan({ config }: OperationContext, { order, plan }: Service) {
   const found = order.plan === plan.name ? undefined : findPlan(config.plans, order.plan);
   return found ? soldWith(found, readOptions(found, order.properties).chosen) : plan;

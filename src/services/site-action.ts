@@ -1,4 +1,4 @@
-/** The customer's buttons: start, stop, restart, reset. */
+/** The customer's actions: start, stop, restart, reset. */
 import { AgentError } from '../kernel/errors.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
@@ -10,15 +10,15 @@ export type SiteAction = (typeof SITE_ACTIONS)[number];
 
 export interface ActionRequest {
   readonly action: SiteAction;
-  /** The panel's own word for the service; it may know of a suspension before we do. */
+  /** The panel's status of the service: it may know of a suspension before the agent does. */
   readonly status?: string | undefined;
-  /** Only for `reset`: newer snapshots may be deleted where the storage cannot go back past them. */
+  /** Only for `reset`: newer snapshots may be deleted if the storage cannot roll back past them. */
   readonly discardNewer?: boolean | undefined;
 }
 
 /**
- * All repeatable. Throws as `enqueue`, `service_suspended` on the panel's word too, and for `reset` as a rollback
- * does.
+ * All actions are repeatable. Throws as `enqueue`, `service_suspended` also when the panel says so, and for `reset`
+ * as a rollback does.
  */
 export async function siteAction(
   context: OperationContext,
@@ -34,7 +34,7 @@ export async function siteAction(
   const ability = context.watch.latest()?.snapshots;
   return enqueue(context, caller, id, {
     method: 'reset',
-    // where only the newest will do, a safety snapshot would be the newest
+    // if only a rollback to the newest snapshot is possible, a safety snapshot would prevent it
     args: { discard_newer: discardNewer, safety: ability !== 'newest' },
     change: (service) => ({ service: mayRollBackTo(service, INITIAL_SNAPSHOT, { ability, discardNewer }) }),
   });

@@ -1,6 +1,5 @@
 /**
- * Ready answers to "how is this service": thousands of panels' pages ask every few seconds, and little changes
- * between.
+ * Cached status responses: thousands of panel pages request them every few seconds, and they rarely change.
  */
 import type { ServiceKey } from '../model/service.js';
 import type { ClusterView } from '../drivers/guest/contract.js';
@@ -13,7 +12,7 @@ interface Ready {
   /** Replaced by the store at every change of the service. */
   readonly entry: ServiceEntry;
   readonly facts: StatusFacts;
-  /** The facts' part of the text, still open at its end. */
+  /** The beginning of the JSON text with the facts, without its closing brace. */
   readonly beginning: string;
   view: ClusterView | undefined;
   stale: number | undefined;
@@ -22,7 +21,7 @@ interface Ready {
   text: string;
 }
 
-/** About 4 KB each; beyond, the one asked for first is made anew. */
+/** About 4 KB each; beyond this number the oldest is dropped. */
 const MOST = 50_000;
 
 export interface StatusTexts {
@@ -40,7 +39,7 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
 
   const make = async (key: ServiceKey, entry: ServiceEntry | undefined): Promise<string> => {
     const facts = statusFacts(sources, await services.get(key));
-    // two parts, as an object of all fields put together anew at every look takes ten times as long
+    // two parts, since serialising all fields for every view of the cluster takes ten times as long
     const beginning = `${JSON.stringify({ success: true, ...facts.told }).slice(0, -1)},`;
     const now = {
       view: watch.latest(),
@@ -49,7 +48,7 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
       drift: sources.drift.of(key),
     };
     const text = textOf(sources, facts, beginning);
-    // a change in between has made another entry: then the facts may be older than it
+    // a change in the meantime has replaced the entry: then the facts may be older than it
     if (entry === undefined || services.entry(key) !== entry) return text;
     const [first] = known.keys();
     if (first !== undefined && known.size >= MOST) known.delete(first);

@@ -1,4 +1,4 @@
-/** Suspends a service for a reason, and lifts one again. */
+/** Suspends a service for a reason, and lifts a reason again. */
 import { AgentError } from '../kernel/errors.js';
 import type { Service, SuspensionReason } from '../model/service.js';
 import { type Caller, mayDo } from '../model/caller.js';
@@ -6,8 +6,8 @@ import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
 /**
- * Customer changes are refused as soon as this is recorded. Throws as `enqueue`, and `forbidden` for a reason that is
- * not the panel's.
+ * Customer changes are refused as soon as this is recorded. Throws as `enqueue`, and `forbidden` for a reason that
+ * this token may not use.
  */
 export async function suspend(
   context: OperationContext,
@@ -23,7 +23,7 @@ export async function suspend(
   });
 }
 
-/** Lifts `billing` unless another reason is named; the site comes back with the last one. */
+/** Lifts `billing` unless another reason is named; the site is started again when the last reason is lifted. */
 export async function unsuspend(
   context: OperationContext,
   caller: Caller,
@@ -36,10 +36,10 @@ export async function unsuspend(
 
 function refuseReason(caller: Caller, reason: SuspensionReason, ...operators: SuspensionReason[]): void {
   if (!operators.includes(reason) || mayDo(caller, 'admin')) return;
-  throw new AgentError('forbidden', `This token may not act on the reason "${reason}".`);
+  throw new AgentError('forbidden', `This token may not use the reason "${reason}".`);
 }
 
-/** A site still being made becomes suspended when it is ready (see outcomes.ts). */
+/** A site that is still being created becomes suspended when it is ready (see outcomes.ts). */
 function withReason(service: Service, reason: SuspensionReason): Service {
   const suspendedFor = [...new Set([...service.suspendedFor, reason])];
   const isMade = service.lifecycle === 'active' || service.lifecycle === 'suspended';

@@ -1,12 +1,11 @@
-/** Switches all names of a site off or on, for its customer; the site itself goes on running. */
+/** Disables or enables all names of a site for its customer; the site itself keeps running. */
 import { siteOf, withSite } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
 /**
- * `enabled` undefined: the other way round than it is; asked again while that is under way it joins. Throws as
- * `enqueue`.
+ * `enabled` undefined: switches to the opposite state; a repeated request joins the open job. Throws as `enqueue`.
  */
 export async function toggle(
   context: OperationContext,

@@ -1,4 +1,4 @@
-/** Changes a service's plan: judged at once with the figures, and again when its turn comes. */
+/** Changes a service's plan. The plan is checked against the usage at once, and again when the job runs. */
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError } from '../kernel/errors.js';
 import type { JsonObject } from '../kernel/json.js';
@@ -17,13 +17,13 @@ import { type PlanRequest, withOptions } from './sell-plan.js';
 type By = Pick<Caller, 'panel' | 'requestId'>;
 
 export type Upgraded = (Started | { readonly service: Service; readonly job: undefined }) & {
-  /** Sentences for the panel: what of the plan is not applied. */
+  /** Sentences for the panel about the parts of the plan that are not applied. */
   readonly warnings: readonly string[];
 };
 
 /**
- * Without a job when the service has this plan already. Throws `unknown_plan`, `plan_too_small` where smaller plans
- * are refused, and as `enqueue`. The service has its new plan when the job has ended.
+ * Starts no job when the service already has this plan. Throws `unknown_plan`, `plan_too_small` if smaller plans are
+ * refused, and as `enqueue`. The service has the new plan when the job has completed.
  */
 export async function upgrade(
   context: OperationContext,
@@ -50,7 +50,7 @@ export async function upgrade(
   return { ...started, warnings };
 }
 
-/** Of a job that gives a service this plan. */
+/** Arguments of a job that gives a service this plan. */
 export function upgradeArgs(plan: Plan, smallerPlan: SmallerPlan): JsonObject {
   return { plan: plan.name, options: { ...plan.chosen }, smaller_plan: smallerPlan };
 }
@@ -63,12 +63,12 @@ const isFor =
 export interface UpgradeCheck {
   readonly service: Service;
   readonly plan: Plan;
-  /** False: the service has this plan already, and no other is on its way. */
+  /** False: the service already has this plan, and no job changes it to another. */
   readonly isChange: boolean;
   readonly warnings: readonly string[];
 }
 
-/** Answers as `upgrade` would, and does nothing. */
+/** Returns what `upgrade` would, without doing it. */
 export async function checkUpgrade(
   context: OperationContext,
   caller: By,
@@ -83,11 +83,11 @@ export async function checkUpgrade(
   if (isChange) fitting(context, service, plan);
   const warnings = isChange
     ? excessOver(service, plan).map((one) => staysSentence(one, plan.name))
-    : [`The service has the plan ${plan.name} already, with these options: nothing is changed.`];
+    : [`The service already has the plan ${plan.name} with these options: nothing changes.`];
   return { service, plan, isChange, warnings };
 }
 
-/** Also not when another plan is on its way, or failed and waits for somebody. */
+/** False when a job changes the plan to another, or when such a job failed and needs an operator. */
 function hasAlready(service: Service, plan: Plan): boolean {
   const isUpgrade = ({ method }: { readonly method: string }): boolean => method === 'upgrade';
   const coming = service.jobs.some((job) => isUpgrade(job) && isOpen(job) && !job.cancel);
@@ -95,8 +95,8 @@ function hasAlready(service: Service, plan: Plan): boolean {
 }
 
 /**
- * The plan a service has is known by its name even when it is no longer sold. Options that are not named stay with the
- * plan: another plan begins with its own values.
+ * A service's present plan is found by its name even when it is no longer sold. Options that the request does not
+ * name are kept if the plan stays; another plan starts with its own values.
  */
 function planFor(
   context: OperationContext,

@@ -64,7 +64,7 @@ t.test('an order is never refused because of the domain that came with it', asyn
   t.teardown(() => rig.close());
   const cases: [string, string, RegExp][] = [
     ['1', 'https://shop.example/', /is not a domain name/],
-    ['2', 'x.sites.example.net', /is a name of ours/],
+    ['2', 'x.sites.example.net', /is a name of this provider/],
     ['3', 'nonsense', /is not a domain name/],
   ];
   for (const [id, domain, problem] of cases) {

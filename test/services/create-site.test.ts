@@ -111,7 +111,7 @@ t.test('another order under the same id is refused and changes nothing', async (
   ]) {
     const answer = await order(rig, also);
     t.equal(answer.status, 409);
-    t.match(answer.body, { success: false, code: 'service_exists', error: /^Service 12345 exists already/ });
+    t.match(answer.body, { success: false, code: 'service_exists', error: /^Service 12345 already exists/ });
   }
   t.equal(rig.writes(), 1);
 });
@@ -152,7 +152,7 @@ t.test('a failed creation that could not be undone is not started over', async (
   }));
   const again = await order(rig);
   t.equal(again.status, 409);
-  t.match(again.body, { code: 'service_failed', error: /the operator must see to what is left/ });
+  t.match(again.body, { code: 'service_failed', error: /the operator must clean up what is left/ });
 });
 
 t.test('a terminated id begins a new life, with any plan and e-mail', async (t) => {
@@ -368,7 +368,7 @@ t.test('what an order brings along is bounded, as it stays in the document of th
   const config = testConfig();
   const rig = await makeRig('network', { ...config, api: { ...config.api, body_limit_bytes: 1_048_576 } });
   t.teardown(() => rig.close());
-  const refusal = { status: 400, body: { errors: { properties: 'must not take more than 16384 bytes' } } };
+  const refusal = { status: 400, body: { errors: { properties: 'must not exceed 16384 bytes' } } };
   for (const properties of [
     { a: 'x'.repeat(900_000) },
     Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`key${n}`, n])),

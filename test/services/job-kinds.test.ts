@@ -123,7 +123,7 @@ const WALKS: Readonly<Record<JobKind, Walk>> = {
       deletion: {
         requestedAt: EARLIER,
         purgeAt: NOW,
-        leftBehind: ['container 1000 on (no node)', 'high availability of container 1000, if it had any'],
+        leftBehind: ['container 1000 on (no node)', 'high availability of container 1000, if configured'],
       },
     },
     abandoned: { lifecycle: 'failed' },

@@ -335,7 +335,7 @@ t.test('logs to the journal with priorities', async (t) => {
       ({ MESSAGE }) => typeof MESSAGE === 'string' && MESSAGE.startsWith('{') && MESSAGE.includes(text),
     )?.['PRIORITY'];
   t.equal(priorityOf('innkeeper is ready'), '6');
-  t.equal(priorityOf('taking up a job that was cut off'), '4');
+  t.equal(priorityOf('resuming an interrupted job'), '4');
   t.equal(priorityOf('"level":20'), '7');
   t.same(
     lines.filter(({ MESSAGE }) => String(MESSAGE).startsWith('<')),

@@ -1,6 +1,6 @@
 /**
- * Gives out what the order could not get, and other numbers and addresses where those it got turn out to be used by
- * something that is not ours.
+ * Assigns numbers and addresses that the order could not get, and replaces those that something foreign turns out to
+ * use.
  */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../../model/address-pool.js';
 import type { ClaimedAddress } from '../../model/guest.js';
@@ -16,8 +16,8 @@ export const orderingOf = (service: Service): Ordering => ({
 });
 
 /**
- * The service with a number and addresses that neither another service nor the cluster has. The container does not
- * exist yet. Throws `capacity_exhausted` when none is left, or what is left is held for others.
+ * The service with a number and addresses that neither another service nor the cluster uses. The container must not
+ * exist yet. Throws `capacity_exhausted` when none is left, or when the rest is held for others.
  */
 export function reallocate(effect: Effect, service: Service, view: ClusterView): Service {
   const { deps } = effect;
@@ -36,7 +36,7 @@ export function reallocate(effect: Effect, service: Service, view: ClusterView):
   return withGuest(service, { vmid, addresses });
 }
 
-/** One of each family, of the first pool with room. */
+/** One address of each family, from the first pool with a free one. */
 function firstAddresses({ deps }: Effect, used: ReadonlySet<string>): ClaimedAddress[] {
   const isTaken = (address: string): boolean =>
     used.has(address) || deps.services.holderOf({ address }) !== undefined;
@@ -59,7 +59,7 @@ function firstAddress(pools: readonly AddressPool[], isTaken: (address: string) 
   );
 }
 
-/** The next number of our range that no service claims and that is not in `shown`. */
+/** The next number of the agent's range that no service claims and that is not in `shown`. */
 export function nextVmid(
   { deps }: Effect,
   after: number | null,
@@ -90,7 +90,7 @@ function another(
   if (!pool || address === undefined) throw exhausted('No address is left for another site');
   deps.log.warn(
     { address: claim.address, instead: address, service: keyOf(service) },
-    'the address is used by a foreign container; taking another',
+    'the address is used by a foreign container; choosing another one',
   );
   return { pool: pool.name, address, prefix: pool.prefix, gateway: pool.gateway };
 

@@ -37,13 +37,13 @@ export const allocate: EffectOf<'container.allocate'> = async (effect, source) =
   return { vmid, node };
 };
 
-/** The API's workers keep figures for 2 s each: until then one of them may show a new template without a name. */
+/** Each worker of the API caches its data for 2 s: until then one of them may show a new template without a name. */
 const SHOWN_WITHIN_MS = 2_500;
 const LOOK_AGAIN_MS = 500;
 
 async function placed(effect: Effect, service: Service, source: ContainerSource) {
   const { deps, signal } = effect;
-  // told at once when none is configured
+  // throws at once when none is configured
   sourceOf(deps.config, source);
   let maxAgeMs = deps.config.container_host.poll_s * 1000;
   return retry(
@@ -78,7 +78,10 @@ export const ensure: EffectOf<'container.ensure'> = async (effect, wanted) => {
     } catch (error) {
       const taken = error instanceof AgentError && error.code === 'vmid_taken';
       if (!taken || tried >= OTHER_NUMBERS_TRIED) throw error;
-      effect.log.warn({ vmid: at.vmid }, 'the container number is taken by somebody else; taking another');
+      effect.log.warn(
+        { vmid: at.vmid },
+        'the container number is in use by something else; choosing another one',
+      );
       await journal.changeSubject((current) => withGuest(current, { vmid: nextVmid(effect, at.vmid) }));
     }
   }
@@ -104,7 +107,7 @@ function specOf(
 }
 
 const absent = (): AgentError =>
-  new AgentError('container_host_failed', 'The container of the site is gone.', {
+  new AgentError('container_host_failed', "The site's container no longer exists.", {
     role: 'container host',
     failure: 'gone',
   });
@@ -126,8 +129,8 @@ export const run: EffectOf<'container.run'> = async (effect, script) => {
   );
   if (result.exitCode !== 0) {
     const what = (await journal.job()).method === 'create' ? 'installation' : 'change';
-    throw new AgentError('recipe_failed', `The ${what} failed inside the container.`, {
-      detail: `${script.name} ended with ${result.exitCode}: ${result.stderr.slice(-2000) || result.stdout.slice(-2000)}`,
+    throw new AgentError('recipe_failed', `The ${what} failed in the container.`, {
+      detail: `${script.name} exited with ${result.exitCode}: ${result.stderr.slice(-2000) || result.stdout.slice(-2000)}`,
     });
   }
   return { stdout: result.stdout, stderr: result.stderr };
@@ -148,7 +151,7 @@ export const resize: EffectOf<'container.resize'> = async (effect, request) => {
   const service = await effect.journal.subject();
   const plan = request.plan === 'present' ? service.plan : (await effect.journal.job()).pinned.plan;
   const { cores, memoryMb, swapMb } = plan;
-  // a disk is never made smaller: nought leaves it as it is
+  // a disk is never made smaller: 0 leaves it unchanged
   const diskGb = request.disk ? plan.diskGb : 0;
   const at = requireGuest(effect, service);
   await effect.deps.drivers.guest.ensureResources(
@@ -164,7 +167,7 @@ export const converge: EffectOf<'container.converge'> = async (effect, source) =
   const at = requireGuest(effect, service);
   const call = await driverCall(effect);
   const found = await deps.drivers.guest.find(at, call);
-  // without this look a new, empty one would be made in its place
+  // without this check a new, empty container would be created instead
   if (!found) throw absent();
   const { node } = await holding(effect, [hostLease(effect, found.node)], () =>
     deps.drivers.guest.ensureContainer(specOf(effect, service, source, at.vmid, found.node), call),
@@ -191,8 +194,7 @@ export const remove: EffectOf<'container.remove'> = async (effect) => {
 };
 
 /**
- * What is known of how the container was made, by this job or the one that it overtook: a request may still be under
- * way.
+ * Notes about the creation of the container, by this job or the superseded one: a request may still be running.
  */
 function makingNotes({ jobs }: Service): JsonObject {
   const steps = jobs.flatMap((job) => job.steps);
@@ -212,7 +214,7 @@ export const removeHa: EffectOf<'ha.remove'> = async (effect) => {
   if (at) await effect.deps.drivers.guest.removeHa(at, await driverCall(effect));
 };
 
-/** The template first, then the host: whoever waits for a template does not keep a place at the host. */
+/** The template first, then the host: a job that waits for a template does not occupy a place at the host. */
 function leasesFor(effect: Effect, source: Source, node: string): LeaseRequest[] {
   const host = hostLease(effect, node);
   if (source.kind === 'os') return [host];

@@ -1,4 +1,4 @@
-/** What every effect on a service needs: the systems, the journal of the one job, and how long it may go on. */
+/** What every effect on a service needs: the systems, the journal of its job, and the limits of the call. */
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
@@ -26,7 +26,7 @@ export interface EffectDeps {
   readonly log: Logger;
 }
 
-/** One call of one step of a service's job, on the main thread. */
+/** One call of a step of a service's job, on the main thread. */
 export interface Effect extends CallContext<Service> {
   readonly deps: EffectDeps;
 }
@@ -37,8 +37,8 @@ export type EffectOf<N extends HostCallName> = (
 ) => Promise<HostCallAnswer<N>>;
 
 /**
- * Notes of each host call stand apart inside the step's notes, so that two remote tasks of one step are not taken for
- * each other. `before`: what the driver noted elsewhere and must know here too.
+ * Each host call has separate notes within the step's notes, so that two remote tasks of one step are not confused.
+ * `before`: notes of another call that the driver needs here too.
  */
 export async function driverCall(effect: Effect, before: JsonObject = {}): Promise<DriverCall> {
   const job = await effect.journal.job();
@@ -57,7 +57,7 @@ export async function driverCall(effect: Effect, before: JsonObject = {}): Promi
   };
 }
 
-/** What a host call has noted in a step. */
+/** The notes of a host call in a step. */
 export function notesOf(step: StepRecord | undefined, name: HostCallName): JsonObject {
   const kept = step?.notes[name];
   return typeof kept === 'object' && kept !== null && !Array.isArray(kept) ? kept : {};
@@ -75,7 +75,7 @@ export function mark(effect: Effect, service: Service): Mark {
   return markOf(effect.deps.config.agent.id, service);
 }
 
-/** The service's container, or undefined when it has no number (any more). */
+/** The service's container, or undefined when it has no number or no longer has one. */
 export function guestAt(effect: Effect, service: Service): GuestAt | undefined {
   const { vmid } = guestOf(service);
   return vmid === null ? undefined : { vmid, mark: mark(effect, service) };
@@ -90,7 +90,7 @@ export function requireGuest(effect: Effect, service: Service): GuestAt & { node
   return { ...at, node };
 }
 
-/** Create, clone, snapshot, rollback and destroy are heavy: only so many at once per node. */
+/** Create, clone, snapshot, rollback and destroy are heavy: their number at once per node is limited. */
 export function hostLease(effect: Effect, node: string): LeaseRequest {
   return { name: `host:${node}`, limit: effect.deps.config.container_host.proxmox.heavy_operations };
 }

@@ -1,4 +1,4 @@
-/** Effects on what visitors meet first: DNS records, the reverse proxy, and a look through the public door. */
+/** Effects on the public side of a site: DNS records, the reverse proxy, and requests to its public address. */
 import { servedNames } from '../../model/domain-name.js';
 import { AgentError } from '../../kernel/errors.js';
 import { guestOf, siteOf } from '../../model/service.js';
@@ -43,7 +43,7 @@ export const ensureProxy: EffectOf<'proxy.ensure'> = async (effect, { state, por
   const service = await journal.subject();
   const address = guestOf(service).addresses[0]?.address;
   if (address === undefined)
-    throw new AgentError('module_failed', 'The service has no address yet.', { retryable: false });
+    throw new AgentError('module_failed', 'The service does not have an address yet.', { retryable: false });
   const names = servedNames(siteOf(service)).filter((name) => !without.includes(name));
   await deps.drivers.proxy.ensureHost(
     { mark: mark(effect, service), names, upstream: { address, port }, state },

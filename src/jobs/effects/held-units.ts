@@ -1,6 +1,5 @@
 /**
- * What of the capacity is spoken for before an order's turn: by reservations, and by orders that came earlier and
- * have got nothing yet.
+ * The capacity that an order must leave free: for reservations, and for earlier orders that have not got theirs yet.
  */
 import type { Clock } from '../../kernel/clock.js';
 import { isHolding, type Reservation } from '../../model/reservation.js';
@@ -14,18 +13,18 @@ export interface HoldDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Whose turn it is. `key` null: nobody's, all is counted. `createdAt` null: it is being ordered now. */
+/** The order in question. `key` null: none, so everything counts. `createdAt` null: it is being ordered now. */
 export interface Ordering {
   readonly key: ServiceKey | null;
   readonly createdAt: string | null;
 }
 
-/** So many sites of this size. */
+/** A number of sites of the same size. */
 export interface Held extends Promised {
   readonly units: number;
 }
 
-/** `supply`: addresses and a number are still missing; `room`: a node is. */
+/** What the order still lacks. `supply`: addresses and a number; `room`: a node. */
 export type Stage = 'supply' | 'room';
 
 export interface Holds {
@@ -33,7 +32,7 @@ export interface Holds {
   readonly waiting: readonly Held[];
 }
 
-/** An order with a reservation does not wait behind those without: what it takes was held for it. */
+/** An order with a reservation does not wait for earlier ones without: its capacity was held for it. */
 export function holdsBefore(deps: HoldDeps, self: Ordering, stage: Stage): Holds {
   const now = deps.clock.now();
   const holding = deps.reservations.list().filter((one) => isHolding(one, now));
@@ -75,7 +74,7 @@ function isWaiting(entry: ServiceEntry, stage: Stage): boolean {
   return isOrdered && isUnserved(entry, stage) && entry.openJobs.some(({ method }) => method === 'create');
 }
 
-/** Also of an order that failed and was taken back: made again, it needs the same. */
+/** Also true for an order that failed and was undone: placed again, it needs the same capacity. */
 function isUnserved({ lifecycle, vmid, node }: ServiceEntry, stage: Stage): boolean {
   if (lifecycle !== 'creating' && lifecycle !== 'failed') return false;
   return (stage === 'supply' ? vmid : node) === null;

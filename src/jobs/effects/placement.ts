@@ -1,6 +1,6 @@
 /**
- * Where there is room for one more container, counting what is promised to containers that the cluster does not show
- * yet.
+ * Finds a node with room for another container. Capacity promised to containers that the cluster does not show yet
+ * counts as used.
  */
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
@@ -17,7 +17,7 @@ export interface PlacementDeps extends HoldDeps {
 }
 
 /**
- * The node to use. `self` is not counted against itself; earlier orders are. Throws `template_missing`,
+ * The node to use. The order `self` does not count against itself; earlier orders do. Throws `template_missing`,
  * `host_incomplete` or `capacity_exhausted`.
  */
 export function findPlacement(
@@ -31,7 +31,7 @@ export function findPlacement(
   return deps.drivers.guest.place({ resources: request.resources, source, promised }, view);
 }
 
-/** How many such sites have room, at most `most`, when nobody who holds room or waits for it is passed over. */
+/** Number of such sites that can be placed, at most `most`, without using capacity that others hold or wait for. */
 export function countPlaces(
   deps: PlacementDeps,
   request: { readonly resources: Resources; readonly source: ContainerSource },
@@ -45,8 +45,8 @@ export function countPlaces(
 }
 
 /**
- * By node: promised to containers that the view does not show, and to earlier orders. An order that fits nowhere is
- * passed over.
+ * Capacity by node that is promised to containers that the view does not show, and to earlier orders. An order that
+ * fits nowhere is skipped.
  */
 function promisedBefore(
   deps: PlacementDeps,
@@ -82,7 +82,7 @@ function addHeld(
 export function sourceOf(config: Config, requested: ContainerSource): Source {
   if (requested.kind === 'template') {
     if (requested.template === undefined)
-      throw new AgentError('module_failed', 'The product names no template.', { retryable: false });
+      throw new AgentError('module_failed', 'The product does not name a template.', { retryable: false });
     return { kind: 'template', name: requested.template };
   }
   const volume = config.container_host.proxmox.os_template;

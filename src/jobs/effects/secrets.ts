@@ -1,4 +1,4 @@
-/** Secrets are made and put in here, in the main thread; module code only knows their names. */
+/** Generates secrets and inserts their values, in the main thread; module code only knows their names. */
 import { randomInt } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
 import { Secret } from '../../kernel/secret.js';
@@ -6,14 +6,14 @@ import type { Service } from '../../model/service.js';
 import type { SecretRef } from '../../modules/kit/values.js';
 import type { EffectOf } from './effect.js';
 
-/** No characters that are taken for one another. */
+/** Without characters that are easily confused. */
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789';
 const DEFAULT_LENGTH = 24;
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
 
 export const ensure: EffectOf<'secrets.ensure'> = async ({ journal }, name, length = DEFAULT_LENGTH) => {
   if (!NAME.test(name) || !Number.isInteger(length) || length < 12 || length > 128) {
-    throw new AgentError('module_failed', 'The product asked for an impossible secret.', {
+    throw new AgentError('module_failed', 'The product requested an invalid secret.', {
       retryable: false,
       detail: `${name} (${length})`,
     });
@@ -26,7 +26,7 @@ export const ensure: EffectOf<'secrets.ensure'> = async ({ journal }, name, leng
   return { secret: name };
 };
 
-/** The values with every reference replaced by the service's secret. */
+/** The values with each reference replaced by the service's secret. */
 export function resolved(
   service: Service,
   values: Readonly<Record<string, string | SecretRef>>,

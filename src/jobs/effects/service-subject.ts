@@ -16,7 +16,7 @@ import { carryOut } from './table.js';
 export interface ServiceRecordsDeps {
   readonly services: ServiceStore;
   readonly archive: JobArchive;
-  /** Handed in: what a job is for stands in `services/outcomes.ts`, on a floor above. */
+  /** Passed in, because `services/outcomes.ts` is in a higher layer. */
   readonly withJob: SubjectRecords<Service>['withJob'];
 }
 

@@ -1,4 +1,4 @@
-/** How many addresses and container numbers are used, and whether one is left for an order when its turn comes. */
+/** How many addresses and container numbers are in use, and whether enough are left for an order. */
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import { type AddressPool, familyOf } from '../../model/address-pool.js';
@@ -11,7 +11,7 @@ export interface SupplyDeps extends HoldDeps {
   readonly watch: Pick<ClusterWatch, 'latest' | 'usedAddresses'>;
 }
 
-/** Every pool's use: what services claim, and what anything else on the cluster has. */
+/** Usage of every pool: by services, and by everything else on the cluster. */
 export function usesOfSupply({
   config,
   services,
@@ -30,7 +30,7 @@ export function usesOfSupply({
 }
 
 export interface FreeSupply {
-  /** Of the address family with the fewest. */
+  /** Free addresses of the family with the fewest. */
   readonly addresses: number;
   readonly vmids: number;
 }
@@ -45,7 +45,7 @@ export function freeSupply(deps: Pick<SupplyDeps, 'config' | 'services' | 'watch
   return { addresses: Math.min(...byFamily.map(sum)), vmids: free.get('vmids') ?? 0 };
 }
 
-/** Throws `capacity_exhausted` when everything that is free is held for others. */
+/** Throws `capacity_exhausted` when all free capacity is held for others. */
 export function refuseHeldSupply(deps: SupplyDeps, self: Ordering): void {
   const held = unitsIn(holdsBefore(deps, self, 'supply'));
   if (held === 0) return;
@@ -59,7 +59,7 @@ export function refuseHeldSupply(deps: SupplyDeps, self: Ordering): void {
 
 const RETRY_EXHAUSTED_S = 300;
 
-/** `what`: a sentence without its end. */
+/** `what`: a sentence without the full stop. */
 export function exhausted(what: string, detail?: string): AgentError {
   return new AgentError('capacity_exhausted', `${what}.`, {
     role: 'container host',

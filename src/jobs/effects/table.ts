@@ -1,4 +1,4 @@
-/** Every call that a step of a service's job may make, and what answers it. */
+/** Maps every call that a step of a service's job can make to its implementation. */
 import { AgentError } from '../../kernel/errors.js';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
 import * as container from './container.js';
@@ -43,11 +43,11 @@ export async function carryOut(
   args: readonly unknown[],
 ): Promise<unknown> {
   if (!Object.hasOwn(EFFECTS, name))
-    throw new AgentError('module_failed', 'The product made a call that there is not.', {
+    throw new AgentError('module_failed', 'The product called an unknown operation.', {
       retryable: false,
       detail: name,
     });
-  // each is exact for its own name; for the union of all names the compiler sees none that fits
+  // each function matches its own name; the compiler cannot express that for the union of all names
   const run = EFFECTS[name] as (effect: Effect, ...args: readonly unknown[]) => Promise<unknown>;
   return run(effect, ...args);
 }

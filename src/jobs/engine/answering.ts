@@ -1,6 +1,5 @@
 /**
- * Answers the calls of one attempt: those for the journal here, those of a step by what its subject's kind makes of
- * them.
+ * Answers the calls of one attempt: journal calls here, calls of a step through its subject's kind.
  */
 import type { Logger } from 'pino';
 import { AgentError } from '../../kernel/errors.js';
@@ -20,19 +19,19 @@ export interface AnsweringDeps {
   readonly journal: Journal;
   readonly leases: Leases;
   readonly limit: Limits;
-  /** Ends the calls: the deadline, the stop and a failure elsewhere in one. */
+  /** Ends the calls: combines the deadline, the stop and a failure of another step. */
   readonly signal: AbortSignal;
-  /** No further step begins. */
+  /** Aborted when no further step may begin. */
   readonly drain: AbortSignal;
   readonly stepEnded: StepEnded | undefined;
-  /** A step of a job that goes forward has failed for good. */
+  /** Called when a step failed permanently while the job went forward. */
   readonly stepFailed: () => void;
 }
 
 export interface Answering {
-  /** Plain data. Rejects with the error that the thread is to get. */
+  /** Resolves to plain data. Rejects with the error to send to the thread. */
   answer(call: Call): Promise<Json>;
-  /** The step that was heard of last; an empty text before the first. */
+  /** The step of the latest call; an empty text before the first. */
   lastStep(): string;
 }
 
@@ -50,7 +49,7 @@ export function answering(deps: AnsweringDeps): Answering {
       if (!isForJournal(call)) {
         const onWait = (waiting: boolean): void => limit.wait(step, waiting);
         const context = { journal, leases, log, name: call.name, step, signal, onWait };
-        // every answer in the table of calls is plain data, or nothing
+        // every result in the table of calls is plain data or undefined
         return ((await kind.call(context, call.name, call.args)) ?? null) as Json;
       }
       heed(deps, call);
@@ -70,7 +69,7 @@ function stepOf(call: Call): string {
   return 'step' in call.args ? call.args.step : '';
 }
 
-/** What begins and ends sets the limits; a failure for good ends the other steps. */
+/** Begins and ends of steps set the limits; a permanent failure ends the other steps. */
 function heed({ job, limit, drain, stepFailed }: AnsweringDeps, call: JournalCall): void {
   if (call.name === 'flow.declare') limit.started();
   if (call.name === 'step.begin') {

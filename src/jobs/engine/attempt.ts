@@ -1,4 +1,4 @@
-/** One attempt of one job: a thread, the answers to its calls, a deadline, and a clean end in every case. */
+/** One attempt of a job: a thread, the responses to its calls, a deadline, and a clean end in every case. */
 import type { Logger } from 'pino';
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { onAbort } from '../../kernel/async/on-abort.js';
@@ -26,27 +26,27 @@ export interface AttemptDeps {
   readonly threads: Threads;
   readonly leases: Leases;
   readonly circuits: Circuits;
-  /** Path of the compiled module, by name. */
+  /** Path of the job's compiled module. */
   modulePath(job: Job): string;
   readonly stepEnded?: StepEnded;
 }
 
-/** What the job is of, as it was when the attempt began. */
+/** The subject of the job, as it was when the attempt began. */
 export interface RunningSubject extends SubjectRef {
   readonly value: Subject;
 }
 
-/** How long a thread may take to end after its effects were aborted and have settled. */
+/** How long a thread may take to end after its effects have been aborted and have settled. */
 const THREAD_GRACE_MS = 2_000;
 
 export interface Halts {
-  /** No further step begins; those that run may end. */
+  /** No further step begins; running ones may finish. */
   readonly drain: AbortSignal;
-  /** What runs is aborted. */
+  /** Running steps are aborted. */
   readonly stop: AbortSignal;
 }
 
-/** Runs the attempt to its end; never rejects. Both halts hand the job back as it stands. */
+/** Runs the attempt to its end; never rejects. Both kinds of halt return the job unfinished. */
 export async function runAttempt(
   deps: AttemptDeps,
   subject: RunningSubject,
@@ -73,7 +73,7 @@ export async function runAttempt(
     tell: (hanging) =>
       log.error(
         { alarm: 'call_hangs', calls: hanging, step: calls.lastStep() },
-        'a call to a system behind us does not end although it was told to: its job keeps a slot until the agent is started again',
+        'a call to a remote system did not end after it was aborted: its job occupies a slot until the agent is restarted',
       ),
   });
   let outcome: Outcome | undefined;
@@ -138,20 +138,19 @@ interface Circumstance {
   readonly death: Error | undefined;
   readonly stopped: boolean;
   readonly timedOut: boolean;
-  /** The step whose own limit passed. */
+  /** The step that exceeded its own limit. */
   readonly passed: string | undefined;
-  /** The one that was heard of last, which may have ended: others run beside it. */
+  /** The step of the latest call. It may have ended already, since steps run concurrently. */
   readonly lastStep: string;
 }
 
-/** The step that the thread itself names, or an empty text. */
+/** The step that the thread's outcome names, or an empty text. */
 function stepOf(outcome: Outcome | undefined): string {
   return outcome && 'step' in outcome ? outcome.step : '';
 }
 
 /**
- * An attempt that got to its own end counts as what it says, even when a stop or the deadline came in the same
- * moment.
+ * The outcome of an attempt that reached its end counts, even if a stop or the deadline came at the same moment.
  */
 function ending(
   outcome: Outcome | undefined,
@@ -165,7 +164,7 @@ function ending(
   return outcome ?? { kind: 'crashed', detail: death?.message ?? 'the thread ended without a result' };
 }
 
-/** Effects settle first, so that what they did is known; then the thread gets a moment to say its last word. */
+/** Effects settle first, so that their results are known; then the thread gets a moment to send its outcome. */
 async function settle(
   deps: AttemptDeps,
   inFlight: () => Iterable<Promise<unknown>>,

@@ -1,4 +1,4 @@
-/** What the engine hands to whoever carries out one call of one step, on the main thread. */
+/** What the engine passes to the implementation of a step's call, on the main thread. */
 import type { Logger } from 'pino';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
 import type { Journal } from './journal.js';
@@ -11,8 +11,8 @@ export interface CallContext<S extends Subject> {
   readonly log: Logger;
   readonly name: HostCallName;
   readonly step: string;
-  /** The deadline, the stop and a failure elsewhere in one. */
+  /** Combines the deadline, the stop and a failure of another step. */
   readonly signal: AbortSignal;
-  /** Brackets waiting for a lease. */
+  /** Called with true before and false after waiting for a lease. */
   readonly onWait: (waiting: boolean) => void;
 }

@@ -1,11 +1,11 @@
-/** A time limit that stands still while the work waits for a lease. */
+/** A time limit that pauses while the work waits for a lease. */
 import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
 
 export interface Deadline {
   /** Aborted when the time is used up. */
   readonly signal: AbortSignal;
-  /** Stops (true) or goes on (false); nested waits count. */
+  /** Pauses (true) or resumes (false) the limit; nested waits are counted. */
   readonly wait: (waiting: boolean) => void;
   cancel(): void;
 }
@@ -19,7 +19,7 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
   let isCancelled = false;
 
   const count = (): void => {
-    // whoever waited for a lease when it was cancelled comes back from there afterwards
+    // work that waited for a lease at the cancellation calls this afterwards
     if (isCancelled) return;
     since = clock.monotonic();
     counting = new AbortController();

@@ -1,18 +1,18 @@
 /**
- * Whether the main thread has time to spare for one more job: from Node's own count of the time its event loop was
- * idle, and after orders.
+ * Whether the main thread has time for another job, judged by Node's measurement of the event loop's idle time and by
+ * recent orders.
  */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../kernel/clock.js';
 
-/** What a job costs shows no sooner than this. */
+/** The load of a new job is not visible sooner than this. */
 const LOOK_MS = 100;
-/** Above this share of its time the main thread has requests and running jobs to serve first. */
+/** Above this utilisation the main thread serves requests and running jobs first. */
 const BUSY = 0.4;
-/** So long after an order more are likely to come. */
+/** For this long after an order, more are likely to come. */
 const QUIET_MS = 100;
 
-/** Answers yes at most once in 100 ms, and only when most of the time since the last look but one was idle. */
+/** Returns true at most once per 100 ms, and only if most of the time since the check before the last was idle. */
 export function eventLoopLoad(): () => boolean {
   let before = performance.eventLoopUtilization();
   return () => {
@@ -25,7 +25,7 @@ export function eventLoopLoad(): () => boolean {
 }
 
 /**
- * No time to spare until 100 ms have passed without an order: what comes next is answered before further jobs begin.
+ * Returns false until 100 ms have passed without an order, so that further orders are answered before more jobs begin.
  */
 export function ordersFirst(
   spare: () => boolean,

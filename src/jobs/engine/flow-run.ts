@@ -1,6 +1,6 @@
 /**
- * Walks one flow once, forward or back. Knows nothing of threads: the main thread answers its calls for the journal,
- * the context maker builds what steps see.
+ * Runs one flow once, forward or in undo. It is independent of threads: the main thread answers its journal calls,
+ * and `contextFor` builds what steps see.
  */
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../../kernel/json.js';
 import type { StepContext } from '../../modules/kit/context.js';
 import type { Attempt, JournalCallName, JournalCalls, Outcome } from './protocol.js';
 
-/** Sends one call for the journal to the main thread; rejects with the AgentError it answers. */
+/** Sends a journal call to the main thread; rejects with the AgentError of the response. */
 export type CallJournal = <N extends JournalCallName>(
   name: N,
   args: JournalCalls[N]['args'],
@@ -26,7 +26,7 @@ export interface FlowRun {
   readonly attempt: Attempt;
   readonly flow: Flow<StepContext>;
   readonly journal: CallJournal;
-  /** Aborted by the main thread: stop, timeout. */
+  /** Aborted by the main thread at a stop or timeout. */
   readonly signal: AbortSignal;
   contextFor(seat: StepSeat): StepContext;
 }
@@ -38,22 +38,22 @@ export async function runFlow(run: FlowRun): Promise<Outcome> {
 }
 
 /**
- * Starts whatever may start, side by side. A failure that may pass lets independent steps go on, so that a dead DNS
- * server does not keep a container from being made; one for good aborts the rest. Either way everything that was
- * started is waited for.
+ * Starts all steps that can start, concurrently. After a temporary failure independent steps continue, so that a dead
+ * DNS server does not prevent a container; a permanent failure aborts the others. In both cases all started steps are
+ * awaited.
  */
 async function forward(run: FlowRun): Promise<Outcome> {
   const shapes = shapeOf(run.flow);
   const status = new Map<string, StepStatus>();
   const results: Record<string, Json> = {};
   for (const step of run.attempt.steps) {
-    // what a person has dealt with counts as done, with nothing to tell
+    // a skipped step counts as done, without a result
     const done = step.status === 'done' || step.status === 'skipped';
     status.set(step.name, done ? 'done' : 'pending');
     if (done) results[step.name] = step.result;
   }
   const aborter = new AbortController();
-  // not let go: the thread ends with the run
+  // not released, since the thread ends with the run
   const { signal } = anySignal(run.signal, aborter.signal);
   const running = new Map<string, Promise<void>>();
   let failure: { step: string; error: AgentError } | undefined;
@@ -120,7 +120,7 @@ async function runStep(
   return result;
 }
 
-/** Takes steps back one after the other in the order the journal gave; stops at the first that cannot be taken back. */
+/** Undoes steps one after the other in the order from the journal; stops at the first that cannot be undone. */
 async function back(run: FlowRun): Promise<Outcome> {
   const results: Record<string, Json> = {};
   for (const step of run.attempt.steps) results[step.name] = step.result;

@@ -1,21 +1,23 @@
-/** A driver's call that goes on although it was told to end keeps its job, and with it a slot: somebody must know. */
+/** Reports driver calls that do not end after an abort: each keeps its job, and thereby a slot. */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
 
-/** Drivers wait some 4 s for the end of what they have sent. */
+/** Drivers wait about 4 s for the end of their requests. */
 const HANGS_MS = 60_000;
 
 export interface Watch {
   readonly clock: Clock;
-  /** When it aborts the calls are to end. */
+  /** The signal that ends the calls. */
   readonly signal: AbortSignal;
-  /** Names of those that have not. */
+  /** Names of the calls that have not ended. */
   readonly calls: () => readonly string[];
   readonly tell: (calls: readonly string[]) => void;
 }
 
-/** Tells once, a minute after the signal, of calls that still go on. Returns what ends the watch. */
+/**
+ * Reports once, a minute after the signal, the calls that are still running. Returns a function that ends the watch.
+ */
 export function watchHungCalls({ clock, signal, calls, tell }: Watch): () => void {
   const over = new AbortController();
   const look = async (): Promise<void> => {

@@ -1,13 +1,13 @@
 /**
- * Brings one module's code into this thread. The worker needs just this; the loader does the checking for the main
- * thread.
+ * Loads one module's code into this thread. The worker needs only this; for the main thread, the loader also checks
+ * the module.
  */
 import { pathToFileURL } from 'node:url';
 import type { Module } from '../../modules/kit/module.js';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** By shape, not by `instanceof`: a module from elsewhere may carry its own copy of the base class. */
+/** By shape, not by `instanceof`: a third-party module may be bundled with its own copy of the base class. */
 function isModule(value: unknown): value is Module {
   return (
     isObject(value) &&
@@ -18,7 +18,7 @@ function isModule(value: unknown): value is Module {
   );
 }
 
-/** Imports `path` (absolute) and makes its module. Throws an Error that says what is wrong with the file. */
+/** Imports `path` (absolute) and constructs its module. Throws an Error that says what is wrong with the file. */
 export async function importModule(path: string): Promise<Module> {
   const namespace: unknown = await import(pathToFileURL(path).href);
   const exported: unknown = isObject(namespace) ? Reflect.get(namespace, 'default') : undefined;

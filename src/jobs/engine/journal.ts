@@ -1,4 +1,4 @@
-/** The job's record inside its subject's document: every change is durable before the worker hears of it. */
+/** The job's record in its subject's document: every change is durable before the worker gets the response. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, instant } from '../../kernel/clock.js';
 import { AgentError, type ErrorRecord } from '../../kernel/errors.js';
@@ -43,12 +43,12 @@ export function journal<S extends Subject>(
     const apply = (subject: S): Job => withLeftovers(records, subject, fn(find(subject), subject));
     for (let known = await records.get(key); ;) {
       const planned = apply(known);
-      // The archive has the ended job before the document may drop it; a line written twice is harmless, the last one
+      // The ended job is archived before the document may drop it. A line written twice is harmless: the last one
       // counts.
       if (hasEnded(planned, find(known))) await records.archive(key, planned);
       const { value, result } = await records.commit(key, (current) => {
         const next = current === known ? planned : apply(current);
-        // somebody's change came between, a cancel say, and this end is not the one that the archive has
+        // another change came in between, such as a cancel, and the archive does not have this end
         const isUnarchived = current !== known && hasEnded(next, find(current));
         const same = next === find(current) || isUnarchived;
         return {
@@ -73,7 +73,9 @@ export function journal<S extends Subject>(
     }));
     const found = job.steps.find((step) => step.name === name);
     if (!found)
-      throw new AgentError('internal_error', 'The job has no such step.', { detail: `${jobId} ${name}` });
+      throw new AgentError('internal_error', 'The job does not have this step.', {
+        detail: `${jobId} ${name}`,
+      });
     return found;
   };
 
@@ -89,16 +91,16 @@ export function journal<S extends Subject>(
     },
     begin: (step, direction) =>
       changeStep(step, (record, job) => {
-        // why it failed stays: afterwards nothing else in the record tells which of the steps that were taken back did
+        // the error stays: afterwards nothing else in the record shows which of the undone steps failed
         if (direction === 'undo') return { ...record, status: 'undoing' };
         const { error: _, ...rest } = record;
-        // recorded before the pivot was begun: so the promise that the job is taken back can be kept
-        if (record.pivot && job.cancel) throw new AgentError('aborted', 'The work was cancelled.');
+        // the cancel was recorded before the pivot began, so the job can still be undone as promised
+        if (record.pivot && job.cancel) throw new AgentError('aborted', 'The job was cancelled.');
         return {
           ...rest,
           status: 'running',
           begun: record.begun + 1,
-          // what an earlier try left untouched is at stake again
+          // an earlier try left everything untouched, but this one may not
           notes: record.pivot ? { ...record.notes, [UNTOUCHED]: false } : record.notes,
           startedAt: record.startedAt ?? instant(clock),
           endedAt: null,
@@ -111,7 +113,7 @@ export function journal<S extends Subject>(
       await changeStep(
         step,
         (record) => ended(record, direction, result, error, instant(clock)),
-        // it goes forward: what comes now has not killed anybody yet
+        // the job made progress: the count of crashes starts again
         error ? {} : { crashes: 0 },
       );
     },
@@ -122,7 +124,7 @@ function hasEnded(job: Job, before: Job): boolean {
   return job.endedAt !== null && job.status !== before.status;
 }
 
-/** With what a person has to deal with, from the moment it is stuck. */
+/** Adds what an operator has to deal with, from the moment when the job is stuck. */
 function withLeftovers<S extends Subject>(records: SubjectRecords<S>, subject: S, job: Job): Job {
   if (job.status !== 'stuck') return job;
   const remains = records.remains(subject, job);
@@ -138,14 +140,14 @@ function ended(
 ): StepRecord {
   if (direction === 'undo')
     return error ? { ...record, status: 'undo_failed', error } : { ...record, status: 'undone' };
-  // An aborted step did nothing wrong: it starts again, with its notes, when the job goes on.
+  // An aborted step has not failed: it starts again, with its notes, when the job continues.
   if (error?.code === 'aborted') return { ...record, status: 'pending', endedAt: now };
   return error
     ? { ...record, status: 'failed', error, endedAt: now }
     : { ...record, status: 'done', result, endedAt: now };
 }
 
-/** Records of an earlier version of the flow stay: what was begun may have to be undone. */
+/** Records from an earlier version of the flow stay: steps that began may have to be undone. */
 function merged(known: readonly StepRecord[], shapes: readonly StepShape[]): StepRecord[] {
   const fresh = shapes.map((shape): StepRecord => {
     const before = known.find((record) => record.name === shape.name);

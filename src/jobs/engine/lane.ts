@@ -1,4 +1,4 @@
-/** A subject's lane: its first open job, when that may start, and before whom. */
+/** A subject's lane: its first open job, when that may start, and its rank among the others. */
 import { waitUntil } from '../../kernel/clock.js';
 import { FOR_RELEASE, type Job } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
@@ -9,19 +9,19 @@ import type { SubjectRef } from './subject-kind.js';
 
 /** The first open job of a subject: only that one may run. */
 export interface Lane {
-  /** Tells it from all others. */
+  /** Unique among all lanes. */
   readonly id: string;
   readonly subject: SubjectRef;
   readonly jobId: string;
   readonly interactive: boolean;
   readonly createdAt: string;
-  /** Epoch ms from which it may start; `Infinity`: when a person says so. */
+  /** Epoch ms from which it may start; `Infinity`: when an operator releases it. */
   readonly dueAt: number;
-  /** Its record says that it waits. */
+  /** Its record has the status `waiting`. */
   readonly isWaiting: boolean;
-  /** Name of the circuit that has to let it through. */
+  /** Name of the circuit that it may have to wait for. */
   readonly need: string | undefined;
-  /** Epoch ms; then it starts all the same, to be given up. */
+  /** Epoch ms; then it starts in any case, and fails if the system is still down. */
   readonly patientUntil: number;
 }
 
@@ -36,7 +36,7 @@ export function laneOf(kinds: EngineKinds, subject: SubjectRef, job: Job, now: n
     subject,
     jobId: job.id,
     interactive: job.interactive,
-    // made while the clock was ahead: it must not stand behind all that come later
+    // created while the clock was ahead: it must not rank after all later jobs
     createdAt: Date.parse(job.createdAt) > now ? '' : job.createdAt,
     dueAt: waiting ? dueAtOf(waiting) : 0,
     isWaiting: waiting !== undefined,
@@ -50,13 +50,13 @@ function dueAtOf({ for: what, until }: NonNullable<Job['waiting']>): number {
 }
 
 interface Gate {
-  /** `none` with a start that is due: the job is to be recorded as waiting. */
+  /** `none` with a due start: the job must be recorded as waiting. */
   readonly admits: 'all' | 'probe' | 'none';
   /** Epoch ms. */
   readonly startsAt: number;
 }
 
-/** A job that waits for a dead system starts with its next probe, not when its own time comes. */
+/** A job that waits for a system that is down starts with the circuit's next probe, not at its own time. */
 export function gateOf(
   lane: Lane,
   circuits: Pick<Circuits, 'find'>,

@@ -1,13 +1,13 @@
 /**
- * Shared things that only so many may use at once: container hosts, templates, zones. A lease is held around one
- * driver call and freed when it settled.
+ * Leases limit the concurrent use of shared resources: container hosts, templates, zones. A lease is held during one
+ * driver call and released when that has settled.
  */
 
 import PQueue from 'p-queue';
 import { inTurn } from '../../kernel/async/in-turn.js';
 import { asAgentError } from '../../kernel/errors.js';
 
-/** What is leased, and how many may hold it at once. */
+/** The leased resource, and how many calls may hold it at once. */
 export interface LeaseRequest {
   readonly name: string;
   readonly limit: number;
@@ -16,8 +16,8 @@ export interface LeaseRequest {
 export interface Leases {
   /**
    * Runs `work` while holding every lease, taken in the given order (callers keep one fixed order: template, host,
-   * zone). `onWait` brackets the waiting, so that it is not counted into a deadline. Rejects with the signal's reason
-   * when aborted while waiting.
+   * zone). `onWait` is called with true before and false after the wait, which must not count towards a deadline.
+   * Rejects with the signal's reason when aborted while waiting.
    */
   hold<T>(
     requests: readonly LeaseRequest[],
@@ -28,7 +28,7 @@ export interface Leases {
 }
 
 export function leases(): Leases {
-  /** As many as there are hosts, templates and zones of ours: none is ever removed. */
+  /** One queue per host, template and zone: none is ever removed. */
   const queues = new Map<string, PQueue>();
 
   /** Runs `work` while holding the first lease, and within it the others. */

@@ -1,6 +1,6 @@
 /**
- * The time limits of one attempt: the thread's start, then the job's and those of the steps under way. Waiting for
- * leases counts into none.
+ * The time limits of one attempt: for the thread's start, then for the job and for each running step. Waiting for
+ * leases does not count.
  */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -8,11 +8,11 @@ import { AgentError } from '../../kernel/errors.js';
 import { type Deadline, deadline } from './deadline.js';
 
 export interface Limits {
-  /** Aborted when the first of them has passed. */
+  /** Aborted when the first limit is exceeded. */
   readonly signal: AbortSignal;
-  /** The step whose limit passed, if it was one step's. */
+  /** The step that exceeded its limit, if it was a step's limit. */
   passedBy(): string | undefined;
-  /** The thread has loaded its module: from now on the job's own time counts. */
+  /** The thread has loaded its module: from now on the job's limit counts. */
   started(): void;
   begin(step: string, timeoutS: number | undefined): void;
   end(step: string): void;
@@ -20,7 +20,7 @@ export interface Limits {
   cancel(): void;
 }
 
-/** Loading a module takes milliseconds; on a starved machine it is not the job that is to blame. */
+/** Loading a module takes milliseconds; on an overloaded machine a delay is not the job's fault. */
 const THREAD_START_S = 60;
 
 export function limits(clock: Clock, jobTimeoutS: number): Limits {
@@ -31,7 +31,7 @@ export function limits(clock: Clock, jobTimeoutS: number): Limits {
     const limit = deadline(
       clock,
       seconds * 1000,
-      () => new AgentError('job_timeout', 'A time limit of the job has passed.'),
+      () => new AgentError('job_timeout', 'The job exceeded a time limit.'),
     );
     onAbort(limit.signal, () => {
       if (!over.signal.aborted) passed = step;

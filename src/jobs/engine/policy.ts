@@ -13,7 +13,7 @@ import type { EngineKinds } from '../../model/job-kinds.js';
 import { isLeft } from '../../model/leftovers.js';
 import type { Outcome } from './protocol.js';
 
-/** `crashed`: no result; `released`: handed back by a graceful stop. */
+/** `crashed`: no result; `released`: returned unfinished by a graceful stop. */
 export type Ending =
   | Outcome
   | { readonly kind: 'crashed'; readonly detail: string }
@@ -26,22 +26,22 @@ export interface Circumstances {
   readonly now: number;
   /** 0..1 */
   readonly random: number;
-  /** False: nothing is given up for the time that has passed. Default: true. */
+  /** False: no job fails because of elapsed time. Default: true. */
   readonly clockTrusted?: boolean;
 }
 
-/** The condition of a system, not of the job: no try is counted. */
+/** Failures caused by a system, not by the job: they do not count as a try. */
 const WAITED_FOR: readonly Failure[] = ['refused_us', 'busy', 'unreachable'];
 /**
- * Nothing but a person or time can help, and an alert of the system's own tells of it: giving up would only add work
- * to theirs.
+ * Only an operator or time can help, and the system has its own alert: failing the job would only add to the
+ * operator's work.
  */
-const NOBODYS_FAULT: readonly Failure[] = ['refused_us', 'unreachable'];
-/** Tries of a job that can only go forward, or back, while nobody knows why it fails: some two hours. */
+const OUTAGES: readonly Failure[] = ['refused_us', 'unreachable'];
+/** Tries of a job that can only go forward, or only be undone, after unknown failures: about two hours. */
 const PERSISTENT_TRIES = 20;
-/** How long such a job waits for a system at least. */
+/** The least time for which such a job waits for a system. */
 const PERSISTENT_PATIENCE_S = 7 * 86_400;
-/** The longest pause before another try: a record that waits longer was written by a clock that was ahead. */
+/** The longest pause before another try. A record with a longer wait was written while the clock was ahead. */
 export const MAX_BACKOFF_MS = 600_000;
 const CRASHES_AT_ONCE = 2;
 const MAX_RECHECK_MS = 60_000;
@@ -62,12 +62,7 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
     case 'crashed':
       return crashed(job, ending.detail, at);
     case 'timeout':
-      return thrown(
-        job,
-        ending.step,
-        record('job_timeout', 'The operation did not end within its time limit.'),
-        at,
-      );
+      return thrown(job, ending.step, record('job_timeout', 'The operation exceeded its time limit.'), at);
     case 'failed':
     case 'undo_failed':
       return thrown(job, ending.step, ending.error, at);
@@ -75,8 +70,8 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
 }
 
 /**
- * The next state of a job that is cancelled while no attempt is under way: it ends as it is, or is undone first.
- * Undefined when the cancel changes nothing: it is turning back already, or past a pivot.
+ * The next state of a job that is cancelled while no attempt runs: it ends as it is, or is undone first. Undefined
+ * when the cancel changes nothing: the job is already being undone, or past a pivot.
  */
 export function whenCancelled(job: Job, at: Pick<Circumstances, 'kinds' | 'now'>): Job | undefined {
   const { waiting: _, ...rest } = job;
@@ -87,13 +82,13 @@ export function whenCancelled(job: Job, at: Pick<Circumstances, 'kinds' | 'now'>
   return { ...rest, status: 'queued', direction: 'undo', attempts: 0, exceptions: 0, crashes: 0 };
 }
 
-/** A begun pivot counts, unless its step has noted that it changed nothing. */
+/** True once a pivot has begun, unless its step has noted that it changed nothing. */
 export function isPastPivot(kinds: EngineKinds, job: Pick<Job, 'method' | 'steps'>): boolean {
   if (kinds(job.method).course === 'forward only') return true;
   return job.steps.some((step) => step.pivot && step.begun > 0 && step.notes[UNTOUCHED] !== true);
 }
 
-/** Giving up now would leave work to a person. */
+/** True when a failure now would leave work to an operator. */
 function isPersistent(kinds: EngineKinds, job: Job): boolean {
   return job.direction === 'undo' || isPastPivot(kinds, job) || kinds(job.method).course === 'removal';
 }
@@ -112,7 +107,7 @@ function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): 
   return later(counted, failed, at, base);
 }
 
-/** A system is down: no try is counted; it is looked at again and again for as long as the job's patience lasts. */
+/** The job waits for a system: no try is counted, and it is retried for as long as the job's patience lasts. */
 function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
   const since = waitingSince(job, at.now);
   const waited = at.now - since;
@@ -123,13 +118,16 @@ function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstan
   return later(uncounted, error, at, pause);
 }
 
-/** How long the job waits for a system in all. `error`: what it waits for; absent: it has not begun. */
+/**
+ * The total time for which the job waits for a system. `error`: the failure that it waits for; absent: it has not
+ * begun.
+ */
 export function patienceMs(kinds: EngineKinds, job: Job, error: ErrorRecord | undefined = job.error): number {
-  const isLong = error !== undefined && NOBODYS_FAULT.includes(failureOf(error)) && isPersistent(kinds, job);
+  const isLong = error !== undefined && OUTAGES.includes(failureOf(error)) && isPersistent(kinds, job);
   return Math.max(job.policy.patienceS, isLong ? PERSISTENT_PATIENCE_S : 0) * 1000;
 }
 
-/** Epoch ms; one that lies ahead was written by a clock that was. */
+/** Epoch ms; a time in the future was written while the clock was ahead, and counts as now. */
 export function waitingSince(job: Pick<Job, 'waiting'>, now: number): number {
   return job.waiting ? Math.min(now, Date.parse(job.waiting.since)) : now;
 }
@@ -150,8 +148,8 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
 }
 
 /**
- * The first ones may be anybody's fault: the job goes on at once. Then it waits, ever longer: were it the cause, the
- * agent must have time for the others.
+ * After the first crashes, which any job may have caused, the job continues at once. Then it waits longer each time:
+ * if it is the cause, the other jobs must get time to run.
  */
 function crashed(job: Job, detail: string, at: Circumstances): Job {
   const crashes = job.crashes + 1;
@@ -159,7 +157,7 @@ function crashed(job: Job, detail: string, at: Circumstances): Job {
   const counted = { ...rest, crashes, attempts: Math.max(0, job.attempts - 1) };
   if (crashes <= CRASHES_AT_ONCE) return { ...counted, status: 'queued' };
   const error = {
-    ...record('job_crashed', 'The operation ended again and again without a result.', detail),
+    ...record('job_crashed', 'The operation ended repeatedly without a result.', detail),
     step: stepUnderWay(job)?.name ?? '',
   };
   if (crashes >= MAX_CRASHES) return giveUp(counted, error, at);
@@ -167,7 +165,7 @@ function crashed(job: Job, detail: string, at: Circumstances): Job {
   return later(counted, error, at, Math.min(MAX_BACKOFF_MS, base));
 }
 
-/** Back if nothing irrevocable has begun, else (or when going back failed) to a person. */
+/** Starts the undo if no pivot has begun; otherwise, or if the undo failed, the job is stuck. */
 function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
   const { waiting: _, ...rest } = job;
   if (job.direction === 'undo' || isPastPivot(at.kinds, job))
@@ -176,7 +174,7 @@ function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstanc
   return { ...rest, ...turned, attempts: 0, exceptions: 0, crashes: 0 };
 }
 
-/** What went wrong on the way back is over; why it turned back counts. */
+/** Errors of the undo no longer matter: the job's error is the one that started it. */
 function undone(job: Job, at: Circumstances): Job {
   const { reason, ...rest } = job;
   return {
@@ -187,7 +185,7 @@ function undone(job: Job, at: Circumstances): Job {
   };
 }
 
-/** Names of the begun steps that can be taken back, newest first. */
+/** Names of the begun steps that can be undone, newest first. */
 export function undoOrder(job: Job): string[] {
   return job.steps
     .map((step, index) => ({ step, index }))
@@ -207,7 +205,7 @@ function record(code: ErrorCode, message: string, detail?: string): ErrorRecord 
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** It is cancelled, and not yet on its way back. */
+/** True for a cancelled job that is not yet being undone. */
 export function endsEarly(kinds: EngineKinds, job: Job): boolean {
   return job.cancel !== undefined && isOpen(job) && whenCancelled(job, { kinds, now: 0 }) !== undefined;
 }

@@ -1,4 +1,4 @@
-/** What worker and main thread say to each other: typed calls one way, their answers and an abort the other. */
+/** Messages between worker and main thread: typed calls in one direction, responses and an abort in the other. */
 import type { ErrorRecord } from '../../kernel/errors.js';
 import type { StepShape, StepStatus } from '../../model/flow.js';
 import type { KindName } from '../../model/job-kinds.js';
@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../kernel/json.js';
 import type { ServiceView } from '../../modules/kit/context.js';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
 
-/** What a thread gets to begin with. `V`: what a step sees of what the job is of. */
+/** What a thread gets at its start. `V`: the view of the job's subject that steps get. */
 export interface Attempt<V = ServiceView> {
   readonly jobId: string;
   readonly modulePath: string;
@@ -15,7 +15,7 @@ export interface Attempt<V = ServiceView> {
   readonly subject: V;
   readonly settings: JsonObject;
   readonly args: JsonObject;
-  /** Steps whose undo is to run, in that order; empty when going forward. */
+  /** Steps to undo, in this order; empty when going forward. */
   readonly undo: readonly string[];
   readonly steps: readonly {
     readonly name: string;
@@ -25,7 +25,7 @@ export interface Attempt<V = ServiceView> {
   }[];
 }
 
-/** What the thread tells the journal, and is told by it: arguments and answer. */
+/** Journal calls of the thread: arguments and response. */
 export interface JournalCalls {
   /** First call: the flow's declaration, made durable before any step runs. */
   'flow.declare': { args: { shapes: readonly StepShape[] }; answer: null };
@@ -48,7 +48,7 @@ export type Call =
   | { readonly name: HostCallName; readonly step: string; readonly args: readonly unknown[] };
 
 export type ToMain =
-  /** The thread has loaded its code and waits for its attempt. */
+  /** The thread has loaded its code and is waiting for its attempt. */
   | { readonly kind: 'loaded' }
   | { readonly kind: 'call'; readonly id: number; readonly call: Call }
   | {
@@ -66,7 +66,7 @@ export type ToWorker =
   | { readonly kind: 'refusal'; readonly id: number; readonly error: ErrorRecord }
   | { readonly kind: 'abort'; readonly error: ErrorRecord };
 
-/** How an attempt ended. `interrupted`: a step failed in a way that may pass; the job's policy decides. */
+/** How an attempt ended. `interrupted`: a step had a temporary failure; the job's policy decides. */
 export type Outcome =
   | { readonly kind: 'completed' }
   | { readonly kind: 'undone' }

@@ -1,6 +1,6 @@
 /**
- * What runs next: one lane per subject, a bounded number of slots (some kept for interactive jobs), waiting jobs when
- * they are due, recovery at boot, stop.
+ * Decides what runs next: one lane per subject, a limited number of slots (some reserved for interactive jobs),
+ * waiting jobs when they are due, recovery at boot, and the stop.
  */
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { pause } from '../../kernel/async/pause.js';
@@ -21,24 +21,24 @@ import type { Subject } from './subject.js';
 import type { SubjectKind, SubjectRef } from './subject-kind.js';
 
 export interface Runner {
-  /** Takes up every unfinished job and starts listening for new ones. */
+  /** Resumes every unfinished job and listens for new ones. */
   start(): Promise<void>;
   /**
-   * Drains: no new step begins, short ones end, long ones are aborted and their jobs handed back. Within
-   * `jobs.stop_s`.
+   * Drains: no new step begins, short steps finish, long ones are aborted and their jobs returned unfinished. Takes
+   * at most `jobs.stop_s`.
    */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
-  /** A job that is due and has room, but has not begun: while the runner is alive, never for longer than a moment. */
+  /** A job that is due and has a slot, but has not begun. While the runner works, this is only momentary. */
   overdue(): string | undefined;
 }
 
 export interface RunnerDeps extends AttemptDeps {
-  /** All that may have jobs. */
+  /** All kinds of subjects that can have jobs. */
   readonly subjects: readonly SubjectKind[];
   readonly kinds: EngineKinds;
   readonly config: { readonly jobs: SlotRule & { readonly stop_s: number } };
-  /** Whether the main thread has time for one more job that nobody waits for; each yes is for one. */
+  /** Whether the main thread has time for another non-interactive job; each true is for one job. */
   readonly spare: () => boolean;
 }
 
@@ -64,10 +64,10 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     else lanes.delete(id);
     const busy = running.get(id);
     if (busy && jobs.some((job) => job.id === busy.jobId && endsEarly(kinds, job)))
-      busy.halt.abort(new AgentError('aborted', 'The work was cancelled.'));
+      busy.halt.abort(new AgentError('aborted', 'The job was cancelled.'));
   };
 
-  /** Once per turn of the loop, however many subjects changed in it. */
+  /** Runs once per turn of the event loop, however many subjects changed in it. */
   const pumpSoon = (): void => {
     if (pumping) return;
     pumping = true;
@@ -100,7 +100,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     wakeAt(next);
   };
 
-  /** Epoch ms; never while another job finds out about the system that this one waits for. */
+  /** Epoch ms; infinite while another job probes the system that this one waits for. */
   const startsAt = (lane: Lane, at: LaneTime): number => {
     const gate = gateOf(lane, circuits, at);
     const isProbed =
@@ -128,7 +128,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     running.set(lane.id, { interactive: lane.interactive, jobId: lane.jobId, probe, halt, done });
   };
 
-  /** Makes a job that has not begun wait, without a thread and without a slot. */
+  /** Records a job that has not begun as waiting, without a thread and a slot. */
   const hold = (lane: Lane): void => {
     holding.add(lane.id);
     bookOf(lane.subject, lane.jobId)
@@ -140,13 +140,13 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       });
   };
 
-  /** The record could not be written: leave the job as it stands and look again later. */
+  /** The record could not be written: the job stays unchanged and is checked again later. */
   const unrecorded = (lane: Lane, error: unknown): void => {
-    log.error({ err: error, ...lineOf(lane.subject, lane.jobId) }, 'the attempt could not be recorded');
+    log.error({ err: error, ...lineOf(lane.subject, lane.jobId) }, 'the attempt could not be saved');
     lanes.set(lane.id, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
   };
 
-  /** Whoever waits for what has come back goes on at once. */
+  /** Jobs that wait for a system continue at once when it is back. */
   const onCircuit = ({ name, state }: CircuitView): void => {
     if (state === 'closed') {
       for (const lane of lanes.values())
@@ -156,7 +156,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     pumpSoon();
   };
 
-  /** An alarm that comes sooner stays: it looks again. */
+  /** An earlier alarm stays: it computes the next one. */
   const wakeAt = (at: number): void => {
     if (!Number.isFinite(at) || (alarm && alarm.at <= at)) return;
     alarm?.off.abort();
@@ -175,7 +175,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       const { kind, key } = lane.subject;
       const book = bookOf(lane.subject, lane.jobId);
       const job = await book.change((current) => begun(kinds, current, clock));
-      // it was to be cancelled: then it has just ended, or turned back and comes up again
+      // it was cancelled: it has just ended, or its undo is queued
       if (job.status !== 'running') return;
       const stop = anySignal(stopping.signal, halt);
       const ending = await runAttempt(deps, { kind, key, value: await kind.get(key) }, job, {
@@ -202,25 +202,25 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       error: job.error,
     };
     if (job.status === 'stuck')
-      log.error({ ...line, alarm: 'job_stuck' }, 'the job is stuck: a person must finish it');
+      log.error({ ...line, alarm: 'job_stuck' }, 'the job is stuck: an operator must finish it');
     else if (job.status === 'completed' || job.status === 'queued') log.info(line, 'attempt ended');
     else log.warn(line, 'attempt ended');
   };
 
   /**
-   * What ran when the agent ended. On a disk that is full it is taken up all the same: its attempt begins when it can
-   * be recorded.
+   * Resumes a job that was running when the agent ended, also on a full disk: its attempt begins when it can be
+   * recorded.
    */
   const takeUp = async (ref: SubjectRef, orphan: Job): Promise<void> => {
-    log.warn(lineOf(ref, orphan.id), 'taking up a job that was cut off');
-    const ending = { kind: 'crashed', detail: 'the agent ended while the job ran' } as const;
+    log.warn(lineOf(ref, orphan.id), 'resuming an interrupted job');
+    const ending = { kind: 'crashed', detail: 'the agent stopped while the job was running' } as const;
     try {
       await bookOf(ref, orphan.id).change((job) =>
         afterAttempt(job, ending, { ...circumstances(), random: random() }),
       );
     } catch (error) {
       if (asAgentError(error).code !== 'state_unavailable') throw error;
-      log.error({ err: error, ...lineOf(ref, orphan.id) }, 'the crash could not be recorded');
+      log.error({ err: error, ...lineOf(ref, orphan.id) }, 'the crash could not be saved');
     }
   };
 
@@ -282,21 +282,21 @@ const timeOf = (clock: Clock): LaneTime => ({ now: clock.now(), trusted: clock.t
 interface Running {
   readonly interactive: boolean;
   readonly jobId: string;
-  /** The circuit it finds out about for all who wait for it. */
+  /** The circuit that this attempt probes for all jobs that wait for it. */
   readonly probe: string | undefined;
-  /** Ends the attempt when its job is cancelled. */
+  /** Aborted when the job is cancelled. */
   readonly halt: AbortController;
   readonly done: Promise<void>;
 }
 
-/** What was aborted learns how its last call ended: drivers wait some 4 s for that. */
+/** Time for aborted steps to learn how their last call ended: drivers wait about 4 s for that. */
 const SETTLE_MS = 5_000;
-/** Of the time for a stop. */
+/** Largest share of the stop's time for this. */
 const MOST_SETTLING = 0.75;
 const RECORD_MS = 300;
 const RECORD_RETRY_MS = 5_000;
 const BUSY_RETRY_MS = 100;
-/** Long waits are looked at again: the clock may be set meanwhile. */
+/** Longer waits are recomputed, since the clock may be set in the meantime. */
 const LONGEST_SLEEP_MS = 600_000;
 
 class StopError extends Error {
@@ -306,7 +306,7 @@ class StopError extends Error {
   }
 }
 
-/** Its attempt counts as begun, unless there is nothing to begin. */
+/** Counts the attempt as begun, unless a cancelled job has nothing to begin. */
 function begun(kinds: EngineKinds, job: Job, clock: Clock): Job {
   if (!isOpen(job)) return job;
   if (endsEarly(kinds, job)) return whenCancelled(job, { kinds, now: clock.now() }) ?? job;

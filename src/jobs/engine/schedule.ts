@@ -1,6 +1,6 @@
 /**
- * Recurring work. It only looks and enqueues; what is due is found in the records, so nothing is lost while the agent
- * was down.
+ * Recurring tasks. They only check and enqueue; due work is found in the records, so nothing is lost while the agent
+ * is down.
  */
 import type { BaseLogger } from 'pino';
 import { Alarm } from '../../kernel/async/alarm.js';
@@ -10,19 +10,19 @@ export interface Recurring {
   readonly name: string;
   /** Longest pause between two runs, in ms. */
   readonly everyMs: number;
-  /** May say (epoch ms) when it wants to run again, if that is sooner. */
+  /** May return when to run again (epoch ms), if that is sooner. */
   run(): Promise<number | undefined>;
 }
 
 export interface Schedule {
-  /** Runs this one soon: something has changed that it looks at. */
+  /** Runs this task soon, because something that it checks has changed. */
   nudge(name: string): void;
   stop(): Promise<void>;
 }
 
 const SHORTEST_MS = 20;
 
-/** Begins at once; each runs alone, one run after the other. Does not keep the process alive. */
+/** Starts all tasks at once; the runs of one task never overlap. Does not keep the process alive. */
 export function schedule(
   tasks: readonly Recurring[],
   { clock, log }: { readonly clock: Clock; readonly log: Pick<BaseLogger, 'error'> },
@@ -40,7 +40,10 @@ export function schedule(
       const next = (await task.run()) ?? Number.POSITIVE_INFINITY;
       return Math.min(task.everyMs, Math.max(SHORTEST_MS, next - clock.now()));
     } catch (error) {
-      log.error({ err: error, task: task.name }, 'recurring work failed; it is tried again at its next time');
+      log.error(
+        { err: error, task: task.name },
+        'a recurring task failed; it runs again at its next scheduled time',
+      );
       return task.everyMs;
     }
   };

@@ -1,12 +1,12 @@
 /**
- * Which job may begin now: a bounded number at once, some slots kept for interactive jobs, and few while the main
- * thread is busy.
+ * Which job may begin now: the number of jobs is limited, some slots are reserved for interactive jobs, and few jobs
+ * run while the main thread is busy.
  */
 
 export interface SlotRule {
-  /** Jobs at once. */
+  /** Number of jobs at once. */
   readonly slots: number;
-  /** Of these, kept for interactive jobs. */
+  /** Number of these slots that are reserved for interactive jobs. */
   readonly interactive_slots: number;
 }
 
@@ -14,12 +14,12 @@ interface Work {
   readonly interactive: boolean;
 }
 
-/** So many jobs that nobody waits for run however busy it is: work goes on. */
+/** Number of non-interactive jobs that run however busy the main thread is, so that work continues. */
 const ALWAYS = 2;
 
 /**
- * `no_slot` also holds for every less urgent job; after `busy` look again soon.
- * @param spare whether the main thread has time for one more job; each yes is for one
+ * `no_slot` also applies to every less urgent job; after `busy`, check again soon.
+ * @param spare whether the main thread has time for another job; each true is for one job
  */
 export function mayBegin(
   job: Work,

@@ -1,4 +1,4 @@
-/** Builds what a step sees out of the attempt and the calls to the main thread. */
+/** Builds the context of a step from the attempt and the calls to the main thread. */
 import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { StepContext } from '../../modules/kit/context.js';
@@ -8,10 +8,10 @@ import type { Attempt, ToMain } from './protocol.js';
 
 type Level = Extract<ToMain, { kind: 'log' }>['level'];
 
-/** What a step's code can reach outside of its thread. */
+/** What a step's code can reach outside its thread. */
 export interface Outside {
   readonly journal: CallJournal;
-  /** Rejects with the AgentError that the main thread answers. */
+  /** Rejects with the AgentError of the main thread's response. */
   readonly ask: (step: string, name: HostCallName, args: readonly unknown[]) => Promise<unknown>;
   readonly log: (level: Level, step: string, message: string, fields: JsonObject) => void;
 }

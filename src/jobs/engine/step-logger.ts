@@ -1,4 +1,4 @@
-/** One line of the log, and one word to who counts, for every run of a step: when its end is in the journal. */
+/** Logs and counts every run of a step, once its end is in the journal. */
 import type { Logger } from 'pino';
 import type { Call } from './protocol.js';
 
@@ -9,10 +9,10 @@ export interface StepEnd {
   readonly ms: number;
 }
 
-/** Told of every run of a step when it ends. */
+/** Called at the end of every run of a step. */
 export type StepEnded = (end: StepEnd) => void;
 
-/** To be called behind every call of an attempt; `log` carries the request, the job and what it is of. */
+/** Call it after every call of an attempt; `log` has the request, the job and its subject. */
 export function stepLogger(
   log: Logger,
   stepEnded: StepEnded | undefined,

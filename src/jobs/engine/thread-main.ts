@@ -1,6 +1,6 @@
-/** One attempt, in its thread: waits for it, loads the one module, walks the flow, says how it ended. */
+/** Runs one attempt in its thread: waits for it, loads its module, runs the flow and reports the outcome. */
 import { type MessagePort, parentPort } from 'node:worker_threads';
-// three quarters of what a module brings with it: so a thread that is loaded ahead has it
+// three quarters of the code that a module imports: a thread that is loaded in advance then has it
 import 'typebox';
 import { asAgentError, fromRecord, toRecord } from '../../kernel/errors.js';
 import { importModule } from './import-module.js';
@@ -8,10 +8,10 @@ import { runFlow } from './flow-run.js';
 import type { Attempt, Call, Outcome, ToMain, ToWorker } from './protocol.js';
 import { type Outside, stepContext } from './step-context.js';
 
-if (!parentPort) throw new Error('work.ts runs in a worker thread');
+if (!parentPort) throw new Error('thread-main.ts must run in a worker thread');
 carryOutOne(parentPort);
 
-/** Waits for this thread's one attempt, and closes the port behind it. */
+/** Waits for this thread's only attempt, runs it, and closes the port. */
 function carryOutOne(port: MessagePort): void {
   const say = (message: ToMain): void => port.postMessage(message);
   const aborter = new AbortController();
@@ -29,12 +29,12 @@ function carryOutOne(port: MessagePort): void {
 }
 
 interface Calls {
-  /** Resolves with the answer, whose type the call's name tells. */
+  /** Resolves with the response, whose type depends on the call's name. */
   readonly send: (call: Call) => Promise<never>;
   settle(answer: Extract<ToWorker, { kind: 'answer' | 'refusal' }>): void;
 }
 
-/** What the main thread is asked, and who waits for each answer. */
+/** Sends calls to the main thread, and matches responses to them. */
 function callsOver(say: (message: ToMain) => void): Calls {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   let lastId = 0;
@@ -58,7 +58,7 @@ function outsideOf(say: (message: ToMain) => void, { send }: Calls): Outside {
   return {
     journal(name, args) {
       const call = { name, args };
-      // one name with its own arguments, which the compiler sees as any of the names with any of the arguments
+      // one name with its own arguments; the compiler sees any name with any arguments
       return send(call as Call);
     },
     ask: (step, name, args) => send({ name, step, args }),

@@ -1,7 +1,6 @@
 /**
- * One bree job per attempt, each in a bare worker thread of its own; this file is all that knows bree. One thread
- * more than is needed is always loaded, so that the next attempt begins at once instead of waiting for a thread to
- * load its code.
+ * Runs each attempt as a bree job in a separate worker thread; only this file uses bree. One spare thread is always
+ * loaded, so that the next attempt begins at once instead of waiting for a thread to load its code.
  */
 import Bree from 'bree';
 import { once } from 'node:events';
@@ -14,18 +13,17 @@ import type { Attempt, ToMain, ToWorker } from './protocol.js';
 
 export interface Thread {
   send(message: ToWorker): void;
-  /** Resolves when the thread is gone, with the error it died of, if any. */
+  /** Resolves when the thread has ended, with the error that ended it, if any. */
   readonly gone: Promise<Error | undefined>;
   terminate(): Promise<void>;
 }
 
 export interface Threads {
   /**
-   * Gives the attempt to a thread that has run none before; an urgent one before those that wait for a thread
-   * already.
+   * Runs the attempt in an unused thread; an urgent one goes before those that already wait for a thread.
    */
   start(attempt: Attempt, onMessage: (message: ToMain) => void, urgent: boolean): Promise<Thread>;
-  /** Loads a thread for the first attempt. */
+  /** Loads a thread in advance for the first attempt. */
   warm(): void;
   stop(): Promise<void>;
 }
@@ -47,8 +45,8 @@ const LOADED_WITHIN_MS = 1_000;
 
 export function breeThreads(workerPath: string): Threads {
   const deaths = new Map<string, Error>();
-  // A thread takes 25 ms of a processor until its module is loaded. Ten at once would take all of them, and requests
-  // would wait. One that hangs keeps nobody else from loading.
+  // Loading a thread takes 25 ms of CPU time. Ten at once would use all processors, and requests would wait. A thread
+  // that hangs does not stop the others from loading.
   const loading = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) });
   const waiting: Waiting[] = [];
   const spare = new Set<Loaded>();
@@ -62,7 +60,8 @@ export function breeThreads(workerPath: string): Threads {
     jobs: [],
     timeout: false,
     removeCompleted: true,
-    // Called twice for a thread that throws, and on "exited with code": the first is the cause.
+    // Bree calls this twice for a thread that throws, the second time with "exited with code": the first error is the
+    // cause.
     errorHandler: (error, data) => {
       const name = 'name' in data && typeof data.name === 'string' ? data.name : '';
       if (!deaths.has(name)) deaths.set(name, error instanceof Error ? error : new Error(String(error)));
@@ -74,7 +73,7 @@ export function breeThreads(workerPath: string): Threads {
     count += 1;
     // bree loses a job whose name is taken
     const name = `attempt-${count}`;
-    // Bare: neither the daemon's environment nor its Node options reach module code.
+    // Module code gets neither the daemon's environment nor its Node options.
     await bree.add({ name, path: workerPath, timeout: false, worker: { env: {}, execArgv: [] } });
     if (stopped) throw stopping();
     await bree.run(name);
@@ -82,7 +81,7 @@ export function breeThreads(workerPath: string): Threads {
     if (!worker) throw new Error(`bree did not start ${name}`);
     const gone = new Promise<Error | undefined>((ended) => {
       worker.once('exit', () => {
-        // bree's own exit listener, registered first, has recorded the cause by now
+        // bree's own exit listener was registered first, so the cause is recorded by now
         ended(deaths.get(name));
         deaths.delete(name);
       });
@@ -92,7 +91,7 @@ export function breeThreads(workerPath: string): Threads {
     return { worker, gone };
   };
 
-  /** Whoever waits is served in turn; what is left over stays for the next. */
+  /** Gives loaded threads to waiting attempts in order; a spare thread stays for the next attempt. */
   const handOut = (): void => {
     for (const thread of spare) {
       const next = waiting.find(({ urgent }) => urgent) ?? waiting[0];
@@ -116,11 +115,11 @@ export function breeThreads(workerPath: string): Threads {
               return;
             }
             spare.add(thread);
-            // nobody waits for a thread that has no work
+            // a thread without work must not keep the process alive
             thread.worker.unref();
             void thread.gone.then(() => spare.delete(thread));
           },
-          // without anybody who waits nobody needs to know: the next attempt tries again
+          // without a waiting attempt the error does not matter: the next attempt tries again
           (error: unknown) => waiting.shift()?.fail(error),
         )
         .finally(() => {

@@ -1,6 +1,6 @@
 /** Entry of one attempt's thread. */
 import { giveWay } from './give-way.js';
 
-// before the loading, which costs most
+// before loading, which takes most of the CPU time
 giveWay();
 await import('./thread-main.js');

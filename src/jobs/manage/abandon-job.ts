@@ -1,6 +1,5 @@
 /**
- * Ends a stuck job and leaves what it made where it is: what still exists is on record, and what it holds stays
- * taken.
+ * Ends a stuck job and leaves its effects in place: the record lists what still exists, and its claims stay.
  */
 import { instant } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
@@ -16,7 +15,7 @@ import { changeJob } from './change-job.js';
 import type { JobContext } from './context.js';
 import { type FoundJob, readJob } from './read-job.js';
 
-/** Longer a caller does not wait: what cannot be asked by then counts as there. */
+/** The caller does not wait longer: objects that could not be checked by then count as existing. */
 const LOOK_MS = 10_000;
 
 /** Throws `job_not_found`, `job_ended`, `job_not_stuck`. */
@@ -25,9 +24,9 @@ export async function abandonJob(context: JobContext, caller: Caller, jobId: str
   const service = await context.state.services.get(`${caller.panel}/${serviceId}`);
   const remains = await stillThere(context, service, leftoversOf(service, before));
   const found = await changeJob(context, caller, jobId, (job, now) => {
-    // a retry in between may have made or removed something
+    // a retry in the meantime may have created or removed something
     if (job.status === 'stuck' && now.updatedAt !== service.updatedAt)
-      throw new AgentError('service_busy', 'The service changed meanwhile; look again.');
+      throw new AgentError('service_busy', 'The service changed in the meantime; please check again.');
     return abandoned(job, instant(context.clock), remains);
   });
   context.log.warn(
@@ -40,12 +39,12 @@ export async function abandonJob(context: JobContext, caller: Caller, jobId: str
       panel: caller.panel,
       token: caller.name,
     },
-    'an operator has given up a stuck job; what is left must be removed by hand',
+    'an operator abandoned a stuck job; what is left must be removed manually',
   );
   return found;
 }
 
-/** Without what is surely gone. */
+/** The leftovers without those that certainly no longer exist. */
 async function stillThere(
   context: JobContext,
   service: Service,

@@ -1,6 +1,5 @@
 /**
- * Ends a job before its time: one that has begun is aborted, its effects are waited for, and what it did is taken
- * back.
+ * Cancels a job: if it has begun, it is aborted, its effects are awaited, and its steps are undone.
  */
 import { instant } from '../../kernel/clock.js';
 import { cancelled } from '../operator-actions.js';
@@ -10,7 +9,7 @@ import type { JobContext } from './context.js';
 import type { FoundJob } from './read-job.js';
 
 /**
- * The job as it is now: one that runs is still on its way back. Throws `job_not_found`, `job_ended`,
+ * Returns the job in its present state: a running one is still to be undone. Throws `job_not_found`, `job_ended`,
  * `job_irrevocable`.
  */
 export async function cancelJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {

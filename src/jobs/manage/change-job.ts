@@ -8,7 +8,7 @@ import type { JobContext } from './context.js';
 import { type FoundJob, readJob } from './read-job.js';
 
 /**
- * The job after `decide`, which returns the same job when there is nothing to do and throws to refuse. Throws
+ * Returns the job after `decide`, which returns the same job when there is nothing to do, and throws to refuse. Throws
  * `job_not_found`, `job_ended`.
  */
 export async function changeJob(
@@ -26,5 +26,5 @@ export async function changeJob(
 }
 
 function overtaken(): AgentError {
-  return new AgentError('job_ended', 'The job has ended, and others have followed it.');
+  return new AgentError('job_ended', 'The job has ended, and other jobs have followed it.');
 }

@@ -1,4 +1,4 @@
-/** What the operations on jobs work with. */
+/** Dependencies of the operations on jobs. */
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../../kernel/clock.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
@@ -12,10 +12,10 @@ export interface JobContext {
   readonly config: Pick<Config, 'agent'>;
   readonly state: Pick<State, 'services' | 'archive'>;
   readonly clock: Clock;
-  /** As the job engine has them. */
+  /** The same as in the job engine. */
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
   readonly log: Pick<BaseLogger, 'warn'>;
-  /** What is asked for what a job has left behind. */
+  /** The systems in which leftovers of a job are looked up. */
   readonly drivers: Pick<Drivers, 'dns' | 'guest' | 'proxy'>;
 }

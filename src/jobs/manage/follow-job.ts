@@ -1,4 +1,4 @@
-/** Yields a job as it is, then as it is after every durable change, until it has ended. */
+/** Yields a job now and after every durable change, until it has ended. */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { isOpen, type Job } from '../../model/job.js';
 import type { Caller } from '../../model/caller.js';
@@ -21,7 +21,7 @@ export async function* followJob(
   });
   const forget = onAbort(signal, () => wake());
   try {
-    // followed first and read second, so that no change falls between
+    // subscribes before reading, so that no change is missed
     const { serviceId, job } = await readJob(context, caller, id);
     yield { serviceId, job };
     let open = isOpen(job);

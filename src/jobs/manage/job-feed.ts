@@ -1,12 +1,12 @@
-/** Tells who follows a job about every durable change of it. */
+/** Notifies subscribers of every durable change of a job. */
 import type { Job } from '../../model/job.js';
 import type { ServiceStore } from '../../state/contract.js';
 
-/** Called with the job as it is now, or undefined when it went to the archive. */
+/** Called with the present job, or undefined when it was moved to the archive. */
 export type JobListener = (job: Job | undefined) => void;
 
 export interface JobFeed {
-  /** Returns the way to stop following. */
+  /** Returns a function that ends the subscription. */
   follow(jobId: string, listener: JobListener): () => void;
   close(): void;
 }

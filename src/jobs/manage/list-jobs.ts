@@ -17,8 +17,8 @@ export interface JobQuery {
 }
 
 /**
- * Documents one call may read, so that a rare status does not walk through all of them: the page is then short and
- * has a cursor.
+ * Number of documents that one request may read, so that a filter for a rare status does not read all of them: the
+ * page is then short and has a cursor.
  */
 const MOST_READ = 1_000;
 

@@ -1,4 +1,4 @@
-/** Pages of a list that is in the order of its keys: the cursor is the last key, packed. */
+/** Pagination of a list in the order of its keys: the cursor is the encoded last key. */
 import { AgentError } from '../../kernel/errors.js';
 
 export interface Page<T> {
@@ -14,14 +14,14 @@ export function nextCursor(lastKey: string | undefined): string | null {
 }
 
 /**
- * The key to go on behind. Throws `invalid_request`, also for another panel's: in the order of keys all of this one
- * may stand before it.
+ * The key after which the page starts. Throws `invalid_request`, also for a cursor of another panel: all keys of this
+ * panel may be before it.
  */
 export function afterCursor(cursor: string | undefined, panel: string): string | undefined {
   if (cursor === undefined) return undefined;
   const key = Buffer.from(cursor, 'base64url').toString();
   if (key.startsWith(`${panel}/`) && FORM.test(key)) return key;
-  throw new AgentError('invalid_request', 'cursor must come from an earlier answer.', {
-    fields: { cursor: 'must come from an earlier answer' },
+  throw new AgentError('invalid_request', 'cursor must come from an earlier response.', {
+    fields: { cursor: 'must come from an earlier response' },
   });
 }

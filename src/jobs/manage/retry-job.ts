@@ -1,4 +1,4 @@
-/** Lets a stuck job go on where it stood, a waiting one at once, and a deletion that the brake holds at all. */
+/** Lets a stuck job continue where it stopped, and a waiting job at once; releases a held deletion. */
 import { AgentError } from '../../kernel/errors.js';
 import { FOR_RELEASE } from '../../model/job.js';
 import { retried } from '../operator-actions.js';
@@ -14,13 +14,13 @@ import type { FoundJob } from './read-job.js';
 export async function retryJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {
   const found = await changeJob(context, caller, jobId, (job, service) => {
     if (job.waiting?.for === FOR_RELEASE && !mayDo(caller, 'admin'))
-      throw new AgentError('forbidden', 'Only the operator releases a deletion that is held.');
+      throw new AgentError('forbidden', 'Only the operator can release a held deletion.');
     return retried(job, service);
   });
   const { serviceId, job } = found;
   context.log.warn(
     { decision: 'retry', job_id: job.id, service_id: serviceId, panel: caller.panel, token: caller.name },
-    'a job was told to go on',
+    'a job was retried',
   );
   return found;
 }

@@ -1,4 +1,4 @@
-/** Marks one step of a stuck job as dealt with by hand; `retryJob` goes on without it. */
+/** Marks one step of a stuck job as done manually; `retryJob` continues without it. */
 import { skipped } from '../operator-actions.js';
 import type { Caller } from '../../model/caller.js';
 import { changeJob } from './change-job.js';
@@ -23,7 +23,7 @@ export async function skipStep(
       panel: caller.panel,
       token: caller.name,
     },
-    'an operator has dealt with a step by hand',
+    'an operator skipped a step',
   );
   return found;
 }

@@ -40,7 +40,7 @@ export function viewWaiting(job: Job) {
   return { for: system, reason, since, until };
 }
 
-/** Why it turned back, while that is not what `error` tells. */
+/** The error that started the undo, if it differs from `error`. */
 function reasonOf({ reason, error }: Job): Job['reason'] {
   return reason?.code === error?.code && reason?.step === error?.step ? undefined : reason;
 }
