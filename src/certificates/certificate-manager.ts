@@ -1,6 +1,6 @@
 /**
- * The one keeper of custom domains' certificates. It follows the services' documents, has a durable record of its own
- * per domain, and works on one after the other, apart from the services' jobs: no lane waits for a certificate
+ * Manages the certificates of custom domains. It follows the services' documents, keeps a separate durable record per
+ * domain, and processes one record at a time, outside of the services' jobs: no lane waits for a certificate
  * authority.
  */
 import type { CustomDomainRecord } from '../model/custom-domain.js';
@@ -16,24 +16,24 @@ import type { CertificateDeps } from './parts.js';
 import { show, processCertificate } from './process-certificate.js';
 
 export interface CertificateManager {
-  /** Listens and works from now on; what happened while nobody listened is made up for first. */
+  /** Starts listening and working; changes since the last stop are handled first. */
   start(): void;
-  /** Begins nothing new, and resolves when nothing is under way any more, or soon. */
+  /** Begins nothing new. Resolves when the running work has ended, or after a short time. */
   stop(): Promise<void>;
-  /** Resolves when nothing is under way any more: after `stop`, and once the drivers have ended what they were at. */
+  /** Resolves when the running work has ended, after `stop` and the end of the drivers' calls. */
   ended(): Promise<void>;
 }
 
 const STOP_MS = 5_000;
 const LONGEST_SLEEP_MS = 3_600_000;
-/** How often a domain is looked at whose route does not stand yet, and after a defect. */
+/** Pause before a domain is checked again whose route does not exist yet, and after an unexpected error. */
 const PARK_MS = 15_000;
 
 export function certificateManager(deps: CertificateDeps): CertificateManager {
   const { services, domains, clock, log } = deps;
   const stopping = new AbortController();
   const changes: { readonly next: Service; readonly previous: Service | undefined }[] = [];
-  /** Record -> how long it is left alone, by the monotonic clock; not worth keeping. */
+  /** Record -> the time until which it is skipped, by the monotonic clock in ms; not persisted. */
   const parked = new Map<string, number>();
   const alarm = new Alarm();
   let unlisten = (): void => {};
@@ -54,7 +54,7 @@ export function certificateManager(deps: CertificateDeps): CertificateManager {
         await release(deps, domainId(slot));
   };
 
-  /** What services, records and proxy say may differ after a crash, or when a folder was lost. */
+  /** Brings services, records and proxy into agreement, which may be lost after a crash or with a lost folder. */
   const reconcile = async (): Promise<void> => {
     const held = new Set<string>();
     for (const entry of services.entries()) {
@@ -90,7 +90,7 @@ export function certificateManager(deps: CertificateDeps): CertificateManager {
     return found;
   };
 
-  /** Returns how long nothing is to be done. */
+  /** Does the next piece of work. Returns the milliseconds until there is more to do. */
   const turn = async (): Promise<number> => {
     if (!reconciled) {
       await reconcile();
@@ -117,7 +117,7 @@ export function certificateManager(deps: CertificateDeps): CertificateManager {
       try {
         pause = await turn();
       } catch (error) {
-        if (!stopped()) log.error({ err: error }, 'the certificates could not be looked after');
+        if (!stopped()) log.error({ err: error }, 'processing the certificates failed');
       }
       if (pause > 0) await alarm.sleep(clock, pause, stopping.signal, true);
     }

@@ -1,6 +1,6 @@
 /**
- * Keeps the records of custom domains in step with the services that have them, and tells the services about their
- * certificates.
+ * Keeps the records of custom domains in sync with their services, and writes the state of the certificates into the
+ * services.
  */
 import { instant } from '../kernel/clock.js';
 import { namesOf, registeredOf, slotOfName } from '../model/domain-name.js';
@@ -11,7 +11,7 @@ import type { CertificateDeps } from './parts.js';
 
 export type CertificateView = CustomDomain['certificate'];
 
-/** Slots that the service serves now. */
+/** The slots that the service serves now. */
 export function slotsOf(service: Service | undefined): string[] {
   if (!service || service.lifecycle === 'terminated') return [];
   return domainsOf(service).map(({ domain }) => slotOfName(domain));
@@ -22,7 +22,7 @@ export function entryOf(service: Service | undefined, slot: string): CustomDomai
   return domainsOf(service).find(({ domain }) => slotOfName(domain) === slot);
 }
 
-/** The service has this domain: its record says so from now on, and whether it is served. */
+/** Records that the service has this domain, and whether it is served. */
 export async function adopt(
   { clock, domains }: CertificateDeps,
   service: Service,
@@ -44,7 +44,7 @@ export async function adopt(
       owner: { panel: service.panel, userId: service.userId, email: service.email },
       service: key,
       quarantineUntil: null,
-      // another service's key is not handed on
+      // another service's key is not passed on
       certificate: current?.service === key ? current.certificate : null,
       issued: current?.issued ?? [],
       refusals: current?.refusals ?? [],
@@ -57,7 +57,7 @@ export async function adopt(
   });
 }
 
-/** A name was added to a slot that has a certificate without it. */
+/** Makes a certificate due again when its slot has a new name that the certificate does not cover. */
 export async function askAgain({ domains }: CertificateDeps, service: Service, slot: string): Promise<void> {
   const entry = entryOf(service, slot);
   const known = domains.find(domainId(slot));
@@ -72,8 +72,8 @@ export async function askAgain({ domains }: CertificateDeps, service: Service, s
 }
 
 /**
- * No service has this domain any more: it is kept from others for a while. Its certificate is removed by the next
- * work on it.
+ * Records that no service has this domain any more: it stays reserved for a while. The next processing removes its
+ * certificate.
  */
 export async function release({ domains, clock, config }: CertificateDeps, id: string): Promise<void> {
   const known = domains.find(id);
@@ -96,17 +96,18 @@ export function changeRecord(
 ): Promise<CustomDomainRecord> {
   return domains.commit(record.id, (current = record) => {
     if (current.service === record.service) return withoutOld({ ...current, ...change }, clock);
-    // given to somebody else meanwhile: what was learnt is not about that, but what was issued counts for the name
+    // it was assigned to another service in the meantime: the result does not apply to that one, but issued
+    // certificates count for the name
     return change.issued ? withoutOld({ ...current, issued: change.issued }, clock) : current;
   });
 }
 
-/** What the authority's limits count is not forgotten by a clock that jumped. */
+/** After a jump of the clock nothing is dropped that the authority's limits count. */
 function withoutOld(record: CustomDomainRecord, clock: CertificateDeps['clock']): CustomDomainRecord {
   return clock.trusted() ? forgetOld(record, clock.now()) : record;
 }
 
-/** What the customer sees; written only when it changed. */
+/** Updates the certificate state that the customer sees; writes only if it changed. */
 export async function changeService(
   { services }: CertificateDeps,
   key: ServiceKey,

@@ -1,4 +1,4 @@
-/** Tells who issued the agent's own certificates and until when they are good: the base domain's, and the API's. */
+/** Reads issuer and expiry of the operator's own certificates: the base domain's, and the API's. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/config.js';
@@ -11,12 +11,14 @@ const KEEP_MS = 60_000;
 
 type Places = Pick<Config, 'agent' | 'proxy'>;
 
-/** Answers from memory at once and looks again in the background once a minute; null while it cannot be seen. */
+/**
+ * Returns the cached value at once and reads it again in the background once a minute; null while it cannot be read.
+ */
 export function watchCertificate(config: Places, clock: Clock): () => Certificate | null {
   return watching(() => lookAtCertificate(config), clock);
 }
 
-/** Both, without one that cannot be seen right now. */
+/** Both certificates, without one that currently cannot be read. */
 export function watchOwnCertificates(
   config: Places & Pick<Config, 'api'>,
   clock: Clock,
@@ -47,7 +49,7 @@ function watching(look: () => Promise<Certificate | null>, clock: Clock): () => 
   };
 }
 
-/** The file is on the proxy's host: where that is another, what visitors are shown must do. */
+/** The file is on the proxy's host. If that is another host, the certificate that visitors get is used instead. */
 async function lookAtCertificate({ agent, proxy }: Places): Promise<Certificate | null> {
   const { door, nginx, ssh } = proxy;
   if (ssh === null) return readCertificate(nginx.certificate_file);

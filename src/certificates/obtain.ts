@@ -1,6 +1,6 @@
 /**
- * One try to get a certificate for one domain: first whether it can succeed at all (DNS, CAA, limits, our own proxy),
- * then the order.
+ * One try to obtain a certificate for a domain: first it checks whether an order can succeed (DNS, CAA, limits, the
+ * proxy), then it places the order.
  */
 import { neverAborted } from '../kernel/async/never.js';
 import { AgentError } from '../kernel/errors.js';
@@ -14,25 +14,25 @@ import { pointsHere } from '../domains/points-here.js';
 import { lastCallOf, renewFrom } from './due.js';
 import type { CertificateDeps } from './parts.js';
 
-/** What names of the entry lack that are not in the certificate. */
+/** Why names of the entry are not in the certificate. */
 export interface Missing {
   /** Sentences for the customer. */
   readonly problem: string;
-  /** The authority has just refused one of them, which it must not be asked about often. */
+  /** The authority has just refused one of them; it limits how often that may happen. */
   readonly isRefused: boolean;
 }
 
 export type Obtained =
   | { readonly kind: 'issued'; readonly certificate: HeldCertificate; readonly missing: Missing | null }
-  /** What it has is good for every name that can have one now, and young enough. */
+  /** The present certificate covers every name that can have one now, and is not due for renewal. */
   | { readonly kind: 'kept'; readonly missing: Missing | null }
-  /** Something outside must change first; `problem` tells the customer. */
+  /** Something outside the agent must change first; `problem` is for the customer. */
   | { readonly kind: 'wait'; readonly problem: string; readonly until?: number }
-  /** The proxy does not serve the names yet: the service's own job is at it. */
+  /** The proxy does not serve the names yet: the service's job is working on it. */
   | { readonly kind: 'unrouted' };
 
 /**
- * Every name is judged by itself: what keeps one from a certificate does not keep the others from theirs.
+ * Every name is checked separately: a problem with one does not keep the others from a certificate.
  * Throws `lookup_failed`, `certificate_refused`, `certificate_unreachable`, `proxy_*`, `aborted`.
  */
 export async function obtain(
@@ -51,7 +51,7 @@ export async function obtain(
     await judgeNames(routed.good, (name) => authorityProblem(deps, name, signal)),
     routed.bad,
   );
-  if (good.length === 0) return nobody(bad);
+  if (good.length === 0) return noneOf(bad);
   if (isGood(record, good, clock)) return { kind: 'kept', missing: missingOf(bad) };
   const lost = bad.filter(({ name }) => held?.names.includes(name));
   if (held && lost.some(({ error }) => error !== undefined) && clock.now() < lastCallOf(held))
@@ -59,7 +59,7 @@ export async function obtain(
   return order(deps, { record, service, names: good, bad }, signal);
 }
 
-/** Whether the certificate that is held has these names, and need not be renewed yet. */
+/** Whether the present certificate covers these names and is not due for renewal. */
 function isGood(
   { certificate: held }: CustomDomainRecord,
   names: readonly string[],
@@ -72,9 +72,9 @@ interface BadName {
   readonly name: string;
   /** A sentence for the customer. */
   readonly problem: string;
-  /** Set where the name could not be judged, which may pass. */
+  /** Set if the name could not be checked, which may be temporary. */
   readonly error?: AgentError;
-  /** By the authority itself. */
+  /** True if the authority itself refused the name. */
   readonly isRefused?: boolean;
 }
 
@@ -83,7 +83,7 @@ interface Judged {
   readonly bad: readonly BadName[];
 }
 
-/** `problemOf`: a sentence, or undefined for a name that is fine. */
+/** `problemOf`: returns a sentence, or undefined for a name without a problem. */
 async function judgeNames(
   names: readonly string[],
   problemOf: (name: string) => Promise<string | undefined>,
@@ -118,7 +118,7 @@ async function routeProblem(
 ): Promise<string | undefined> {
   const { publicIps } = service.order;
   const { here, found, expected } = await pointsHere(drivers, name, namesOf(entry), publicIps, { signal });
-  return here ? undefined : `${name} leads to ${found}; it must lead to ${expected}.`;
+  return here ? undefined : `${name} points to ${found}; it must point to ${expected}.`;
 }
 
 function authorityProblem(
@@ -129,8 +129,8 @@ function authorityProblem(
   return caaProblem(drivers.lookup, drivers.issuer.caaIdentities, [name], { signal });
 }
 
-/** No name can have one. The problem of the first name is reported to the customer. */
-function nobody(bad: readonly BadName[]): Obtained {
+/** The result when no name can have a certificate. The customer gets the problem of the first name. */
+function noneOf(bad: readonly BadName[]): Obtained {
   const [first] = bad;
   if (first?.error && bad.every(({ error }) => error !== undefined)) throw first.error;
   return { kind: 'wait', problem: first?.problem ?? '' };
@@ -146,7 +146,7 @@ interface Order {
   readonly record: CustomDomainRecord;
   readonly service: Service;
   readonly names: readonly string[];
-  /** What is left out already. */
+  /** Names that are already left out. */
   readonly bad: readonly BadName[];
 }
 
@@ -156,15 +156,16 @@ async function order(deps: CertificateDeps, asked: Order, signal: AbortSignal): 
   const from = orderableFrom(deps, record, names);
   if (from > clock.now()) {
     const at = new Date(from).toISOString().slice(0, 16).replace('T', ' ');
-    const problem = `So many certificates were ordered for ${record.registered} that the next one has to wait until ${at} UTC.`;
+    const problem = `The certificate limit for ${record.registered} has been reached; the next certificate can be ordered after ${at} UTC.`;
     return { kind: 'wait', problem, until: from };
   }
-  // Ordered before the route stands, the authority would come in vain, and only try again much later.
+  // If it were ordered before the route exists, the authority's validation would fail, and a retry would take much
+  // longer.
   const host = await drivers.proxy.find(markOf(config.agent.id, service), plainCall(signal));
   if (!host || names.some((name) => !host.names.includes(name))) return { kind: 'unrouted' };
   const challenges = {
     put: (token: string, content: string) => drivers.proxy.ensureChallenge(token, content, plainCall(signal)),
-    // also when we are being stopped
+    // also while the agent is stopping
     remove: (token: string) => drivers.proxy.removeChallenge(token, plainCall(neverAborted())),
   };
   try {
@@ -178,7 +179,7 @@ async function order(deps: CertificateDeps, asked: Order, signal: AbortSignal): 
   }
 }
 
-/** The order for the names that the authority had nothing against; undefined when there is none to be made now. */
+/** The order without the names that the authority refused; undefined when no order can be placed now. */
 function withoutRefused(
   { clock }: CertificateDeps,
   { record, service, names, bad }: Order,
@@ -188,7 +189,7 @@ function withoutRefused(
   const { fields = {} } = error;
   const refused = names.filter((name) => fields[name] !== undefined);
   const { certificate: held } = record;
-  // a name that has a certificate still does not lose it by one refusal
+  // a name in the present certificate is not dropped after a single refusal
   const isHeld = held !== null && refused.some((name) => held.names.includes(name));
   if (refused.length === 0 || refused.length === names.length) return undefined;
   if (isHeld && clock.now() < lastCallOf(held)) return undefined;

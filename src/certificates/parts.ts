@@ -1,4 +1,4 @@
-/** What the keeper of certificates works with. */
+/** Dependencies of the certificate manager. */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { CustomDomainRecord } from '../model/custom-domain.js';

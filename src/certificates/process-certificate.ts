@@ -1,6 +1,6 @@
 /**
- * What is to be done about one custom domain that is due, and what its record says afterwards: issue, renew, show,
- * take away, forget.
+ * Processes a custom domain that is due and updates its record: issues, renews, installs or removes its certificate,
+ * or forgets the record.
  */
 import { asAgentError, type AgentError } from '../kernel/errors.js';
 import { type CustomDomainRecord, pauseAfter } from '../model/custom-domain.js';
@@ -19,10 +19,10 @@ import type { CertificateDeps } from './parts.js';
 
 const HOUR_MS = 3_600_000;
 
-/** `unrouted`: look again when the service's job has ended. */
+/** `unrouted`: process it again when the service's job has ended. */
 export type Done = 'done' | 'unrouted';
 
-/** Every path moves the record on, so that it is not due again at once. */
+/** Every path updates the record, so that it is not due again at once. */
 export async function processCertificate(
   deps: CertificateDeps,
   record: CustomDomainRecord,
@@ -92,7 +92,7 @@ async function keep(
   const refusals = missing?.isRefused ? [new Date(now).toISOString()] : [];
   const problem = missing?.problem ?? null;
   if (obtained.kind === 'kept') {
-    // it may have been the proxy that failed the last time, or our own end
+    // the last run may have failed at the proxy, or with the end of the agent
     await show(deps, record, signal);
     await tell(deps, record, key, problem);
     await changeRecord(deps, record, {
@@ -103,8 +103,8 @@ async function keep(
   }
   const { certificate } = obtained;
   const at = new Date(now).toISOString();
-  // In our own books first: what the authority gave counts, whatever the proxy says. Due at once until it is shown
-  // and told.
+  // Recorded first: the certificate counts even if the proxy fails. The record is due at once until the proxy serves
+  // it and the service has its state.
   const next = await changeRecord(deps, record, {
     certificate,
     issued: [...record.issued, { at, names: certificate.names }],
@@ -116,11 +116,11 @@ async function keep(
   await show(deps, next, signal);
   await tell(deps, next, key, problem);
   await changeRecord(deps, next, { nextAt });
-  deps.log.info({ domain: record.domain, expires_at: certificate.expiresAt }, 'a certificate was issued');
+  deps.log.info({ domain: record.domain, expires_at: certificate.expiresAt }, 'certificate issued');
   return 'done';
 }
 
-/** Makes the proxy show what the record holds. */
+/** Installs the record's certificate in the proxy. */
 export async function show(
   deps: CertificateDeps,
   record: CustomDomainRecord,
@@ -141,12 +141,12 @@ async function afterFailure(
   const now = deps.clock.now();
   const failures = record.failures + 1;
   const refused = error.code === 'certificate_refused';
-  // A system that is down is asked again soon; a refusal needs somebody to change something.
+  // A system that is down is retried soon; after a refusal an operator or customer must change something first.
   const pause = refused ? pauseAfter(failures) : Math.min(HOUR_MS / 6, pauseAfter(failures));
-  const problem = refused ? error.message : `${error.message} It is tried again by itself.`;
+  const problem = refused ? error.message : `${error.message} It will be retried automatically.`;
   deps.log.warn(
     { domain: record.domain, failures, detail: error.detail, err: error },
-    'there is no certificate yet',
+    'certificate not issued yet',
   );
   const next = await changeRecord(deps, record, {
     failures,
@@ -189,7 +189,7 @@ async function takeAway(
   } catch (thrown) {
     if (signal.aborted) return 'done';
     const failures = record.failures + 1;
-    deps.log.warn({ domain: record.domain, err: thrown }, 'a certificate could not be taken away yet');
+    deps.log.warn({ domain: record.domain, err: thrown }, 'certificate could not be removed yet');
     const nextAt = new Date(deps.clock.now() + Math.min(HOUR_MS / 6, pauseAfter(failures))).toISOString();
     await changeRecord(deps, record, { failures, nextAt });
   }

@@ -1,6 +1,6 @@
 /**
- * Gives a site a domain of the customer's: checks name, owner and quota, and records domain and job in one write. The
- * certificate comes on its own.
+ * Adds a customer's domain to a site: checks name, owner and quota, and records domain and job in one write. The
+ * certificate is obtained separately.
  */
 import { allowed } from '../model/backups.js';
 import { neverAborted } from '../kernel/async/never.js';
@@ -20,9 +20,9 @@ import { type Proof, proveDomain, refuseOvertaken } from './prove-domain.js';
 import { removeDomain } from './remove-domain.js';
 
 export interface AddOptions {
-  /** Somebody waits for it. */
+  /** A customer waits for the result. */
   readonly interactive?: boolean;
-  /** Ends the look-ups. */
+  /** Aborts the DNS lookups. */
   readonly signal?: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ export async function addDomain(
     interactive,
     sameArgs: asked,
     change: (current) => {
-      // an open job did it a moment ago, and has ended since
+      // a job that was open a moment ago has added it and ended
       if (!proof) throw alreadyThere();
       refuseUnfit(current, name);
       refuseOvertaken(context, current, name, proof);
@@ -80,8 +80,8 @@ function alreadyThere(): AgentError {
 }
 
 /**
- * Another service that has it and is not served by it any more, as it leads elsewhere for too long. Throws
- * `domain_taken` for one that is.
+ * Another service that holds the domain but no longer serves it, because the domain has pointed elsewhere for too
+ * long. Throws `domain_taken` for a service that still serves it.
  */
 async function formerHolder(
   { state }: OperationContext,
@@ -96,7 +96,7 @@ async function formerHolder(
   throw new AgentError('domain_taken', `${slot} belongs to another service.`, { detail: holder });
 }
 
-/** A domain that has changed hands: its new owner has proven it. */
+/** Moves a domain to its new owner, who has proven ownership. */
 async function takeFrom(
   context: OperationContext,
   { requestId }: Pick<Caller, 'requestId'>,
@@ -108,13 +108,16 @@ async function takeFrom(
   const taken = new AgentError('domain_taken', `${slot} belongs to another service.`);
   if (provenBy !== 'txt' && !sameOwner(former, service)) throw taken;
   const { panel, id } = former;
-  context.log.warn({ domain: slot, from: keyOf(former), to: keyOf(service) }, 'a domain changes hands');
+  context.log.warn(
+    { domain: slot, from: keyOf(former), to: keyOf(service) },
+    'moving a domain to its new owner',
+  );
   await removeDomain(context, { panel, requestId }, id, slot).catch((error: unknown) => {
     throw new AgentError('domain_taken', taken.message, { cause: error });
   });
 }
 
-/** A slot that had one of its two names gets the other one too. */
+/** Adds the domain; a slot with one of its two names gets the other one too. */
 function withDomain(service: Service, name: DomainName, proof: Proof, now: string): Service {
   const known = entryFor(service, name);
   const both = known !== undefined || proof.names.length > 1;
@@ -129,7 +132,7 @@ function withDomain(service: Service, name: DomainName, proof: Proof, now: strin
   return withSite(service, { domains: [...others, entry] });
 }
 
-/** What the job needs to take it back. */
+/** Arguments with which the job can be undone. */
 function argsOf(before: Service, after: Service, name: DomainName): Job['args'] {
   const known = entryFor(before, name);
   const entry = entryFor(after, name);

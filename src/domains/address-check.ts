@@ -1,13 +1,13 @@
-/** Whether visitors of a name come to us: every address that the world gets for it must be one of the service's. */
+/** Whether a name points to the service: every address that public DNS returns for it must be one of the service's. */
 import { canonicalAddress } from '../model/address-pool.js';
 import { listOf } from '../kernel/text.js';
 import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 
 export interface AddressCheck {
   readonly here: boolean;
-  /** It has an address at all. */
+  /** Whether the name has any address. */
   readonly leadsSomewhere: boolean;
-  /** For people: `203.0.113.10`, `198.51.100.9 and 2001:db8::1`, `nothing`. */
+  /** As text for people: `203.0.113.10`, `198.51.100.9 and 2001:db8::1`, `no address`. */
   readonly found: string;
   readonly expected: string;
 }

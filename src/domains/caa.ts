@@ -1,10 +1,10 @@
-/** Whether the CAA records that count for some names let our authority issue for them. */
+/** Whether the effective CAA records of some names allow the certificate authority to issue. */
 import { caaAllows, caaText } from '../model/caa.js';
 import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 
 /**
- * A sentence when they do not. `identities`: the authority's names; empty: the question is left to it. Throws
- * `lookup_failed`.
+ * Returns a sentence if they do not allow it. `identities`: the authority's names; empty: nothing is checked here,
+ * and the authority decides. Throws `lookup_failed`.
  */
 export async function caaProblem(
   lookup: NameLookup,

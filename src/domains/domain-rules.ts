@@ -1,4 +1,4 @@
-/** Which domains customers may bring here, from the configuration. */
+/** The configured rules for customers' domains. */
 import type { Config } from '../config/config.js';
 import { systemHosts } from '../drivers/hosts.js';
 import type { NameRules } from '../model/domain-name.js';

@@ -1,6 +1,6 @@
 /**
- * Whether visitors of a name arrive here: by its addresses, or through somebody in between (a CDN) who hands on what
- * they ask for.
+ * Whether visitors of a name arrive here: directly, by its addresses, or through a service in between, such as a CDN,
+ * that forwards their requests.
  */
 import { randomBytes } from 'node:crypto';
 import { canonicalAddress } from '../model/address-pool.js';
@@ -19,7 +19,7 @@ export interface PointsHereDrivers {
 
 const KNOCK_MS = 4_000;
 
-/** `alsoNames`: what the name may redirect to. Throws `lookup_failed` when its name servers do not answer. */
+/** `alsoNames`: names that it may redirect to. Throws `lookup_failed` when its name servers do not answer. */
 export async function pointsHere(
   drivers: PointsHereDrivers,
   name: string,
@@ -34,8 +34,8 @@ export async function pointsHere(
 }
 
 /**
- * A word that only our proxy knows is asked for at every address of the name. What keeps us from asking proves
- * nothing, and is no reason to fail.
+ * Requests a token that only the agent's proxy knows from every address of the name. A failed request proves nothing
+ * and does not fail the check.
  */
 async function handsOn(
   { lookup, proxy }: PointsHereDrivers,

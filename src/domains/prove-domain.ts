@@ -1,6 +1,6 @@
 /**
- * Whether a domain is the customer's: it leads here, or bears our proof in DNS. Names that others have a say in need
- * the proof.
+ * Whether a domain is the customer's: it points here, or DNS has the proof of ownership. If other customers have a
+ * claim to the name, the proof is required.
  */
 import { randomInt } from 'node:crypto';
 import { type DomainName, isBelow, namesAbove, sameOwner } from '../model/domain-name.js';
@@ -17,9 +17,9 @@ import { liveZones, mayBeTheirs } from './zone-claims.js';
 
 export interface Proof {
   readonly provenBy: 'routing' | 'txt';
-  /** Which of the slot's two names are to be served: the one asked for, and the other one when it leads here too. */
+  /** The names of the slot to serve: the requested one, and the other one if it points here too. */
   readonly names: readonly string[];
-  /** Who held the names above it when it was looked. */
+  /** The holders of the names above it at the time of the check. */
   readonly above: ReadonlyMap<string, ServiceKey | undefined>;
 }
 
@@ -31,7 +31,7 @@ export function challengeName(slot: string): string {
   return `_innkeeper-challenge.${slot}`;
 }
 
-/** The value that proves domains for this service; null before it was first needed. */
+/** The TXT value that proves domains for this service; null before it was first needed. */
 export function challengeOf(service: Service): string | null {
   return service.secrets[CHALLENGE]?.reveal() ?? null;
 }
@@ -51,13 +51,13 @@ export async function proveDomain(
   const [routing, partner, proven, foreign, caa] = await Promise.all([
     settled(arrival(context, service, name.name, other, signal)),
     other === undefined ? undefined : settled(arrival(context, service, other, name.name, signal)),
-    bearsChallenge(lookup, known, [name.slot, name.name], signal),
+    hasChallenge(lookup, known, [name.slot, name.name], signal),
     foreignClaim(context, service, name),
     settled(caaProblem(lookup, context.drivers.issuer.caaIdentities, [name.name], { signal })),
   ]);
   const record = `a TXT record ${challengeName(name.slot)} with the value ${value}`;
   if (foreign !== undefined && !proven) {
-    throw new AgentError('domain_taken', `${foreign} If it is yours, prove it with ${record}.`);
+    throw new AgentError('domain_taken', `${foreign} If it is yours, prove ownership with ${record}.`);
   }
   if (!proven) refuseElsewhere(name.name, routing, record);
   if (caa instanceof AgentError) throw caa;
@@ -81,8 +81,8 @@ function arrival(
 }
 
 /**
- * A name above this one may have been granted to another service meanwhile. Under the service's lock, in the same
- * turn as the claim. Throws `domain_taken`.
+ * Refuses the domain if a name above it has been assigned to another service since the check. Call it under the
+ * service's lock, in the same turn as the claim. Throws `domain_taken`.
  */
 export function refuseOvertaken(
   context: OperationContext,
@@ -93,7 +93,7 @@ export function refuseOvertaken(
   if (provenBy === 'txt') return;
   for (const [at, holder] of holdersAbove(context, name)) {
     if (holder === undefined || holder === keyOf(service) || holder === above.get(at)) continue;
-    throw new AgentError('domain_taken', `${at} was given to another service just now; please try again.`);
+    throw new AgentError('domain_taken', `${at} was just assigned to another service; please try again.`);
   }
 }
 
@@ -109,7 +109,7 @@ function refuseElsewhere(name: string, routing: AddressCheck | AgentError, recor
   if (routing.here) return;
   throw new AgentError(
     'domain_not_here',
-    `${name} must lead to ${routing.expected}, but leads to ${routing.found}. Change its A and AAAA records, or prove that it is yours with ${record}.`,
+    `${name} must point to ${routing.expected}, but points to ${routing.found}. Change its A and AAAA records, or prove ownership with ${record}.`,
   );
 }
 
@@ -117,7 +117,7 @@ function isHere(routing: AddressCheck | AgentError | undefined): boolean {
   return routing !== undefined && !(routing instanceof AgentError) && routing.here;
 }
 
-/** An apex's `www`, and the other way round. */
+/** The `www` of an apex, or the apex of a `www`. */
 function otherName({ name, slot, registered }: DomainName): string | undefined {
   if (slot !== registered) return undefined;
   return name === slot ? `www.${slot}` : slot;
@@ -132,8 +132,8 @@ async function settled<T>(work: Promise<T>): Promise<T | AgentError> {
   }
 }
 
-/** Whether one of the names bears the service's proof in DNS. */
-export async function bearsChallenge(
+/** Whether one of the names has the service's proof in DNS. */
+export async function hasChallenge(
   lookup: Pick<NameLookup, 'texts'>,
   service: Service,
   names: readonly string[],
@@ -146,7 +146,10 @@ export async function bearsChallenge(
   return found.some((texts) => !(texts instanceof AgentError) && texts.some((text) => text.trim() === value));
 }
 
-/** A sentence when another customer has a say in the name: it was theirs until lately, or is below one of theirs. */
+/**
+ * Returns a sentence if another customer has a claim to the name: it was theirs until recently, or it is below one of
+ * theirs.
+ */
 async function foreignClaim(
   { state, clock }: OperationContext,
   service: Service,
@@ -155,7 +158,7 @@ async function foreignClaim(
   for (const above of namesAbove(name)) {
     const holder = state.services.holderOf({ domain: above });
     if (holder === undefined || holder === keyOf(service)) continue;
-    // a damaged document holds it too
+    // a damaged document keeps its claim
     const other = await settled(state.services.find(holder));
     if (other instanceof AgentError || !other || !sameOwner(other, service))
       return `${name.name} is below ${above}, which belongs to another customer.`;
@@ -168,13 +171,14 @@ async function foreignClaim(
     if (!record || sameOwner(record.owner, service)) continue;
     const { quarantineUntil: until } = record;
     if (until !== null && clock.trusted() && Date.parse(until) <= clock.now()) continue;
-    const claim = record.service === null ? "was another customer's until lately" : "is another customer's";
+    const claim =
+      record.service === null ? 'belonged to another customer until recently' : 'belongs to another customer';
     return at === name.slot ? `${at} ${claim}.` : `${name.name} is below ${at}, which ${claim}.`;
   }
   return undefined;
 }
 
-/** The service with its proof, which is kept so that it stays the same however often it is asked for. */
+/** The service with its proof, which is stored so that it stays the same for all requests. */
 async function ensureChallenge({ state }: OperationContext, service: Service): Promise<Service> {
   if (challengeOf(service) !== null) return service;
   const made = new Secret(

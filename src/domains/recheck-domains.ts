@@ -1,6 +1,7 @@
 /**
- * Checks daily whether custom domains still point here. One that points elsewhere is reported, switched off when that
- * lasts (its new owner may then have it), and switched on again when it is back. A look-up that fails says nothing.
+ * Checks daily whether custom domains still point here. A domain that points elsewhere is reported. If that lasts, it
+ * is disabled (its new owner may then add it), and it is enabled again when it points here again. A failed lookup
+ * changes nothing.
  */
 import { waitUntil } from '../kernel/clock.js';
 import { namesOf, slotOfName } from '../model/domain-name.js';
@@ -11,13 +12,13 @@ import { type CustomDomain, domainsOf } from '../model/site.js';
 import { pointsHere } from './points-here.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue } from '../services/enqueue.js';
-import { bearsChallenge } from './prove-domain.js';
+import { hasChallenge } from './prove-domain.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const AT_ONCE = 8;
 
-/** Epoch ms when the next one is due, or undefined. */
+/** Epoch ms when the next check is due, or undefined. */
 export async function recheckDomains(
   context: OperationContext,
   signal: AbortSignal,
@@ -54,10 +55,10 @@ async function recheck(
       await settle(context, service, record.domain, await problemOf(context, service, entry, signal));
   } catch (error) {
     if (signal.aborted) return;
-    // in an hour
+    // the next check is in an hour
     checkedAt -= DAY_MS - HOUR_MS;
     if (!(error instanceof AgentError && error.code === 'lookup_failed'))
-      log.warn({ domain: record.domain, err: error }, 'a domain could not be looked at');
+      log.warn({ domain: record.domain, err: error }, 'a domain could not be checked');
   }
   await state.domains.commit(record.id, (current) =>
     current ? { ...current, checkedAt: new Date(checkedAt).toISOString() } : record,
@@ -65,8 +66,8 @@ async function recheck(
 }
 
 /**
- * A sentence when none of its names leads here, nor has the proof that it was added with. Every name is looked up by
- * itself: one that cannot be says nothing, and the other one decides. Throws `lookup_failed` when none can be.
+ * Returns a sentence if none of its names points here or has the proof with which the domain was added. Each name is
+ * looked up separately: if one lookup fails, the other name decides. Throws `lookup_failed` when all fail.
  */
 async function problemOf(
   { drivers }: OperationContext,
@@ -84,9 +85,9 @@ async function problemOf(
   const [first, ...others] = found.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
   if (!first) throw found.find((one) => one.status === 'rejected')?.reason;
   if ([first, ...others].some(({ here }) => here)) return undefined;
-  if (entry.provenBy === 'txt' && (await bearsChallenge(drivers.lookup, service, names, signal)))
+  if (entry.provenBy === 'txt' && (await hasChallenge(drivers.lookup, service, names, signal)))
     return undefined;
-  return `${first.name} leads to ${first.found}; it must lead to ${first.expected}.`;
+  return `${first.name} points to ${first.found}; it must point to ${first.expected}.`;
 }
 
 async function settle(
@@ -113,7 +114,9 @@ async function settle(
   }
   context.log.warn(
     { service_id: id, panel, domain: slot, problem },
-    problem === undefined ? 'a domain is back' : 'a domain leads elsewhere for too long: it is switched off',
+    problem === undefined
+      ? 'a domain points here again'
+      : 'a domain has pointed elsewhere for too long and is disabled',
   );
   await enqueue(context, { panel, requestId: `domain-${slot}`.slice(0, 64) }, id, {
     method: 'repair',
@@ -130,7 +133,7 @@ function strayed(
   const { stray, ...kept } = entry;
   if (problem === undefined) return stray ? kept : entry;
   const since = stray?.since ?? new Date(clock.now()).toISOString();
-  // switched off, its certificate goes and others may claim it: not by a clock that jumped
+  // a disabled domain loses its certificate, and others may claim it: a clock that jumped must not cause that
   const isLong = clock.trusted() && clock.now() - Date.parse(since) >= config.domains.stray_s * 1000;
   const off = stray?.off === true || isLong;
   return stray?.off === off && stray.problem === problem

@@ -1,4 +1,4 @@
-/** Takes a domain from a site; its slot of the quota is free at once. */
+/** Removes a domain from a site; its slot of the quota is free at once. */
 import { namesOf, parseDomain } from '../model/domain-name.js';
 import { isRequested, withoutRequestedDomain, withoutRequestFor } from '../model/requested-domain.js';
 import { AgentError } from '../kernel/errors.js';
@@ -15,7 +15,7 @@ export async function removeDomain(
   id: string,
   sent: string,
 ): Promise<Started> {
-  // what is refused today may have been accepted under yesterday's rules
+  // without the blocked names: the domain may have been added before they were blocked
   const name = parseDomain(sent, {
     baseDomain: context.config.agent.base_domain,
     blocked: [],

@@ -1,6 +1,6 @@
 /**
- * Adds the domain that came with an order as soon as it leads here. Tried again and again, ever more rarely; what
- * keeps it from being added never fails the site.
+ * Adds the domain that came with an order as soon as it points here. It is retried with growing pauses; a domain that
+ * cannot be added never fails the site.
  */
 import { requestAfter, requestDue, withoutRequestedDomain } from '../model/requested-domain.js';
 import { asAgentError } from '../kernel/errors.js';
@@ -8,10 +8,10 @@ import { type Service, type ServiceKey, withSite } from '../model/service.js';
 import { addDomain } from './add-domain.js';
 import type { OperationContext } from '../services/context.js';
 
-/** Name servers that do not answer must not hold up the others. */
+/** Several at once: name servers that do not answer must not delay the other domains. */
 const AT_ONCE = 8;
 
-/** Epoch ms when the next one is due, or undefined. */
+/** Epoch ms when the next try is due, or undefined. */
 export async function retryRequestedDomains(
   context: OperationContext,
   signal: AbortSignal,
@@ -44,11 +44,11 @@ async function grant(context: OperationContext, key: ServiceKey, signal: AbortSi
       return next ? withSite(current, { domainWish: next }) : withoutRequestedDomain(current);
     });
   } catch (error) {
-    log.warn({ service: key, err: error }, "an order's domain could not be looked at");
+    log.warn({ service: key, err: error }, "an order's domain could not be checked");
   }
 }
 
-/** A sentence when it was not added. */
+/** Returns a sentence if the domain was not added. */
 async function tryOnce(
   context: OperationContext,
   { panel, id }: Service,
@@ -56,7 +56,7 @@ async function tryOnce(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    const caller = { panel, requestId: `wish-${id}`.slice(0, 64) };
+    const caller = { panel, requestId: `requested-domain-${id}`.slice(0, 64) };
     await addDomain(context, caller, id, name, { interactive: false, signal });
     return undefined;
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Makes one of a site's names its own URL. */
+/** Makes one of a site's names the name in its URL. */
 import { certifiedNames, namesOf, servedNames } from '../model/domain-name.js';
 import { AgentError } from '../kernel/errors.js';
 import { readHostName } from '../kernel/host-name.js';
@@ -10,8 +10,8 @@ import { enqueue, type Started } from '../services/enqueue.js';
 import { noSuchDomain } from './remove-domain.js';
 
 /**
- * Throws `domain_invalid`, `domain_not_found`, `domain_not_ready` while visitors would meet a wrong certificate
- * there, and as `enqueue`.
+ * Throws `domain_invalid`, `domain_not_found`, `domain_not_ready` while the name has no valid certificate, and as
+ * `enqueue`.
  */
 export async function setPrimary(
   context: OperationContext,
@@ -44,7 +44,7 @@ function noDomain(): AgentError {
 function refuseUnready({ drivers }: OperationContext, { domains }: Site, name: string): void {
   const entry = domains.find((one) => namesOf(one).includes(name));
   if (entry?.stray?.off === true)
-    throw new AgentError('domain_not_ready', `${name} is switched off. ${entry.stray.problem}`);
+    throw new AgentError('domain_not_ready', `${name} is disabled. ${entry.stray.problem}`);
   if (!entry || drivers.issuer.kind === 'none' || certifiedNames(entry).includes(name)) return;
   const { problem } = entry.certificate;
   throw new AgentError(

@@ -1,4 +1,4 @@
-/** Who may have a zone: nobody gets a name at, above or below what another customer holds here. */
+/** Who may have a zone: a customer cannot get a zone that equals, contains or is below a name of another customer. */
 import type { Clock } from '../kernel/clock.js';
 import { isBelow, slotOfName } from '../model/domain-name.js';
 import { AgentError } from '../kernel/errors.js';
@@ -11,14 +11,17 @@ export interface ZoneOwner {
   readonly userId: string;
 }
 
-/** A zone that nobody has finished for so long may be asked for by somebody else: longer than any call takes. */
+/**
+ * A zone whose creation was not finished for this long may be requested by another customer; no request takes this
+ * long.
+ */
 const STALE_MS = 10 * 60_000;
 
 export function isSameOwner(a: ZoneOwner, b: ZoneOwner): boolean {
   return a.panel === b.panel && a.userId === b.userId;
 }
 
-/** A service whose user the panel never told may be anybody's of that panel. */
+/** A service without a user id may belong to any user of its panel. */
 export function mayBeTheirs(zone: ZoneOwner, { panel, userId }: Pick<Service, 'panel' | 'userId'>): boolean {
   return zone.panel === panel && (userId === null || zone.userId === userId);
 }

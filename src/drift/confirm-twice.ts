@@ -1,11 +1,11 @@
 /**
- * One look is no proof: what is found counts when a later look found the same, and nothing of the service had changed
- * in between. Pure.
+ * A single comparison proves nothing: a finding counts when a later comparison confirms it and the service did not
+ * change in between. Pure.
  */
 
 export interface Sighted<T> {
   readonly item: T;
-  /** Changes with the service it is about. */
+  /** Changes with every change of the service. */
   readonly version: string;
   /** Epoch ms. */
   readonly firstSeen: number;
@@ -16,11 +16,11 @@ export interface Look<T> {
   /** Epoch ms. */
   readonly at: number;
   readonly items: readonly { readonly item: T; readonly version: string }[];
-  /** What could not be looked at this time: it stays as it was. */
+  /** True for an item whose system could not be read this time: it stays unchanged. */
   isUnknown(item: T): boolean;
 }
 
-/** By id. What an earlier look had found and this one did not is gone. */
+/** The items by id. An item that this comparison did not find is dropped. */
 export function confirmTwice<T extends { readonly id: string }>(
   before: ReadonlyMap<string, Sighted<T>>,
   look: Look<T>,
@@ -35,7 +35,7 @@ export function confirmTwice<T extends { readonly id: string }>(
   return after;
 }
 
-/** Seen by two looks that were far enough apart. */
+/** True for an item that was seen by two comparisons far enough apart. */
 export function counts<T>({ firstSeen, lastSeen }: Sighted<T>, apartMs: number): boolean {
   return lastSeen > firstSeen && lastSeen - firstSeen >= apartMs;
 }

@@ -1,8 +1,8 @@
-/** What the looks for drift work with. */
+/** Dependencies of the drift detection. */
 import type { OperationContext } from '../services/context.js';
 import type { DriftStore } from './drift-store.js';
 
 export interface DriftContext extends OperationContext {
-  /** All that the looks have found; other operations ask for one service's only. */
+  /** All findings; other operations read only those of one service. */
   readonly drift: DriftStore;
 }

@@ -1,4 +1,4 @@
-/** What a service's document says should be found in the systems behind us. */
+/** The state of the remote systems that a service's document requires. */
 import { domainId } from '../model/custom-domain.js';
 import { servedNames } from '../model/domain-name.js';
 import { type Guest, isReleased } from '../model/guest.js';
@@ -8,23 +8,23 @@ import { isHeld, keyOf, type Service, type ServiceKey } from '../model/service.j
 import type { Site } from '../model/site.js';
 
 /**
- * `busy`: a job is open or has just changed it; `stuck`: a person knows already; `left`: its creation was abandoned,
- * it must be deleted; `ended`: nothing should be there; `live`: everything that `expected` says.
+ * `busy`: a job is open or has just changed it; `stuck`: an alert exists already; `left`: its creation was abandoned,
+ * and it must be deleted; `ended`: nothing should exist; `live`: everything in `expected` should exist.
  */
 export type Life = 'busy' | 'stuck' | 'left' | 'ended' | 'live';
 
 export interface DesiredGuest {
   readonly vmid: number;
-  /** Null: either will do. */
+  /** Null: both are correct. */
   readonly power: 'running' | 'stopped' | null;
   readonly mayStop: boolean;
   readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
-  /** Null: either will do. */
+  /** Null: both are correct. */
   readonly ha: boolean | null;
 }
 
 export interface DesiredState {
-  /** Null: it has none, and is not compared with the cluster. */
+  /** Null: it has no guest, and is not compared with the cluster. */
   readonly guest: DesiredGuest | null;
   readonly dns: readonly {
     readonly name: string;
@@ -68,7 +68,7 @@ function lifeOf(service: Service): Life {
 }
 
 function expectedOf(service: Service): DesiredState | null {
-  // its number is gone: a job is about to give it another, or it failed before it had one
+  // it has no number: a job is about to assign one, or it failed before it got one
   if (service.guest?.vmid === null) return null;
   const guest = service.guest && expectedGuest(service, service.guest);
   if (service.lifecycle === 'terminated' || !service.site)
@@ -86,9 +86,9 @@ function expectedGuest(service: Service, { vmid, power: last }: Guest): DesiredG
   return {
     ...base,
     power,
-    // a customer's site that runs although it was stopped has visitors: that is for a person to decide
+    // a customer's site that runs although it was stopped may have visitors: an operator must decide
     mayStop: suspended,
-    // whoever puts it under HA starts it
+    // adding a container to HA starts it
     ha: power === 'running' ? true : null,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * One look: all documents against all systems. A service with an open job, or one that changed while we looked, is
- * left out.
+ * One comparison of all documents with all systems. It skips services with an open job and services that changed
+ * during the comparison.
  */
 import { compareWithActual, type Part } from './drift.js';
 import { pictureOf, type ServicePicture } from './desired-state.js';
@@ -13,7 +13,7 @@ import type { OperationContext } from '../services/context.js';
 import type { LookResult } from './drift-store.js';
 import { readActualState } from './read-actual-state.js';
 
-/** They stay what they are while a job tries again and again. */
+/** Parts that do not depend on open jobs. */
 const OF_THE_HOST: readonly Part[] = ['lock', 'ha_error'];
 
 type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clock'>;
@@ -22,17 +22,17 @@ type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clo
 export async function detectDrift(context: Deps, stop: AbortSignal): Promise<LookResult> {
   const { services } = context.state;
   const at = context.clock.now();
-  // an entry is replaced at every change: the same one afterwards means that nothing has happened
+  // an entry is replaced at every change: if it is the same afterwards, nothing has changed
   const before = new Map<ServiceKey, ServiceEntry>();
   for (const entry of services.entries()) before.set(entry.key, entry);
-  const world = await readActualState(context, stop);
-  const pictures = await picturesOf(context, before, world);
+  const actual = await readActualState(context, stop);
+  const pictures = await picturesOf(context, before, actual);
   const agent = context.config.agent.id;
-  const { findings, unknown } = compareWithActual(agent, pictures.values(), world);
+  const { findings, unknown } = compareWithActual(agent, pictures.values(), actual);
   const orphans = findOrphans({
     agent,
     pictures,
-    world,
+    actual,
     damaged: services.damaged.length > 0,
     holderOf: (vmid) => services.holderOf({ vmid }),
   });
@@ -54,12 +54,12 @@ export async function detectDrift(context: Deps, stop: AbortSignal): Promise<Loo
 async function picturesOf(
   { state, config }: Deps,
   before: ReadonlyMap<ServiceKey, ServiceEntry>,
-  world: ActualState,
+  actual: ActualState,
 ): Promise<Map<ServiceKey, ServicePicture>> {
   const wanted = new Set<ServiceKey>();
   for (const { key, lifecycle, vmid } of before.values())
     if (vmid !== null || (lifecycle !== 'terminated' && lifecycle !== 'failed')) wanted.add(key);
-  for (const { agent, panel, service } of marksOf(world))
+  for (const { agent, panel, service } of marksOf(actual))
     if (agent === config.agent.id) wanted.add(`${panel}/${service}`);
   const pictures = new Map<ServiceKey, ServicePicture>();
   for (const key of wanted) {

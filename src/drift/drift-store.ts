@@ -1,6 +1,5 @@
 /**
- * What the looks at the world have found so far, and what of it counts. In memory only: after a start it is looked
- * for anew.
+ * The findings of the comparisons so far, and which of them count. In memory only: after a start they are found again.
  */
 import { type Finding, type Part, PARTS } from './drift.js';
 import type { Orphan } from './orphans.js';
@@ -10,21 +9,21 @@ import type { LeftLock, System } from '../model/actual-state.js';
 
 export interface Counted<T> {
   readonly item: T;
-  /** Epoch ms of the first look that found it. */
+  /** Epoch ms of the first comparison that found it. */
   readonly since: number;
 }
 
 export interface DriftReport {
-  /** Epoch ms of the last look. */
+  /** Epoch ms of the last comparison. */
   readonly at: number;
   readonly findings: readonly Counted<Finding>[];
   readonly orphans: readonly Counted<Orphan>[];
-  /** Systems that could not be asked: nothing new is said about them. */
+  /** Systems that could not be read: there are no new findings about them. */
   readonly unknown: readonly System[];
-  /** Services looked at, and those left out since a job is open or has just ended. */
+  /** Number of services compared, and of those skipped because a job is open or has just ended. */
   readonly compared: number;
   readonly skipped: number;
-  /** Seen once so far: they do not count yet. */
+  /** Findings seen once so far: they do not count yet. */
   readonly pending: number;
 }
 
@@ -40,13 +39,13 @@ export interface LookResult {
 export interface DriftStore {
   enter(look: LookResult): DriftReport;
   report(): DriftReport | undefined;
-  /** What counts for one service; the same array until it changes. */
+  /** The findings that count for one service; the same array until they change. */
   of(key: ServiceKey): readonly Counted<Finding>[];
-  /** Containers with our mark of services that the state does not know, in words. */
+  /** Descriptions of containers with the agent's mark whose service the state does not know. */
   strangers(): readonly string[];
-  /** How many services differ, by part. */
+  /** Number of services with drift, by part. */
   counts(): readonly { readonly kind: Part; readonly services: number }[];
-  /** Locks left behind that count, and whose containers they are on. */
+  /** Confirmed left-over locks, with the services of their containers. */
   leftLocks(): readonly { readonly key: ServiceKey; readonly leftLock: LeftLock }[];
 }
 
@@ -71,7 +70,7 @@ const SYSTEM_OF_ORPHAN: Readonly<Record<Orphan['kind'], System>> = {
   proxy: 'proxy',
 };
 
-/** @param apartMs how far apart the two looks must be */
+/** @param apartMs least time between the two comparisons */
 export function driftStore(apartMs: number): DriftStore {
   let findings = new Map<string, Sighted<Finding>>();
   let orphans = new Map<string, Sighted<Orphan>>();
@@ -119,7 +118,7 @@ export function driftStore(apartMs: number): DriftStore {
   };
 }
 
-/** Arrays that say the same stay the same, so that ready answers need not be made anew. */
+/** Equal arrays stay identical, so that cached responses remain valid. */
 function grouped(
   found: readonly Counted<Finding>[],
   before: ReadonlyMap<ServiceKey, readonly Counted<Finding>[]>,

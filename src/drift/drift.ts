@@ -1,6 +1,6 @@
 /**
- * Holds what the documents say against what one look found: where do they differ? Pure; a system that could not be
- * asked says nothing.
+ * Compares the documents with the state that was read, and lists the differences. Pure; a system that could not be
+ * read yields no findings.
  */
 import type { DesiredState, DesiredGuest, ServicePicture } from './desired-state.js';
 import { formatMark, type Mark, sameMark } from '../kernel/mark.js';
@@ -29,34 +29,34 @@ export interface Finding {
   /** For operators. */
   readonly expected: string;
   readonly found: string;
-  /** It can be put right without risk to data, to other people's things or to visitors. */
+  /** It can be repaired without risk to data, to foreign objects or to visitors. */
   readonly safe: boolean;
-  /** What a person does about it, where the agent must not. */
+  /** What an operator should do, if the agent must not repair it. */
   readonly hint: string | null;
   readonly leftLock?: LeftLock;
 }
 
-/** So many containers at once do not vanish: the token has lost its privileges. */
+/** If this many containers are missing at once, the token has lost its privileges. */
 const MANY_GONE = 3;
 
 export interface Comparison {
   readonly findings: readonly Finding[];
-  /** Systems whose word was not taken. */
+  /** Systems that could not be read, or whose result was not plausible. */
   readonly unknown: readonly System[];
 }
 
 export function compareWithActual(
   agent: string,
   pictures: Iterable<ServicePicture>,
-  world: ActualState,
+  actual: ActualState,
 ): Comparison {
   const live = [...pictures].flatMap((picture) =>
     picture.life === 'live' && picture.expected ? [{ picture, expected: picture.expected }] : [],
   );
   const trusted = {
-    ...world,
+    ...actual,
     containers: believable(
-      world,
+      actual,
       live.flatMap(({ expected }) => (expected.guest ? [expected.guest.vmid] : [])),
     ),
   };
@@ -64,15 +64,15 @@ export function compareWithActual(
   const findings = live.flatMap(({ picture, expected }) => {
     const [panel = '', service = ''] = picture.key.split('/');
     const mark: Mark = { agent, panel, service, generation: picture.generation };
-    const tell = teller(picture.key);
+    const differs = findingsOf(picture.key);
     const { guest } = expected;
     const container = guest ? byVmid.get(guest.vmid) : undefined;
     return [
-      ...(guest ? containerFindings(tell, guest, mark, trusted, container) : []),
-      ...(guest ? haFindings(tell, guest, mark, trusted, container) : []),
-      ...dnsFindings(tell, expected, mark, trusted),
-      ...proxyFindings(tell, expected, mark, trusted),
-      ...certificateFindings(tell, expected, trusted),
+      ...(guest ? containerFindings(differs, guest, mark, trusted, container) : []),
+      ...(guest ? haFindings(differs, guest, mark, trusted, container) : []),
+      ...dnsFindings(differs, expected, mark, trusted),
+      ...proxyFindings(differs, expected, mark, trusted),
+      ...certificateFindings(differs, expected, trusted),
     ];
   });
   const systems: System[] = ['containers', 'ha', 'dns', 'proxy', 'certificates'];
@@ -88,7 +88,7 @@ function believable({ containers }: ActualState, wanted: readonly number[]): Act
   return wanted.length >= MANY_GONE && !wanted.some((vmid) => there.has(vmid)) ? null : containers;
 }
 
-type Tell = (
+type NewFinding = (
   part: Part,
   problem: Finding['problem'],
   expected: string,
@@ -96,8 +96,8 @@ type Tell = (
   also?: { readonly safe?: boolean; readonly hint?: string },
 ) => Finding;
 
-const teller =
-  (key: ServiceKey): Tell =>
+const findingsOf =
+  (key: ServiceKey): NewFinding =>
   (part, problem, expected, found, { safe = false, hint = null } = {}) => ({
     id: [key, part, problem, expected, found].join(' '),
     key,
@@ -110,7 +110,7 @@ const teller =
   });
 
 function containerFindings(
-  tell: Tell,
+  differs: NewFinding,
   expected: DesiredGuest,
   mark: Mark,
   { containers }: ActualState,
@@ -120,47 +120,47 @@ function containerFindings(
   if (!containers || containers.unread.includes(expected.vmid)) return [];
   if (!found)
     return [
-      tell('container', 'missing', wanted, 'nothing', {
-        hint: 'restore it from a copy of your own under this number, or delete the service',
+      differs('container', 'missing', wanted, 'nothing', {
+        hint: 'restore it under this number from a backup that you keep, or delete the service',
       }),
     ];
   if (!found.mark)
     return [
-      tell(
+      differs(
         'mark',
         'missing',
         formatMark(mark),
         `container ${expected.vmid} on ${found.node} without a mark`,
         {
-          hint: `if it is the site's, give it its mark back: pct set ${expected.vmid} --description ${formatMark(mark)}`,
+          hint: `if it belongs to the site, restore its mark: pct set ${expected.vmid} --description ${formatMark(mark)}`,
         },
       ),
     ];
   if (!sameMark(found.mark, mark))
     return [
-      tell('container', 'foreign', wanted, `${formatMark(found.mark)} under this number`, {
-        hint: 'the number belongs to something else: a person must look',
+      differs('container', 'foreign', wanted, `${formatMark(found.mark)} under this number`, {
+        hint: 'the number belongs to something else: an operator must check it',
       }),
     ];
-  if (found.template) return [tell('container', 'different', wanted, 'a template')];
-  return [...powerFindings(tell, expected, found), ...resourceFindings(tell, expected, found)];
+  if (found.template) return [differs('container', 'different', wanted, 'a template')];
+  return [...powerFindings(differs, expected, found), ...resourceFindings(differs, expected, found)];
 }
 
-/** Whatever the state of the service: an open or stuck job may be the one that waits for it. */
+/** Reported in every state of the service: its open or stuck job may be waiting for the lock. */
 function lockFindings(agent: string, { containers }: ActualState): Finding[] {
   return (containers?.read ?? []).flatMap(({ mark, leftLock }) => {
     if (mark?.agent !== agent || leftLock === undefined) return [];
     const { vmid, node, lock, commands } = leftLock;
     const found = `container ${vmid} with lock "${lock}", which no task holds`;
     const hint = `on ${node}: ${commands.join(' && ')}`;
-    const tell = teller(`${mark.panel}/${mark.service}`);
-    return [{ ...tell('lock', 'surplus', 'no lock', found, { hint }), leftLock }];
+    const differs = findingsOf(`${mark.panel}/${mark.service}`);
+    return [{ ...differs('lock', 'surplus', 'no lock', found, { hint }), leftLock }];
   });
 }
 
 /**
- * Whatever the state of the service, as a lock: HA neither starts nor moves the container until it is led out.
- * `disabled` is the only request that HA accepts in this state; afterwards it gets back the request that it had.
+ * Reported in every state of the service, like a lock: HA neither starts nor moves the container until the error is
+ * cleared. `disabled` is the only request that HA accepts in this state; afterwards the former request is set again.
  */
 function haErrorFindings(agent: string, { containers, ha }: ActualState): Finding[] {
   return (containers?.read ?? []).flatMap(({ vmid, node, mark, haError, leftLock }) => {
@@ -176,22 +176,26 @@ function haErrorFindings(agent: string, { containers, ha }: ActualState): Findin
             `ha-manager set ct:${vmid} --state ${asked}`,
           ]),
     ];
-    const tell = teller(`${mark.panel}/${mark.service}`);
+    const differs = findingsOf(`${mark.panel}/${mark.service}`);
     const hint = `on ${node}: ${commands.join(' && ')}`;
-    return [tell('ha_error', 'different', asked, `HA holds ct:${vmid} in state "error"`, { hint })];
+    return [differs('ha_error', 'different', asked, `HA holds ct:${vmid} in state "error"`, { hint })];
   });
 }
 
-function powerFindings(tell: Tell, { power, mayStop }: DesiredGuest, found: SeenContainer): Finding[] {
+function powerFindings(
+  differs: NewFinding,
+  { power, mayStop }: DesiredGuest,
+  found: SeenContainer,
+): Finding[] {
   if (power === null || found.power === 'unknown' || found.power === power) return [];
-  return [tell('power', 'different', power, found.power, { safe: power === 'running' || mayStop })];
+  return [differs('power', 'different', power, found.power, { safe: power === 'running' || mayStop })];
 }
 
 /**
- * Giving what was sold is safe; taking from a running site is not. A disk never shrinks, so a larger one is no
- * difference: a smaller plan left it so, or the template is larger than the plan.
+ * Raising a container to what was sold is safe; reducing a running one is not. A disk never shrinks, so a larger one
+ * is not a difference: it is left from a larger plan, or the template is larger than the plan.
  */
-function resourceFindings(tell: Tell, { resources }: DesiredGuest, found: SeenContainer): Finding[] {
+function resourceFindings(differs: NewFinding, { resources }: DesiredGuest, found: SeenContainer): Finding[] {
   const names = ['cores', 'memoryMb', 'swapMb', 'diskGb'] as const;
   const differing = names.filter((name) =>
     name === 'diskGb' ? found.resources.diskGb < resources.diskGb : found.resources[name] !== resources[name],
@@ -199,12 +203,12 @@ function resourceFindings(tell: Tell, { resources }: DesiredGuest, found: SeenCo
   if (differing.length === 0) return [];
   const words = (of: typeof resources): string => differing.map((name) => `${name} ${of[name]}`).join(', ');
   const safe = differing.every((name) => found.resources[name] < resources[name]);
-  const hint = safe ? {} : { hint: 'it has more than was sold: lower it by hand, or upgrade the service' };
-  return [tell('resources', 'different', words(resources), words(found.resources), { safe, ...hint })];
+  const hint = safe ? {} : { hint: 'it has more than was sold: lower it manually, or upgrade the service' };
+  return [differs('resources', 'different', words(resources), words(found.resources), { safe, ...hint })];
 }
 
 function haFindings(
-  tell: Tell,
+  differs: NewFinding,
   { ha: wanted, vmid }: DesiredGuest,
   mark: Mark,
   { ha }: ActualState,
@@ -213,11 +217,12 @@ function haFindings(
   if (!ha || wanted === null || !sameMark(container?.mark, mark)) return [];
   const resource = ha.find((one) => one.vmid === vmid);
   const ours = resource && sameMark(resource.mark, mark);
-  if (wanted && !resource) return [tell('ha', 'missing', `ct:${vmid} started`, 'nothing', { safe: true })];
-  if (resource && !ours) return [tell('ha', 'foreign', `ct:${vmid} with our mark`, `ct:${vmid} without it`)];
+  if (wanted && !resource) return [differs('ha', 'missing', `ct:${vmid} started`, 'nothing', { safe: true })];
+  if (resource && !ours)
+    return [differs('ha', 'foreign', `ct:${vmid} with our mark`, `ct:${vmid} without it`)];
   if (wanted && (resource?.state === null || resource?.rule === false))
     return [
-      tell(
+      differs(
         'ha',
         'missing',
         `ct:${vmid} with its rule`,
@@ -229,14 +234,19 @@ function haFindings(
     ];
   if (wanted && resource?.state !== 'started')
     return [
-      tell('ha', 'different', 'started', resource?.state ?? '', {
-        hint: 'somebody has told HA to leave it alone: a person must look',
+      differs('ha', 'different', 'started', resource?.state ?? '', {
+        hint: 'its HA state was changed outside of the agent: an operator must check it',
       }),
     ];
-  return !wanted && resource ? [tell('ha', 'surplus', 'nothing', `ct:${vmid}`)] : [];
+  return !wanted && resource ? [differs('ha', 'surplus', 'nothing', `ct:${vmid}`)] : [];
 }
 
-function dnsFindings(tell: Tell, expected: DesiredState, mark: Mark, { dns }: ActualState): Finding[] {
+function dnsFindings(
+  differs: NewFinding,
+  expected: DesiredState,
+  mark: Mark,
+  { dns }: ActualState,
+): Finding[] {
   if (!dns) return [];
   const ours = dns.filter((record) => sameMark(record.mark, mark));
   const text = (values: readonly string[]): string => [...values].sort().join(',');
@@ -246,36 +256,45 @@ function dnsFindings(tell: Tell, expected: DesiredState, mark: Mark, { dns }: Ac
     ...expected.dns.flatMap((wanted) => {
       const label = `${wanted.name} ${wanted.type} ${text(wanted.values)}`;
       const found = ours.find(is(wanted));
-      if (!found) return [tell('dns', 'missing', label, 'nothing of ours', { safe: true })];
+      if (!found) return [differs('dns', 'missing', label, 'nothing of ours', { safe: true })];
       const same = text(found.values) === text(wanted.values);
-      return same ? [] : [tell('dns', 'different', label, text(found.values), { safe: true })];
+      return same ? [] : [differs('dns', 'different', label, text(found.values), { safe: true })];
     }),
     ...ours
       .filter((record) => !expected.dns.some(is(record)))
-      .map((record) => tell('dns', 'surplus', 'nothing', `${record.name} ${record.type}`)),
+      .map((record) => differs('dns', 'surplus', 'nothing', `${record.name} ${record.type}`)),
   ];
 }
 
-function proxyFindings(tell: Tell, expected: DesiredState, mark: Mark, { proxy }: ActualState): Finding[] {
+function proxyFindings(
+  differs: NewFinding,
+  expected: DesiredState,
+  mark: Mark,
+  { proxy }: ActualState,
+): Finding[] {
   if (!proxy) return [];
   const found = proxy.find((host) => sameMark(host.mark, mark));
   const words = (names: readonly string[], address: string, state: string): string =>
     `${[...names].sort().join(',')} to ${address}, ${state}`;
   const wanted = expected.proxy;
   const is = found && words(found.names, found.upstream.address, found.state);
-  if (!wanted) return is === undefined ? [] : [tell('proxy', 'surplus', 'nothing', is)];
+  if (!wanted) return is === undefined ? [] : [differs('proxy', 'surplus', 'nothing', is)];
   const should = words(wanted.names, wanted.address, wanted.state);
-  if (is === undefined) return [tell('proxy', 'missing', should, 'nothing', { safe: true })];
-  return is === should ? [] : [tell('proxy', 'different', should, is, { safe: true })];
+  if (is === undefined) return [differs('proxy', 'missing', should, 'nothing', { safe: true })];
+  return is === should ? [] : [differs('proxy', 'different', should, is, { safe: true })];
 }
 
-function certificateFindings(tell: Tell, expected: DesiredState, { certificates }: ActualState): Finding[] {
+function certificateFindings(
+  differs: NewFinding,
+  expected: DesiredState,
+  { certificates }: ActualState,
+): Finding[] {
   if (!certificates) return [];
   return expected.certificates
     .filter(({ id }) => !certificates.includes(id))
     .map(({ domain }) =>
-      tell('certificate', 'missing', domain, 'nothing', {
-        hint: 'the keeper of certificates shows it again when the agent starts',
+      differs('certificate', 'missing', domain, 'nothing', {
+        hint: 'the agent installs it again when it restarts',
       }),
     );
 }

@@ -1,5 +1,5 @@
 /**
- * What carries this agent's mark and belongs to no service any more. Pure. What leaves room for doubt is listed, and
+ * Finds objects that carry this agent's mark and no longer belong to a service. Pure. Doubtful ones are listed and
  * never removed.
  */
 import type { ServicePicture } from './desired-state.js';
@@ -16,8 +16,8 @@ export interface Orphan {
   /** `container 2012 on pve2`, for operators. */
   readonly what: string;
   /**
-   * `ended`: its service has ended; `former`: of an earlier life of the id; `unknown`: the state knows no such
-   * service.
+   * `ended`: its service was deleted; `former`: it is from an earlier use of the id; `unknown`: the state does not
+   * know the service; `living`: its service exists.
    */
   readonly why: 'ended' | 'former' | 'unknown' | 'living';
   /** Why it must not be removed, or null. */
@@ -29,10 +29,10 @@ export interface Orphan {
 export interface OrphanQuestion {
   readonly agent: string;
   readonly pictures: ReadonlyMap<ServiceKey, ServicePicture>;
-  readonly world: ActualState;
-  /** Some documents could not be read: what the state does not know may be theirs. */
+  readonly actual: ActualState;
+  /** Some documents could not be read: an object of an unknown service may belong to one of them. */
   readonly damaged: boolean;
-  /** Who holds the number now, if anybody. */
+  /** The service that holds the number now, if any. */
   readonly holderOf: (vmid: number) => ServiceKey | undefined;
 }
 
@@ -48,11 +48,11 @@ export function findOrphans(question: OrphanQuestion): Orphan[] {
     });
 }
 
-function foundOf({ world, holderOf }: OrphanQuestion): Found[] {
+function foundOf({ actual, holderOf }: OrphanQuestion): Found[] {
   const none = { vmid: null, record: null };
-  const containers = (world.containers?.read ?? []).flatMap(({ mark, markAlone, ...one }): Found[] => {
+  const containers = (actual.containers?.read ?? []).flatMap(({ mark, markAlone, ...one }): Found[] => {
     if (!mark) return [];
-    const twins = world.containers?.read.filter((other) => sameMark(other.mark, mark)) ?? [];
+    const twins = actual.containers?.read.filter((other) => sameMark(other.mark, mark)) ?? [];
     const doubts = [
       doubtOf(markAlone),
       twins.length > 1 ? `${twins.length} containers carry this mark` : null,
@@ -62,10 +62,10 @@ function foundOf({ world, holderOf }: OrphanQuestion): Found[] {
     const what = `container ${one.vmid} on ${one.node}`;
     return [{ ...none, kind: 'container', mark, what, vmid: one.vmid, doubt: first(doubts) }];
   });
-  const resources = (world.ha ?? []).flatMap(({ mark, markAlone, vmid }): Found[] => {
+  const resources = (actual.ha ?? []).flatMap(({ mark, markAlone, vmid }): Found[] => {
     if (!mark) return [];
-    const unsure = !world.containers || world.containers.unread.includes(vmid);
-    const present = world.containers?.read.find((one) => one.vmid === vmid);
+    const unsure = !actual.containers || actual.containers.unread.includes(vmid);
+    const present = actual.containers?.read.find((one) => one.vmid === vmid);
     const doubts = [
       doubtOf(markAlone),
       unsure ? 'the container of this number could not be read' : null,
@@ -73,7 +73,7 @@ function foundOf({ world, holderOf }: OrphanQuestion): Found[] {
     ];
     return [{ ...none, kind: 'ha', mark, what: `HA resource ct:${vmid}`, vmid, doubt: first(doubts) }];
   });
-  const records = (world.dns ?? []).flatMap(({ mark, markAlone, name, type }): Found[] =>
+  const records = (actual.dns ?? []).flatMap(({ mark, markAlone, name, type }): Found[] =>
     mark
       ? [
           {
@@ -87,15 +87,15 @@ function foundOf({ world, holderOf }: OrphanQuestion): Found[] {
         ]
       : [],
   );
-  const hosts = (world.proxy ?? []).map(({ mark, names }): Found => {
+  const hosts = (actual.proxy ?? []).map(({ mark, names }): Found => {
     const what = `proxy host ${names.join(',')}`;
     return { ...none, kind: 'proxy', mark, what, doubt: null };
   });
-  // in the order of a deletion: a container takes what HA has of it along
+  // in the order of a deletion: removing a container also removes its HA resource
   return [...hosts, ...records, ...resources, ...containers];
 }
 
-/** Undefined when it belongs to a living service, to one that is being worked on, or to a golden template. */
+/** Undefined when it belongs to a living service, to one with an open or stuck job, or to a golden template. */
 function judge(
   { pictures, damaged }: OrphanQuestion,
   { kind, mark, vmid }: Found,
@@ -112,13 +112,13 @@ function judge(
     return { why: 'living', doubt: 'its creation was abandoned: delete the service' };
   if (picture.life === 'ended') return { why: 'ended', doubt: null };
   const own = vmid === null || picture.expected?.guest?.vmid === vmid;
-  // whatever else a living service has too much of is its drift
+  // other surplus objects of a living service are reported as its drift
   if (own || (kind !== 'container' && kind !== 'ha')) return undefined;
   return { why: 'living', doubt: 'it carries the mark of a living service, which has another container' };
 }
 
 function doubtOf(markAlone: boolean): string | null {
-  return markAlone ? null : 'other words stand beside the mark';
+  return markAlone ? null : 'its description contains other words next to the mark';
 }
 
 function claimed(holder: ServiceKey | undefined, mark: Mark): string | null {
@@ -131,11 +131,11 @@ function first(doubts: readonly (string | null)[]): string | null {
 }
 
 /**
- * Why it must not be removed; null: it may. `unknown`: an operator wants those removed, too, that the state knows
- * nothing of.
+ * Why it must not be removed; null: it may. `unknown`: an operator also wants objects removed whose service the state
+ * does not know.
  */
 export function refusal({ doubt, why }: Orphan, { unknown }: { readonly unknown: boolean }): string | null {
   if (doubt !== null) return doubt;
-  if (why === 'unknown' && !unknown) return 'the state knows no such service: was an old copy restored?';
+  if (why === 'unknown' && !unknown) return 'the state does not know its service: was an old copy restored?';
   return null;
 }

@@ -1,4 +1,4 @@
-/** Holds what a panel believes about its services against what is. Changes nothing. */
+/** Compares a panel's records of its services with the actual state. Changes nothing. */
 import type { Rest } from '../kernel/async/slices.js';
 import { findPlan } from '../model/plan.js';
 import { keyOf, type Service } from '../model/service.js';
@@ -9,7 +9,7 @@ import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { wordOfEntry } from '../services/read-power.js';
 
-/** The words of panels, by what they mean here. */
+/** The status words of panels and their meaning here. */
 export const PANEL_STATUSES = {
   pending: 'ordered',
   processing: 'ordered',
@@ -33,7 +33,7 @@ export interface PanelRecord {
   readonly email?: string | undefined;
 }
 
-/** The call that would make it so, or null when a person must look. */
+/** The request that would resolve the difference, or null when an operator must check it. */
 export interface SyncFix {
   readonly method: 'POST' | 'PATCH';
   readonly path: string;
@@ -53,7 +53,7 @@ export interface Difference {
 
 export interface Comparison {
   readonly differences: readonly Difference[];
-  /** Services that are here and were not named. */
+  /** Services that exist here and that the panel did not list. */
   readonly unlisted: readonly {
     readonly service_id: string;
     readonly status: StatusWord;
@@ -104,7 +104,7 @@ function compare(
         belief.status ?? null,
         null,
         null,
-        'The record is damaged; the operator must look.',
+        'The record is damaged; the operator must check it.',
       ),
     ];
   const wanted = belief.status === undefined ? undefined : PANEL_STATUSES[belief.status];
@@ -156,9 +156,10 @@ const differenceOf =
 const post = (path: string, body: SyncFix['body']): SyncFix => ({ method: 'POST', path, body });
 
 const LEFT_NOTE =
-  'It could not be made, and something of it is left: it must be deleted before it is ordered again.';
-const STUCK_NOTE = 'An operation on it did not come to its end; the operator must finish it.';
-const ORDER_NOTE = 'An order needs public_ip too, and the e-mail address and plan where they are not shown.';
+  'It could not be created, and parts of it are left: it must be deleted before it is ordered again.';
+const STUCK_NOTE = 'An operation on it is stuck; the operator must finish it.';
+const ORDER_NOTE =
+  'An order also needs public_ip, and the e-mail address and plan if they are not in this body.';
 
 function orderOf({ serviceId, plan, email }: PanelRecord): SyncFix {
   return post('/create-site', {
@@ -172,7 +173,7 @@ function statusDifference(differ: Differ, belief: PanelRecord, service: Service)
   const wanted = belief.status === undefined ? undefined : PANEL_STATUSES[belief.status];
   const suspended = service.lifecycle === 'suspended';
   if (wanted === 'ordered' && service.lifecycle !== 'creating')
-    return [differ('status', belief.status ?? null, service.lifecycle, null, 'The site has been made.')];
+    return [differ('status', belief.status ?? null, service.lifecycle, null, 'The site has been created.')];
   if (wanted === 'alive' && !suspended && service.jobs.some(({ status }) => status === 'stuck'))
     return [differ('status', belief.status ?? null, 'failed', null, STUCK_NOTE)];
   if (wanted === 'suspended' && !suspended)

@@ -1,11 +1,14 @@
-/** Asks every system behind us for what it has; one that cannot be asked, or is not ours to keep, is unknown. */
+/**
+ * Reads the actual state from every remote system. A system that cannot be read, or that the agent does not manage,
+ * is unknown.
+ */
 import { asAgentError } from '../kernel/errors.js';
 import type { System, ActualState } from '../model/actual-state.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import type { OperationContext } from '../services/context.js';
 
-/** A cluster of thousands of containers takes a while. */
+/** Reading a cluster of thousands of containers takes minutes. */
 const LOOK_MS = 300_000;
 
 export async function readActualState(

@@ -1,6 +1,6 @@
 /**
- * The recurring look for drift, and the same on demand: two looks, then what counts; one look at a time, however many
- * ask.
+ * Detects drift periodically and on demand: two comparisons, then the confirmed findings. Concurrent requests share
+ * one run.
  */
 import { orSleep } from '../kernel/async/race.js';
 import type { Finding } from './drift.js';
@@ -11,17 +11,19 @@ import { detectDrift } from './detect-drift.js';
 import { removeOrphans, type Removal } from './remove-orphans.js';
 import { repairDrift, type Repair } from './repair-drift.js';
 
-/** A repair that did not help is not tried again sooner. */
+/** A repair that did not help is not repeated sooner. */
 const REPAIR_AGAIN_MS = 6 * 3_600_000;
-/** A fresh daemon has better things to do. */
+/** A daemon that has just started has more urgent work. */
 const FIRST_LOOK_MS = 30_000;
 
 export interface Reconciler {
-  /** What the schedule calls: looks when it is time, repairs when the config says so. Epoch ms of its next wish. */
+  /**
+   * Called by the schedule: compares when it is due, and repairs if configured. Resolves to the epoch ms of the next
+   * run.
+   */
   run(): Promise<number | undefined>;
   /**
-   * Begins (or joins) looks until everything found was seen twice or is gone; resolves when that is so, or after
-   * `ms`.
+   * Starts or joins a run until every finding is confirmed or gone; resolves then, or after `ms`.
    */
   ask(ms: number): Promise<{ readonly looking: boolean; readonly report: DriftReport | undefined }>;
   repair(caller: Pick<Caller, 'requestId'>, ids: readonly string[]): Promise<Repair[]>;
@@ -36,7 +38,7 @@ export function reconciler(context: DriftContext): Reconciler {
   const stopping = new AbortController();
   const repaired = new Map<string, number>();
   const told = new Set<string>();
-  /** By the monotonic clock. */
+  /** By the monotonic clock, in ms. */
   let dueAt = clock.monotonic() + Math.min(everyMs, FIRST_LOOK_MS);
   let looking: Promise<DriftReport> | undefined;
 
@@ -48,7 +50,7 @@ export function reconciler(context: DriftContext): Reconciler {
     return report;
   };
 
-  /** The second look comes only if the first found something new. */
+  /** Compares a second time only if the first comparison found something new. */
   const looks = async (): Promise<DriftReport> => {
     const first = await look();
     if (first.pending === 0) return first;
@@ -64,7 +66,8 @@ export function reconciler(context: DriftContext): Reconciler {
   const alarm = ({ findings, orphans }: DriftReport): void => {
     const ids = new Set([...findings, ...orphans].map(({ item }) => item.id));
     for (const { item } of findings)
-      if (!told.has(item.id)) log.warn({ alarm: 'drift', ...item }, 'the world differs from the records');
+      if (!told.has(item.id))
+        log.warn({ alarm: 'drift', ...item }, 'the actual state differs from the records');
     for (const { item } of orphans)
       if (!told.has(item.id))
         log.warn(
@@ -80,7 +83,7 @@ export function reconciler(context: DriftContext): Reconciler {
     for (const [id, at] of repaired) if (now - at >= REPAIR_AGAIN_MS) repaired.delete(id);
     const fresh = findings.map(({ item }) => item).filter(({ id }) => !repaired.has(id));
     const repairs = await repairDrift(context, { requestId: 'reconcile' }, fresh);
-    // what was left for the next look, or refused, has not been tried
+    // repairs that were refused or left for the next run do not count as tried
     const begun = new Set(
       repairs.flatMap(({ key, parts, jobId }) =>
         jobId === null ? [] : parts.map((part) => `${key} ${part}`),

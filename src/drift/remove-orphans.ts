@@ -1,6 +1,6 @@
 /**
- * Removes what carries our mark and belongs to no service any more: only what is named, only what a look of this
- * moment finds again, and only what leaves no doubt.
+ * Removes orphans: objects with the agent's mark that no longer belong to a service. Only those that the request
+ * names, that a new comparison finds again, and that leave no doubt.
  */
 import { asAgentError } from '../kernel/errors.js';
 import { isOpen } from '../model/job.js';
@@ -13,13 +13,13 @@ import { SITE_RECORD_TYPES, type SiteRecordType } from '../drivers/dns/contract.
 
 export interface Removal {
   readonly what: string;
-  /** Null: it is gone. */
+  /** Null: it was removed. */
   readonly problem: string | null;
 }
 
 const REMOVAL_MS = 600_000;
 
-/** `unknown`: also what the state knows no service of. */
+/** `unknown`: also objects whose service the state does not know. */
 export async function removeOrphans(
   context: OperationContext,
   ids: readonly string[],
@@ -31,7 +31,7 @@ export async function removeOrphans(
   const removals: Removal[] = [];
   for (const id of ids) {
     const orphan = orphans.find((one) => one.id === id);
-    const problem = orphan ? refusal(orphan, request) : 'it is not there any more, or belongs to a service';
+    const problem = orphan ? refusal(orphan, request) : 'it no longer exists, or belongs to a service';
     const late = orphan && problem === null ? await nowNeeded(context, orphan).catch(reasonOf) : null;
     removals.push({
       what: orphan?.what ?? id,
@@ -41,17 +41,17 @@ export async function removeOrphans(
   return removals;
 }
 
-/** The look may be minutes old: an order since then may have begun a life that bears the same mark. */
+/** The comparison may be minutes old: an order since then may have created a service with the same mark. */
 async function nowNeeded({ state }: OperationContext, { mark, why }: Orphan): Promise<string | null> {
   const service = await state.services.find(`${mark.panel}/${mark.service}`);
   const ended = service?.lifecycle === 'terminated' || service?.lifecycle === 'failed';
   const idle = service !== undefined && ended && !service.jobs.some(isOpen);
   if (why === 'unknown' ? service === undefined : idle || (service?.generation ?? 0) > mark.generation)
     return null;
-  return 'its service has come to life meanwhile';
+  return 'its service was ordered again in the meantime';
 }
 
-/** The drivers look at the mark once more. */
+/** The drivers check the mark once more. */
 async function remove(
   { drivers, log }: OperationContext,
   orphan: Orphan | undefined,

@@ -1,6 +1,5 @@
 /**
- * Puts right what is safe, each service by a job of its own: jobs of one service never meet, and each of them is on
- * record.
+ * Repairs drift where that is safe, with one job per service: jobs of a service never overlap, and each is recorded.
  */
 import { asAgentError } from '../kernel/errors.js';
 import type { Finding } from './drift.js';
@@ -16,11 +15,11 @@ export interface Repair {
   readonly key: ServiceKey;
   readonly parts: readonly string[];
   readonly jobId: string | null;
-  /** Why none was started. */
+  /** Why no job was started. */
   readonly problem: string | null;
 }
 
-/** A storm of repairs would be a disaster of its own: the rest comes after the next look. */
+/** Too many repairs at once would be a problem themselves: the rest follows after the next comparison. */
 const MOST_AT_ONCE = 50;
 
 export async function repairDrift(
@@ -47,8 +46,8 @@ export async function repairDrift(
 }
 
 /**
- * A service of which anything is for a person to judge (a foreign container, a lost mark, a lock) is left to him as a
- * whole.
+ * If an operator must decide on any part of a service (a foreign container, a lost mark, a lock), the whole service
+ * is left to the operator.
  */
 function safeParts(findings: readonly Finding[]): Map<ServiceKey, string[]> {
   const unclear = new Set(

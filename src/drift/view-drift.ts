@@ -1,4 +1,4 @@
-/** Drift as operators see it. */
+/** Drift as the operator's API shows it. */
 import type { Finding } from './drift.js';
 import type { Orphan } from './orphans.js';
 import type { Counted, DriftReport } from './drift-store.js';

@@ -158,12 +158,12 @@ t.test(
     await t.rejects(addDomain(context, caller, '12', ZONE), {
       code: 'domain_not_here',
       message:
-        /^shop\.test must lead to 127\.0\.0\.1, but leads to 198\.51\.100\.9\. .*_innkeeper-challenge\.shop\.test with the value [a-z0-9]{32}\.$/,
+        /^shop\.test must point to 127\.0\.0\.1, but points to 198\.51\.100\.9\. .*_innkeeper-challenge\.shop\.test with the value [a-z0-9]{32}\.$/,
     });
     await record(ZONE, 'A', ['127.0.0.1']);
     await record(ZONE, 'AAAA', ['2001:db8::1']);
     await t.rejects(addDomain(context, caller, '12', ZONE), {
-      message: /leads to 127\.0\.0\.1 and 2001:db8::1\./,
+      message: /points to 127\.0\.0\.1 and 2001:db8::1\./,
     });
     await record(ZONE, 'AAAA', []);
     await record(ZONE, 'CAA', ['0 issue "other.test"']);

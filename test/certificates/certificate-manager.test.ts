@@ -216,7 +216,7 @@ t.test('nothing is ordered before DNS leads here; the customer is told what is m
   t.same(await certificate(), {
     state: 'pending',
     expiresAt: null,
-    problem: 'example.com leads to 198.51.100.9; it must lead to 203.0.113.10.',
+    problem: 'example.com points to 198.51.100.9; it must point to 203.0.113.10.',
   });
   t.same(around.orders, []);
   around.addresses.set('example.com', ['203.0.113.10']);
@@ -477,7 +477,7 @@ t.test(
     const { around, change, until, certificate, rest, state, stop, restart } = await world(t);
     const stray = {
       since: '2026-01-01T00:00:00.000Z',
-      problem: 'example.com leads to no address.',
+      problem: 'example.com points to no address.',
       off: true,
     };
     await change({ domains: [entry()] });

@@ -129,11 +129,11 @@ t.test('the domain of the order is added once the site is up and it leads here',
   const { request } = await listDomains(context, BY, '12345');
   t.match(request, {
     name: 'shop.example.com',
-    problem: /^shop\.example\.com must lead to 203\.0\.113\.10, but leads to no address/,
+    problem: /^shop\.example\.com must point to 203\.0\.113\.10, but points to no address/,
   });
   t.match((await rig.call('GET', '/action/getdomain?service_id=12345')).body, {
     domains: [],
-    wish: { domain: 'shop.example.com', problem: /must lead to/, next_try_at: '2026-03-01T12:01:00.000Z' },
+    wish: { domain: 'shop.example.com', problem: /must point to/, next_try_at: '2026-03-01T12:01:00.000Z' },
   });
   await retryRequestedDomains(context, signal);
   t.match(flat(await service('12345')).domainWish, { tries: 1 }, 'not before its time');
@@ -174,7 +174,7 @@ t.test(
     await look(DAY / 2);
     t.equal(await service('1'), first, 'it is not looked at all the time');
     await look(DAY / 2);
-    const problem = 'example.com leads to 198.51.100.9; it must lead to 203.0.113.10.';
+    const problem = 'example.com points to 198.51.100.9; it must point to 203.0.113.10.';
     t.match(flat(await service('1')).domains, [{ stray: { problem, off: false } }]);
     t.match((await rig.call('GET', '/action/getdomain?service_id=1')).body, {
       details: [{ enabled: true, problem }],
@@ -195,7 +195,7 @@ t.test(
     await look(DAY);
     const off = await service('1');
     t.match(flat(off).domains, [
-      { domain: 'example.com', stray: { off: true, problem: /leads to no address/ } },
+      { domain: 'example.com', stray: { off: true, problem: /points to no address/ } },
     ]);
     t.match(off.jobs.at(-1), { method: 'repair', args: { parts: ['proxy'] } });
     t.same(servedNames(flat(off)), [flat(off).fqdn]);
@@ -237,7 +237,7 @@ t.test('a www that cannot be looked up says nothing about the apex, neither way'
   addresses.set('example.com', ['198.51.100.9']);
   await look(DAY + 1);
   t.match(flat(await service('1')).domains[0]?.stray, {
-    problem: `example.com leads to 198.51.100.9; it must lead to ${HERE}.`,
+    problem: `example.com points to 198.51.100.9; it must point to ${HERE}.`,
   });
   outside.dead.add('example.com');
   addresses.set('example.com', [HERE]);
@@ -305,7 +305,7 @@ t.test(
     addresses.set('example.com', [HERE]);
     await t.rejects(addDomain(context, BY, '2', 'example.com'), {
       code: 'domain_taken',
-      message: /is another customer's\. If it is yours, prove it with a TXT record/,
+      message: /belongs to another customer\. If it is yours, prove ownership with a TXT record/,
     });
     texts.set('_innkeeper-challenge.example.com', [await challenge('2', 'example.com')]);
     await add('2', 'example.com');
@@ -344,7 +344,7 @@ t.test(
     await settled('1');
     await kept('example.com', null);
     await t.rejects(addDomain(context, BY, '2', 'a.b.example.com'), {
-      message: /^a\.b\.example\.com is below example\.com, which was another customer's until lately/,
+      message: /^a\.b\.example\.com is below example\.com, which belonged to another customer until recently/,
     });
     rig.behaviour.now += 3_600_000;
     await add('2', 'a.b.example.com');

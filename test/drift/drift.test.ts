@@ -283,7 +283,7 @@ const orphansOf = (
   return findOrphans({
     agent: AGENT,
     pictures,
-    world: { ...none, ...seen },
+    actual: { ...none, ...seen },
     damaged: also.damaged ?? false,
     holderOf: () => also.holder,
   }).map(({ kind, why, doubt }: Orphan) => `${kind} ${why}${doubt === null ? '' : ` (${doubt})`}`);

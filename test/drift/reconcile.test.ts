@@ -100,7 +100,7 @@ t.test('an orphan whose service has come to life since the look stays', async (t
     await rig.state.services.commit('default/b', () => aService({ id: 'b' }));
   };
   const removed = await rig.reconcile.remove(ids, { unknown: true });
-  t.match(removed, [{ problem: null }, { problem: 'its service has come to life meanwhile' }]);
+  t.match(removed, [{ problem: null }, { problem: 'its service was ordered again in the meantime' }]);
   t.same(
     rig.drivers.calls.filter((call) => call.startsWith('removeRecord')),
     ['removeRecord a.sites.example.net A'],

@@ -21,7 +21,7 @@ t.test(
     t.match(refused.body, {
       code: 'domain_not_here',
       error:
-        /^example\.org must lead to 203\.0\.113\.10, but leads to no address\. .*_innkeeper-challenge\.example\.org with the value [a-z0-9]{32}\.$/,
+        /^example\.org must point to 203\.0\.113\.10, but points to no address\. .*_innkeeper-challenge\.example\.org with the value [a-z0-9]{32}\.$/,
     });
     await world.dns('example.org', 'A', ['203.0.113.10']);
     await world.dns('www.example.org', 'CNAME', ['example.org.']);
@@ -160,7 +160,7 @@ t.test(
     );
     t.match(waiting, {
       domains: [],
-      wish: { domain: 'elsewhere.example.net', problem: /must lead to 203\.0\.113\.10/ },
+      wish: { domain: 'elsewhere.example.net', problem: /must point to 203\.0\.113\.10/ },
     });
     t.match(await world.status('2'), { status: 'running', provision_status: 'completed' });
     t.match(await world.post('/action/deldomain', { service_id: '2', domain: 'elsewhere.example.net' }), {

@@ -351,7 +351,7 @@ t.test('after a rollback to before the upgrade the site has old content and toda
 
 t.test('domains: served over HTTPS with a certificate of their own, taken away, brought again', async (t) => {
   t.match(await view({ pwx_action: 'add_domain', pwx_domain: 'elsewhere.com' }), {
-    notice: /^elsewhere\.com must lead to 127\.0\.0\.1, but leads to 198\.51\.100\.9\./,
+    notice: /^elsewhere\.com must point to 127\.0\.0\.1, but points to 198\.51\.100\.9\./,
   });
   t.match(await view({ pwx_action: 'add_domain', pwx_domain: DOMAIN }), {
     notice: `Domain added: ${DOMAIN}`,

@@ -207,7 +207,10 @@ t.test('nothing without our mark is touched, however much it looks like ours', a
     [`DNS record left.${zone} A`],
   );
   const commanded = await command(world, '--remove-orphans', '--remove-unknown', 'default/77/1');
-  t.match(commanded.out, /container 5004 on \S+ .*left: other words stand beside the mark/);
+  t.match(
+    commanded.out,
+    /container 5004 on \S+ .*left: its description contains other words next to the mark/,
+  );
   t.notMatch(commanded.out, /removed\n/, 'nor does the command name what leaves a doubt');
   t.equal(commanded.code, 0, commanded.err);
   t.same(present(await containers(world)), present(before));

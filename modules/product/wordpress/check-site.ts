@@ -7,7 +7,7 @@ import type { StepContext } from '../../../src/modules/kit/context.js';
 import type { SiteAnswerView } from '../../../src/modules/kit/values.js';
 import { siteOf } from '../../../src/modules/kit/parts.js';
 import { titleOf } from './html-text.js';
-import { bearsTitle } from './site-title.js';
+import { showsTitle } from './site-title.js';
 
 /** WordPress refuses a login from a browser that did not keep this cookie. */
 const TEST_COOKIE = { wordpress_test_cookie: 'WP%20Cookie%20check' };
@@ -29,7 +29,7 @@ async function lookAtFrontPage(context: StepContext, title: string): Promise<voi
   if (page.status !== 200) {
     throw unready(page, 'The new site does not answer yet.', `a front page with the title "${title}"`);
   }
-  if (shown === undefined || !bearsTitle(shown, title)) {
+  if (shown === undefined || !showsTitle(shown, title)) {
     throw new AgentError('site_wrong', 'The new site does not show its own front page.', {
       role: 'site',
       detail: `expected the title "${title}", found ${shown === undefined ? 'a page without title' : `"${shown}"`}`,

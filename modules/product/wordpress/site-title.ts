@@ -31,7 +31,7 @@ function plain(text: string): string {
  * into typographic ones, so only letters and digits are compared. PHP takes the title `0` for nothing, and WordPress
  * shows none.
  */
-export function bearsTitle(shown: string, title: string): boolean {
+export function showsTitle(shown: string, title: string): boolean {
   if (title === '0') return true;
   const expected = letters(decodeEntities(title));
   return expected === '' ? shown !== '' : letters(shown).includes(expected);
