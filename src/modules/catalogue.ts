@@ -1,4 +1,4 @@
-/** What can be sold: the modules that are there, with the settings of this configuration. */
+/** The products that can be sold: the installed modules with the settings of this configuration. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/error.js';
@@ -23,20 +23,20 @@ export async function openCatalogue(config: Config, configFile: string, log: Log
 export interface BrokenPart {
   /** The module's name. */
   readonly name: string;
-  /** Its file; null: what is wrong stands in the configuration. */
+  /** Its file; null: the problem is in the configuration. */
   readonly path: string | null;
   readonly problem: string;
 }
 
 export interface Survey {
-  /** Those that can be used with their settings. */
+  /** The usable products with their settings. */
   readonly products: Products;
   readonly broken: readonly BrokenPart[];
 }
 
 /**
- * All that is wrong with the modules, for who must not fail at the first. `probe` runs a file's code where it can do
- * no harm, and says what is wrong with it.
+ * Collects all problems of the modules instead of failing at the first. `probe` runs a file's code where it can do no
+ * harm, and returns its problem.
  */
 export async function surveyCatalogue(
   config: Config,
@@ -61,7 +61,7 @@ export async function surveyCatalogue(
   const { problems } = openProducts(loaded, config.products);
   for (const { key, problem } of problems) {
     const name = nameIn(key);
-    // its file is told already
+    // the problem of its file is already listed
     if (!loaded.broken.some((one) => one.name === name))
       broken.push({ name, path: null, problem: `${key}: ${problem}` });
   }

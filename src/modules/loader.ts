@@ -1,6 +1,6 @@
 /**
  * Finds `<folder>/<type>/<name>/module.js` in the shipped folder and in the configured ones. A broken module is
- * reported; the rest loads.
+ * reported; the others are loaded.
  */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
@@ -36,7 +36,7 @@ export interface BrokenModule {
   /** The folder's name. */
   readonly name: string;
   readonly path: string;
-  /** What is wrong, for an operator. */
+  /** The problem, for an operator. */
   readonly problem: string;
 }
 
@@ -45,17 +45,20 @@ export interface LoadedModules {
   readonly broken: readonly BrokenModule[];
 }
 
-/** The folder of the modules that come with the agent, found from where this code runs (the build's output folder). */
+/**
+ * The folder of the modules that are shipped with the agent, found from the location of this code (the build's output
+ * folder).
+ */
 export function shippedModules(from: string = fileURLToPath(import.meta.url)): string {
   for (let folder = dirname(from); folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'src', 'cli.js'))) return join(folder, 'modules');
   }
-  throw new Error(`the shipped modules are not above ${from}`);
+  throw new Error(`the shipped modules are not in a folder above ${from}`);
 }
 
 /**
- * Loads the modules of these folders, in this order. `unfit`: by path, what is known to be wrong with files that must
- * not be loaded. Throws an Error when a folder cannot be read.
+ * Loads the modules of these folders, in this order. `unfit`: path -> the known problem of a file that must not be
+ * loaded. Throws an Error when a folder cannot be read.
  */
 export async function loadModules(
   folders: readonly string[],
@@ -66,7 +69,7 @@ export async function loadModules(
   for (const found of await findModules(folders)) {
     const twin = modules.find(({ info }) => info.type === found.type && info.name === found.name);
     try {
-      if (twin) throw new Error(`a module of this name was loaded from ${twin.path} already`);
+      if (twin) throw new Error(`a module with this name is already loaded from ${twin.path}`);
       const problem = unfit.get(found.path);
       if (problem !== undefined) throw new Error(problem);
       modules.push(await loadModule(found));
@@ -79,7 +82,7 @@ export async function loadModules(
 
 export type FoundModule = Omit<BrokenModule, 'problem'>;
 
-/** What lies in these folders, not loaded. Throws an Error when a folder cannot be read. */
+/** Lists the modules in these folders without loading them. Throws an Error when a folder cannot be read. */
 export async function findModules(folders: readonly string[]): Promise<FoundModule[]> {
   return (await Promise.all(folders.map(findIn))).flat();
 }
@@ -108,15 +111,15 @@ async function foldersOf(folder: string): Promise<string[]> {
   }
 }
 
-/** Runs its code. Throws an Error that says what is wrong with it. */
+/** Runs the module's code. Throws an Error that says what is wrong with it. */
 export async function loadModule(found: FoundModule): Promise<LoadedModule> {
-  if (!existsSync(found.path)) throw new Error('the folder holds no module.js');
+  if (!existsSync(found.path)) throw new Error('the folder does not contain module.js');
   const module = await importModule(found.path);
   const [wrong] = Value.Errors(InfoSchema, module.info);
   if (wrong) throw new Error(`its info${wrong.instancePath.replace('/', '.')} ${wrong.message}`);
   if (module.info.name !== found.name || module.info.type !== found.type) {
     throw new Error(
-      `it calls itself ${module.info.type}/${module.info.name}, its folder says ${found.type}/${found.name}`,
+      `its name is ${module.info.type}/${module.info.name}, but its folder is ${found.type}/${found.name}`,
     );
   }
   return { info: module.info, path: found.path, module };

@@ -1,6 +1,5 @@
 /**
- * The products this agent sells: each loaded product module with its settings from the config file, checked and
- * completed.
+ * The products that this agent sells: each loaded product module with its checked settings from the config file.
  */
 import { Value } from 'typebox/value';
 import { AgentError } from '../kernel/errors.js';
@@ -14,11 +13,11 @@ export interface RegisteredProduct {
   /** Absolute path of module.js; what a worker thread imports. */
   readonly path: string;
   readonly module: Product;
-  /** Complete: defaults are filled in. */
+  /** With defaults filled in. */
   readonly settings: JsonObject;
 }
 
-/** Something in the config's `products` that cannot be used; the daemon must not start with it. */
+/** A problem in the config's `products`; the daemon must not start with it. */
 export interface SettingsProblem {
   /** e.g. `products.wordpress.title` */
   readonly key: string;
@@ -32,7 +31,7 @@ export interface Products {
   get(name: string): RegisteredProduct;
 }
 
-/** Joins modules and settings. `problems` is empty when all settings are right. */
+/** Combines modules and settings. `problems` is empty when all settings are valid. */
 export function openProducts(
   loaded: LoadedModules,
   given: Readonly<Record<string, JsonObject>>,
@@ -54,7 +53,7 @@ export function openProducts(
       key: `products.${name}`,
       problem:
         why === undefined
-          ? `there is no product module of this name (there are: ${[...byName.keys()].join(', ') || 'none'})`
+          ? `no product module has this name (available: ${[...byName.keys()].join(', ') || 'none'})`
           : `the product module cannot be used: ${why}`,
     });
   }
@@ -78,7 +77,7 @@ function lookUp(
   };
 }
 
-/** By shape, as modules from elsewhere may carry their own copy of the base class. */
+/** By shape, since third-party modules may be bundled with their own copy of the base class. */
 function isProduct(module: Module): module is Product {
   return (
     module instanceof Product ||
@@ -89,8 +88,7 @@ function isProduct(module: Module): module is Product {
 }
 
 /**
- * The settings with defaults filled in, and what is wrong with them. Unknown keys are refused when the schema says
- * so.
+ * The settings with defaults filled in, and their problems. Unknown keys are refused if the schema says so.
  */
 export function checkSettings(
   module: Module,
@@ -106,7 +104,7 @@ export function checkSettings(
       if (extra.length > 0) {
         return extra.map((key) => ({
           key: [base, ...at, key].join('.'),
-          problem: 'there is no such setting',
+          problem: 'unknown setting',
         }));
       }
       const found = Value.Pointer.Get(settings, error.instancePath);

@@ -972,9 +972,9 @@ t.test(
       /throws: .*no such table/,
       /leaves: its code ended the process that loaded it \(exit code 0\)/,
       /later: .*(from a timer|not a class)/,
-      /lacking: the folder holds no module\.js/,
+      /lacking: the folder does not contain module\.js/,
       /nowhere cannot be read/,
-      /products\.wordpress\.nonsense: there is no such setting/,
+      /products\.wordpress\.nonsense: unknown setting/,
       /absent: it is the product of orders that name none/,
     ])
       t.match(found, said);

@@ -48,7 +48,7 @@ t.test('a broken module is named with its reason and the rest loads', async (t) 
     ['good'],
   );
   const why = Object.fromEntries(broken.map(({ name, problem }) => [name, problem]));
-  t.match(why['renamed'], /calls itself product\/other, its folder says product\/renamed/);
+  t.match(why['renamed'], /its name is product\/other, but its folder is product\/renamed/);
   t.match(why['empty'], /no module\.js/);
   t.match(why['function'], /not a class/);
   t.match(why['notmodule'], /not a class that extends/);
@@ -138,9 +138,9 @@ t.test('wrong settings are named by key, with what was found and what is expecte
     problems.find((one) => one.key === `products.${key}`)?.problem;
   t.match(of('wordpress.source'), /found "magic".*template, scratch/);
   t.match(of('wordpress.upstream_port'), /found 0.*1/);
-  t.match(of('wordpress.titel'), /no such setting/);
+  t.match(of('wordpress.titel'), /unknown setting/);
   t.match(of('wordpress.trusted_proxies.1'), /found "evil; x"/);
-  t.match(of('shop'), /no product module of this name \(there are: wordpress\)/);
+  t.match(of('shop'), /no product module has this name \(available: wordpress\)/);
   t.equal(problems.length, 5);
 });
 

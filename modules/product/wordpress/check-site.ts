@@ -1,5 +1,5 @@
 /**
- * Whether a WordPress site is really there: its front page bears its title, and its administrator can log in. HTTP
+ * Checks a new WordPress site: its front page must show its title, and its administrator must be able to log in. HTTP
  * 200 alone proves nothing.
  */
 import { AgentError } from '../../../src/kernel/errors.js';
@@ -64,11 +64,11 @@ async function logIn(context: StepContext, user: string): Promise<void> {
     cookies: { ...TEST_COOKIE, ...answer.cookies },
   });
   if (admin.status !== 200) {
-    throw unready(admin, 'The administration of the new site does not open.', 'wp-admin after the login');
+    throw unready(admin, 'The admin area of the new site does not open.', 'wp-admin after the login');
   }
 }
 
-/** A gateway's answer means that nothing is there yet; any other is a wrong site. */
+/** A gateway error means that the site does not respond yet; any other response means a wrong site. */
 function unready(answer: SiteAnswerView, message: string, expected: string): AgentError {
   const location = answer.headers['location'];
   const found = `HTTP ${answer.status}${location === undefined ? '' : ` to ${location}`}, title "${titleOf(answer.body) ?? ''}"`;

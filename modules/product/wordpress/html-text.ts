@@ -1,11 +1,11 @@
 /** Reads text out of HTML as WordPress writes it: entities, and a page's title. */
 
-/** Characters of HTML that are read as a title; an ordered title of 200 characters fits even when each is an entity. */
+/** Longest title in characters of HTML; an ordered title of 200 characters fits even if each is an entity. */
 const LONGEST_TITLE = 4_000;
 
 /**
- * The text of the page's first `<title>` in one line, or undefined when it has none. Takes time in proportion to the
- * page's length.
+ * The text of the page's first `<title>` in one line, or undefined when it has none. Its time is linear in the page's
+ * length.
  */
 export function titleOf(page: string): string | undefined {
   const opening = /<title(?:[\s/][^<>]*)?>/i.exec(page);
@@ -19,8 +19,8 @@ export function titleOf(page: string): string | undefined {
 }
 
 /**
- * The named entities that matter to a title. Names are case-sensitive; `apos` is none, since PHP takes pages for HTML
- * 4.
+ * The named entities that matter to a title. Names are case-sensitive; `apos` is not included, since PHP treats pages
+ * as HTML 4.
  */
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
@@ -31,8 +31,8 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Decodes each entity once. What WordPress does not take for an entity stays as it is: `wp_kses_normalize_entities`
- * in wp-includes/kses.php decides, and writes the ampersand of anything else as `&amp;`.
+ * Decodes each entity once. Text that WordPress does not treat as an entity stays unchanged:
+ * `wp_kses_normalize_entities` in wp-includes/kses.php decides, and writes the ampersand of anything else as `&amp;`.
  */
 export function decodeEntities(text: string): string {
   return text.replace(

@@ -1,8 +1,8 @@
-/** What WordPress calls a language: `de` is `de_DE`, `ja` is `ja`, `zh-Hant` is `zh_TW`. */
+/** WordPress locales for language tags: `de` is `de_DE`, `ja` is `ja`, `zh-Hant` is `zh_TW`. */
 
 /**
- * The best first. What WordPress has no files for is passed over where the site is made: a region without files of its
- * own gets those of its language's main region. `tag`: BCP 47.
+ * The best match first. The installation skips locales for which WordPress has no files: a region without files gets
+ * those of its language's main region. `tag`: BCP 47.
  */
 export function wordpressLocales(tag: string): string[] {
   const { language, region } = new Intl.Locale(tag);

@@ -28,7 +28,7 @@ export default class WordPress extends HostedProduct {
     type: 'product',
     name: 'wordpress',
     title: 'WordPress',
-    description: 'A WordPress site in a container of its own',
+    description: 'A WordPress site in its own container',
     version: '1.0.0',
     author: 'Innkeeper',
   };
@@ -38,7 +38,7 @@ export default class WordPress extends HostedProduct {
       source: Type.Enum(['template', 'scratch'], {
         default: 'template',
         description:
-          'Clone the golden template, or install everything in a container made from the OS template',
+          'Clone the golden template, or install everything in a container created from the OS template',
       }),
       template_name: Type.String({
         default: 'innkeeper-wordpress',
@@ -49,7 +49,7 @@ export default class WordPress extends HostedProduct {
         default: '{subdomain}',
         minLength: 1,
         maxLength: 200,
-        description: 'Title of a new site; {subdomain} and {fqdn} are filled in',
+        description: 'Title of a new site; {subdomain} and {fqdn} are replaced',
       }),
       admin_user: Type.String({
         default: 'admin',
@@ -59,18 +59,17 @@ export default class WordPress extends HostedProduct {
       locale: Type.String({
         default: 'en_US',
         pattern: '^[a-z]{2,3}(_[A-Z]{2})?(_[a-z0-9]+)?$',
-        description: 'Language of a new site whose order and panel name none, as WordPress names it',
+        description: 'Language of a new site if neither order nor panel name one, as a WordPress locale',
       }),
       upstream_port: Type.Integer({
         default: 80,
         minimum: 1,
         maximum: 65_535,
-        description:
-          'Port in the container that the proxy leads to; another one needs a template of your own',
+        description: 'Port in the container that the proxy forwards to; another port needs a custom template',
       }),
       trusted_proxies: Type.Array(Type.String({ pattern: '^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$' }), {
         default: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'],
-        description: "Addresses whose word about the visitor's address and TLS a container believes",
+        description: "Addresses of proxies that a container trusts to report the visitor's address and TLS",
       }),
     },
     { additionalProperties: false },
@@ -135,7 +134,7 @@ export default class WordPress extends HostedProduct {
       values: {
         SITE_FQDN: fqdn,
         SITE_URL: url,
-        // a site that has got another URL of its own leads its other names there
+        // a site whose URL is another domain redirects its other names there
         SITE_NAMES: url === `https://${fqdn}` ? names.join(' ') : '',
         LOCAL_NAMES: names.join(' '),
       },
@@ -184,12 +183,12 @@ export default class WordPress extends HostedProduct {
 }
 
 function administratorMissing(context: StepContext, said: string): AgentError {
-  return new AgentError('administrator_missing', 'The site has no administrator of that name any more.', {
+  return new AgentError('administrator_missing', 'The site no longer has an administrator with that name.', {
     detail: `${administrator(context)}: ${said.trim()}`,
   });
 }
 
-/** As it was when the site was made. */
+/** The administrator's name as of the creation of the site. */
 function administrator({ service, settings }: StepContext): string {
   const { admin_user: user } = service.data;
   return typeof user === 'string' ? user : textSetting(settings, 'admin_user');

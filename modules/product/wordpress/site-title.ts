@@ -1,4 +1,4 @@
-/** What a site is called, and whether a page bears that title although WordPress dresses it up. */
+/** The title of a site, and whether a page shows it although WordPress changes its typography. */
 import type { StepContext } from '../../../src/modules/kit/context.js';
 import { siteOf } from '../../../src/modules/kit/parts.js';
 import { textSetting } from '../../../src/modules/kit/read-settings.js';

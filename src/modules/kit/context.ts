@@ -1,7 +1,7 @@
 /**
- * What module code gets while one of its steps runs. It lives in a worker thread; every call is answered by the main
- * thread, which knows the service, its mark, its container number and the drivers. Module code never holds a raw
- * client, the state, another service or a secret's text.
+ * The context of module code while one of its steps runs in a worker thread. The main thread performs every call: it
+ * has the service, its mark, its container number and the drivers. Module code never gets a raw client, the state,
+ * another service or a secret's text.
  */
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { Plan } from '../../model/plan.js';
@@ -14,11 +14,11 @@ export interface ServiceView {
   readonly id: string;
   readonly generation: number;
   readonly email: string;
-  /** The customer's language (BCP 47): of the order, or of the panel. Null: neither says. */
+  /** The customer's language (BCP 47), from the order or the panel. Null: neither has one. */
   readonly locale: string | null;
-  /** Null when the product has no part `guest`; `guestOf` reads it where there is one for certain. */
+  /** Null when the product has no part `guest`; `guestOf` reads it where the product declares it. */
   readonly guest: GuestView | null;
-  /** Null when the product has no part `site`; `siteOf` reads it where there is one for certain. */
+  /** Null when the product has no part `site`; `siteOf` reads it where the product declares it. */
   readonly site: SiteView | null;
   readonly publicIps: readonly string[];
   readonly plan: Plan;
@@ -30,9 +30,9 @@ export interface ServiceView {
 
 /** The container of a service. */
 export interface GuestView {
-  /** Private addresses; the first is the one that the proxy leads to. */
+  /** Private addresses; the proxy forwards to the first. */
   readonly addresses: readonly string[];
-  /** What the last completed job made of it, if that is known. */
+  /** The power state after the last completed job, if known. */
   readonly power: 'running' | 'stopped' | null;
   /** Oldest first. */
   readonly snapshots: readonly Snapshot[];
@@ -44,9 +44,9 @@ export interface SiteView {
   readonly fqdn: string;
   /** `https://<its primary name>` */
   readonly url: string;
-  /** All names it is served at, `fqdn` first. */
+  /** All names at which it is served, `fqdn` first. */
   readonly names: readonly string[];
-  /** False after the customer switched the proxy hosts off. */
+  /** False after the customer disabled the proxy hosts. */
   readonly proxyEnabled: boolean;
 }
 
@@ -57,17 +57,17 @@ export interface StepContext extends Omit<HostFunctions, 'plan' | 'data'> {
   readonly settings: JsonObject;
   readonly args: JsonObject;
   readonly step: string;
-  /** What this step noted in an earlier try. */
+  /** Notes of this step from an earlier run. */
   readonly notes: Readonly<JsonObject>;
-  /** Results of the steps that are done. */
+  /** Results of the completed steps. */
   readonly results: Readonly<Record<string, Json>>;
-  /** Aborted when the job is stopped, timed out or failing elsewhere. */
+  /** Aborted when the job is stopped, exceeds its time limit, or fails in another step. */
   readonly signal: AbortSignal;
   note(values: JsonObject): Promise<void>;
   /** Waits `ms` or rejects when aborted. */
   sleep(ms: number): Promise<void>;
   readonly log: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: JsonObject) => void>;
-  /** Throws `plan_too_small` when what the service has now does not fit into the plan that the job is about. */
+  /** Throws `plan_too_small` when the service's present usage does not fit into the job's plan. */
   readonly checkPlan: () => Promise<void>;
   /** Merges into the service's data (the framework's provision data); durable when it resolves. */
   readonly saveData: (values: JsonObject) => Promise<void>;

@@ -1,7 +1,7 @@
 /**
- * Every call that a step can make, each written once: the context of a step, the messages between the threads and the
- * table of effects are made from this. The main thread answers, which knows the service, its mark, its container
- * number and the drivers. Arguments and answers cross the border of the thread, so both are plain data.
+ * Declares every call that a step can make. The context of a step, the messages between the threads and the table of
+ * effects are derived from it. The main thread performs the calls: it has the service, its mark, its container number
+ * and the drivers. Arguments and results are sent between threads, so both are plain data.
  */
 import type { SnapshotKind } from '../../model/guest.js';
 import type { ProxyState } from '../../model/proxy-state.js';
@@ -17,7 +17,7 @@ import type {
   SiteRequestCall,
 } from './values.js';
 
-/** The types alone: at run time a call is its name. */
+/** Only types: at run time a call is its name. */
 interface HostCall<Args extends unknown[], Answer> {
   readonly args?: Args;
   readonly answer?: Answer;
@@ -28,24 +28,25 @@ const call = <Args extends unknown[] = [], Answer = void>(): HostCall<Args, Answ
 export const HOST_CALLS = {
   container: {
     /**
-     * Confirms number and addresses against the cluster (others replace those that turn out to be taken) and chooses
-     * the node.
+     * Checks number and addresses against the cluster, replaces those that are in use, and chooses the node.
      */
     allocate: call<[source: ContainerSource], { vmid: number; node: string }>(),
-    /** Clones or creates on the allocated node; not started. Repeatable. */
+    /** Clones or creates the container on the allocated node, without starting it. Repeatable. */
     ensure: call<[source: ContainerSource], { vmid: number; node: string }>(),
     start: call(),
-    /** Runs a script as root inside; a non-zero exit throws `recipe_failed` with the last lines of stderr as detail. */
+    /**
+     * Runs a script as root in the container; a non-zero exit throws `recipe_failed` with the last lines of stderr as
+     * detail.
+     */
     run: call<[script: ScriptCall], ScriptResult>(),
-    /** Graceful, after `graceS` seconds forced; done when it is stopped or absent. */
+    /** Shuts down gracefully, and forcibly after `graceS` seconds; done when the container is stopped or absent. */
     stop: call<[graceS: number]>(),
     /**
-     * Brings memory, swap and cores to the plan the service has, or to the one the job is about; with `disk` the disk
-     * too, which only grows.
+     * Sets memory, swap and cores to the service's plan or the job's plan; with `disk` also the disk, which only grows.
      */
     resize: call<[request: ResizeRequest]>(),
     /**
-     * Brings the container that exists to what the service has now: resources, disk, network, mark, firewall. Throws
+     * Sets the existing container to the service's present state: resources, disk, network, mark, firewall. Throws
      * when it is absent.
      */
     converge: call<[source: ContainerSource]>(),
@@ -58,23 +59,23 @@ export const HOST_CALLS = {
   },
   ha: { ensure: call(), remove: call() },
   plan: {
-    /** Throws `plan_too_small` when what the service has now does not fit into the plan that the job is about. */
+    /** Throws `plan_too_small` when the service's present usage does not fit into the job's plan. */
     check: call(),
   },
   dns: { ensure: call(), remove: call() },
   proxy: {
-    /** Serves all names of the service but `without`. Upstream is the first private address at this port. */
+    /** Serves all names of the service except `without`. The upstream is the first private address at this port. */
     ensure: call<[request: { state: ProxyState; port: number; without?: readonly string[] }]>(),
     remove: call(),
   },
   site: {
-    /** One request to the service's own site, as a visitor makes it; redirects are not followed. */
+    /** Sends a request to the service's own site, as a visitor would; redirects are not followed. */
     fetch: call<[request: SiteRequestCall], SiteAnswerView>(),
   },
   secrets: {
     /**
-     * The named secret; made (letters and digits; default: 24) when it does not exist yet. Kept encrypted with the
-     * service.
+     * The named secret; generated (letters and digits, 24 by default) when it does not exist yet. Stored encrypted
+     * with the service.
      */
     ensure: call<[name: string, length?: number], SecretRef>(),
   },
@@ -86,7 +87,7 @@ export const HOST_CALLS = {
 
 type Table = typeof HOST_CALLS;
 
-/** What a step has: `container.start()`. */
+/** The functions of a step: `container.start()`. */
 export type HostFunctions = {
   readonly [Group in keyof Table]: {
     readonly [Name in keyof Table[Group]]: Table[Group][Name] extends HostCall<infer Args, infer Answer>
@@ -109,7 +110,7 @@ export type HostCallArgs<N extends HostCallName> =
 export type HostCallAnswer<N extends HostCallName> =
   FunctionOf<N> extends (...args: never[]) => Promise<infer Answer> ? Answer : never;
 
-/** The functions of all calls, each of which `ask` carries out. */
+/** The functions of all calls; `ask` performs each of them. */
 export function hostFunctions(ask: (name: HostCallName, args: unknown[]) => Promise<unknown>): HostFunctions {
   const groups = Object.entries(HOST_CALLS).map(([group, calls]) => [
     group,
@@ -120,6 +121,6 @@ export function hostFunctions(ask: (name: HostCallName, args: unknown[]) => Prom
       ]),
     ),
   ]);
-  // the table's own names, with the types that it gives them
+  // the names of the table, with its types
   return Object.fromEntries(groups) as HostFunctions;
 }

@@ -1,6 +1,5 @@
 /**
- * The flow that all products share which live in one container behind the reverse proxy. A new product is a recipe on
- * top of it, not a copy.
+ * The common flows of products that run in one container behind the reverse proxy. A new product adds only its recipe.
  */
 import { growing } from '../../kernel/async/growing.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
@@ -27,10 +26,10 @@ import { repair } from './hosted/repair.js';
 import { backup, backupRemoval, reset, rollback, takeInitial } from './hosted/snapshots.js';
 import { Product } from './product.js';
 
-/** Milliseconds between looks at a new site: the first, the factor, the longest. */
+/** Pauses between two checks of a new site: the first (ms), the factor, the longest (ms). */
 const LOOKS = { firstMs: 50, factor: 1.5, longestMs: 2000 };
 
-/** A flow for each kind, `certificate` excepted: that never was a job. */
+/** A flow for each kind, except `certificate`, which is never a job. */
 type Flows = { readonly [K in Exclude<JobKind, 'certificate'> as `${K}Job`]: () => JobFlow };
 
 export abstract class HostedProduct extends Product implements Flows {
@@ -38,37 +37,40 @@ export abstract class HostedProduct extends Product implements Flows {
 
   abstract override source(settings: Readonly<Record<string, unknown>>): ContainerSource;
 
-  /** Port in the container that the proxy leads to. */
+  /** Port in the container that the proxy forwards to. */
   protected upstreamPort(_context: StepContext): number {
     return 80;
   }
 
-  /** Milliseconds that a new site may take until it answers rightly. */
+  /** Milliseconds that a new site may take until it responds correctly. */
   protected readonly patienceMs: number = 60_000;
 
-  /** The recipe: makes the running container into the site. Must be repeatable. */
+  /** The recipe: installs the site in the running container. Must be repeatable. */
   protected abstract install(context: StepContext): Promise<void>;
 
   /**
-   * One look at the site through the public door. Throws AgentError `site_unreachable` (nothing there yet) or
-   * `site_wrong` (it answers, but not with what was installed); both are looked at again until the patience ends.
+   * Checks the site once at its public address. Throws AgentError `site_unreachable` (no response yet) or
+   * `site_wrong` (it responds, but not with the installed content); in both cases the check is repeated until the
+   * patience ends.
    */
   protected abstract look(context: StepContext): Promise<void>;
 
-  /** Brings the running site to its URL of today (`site.url`) and lets it answer at all of `site.names`. Repeatable. */
+  /** Sets the running site's URL to `site.url` and makes it respond at all of `site.names`. Repeatable. */
   protected async setUrl(_context: StepContext): Promise<void> {}
 
-  /** Gives the running site's administrator the owner's e-mail address of today (`service.email`). Repeatable. */
+  /** Sets the e-mail address of the running site's administrator to `service.email`. Repeatable. */
   protected async setOwner(_context: StepContext): Promise<void> {}
 
-  /** Gives the running site's first administrator this password. Repeatable. Throws `administrator_missing`. */
+  /** Sets the password of the running site's first administrator. Repeatable. Throws `administrator_missing`. */
   protected async setPassword(_context: StepContext, _password: SecretRef): Promise<void> {
-    throw new AgentError('module_failed', 'This product has no administrator.', { retryable: false });
+    throw new AgentError('module_failed', 'This product does not have an administrator.', {
+      retryable: false,
+    });
   }
 
-  /** Lets this link log the running site's first administrator in, once. Repeatable. Throws `administrator_missing`. */
+  /** Makes this link log in the running site's first administrator once. Repeatable. Throws `administrator_missing`. */
   protected async loginLink(_context: StepContext, _link: LoginLink): Promise<void> {
-    throw new AgentError('not_supported', 'This product has no log-in links.');
+    throw new AgentError('not_supported', 'This product does not support log-in links.');
   }
 
   protected readonly hooks: Hooks = {
@@ -121,8 +123,8 @@ export abstract class HostedProduct extends Product implements Flows {
         run: (context) => context.proxy.ensure({ state: 'preparing', port: this.upstreamPort(context) }),
         undo: (context) => context.proxy.remove(),
       },
-      // Beside `verify`: a check of a frozen container waits a moment, and a site that fails it is removed with its
-      // snapshot.
+      // Runs alongside `verify`: the check of a frozen container waits a moment, and a site that fails it is removed
+      // with its snapshot.
       snapshot: {
         after: ['install'],
         concerns: 'snapshot',
@@ -134,7 +136,7 @@ export abstract class HostedProduct extends Product implements Flows {
         timeoutS: 300,
         run: (context) => this.lookPatiently(context),
       },
-      // Last: the HA manager would meddle with the container's locks.
+      // Last, because the HA manager would interfere with the container's locks.
       ha: {
         after: ['snapshot'],
         concerns: 'ha',
@@ -187,15 +189,15 @@ export abstract class HostedProduct extends Product implements Flows {
     for (const ms of growing(LOOKS)) {
       const problem = await this.problemOf(context);
       if (!problem) return;
-      // The time of the looks themselves is bounded by their own deadlines and by the step's.
+      // The time of the checks themselves is limited by their own deadlines and by the step's.
       if (waitedMs >= this.patienceMs) throw problem;
-      context.log.debug('the site is not right yet', { code: problem.code, detail: problem.detail ?? '' });
+      context.log.debug('the site is not ready yet', { code: problem.code, detail: problem.detail ?? '' });
       await context.sleep(ms);
       waitedMs += ms;
     }
   }
 
-  /** What the look found wrong; anything but an unready site is thrown. */
+  /** Returns the problem of a site that is not ready; throws any other error. */
   private async problemOf(context: StepContext): Promise<AgentError | undefined> {
     try {
       await this.look(context);

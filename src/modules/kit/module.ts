@@ -1,4 +1,4 @@
-/** The base of every module: what it is called, what it needs, and the jobs it can run. */
+/** The base class of every module: its name, its settings, and the jobs that it can run. */
 import type { TSchema } from 'typebox';
 import { AgentError } from '../../kernel/errors.js';
 import type { Flow } from '../../model/flow.js';
@@ -18,7 +18,7 @@ export interface ModuleInfo {
   readonly author: string;
 }
 
-/** What a job method answers: a flow, or undefined for a method the module does not have. */
+/** The flow that a job method returns. */
 export type JobFlow = Flow<StepContext>;
 
 export abstract class Module {
@@ -30,14 +30,14 @@ export abstract class Module {
   flow(method: string): JobFlow {
     const found: unknown = Reflect.get(this, `${method}Job`);
     if (typeof found !== 'function') {
-      throw new AgentError('module_failed', 'The product cannot do this.', {
+      throw new AgentError('module_failed', 'The product does not support this.', {
         detail: `${this.info.name} has no ${method}Job`,
       });
     }
     return Reflect.apply(found, this, []) as JobFlow;
   }
 
-  /** What differs from the default policy for this method. */
+  /** Differences from the default policy for this method. */
   policy(_method: string): Partial<JobPolicy> {
     return {};
   }

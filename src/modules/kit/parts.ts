@@ -15,8 +15,8 @@ export function siteOf({ site }: ServiceView): SiteView {
 }
 
 function missing(part: string): AgentError {
-  return new AgentError('module_failed', 'The product cannot do this.', {
+  return new AgentError('module_failed', 'The product does not support this.', {
     retryable: false,
-    detail: `it has no part "${part}"`,
+    detail: `it does not have the part "${part}"`,
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Settings in the worker thread: they were checked by the module's schema when the job was made, so these only name
- * the type.
+ * Reads settings in the worker thread. The module's schema checked them when the job was created, so these functions
+ * only narrow the type.
  */
 import { AgentError } from '../../kernel/errors.js';
 
@@ -8,7 +8,7 @@ type Settings = Readonly<Record<string, unknown>>;
 
 export function textSetting(settings: Settings, key: string): string {
   const value = settings[key];
-  return typeof value === 'string' ? value : wrong(key, 'a text');
+  return typeof value === 'string' ? value : wrong(key, 'a string');
 }
 
 export function numberSetting(settings: Settings, key: string): number {

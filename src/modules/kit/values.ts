@@ -1,11 +1,11 @@
-/** What the calls of a step take and answer. */
+/** Arguments and results of a step's calls. */
 
-/** A secret by its name; the main thread puts the value in where it is used. */
+/** A reference to a secret by name; the main thread inserts the value where it is used. */
 export interface SecretRef {
   readonly secret: string;
 }
 
-/** A log-in link, valid once and for 60 s, for the holder of its token. */
+/** A log-in link, valid once and for 60 s for the holder of its token. */
 export interface LoginLink {
   /** Hexadecimal; part of the path (`Product.loginPath`). */
   readonly id: string;

@@ -104,7 +104,7 @@ function useLink(site: Site, id: string, request: IncomingMessage, response: Ser
   const isOver = Date.now() > link.until;
   if (isRight || isOver) site.loginLinks = rest;
   if (isRight && !isOver && link.user === site.adminUser) letIn(site, response);
-  else send(response, 404, 'This link has been used, or is over.');
+  else send(response, 404, 'This link has been used or has expired.');
 }
 
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -58,7 +58,7 @@ function configure(disk: Disk, values: Readonly<Record<string, string>>): Played
   const value = (name: string): string => values[name] ?? '';
   const ordered = value('ADMIN_EMAIL');
   const kept = userEmail(ordered);
-  if (kept === undefined) return failed(1, 'WordPress has not made the administrator');
+  if (kept === undefined) return failed(1, 'WordPress did not create the administrator');
   if (kept !== ordered || sanitizeEmail(ordered) !== ordered)
     return failed(1, `WordPress keeps the e-mail address "${kept}", not "${ordered}"`);
   const locale = installable(value('SITE_LOCALE'));
@@ -79,7 +79,7 @@ function configure(disk: Disk, values: Readonly<Record<string, string>>): Played
 }
 
 function onSite(disk: Disk, change: (site: Site) => Played): Played {
-  return disk.site ? change(disk.site) : failed(1, 'the database server does not come up');
+  return disk.site ? change(disk.site) : failed(1, 'the database server does not start');
 }
 
 export const SCRIPTS: ScriptTable = {

@@ -1,7 +1,7 @@
 /**
- * The last script before a container becomes a template. First a throw-away site is made and used, so that the recipe
- * is known to work and clones inherit its compiled PHP; then whatever must not be the same in every clone, or only
- * costs room, is taken out.
+ * The last script before a container becomes a template. First it creates and uses a temporary site, which proves
+ * that the recipe works, and whose compiled PHP the clones inherit. Then it removes everything that must differ
+ * between clones or only takes up space.
  */
 import { configure } from './configure.js';
 
@@ -43,7 +43,7 @@ ${visit}PHP
 php=$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
 systemctl stop nginx.service "php$php-fpm.service" cron.service >/dev/null 2>&1 || true
 
-# A template never holds a site. Its empty tables stay: making them is a second of waiting for the disk in every clone.
+# A template never contains a site. Its empty tables stay: creating them would take every clone a second of disk time.
 mariadb -N -e "SELECT CONCAT('TRUNCATE TABLE wordpress.', table_name, ';') FROM information_schema.tables WHERE table_schema = 'wordpress'" | mariadb
 mariadb -e "DROP USER IF EXISTS 'wordpress'@'localhost', 'innkeeper'@'localhost'"
 rm -rf /var/lib/innkeeper /var/www/innkeeper-open

@@ -1,5 +1,5 @@
 /**
- * Makes the one site of a container: identity, database user, wp-config, WordPress's own installer, and a look at the
+ * Installs the site of a container: identity, database user, wp-config, WordPress's own installer, and a check of the
  * page. Takes SITE_FQDN, SITE_URL, SITE_TITLE, SITE_LOCALE, SITE_PORT, TRUSTED_PROXIES, ADMIN_USER, ADMIN_EMAIL,
  * ADMIN_PASSWORD, DB_PASSWORD.
  */
@@ -14,14 +14,14 @@ if [ -x /usr/sbin/sshd ] && [ ! -e /etc/ssh/ssh_host_ed25519_key ]; then
   systemctl --no-block start innkeeper-host-keys.service
 fi
 
-# WordPress calls its own name: that must lead to this container, at once and without DNS. First line, so that it wins.
+# WordPress sends requests to its own name, which must resolve to this container at once and without DNS. The first line takes precedence.
 if ! grep -qxF "127.0.0.1 $SITE_FQDN # innkeeper" /etc/hosts; then
   { echo "127.0.0.1 $SITE_FQDN # innkeeper"; sed '/# innkeeper$/d' /etc/hosts; } >/etc/hosts.new
   cat /etc/hosts.new >/etc/hosts
   rm -f /etc/hosts.new
 fi
 
-# Those calls of its own (wp-cron, the editor, site health) come over TLS, which only this loop answers.
+# These requests (wp-cron, the editor, site health) use TLS; only this loopback server handles it.
 reload=
 dir=/etc/nginx/innkeeper
 if [ ! -s $dir/loopback.key ]; then
@@ -40,14 +40,14 @@ for file in site.conf proxies.geo; do
   mv $dir/$file.new $dir/$file
 done
 
-# It answers before its unit counts as started.
+# The server responds before systemd considers its unit started.
 systemctl --no-block start mariadb.service
 tries=0
 until [ -S /run/mysqld/mysqld.sock ] && mariadb -e 'SELECT 1' >/dev/null 2>&1; do
-  [ "$tries" -lt 1200 ] || { echo 'the database server does not come up' >&2; exit 1; }
+  [ "$tries" -lt 1200 ] || { echo 'the database server does not start' >&2; exit 1; }
   sleep 0.05; tries=$((tries + 1))
 done
-# The state says what an interrupted run left: only a site that was never finished is thrown away and begun anew.
+# The state file shows what an interrupted run left: only an unfinished site is dropped and started again.
 state=$(cat /var/lib/innkeeper/wordpress 2>/dev/null || true)
 [ "$state" != installing ] || mariadb -e 'DROP DATABASE IF EXISTS wordpress'
 [ "$state" = installed ] || echo installing >/var/lib/innkeeper/wordpress
@@ -65,7 +65,7 @@ if [ -n "$reload" ]; then
   systemctl --no-block reload-or-restart nginx.service
 fi
 export SITE_FQDN SITE_URL SITE_TITLE SITE_LOCALE SITE_PORT ADMIN_USER ADMIN_EMAIL ADMIN_PASSWORD DB_PASSWORD
-# What it says goes through a file: a process that the site leaves behind must not keep this script's own output open.
+# Its output goes to a file: a process that the site leaves running must not keep this script's output open.
 said=/run/innkeeper/recipe.said
 code=0
 as_site php -d opcache.enable_cli=1 -d opcache.file_cache_only=1 -d opcache.file_cache=/var/cache/wordpress-php >$said 2>&1 <<'PHP' || code=$?
@@ -76,7 +76,7 @@ trap - EXIT
 echo installed >/var/lib/innkeeper/wordpress
 sync /var/lib/innkeeper/wordpress /etc/hosts
 as_site sync /var/www/wordpress/wp-config.php
-# Visitors are let in (see install-packages.ts).
+# Opens the site for visitors (see install-packages.ts).
 : >/var/www/innkeeper-open
 sync /var/www/innkeeper-open
 `;

@@ -1,30 +1,30 @@
 /**
- * Waits for the database of a site that may have begun to boot a moment ago, and offers `sql` (runs statements on the
- * site's database), `text` (a value as SQL, whatever it holds) and `bytes` (the same for comparisons, where the
- * tables' collation is not known). Straight to the database: a plugin that breaks WordPress must not keep a site from
- * being brought up to date.
+ * Waits for the database of a site that may have just started to boot, and provides `sql` (runs statements on the
+ * site's database), `text` (any value as SQL) and `bytes` (the same for comparisons, where the tables' collation is
+ * not known). It uses the database directly, so that a plugin that breaks WordPress cannot prevent changes to the
+ * site.
  *
- * The database is the site's too: its user may have put triggers on a table, or views in its place that call
- * functions with the rights of the caller. So `sql` connects as a user that may read and change rows of the site and
- * nothing else, and no statement takes longer than that user's limit.
+ * The site also controls the database: its user may have added triggers to a table, or replaced it with views that
+ * call functions with the caller's privileges. So `sql` connects as a user that can only read and change rows of the
+ * site, and whose statements have a time limit.
  */
 export const databaseUp = String.raw`
-# Whoever has taken WordPress out of his site has taken its URL and administrator with it.
+# If the customer has removed WordPress from the site, there is no URL and no administrator to change.
 code=0
 as_site test -s /var/www/wordpress/wp-config.php || code=$?
 case $code in
   0) ;;
-  1) echo 'there is no WordPress here any more'; exit 0 ;;
+  1) echo 'WordPress is no longer installed here'; exit 0 ;;
   *) exit "$code" ;;
 esac
-# It may be a pipe, or longer than any.
+# It may be a pipe, or of any length.
 config=$(as_site timeout 10 head -c 100000 /var/www/wordpress/wp-config.php) || { echo 'wp-config.php cannot be read' >&2; exit 1; }
 # Security plugins rename the tables.
 prefix=$(printf '%s\n' "$config" | sed -n 's/^[[:space:]]*[$]table_prefix[[:space:]]*=[[:space:]]*.\([A-Za-z0-9_]*\).*/\1/p' | tail -n 1)
 [ -n "$prefix" ] || prefix=wp_
 tries=0
 until [ -S /run/mysqld/mysqld.sock ] && mariadb -e 'SELECT 1' >/dev/null 2>&1; do
-  [ "$tries" -lt 1200 ] || { echo 'the database server does not come up' >&2; exit 1; }
+  [ "$tries" -lt 1200 ] || { echo 'the database server does not start' >&2; exit 1; }
   sleep 0.05; tries=$((tries + 1))
 done
 pass=$(od -An -v -N24 -tx1 /dev/urandom | tr -d ' \n')

@@ -1,7 +1,7 @@
 /**
- * What every WordPress container holds before it belongs to anybody: web server, PHP, database server and WordPress
- * itself, switched on and listening, without a site. Both ways to a site start here: the golden template, and a
- * container made from scratch.
+ * Installs what every WordPress container has before it belongs to a site: web server, PHP, database server and
+ * WordPress itself, enabled and listening. Both sources of a site start here: the golden template, and a container
+ * created from the OS template.
  */
 export const installPackages = String.raw`
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
@@ -19,18 +19,18 @@ add_packages() {
 }
 # An interrupted earlier run.
 dpkg --configure -a >/dev/null
-# In two steps: with php-fpm there, nothing asks for Apache's PHP.
+# In two steps: once php-fpm is installed, no package requires Apache's PHP.
 add_packages nginx php-fpm php-mysql php-gd php-xml php-curl php-mbstring php-intl php-zip php-bcmath mariadb-server ca-certificates openssl
 add_packages php wordpress wordpress-l10n
 theme=$(sed -n "s/.*'WP_DEFAULT_THEME', '\([a-z0-9-]*\)'.*/\1/p" /usr/share/wordpress/wp-includes/default-constants.php)
-[ -n "$theme" ] || { echo 'the default theme of this WordPress is not known' >&2; exit 1; }
+[ -n "$theme" ] || { echo 'the default theme of this WordPress version is not known' >&2; exit 1; }
 add_packages "wordpress-theme-$theme"
 
 # A copy that belongs to the site: its owner can update WordPress, add plugins and themes. The package's own tree stays read-only.
 if [ ! -e /var/www/wordpress/wp-load.php ]; then
   rm -rf /var/www/wordpress.new
   install -d -o www-data -g www-data /var/www/wordpress.new
-  # By the site's user: the package's tree leads into a folder which that user may write, and root would follow what was put there.
+  # Run by the site's user: the package's tree links to a folder that this user can write, and root would follow links placed there.
   as_site cp -RL /usr/share/wordpress/. /var/www/wordpress.new
   # The package's own wp-config.php chooses a file by host name; a site here has its own. Languages are added when a site wants one: each that is
   # there is offered at every login.
@@ -66,8 +66,8 @@ max_execution_time = 120
 max_input_vars = 5000
 CONF
 done
-# Compiled code outlives a restart and comes along with a clone of the template: the first page costs a tenth. Not for the command line: root's PHP
-# must not run what the site's user can write.
+# The compiled code survives a restart and is part of a clone of the template: the first page then takes a tenth of the time.
+# Not for the command line: root's PHP must not run what the site's user can write.
 install -d -o www-data -g www-data -m 0700 /var/cache/wordpress-php
 echo 'opcache.file_cache = /var/cache/wordpress-php' >>"/etc/php/$php/fpm/conf.d/90-wordpress.ini"
 
@@ -76,7 +76,7 @@ touch /etc/nginx/innkeeper/proxies.geo
 listen6=
 [ ! -e /proc/net/if_inet6 ] || listen6='listen [::]:80 default_server;'
 cat >/etc/nginx/conf.d/wordpress.conf <<'CONF'
-# Who the visitor is and whether TLS was used is believed from the reverse proxy only; the lists are in innkeeper/*.conf, written per site.
+# Only the reverse proxy is trusted to report the visitor's address and TLS; its addresses are in innkeeper/*.conf, written per site.
 geo $realip_remote_addr $from_proxy {
   default 0;
   127.0.0.1 1;
@@ -107,8 +107,8 @@ index index.php;
 client_max_body_size 260m;
 server_tokens off;
 absolute_redirect off;
-# WordPress lets the first visitor of an unfinished site choose its database and its administrator: until the recipe has opened it, only the recipe is
-# let in. Not by the address that a proxy reports, which a neighbour could invent.
+# WordPress lets the first visitor of an unfinished site choose its database and administrator: until the recipe has opened the site, only
+# the recipe has access. The address that a proxy reports is not used, since another container could forge it.
 set $closed yes;
 if (-f /var/www/innkeeper-open) { set $closed ''; }
 if ($realip_remote_addr = 127.0.0.1) { set $closed ''; }
@@ -131,14 +131,14 @@ ln -sf ../sites-available/wordpress /etc/nginx/sites-enabled/wordpress
 
 cat >/etc/mysql/mariadb.conf.d/90-wordpress.cnf <<'CONF'
 [mysqld]
-# WordPress is in the same container: only the socket.
+# WordPress is in the same container, so the socket is enough.
 skip-networking
 skip-name-resolve
 innodb_buffer_pool_dump_at_shutdown = OFF
 innodb_buffer_pool_load_at_startup = OFF
 CONF
 
-# Without the look for a Galera cluster that costs every start a tenth of a second.
+# Without the search for a Galera cluster, which takes a tenth of a second at every start.
 mkdir -p /etc/systemd/system/mariadb.service.d
 cat >/etc/systemd/system/mariadb.service.d/wordpress.conf <<'CONF'
 [Service]
@@ -146,14 +146,14 @@ ExecStart=
 ExecStart=/usr/sbin/mariadbd $MYSQLD_OPTS
 CONF
 
-# Whoever comes while the container starts finds nothing rather than an error: the reverse proxy has a page for that.
+# Starts nginx last: while the container starts, visitors then get the reverse proxy's page instead of an error.
 mkdir -p /etc/systemd/system/nginx.service.d
 cat >/etc/systemd/system/nginx.service.d/wordpress.conf <<CONF
 [Unit]
 After=mariadb.service php$php-fpm.service
 CONF
 
-# Clones of a template come without SSH host keys: made at their first boot. RSA is left out, it takes a second of processor time.
+# Clones of a template have no SSH host keys: they are generated at the first boot. RSA is omitted, since it takes a second of CPU time.
 cat >/etc/systemd/system/innkeeper-host-keys.service <<'CONF'
 [Unit]
 Description=SSH host keys of this container
@@ -169,13 +169,13 @@ WantedBy=multi-user.target
 CONF
 
 nginx -t -q
-# Of no use in a container, and in the way of its first second.
+# Useless in a container, and they delay its first second.
 for unit in e2scrub_reap.service e2scrub_all.timer fstrim.timer; do
   systemctl -q mask --now "$unit" 2>/dev/null || true
   systemctl -q reset-failed "$unit" 2>/dev/null || true
 done
-# Each of these mounts a folder for credentials that nobody gives, and systemd notices no more than five mounts a second: half of all boots
-# stood still for that second.
+# Each of these units mounts a folder for credentials, although none are set, and systemd handles only five mounts a second: half of all
+# boots were delayed by that second.
 for unit in systemd-sysctl systemd-sysusers systemd-tmpfiles-setup-dev systemd-tmpfiles-setup; do
   mkdir -p "/etc/systemd/system/$unit.service.d"
   {

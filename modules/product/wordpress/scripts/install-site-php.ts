@@ -1,6 +1,6 @@
 /**
- * The site itself, made by WordPress's own installer in one PHP process that runs as the web server's user. Every
- * value comes from the environment, so nothing has to be quoted. Run again it brings an installed site to the same
+ * The site itself, installed by WordPress's own installer in one PHP process as the web server's user. Every
+ * value comes from the environment, so nothing has to be quoted. A second run sets an installed site to the same
  * values and keeps its content.
  */
 export const installSitePhp = String.raw`<?php
@@ -18,7 +18,7 @@ function value(string $name): string {
 foreach (['SITE_FQDN', 'SITE_URL', 'SITE_TITLE', 'SITE_LOCALE', 'SITE_PORT', 'ADMIN_USER', 'ADMIN_EMAIL', 'ADMIN_PASSWORD', 'DB_PASSWORD'] as $name) {
   $site[$name] = value($name);
 }
-// The best first, and the operator's last: what the customer would like better and is not here fails no site.
+// The best match first, the operator's default last: a missing language never fails the site.
 function language(string $locale): array {
   return glob("/usr/share/wordpress/wp-content/languages/{,*-}{$locale}{.mo,.po,-*.json}", GLOB_BRACE) ?: [];
 }
@@ -29,7 +29,7 @@ foreach ($locales as $site['SITE_LOCALE']) {
   }
 }
 if ($site['SITE_LOCALE'] !== 'en_US') {
-  $files = language($site['SITE_LOCALE']) ?: fail("WordPress has no language {$site['SITE_LOCALE']} here");
+  $files = language($site['SITE_LOCALE']) ?: fail("WordPress has no files for the language {$site['SITE_LOCALE']}");
   foreach ($files as $file) {
     copy($file, 'wp-content/languages/' . basename($file)) || fail('the language cannot be added');
   }
@@ -44,7 +44,7 @@ $config = "<?php\n";
 foreach ($constants + ['FS_METHOD' => 'direct', 'WP_DEBUG' => false] as $name => $value) {
   $config .= "define('$name', " . var_export($value, true) . ");\n";
 }
-// Only names that were written down here are believed: what a visitor calls the site ends up in its letters.
+// Only listed names are accepted: the host name of a request appears in the site's e-mails.
 $config .= <<<'CONFIG'
 $innkeeper_name = strtolower(preg_replace('/:[0-9]+$/', '', $_SERVER['HTTP_HOST'] ?? ''));
 if (PHP_SAPI !== 'cli' && in_array($innkeeper_name, @file('/var/www/innkeeper-names', FILE_IGNORE_NEW_LINES) ?: [], true)) {
@@ -69,18 +69,18 @@ $tables = $database->query("SHOW TABLES LIKE 'wp_options'")->num_rows > 0;
 $installed = $tables && $database->query("SELECT 1 FROM wp_options WHERE option_name = 'siteurl'")->num_rows > 0;
 $database->close();
 if ($tables && !$installed) {
-  // A clone of the template has all tables, and nothing in them: WordPress would stop and offer a repair.
+  // A clone of the template has all tables, but they are empty: WordPress would stop and offer a repair.
   define('WP_REPAIRING', true);
 }
-// The installer's letter to the administrator: there is no mailer here, and the panel sends its own.
+// Replaces the installer's e-mail to the administrator: there is no mailer here, and the panel sends its own.
 function wp_new_blog_notification() {}
 require 'wp-load.php';
 require 'wp-admin/includes/upgrade.php';
-// The installer would call the site, and wordpress.org, and wait for both.
+// The installer would send requests to the site and to wordpress.org, and wait for both.
 add_filter('pre_http_request', fn () => new WP_Error('innkeeper', 'no network while the site is being installed'));
 add_filter('pre_option_permalink_structure', $during = fn () => '/%postname%/');
 
-// WordPress keeps passwords as they look with its own slashes, at login too.
+// WordPress adds slashes to passwords before hashing them, also at login.
 $password = wp_slash($site['ADMIN_PASSWORD']);
 if (!$installed) {
   load_default_textdomain($site['SITE_LOCALE']);
@@ -99,7 +99,7 @@ if (!$installed) {
 }
 $user = get_user_by('login', $site['ADMIN_USER']);
 if (!$user || !user_can($user, 'manage_options')) {
-  fail('WordPress has not made the administrator');
+  fail('WordPress did not create the administrator');
 }
 update_option('blogname', $site['SITE_TITLE']);
 update_option('siteurl', $site['SITE_URL']);
@@ -112,7 +112,7 @@ if (!wp_get_theme()->exists()) {
   $themes ? switch_theme(array_key_last($themes)) : fail('there is no theme');
 }
 
-// WordPress changes what it does not like, without an error: the database is asked for what it holds now.
+// WordPress changes values without an error: the stored values are read back from the database.
 function option(string $name): string {
   global $wpdb;
   return (string) $wpdb->get_var($wpdb->prepare("SELECT option_value FROM $wpdb->options WHERE option_name = %s", $name));
@@ -124,15 +124,15 @@ $row = $wpdb->get_row($wpdb->prepare("SELECT user_login, user_email FROM $wpdb->
 kept('user name', $row->user_login, $site['ADMIN_USER']);
 kept('e-mail address', $row->user_email, $site['ADMIN_EMAIL']);
 kept('e-mail address', option('admin_email'), $site['ADMIN_EMAIL']);
-// As WordPress writes a title: an entity is not encoded once more.
+// As WordPress stores a title: an entity is not encoded twice.
 kept('title', option('blogname'), esc_html($site['SITE_TITLE']));
 kept('URL', option('siteurl'), $site['SITE_URL']);
 kept('URL', option('home'), $site['SITE_URL']);
 kept('language', option('WPLANG') ?: 'en_US', $site['SITE_LOCALE']);
 
-// Transients are not kept while WordPress thinks that it is being installed.
+// WordPress does not keep transients during the installation.
 wp_installing(false);
-// Looked up at night by WordPress's own schedule, not while somebody waits for the first page of wp-admin.
+// Checked at night by WordPress's own schedule, and not while a customer waits for the first page of wp-admin.
 set_site_transient('update_core', (object) ['last_checked' => time(), 'version_checked' => $GLOBALS['wp_version'], 'updates' => []]);
 set_site_transient('update_plugins', (object) ['last_checked' => time(), 'checked' => [], 'response' => []]);
 set_site_transient('update_themes', (object) ['last_checked' => time(), 'checked' => [], 'response' => []]);
@@ -145,7 +145,7 @@ function words(string $text): string {
 $http = stream_context_create(['http' => ['header' => ["Host: {$site['SITE_FQDN']}", 'X-Forwarded-Proto: https'], 'timeout' => 20, 'follow_location' => 0, 'ignore_errors' => true]]);
 $name = get_bloginfo('name', 'display');
 $expected = words($name);
-// PHP takes the title 0 for nothing, and WordPress shows none.
+// PHP treats the title "0" as empty, and WordPress shows none.
 $isShown = $name === '0' ? fn ($title) => true : fn ($title) => $title !== '' && str_contains(words($title), $expected);
 $found = 'no answer';
 for ($try = 0; $try < 100; $try++) {
@@ -159,5 +159,5 @@ for ($try = 0; $try < 100; $try++) {
   }
   usleep(100000);
 }
-fail("the site does not show its title inside the container: $found");
+fail("the site does not show its title in the container: $found");
 `;

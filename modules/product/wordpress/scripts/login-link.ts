@@ -1,14 +1,14 @@
 /**
- * Makes a page that logs the first administrator (ADMIN_USER) in once, within a minute, and says `made`, or what is
- * missing. Takes LINK_ID, which names the page, and LINK_SHA256 of the token that it asks for. The page is a file of
- * the site's, written by the site's user: it grants the holder of the token nothing that this user does not have
- * already.
+ * Creates a page that logs in the first administrator (ADMIN_USER) once, within a minute, and prints `made`, or what
+ * is missing. Takes LINK_ID, which names the page, and LINK_SHA256, the hash of the required token. The page is a
+ * file of the site, written by the site's user: it grants the holder of the token nothing that this user does not
+ * already have.
  */
 import { databaseUp } from './database-up.js';
 
 /**
- * Gets `$innkeeper` from the line before it. It deletes itself before it does anything: of two visits at once only one
- * deletes it. A wrong token takes nothing from the right one.
+ * The line before it defines `$innkeeper`. The page deletes itself before it does anything else: of two concurrent
+ * visits only one succeeds. A wrong token does not invalidate the right one.
  */
 const page = String.raw`
 header('Cache-Control: no-store');
@@ -23,9 +23,9 @@ if (time() > $innkeeper['until']) {
 }
 if (!hash_equals($innkeeper['sha256'], hash('sha256', $innkeeper['sent'])) || !@unlink(__FILE__)) {
   http_response_code(404);
-  exit('This link has been used, or is over.');
+  exit('This link has been used or has expired.');
 }
-// its compiled form, too
+// removes its compiled form, too
 if (function_exists('opcache_invalidate')) {
   @opcache_invalidate(__FILE__, true);
 }
@@ -36,7 +36,7 @@ require __DIR__ . '/wp-load.php';
 $innkeeper['user'] = get_user_by('login', base64_decode($innkeeper['user']));
 if (!$innkeeper['user'] || !user_can($innkeeper['user'], 'manage_options')) {
   http_response_code(404);
-  exit('The administrator of this site is gone.');
+  exit('The administrator of this site no longer exists.');
 }
 wp_set_auth_cookie($innkeeper['user']->ID, false, true);
 do_action('wp_login', $innkeeper['user']->user_login, $innkeeper['user']);
@@ -50,7 +50,7 @@ esac
 ${databaseUp}
 found=$(sql "SELECT COUNT(*) FROM $prefix""users WHERE user_login = $(bytes "$ADMIN_USER")")
 [ "$found" != 0 ] || { echo 'no such user'; exit 0; }
-# Those that nobody came for.
+# Removes links that were never used.
 as_site find /var/www/wordpress -maxdepth 1 -name 'innkeeper-login-*.php' -mmin +2 -delete
 user=$(printf '%s' "$ADMIN_USER" | base64 -w 0)
 {

@@ -1,6 +1,6 @@
 /**
- * Gives the site and its first administrator (ADMIN_USER, if there still is one) the address ADMIN_EMAIL, and reads
- * it back. Repeatable.
+ * Sets the address of the site and of its first administrator (ADMIN_USER, if it still exists) to ADMIN_EMAIL, and
+ * reads it back. Repeatable.
  */
 import { databaseUp } from './database-up.js';
 
@@ -15,5 +15,5 @@ DELETE FROM $prefix""options WHERE option_name IN ('new_admin_email', 'adminhash
 UPDATE $prefix""users SET user_email = $email WHERE $user"
 others=$(sql "SELECT (SELECT COUNT(*) FROM $prefix""options WHERE $option AND BINARY option_value <> BINARY $email)
 + (SELECT COUNT(*) FROM $prefix""users WHERE $user AND BINARY user_email <> BINARY $email)")
-[ "$others" = 0 ] || { echo 'the site keeps another e-mail address than the one it was given' >&2; exit 1; }
+[ "$others" = 0 ] || { echo 'the site did not keep the new e-mail address' >&2; exit 1; }
 `;

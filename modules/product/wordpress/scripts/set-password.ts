@@ -1,6 +1,6 @@
 /**
- * Gives the site's first administrator (ADMIN_USER) the password ADMIN_PASSWORD, and says `set`, or what is missing.
- * Repeatable.
+ * Sets the password of the site's first administrator (ADMIN_USER) to ADMIN_PASSWORD, and prints `set`, or what is
+ * missing. Repeatable.
  */
 import { databaseUp } from './database-up.js';
 
@@ -10,7 +10,7 @@ ${databaseUp}
 user="user_login = $(bytes "$ADMIN_USER")"
 found=$(sql "SELECT COUNT(*) FROM $prefix""users WHERE $user")
 [ "$found" != 0 ] || { echo 'no such user'; exit 0; }
-# Every WordPress knows this kind of hash: crypt() is what its own class falls back to. PHP itself makes it, without a file of the site's or a setting.
+# Every WordPress accepts this kind of hash, since its own class falls back to crypt(). PHP creates it without files or settings of the site.
 export ADMIN_PASSWORD
 hash=$(php -n -r 'echo password_hash(getenv("ADMIN_PASSWORD"), PASSWORD_BCRYPT);')
 case $hash in
@@ -20,6 +20,6 @@ esac
 hash=$(text "$hash")
 sql "UPDATE $prefix""users SET user_pass = $hash, user_activation_key = '' WHERE $user"
 others=$(sql "SELECT COUNT(*) FROM $prefix""users WHERE $user AND BINARY user_pass <> BINARY $hash")
-[ "$others" = 0 ] || { echo 'the site keeps another password than the one it was given' >&2; exit 1; }
+[ "$others" = 0 ] || { echo 'the site did not keep the new password' >&2; exit 1; }
 echo set
 `;

@@ -1,6 +1,7 @@
 /**
- * Makes SITE_URL the URL of the site, lets it answer at each of SITE_NAMES as itself (see install-site-php.ts), and
- * lets its calls of its own names (SITE_FQDN, the URL's and LOCAL_NAMES) stay in the container. Repeatable.
+ * Sets the URL of the site to SITE_URL, makes it respond at each of SITE_NAMES under that name (see
+ * install-site-php.ts), and keeps its requests to its own names (SITE_FQDN, the URL's name and LOCAL_NAMES) in the
+ * container. Repeatable.
  */
 import { databaseUp } from './database-up.js';
 
@@ -26,7 +27,7 @@ url=$(text "$SITE_URL")
 options="option_name IN ('siteurl', 'home')"
 sql "UPDATE $prefix""options SET option_value = $url WHERE $options"
 kept=$(sql "SELECT COUNT(*) FROM $prefix""options WHERE $options AND BINARY option_value = BINARY $url")
-[ "$kept" = 2 ] || { echo "the site keeps another URL than $SITE_URL" >&2; exit 1; }
+[ "$kept" = 2 ] || { echo "the site did not keep the URL $SITE_URL" >&2; exit 1; }
 for name in $SITE_NAMES; do echo "$name"; done >/var/www/innkeeper-names.new
 chmod 0644 /var/www/innkeeper-names.new
 mv /var/www/innkeeper-names.new /var/www/innkeeper-names

@@ -1,6 +1,6 @@
 /**
- * The customer's own names: the proxy serves them at once, the site learns of them; certificates come on their own
- * way.
+ * Flows for the customer's own domains: the proxy serves them at once, and the site is configured for them;
+ * certificates are obtained separately.
  */
 import { asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
@@ -10,25 +10,28 @@ import { frontState, type Hooks, setPendingAddress } from './hooks.js';
 const PROXY_S = 120;
 const SITE_S = 180;
 
-/** What the service's document says now, in front of its visitors. */
+/** Brings the proxy to the present state of the service's document. */
 const front =
   (hooks: Hooks) =>
   (context: StepContext): Promise<void> =>
     context.proxy.ensure({ state: frontState(context), port: hooks.port(context) });
 
-/** The names that this job was to add. */
+/** The names that this job adds. */
 function added({ args }: StepContext): string[] {
   const { names } = args;
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
-/** A stopped site learns of it when it is started; one that is broken inside is no reason to refuse a domain. */
+/**
+ * Configures the site for its names. A stopped site is configured at its next start; a site that is broken inside
+ * does not refuse the domain.
+ */
 const site = (hooks: Hooks): JobFlow[string] => ({
   timeoutS: SITE_S,
   async run(context) {
     const { power } = await context.container.look();
     if (power !== 'running') {
-      context.log.info('the site is stopped: it learns of its names when it starts');
+      context.log.info('the site is stopped: its names are applied when it starts');
       return;
     }
     try {
@@ -36,7 +39,7 @@ const site = (hooks: Hooks): JobFlow[string] => ({
     } catch (thrown) {
       const { code, message, detail } = asAgentError(thrown, 'module_failed');
       if (code !== 'recipe_failed') throw thrown;
-      context.log.warn('the site could not be told its names', {
+      context.log.warn("the site's names could not be applied", {
         code,
         problem: message,
         detail: detail ?? '',
@@ -60,7 +63,7 @@ export const domainAddition = (hooks: Hooks): JobFlow => ({
   site: site(hooks),
 });
 
-/** The document has lost the domain already: this only goes forward. */
+/** The document no longer has the domain, so this flow only goes forward. */
 export const domainRemoval = (hooks: Hooks): JobFlow => ({
   site: { ...site(hooks), pivot: true },
   proxy: { after: ['site'], pivot: true, concerns: 'proxy', timeoutS: PROXY_S, run: front(hooks) },
@@ -72,7 +75,7 @@ export const domainChange = (hooks: Hooks): JobFlow => ({
     async run(context) {
       const { power } = await context.container.look();
       if (power === 'running') await setPendingAddress(context, hooks);
-      else context.log.info('the site is stopped: it gets its URL when it starts');
+      else context.log.info('the site is stopped: its URL is applied when it starts');
     },
   },
 });

@@ -1,12 +1,12 @@
-/** The end of a site, and the way back from it while its container is kept. */
+/** Flows that delete a site, and the flow that restores it while its container is kept. */
 import { asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 import { frontState, GRACE_S, type Hooks } from './hooks.js';
 
 /**
- * Visitors stop first, then what would start the container again; nothing of it can be taken back. With `hold_s` the
- * container is kept, stopped.
+ * First the site is no longer served, then HA can no longer start the container. No step can be undone. With `hold_s`
+ * the stopped container is kept.
  */
 export function deletion(): JobFlow {
   return {
@@ -31,7 +31,7 @@ function front(): JobFlow {
   };
 }
 
-/** For a container that cannot be reached any more: everything else goes. */
+/** For a container that can no longer be reached: everything else is removed. */
 export function forgetting(): JobFlow {
   return {
     ...front(),
@@ -45,14 +45,17 @@ export function forgetting(): JobFlow {
         } catch (error) {
           const { message, code } = asAgentError(error);
           if (code === 'aborted') throw error;
-          context.log.warn('high availability of the forgotten container stays', { code, problem: message });
+          context.log.warn('the high-availability resource of the forgotten container remains', {
+            code,
+            problem: message,
+          });
         }
       },
     },
   };
 }
 
-/** Everything can be taken back: then the service is deleted and kept as before. */
+/** Every step can be undone: then the service is deleted and kept as before. */
 export function restoration(hooks: Hooks): JobFlow {
   const stays = ({ service }: StepContext): boolean => service.suspendedFor.length === 0;
   return {
@@ -72,7 +75,7 @@ export function restoration(hooks: Hooks): JobFlow {
       run: (context) => context.dns.ensure(),
       undo: (context) => context.dns.remove(),
     },
-    // custom domains went with the deletion, so the site has its first name again
+    // the deletion removed the custom domains, so the site has its first name again
     site: {
       after: ['start'],
       timeoutS: 180,

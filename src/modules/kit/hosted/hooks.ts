@@ -1,45 +1,44 @@
-/** What the flows of a hosted product ask of the product. */
+/** What the flows of a hosted product call in the product. */
 import type { ProxyState } from '../../../model/proxy-state.js';
 import type { StepContext } from '../context.js';
 import type { ContainerSource, LoginLink, SecretRef } from '../values.js';
 import { siteOf } from '../parts.js';
 
 export interface Hooks {
-  /** Port in the container that the proxy leads to. */
+  /** Port in the container that the proxy forwards to. */
   port(context: StepContext): number;
   source(context: StepContext): ContainerSource;
-  /** Brings the running site to its URL and names of today. */
+  /** Sets the running site's URL and names to the present ones. */
   setUrl(context: StepContext): Promise<void>;
-  /** Brings the running site's administrator to the e-mail address of today. */
+  /** Sets the e-mail address of the running site's administrator to the present one. */
   setOwner(context: StepContext): Promise<void>;
-  /** Gives the running site's first administrator this password. */
+  /** Sets the password of the running site's first administrator. */
   setPassword(context: StepContext, password: SecretRef): Promise<void>;
-  /** Makes the running site ready to log its first administrator in with this link. */
+  /** Prepares the running site so that this link logs in its first administrator. */
   loginLink(context: StepContext, link: LoginLink): Promise<void>;
 }
 
-/** Seconds that a shutdown may take before the plug is pulled. */
+/** Seconds that a shutdown may take before the container is stopped forcibly. */
 export const GRACE_S = 30;
 
-/** What the service has become, seen from its visitors. */
+/** The proxy state that visitors should get now. */
 export function frontState({ service }: StepContext): ProxyState {
   if (service.suspendedFor.length > 0) return 'suspended';
   return siteOf(service).proxyEnabled ? 'enabled' : 'disabled';
 }
 
 /**
- * What of the owner has reached the site, kept in the service's data: the address, and whether it is not the first
- * one.
+ * Keys in the service's data: the owner's address that the site has, and whether it is no longer the first one.
  */
 const OWNER = 'owner_email';
 const CHANGED = 'owner_changed';
 
-/** Called once the site was installed for the owner of now. */
+/** Records that the site was installed for the present owner. */
 export function firstOwner(context: StepContext): Promise<void> {
   return context.saveData({ [OWNER]: context.service.email });
 }
 
-/** `setOwner` when a change of owner has not reached the site yet: it was stopped then. */
+/** Calls `setOwner` if the last change of owner has not reached the site, because it was stopped. */
 export async function setPendingOwner(context: StepContext, hooks: Hooks): Promise<void> {
   const { data, email } = context.service;
   if (data[OWNER] === email) return;
@@ -47,10 +46,10 @@ export async function setPendingOwner(context: StepContext, hooks: Hooks): Promi
   await context.saveData({ [OWNER]: email, [CHANGED]: true });
 }
 
-/** The site's URL and names as they last reached it, kept in the service's data. */
+/** Key in the service's data: the URL and names that the site has. */
 const ADDRESS = 'site_address';
 
-/** `setUrl` when the site does not know its URL and names of today. */
+/** Calls `setUrl` if the site does not have its present URL and names. */
 export async function setPendingAddress(context: StepContext, hooks: Hooks): Promise<void> {
   const { data } = context.service;
   const { fqdn, url, names } = siteOf(context.service);
@@ -60,7 +59,7 @@ export async function setPendingAddress(context: StepContext, hooks: Hooks): Pro
   await context.saveData({ [ADDRESS]: address });
 }
 
-/** The same after a return to a snapshot, which may know a former owner. */
+/** Sets the owner after a rollback, since the snapshot may have a former owner. */
 export async function setOwnerAgain(context: StepContext, hooks: Hooks): Promise<void> {
   const { data, email } = context.service;
   if (data[OWNER] === email && data[CHANGED] === true) await hooks.setOwner(context);

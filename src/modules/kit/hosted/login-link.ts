@@ -1,4 +1,4 @@
-/** A way in for the site's administrator that is good once and for a minute; nothing of it is left to be taken back. */
+/** The flow of a log-in link for the site's administrator, valid once and for a minute; there is nothing to undo. */
 import { AgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
@@ -19,5 +19,5 @@ export const loginLinking = (hooks: Hooks): JobFlow => ({
 function textIn({ args }: StepContext, name: string): string {
   const value = args[name];
   if (typeof value === 'string') return value;
-  throw new AgentError('module_failed', 'The job names no link.', { retryable: false });
+  throw new AgentError('module_failed', 'The job does not name a link.', { retryable: false });
 }

@@ -1,4 +1,4 @@
-/** Starting and stopping, by the customer and by whoever suspends a service. */
+/** Flows for start and stop, by the customer and by suspensions. */
 import { NEXT_PASSWORD } from '../../../model/credentials.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
@@ -18,12 +18,12 @@ export const starting = (hooks: Hooks): JobFlow => ({
   site: catchUp(hooks),
 });
 
-/** The suspension may have come while the job waited for its turn. */
+/** The service may have been suspended while the job was queued. */
 function refuseSuspended({ service }: StepContext): void {
   if (service.suspendedFor.length > 0) throw new AgentError('service_suspended', 'The service is suspended.');
 }
 
-/** What the panel changed while the site was stopped. */
+/** Applies what the panel changed while the site was stopped. */
 const catchUp = (hooks: Hooks, waits = true): JobFlow[string] => ({
   after: ['start'],
   timeoutS: 180,
@@ -31,8 +31,7 @@ const catchUp = (hooks: Hooks, waits = true): JobFlow[string] => ({
 });
 
 /**
- * A site that is in order but for this must come up all the same; the next start tries again. `waits`: what may pass
- * is worth another try of the job.
+ * A failure here must not keep the site down; the next start tries again. `waits`: the job retries temporary failures.
  */
 async function notifyIfPossible(context: StepContext, hooks: Hooks, waits = true): Promise<void> {
   try {
@@ -40,10 +39,10 @@ async function notifyIfPossible(context: StepContext, hooks: Hooks, waits = true
     await setPendingAddress(context, hooks);
   } catch (error) {
     const { code, detail, retryable } = asAgentError(error, 'module_failed');
-    // a script that ended badly, nobody knows why, is no reason to keep the site down
+    // a script that failed for an unknown reason must not keep the site down
     const mayPass = retryable && code !== 'container_host_failed';
     if (code === 'aborted' || (mayPass && waits)) throw error;
-    context.log.warn('the site could not be told its owner or its names', { code, detail: detail ?? '' });
+    context.log.warn("the site's owner or names could not be applied", { code, detail: detail ?? '' });
   }
 }
 
@@ -51,7 +50,7 @@ export const stopping = (): JobFlow => ({
   stop: { concerns: 'container', timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
 });
 
-/** A site that was stopped and does not come up again is a person's business. */
+/** If the stopped site does not start again, an operator must act. */
 export const restarting = (hooks: Hooks): JobFlow => ({
   stop: {
     concerns: 'container',
@@ -68,11 +67,11 @@ export const restarting = (hooks: Hooks): JobFlow => ({
     timeoutS: 180,
     run: (context) => context.container.start(),
   },
-  // past the pivot nothing but the site's coming up is worth a person
+  // after the pivot only the start itself may make the job stuck
   site: catchUp(hooks, false),
 });
 
-/** Nothing is taken back: a suspension that does not come to its end must be seen. */
+/** Nothing is undone: an unfinished suspension must be noticed. */
 export const suspension = (hooks: Hooks): JobFlow => ({
   proxy: {
     pivot: true,
@@ -89,8 +88,7 @@ export const suspension = (hooks: Hooks): JobFlow => ({
 });
 
 /**
- * Lifts one reason; only when it is the last one does the site come back, and one that was not suspended is left as
- * it is.
+ * Lifts one reason. The site starts only if it was the last reason; a service that was not suspended stays unchanged.
  */
 export function resumption(hooks: Hooks): JobFlow {
   const isLast = ({ service, args }: StepContext): boolean =>
@@ -106,7 +104,7 @@ export function resumption(hooks: Hooks): JobFlow {
       async run(context) {
         if (!isLast(context)) return;
         await context.container.start();
-        // told to whoever asks for the status before the next look at the cluster
+        // for status requests before the next poll of the cluster
         return { running: true };
       },
       undo: ifLast((context) => context.container.stop(GRACE_S)),
@@ -128,8 +126,8 @@ export function resumption(hooks: Hooks): JobFlow {
 }
 
 /**
- * The site's administrator gets the new owner's address; a stopped site gets it at its next start that the panel asks
- * for.
+ * Sets the new owner's address for the site's administrator; for a stopped site, at the next start that the panel
+ * requests.
  */
 export const ownerChange = (hooks: Hooks): JobFlow => ({
   site: {
@@ -137,14 +135,14 @@ export const ownerChange = (hooks: Hooks): JobFlow => ({
     async run(context) {
       const { power } = await context.container.look();
       if (power === 'running') await setPendingOwner(context, hooks);
-      else context.log.info('the site is stopped: its administrator gets the address when it starts');
+      else context.log.info('the site is stopped: the new e-mail address is applied when it starts');
     },
   },
 });
 
 const PASSWORD_LENGTH = 20;
 
-/** What we know takes the place of the old password only when the site has it (see outcomes.ts). */
+/** The new password replaces the recorded one only when the site has it (see outcomes.ts). */
 export const passwordReset = (hooks: Hooks): JobFlow => ({
   site: {
     timeoutS: 180,

@@ -1,6 +1,5 @@
 /**
- * Brings what was found to differ back to what the document says now; the document, not the finding, is what counts
- * when it runs.
+ * Repairs drift by bringing the systems to the present state of the document; the document counts, not the finding.
  */
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
@@ -34,7 +33,7 @@ const ifWanted =
     return Array.isArray(parts) && parts.includes(part) ? work(context) : undefined;
   };
 
-/** A customer's stop between the look and now stands. */
+/** A stop by the customer after the comparison is respected. */
 async function settlePower({ service, container }: StepContext): Promise<{ running: boolean } | void> {
   if (service.suspendedFor.length > 0) return container.stop(GRACE_S);
   if (guestOf(service).power !== 'running') return;
@@ -42,7 +41,7 @@ async function settlePower({ service, container }: StepContext): Promise<{ runni
   return { running: true };
 }
 
-/** HA starts what it is given. */
+/** HA starts a container when it gets it. */
 async function putUnderHa({ service, ha }: StepContext): Promise<void> {
   if (service.suspendedFor.length === 0 && guestOf(service).power === 'running') await ha.ensure();
 }

@@ -1,10 +1,10 @@
-/** The change of plan: memory and cores while it runs, then the disk, which is the point of no return. */
+/** The change of plan: memory and cores while the container runs, then the disk, which is the pivot. */
 import { UNTOUCHED } from '../../../model/flow.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 
 export const upgrade = (): JobFlow => ({
-  // judged again: an upgrade or a backup before it in the queue may have changed what is in use
+  // checked again: an earlier upgrade or backup in the queue may have changed the usage
   check: { timeoutS: 60, run: (context) => context.checkPlan() },
   power: {
     after: ['check'],
@@ -16,7 +16,7 @@ export const upgrade = (): JobFlow => ({
   disk: { after: ['power'], pivot: true, concerns: 'container', timeoutS: 900, run: growDisk },
 });
 
-/** A disk that surely did not grow lets the upgrade be taken back. */
+/** If the disk certainly did not grow, the upgrade can still be undone. */
 async function growDisk(context: StepContext): Promise<void> {
   const before = context.notes['before'];
   const gb = typeof before === 'number' ? before : (await context.container.look()).diskGb;

@@ -1,6 +1,6 @@
 /**
- * Backups, and the ways back: a rollback restores the container's settings too, so afterwards everything is brought
- * to what the service has today.
+ * Flows for backups, rollback and reset. A rollback also restores the container's settings, so afterwards everything
+ * is set to the service's present state.
  */
 import { AgentError, asAgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { UNTOUCHED } from '../../../model/flow.js';
@@ -10,9 +10,9 @@ import type { JobFlow } from '../module.js';
 import { guestOf } from '../parts.js';
 import { GRACE_S, type Hooks, setOwnerAgain } from './hooks.js';
 
-/** How many safety snapshots are kept besides the one just made. */
+/** Number of safety snapshots that are kept in addition to the newest. */
 const SAFETY_KEPT = 1;
-/** Failures that say that nothing was changed. */
+/** Errors after which nothing was changed. */
 const NOTHING_DONE: readonly ErrorCode[] = [
   'backup_not_newest',
   'backup_not_found',
@@ -20,14 +20,14 @@ const NOTHING_DONE: readonly ErrorCode[] = [
   'container_host_refused',
 ];
 
-/** A storage without snapshots still makes sites; they only cannot go back. */
+/** A storage without snapshots can still hold sites; they only have no rollback. */
 export async function takeInitial({ container, log }: StepContext): Promise<void> {
   try {
     await container.snapshot(INITIAL_SNAPSHOT, 'As delivered', 'initial');
   } catch (error) {
     const { code, detail } = asAgentError(error);
     if (code !== 'snapshots_unavailable') throw error;
-    log.warn('the storage cannot make snapshots: this site has no backups and no reset', {
+    log.warn('the storage does not support snapshots: this site has no backups and no reset', {
       detail: detail ?? '',
     });
   }
@@ -66,7 +66,7 @@ export const rollback = (hooks: Hooks): JobFlow => ({
 export const reset = (hooks: Hooks): JobFlow => ({
   look: { timeoutS: 60, run: look },
   discard: { after: ['look'], timeoutS: 1800, run: discardNewer },
-  // one that stayed after a reset that was refused would stand in the way of the next where only the newest will do
+  // after a refused reset it is removed: it would block the next one on a storage that rolls back only to the newest
   safety: { after: ['discard'], timeoutS: 1200, run: takeSafety, undo: dropSafety },
   rollback: {
     after: ['safety'],
@@ -100,7 +100,7 @@ function afterwards(hooks: Hooks): JobFlow {
         await setOwnerAgain(context, hooks);
       },
     },
-    // started only to be brought up to date
+    // it was started only to apply changes
     rest: {
       after: ['site'],
       concerns: 'container',
@@ -113,7 +113,7 @@ function afterwards(hooks: Hooks): JobFlow {
 async function look({ container }: StepContext): Promise<{ running: boolean }> {
   const { power } = await container.look();
   if (power === 'absent') {
-    throw new AgentError('container_host_failed', 'The container of the site is gone.', {
+    throw new AgentError('container_host_failed', "The site's container no longer exists.", {
       failure: 'gone',
       role: 'container host',
     });
@@ -126,7 +126,7 @@ function wasRunning({ results }: StepContext): boolean {
   return typeof seen === 'object' && seen !== null && !Array.isArray(seen) && seen['running'] === true;
 }
 
-/** Only when the caller agreed to lose them. Newest first, as storages that go back in order want it. */
+/** Only if the caller agreed to lose them. Newest first, as storages require that roll back only to the newest. */
 async function discardNewer(context: StepContext): Promise<void> {
   if (context.args['discard_newer'] !== true) return;
   const target = typeof context.args['name'] === 'string' ? context.args['name'] : INITIAL_SNAPSHOT;
@@ -136,7 +136,7 @@ async function discardNewer(context: StepContext): Promise<void> {
   for (const name of names.slice(at + 1).reverse()) await context.container.unsnapshot(name);
 }
 
-/** Outside the quota. None where the storage could not go back past it. */
+/** Outside the quota. None is taken if the storage could not roll back past it. */
 async function takeSafety(context: StepContext): Promise<void> {
   if (context.args['safety'] === false) return;
   const noted = context.notes['name'];
@@ -148,14 +148,14 @@ async function takeSafety(context: StepContext): Promise<void> {
     await context.container.unsnapshot(one.name);
 }
 
-/** As far as it can be: one that stays is no reason to call a person. */
+/** Best effort: a snapshot that remains does not need an operator. */
 async function dropSafety({ notes, container, log }: StepContext): Promise<void> {
   const { name } = notes;
   if (typeof name !== 'string') return;
   await container.unsnapshot(name).catch((error: unknown) => {
     const { code, message } = asAgentError(error);
     if (code === 'aborted') throw error;
-    log.warn('the safety snapshot of a reset that was taken back stays', { name, code, problem: message });
+    log.warn('the safety snapshot of an undone reset remains', { name, code, problem: message });
   });
 }
 
@@ -164,14 +164,14 @@ function nextSafety({ service }: StepContext): string {
   return `safety-${Math.max(0, ...numbers) + 1}`;
 }
 
-/** A refusal leaves the site as it was, running if it ran; anything else has to be brought to its end. */
+/** After a refusal the site is as before, running if it ran; after any other error the rollback must be completed. */
 async function goBack(context: StepContext, name: string): Promise<void> {
   await context.note({ [UNTOUCHED]: false });
   try {
     await context.container.rollback(name);
   } catch (error) {
     const { code, retryable } = asAgentError(error);
-    // what is not a matter of waiting a moment must not keep the site down until the next try
+    // an error that does not pass within a moment must not keep the site down until the next try
     const isOver = !retryable || code === 'container_host_failed';
     if (isOver && wasRunning(context)) await startAgain(context);
     if (NOTHING_DONE.includes(code)) await context.note({ [UNTOUCHED]: true });
@@ -189,5 +189,5 @@ async function startAgain(context: StepContext): Promise<void> {
 function nameIn({ args }: StepContext, key: string): string {
   const name = args[key];
   if (typeof name === 'string') return name;
-  throw new AgentError('module_failed', 'The job names no backup.', { retryable: false });
+  throw new AgentError('module_failed', 'The job does not name a backup.', { retryable: false });
 }
