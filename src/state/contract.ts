@@ -14,7 +14,7 @@ import type { Lifecycle, Service, ServiceKey } from '../model/service.js';
 import type { Lack } from '../model/waiting-order.js';
 import type { Listener } from '../model/listener.js';
 
-/** What is kept in memory of every service. */
+/** The data of every service that is kept in memory. */
 export interface ServiceEntry {
   readonly key: ServiceKey;
   readonly panel: string;
@@ -32,35 +32,35 @@ export interface ServiceEntry {
   readonly addresses: readonly string[];
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];
-  /** When the domain of the order is to be tried next (RFC 3339); null: there is none, or the site is not up. */
+  /** When the order's domain is tried next (RFC 3339); null: there is none, or the site is not active. */
   readonly requestDueAt: string | null;
   readonly openJobs: readonly {
     readonly id: string;
     readonly method: KindName;
     readonly status: JobStatus;
     readonly waitsFor: string | null;
-    /** Name of the system that it waits for because that refuses the agent. */
+    /** Name of the system that it waits for because that system rejects the agent. */
     readonly refusedBy: string | null;
-    /** What of the operator's it waits for. */
+    /** What it waits for that the operator must provide. */
     readonly lacks: Lack | null;
   }[];
-  /** A job of it must be finished by a person. */
+  /** An operator must finish a job of the service. */
   readonly stuck: boolean;
-  /** An order for it failed, and somebody must see to that. */
+  /** An order for it failed and needs an operator. */
   readonly failedOrder: boolean;
   readonly settled: SettledPower | null;
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** When the administrator's password is to be erased (RFC 3339); null: there is none. */
+  /** When the administrator's password will be erased (RFC 3339); null: there is none. */
   readonly passwordUntil: string | null;
-  /** When its deletion was asked for, and when the purge of what is kept is due (null: nothing is kept). */
+  /** When its deletion was requested, and when the purge of its container is due (null: nothing is kept). */
   readonly deletedAt: string | null;
   readonly purgeAt: string | null;
-  /** When a smaller plan was applied that the service did not fit into (RFC 3339). */
+  /** When a smaller plan was applied into which the service does not fit (RFC 3339). */
   readonly smallerPlanAt: string | null;
 }
 
-/** What is unique across services. */
+/** Values that are unique across services. */
 export interface Claims {
   readonly subdomain?: string;
   readonly addresses?: readonly string[];
@@ -69,33 +69,33 @@ export interface Claims {
 }
 
 export interface ServiceStore {
-  /** Every readable service (tombstones too), in the order of their keys. */
+  /** Every readable service, including tombstones, in the order of their keys. */
   entries(): Iterable<ServiceEntry>;
   entry(key: ServiceKey): ServiceEntry | undefined;
   find(key: ServiceKey): Promise<Service | undefined>;
   /** Throws `service_not_found`, or `state_damaged` when the document was set aside. */
   get(key: ServiceKey): Promise<Service>;
   /**
-   * The only way to change a service: under the key's lock `fn` gets the current value (undefined: none yet) and
-   * returns the next one (or the same: no write). Claims of the new value are taken before the write (throws
-   * ClaimTakenError when another service holds one), those it no longer has are freed after it. Resolves when the
-   * file and its folder are fsynced. Throws `state_unavailable` when it could not be written: nothing changed.
+   * The only way to change a service. Under the key's lock `fn` gets the current value (undefined: none yet) and
+   * returns the next one; if it returns the same value, nothing is written. New claims are taken before the write
+   * (throws ClaimTakenError when another service holds one), and dropped claims are freed after it. Resolves when the
+   * file and its folder are fsynced. Throws `state_unavailable` when the write failed: then nothing changed.
    */
   commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service>;
-  /** The same for a change that has something to tell beside the value: resolves to both once the value is durable. */
+  /** The same for a change with a result in addition to the value: resolves to both once the value is durable. */
   change<R>(
     key: ServiceKey,
     fn: (current: Service | undefined) => Changed<Service, R>,
   ): Promise<Changed<Service, R>>;
-  /** Who holds it, if anybody. */
+  /** The service that holds the claim, if any. */
   holderOf(
     claim: { subdomain: string } | { address: string } | { vmid: number } | { domain: string },
   ): ServiceKey | undefined;
-  /** The open or lately ended job, with its service's key. Archived ones: `archive`. */
+  /** The open or recently ended job, with its service's key. For archived jobs use `archive`. */
   findJob(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
-  /** Called after every durable change. Returns the way to stop listening. */
+  /** The listener is called after every durable change. Returns a function that removes it. */
   onChange(listener: (next: Service, previous: Service | undefined) => void): () => void;
-  /** Documents that were damaged and set aside at boot. */
+  /** Documents that were found damaged at boot and set aside. */
   readonly damaged: readonly {
     readonly file: string;
     readonly key: ServiceKey | undefined;
@@ -110,7 +110,7 @@ export interface JobArchive {
   find(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
 }
 
-/** A line of the log of events. */
+/** A line of the event log. */
 export interface LoggedEvent {
   readonly id: string;
   /** RFC 3339 */
@@ -124,55 +124,58 @@ export interface LoggedEvent {
 
 export interface EventPage {
   readonly events: readonly LoggedEvent[];
-  /** Where to go on, also when there is nothing yet; undefined when there is no going on from `after`. */
+  /** The cursor of the next page, also when the log is empty; undefined when it cannot be continued from `after`. */
   readonly next: string | undefined;
   readonly more: boolean;
   /**
-   * The cursor is of another life of the log, or what stood there is no longer kept. Without it and `next`: it is no
+   * True: the cursor is from another log, or its position is no longer kept. False without `next`: the text is not a
    * cursor.
    */
   readonly gone: boolean;
 }
 
-/** What happened, kept for 30 days; every event at least once, in the order in which it was written down. */
+/** The event log, kept for 30 days: every event at least once, in the order in which the events were recorded. */
 export interface EventStore {
   read(request: {
     readonly panel: string;
-    /** A cursor; without it from the oldest. */
+    /** A cursor; without it, reading starts with the oldest event. */
     readonly after: string | undefined;
     readonly limit: number;
   }): Promise<EventPage>;
-  /** The cursor behind the newest, for this panel. */
+  /** The cursor after the newest event, for this panel. */
   latest(panel: string): Promise<string>;
 }
 
-/** Who asked for a change and what became of it. No values of bodies, no paths: only names of ours and ids. */
+/**
+ * A requested change, its caller and its result. It contains no request bodies and no paths: only known names and
+ * ids.
+ */
 export interface AuditEntry {
   /** RFC 3339 */
   readonly at: string;
   readonly request_id: string;
   readonly door: Listener;
-  /** A token; at the socket the system's user, as the command line says; null: nobody we know. */
+  /** A token; at the socket, the system user that the command line reports; null: an unknown caller. */
   readonly who:
     | { readonly token: string; readonly token_id: string }
     | { readonly user: string | null; readonly uid: number | null }
     | null;
   readonly panel: string | null;
-  /** The client's address, through trusted proxies; null at the socket. */
+  /** The client's address, as reported by trusted proxies; null at the socket. */
   readonly from: string | null;
   readonly method: string;
-  /** Its pattern. */
+  /** The route's pattern. */
   readonly route: string;
   readonly service_id: string | null;
   readonly job_id: string | null;
   readonly status: number;
-  /** Of the error. */
+  /** Code of the error. */
   readonly code: string | null;
-  /** The answer of an earlier call with the same Idempotency-Key. */
+  /** The response was that of an earlier request with the same Idempotency-Key. */
   readonly replayed?: true;
-  /** Names of fields in the call that it does not know, cleaned. */
+  /** Names of unknown fields in the request, cleaned. */
   readonly unknown_fields?: string[];
-  /** Stands for so many refused calls like this one. */
+  /** Number of equal refused requests that this entry stands for. */
   readonly count?: number;
 }
 
@@ -181,22 +184,24 @@ export interface AuditQuery {
   /** RFC 3339 */
   readonly since: string | undefined;
   readonly limit: number;
-  /** Without it: of all, and of nobody. */
+  /** Without it: entries of all panels and of unknown callers. */
   readonly panel: string | undefined;
   readonly serviceId: string | undefined;
 }
 
 export interface AuditPage {
   readonly entries: readonly AuditEntry[];
-  /** As in `EventPage`. */
+  /** See `EventPage`. */
   readonly next: string | undefined;
   readonly more: boolean;
   readonly gone: boolean;
 }
 
-/** Lines are only ever added. */
+/** Append-only. */
 export interface AuditStore {
-  /** Durable when it resolves; never rejects: what cannot be written waits in memory, and the log is told. */
+  /**
+   * Durable when it resolves. Never rejects: entries that cannot be written stay in memory, and a warning is logged.
+   */
   add(entry: AuditEntry): Promise<void>;
   /** Oldest first. */
   read(query: AuditQuery): Promise<AuditPage>;
@@ -205,34 +210,34 @@ export interface AuditStore {
 export interface ApiToken {
   /** Schema version of its document; the store sets it. */
   readonly schema?: number;
-  /** Shown in lists, e.g. `tok_...`; not the secret. */
+  /** Shown in lists, e.g. `tok_...`; not secret. */
   readonly id: string;
   readonly name: string;
   readonly panel: string;
   readonly permissions: readonly string[];
   /** SHA-256 of the token, hex (a random 256-bit token needs no slow hash). */
   readonly sha256: string;
-  /** Hashes it had before it was rotated, each good until its instant. */
+  /** Hashes from before rotations, each valid until its instant. */
   readonly former: readonly { readonly sha256: string; readonly until: string }[];
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
-  /** CIDRs; empty = from anywhere. */
+  /** CIDRs; empty: any source address. */
   readonly networks: readonly string[];
 }
 
-/** Our account at a certificate authority. */
+/** The agent's account at a certificate authority. */
 export interface AcmeAccount {
   readonly schema: 1;
   readonly id: string;
   readonly directoryUrl: string;
   /** PEM */
   readonly key: Secret;
-  /** What the authority calls it; null before it was made there. */
+  /** The account's URL at the authority; null before it was created there. */
   readonly url: string | null;
 }
 
-/** A customer's DNS zone: whose it is. What stands in it is the DNS server's to know. */
+/** The owner of a customer's DNS zone. The records are kept by the DNS server only. */
 export interface ZoneRecord {
   readonly schema: 1;
   readonly id: string;
@@ -240,69 +245,75 @@ export interface ZoneRecord {
   readonly panel: string;
   readonly userId: string;
   readonly createdAt: string;
-  /** It was asked for, and may or may not stand at the DNS server: the same call again finishes it. */
+  /** The zone was requested and may or may not exist at the DNS server; the same request again finishes it. */
   readonly making?: boolean;
-  /** False: it was proven before its delegation, and its name servers were not ours when it was last looked. */
+  /**
+   * False: it was proven before its delegation, and at the last check it was not delegated to this provider's name
+   * servers.
+   */
   readonly delegated?: boolean;
-  /** Instant at which it was deleted: kept for a while, so that a repeated deletion is no error. */
+  /** When it was deleted (RFC 3339): kept for a while, so that a repeated deletion is not an error. */
   readonly goneAt?: string;
-  /** Ids of the records deleted last, for the same reason. */
+  /** Ids of the last deleted records, for the same reason. */
   readonly goneRecords?: readonly string[];
 }
 
-/** A call that came with an `Idempotency-Key`, and what it was answered. */
+/** A request with an `Idempotency-Key`, and its response. */
 export interface RememberedCall {
   readonly schema: 1;
-  /** Of panel, token and key. */
+  /** Derived from panel, token and key. */
   readonly id: string;
-  /** Of what was asked for. */
+  /** Fingerprint of the request. */
   readonly fingerprint: string;
   readonly requestId: string;
-  /** Whose call it was; absent in records of former releases. */
+  /** The calling panel; absent in records of older releases. */
   readonly panel?: string;
-  /** Id of the token that called; absent in records of former releases. */
+  /** Id of the calling token; absent in records of older releases. */
   readonly token?: string;
-  /** The service it was about, if any. */
+  /** The service in the request, if any. */
   readonly serviceId: string | null;
-  /** Null until it was answered; the body may hold a password. */
+  /** Null until the response was sent; the body may contain a password. */
   readonly answer: { readonly code: number; readonly body: Secret } | null;
   readonly createdAt: string;
   readonly expiresAt: string;
 }
 
-/** One document per thing that is not a service. */
+/** Stores documents of one kind other than services. */
 export interface DocumentStore<T> {
-  /** Grows with every change, so that what was worked out from `list` can be kept until then. */
+  /** Increases with every change, so that values derived from `list` can be cached until then. */
   readonly revision: number;
   list(): readonly T[];
   find(id: string): T | undefined;
   commit(id: string, fn: (current: T | undefined) => T): Promise<T>;
-  /** Durable when it resolves; nothing happens when there is none. `only`: asked under the lock, false keeps it. */
+  /**
+   * Durable when it resolves; does nothing when it does not exist. `only`: called under the lock; false keeps the
+   * document.
+   */
   remove(id: string, only?: (current: T) => boolean): Promise<void>;
 }
 
-/** The key that secrets are encrypted with. */
+/** The state of the key that encrypts secrets. */
 export interface KeyStatus {
   readonly keyId: string;
-  /** The operator's own, which the agent cannot change. */
+  /** The operator has configured the key, so the agent cannot change it. */
   readonly configured: boolean;
-  /** Keys before it that still open. */
+  /** Former keys that can still decrypt. */
   readonly formerIds: readonly string[];
-  /** Documents are being written anew with the present key. */
+  /** Documents are being rewritten with the present key. */
   readonly rewriting: boolean;
-  /** So many since the start of it. */
+  /** Number of documents rewritten so far. */
   readonly rewritten: number;
-  /** Damaged documents that only a former key opens. */
+  /** Damaged documents that only a former key can decrypt. */
   readonly neededBy: readonly string[];
-  /** Why it did not get to its end. */
+  /** Why the rotation did not finish. */
   readonly problem: string | null;
 }
 
 export interface StateKeys {
   status(): KeyStatus;
   /**
-   * Makes a new key and begins to rewrite everything with it, or continues to. Throws `state_key_configured`,
-   * `state_unavailable`.
+   * Generates a new key and starts to rewrite all documents with it, or continues a started rotation. Throws
+   * `state_key_configured`, `state_unavailable`.
    */
   rotate(): Promise<KeyStatus>;
 }
@@ -319,30 +330,31 @@ export interface State {
   readonly remembered: DocumentStore<RememberedCall>;
   readonly reservations: DocumentStore<Reservation>;
   /**
-   * All documents as they are at one instant, as an unpacked tar that ends with a manifest of checksums. `agent`: its
-   * id. The key of the secrets is left out unless `withKey`. Changes wait for a moment. Throws `state_unavailable`.
+   * All documents as of one instant, as an uncompressed tar that ends with a manifest of checksums. `agent`:
+   * `agent.id`. The key of the secrets is included only with `withKey`. Changes wait for a moment. Throws
+   * `state_unavailable`.
    */
   exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
   readonly alerts: DocumentStore<AlertRecord>;
   readonly keys: StateKeys;
-  /** Documents of all kinds that were damaged and set aside, at this start or an earlier one. */
+  /** Damaged documents of all kinds that were set aside, at this start or an earlier one. */
   readonly damaged: readonly { readonly file: string; readonly problem: string }[];
-  /** True after a write failed in a way that leaves memory and disk in doubt: the daemon must stop. */
+  /** True after a failed write that may have left memory and disk different: the daemon must stop. */
   readonly broken: boolean;
-  /** Why (operators only): a write that failed, or the folder's lock that was taken away. */
+  /** The reason (for operators only): a failed write, or the loss of the folder's lock. */
   readonly brokenBy: string | undefined;
   /**
-   * Why the newest write failed (operators only); undefined while writes succeed. Requests are refused meanwhile, and
-   * it is looked again by itself.
+   * Why the newest write failed (for operators only); undefined while writes succeed. Until a write succeeds again,
+   * requests are refused; the agent retries by itself.
    */
   readonly failing: string | undefined;
-  /** Frees the folder's lock. */
+  /** Releases the folder's lock. */
   close(): Promise<void>;
 }
 
 export interface FileOperationEnd {
   readonly operation: 'write' | 'append' | 'rename' | 'unlink' | 'sync';
   readonly ms: number;
-  /** The system's code (`ENOSPC`), when it failed. */
+  /** The system's error code (`ENOSPC`) if the operation failed. */
   readonly code: string | undefined;
 }

@@ -1,4 +1,4 @@
-/** Opens the state folder: locks it, reads everything, and hands out the stores. */
+/** Opens the state folder: locks it, reads everything, and returns the stores. */
 import { type Clock, instant } from '../kernel/clock.js';
 import type { AlertRecord } from '../model/alert.js';
 import { alertKind } from './documents/alert-document.js';
@@ -43,24 +43,24 @@ const CLOSED = 'the state was closed';
 export interface StateOptions {
   readonly dir: string;
   readonly key: Buffer;
-  /** Keys before it, while documents may need them. */
+  /** Former keys, while documents may need them. */
   readonly formerKeys?: readonly Buffer[];
-  /** The key is `secret.key` in the folder, made by us. Default: it is not. */
+  /** Whether the key is the agent's own `secret.key` in the folder. Default: false. */
   readonly ownKeyFile?: boolean;
   readonly clock: Clock;
-  /** Told of damage and of what is odd in the folder; for the log. */
+  /** Logs damage and unexpected files in the folder. */
   readonly warn?: (message: string, detail: string) => void;
   /** Default: 365. */
   readonly auditKeepDays?: number;
-  /** Told of every operation on files that makes a change durable, once the start is over. */
+  /** Called after every file operation that makes a change durable, once the start has finished. */
   readonly fileOperation?: (end: FileOperationEnd) => void;
-  /** Put around the file operations that all documents are written with. */
+  /** Wraps the file operations with which all documents are written. */
   readonly around?: (files: FileSystem) => FileSystem;
 }
 
 /**
- * Locks the folder, migrates, loads. Throws AgentError `state_unavailable` naming the holder when another daemon has
- * it.
+ * Locks the folder, migrates and loads the state. Throws AgentError `state_unavailable` naming the holder when
+ * another daemon uses the folder.
  */
 export async function openState({
   dir,
@@ -192,13 +192,13 @@ interface Opened {
   readonly dir: string;
   readonly lock: FolderLock;
   readonly warn: (message: string, detail: string) => void;
-  /** Documents that were set aside, at this start or an earlier one. */
+  /** Damaged documents that were set aside, at this start or an earlier one. */
   readonly damaged: State['damaged'];
 }
 
 const PROBE_MS = 2_000;
 
-/** While writes fail: looks whether they would succeed again, then what was left unwritten is written. */
+/** While writes fail, checks whether they succeed again; then writes what is still unwritten. */
 function lookForRoom({ disk, dir, warn }: Opened, events: EventLog): () => void {
   let was: string | undefined;
   let busy = false;
@@ -234,7 +234,7 @@ function stateOf(opened: Opened, stores: Stores, exportCopy: State['exportCopy']
     stopLooking();
     await idle();
     disk.refuseAll(CLOSED);
-    // a change that slipped in between is either refused or under way: the lock must outlive it
+    // a change that began in the meantime is either refused or in progress: the lock must outlive it
     await idle();
     await lock.release();
   };

@@ -1,4 +1,4 @@
-/** The shape of our account at a certificate authority, `acme/<id>.json`. */
+/** The shape of the agent's account at a certificate authority, `acme/<id>.json`. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Secret } from '../../kernel/secret.js';

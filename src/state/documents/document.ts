@@ -1,6 +1,6 @@
 /**
- * The one lowdb adapter: a document is a JSON file that is old or new after a crash, checked when read and when
- * written.
+ * The lowdb adapter of all documents. A document is a JSON file that is either old or new after a crash; it is
+ * checked when read and when written.
  */
 import type { Adapter } from 'lowdb';
 import { AgentError } from '../../kernel/errors.js';
@@ -10,19 +10,19 @@ import { NewerDocumentError, downgradeRefused, migrate, type DocumentVersion } f
 import { OtherKeyError, type SecretBox } from '../keys/secret-box.js';
 import { frozenCopy, opened, sealed } from '../keys/secret-codec.js';
 
-/** What all documents of a kind have in common. */
+/** The common properties of all documents of a kind. */
 export interface DocumentKind<T> {
   readonly name: string;
   readonly version: DocumentVersion;
-  /** Narrows a value of the current version; secrets are `Secret`s. */
+  /** Type guard for a value of the current version, with secrets as `Secret`. */
   readonly fits: (value: unknown) => value is T;
-  /** What does not fit, for operators. No values: they may be private. */
+  /** Describes what does not fit, for operators. Without values, which may be private. */
   readonly misfit: (value: unknown) => string;
 }
 
 export class DamagedDocumentError extends Error {
   override readonly name = 'DamagedDocumentError';
-  /** All we could read, for a last look at what it claimed. */
+  /** The text as far as it could be read, to find its claims. */
   readonly text: string;
   readonly otherKey: boolean;
 
@@ -40,7 +40,7 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
   readonly #path: string;
   readonly #id: string;
 
-  /** `id`: what tells this document from others of its kind; its secrets are bound to it. */
+  /** `id`: identifies the document within its kind; its secrets are bound to it. */
   constructor(disk: Disk, box: SecretBox, kind: DocumentKind<T>, id: string, path: string) {
     this.#disk = disk;
     this.#box = box;
@@ -50,28 +50,32 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
   }
 
   /**
-   * Null when there is no file. Throws DamagedDocumentError, or AgentError `state_unavailable` for a newer release's
-   * document.
+   * Null when the file does not exist. Throws DamagedDocumentError, or AgentError `state_unavailable` for a document
+   * of a newer release.
    */
   async read(): Promise<T | null> {
     const text = await this.#disk.find(this.#path);
     return text === undefined ? null : this.parse(text);
   }
 
-  /** Null is lowdb's word for no document: nothing is written. */
+  /** Null is lowdb's value for no document: nothing is written. */
   async write(value: T | null): Promise<void> {
     if (value === null) return;
     const plain = sealed(value, (secret) => this.#box.seal(nameOf(this.#kind, this.#id), secret));
     await this.#disk.replace(this.#path, `${JSON.stringify(plain, null, 1)}\n`);
   }
 
-  /** A frozen copy of the current version that is certain to be readable again. Throws `internal_error`. */
+  /** A frozen copy in the current version that can certainly be read again. Throws `internal_error`. */
   checked(value: T): T {
     const copy = frozenCopy({ ...value, schema: this.#kind.version.current });
     if (this.#kind.fits(copy)) return copy;
-    throw new AgentError('internal_error', 'A defect in the agent kept the change from being recorded.', {
-      detail: `the new ${nameOf(this.#kind, this.#id)} does not fit its schema: ${this.#kind.misfit(copy)}`,
-    });
+    throw new AgentError(
+      'internal_error',
+      'An internal error in the agent prevented the change from being recorded.',
+      {
+        detail: `the new ${nameOf(this.#kind, this.#id)} does not fit its schema: ${this.#kind.misfit(copy)}`,
+      },
+    );
   }
 
   parse(text: string): T {
@@ -86,7 +90,7 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
 }
 
 /**
- * The frozen document in its present form. `open`: gets the document's name, which its secrets are bound to. Throws
+ * Parses, migrates and freezes a document. `open`: gets the document's name, to which its secrets are bound. Throws
  * NewerDocumentError, or an Error that says what is wrong.
  */
 export function parseDocument<T>(

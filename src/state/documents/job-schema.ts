@@ -25,7 +25,7 @@ export const PlanSchema = Type.Object({
 });
 
 const errorFields = {
-  // a code that a later release no longer has must not make the document unreadable
+  // any text, so that a code that this release does not have does not make the document unreadable
   code: Type.Unsafe<ErrorCode>(Type.String()),
   message: TextSchema,
   role: Type.Optional(Type.Enum([...ROLES])),
@@ -35,7 +35,7 @@ const errorFields = {
   retryable: Type.Boolean(),
 };
 
-// not an enumeration: a word of another release must not make the document unreadable
+// not an enumeration, so that a value of another release does not make the document unreadable
 const ThingText = Type.Unsafe<Thing>(Type.String());
 
 const StepSchema = Type.Object({
@@ -57,7 +57,7 @@ const JobError = Type.Object({ ...errorFields, step: Type.Optional(Type.String()
 
 export const JobSchema = Type.Object({
   id: Type.String({ minLength: 1 }),
-  // nor must a kind of another release or of a module that is gone: its job is kept as it is
+  // also any text: a job of an unknown kind, from another release or a removed module, is kept unchanged
   method: Type.Unsafe<KindName>(Type.String()),
   status: Type.Enum([...JOB_STATUSES]),
   direction: Type.Enum([...DIRECTIONS]),

@@ -1,4 +1,4 @@
-/** Which kind of document lies in which folder of the state, for whoever looks at files without opening the stores. */
+/** Maps folders of the state to kinds of documents, for code that reads the files without opening the stores. */
 import { alertKind } from './alert-document.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type { DocumentKind } from './document.js';
@@ -9,7 +9,7 @@ import { reservationKind } from './reservation-document.js';
 import { tokenKind } from './token-document.js';
 import { zoneKind } from './zone-document.js';
 
-/** Those whose file is `<folder>/<id>.json`; services have places of their own. */
+/** Kinds whose file is `<folder>/<id>.json`; services have a different layout. */
 export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }>>> = {
   alerts: alertKind,
   tokens: tokenKind,

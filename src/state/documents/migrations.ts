@@ -1,6 +1,6 @@
 /**
- * Schema versions of the documents, and how an older one becomes the present one. Old documents are migrated when
- * read and written in the new form at their next change.
+ * Schema versions of the documents, and the migrations between them. Old documents are migrated when read, and
+ * written in the new form at their next change.
  */
 import { AgentError } from '../../kernel/errors.js';
 
@@ -10,16 +10,16 @@ export interface DocumentVersion {
   /** The version this daemon writes. */
   readonly current: number;
   /**
-   * `from[n]` makes version n + 1 out of version n. It sees the file's plain JSON: secrets are still sealed and may
-   * be moved within their document.
+   * `from[n]` converts version n to version n + 1. It gets the file's plain JSON: secrets are still sealed and may be
+   * moved within their document.
    */
   readonly from: Readonly<Record<number, (document: Raw) => Raw>>;
 }
 
 /**
- * To change a document's shape: count `current` up, add the step from the version before, and put a folder that a
- * program with the new shape has written into test/fixtures/state. Steps are never removed. Of version 1 there are
- * two forms, since fields were added before the versions were counted: its steps fill in only what is absent.
+ * To change a document's shape: increase `current`, add the step from the previous version, and add a folder written
+ * by a program with the new shape to test/fixtures/state. Steps are never removed. Version 1 has two forms, because
+ * fields were added before versions were counted: its steps fill in only absent fields.
  */
 export const VERSIONS = {
   service: { current: 3, from: { 1: withLaterLife, 2: withParts } },
@@ -33,7 +33,7 @@ export const VERSIONS = {
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 
-/** The first release knew only how a site is made: nothing had happened to it yet but perhaps a suspension. */
+/** The first release could only create sites and suspend them, so nothing else can have happened to them. */
 function withLaterLife(service: Raw): Raw {
   return {
     lastBackup: null,
@@ -68,7 +68,7 @@ const OF_SITE: readonly string[] = [
 ];
 
 /**
- * Written by a newer release: reading it with this one could lose what that release added, so the daemon does not
+ * The document was written by a newer release. Reading it could lose what that release added, so the daemon does not
  * start.
  */
 export class NewerDocumentError extends Error {
@@ -92,7 +92,7 @@ export function migrate(value: unknown, version: DocumentVersion): Raw {
   let document = value;
   for (let n = found; n < version.current; n += 1) {
     const step = version.from[n];
-    if (!step) throw new Error(`there is no way from schema version ${n} to ${n + 1}`);
+    if (!step) throw new Error(`there is no migration from schema version ${n} to ${n + 1}`);
     document = { ...step(document), schema: n + 1 };
   }
   return document;

@@ -1,4 +1,4 @@
-/** The shape of a remembered answer's document, `remembered/<id>.json`. */
+/** The shape of a remembered response's document, `remembered/<id>.json`. */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Secret } from '../../kernel/secret.js';

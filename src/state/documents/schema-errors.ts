@@ -1,4 +1,4 @@
-/** Says where a document does not fit its schema, without its values. */
+/** Describes where a document does not fit its schema, without its values. */
 
 export function schemaErrorOf(
   errors: readonly { readonly instancePath: string; readonly message: string }[],

@@ -1,4 +1,4 @@
-/** The shape of a service's document, and where it lies: `services/<2 hex of sha256(key)>/<panel>~<id>.json`. */
+/** The shape of a service's document, and its path: `services/<2 hex of sha256(key)>/<panel>~<id>.json`. */
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -153,7 +153,7 @@ export function placeOf(key: ServiceKey): { folder: string; file: string } {
   };
 }
 
-/** The service that a file name like `default~12.json` tells of; `~` is in no panel's name and in no id. */
+/** The service of a file name such as `default~12.json`; panel names and ids never contain `~`. */
 export function keyOfFile(file: string): ServiceKey | undefined {
   const [, panel = '', id = ''] = /^([^~]+)~([^~]+)\.json$/.exec(file) ?? [];
   return isId(panel) && isId(id) ? `${panel}/${id}` : undefined;

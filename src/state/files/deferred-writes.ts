@@ -1,9 +1,8 @@
 /**
- * What a start changes in the folder waits until everything was read: a state that this release must not use is left
- * as it was found.
+ * Defers the changes of a start until everything has been read: a state that this release must not use stays unchanged.
  */
 
-/** Keeps the work for the end of the start. */
+/** Defers the work to the end of the start. */
 export type DeferWrite = (work: () => Promise<void>) => void;
 
 export function afterReading(): { readonly later: DeferWrite; readonly run: () => Promise<void> } {

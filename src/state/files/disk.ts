@@ -1,4 +1,4 @@
-/** Durable changes of files, and the one place that knows whether memory and disk may have drifted apart. */
+/** Makes durable changes of files. Only this module knows whether memory and disk may differ. */
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../kernel/clock.js';
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
@@ -6,14 +6,14 @@ import { AgentError } from '../../kernel/errors.js';
 import { Gate } from './gate.js';
 import { codeOf, isSyncError, type FileSystem } from './file-system.js';
 
-/** After these the file system has surely changed nothing. */
+/** After these errors the file system has certainly changed nothing. */
 const NOTHING_DONE = ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE'];
 /** How long a folder's fsync may wait for a descriptor to open it with. */
 const DESCRIPTOR_WAIT_MS = 10_000;
 const DESCRIPTOR_PAUSE_MS = 25;
-/** Written and removed again to see whether there is room. */
+/** A file that is written and removed again to check whether the disk has space. */
 const PROBE = 'room-probe.tmp';
-/** As much as a document may take. */
+/** As large as a document may be. */
 const PROBE_BYTES = 65_536;
 
 export function unavailable(detail: string, cause?: unknown): AgentError {
@@ -27,12 +27,12 @@ export function unavailable(detail: string, cause?: unknown): AgentError {
 }
 
 export class Disk {
-  /** Replaced once the start is over. */
+  /** Replaced at the end of the start. */
   fs: FileSystem;
   readonly #folders = new Map<string, Promise<void>>();
   readonly #gate = new Gate();
   #broken: string | undefined;
-  /** Asked before every change; a reason to refuse this one and all others. */
+  /** Called before every change; returns a reason to refuse this and all further changes. */
   guard: () => string | undefined = () => undefined;
   #failing: string | undefined;
 
@@ -40,20 +40,24 @@ export class Disk {
     this.fs = fs;
   }
 
-  /** Why memory and disk may differ, or undefined while all is well. Nothing is written any more once it is set. */
+  /** Why memory and disk may differ, or undefined. Once it is set, nothing is written any more. */
   get broken(): string | undefined {
     return this.#broken;
   }
 
   /**
-   * Why a write failed, or undefined once there was room for a probe since. A small write that succeeds says nothing:
-   * on a full disk the last bytes come and go. Nothing was changed; requests that need a write are refused meanwhile.
+   * Why a write failed, or undefined once a probe has succeeded since. A small write that succeeds proves nothing,
+   * since the last bytes of a full disk come and go. The failed write changed nothing; requests that need a write are
+   * refused in the meantime.
    */
   get failing(): string | undefined {
     return this.#failing;
   }
 
-  /** Tries whether the folder can be written again; nobody may ask for anything while the disk is full, so we do. */
+  /**
+   * Checks whether the folder can be written again. There may be no request while the disk is full, so the agent
+   * probes by itself.
+   */
   async probe(folder: string): Promise<void> {
     if (this.#failing === undefined || this.#broken !== undefined) return;
     const path = join(folder, PROBE);
@@ -69,7 +73,7 @@ export class Disk {
     this.#broken ??= reason;
   }
 
-  /** The text, or undefined when there is no such file. */
+  /** The text, or undefined when the file does not exist. */
   async find(path: string): Promise<string | undefined> {
     try {
       return await this.fs.read(path);
@@ -79,7 +83,7 @@ export class Disk {
     }
   }
 
-  /** Names in a folder; none when it does not exist. */
+  /** Names in a folder; empty when it does not exist. */
   async list(path: string): Promise<string[]> {
     try {
       return await this.fs.list(path);
@@ -90,8 +94,8 @@ export class Disk {
   }
 
   /**
-   * Old or new content after a crash, never a mix; new when it has resolved. Throws `state_unavailable`: nothing
-   * changed, unless `broken` is set.
+   * After a crash the file has the old or the new content, never a mix; once resolved, the new one. Throws
+   * `state_unavailable`: then nothing changed, unless `broken` is set.
    */
   replace(path: string, text: string): Promise<void> {
     return this.#gate.pass(() => this.#replace(path, text));
@@ -106,7 +110,7 @@ export class Disk {
     });
     await this.#rename(temp, path);
     await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.#sync(dirname(path)));
-    // another write's failed fsync may have swallowed the error that was meant for this one
+    // the kernel reports an fsync error only once, so another write may have received this one's error
     this.#assertUsable();
   }
 
@@ -123,7 +127,9 @@ export class Disk {
     });
   }
 
-  /** Moves between two folders of ours; after a power cut the file is in one of them or in both, never in none. */
+  /**
+   * Moves a file between two folders of the state; after a power cut it is in one of them or in both, never in none.
+   */
   move(from: string, to: string): Promise<void> {
     return this.#gate.pass(() => this.#move(from, to));
   }
@@ -138,7 +144,7 @@ export class Disk {
     });
   }
 
-  /** Durable when it resolves; nothing happens when there is no such file. Throws `state_unavailable`. */
+  /** Durable when it resolves; does nothing when the file does not exist. Throws `state_unavailable`. */
   remove(path: string): Promise<void> {
     return this.#gate.pass(() => this.#remove(path));
   }
@@ -155,14 +161,14 @@ export class Disk {
   }
 
   /**
-   * Runs `work` while no change is under way and none begins: what the folder shows then is one instant. Changes wait
-   * meanwhile.
+   * Runs `work` while no change is in progress, so that it sees the folder at one instant. Changes wait in the
+   * meantime.
    */
   quietly<T>(work: () => Promise<T>): Promise<T> {
     return this.#gate.close(work);
   }
 
-  /** Best effort: for files that nobody reads. */
+  /** Best effort, for files that are never read. */
   async discard(path: string): Promise<void> {
     await this.fs.unlink(path).catch(() => undefined);
   }
@@ -171,7 +177,7 @@ export class Disk {
     await this.#inDoubt(`fsync of ${path}`, () => this.#sync(path));
   }
 
-  /** Exists durably when it resolves; folders above are made too. Asked once per process and folder. */
+  /** The folder exists durably when it resolves; parent folders are created too. Done once per process and folder. */
   ensureFolder(path: string): Promise<void> {
     const known = this.#folders.get(path);
     if (known) return known;
@@ -185,7 +191,7 @@ export class Disk {
     try {
       await this.fs.mkdir(path);
     } catch (error) {
-      // an earlier process may have made it without getting as far as the fsync: so that is done again
+      // an earlier process may have created it and ended before the fsync, so the fsync is repeated
       if (codeOf(error) !== 'EEXIST') {
         if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
         await this.ensureFolder(dirname(path));
@@ -196,8 +202,7 @@ export class Disk {
   }
 
   /**
-   * A folder that could not be opened for want of a descriptor is neither synced nor broken: what was renamed waits
-   * for it.
+   * A folder that cannot be opened for lack of a descriptor does not break the state: the rename waits for its fsync.
    */
   async #sync(folder: string): Promise<void> {
     for (let waited = 0; ; waited += DESCRIPTOR_PAUSE_MS) {
@@ -227,7 +232,7 @@ export class Disk {
       await work();
     } catch (error) {
       this.#failing = String(error);
-      // a full disk may show only at the fsync; anything else there means that the disk has lost what it took
+      // a full disk may be reported only by the fsync; any other error there means that the disk lost written data
       if (isSyncError(error) && !NOTHING_DONE.includes(codeOf(error)))
         this.#doubt(`an fsync failed: ${String(error)}`);
       if (temp !== undefined) await this.discard(temp);
@@ -255,7 +260,7 @@ export class Disk {
     }
   }
 
-  /** A folder that was taken away from under a change makes it fail as well: then that is the reason. */
+  /** If the folder was removed or replaced, changes fail too: then that is the reason. */
   #doubt(failure: string): void {
     if (this.#broken === undefined) this.refuseAll(this.guard() ?? failure);
   }

@@ -1,7 +1,7 @@
 /**
- * A lock on a file, or a folder. A child process (`flock` of util-linux, then `cat`) holds it: the kernel frees it
- * when the child ends, and the child ends as soon as our end of its standard input is closed, however we die. A file
- * lock is seen from every network namespace; an abstract socket is not.
+ * A lock on a file or folder. A child process (`flock` of util-linux, then `cat`) holds it: the kernel releases it
+ * when the child ends, and the child ends as soon as this process closes the child's standard input, however it dies.
+ * A file lock is visible in every network namespace; an abstract socket is not.
  *
  * The lock is on the file, not on its name: a process that locks another file of the same name is not excluded. So
  * the name is watched.
@@ -14,30 +14,30 @@ import { Socket } from 'node:net';
 
 const CONFLICT = 75;
 const WATCH_MS = 1_000;
-/** There is no such file any more; other failures say nothing about it. */
+/** The file no longer exists; other errors do not prove that. */
 const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
 
 export interface FileLock {
-  /** Looks at once: why the lock keeps nobody out any more, or undefined. */
+  /** Checks at once; returns why the lock no longer protects the folder, or undefined. */
   problem(): string | undefined;
   release(): Promise<void>;
 }
 
 export interface FileLockOptions {
-  /** It must exist; reading it is enough. */
+  /** An existing file; read permission is enough. */
   readonly file: string;
-  /** Seconds to wait for whoever has it. */
+  /** Seconds to wait for the present holder. */
   readonly patienceS: number;
-  /** Milliseconds between two looks at the name; default 1000. */
+  /** Milliseconds between two checks of the name; default 1000. */
   readonly watchMs?: number;
-  /** Called once when the lock is lost before it is released. */
+  /** Called once if the lock is lost before its release. */
   readonly onLost: (reason: string) => void;
 }
 
-/** Undefined when somebody else has it. Throws Error when that cannot be told. */
+/** Undefined when another process holds it. Throws Error when that cannot be determined. */
 export async function holdFile(options: FileLockOptions): Promise<FileLock | undefined> {
   const { file, patienceS } = options;
-  // held open, so that no other file gets its number meanwhile
+  // held open, so that no other file gets its inode number in the meantime
   const handle = await open(file, 'r');
   try {
     const locked = await handle.stat();
@@ -73,7 +73,7 @@ function watched(
   child.once('exit', (code, signal) =>
     lose(`the process that holds the folder's lock ended (${signal ?? String(code)})`),
   );
-  // our life does not depend on the watch or the child: nothing of them keeps the event loop going
+  // the watch and the child must not keep the event loop alive
   timer.unref();
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr])
@@ -94,7 +94,7 @@ function watched(
   };
 }
 
-/** The child holds the file open, so its number is nobody else's. */
+/** The child holds the file open, so its inode number is not reused. */
 function isStill(file: string, locked: Stats): boolean {
   try {
     const { dev, ino } = statSync(file);
@@ -106,7 +106,7 @@ function isStill(file: string, locked: Stats): boolean {
 }
 
 function holder(file: string, patienceS: number): ChildProcess {
-  // systemd and Ctrl-C signal the whole group: the lock must outlive a graceful stop
+  // systemd and Ctrl-C signal the whole process group, but the lock must outlive a graceful stop
   const script = 'trap "" HUP INT TERM; echo held; exec cat >/dev/null';
   const command = ['--no-fork', '-w', String(patienceS), '-E', String(CONFLICT), file];
   return spawn('flock', [...command, 'sh', '-c', script], {

@@ -1,6 +1,5 @@
 /**
- * The few file operations that durable state is made of; tests put an in-memory disk behind them that loses power at
- * every point.
+ * The file operations of the durable state; tests replace them with an in-memory disk that loses power at every point.
  */
 import {
   closeSync,
@@ -47,9 +46,9 @@ const [read, syncFd, list, size] = [
 ];
 
 /**
- * Only what waits for the medium leaves the main thread. Opening, writing to the page cache, renaming and closing
- * take some ten microseconds each; handed to a thread they cost ten times that on the main thread alone, and queue
- * behind others' fsyncs.
+ * Only operations that wait for the disk leave the main thread. Opening, writing to the page cache, renaming and
+ * closing take about ten microseconds each; as asynchronous operations they would cost the main thread ten times
+ * that, and queue behind other fsyncs.
  */
 export const nodeFileSystem: FileSystem = {
   read: (path) => read(path, 'utf8'),
@@ -81,7 +80,7 @@ export const nodeFileSystem: FileSystem = {
   },
 };
 
-// not write-file-atomic: that one ignores short writes
+// not write-file-atomic, which ignores short writes
 async function put(path: string, flag: 'w' | 'a', text: string): Promise<void> {
   const file = openSync(path, flag, 0o600);
   try {
@@ -92,7 +91,7 @@ async function put(path: string, flag: 'w' | 'a', text: string): Promise<void> {
   }
 }
 
-/** For the time of the start, when nobody is kept waiting: blocking reads take a tenth of the time. */
+/** For the start, when no caller has to wait: blocking reads take a tenth of the time. */
 export const bootFileSystem: FileSystem = {
   ...nodeFileSystem,
   read: async (path) => readFileSync(path, 'utf8'),

@@ -1,11 +1,11 @@
-/** Lets any number of changes through at once, or none at all while somebody looks at the whole. */
+/** Allows any number of changes at once, or none while an operation needs an unchanging folder. */
 
 export class Gate {
   #inside = 0;
   #closed: Promise<void> | undefined;
   #empty = (): void => {};
 
-  /** Not to be nested: a pass inside of another would wait for itself once the gate is to be closed. */
+  /** Must not be nested: an inner pass would wait for the outer one once the gate is about to close. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
     while (this.#closed) await this.#closed;
     this.#inside += 1;
@@ -17,7 +17,7 @@ export class Gate {
     }
   }
 
-  /** Waits until all are out, and keeps the others waiting until `work` has ended. */
+  /** Waits until all passes have ended, and lets new ones wait until `work` has ended. */
   async close<T>(work: () => Promise<T>): Promise<T> {
     while (this.#closed) await this.#closed;
     let open = (): void => {};

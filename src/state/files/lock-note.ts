@@ -1,6 +1,6 @@
 /**
- * The note beside the lock: which process has the folder. It outlives a lock that was taken away, so that the next
- * daemon can wait for the last one's end.
+ * The note next to the lock: it names the process that uses the folder. It remains when the lock file is removed, so
+ * that the next daemon can wait for the end of the previous one.
  */
 import { readFileSync } from 'node:fs';
 import { readFile, unlink, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ export interface LockNote {
   readonly pid: number;
   /** RFC 3339 */
   readonly startedAt: string;
-  /** Boot and start of the process: numbers are given again, these are not. */
+  /** Boot id and start time of the process: unlike a pid, they are not reused. */
   readonly process: string | undefined;
 }
 
@@ -19,7 +19,7 @@ const pathOf = (dir: string): string => join(dir, 'lock.json');
 export async function writeNote(dir: string): Promise<void> {
   const started = new Date(Date.now() - process.uptime() * 1000).toISOString();
   const note = { pid: process.pid, started_at: started, process: identityOf(process.pid) };
-  // only tells who has it: a full disk is no reason not to start
+  // the note is only informative, so a full disk does not prevent the start
   await writeFile(pathOf(dir), `${JSON.stringify(note)}\n`, { mode: 0o600 }).catch(() => undefined);
 }
 
@@ -27,7 +27,7 @@ export async function removeNote(dir: string): Promise<void> {
   await unlink(pathOf(dir)).catch(() => undefined);
 }
 
-/** Undefined when it is not there, or is none. */
+/** Undefined when the note does not exist or cannot be parsed. */
 export async function readNote(dir: string): Promise<LockNote | undefined> {
   try {
     const note: unknown = JSON.parse(await readFile(pathOf(dir), 'utf8'));
@@ -40,17 +40,17 @@ export async function readNote(dir: string): Promise<LockNote | undefined> {
   }
 }
 
-/** Whether another process than ours wrote it and still runs. */
+/** Whether a different process wrote it and is still running. */
 export function isRunning({ pid, process: identity }: LockNote): boolean {
   return pid !== process.pid && identity !== undefined && identityOf(pid) === identity;
 }
 
-/** Undefined for a process that has ended, or cannot be seen from here. */
+/** Undefined for a process that has ended or is not visible from here. */
 function identityOf(pid: number): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // the name in parentheses may hold anything
+    // the process name in parentheses may contain any characters
     const [state = '', ...fields] = status.slice(status.lastIndexOf(')') + 2).split(' ');
     // field 22 of proc_pid_stat(5)
     return state === 'Z' || state === 'X' ? undefined : `${boot} ${fields[18] ?? ''}`;

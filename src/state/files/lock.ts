@@ -1,4 +1,4 @@
-/** One daemon per state folder: a lock on a file in it. */
+/** Ensures one daemon per state folder with a lock on a file in it. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../kernel/clock.js';
@@ -6,12 +6,12 @@ import { AgentError } from '../../kernel/errors.js';
 import { type FileLock, holdFile } from './file-lock.js';
 import { isRunning, readNote, removeNote, writeNote } from './lock-note.js';
 
-/** Seconds to wait for a predecessor that is just ending. */
+/** Seconds to wait for a previous daemon that is ending. */
 const PATIENCE_S = 2;
 const LOOK_MS = 50;
 
 export interface FolderLock {
-  /** Looks at once: why the folder may be another daemon's by now, or undefined. */
+  /** Checks at once; returns why another daemon may use the folder by now, or undefined. */
   problem(): string | undefined;
   release(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface LockOptions {
   readonly dir: string;
   /** Seconds; default 2. */
   readonly patienceS?: number;
-  /** Called once, within a second, when the lock is lost while we still need it. */
+  /** Called once, within a second, if the lock is lost while it is still needed. */
   readonly onLost: (reason: string) => void;
 }
 
@@ -47,14 +47,14 @@ export async function lockFolder(options: LockOptions): Promise<FolderLock> {
     release: async () => {
       if (!wanted) return;
       wanted = false;
-      // the note of whoever has the folder now is not ours
+      // if another daemon has the folder now, the note is its own
       if (!lost && lock.problem() === undefined) await removeNote(dir);
       await lock.release();
     },
   };
 }
 
-/** Private: who can open the file could hold its lock. */
+/** Not readable by others: a user who can open the file could lock it. */
 async function makeFile(dir: string): Promise<void> {
   try {
     await writeFile(join(dir, 'lock'), '', { flag: 'a', mode: 0o600 });
@@ -74,7 +74,7 @@ async function held({ dir, patienceS = PATIENCE_S, onLost }: LockOptions): Promi
   throw await taken(dir);
 }
 
-/** One whose lock file was taken away notices it, and ends. Until then the folder is its. */
+/** A daemon whose lock file was removed notices that and ends. Until then it still uses the folder. */
 async function formerEnded({ dir, patienceS = PATIENCE_S }: LockOptions): Promise<void> {
   const until = performance.now() + patienceS * 1000;
   for (let note = await readNote(dir); note && isRunning(note); note = await readNote(dir)) {

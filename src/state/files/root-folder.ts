@@ -1,19 +1,19 @@
-/** Makes the state folder itself, durably. */
+/** Creates the state folder itself, durably. */
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';
 import { nodeFileSystem } from './file-system.js';
 
-/** What every state folder of ours holds one of. */
+/** A state folder of Innkeeper contains at least one of these. */
 const OURS: ReadonlySet<string> = new Set(['lock', 'secret.key', 'services', 'tokens']);
 
-/** Mode 0700: what stands in it is nobody else's to read. Throws AgentError `state_unavailable`. */
+/** Creates it with mode 0700, since its contents are private. Throws AgentError `state_unavailable`. */
 export async function makeRoot(dir: string): Promise<void> {
   try {
     const first = await mkdir(dir, { recursive: true, mode: 0o700 });
     if (first === undefined) await refuseOthers(dir);
     await chmod(dir, 0o700);
-    // folders that were there before are not ours to open: a service's user may not read them
+    // existing parent folders are not opened: the service's user may not have the permission
     if (first !== undefined) await syncParents(resolve(dir), dirname(resolve(first)));
   } catch (error) {
     if (error instanceof AgentError) throw error;
@@ -25,16 +25,16 @@ export async function makeRoot(dir: string): Promise<void> {
   }
 }
 
-/** A slip in `agent.state_dir` (`/tmp`, `/var/lib`) must not close a folder that others live in. */
+/** A mistake in `agent.state_dir` (`/tmp`, `/var/lib`) must not change the mode of a shared folder. */
 async function refuseOthers(dir: string): Promise<void> {
   const { mode } = await stat(dir);
   if ((mode & 0o077) === 0) return;
   const names = await readdir(dir);
   if (names.length === 0 || names.some((name) => OURS.has(name))) return;
-  throw new AgentError('state_unavailable', "The state folder is not the agent's alone.", {
+  throw new AgentError('state_unavailable', 'The state folder is used by others.', {
     role: 'agent',
     retryable: false,
-    detail: `${dir} is open to others (mode ${(mode & 0o777).toString(8)}) and holds ${names.slice(0, 3).join(', ')}: name a folder of its own in agent.state_dir, or close it with chmod 700`,
+    detail: `${dir} is accessible to others (mode ${(mode & 0o777).toString(8)}) and contains ${names.slice(0, 3).join(', ')}: set agent.state_dir to a separate folder, or restrict it with chmod 700`,
   });
 }
 

@@ -1,4 +1,4 @@
-/** Tells how long the operations take that make changes durable, and which of them fail. */
+/** Reports the duration and failures of the file operations that make changes durable. */
 import type { FileOperationEnd } from '../contract.js';
 import { codeOf, type FileSystem } from './file-system.js';
 
@@ -12,7 +12,7 @@ export function timedFileSystem(inner: FileSystem, heard: (end: FileOperationEnd
     try {
       await work();
     } catch (error) {
-      // to remove what is not there is no failure
+      // removing a missing file is not a failure
       if (operation !== 'unlink' || codeOf(error) !== 'ENOENT') end(codeOf(error) || 'unknown');
       throw error;
     }

@@ -1,6 +1,5 @@
 /**
- * The file that says an import is under way: a folder that has it holds a part of a state, which nobody may take for
- * the whole.
+ * The file that marks an unfinished import: a folder with it contains only part of a state, and must not be used.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +21,7 @@ export async function refuseUnfinishedImport(dir: string): Promise<void> {
   throw new AgentError('state_unavailable', 'An import into the state folder was not finished.', {
     role: 'agent',
     retryable: false,
-    detail: `${dir} holds a part of a state; run innkeeper state import again, it begins anew`,
+    detail: `${dir} contains only part of a state; run innkeeper state import again, which starts over`,
   });
 }
 

@@ -1,7 +1,7 @@
 /**
- * The keys before the present one, while documents may still need them: `secret.key.former` beside `secret.key`, or
- * configured. A rotation writes this file first and removes it last, so a crash at any point leaves every document
- * readable.
+ * Former keys, for as long as documents may still need them: in `secret.key.former` next to `secret.key`, or
+ * configured. A rotation writes this file first and removes it last, so that every document stays readable after a
+ * crash at any point.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ export async function loadFormerKeys(config: {
   ];
 }
 
-/** A rotation of our own file was begun and not finished. */
+/** Whether a rotation of the agent's own key file was started and not finished. */
 export async function isRotating(dir: string): Promise<boolean> {
   return (await textOf(join(dir, FORMER_FILE))) !== '';
 }
@@ -64,7 +64,7 @@ function keysIn(text: string, what: string): Buffer[] {
 }
 
 function refusal(what: string, problem: string): AgentError {
-  return new AgentError('state_unavailable', 'A former key of the state cannot be used.', {
+  return new AgentError('state_unavailable', 'A former state key cannot be used.', {
     role: 'agent',
     retryable: false,
     detail: `${what}: ${problem}`,

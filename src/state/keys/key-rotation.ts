@@ -1,6 +1,6 @@
 /**
- * Gives the state a new key: both keys open documents from before the first one is rewritten until none needs the old
- * one. A start goes on with what a crash cut off.
+ * Rotates the state key. Both keys can decrypt from before the first document is rewritten until no document needs
+ * the old key. After a crash the next start continues.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import type { SecretBox } from './secret-box.js';
 
 /** A store whose documents may hold secrets. */
 export interface Resealable {
-  /** Writes documents anew whose text `isOld` holds for. Returns how many. */
+  /** Rewrites the documents for whose text `isOld` is true. Returns their number. */
   reseal(isOld: (text: string) => boolean): Promise<number>;
 }
 
@@ -21,7 +21,7 @@ export interface RotationDeps {
   readonly box: SecretBox;
   readonly dir: string;
   readonly stores: readonly Resealable[];
-  /** The key is a file of ours; else the operator's. */
+  /** True: the agent's own key file; false: a configured key. */
   readonly ownFile: boolean;
   readonly warn: (message: string, detail: string) => void;
 }
@@ -61,18 +61,18 @@ export class KeyRotation implements StateKeys {
     else
       throw new AgentError(
         'state_key_configured',
-        'The key of the state is configured: put a new one into state_key and the present one into state_key_former, and start the agent again; it does the rest.',
+        'The state key is configured: set state_key to a new key and state_key_former to the present one, and restart the agent; it rewrites the state.',
       );
     return this.status();
   }
 
-  /** Resolves when nothing is being written; what is left is done after the next start. */
+  /** Resolves when nothing is being written; the rest is done after the next start. */
   async idle(): Promise<void> {
     this.#stopped = true;
     await this.#work;
   }
 
-  /** The new key is used only after it is certain to be there again after a power cut. */
+  /** The new key is used only once it is durable. */
   async #renew(): Promise<void> {
     const { disk, box, dir } = this.#deps;
     const next = randomBytes(32);
@@ -101,10 +101,10 @@ export class KeyRotation implements StateKeys {
       }
       if (ownFile) await removeFormerKeys(disk, dir);
       box.dropFormer();
-      warn('nothing needs the former key any more', ownFile ? 'it is removed' : 'remove state_key_former');
+      warn('the former key is no longer needed', ownFile ? 'it is removed' : 'remove state_key_former');
     } catch (error) {
       this.#problem = error instanceof Error ? error.message : String(error);
-      warn('documents could not be written anew with the new key', this.#problem);
+      warn('documents could not be rewritten with the new key', this.#problem);
     }
   }
 

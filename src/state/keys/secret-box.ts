@@ -1,18 +1,18 @@
 /**
- * Encrypts the secrets inside documents, bound to their document so that a value copied into another one does not
- * open.
+ * Encrypts the secrets in documents. Each is bound to its document, so that a value copied into another document
+ * cannot be decrypted.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { Secret } from '../../kernel/secret.js';
 
 const FORM = /^v1:([0-9a-f]{16}):([A-Za-z0-9_-]{16}):([A-Za-z0-9_-]*):([A-Za-z0-9_-]{22})$/;
 
-/** The sealed text names another key: not damage, but a wrong key file. */
+/** The sealed text names another key: the key file is wrong, and the document is not damaged. */
 export class OtherKeyError extends Error {
   override readonly name = 'OtherKeyError';
 }
 
-/** How a key is called in sealed texts. */
+/** The id of a key in sealed texts. */
 export function keyIdOf(key: Buffer): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16);
 }
@@ -21,13 +21,13 @@ export class SecretBox {
   readonly #keys = new Map<string, Buffer>();
   #keyId = '';
 
-  /** Keys have 32 bytes. `former` only open. */
+  /** Keys have 32 bytes. `former` keys only decrypt. */
   constructor(key: Buffer, former: readonly Buffer[] = []) {
     for (const other of former) this.#keys.set(keyIdOf(other), checked(other));
     this.use(key);
   }
 
-  /** Of the key that seals. */
+  /** Id of the key that encrypts. */
   get keyId(): string {
     return this.#keyId;
   }
@@ -40,18 +40,18 @@ export class SecretBox {
     return [...this.#keys.keys()].filter((id) => id !== this.#keyId);
   }
 
-  /** Seals with this one from now on; what the others sealed still opens. */
+  /** Encrypts with this key from now on; the former keys still decrypt. */
   use(key: Buffer): void {
     this.#keyId = keyIdOf(checked(key));
     this.#keys.set(this.#keyId, key);
   }
 
-  /** What former keys sealed no longer opens. */
+  /** Drops the former keys: their texts can no longer be decrypted. */
   dropFormer(): void {
     for (const id of this.formerIds) this.#keys.delete(id);
   }
 
-  /** True for a document's text that holds something another key than ours has sealed. */
+  /** True for a document's text that contains a secret sealed with a former key. */
   holdsFormer(text: string): boolean {
     return this.formerIds.some((id) => text.includes(`"v1:${id}:`));
   }
@@ -65,13 +65,19 @@ export class SecretBox {
     return ['v1', this.keyId, ...parts].join(':');
   }
 
-  /** Throws when the text was changed, belongs to another document or (OtherKeyError) to another key. */
+  /**
+   * Throws when the text was changed or belongs to another document, and OtherKeyError when it was sealed with
+   * another key.
+   */
   open(document: string, text: string): Secret {
     const [, keyId, iv, sealed, tag] = FORM.exec(text) ?? [];
     if (keyId === undefined || iv === undefined || sealed === undefined || tag === undefined)
       throw new Error('a secret is not in the form v1:<key id>:<iv>:<ciphertext>:<tag>');
     const key = this.#keys.get(keyId);
-    if (!key) throw new OtherKeyError(`a secret was encrypted with key ${keyId}, ours is ${this.keyId}`);
+    if (!key)
+      throw new OtherKeyError(
+        `a secret was encrypted with key ${keyId}, but the present key is ${this.keyId}`,
+      );
     const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'base64url'))
       .setAAD(Buffer.from(document))
       .setAuthTag(Buffer.from(tag, 'base64url'));

@@ -1,10 +1,10 @@
 /**
- * Turns documents into plain JSON and back: secrets become sealed texts, everything read is frozen so that nobody
- * changes the store's memory.
+ * Converts documents to plain JSON and back: secrets become sealed texts, and everything read is frozen, so that no
+ * code can change the store's memory.
  */
 import { Secret } from '../../kernel/secret.js';
 
-/** A plain object's key that could be mistaken for a sealed secret gets one more `$` in the file. */
+/** A plain object's key that could be mistaken for a sealed secret gets an additional `$` in the file. */
 const RESERVED = /^\$+secret$/;
 
 type Visit = (object: Record<string, unknown>) => { value: unknown } | undefined;
@@ -24,7 +24,7 @@ function walk(value: unknown, rename: (key: string) => string, visit: Visit): un
   const entries: [string, unknown][] = [];
   for (const [key, item] of Object.entries(value))
     if (item !== undefined) entries.push([rename(key), walk(item, rename, visit)]);
-  // fromEntries and not assignment: a key `__proto__` stays a key
+  // fromEntries instead of assignment, so that a key `__proto__` stays a key
   return Object.freeze(Object.fromEntries(entries));
 }
 
@@ -47,8 +47,8 @@ export function sealed(value: unknown, seal: (secret: Secret) => string): unknow
 }
 
 /**
- * Turns freshly parsed JSON into the frozen document, in place: this is most of the start's work. Throws what `open`
- * throws.
+ * Converts freshly parsed JSON into the frozen document, in place, since this is most of the work of a start. Throws
+ * what `open` throws.
  */
 export function opened(value: unknown, open: (text: string) => Secret): unknown {
   if (Array.isArray(value)) {
@@ -63,7 +63,7 @@ export function opened(value: unknown, open: (text: string) => Secret): unknown 
   let escaped = false;
   for (const key of Object.keys(value)) {
     const item = value[key];
-    // the parser has made `__proto__`, if any, an own property: the assignment stays there
+    // the parser makes `__proto__` an own property, which the assignment keeps
     if (typeof item === 'object') value[key] = opened(item, open);
     escaped ||= RESERVED.test(key);
   }
@@ -71,7 +71,7 @@ export function opened(value: unknown, open: (text: string) => Secret): unknown 
 }
 
 function openedSecret(text: unknown, open: (text: string) => Secret): Secret {
-  if (typeof text !== 'string') throw new Error('a secret is not a text');
+  if (typeof text !== 'string') throw new Error('a secret is not a string');
   return open(text);
 }
 

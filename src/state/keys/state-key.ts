@@ -1,4 +1,4 @@
-/** The key that secrets in the state are encrypted with: configured, or made once and kept beside the documents. */
+/** The key that encrypts the secrets in the state: configured, or generated once and kept next to the documents. */
 import { randomBytes } from 'node:crypto';
 import { link, open, readdir, stat, unlink, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ export interface KeyPlaces {
 }
 
 /**
- * 32 bytes, or undefined when there is none yet; makes nothing. Throws AgentError `state_unavailable` with a sentence
- * for the operator in `detail`.
+ * 32 bytes, or undefined when there is no key yet; creates nothing. Throws AgentError `state_unavailable` with a
+ * sentence for the operator in `detail`.
  */
 export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefined> {
   if (config.state_key) return decoded(config.state_key.reveal(), 'the configured state_key');
@@ -30,7 +30,7 @@ export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefine
   }
 }
 
-/** The key and those before it, as far as there are any; makes nothing. Throws as `findStateKey`. */
+/** The key and its former keys, if any; creates nothing. Throws as `findStateKey`. */
 export async function findStateKeys(
   config: KeyPlaces & { readonly state_key_former: Config['state_key_former'] },
 ): Promise<Buffer[]> {
@@ -38,7 +38,7 @@ export async function findStateKeys(
   return key ? [key, ...(await loadFormerKeys(config))] : [];
 }
 
-/** The key, made when there is none and nothing needs an older one. 32 bytes. Throws as `findStateKey`. */
+/** The key, 32 bytes. Generated when there is none and no document needs an older one. Throws as `findStateKey`. */
 export async function loadStateKey(config: KeyPlaces): Promise<Buffer> {
   const found = await findStateKey(config);
   if (found) return found;
@@ -48,23 +48,25 @@ export async function loadStateKey(config: KeyPlaces): Promise<Buffer> {
   if (await hasDocuments(dir))
     throw refusal(
       path,
-      'it is missing, but there are documents whose secrets need it. Restore it from a backup.',
+      'it is missing, but documents contain secrets that need it. Restore it from a backup.',
     );
   try {
     return await made(dir, path);
   } catch (error) {
-    throw error instanceof AgentError ? error : refusal(path, `it cannot be made: ${String(error)}`, error);
+    throw error instanceof AgentError
+      ? error
+      : refusal(path, `it cannot be created: ${String(error)}`, error);
   }
 }
 
 function whyUnusable(error: unknown): string {
   if (codeOf(error) === 'EACCES')
-    return 'it may not be read; does the folder belong to the user the daemon runs as?';
-  return codeOf(error) === 'ENOTDIR' ? 'agent.state_dir is no folder' : String(error);
+    return 'permission denied; does the folder belong to the user that runs the daemon?';
+  return codeOf(error) === 'ENOTDIR' ? 'agent.state_dir is not a folder' : String(error);
 }
 
 function refusal(what: string, problem: string, cause?: unknown): AgentError {
-  return new AgentError('state_unavailable', 'The key of the state cannot be used.', {
+  return new AgentError('state_unavailable', 'The state key cannot be used.', {
     role: 'agent',
     retryable: false,
     detail: `${what}: ${problem}`,
@@ -106,8 +108,8 @@ async function made(dir: string, path: string): Promise<Buffer> {
   } finally {
     await file.close();
   }
-  // a link and not a rename: of two daemons that start at once the second must not replace the key that the first
-  // already uses
+  // link instead of rename: if two daemons start at once, the second must not replace the key that the first already
+  // uses
   await link(temp, path).catch((error: unknown) => {
     if (codeOf(error) !== 'EEXIST') throw error;
   });

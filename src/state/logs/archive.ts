@@ -1,6 +1,6 @@
 /**
- * Ended jobs, one line each in the file of the day that their id (UUID v7) names. Lines are only ever added; the last
- * one of an id counts.
+ * The archive of ended jobs: one line per job in the file of the day in its id (UUID v7). Append-only; the last line
+ * of an id counts.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -27,7 +27,7 @@ export class Archive implements JobArchive {
   readonly #disk: Disk;
   readonly #folder: string;
   readonly #lock = new KeyedLock();
-  /** Files known to end with a whole line. */
+  /** Files that are known to end with a complete line. */
   readonly #whole = new Set<string>();
 
   constructor(disk: Disk, dir: string) {
@@ -39,14 +39,14 @@ export class Archive implements JobArchive {
     const path = this.#pathOf(job.id);
     if (path === undefined) throw new RangeError('a job id must be a UUID v7');
     const [panel = '', id = ''] = key.split('/');
-    // begins with the id, and JSON holds no raw line break: so a line is found without parsing those before it
+    // the line begins with the id, and JSON has no raw line breaks, so it is found without parsing the lines before it
     const line = `${JSON.stringify({ archived: job.id, panel, id, job })}\n`;
     await this.#lock.run(path, async () => {
       const known = this.#whole.has(path);
       const torn = !known && (await this.#endsTorn(path));
       this.#whole.delete(path);
       await this.#disk.append(path, torn ? `\n${line}` : line);
-      // the file's name is part of its first line's durability
+      // a new file's first line is durable only once its name is
       if (!known) await this.#disk.syncFolder(this.#folder);
       this.#whole.add(path);
     });
@@ -62,7 +62,7 @@ export class Archive implements JobArchive {
       if (at === undefined) return undefined;
       const entry = parseLine(await this.#lineAt(path, at), id);
       if (entry) return entry;
-      // torn by a power cut: an earlier line may be whole
+      // torn by a power cut: an earlier line of the same id may be complete
       end = at + needle.length - 1;
     }
   }
@@ -72,7 +72,7 @@ export class Archive implements JobArchive {
     return this.#lock.idle();
   }
 
-  /** Undefined when the id names no day. */
+  /** Undefined when the id does not contain a day. */
   #pathOf(id: string): string | undefined {
     const canonical = id.toLowerCase();
     if (canonical !== id || !/^[0-9a-f-]{36}$/.test(id) || !isVersion7(id)) return undefined;
@@ -100,13 +100,13 @@ export class Archive implements JobArchive {
   }
 
   /**
-   * Offset of the last line before `end` that starts with the needle, read backwards: who asks mostly asks for a late
-   * one.
+   * Offset of the last line before `end` that starts with the needle. It reads backwards, since most requests are for
+   * recent jobs.
    */
   async #lastLineStart(path: string, needle: Buffer, end: number): Promise<number | undefined> {
     for (let stop = end; stop > 0; stop -= CHUNK) {
       const start = Math.max(0, stop - CHUNK);
-      // one byte before shows whether a line starts there; some bytes after, since the needle may lie across the border
+      // the byte before shows whether a line starts there; some bytes after are needed if the needle crosses the border
       const from = Math.max(0, start - 1);
       const until = Math.min(end, stop + needle.length - 1);
       const bytes = await this.#disk.fs.readRange(path, from, until - from);

@@ -1,6 +1,6 @@
 /**
- * Who asked for which change, from where, and what became of it: one line per answered call, durable before the
- * answer goes out.
+ * The audit log: caller, source address, requested change and result, one line per request, durable before the
+ * response is sent.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -13,7 +13,7 @@ import type { Disk } from '../files/disk.js';
 import { NullableText, TextSchema } from '../documents/job-schema.js';
 import { LISTENERS } from '../../model/listener.js';
 
-/** Kept in memory while they cannot be written. */
+/** Maximum number of lines kept in memory while they cannot be written. */
 const MOST_WAITING = 20_000;
 
 const lineCheck = Compile(
@@ -74,7 +74,7 @@ export class AuditLog implements AuditStore {
     try {
       await this.#log.add([entry]);
     } catch (error) {
-      // what was done is done: the line goes out with the next ones
+      // the change has been made, so the line is written together with later ones
       this.#log.keepWaiting(MOST_WAITING);
       this.#warn('the audit log could not be written', String(error));
     }
@@ -101,8 +101,8 @@ export class AuditLog implements AuditStore {
 }
 
 /**
- * A line stands in the file of the day it was written, which may be the day after (or, where the clock was set back,
- * before) its own.
+ * A line is in the file of the day on which it was written, which may be the day after its own or, if the clock was
+ * set back, before it.
  */
 function dayBefore(instant: string): string {
   return new Date(Date.parse(instant) - 86_400_000).toISOString().slice(0, 10);

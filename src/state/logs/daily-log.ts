@@ -1,7 +1,7 @@
 /**
- * Lines of JSON in one file per day (UTC) of their writing, only ever added to. A burst is one append and one fsync;
- * a line that a power cut has torn is ended and skipped. A cursor stands for a place in a file, so a page costs the
- * same however much there is.
+ * An append-only log with lines of JSON in one file per day (UTC) of writing. A burst is one append and one fsync; a
+ * line torn by a power cut is terminated and skipped. A cursor is a position in a file, so the cost of a page does
+ * not depend on the size of the log.
  */
 import { join } from 'node:path';
 import { unavailable, type Disk } from '../files/disk.js';
@@ -10,52 +10,51 @@ import { BYTES_BEFORE, digestBefore, type LogCursors, type LogPlace } from './lo
 
 const NEWLINE = 10;
 const CHUNK = 256 * 1024;
-/** One page looks at no more than this, so that a reader who wants few lines does not make us read for long. */
+/** Bytes that one page reads at most, so that a reader with few matching lines does not cause long reads. */
 const MOST_READ = 4 * 1024 * 1024;
 
 export interface DailyLogOptions<T> {
   readonly disk: Disk;
-  /** Its own folder. */
+  /** A folder used only by this log. */
   readonly folder: string;
   /** RFC 3339 */
   readonly now: () => string;
-  /** False after a jump of the clock: then no day ends, and none is too old. */
+  /** False after a jump of the clock: then no new day begins, and no file is too old. */
   readonly clockTrusted: () => boolean;
-  /** How long a day's file is kept. */
+  /** How long a day's file is kept, in ms. */
   readonly keepMs: number;
-  /** Undefined for a line that is none. */
+  /** Undefined for an invalid line. */
   readonly parse: (text: string) => T | undefined;
   readonly cursors: LogCursors;
 }
 
 export interface LogPage<T> {
   readonly lines: readonly T[];
-  /** Where to go on, also when there is nothing yet; undefined when there is no going on from `after`. */
+  /** The cursor of the next page, also when the log is empty; undefined when it cannot be continued from `after`. */
   readonly next: string | undefined;
   readonly more: boolean;
   /**
-   * The cursor is of another life of the log, or what stood there is no longer kept. Without it and `next`: it is no
+   * True: the cursor is from another log, or its position is no longer kept. False without `next`: the text is not a
    * cursor.
    */
   readonly gone: boolean;
 }
 
 export interface LogQuery<T> {
-  /** Whose cursors they are: one reader's do not open for another. */
+  /** The reader that owns the cursors: they are not valid for other readers. */
   readonly reader: string;
-  /** A cursor; without it from the oldest. */
+  /** A cursor; without it, reading starts with the oldest line. */
   readonly after: string | undefined;
-  /** `YYYY-MM-DD`: without a cursor, not before this day. */
+  /** `YYYY-MM-DD`: without a cursor, the first day to read. */
   readonly fromDay?: string;
   readonly limit: number;
   readonly wanted: (line: T) => boolean;
 }
 
-/** Before the first line, whenever that is written. */
+/** The position before the first line, also of an empty log. */
 const START: LogPlace = { day: '', offset: 0 };
 /**
- * A reader is not moved on for less than this of other readers' lines, so that his cursor does not show that there
- * are any.
+ * A cursor does not advance over fewer bytes of other readers' lines than this, so that it does not reveal them.
  */
 const MOST_REREAD = 64 * 1024;
 
@@ -69,14 +68,14 @@ export class DailyLog<T> {
   readonly #options: DailyLogOptions<T>;
   #batch: Batch<T> | undefined;
   #writing: Promise<void> | undefined;
-  /** The file being written, and how much of it is durable: readers see no more. */
+  /** The file being written, and the length that is durable: readers see only that. */
   #open: LogPlace | undefined;
 
   constructor(options: DailyLogOptions<T>) {
     this.#options = options;
   }
 
-  /** Durable when it resolves. When it rejects the lines are kept and go out with the next ones. */
+  /** Durable when it resolves. When it rejects, the lines are kept and written together with the next ones. */
   add(values: readonly T[]): Promise<void> {
     this.#batch ??= newBatch<T>();
     this.#batch.values.push(...values);
@@ -85,12 +84,12 @@ export class DailyLog<T> {
     return done;
   }
 
-  /** Lines that are not durable yet. */
+  /** Number of lines that are not durable yet. */
   get waiting(): number {
     return this.#batch?.values.length ?? 0;
   }
 
-  /** Lets go of the oldest lines that could not be written. */
+  /** Drops the oldest unwritten lines, and keeps at most `most`. */
   keepWaiting(most: number): void {
     if (this.#batch && this.#batch.values.length > most) this.#batch.values = this.#batch.values.slice(-most);
   }
@@ -102,7 +101,7 @@ export class DailyLog<T> {
     const { reader, fromDay = '', limit, wanted } = query;
     const days = (await this.#days()).filter((day) => day >= fromDay && day >= start.day);
     const found: T[] = [];
-    // behind the last line that was wanted, and behind the last one that was read
+    // `kept`: after the last matching line; `place`: after the last line that was read
     let [kept, place, looked] = [start, start, 0];
     const page = async (more: boolean): Promise<LogPage<T>> => {
       return {
@@ -132,7 +131,7 @@ export class DailyLog<T> {
     return page(false);
   }
 
-  /** The cursor behind the newest line, for this reader. */
+  /** The cursor after the newest line, for this reader. */
   async latest(reader: string): Promise<string> {
     for (const day of (await this.#days()).reverse()) {
       const offset = await this.#sizeOf(day);
@@ -170,7 +169,10 @@ export class DailyLog<T> {
     while (this.#writing) await this.#writing;
   }
 
-  /** All that wait in one append: a burst costs one fsync. Never rejects: who added is told. */
+  /**
+   * Writes all waiting lines in one append, so that a burst costs one fsync. Never rejects: the promises of `add`
+   * report failures.
+   */
   async #writeAll(): Promise<void> {
     for (let batch = this.#batch; batch && batch.values.length > 0; batch = this.#batch) {
       this.#batch = undefined;
@@ -185,7 +187,7 @@ export class DailyLog<T> {
     }
   }
 
-  /** For the next time; whoever came meanwhile learns at once too that it failed. */
+  /** Keeps the failed lines for the next write. Lines added in the meantime are reported as failed too. */
   #keep(failed: Batch<T>, error: unknown): void {
     const late = this.#batch;
     this.#batch = newBatch<T>([...failed.values, ...(late?.values ?? [])]);
@@ -226,7 +228,7 @@ export class DailyLog<T> {
   }
 
   async #cursorOf(reader: string, place: LogPlace): Promise<string> {
-    // of a log that has no line yet the day says when that was
+    // in a log without lines, the day records when the cursor was issued
     const day = place.offset === 0 ? await this.#writtenDay() : place.day;
     return this.#options.cursors.seal(reader, { ...place, day, before: await this.#digestBefore(place) });
   }
@@ -235,7 +237,7 @@ export class DailyLog<T> {
     if (after === undefined) return START;
     const cursor = await this.#options.cursors.open(reader, after);
     if (cursor === undefined || cursor === 'gone') return cursor;
-    // what has been written since is here as long as nothing can have been removed
+    // the lines written since are complete as long as no file can have been removed
     if (cursor.offset === 0) return cursor.day < this.#oldestDay() ? 'gone' : START;
     if (cursor.offset > (await this.#sizeOf(cursor.day))) return 'gone';
     return cursor.before.equals(await this.#digestBefore(cursor)) ? cursor : 'gone';
@@ -246,13 +248,13 @@ export class DailyLog<T> {
     return digestBefore(offset === 0 ? Buffer.alloc(0) : await this.#range(day, from, offset - from));
   }
 
-  /** No day before it is kept. */
+  /** Files of earlier days are not kept. */
   #oldestDay(): string {
     const { now, keepMs, clockTrusted } = this.#options;
     return clockTrusted() ? new Date(Date.parse(now()) - keepMs).toISOString().slice(0, 10) : '';
   }
 
-  /** In their order. */
+  /** In ascending order. */
   async #days(): Promise<string[]> {
     const names = await this.#options.disk.list(this.#options.folder);
     return names
@@ -262,8 +264,8 @@ export class DailyLog<T> {
   }
 
   /**
-   * The day whose file lines go into: never one before the newest, which readers are past, be it that the clock was
-   * set back.
+   * The day whose file is written. It is never earlier than the newest file, even if the clock was set back, because
+   * readers are already past earlier files.
    */
   async #writtenDay(): Promise<string> {
     const today = this.#options.now().slice(0, 10);
@@ -289,7 +291,7 @@ export class DailyLog<T> {
     }
   }
 
-  /** Nothing of a file that has grown too old between two looks. */
+  /** Empty for a file that was removed as too old in the meantime. */
   async #range(day: string, offset: number, length: number): Promise<Buffer> {
     try {
       return await this.#options.disk.fs.readRange(this.#pathOf(day), offset, length);
@@ -312,7 +314,7 @@ function newBatch<T>(values: T[] = []): Batch<T> {
     resolve = yes;
     reject = no;
   });
-  // who does not wait is not to end the process
+  // a rejection must not end the process when no caller waits
   done.catch(() => {});
   return { values, done, settle: (error) => (error === undefined ? resolve() : reject(error)) };
 }

@@ -1,6 +1,7 @@
 /**
- * What happened to services, one line each. Written after the service's document, which keeps its newest events too:
- * those that a crash kept from the log are added at the next start, so every event is in it at least once.
+ * The event log of services, one line per event. It is written after the service's document, which also keeps its
+ * newest events: events that a crash kept out of the log are added at the next start, so that the log has every event
+ * at least once.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -16,7 +17,7 @@ import type { DeferWrite } from '../files/deferred-writes.js';
 import { JsonObjectSchema } from '../documents/job-schema.js';
 
 const KEEP_MS = 30 * 86_400_000;
-/** How far before its newest file a start looks for events that are in the log already. */
+/** How far back from its newest file a start checks which events the log already has. */
 const OVERLAP_MS = 3_600_000;
 
 const lineCheck = Compile(
@@ -46,9 +47,9 @@ export interface EventLogOptions {
 export class EventLog implements EventStore {
   readonly #log: DailyLog<LoggedEvent>;
   readonly #warn: EventLogOptions['warn'];
-  /** Only while starting: what documents have and the log lacks. */
+  /** Only while starting: events that documents have and the log does not. */
   #lost: LoggedEvent[] = [];
-  /** Only while starting: ids in the log's newest files, and since when they hold all. */
+  /** Only while starting: ids in the log's newest files, and the time since which they are complete. */
   #tail: { readonly ids: Set<string>; readonly since: string } | undefined;
 
   private constructor({ disk, dir, now, clockTrusted, warn, cursors }: EventLogOptions) {
@@ -65,7 +66,7 @@ export class EventLog implements EventStore {
     return log;
   }
 
-  /** While starting, for each document: what the log lacks is added. */
+  /** Called for each document while starting; adds the events that the log does not have. */
   takeUp(service: Service): void {
     const tail = this.#tail;
     if (!tail) return;
@@ -81,17 +82,17 @@ export class EventLog implements EventStore {
     await this.#write(lost);
   }
 
-  /** In the order in which they became durable in their documents. */
+  /** Adds events in the order in which they became durable in their documents. */
   add(service: Service, events: readonly ServiceEvent[]): void {
     void this.#write(events.map((event) => logged(service, event)));
   }
 
-  /** There is room again: what could not be written down is. */
+  /** Writes the waiting events when the disk has space again. */
   goOn(): void {
     if (this.#log.waiting === 0) return;
     this.#log
       .add([])
-      .catch((error: unknown) => this.#warn('events could not be written down', String(error)));
+      .catch((error: unknown) => this.#warn('events could not be written to the log', String(error)));
   }
 
   async read({ panel, after, limit }: Parameters<EventStore['read']>[0]): Promise<EventPage> {
@@ -113,14 +114,14 @@ export class EventLog implements EventStore {
     try {
       await this.#log.add(events);
     } catch (error) {
-      // their documents have them: they go out with the next ones, or at the next start
-      this.#warn('events could not be written down', String(error));
+      // their documents have them: they are written together with the next events, or at the next start
+      this.#warn('events could not be written to the log', String(error));
     }
   }
 
   async #readTail(now: () => string): Promise<void> {
     const days = await this.#log.newestDays(2);
-    // not the last line's: the clock may have been ahead when it was written
+    // not the last line's time, since the clock may have been ahead when it was written
     const newest = days.findLast((events) => events.length > 0) ?? [];
     const [first] = [...newest.map(({ at }) => at), now()].sort();
     const since = newest.length === 0 ? '' : new Date(Date.parse(first ?? '') - OVERLAP_MS).toISOString();

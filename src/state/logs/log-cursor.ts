@@ -1,7 +1,6 @@
 /**
- * Cursors of a log: a place in it, sealed so that it says nothing about what other readers' lines there are. A cursor
- * opens only for the reader it was given to and in the life of the state that made it, and carries a digest of what
- * stands before the place.
+ * Cursors of a log: encrypted positions, which reveal nothing about other readers' lines. A cursor is valid only for
+ * its reader and in the state that issued it, and contains a digest of the bytes before the position.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 
@@ -13,24 +12,23 @@ export interface LogPlace {
 }
 
 export interface CursorContent extends LogPlace {
-  /** `digestBefore` of the bytes in front of the place. */
+  /** `digestBefore` of the bytes before the position. */
   readonly before: Buffer;
 }
 
 /**
- * `gone`: a cursor of another life of the state, of another reader or of an older release. Undefined: no cursor at
- * all.
+ * `gone`: a cursor of another state, of another reader or of an older release. Undefined: not a cursor.
  */
 export type OpenedCursor = CursorContent | 'gone' | undefined;
 
-/** So many bytes in front of a place are compared: more than the line before it, as a rule. */
+/** Number of bytes before a position that are compared; usually more than the line before it. */
 export const BYTES_BEFORE = 4096;
 
 const VERSION = 2;
 const [IV_BYTES, TAG_BYTES, DIGEST_BYTES] = [12, 16, 8];
 const CONTENT_BYTES = 4 + 6 + DIGEST_BYTES;
 const BYTES = 1 + IV_BYTES + CONTENT_BYTES + TAG_BYTES;
-/** Cursors of releases that did not seal them: a day and an offset. */
+/** Cursors of releases that did not encrypt them: a day and an offset. */
 const UNSEALED = /^\d{4}-\d\d-\d\d\.\d{1,15}$/;
 
 export function digestBefore(bytes: Buffer): Buffer {
@@ -40,12 +38,15 @@ export function digestBefore(bytes: Buffer): Buffer {
 export class LogCursors {
   readonly #secret: () => Promise<Buffer>;
 
-  /** `secret`: 32 bytes that belong to this life of the state. */
+  /** `secret`: 32 bytes that are unique to this state. */
   constructor(secret: () => Promise<Buffer>) {
     this.#secret = secret;
   }
 
-  /** The same place gives the same text: its nonce comes from its content. Throws what `secret` throws. */
+  /**
+   * The same position always gives the same text, because the nonce is derived from the content. Throws what `secret`
+   * throws.
+   */
   async seal(reader: string, content: CursorContent): Promise<string> {
     const secret = await this.#secret();
     const clear = packed(content);

@@ -1,4 +1,4 @@
-/** Our accounts at certificate authorities, by the URL of their directory. */
+/** The agent's accounts at certificate authorities, by the URL of their directory. */
 import { createHash } from 'node:crypto';
 import type { Secret } from '../../kernel/secret.js';
 import type { AcmeAccount, DocumentStore } from '../contract.js';

@@ -1,4 +1,6 @@
-/** Who holds which name, address and container number, so that nothing is ever given to two services. */
+/**
+ * Records which service holds which name, address, container number and domain, so that none is ever assigned twice.
+ */
 import ipaddr from 'ipaddr.js';
 import { slotOfName } from '../../model/domain-name.js';
 import { type Claim, ClaimTakenError } from '../../model/claim.js';
@@ -15,8 +17,8 @@ export const addressClaim = (address: string): Claim =>
   `address ${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address.toLowerCase()}`;
 
 /**
- * A service that was deleted, or whose failed creation was undone, gives its name back with its number and addresses;
- * until then (while a deleted one is kept, say) all stay with it.
+ * The claims of a service. A deleted service, or one whose failed creation was undone, releases its name together
+ * with its number and addresses; until then, for example while a deleted one is kept, it keeps all of them.
  */
 export function claimsOf(service: Service): Claim[] {
   const { guest, site, lifecycle } = service;
@@ -35,7 +37,7 @@ function claimsOfGuest({ addresses, vmid }: Guest): Claim[] {
   ];
 }
 
-/** What a damaged document can still tell about what it held; rather too much than too little. */
+/** The claims that can still be found in a damaged document; in doubt too many rather than too few. */
 export function claimsInText(text: string): Claim[] {
   const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, value = '']) => value);
   return [
@@ -48,8 +50,8 @@ export function claimsInText(text: string): Claim[] {
 
 export class ClaimTable {
   /**
-   * More than one holder only where documents said so at boot (a copy made by hand, say): none of them may lose it to
-   * a third.
+   * There is more than one holder only if documents said so at boot, for example after a manual copy: none of them
+   * may lose the claim to a third service.
    */
   readonly #holders = new Map<Claim, readonly ServiceKey[]>();
 
@@ -57,7 +59,10 @@ export class ClaimTable {
     return this.#holders.get(claim)?.[0];
   }
 
-  /** Takes what `wanted` has and `held` has not, all or nothing. Throws when another holds one of them. */
+  /**
+   * Takes the claims that `wanted` has and `held` does not, all or none. Throws when another service holds one of
+   * them.
+   */
   take(key: ServiceKey, wanted: readonly Claim[], held: readonly Claim[]): void {
     const fresh = wanted.filter((claim) => !held.includes(claim));
     for (const claim of fresh) {
@@ -67,14 +72,14 @@ export class ClaimTable {
     for (const claim of fresh) this.record(key, claim);
   }
 
-  /** Takes without asking. Returns the one who held it before, if anybody. */
+  /** Takes a claim without a check. Returns the former holder, if any. */
   record(key: ServiceKey, claim: Claim): ServiceKey | undefined {
     const holders = this.#holders.get(claim) ?? [];
     if (!holders.includes(key)) this.#holders.set(claim, [...holders, key]);
     return holders.find((holder) => holder !== key);
   }
 
-  /** Frees what `before` has and `after` has not. */
+  /** Frees the claims that `before` has and `after` does not. */
   free(key: ServiceKey, before: readonly Claim[], after: readonly Claim[]): void {
     for (const claim of before) {
       if (after.includes(claim)) continue;

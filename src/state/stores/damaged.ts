@@ -1,5 +1,5 @@
 /**
- * Documents that cannot be read are set aside in `damaged/` for a person; what they were about stays refused, also
+ * Sets unreadable documents aside in `damaged/` for an operator; requests about their subjects are refused, also
  * after the next start.
  */
 import { basename, join } from 'node:path';
@@ -20,7 +20,7 @@ export interface DamagedDocument {
 
 const FOLDER = 'damaged';
 
-/** Moves it to `damaged/<same name>.<time>`, durably, once everything was read. */
+/** Moves it durably to `damaged/<same name>.<time>`, once everything has been read. */
 export function setAside(
   disk: Disk,
   dir: string,
@@ -33,12 +33,12 @@ export function setAside(
   return describe(name, found.problem, found.text);
 }
 
-/** Those that earlier starts have set aside and nobody has taken away yet. */
+/** Documents that earlier starts have set aside and that are still there. */
 export async function setAsideBefore(disk: Disk, dir: string): Promise<DamagedDocument[]> {
   const names = (await disk.list(join(dir, FOLDER))).sort();
   return Promise.all(
     names.map(async (name) => {
-      // unreadable bytes are why it may be here: then only its name is known
+      // the file's bytes may be unreadable: then only its name is known
       const text = await disk.find(join(dir, FOLDER, name)).catch(() => undefined);
       return describe(name, 'it was set aside at an earlier start', text ?? '');
     }),
@@ -46,10 +46,10 @@ export async function setAsideBefore(disk: Disk, dir: string): Promise<DamagedDo
 }
 
 function describe(name: string, problem: string, text: string): DamagedDocument {
-  // only the time's own form: an id may hold `.json.` too
+  // matches the exact form of the time, since an id may contain `.json.` too
   const original = name.replace(/\.\d{4}-\d\d-\d\dT[\d.-]+Z$/, '');
   const key = keyOfFile(original);
-  // a token's document has no `~` in its name and claims nothing
+  // only a service's document has a `~` in its name and has claims
   const claims = original.includes('~') ? claimsInText(text) : [];
   return { file: join(FOLDER, name), key, problem, claims };
 }

@@ -1,6 +1,6 @@
 /**
- * The store of things that are not services: few, so all of them are kept in memory, one document each in a folder of
- * their kind.
+ * Stores documents other than services. They are few, so all are kept in memory; each is a file in the folder of its
+ * kind.
  */
 import { join } from 'node:path';
 import { Low } from 'lowdb';
@@ -27,7 +27,7 @@ export interface DocumentStoreOptions<T extends object> {
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
   readonly later: DeferWrite;
-  /** Told of each document that was set aside now. */
+  /** Called for each document that is set aside now. */
   readonly onDamaged?: (found: DamagedDocument) => void;
 }
 
@@ -92,7 +92,10 @@ export class DurableDocumentStore<T extends object> implements DocumentStore<T> 
     });
   }
 
-  /** Writes documents anew whose text `isOld` holds for: then our own key has sealed them. Returns how many. */
+  /**
+   * Rewrites the documents for whose text `isOld` is true, so that the present key has sealed them. Returns their
+   * number.
+   */
   async reseal(isOld: (text: string) => boolean): Promise<number> {
     let count = 0;
     for (const id of this.#values.keys())
@@ -127,7 +130,7 @@ export class DurableDocumentStore<T extends object> implements DocumentStore<T> 
       await document.read();
       if (document.data === null) return;
       if (idOf(document.data) !== id)
-        throw new DamagedDocumentError(`it tells of ${idOf(document.data)}`, '');
+        throw new DamagedDocumentError(`its content is that of ${idOf(document.data)}`, '');
       this.#values.set(id, document.data);
     } catch (error) {
       if (!(error instanceof DamagedDocumentError)) throw asUnavailable(path, error);

@@ -1,6 +1,6 @@
 /**
- * Reads every service's document at boot. Nothing is moved or changed meanwhile: a wrong key or a newer release's
- * state stops the start untouched.
+ * Reads every service's document at boot. Nothing is moved or changed at first, so that a start with a wrong key or a
+ * newer release's state leaves the folder unchanged.
  */
 import { join } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';
@@ -27,11 +27,11 @@ export interface LoadOptions {
   readonly disk: Disk;
   readonly box: SecretBox;
   readonly dir: string;
-  /** RFC 3339: when documents are set aside, if any must be. */
+  /** RFC 3339: the time for the names of documents that are set aside. */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
   readonly later: DeferWrite;
-  /** Called for each good document, in no order. */
+  /** Called for each readable document, in no particular order. */
   readonly onService: (service: Service) => void;
 }
 
@@ -68,13 +68,13 @@ async function documentFiles({ disk, dir, warn, later }: LoadOptions): Promise<s
   const found: string[] = [];
   await forEachConcurrent(await disk.list(root), AT_ONCE, async (folder) => {
     const names = await disk.list(join(root, folder));
-    // a daemon that was killed between rename and fsync left a change that we are about to build on
+    // a daemon killed between rename and fsync may have left a change that is not durable yet
     if (names.length > 0) later(() => disk.syncFolder(join(root, folder)));
     for (const name of names) {
       const path = join(root, folder, name);
       if (name.endsWith('.json.tmp')) later(() => disk.discard(path));
       else if (name.endsWith('.json')) found.push(path);
-      else warn('a file that is not ours lies in the state folder', path);
+      else warn('the state folder contains an unexpected file', path);
     }
   });
   return found;
@@ -85,11 +85,12 @@ async function readOne(options: LoadOptions, path: string): Promise<Service | nu
   const key = keyOfFile(name);
   const text = await readText(options.disk, path);
   if (text === undefined) return null;
-  if (key === undefined) throw new DamagedDocumentError('its file name names no service', text);
+  if (key === undefined) throw new DamagedDocumentError('its file name does not name a service', text);
   const service = serviceAdapter(options, key).parse(text);
-  if (keyOf(service) !== key) throw new DamagedDocumentError(`it tells of ${keyOf(service)}`, text);
+  if (keyOf(service) !== key)
+    throw new DamagedDocumentError(`its content is that of ${keyOf(service)}`, text);
   if (placeOf(key).folder !== folder)
-    throw new DamagedDocumentError(`it lies in folder ${folder} instead of ${placeOf(key).folder}`, text);
+    throw new DamagedDocumentError(`it is in folder ${folder} instead of ${placeOf(key).folder}`, text);
   return service;
 }
 
@@ -120,7 +121,7 @@ export function pathOf(dir: string, key: ServiceKey): string {
 }
 
 /**
- * Another key than the documents' would make every one of them look damaged: that is an operator's slip, not damage.
+ * With a wrong key every document would look damaged: that is a configuration mistake, not damage.
  */
 function refuseWrongKey(unreadable: readonly Unreadable[]): void {
   const first = unreadable.find(({ otherKey }) => otherKey);

@@ -1,4 +1,4 @@
-/** The documents used last; the rest is read from the disk when asked for. */
+/** The most recently used documents; others are read from disk when needed. */
 
 export class LruCache<T> {
   readonly #values = new Map<string, T>();
@@ -15,7 +15,7 @@ export class LruCache<T> {
   }
 
   set(key: string, value: T): void {
-    // a Map keeps the order of insertion: the first is the one not used for longest
+    // a Map keeps the order of insertion: the first entry is the least recently used
     this.#values.delete(key);
     this.#values.set(key, value);
     if (this.#values.size <= this.#limit) return;

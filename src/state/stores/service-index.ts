@@ -1,4 +1,7 @@
-/** What is kept in memory of every service: its entry in the order of the keys, its claims, and where each job is. */
+/**
+ * The in-memory index of all services: their entries in the order of the keys, their claims, and the service of each
+ * job.
+ */
 import { erasedAt } from '../../model/credentials.js';
 import { failureOf } from '../../kernel/errors.js';
 import { failedOrders } from '../../model/failed-order.js';
@@ -51,7 +54,7 @@ export function entryOf(service: Service): ServiceEntry {
   });
 }
 
-/** It is so, too, while the job tries whether it still is. */
+/** The system that rejects the agent, if the job waits for that; also set while the job retries. */
 function refuserOf({ waiting, error }: Job): string | null {
   if (!waiting || !error || failureOf(error) !== 'refused_us') return null;
   return error.system ?? error.role ?? null;
@@ -61,9 +64,9 @@ export class ServiceIndex {
   readonly claims = new ClaimTable();
   readonly #entries = new Map<ServiceKey, ServiceEntry>();
   readonly #jobs = new Map<string, ServiceKey>();
-  /** Sorted; replaced and never changed, so that a walk over it is not disturbed. */
+  /** Sorted; replaced and never changed, so that an iteration over it is not disturbed. */
   #keys: readonly ServiceKey[] = [];
-  /** New keys, sorted in at the next walk. */
+  /** New keys, inserted at the next iteration. */
   #late: ServiceKey[] = [];
 
   *entries(): Generator<ServiceEntry> {
@@ -83,7 +86,7 @@ export class ServiceIndex {
     return this.#jobs.get(id);
   }
 
-  /** Called after the document is durable; claims are the caller's to free. */
+  /** Call it after the document is durable; the caller frees claims. */
   put(next: Service, previous: Service | undefined): void {
     const key = keyOf(next);
     if (!this.#entries.has(key)) this.#late.push(key);
@@ -92,7 +95,7 @@ export class ServiceIndex {
     for (const { id } of next.jobs) this.#jobs.set(id, key);
   }
 
-  /** For a document found at boot. Returns who else says it holds the same, as sentences. */
+  /** For a document found at boot. Returns sentences about claims that another document holds too. */
   load(service: Service): string[] {
     const key = keyOf(service);
     this.put(service, undefined);

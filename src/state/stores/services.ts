@@ -1,5 +1,5 @@
 /**
- * The store of services: one document each, changed one after the other per key, claims taken before a write and
+ * The store of services: one document each. Changes of a key run in sequence; claims are taken before a write and
  * freed after it.
  */
 import { Low } from 'lowdb';
@@ -33,7 +33,7 @@ export interface ServicesOptions {
   readonly warn: (message: string, detail: string) => void;
   readonly later: DeferWrite;
   readonly events?: EventLog;
-  /** How many full documents are kept in memory; default 2000. */
+  /** Number of full documents kept in memory; default 2000. */
   readonly recent?: number;
 }
 
@@ -46,7 +46,7 @@ export class Services implements ServiceStore {
   readonly #recent: LruCache<Service>;
   readonly #lock = new KeyedLock();
   readonly #listeners = new Set<Listener>();
-  /** Keys whose document is damaged and has no good one beside it. */
+  /** Keys whose document is damaged and that have no other readable one. */
   readonly #refused: ReadonlySet<ServiceKey>;
 
   private constructor(
@@ -71,12 +71,12 @@ export class Services implements ServiceStore {
     const onService = (service: Service): void => {
       options.events?.takeUp(service);
       for (const clash of index.load(service)) options.warn('two documents claim the same', clash);
-      // what has work to do is asked for at once; the rest is read when it is needed
+      // services with open jobs are needed at once; the others are read when needed
       if (index.entry(keyOf(service))?.openJobs.length) recent.set(keyOf(service), service);
     };
     const damaged = await loadServices({ ...options, onService });
     for (const { file, key, claims } of damaged) {
-      // a good document of the same service: a person has restored it
+      // there is a readable document of the same service: an operator has restored it
       if (key !== undefined && index.entry(key)) continue;
       for (const claim of claims) index.claims.record(key ?? `(damaged)/${file}`, claim);
     }
@@ -94,7 +94,7 @@ export class Services implements ServiceStore {
   async find(key: ServiceKey): Promise<Service | undefined> {
     this.#assertReadable(key);
     if (!this.#index.entry(key)) return undefined;
-    // under the lock: else a read begun before a change could put the old document back into memory after it
+    // under the lock, since otherwise a read that began before a change could put the old document into memory after it
     return this.#recent.get(key) ?? this.#lock.run(key, () => this.#load(key));
   }
 
@@ -141,13 +141,16 @@ export class Services implements ServiceStore {
   }
 
   onChange(listener: Listener): () => void {
-    // wrapped: the same function may listen twice
+    // wrapped, because the same function may be added twice
     const own: Listener = (next, previous) => listener(next, previous);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   }
 
-  /** Writes documents anew whose text `isOld` holds for: then our own key has sealed them. Returns how many. */
+  /**
+   * Rewrites the documents for whose text `isOld` is true, so that the present key has sealed them. Returns their
+   * number.
+   */
   async reseal(isOld: (text: string) => boolean): Promise<number> {
     let count = 0;
     for (const { key } of this.#index.entries())
@@ -183,7 +186,7 @@ export class Services implements ServiceStore {
       if (error instanceof DamagedDocumentError) throw damagedError(key, error.message);
       throw error instanceof AgentError ? error : unavailable('a document cannot be read', error);
     }
-    if (!document.data) throw damagedError(key, 'its file has vanished');
+    if (!document.data) throw damagedError(key, 'its file no longer exists');
     this.#recent.set(key, document.data);
     return document.data;
   }
@@ -194,16 +197,20 @@ export class Services implements ServiceStore {
     const events = eventsOf(current, wanted, this.#options.now());
     const next = adapter.checked(withEvents(current, wanted, events));
     if (keyOf(next) !== key)
-      throw new AgentError('internal_error', 'A defect in the agent kept the change from being recorded.', {
-        detail: `a change of ${key} returned ${keyOf(next)}`,
-      });
+      throw new AgentError(
+        'internal_error',
+        'An internal error in the agent prevented the change from being recorded.',
+        {
+          detail: `a change of ${key} returned ${keyOf(next)}`,
+        },
+      );
     const held = current ? claimsOf(current) : [];
     const claims = claimsOf(next);
     this.#index.claims.take(key, claims, held);
     try {
       await new Low<Service | null>(adapter, next).write();
     } catch (error) {
-      // when in doubt about what the disk holds, both stay claimed
+      // while the content of the disk is in doubt, old and new claims stay taken
       if (this.#options.disk.broken === undefined) this.#index.claims.free(key, claims, held);
       throw error;
     }
@@ -227,7 +234,7 @@ export class Services implements ServiceStore {
   }
 }
 
-/** Enough to tell after a crash what the log of events lacks: that is written at once, behind the document. */
+/** Enough to find after a crash which events the log does not have, since it is written right after the document. */
 const KEPT_EVENTS = 10;
 
 function eventsOf(before: Service | undefined, after: Service, at: string): ServiceEvent[] {
@@ -243,7 +250,7 @@ function withEvents(before: Service | undefined, after: Service, events: readonl
 function damagedError(key: ServiceKey, detail: string): AgentError {
   return new AgentError(
     'state_damaged',
-    'The record of this service is damaged; the operator must look at it.',
+    'The record of this service is damaged; the operator must check it.',
     {
       role: 'agent',
       detail: `${key}: ${detail}`,

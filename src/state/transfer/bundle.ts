@@ -1,6 +1,6 @@
 /**
- * The form of an exported state: a tar file with every document, and behind them a manifest with the checksum of
- * each. Without the manifest it is torn.
+ * The format of an exported state: a tar file with every document, followed by a manifest with the checksum of each.
+ * Without the manifest it is incomplete.
  */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
@@ -18,10 +18,10 @@ const ManifestSchema = Type.Object({
   format: Type.String(),
   /** Version of the program that wrote it. */
   program: Type.String(),
-  /** `agent.id`: it stands in the mark on everything that the agent made. */
+  /** `agent.id`: part of the mark on everything that the agent created. */
   agent: Type.String(),
   made_at: Type.String(),
-  /** Which key the secrets were encrypted with, and whether it lies inside. */
+  /** The key that encrypted the secrets, and whether the export contains it. */
   key: Type.Object({ id: Type.String(), included: Type.Boolean() }),
   files: Type.Array(
     Type.Object({
@@ -34,17 +34,17 @@ const ManifestSchema = Type.Object({
 export type Manifest = Static<typeof ManifestSchema>;
 const check = Compile(ManifestSchema);
 
-/** The message says what is wrong with the export as a whole. */
+/** The message describes a problem of the export as a whole. */
 export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
 
-/** Folders and names as the state has them: nothing that leads out of the folder, nothing hidden. */
+/** Folders and names as in a state: no path out of the folder, no hidden files. */
 const PATH = /^(?:[A-Za-z0-9_][A-Za-z0-9._~-]*\/)+[A-Za-z0-9_][A-Za-z0-9._~-]*$/;
 const LONGEST_PATH = 300;
 const MIB = 1024 ** 2;
 
-/** What a state may have, by its folders; those of newer releases are refused with it. */
+/** The folders that a state can have; folders of newer releases are refused. */
 const FOLDERS: ReadonlySet<string> = new Set([
   'services',
   'archive',
@@ -54,7 +54,7 @@ const FOLDERS: ReadonlySet<string> = new Set([
   ...Object.keys(KINDS),
 ]);
 
-/** A document; a day of a log may be larger. */
+/** Bytes of a document; the file of a day of a log may be larger. */
 const MOST_DOCUMENT = 16 * MIB;
 const MOST_LOG = 4096 * MIB;
 const MOST_MANIFEST = 256 * MIB;
@@ -71,17 +71,17 @@ function mostBytesOf(name: string): number {
   return name.endsWith('.ndjson') ? MOST_LOG : MOST_DOCUMENT;
 }
 
-/** The author of the archive chose its names. */
+/** Cleans a name, since the author of the archive chose it. */
 function shown(name: string): string {
   return JSON.stringify(cleaned(name, 120));
 }
 
-/** A file of the export; its bytes must be read to their end. */
+/** Called for each file of the export; it must read all bytes. */
 export type OnFile = (path: string, bytes: AsyncIterable<Buffer>) => Promise<void>;
 
 /**
- * Reads an unpacked tar to its end and holds every file against the manifest. Throws BundleError, and what `onFile`
- * throws.
+ * Reads an uncompressed tar to its end and checks every file against the manifest. Throws BundleError, and what
+ * `onFile` throws.
  */
 export async function readBundle(source: Readable, onFile: OnFile): Promise<Manifest> {
   try {
@@ -104,24 +104,25 @@ async function readEntries(source: Readable, onFile: OnFile): Promise<Manifest> 
   for await (const entry of entries) {
     const { name, type, size } = entry.header;
     total += size;
-    // what the header says is what tar-stream reads: nothing larger is unpacked, let alone kept
-    if (seen.size >= MOST_FILES) throw new BundleError(`it holds more than ${MOST_FILES} files`);
+    // tar-stream reads as many bytes as the header says, so nothing larger is unpacked
+    if (seen.size >= MOST_FILES) throw new BundleError(`it contains more than ${MOST_FILES} files`);
     if (size > mostBytesOf(name))
       throw new BundleError(`${shown(name)} is larger than any file of a state: ${size} bytes`);
-    if (total > MOST_TOTAL) throw new BundleError(`it holds more than ${MOST_TOTAL} bytes`);
-    if (manifest) throw new BundleError(`${shown(name)} lies behind the manifest`);
+    if (total > MOST_TOTAL) throw new BundleError(`it contains more than ${MOST_TOTAL} bytes`);
+    if (manifest) throw new BundleError(`${shown(name)} comes after the manifest`);
     if (name === MANIFEST) {
       manifest = await readManifest(entry);
       continue;
     }
     if (type !== 'file' || !isStatePath(name))
-      throw new BundleError(`it holds ${shown(name)}, which is no part of a state`);
-    if (seen.has(name)) throw new BundleError(`it holds ${name} twice`);
+      throw new BundleError(`it contains ${shown(name)}, which is not part of a state`);
+    if (seen.has(name)) throw new BundleError(`it contains ${name} twice`);
     const sum = new Sum();
     await onFile(name, sum.over(entry));
     seen.set(name, { bytes: sum.bytes, sha256: sum.hash.digest('hex') });
   }
-  if (!manifest) throw new BundleError('it ends before its manifest: it is torn, or no export of a state');
+  if (!manifest)
+    throw new BundleError('it ends before its manifest: it is incomplete, or not an export of a state');
   holdAgainst(manifest, seen);
   return manifest;
 }
@@ -148,10 +149,10 @@ async function readManifest(entry: AsyncIterable<unknown>): Promise<Manifest> {
   } catch (error) {
     throw new BundleError('its manifest is damaged', { cause: error });
   }
-  if (!check.Check(value)) throw new BundleError('its manifest has not the right shape');
+  if (!check.Check(value)) throw new BundleError('its manifest does not have the right shape');
   if (value.format !== FORMAT)
     throw new BundleError(
-      `its form is ${JSON.stringify(value.format)}, and this release understands ${FORMAT}`,
+      `its format is ${JSON.stringify(value.format)}, and this release understands ${FORMAT}`,
     );
   return value;
 }
@@ -168,13 +169,13 @@ function holdAgainst(manifest: Manifest, seen: ReadonlyMap<string, { bytes: numb
   if (extra !== undefined) throw new BundleError(`${extra} is not in its manifest`);
   for (const { path, bytes, sha256 } of manifest.files) {
     const found = seen.get(path);
-    if (!found) throw new BundleError(`${path} is in its manifest and is missing`);
+    if (!found) throw new BundleError(`${path} is in its manifest, but missing`);
     if (found.bytes !== bytes || found.sha256 !== sha256)
-      throw new BundleError(`${path} is not what its checksum says`);
+      throw new BundleError(`${path} does not match its checksum`);
   }
 }
 
-/** Of zlib, of tar-stream, or of the disk or socket it comes from. */
+/** An error of zlib, of tar-stream, or of the disk or socket that is the source. */
 function isStreamError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return (

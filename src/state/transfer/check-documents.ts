@@ -1,4 +1,4 @@
-/** Looks at the documents of a whole state, one after the other, and says what is wrong by file. Reads only. */
+/** Checks the documents of a whole state, one after the other, and lists the problems by file. Only reads. */
 import { StringDecoder } from 'node:string_decoder';
 import type { AlertRecord } from '../../model/alert.js';
 import type { CustomDomainRecord } from '../../model/custom-domain.js';
@@ -20,27 +20,27 @@ import { tokenKind } from '../documents/token-document.js';
 export interface Finding {
   /** Below the state folder. */
   readonly file: string;
-  /** A sentence without its subject; never a value of the document. */
+  /** A sentence without its subject; it never contains a value of the document. */
   readonly problem: string;
 }
 
 export interface Checked {
   readonly documents: number;
   readonly secrets: number;
-  /** Ids of the keys that secrets were encrypted with. */
+  /** Ids of the keys that encrypted secrets. */
   readonly keys: readonly string[];
   readonly findings: readonly Finding[];
-  /** What is odd and does no harm. */
+  /** Unusual but harmless findings. */
   readonly notes: readonly Finding[];
-  /** That services hold. */
+  /** Addresses that services hold. */
   readonly addresses: readonly string[];
   /** Written by a release newer than this one. */
   readonly newer: boolean;
   /** Every service that has a document -> its generation; null: the document cannot be read. */
   readonly lives: ReadonlyMap<ServiceKey, number | null>;
-  /** Product modules that services need, those of deleted ones not. */
+  /** Product modules that services need, except deleted ones. */
   readonly modules: ReadonlySet<string>;
-  /** What a person must see to: stuck jobs and failed orders. */
+  /** Problems that need an operator: stuck jobs and failed orders. */
   readonly troubles: readonly Trouble[];
   /** Alerts that were active when the documents were written. */
   readonly alerts: readonly AlertRecord[];
@@ -58,7 +58,7 @@ export class DocumentCheck {
   readonly #notes: Finding[] = [];
   readonly #keys = new Set<string>();
   readonly #claims = new ClaimTable();
-  /** key, job id and hash -> the file that has it. */
+  /** Service key, job id or token hash -> the file that has it. */
   readonly #services = new Map<ServiceKey, string>();
   readonly #unique = new Map<string, string>();
   readonly #domains: { readonly file: string; readonly record: CustomDomainRecord }[] = [];
@@ -71,7 +71,7 @@ export class DocumentCheck {
   #secrets = 0;
   #newer = false;
 
-  /** Without a box secrets are counted and not opened. */
+  /** Without a box, secrets are counted and not decrypted. */
   constructor(box: SecretBox | undefined) {
     this.#box = box;
   }
@@ -86,7 +86,7 @@ export class DocumentCheck {
     else if (name.endsWith('.json')) this.#takeOther(file, folder, name, text);
   }
 
-  /** A log, which may be much larger than what is to be kept in memory. */
+  /** Reads a log as a stream, since it may not fit into memory. */
   async takeLog(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
     let torn = 0;
     for await (const line of linesOf(bytes)) if (line !== '' && !isJson(line)) torn += 1;
@@ -96,7 +96,7 @@ export class DocumentCheck {
   finish(): Checked {
     for (const { file, record } of this.#domains)
       if (record.service !== null && !this.#services.has(record.service))
-        this.#found(file, `says that ${record.service} serves it, and there is no such service`);
+        this.#found(file, `says that ${record.service} serves it, but there is no such service`);
     if (this.#keys.size > 1)
       this.#notes.push({
         file: '',
@@ -124,15 +124,15 @@ export class DocumentCheck {
   #takeService(file: string, [folder, name = '']: readonly string[], text: string): void {
     const key = keyOfFile(name);
     if (key === undefined) {
-      this.#found(file, 'has a name that names no service');
+      this.#found(file, 'has a name that does not name a service');
       return;
     }
     const service = this.#parse(file, serviceKind, key, text);
     this.#lives.set(key, service?.generation ?? null);
     if (!service) return;
-    if (keyOf(service) !== key) this.#found(file, `tells of ${keyOf(service)}`);
+    if (keyOf(service) !== key) this.#found(file, `has the content of ${keyOf(service)}`);
     else if (placeOf(key).folder !== folder)
-      this.#found(file, `belongs into the folder services/${placeOf(key).folder}`);
+      this.#found(file, `belongs in the folder services/${placeOf(key).folder}`);
     this.#services.set(key, file);
     this.#addresses.push(...(service.guest?.addresses.map(({ address }) => address) ?? []));
     this.#holdApart(file, service);
@@ -160,7 +160,7 @@ export class DocumentCheck {
     const id = name.slice(0, -'.json'.length);
     const value = this.#parse(file, kind, id, text);
     if (!value) return;
-    if (value.id !== id) this.#found(file, `tells of ${value.id}`);
+    if (value.id !== id) this.#found(file, `has the content of ${value.id}`);
     if (domainKind.fits(value)) this.#domains.push({ file, record: value });
     if (tokenKind.fits(value)) this.#takeToken(file, value);
     if (alertKind.fits(value) && value.clearedAt === null) this.#alerts.push(value);
@@ -177,8 +177,7 @@ export class DocumentCheck {
   }
 
   /**
-   * A power cut may tear a line, which was never acknowledged then: what was written behind it stands on a line of
-   * its own.
+   * A power cut may tear a line. That line was never acknowledged, and later writes start on a new line.
    */
   #takeLines(file: string, text: string): void {
     this.#noteTorn(file, text.split('\n').filter((line) => line !== '' && !isJson(line)).length);
@@ -218,10 +217,10 @@ export class DocumentCheck {
   }
 }
 
-/** No line of a log is as long as this. */
+/** Longer than any line of a log. */
 const LONGEST_LINE = 8 * 1024 ** 2;
 
-/** A line that is longer is cut, so that it counts as torn. */
+/** Longer lines are cut, so that they count as torn. */
 async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';

@@ -1,4 +1,4 @@
-/** An export of the state while no daemon runs: under the folder's lock, which is given back at its end. */
+/** Exports the state while no daemon runs, under the folder's lock, which is released at the end. */
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { AgentError } from '../../kernel/errors.js';
@@ -19,12 +19,12 @@ export interface RestingState {
   readonly madeAt: string;
 }
 
-/** Throws AgentError `state_unavailable`: there is no state, its key is missing, or a daemon has the folder. */
+/** Throws AgentError `state_unavailable` when there is no state, its key is missing, or a daemon uses the folder. */
 export async function exportAtRest({ config, withKey, madeAt }: RestingState): Promise<Readable> {
   const dir = config.agent.state_dir;
   const key = await findStateKey(config);
   if (!key || !(await stat(dir).catch(() => undefined)))
-    throw new AgentError('state_unavailable', 'There is no state to be exported.', {
+    throw new AgentError('state_unavailable', 'There is no state to export.', {
       role: 'agent',
       detail: key ? dir : `${dir} has no secret.key, and no state_key is configured`,
     });
@@ -34,7 +34,7 @@ export async function exportAtRest({ config, withKey, madeAt }: RestingState): P
     if (await isRotating(dir))
       throw new AgentError('state_unavailable', 'The state cannot be exported now.', {
         role: 'agent',
-        detail: 'a rotation of the key was not finished: start the daemon, which goes on with it',
+        detail: 'a rotation of the key was not finished: start the daemon, which continues it',
       });
     await removeStaleCopies(dir);
     const copy = await copyInstant(new Disk(nodeFileSystem), dir);
@@ -52,7 +52,7 @@ export async function exportAtRest({ config, withKey, madeAt }: RestingState): P
   }
 }
 
-/** Throws `state_unavailable` when the lock was lost meanwhile: the file would be of two instants. */
+/** Throws `state_unavailable` when the lock was lost in the meantime: the file may not be of one instant. */
 async function* underLock(tar: Readable, lock: FolderLock): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of tar) if (Buffer.isBuffer(chunk)) yield chunk;

@@ -1,6 +1,6 @@
 /**
- * Puts an exported state into an empty folder: all of it, or (after a crash) a part that no daemon starts with and
- * the next import starts again.
+ * Imports an exported state into an empty folder. After a crash the folder contains a part with which no daemon
+ * starts, and the next import starts over.
  */
 import { createWriteStream } from 'node:fs';
 import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -24,21 +24,21 @@ export interface ImportOptions {
 
 export interface Imported {
   readonly manifest: Manifest;
-  /** What was wrong with documents in the export: they are as they were. */
+  /** Problems of documents in the export; they are imported unchanged. */
   readonly verified: Verified;
   /**
-   * `there`: the key in use fits; `imported`: it came with the export; `missing`: it must be put there before the
-   * start.
+   * `there`: the present key fits; `imported`: the key came with the export; `missing`: the operator must provide it
+   * before the start.
    */
   readonly key: 'there' | 'imported' | 'missing';
 }
 
-/** Names that a folder may have which holds no state yet. */
+/** Names that a folder without a state may contain. */
 const HARMLESS = /^(lock(\.json)?|clock\.json|import-unfinished|secret\.key|lost\+found)$/;
 
 /**
- * Throws AgentError `state_unavailable` with what is in the way; nothing was changed then, or what was begun is taken
- * away again.
+ * Throws AgentError `state_unavailable` with the reason; then nothing was changed, or a started import was removed
+ * again.
  */
 export async function importState({ file, config }: ImportOptions): Promise<Imported> {
   const dir = config.agent.state_dir;
@@ -68,7 +68,7 @@ export async function importState({ file, config }: ImportOptions): Promise<Impo
     await assertEmpty(dir);
     await markUnfinished(dir);
     await unpack(file, dir, key === 'imported', refuseLost).catch(async (error: unknown) => {
-      // what is in the folder now may be another daemon's
+      // another daemon may use the folder now
       refuseLost();
       await empty(dir);
       await markFinished(dir);
@@ -105,7 +105,7 @@ async function assertEmpty(dir: string): Promise<void> {
     );
 }
 
-/** Of what an import has begun; the folder was empty before it. */
+/** Removes what an import has written; the folder was empty before. */
 async function empty(dir: string): Promise<void> {
   for (const entry of await readdir(dir, { withFileTypes: true }))
     if (entry.isDirectory() && entry.name !== 'lost+found')
@@ -116,7 +116,7 @@ async function unpack(file: string, dir: string, withKey: boolean, refuseLost: (
   const folders = new Set([dir]);
   await readBundle(openBundle(file), async (path, bytes) => {
     refuseLost();
-    // cursors of the log that was exported must not open here: that log may have gone on
+    // cursors of the exported log must not be valid here, since that log may have continued
     if (path.startsWith(`${EPOCHS_FOLDER}/`)) {
       await textOf(bytes);
       return;
@@ -133,7 +133,7 @@ async function unpack(file: string, dir: string, withKey: boolean, refuseLost: (
   for (const folder of folders) await nodeFileSystem.syncFolder(folder);
 }
 
-/** Run by root, for a service that has a user of its own. */
+/** Gives the files to the folder's owner, since root may run the import for a service with its own user. */
 async function giveToOwner(dir: string): Promise<void> {
   const { uid, gid } = await stat(dir);
   if (process.getuid?.() !== 0 || uid === 0) return;

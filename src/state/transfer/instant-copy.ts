@@ -1,7 +1,7 @@
 /**
- * A copy of the whole state folder as it was at one instant, made while the daemon goes on: a second name for every
- * file. Documents are replaced and never changed in place, so the second name keeps the old content; of files that
- * only grow, the length of that instant is remembered.
+ * A copy of the whole state folder as of one instant, made while the daemon runs: a hard link to every file.
+ * Documents are replaced and never changed in place, so the link keeps the old content; for append-only files the
+ * length at that instant is recorded.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -15,7 +15,7 @@ import { forEachConcurrent } from '../../kernel/async/for-each-concurrent.js';
 export interface CopiedFile {
   /** Below the state folder. */
   readonly path: string;
-  /** Where its bytes are. */
+  /** The path of its content. */
   readonly at: string;
   /** Length at the instant; undefined: all of it. */
   readonly bytes: number | undefined;
@@ -31,14 +31,14 @@ const PREFIX = '.export-';
 const AT_ONCE = 16;
 const NO_SECOND_NAMES = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
 
-/** Changes wait while the names are made: some 15 microseconds per document. */
+/** Changes wait while the links are created: about 15 microseconds per document. */
 export async function copyInstant(disk: Disk, dir: string): Promise<InstantCopy> {
   const into = join(dir, `${PREFIX}${randomBytes(6).toString('hex')}`);
   await mkdir(into, { mode: 0o700 });
   const remove = (): Promise<void> => rm(into, { recursive: true, force: true });
   try {
     const files = await disk.quietly(async () => {
-      // what an import would refuse must not make the whole export useless; `verifyFolder` reports it
+      // a file that an import would refuse must not make the whole export useless; `verifyFolder` reports it
       const paths = (await statePaths(dir)).filter(isStatePath);
       for (const folder of new Set(paths.map(dirname)))
         await mkdir(join(into, folder), { recursive: true, mode: 0o700 });
@@ -57,15 +57,14 @@ export async function copyInstant(disk: Disk, dir: string): Promise<InstantCopy>
   }
 }
 
-/** Left behind by a daemon that was killed meanwhile. */
+/** Removes copies of a daemon that was killed during an export. */
 export async function removeStaleCopies(dir: string): Promise<void> {
   for (const name of await readdir(dir))
     if (name.startsWith(PREFIX)) await rm(join(dir, name), { recursive: true, force: true });
 }
 
 /**
- * All that belongs to the state, below the folder: what lies in its sub-folders. Locks, sockets and keys lie beside
- * them.
+ * Paths of all files that belong to the state: those in subfolders. Locks, sockets and keys are directly in the folder.
  */
 export async function statePaths(dir: string): Promise<string[]> {
   const found: string[] = [];

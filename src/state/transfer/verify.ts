@@ -1,4 +1,4 @@
-/** Verifies a whole state without changing anything: the folder of a daemon that does not run, or an export. */
+/** Verifies a whole state without changing anything: the folder of a stopped daemon, or an export. */
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,15 +22,15 @@ import { keyIdOf, SecretBox } from '../keys/secret-box.js';
 import { isUnfinished } from '../files/unfinished-import.js';
 
 export interface Verified extends Checked {
-  /** Of an export that could be read to its end. */
+  /** Present for an export that could be read to its end. */
   readonly manifest?: Manifest;
-  /** Whether the secrets were opened. */
+  /** Whether the secrets were decrypted. */
   readonly opened: boolean;
 }
 
 /**
- * `keys`: of 32 bytes, the present one first; without any secrets are counted and not opened. Throws the system's
- * error when the folder cannot be read.
+ * `keys`: 32 bytes each, the present one first; without keys, secrets are counted and not decrypted. Throws the
+ * system's error when the folder cannot be read.
  */
 export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promise<Verified> {
   const check = new DocumentCheck(boxOf(keys));
@@ -39,26 +39,26 @@ export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promis
     .filter((path) => !isStatePath(path))
     .map((file) => ({
       file,
-      problem: 'it is no part of a state, and exports leave it out: move it elsewhere',
+      problem: 'is not part of a state, and exports omit it: move it elsewhere',
     }));
   for (const path of paths.filter(isStatePath)) check.take(path, await readFile(join(dir, path), 'utf8'));
   const checked = check.finish();
   const unfinished = (await isUnfinished(dir))
-    ? [{ file: '', problem: 'an import into it was not finished' }]
+    ? [{ file: '', problem: 'an import into this folder was not finished' }]
     : [];
   return { ...checked, findings: [...unfinished, ...strays, ...checked.findings], opened: keys.length > 0 };
 }
 
 /**
- * An exported file, as `innkeeper state export` writes it. One of `keys` is used when it is the export's; one that
- * lies inside needs none.
+ * Verifies a file that `innkeeper state export` has written. If one of `keys` is the export's key, it is used; an
+ * export that contains its key needs none.
  */
 export async function verifyFile(file: string, keys: readonly Buffer[]): Promise<Verified> {
   const fitting = await fittingKey(file, keys);
   return verifyStream(openBundle(file), fitting ? [fitting, ...keys] : []);
 }
 
-/** An unpacked export. What is wrong with it as a whole is a finding without a file. */
+/** Verifies an uncompressed export. A problem of the whole export is a finding without a file. */
 export async function verifyStream(source: Readable, keys: readonly Buffer[]): Promise<Verified> {
   const check = new DocumentCheck(boxOf(keys));
   const opened = keys.length > 0;
@@ -78,14 +78,14 @@ export async function verifyStream(source: Readable, keys: readonly Buffer[]): P
   }
 }
 
-/** The unpacked tar of an exported file; fails as a stream when it is cut. */
+/** The uncompressed tar of an exported file; the stream fails when the file is incomplete. */
 export function openBundle(file: string): Readable {
   const gunzip = createGunzip();
   pipeline(createReadStream(file), gunzip, () => {});
   return gunzip;
 }
 
-/** Which key it needs, and the key itself, lie behind the documents: they are looked for beforehand. */
+/** Finds the key before the documents are read: the manifest and the key come after them in the file. */
 async function fittingKey(file: string, given: readonly Buffer[]): Promise<Buffer | undefined> {
   let found: Buffer | undefined;
   const look: OnFile = async (path, bytes) => {

@@ -153,7 +153,8 @@ t.test('a folder that others live in is not closed by a slip in the configuratio
   await chmod(shared, 0o755);
   await t.rejects(open(shared), {
     code: 'state_unavailable',
-    detail: /lib is open to others \(mode 755\) and holds dpkg\.list: name a folder of its own/,
+    detail:
+      /lib is accessible to others \(mode 755\) and contains dpkg\.list: set agent\.state_dir to a separate folder/,
   });
   t.equal((await stat(shared)).mode & 0o777, 0o755, 'nothing was changed');
   t.same(await readdir(shared), ['dpkg.list']);
@@ -227,7 +228,7 @@ t.test('the key is made once, kept private, and never made anew beside documents
   await rm(path);
   await t.rejects(loadStateKey(config), {
     code: 'state_unavailable',
-    detail: /it is missing, but there are documents/,
+    detail: /it is missing, but documents contain secrets/,
   });
 
   const given = (text: string) => loadStateKey({ ...config, state_key: new Secret(text) });

@@ -148,7 +148,7 @@ t.test(
     });
     await done(second);
     t.same(await keysIn(dir), new Set([keyIdOf(next)]));
-    t.match(warnings, [/nothing needs the former key/]);
+    t.match(warnings, [/the former key is no longer needed/]);
     await second.close();
   },
 );

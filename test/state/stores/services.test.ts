@@ -148,7 +148,7 @@ t.test('older documents are migrated step by step', async (t) => {
   t.same(migrate({ schema: 1, colour: 'red' }, version), { schema: 3, color: 'red', size: 1 });
   t.same(migrate({ schema: 3, color: 'red' }, version), { schema: 3, color: 'red' });
   t.throws(() => migrate({ schema: 4 }, version), { name: 'NewerDocumentError' });
-  t.throws(() => migrate({ schema: 1 }, { current: 2, from: {} }), /no way from schema version 1 to 2/);
+  t.throws(() => migrate({ schema: 1 }, { current: 2, from: {} }), /no migration from schema version 1 to 2/);
   for (const wrong of [null, [], {}, { schema: '1' }, { schema: 0.5 }])
     t.throws(() => migrate(wrong, version));
 });

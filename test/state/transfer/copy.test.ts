@@ -188,12 +188,12 @@ t.test('an import refuses before anything is changed', async (t) => {
   const tar = gunzipSync(whole);
   for (const length of [0, 10, 100, whole.length - 1, whole.length - 9, Math.floor(whole.length / 2)]) {
     await writeFile(torn, whole.subarray(0, length));
-    await refusal(configOf(dir), /torn|cannot be read to its end/, torn);
-    t.match((await verifyFile(torn, [KEY])).findings[0], { file: '', problem: /torn|cannot be read/ });
+    await refusal(configOf(dir), /incomplete|cannot be read to its end/, torn);
+    t.match((await verifyFile(torn, [KEY])).findings[0], { file: '', problem: /incomplete|cannot be read/ });
   }
   for (let length = 512; length < tar.length - 1024; length += 1536) {
     await writeFile(torn, gzipSync(tar.subarray(0, length)));
-    await refusal(configOf(dir), /torn|cannot be read to its end|checksum/, torn);
+    await refusal(configOf(dir), /incomplete|cannot be read to its end|checksum/, torn);
   }
   t.notOk((await readdir(t.testdirName)).includes('state'), 'not even the folder was made');
 
@@ -215,7 +215,7 @@ t.test('an import that was killed leaves what no daemon starts with, and begins 
   await writeFile(join(dir, 'import-unfinished'), '');
   await writeFile(join(dir, 'services', 'c0', 'default~2.json'), '{"sche');
   await t.rejects(open(dir), { code: 'state_unavailable', message: /import .* was not finished/ });
-  t.match(await problemsOf(verifyFolder(dir, [KEY])), [/import into it was not finished/]);
+  t.match(await problemsOf(verifyFolder(dir, [KEY])), [/import into this folder was not finished/]);
   await importState({ file, config: configOf(dir) });
   t.same(await problemsOf(verifyFolder(dir, [KEY])), []);
 });
@@ -254,18 +254,18 @@ const BREAKS: Readonly<Record<string, readonly [(dir: string) => Promise<unknown
   ],
   'a domain of no service': [
     (dir) => rm(join(dir, 'services/d5/default~3.json')),
-    /^domains\/\w+\.json: says that default\/3 serves it, and there is no such service$/,
+    /^domains\/\w+\.json: says that default\/3 serves it, but there is no such service$/,
   ],
   'a document under another name': [
     (dir) => rename(join(dir, 'tokens/tok_1.json'), join(dir, 'tokens/tok_2.json')),
-    /^tokens\/tok_2\.json: tells of tok_1$/,
+    /^tokens\/tok_2\.json: has the content of tok_1$/,
   ],
   'a document in another folder': [
     async (dir) => {
       await mkdir(join(dir, 'services/00'));
       await rename(join(dir, 'services/d2/default~1.json'), join(dir, 'services/00/default~1.json'));
     },
-    /^services\/00\/default~1\.json: belongs into the folder services\/d2$/,
+    /^services\/00\/default~1\.json: belongs in the folder services\/d2$/,
   ],
   'what a start has set aside': [
     async (dir) => {
@@ -334,10 +334,10 @@ t.test('an export that was tampered with is known by its checksums', async (t) =
     await rebuilt((path, text) =>
       same(path, path.startsWith('tokens') ? text.replace('billing', 'killing') : text),
     ),
-    [/tokens\/tok_1\.json is not what its checksum says/],
+    [/tokens\/tok_1\.json does not match its checksum/],
   );
   t.match(await rebuilt((path, text) => (path.startsWith('zones') ? [] : same(path, text))), [
-    /zones\/zone_1\.json is in its manifest and is missing/,
+    /zones\/zone_1\.json is in its manifest, but missing/,
   ]);
   t.match(
     (
@@ -356,7 +356,7 @@ t.test('an export that was tampered with is known by its checksums', async (t) =
           ...(path.startsWith('zones') ? same(evil, text) : []),
         ])
       )[0],
-      /which is no part of a state/,
+      /which is not part of a state/,
       evil,
     );
 });
