@@ -1,13 +1,13 @@
 /**
- * How long `POST /create-site` takes to be accepted at 50 requests a second, state fsynced, while the sites are being
- * made.
+ * How long the acceptance of `POST /create-site` takes at 50 requests a second, with the state fsynced, while the
+ * sites are being created.
  */
 import { ms, percentile, printTable } from './figures.js';
 import { get, post, startDaemonProcess, startWorld } from './processes.js';
 
 const PER_SECOND = 50;
 const SECONDS = 10;
-/** Until then the code of both sides is compiled as it is first used: told apart. */
+/** Reported separately: until then the code of both sides is compiled at its first use. */
 const WARM_UP_SECONDS = 3;
 
 export async function benchAccept(): Promise<boolean> {
@@ -28,7 +28,7 @@ export async function benchAccept(): Promise<boolean> {
       into.push(performance.now() - from);
       if (status !== 202) refused.push(status);
     };
-    // the client's own code and connections: what is cold in it is not the daemon's doing
+    // warms up the client's own code and connections, which must not count for the daemon
     for (let n = 0; n < 30; n += 1) await get(world, '/health');
     await one(0, cold);
     const all: Promise<void>[] = [];

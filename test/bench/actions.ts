@@ -1,6 +1,6 @@
 /**
- * Start, stop and toggle of one site as a panel calls them: how long the container (or nginx) itself takes, and where
- * the rest of the time goes.
+ * Start, stop and toggle of one site as a panel requests them: how long the container (or nginx) itself takes, and
+ * where the rest of the time goes.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -22,11 +22,11 @@ import {
 
 const run = promisify(execFile);
 const TIMES = 8;
-/** Nobody presses twice so quickly, and reloads of nginx keep a distance of 300 ms. */
+/** A customer does not press a button twice so quickly, and reloads of nginx are at least 300 ms apart. */
 const BETWEEN_MS = 400;
 /**
- * So long nginx sleeps between starting new workers and ending the old ones (`ngx_master_process_cycle`): until then
- * both answer.
+ * nginx sleeps this long between starting new workers and ending the old ones (`ngx_master_process_cycle`): until
+ * then both answer.
  */
 const NGINX_SLEEP_MS = 100;
 const MOST_REST_MS = 150;
@@ -45,22 +45,22 @@ const Tasks = Type.Object({
 /** All in ms; `own` is part of `steps`. */
 interface Parts {
   readonly whole: number;
-  /** Recorded until taken up. */
+  /** From the record until the runner starts the job. */
   readonly queue: number;
-  /** Taken up until the first step begins: the thread starts and loads the module. */
+  /** From the start of the job until its first step: the thread starts and loads the module. */
   readonly thread: number;
   readonly steps: number;
-  /** Of the container host's tasks; of a toggle, which has none: of nginx, tested and reloaded by hand. */
+  /** Time of the container host's tasks. A toggle has none: time of nginx, tested and reloaded manually. */
   readonly own: number;
-  /** The last step's end until the job's. */
+  /** From the end of the last step until the end of the job. */
   readonly ending: number;
-  /** What is left: the request, its record, the answer. */
+  /** The rest: the request, its record, the response. */
   readonly call: number;
 }
 
 export async function benchActions(backend: 'memory' | 'lxc'): Promise<boolean> {
   const world = await startWorld(backend);
-  // the pauses of an HA manager are neither the container's time nor ours
+  // the pauses of an HA manager are neither the container's time nor the agent's
   const configFile = await configureBeside(world, { 'container_host.proxmox.ha.enabled': false });
   const daemon = await startDaemonProcess(world, { configFile });
   try {
@@ -100,7 +100,7 @@ async function timed(world: WorldProcess, path: string): Promise<Parts> {
   const from = performance.now();
   const { status, body } = await post(world, path, { service_id: 'a1' });
   const whole = performance.now() - from;
-  // 202 on a machine so busy that 20 s were not enough
+  // 202 on a machine that is so busy that 20 s were not enough
   if (status !== 200 && status !== 202) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
   const job = await ended(world, String(body['job_id']));
   const time = (text: string): number => Date.parse(text);
@@ -129,7 +129,7 @@ async function ended(world: WorldProcess, id: string) {
   }
 }
 
-/** From the first task that the container host began since to the end of the last. */
+/** The time from the start of the container host's first task since then to the end of its last. */
 async function ownTime(world: WorldProcess, since: number): Promise<number> {
   const told: unknown = await (await fetch(`${world.control}/tasks`)).json();
   if (!Value.Check(Tasks, told))
@@ -143,8 +143,8 @@ async function ownTime(world: WorldProcess, since: number): Promise<number> {
 }
 
 /**
- * What one reload of the world's nginx takes when nobody but us asks for it: its two commands, and until the old
- * workers are gone.
+ * The time of one reload of the environment's nginx without other reloads: its two commands, and the end of the old
+ * workers.
  */
 async function proxyTime(configFile: string): Promise<number> {
   const { test, reload } = (await loadConfig({ file: configFile })).proxy.nginx;
@@ -162,7 +162,7 @@ async function proxyTime(configFile: string): Promise<number> {
   return median(took);
 }
 
-/** None where a stand-in plays nginx. */
+/** Empty if a stand-in replaces nginx. */
 async function workersOf(reload: readonly string[]): Promise<string[]> {
   const main = await readFile(reload[reload.indexOf('-c') + 1] ?? '', 'utf8').catch(() => '');
   const pidFile = /^pid (.+);$/m.exec(main)?.[1];

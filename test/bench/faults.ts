@@ -1,9 +1,9 @@
 /**
- * Every fault at every call of every operation: `npm run bench -- faults [--minutes N] [--seed S]`. With `--minutes`
- * as many cells as go into them, in an order from the seed, some of each fault first. FAULTS_OPERATIONS (names,
- * separated by `;`), FAULTS_CALLS and FAULTS_KINDS (regular expressions) and FAULTS_PART (`3/8`: the third of eight
- * parts, spread over everything) choose some; parts may run side by side. Each row is printed when its cell has
- * ended. Fails when a fault never fired, or anything was left behind.
+ * Tries every fault at every call of every operation: `npm run bench -- faults [--minutes N] [--seed S]`. With
+ * `--minutes` it tries as many cells as fit into the time, in an order from the seed, some of each fault first.
+ * FAULTS_OPERATIONS (names, separated by `;`), FAULTS_CALLS and FAULTS_KINDS (regular expressions) and FAULTS_PART
+ * (`3/8`: the third of eight parts, spread over all cells) select cells; parts can run concurrently. Each row is
+ * printed when its cell has ended. Fails when a fault never fired, or when anything was left behind.
  */
 import type { Row } from '../faults/cell.js';
 import { line, operationsOf, runMatrix, type Tally, tallyByFault, tallyOf } from '../faults/matrix.js';
@@ -29,7 +29,7 @@ export async function benchFaults({ minutes, seed }: FaultsOptions): Promise<boo
     const walked = await runMatrix({
       stage,
       ...(only === undefined ? {} : { operations: only }),
-      // all are counted, so that the parts are the same whatever is chosen
+      // all cells are counted, so that the parts do not depend on the selection
       pick: ({ site, fault }, n) => calls.test(site.name) && kinds.test(fault.name) && n % parts === part - 1,
       ...(minutes === undefined ? {} : { seed, limitMs: (minutes * 60_000 * operationsOf(stage)) / all }),
       told: (row) => console.log(line(row)),

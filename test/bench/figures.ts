@@ -10,7 +10,7 @@ export const median = (values: readonly number[]): number => percentile(values, 
 export interface Row {
   readonly figure: string;
   readonly value: string;
-  /** What it should be, or empty. */
+  /** The target, or empty. */
   readonly target: string;
   readonly met: boolean | null;
 }

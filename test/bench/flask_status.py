@@ -1,5 +1,4 @@
-"""Stand-in of the reference stack: Flask (threaded) and SQLite, answering GET /status with the same fields. It asks no container host, which the
-reference does at every call. Usage: flask_status.py <database> <services>; prints {"port", "token"}."""
+"""Stand-in for the reference stack: Flask (threaded) and SQLite, answering GET /status with the same fields. Unlike the reference it does not query a container host. Usage: flask_status.py <database> <services>; prints {"port", "token"}."""
 
 import json
 import logging

@@ -1,6 +1,5 @@
 /**
- * Many orders at once, some of them sent twice as panels do that lost the answer, while somebody keeps asking how
- * things are.
+ * Sends many orders at once, some of them twice, like a panel that lost the response, while status requests continue.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Type } from 'typebox';
@@ -14,29 +13,29 @@ interface Answer {
 export interface FloodOptions {
   readonly get: (path: string) => Promise<Answer>;
   readonly post: (path: string, body: object) => Promise<Answer>;
-  /** What the look-alike really has. */
+  /** The containers that the sandbox really has. */
   readonly containers: () => Promise<readonly Answer['body'][]>;
   readonly orders: number;
-  /** Every so many orders one is sent twice at the same time. */
+  /** One in this many orders is sent twice at the same time. */
   readonly twiceEvery: number;
-  /** For all jobs to end. */
+  /** Milliseconds within which all jobs must end. */
   readonly patienceMs: number;
-  /** Called every now and then while jobs run, with how many sites are made. */
+  /** Called from time to time while jobs run, with the number of finished sites. */
   readonly onLook?: (made: number) => Promise<void>;
 }
 
 export interface FloodReport {
-  /** Answers to orders that were neither 202 nor 200, by status. */
+  /** Statuses of responses to orders other than 202 and 200. */
   readonly refused: readonly number[];
-  /** `id: why` of services that did not get ready. */
+  /** `id: reason` of services that did not become ready. */
   readonly unfinished: readonly string[];
-  /** More containers than services, or one service with two. */
+  /** Surplus containers, and services with two containers. */
   readonly doubles: readonly string[];
   readonly containers: number;
   readonly acceptMs: readonly number[];
   readonly statusMs: readonly number[];
   readonly healthMs: readonly number[];
-  /** Answers to either that were not 200. */
+  /** Number of status and health responses other than 200. */
   readonly unanswered: number;
   readonly tookMs: number;
 }

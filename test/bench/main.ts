@@ -1,8 +1,8 @@
 /**
  * `npm run bench [-- accept|actions|chaos|faults|overload|powercut|rest|soak|status|site|lxc ... [--minutes N]
- * [--seed S]]`: measures and prints tables; exits 1 when a target is missed. Without a name: all but what takes long,
- * real containers only as root. `--minutes`: of the soak (10), of the faults (all of them). `--seed`: of the order of
- * the faults.
+ * [--seed S]]`: measures and prints tables; exits 1 when a target is missed. Without a name it runs all benches
+ * except the long ones, and those with real containers only as root. `--minutes`: duration of the soak (default 10)
+ * or of the faults (default: all cells). `--seed`: the order of the faults.
  */
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';
@@ -44,14 +44,14 @@ function numberOf(text: string | undefined): number | undefined {
   if (!/^\d+$/.test(text)) throw new Error(`--minutes takes whole minutes, not ${text}`);
   return Number(text);
 }
-/** Only when they are asked for. */
+/** Only run when they are named. */
 const LONG = ['chaos', 'faults', 'soak'];
 
 const wanted =
   positionals.length > 0
     ? positionals
     : Object.keys(benches).filter((name) => !LONG.includes(name) && (name !== 'lxc' || isRoot));
-// who reads the tables may go away, and Ctrl-C may come: what was started ends with this process
+// the reader of the tables may close the pipe or press Ctrl-C: all started processes end with this one
 process.stdout.on('error', () => process.exit(1));
 for (const [signal, code] of [
   ['SIGINT', 130],

@@ -1,4 +1,7 @@
-/** 500 orders at once against a slow container host: what becomes of them, and how the daemon answers meanwhile. */
+/**
+ * Sends 500 orders at once to an agent with a slow container host: whether all are delivered, and how fast the daemon
+ * responds in the meantime.
+ */
 import { loadavg } from 'node:os';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -7,16 +10,16 @@ import { flood } from './flood.js';
 import { ask, configureBeside, post, startDaemonProcess, startWorld } from './processes.js';
 
 const ORDERS = 500;
-/** The API of a host that is not busy answers in 10 to 50 ms. */
+/** The API of an idle host responds in 10 to 50 ms. */
 const SLOW_MS = 100;
 const TASK_MS = 1_000;
 const PATIENCE_MS = 3_600_000;
-/** A daemon at rest takes some 105 MiB, a thread of a running job some 10. */
+/** An idle daemon needs about 105 MiB, the thread of a running job about 10. */
 const MOST_MIB = 400;
 
 export async function benchOverload(): Promise<boolean> {
   const world = await startWorld('memory');
-  // 500 sites of the usual size have no room on the world's three nodes
+  // 500 sites of the usual size do not fit on the environment's three nodes
   const small = { name: 'basic', memory_mb: 128, disk_gb: 5, cores: 1, domains: 1, backups: 1 };
   const configFile = await configureBeside(world, { plans: [small] });
   const daemon = await startDaemonProcess(world, { configFile });
@@ -40,7 +43,7 @@ export async function benchOverload(): Promise<boolean> {
       patienceMs: PATIENCE_MS,
       onLook: async (made) => {
         most = Math.max(most, await daemon.rss());
-        // for whoever waits: it takes minutes
+        // shows progress, since it takes minutes
         if (made >= told + ORDERS / 10) console.error(`${(told = made)} of ${ORDERS} sites made`);
       },
     });

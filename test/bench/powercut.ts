@@ -1,6 +1,6 @@
 /**
- * Loses power at every operation of many pieces of work on the state, and again during the recovery: nothing
- * acknowledged may be missing on any disk found.
+ * Simulates a power cut at every operation of many changes of the state, and again during the recovery: no
+ * acknowledged change may be missing on any resulting disk.
  */
 import { cutEverywhere } from '../state/power-cut.js';
 import { printTable } from './figures.js';

@@ -1,4 +1,4 @@
-/** Loaded into a daemon under measurement only (`--import`): tells on request what it holds. */
+/** Only loaded into a measured daemon (`--import`): reports on request the memory and resources that it holds. */
 export interface Held {
   readonly heapUsed: number;
   readonly resources: Readonly<Record<string, number>>;
@@ -6,7 +6,7 @@ export interface Held {
 }
 
 process.on('message', () => {
-  // with --expose-gc: what is left after it is in use
+  // with --expose-gc: memory that is left after the collection is in use
   globalThis.gc?.();
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;

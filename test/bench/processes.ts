@@ -1,4 +1,4 @@
-/** The world and the daemon as processes of their own, as an operator would run them. */
+/** Runs the sandbox environment and the daemon as separate processes, as an operator would. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
@@ -37,7 +37,7 @@ export interface WorldProcess {
   close(): Promise<void>;
 }
 
-/** Ends the child, and removes the folder, when the bench ends in a way that leaves no time to close them in order. */
+/** Ends the child and removes the folder when the bench ends too abruptly to close them in order. */
 function endWithBench(child: ChildProcess, folder?: string): () => void {
   const cleanUp = (): void => {
     child.kill('SIGKILL');
@@ -57,7 +57,7 @@ async function end(child: ChildProcess): Promise<void> {
 /** `innkeeper sandbox --world`: everything but the daemon. */
 export async function startWorld(backend: 'memory' | 'lxc'): Promise<WorldProcess> {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-bench-'));
-  // The world stands for other machines: it gives way to the daemon.
+  // The environment represents other machines, so it has a lower priority than the daemon.
   const child = spawn(
     'nice',
     [
@@ -106,7 +106,7 @@ export async function startWorld(backend: 'memory' | 'lxc'): Promise<WorldProces
   };
 }
 
-/** The memory world in this process, where nothing takes time but the work itself. */
+/** The memory environment in this process, without simulated delays. */
 export async function startQuickWorld(): Promise<WorldProcess> {
   const stateDir = await mkdtemp(join(tmpdir(), 'innkeeper-bench-'));
   const world = await startMemoryEnvironment({
@@ -135,7 +135,7 @@ export interface DaemonProcess {
   readonly readyMs: number;
   /** Resident memory in MiB. */
   rss(): Promise<number>;
-  /** Open files and threads, as the kernel counts them, and what `probe.ts` tells. */
+  /** Open files and threads as counted by the kernel, and the values from `probe.ts`. */
   held(): Promise<Held & { readonly files: number; readonly threads: number }>;
   close(): Promise<void>;
 }
@@ -146,7 +146,7 @@ const HeldSchema = Type.Object({
   listeners: Type.Number(),
 });
 
-/** The world's configuration with other values at some paths (`a.b.c`); returns the file. */
+/** Writes the environment's configuration with different values at some paths (`a.b.c`); returns the file. */
 export async function configureBeside(
   world: WorldProcess,
   values: Readonly<Record<string, unknown>>,
@@ -158,7 +158,7 @@ export async function configureBeside(
   return file;
 }
 
-/** `innkeeper serve`; resolves when `/ready` says so. `probed`: it can tell what it holds. */
+/** Starts `innkeeper serve`; resolves when `/ready` succeeds. `probed`: with `probe.ts` loaded. */
 export async function startDaemonProcess(
   world: WorldProcess,
   { configFile = world.configFile, probed = false } = {},
@@ -209,8 +209,8 @@ export async function post(
 }
 
 /**
- * One of the ways in which clients are no good: they hang up on a stream or a waiting call, break off a body, are
- * unknown, or send nonsense.
+ * Misbehaves like a bad client: closes a stream or a waiting request, aborts a body, has an unknown token, or sends
+ * invalid data.
  */
 export async function rudeClient({ api, token }: WorldProcess, n: number): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -223,7 +223,7 @@ export async function rudeClient({ api, token }: WorldProcess, n: number): Promi
     ['/events?after=0', { headers }],
   ];
   const [path, init] = asks[n % asks.length] ?? ['/health', {}];
-  // half of them do not wait for the answer
+  // half of them do not wait for the response
   const signal = AbortSignal.timeout(n % 2 === 0 ? 2 : 5_000);
   await fetch(api + path, { ...init, signal })
     .then((answer) => answer.text())

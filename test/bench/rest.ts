@@ -1,4 +1,4 @@
-/** Start-up time and memory of a daemon with 1,000 services that has nothing to do. */
+/** Start-up time and memory of an idle daemon with 1,000 services. */
 import { loadConfig } from '../../src/config/load.js';
 import { loadStateKey } from '../../src/state/keys/state-key.js';
 import { fillState } from './fill.js';

@@ -1,6 +1,6 @@
 /**
- * From accepted to answering: real containers, one site after the other, against the longest path of the declared
- * steps and their sum.
+ * The time from the accepted order to a responding site, with real containers and one site after the other, compared
+ * with the longest path of the steps and with their sum.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { readFile } from 'node:fs/promises';
@@ -39,7 +39,7 @@ export async function benchSite(backend: 'memory' | 'lxc'): Promise<boolean> {
   try {
     const timings: Timing[] = [];
     for (let n = 0; n <= SITES; n += 1) timings.push(await oneSite(world, n));
-    // the first one warms caches
+    // the first site warms caches
     const counted = timings.slice(1);
     const of = (pick: (timing: Timing) => number): number => median(counted.map(pick));
     const answering = of((timing) => timing.answering);
@@ -110,7 +110,7 @@ async function untilAnswering(world: WorldProcess, fqdn: string): Promise<void> 
   await dispatcher.close();
 }
 
-/** A proxy without any site may not listen yet. */
+/** A proxy without sites may not listen yet. */
 async function isAnswering(url: string, host: string, dispatcher: Agent): Promise<boolean> {
   try {
     const { statusCode, body } = await request(url, { dispatcher, headers: { host } });

@@ -1,6 +1,7 @@
 /**
- * A day's work of a busy agent in minutes: sites come, are backed up, suspended, and go, systems behind the agent
- * fail now and then, and clients are rude; what grows meanwhile would fill a machine in a year.
+ * Runs a day's work of a busy agent in minutes: sites are created, backed up, suspended and deleted, remote systems
+ * fail from time to time, and clients misbehave. Resources that grow in the meantime would fill a machine within a
+ * year.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { printTable, type Row } from './figures.js';
@@ -20,14 +21,14 @@ const SAMPLE_MS = 5_000;
 const JOB_MS = 300_000;
 const FAULT_EVERY_MS = 3_000;
 const RUDE_EVERY_MS = 100;
-/** 100 sites that come, go, or are worked on in an hour of the day. */
+/** 100 operations on sites in each hour of the day. */
 const DAY_OPERATIONS = 2_400;
-/** Caches and compiled code grow at first. */
+/** The first part of the run, in which caches and compiled code still grow. */
 const WARM_SHARE = 0.3;
 
 /**
- * What one life of a site asks for, in this order; the same ids live again and again, so that the state stays as
- * large.
+ * The requests of one life of a site, in this order; the same ids are reused, so that the size of the state stays
+ * constant.
  */
 const LIFE = [
   ['/create-site', {}],
@@ -39,7 +40,7 @@ const LIFE = [
   ['/delete-site', {}],
 ] as const;
 
-/** Everything passes: what is asked for is done all the same. */
+/** All of them are temporary: every request must succeed in spite of them. */
 const FAULTS = [
   { target: 'pve', kind: { drop: 'after' } },
   { target: 'pve', kind: { status: 595 } },
@@ -57,7 +58,7 @@ interface Sample {
 
 export async function benchSoak(minutes: number): Promise<boolean> {
   const world = await startQuickWorld();
-  // what keeps a mad panel back would keep us back
+  // without the limits for faulty panels, which would limit this bench too
   const configFile = await configureBeside(world, {
     'deletion.brake': 100_000,
     'api.rate_limit': { main_thread_ms_per_s: 0, reads_per_s: 0, actions_per_minute: 0 },
@@ -87,7 +88,7 @@ async function disturb({ control }: WorldProcess, until: number): Promise<void> 
     const fault = FAULTS[n % FAULTS.length];
     await fetch(`${control}/faults`, { method: 'POST', body: JSON.stringify({ ...fault, times: 1 }) });
     await delay(FAULT_EVERY_MS);
-    // those that struck stay in the list, and every request walks it
+    // used faults stay in the list, which every request searches
     await fetch(`${control}/faults`, { method: 'DELETE' });
   }
 }
@@ -150,7 +151,7 @@ async function look(daemon: DaemonProcess): Promise<Record<string, number>> {
   };
 }
 
-/** How much each may grow in 1,000 operations: less than what comes and goes with the work at hand. */
+/** How much each value may grow in 1,000 operations: less than the usual fluctuation. */
 const MOST_GROWTH: Readonly<Record<string, number>> = {
   'heap in use, MiB': 1,
   'resident memory, MiB': 5,
@@ -196,7 +197,7 @@ function report(
   return rows.every(({ met }) => met !== false);
 }
 
-/** Least squares. */
+/** The slope by least squares. */
 function slopeOf(xs: readonly number[], ys: readonly number[]): number {
   const mean = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,7 +1,7 @@
 /**
- * The HTTP application in a process of its own, on a real state folder and a cluster that shows a running container
- * for every service, all of them with new figures every 5 s. `node status-server.js <folder> <key, base64>
- * <services>`; prints `{port, token}`.
+ * The HTTP application in a separate process, on a real state folder and a cluster that shows a running container for
+ * every service, with new usage values every 5 s. `node status-server.js <folder> <key, base64> <services>`; prints
+ * `{port, token}`.
  */
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';

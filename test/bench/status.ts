@@ -1,6 +1,6 @@
 /**
- * GET /status of 10,000 services in random order, load generator on the same machine; the same call on Flask
- * (threaded) and SQLite in the same run.
+ * GET /status of 10,000 services in random order, with the load generator on the same machine, and the same request
+ * to Flask (threaded) with SQLite in the same run.
  */
 import autocannon from 'autocannon';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -30,7 +30,7 @@ const Ready = Type.Object({ port: Type.Integer(), token: Type.String() });
 interface Server {
   readonly url: string;
   readonly token: string;
-  /** Processor time used so far, in microseconds. */
+  /** CPU time used so far, in microseconds. */
   cpuUs(): Promise<number>;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ interface Measured {
   readonly p99: number;
   readonly max: number;
   readonly failed: number;
-  /** Processor time of the server per request, in microseconds: says the same on a busy machine. */
+  /** CPU time of the server per request, in microseconds: hardly depends on other load of the machine. */
   readonly cpuUs: number;
 }
 
@@ -162,7 +162,7 @@ async function cpuOf(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }
 
-/** Every connection asks for its own share of the services, over and over. */
+/** Every connection requests its own share of the services repeatedly. */
 async function load(server: Server, seconds: number): Promise<Measured> {
   const { url, token } = server;
   const before = await server.cpuUs();
@@ -196,8 +196,8 @@ async function load(server: Server, seconds: number): Promise<Measured> {
 }
 
 /**
- * The same for a server that ends every connection after one answer, which Flask's does and autocannon cannot cope
- * with.
+ * The same for a server that closes every connection after one response, as Flask's does, which autocannon does not
+ * support.
  */
 async function loadClosing(server: Server, seconds: number): Promise<Measured> {
   const { url, token } = server;

@@ -1,6 +1,6 @@
 /**
- * Puts boundaries around the changes of a folder that is not the state's: the reverse proxy's, which its driver
- * writes on its own.
+ * Puts boundaries around the changes of a folder outside the state: the reverse proxy's, which its driver writes
+ * itself.
  */
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
@@ -9,10 +9,10 @@ import type { Boundaries } from './boundaries.js';
 
 const CHANGES = ['rename', 'rm', 'unlink', 'mkdir', 'writeFile', 'symlink', 'copyFile'] as const;
 
-/** For all modules of this process that take these functions from Node. */
+/** Affects all modules of this process that use these functions of Node. */
 export function aroundFolder(folder: string, points: Boundaries): void {
   const nameOf = (paths: readonly unknown[]): string | undefined => {
-    // of a rename the place where it ends
+    // for a rename: the target
     const path = paths.findLast((one) => typeof one === 'string' && one.startsWith(`${folder}/`));
     return typeof path === 'string' ? relative(folder, path).split('/')[0] : undefined;
   };
@@ -31,7 +31,7 @@ export function aroundFolder(folder: string, points: Boundaries): void {
   Reflect.set(fs, 'open', async (...args: Parameters<typeof open>) => {
     const file = await open(...args);
     const part = nameOf(args.slice(0, 1));
-    // made, and empty: what is written into it comes with the next boundary
+    // the file exists and is empty: writing its content is the next boundary
     if (part !== undefined && args[1] === 'wx') points.pass(`proxy/${part} open after`);
     return file;
   });

@@ -1,6 +1,6 @@
 /**
- * Puts boundaries around every request that changes something at a remote system: one driver call may send several,
- * and each may be the last.
+ * Puts boundaries around every request that changes a remote system: one driver call may send several, and the daemon
+ * may die at each.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { Boundaries } from './boundaries.js';
@@ -10,7 +10,7 @@ interface Sent {
   readonly path?: unknown;
 }
 
-/** Only the daemon's own clients speak through undici; what the world answers it with does not. */
+/** Only the daemon's own clients use undici; the environment's servers do not. */
 export function aroundWire(points: Boundaries): void {
   const at =
     (when: 'before' | 'after') =>
@@ -20,11 +20,11 @@ export function aroundWire(points: Boundaries): void {
       points.pass(`wire ${method} ${shapeOf(path)} ${when}`);
     };
   subscribe('undici:client:sendHeaders', at('before'));
-  // the whole answer is there, and nobody has read it yet
+  // the complete response has arrived, but has not been read yet
   subscribe('undici:request:trailers', at('after'));
 }
 
-/** Without what differs from one try to the next: numbers, nodes and names. */
+/** The path without numbers, nodes and names, which differ between tries. */
 function shapeOf(path: string): string {
   const [bare = ''] = path.split('?');
   return bare

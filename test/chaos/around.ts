@@ -1,4 +1,4 @@
-/** Puts boundaries around what a daemon does to the world: its state's files, its drivers' calls, its answers. */
+/** Puts boundaries around all effects of a daemon: its state's files, its drivers' calls, its responses. */
 import { subscribe } from 'node:diagnostics_channel';
 import { writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -7,10 +7,10 @@ import type { Drivers } from '../../src/drivers/table.js';
 import type { FileSystem } from '../../src/state/files/file-system.js';
 import type { Boundaries } from './boundaries.js';
 
-/** Looks only, or nothing that a remote system sees. */
+/** Calls that only read, or that no remote system notices. */
 const SILENT = new Set(['place', 'spread', 'close', 'look', 'usedAddresses']);
 
-/** Before and after every change, and in the middle of a write: half of the text is there. */
+/** Boundaries before and after every change, and in the middle of a write, when half of the text is written. */
 export function aroundFiles(real: FileSystem, stateDir: string, points: Boundaries): FileSystem {
   const kindOf = (path: string): string => relative(stateDir, path).split('/')[0] ?? '';
   const around = async <T>(what: string, path: string, work: () => Promise<T>): Promise<T> => {
@@ -58,7 +58,7 @@ export function aroundDrivers(real: Drivers, points: Boundaries): Drivers {
   };
 }
 
-/** `parts`: members that are drivers of their own. */
+/** `parts`: members that are drivers themselves. */
 function aroundCalls<D extends object>(
   kind: string,
   driver: D,
@@ -83,7 +83,7 @@ function aroundCalls<D extends object>(
   });
 }
 
-/** Only of calls that change something: what is merely asked may be asked again. */
+/** Only for requests that change something: a read can simply be repeated. */
 export function aroundAnswers(points: Boundaries): void {
   subscribe('http.server.request.start', (message) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse };

@@ -1,4 +1,4 @@
-/** The whole grid, and a thousand deaths at moments of no meaning. */
+/** The whole grid, and a thousand deaths at random moments. */
 import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
 import { disturbedTable, tableOf } from './report.js';

@@ -1,20 +1,20 @@
-/** Counts the points at which the daemon may die, lists them, and dies at the chosen one. */
+/** Counts and lists the points at which the daemon can die, and kills it at the chosen one. */
 
 /**
- * Where to die: at the n-th passing of a named point, or so many milliseconds behind the n-th point of any name;
- * counted from when it was set.
+ * Where to die: at the n-th passing of a named point, or a number of milliseconds after the n-th point of any name;
+ * counted from the moment when it was set.
  */
 export type Death =
   { readonly at: string; readonly time: number } | { readonly any: number; readonly laterMs?: number };
 
 export interface Boundaries {
-  /** Called at every point. Does not return when this is the one. */
+  /** Called at every point. Does not return if the daemon dies at this one. */
   pass(name: string): void;
-  /** True when `pass(name)` would be the end: for points that leave something half done first. */
+  /** True if the daemon would die at `pass(name)`: for points that first leave something half done. */
   isLast(name: string): boolean;
-  /** Forgets all counts; undefined: lives on. */
+  /** Resets all counts; undefined: the daemon does not die. */
   set(death: Death | undefined): void;
-  /** What was passed since `set`, as `name` and how often by then. */
+  /** The points passed since `set`, each with its name and count at that time. */
   passed(): readonly Point[];
 }
 

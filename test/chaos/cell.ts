@@ -1,4 +1,4 @@
-/** One cell of the grid: one operation, a death or two on its way, and what has become of everything afterwards. */
+/** One cell of the grid: one operation with one or two deaths of the daemon, and the check of everything afterwards. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Death, Point } from './boundaries.js';
 import { broken } from './invariants.js';
@@ -13,21 +13,21 @@ type Calls = readonly ((answers: readonly Answer[]) => Call)[];
 export interface Result {
   readonly operation: string;
   readonly ended: Ending;
-  /** How often the daemon died. */
+  /** Number of deaths of the daemon. */
   readonly deaths: number;
   readonly problems: readonly string[];
-  /** Milliseconds from when the daemon was up again to the end of the job. */
+  /** Milliseconds from the restart of the daemon to the end of the job. */
   readonly recoveryMs: number;
 }
 
-/** How long the world and what runs behind the jobs may take to come to rest. */
+/** How long the environment and work outside of jobs may take to finish. */
 const REST_MS = 20_000;
 const REST_LOOK_MS = 60;
 const LINGER_MS = 50;
 
 export interface Try {
   readonly subject: Subject;
-  /** The first while the operation runs; further ones while the daemon comes up again. */
+  /** The first death is during the operation; further ones are while the daemon recovers. */
   readonly deaths: readonly Death[];
 }
 
@@ -60,7 +60,7 @@ async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: T
     answers.push(await rig.post(call(answers)));
   }
   if (answers.every(({ status }) => status !== 0)) await lastEnd(rig, answers);
-  // it may lie behind the job's end: an event, a certificate
+  // the point may be after the end of the job: an event, a certificate
   const atRest = async (): Promise<void> => {
     await rested(
       rig,
@@ -81,14 +81,14 @@ async function carriedOut(rig: Rig, operation: Operation, { subject, deaths }: T
     const next = queue.shift();
     const up = await rig.start(next);
     upAt = Date.now();
-    // a later death must strike in the time of recovery, whatever it counts
+    // a later death must happen during the recovery, whatever it counts
     if (up && next) await Promise.race([rig.gone(), settled(rig, calls, answers, sentAgain)]);
     if (!rig.isDown()) await rig.set(undefined).catch(() => rig.gone());
   }
   return judge(rig, operation, { subject, calls, answers, sentAgain, died, upAt });
 }
 
-/** What was not acknowledged is called again, and the last job waited for. */
+/** Repeats requests that were not acknowledged, and waits for the last job. */
 async function settled(rig: Rig, calls: Calls, answers: Answer[], sentAgain: Set<number>): Promise<void> {
   for (const [n, call] of calls.entries()) {
     if (isAnswered(answers[n]) || rig.isDown()) continue;
@@ -109,7 +109,7 @@ interface Outcome {
   readonly subject: Subject;
   readonly calls: Calls;
   readonly answers: Answer[];
-  /** Calls, by their place, whose answer is that of a repetition. */
+  /** Indices of calls whose response is that of a repetition. */
   readonly sentAgain: ReadonlySet<number>;
   readonly died: number;
   readonly upAt: number;
@@ -126,7 +126,7 @@ async function judge(rig: Rig, operation: Operation, outcome: Outcome): Promise<
     const answer = isFirst ? first : await untilAnswered(rig, call);
     answers[n] = answer;
     const { code } = answer.body;
-    // the second call may come too late although it is sent but once
+    // the second call may come too late although it is sent only once
     const isRepeated = !isFirst || sentAgain.has(n);
     const already = (n > 0 || isRepeated) && operation.already?.some((one) => one === code);
     if (answer.status >= 300 && already !== true)
@@ -150,7 +150,7 @@ async function judge(rig: Rig, operation: Operation, outcome: Outcome): Promise<
   return { operation: operation.name, ended, deaths: died, problems, recoveryMs };
 }
 
-/** Looks until every invariant holds and every acknowledged job's end was told, or until time is up. */
+/** Checks until every invariant holds and the end of every acknowledged job was reported, or until the time is up. */
 export async function rested(
   rig: Rig,
   acknowledged: readonly string[],
@@ -176,7 +176,7 @@ function untold({ events }: Picture, acknowledged: readonly string[]): string[] 
     .map((id) => `the end of job ${id} was not told`);
 }
 
-/** The points of an unharmed run, in their order. */
+/** The points of a run without a death, in order. */
 export async function pointsOf(rig: Rig, operation: Operation, subject: Subject): Promise<readonly Point[]> {
   const result = await tryOperation(rig, operation, { subject, deaths: [] });
   if (result.problems.length > 0)

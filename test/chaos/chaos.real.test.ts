@@ -3,7 +3,7 @@ import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
 import { tableOf } from './report.js';
 
-/** Always the same deaths, one for each fifth operation; `npm run chaos` tries all operations, and other deaths. */
+/** Always the same deaths, one for every fifth operation; `npm run chaos` tries all operations with other deaths. */
 const SEED = 4;
 
 t.test(

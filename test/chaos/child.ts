@@ -1,4 +1,4 @@
-/** A process of the harness's own, with a channel to it. */
+/** A child process of the harness with a message channel. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
@@ -13,16 +13,16 @@ export interface Child {
   /** The next message; rejects when the process ends first. */
   hear<S extends TSchema>(schema: S): Promise<Static<S>>;
   say(message: object): void;
-  /** Resolves when it is gone. */
+  /** Resolves when it has ended. */
   readonly gone: Promise<void>;
   readonly isGone: () => boolean;
-  /** Whether it died of a SIGKILL. */
+  /** Whether a SIGKILL ended it. */
   readonly wasKilled: () => boolean;
-  /** Resolves when it is gone. */
+  /** Resolves when it has ended. */
   kill(): Promise<void>;
 }
 
-/** `script`: name in this folder, without its ending. What it prints goes to `logFile`. */
+/** `script`: name in this folder, without the extension. Its output goes to `logFile`. */
 export function startChild(
   script: 'daemon' | 'environment',
   args: readonly string[],
@@ -49,7 +49,7 @@ export function startChild(
     isGone: () => isGone,
     wasKilled: () => process_.signalCode === 'SIGKILL',
     say: (message) => {
-      // a process that has just died hears nothing; whoever waits for its answer learns of it
+      // a process that has just died gets no message; the code that waits for its response notices that
       process_.send(message, () => {});
     },
     async hear(schema) {
@@ -68,7 +68,7 @@ export function startChild(
   };
 }
 
-/** The process ended before it said what was waited for. */
+/** The process ended before it sent the expected message. */
 export class Gone extends Error {
   override readonly name = 'Gone';
   constructor(script: string) {

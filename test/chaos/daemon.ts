@@ -1,4 +1,4 @@
-/** The real daemon with boundaries around it, as a process of its own that the harness tells where to die. */
+/** The real daemon with boundaries around it, as a separate process; the harness sends it the point at which to die. */
 import { Value } from 'typebox/value';
 import { loadConfig } from '../../src/config/load.js';
 import { startDaemon } from '../../src/main.js';
@@ -12,14 +12,14 @@ const [configFile = '', first = 'null', ahead = '0'] = process.argv.slice(2);
 const death: unknown = JSON.parse(first);
 if (!Value.Check(FirstOrder, death)) throw new Error(`not a place to die: ${first}`);
 
-/** As `date -s` sets that of the machine. */
+/** Sets the wall clock of this process, like `date -s` for a machine. */
 const rightNow = Date.now;
 let aheadMs = Number(ahead);
 Date.now = () => rightNow() + aheadMs;
 
 const die = (): never => {
   process.kill(process.pid, 'SIGKILL');
-  // the signal is under way: nothing more may happen
+  // the signal has been sent: nothing more may happen
   for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
 };
 const points = boundaries((laterMs) => {
@@ -40,7 +40,7 @@ process.on('message', (message: unknown) => {
     process.send?.({ passed: points.passed() });
   }
 });
-// whoever started us is gone
+// the harness has ended
 process.on('disconnect', () => process.exit(0));
 
 const config = await loadConfig({ file: configFile });

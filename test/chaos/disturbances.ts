@@ -1,6 +1,6 @@
 /**
- * What goes wrong beside the deaths: in each life of the daemon one thing, from the seed, for as long as it lives or
- * until somebody has put it right.
+ * Disturbances in addition to the deaths: one in each life of the daemon, chosen by the seed, until the daemon dies
+ * or the disturbance is fixed.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,34 +19,37 @@ export const DISTURBANCES = [
 ] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 
-/** How often each was begun, and how often it really fired. */
+/** How often each was started, and how often it really fired. */
 export type Fired = Readonly<Record<Disturbance, { begun: number; fired: number }>>;
 
 export interface Disturbances {
-  /** Ends the last one and begins the next; the daemon runs. */
+  /** Ends the present one and starts the next; the daemon must be running. */
   next(): Promise<void>;
-  /** All is right until `next`. */
+  /** Ends all disturbances until `next`. */
   calm(): Promise<void>;
   fired(): Promise<Fired>;
 }
 
-/** Somebody puts it right then, once it has fired: what waits for it must not keep the daemon from its next death. */
+/**
+ * A disturbance that has fired is fixed after this time: jobs that wait for it must not delay the daemon's next
+ * death.
+ */
 const RIGHT_AFTER_MS = 4_000;
-/** What nobody has met goes on for so many lives, or so many times as long. */
+/** A disturbance that has not fired continues for this many lives, or for this many times as long. */
 const MORE = 4;
 const DAY_MS = 86_400_000;
-/** Longer than the world's proxy waits for a node (world.ts). */
+/** Longer than the environment's proxy waits for a node (world.ts). */
 const MOUNT_CHECK_MS = 2_500;
 
 interface Begun {
   readonly name: Disturbance;
-  /** How often it has fired until now. */
+  /** How often it has fired so far. */
   readonly count: () => Promise<number>;
-  /** How often it was kept because nobody had met it. */
+  /** How often it was kept because it had not fired. */
   kept: number;
 }
 
-/** What a killed task of this kind leaves. */
+/** The lock that a killed task of each kind leaves. */
 const LOCKS: readonly (readonly [method: string, path: string, lock: string])[] = [
   ['POST', '/snapshot/[^/]+/rollback$', 'rollback'],
   ['POST', '/lxc/\\d+/snapshot$', 'snapshot'],
@@ -74,7 +77,7 @@ export function disturbances(rig: Rig, chance: Chance): Disturbances {
     await rig.control('DELETE', '/faults');
     if (name === 'lock left behind') await unlock(rig);
   };
-  /** False when it is kept until somebody meets it. */
+  /** False if it is kept until it fires. */
   const isOver = async (): Promise<boolean> => {
     if (!now || now.name === 'clock jump' || now.kept >= MORE || (await now.count()) > 0) return true;
     now.kept += 1;
@@ -86,7 +89,7 @@ export function disturbances(rig: Rig, chance: Chance): Disturbances {
       RIGHT_AFTER_MS,
     );
   };
-  /** Each comes once in so many lives as there are. */
+  /** Each comes once in as many lives as there are disturbances. */
   const pick = (): Disturbance => {
     if (bag.length === 0) bag = [...DISTURBANCES];
     const [picked = 'refused token'] = bag.splice(chance.below(bag.length), 1);
@@ -111,7 +114,7 @@ export function disturbances(rig: Rig, chance: Chance): Disturbances {
     calm: () => inTurn(over),
     async fired() {
       const log = await readFile(join(rig.stateDir, 'agent.log'), 'utf8');
-      // those that the daemon's guard has told
+      // counts the jumps that the daemon's clock guard has logged
       fired['clock jump'].fired = log.split('"alarm":"clock_jump","kind"').length - 1;
       return fired;
     },
@@ -157,8 +160,8 @@ async function struck(rig: Rig): Promise<number> {
 }
 
 /**
- * What an operator does about a lock that no task holds. A container that a task works on is looked at again:
- * the next try of its job may be that task.
+ * Removes locks that no task holds, as an operator would. A container with a running task is checked again, since the
+ * task may be the next try of its job.
  */
 async function unlock(rig: Rig): Promise<void> {
   for (let looks = 0; looks < MOST_LOOKS && (await unlockIdle(rig)) > 0; looks += 1)
@@ -168,7 +171,10 @@ async function unlock(rig: Rig): Promise<void> {
 const MOST_LOOKS = 60;
 const BETWEEN_LOOKS_MS = 500;
 
-/** How many are locked and busy. The containers are read first: so a task that begins in between is seen. */
+/**
+ * Returns the number of locked containers with a task. Containers are read before tasks, so that a task that begins
+ * in between is seen.
+ */
 async function unlockIdle(rig: Rig): Promise<number> {
   const locks = LOCKS.map(([, , lock]) => lock);
   const containers = listOf(fields(await rig.control('GET', '/containers'))['containers']);

@@ -1,4 +1,4 @@
-/** The memory world as a process of its own, so that it stays when the daemon dies. */
+/** The memory environment as a separate process, so that it stays when the daemon dies. */
 import { startMemoryEnvironment } from '../../src/sandbox/memory/environment.js';
 
 const [stateDir = '', apiPort = '0', delays = '0'] = process.argv.slice(2);
@@ -6,11 +6,11 @@ const world = await startMemoryEnvironment({
   stateDir,
   apiPort: Number(apiPort),
   delays: Number(delays),
-  // less than the daemon waits for one answer, as with the real one
+  // shorter than the daemon waits for a response, as with the real proxy
   proxyTimeoutMs: 1_000,
   log: () => {},
 });
-// whoever started us is gone
+// the harness has ended
 process.on('disconnect', () => process.exit(0));
 process.send?.({
   configFile: world.configFile,

@@ -1,6 +1,6 @@
 /**
- * The grid: every operation with a death at every point of its way, the cells taken in turn so that one makes what
- * the next needs.
+ * The grid: every operation with a death at each of its points. The cells alternate between operations, so that one
+ * creates what the next needs.
  */
 import type { Death, Point } from './boundaries.js';
 import { pointsOf, type Result, tryOperation } from './cell.js';
@@ -14,26 +14,26 @@ import { type Chance, seeded } from './seeded.js';
 
 export interface GridOptions {
   readonly seed: number;
-  /** Only one of so many operations, taken from the list in steps; default: all. */
+  /** Takes every n-th operation of the list; default: all. */
   readonly every?: number;
-  /** How many cells of each operation, chosen by the seed; undefined: all. */
+  /** Number of cells per operation, chosen by the seed; undefined: all. */
   readonly sample?: number | undefined;
-  /** The cells in so many parts, and which of them; undefined: all. */
+  /** Which part of the cells to try, of how many; undefined: all. */
   readonly part?: { readonly index: number; readonly of: number } | undefined;
-  /** Only deaths at points whose name fits. */
+  /** Only deaths at points whose name matches. */
   readonly at?: RegExp | undefined;
-  /** Only operations whose name is this. */
+  /** Only the operation with this name. */
   readonly operation?: string | undefined;
-  /** Begins no further cell after so many; undefined: tries them all. */
+  /** Begins no further cell after this many minutes; undefined: tries all. */
   readonly minutes?: number | undefined;
-  /** Of so many cells one dies again while the daemon recovers; 0: none does. */
+  /** In one of this many cells the daemon dies again during the recovery; 0: in none. */
   readonly doubleEvery: number;
   readonly say: (line: string) => void;
 }
 
 export interface Cell {
   readonly operation: Operation;
-  /** Of the first death. */
+  /** The point of the first death. */
   readonly point: Point;
   readonly deaths: readonly Death[];
   readonly name: string;
@@ -44,11 +44,11 @@ export interface Tried {
   readonly result: Result;
 }
 
-/** Milliseconds take a fiftieth: enough for a task to be under way when the daemon dies. */
+/** Factor on the environment's delays: enough for a task to be running when the daemon dies. */
 const DELAYS = 0.02;
-/** More services than this are deleted again. */
+/** Services beyond this number are deleted again. */
 const STOCK = 4;
-/** A job that takes so long to end after the daemon is up again waits for something. */
+/** A job that ends later than this after the restart of the daemon has waited for something. */
 const SLOW_MS = 30_000;
 const SECOND_DEATH_WITHIN = 40;
 
@@ -94,7 +94,7 @@ async function onWorld(
         options.say(`${cell.name}: the job ended ${result.recoveryMs} ms after the last start`);
       if (result.problems.length === 0) continue;
       options.say(`${cell.name}: ${result.ended}\n  ${result.problems.join('\n  ')}`);
-      // what is left of it would be found by the next cells too
+      // the next cells would find the leftovers, too
       await ground.leave();
       ground = await openGround(world, options);
     }
@@ -113,7 +113,7 @@ async function outcomeOf(ground: Ground, { operation, deaths }: Cell): Promise<R
   }
 }
 
-/** A world, a daemon, and some services to try operations on. */
+/** An environment, a daemon, and some services to try operations on. */
 interface Ground {
   readonly rig: Rig;
   subject(operation: Operation): Promise<Subject>;
@@ -161,7 +161,7 @@ function cellsOf(
   { sample, part = { index: 0, of: 1 }, at = /^/, doubleEvery }: GridOptions,
   chance: Chance,
 ): Cell[] {
-  // side by side steps come in another order each time
+  // concurrent steps come in a different order each time
   const sorted = [...points].sort((a, b) => a.at.localeCompare(b.at) || a.time - b.time);
   const cells = sorted.map((point, n): Cell => {
     const twice = doubleEvery > 0 && n % doubleEvery === doubleEvery - 1;
@@ -181,7 +181,7 @@ function cellsOf(
   return Array.from({ length: Math.min(sample, wanted.length) }, () => chance.pick(wanted));
 }
 
-/** One of each column, and again. */
+/** Takes one item of each column in turn. */
 function inTurn<T>(columns: readonly (readonly T[])[]): T[] {
   const longest = Math.max(0, ...columns.map(({ length }) => length));
   return Array.from({ length: longest }, (_, n) =>

@@ -1,4 +1,4 @@
-/** A world that stays, a daemon against it that may die at any time, and a panel that calls. */
+/** An environment that stays, a daemon that can die at any time, and a panel that sends requests. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,12 +15,12 @@ import { PointSchema, WorldReady } from './messages.js';
 
 export interface RigOptions {
   readonly world: World;
-  /** Factor on how long the world takes. */
+  /** Factor on the environment's delays. */
   readonly delays: number;
 }
 
 export interface Answer {
-  /** 0: none came. */
+  /** 0: no response. */
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -37,34 +37,34 @@ export interface Rig {
   readonly stateDir: string;
   readonly caFile: string;
   readonly httpsPort: number;
-  /** Starts the daemon; false when it was killed on the way. */
+  /** Starts the daemon; false if it was killed during the start. */
   start(death?: Death): Promise<boolean>;
-  /** Tells the running daemon where to die; undefined: nowhere. */
+  /** Sets where the running daemon dies; undefined: nowhere. */
   set(death: Death | undefined): Promise<void>;
-  /** What was passed since then. */
+  /** The points passed since then. */
   passed(): Promise<readonly Point[]>;
   /**
-   * Sets the wall clock of the daemon's host so many ms ahead, now and for every start. The world keeps the right
-   * time.
+   * Sets the wall clock of the daemon's host this many ms ahead, now and for every start. The environment keeps the
+   * right time.
    */
   setClock(aheadMs: number): Promise<void>;
   /** Kills the daemon now. */
   kill(): Promise<void>;
   isDown(): boolean;
-  /** Resolves when the daemon is gone. */
+  /** Resolves when the daemon has ended. */
   gone(): Promise<void>;
-  /** Never rejects; `status` 0 when no whole answer came. */
+  /** Never rejects; `status` is 0 without a complete response. */
   get(path: string): Promise<Answer>;
   post(call: Call): Promise<Answer>;
-  /** Calls the world's control endpoint. */
+  /** Calls the environment's control endpoint. */
   control(method: string, path: string, body?: object): Promise<unknown>;
   fault(fault: Fault): Promise<void>;
   close(): Promise<void>;
-  /** Ends both and leaves everything where it is; returns the folder. */
+  /** Ends both and keeps all files; returns the folder. */
   leave(): Promise<string>;
 }
 
-/** Enough plans, each with a larger disk than the one before, for a site to be upgraded again and again. */
+/** Enough plans, each with a larger disk than the previous one, for repeated upgrades of a site. */
 const PLANS = Array.from({ length: 200 }, (_, n) => ({
   name: planName(n),
   memory_mb: 256 + (n % 2) * 128,
@@ -98,7 +98,7 @@ export async function openRig(options: RigOptions): Promise<Rig> {
   }
 }
 
-/** So few numbers and addresses that a leak is felt. */
+/** The configuration has so few numbers and addresses that a leak is noticed. */
 async function writeConfig(stateDir: string, from: string, options: RigOptions): Promise<string> {
   const { source, holdS } = WORLD_KINDS[options.world];
   const config = fields(parse(await readFile(from, 'utf8')));
@@ -115,8 +115,8 @@ async function writeConfig(stateDir: string, from: string, options: RigOptions):
       pools: [{ name: 'chaos', first: '10.77.0.10', last: '10.77.0.39', prefix: 22, gateway: '10.77.0.1' }],
     },
     deletion: { hold_s: holdS, brake: 1_000_000 },
-    // a busy machine may make a system look down for a moment: that costs a second, not half a minute and longer with
-    // every look
+    // on a busy machine a system may seem down for a moment: that must cost a second, and not a growing pause of at
+    // least half a minute
     jobs: { retry_s: 1 },
     circuits: { pause_s: 1 },
     plans: PLANS,
@@ -146,7 +146,8 @@ function rigOf(parts: Parts): Rig {
   let aheadMs = 0;
   let turn: Promise<unknown> = Promise.resolve();
   /**
-   * One at a time: answers come in the order of the questions, and a daemon that starts says first that it is ready.
+   * One exchange at a time: responses come in the order of the requests, and a starting daemon first reports that it
+   * is ready.
    */
   const inTurn = <T>(talk: () => Promise<T>): Promise<T> => {
     const said = turn.then(talk);
@@ -206,7 +207,7 @@ function rigOf(parts: Parts): Rig {
     },
     async setClock(ms) {
       aheadMs = ms;
-      // one that is down learns it at its next start
+      // a stopped daemon gets it at its next start
       await question({ clock: ms }, Type.Object({ clock: Type.Literal(true) })).catch(() => {});
     },
     kill: () => running().kill(),

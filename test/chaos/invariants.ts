@@ -1,26 +1,27 @@
 /**
- * What must be true when nothing is under way, whatever died before: the list. Each says in words where it is broken.
+ * The list of invariants that must hold when no work is in progress, whatever died before. Each describes where it is
+ * broken.
  */
 import { basename } from 'node:path';
 import { findMark } from '../../src/kernel/mark.js';
 import type { Picture, ServiceOnDisk } from './picture.js';
 
-/** One that is kept for less than this is waited for. */
+/** The check waits for a purge that is due within this time. */
 const PURGED_WITHIN_MS = 60_000;
 
 type Invariant = (picture: Picture) => string[];
 
 const AGENT = 'sandbox';
 
-/** Services that have a site. */
+/** Services with a site. */
 const living = ({ services }: Picture): ServiceOnDisk[] =>
   services.filter(({ lifecycle }) => lifecycle === 'active' || lifecycle === 'suspended');
 
-/** Deleted, and their container still kept. */
+/** Deleted services whose container is still kept. */
 const held = ({ services }: Picture): ServiceOnDisk[] =>
   services.filter(({ lifecycle, vmid }) => lifecycle === 'terminated' && vmid !== null);
 
-/** What is left of a creation that nobody has finished yet: it may be there, or not. */
+/** True for the container of a stuck creation: it may exist or not. */
 const isStuck = ({ services }: Picture, vmid: number): boolean =>
   services.some(
     (service) =>
@@ -41,7 +42,7 @@ const isMarked = (text: string | undefined, { id, generation }: ServiceOnDisk): 
   return mark?.agent === AGENT && mark.service === id && mark.generation === generation;
 };
 
-/** What one list has and the other has not. */
+/** The differences between the two lists. */
 function differences(what: string, wanted: readonly string[], found: readonly string[]): string[] {
   const count = (list: readonly string[], item: string): number => list.filter((one) => one === item).length;
   return [...new Set([...wanted, ...found])].flatMap((item) => {
@@ -150,7 +151,7 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
         const running = picture.world.containers.find(({ vmid }) => vmid === service.vmid)?.running;
         const marked = isMarked(options['comment'], service)
           ? []
-          : [`HA of ${service.id} bears another mark`];
+          : [`HA of ${service.id} has a different mark`];
         const wants = options['state'] ?? 'started';
         return wants === (running ? 'started' : 'stopped')
           ? marked
@@ -280,7 +281,7 @@ export const INVARIANTS: Readonly<Record<string, Invariant>> = {
   },
 };
 
-/** Whole GiB: a file system that did not grow at once gets some MiB more. */
+/** Whole GiB: a file system that did not grow at once gets some additional MiB. */
 function gibOf(rootfs: string): number {
   const [, size = '', unit] = /size=(\d+)([GM])/.exec(rootfs) ?? [];
   return Math.floor(Number(size) / (unit === 'M' ? 1024 : 1));
@@ -295,7 +296,7 @@ function hostText(
   return `${id}/${generation} ${[...names].sort().join(' ')} ${address} ${state}`;
 }
 
-/** Every broken invariant with where. */
+/** Every broken invariant, with its place. */
 export function broken(picture: Picture): string[] {
   return Object.entries(INVARIANTS).flatMap(([name, check]) =>
     check(picture).map((problem) => `${name}: ${problem}`),

@@ -1,13 +1,14 @@
 /**
  * `npm run chaos -- [--seed N] [--grid] [--part I/N] [--sample K] [--operation NAME] [--at PATTERN] [--minutes T]
- * [--kills M [--life POINTS]]`: kills the daemon in many ways and looks at what is left; exits 1 when anything is.
+ * [--kills M [--life POINTS]]`: kills the daemon at many points and checks the result; exits 1 when an invariant is
+ * broken.
  */
 import { parseArgs } from 'node:util';
 import { runGrid } from './grid.js';
 import { runRandom } from './random.js';
 import { disturbedTable, tableOf } from './report.js';
 
-/** In so many deaths everything that goes wrong beside them must have fired. */
+/** Within this many deaths every disturbance must have fired. */
 const FIRES_WITHIN = 60;
 
 const { values } = parseArgs({
@@ -25,7 +26,7 @@ const { values } = parseArgs({
 });
 const seed = Number(values.seed);
 const [part, parts] = /^(\d+)\/(\d+)$/.exec(values.part)?.slice(1).map(Number) ?? [];
-if (!part || !parts || part > parts) throw new Error('--part is one of so many, e.g. 2/8');
+if (!part || !parts || part > parts) throw new Error('--part must be a part of a number of parts, e.g. 2/8');
 const say = (line: string): void => console.log(line);
 say(`seed ${seed}`);
 let good = true;
@@ -51,7 +52,7 @@ if (kills > 0) {
   say(disturbedTable(report.disturbed));
   for (const problem of report.problems) say(`  ${problem}`);
   good &&= report.problems.length === 0;
-  // fewer lives may pass beside what a fault needs
+  // with fewer lives a disturbance may not have fired
   if (kills >= FIRES_WITHIN) good &&= Object.values(report.disturbed).every(({ fired }) => fired > 0);
 }
 process.exit(good ? 0 : 1);

@@ -1,4 +1,4 @@
-/** What the harness says to the processes it starts, and hears from them. */
+/** Messages between the harness and its processes. */
 import { type Static, Type } from 'typebox';
 
 const DeathSchema = Type.Union([
@@ -9,8 +9,8 @@ const DeathSchema = Type.Union([
 export const PointSchema = Type.Object({ at: Type.String(), time: Type.Integer() });
 
 /**
- * To the daemon: where to die from now on (null: nowhere), `list`: what was passed since, or how many ms its wall
- * clock is ahead. Each is answered once.
+ * Messages to the daemon. `set`: where to die from now on (null: nowhere); `list`: request for the points passed
+ * since; `clock`: how many ms its wall clock is ahead. Each gets one response.
  */
 export const Order = Type.Union([
   Type.Object({ set: Type.Union([DeathSchema, Type.Null()]) }),

@@ -1,6 +1,5 @@
 /**
- * What the harness knows of an operation: how it is brought about, what is called, and what must be true when it is
- * done, or undone.
+ * The description of an operation: its preparation, its requests, and what must hold when it is done or undone.
  */
 import type { Fault } from '../../src/sandbox/environment.js';
 import type { Picture, ServiceOnDisk } from './picture.js';
@@ -11,32 +10,32 @@ export interface Operation {
   readonly name: string;
   /** Default: sites from a template, deleted at once. */
   readonly world?: World;
-  /** In force from the call to the job's end: the operation is to fail. */
+  /** Active from the request to the end of the job, so that the operation fails. */
   readonly fault?: Fault;
-  /** The service needs none yet. */
+  /** The operation starts without a service. */
   readonly fresh?: true;
-  /** A second call right behind the first, whose job is not waited for. */
+  /** A second call right after the first, without waiting for its job. */
   readonly also?: (service: Subject, first: Answer) => Call;
-  /** Not beside others: what it needs goes wrong for everybody. */
+  /** Not concurrent with others, since its fault affects all operations. */
   readonly alone?: true;
-  /** Only deaths at points whose name fits; absent: at all. */
+  /** Only deaths at points whose name matches; absent: at all points. */
   readonly only?: RegExp;
   /** The second call waits until this step of the first one's job is done. */
   readonly midway?: string;
-  /** Brings the service to where the operation may begin. */
+  /** Brings the service into the state in which the operation can begin. */
   ready?(rig: Rig, service: Subject): Promise<void>;
   readonly call: (service: Subject) => Call;
-  /** Refusals that say that the repeated call has been carried out already. */
+  /** Codes of refusals which mean that the repeated call has already been performed. */
   readonly already?: readonly string[];
   /** Whether the operation's promise is kept. */
   done(after: ServiceOnDisk, before: ServiceOnDisk | undefined, subject: Subject, world: Picture): boolean;
-  /** It ends undone as a rule, in this status. */
+  /** It usually ends undone, with this status. */
   readonly fails?: 'failed' | 'cancelled';
   /** Whether the container runs in the end; absent: as before. `any`: either is right. */
   readonly leaves?: boolean | 'any';
 }
 
-/** What is to be sent, one after the other; each may need the answers before it. */
+/** The requests to send one after the other; each may need the previous responses. */
 export function callsOf(
   { call, also }: Operation,
   subject: Subject,
@@ -50,9 +49,9 @@ export function callsOf(
 /** The service that an operation is tried on. */
 export interface Subject {
   readonly id: string;
-  /** Of this try: domains, plans and keys are its own. */
+  /** Number of this try: its domains, plans and keys are unique. */
   readonly n: number;
-  /** As it stood before. */
+  /** The service before the operation. */
   readonly before?: ServiceOnDisk | undefined;
   /** Whether its container ran. */
   readonly ran?: boolean;
@@ -98,11 +97,11 @@ export const same = (a: readonly string[], b: readonly string[]): boolean =>
 export const isMade = (service: ServiceOnDisk): boolean =>
   service.lifecycle === 'active' && same(snapshotNames(service), ['initial']);
 
-/** Deleted, and nothing of it kept. */
+/** Deleted, and nothing is kept. */
 export const isGone = ({ lifecycle, vmid }: ServiceOnDisk): boolean =>
   lifecycle === 'terminated' && vmid === null;
 
-/** Taken back, and nothing of it kept. */
+/** Undone, and nothing is kept. */
 export const isUnmade = ({ lifecycle, vmid }: ServiceOnDisk): boolean =>
   lifecycle === 'failed' && vmid === null;
 

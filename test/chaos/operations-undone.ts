@@ -1,6 +1,6 @@
 /**
- * Operations that are taken back: because a system refuses for good, because somebody wants it, or by a person's hand
- * after that failed too.
+ * Operations that are undone: because a system refuses permanently, because they are cancelled, or manually after the
+ * undo failed too.
  */
 import type { Fault } from '../../src/sandbox/environment.js';
 import {
@@ -23,7 +23,7 @@ import type { ServiceOnDisk } from './picture.js';
 import { awake, kept, stuck, suspended, withRoomForBackup, withRoomForDomain } from './ready.js';
 import { type Answer, type Call, planName } from './harness.js';
 
-/** Refuses this request for good: a refusal of the agent itself (403) would be waited out. */
+/** Refuses this request permanently; after a refusal of the agent itself (403) the job would wait. */
 const refusing = (method: string, path: string): Fault => ({
   target: 'pve',
   method,
@@ -40,7 +40,7 @@ const cancel = (_: Subject, first: Answer): Call => ({
   headers: ASYNC,
 });
 
-/** Longer than a daemon takes to be up again. */
+/** Longer than a daemon takes to restart. */
 const SLOW_MS = 6_000;
 
 const finish =
@@ -69,12 +69,12 @@ export const UNDONE: readonly Operation[] = [
     midway: 'container',
     already: ['job_ended', 'job_irrevocable'],
     fails: 'cancelled',
-    // it may have come to its end while nobody could take it back
+    // it may have completed before it could be cancelled
     done: (after) => isUnmade(after) || isMade(after),
     leaves: 'any',
   },
   {
-    // what was sent is still being done when the daemon is up again, and the deletion must know of it
+    // a sent request is still being processed after the restart, and the deletion must consider it
     name: 'delete while slowly created',
     fresh: true,
     call: order,

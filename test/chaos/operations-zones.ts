@@ -1,6 +1,6 @@
 /**
- * Customers' DNS zones: calls that are carried out at once, without a job. The name server and our records must say
- * the same in the end.
+ * Customers' DNS zones: requests that are performed at once, without a job. The name server and the agent's records
+ * must agree in the end.
  */
 import { recordId } from '../../src/model/zone-record.js';
 import { domainOf, type Operation, type Subject } from './operation.js';
@@ -25,7 +25,7 @@ async function good(rig: Rig, wanted: Call): Promise<Readonly<Record<string, unk
   throw new Error(`${wanted.path}: ${answer.status} ${JSON.stringify(answer.body)}`);
 }
 
-/** The registry says that the domain is kept here. */
+/** Delegates the domain to this provider's name servers. */
 async function delegated(rig: Rig, service: Subject): Promise<void> {
   await awake(rig, service);
   const values = [`${NAME_SERVER}.`];

@@ -1,4 +1,4 @@
-/** The operations of the contract on one service that go well. */
+/** Successful operations of the API on one service. */
 import {
   act,
   ASYNC,
@@ -199,7 +199,7 @@ const CUSTOMER: readonly Operation[] = [
 
 const newOwner = (service: Subject): string => `n${service.n}-${emailOf(service)}`;
 
-/** The one of the site's names that it does not have as its own. */
+/** The name of the site that is not its primary one. */
 function otherName({ before }: Subject): string {
   const domain = before?.domains[0]?.domain ?? '';
   return before?.primaryDomain === before?.fqdn ? domain : (before?.fqdn ?? '');

@@ -1,28 +1,28 @@
-/** What a panel does: orders, repeats a call whose answer it did not get, and waits for the job. */
+/** Acts as a panel: orders, repeats requests whose response was lost, and waits for jobs. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { fields } from '../http/harness.js';
 import type { Answer, Call, Rig } from './harness.js';
 
-/** A job must have ended so long after the daemon is up. */
+/** A job must end within this time after the start of the daemon. */
 export const JOB_MS = 120_000;
-/** The same while the daemon dies again and again. */
+/** The same while the daemon dies repeatedly. */
 const THROUGH_DEATHS_MS = 900_000;
 const REPEAT_MS = 100;
 const POLL_MS = 15;
 
-/** Ended, as the API tells it. */
+/** The end of a job as the API reports it. */
 export interface Ended {
   readonly status: string;
   readonly error: string;
 }
 
-/** The answer's job, when it started (or joined) one. */
+/** The job that the request started or joined, if any. */
 export function jobOf({ body }: Answer): string | undefined {
   const id = body['job_id'];
   return typeof id === 'string' ? id : undefined;
 }
 
-/** Sends it until an answer comes that is not the agent's own trouble. */
+/** Sends the request until the response is not a failure of the agent itself. */
 export async function untilAnswered(rig: Rig, call: Call): Promise<Answer & { readonly sent: number }> {
   const deadline = Date.now() + THROUGH_DEATHS_MS;
   for (let sent = 1; ; sent += 1) {
@@ -32,12 +32,12 @@ export async function untilAnswered(rig: Rig, call: Call): Promise<Answer & { re
   }
 }
 
-/** No whole answer, or one that says to come again. */
+/** True without a complete response, or if the response asks to retry. */
 export function isTrouble({ status }: Answer): boolean {
   return status === 0 || status === 503;
 }
 
-/** Undefined when time was up; or, unless it is to wait through deaths, when the daemon died first. */
+/** Undefined when the time was up or, without `throughDeaths`, when the daemon died first. */
 export async function jobEnd(rig: Rig, id: string, throughDeaths = false): Promise<Ended | undefined> {
   const deadline = Date.now() + (throughDeaths ? THROUGH_DEATHS_MS : JOB_MS);
   while ((throughDeaths || !rig.isDown()) && Date.now() < deadline) {
@@ -50,7 +50,7 @@ export async function jobEnd(rig: Rig, id: string, throughDeaths = false): Promi
   return undefined;
 }
 
-/** Resolves when the step is done; or the job has ended, or nobody can be asked any more. */
+/** Resolves when the step is done, the job has ended, or the daemon no longer responds. */
 export async function stepDone(rig: Rig, id: string, name: string): Promise<void> {
   const deadline = Date.now() + JOB_MS;
   while (!rig.isDown() && Date.now() < deadline) {
@@ -62,7 +62,7 @@ export async function stepDone(rig: Rig, id: string, name: string): Promise<void
   }
 }
 
-/** A call that must succeed, to bring a service to where an operation begins. Throws when it does not. */
+/** Sends a request that must succeed, to prepare a service for an operation. Throws when it fails. */
 export async function doneWell(rig: Rig, call: Call): Promise<void> {
   const answer = await untilAnswered(rig, call);
   const id = jobOf(answer);

@@ -1,4 +1,4 @@
-/** One look at everything: the agent's own records as they lie on disk, and the world's, each read at its source. */
+/** A view of everything: the agent's records on disk, and the environment's state, each read at its source. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -92,7 +92,7 @@ const WorldView = Type.Object({
       running: Type.Boolean(),
     }),
   ),
-  /** Tasks under way. */
+  /** Running tasks. */
   tasks: Count,
   ha: Type.Object({
     resources: Type.Record(Text, Type.Object({ options: Texts, state: Type.Optional(Text) })),
@@ -101,7 +101,7 @@ const WorldView = Type.Object({
   records: RecordSets,
   /** Customers' zones. */
   zones: Type.Array(Type.Object({ name: Text, account: Text, records: RecordSets })),
-  /** What the proxy serves: by host name. */
+  /** What the proxy serves, by host name. */
   sites: Type.Record(Text, Type.Object({ state: Text, address: Text, port: Count })),
   certificates: Type.Record(Text, Type.Object({ certFile: Text })),
 });
@@ -115,9 +115,9 @@ export interface Picture {
   readonly sites: readonly Static<typeof SiteOnDisk>[];
   /** Ids of the jobs in the archive. */
   readonly archived: ReadonlySet<string>;
-  /** Everything the log of events tells. */
+  /** All entries of the event log. */
   readonly events: readonly Static<typeof EventTold>[];
-  /** Files of the agent's and of the proxy's folder, relative. */
+  /** Files in the agent's and the proxy's folder, as relative paths. */
   readonly files: readonly string[];
   readonly world: WorldView;
 }
@@ -145,8 +145,8 @@ export async function takePicture(rig: Rig): Promise<Picture> {
     documents('proxy', proxy, 'sites/', SiteOnDisk),
     rig.control('GET', '/world'),
   ]);
-  // After the documents: a living daemon logs what it then says there, so a job that a document calls ended is in
-  // the archive by now.
+  // Read after the documents: a running daemon writes the archive before the document, so a job that has ended in a
+  // document is in the archive by now.
   const [archived, events] = await Promise.all([
     logIn(stateDir, 'archive', ArchivedJob),
     logIn(stateDir, 'events', EventTold),
@@ -163,7 +163,7 @@ export async function takePicture(rig: Rig): Promise<Picture> {
   };
 }
 
-/** The service's document, or undefined while there is none. */
+/** The service's document, or undefined while it does not exist. */
 export function serviceIn({ services }: Picture, id: string): ServiceOnDisk | undefined {
   return services.find((service) => service.id === id);
 }
@@ -175,7 +175,7 @@ async function filesIn(folder: string): Promise<string[]> {
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
-/** Undefined: it has been removed since. */
+/** Undefined: it was removed in the meantime. */
 async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   const value: unknown = text === undefined ? undefined : JSON.parse(text);
@@ -192,7 +192,7 @@ async function logIn<S extends TSchema>(stateDir: string, log: string, schema: S
   );
 }
 
-/** A torn line tells nothing. */
+/** Torn lines are skipped. */
 async function linesIn<S extends TSchema>(files: readonly string[], schema: S): Promise<Static<S>[]> {
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   return texts

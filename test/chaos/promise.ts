@@ -1,8 +1,8 @@
-/** What an operation's end promises of its service: all of it, or nothing. */
+/** What the end of an operation promises: all of its effect on the service, or none. */
 import type { Operation, Subject } from './operation.js';
 import type { Picture, ServiceOnDisk } from './picture.js';
 
-/** How the job ended; `hung`: not in time. */
+/** How the job ended; `hung`: it did not end in time. */
 export type Ending = 'done' | 'undone' | 'stuck' | 'hung';
 
 export const isRunning = ({ world }: Picture, service: ServiceOnDisk | undefined): boolean =>
@@ -14,7 +14,7 @@ export function endedAs(status: string, { fails }: Operation): Ending {
   return fails === undefined || status === fails ? 'undone' : 'stuck';
 }
 
-/** Everything that the operation promises, or nothing of it. */
+/** Problems: after `done` the whole effect must be visible, after `undone` none of it. */
 export function promiseBroken(
   operation: Operation,
   {

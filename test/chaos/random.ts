@@ -1,6 +1,6 @@
 /**
- * Many operations side by side while the daemon is killed again and again at moments of no meaning, from a seed; a
- * look at everything in between.
+ * Runs many operations concurrently while the daemon is killed at random moments, from a seed, and checks everything
+ * in between.
  */
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,10 +18,10 @@ import { type Chance, seeded } from './seeded.js';
 export interface RandomOptions {
   readonly seed: number;
   readonly kills: number;
-  /** Operations under way at once, each on a service of its own. */
+  /** Number of concurrent operations, each on its own service. */
   readonly workers: number;
   /**
-   * How many points the daemon passes in one life, at most: so a slow machine sees the same deaths as a fast one.
+   * Maximum number of points in one life of the daemon, so that a slow machine gets the same deaths as a fast one.
    * Default 500.
    */
   readonly life?: number | undefined;
@@ -31,21 +31,21 @@ export interface RandomOptions {
 export interface RandomReport {
   readonly kills: number;
   readonly ended: Readonly<Record<Ending, number>>;
-  /** What went wrong beside the deaths. */
+  /** Disturbances in addition to the deaths. */
   readonly disturbed: Fired;
   readonly problems: readonly string[];
 }
 
-/** Slow enough that most deaths meet something that is under way. */
+/** Slow enough that most deaths happen during work. */
 const DELAYS = 0.1;
 const LIFE = 500;
-/** Half of the deaths come up to so many milliseconds behind their point. */
+/** Half of the deaths come up to this many milliseconds after their point. */
 const LATER_MS = 40;
-/** One life of so many ends within its first few points, while the daemon starts. */
+/** One in `every` lives ends within its first `points` points, while the daemon starts. */
 const SHORT = { every: 5, points: 12 };
-/** Kills between two looks at everything. */
+/** Number of kills between two checks of everything. */
 const ROUND = 20;
-/** What was promised may take a moment to be seen, in milliseconds. */
+/** Milliseconds within which a promised effect must be visible. */
 const SEEN_MS = 10_000;
 
 export async function runRandom(options: RandomOptions): Promise<RandomReport> {
@@ -110,7 +110,7 @@ async function oneRound({ rig, workers, nextDeath, trouble, kills, report }: Rou
   report.problems.push(...(await rested(rig, acknowledged)).problems);
 }
 
-/** False when the round was ended first. */
+/** False if the round ended first. */
 async function dies(rig: Rig, over: AbortSignal): Promise<boolean> {
   const ended = once(over, 'abort').then(() => false);
   return over.aborted ? false : Promise.race([rig.gone().then(() => true), ended]);
@@ -125,8 +125,8 @@ async function liveOn(rig: Rig): Promise<void> {
 }
 
 /**
- * As an operator would: a job that crashed again and again without progress continues when it is retried. A site that
- * was never made is left to its deletion.
+ * Retries stuck jobs, as an operator would: a job that crashed repeatedly without progress then continues. A site
+ * that was never created is left for its deletion.
  */
 async function finishStuck(rig: Rig): Promise<string[]> {
   const problems: string[] = [];
@@ -174,7 +174,7 @@ class Worker {
     return this.#acknowledged.splice(0);
   }
 
-  /** One operation from its call to its end; no ending when it could not even begin. */
+  /** Performs one operation from its request to its end; no `ended` if it could not begin. */
   async turn(): Promise<{ readonly ended?: Ending; readonly problems: readonly string[] }> {
     const rig = this.#rig;
     this.#tries += 1;
@@ -188,7 +188,7 @@ class Worker {
     try {
       await operation.ready?.(rig, subject);
     } catch {
-      // it was given up after too many deaths: another operation shows what is left
+      // it failed after too many deaths: another operation checks what is left
       return { problems: [] };
     }
     return this.#carryOut(operation, subject);
@@ -197,7 +197,7 @@ class Worker {
   #choose(standing: ServiceOnDisk | undefined): Operation | undefined {
     const usable = OPERATIONS.filter(({ world, alone }) => world === undefined && !alone);
     if (!standing) return this.#chance.pick(usable.filter(({ fresh }) => fresh));
-    // one whose creation is stuck goes on being created until a person comes
+    // a service with a stuck creation stays in creation until an operator acts
     if (standing.lifecycle !== 'active' && standing.lifecycle !== 'suspended') {
       const isStuck = standing.jobs.some(({ status }) => status === 'stuck');
       return isStuck ? usable.find(({ name }) => name === 'delete') : undefined;

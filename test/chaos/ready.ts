@@ -1,11 +1,11 @@
-/** Brings a service to where an operation may begin, by the calls that a panel would make. */
+/** Brings a service into the state in which an operation can begin, with the requests of a panel. */
 import type { Fault } from '../../src/sandbox/environment.js';
 import { act, backupsOf, domainOf, isKept, order, type Subject } from './operation.js';
 import { doneWell, jobEnd, jobOf, untilAnswered } from './panel.js';
 import { type Picture, type ServiceOnDisk, serviceIn, takePicture } from './picture.js';
 import type { Rig } from './harness.js';
 
-/** As much of the certificates' work as an operation may need. */
+/** Time for the certificate that an operation needs. */
 const ISSUE_MS = 15_000;
 const LOOK_MS = 30;
 
@@ -16,7 +16,7 @@ async function look(rig: Rig, { id }: Subject): Promise<{ picture: Picture; serv
   return { picture, service };
 }
 
-/** Active, and running or stopped. */
+/** Makes the service active, and running or stopped. */
 export async function awake(rig: Rig, subject: Subject, running = true): Promise<void> {
   if (isKept((await look(rig, subject)).service)) await doneWell(rig, order(subject));
   const { picture, service } = await look(rig, subject);
@@ -33,7 +33,7 @@ export async function suspended(rig: Rig, subject: Subject): Promise<void> {
   await doneWell(rig, act('/suspend', subject));
 }
 
-/** Deleted, and its container kept. */
+/** Deletes the service; its container is kept. */
 export async function kept(rig: Rig, subject: Subject): Promise<void> {
   if (isKept((await look(rig, subject)).service)) return;
   await awake(rig, subject);
@@ -62,7 +62,7 @@ export async function withRoomForDomain(rig: Rig, subject: Subject): Promise<voi
   await rig.control('PUT', '/dns', { name: domainOf(subject), type: 'A', values: ['203.0.113.10'] });
 }
 
-/** One that visitors can use: its certificate is there. */
+/** Gives the service a domain that visitors can use, with its certificate. */
 export async function withDomain(rig: Rig, subject: Subject): Promise<void> {
   await awake(rig, subject);
   if ((await look(rig, subject)).service.domains.length === 0) {
@@ -78,7 +78,7 @@ export async function withDomain(rig: Rig, subject: Subject): Promise<void> {
   }
 }
 
-/** Its creation failed, and so did the way back, until a person comes. */
+/** Makes a creation fail and its undo too, so that an operator must act. */
 export async function stuck(rig: Rig, subject: Subject): Promise<void> {
   const faults: readonly Fault[] = [
     { target: 'exec', path: 'wordpress/configure', kind: { status: 1, reason: 'E: no such package' } },

@@ -1,4 +1,4 @@
-/** What was tried and what became of it, as a table. */
+/** The tried cells and their results, as a table. */
 import type { Fired } from './disturbances.js';
 import type { Tried } from './grid.js';
 
@@ -43,7 +43,7 @@ export function tableOf(tried: readonly Tried[]): string {
     .join('\n');
 }
 
-/** What went wrong beside the deaths, and how often it really fired. */
+/** The disturbances in addition to the deaths, and how often each really fired. */
 export function disturbedTable(disturbed: Fired): string {
   return Object.entries(disturbed)
     .map(([name, { begun, fired }]) => `${name.padEnd(20)} begun ${begun}, fired ${fired}`)

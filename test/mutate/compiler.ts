@@ -1,10 +1,10 @@
-/** Asks the compiler about mutants: what it refuses needs no test. */
+/** Checks mutants with the compiler: one that it refuses needs no test. */
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { type Mutant, mutated } from './mutants.js';
 
 export interface Compiler {
-  /** `file`: only the mutant's own file is looked at, which takes a second; `all`: those that import it, too. */
+  /** `file`: checks only the mutant's own file, which takes a second; `all`: also the files that import it. */
   refuses(mutant: Mutant, where: 'file' | 'all'): boolean;
 }
 
@@ -48,7 +48,7 @@ export function compilerOf(folder: string): Compiler {
   };
 }
 
-/** The files that import this one themselves. */
+/** The files that import this one directly. */
 function importersOf(names: readonly string[], file: string): string[] {
   const path = file.replace(/\.ts$/, '.js');
   return names.filter((name) =>

@@ -1,6 +1,6 @@
 /**
- * A copy of the project in a temporary folder, built file by file, so that a change of one source file is there at
- * once.
+ * A copy of the project in a temporary folder, built file by file, so that a change of one source file takes effect
+ * at once.
  */
 import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,14 +12,17 @@ const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.builds', '.tap', '.s
 
 export interface Copy {
   readonly folder: string;
-  /** What the project's own build has put into which bundle. */
+  /** Which files the project's own build has put into which bundle. */
   readonly metafile: Metafile;
-  /** Writes this text as the file's, and its code into the build. @param file relative to the project */
+  /** Replaces the file's text and its code in the build. @param file relative to the project */
   change(file: string, text: string): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** Leaves the process in the copy's folder, as the build goes by it. Throws when the project does not build. */
+/**
+ * Changes the working folder of the process to the copy, since the build depends on it. Throws when the project does
+ * not build.
+ */
 export async function copyOf(project: string): Promise<Copy> {
   const folder = await mkdtemp(join(tmpdir(), 'innkeeper-mutate-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
@@ -47,7 +50,7 @@ export async function copyOf(project: string): Promise<Copy> {
   }
 }
 
-/** The program as it is installed, and what esbuild tells of the bundles that the tests would be. */
+/** Builds the program as installed, and returns esbuild's metafile for bundles of the tests. */
 async function bundled(): Promise<Metafile> {
   const { bundle, program } = (await import(pathToFileURL('esbuild.config.mjs').href)) as {
     bundle: (outdir: string, withTests: boolean) => Promise<void>;
@@ -63,7 +66,7 @@ async function bundled(): Promise<Metafile> {
   return (await build(options)).metafile;
 }
 
-/** Loaded only when the process is where it shall be: it stays in the folder in which it was loaded. */
+/** Loaded only after the working folder was changed, since esbuild keeps the folder in which it was loaded. */
 const esbuild = (): Promise<typeof import('esbuild')> => import('esbuild');
 
 async function sources(): Promise<string[]> {
@@ -75,9 +78,9 @@ async function sources(): Promise<string[]> {
   return names.flat().filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'));
 }
 
-/** Where the bundles lie as well: the same folders, without chunks. */
+/** Compiles into the same folders as the bundles, without chunks. */
 async function compile(entryPoints: string[]): Promise<void> {
-  // not before: it stays in the folder in which it was loaded
+  // not earlier: esbuild keeps the folder in which it was loaded
   const { build } = await import('esbuild');
   await build({
     entryPoints,
@@ -88,7 +91,7 @@ async function compile(entryPoints: string[]): Promise<void> {
     platform: 'node',
     target: 'node20',
     sourcemap: 'inline',
-    // of a mutant it warns rightly
+    // warnings about a mutant are expected
     logLevel: 'error',
   });
 }

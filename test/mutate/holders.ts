@@ -1,8 +1,8 @@
-/** Which quick tests have a source file in their bundle, as esbuild tells. */
+/** Finds the quick tests whose bundle contains a source file, from esbuild's metafile. */
 import { basename, dirname } from 'node:path';
 import type { Metafile } from 'esbuild';
 
-/** By source file: its tests, as paths in the build, those first that are likely to notice a fault. */
+/** Source file -> its tests, as paths in the build; those that are most likely to notice a fault come first. */
 export type Holders = ReadonlyMap<string, readonly string[]>;
 
 export function holdersOf({ outputs }: Metafile): Holders {
@@ -23,7 +23,7 @@ function isQuickTest(file: string): boolean {
   return file.endsWith('.test.ts') && !file.endsWith('.real.test.ts');
 }
 
-/** All sources whose code the output holds, its chunks' included. */
+/** All sources whose code the output contains, including its chunks. */
 function inputsOf(outputs: Metafile['outputs'], entry: string): Set<string> {
   const files = new Set<string>();
   const seen = new Set<string>();
@@ -38,7 +38,7 @@ function inputsOf(outputs: Metafile['outputs'], entry: string): Set<string> {
   return files;
 }
 
-/** 2: the test of that file; 1: of its room. */
+/** 2: the test of that file; 1: a test of its folder. */
 function nearness(file: string, test: string): number {
   const room = (path: string): string => dirname(path).split('/').pop() ?? '';
   if (basename(test) === basename(file).replace(/\.ts$/, '.test.js')) return 2;

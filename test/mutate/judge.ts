@@ -1,18 +1,18 @@
-/** Tries one mutant: the tests that hold its file, the likeliest first, until one of them fails. */
+/** Tries one mutant: runs the tests that contain its file, the likeliest first, until one fails. */
 import { runTest, type Verdict } from './run-test.js';
 
 export interface Judged {
   readonly kind: 'refused' | 'killed' | 'survived' | 'no test';
-  /** Of the tests that hold the file, how many were run to their end. */
+  /** Number of the file's tests that were run to their end. */
   readonly run: number;
   readonly of: number;
-  /** Which test noticed. */
+  /** The test that failed. */
   readonly by?: string;
 }
 
 export interface JudgeOptions {
   readonly cwd: string;
-  /** How long one mutant may take. */
+  /** Time limit for one mutant, in ms. */
   readonly limitMs: number;
   readonly over: AbortSignal;
   readonly say: (line: string) => void;
@@ -20,7 +20,7 @@ export interface JudgeOptions {
   readonly graceMs?: number;
 }
 
-/** Makes the copy hold the mutant (true), or what it was. */
+/** Puts the mutant (true) or the original code into the copy. */
 export type Put = (mutant: boolean) => Promise<void>;
 
 export interface Judge {
@@ -28,9 +28,9 @@ export interface Judge {
   judge(tests: readonly string[], put: Put): Promise<Judged>;
 }
 
-/** A test of which it is not known that it passes with the right code is tried with that when it fails. */
+/** If a test fails that has not passed with the original code yet, it is also run with that. */
 export function newJudge({ cwd, limitMs, over, say, graceMs = 10_000 }: JudgeOptions): Judge {
-  /** How long a test takes, in ms, once it has passed; and those that took longer than there was time. */
+  /** Duration in ms of each test that has passed, and the tests that exceeded the time. */
   const takes = new Map<string, number>();
   const slow = new Set<string>();
   const unfit = new Set<string>();
@@ -51,7 +51,7 @@ export function newJudge({ cwd, limitMs, over, say, graceMs = 10_000 }: JudgeOpt
     return verdict === 'too slow' && hangsAt <= leftMs ? 'failed' : verdict;
   };
 
-  /** With the right code. */
+  /** Whether the test passes with the original code. */
   const isFit = async (test: string, put: Put): Promise<boolean> => {
     if (takes.has(test)) return true;
     await put(false);
@@ -63,7 +63,7 @@ export function newJudge({ cwd, limitMs, over, say, graceMs = 10_000 }: JudgeOpt
     return false;
   };
 
-  /** The likeliest by their place first, then those that have noticed something, then the quick ones. */
+  /** First the tests that are likeliest by their path, then those that have noticed a mutant, then the quick ones. */
   const ordered = (tests: readonly string[]): string[] => {
     const cost = (test: string): number =>
       (takes.get(test) ?? (slow.has(test) ? limitMs : UNKNOWN_MS)) / (1 + (noticed.get(test) ?? 0));
@@ -83,7 +83,7 @@ export function newJudge({ cwd, limitMs, over, say, graceMs = 10_000 }: JudgeOpt
         for (const test of order) {
           const left = until - performance.now();
           if (left <= 0 || over.aborted) break;
-          // one that nobody knows must not take the time of all
+          // a test of unknown duration must not use up the time of all
           const given = takes.has(test) ? left : Math.min(left, limitMs / 3);
           const verdict = await run(test, given);
           if (verdict === 'passed') passed += 1;
@@ -106,7 +106,7 @@ export function newJudge({ cwd, limitMs, over, say, graceMs = 10_000 }: JudgeOpt
   };
 }
 
-/** As many come first whatever they take. */
+/** Number of the likeliest tests that come first, whatever their duration. */
 const LIKELIEST = 3;
 const UNKNOWN_MS = 15_000;
 const FIRST_LIMIT_MS = 300_000;

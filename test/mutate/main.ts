@@ -1,8 +1,8 @@
 /**
- * `npm run mutate -- [--seed N] [--minutes T] [--seconds T] [--only PATTERN]`: puts small faults into the sources of
- * `ROOMS`, one at a time and in a copy, and runs the quick tests whose bundle holds the file, each mutant for
- * `--seconds` at the most. Lists what neither they nor the compiler notice; exits 1 when that is more than
- * `MOST_SURVIVORS` of all.
+ * `npm run mutate -- [--seed N] [--minutes T] [--seconds T] [--only PATTERN]`: puts small faults (mutants) into the
+ * sources of `ROOMS`, one at a time and in a copy, and runs the quick tests whose bundle contains the file, at most
+ * `--seconds` per mutant. Lists the mutants that neither the tests nor the compiler notice; exits 1 when their share
+ * exceeds `MOST_SURVIVORS`.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { holdersOf } from './holders.js';
 import { type Judged, newJudge } from './judge.js';
 import { type Mutant, mutantsOf, mutated } from './mutants.js';
 
-/** What is mutated. */
+/** The mutated folders. */
 const ROOMS = ['src/model', 'src/jobs', 'src/services'];
 const MOST_SURVIVORS = 0.1;
 
@@ -73,7 +73,7 @@ function shuffled(mutants: Mutant[]): Mutant[] {
     .map(({ mutant }) => mutant);
 }
 
-/** As many as there is time for. One that time ran out on is not counted. */
+/** Tries as many mutants as the time allows. A mutant that ran out of time is not counted. */
 async function tryAll(mutants: readonly Mutant[], holders: ReturnType<typeof holdersOf>): Promise<Tried[]> {
   const tried: Tried[] = [];
   const judge = newJudge({
@@ -100,7 +100,7 @@ async function tryAll(mutants: readonly Mutant[], holders: ReturnType<typeof hol
   return tried;
 }
 
-/** True when few enough survived. */
+/** Prints the result; true if few enough mutants survived. */
 function report(tried: readonly Tried[]): boolean {
   const all = (kind: Judged['kind']): Tried[] => tried.filter(({ judged }) => judged.kind === kind);
   const survivors = [...all('survived'), ...all('no test')];

@@ -1,15 +1,15 @@
-/** The small faults that one source file could have: each is one change of its text. */
+/** The mutants of a source file: small faults, each a single change of its text. */
 import ts from 'typescript';
 
 export interface Mutant {
   readonly file: string;
-  /** From 1. */
+  /** Line number, from 1. */
   readonly line: number;
-  /** What of the text is replaced: offsets, and by what. */
+  /** The replaced part of the text as offsets, and the replacement. */
   readonly start: number;
   readonly end: number;
   readonly by: string;
-  /** For a person, on one line. */
+  /** Description for people, on one line. */
   readonly what: string;
 }
 
@@ -30,7 +30,7 @@ const OPPOSITES: Readonly<Partial<Record<ts.SyntaxKind, string>>> = {
 };
 const MUTATES: readonly Mutate[] = [entries, conditions, operators, literals, statements];
 
-/** All of one file, in the order of its text. @param file as reported */
+/** All mutants of a file, in the order of its text. @param file its name in reports */
 export function mutantsOf(file: string, text: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
   const found: Mutant[] = [];
@@ -51,7 +51,7 @@ export function mutated(text: string, { start, end, by }: Mutant): string {
   return text.slice(0, start) + by + text.slice(end);
 }
 
-/** Types and imports do not run, and what a log line or a sentence says is nobody's business. */
+/** True for types and imports, which do not run, and for the words of log lines and sentences. */
 function isWithoutEffect(node: ts.Node): boolean {
   if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return true;
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return true;
@@ -59,7 +59,7 @@ function isWithoutEffect(node: ts.Node): boolean {
   return ts.isCallExpression(node) && /(^|\.)log(\.\w+|\[.*\])$/.test(node.expression.getText());
 }
 
-/** An entry of a table or list is missing. */
+/** Mutants that remove an entry of a table or list. */
 function entries(node: ts.Node, text: string): Change[] {
   const list = ts.isObjectLiteralExpression(node)
     ? node.properties
@@ -102,7 +102,7 @@ function literals(node: ts.Node): Change[] {
     const value = Number(node.text);
     return [replaced(node, String(value === 0 ? 1 : value * 2))];
   }
-  // a word that is compared, listed or kept; sentences are not
+  // a word that is compared, listed or stored; not a sentence
   const isWord = ts.isStringLiteral(node) && /^[a-z][\w-]*$/i.test(node.text) && isData(node);
   return isWord ? [replaced(node, `'${node.text}X'`)] : [];
 }

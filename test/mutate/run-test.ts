@@ -4,7 +4,10 @@ import { once } from 'node:events';
 
 export type Verdict = 'passed' | 'failed' | 'too slow';
 
-/** @param file in the build @param cwd the copy @param limitMs then it is ended, with all that it has started */
+/**
+ * @param file in the build @param cwd the copy @param limitMs after this time it is ended, with all its child
+ * processes
+ */
 export async function runTest(
   file: string,
   { cwd, limitMs, over }: { readonly cwd: string; readonly limitMs: number; readonly over: AbortSignal },
@@ -13,9 +16,9 @@ export async function runTest(
   const child = spawn(process.execPath, [file], {
     cwd,
     stdio: 'ignore',
-    // a group of its own, to be ended as a whole
+    // a separate process group, so that all of it can be ended
     detached: true,
-    // tap's own limit is short without its runner; ours counts
+    // tap's own limit is short without its runner; the limit of this file applies
     env: { ...process.env, TAP_BAIL: '1', TAP_TIMEOUT: '3600' },
   });
   const slow = new AbortController();
@@ -38,6 +41,6 @@ function endGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // all of it has ended
+    // the whole group has ended
   }
 }
