@@ -1,6 +1,6 @@
 /**
  * Adds the domain that came with an order as soon as it points here. It is retried with growing pauses; a domain that
- * cannot be added never fails the site.
+ * cannot be added never makes the site fail.
  */
 import { requestAfter, requestDue, withoutRequestedDomain } from '../model/requested-domain.js';
 import { asAgentError } from '../kernel/errors.js';

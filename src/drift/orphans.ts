@@ -68,8 +68,8 @@ function foundOf({ actual, holderOf }: OrphanQuestion): Found[] {
     const present = actual.containers?.read.find((one) => one.vmid === vmid);
     const doubts = [
       doubtOf(markAlone),
-      unsure ? 'the container of this number could not be read' : null,
-      present && !sameMark(present.mark, mark) ? 'the container of this number is not the same' : null,
+      unsure ? 'the container with this number could not be read' : null,
+      present && !sameMark(present.mark, mark) ? 'the container with this number has a different mark' : null,
     ];
     return [{ ...none, kind: 'ha', mark, what: `HA resource ct:${vmid}`, vmid, doubt: first(doubts) }];
   });
@@ -103,7 +103,10 @@ function judge(
   const picture = pictures.get(`${mark.panel}/${mark.service}`);
   if (!picture && isOfTemplate(mark)) return undefined;
   if (!picture)
-    return { why: 'unknown', doubt: damaged ? 'a document that could not be read may be its own' : null };
+    return {
+      why: 'unknown',
+      doubt: damaged ? 'it may belong to a service whose document cannot be read' : null,
+    };
   if (picture.life === 'busy' || picture.life === 'stuck') return undefined;
   if (mark.generation > picture.generation)
     return { why: 'unknown', doubt: 'it is newer than what the state knows: was an old copy restored?' };

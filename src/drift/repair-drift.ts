@@ -36,7 +36,7 @@ export async function repairDrift(
         args: { parts },
         tags: ['repair'],
       });
-      context.log.warn({ job_id: job.id, service_id: id, panel, parts }, 'drift is being repaired');
+      context.log.warn({ job_id: job.id, service_id: id, panel, parts }, 'repairing drift');
       repairs.push({ key, parts, jobId: job.id, problem: null });
     } catch (error) {
       repairs.push({ key, parts, jobId: null, problem: asAgentError(error).message });

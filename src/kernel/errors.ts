@@ -224,7 +224,7 @@ export const ERRORS = {
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
-  // an order waits for capacity as for a template: it becomes available again
+  // an order waits for capacity as for a template, since it may become available again
   capacity_exhausted: kind(503, 'busy', 'No address, number or node with room is left.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something that it requires is missing.'),

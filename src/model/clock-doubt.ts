@@ -51,7 +51,7 @@ export interface Timekeeper {
   view(): ClockView;
   /**
    * An operator confirms that the wall clock is right as it is now. Throws `state_unavailable` when the confirmation
-   * could not be saved; it then still holds until the next start.
+   * could not be saved; it is then only valid until the next start.
    */
   confirm(): Promise<ClockView>;
 }

@@ -33,7 +33,7 @@ export interface JobKindData<K extends string = string> {
   readonly group: Group;
   /** Who usually requests it. A `customer` waits for the result at a button. */
   readonly askedBy: 'customer' | 'panel' | 'operator' | 'agent';
-  /** Which open jobs it ends without undoing them, because it removes whatever they made. */
+  /** Which open jobs it ends without undoing them, because it removes everything that they created. */
   readonly supersedes: 'everything' | 'everything but forget' | 'nothing';
   /**
    * A repeated request joins an open job of the same kind, unless a job of one of these kinds is queued after it and

@@ -120,7 +120,7 @@ function leadsNowhere(address: string, closed: readonly string[]): boolean {
 
 function aliasOf({ target }: RecordSpec, name: string, zone: string): string {
   if (name === zone) throw refused(`${zone} itself cannot be an alias; use an A record.`);
-  // aliases for validation records and keys have names with underscores
+  // underscores are allowed, since aliases for validation records and keys use them
   const host = hostName(target, 'target', zone, true);
   if (host === name) throw refused(`${name} cannot be an alias of itself.`);
   return host;

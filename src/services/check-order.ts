@@ -43,8 +43,8 @@ export interface SiteOrder {
 }
 
 /**
- * A domain that came with the order. The customer paid for the site, so an unusable domain does not refuse it: the
- * domain is kept with its problem.
+ * A domain that came with the order. The customer paid for the site, so an unusable domain is no reason to refuse it:
+ * the domain is kept with its problem.
  */
 export interface OrderedDomain {
   readonly name: string;

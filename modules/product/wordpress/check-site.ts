@@ -56,7 +56,7 @@ async function logIn(context: StepContext, user: string): Promise<void> {
     throw unready(
       answer,
       'The login of the new site does not work.',
-      `a login of "${user}" that leads to /wp-admin/`,
+      `a login of "${user}" that redirects to /wp-admin/`,
     );
   }
   const admin = await context.site.fetch({

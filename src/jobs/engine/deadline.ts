@@ -19,7 +19,7 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
   let isCancelled = false;
 
   const count = (): void => {
-    // work that waited for a lease at the cancellation calls this afterwards
+    // after a cancel, work that was waiting for a lease still calls this
     if (isCancelled) return;
     since = clock.monotonic();
     counting = new AbortController();

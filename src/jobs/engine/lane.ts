@@ -1,4 +1,4 @@
-/** A subject's lane: its first open job, when that may start, and its rank among the others. */
+/** A subject's lane: its first open job, when that may start, and its rank among other lanes. */
 import { waitUntil } from '../../kernel/clock.js';
 import { FOR_RELEASE, type Job } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';

@@ -211,7 +211,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
    * Resumes a job that was running when the agent ended, also on a full disk: its attempt begins when it can be
    * recorded.
    */
-  const takeUp = async (ref: SubjectRef, orphan: Job): Promise<void> => {
+  const resume = async (ref: SubjectRef, orphan: Job): Promise<void> => {
     log.warn(lineOf(ref, orphan.id), 'resuming an interrupted job');
     const ending = { kind: 'crashed', detail: 'the agent stopped while the job was running' } as const;
     try {
@@ -240,7 +240,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
         for (const key of [...kind.unfinished()]) {
           const ref = { kind, key };
           const orphan = (await kind.get(key)).jobs.find((job) => job.status === 'running');
-          if (orphan) await takeUp(ref, orphan);
+          if (orphan) await resume(ref, orphan);
           look(ref, await kind.get(key));
         }
       pump();

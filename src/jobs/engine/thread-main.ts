@@ -58,7 +58,7 @@ function outsideOf(say: (message: ToMain) => void, { send }: Calls): Outside {
   return {
     journal(name, args) {
       const call = { name, args };
-      // one name with its own arguments; the compiler sees any name with any arguments
+      // the compiler cannot see that the arguments belong to this name
       return send(call as Call);
     },
     ask: (step, name, args) => send({ name, step, args }),

@@ -1,6 +1,6 @@
 /**
- * Listens for the abort of a signal. It also calls back for an earlier abort, and it can be removed when the work is
- * done.
+ * Listens for the abort of a signal. The callback also runs for an abort in the past, and can be removed when the
+ * work is done.
  */
 import { setMaxListeners } from 'node:events';
 

@@ -17,7 +17,7 @@ export class Gate {
     }
   }
 
-  /** Waits until all passes have ended, and lets new ones wait until `work` has ended. */
+  /** Waits until all passes have ended; new ones wait until `work` has ended. */
   async close<T>(work: () => Promise<T>): Promise<T> {
     while (this.#closed) await this.#closed;
     let open = (): void => {};

@@ -89,7 +89,7 @@ async function writeBytes(tar: Pack, name: string, bytes: Buffer, mtime: Date): 
 function ending(tar: Pack): { promise: Promise<void>; done: (error?: Error | null) => void } {
   let done: (error?: Error | null) => void = () => {};
   const promise = new Promise<void>((resolve, reject) => {
-    const gone = (): void => reject(new Error('the reader of the export has gone away'));
+    const gone = (): void => reject(new Error('the reader of the export has disconnected'));
     tar.once('close', gone);
     done = (error) => {
       tar.off('close', gone);

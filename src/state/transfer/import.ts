@@ -46,14 +46,14 @@ export async function importState({ file, config }: ImportOptions): Promise<Impo
     throw refused(`${file} cannot be read: ${String(error)}`, error);
   });
   const { manifest } = verified;
-  if (!manifest) throw refused(`${file}: ${verified.findings[0]?.problem ?? 'it is no export'}`);
+  if (!manifest) throw refused(`${file}: ${verified.findings[0]?.problem ?? 'it is not an export'}`);
   if (verified.newer)
     throw refused(
       `${file} was written by release ${manifest.program}: ${verified.findings.map((one) => `${one.file} ${one.problem}`).join('; ')}`,
     );
   if (manifest.agent !== config.agent.id)
     throw refused(
-      `it is the state of the agent "${manifest.agent}", and agent.id is "${config.agent.id}": what that agent made carries its name, so set agent.id to it`,
+      `it is the state of the agent "${manifest.agent}", but agent.id is "${config.agent.id}": all objects of that agent carry its id, so set agent.id to "${manifest.agent}"`,
     );
   const key = await fittingKey(config, manifest);
   await makeRoot(dir);
@@ -101,7 +101,7 @@ async function assertEmpty(dir: string): Promise<void> {
   const found = (await readdir(dir)).filter((name) => !HARMLESS.test(name));
   if (found.length > 0)
     throw refused(
-      `${dir} is not empty: it holds ${found.slice(0, 5).join(', ')}. Import into an empty folder, or move what is there away`,
+      `${dir} is not empty: it holds ${found.slice(0, 5).join(', ')}. Import into an empty folder, or move its contents elsewhere`,
     );
 }
 
