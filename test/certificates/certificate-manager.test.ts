@@ -333,7 +333,7 @@ t.test('where no name can be looked up it is a failure that passes', async (t) =
   const { around, change, until, certificate } = await world(t);
   for (const name of BOTH) around.dead.add(name);
   await change({ domains: [entry()] });
-  await until(async () => (await certificate())?.problem?.includes('tried again by itself') === true);
+  await until(async () => (await certificate())?.problem?.includes('retried automatically') === true);
   t.same(around.orders, []);
 });
 
@@ -371,7 +371,7 @@ t.test('a refusal is told, counted, and tried again ever more slowly within the 
   for (const minutes of [1, 2, 4]) await rest(minutes * 60_000 + 1000);
   await until(() => around.orders.length === 4);
   await rest(10 * 60_000);
-  await until(() => (state.domains.find(ID)?.problem ?? '').includes('has to wait until'));
+  await until(() => (state.domains.find(ID)?.problem ?? '').includes('can be ordered after'));
   t.equal(around.orders.length, 4, 'four failures in an hour are the limit');
   around.refusal = undefined;
   await rest(HOUR);
@@ -383,7 +383,7 @@ t.test('what was issued is not lost when the proxy cannot take it, and not order
   const { around, change, until, rest, certificate } = await world(t);
   around.proxyFailure = new AgentError('proxy_unreachable', 'The reverse proxy cannot be changed right now.');
   await change({ domains: [entry()] });
-  await until(async () => (await certificate())?.problem?.includes('tried again by itself') === true);
+  await until(async () => (await certificate())?.problem?.includes('retried automatically') === true);
   around.proxyFailure = undefined;
   await rest(2 * 60_000);
   await until(() => around.shown.size === 1);

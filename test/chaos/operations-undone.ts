@@ -137,7 +137,7 @@ export const UNDONE: readonly Operation[] = [
     done: (after, before) => same(backupsOf(after), backupsOf(before)),
   },
   {
-    name: 'stuck, told to go on',
+    name: 'stuck, retried',
     fresh: true,
     alone: true,
     ready: stuck,
@@ -148,7 +148,7 @@ export const UNDONE: readonly Operation[] = [
     leaves: false,
   },
   {
-    name: 'stuck, one step left alone',
+    name: 'stuck, one step skipped',
     fresh: true,
     alone: true,
     ready: stuck,

@@ -358,7 +358,7 @@ t.test(
     };
     await t.rejects(addDomain(context, BY, '2', 'late.example.org'), {
       code: 'domain_taken',
-      message: /^example\.org was given to another service just now/,
+      message: /^example\.org was just assigned to another service/,
     });
     t.match(flat(await service('2')).domains, [{ domain: 'a.b.example.com' }]);
   },

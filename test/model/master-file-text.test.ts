@@ -64,7 +64,7 @@ t.test('what cannot be read is refused, with what is wrong and where', async (t)
     ['a\\', 'the text ends after a backslash (character 2)'],
     ['"a\\', 'the text ends after a backslash (character 3)'],
     ['a\\25', /^a backslash and a digit must start a number from 000 to 255 \(character 2\)$/],
-    ['a\\256', /no number from 000 to 255/],
+    ['a\\256', /must start a number from 000 to 255/],
     ['a\tb', 'a control character must be written as \\DDD (character 2)'],
     ['"a\u0000"', /a control character/],
     ['a\\\n', /a control character/],

@@ -177,7 +177,7 @@ t.test('an import refuses before anything is changed', async (t) => {
   const refusal = async (config: ReturnType<typeof configOf>, detail: RegExp, from = file): Promise<void> => {
     await t.rejects(importState({ file: from, config }), { code: 'state_unavailable', detail });
   };
-  await refusal(configOf(dir, { agent: 'other' }), /state of the agent "a1", and agent\.id is "other"/);
+  await refusal(configOf(dir, { agent: 'other' }), /state of the agent "a1", but agent\.id is "other"/);
   await refusal(
     configOf(dir, { key: Buffer.alloc(32, 1) }),
     /encrypted with key [0-9a-f]{16}, and the configured state_key is key/,
