@@ -107,8 +107,7 @@ export function openJobRule(asked: string, open: string): OpenJobRule {
 
 export function standingOf(service: Service): Standing {
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
-  // a suspended service stays suspended in every other state; a request during its creation would run after the
-  // suspension
+  // `suspended` comes before `stuck`; during a creation it counts because requests would run after the suspension
   const willBe = service.lifecycle === 'creating' && service.suspendedFor.length > 0;
   if (service.lifecycle === 'suspended' || willBe) return 'suspended';
   if (service.jobs.some((job) => job.status === 'stuck')) return 'stuck';

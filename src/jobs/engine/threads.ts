@@ -71,7 +71,7 @@ export function breeThreads(workerPath: string): Threads {
 
   const load = async (): Promise<Loaded> => {
     count += 1;
-    // bree loses a job whose name is taken
+    // bree drops a job whose name is in use
     const name = `attempt-${count}`;
     // Module code gets neither the daemon's environment nor its Node options.
     await bree.add({ name, path: workerPath, timeout: false, worker: { env: {}, execArgv: [] } });
