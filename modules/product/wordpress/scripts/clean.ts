@@ -1,7 +1,7 @@
 /**
  * The last script before a container becomes a template. First it creates and uses a temporary site, which proves
  * that the recipe works, and whose compiled PHP the clones inherit. Then it removes everything that must differ
- * between clones or only takes up space.
+ * between clones or only wastes space.
  */
 import { configure } from './configure.js';
 
