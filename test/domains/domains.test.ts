@@ -211,7 +211,7 @@ t.test(
     await settled('1');
     await t.rejects(setPrimary(context, BY, '1', 'example.com'), {
       code: 'domain_not_ready',
-      message: /switched off/,
+      message: /is disabled/,
     });
 
     addresses.set('example.com', [HERE]);

@@ -323,14 +323,14 @@ t.test('what leaves room for doubt is never removable', (t) => {
     ],
     ['a moved one', orphansOf([live()], containers(container({ vmid: 2012 }))), /living service/],
     ['newer than the state', orphansOf([live()], containers(container({ mark, vmid: 2012 }))), /newer/],
-    ['a damaged document', orphansOf([], containers(one), { damaged: true }), /could not be read/],
+    ['a damaged document', orphansOf([], containers(one), { damaged: true }), /whose document cannot be read/],
     [
       'HA of a foreign container',
       orphansOf([gone], {
         ...containers(container({ vmid: 7, mark: undefined })),
         ha: [ha({ mark, vmid: 7 })],
       }),
-      /not the same/,
+      /has a different mark/,
     ],
     [
       'HA while containers are unknown',
