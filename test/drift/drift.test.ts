@@ -323,7 +323,11 @@ t.test('what leaves room for doubt is never removable', (t) => {
     ],
     ['a moved one', orphansOf([live()], containers(container({ vmid: 2012 }))), /living service/],
     ['newer than the state', orphansOf([live()], containers(container({ mark, vmid: 2012 }))), /newer/],
-    ['a damaged document', orphansOf([], containers(one), { damaged: true }), /whose document cannot be read/],
+    [
+      'a damaged document',
+      orphansOf([], containers(one), { damaged: true }),
+      /whose document cannot be read/,
+    ],
     [
       'HA of a foreign container',
       orphansOf([gone], {
