@@ -1,6 +1,6 @@
 /**
- * How a sandbox's daemon and sites are reached, read from the config file that the world wrote: the same for every
- * back end.
+ * How clients reach a sandbox's daemon and sites. Read from the config file that the environment wrote; the same for
+ * every back end.
  */
 import { readFile } from 'node:fs/promises';
 import { Type } from 'typebox';
@@ -12,8 +12,8 @@ export interface Access {
   /** `http://127.0.0.1:8080` */
   readonly api: string;
   readonly token: string;
-  /** How the agent, and whoever tries a site, reaches the proxy. */
-  readonly door: { readonly address: string; readonly httpsPort: number; readonly caFile: string };
+  /** How the agent and the visitors of a site reach the proxy. */
+  readonly publicEndpoint: { readonly address: string; readonly httpsPort: number; readonly caFile: string };
 }
 
 const Written = Type.Object({
@@ -35,7 +35,7 @@ export async function readAccess(configFile: string): Promise<Access> {
   return {
     api: `http://${api.host}:${api.port}`,
     token: token.trim(),
-    door: {
+    publicEndpoint: {
       address: proxy.door.address,
       httpsPort: proxy.door.https_port,
       caFile: proxy.door.ca_file,

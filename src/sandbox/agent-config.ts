@@ -1,6 +1,6 @@
 /**
- * Writes the daemon's config file for a sandbox world, so that `innkeeper serve --config <state>/innkeeper.yaml`
- * finds everything the world made.
+ * Writes the daemon's config file for a sandbox environment. `innkeeper serve --config <state>/innkeeper.yaml` then
+ * finds everything that the environment created.
  */
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -15,21 +15,24 @@ import { PERMISSIONS } from '../model/permissions.js';
 
 export const BASE_DOMAIN = 'sandbox.test';
 export const DEFAULT_API_PORT = 8080;
-/** What the look-alike of the container host gives the agent. */
+/** ID of the API token that the agent uses at the Proxmox look-alike. */
 export const PVE_TOKEN_ID = 'innkeeper@pve!agent';
-/** Of the containers and templates. */
+/** Pool of the containers and templates. */
 export const PVE_POOL = 'innkeeper';
-/** The system's limit for the path of a unix socket, its final zero byte not counted. */
+/** The system's limit for the path of a Unix socket in bytes, without the final zero byte. */
 const SOCKET_PATH_LIMIT = 107;
 
-/** A secret's place in the YAML file. */
+/** How the YAML file refers to a secret. */
 interface SecretFile {
   readonly file: string;
 }
 
 type Nginx = Config['proxy']['nginx'];
 
-/** What differs between the worlds. Paths are absolute; names and units are those of the config. */
+/**
+ * The parts of the config that differ between environments. Paths are absolute. Names and units are those of the
+ * config.
+ */
 export interface EnvironmentParts {
   readonly stateDir: string;
   readonly apiPort: number;
@@ -40,15 +43,15 @@ export interface EnvironmentParts {
     readonly storage: string;
   };
   readonly ssh: {
-    /** node -> where its sshd listens */
+    /** Node name -> address of its sshd. */
     readonly hosts: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
     readonly privateKeyFile: string;
     readonly knownHostsFile: string;
   };
   readonly pool: PoolConfig;
-  /** `port`: of the name server itself, on 127.0.0.1. */
+  /** `port`: port of the name server itself, on 127.0.0.1. */
   readonly dns: { readonly url: string; readonly apiKeyFile: string; readonly port: number };
-  /** Issues the certificates of customers' own domains. */
+  /** The CA that issues the certificates of custom domains. */
   readonly ca: { readonly certificateFile: string; readonly keyFile: string };
   readonly proxy: Pick<
     Nginx,
@@ -61,11 +64,11 @@ export interface EnvironmentParts {
     | 'certificate_key_file'
   > & { readonly test: readonly string[]; readonly reload: readonly string[] };
   readonly door: { readonly address: string; readonly https_port: number; readonly ca_file: string };
-  /** Settings of products; only what must differ from their defaults. */
+  /** Settings of products that must differ from their defaults. */
   readonly products?: JsonObject;
 }
 
-/** Returns the config file's path. Makes the bootstrap token when there is none yet. */
+/** Writes the config file and returns its path. Creates the bootstrap token if there is none yet. */
 export async function writeAgentConfig(parts: EnvironmentParts): Promise<string> {
   const { stateDir } = parts;
   const tokenFile = join(stateDir, 'secrets', 'api-token');
@@ -81,7 +84,7 @@ export async function writeAgentConfig(parts: EnvironmentParts): Promise<string>
       host: '127.0.0.1',
       port: parts.apiPort,
       socket: await socketPath(stateDir),
-      // what a panel calls, and what an operator does
+      // permissions for the calls of a panel and of an operator
       tokens: [
         {
           name: 'sandbox',
@@ -135,7 +138,7 @@ export async function writeAgentConfig(parts: EnvironmentParts): Promise<string>
   return file;
 }
 
-/** What decides about the token's rights. */
+/** The part of the config that determines which privileges the token needs. */
 export function privilegedConfig(storage: string) {
   return {
     pool: PVE_POOL,
@@ -161,7 +164,7 @@ function proxmoxOf({ pve }: EnvironmentParts): object {
 
 const secretIn = (file: string): SecretFile => ({ file });
 
-/** In the state folder, or in a short temporary one where that path would be too long for a socket. */
+/** The path is in the state folder, or in a short temporary folder if it would be too long for a socket. */
 async function socketPath(stateDir: string): Promise<string> {
   const near = join(stateDir, 'agent', 'innkeeper.sock');
   if (Buffer.byteLength(near) <= SOCKET_PATH_LIMIT) return near;

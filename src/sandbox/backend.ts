@@ -1,10 +1,10 @@
 /**
- * What stands behind the Proxmox look-alike: `memory` (small HTTP servers) or `lxc` (real containers). The look-alike
- * does API, tasks, locks, faults; this does the work.
+ * The contract of the back ends of the Proxmox look-alike: `memory` (small HTTP servers) and `lxc` (real containers).
+ * The look-alike handles API, tasks, locks and faults; the back end does the work.
  */
 import { Type } from 'typebox';
 
-/** A container as the look-alike's config says it should be. All values were validated. */
+/** A container as the look-alike's config describes it. All values are validated. */
 export const BackendContainerSchema = Type.Object({
   vmid: Type.Integer(),
   node: Type.String(),
@@ -15,7 +15,7 @@ export const BackendContainerSchema = Type.Object({
   cores: Type.Number(),
   /** GiB */
   diskGb: Type.Number(),
-  /** From net0: address without prefix, prefix, gateway; null when not configured. */
+  /** From net0: address without prefix, prefix length, gateway; null if not configured. */
   ipv4: Type.Union([
     Type.Null(),
     Type.Object({
@@ -42,7 +42,9 @@ export interface BackendUsage {
 /** Every method rejects with an Error whose message becomes the task's exit status. */
 export interface Backend {
   readonly kind: 'memory' | 'lxc';
-  /** Makes the root disk from an OS template volume, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`. */
+  /**
+   * Creates the root disk from an OS template volume, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`.
+   */
   create(container: BackendContainer, osTemplate: string): Promise<void>;
   /** Copies (or snapshots) the root disk of a template or stopped container. */
   clone(container: BackendContainer, sourceVmid: number): Promise<void>;
@@ -61,15 +63,15 @@ export interface Backend {
   isRunning(vmid: number): Promise<boolean>;
   usage(vmid: number): Promise<BackendUsage>;
   /**
-   * What `pct exec <vmid> --keep-env 0 -- /bin/sh -s` does with this standard input. Only the memory back end is
-   * asked (lxc has a real pct).
+   * Runs the standard input as `pct exec <vmid> --keep-env 0 -- /bin/sh -s` does. Only the memory back end has this
+   * method; lxc has a real pct.
    */
   exec?(
     vmid: number,
     stdin: string,
-    /** Gets the standard output as it comes; the result's is then empty. */
+    /** Receives the standard output as it arrives. The standard output of the result is then empty. */
     onStdout?: (chunk: string) => void,
   ): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** Called once at the end; leaves nothing behind but what `--state` keeps. */
+  /** Called once at the end. Leaves nothing behind except what `--state` keeps. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * The sandbox's own certificate authority: it signs for the Proxmox look-alike and the proxy, and is kept in the
- * state folder so that clients go on trusting it.
+ * The sandbox's own certificate authority. It signs the certificates of the Proxmox look-alike and of the proxy. It
+ * is kept in the state folder, so that clients continue to trust it.
  */
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
@@ -13,14 +13,14 @@ const SIGN = { ...KEY, hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
 const LEAF_DAYS = 397;
-/** Renewed when less than this is left. */
+/** A certificate with less remaining lifetime is renewed. */
 const MARGIN_DAYS = 30;
 
 type KeyPair = Awaited<ReturnType<typeof makeKeys>>;
 type Key = KeyPair['privateKey'];
 
 export interface CertificateFiles {
-  /** PEM, readable by everybody. */
+  /** PEM, readable by all users. */
   readonly certFile: string;
   /** PEM (PKCS #8), 0600. */
   readonly keyFile: string;
@@ -29,19 +29,19 @@ export interface CertificateFiles {
 }
 
 export interface Ca {
-  /** PEM file to trust. */
+  /** PEM file for clients to trust. */
   readonly caFile: string;
-  /** PEM file of its key (0600), for the daemon's own local authority. */
+  /** PEM file of the CA's key (0600). The daemon's local issuer signs with it. */
   readonly keyFile: string;
   readonly ca: string;
   /**
-   * A certificate for these DNS names and IP addresses; the kept one while it is valid for them, else a new one.
-   * `name` names the files.
+   * Returns a certificate for these DNS names and IP addresses: the kept one while it is valid for them, else a new
+   * one. `name` is the base name of the files.
    */
   certificate(name: string, hosts: readonly string[]): Promise<CertificateFiles>;
 }
 
-/** Takes up the authority in `dir`, or makes it. `now` in milliseconds. */
+/** Loads the authority from `dir`, or creates it. `now` in milliseconds. */
 export async function openCa(dir: string, now: () => number = Date.now): Promise<Ca> {
   const caFile = join(dir, 'ca.pem');
   const authority = (await findPair(dir, 'ca', now)) ?? (await makeAuthority(dir, now));
@@ -73,7 +73,10 @@ async function makeKeys() {
   return webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);
 }
 
-/** The kept pair, unless it is missing, unreadable or about to expire: then it is made anew. */
+/**
+ * Returns the kept pair, or undefined if it is missing, unreadable or about to expire. The caller then creates a new
+ * one.
+ */
 async function findPair(dir: string, name: string, now: () => number): Promise<Pair | undefined> {
   const [certPem, keyPem] = await Promise.all([
     findText(join(dir, `${name}.pem`)),
@@ -147,12 +150,12 @@ async function toPem(key: Key): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 }
 
-/** Valid a little before now: the clocks of container and host need not agree to the second. */
+/** Starts a little before now, because the clocks of container and host may differ by some seconds. */
 function validity(now: () => number, days: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now() - DAY_MS), notAfter: new Date(now() + days * DAY_MS) };
 }
 
-/** Positive and without a leading zero byte, as DER wants it. */
+/** Positive and without a leading zero byte, as DER requires. */
 function serial(): string {
   return `4${randomBytes(15).toString('hex').slice(1)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * The work of `innkeeper sandbox`: a world, the real daemon against it, and either a person, a program or one demo
- * site to serve.
+ * Implements `innkeeper sandbox`: starts an environment and the real daemon, and then serves a person, a program or
+ * one demo site.
  */
 import { onAbort } from '../kernel/async/on-abort.js';
 import { withLimit } from '../kernel/async/with-limit.js';
@@ -22,29 +22,32 @@ import type { Environment } from './environment.js';
 
 export interface SandboxOptions {
   readonly backend: Environment['backend'];
-  /** Folder that is kept and taken up again; absent: a temporary one that is removed at the end. */
+  /** Folder that is kept and continued from; absent: a temporary folder that is removed at the end. */
   readonly state?: string | undefined;
   /**
-   * Of the API; 0 = any free one; absent: the one of the last run on this folder, else 8080 (with `once` any free
-   * one: nobody calls it).
+   * Port of the API; 0 = any free port; absent: the port of the last run on this folder, else 8080 (with `once` any
+   * free port, because no client calls it).
    */
   readonly port?: number | undefined;
-  /** One JSON object on the first line, nothing else on standard output. */
+  /** Print one JSON object on the first line, and nothing else on standard output. */
   readonly json: boolean;
   /** Order one site, report, stop. */
   readonly once: boolean;
   /** Only the environment, no daemon. */
   readonly world: boolean;
-  /** Stop when standard input ends: a script that starts the sandbox and dies does not leave it running. */
+  /** Stop when standard input ends, so that a script that starts the sandbox and dies does not leave it running. */
   readonly untilStdinEnds: boolean;
 }
 
-/** How long a demo site may take; the from-scratch path on real containers needs minutes. */
+/**
+ * Time limit for a demo site. Without a template, a site on real containers is built from scratch, which takes
+ * minutes.
+ */
 const ONCE_WITHIN_MS = { memory: 120_000, lxc: 900_000 } as const;
 
 /**
- * Runs until it is stopped (or the demo site is there). Resolves with the exit code; errors are printed on standard
- * error in one sentence.
+ * Runs until it is stopped, or until the demo site is created. Resolves with the exit code. Errors are printed on
+ * standard error in one sentence.
  */
 export async function runSandbox(options: SandboxOptions): Promise<number> {
   const stateDir = options.state === undefined ? await temporaryFolder() : resolve(options.state);
@@ -53,7 +56,7 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
   };
   const logFile = join(stateDir, 'agent.log');
   const signals = catchSignals(removeState, (stack) => keepStack(logFile, stack));
-  // A reader of our output that goes away is no reason to end
+  // A closed standard output does not end the sandbox
   process.stdout.on('error', () => {});
   const closers: (() => Promise<void>)[] = [];
   if (options.untilStdinEnds) signals.stopAtEndOf(process.stdin);
@@ -62,7 +65,7 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
     return await run(options, { stateDir, logFile, signals, closers });
   } catch (error) {
     const reason: unknown = signals.stopped.aborted ? signals.stopped.reason : error;
-    // who asked for one site waits for a verdict, also when it is "stopped"
+    // with `--once` the caller waits for a result, even if the sandbox is stopped
     if (signals.stopped.aborted && !(reason instanceof Defect) && !options.once) return 0;
     printFailure(options, reason);
     return 1;
@@ -77,7 +80,7 @@ interface Surroundings {
   readonly stateDir: string;
   readonly logFile: string;
   readonly signals: StopSignals;
-  /** Run at the end, the last one first. */
+  /** Run at the end, in reverse order. */
   readonly closers: (() => Promise<void>)[];
 }
 
@@ -86,7 +89,8 @@ async function run(
   { stateDir, logFile, signals, closers }: Surroundings,
 ): Promise<number> {
   const { stopped } = signals;
-  if (options.once && options.world) throw new Error('--once needs the daemon: leave out --world');
+  if (options.once && options.world)
+    throw new Error('--once needs the daemon: do not combine it with --world');
   const apiPort = await choosePort(options, stateDir);
   const openFile = (file: string) => {
     const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
@@ -97,26 +101,26 @@ async function run(
   const log = openFile(logFile);
   const environmentLog = openFile(join(stateDir, 'environment.log'));
 
-  const world = await startEnvironment(options.backend, {
+  const environment = await startEnvironment(options.backend, {
     stateDir,
     apiPort,
     log: (line) => void environmentLog.write(`${line}\n`),
   });
-  closers.push(() => world.close());
+  closers.push(() => environment.close());
   stopped.throwIfAborted();
-  if (options.backend === 'lxc') await haveTemplate(world, stopped, log);
+  if (options.backend === 'lxc') await haveTemplate(environment, stopped, log);
   if (!options.world) {
-    const daemon = await startDaemon({ configFile: world.configFile, logTo: log });
+    const daemon = await startDaemon({ configFile: environment.configFile, logTo: log });
     closers.push(() => daemon.close());
     void daemon.failed.then(signals.fail);
   }
-  const access = await readAccess(world.configFile);
-  if (options.json) say(JSON.stringify(readyObject(world, access)));
-  if (options.once) return await once(options, world, access, stopped, logFile);
+  const access = await readAccess(environment.configFile);
+  if (options.json) say(JSON.stringify(readyObject(environment, access)));
+  if (options.once) return await once(options, environment, access, stopped, logFile);
   if (!options.json) {
     const kept = options.state !== undefined;
     const hasDig = await isInstalled('dig');
-    say(introText({ world, access, logFile: options.world ? undefined : logFile, kept, hasDig }));
+    say(introText({ environment, access, logFile: options.world ? undefined : logFile, kept, hasDig }));
   }
   await aborted(stopped);
   if (stopped.reason instanceof Defect) throw stopped.reason;
@@ -125,27 +129,27 @@ async function run(
 }
 
 /**
- * Real containers start without a golden template: it is made as an operator would, once per machine (minutes), then
- * taken from the cache.
+ * Real containers have no golden template at first. It is built as an operator would build it, once per machine
+ * (minutes); later runs take it from the cache.
  */
 async function haveTemplate(
-  world: Environment,
+  environment: Environment,
   stopped: AbortSignal,
   log: NodeJS.WritableStream,
 ): Promise<void> {
   await makeTemplate({
-    configFile: world.configFile,
+    configFile: environment.configFile,
     product: 'wordpress',
     replace: false,
     signal: stopped,
     log: pino({ level: 'info', base: null }, log),
-    progress: ({ phase, script }) => tell(`making the golden template: ${phase} ${script ?? ''}`.trimEnd()),
+    progress: ({ phase, script }) => tell(`building the golden template: ${phase} ${script ?? ''}`.trimEnd()),
   });
 }
 
 async function once(
   options: SandboxOptions,
-  world: Environment,
+  environment: Environment,
   access: Access,
   stopped: AbortSignal,
   logFile: string,
@@ -154,8 +158,8 @@ async function once(
   const report = await withLimit(
     stopped,
     limitMs,
-    (signal) => createDemoSite(access, world.backend, signal),
-    () => new Error(`the site was not there within ${limitMs / 1000} s`),
+    (signal) => createDemoSite(access, environment.backend, signal),
+    () => new Error(`the site was not ready within ${limitMs / 1000} s`),
   );
   say(options.json ? JSON.stringify(report) : reportText(report));
   if (!report.ok && options.state !== undefined) tell(`the log is ${logFile}`);
@@ -163,7 +167,7 @@ async function once(
 }
 
 function reportText(report: DemoReport): string {
-  if (!report.ok) return `No site: ${report.error}`;
+  if (!report.ok) return `The site failed: ${report.error}`;
   const width = Math.max(...report.steps.map((step) => step.name.length));
   return [
     `${report.url} shows "${report.title}".`,
@@ -174,32 +178,33 @@ function reportText(report: DemoReport): string {
     ),
     '',
     `accepted after ${report.accepted_ms} ms, ready after ${report.ready_ms} ms, completed after ${report.completed_ms} ms`,
-    `longest path ${report.longest_path_ms} ms, all steps one after the other ${report.sum_of_steps_ms} ms`,
+    `longest path ${report.longest_path_ms} ms, sum of all steps ${report.sum_of_steps_ms} ms`,
   ].join('\n');
 }
 
-function readyObject(world: Environment, { api, token }: Access): object {
+function readyObject(environment: Environment, { api, token }: Access): object {
   return {
     ready: true,
     api,
     token,
-    ca_file: world.caFile,
-    proxy: { https_port: world.proxy.httpsPort },
-    dns: world.dns,
-    pve: world.pve,
-    control: world.control,
-    state_dir: world.stateDir,
+    ca_file: environment.caFile,
+    proxy: { https_port: environment.proxy.httpsPort },
+    dns: environment.dns,
+    pve: environment.pve,
+    control: environment.control,
+    state_dir: environment.stateDir,
   };
 }
 
-/** A world alone does not listen there: a daemon that goes on running may hold the port. */
+/** With `--world` the sandbox does not listen on this port: a daemon that is still running may hold it. */
 async function choosePort(options: SandboxOptions, stateDir: string): Promise<number> {
   if (options.port === 0) return freePort();
   const kept = await findKeptPort(join(stateDir, 'innkeeper.yaml'));
   const port = options.port ?? kept ?? (options.once ? await freePort() : DEFAULT_API_PORT);
   if (options.world || (await canListen(port))) return port;
   throw new Error(
-    `port ${port} on 127.0.0.1 is in use; choose another with --port N, or any free one with --port 0`,
+    `port ${port} on 127.0.0.1 is in use; choose another port with --port N, or any free port with ` +
+      '--port 0',
   );
 }
 

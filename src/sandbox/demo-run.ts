@@ -1,6 +1,6 @@
 /**
  * `innkeeper sandbox --once`: orders one site through the HTTP API as a panel would, watches it through the proxy,
- * and reports how long what took.
+ * and reports the time of each step.
  */
 import { anySignal } from '../kernel/async/any-signal.js';
 import { randomBytes } from 'node:crypto';
@@ -31,11 +31,11 @@ export type DemoReport =
       readonly backend: string;
       readonly url: string;
       readonly title: string;
-      /** The order was answered. */
+      /** The response to the order arrived. */
       readonly accepted_ms: number;
       /** The site showed its title through the proxy. */
       readonly ready_ms: number;
-      /** The job had ended, snapshot and all. */
+      /** The job ended, including its snapshot. */
       readonly completed_ms: number;
       readonly steps: readonly DemoStep[];
       readonly sum_of_steps_ms: number;
@@ -71,7 +71,7 @@ const JobAnswer = Type.Object({
 });
 type JobAnswer = Static<typeof JobAnswer>;
 
-/** Never rejects: what goes wrong is in the report. */
+/** Never rejects: an error is part of the report. */
 export async function createDemoSite(
   access: Access,
   backend: string,
@@ -126,11 +126,13 @@ async function orderAndWatch(access: Access, backend: string, signal: AbortSigna
 
 interface Sighting {
   title: string | undefined;
-  /** Milliseconds since the epoch: since when the site shows this title. */
+  /** When the site first showed this title, in milliseconds since the epoch. */
   since: number;
 }
 
-/** Looks at the site until aborted. A template's own title may show for a moment: what counts is the one that stays. */
+/**
+ * Polls the site until aborted. A template's own title may show for a moment, so only the title that stays counts.
+ */
 function watchTitle(access: Access, fqdn: string, signal: AbortSignal): Sighting {
   const sighting: Sighting = { title: undefined, since: 0 };
   const look = async (): Promise<void> => {
@@ -158,7 +160,7 @@ async function jobEnd(access: Access, id: string, signal: AbortSignal): Promise<
 function reasonOf(job: JobAnswer): string {
   const step = job.error?.step;
   const where = step === undefined || step === null ? '' : ` at step "${step}"`;
-  return `the job is ${job.status}${where}: ${job.error?.message ?? 'no reason is on record'}`;
+  return `the job is ${job.status}${where}: ${job.error?.message ?? 'no reason was recorded'}`;
 }
 
 function stepsOf(job: JobAnswer, posted: number): DemoStep[] {
@@ -176,7 +178,7 @@ function stepsOf(job: JobAnswer, posted: number): DemoStep[] {
   );
 }
 
-/** One call of the API; rejects with the answer's own sentence. */
+/** Calls the API once; rejects with the error message of the response. */
 async function call<S extends TSchema>(
   access: Access,
   schema: S,
@@ -195,13 +197,13 @@ async function call<S extends TSchema>(
   });
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok && Value.Check(schema, answer)) return answer;
-  const why = Value.Check(Refused, answer) ? answer.error : 'the answer is not what was expected';
-  throw new Error(`${path} answered ${response.status}: ${why}`);
+  const why = Value.Check(Refused, answer) ? answer.error : 'the response has an unexpected form';
+  throw new Error(`${path} responded with status ${response.status}: ${why}`);
 }
 
-/** The title of the site's front page as a visitor gets it, or undefined while there is none. */
+/** Returns the title of the site's front page as a visitor gets it, or undefined while there is none. */
 async function titleOf(access: Access, fqdn: string, signal: AbortSignal): Promise<string | undefined> {
-  const { address, httpsPort, caFile } = access.door;
+  const { address, httpsPort, caFile } = access.publicEndpoint;
   const ca = await readFile(caFile);
   return new Promise((resolve) => {
     const nothing = (): void => resolve(undefined);

@@ -1,4 +1,4 @@
-/** The rights of the sandbox's own token: those that docs/installing.md grants, and nothing more. */
+/** The privileges of the sandbox's token: exactly those that docs/installing.md grants. */
 import {
   neededPrivileges,
   type PrivilegedConfig,

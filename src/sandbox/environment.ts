@@ -1,9 +1,12 @@
-/** A running sandbox world: everything around the daemon. Made by `startMemoryWorld` / `startLxcWorld`. */
+/**
+ * A running sandbox environment: everything around the daemon. Created by `startMemoryEnvironment` or
+ * `startLxcEnvironment`.
+ */
 
 export interface Environment {
   readonly backend: 'memory' | 'lxc';
   readonly stateDir: string;
-  /** The daemon's config file the world wrote: `<stateDir>/innkeeper.yaml`. */
+  /** The daemon's config file, written by the environment: `<stateDir>/innkeeper.yaml`. */
   readonly configFile: string;
   /** PEM of the sandbox's own CA (proxy certificate, PVE certificate). */
   readonly caFile: string;
@@ -12,82 +15,90 @@ export interface Environment {
   readonly pve: { readonly url: string };
   /** Control endpoint for faults: `http://127.0.0.1:<port>`. */
   readonly control: string;
-  /** Stops everything the world started. */
+  /** Stops everything that the environment started. */
   close(): Promise<void>;
 }
 
-/** What every world is started with. */
+/** The options of every environment. */
 export interface EnvironmentOptions {
-  /** Absolute; exists. */
+  /** Absolute path of an existing folder. */
   readonly stateDir: string;
-  /** The port that the daemon is to listen on. */
+  /** The port that the daemon will listen on. */
   readonly apiPort: number;
   readonly log: (line: string) => void;
 }
 
 /**
- * A fault at the look-alike (or beside it), matched in order. `POST <control>/faults`, `GET`, `DELETE`. `dns` is the
- * DNS server's API, `lookup` the name server that answers questions, `proxy` the proxy's commands, `web` what
- * visitors get through it.
+ * A fault at the look-alike or another server of the environment. Faults are matched in order. `POST
+ * <control>/faults`, `GET`, `DELETE`. `dns` is the DNS server's API, `lookup` the name server that answers queries,
+ * `proxy` the proxy's commands, `web` the responses that visitors get through the proxy.
  */
 export interface Fault {
   readonly target: 'pve' | 'dns' | 'proxy' | 'exec' | 'web' | 'lookup';
-  /** e.g. `POST`; the type for a look-up (`A`); absent = any. */
+  /** E.g. `POST`; for a DNS query its type (`A`); absent = any. */
   readonly method?: string;
-  /** Regular expression on the path (without `/api2/json`), on the script name for exec, on the name for a look-up. */
+  /**
+   * Regular expression, matched against the path (without `/api2/json`); for exec against the script's name, for a
+   * DNS query against the name.
+   */
   readonly path?: string;
   readonly kind:
-    /** `after: true`: the effect happens first (596: delivered, outcome unknown). */
+    /** `after: true`: the effect happens first (596: the request was delivered, its outcome is unknown). */
     | {
         readonly status: number;
         readonly reason?: string;
         readonly errors?: Record<string, string>;
         readonly after?: true;
-        /** An HTML page with the reason as its title, as a gateway or a log-in gives it. Only `pve` and `dns`. */
+        /**
+         * Sends an HTML page with the reason as its title, as a gateway or a login page would. Only `pve` and `dns`.
+         */
         readonly page?: true;
       }
-    /** Lets the agent do nothing: its token, key or command is refused, whatever it asks for. */
+    /** Refuses the agent's token, key or command for every request. */
     | { readonly denied: true }
-    /** Milliseconds before whatever else happens. */
+    /** Milliseconds to wait before any other effect. */
     | { readonly delayMs: number }
-    /** Close the connection, before or after the effect. */
+    /** Closes the connection, before or after the effect. */
     | { readonly drop: 'before' | 'after' }
     /**
-     * `config`: like a config file lock held by another process; `storage`: like a held storage lock; else: the
-     * config carries this lock.
+     * `config`: another process holds the lock of the config file; `storage`: the storage lock is held; else: the
+     * config contains this lock.
      */
     | { readonly lock: string }
     /** The task ends with this exit status instead of doing its work (`after: true`: after doing it). */
     | { readonly taskError: string; readonly after?: true }
     /** The task takes this much longer. */
     | { readonly taskMs: number }
-    /** Refuse connections altogether (with a path: reset the connection of such requests). */
+    /** Refuses all connections (with a path: resets the connections of matching requests). */
     | { readonly down: true }
-    /** Answer as if it had been done; do nothing. */
+    /** Reports success and does nothing. */
     | { readonly lie: true }
-    /** A resize ends OK and changes the configuration alone; the file system stays as it is, and the log says so. */
+    /**
+     * A resize ends with OK and changes only the configuration. The file system keeps its size, and the task's log
+     * says so.
+     */
     | { readonly noEffect: true }
     /**
-     * The container of the path carries this lock from then on, as a task leaves it that is killed: only `DELETE
-     * <control>/locks/<vmid>` takes it away.
+     * The container in the path has this lock from then on, as a killed task would leave it. Only `DELETE
+     * <control>/locks/<vmid>` removes it.
      */
     | { readonly leftLock: string }
     /**
-     * The next start of the container of the path checks its file system for so long, and the node answers nothing
-     * about it meanwhile.
+     * The next start of the container in the path checks its file system for this time. Meanwhile the node does not
+     * answer requests about the container.
      */
     | { readonly mountCheckMs: number }
     /**
-     * The cluster's list comes from a worker that has not read the last change yet: newer guests have no name and
-     * state there.
+     * The cluster's list comes from a worker that has not read the last change yet: it lacks the name and state of
+     * newer guests.
      */
     | { readonly outdated: true }
-    /** The body breaks off half way. */
+    /** The body ends half way. */
     | { readonly cut: true }
-    /** The body arrives one byte each so many milliseconds. */
+    /** The body arrives one byte at a time, with this many milliseconds between two bytes. */
     | { readonly dripMs: number };
-  /** From its first strike on it strikes every request of its target, until deleted. */
+  /** After the first request that it affects, it affects every request of its target until it is deleted. */
   readonly onward?: true;
-  /** How often it strikes; absent = until deleted. */
+  /** How many requests it affects; absent = all until it is deleted. */
   readonly times?: number;
 }

@@ -1,16 +1,15 @@
 /**
- * Small files of the sandbox's state folder: written whole or not at all, and secrets that are made once and then
- * kept.
+ * Small files of the sandbox's state folder. They are written atomically, and secrets are created once and then kept.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** For the owner only. */
+/** Readable by the owner only. */
 export const PRIVATE = 0o600;
 export const PUBLIC = 0o644;
 
-/** The file's text, or undefined when there is none. */
+/** Returns the file's text, or undefined if there is no file. */
 export async function findText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
@@ -20,7 +19,10 @@ export async function findText(path: string): Promise<string | undefined> {
   }
 }
 
-/** Replaces the file in one go, so that a reader (or a crash) sees the old text or the new one. Makes its folder. */
+/**
+ * Replaces the file atomically: a reader (or a crash) sees the old text or the new text. Creates the folder if it is
+ * missing.
+ */
 export async function writeText(path: string, text: string, mode = PRIVATE): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
@@ -28,7 +30,7 @@ export async function writeText(path: string, text: string, mode = PRIVATE): Pro
   await rename(temporary, path);
 }
 
-/** The secret that the file holds; made and kept (0600) when there is none yet. */
+/** Returns the secret in the file. If there is none yet, creates and keeps one (0600). */
 export async function keptText(path: string, make: () => string): Promise<string> {
   const known = (await findText(path))?.trim();
   if (known !== undefined && known !== '') return known;
@@ -37,7 +39,7 @@ export async function keptText(path: string, make: () => string): Promise<string
   return made.trim();
 }
 
-/** Parsed JSON, or undefined when there is no file. Throws with the file's name when it is damaged. */
+/** Returns the parsed JSON, or undefined if there is no file. Throws with the file's name if it is damaged. */
 export async function findJson(path: string): Promise<unknown> {
   const text = await findText(path);
   if (text === undefined) return undefined;
@@ -45,7 +47,7 @@ export async function findJson(path: string): Promise<unknown> {
     const value: unknown = JSON.parse(text);
     return value;
   } catch (error) {
-    throw new Error(`${path} is damaged: it holds no valid JSON; remove the state folder to start again`, {
+    throw new Error(`${path} is damaged: it contains no valid JSON; remove the state folder to start again`, {
       cause: error,
     });
   }

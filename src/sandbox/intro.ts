@@ -1,31 +1,33 @@
-/** What `innkeeper sandbox` prints for a person: commands that work as they are pasted. */
+/** The text that `innkeeper sandbox` prints for a person: commands that can be pasted. */
 import type { Access } from './access.js';
 import type { Environment } from './environment.js';
 
 export interface Intro {
-  readonly world: Environment;
+  readonly environment: Environment;
   readonly access: Access;
   /** Absent with `--world`. */
   readonly logFile: string | undefined;
-  /** The state folder was asked for with `--state` and is kept. */
+  /** True if the state folder was given with `--state`, so that it is kept. */
   readonly kept: boolean;
   readonly hasDig: boolean;
 }
 
 export function introText(intro: Intro): string {
-  const { world, access, logFile, kept } = intro;
-  const { api, token, door } = access;
+  const { environment, access, logFile, kept } = intro;
+  const { api, token, publicEndpoint } = access;
   const lines =
     logFile === undefined
       ? [
-          `Innkeeper's sandbox world is up (${world.backend}), without the daemon. Start that in another terminal:`,
+          `The sandbox environment is running (${environment.backend}), without the daemon. Start the daemon in ` +
+            'another terminal:',
           '',
-          `  npm start -- --config ${word(world.configFile)}`,
+          `  npm start -- --config ${word(environment.configFile)}`,
           '',
           'Then try:',
         ]
       : [
-          `Innkeeper is up at ${api}, with a sandbox world around it (${world.backend}). Try in another terminal:`,
+          `Innkeeper is running at ${api}, in a sandbox environment (${environment.backend}). Try in another ` +
+            'terminal:',
         ];
   return [
     '',
@@ -37,26 +39,26 @@ export function introText(intro: Intro): string {
     `  curl -s ${api}/create-site -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
     `    -d '{"service_id": "12", "email": "anna@example.com", "plan": "basic", "public_ip": "203.0.113.10"}'; echo`,
     '',
-    '  # what became of it, and the job with its steps',
+    '  # its status, and the job with its steps',
     `  curl -s "${api}/status?service_id=12" -H "Authorization: Bearer $TOKEN"; echo`,
     `  curl -s "${api}/jobs?service_id=12" -H "Authorization: Bearer $TOKEN"; echo`,
     '',
-    '  # the site itself, by its name, over TLS, through the proxy',
-    `  curl -s --cacert ${word(door.caFile)} \\`,
-    `    --connect-to anna.sandbox.test:443:${door.address}:${door.httpsPort} https://anna.sandbox.test/`,
+    '  # the site, over TLS, through the proxy',
+    `  curl -s --cacert ${word(publicEndpoint.caFile)} \\`,
+    `    --connect-to anna.sandbox.test:443:${publicEndpoint.address}:${publicEndpoint.httpsPort} https://anna.sandbox.test/`,
     ...digLines(intro),
     '',
-    `State   ${world.stateDir}${kept ? ' (kept)' : ' (removed at the end; keep it with --state DIR)'}`,
+    `State   ${environment.stateDir}${kept ? ' (kept)' : ' (removed at the end; keep it with --state DIR)'}`,
     ...(logFile === undefined ? [] : [`Log     ${logFile}`]),
-    `Faults  ${world.control}/faults (docs/sandbox.md)`,
+    `Faults  ${environment.control}/faults (docs/sandbox.md)`,
     'Stop    Ctrl-C',
     '',
   ].join('\n');
 }
 
-function digLines({ world, hasDig }: Intro): string[] {
+function digLines({ environment, hasDig }: Intro): string[] {
   if (!hasDig) return [];
-  const { host, port } = world.dns;
+  const { host, port } = environment.dns;
   return ['', '  # its DNS record', `  dig +short @${host} -p ${port} anna.sandbox.test`];
 }
 

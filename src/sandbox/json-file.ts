@@ -1,18 +1,18 @@
-/** One mutable value kept in one JSON file, so that a sandbox world survives being killed. */
+/** One mutable value, kept in a JSON file so that it survives a kill of the sandbox. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface JsonFile<T> {
-  /** Changed in place by its owner. */
+  /** The owner changes it in place. */
   readonly value: T;
-  /** True when an earlier run left the file. */
+  /** True if an earlier run left the file. */
   readonly resumed: boolean;
-  /** Resolves when everything up to now is on disk; whoever asks while one is being written shares the next. */
+  /** Resolves when all changes so far are on disk. Calls during a write share the next write. */
   save(): Promise<void>;
 }
 
-/** Without a file nothing is kept. `check` returns undefined for what it does not recognise; then this throws. */
+/** Without a file nothing is kept. `check` returns undefined for an unknown form; the function then throws. */
 export function openJsonFile<T>(
   file: string | undefined,
   fresh: T,

@@ -1,18 +1,18 @@
-/** The ports of a sandbox, kept in its state folder, so that a world that is started again is found where it was. */
+/** The ports of a sandbox, kept in its state folder, so that a restarted environment keeps its addresses. */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { findJson, isErrno, writeJson } from './files.js';
 
-/** Below the range that systems take the ports of outgoing connections from: a kept port stays free. */
+/** Below the range that systems use for outgoing connections, so that a kept port stays free. */
 const FIRST = 20_000;
 const LAST = 32_000;
 const TRIES = 100;
 
 export interface Ports {
   /**
-   * The kept port of that name, or a free one that is kept from now on. Throws a plain sentence when the kept one is
-   * taken.
+   * The kept port of that name, or a free port that is kept from now on. Throws a plain sentence if the kept port is
+   * in use.
    */
   of(name: string): Promise<number>;
 }
@@ -25,7 +25,8 @@ export async function openPorts(file: string): Promise<Ports> {
       if (known !== undefined) {
         if (await isFree(known)) return known;
         throw new Error(
-          `port ${known} of this sandbox (${name}) is in use: is it running already? Stop the other one, or choose another --state folder`,
+          `port ${known} of this sandbox (${name}) is in use: the sandbox may already be running. Stop it, ` +
+            'or choose another --state folder',
         );
       }
       const port = await freePort(new Set(kept.values()));
@@ -36,7 +37,7 @@ export async function openPorts(file: string): Promise<Ports> {
   };
 }
 
-/** True when TCP and UDP can be bound on 127.0.0.1. Port 0 is always free. */
+/** True if TCP and UDP can be bound to this port on 127.0.0.1. Port 0 is always free. */
 export async function isFree(port: number): Promise<boolean> {
   return (await canListen(port)) && (await canBind(port));
 }
@@ -54,7 +55,7 @@ function numbersIn(value: unknown): Map<string, number> {
   return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
-/** True when a TCP server can be started there on 127.0.0.1. */
+/** True if a TCP server can listen on this port on 127.0.0.1. */
 export async function canListen(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** The SSH keys of a sandbox, made once and kept: the host's and the agent's. */
+/** The SSH keys of a sandbox, created once and kept: the host's and the agent's. */
 import ssh2 from 'ssh2';
 import { keptText } from './files.js';
 
@@ -12,7 +12,7 @@ export interface SshKey {
   readonly public: string;
 }
 
-/** The key that the file holds, made (0600) when there is none. */
+/** Returns the key in the file; creates it (0600) if there is none. */
 export async function keptKey(file: string): Promise<SshKey> {
   const text = `${await keptText(file, () => newKeyPair().private)}\n`;
   const key = utils.parseKey(text);
@@ -21,13 +21,13 @@ export async function keptKey(file: string): Promise<SshKey> {
 }
 
 /**
- * A new ed25519 pair as ssh2 makes it. About one in 270 of those that ssh2 1.17 makes cannot be read again, because
- * it drops a leading zero of the public half: such a one is thrown away.
+ * A new ed25519 pair from ssh2. About one in 270 of the pairs that ssh2 1.17 makes cannot be read again, because it
+ * drops a leading zero of the public half. Such a pair is discarded.
  */
 export function newKeyPair(comment = 'innkeeper-sandbox'): SshKey {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const pair = utils.generateKeyPairSync('ed25519', { comment });
     if (!(utils.parseKey(pair.private) instanceof Error)) return pair;
   }
-  throw new Error('no usable SSH key could be made');
+  throw new Error('no usable SSH key could be generated');
 }

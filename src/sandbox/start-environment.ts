@@ -1,4 +1,4 @@
-/** Chooses the world of a back end; each is loaded only when it is asked for. */
+/** Starts the environment of a back end; the code of a back end is loaded only when it is used. */
 import type { Environment, EnvironmentOptions } from './environment.js';
 
 export async function startEnvironment(

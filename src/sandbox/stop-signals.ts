@@ -1,4 +1,7 @@
-/** Ctrl-C and SIGTERM stop a sandbox in order, the second one at once; so does an error that nobody caught. */
+/**
+ * Ctrl-C and SIGTERM stop a sandbox in order, and the second signal stops it at once. An uncaught error also stops it
+ * in order.
+ */
 
 /** The reason of a stop that nobody requested. */
 export class Defect extends Error {}
@@ -8,7 +11,7 @@ export interface StopSignals {
   readonly stopped: AbortSignal;
   /** Stops because of this error. */
   readonly fail: (error: Error) => void;
-  /** Stops in order when this stream, which nobody else reads, has ended. */
+  /** Stops in order when this stream, which has no other reader, has ended. */
   stopAtEndOf(input: NodeJS.ReadStream): void;
   /** Gives the signals back to the process. */
   release(): void;
@@ -18,7 +21,7 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /**
  * @param onForce runs just before the process ends at the second signal; must be synchronous
- * @param onDefect gets the stack of an error that nobody caught
+ * @param onDefect receives the stack of an uncaught error
  */
 export function catchSignals(onForce: () => void, onDefect: (stack: string) => void): StopSignals {
   const controller = new AbortController();

@@ -115,12 +115,12 @@ export async function startQuickWorld(): Promise<WorldProcess> {
     delays: 0,
     log: () => {},
   });
-  const { api, token, door } = await readAccess(world.configFile);
+  const { api, token, publicEndpoint } = await readAccess(world.configFile);
   return {
     api,
     token,
-    caFile: door.caFile,
-    httpsPort: door.httpsPort,
+    caFile: publicEndpoint.caFile,
+    httpsPort: publicEndpoint.httpsPort,
     stateDir,
     configFile: world.configFile,
     control: world.control,

@@ -1,6 +1,6 @@
 /**
- * The control endpoint of a sandbox world, for tests and for people who want to see it break: faults, violations,
- * requests, containers.
+ * The control endpoint of a sandbox environment, for tests and for manual trials: faults, violations, requests,
+ * containers.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -8,7 +8,9 @@ import { type Faults, parseFault } from './faults.js';
 import { parseGrants } from '../pve/grants.js';
 import type { Pve } from '../pve/start.js';
 
-/** Answers with a JSON value; throws RangeError for a bad request. `rest` is what follows the route's path. */
+/**
+ * Returns a JSON value; throws RangeError for a bad request. `rest` holds the path segments after the route's path.
+ */
 export type ControlHandler = (request: {
   readonly body: unknown;
   readonly query: URLSearchParams;
@@ -18,10 +20,10 @@ export type ControlHandler = (request: {
 export interface ControlOptions {
   readonly faults: Faults;
   readonly pve?: Pve;
-  /** More routes: `GET /sites` -> handler. They come first. */
+  /** Additional routes, e.g. `GET /sites` -> handler. They take precedence. */
   readonly routes?: Readonly<Record<string, ControlHandler>>;
   readonly host?: string;
-  /** 0 = any. */
+  /** 0 = any free port. */
   readonly port?: number;
 }
 
@@ -56,15 +58,15 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
       await pve?.settle();
       return {};
     },
-    /** `/locks/101/backup`: the lock a crashed backup would leave. */
+    /** `/locks/101/backup`: sets the lock that a crashed backup would leave. */
     'PUT /locks': ({ rest: [vmid, name] }) => lock(vmid, name),
     'DELETE /locks': ({ rest: [vmid] }) => lock(vmid, undefined),
-    /** `/containers/101`: the container is lost, and what HA and the pool have of it stays. */
+    /** `/containers/101`: loses the container; its HA resource and its pool membership stay. */
     'DELETE /containers': async ({ rest: [vmid] }) => {
       await pve?.lose(Number(vmid));
       return { vmid: Number(vmid) };
     },
-    /** What the user and the token may do: `{privsep, user: {path: [privilege]}, token}`. */
+    /** The privileges of the user and the token: `{privsep, user: {path: [privilege]}, token}`. */
     'PUT /grants': ({ body }) => {
       pve?.setGrants(parseGrants(body));
       return {};
@@ -73,9 +75,9 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
       pve?.setGrants(undefined);
       return {};
     },
-    /** `/clock/90000`: how many ms the look-alike's clock is ahead. */
+    /** `/clock/90000`: sets the look-alike's clock this many ms ahead. */
     'PUT /clock': ({ rest: [offset] }) => {
-      if (!/^-?\d+$/.test(offset ?? '')) throw new RangeError('milliseconds are needed');
+      if (!/^-?\d+$/.test(offset ?? '')) throw new RangeError('a number of milliseconds is required');
       pve?.setClock(Number(offset));
       return { offsetMs: Number(offset) };
     },

@@ -1,6 +1,6 @@
 /**
- * Matching and counting of injected faults, shared by every server of a sandbox world (look-alike, DNS, proxy
- * control, exec).
+ * Matches and counts injected faults for all servers of a sandbox environment (look-alike, DNS, proxy commands,
+ * exec).
  */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -9,31 +9,34 @@ import type { Fault } from '../environment.js';
 type Kind = Fault['kind'];
 export type StrikeKind = Exclude<Kind, { readonly delayMs: number }>;
 
-/** What hits one request. Several delays add up; at most one other kind strikes. */
+/** The faults that affect one request. Several delays add up; at most one fault of another kind applies. */
 export interface Strike {
   readonly delayMs: number;
   readonly kind: StrikeKind | undefined;
-  /** Said when the answer came out as it would have without: then it does not count. */
+  /** Called if the response is the same as without the fault; the fault is then not counted. */
   readonly missed?: () => void;
 }
 
 export interface ListedFault {
   readonly id: string;
   readonly fault: Fault;
-  /** How often it struck. */
+  /** How many requests it affected. */
   readonly struck: number;
 }
 
 export interface Faults {
   add(fault: Fault): string;
   list(): ListedFault[];
-  /** Without an id: all. False when there is no such fault. */
+  /** Without an ID: removes all faults. Returns false if there is no such fault. */
   remove(id?: string): boolean;
-  /** Finds what strikes this request and counts it. `path` is what `Fault.path` is matched with. */
+  /** Finds the faults that affect this request, and counts them. `Fault.path` is matched against `path`. */
   strike(target: Fault['target'], at: { readonly method?: string; readonly path?: string }): Strike;
-  /** True when a new connection is to be refused; counts. Only `down` faults without method and path are asked. */
+  /**
+   * Returns true if a new connection must be refused, and counts it. Only `down` faults without method and path
+   * apply.
+   */
   refuses(target: Fault['target']): boolean;
-  /** True when a log-in is to be refused; counts. */
+  /** Returns true if a login must be refused, and counts it. */
   denies(target: Fault['target']): boolean;
 }
 
@@ -77,11 +80,11 @@ const faultSchema = Type.Object(
   closed,
 );
 
-/** A fault from outside; throws RangeError with what is wrong. */
+/** Parses a fault from a request; throws RangeError with the reason. */
 export function parseFault(value: unknown): Fault {
   if (!Value.Check(faultSchema, value)) {
     const first = Value.Errors(faultSchema, value)[0];
-    throw new RangeError(`not a fault: ${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim());
+    throw new RangeError(`invalid fault: ${first?.instancePath ?? ''} ${first?.message ?? ''}`.trim());
   }
   if (value.path !== undefined) new RegExp(value.path);
   return value;

@@ -1,6 +1,6 @@
 /**
- * Where this machine's own apt gets Debian from, so that base system and containers use the same archive in the same
- * way.
+ * Determines where this machine's apt gets Debian from, so that base system and containers use the same archive in
+ * the same way.
  */
 import { run } from './run.js';
 
@@ -9,7 +9,7 @@ export interface AptArchive {
   readonly sources: readonly string[];
   /** `host:port` of every server named in the sources. */
   readonly servers: readonly string[];
-  /** The host's settings that fetching depends on, in apt.conf syntax, without proxies. */
+  /** The host's apt settings that downloads depend on, in apt.conf syntax, without proxies. */
   readonly settings: string;
   /** Proxy that the host itself needs, e.g. `http://proxy:3128`. */
   readonly proxy: string | null;
@@ -44,7 +44,7 @@ export async function readAptArchive(suite: string): Promise<AptArchive> {
   };
 }
 
-/** Lines `uri|label|origin`; only what Debian itself signed counts. */
+/** Lines `uri|label|origin`; only archives that Debian itself signed count. */
 export function parseTargets(text: string): Target[] {
   return text.split('\n').flatMap((line) => {
     const [uri, label, origin] = line.split('|');

@@ -1,4 +1,6 @@
-/** The container host behind the look-alike: real unprivileged LXC containers whose root disks are btrfs subvolumes. */
+/**
+ * The container host of the lxc environment: real unprivileged LXC containers whose root disks are btrfs subvolumes.
+ */
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,9 +24,12 @@ export interface LxcBackendParts {
   readonly network: ContainerNetwork;
   /** apt settings that every container gets. */
   readonly aptConfig: string;
-  /** Makes sure that the OS template's content is there as a subvolume; rejects when there is no such template. */
+  /**
+   * Returns the subvolume with the OS template's content, and creates it first if needed; rejects if there is no such
+   * template.
+   */
   readonly baseSubvolume: (osTemplate: string) => Promise<string>;
-  /** Called when a container of this host name has become a template. */
+  /** Called when a container with this host name has become a template. */
   readonly onTemplate: (hostname: string, rootfs: string) => Promise<void>;
   readonly log: (line: string) => void;
 }
@@ -46,7 +51,7 @@ export class LxcBackend implements Backend {
   async create(container: BackendContainer, osTemplate: string): Promise<void> {
     const base = await this.#parts.baseSubvolume(osTemplate);
     await this.#makeFrom(container, base);
-    // As Proxmox does for a new container: host keys of its own.
+    // Every new container gets its own host keys, as in Proxmox.
     await run(['ssh-keygen', '-q', '-A', '-f', this.#root(container.vmid)]);
   }
 
@@ -86,7 +91,7 @@ export class LxcBackend implements Backend {
     await this.#folders.setMeantToRun(container.vmid, true);
   }
 
-  /** Starts what ran when the world ended; one that does not start is only reported. */
+  /** Starts the containers that ran when the environment ended. If one does not start, this is only reported. */
   async resume(): Promise<void> {
     const starting = (await this.#folders.meantToRun()).map((container) => this.start(container));
     for (const result of await Promise.allSettled(starting)) {
@@ -115,7 +120,7 @@ export class LxcBackend implements Backend {
     await this.#parts.disk.limit(this.#root(container.vmid), container.diskGb);
   }
 
-  /** btrfs takes it atomically, also of a running container. */
+  /** btrfs takes the snapshot atomically, also of a running container. */
   async snapshot(vmid: number, name: string): Promise<void> {
     await this.#parts.disk.snapshot(this.#root(vmid), this.#snapshot(vmid, name), true);
   }
@@ -160,7 +165,7 @@ export class LxcBackend implements Backend {
     return this.#usage.read(vmid, this.#lxc.initProcess(vmid), this.#root(vmid));
   }
 
-  /** Stops what runs, and remembers that it ran. */
+  /** Stops the running containers, and records that they ran. */
   async close(): Promise<void> {
     await Promise.all(
       this.#lxc.running().map(async (vmid) => {

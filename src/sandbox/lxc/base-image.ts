@@ -1,4 +1,6 @@
-/** The OS template: a minimal Debian made once per machine and kept as an archive; worlds unpack it. */
+/**
+ * The OS template: a minimal Debian that is built once per machine and kept as an archive. Environments unpack it.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
@@ -8,11 +10,11 @@ import { findCommand } from './requirements.js';
 import { run } from './run.js';
 
 export const SUITE = 'bookworm';
-/** Matches the volume ids of Proxmox's own Debian 12 templates. */
+/** Matches the volume IDs of Proxmox's own Debian 12 templates. */
 const VOLUME = /^[\w-]+:vztmpl\/debian-12-standard_[\w.+-]+\.tar\.(?:zst|gz|xz)$/;
-/** Raise it when what is made below changes. */
+/** Must be increased when the steps below change. */
 const EDITION = 2;
-/** Roughly what Proxmox's Debian template brings. */
+/** Roughly the packages of Proxmox's Debian template. */
 const PACKAGES = [
   'systemd',
   'systemd-sysv',
@@ -37,25 +39,22 @@ const PACKAGES = [
   'xz-utils',
   'zstd',
 ];
-/** It can never be mounted in an unprivileged container and would leave every one of them `degraded`. */
+/** This unit can never be mounted in an unprivileged container, and would leave every container `degraded`. */
 const MASKED_UNITS = ['sys-kernel-debug.mount'];
-/**
- * Nothing in a sandbox has to outlive a power cut, and dpkg's syncs are most of what an installation takes on a loop
- * device.
- */
+/** A sandbox need not survive a power loss, and dpkg's syncs take most of an installation's time on a loop device. */
 const DPKG = 'force-unsafe-io';
 
 export function isBaseVolume(volume: string): boolean {
   return VOLUME.test(volume);
 }
 
-/** Changes whenever another base system would come out. */
+/** Changes whenever the resulting base system would change. */
 export function baseKey(archive: AptArchive): string {
   const parts = [EDITION, SUITE, PACKAGES, MASKED_UNITS, DPKG, archive.sources, archive.settings];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
-/** The archive file's path; made now (about half a minute) if it is not there yet. */
+/** Returns the archive file's path. Builds the archive first (about half a minute) if it does not exist. */
 export async function ensureBaseImage(
   cacheDir: string,
   archive: AptArchive,
@@ -66,7 +65,7 @@ export async function ensureBaseImage(
   await mkdir(cacheDir, { recursive: true });
   const work = await mkdtemp(join(cacheDir, 'making-base-'));
   try {
-    log('making the base system (once per machine, about half a minute)');
+    log('building the base system (once per machine, about half a minute)');
     const fresh = await makeBase(work, archive);
     await rename(fresh, file);
     return file;
@@ -95,7 +94,7 @@ async function makeBase(work: string, archive: AptArchive): Promise<string> {
       `--aptopt=${settings}`,
       `--include=${PACKAGES.join(',')}`,
       ...MASKED_UNITS.map((unit) => `--customize-hook=ln -sf /dev/null "$1/etc/systemd/system/${unit}"`),
-      // What was needed here only; containers get their own settings at every start.
+      // These settings were needed only here; containers get their own settings at every start.
       '--customize-hook=rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
       `--customize-hook=echo ${DPKG} >"$1/etc/dpkg/dpkg.cfg.d/sandbox"`,
       '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*_key*',

@@ -1,4 +1,4 @@
-/** Memory, swap and cores of a container as its control group's limits. */
+/** Limits of a container's memory, swap and cores in its control group. */
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ export interface Limits {
   readonly cores: number;
 }
 
-/** File of the hierarchy -> value. Order matters: v1 refuses a memory+swap limit under the memory limit. */
+/** File in the hierarchy -> value. The order matters: v1 refuses a memory+swap limit below the memory limit. */
 export function limitValues(
   limits: Limits,
   unified = isUnified(),
@@ -34,7 +34,7 @@ export function limitValues(
   ];
 }
 
-/** Lines for the container's LXC config; what this kernel has no controller for is left out. */
+/** Lines for the container's LXC config, without the limits for which this kernel has no controller. */
 export function limitLines(limits: Limits): string[] {
   const unified = isUnified();
   return limitValues(limits, unified)
@@ -48,8 +48,8 @@ function isSupported(controller: string, key: string, unified: boolean): boolean
 }
 
 /**
- * Changes a running container. Twice, because v1 refuses to raise one memory limit above, or lower it below, the
- * other.
+ * Changes a running container. Writes the limits twice, because v1 refuses to raise one memory limit above the other,
+ * or to lower it below the other.
  */
 export async function applyLimits(namespace: string, vmid: number, limits: Limits): Promise<void> {
   const unified = isUnified();

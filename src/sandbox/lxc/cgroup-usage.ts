@@ -1,4 +1,4 @@
-/** What a container uses, read from its control group. */
+/** A container's usage, read from its control group. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUnified, payloadFolder } from './cgroup.js';
@@ -13,7 +13,7 @@ export async function memoryUsed(namespace: string, vmid: number): Promise<numbe
   return Math.max(0, used - Number(cache ?? 0));
 }
 
-/** CPU time used since its start, in seconds. */
+/** CPU time used since the container's start, in seconds. */
 export async function cpuSeconds(namespace: string, vmid: number): Promise<number> {
   if (!isUnified()) {
     return (await readNumber(join(payloadFolder('cpuacct', namespace, vmid), 'cpuacct.usage'))) / 1e9;

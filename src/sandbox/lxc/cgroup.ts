@@ -1,6 +1,6 @@
 /**
- * Where the containers' control groups lie, on hosts with one hierarchy (v2) and with the old separate ones (v1), and
- * how they are emptied.
+ * Locates and empties the containers' control groups, on hosts with one hierarchy (v2) and on hosts with the old
+ * separate hierarchies (v1).
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
@@ -24,12 +24,12 @@ export function isUnified(): boolean {
   return existsSync(join(CGROUP_ROOT, 'cgroup.controllers'));
 }
 
-/** Where a container's group lies, relative to each hierarchy: `lxc.cgroup.dir` of its config. */
+/** The path of a container's group relative to each hierarchy: `lxc.cgroup.dir` of its config. */
 export function groupOf(namespace: string, vmid: number): string {
   return `${namespace}/${vmid}`;
 }
 
-/** Folder that the groups of this controller lie under. */
+/** The folder that contains the groups of this controller. */
 export function hierarchy(controller: string): string {
   return isUnified() ? CGROUP_ROOT : join(CGROUP_ROOT, controller);
 }
@@ -38,7 +38,10 @@ export function payloadFolder(controller: string, namespace: string, vmid: numbe
   return join(hierarchy(controller), groupOf(namespace, vmid), `lxc.payload.${vmid}`);
 }
 
-/** Every process in the groups under `<namespace>/`; for ending what a crashed world left. */
+/**
+ * Returns every process in the groups under `<namespace>/`, so that the processes of a crashed environment can be
+ * ended.
+ */
 export function processesUnder(group: string): number[] {
   const found = new Set<number>();
   for (const folder of groupFolders(group)) {
@@ -47,7 +50,7 @@ export function processesUnder(group: string): number[] {
         for (const pid of readFileSync(join(child, 'cgroup.procs'), 'utf8').split('\n'))
           if (pid) found.add(Number(pid));
       } catch {
-        // The group went away while we looked.
+        // The group was removed during the read.
       }
     }
   }
@@ -67,7 +70,7 @@ function groupFolders(group: string): string[] {
   );
 }
 
-/** The folder and all under it, parents first. */
+/** The folder and everything under it, parents first. */
 function walk(folder: string): string[] {
   try {
     const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());

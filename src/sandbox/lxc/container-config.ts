@@ -1,5 +1,6 @@
 /**
- * The LXC configuration of one container: unprivileged, its root on an id-mapped mount, its address set from outside.
+ * The LXC configuration of one container: unprivileged, its root on an id-mapped mount, its address configured from
+ * outside.
  */
 import { join } from 'node:path';
 import type { BackendContainer } from '../backend.js';
@@ -13,7 +14,7 @@ export interface ConfigPlace {
   readonly namespace: string;
   readonly network: NetworkPlan;
   readonly rootfs: string;
-  /** Script that joins the veth to the bridge. */
+  /** Script that attaches the veth interface to the bridge. */
   readonly bridgeHook: string;
 }
 
@@ -43,7 +44,8 @@ function networkLines(container: BackendContainer, bridgeHook: string): string[]
     'lxc.net.0.type = veth',
     'lxc.net.0.flags = up',
     'lxc.net.0.name = eth0',
-    // A changing address would be unreachable until the host's ARP entry expires (70 s were seen after a rollback).
+    // With a changing hardware address the container would be unreachable until the host's ARP entry expires (70 s
+    // were seen after a rollback).
     `lxc.net.0.hwaddr = ${container.hwaddr.toLowerCase()}`,
     `lxc.net.0.script.up = ${bridgeHook}`,
   ];

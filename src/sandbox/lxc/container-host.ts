@@ -1,6 +1,6 @@
 /**
- * Opens everything that containers need on this machine - disk, network, base system, way to packages - and closes
- * all of it again.
+ * Opens everything that containers need on this machine (disk, network, base system, access to packages), and closes
+ * it again.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -34,7 +34,7 @@ import { Undo } from './undo.js';
 export interface ContainerHostOptions {
   /** Kept between runs: disk image, containers' configs, network. */
   readonly stateDir: string;
-  /** For what takes long to make and belongs to no world. */
+  /** For files that take long to create and belong to no environment. */
   readonly cacheDir: string;
   readonly log: (line: string) => void;
   /** Called when a container has become a template. */
@@ -46,9 +46,9 @@ export interface ContainerHost {
   readonly disk: Disk;
   readonly network: ContainerNetwork;
   readonly lxcPath: string;
-  /** Of the base system that new containers are made from. */
+  /** Key of the base system that new containers are created from. */
   readonly baseKey: string;
-  /** To be kept current with the servers that the world starts. */
+  /** The caller adds the servers that the environment starts. */
   readonly record: EnvironmentRecord;
   close(): Promise<void>;
 }
@@ -101,14 +101,14 @@ export async function openContainerHost(options: ContainerHostOptions): Promise<
 
 const IdentityShape = Type.Object({
   id: Type.String({ pattern: '^[0-9a-f]{6}$' }),
-  /** Second and third part of the containers' network. */
+  /** Second and third byte of the containers' network address. */
   network: Type.Tuple([
     Type.Integer({ minimum: 0, maximum: 255 }),
     Type.Integer({ minimum: 0, maximum: 255 }),
   ]),
 });
 
-/** The world's short name and its network, kept so that containers keep their addresses. */
+/** The environment's short name and its network, kept so that containers keep their addresses. */
 async function readIdentity(stateDir: string): Promise<{ id: string; plan: NetworkPlan }> {
   const file = join(stateDir, 'lxc-world.json');
   if (existsSync(file)) {
@@ -118,7 +118,8 @@ async function readIdentity(stateDir: string): Promise<{ id: string; plan: Netwo
     const plan = planFor(...kept.network);
     if (!isFree(plan, await routes())) {
       throw new Error(
-        `The sandbox's containers have addresses in ${plan.network}/${plan.prefix}, which this machine routes elsewhere now.`,
+        `This machine now routes ${plan.network}/${plan.prefix}, the network of the sandbox's ` +
+          'containers, elsewhere.',
       );
     }
     return { id: kept.id, plan };
@@ -134,7 +135,7 @@ function aptConfigFor(proxy: string, archive: AptArchive): string {
   return `${archive.settings}\nAcquire::http::Proxy "${proxy}";\nAcquire::https::Proxy "${proxy}";\n`;
 }
 
-/** Unpacks the base system into a subvolume the first time somebody asks. */
+/** Unpacks the base system into a subvolume at the first call. */
 function unpackOnce(disk: Disk, image: string, key: string): (osTemplate: string) => Promise<string> {
   let unpacking: Promise<string> | undefined;
   const ready = disk.path('base', key);

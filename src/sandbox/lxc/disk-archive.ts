@@ -1,4 +1,4 @@
-/** Root disks as compressed archives, for what is made once and used by many worlds. */
+/** Root disks as compressed archives, for disks that are built once and used by many environments. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Disk } from './disk.js';
@@ -7,7 +7,7 @@ import { run } from './run.js';
 const KEEP = ['--numeric-owner', '--xattrs', '--xattrs-include=*'];
 const TIMEOUT_MS = 600_000;
 
-/** Writes the archive, whole or not at all. */
+/** Writes the archive atomically. */
 export async function pack(rootfs: string, archive: string): Promise<void> {
   const fresh = `${archive}.${process.pid}.new`;
   await mkdir(dirname(archive), { recursive: true });
@@ -30,7 +30,7 @@ export async function pack(rootfs: string, archive: string): Promise<void> {
   }
 }
 
-/** Unpacks into a new read-only subvolume, whole or not at all. */
+/** Unpacks atomically into a new read-only subvolume. */
 export async function unpack(disk: Disk, archive: string, subvolume: string): Promise<void> {
   const fresh = `${subvolume}.new`;
   await disk.remove(fresh);

@@ -1,4 +1,4 @@
-/** The root disks: btrfs on a sparse file, one subvolume per disk and snapshot, sizes kept by qgroups. */
+/** The root disks: btrfs on a sparse file, one subvolume per disk and snapshot, sizes enforced by qgroups. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
@@ -9,7 +9,7 @@ export interface DiskOptions {
   /** The sparse file. */
   readonly image: string;
   readonly mountPoint: string;
-  /** GiB; apparent size, used space grows with what is written. */
+  /** GiB. This is the apparent size; the used space grows with the written data. */
   readonly sizeGb: number;
   readonly log: (line: string) => void;
 }
@@ -27,7 +27,8 @@ export class Disk {
     const disk = new Disk(options);
     if (!existsSync(options.image)) await makeImage(options.image, options.sizeGb);
     await mkdir(options.mountPoint, { recursive: true });
-    // nobarrier: a sandbox need not survive a power cut, and every fsync in a container would flush the host's disk.
+    // nobarrier: a sandbox need not survive a power loss, and otherwise every fsync in a container would flush the
+    // host's disk.
     await run(['mount', '-o', 'loop,noatime,nobarrier', options.image, options.mountPoint]);
     for (const folder of ['base', 'ct', 'snap']) await mkdir(disk.path(folder), { recursive: true });
     await disk.#enableQuota();
@@ -52,7 +53,7 @@ export class Disk {
       }
       this.#quota = true;
     } catch (error) {
-      log(`disk sizes are not enforced, btrfs quotas do not work here: ${String(error)}`);
+      log(`disk sizes are not enforced, because btrfs quotas do not work here: ${String(error)}`);
     }
   }
 
@@ -69,14 +70,14 @@ export class Disk {
     await run(['btrfs', 'property', 'set', path, 'ro', String(readOnly)]);
   }
 
-  /** Succeeds when it is gone. */
+  /** Succeeds if it does not exist. */
   async remove(path: string): Promise<void> {
     if (!existsSync(path)) return;
     await this.setReadOnly(path, false);
     await run(['btrfs', 'subvolume', 'delete', path]);
   }
 
-  /** Puts a writable copy of `from` in the place of `path`; the old content is deleted. */
+  /** Replaces `path` with a writable copy of `from`; the old content is deleted. */
   async replace(path: string, from: string): Promise<void> {
     const [fresh, old] = [`${path}.new`, `${path}.old`];
     await this.remove(fresh);
@@ -92,7 +93,7 @@ export class Disk {
     await run(['btrfs', 'qgroup', 'limit', String(Math.round(sizeGb * 1024 ** 3)), path]);
   }
 
-  /** Bytes that the subvolume refers to; the figures of all are read together, at most every 3 s. */
+  /** Bytes that the subvolume refers to. The numbers of all subvolumes are read together, at most every 3 s. */
   async usedBytes(path: string): Promise<number> {
     if (!this.#quota) return 0;
     if (this.#usage === undefined || Date.now() - this.#usage.at > 3000) {
@@ -131,8 +132,8 @@ async function makeImage(image: string, sizeGb: number): Promise<void> {
 }
 
 /**
- * Retries for a moment: a process that is just ending may still hold the file system. Its loop device goes with the
- * mount.
+ * Retries for a short time, because a process that is ending may still hold the file system. Unmounting also frees
+ * the loop device.
  */
 export async function unmount(mountPoint: string): Promise<void> {
   for (let tries = 0; ; tries += 1) {

@@ -1,6 +1,6 @@
 /**
- * Assembles the lxc world: the Proxmox look-alike over real containers, and a real nginx, PowerDNS and sshd beside
- * it, all on loopback.
+ * Assembles the lxc environment: the Proxmox look-alike over real containers, and a real nginx, PowerDNS and sshd,
+ * all on loopback.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -33,7 +33,10 @@ import { startSshd } from './sshd.js';
 import { Undo } from './undo.js';
 
 export interface LxcEnvironmentOptions extends EnvironmentOptions {
-  /** Base system and golden templates, shared by all worlds of this machine; default `/var/cache/innkeeper-sandbox`. */
+  /**
+   * Base system and golden templates, shared by all environments of this machine; default
+   * `/var/cache/innkeeper-sandbox`.
+   */
   readonly cacheDir?: string;
 }
 
@@ -42,7 +45,10 @@ const CACHE_DIR = '/var/cache/innkeeper-sandbox';
 const STORAGE = 'shared-btrfs';
 const TEMPLATE_VMID = 9000;
 const GIB = 1024 ** 3;
-/** One storage that every node sees, as with a cluster file system: one golden template serves all three. */
+/**
+ * One storage that every node sees, as with a cluster file system, so that one golden template serves all three
+ * nodes.
+ */
 const STORAGES: readonly StorageOption[] = [
   { storage: 'local', type: 'dir', content: ['vztmpl', 'backup', 'iso'] },
   { storage: STORAGE, type: 'btrfs', shared: true, content: ['rootdir', 'images'], totalBytes: 2000 * GIB },
@@ -50,7 +56,7 @@ const STORAGES: readonly StorageOption[] = [
 
 type EnvironmentPorts = Awaited<ReturnType<typeof choosePorts>>;
 
-/** What the parts share while the world is put together. */
+/** What the parts share while the environment is assembled. */
 interface Site {
   readonly stateDir: string;
   readonly ports: EnvironmentPorts;
@@ -63,8 +69,8 @@ interface Site {
 }
 
 /**
- * Takes the world in `stateDir` up again, or makes it. Rejects with one plain sentence when this machine lacks
- * something; nothing stays behind then.
+ * Continues the environment in `stateDir`, or creates it. Rejects with one plain sentence if this machine lacks a
+ * requirement; nothing is left behind then.
  */
 export async function startLxcEnvironment(options: LxcEnvironmentOptions): Promise<Environment> {
   const undo = new Undo();
@@ -141,7 +147,7 @@ async function assemble(options: LxcEnvironmentOptions, undo: Undo): Promise<Env
   };
 }
 
-/** On record at once, so that whoever clears away a killed world finds it. */
+/** Recorded at once, so that the cleanup of a killed environment finds it. */
 async function own<S extends ServerProcess>({ host, undo }: Site, starting: Promise<S>): Promise<S> {
   const server = await starting;
   undo.add(() => server.close());
@@ -167,7 +173,7 @@ async function makePve(site: Site) {
     templatePool: PVE_POOL,
     storages: STORAGES,
     templates,
-    // What happens takes its own time here; only what waits for nothing real is set.
+    // Real work takes its own time here; only durations without real work are set.
     delays: 0,
     authDelayMs: 3000,
     lockWaitMs: 10_000,
@@ -179,11 +185,11 @@ async function makePve(site: Site) {
   return { server, config: { url: server.url, caFile: ca.caFile, tokenSecretFile, storage: STORAGE } };
 }
 
-/** The golden template, if an earlier world of this machine built one from the same base and recipe. */
+/** The golden template, if an earlier environment of this machine built it from the same base and recipe. */
 async function findTemplates({ host, template, log }: Site): Promise<TemplateOption[]> {
   const rootfs = host.disk.path('ct', String(TEMPLATE_VMID));
   if (!(await importTemplate(template, host.disk, rootfs))) return [];
-  log(`the template ${template.name} comes from the cache`);
+  log(`the template ${template.name} is taken from the cache`);
   const [node = 'pve1'] = DEFAULT_NODES;
   const { resources } = shippedRecipe();
   return [
@@ -232,7 +238,7 @@ async function makeDns(site: Site) {
 
 async function makeProxy(site: Site) {
   const { ports, ca, host } = site;
-  // On the containers' disk, because nginx's workers must reach it and the state folder may be closed to them.
+  // On the containers' disk, because nginx's workers must reach it and may lack access to the state folder.
   const dir = host.disk.path('proxy');
   await mkdir(dir, { recursive: true, mode: 0o755 });
   const certificate = await writeCertificate(
@@ -256,7 +262,7 @@ async function makeProxy(site: Site) {
   };
 }
 
-/** One after the other: the file of kept ports is written after each. */
+/** Sequentially, because the file of kept ports is written after each port. */
 async function choosePorts(file: string) {
   const ports = await openPorts(file);
   const ssh = new Map<string, number>();
@@ -273,7 +279,7 @@ async function choosePorts(file: string) {
   };
 }
 
-/** The first ten addresses are the network's own. */
+/** The first ten addresses are reserved for the network itself. */
 function poolOf({ gateway, prefix, broadcast }: NetworkPlan) {
   return {
     name: 'sandbox',

@@ -1,6 +1,7 @@
 /**
- * Golden templates outlive the world they were built in: when a container becomes a template its disk goes into the
- * cache folder, under a name that changes with the base system and the recipe, and a fresh world starts with it.
+ * Golden templates outlive the environment that built them. When a container becomes a template, its disk is stored
+ * in the cache folder under a name that depends on the base system and the recipe. A fresh environment starts with
+ * it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -11,13 +12,13 @@ import type { TemplateRecipe } from '../../modules/kit/product.js';
 import type { Disk } from './disk.js';
 import { pack, unpack } from './disk-archive.js';
 
-/** How the shipped product's template is made, by its own defaults. */
+/** The recipe of the shipped product's template, with its default settings. */
 export function shippedRecipe(): TemplateRecipe {
   const product = new WordPress();
   return product.template(Value.Create(product.settings));
 }
 
-/** Changes whenever another template would come out. */
+/** Changes whenever the resulting template would change. */
 export function recipeKey(baseKey: string, recipe: TemplateRecipe): string {
   return createHash('sha256')
     .update(JSON.stringify([baseKey, recipe]))
@@ -41,7 +42,7 @@ export async function exportTemplate(cache: TemplateCache, rootfs: string): Prom
   await pack(rootfs, fileOf(cache));
 }
 
-/** Makes the root disk of the template from the cache, read-only. False when the cache does not have it. */
+/** Creates the template's root disk from the cache, read-only. Returns false if the cache does not contain it. */
 export async function importTemplate(cache: TemplateCache, disk: Disk, rootfs: string): Promise<boolean> {
   const file = fileOf(cache);
   if (!existsSync(file)) return false;

@@ -1,6 +1,6 @@
 /**
- * Every running world is on record in /run, so that the next one can clear away what a killed world left: processes,
- * mounts, namespaces, cgroups.
+ * Every running environment has a record in /run, so that the next one can remove what a killed environment left:
+ * processes, mounts, namespaces, cgroups.
  */
 import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const RecordShape = Type.Object({
 });
 export type EnvironmentRecord = Type.Static<typeof RecordShape>;
 
-/** The record of a world of this process; `children` are the servers it started. */
+/** Creates the record of an environment of this process; `children` are the servers that it started. */
 export function newRecord(id: string, stateDir: string, mountPoint: string): EnvironmentRecord {
   const owner = identify(process.pid);
   if (owner === undefined) throw new Error('the lxc sandbox needs /proc');
@@ -32,8 +32,8 @@ export function newRecord(id: string, stateDir: string, mountPoint: string): Env
 }
 
 /**
- * For what container roots and nginx's workers must be able to reach: a state folder may lie under one that is closed
- * to them.
+ * A folder for files that container root users and nginx's workers must reach: a state folder may be inside a folder
+ * that is closed to them.
  */
 export function runFolder(id: string): string {
   return join(RECORDS, id);
@@ -53,14 +53,14 @@ export async function removeRecord(id: string): Promise<void> {
   await rm(join(RECORDS, `${id}.json`), { force: true });
 }
 
-/** Removes what dead worlds left. Throws when a living world uses this state folder. */
+/** Removes what dead environments left. Throws if a running environment uses this state folder. */
 export async function clearLeftovers(stateDir: string, log: (line: string) => void): Promise<void> {
   for (const record of await readRecords()) {
     if (!isAlive(record.owner)) {
-      log(`clearing away what sandbox ${record.id} left behind`);
+      log(`removing what sandbox ${record.id} left behind`);
       await clearEnvironment(record);
     } else if (record.stateDir === stateDir) {
-      throw new Error(`A sandbox is running on ${stateDir} already (process ${record.owner.pid}).`);
+      throw new Error(`A sandbox is already running on ${stateDir} (process ${record.owner.pid}).`);
     }
   }
 }
@@ -79,7 +79,7 @@ async function clearEnvironment(record: EnvironmentRecord): Promise<void> {
   for (const child of record.children) signal(child, 'SIGTERM');
   await killGroup(namespaceOf(record.id));
   await closeNetwork(record.id);
-  // A killed nginx would leave its workers behind, so there is time to end in order.
+  // The servers get time to stop in order, because a killed nginx would leave its workers behind.
   if (!(await ended(record.children, 5000))) for (const child of record.children) signal(child, 'SIGKILL');
   await ended(record.children, 1000);
   await unmount(record.mountPoint);
@@ -95,7 +95,7 @@ async function ended(processes: readonly ProcessIdentity[], withinMs: number): P
   return true;
 }
 
-/** Containers' processes and LXC's monitors; a container's init takes all of its processes with it. */
+/** Ends the containers' processes and LXC's monitors. The end of a container's init ends all of its processes. */
 export async function killGroup(group: string): Promise<void> {
   for (let tries = 0; tries < 50; tries += 1) {
     const alive = processesUnder(group)

@@ -1,6 +1,6 @@
 /**
- * The lxc-* commands for the containers of one world, run inside its namespace because their control sockets live
- * there.
+ * The lxc-* commands for the containers of one environment. They run inside its namespace, because their control
+ * sockets are there.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,17 +35,17 @@ export class LxcCommands {
   }
 
   async kill(vmid: number): Promise<void> {
-    // 2: it was not running.
+    // Exit code 2: it was not running.
     await this.#lxc('lxc-stop', vmid, ['-k'], [0, 2]);
     this.#started.delete(vmid);
   }
 
-  /** Asks init to end and waits; the caller looks whether it did. */
+  /** Requests a shutdown from init and waits; the caller checks whether the container stopped. */
   async shutdown(vmid: number, timeoutS: number): Promise<void> {
     await this.#lxc('lxc-stop', vmid, ['--nokill', '-t', String(timeoutS)], [0, 1, 2], timeoutS);
   }
 
-  /** The container's init as the host sees it, while it runs. Costs one small file read. */
+  /** The container's init process as the host sees it, while it runs. Costs the read of one small file. */
   initProcess(vmid: number): ProcessIdentity | undefined {
     const init = this.#started.get(vmid);
     if (init === undefined || isAlive(init)) return init;

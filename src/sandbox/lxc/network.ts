@@ -1,6 +1,6 @@
 /**
- * The containers' own network: a namespace with a bridge, joined to the host by one veth pair whose host end is the
- * containers' gateway.
+ * The containers' own network: a namespace with a bridge. One veth pair joins it to the host, and the host's end is
+ * the containers' gateway.
  */
 import { chmod, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
@@ -20,16 +20,19 @@ export interface NetworkPlan {
 export interface ContainerNetwork {
   readonly plan: NetworkPlan;
   readonly namespace: string;
-  /** argv prefix that runs a command inside. Not `ip netns exec`: that remounts /sys and hides the cgroups. */
+  /**
+   * argv prefix that runs a command inside the namespace. Not `ip netns exec`, because that remounts /sys and hides
+   * the cgroups.
+   */
   readonly enter: readonly string[];
 }
 
-export function namespaceOf(worldId: string): string {
-  return `ik-${worldId}`;
+export function namespaceOf(environmentId: string): string {
+  return `ik-${environmentId}`;
 }
 
-export function namespaceFile(worldId: string): string {
-  return `/run/netns/${namespaceOf(worldId)}`;
+export function namespaceFile(environmentId: string): string {
+  return `/run/netns/${namespaceOf(environmentId)}`;
 }
 
 export function planFor(second: number, third: number): NetworkPlan {
@@ -42,7 +45,7 @@ export function planFor(second: number, third: number): NetworkPlan {
   };
 }
 
-/** A random /22 of 10.0.0.0/8 that no route of the host touches. */
+/** Returns a random /22 of 10.0.0.0/8 that overlaps with no route of the host. */
 export async function chooseNetwork(): Promise<NetworkPlan> {
   const taken = await routes();
   for (let tries = 0; tries < 200; tries += 1) {
@@ -50,7 +53,8 @@ export async function chooseNetwork(): Promise<NetworkPlan> {
     if (isFree(plan, taken)) return plan;
   }
   throw new Error(
-    'The lxc sandbox found no free network in 10.0.0.0/8: every one it tried is routed already.',
+    'The lxc sandbox found no free network in 10.0.0.0/8: all networks that it tried are already ' +
+      'routed.',
   );
 }
 
@@ -73,11 +77,11 @@ function overlaps(one: string, other: string): boolean {
   return a.match(b, Math.min(aBits, bBits));
 }
 
-/** Makes namespace, bridge and veth pair. */
-export async function openNetwork(worldId: string, plan: NetworkPlan): Promise<ContainerNetwork> {
-  const namespace = namespaceOf(worldId);
+/** Creates namespace, bridge and veth pair. */
+export async function openNetwork(environmentId: string, plan: NetworkPlan): Promise<ContainerNetwork> {
+  const namespace = namespaceOf(environmentId);
   const [outer, inner] = [`${namespace}h`, `${namespace}n`];
-  const enter = ['nsenter', `--net=${namespaceFile(worldId)}`] as const;
+  const enter = ['nsenter', `--net=${namespaceFile(environmentId)}`] as const;
   await run(['ip', 'netns', 'add', namespace]);
   try {
     await run(['ip', 'link', 'add', outer, 'type', 'veth', 'peer', 'name', inner, 'netns', namespace]);
@@ -97,24 +101,24 @@ export async function openNetwork(worldId: string, plan: NetworkPlan): Promise<C
     ]);
     await run(['ip', 'link', 'set', outer, 'up']);
   } catch (error) {
-    await closeNetwork(worldId);
+    await closeNetwork(environmentId);
     throw error;
   }
   return { plan, namespace, enter };
 }
 
-/** Removes the namespace; the veth pair, its address and its route go with it. */
-export async function closeNetwork(worldId: string): Promise<void> {
-  const namespace = namespaceOf(worldId);
-  // The host's end first: a container's process that is still dying keeps the namespace, and so the pair, alive for a
-  // moment.
+/** Removes the namespace. The veth pair, its address and its route are removed with it. */
+export async function closeNetwork(environmentId: string): Promise<void> {
+  const namespace = namespaceOf(environmentId);
+  // The host's end first: a container's process that is still ending keeps the namespace, and with it the pair, alive
+  // for a moment.
   await run(['ip', 'link', 'delete', `${namespace}h`], { okCodes: [0, 1] });
-  if (existsSync(namespaceFile(worldId))) await run(['ip', 'netns', 'delete', namespace]);
+  if (existsSync(namespaceFile(environmentId))) await run(['ip', 'netns', 'delete', namespace]);
 }
 
 /**
- * The hook that LXC runs with the container's host-side interface as fifth argument: `lxc.net.0.link` fails in a
- * private namespace.
+ * The hook that LXC runs with the container's host-side interface as fifth argument. It is needed because
+ * `lxc.net.0.link` fails in a private namespace.
  */
 export async function writeBridgeHook(file: string): Promise<void> {
   await writeFile(file, '#!/bin/sh\nip link set "$5" master br0 && ip link set "$5" up\n');

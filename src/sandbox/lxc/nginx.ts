@@ -1,6 +1,6 @@
 /**
- * A real nginx for the sandbox's public door. It serves what the driver renders into `renderedFile`; nothing is
- * served before that exists.
+ * A real nginx as the sandbox's public endpoint. It serves what the driver renders into `renderedFile`, and nothing
+ * before that file exists.
  */
 import { chmod, chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ import { run } from './run.js';
 import { startServer } from './server-process.js';
 import type { ServerProcess } from './server-process.js';
 
-/** As on a Debian host: what the driver writes and the certificates must be readable for this user. */
+/** As on a Debian host: this user must be able to read the certificates and what the driver writes. */
 const WORKERS = 'www-data';
 
 export interface NginxOptions {
-  /** Own folder, reachable for nginx's workers: configuration, logs, temporary files. */
+  /** A separate folder that nginx's workers can reach: configuration, logs, temporary files. */
   readonly dir: string;
   /** `<proxy.nginx.dir>/nginx.conf` of the daemon's config. */
   readonly renderedFile: string;
@@ -62,7 +62,7 @@ function mainConfig(dir: string, pidFile: string, renderedFile: string): string 
   ].join('\n');
 }
 
-/** Puts a copy of a certificate and its key where nginx's workers, and no other user, can read them. */
+/** Copies a certificate and its key to where nginx's workers, and no other user, can read them. */
 export async function writeCertificate(
   dir: string,
   files: { readonly cert: string; readonly key: string },

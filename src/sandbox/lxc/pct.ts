@@ -1,19 +1,19 @@
 /**
- * The stand-in for Proxmox's `pct` on the sandbox's nodes: `pct exec` with the same arguments, exit codes and
- * refusals, over lxc-attach.
+ * Stands in for Proxmox's `pct` on the sandbox's nodes: `pct exec` with the same arguments, exit codes and refusals,
+ * implemented with lxc-attach.
  */
 import { join } from 'node:path';
 import { writeText } from '../files.js';
 import { hierarchy } from './cgroup.js';
 
 export interface PctOptions {
-  /** Folder that the script is written to. */
+  /** The folder that the script is written to. */
   readonly binDir: string;
   readonly lxcPath: string;
   readonly namespace: string;
-  /** argv prefix that enters the world's network namespace. */
+  /** argv prefix that enters the environment's network namespace. */
   readonly enter: readonly string[];
-  /** Port of the SSH server that stands for the node -> node. */
+  /** Port of the SSH server of a node -> node. */
   readonly nodes: ReadonlyMap<number, string>;
 }
 

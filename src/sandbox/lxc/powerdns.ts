@@ -1,4 +1,4 @@
-/** A real PowerDNS with a zone for the sandbox's base domain, its records in a SQLite file. */
+/** A real PowerDNS with a zone for the sandbox's base domain. Its records are in an SQLite file. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ function powerDnsConfig({ dir, dnsPort, apiPort, apiKey }: PowerDnsOptions, data
   return [
     'launch=gsqlite3',
     `gsqlite3-database=${database}`,
-    // A sandbox need not survive a power cut.
+    // A sandbox need not survive a power loss.
     'gsqlite3-pragma-synchronous=0',
     `socket-dir=${dir}`,
     'daemon=no',
@@ -59,7 +59,7 @@ function powerDnsConfig({ dir, dnsPort, apiPort, apiKey }: PowerDnsOptions, data
     'webserver-allow-from=127.0.0.1/32',
     'api=yes',
     `api-key=${apiKey}`,
-    // An answer must show a change at once, and nothing may be asked of the outside.
+    // A response must show a change at once, and no query may go to the outside.
     'cache-ttl=0',
     'query-cache-ttl=0',
     'negquery-cache-ttl=0',
@@ -78,16 +78,16 @@ async function ensureZone(options: PowerDnsOptions): Promise<void> {
     kind: 'Native',
     nameservers: [`ns1.${zone}`],
   });
-  if (status !== 201) throw new Error(`PowerDNS did not make the zone ${zone} (status ${status})`);
-  // Whoever looks a name up asks where the zone's own name server is.
+  if (status !== 201) throw new Error(`PowerDNS did not create the zone ${zone} (status ${status})`);
+  // Resolvers look up where the zone's own name server is.
   const records = [{ content: '127.0.0.1', disabled: false }];
   const glue = { name: `ns1.${zone}`, type: 'A', ttl: 3600, changetype: 'REPLACE', records };
   const patched = await call(options, 'PATCH', `/servers/localhost/zones/${zone}`, { rrsets: [glue] });
   if (patched !== 204)
-    throw new Error(`PowerDNS did not take the name server of ${zone} (status ${patched})`);
+    throw new Error(`PowerDNS did not accept the name server of ${zone} (status ${patched})`);
 }
 
-/** Status of the answer; 0 when there was none. */
+/** Status of the response; 0 if there was none. */
 async function call(
   options: PowerDnsOptions,
   method: 'GET' | 'POST' | 'PATCH',

@@ -1,4 +1,6 @@
-/** A process number alone may have been given to somebody else; with its start time it names one process for good. */
+/**
+ * Identifies one process by its ID and its start time, because the system may give the ID alone to another process.
+ */
 import { readFileSync } from 'node:fs';
 
 export interface ProcessIdentity {
@@ -16,20 +18,20 @@ export function isAlive(process: ProcessIdentity): boolean {
   return readStartTime(process.pid) === process.startTime;
 }
 
-/** Sends the signal if it is still that process. */
+/** Sends the signal if the ID still belongs to that process. */
 export function signal(target: ProcessIdentity, name: NodeJS.Signals): void {
   if (target.pid <= 1 || !isAlive(target)) return;
   try {
     process.kill(target.pid, name);
   } catch {
-    // It ended in between.
+    // The process has ended in between.
   }
 }
 
 function readStartTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The command's name may hold spaces and brackets: count from the last bracket.
+    // The command's name may contain spaces and brackets, so the fields are counted from the last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? undefined : fields[19];
   } catch {

@@ -1,4 +1,4 @@
-/** Says in one sentence what this machine lacks for real containers, before anything is made. */
+/** Reports in one sentence what this machine lacks for real containers, before anything is created. */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -26,10 +26,10 @@ const FILES: Readonly<Record<string, string>> = {
   '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
 };
 
-/** What the containers' ids are mapped to; must be granted to root in /etc/subuid and /etc/subgid. */
+/** The IDs that the containers' IDs are mapped to; they must be granted to root in /etc/subuid and /etc/subgid. */
 export const ID_MAP = { first: 100_000, count: 65_536 } as const;
 
-/** Finds a command also where only root looks. */
+/** Finds a command, also in the folders that are only in root's path. */
 export function findCommand(name: string): string | undefined {
   const folders = new Set([
     ...(process.env.PATH ?? '').split(delimiter),
@@ -53,7 +53,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Throws an Error with one plain sentence when something is missing. */
+/** Throws an Error with one plain sentence if something is missing. */
 export function checkRequirements(): void {
   if (process.platform !== 'linux')
     throw new Error('The lxc sandbox needs Linux; use the memory sandbox here.');

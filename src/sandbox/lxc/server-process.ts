@@ -1,6 +1,6 @@
 /**
- * A server (nginx, PowerDNS, sshd) as a child of this process: its output in a file, ready when it answers, ended by
- * its own process id.
+ * A server (nginx, PowerDNS, sshd) as a child of this process. Its output goes to a file. It is ready when it
+ * responds, and it is ended by its process ID.
  */
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export interface ServerSpec {
   readonly argv: readonly string[];
   /** Its standard output and error. */
   readonly logFile: string;
-  /** True once it serves; asked until then. */
+  /** Returns true once the server is ready; called until then. */
   readonly isReady: () => Promise<boolean>;
 }
 
@@ -56,8 +56,9 @@ export async function startServer(spec: ServerSpec): Promise<ServerProcess> {
 async function waitReady(spec: ServerSpec, server: ProcessIdentity): Promise<void> {
   const deadline = Date.now() + READY_MS;
   while (!(await spec.isReady())) {
-    if (!isAlive(server)) throw new Error(`${spec.name} ended at its start: ${await tail(spec.logFile)}`);
-    if (Date.now() > deadline) throw new Error(`${spec.name} did not get ready: ${await tail(spec.logFile)}`);
+    if (!isAlive(server)) throw new Error(`${spec.name} ended during its start: ${await tail(spec.logFile)}`);
+    if (Date.now() > deadline)
+      throw new Error(`${spec.name} did not become ready: ${await tail(spec.logFile)}`);
     await delay(20);
   }
 }

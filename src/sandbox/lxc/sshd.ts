@@ -1,6 +1,6 @@
 /**
- * A real OpenSSH server for the sandbox's nodes: one process, a port per node, only the agent's key, `pct` on the
- * path.
+ * A real OpenSSH server for the sandbox's nodes: one process, one port per node, only the agent's key, and the
+ * sandbox's `pct` in the path.
  */
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -15,7 +15,7 @@ export interface SshdOptions {
   readonly dir: string;
   /** node -> port on 127.0.0.1. */
   readonly ports: ReadonlyMap<string, number>;
-  /** Goes first on the path of what it runs. */
+  /** The first folder in the path of the commands that it runs. */
   readonly binDir: string;
 }
 
@@ -25,7 +25,7 @@ export interface Sshd extends ServerProcess {
   readonly knownHostsFile: string;
 }
 
-/** As an operator restricts the key: scripts in containers, nothing else. */
+/** Restricts the key as an operator would: it can run scripts in containers and nothing else. */
 const FORCED = `#!/bin/sh
 asked=\${SSH_ORIGINAL_COMMAND-}
 vmid=\${asked#pct exec }
@@ -54,12 +54,12 @@ export async function startSshd({ dir, ports, binDir }: SshdOptions): Promise<Ss
     numbers.map((port) => `[127.0.0.1]:${port} ${hostKey.public}\n`).join(''),
   );
   await writeText(files.config, sshdConfig(files, numbers, binDir));
-  // Debian's package leaves this to its systemd unit; sshd refuses to start without it.
+  // Debian's package leaves this to its systemd unit; without the folder sshd refuses to start.
   await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
   const [first = 0] = numbers;
   const server = await startServer({
     name: 'the SSH server',
-    // It re-executes itself and therefore wants an absolute path; a relative log file resets every connection.
+    // sshd re-executes itself and therefore needs an absolute path. A relative log file resets every connection.
     argv: [findCommand('sshd') ?? '/usr/sbin/sshd', '-D', '-f', files.config, '-E', files.log],
     logFile: files.log,
     isReady: async () => canConnect(first),
@@ -73,7 +73,7 @@ function sshdConfig(files: { hostKey: string; authorized: string }, ports: numbe
     `HostKey ${files.hostKey}`,
     `AuthorizedKeysFile ${files.authorized}`,
     'PidFile none',
-    // The state folder may lie under one that others can write to, e.g. /tmp.
+    // The state folder may be inside a folder that others can write to, e.g. /tmp.
     'StrictModes no',
     'UsePAM no',
     'PermitRootLogin prohibit-password',
@@ -82,7 +82,7 @@ function sshdConfig(files: { hostKey: string; authorized: string }, ports: numbe
     'AllowTcpForwarding no',
     'X11Forwarding no',
     'PrintMotd no',
-    // With this level bash does not read root's .bashrc, which may take long and change the path.
+    // With this SHLVL bash does not read root's .bashrc, which may take long and change the path.
     `SetEnv SHLVL=1 PATH=${binDir}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     '',
   ].join('\n');

@@ -1,4 +1,4 @@
-/** What was opened is closed in reverse order, all of it, even when one step fails. */
+/** Closes everything that was opened, in reverse order, even if one step fails. */
 export class Undo {
   readonly #steps: (() => Promise<unknown>)[] = [];
 
@@ -6,7 +6,7 @@ export class Undo {
     this.#steps.push(step);
   }
 
-  /** Rejects with the first failure after everything was tried; a second call does nothing. */
+  /** Rejects with the first failure after all steps were tried; a second call does nothing. */
   async run(): Promise<void> {
     const failures: unknown[] = [];
     for (const step of this.#steps.splice(0).reverse()) {

@@ -1,6 +1,6 @@
 /**
- * A container's figures for `status/current` and `/cluster/resources`: cheap enough to be asked for every container
- * at every poll.
+ * A container's usage for `status/current` and `/cluster/resources`: cheap enough to be read for every container at
+ * every poll.
  */
 import { readFile } from 'node:fs/promises';
 import type { BackendUsage } from '../backend.js';
@@ -45,7 +45,7 @@ export class UsageReader {
     return { cpu, memoryBytes, diskBytes, networkInBytes: network.in, networkOutBytes: network.out, uptimeS };
   }
 
-  /** Part of its cores (0..1) busy since the last look, at least a second apart. */
+  /** The share of its cores (0..1) that was busy since the last reading, which is at least a second old. */
   async #cpu(vmid: number): Promise<number> {
     const now = Date.now();
     const last = this.#lastCpu.get(vmid);

@@ -1,35 +1,35 @@
-/** What stands on the disk of a memory container: a plain value that a clone copies and a snapshot keeps. */
+/** The content of a memory container's disk: a plain value that a clone copies and a snapshot keeps. */
 import { Type } from 'typebox';
 
 export const siteSchema = Type.Object({
   fqdn: Type.String(),
   /** `https://<fqdn>` */
   url: Type.String(),
-  /** Names it answers at as itself, besides the one of its URL. */
+  /** Names that the site answers for in addition to the name in its URL. */
   names: Type.Optional(Type.Array(Type.String())),
-  /** As in WordPress's own database: escaped. */
+  /** Escaped, as in WordPress's own database. */
   title: Type.String(),
-  /** As WordPress names it; absent: `en_US`. */
+  /** WordPress's name of the locale; absent: `en_US`. */
   locale: Type.Optional(Type.String()),
   adminUser: Type.String(),
   adminEmail: Type.String(),
   adminPassword: Type.String(),
   dbPassword: Type.String(),
-  /** By id, pages that log somebody in once; `until` in epoch ms. */
+  /** Login pages by ID: each logs a user in once; `until` in epoch ms. */
   loginLinks: Type.Optional(
     Type.Record(
       Type.String(),
       Type.Object({ sha256: Type.String(), until: Type.Number(), user: Type.String() }),
     ),
   ),
-  /** Signs log-in cookies; new with every configuration, as salts are. */
+  /** Signs login cookies; new with every configuration, like WordPress's salts. */
   salt: Type.String(),
 });
 
 export const diskSchema = Type.Object({
   os: Type.String(),
   packages: Type.Array(Type.String()),
-  /** Empty: made at the next start. */
+  /** Empty: generated at the next start. */
   machineId: Type.String(),
   files: Type.Record(Type.String(), Type.String()),
   site: Type.Optional(siteSchema),
@@ -42,7 +42,7 @@ export function plainDisk(os: string): Disk {
   return { os, packages: [], machineId: '', files: {} };
 }
 
-/** The disk of a golden template: everything installed, nothing configured. */
+/** The disk of a golden template: everything is installed, nothing is configured. */
 export function goldenDisk(): Disk {
   return { ...plainDisk('debian-12'), packages: ['nginx', 'php-fpm', 'mariadb-server', 'wordpress'] };
 }

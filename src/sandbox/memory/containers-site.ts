@@ -82,7 +82,7 @@ function letIn(site: Site, response: ServerResponse): void {
   });
 }
 
-/** As the page does that modules/product/wordpress/scripts/login-link.ts writes. */
+/** Behaves like the page that modules/product/wordpress/scripts/login-link.ts writes. */
 function useLink(site: Site, id: string, request: IncomingMessage, response: ServerResponse): void {
   const link = site.loginLinks?.[id];
   if (!link) {
@@ -139,12 +139,12 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   }
 }
 
-/** `disk` is asked at every request, so that a rollback or a script shows at once. */
+/** `disk` is called at every request, so that a rollback or a script takes effect at once. */
 export function siteListener(disk: () => Disk | undefined): RequestListener {
   return (request, response) => {
     const now = disk();
     if (now?.packages.includes('wordpress') !== true) {
-      // nothing listens in a plain operating system
+      // no server listens in a plain operating system
       request.socket.destroy();
       return;
     }

@@ -1,5 +1,5 @@
 /**
- * The back end that needs nothing: each running container is a small HTTP server in this process, each disk a JSON
+ * The back end without requirements: each running container is a small HTTP server in this process, each disk a JSON
  * value.
  */
 import { randomBytes } from 'node:crypto';
@@ -21,11 +21,11 @@ import { siteListener } from './containers-site.js';
 import { SCRIPTS, type ScriptTable } from './scripts.js';
 
 const entrySchema = Type.Object({
-  /** As it was last started or configured; absent for a template that came with the world. */
+  /** As it was last started or configured; absent for a template that existed from the start. */
   container: Type.Optional(BackendContainerSchema),
   disk: diskSchema,
   snapshots: Type.Record(Type.String(), diskSchema),
-  /** Since when (epoch ms); absent when stopped. */
+  /** Running since (epoch ms); absent if stopped. */
   runningSince: Type.Optional(Type.Number()),
 });
 const stateSchema = Type.Record(Type.String(), entrySchema);
@@ -36,11 +36,11 @@ type Entries = Type.Static<typeof stateSchema>;
 export interface MemoryBackendOptions {
   /** Containers whose disks are golden templates from the start; default 9001, 9002, 9003. */
   readonly golden?: readonly number[];
-  /** Keeps disks, and which containers run, between runs. */
+  /** File that keeps, between runs, the disks and which containers run. */
   readonly stateFile?: string;
-  /** Factor on how long scripts take; 1 = like the real ones, default 0. */
+  /** Factor for the duration of scripts; 1 = like the real ones, default 0. */
   readonly delays?: number;
-  /** Scripts besides the WordPress ones, or in their place. */
+  /** Scripts in addition to the WordPress scripts, or in their place. */
   readonly scripts?: ScriptTable;
 }
 
@@ -51,18 +51,18 @@ export interface MemoryBackend extends Backend {
     stdin: string,
     onStdout?: (chunk: string) => void,
   ): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** Where the web server (port 80) of the running container with this private address really listens. */
+  /** Where the web server (port 80) of the running container with this private address actually listens. */
   upstreamOf(address: string): { host: string; port: number } | undefined;
-  /** What is on a container's disk now. */
+  /** The current content of a container's disk. */
   diskOf(vmid: number): Disk | undefined;
 }
 
 const HOST = '127.0.0.1';
 const MIB = 1024 ** 2;
-/** What the agent runs to end an earlier script of its own. */
+/** The script that the agent runs to end one of its earlier scripts. */
 const STOP_SCRIPT = 'innkeeper/stop-script';
 
-/** The line with the shell's process number that a script prints first. */
+/** The line with the shell's process ID, which a script prints first. */
 function beginOf(stdin: string, shell: number): string {
   const marker = /\nprintf '(innkeeper-begin-[0-9a-f]+) %s\\n' "\$\$"\n/.exec(stdin)?.[1];
   return marker === undefined ? '' : `${marker} ${shell}\n`;
@@ -136,7 +136,7 @@ export async function memoryBackend(options: MemoryBackendOptions = {}): Promise
     const known = Object.hasOwn(scripts, script.name) ? scripts[script.name] : undefined;
     await pause((known?.takesMs ?? 0) * delays, undefined, { signal: stop.signal }).catch(() => {});
     shells.delete(shell);
-    // stopped or destroyed under the script, or the script was killed
+    // the container was stopped or destroyed during the script, or the script was killed
     if (stop.signal.aborted || servers.get(vmid) !== server)
       return { code: 137, stdout: onStdout ? '' : begin, stderr: '' };
     if (script.name === STOP_SCRIPT) shells.get(Number(script.values['SHELL_PID']))?.abort();
@@ -149,7 +149,7 @@ export async function memoryBackend(options: MemoryBackendOptions = {}): Promise
             stderr: `/bin/sh: 1: ${script.name}: not found\n`,
           });
     await file.save();
-    // the shell's own code is that of its last command, the printf of the marker
+    // the shell's exit code is that of its last command, the printf of the marker
     const rest = `${stdout}\n${script.marker} ${code}\n`;
     onStdout?.(rest);
     return { code: 0, stdout: onStdout ? '' : begin + rest, stderr };

@@ -1,4 +1,4 @@
-/** The embedded name server: answers over UDP and TCP, with authority, what stands in the sandbox's zones. */
+/** The embedded name server: answers over UDP and TCP, with authority, from the sandbox's zones. */
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,7 +15,7 @@ export interface NameServer {
   close(): Promise<void>;
 }
 
-/** Listens on `host`, the same port for UDP and TCP. */
+/** Listens on `host`, on the same port for UDP and TCP. */
 export async function startNameServer(
   zones: Pick<Zones, 'holding'>,
   host: string,
@@ -49,12 +49,12 @@ export async function startNameServer(
 }
 
 const SERVFAIL = 2;
-/** Where the code is in the header's flags. */
+/** The byte of the message that contains the response code. */
 const CODE_AT = 3;
 
 /**
- * What a fault makes of an answer over UDP: none, one that says `SERVFAIL`, half of it, or that there is no such
- * thing.
+ * Applies a fault to a response over UDP: no response, `SERVFAIL`, half of the response, or a response without
+ * records.
  */
 async function spoiled(
   faults: Faults | undefined,

@@ -1,6 +1,6 @@
 /**
- * The named character references of HTML 4 (https://www.w3.org/TR/html4/sgml/entities.html): those that WordPress
- * leaves alone.
+ * The named character references of HTML 4 (https://www.w3.org/TR/html4/sgml/entities.html), which WordPress leaves
+ * unchanged.
  */
 const NAMES = `
   nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn acute micro para

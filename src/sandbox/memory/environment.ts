@@ -1,6 +1,6 @@
 /**
- * Assembles the memory world: a Proxmox look-alike over small HTTP servers, DNS, TLS proxy and SSH, all in this
- * process, on loopback, needing nothing.
+ * Assembles the memory environment: a Proxmox look-alike over small HTTP servers, DNS, TLS proxy and SSH. All of it
+ * runs in this process on loopback and has no requirements.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -33,12 +33,12 @@ const RecordsBody = Type.Object({
   type: Type.String(),
   values: Type.Array(Type.String()),
 });
-/** A fifth of what the real things take: quick to try, slow enough to watch. */
+/** A fifth of the real durations: quick to try, slow enough to watch. */
 const DELAYS = 0.2;
-/** Of the root disks. */
+/** Storage of the root disks. */
 const STORAGE = 'local-btrfs';
 const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
-/** Documentation of where memory containers pretend to live; nothing listens there. */
+/** Addresses that the configuration gives to memory containers; no server listens there. */
 const POOL = {
   name: 'sandbox',
   first: '10.77.0.10',
@@ -47,7 +47,7 @@ const POOL = {
   gateway: '10.77.0.1',
 };
 
-/** What the parts share while the world is put together. */
+/** What the parts share while the environment is assembled. */
 interface Site {
   readonly stateDir: string;
   readonly ports: Ports;
@@ -58,20 +58,20 @@ interface Site {
   readonly storageType: StorageOption['type'] | undefined;
   readonly proxyTimeoutMs: number | undefined;
   readonly log: (line: string) => void;
-  /** Runs at the end, the last one first. */
+  /** Runs at the end, in reverse order. */
   readonly onClose: (close: () => Promise<void>) => void;
 }
 
 export interface MemoryEnvironmentOptions extends EnvironmentOptions {
-  /** Factor on how long everything takes; 1 = like the real things. Default: a fifth. */
+  /** Factor for all durations; 1 = like the real systems. Default: a fifth. */
   readonly delays?: number;
-  /** What the containers' storage is; default btrfs. */
+  /** Type of the containers' storage; default btrfs. */
   readonly storageType?: StorageOption['type'];
-  /** After which a call to Proxmox answers 596 while it goes on; default 30000. */
+  /** Time in ms after which a call to Proxmox answers 596 while its work continues; default 30000. */
   readonly proxyTimeoutMs?: number;
 }
 
-/** Takes the world in `stateDir` up again, or makes it. Closes what it has started when it fails. */
+/** Continues the environment in `stateDir`, or creates it. Closes what it has started if it fails. */
 export async function startMemoryEnvironment(options: MemoryEnvironmentOptions): Promise<Environment> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -92,7 +92,7 @@ async function assemble(
 ): Promise<Environment> {
   await mkdir(stateDir, { recursive: true });
   const ports = await openPorts(join(stateDir, 'ports.json'));
-  // Before any file is touched: a world that runs on this folder holds the port
+  // Before any file is written: a running environment on this folder holds the port
   const controlPort = await ports.of('control');
   const ca = await openCa(join(stateDir, 'ca'));
   const faults = createFaults();
@@ -143,16 +143,19 @@ async function assemble(
   };
 }
 
-/** `{name, type, values}`: a record set of the world outside, as a customer makes it at a name server of their own. */
+/**
+ * `{name, type, values}`: a record set outside of the sandbox's zones, as a customer creates it at another name
+ * server.
+ */
 function setRecords(zones: Zones): ControlHandler {
   return async ({ body }) => {
-    if (!Value.Check(RecordsBody, body)) throw new RangeError('name, type and values are needed');
+    if (!Value.Check(RecordsBody, body)) throw new RangeError('name, type and values are required');
     await zones.setOutside(body.name.toLowerCase(), body.type, body.values);
     return body;
   };
 }
 
-/** All that the agent can have made, in one look, for whoever compares it with what the agent believes. */
+/** All objects that the agent may have created, in one response, for comparison with the agent's records. */
 function controlView(pve: Pve, backend: MemoryBackend, zones: Zones, proxy: Proxy): ControlHandler {
   return async () => {
     const { sites, certificates } = proxy.served();
@@ -190,7 +193,7 @@ async function makePve(site: Site) {
     storages: DEFAULT_STORAGES.map((one) =>
       storageType !== undefined && one.storage === STORAGE ? { ...one, type: storageType } : one,
     ),
-    // Figures that are ten seconds old, as with the real thing, would only puzzle whoever tries it
+    // Ten-second-old figures, as in the real system, would confuse people who try the sandbox
     statsMs: 500,
     ...(proxyTimeoutMs === undefined ? {} : { proxyTimeoutMs }),
     log,
@@ -199,7 +202,9 @@ async function makePve(site: Site) {
   return { server, config: { url: server.url, caFile: ca.caFile, tokenSecretFile, storage: STORAGE } };
 }
 
-/** A server per node, all with one host key, as `pct exec` works only on the node that holds the container. */
+/**
+ * One SSH server per node, all with one host key, because `pct exec` works only on the node that holds the container.
+ */
 async function makeSsh({ stateDir, ports, faults, backend, onClose }: Site, pve: Pve) {
   const folder = join(stateDir, 'ssh');
   const hostKey = await keptKey(join(folder, 'host_key'));

@@ -1,6 +1,6 @@
 /**
- * Starts a server on 127.0.0.1 and can really stop it: WebSockets and idle connections would keep a server's own
- * `close` waiting.
+ * Starts a server on 127.0.0.1, and can stop it completely: WebSockets and idle connections would block a server's
+ * own `close`.
  */
 import type { Server, Socket } from 'node:net';
 

@@ -1,7 +1,7 @@
 /**
  * The `nginx` command of the embedded proxy: a small shell script, so that a driver runs `nginx -t` and `nginx -s
- * reload` unchanged. It asks the world through named pipes and ends with what the world answered: no port, no secret,
- * a few milliseconds.
+ * reload` unchanged. It sends the request to the environment through named pipes and exits with the result: no port,
+ * no secret, a few milliseconds.
  */
 import { execFile } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
@@ -26,14 +26,14 @@ export interface NginxCommand {
 }
 
 export interface NginxHandlers {
-  /** Rejects with what nginx would print. */
+  /** Rejects with the message that nginx would print. */
   readonly test: () => Promise<void>;
   readonly reload: () => Promise<void>;
 }
 
 /**
- * Writes `<dir>/nginx` and answers it. Faults of target `proxy` have the methods `TEST` and `RELOAD`, paths `/test`
- * and `/reload`.
+ * Writes `<dir>/nginx` and answers its requests. Faults of target `proxy` have the methods `TEST` and `RELOAD`, and
+ * the paths `/test` and `/reload`.
  */
 export async function nginxCommand(
   dir: string,
@@ -47,7 +47,7 @@ export async function nginxCommand(
   const control = join(pipes, 'control');
   await run('mkfifo', ['-m', '600', control]);
   await writeText(script, scriptText(pipes, process.pid), 0o755);
-  // Opened for writing too, so that it does not end when the first command has closed it
+  // Also opened for writing, so that the stream does not end when the first command closes the pipe
   const fd = openSync(control, constants.O_RDWR | constants.O_NONBLOCK);
   const socket = new Socket({ fd, readable: true, writable: false });
   let pending = '';
@@ -77,15 +77,15 @@ async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, fau
     await handle.writeFile(text === undefined ? '0\n' : `${codeOf(text)} ${text.replaceAll('\n', ' ')}\n`);
     await handle.close();
   } catch {
-    // The command was killed meanwhile: nobody reads the answer
+    // The command was killed meanwhile, so the result has no reader
   }
 }
 
-/** As sudo and a forced command tell that they will not run it. */
+/** The message with which sudo or a forced command refuses to run the command. */
 const DENIED = 'refused: this command may not be run';
 const codeOf = (text: string): number => (text === DENIED ? 126 : 1);
 
-/** What the command complains about, or undefined when all is well. */
+/** The command's error message, or undefined if it succeeds. */
 async function outcome(
   isTest: boolean,
   handlers: NginxHandlers,
@@ -99,7 +99,7 @@ async function outcome(
   if (kind && 'taskError' in kind) return kind.taskError;
   if (kind && 'lock' in kind) return `locked (${kind.lock})`;
   if (kind && 'down' in kind) return 'open() "/run/nginx.pid" failed (2: No such file or directory)';
-  // A signal that gets lost: the command is content and nothing happens
+  // The signal is lost: the command succeeds and nothing happens
   if (kind && ('lie' in kind || ('drop' in kind && kind.drop === 'before'))) return undefined;
   try {
     await (isTest ? handlers.test() : handlers.reload());
@@ -112,7 +112,7 @@ async function outcome(
 function scriptText(pipes: string, pid: number): string {
   const folder = `'${pipes.replaceAll("'", `'\\''`)}'`;
   return `#!/bin/sh
-# Stands in for nginx in Innkeeper's sandbox: asks the running world to test or reload, and ends as it answers.
+# Stands in for nginx in Innkeeper's sandbox: sends the request to the sandbox, and exits with the result.
 run=${folder}
 case "$*" in
   -t) ;;
@@ -129,7 +129,7 @@ mkfifo -m 600 "$reply" || exit 1
 trap 'rm -f "$reply"' EXIT
 exec 3<>"$reply"
 printf '%s %s\\n' "$$" "$1" >"$run/control"
-# Not for ever: the world may be killed meanwhile, and whoever called too
+# With a time limit, because the sandbox may be killed meanwhile, and the caller too
 answer=$(timeout --foreground ${ANSWER_S} head -n 1 <&3) || answer='1 the sandbox does not answer'
 [ "$answer" = 0 ] && exit 0
 echo "nginx: [emerg] \${answer#* }" >&2

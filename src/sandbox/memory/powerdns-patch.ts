@@ -1,12 +1,14 @@
-/** What PowerDNS makes of a zone PATCH: the same checks in the same words, and the record sets that come of it. */
+/** PowerDNS's handling of a zone PATCH: the same checks with the same messages, and the resulting record sets. */
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../kernel/host-name.js';
 import type { RrSet, Zone, ZoneComment, ZoneRecord } from './zone.js';
 
-/** Answered as 422 `{error}`. */
+/** Becomes a response 422 `{error}`. */
 export class Unprocessable extends Error {}
 
-/** Of the types that PowerDNS knows those that tests and tryouts need; `TYPE65280` and its like are taken, too. */
+/**
+ * Of the types that PowerDNS knows, those that tests and trials need. Names such as `TYPE65280` are accepted, too.
+ */
 const TYPES = [
   ...['A', 'AAAA', 'CAA', 'CNAME', 'DNAME', 'DS', 'HTTPS', 'MX', 'NAPTR', 'NS', 'PTR', 'SOA', 'SRV', 'SSHFP'],
   ...['SVCB', 'TLSA', 'TXT'],
@@ -16,8 +18,8 @@ const NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+$/;
 type Fields = Record<string, unknown>;
 
 /**
- * The changed record sets (without records and comments: to be removed). Throws `Unprocessable`; nothing has changed
- * then.
+ * Returns the changed record sets (a set without records and comments is to be removed). Throws `Unprocessable`;
+ * nothing has changed then.
  */
 export function readPatch(body: unknown, zone: Zone, now: () => number): RrSet[] {
   const wanted = isFields(body) ? body['rrsets'] : undefined;
@@ -71,7 +73,7 @@ function assertName(name: string, type: string, zone: Zone): void {
 }
 
 function assertAlone(name: string, type: string, records: readonly ZoneRecord[], zone: Zone): void {
-  // what is switched off excludes nothing
+  // records that are switched off exclude nothing
   const served = (set: RrSet): boolean => set.records.some(({ disabled }) => !disabled);
   const others = zone.rrsets(name).filter((set) => set.type !== type && served(set));
   const clash = type === 'CNAME' ? others.length > 0 : others.some((set) => set.type === 'CNAME');
@@ -106,7 +108,7 @@ function readRecord(name: string, type: string, value: unknown): ZoneRecord {
   return { content, disabled: fields['disabled'] === true };
 }
 
-/** Only in the server's own spelling: strings in quotes, one blank between them. */
+/** Accepts only the server's own spelling: quoted strings, separated by one space. */
 function assertText(content: string, fail: (why: string) => never): void {
   const strings = /^(?:"(?:[^"\\]|\\.)*" *)+$/.test(content) ? content.match(/"(?:[^"\\]|\\.)*"/g) : null;
   if (!strings && content.startsWith('"'))

@@ -1,9 +1,9 @@
-/** Passes one visitor's request (or WebSocket) on to a site's container, as nginx does with `proxy_pass`. */
+/** Forwards one visitor's request (or WebSocket) to a site's container, as nginx does with `proxy_pass`. */
 import { Agent, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
 
-/** Hop-by-hop headers (RFC 9110 7.6.1): they are not passed on. */
+/** Hop-by-hop headers (RFC 9110 7.6.1) are not forwarded. */
 const HOP = [
   'connection',
   'keep-alive',
@@ -24,8 +24,8 @@ export interface Upstream {
 
 export interface Forwarder {
   /**
-   * `onDown` answers when the container could not be reached, answered nothing, or with one of these codes; the
-   * request's body may be gone by then.
+   * Calls `onDown` if the container could not be reached, did not respond, or responded with one of these codes. The
+   * request's body may already be consumed then.
    */
   forward(
     upstream: Upstream,
@@ -103,12 +103,12 @@ export function forwarder(): Forwarder {
   };
 }
 
-/** What the container is told: the visitor's own headers, who the visitor is, and that the outside is https. */
+/** The headers for the container: the visitor's own headers, the visitor's address, and the scheme https. */
 function passedOn(request: IncomingMessage): Record<string, string | string[] | undefined> {
   const address = request.socket.remoteAddress ?? '';
   return {
     ...without(request.headers, HOP),
-    // Connections to this proxy are never another proxy's: what the visitor claims about itself is replaced
+    // No other proxy connects to this one, so the visitor's own claims are replaced
     'x-forwarded-for': address,
     'x-forwarded-host': request.headers.host,
     'x-forwarded-proto': 'https',

@@ -1,6 +1,6 @@
 /**
- * What the embedded proxy serves: read from the configuration that the nginx driver renders, so that it obeys exactly
- * what a real nginx would load.
+ * What the embedded proxy serves. It is read from the configuration that the nginx driver renders, so that the proxy
+ * obeys exactly what a real nginx would load.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,17 +14,17 @@ export interface ProxiedSite {
 }
 
 export interface Served {
-  /** What the status server answers; null before there is a configuration. */
+  /** The response of the status server; null before there is a configuration. */
   readonly version: string | null;
   /** Host name (lower case) -> site. */
   readonly sites: ReadonlyMap<string, ProxiedSite>;
-  /** Server name (lower case) -> files of a certificate of its own. */
+  /** Server name (lower case) -> files of its own certificate. */
   readonly certificates: ReadonlyMap<string, { readonly certFile: string; readonly keyFile: string }>;
 }
 
 export const nothingServed: Served = { version: null, sites: new Map(), certificates: new Map() };
 
-/** Reads `<dir>/nginx.conf`. Rejects, in nginx's words, when it is missing or not what the driver renders. */
+/** Reads `<dir>/nginx.conf`. Rejects, in nginx's words, if it is missing or not rendered by the driver. */
 export async function readServed(dir: string): Promise<Served> {
   const file = join(dir, 'nginx.conf');
   const text = await withIncluded(await readConfiguration(file));
@@ -51,7 +51,7 @@ async function readConfiguration(file: string): Promise<string> {
   }
 }
 
-/** A proxy host behind SSH has its maps in a file of their own. */
+/** The maps of a proxy host that is reached over SSH are in a separate file. */
 async function withIncluded(text: string): Promise<string> {
   const [line, file] = /^include "([^"]+)";$/m.exec(text) ?? [];
   return line === undefined || file === undefined
@@ -59,7 +59,7 @@ async function withIncluded(text: string): Promise<string> {
     : text.replace(line, () => '') + (await readConfiguration(file));
 }
 
-/** A number, or the variable that a proxy host behind SSH sets in its maps. */
+/** A number, or the variable that the maps of a proxy host behind SSH set. */
 function versionIn(text: string): string | undefined {
   const [, said] = /location = \/innkeeper-version \{[^}]*return 200 (\S+);/.exec(text) ?? [];
   const mapped = /^map \$host \$innkeeper_version \{\n\s*default "(\d+)";/m.exec(text)?.[1];

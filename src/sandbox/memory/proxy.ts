@@ -1,6 +1,6 @@
 /**
- * The embedded TLS proxy: the wildcard certificate and those of customers' own names, every site by name, pages for
- * sites that cannot be shown, and a status port, as the nginx driver renders them.
+ * The embedded TLS proxy: the wildcard certificate and those of custom domains, every site by name, pages for sites
+ * that cannot be shown, and a status port, as the nginx driver renders them.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -22,17 +22,17 @@ export interface ProxyOptions {
   /** PEM */
   readonly certificate: { readonly cert: string; readonly key: string };
   readonly maxUploadBytes: number;
-  /** Where the container with this address really listens; undefined while it does not run. */
+  /** Where the container with this address actually listens; undefined while it does not run. */
   readonly upstreamOf: (address: string, port: number) => Upstream | undefined;
   readonly faults: Faults;
 }
 
 export interface Proxy {
-  /** Rejects with what `nginx -t` would print. */
+  /** Rejects with the message that `nginx -t` would print. */
   test(): Promise<void>;
-  /** Serves what is on disk now; what was served before goes on when that is no good. */
+  /** Loads the configuration on disk. If it is invalid, the previous one stays in use. */
   reload(): Promise<void>;
-  /** What visitors get now. */
+  /** The configuration that visitors get now. */
   served(): Served;
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ const RETRY_AFTER: Readonly<Record<Page, number | undefined>> = {
   unknown: undefined,
 };
 
-/** What a site that is not finished answers, and no visitor sees. */
+/** Statuses of a site that is not finished; visitors do not see them. */
 const UNFINISHED = [500, 502, 503, 504];
 
 /** Listens on 127.0.0.1. */
@@ -115,8 +115,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 /**
- * What a fault makes of a visit; false: nothing, it goes on. What is cut or drips is a page of ours, long enough for
- * that.
+ * Applies a fault to a visit. Returns false if there is none, and the visit continues. A response that is cut or
+ * arrives slowly is a long page of the sandbox itself.
  */
 async function spoiled(faults: Faults, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const { method = 'GET', url = '/' } = request;
@@ -159,7 +159,7 @@ function visit(
   }
 }
 
-/** Read at the handshake, as nginx does where the path is a variable; undefined: the proxy's own certificate. */
+/** Read at the handshake, as nginx does if the path is a variable; undefined: the proxy's own certificate. */
 async function ownContext(served: Served, name: string): Promise<SecureContext | undefined> {
   const files = served.certificates.get(name.toLowerCase());
   if (!files) return undefined;
@@ -173,7 +173,7 @@ async function showChallenge(dir: string, token: string, response: ServerRespons
   else response.writeHead(200, { 'content-type': 'text/plain' }).end(text);
 }
 
-/** The page that the driver wrote; a plain line while there is none. */
+/** Sends the page that the driver wrote, or a plain line while there is none. */
 async function showPage(dir: string, page: Page, response: ServerResponse): Promise<void> {
   const text = await readFile(join(dir, 'pages', `${page}.html`), 'utf8').catch(() => `${page}\n`);
   const retryAfter = RETRY_AFTER[page];

@@ -1,4 +1,4 @@
-/** What the scripts that the agent runs inside containers do to a memory container's disk, by their names. */
+/** The effects of the agent's scripts on a memory container's disk, by script name. */
 import { randomBytes } from 'node:crypto';
 import type { Disk, Site } from './containers-disk.js';
 import { escHtml, sanitizeEmail, userEmail } from './wordpress-text.js';
@@ -9,7 +9,7 @@ export interface Played {
   readonly stderr: string;
 }
 
-/** Changes the disk as the real script would change a real one. `takesMs` is how long the real one takes. */
+/** Changes the disk as the real script would change a real one. `takesMs` is the duration of the real script. */
 export interface ScriptPlay {
   readonly takesMs: number;
   play(disk: Disk, values: Readonly<Record<string, string>>): Played;
@@ -30,7 +30,7 @@ const CONFIGURE = [
   'DB_PASSWORD',
 ];
 
-/** Of those that Debian's wordpress-l10n has; the original is in WordPress itself. */
+/** Some of the languages in Debian's wordpress-l10n; the original language is in WordPress itself. */
 const LANGUAGES = [
   'en_US',
   'en_GB',
@@ -45,7 +45,7 @@ const LANGUAGES = [
   'ru_RU',
 ];
 
-/** The first of the wanted ones that is there. */
+/** The first requested language that is available. */
 function installable(wanted: string): string | undefined {
   return (wanted === '' ? 'en_US' : wanted).split(' ').find((locale) => LANGUAGES.includes(locale));
 }

@@ -1,6 +1,6 @@
 /**
- * The embedded SSH server of one node: takes one client key and one command, `pct exec <vmid> --keep-env 0 -- /bin/sh
- * -s`, as a locked-down sshd would.
+ * The embedded SSH server of one node. It accepts one client key and one command, `pct exec <vmid> --keep-env 0 --
+ * /bin/sh -s`, as a locked-down sshd would.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -14,7 +14,7 @@ const COMMAND = /^pct exec (\d{1,9}) --keep-env 0 -- \/bin\/sh -s$/;
 /** OpenSSH's default `MaxSessions`. */
 const MAX_SESSIONS = 10;
 const STDIN_LIMIT = 16 * 1024 * 1024;
-/** What pct's own failures end with. */
+/** Exit code of pct's own failures. */
 const PCT_FAILED = 255;
 
 export interface ExecOutcome {
@@ -29,7 +29,7 @@ export interface SshOptions {
   readonly hostKey: string;
   /** Public key that may log in as root, `ssh-ed25519 AAAA...`. */
   readonly clientKey: string;
-  /** A rejection is told on standard error, as pct tells its own failures. */
+  /** A rejection is written to standard error, as pct reports its own failures. */
   readonly exec: (vmid: number, stdin: string) => Promise<ExecOutcome>;
   readonly faults: Faults;
 }
@@ -50,7 +50,7 @@ export async function startSsh(options: SshOptions): Promise<Listening> {
 
 function serve(client: Connection, allowed: ParsedKey, options: SshOptions): void {
   let sessions = 0;
-  // A client that goes away in the middle is no news
+  // A client that disconnects in the middle is not an error
   client.on('error', () => client.end());
   client.on('authentication', (context) => {
     if (isAllowed(context, allowed) && !options.faults.denies('exec')) context.accept();
@@ -92,7 +92,7 @@ async function run(
     const at = { method: 'EXEC', path: script?.name ?? '' };
     const { delayMs, kind } = options.faults.strike('exec', at);
     if (delayMs > 0) await delay(delayMs);
-    // a key that was taken away counts from the next connection on
+    // a removed key takes effect from the next connection on
     if (kind && ('down' in kind || 'denied' in kind || ('drop' in kind && kind.drop === 'before'))) {
       client.end();
       return;
@@ -108,7 +108,7 @@ async function run(
   }
 }
 
-/** `status` is the end of the script itself, which its marker tells; the others are pct's. */
+/** `status` is the exit code of the script itself, which its marker reports; the other codes are pct's. */
 function injected(
   kind: ReturnType<Faults['strike']>['kind'],
   marker: string | undefined,
@@ -129,14 +129,14 @@ function injected(
 function finish(channel: ServerChannel, outcome: ExecOutcome): void {
   if (channel.destroyed) return;
   if (outcome.stderr !== '') channel.stderr.write(outcome.stderr);
-  // The exit status has to follow the output: the client may close at once when it comes
+  // The exit status must follow the output: the client may close as soon as it arrives
   channel.write(outcome.stdout, () => {
     channel.exit(outcome.code);
     channel.end();
   });
 }
 
-/** By events: an iterator would destroy the channel at the input's end, before the answer has gone back. */
+/** By events: an iterator would destroy the channel at the end of the input, before the response is sent. */
 async function readAll(channel: ServerChannel): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,13 +1,13 @@
 /**
- * How WordPress changes texts between an order, its database and a page, as far as titles and addresses of a site go.
- * Compared with the real one by test/e2e/delivered.real.test.ts. Sources: wp-includes/formatting.php, kses.php and
+ * How WordPress changes the title and the addresses of a site between an order, its database and a page. Compared
+ * with the real WordPress by test/e2e/delivered.real.test.ts. Sources: wp-includes/formatting.php, kses.php and
  * default-filters.php.
  */
 import { ENTITY_NAMES } from './entity-names.js';
 
 /**
- * `esc_html`: what is an entity already is not encoded once more, and what only looks like one is. The database holds
- * a site's title like this.
+ * `esc_html`: an existing entity is not encoded again, and text that only looks like an entity is. The database holds
+ * a site's title in this form.
  */
 export function escHtml(text: string): string {
   return normalizeEntities(text)
@@ -38,8 +38,7 @@ function isValid(point: number): boolean {
 }
 
 /**
- * What a page shows of a title that the database holds: typographic dashes and the like. Quotes are entities by then
- * and stay.
+ * How a page shows a title from the database: typographic dashes and the like. Quotes are already entities and stay.
  */
 export function displayed(stored: string): string {
   const dressed = stored
@@ -56,15 +55,14 @@ export function displayed(stored: string): string {
 }
 
 /**
- * The `<title>` of the front page of a site without a tagline. PHP takes `0` for nothing, and WordPress leaves it
- * out.
+ * The `<title>` of the front page of a site without a tagline. PHP treats `0` as empty, and WordPress leaves it out.
  */
 export function frontTitle(stored: string): string {
   const shown = displayed(stored);
   return shown === '0' ? '' : displayed(shown).replace(/([ (])Wordpress/g, '$1WordPress');
 }
 
-/** `sanitize_email`: what it does not like is gone, without an error. */
+/** `sanitize_email`: removes characters that it does not allow, without an error. */
 export function sanitizeEmail(address: string): string {
   const at = address.indexOf('@', 1);
   if (address.length < 6 || at < 0) return '';
@@ -79,8 +77,8 @@ export function sanitizeEmail(address: string): string {
 }
 
 /**
- * The address of a user: an `&` becomes an entity. Undefined where WordPress makes no user: nothing is left, or it
- * does not fit the column.
+ * The e-mail address of a user: an `&` becomes an entity. Undefined if WordPress creates no user, because nothing is
+ * left or the address does not fit the column.
  */
 export function userEmail(address: string): string | undefined {
   const kept = sanitizeEmail(address).replaceAll('&', '&amp;');

@@ -1,6 +1,6 @@
 /**
- * The sandbox's DNS zone: record sets with comments, kept in one file; the PowerDNS look-alike writes it, the name
- * server answers from it.
+ * The sandbox's DNS zone: record sets with comments, kept in one file. The PowerDNS look-alike writes it, and the
+ * name server answers from it.
  */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -45,24 +45,24 @@ const ZoneFile = Type.Object({
 export interface Zone {
   /** With a final dot. */
   readonly name: string;
-  /** Whose it is, as the API was told. */
+  /** The owner, as given to the API. */
   readonly account: string;
   serial(): number;
-  /** Every record set, or those of one name. */
+  /** All record sets, or those of one name. */
   rrsets(name?: string): readonly RrSet[];
   find(name: string, type: string): RrSet | undefined;
   /** True when the name or one below it has records. */
   exists(name: string): boolean;
   /**
-   * Replaces record sets all together (no records and no comments: removes one), counts the serial up, and is durable
-   * when it resolves.
+   * Replaces record sets atomically (a set without records and comments is removed) and increments the serial.
+   * Resolves when the change is durable.
    */
   replace(changed: readonly RrSet[]): Promise<void>;
 }
 
 const keyOf = (name: string, type: string): string => `${name} ${type}`;
 
-/** Takes the zone up from `file`, or makes it with SOA and NS. `name` without the final dot. */
+/** Loads the zone from `file`, or creates it with SOA and NS. `name` without the final dot. */
 export async function openZone(
   file: string,
   name: string,
@@ -102,7 +102,7 @@ export async function openZone(
   return zone;
 }
 
-/** The SOA record with the zone's present serial in it. */
+/** The SOA record with the zone's current serial. */
 export function withSerial(set: RrSet, serial: number): RrSet {
   const records = set.records.map((record) => ({
     ...record,
@@ -111,7 +111,7 @@ export function withSerial(set: RrSet, serial: number): RrSet {
   return { ...set, records };
 }
 
-/** YYYYMMDD01, what PowerDNS makes of its default SOA-EDIT-API. */
+/** YYYYMMDD01, as PowerDNS generates it with its default SOA-EDIT-API. */
 function firstSerial(now: number): number {
   return Number(`${new Date(now).toISOString().slice(0, 10).replaceAll('-', '')}01`);
 }

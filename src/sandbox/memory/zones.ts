@@ -1,31 +1,35 @@
 /**
- * All zones of the sandbox's name server: our own, those made through the API for customers, and the rest of the
- * internet: a zone per top-level domain, which users of the sandbox fill through the control endpoint.
+ * All zones of the sandbox's name server: our own zone, the zones that customers created through the API, and the
+ * rest of the internet. The latter is one zone per top-level domain, which users of the sandbox fill through the
+ * control endpoint.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openZone, type RrSet, type Zone } from './zone.js';
 
 export interface Zones {
-  /** The one the API always has. */
+  /** The zone that the API always has. */
   readonly own: Zone;
   /** The API's zones, names with a final dot. */
   hosted(): readonly Zone[];
   /**
-   * The zone that answers for a name (with a final dot): ours and customers' before those outside. Where a name is
-   * delegated to is said by the zone outside.
+   * The zone that answers for a name (with a final dot): our own and the customers' zones take precedence over the
+   * outside zones. The outside zone decides where a name is delegated to.
    */
   holding(name: string, type?: string): Zone | undefined;
   /** `nameServers` with a final dot. */
   make(name: string, nameServers: readonly string[], account: string): Promise<Zone>;
   remove(zone: Zone): Promise<void>;
-  /** Sets records of the world outside, whole sets at a time; `name` without the final dot. No values: removes them. */
+  /**
+   * Sets records of an outside zone, one whole set per call; `name` without the final dot. Without values: removes
+   * the set.
+   */
   setOutside(name: string, type: string, values: readonly string[]): Promise<void>;
 }
 
 const NAME = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Takes everything up from `dir`; `own` without the final dot. */
+/** Loads all zones from `dir`; `own` without the final dot. */
 export async function openZones(dir: string, own: string): Promise<Zones> {
   const base = await openZone(join(dir, 'zone.json'), own);
   const hosted = await openAll(join(dir, 'hosted'));
@@ -45,7 +49,7 @@ export async function openZones(dir: string, own: string): Promise<Zones> {
       const file = fileOf(join(dir, 'hosted'), name);
       const zone = await openZone(file, name.slice(0, -1), Date.now, account);
       const set = recordSet(name, 'NS', nameServers);
-      // with the name servers that were asked for, and without the one that our own zones are born with
+      // with the requested name servers, and without the name server that our own zones start with
       await zone.replace([{ ...set, ttl: 3600 }, recordSet(`ns1.${name}`, 'A', [])]);
       hosted.set(zone.name, zone);
       return zone;

@@ -1,4 +1,4 @@
-/** Who may call: API tokens with the 401 phrases of each release, and the privileges that a path declares. */
+/** Authenticates API tokens, with the 401 phrases of each release, and checks the privileges that a path declares. */
 import type { Cluster } from './cluster.js';
 import { PveError } from './failure.js';
 import { demandAny } from './permissions.js';
@@ -14,7 +14,7 @@ function unauthorized(version: '9.1' | '8.4', old: string): never {
   throw new PveError(401, version === '9.1' ? 'Authentication failed!' : old);
 }
 
-/** Returns the caller: the token's id. */
+/** Returns the caller: the token's ID. */
 export function authenticate(header: string | undefined, token: Token, version: '9.1' | '8.4'): string {
   const [, given = ''] = /(?:^|\s)PVEAPIToken(?:=| )([^;]*)/.exec(header ?? '') ?? [];
   if (given === '') throw new PveError(401, 'No ticket');
@@ -30,7 +30,7 @@ export function authenticate(header: string | undefined, token: Token, version: 
   return token.id;
 }
 
-/** What the path itself declares; asked before the parameters are checked. */
+/** Checks the privileges that the path itself declares, before the parameters are checked. */
 export function authorize(
   { route, path }: FoundRoute,
   values: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 /**
- * A container's configuration: its keys' schemas, property strings, digest, tags, and what the back end needs to know
- * of it.
+ * A container's configuration: the schemas of its keys, property strings, digest, tags, and the values that the back
+ * end needs.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { BackendContainer } from '../backend.js';
@@ -57,7 +57,7 @@ const FEATURES: Properties = {
   nesting: flag,
 };
 
-/** The keys a container's configuration may hold; shared by create and PUT config. */
+/** The keys that a container's configuration may contain; shared by create and PUT config. */
 export const CONFIG_PROPERTIES: Properties = {
   arch: { ...word, enum: ['amd64', 'i386', 'arm64', 'armhf', 'riscv32', 'riscv64'] },
   cmode: { ...word, enum: ['shell', 'console', 'tty'] },
@@ -128,7 +128,7 @@ const NUMERIC: ReadonlySet<string> = new Set(
   ].flat(),
 );
 
-/** The configuration as GET answers it: numbers as numbers, the description with its final newline. */
+/** The configuration as GET shows it: numbers as numbers, the description with its final newline. */
 export function shownConfig(config: Readonly<Record<string, string>>): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(config).map(([key, value]): [string, string | number] => {
@@ -139,7 +139,7 @@ export function shownConfig(config: Readonly<Record<string, string>>): Record<st
   );
 }
 
-/** Changes with every change of the configuration, its snapshots included. */
+/** Changes with every change of the configuration, including its snapshots. */
 export function digestOf(container: Container): string {
   const sorted = Object.entries(container.config).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha1')
@@ -161,7 +161,7 @@ export function randomMac(): string {
   return ['BC', '24', '11', ...tail].join(':');
 }
 
-/** Adds what Proxmox adds to a network line: a MAC when there is none, and the type; the name stands first. */
+/** Adds what Proxmox adds to a network line: a MAC address if there is none, and the type. The name comes first. */
 export function normalNet(value: string, freshMac = false): string {
   const { name = '', ...rest } = parsePropertyString(NET, value);
   const parts: Record<string, string> = { ...rest, type: 'veth' };

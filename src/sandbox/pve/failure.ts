@@ -1,4 +1,4 @@
-/** The errors of the look-alike: what Proxmox answers, told apart from our own defects. */
+/** The errors of the look-alike: the errors that Proxmox returns, as opposed to defects of the look-alike. */
 
 /** `message` ends without a newline; its first line is the HTTP reason phrase. */
 export class PveError extends Error {

@@ -1,4 +1,4 @@
-/** Each number's firewall file: Proxmox reads and writes it whether a container has the number or not. */
+/** The firewall file of each VMID: Proxmox reads and writes it whether or not a container has the VMID. */
 import type { Cluster } from './cluster.js';
 
 export function firewallFile({ store }: Cluster, vmid: number): Record<string, string> {
@@ -14,7 +14,7 @@ export function writeFirewallFile({ store }: Cluster, vmid: number, file: Record
   else store.state.strayFirewalls = { ...store.state.strayFirewalls, [vmid]: file };
 }
 
-/** What an earlier call left under the number becomes the new container's. */
+/** A firewall file that an earlier call left for this VMID becomes the new container's. */
 export function takeStrayFirewall({ store }: Cluster, vmid: number): Record<string, string> {
   const { [vmid]: own = {}, ...rest } = store.state.strayFirewalls ?? {};
   store.state.strayFirewalls = rest;

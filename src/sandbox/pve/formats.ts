@@ -1,7 +1,7 @@
-/** The named formats of Proxmox parameters that we use, with Proxmox's own complaints. */
+/** The named formats of the Proxmox parameters that we use, with Proxmox's own error messages. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 
-/** Returns the complaint, or undefined when the value is fine. */
+/** Returns the error message, or undefined if the value is valid. */
 export type FormatCheck = (value: string) => string | undefined;
 
 const VMID = /^[1-9][0-9]{2,8}$/;

@@ -1,12 +1,15 @@
-/** What the look-alike's user and token may do, and where: as Proxmox works it out from its access control list. */
+/**
+ * The privileges of the look-alike's user and token on each path, computed as Proxmox does from its access control
+ * list.
+ */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 
-/** path -> privileges; they count for what lies below too, unless that has an entry of its own. */
+/** Path -> privileges. They also apply to paths below, unless such a path has its own entry. */
 export type Acl = Readonly<Record<string, readonly string[]>>;
 
 export interface Grants {
-  /** The token has an entry list of its own: it may do what both it and its user may. */
+  /** The token has its own entries: it has only the privileges that both it and its user have. */
   readonly privsep: boolean;
   readonly user: Acl;
   readonly token: Acl;
@@ -20,18 +23,20 @@ export const ALL_PRIVILEGES: readonly string[] =
 const AclSchema = Type.Record(Type.String(), Type.Array(Type.String()));
 const GrantsSchema = Type.Object({ privsep: Type.Boolean(), user: AclSchema, token: AclSchema });
 
-/** Those of a look-alike that was told nothing: everything everywhere. */
+/** The grants of a look-alike without the option: all privileges everywhere. */
 export function fullGrants(): Grants {
   return { privsep: false, user: { '/': ALL_PRIVILEGES }, token: {} };
 }
 
-/** From outside; throws RangeError. */
+/** Parses grants from a request; throws RangeError. */
 export function parseGrants(value: unknown): Grants {
   if (Value.Check(GrantsSchema, value)) return value;
-  throw new RangeError('privsep, user and token are needed: path -> privileges');
+  throw new RangeError(
+    'privsep, user and token are required; user and token are objects: path -> privileges',
+  );
 }
 
-/** `poolOf`: a container's pool, whose privileges count for it too. */
+/** `poolOf`: a container's pool, whose privileges also apply to the container. */
 export function heldOn(
   grants: Grants,
   who: 'user' | 'token',

@@ -1,4 +1,4 @@
-/** A container's present state as `GET /nodes/x/lxc` and `status/current` show it (pve-container, `vmstatus`). */
+/** A container's current state as `GET /nodes/x/lxc` and `status/current` show it (pve-container, `vmstatus`). */
 import type { JsonObject } from '../../kernel/json.js';
 import type { Cluster } from './cluster.js';
 import { rootDisk } from './ct-config.js';
@@ -7,9 +7,9 @@ import { untilMounted } from './mount-check.js';
 import type { Container } from './state.js';
 import { IDLE } from './stats.js';
 
-/** What a container without a root disk is taken to have. */
+/** The disk size of a container without a root disk. */
 const DEFAULT_DISK_BYTES = 4 * 1024 ** 3;
-/** Shares of the last 10 s that something waited; the kernel's own notation. */
+/** Pressure of the last 10 s: the share of time in which something waited, in the kernel's own notation. */
 const PRESSURES = {
   pressurecpusome: '0.00',
   pressurecpufull: '0.00',
@@ -25,7 +25,7 @@ export async function guestStatus(cluster: Cluster, container: Container): Promi
   const running = await cluster.backend.isRunning(vmid);
   const usage = running ? await cluster.backend.usage(vmid) : IDLE;
   return {
-    // 8.4 gives the number as text
+    // 8.4 returns the number as text
     vmid: cluster.version === '9.1' ? vmid : String(vmid),
     type: 'lxc',
     name: config['hostname'] ?? `CT${vmid}`,
@@ -33,7 +33,7 @@ export async function guestStatus(cluster: Cluster, container: Container): Promi
     cpus: Number(config['cores'] ?? 1),
     maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
     maxswap: Number(config['swap'] ?? 0) * 1024 ** 2,
-    // of a running one it is what `df` says in it, of a stopped one what is configured
+    // of a running container the size that `df` shows in it, of a stopped one the configured size
     maxdisk: (running ? filesystem : undefined) ?? (rootDisk(config).bytes || DEFAULT_DISK_BYTES),
     swap: 0,
     diskread: 0,

@@ -1,17 +1,16 @@
 /**
- * The HA manager: what is asked of it is only written down; a background round carries it out and puts things back
- * that changed by other hands.
+ * The HA manager. It only records a request; a background round carries it out, and reverts changes that others made.
  */
 import type { Cluster } from './cluster.js';
 import { die, messageOf } from './failure.js';
 import type { HaService } from './state.js';
 import type { TaskHandle } from './tasks.js';
 
-/** Starts the container in a task of its own and waits for it; rejects with the exit status. */
+/** Starts the container in a separate task and waits for it; rejects with the exit status. */
 export type Starter = (vmid: number) => Promise<void>;
 
 export interface HaManager {
-  /** One round now. */
+  /** Runs one round now. */
   round(): Promise<void>;
   close(): Promise<void>;
 }
@@ -25,7 +24,7 @@ export function isManaged(cluster: Cluster, vmid: number): boolean {
   return found !== undefined && found.options['state'] !== 'ignored';
 }
 
-/** Records the request. A service in error accepts no other request than `disabled`. */
+/** Records the request. A service in error accepts only the request `disabled`. */
 export function requestState(cluster: Cluster, vmid: number, state: string): void {
   const found = cluster.store.state.ha.resources[sidOf(vmid)];
   if (!found) return die(`no such resource '${sidOf(vmid)}'`);
@@ -33,14 +32,14 @@ export function requestState(cluster: Cluster, vmid: number, state: string): voi
   found.options['state'] = state;
 }
 
-/** A service that is ignored is not managed, so the manager's old state does not count. */
+/** An ignored service is not managed, so the manager's old state does not count. */
 export function refuseInError(service: HaService | undefined, requested: string | undefined): void {
   if (service?.state !== 'error' || service.options['state'] === 'ignored') return;
   if (requested !== 'disabled')
     die(`service '${service.sid}' in error state, must be disabled and fixed first`);
 }
 
-/** The work of the tasks `hastart` and `hastop`: they run a command, whose words stay in the log when it fails. */
+/** The work of the tasks `hastart` and `hastop`. They run a command, and its output stays in the log if it fails. */
 export async function requestInTask(
   cluster: Cluster,
   task: TaskHandle,
@@ -61,11 +60,11 @@ export async function requestInTask(
   }
 }
 
-/** Names separated as Proxmox allows it. */
+/** Splits names at the separators that Proxmox allows. */
 export const listOf = (text: string | undefined): string[] =>
   (text ?? '').split(/[,;\s]+/).filter((each) => each !== '');
 
-/** No longer managed. `purge`: out of the rules too; a rule without resources goes. */
+/** Removes the service from HA. `purge`: also removes it from the rules; a rule without resources is deleted. */
 export function removeService(cluster: Cluster, sid: string, purge: boolean): void {
   const { resources, rules } = cluster.store.state.ha;
   Reflect.deleteProperty(resources, sid);
@@ -95,8 +94,8 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     } catch {
       service.failures += 1;
       const { max_restart: restarts, max_relocate: moves } = service.options;
-      // the local manager tries again on the node, and the cluster's does so on as many others, or on the same when
-      // there is none
+      // the local manager retries on the node, and the cluster's manager retries on as many other nodes, or on the
+      // same node if there is no other
       if (service.failures >= (number(restarts, 1) + 1) * (number(moves, 1) + 1)) service.state = 'error';
     }
   }
@@ -106,7 +105,7 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     service.failures = 0;
     if (await backend.isRunning(vmid)) {
       if (store.state.containers[vmid]?.config['lock'] !== undefined) {
-        // its task would say `CT is locked`, and a stop that fails ends in this state
+        // the task would fail with `CT is locked`, and a failed stop ends in this state
         service.state = 'error';
         return;
       }
@@ -120,7 +119,7 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     if (!store.state.containers[vmidOfSid(service.sid)]) return;
     const wanted = service.options['state'] ?? 'started';
     if (wanted === 'ignored') {
-      // the manager forgets it, its failures too
+      // the manager forgets the service, including its failures
       delete service.state;
       service.failures = 0;
       return;

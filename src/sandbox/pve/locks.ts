@@ -1,8 +1,13 @@
-/** File locks as Proxmox takes them: exclusive, first come first served, given up after a while with "got timeout". */
+/**
+ * File locks as Proxmox takes them: exclusive, first come first served. A wait ends after a while with "got timeout".
+ */
 import { PveError } from './failure.js';
 
 export interface Locks {
-  /** Runs `work` alone under this name; fails with Proxmox's message when the lock is not free within `waitMs`. */
+  /**
+   * Runs `work` while it holds the lock of this name; fails with Proxmox's message if the lock is not free within
+   * `waitMs`.
+   */
   hold<T>(file: string, waitMs: number, work: () => Promise<T>): Promise<T>;
 }
 

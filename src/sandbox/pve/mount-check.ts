@@ -3,10 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from './cluster.js';
 import type { Container } from './state.js';
 
-/** Of a node's daemon (pvedaemon): each does one call at a time. */
+/** Workers of a node's daemon (pvedaemon); each handles one call at a time. */
 const WORKERS = 3;
 
-/** Returns at once when there is nothing to check. */
+/** Returns at once if there is nothing to check. */
 export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Container): Promise<void> {
   const ms = cluster.mountChecks.get(vmid) ?? (looksMounted === true ? cluster.mountCheckMs : 0);
   cluster.mountChecks.delete(vmid);
@@ -18,8 +18,8 @@ export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Conta
 }
 
 /**
- * The node's daemon does not answer about such a container meanwhile; each request holds one of its workers, even
- * after its caller has gone away.
+ * Meanwhile the node's daemon does not answer about such a container. Each request occupies one of its workers, even
+ * after its caller has disconnected.
  */
 export async function untilMounted(
   { mounting, hanging }: Pick<Cluster, 'mounting' | 'hanging'>,
@@ -34,7 +34,10 @@ export async function untilMounted(
   here.delete(own);
 }
 
-/** Returns when a worker of the node is free. What needs no root is answered by others, and does not wait. */
+/**
+ * Returns when a worker of the node is free. Calls that do not need root are answered by other processes, and do not
+ * wait.
+ */
 export async function untilWorkerFree({ hanging }: Pick<Cluster, 'hanging'>, node: string): Promise<void> {
   const here = hanging.get(node);
   while (here && here.size >= WORKERS) await Promise.race(here);

@@ -1,22 +1,25 @@
-/** What setting or deleting an option of a container demands (pve-container, `check_ct_modify_config_perm`). */
+/**
+ * The privileges that are required to set or delete an option of a container (pve-container,
+ * `check_ct_modify_config_perm`).
+ */
 import { parsePropertyString } from './check.js';
 import { type Cluster, storageNamed } from './cluster.js';
 import { NET, ROOTFS } from './ct-config.js';
 import { die } from './failure.js';
 import { demand, demandAny, demandBridge, demandOnGuest, may, refusePermission } from './permissions.js';
 
-/** `local-lvm:8`: a volume to be made, in GiB. */
+/** `local-lvm:8`: a volume to be created, in GiB. */
 const NEW_DISK = /^([^:\s]+):(\d+(?:\.\d+)?)$/;
 
 export interface OptionChange {
   readonly vmid: number;
   /** The pool that a new container is to join. */
   readonly pool?: string | undefined;
-  /** As it is; nothing of a new one. */
+  /** The present configuration; absent for a new container. */
   readonly present?: Readonly<Record<string, string>>;
 }
 
-/** `values`: options only, without what else a call carries. */
+/** `values`: only the options, without the other parameters of a call. */
 export function demandForOptions(
   cluster: Cluster,
   change: OptionChange,
@@ -29,7 +32,7 @@ export function demandForDeletion(cluster: Cluster, change: OptionChange, option
   for (const option of options) demandForOption(cluster, change, option, undefined);
 }
 
-/** `value` undefined: it is to be deleted. */
+/** `value` undefined: the option is to be deleted. */
 function demandForOption(
   cluster: Cluster,
   change: OptionChange,
@@ -55,7 +58,7 @@ function demandForOption(
     if (featuresChanged(present[option], value).some((one) => one !== 'nesting'))
       refusePermission('changing feature flags (except nesting) is only allowed for root@pam');
     onGuest('VM.Allocate');
-    // on the guest itself: the pool that it is to join does not count for tags
+    // checked on the guest itself: the pool that it is to join does not count for tags
   } else if (option === 'tags') demandOnGuest(cluster, vmid, undefined, 'VM.Config.Options');
   else onGuest('VM.Config.Options');
 }
@@ -78,7 +81,9 @@ function featuresChanged(before: string | undefined, after: string | undefined):
   );
 }
 
-/** `check_volume_access` of an OS template: its form, its storage, and that the storage may be read. */
+/**
+ * `check_volume_access` of an OS template: checks its form, its storage, and that the caller may read the storage.
+ */
 export function demandOsTemplate(cluster: Cluster, volume: string): void {
   const [, storage, name] = /^([a-z][a-z0-9\-_.]*[a-z0-9]):(.+)$/i.exec(volume) ?? [];
   if (storage === undefined || name === undefined)

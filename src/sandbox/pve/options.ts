@@ -1,4 +1,4 @@
-/** What a look-alike can be told, and its defaults. */
+/** The options of a look-alike, and their defaults. */
 import type { Backend } from '../backend.js';
 import type { Faults } from '../control/faults.js';
 import type { Grants } from './grants.js';
@@ -13,13 +13,13 @@ export interface StorageOption {
   /** Nodes that have it; absent = all. */
   readonly nodes?: readonly string[];
   readonly totalBytes?: number;
-  /** Override what the type can do. */
+  /** Override the abilities of the type. */
   readonly snapshots?: boolean;
   readonly rollback?: 'any' | 'newest';
   readonly linkedClone?: LinkedClone;
 }
 
-/** Of what a linked clone can be made: nothing, templates, or any container. */
+/** What a linked clone can be made of: nothing, templates, or any container. */
 export type LinkedClone = 'none' | 'template' | 'any';
 
 export interface NodeOption {
@@ -29,7 +29,7 @@ export interface NodeOption {
   readonly online?: boolean;
 }
 
-/** A template container that is there from the start (its disk is the back end's business). */
+/** A template container that exists from the start (its disk is the back end's task). */
 export interface TemplateOption {
   readonly vmid: number;
   readonly node: string;
@@ -47,10 +47,10 @@ export interface PveOptions {
   readonly tls: { readonly cert: string; readonly key: string };
   /** `id` is `user@realm!name`. */
   readonly token: { readonly id: string; readonly secret: string };
-  /** What user and token may do; absent = everything everywhere. */
+  /** The privileges of user and token; absent = all privileges everywhere. */
   readonly grants?: Grants;
   readonly host?: string;
-  /** 0 = any. */
+  /** 0 = any free port. */
   readonly port?: number;
   /** JSON file that keeps the cluster between runs. */
   readonly stateFile?: string;
@@ -58,37 +58,37 @@ export interface PveOptions {
   readonly nodes?: readonly (string | NodeOption)[];
   readonly storages?: readonly StorageOption[];
   readonly templates?: readonly TemplateOption[];
-  /** The pool that those templates are members of; it exists then. */
+  /** The pool that those templates are members of; it exists from the start. */
   readonly templatePool?: string;
   /** OS template volumes, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`. */
   readonly osTemplates?: readonly string[];
   /** Pools that exist from the start. */
   readonly pools?: readonly string[];
-  /** Factor on every task's duration, lock wait and manager round: 1 = like the real thing, 0 = at once. */
+  /** Factor for the duration of every task, lock wait and manager round: 1 = like the real system, 0 = at once. */
   readonly delays?: number;
-  /** Before a 401; default 3000 x delays. */
+  /** Delay in ms before a 401; default 3000 x delays. */
   readonly authDelayMs?: number;
-  /** For a config lock; default 10000 x delays, at least 50. */
+  /** How long (ms) a call waits for a config lock; default 10000 x delays, at least 50. */
   readonly lockWaitMs?: number;
   /**
-   * How long the next start takes longer after a rollback to a snapshot of a running container: its file system looks
-   * mounted, and ext4 waits until it is sure that nobody else has it. Default 42000 x delays.
+   * How much longer (ms) the next start takes after a rollback to a snapshot of a running container: its file system
+   * looks mounted, and ext4 waits until it is sure that it is not mounted elsewhere. Default 42000 x delays.
    */
   readonly mountCheckMs?: number;
-  /** Between updates of the cached guest figures; default 10000 x delays, at least 50. */
+  /** Time in ms between two updates of the cached guest figures; default 10000 x delays, at least 50. */
   readonly statsMs?: number;
-  /** For which an API worker keeps the figures it read; default 2000 x delays, as the real ones do (2 s). */
+  /** How long (ms) an API worker keeps the figures that it read; default 2000 x delays, as in Proxmox (2 s). */
   readonly dumpMs?: number;
-  /** Between rounds of the HA manager; default 10000 x delays, at least 20. */
+  /** Time in ms between two rounds of the HA manager; default 10000 x delays, at least 20. */
   readonly haMs?: number;
-  /** After which a call answers 596 while it goes on; default 30000. */
+  /** Time in ms after which a call answers 596 while its work continues; default 30000. */
   readonly proxyTimeoutMs?: number;
-  /** Folder with Proxmox's published schema; default env PVE_SCHEMA_DIR. */
+  /** Folder with Proxmox's published schema; default: the environment variable PVE_SCHEMA_DIR. */
   readonly schemaDir?: string;
   readonly log?: (line: string) => void;
 }
 
-/** What a memory world is made of unless told otherwise. */
+/** The nodes of a memory environment by default. */
 export const DEFAULT_NODES: readonly string[] = ['pve1', 'pve2', 'pve3'];
 export const DEFAULT_OS_TEMPLATE = 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst';
 export const DEFAULT_STORAGES: readonly StorageOption[] = [
@@ -105,7 +105,7 @@ export const DEFAULT_TEMPLATES: readonly TemplateOption[] = DEFAULT_NODES.map((n
   cores: 1,
 }));
 
-/** Milliseconds that things take at `delays: 1`. */
+/** Durations in milliseconds at `delays: 1`. */
 export const TAKES = {
   create: 4000,
   linkedClone: 900,
@@ -119,9 +119,9 @@ export const TAKES = {
   resize: 500,
   template: 300,
   destroy: 900,
-  /** From the finished configuration of a new container to its membership in the pool. */
+  /** From the finished configuration of a new container until the container joins the pool. */
   joinPool: 300,
-  /** From a destroyed container's last volume to the end of its configuration file. */
+  /** From the removal of a destroyed container's last volume until its configuration file is removed. */
   forget: 150,
 } as const;
 export type Taking = keyof typeof TAKES;
@@ -130,10 +130,10 @@ export interface StorageKind {
   readonly snapshots: boolean;
   readonly rollback: 'any' | 'newest';
   readonly linkedClone: LinkedClone;
-  /** The names of linked clones' volumes name their base, which cannot be freed before them. */
+  /** The names of linked clones' volumes contain the name of their base, which cannot be freed before them. */
   readonly namesBase: boolean;
   readonly shared: boolean;
-  /** Whether a volume on it can become a base image; LINSTOR/DRBD's plugin copies, snapshots and renames only. */
+  /** Whether a volume on it can become a base image; LINSTOR/DRBD's plugin only copies, snapshots and renames. */
   readonly templates: boolean;
 }
 

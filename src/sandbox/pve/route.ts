@@ -7,19 +7,19 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** e.g. `/nodes/{node}/lxc/{vmid}/clone` */
   readonly path: string;
-  /** Parameters besides those of the path. */
+  /** Parameters in addition to those of the path. */
   readonly properties?: Properties;
   /** Only in this release. */
   readonly only?: '9.1' | '8.4';
   /** Parameters that 8.4 does not know yet. */
   readonly newer?: readonly string[];
-  /** Any one of these privileges on this path; `{vmid}` is filled in. */
+  /** The caller needs any one of these privileges on this path; `{vmid}` is filled in. */
   readonly privilege?: readonly [path: string, ...any: string[]];
-  /** What more it demands of the caller before the parameters are checked; throws a 403. */
+  /** Further requirements for the caller, checked before the parameters; throws a 403. */
   readonly permit?: (cluster: Cluster, values: Readonly<Record<string, string>>) => void;
-  /** Of a GET: it needs root, so the node's daemon answers it, as it does every change. */
+  /** Of a GET: it needs root, so the node's daemon answers it, as it does for every change. */
   readonly protected?: true;
-  /** Type of the task it starts: a lying answer then still names one. */
+  /** Type of the task that it starts, so that the response under the fault `lie` can name a task. */
   readonly task?: string;
   run(call: Call): Promise<Json> | Json;
 }
@@ -28,7 +28,7 @@ const vmid: Property = { type: 'integer', format: 'pve-vmid', minimum: 100, maxi
 const snapname: Property = { type: 'string', format: 'pve-configid', maxLength: 40 };
 const configId: Property = { type: 'string', format: 'pve-configid' };
 
-/** Parameters by their place in a path; they mean the same everywhere. */
+/** The parameters in paths, by name; they have the same meaning in every path. */
 export const PATH_PROPERTIES: Properties = {
   vmid,
   snapname,

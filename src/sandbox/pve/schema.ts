@@ -1,6 +1,6 @@
 /**
- * Holds every request against Proxmox's published schemas, when a folder with them is at hand. They are read, never
- * kept: they are not ours.
+ * Checks every request against Proxmox's published schemas, if a folder with them is available. The schemas are read,
+ * never copied, because they belong to Proxmox.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface Violation {
 }
 
 export interface PublishedSchema {
-  /** What is wrong with this request, in every release that knows its path. */
+  /** Returns what is wrong with this request, in every release that knows its path. */
   check(method: string, path: string, values: Readonly<Record<string, string>>): Violation[];
 }
 
@@ -51,7 +51,7 @@ interface Method {
   readonly template: string;
 }
 
-/** 9.10 after 9.9. */
+/** 9.10 comes after 9.9. */
 function newest(files: readonly string[], major: string): string | undefined {
   const fitting = files.filter((file) => file.startsWith(`pve-${major}.`) && file.endsWith('.json'));
   return fitting.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
@@ -92,7 +92,7 @@ function checkOne(
   return checkAll(readProperties(parameters['properties']), { ...values, ...Object.fromEntries(named) });
 }
 
-/** Throws when the folder holds no schema: a check that silently checks nothing is none. */
+/** Throws if the folder contains no schema: the check would silently check nothing. */
 export function loadSchema(folder: string): PublishedSchema {
   const files = readdirSync(folder);
   const newestNine = newest(files, '9');

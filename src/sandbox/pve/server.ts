@@ -1,4 +1,4 @@
-/** One request from the wire to its answer: faults, credentials, parameters, method, reply. */
+/** Handles one request from the wire to its response: faults, credentials, parameters, method, reply. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { neverAborted } from '../../kernel/async/never.js';
@@ -25,12 +25,12 @@ import {
 } from './wire.js';
 
 export interface RequestRecord {
-  /** Counts up from 1. */
+  /** Sequence number, from 1. */
   readonly n: number;
   readonly at: string;
   readonly method: string;
   readonly path: string;
-  /** Parameters; passwords are left out. */
+  /** Parameters without passwords. */
   readonly values: Readonly<Record<string, string>>;
   /** 0: the connection was closed without an answer. */
   readonly status: number;
@@ -47,7 +47,7 @@ export interface ServerParts {
   readonly violations: Violation[];
   readonly requests: RequestRecord[];
   readonly authDelayMs: number;
-  /** How far its clock is ahead. */
+  /** How far the look-alike's clock is ahead. */
   readonly clock: { offsetMs: number };
   readonly proxyTimeoutMs: number;
   readonly log: (line: string) => void;
@@ -84,7 +84,7 @@ export function requestHandler(parts: ServerParts): (req: IncomingMessage, res: 
   };
 }
 
-/** What a token gets that has expired, or whose secret is another by now. */
+/** The response for a token that has expired, or whose secret has changed. */
 const DENIED: Answer = { status: 401, reason: 'Authentication failed!' };
 const CLOSED = { status: 0, reason: 'connection closed' };
 
@@ -208,7 +208,7 @@ function refuseViolation(
   if (first && first.errors[''] === undefined) refuse(first.errors);
 }
 
-/** Calls for a node are passed on to it: a name nobody knows or a node that is off fails there. */
+/** Calls for a node are forwarded to it, so a call for an unknown node or a node that is off fails there. */
 function refuseNode(cluster: Cluster, { path }: FoundRoute): void {
   const { node } = path;
   if (node === undefined) return;
@@ -222,7 +222,7 @@ function refuseNode(cluster: Cluster, { path }: FoundRoute): void {
     throw new PveError(595, 'Errors during connection establishment, proxy handshake: No route to host');
 }
 
-/** The effect goes on behind a 596. */
+/** The work continues after a 596. */
 async function withinProxyTimeout(work: Promise<Json>, limitMs: number): Promise<Json> {
   const timedOut = (): PveError => new PveError(596, 'Connection timed out');
   return withLimit(neverAborted(), limitMs, (late) => orAbort(work, late, timedOut));

@@ -1,4 +1,4 @@
-/** Starts the Proxmox VE look-alike: HTTPS, API token, tasks, locks, HA manager, over a back end that does the work. */
+/** Starts the Proxmox VE look-alike: HTTPS, API token, tasks, locks and HA manager. A back end does the work. */
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { RequestListener } from 'node:http';
@@ -23,29 +23,29 @@ export interface Pve {
   readonly url: string;
   readonly port: number;
   readonly faults: Faults;
-  /** Requests that broke the published schema (when there is one to check with). */
+  /** Requests that violate the published schema (if there is one to check with). */
   readonly violations: readonly Violation[];
-  /** What was asked, oldest first. */
+  /** The received requests, oldest first. */
   readonly requests: readonly RequestRecord[];
   /** Copies of the containers as configured. */
   containers(): Container[];
-  /** Copies of what high availability is configured with. */
+  /** Copies of the HA configuration. */
   ha(): { resources: Record<string, unknown>; rules: Record<string, unknown> };
   tasks(): readonly TaskRecord[];
   /** Sets (or clears) a config lock, as a backup or a crashed worker would. */
   lock(vmid: number, lock: string | undefined): void;
   /**
-   * The container's configuration and disk are lost, as with their storage: what HA, its rules and the pool have of
-   * it stays.
+   * Loses the container's configuration and disk, as with their storage. Its HA resource, its rules and its pool
+   * membership stay.
    */
   lose(vmid: number): Promise<void>;
-  /** Cuts a node off (or brings it back): calls for it answer 595, its guests keep their last figures. */
+  /** Cuts a node off (or reconnects it): calls for it answer 595, and its guests keep their last figures. */
   setOnline(node: string, online: boolean): void;
-  /** What user and token may do from now on; undefined: as at the start. */
+  /** Sets the privileges of user and token; undefined: as at the start. */
   setGrants(grants: Grants | undefined): void;
-  /** Milliseconds that its clock is ahead of ours. */
+  /** Sets how many milliseconds its clock is ahead of ours. */
   setClock(offsetMs: number): void;
-  /** One round of the status daemon and of the HA manager, now. */
+  /** Runs one round of the status daemon and of the HA manager now. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -88,14 +88,14 @@ export async function startPve(options: PveOptions): Promise<Pve> {
     proxyTimeoutMs: options.proxyTimeoutMs ?? 30_000,
     log: options.log ?? (() => {}),
   });
-  const door = await openListener(options, handler, faults).catch((error: unknown) => {
+  const listener = await openListener(options, handler, faults).catch((error: unknown) => {
     cluster.stats.close();
     throw error;
   });
   const ha = haManager(cluster, options.haMs ?? Math.max(20, 10_000 * delays));
   return {
-    url: `https://${host}:${door.port}`,
-    port: door.port,
+    url: `https://${host}:${listener.port}`,
+    port: listener.port,
     faults,
     violations,
     requests,
@@ -134,7 +134,7 @@ export async function startPve(options: PveOptions): Promise<Pve> {
       await cluster.stats.refresh();
     },
     async close() {
-      door.close();
+      listener.close();
       cluster.stats.close();
       await ha.close();
       await Promise.race([cluster.tasks.idle(), pause(10_000, undefined, { ref: false })]);
@@ -143,7 +143,10 @@ export async function startPve(options: PveOptions): Promise<Pve> {
   };
 }
 
-/** The HTTPS server, with the real one's limits: 5 s idle or 100 requests, then the connection is closed. */
+/**
+ * The HTTPS server, with the limits of the real one: a connection is closed after 5 s without a request, or after 100
+ * requests.
+ */
 async function openListener(
   { tls, host = '127.0.0.1', port = 0 }: PveOptions,
   handler: RequestListener,

@@ -1,4 +1,4 @@
-/** What the look-alike remembers: the cluster's configuration files as one JSON document, optionally on disk. */
+/** The look-alike's state: the cluster's configuration files as one JSON document, optionally on disk. */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { openJsonFile } from '../json-file.js';
@@ -11,9 +11,9 @@ const snapshotSchema = Type.Object({
   snaptime: Type.Number(),
   description: text,
   parent: optional(text),
-  /** `prepare` while it is made, `delete` while it is removed; what a failure or a kill left, too. */
+  /** `prepare` while it is created, `delete` while it is removed; also after a failure or a kill. */
   snapstate: optional(text),
-  /** The container ran when it was made, so its file system looks mounted. */
+  /** The container ran when the snapshot was taken, so its file system looks mounted. */
   running: optional(Type.Boolean()),
   config: texts,
 });
@@ -25,11 +25,13 @@ const containerSchema = Type.Object({
   config: texts,
   snapshots: Type.Record(text, snapshotSchema),
   firewall: texts,
-  /** vmid of the template whose disk ours is linked to. */
+  /** VMID of the template that the disk is linked to. */
   linkedTo: optional(Type.Number()),
-  /** Its file system looks mounted by somebody: the next mount waits until it is sure that it is not. */
+  /** Its file system looks mounted: the next mount waits until it is sure that it is not mounted elsewhere. */
   looksMounted: optional(Type.Boolean()),
-  /** Bytes of the root file system where they are fewer than the configured ones: a resize has not reached it. */
+  /**
+   * Bytes of the root file system if they are fewer than the configured ones, because a resize has not reached it.
+   */
   filesystem: optional(Type.Number()),
 });
 
@@ -45,7 +47,7 @@ const taskSchema = Type.Object({
   status: Type.Enum(['running', 'stopped']),
   exitstatus: optional(text),
   endtime: optional(Type.Number()),
-  /** Epoch ms, for who measures; Proxmox itself tells whole seconds. */
+  /** Epoch ms, for measurements; Proxmox itself reports whole seconds. */
   began: optional(Type.Number()),
   ended: optional(Type.Number()),
   log: Type.Array(text),
@@ -55,7 +57,7 @@ const haServiceSchema = Type.Object({
   sid: text,
   /** Option name -> value as in resources.cfg (`state`, `group`, `max_restart`, ...). */
   options: texts,
-  /** The manager's own state; absent until it has seen the resource. */
+  /** The manager's own state; absent until the manager has seen the resource. */
   state: optional(text),
   failures: Type.Number(),
 });
@@ -68,7 +70,7 @@ const stateSchema = Type.Object({
     rules: Type.Record(text, texts),
     groups: Type.Record(text, texts),
   }),
-  /** Firewall files of numbers that no container has. */
+  /** Firewall files of VMIDs that no container has. */
   strayFirewalls: optional(Type.Record(text, texts)),
   pools: Type.Record(text, Type.Object({ comment: text, vms: Type.Array(Type.Number()) })),
   lastPid: Type.Number(),
@@ -92,9 +94,9 @@ export function emptyState(): State {
 
 export interface StateStore {
   readonly state: State;
-  /** True when an earlier run left a file. */
+  /** True if an earlier run left a file. */
   readonly resumed: boolean;
-  /** Resolves when everything up to now is on disk (at once without a file). */
+  /** Resolves when all changes so far are on disk (at once without a file). */
   save(): Promise<void>;
 }
 

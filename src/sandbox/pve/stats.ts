@@ -1,6 +1,6 @@
 /**
- * The figures that the cluster's status daemon broadcasts now and then: `/cluster/resources` shows these, not the
- * present.
+ * The figures that the cluster's status daemon broadcasts at intervals. `/cluster/resources` shows these, not the
+ * present state.
  */
 import type { Backend, BackendUsage } from '../backend.js';
 import type { State } from './state.js';
@@ -16,14 +16,17 @@ export interface GuestStats {
 export type Dump = ReadonlyMap<number, GuestStats>;
 
 export interface Stats {
-  /** As of the last broadcast; undefined for a guest that is newer than that. */
+  /** As of the last broadcast; undefined for a newer guest. */
   of(vmid: number): GuestStats | undefined;
   /**
-   * What the next of the API's workers has: it reads the broadcast figures at most once in `dumpMs`, so two of them
+   * The figures of the API's next worker. It reads the broadcast figures at most once in `dumpMs`, so two workers
    * differ for that long after a change.
    */
   nextDump(): Dump;
-  /** As it was before guests last came, went or changed their names: what a worker has that read it then. */
+  /**
+   * The figures from before the last time that guests were added, removed or renamed, as a worker has them that has
+   * not read them since.
+   */
   outdatedDump(): Dump;
   refresh(): Promise<void>;
   close(): void;
@@ -38,14 +41,14 @@ export const IDLE: BackendUsage = {
   uptimeS: 0,
 };
 
-/** pveproxy has three; requests go to them in turn here. */
+/** pveproxy has three workers; here they handle requests in turn. */
 const WORKERS = 3;
 
-/** Who is there, under which name, and whether as a template. */
+/** Which guests exist, their names, and whether they are templates. */
 const census = (dump: Dump): string =>
   [...dump].map(([vmid, { name, template }]) => `${vmid} ${name} ${template}`).join('\n');
 
-/** `everyMs`: between two broadcasts. */
+/** `everyMs`: time between two broadcasts. */
 export function createStats(state: State, backend: Backend, everyMs: number, dumpMs: number): Stats {
   let known: Dump = new Map<number, GuestStats>();
   let outdated = known;

@@ -1,15 +1,15 @@
-/** Worker tasks: a UPID at once, the work behind it, and an exit status that says how it went. */
+/** Worker tasks: a UPID at once, the work in the background, and an exit status with the result. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StateStore, TaskRecord } from './state.js';
 import { messageOf, PveError } from './failure.js';
 
 export interface TaskHandle {
   readonly upid: string;
-  /** A line in the task's log. */
+  /** Adds a line to the task's log. */
   print(line: string): void;
-  /** A line that makes the task end with `WARNINGS: n`. */
+  /** Adds a warning to the log; the task ends with `WARNINGS: n`. */
   warn(line: string): void;
-  /** Lets time pass as the real work would; ends the task when it was stopped meanwhile. */
+  /** Waits as long as the real work would take; ends the task if it was stopped meanwhile. */
   takes(ms: number): Promise<void>;
 }
 
@@ -18,27 +18,27 @@ export interface TaskFault {
   readonly error?: string;
   readonly errorAfter?: boolean;
   readonly extraMs?: number;
-  /** Ends with OK and does nothing. */
+  /** Ends with OK without doing anything. */
   readonly lie?: boolean;
 }
 
 export interface TaskSpec {
   readonly node: string;
   readonly type: string;
-  /** The container's number, or empty. */
+  /** The container's VMID, or empty. */
   readonly id: string;
   readonly user: string;
   readonly fault?: TaskFault | undefined;
 }
 
 export interface Tasks {
-  /** Starts it and returns its UPID. */
+  /** Starts the task and returns its UPID. */
   fork(spec: TaskSpec, work: (task: TaskHandle) => Promise<void>): string;
   find(upid: string): TaskRecord | undefined;
   list(): readonly TaskRecord[];
   /** Like SIGTERM to the worker. */
   stop(upid: string): void;
-  /** Resolves when no task runs. */
+  /** Resolves when no task is running. */
   idle(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
   const { state } = store;
   const stops = new Map<string, AbortController>();
   const running = new Set<Promise<void>>();
-  // what ran when the whole world was killed was killed with it
+  // a kill of the whole environment also killed its running tasks
   for (const task of state.tasks) {
     if (task.status === 'stopped') continue;
     Object.assign(task, { status: 'stopped', exitstatus: 'unexpected status', endtime: seconds() });
@@ -94,7 +94,7 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
     const takes = async (ms: number): Promise<void> => {
       await pause(ms);
       if (stop.signal.aborted) throw new PveError(500, 'received interrupt');
-      // in the middle of the work, so that the worker cleans up behind itself as the real one does
+      // in the middle of the work, so that the worker cleans up as the real one does
       if (fault.error !== undefined && fault.errorAfter !== true) throw new PveError(500, fault.error);
     };
     const handle: TaskHandle = {

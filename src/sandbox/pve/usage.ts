@@ -6,7 +6,7 @@ import { rootDisk } from './ct-config.js';
 import { kindOf, type StorageOption } from './options.js';
 
 const GIB = 1024 ** 3;
-/** Of a disk on thin storage. */
+/** The share of a disk that is in use on thin storage. */
 const SHARE_IN_USE = 0.03;
 
 export function figures(usage: BackendUsage): JsonObject {

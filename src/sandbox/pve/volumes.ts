@@ -1,4 +1,4 @@
-/** Root disks on storages: their names, where they may be, and taking back what a failed task made. */
+/** Root disks on storages: their names, where they may be, and the removal of what a failed task created. */
 import { type Call, storageOnNode } from './cluster.js';
 import { rootDisk } from './ct-config.js';
 import { refuse } from './failure.js';
@@ -20,7 +20,7 @@ export function containerStorage(call: Call, name: string): StorageOption {
   return storage;
 }
 
-/** Takes back what a failed task made. */
+/** Removes what a failed task created. */
 export async function discard(call: Call, vmid: number): Promise<void> {
   const { cluster } = call;
   await cluster.backend.destroy(vmid).catch(() => {});

@@ -1,6 +1,4 @@
-/**
- * How the look-alike reads requests off the wire and puts answers onto it, with the real server's habits and limits.
- */
+/** Reads requests from the wire and writes responses to it, with the behaviour and the limits of the real server. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../kernel/json.js';
 import type { StrikeKind } from '../control/faults.js';
@@ -14,11 +12,11 @@ export interface Answer {
   readonly reason: string;
   /** Undefined: an empty body. */
   readonly body?: { readonly [key: string]: Json };
-  /** HTML instead, as something before Proxmox gives it. */
+  /** HTML instead of JSON, as from a gateway in front of Proxmox. */
   readonly page?: string;
 }
 
-/** What a gateway, a log-in or a captive portal answers. */
+/** The page of a gateway, a login or a captive portal. */
 export function pageOf(title: string): string {
   return `<!DOCTYPE html>\n<html><head><title>${title.replace(/[<>&]/g, '')}</title></head><body></body></html>\n`;
 }
@@ -31,7 +29,7 @@ export function targetOf(request: IncomingMessage): { path: string; query: strin
   return { path: path === '' ? '/' : path, query };
 }
 
-/** What the server refuses before it looks at credentials. */
+/** What the server refuses before it checks credentials. */
 export function refuseTransfer(request: IncomingMessage): void {
   if (request.headers['transfer-encoding'] !== undefined)
     throw new PveError(501, 'chunked transfer encoding not supported');
@@ -46,7 +44,7 @@ function refuseBody(request: IncomingMessage): void {
   if (length > BODY_LIMIT) throw new PveError(501, 'for data too large');
 }
 
-/** `a=1&b=x%20y`; like the real one it cuts a value at an unescaped `=` and splits at `;`. */
+/** `a=1&b=x%20y`; like the real server it cuts a value at an unescaped `=`, and splits at `;`. */
 export function decodeForm(text: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const part of text.split(/[&;]/)) {
@@ -100,14 +98,14 @@ export async function readParameters(
   return { ...inQuery, ...decodeForm(text) };
 }
 
-/** `total`: of a list of which only a part was asked for. */
+/** `total`: length of the whole list if only a part of it was requested. */
 export function success(data: Json, { total }: { readonly total?: number } = {}): Answer {
   return { status: 200, reason: 'OK', body: { data, ...(total === undefined ? {} : { total }) } };
 }
 
 /**
- * 9.x puts the message into the body too; 8.4 has it in the reason phrase alone. What no method answers for has no
- * line end.
+ * 9.x puts the message into the body, too; 8.4 has it only in the reason phrase. The message about a missing method
+ * has no line end.
  */
 export function failure(error: PveError, version: '9.1' | '8.4'): Answer {
   const reason = error.message.split('\n')[0] ?? '';
@@ -123,7 +121,7 @@ export function failure(error: PveError, version: '9.1' | '8.4'): Answer {
   };
 }
 
-/** A reason phrase may hold no control characters and nothing beyond Latin-1. */
+/** A reason phrase must not contain control characters or characters beyond Latin-1. */
 const phrase = (reason: string): string => reason.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '?').slice(0, 2000);
 
 export function put(response: ServerResponse, answer: Answer, kind?: StrikeKind): void {
@@ -142,7 +140,7 @@ export function put(response: ServerResponse, answer: Answer, kind?: StrikeKind)
   sendBytes(response, bytes, kind);
 }
 
-/** As the fault wants it: half of it, byte by byte, or all. */
+/** Sends the bytes as the fault requires: half of them, byte by byte, or all. */
 export function sendBytes(response: ServerResponse, bytes: Buffer, kind: StrikeKind | undefined): void {
   if (kind && 'cut' in kind) {
     response.write(bytes.subarray(0, Math.floor(bytes.length / 2)));

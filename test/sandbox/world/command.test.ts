@@ -160,13 +160,13 @@ t.test('a demo site that fails is reported with the reason', async (t) => {
   const api = await listen(server, 0);
   t.teardown(() => api.close());
   const { port } = server.address() as AddressInfo;
-  const door = { address: '127.0.0.1', httpsPort: 1, caFile: join(temporary, 'none.pem') };
-  const access = { api: `http://127.0.0.1:${port}`, token: 'x', door };
+  const publicEndpoint = { address: '127.0.0.1', httpsPort: 1, caFile: join(temporary, 'none.pem') };
+  const access = { api: `http://127.0.0.1:${port}`, token: 'x', publicEndpoint };
   const report = async () => createDemoSite(access, 'memory', AbortSignal.timeout(10_000));
   t.match(await report(), {
     ok: false,
     error: 'the job is failed at step "dns": The DNS server does not answer.',
   });
   answers['/create-site'] = [503, { success: false, error: 'No address is left.' }];
-  t.match(await report(), { ok: false, error: '/create-site answered 503: No address is left.' });
+  t.match(await report(), { ok: false, error: '/create-site responded with status 503: No address is left.' });
 });

@@ -155,6 +155,6 @@ t.test('a world is there, and comes back the same', async (t) => {
 t.test('two worlds on one folder: the second says what is wrong', async (t) => {
   const world = await start();
   t.teardown(() => world.close());
-  await t.rejects(start(), /is in use: is it running already\?/);
+  await t.rejects(start(), /is in use: the sandbox may already be running/);
   t.match(await look(world, 'shop.sandbox.test'), /Database Error/, 'the first one is not disturbed');
 });

@@ -1,4 +1,4 @@
-/** /version and what is asked of the cluster as a whole. */
+/** /version and the calls about the cluster as a whole. */
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type Call, type Cluster, vmidOf } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
@@ -40,7 +40,10 @@ function guestResource(cluster: Cluster, container: Container, dump: Dump, pool?
   };
 }
 
-/** What the manager says of the service; of one that it does not know (yet, or any more) what is configured. */
+/**
+ * The manager's state of the service; the configured state if the manager does not know the service (yet, or any
+ * more).
+ */
 function hastate(service: HaService | undefined): JsonObject {
   const asked = service?.options['state'];
   const state = asked === 'ignored' ? asked : (service?.state ?? asked);
@@ -50,7 +53,7 @@ function hastate(service: HaService | undefined): JsonObject {
 const shows = (stats: GuestStats | undefined): string =>
   stats ? `${stats.name} ${stats.template} ${stats.running}` : '';
 
-/** Who is there is always the present; what they are called and do is what the answering worker has. */
+/** The list of guests is always current. Their names and states are those that the answering worker has. */
 function guestResources(call: Call): JsonObject[] {
   const { cluster, strike } = call;
   const { containers, pools } = cluster.store.state;
@@ -67,7 +70,7 @@ function guestResources(call: Call): JsonObject[] {
     .map((each) => guestResource(cluster, each, dump, poolOf.get(each.vmid)));
 }
 
-/** Of a node that the caller may not look into no figures are told. */
+/** Without the privilege to look into a node, its figures are left out. */
 function nodeResources(cluster: Cluster): JsonObject[] {
   return cluster.nodes.map(({ node, online }) => ({
     id: `node/${node}`,

@@ -1,4 +1,4 @@
-/** What the HA calls have in common: options kept as text, shown with a digest, merged with a change. */
+/** Common parts of the HA calls: options kept as text, shown with a digest, merged with a change. */
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import type { Properties } from '../check.js';
@@ -20,7 +20,7 @@ export const digestOf = (value: unknown): string =>
     .update(JSON.stringify(value ?? null))
     .digest('hex');
 
-/** What fails while the HA configuration is locked is told with the name of the change in front. */
+/** An error while the HA configuration is locked is reported with the name of the change in front. */
 export function prefixed<T>(change: string, work: () => T): T {
   try {
     return work();

@@ -1,4 +1,4 @@
-/** /cluster/ha/resources, and what the manager sees now. */
+/** /cluster/ha/resources, and the manager's present state. */
 import {
   audit,
   change,
@@ -53,7 +53,7 @@ function refuseGroup({ cluster, values }: Call, method: 'POST' | 'PUT'): void {
   const { group } = values;
   if (group === undefined) return;
   if (cluster.version === '9.1') die(`invalid parameter 'group': ${DEAD}`);
-  // a new resource may name a group that does not exist
+  // only a new resource may name a group that does not exist
   if (method === 'PUT' && !cluster.store.state.ha.groups[group]) die(`HA group '${group}' does not exist`);
 }
 

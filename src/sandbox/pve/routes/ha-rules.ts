@@ -16,7 +16,7 @@ const ruleOptions: Properties = {
   type: { type: 'string', enum: ['node-affinity', 'resource-affinity'] },
 };
 
-/** What makes a rule unfit: unknown nodes, resources that are not managed or stand in another rule already. */
+/** Refuses an invalid rule: unknown nodes, or resources that are not managed or already used in another rule. */
 function refuseUnfit(cluster: Cluster, name: string, rule: Readonly<Record<string, string>>): void {
   const { resources, rules } = cluster.store.state.ha;
   const requested = listOf(rule['resources']);
@@ -88,7 +88,7 @@ function changeRule(call: Call): Json {
   return null;
 }
 
-/** A property that the type demands is named with the type's part of the schema. */
+/** An error about a property that the type requires names the type's part of the schema. */
 function refuseIncomplete(rule: Readonly<Record<string, string>>): void {
   const { type = '' } = rule;
   const demanded = ['resources', type === 'node-affinity' ? 'nodes' : 'affinity'];
@@ -98,7 +98,7 @@ function refuseIncomplete(rule: Readonly<Record<string, string>>): void {
   refuse(Object.fromEntries(missing.map((name) => [`oneOf[${type}].${name}`, absent])));
 }
 
-/** Which properties a rule has depends on its type: without one, all of them are unknown. */
+/** The properties of a rule depend on its type; without a type, all of them are unknown. */
 function refuseUntyped(values: Readonly<Record<string, string>>): void {
   if (values['type'] !== undefined) return;
   const typed = [...Object.keys(ruleOptions), 'resources'].filter((name) => values[name] !== undefined);
@@ -154,7 +154,7 @@ export const haRuleRoutes: readonly Route[] = [
     path: '/cluster/ha/rules/{rule}',
     only: '9.1',
     privilege: console,
-    /** The same answer when there is none. */
+    /** The response is the same if there is no such rule. */
     run({ cluster, values }) {
       Reflect.deleteProperty(cluster.store.state.ha.rules, values['rule'] ?? '');
       return null;

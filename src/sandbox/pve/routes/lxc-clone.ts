@@ -30,7 +30,7 @@ import type { TaskHandle } from '../tasks.js';
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
-/** All of the source's settings but its disk, which stands in the configuration when it is made. */
+/** All settings of the source except its disk, which is added to the configuration when it is created. */
 function clonedConfig(call: Call, source: Container): Record<string, string> {
   const { hostname, description } = call.values;
   const snapname = call.values['snapname'];
@@ -56,7 +56,7 @@ interface ClonePlan {
   readonly rootfs: string;
 }
 
-/** What is looked at before any lock is taken. */
+/** The checks before any lock is taken. */
 function refuseTarget({ cluster, values }: Call): void {
   const { node = '', target = node, storage, pool } = values;
   refuseMissingPool(cluster, pool);
@@ -107,7 +107,7 @@ async function clone(call: Call): Promise<string> {
     const { source, linked } = made;
     cluster.store.state.containers[newid] = {
       vmid: newid,
-      // where the work is done; it moves when that is over
+      // the node that does the work; the container moves to the target afterwards
       node,
       config: clonedConfig(call, source),
       snapshots: {},
@@ -120,7 +120,7 @@ async function clone(call: Call): Promise<string> {
   return fork(call, 'vzclone', sourceId, (task) => copy(call, plan, task));
 }
 
-/** The worker's part: the pool comes before the end of the lock. */
+/** The worker's part. The container joins its pool before the lock is released. */
 async function copy(call: Call, plan: ClonePlan, task: TaskHandle): Promise<void> {
   const { cluster, values } = call;
   const newid = vmidOf(call, 'newid');

@@ -1,4 +1,4 @@
-/** A container's configuration: read, change, grow the disk, ask for features, firewall options. */
+/** A container's configuration: read it, change it, grow the disk, query features, firewall options. */
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import {
   type Call,
@@ -33,7 +33,7 @@ import { createHash } from 'node:crypto';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
-/** Of a call, besides the options. */
+/** Parameters of a call that are not options. */
 const NOT_OPTIONS = ['node', 'vmid', 'digest', 'delete', 'revert'];
 
 const listed = (text: string | undefined): string[] =>
@@ -48,7 +48,7 @@ function get(call: Call): Json {
   return shownSnapshot(container, found);
 }
 
-/** A snapshot's settings, with what is its own: the description, the time, where it came from. */
+/** A snapshot's settings with its own properties: the description, the time, its parent. */
 function shownSnapshot(container: Container, found: Container['snapshots'][string]): JsonObject {
   const { config, description, snaptime, parent, snapstate } = found;
   return {
@@ -63,7 +63,7 @@ function shownSnapshot(container: Container, found: Container['snapshots'][strin
 function applied(container: Container, values: Readonly<Record<string, string>>): Record<string, string> {
   const config = { ...container.config };
   for (const key of listed(values['delete'])) {
-    // of what is not set it only warns
+    // Proxmox only warns about an option that is not set
     if (config[key] === undefined) continue;
     if (['memory', 'rootfs', 'ostype'].includes(key)) die(`unable to delete required option '${key}'`);
     if (key === 'unprivileged') die(`unable to delete read-only option: '${key}'`);
@@ -118,7 +118,7 @@ async function resize(call: Call): Promise<string> {
   const { size = '', disk = 'rootfs', digest } = values;
   const check = (): number => {
     refuseLocked(call, container);
-    // the name of the disk counts as an option of its own
+    // the disk's name counts as an option, too
     demandForOptions(cluster, { vmid: container.vmid, present: container.config }, { disk });
     refuseStale(digest, digestOf(container));
     if (container.config[disk] === undefined) throw noSuchMountPoint(disk);
@@ -149,7 +149,7 @@ async function resize(call: Call): Promise<string> {
   );
 }
 
-/** The empty text is parsed as a mount point's. */
+/** The empty text is parsed as the text of a mount point. */
 function noSuchMountPoint(disk: string): PveError {
   const missing = 'property is missing and it is not optional';
   return new PveError(500, 'format error', {

@@ -1,4 +1,4 @@
-/** The list of a node's containers, and a new one from an OS template. */
+/** The list of a node's containers, and the creation of a container from an OS template. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { volumeName, containerStorage, discard } from '../volumes.js';
 import type { JsonObject } from '../../../kernel/json.js';
@@ -62,7 +62,10 @@ const NOT_CONFIG: ReadonlySet<string> = new Set([
   ...['node', 'vmid', 'ostemplate', 'password', 'storage', 'force', 'restore', 'pool', 'start', 'bwlimit'],
   ...['ignore-unpack-errors', 'ssh-public-keys', 'ha-managed', 'unique'],
 ]);
-/** Options of their own kind: what is demanded for them stands in the caller's words, what is written does not. */
+/**
+ * Options that are handled separately: the caller's values decide which privileges are required, but they are not
+ * written as they are.
+ */
 const NOT_WRITTEN: ReadonlySet<string> = new Set(['rootfs', 'lock', 'template']);
 
 function optionsOf(values: Readonly<Record<string, string>>): Record<string, string> {
@@ -123,14 +126,14 @@ async function create(call: Call): Promise<string> {
   });
 }
 
-/** Nothing but its lock tells of it while it is being made: neither name nor description. */
+/** While a container is being created, its configuration contains only the lock: neither name nor description. */
 function makeLocked(cluster: Cluster, vmid: number, node: string): void {
   refuseTaken(cluster, vmid);
   const firewall = takeStrayFirewall(cluster, vmid);
   cluster.store.state.containers[vmid] = { vmid, node, config: { lock: 'create' }, snapshots: {}, firewall };
 }
 
-/** The worker's part. The configuration is whole before the container joins its pool. */
+/** The worker's part. The configuration is complete before the container joins its pool. */
 async function make(call: Call, disk: RequestedDisk, ostemplate: string, task: TaskHandle): Promise<void> {
   const { cluster, values } = call;
   const container: Container = containerOf(call);

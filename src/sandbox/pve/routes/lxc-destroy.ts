@@ -1,4 +1,4 @@
-/** Destroying a container, with or without what refers to it. */
+/** Destroys a container, with or without the references to it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Call,
@@ -20,11 +20,11 @@ import type { Container } from '../state.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 
-/** What is looked at before the task starts, and again inside. */
+/** The checks before the task starts, which the task repeats. */
 async function refuseDestroy(call: Call, container: Container): Promise<void> {
   const { cluster } = call;
   const { vmid, config } = container;
-  // protection and lock are looked at before all else
+  // protection and lock are checked first
   if (config['protection'] === '1') die(`can't remove CT ${vmid} - protection mode enabled`);
   refuseLocked(call, container);
   if (cluster.store.state.ha.resources[`ct:${vmid}`] && !isSet(call, 'purge'))
@@ -50,7 +50,7 @@ async function destroy(call: Call): Promise<string> {
       if (await cluster.backend.isRunning(vmid)) await cluster.backend.stop(vmid);
       if (storage !== '') await holdStorage(call, storage, () => task.takes(takes(cluster, 'destroy')));
       await cluster.backend.destroy(vmid);
-      // of the configuration only this is left, then the rights that the pool gave, then nothing
+      // at first only this is left of the configuration, then only the privileges from the pool, then nothing
       container.config = { lock: 'destroyed' };
       removeFromPools(cluster, vmid);
       if (isSet(call, 'purge')) {

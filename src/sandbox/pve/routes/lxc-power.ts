@@ -1,5 +1,6 @@
 /**
- * Start, stop, shutdown, reboot, and the present state. A managed container is only asked for through the HA manager.
+ * Start, stop, shutdown, reboot, and the present state. For a managed container, the call only sends a request to the
+ * HA manager.
  */
 import type { Json } from '../../../kernel/json.js';
 import {
@@ -25,7 +26,7 @@ import type { TaskHandle } from '../tasks.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 
-/** The worker behind vzstart; also the HA manager's. */
+/** The work of the task vzstart; the HA manager uses it, too. */
 export async function startWork(
   cluster: Cluster,
   call: Call | undefined,
@@ -51,7 +52,7 @@ export async function startWork(
   });
 }
 
-/** A start in a task of its own; its UPID. */
+/** Starts the container in a separate task; returns its UPID. */
 export function startInTask(call: Call, vmid: number): string {
   const { cluster, values, user } = call;
   const node = cluster.store.state.containers[vmid]?.node ?? values['node'] ?? '';
@@ -76,7 +77,7 @@ function haStop(call: Call, vmid: number): string {
   return fork(call, 'hastop', vmid, (task) => requestInTask(call.cluster, task, vmid, 'stopped'));
 }
 
-/** Whether it runs is asked before whether it is there; `word` is what the answer calls it. */
+/** Checks that the container runs before it checks that it exists; `word` is the name in the error message. */
 async function runningOf(call: Call, word: 'CT' | 'VM'): Promise<Container> {
   const vmid = Number(call.values['vmid']);
   if (!(await call.cluster.backend.isRunning(vmid))) die(`${word} ${vmid} not running`);
@@ -149,7 +150,7 @@ async function current(call: Call): Promise<Json> {
 const at = (verb: string): string => `/nodes/{node}/lxc/{vmid}/status/${verb}`;
 const power = ['/vms/{vmid}', 'VM.PowerMgmt'] as const;
 const seconds = { type: 'integer', optional: 1, minimum: 0 } as const;
-/** Only root itself may skip locks. */
+/** Only root may skip locks. */
 const skiplock = { ...flag, enum: [] };
 
 export const powerRoutes: readonly Route[] = [

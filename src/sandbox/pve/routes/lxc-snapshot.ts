@@ -1,4 +1,4 @@
-/** Snapshots: almost everything that can go wrong is told only by the task. */
+/** Snapshots: almost every error is reported only by the task. */
 import type { Json } from '../../../kernel/json.js';
 import {
   type Call,
@@ -43,10 +43,7 @@ async function list(call: Call): Promise<Json> {
   ];
 }
 
-/**
- * Sets the config lock, as the real preparation does. The worker removes it: after a failure it mostly
- * stays.
- */
+/** Sets the config lock, as Proxmox's preparation does. The worker removes it; after a failure it usually stays. */
 function prepared(
   call: Call,
   container: Container,
@@ -98,7 +95,7 @@ function take(call: Call): string {
         await cluster.backend.snapshot(container.vmid, snapname);
       });
     } catch (error) {
-      // the one failure that cleans up behind itself, by force
+      // this is the only failure after which Proxmox cleans up, by force
       Reflect.deleteProperty(container.snapshots, snapname);
       delete container.config['lock'];
       throw error;
@@ -114,7 +111,7 @@ function snapshotOf(call: Call, container: Container): Snapshot {
   return container.snapshots[snapname] ?? die(`snapshot '${snapname}' does not exist`);
 }
 
-/** Whoever came after the deleted one now comes after its parent. */
+/** Snapshots that followed the deleted one now follow its parent. */
 function unlink(container: Container, name: string, parent: string | undefined): void {
   Reflect.deleteProperty(container.snapshots, name);
   const holders = [container.config, ...Object.values(container.snapshots)];
@@ -141,7 +138,7 @@ function remove(call: Call): string {
         await cluster.backend.deleteSnapshot(container.vmid, snapname);
       });
     } catch (error) {
-      // lock and entry stay as they are
+      // lock and entry stay unchanged
       if (!isSet(call, 'force')) throw error;
       task.print(messageOf(error));
     }
@@ -168,7 +165,7 @@ async function rollBack(call: Call, container: Container, task: TaskHandle): Pro
   const { config, running } = snapshotOf(call, container);
   await task.takes(takes(cluster, 'rollback'));
   await cluster.backend.rollback(container.vmid, snapname);
-  // the description of today stays
+  // the current description stays
   const { description } = container.config;
   container.config = {
     ...config,
@@ -187,7 +184,7 @@ function rollback(call: Call): string {
       refuseLocked(call, container);
       if (await backend.isRunning(container.vmid)) await backend.stop(container.vmid);
     });
-    // a failure leaves it stopped, and locked
+    // a failure leaves the container stopped and locked
     await rollBack(call, container, task);
     if (isSet(call, 'start')) startInTask(call, container.vmid);
   });

@@ -41,7 +41,8 @@ function nodeStatus({ cluster, values }: Call): Json {
   };
 }
 
-/** Only those that the caller may use, as Proxmox answers `any_bridge`; without Sys.Audit no more is told. */
+/**
+ * Only the networks that the caller may use, as Proxmox answers for `any_bridge`; without Sys.Audit it lists no others. */
 function networks({ cluster, values }: Call): Json {
   const bridge = {
     iface: 'vmbr0',
@@ -56,7 +57,7 @@ function networks({ cluster, values }: Call): Json {
   const below = Object.keys({ ...cluster.grants.user, ...cluster.grants.token }).filter((each) =>
     each.startsWith(`${path}/`),
   );
-  // a right on one of its VLANs is enough to see it
+  // a privilege on one of its VLANs is enough to see the bridge
   const visible = [path, ...below].some((each) => mayAny(cluster, each, 'SDN.Audit', 'SDN.Use'));
   return visible && (values['type'] === undefined || /bridge$/.test(values['type'])) ? [bridge] : [];
 }
@@ -109,7 +110,7 @@ function content(call: Call): Json {
       return { volid: volume, content: 'rootdir', format: 'raw', size: bytes, ctime: 1_730_000_000, vmid };
     })
     .filter(({ vmid }) => values['vmid'] === undefined || vmid === vmidOf(call))
-    // of others' volumes only who may change their disks
+    // a volume is listed only for callers who may change the disks of its guest
     .filter(({ vmid }) => may(cluster, `/vms/${vmid}`, 'VM.Config.Disk'));
   return [...images, ...disks].filter((each) => wanted === undefined || each.content === wanted);
 }

@@ -11,7 +11,7 @@ const count = { type: 'integer', optional: 1, minimum: 0 } as const;
 const instant = { type: 'integer', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
-/** A token's tasks show its user and its name apart. */
+/** The user and the name of a token are separate fields of its tasks. */
 function shown(task: TaskRecord): JsonObject {
   const { upid, node, pid, pstart, starttime, type, id } = task;
   const [user = '', tokenid] = task.user.split('!');
@@ -26,7 +26,7 @@ function parsed(upid: string): { readonly owner: string } {
   return { owner: found[7] ?? '' };
 }
 
-/** Its owner's, or any for who may look into the node. */
+/** The task's owner may see the task, and callers with the privilege on the node may see every task. */
 function demandTask({ cluster, user, values }: Call, privilege: string): void {
   const { upid = '', node = '' } = values;
   if (parsed(upid).owner !== user) demand(cluster, `/nodes/${node}`, privilege);
@@ -86,7 +86,7 @@ function status(call: Call): Json {
   return { ...shown(task), status: task.status, ...(exitstatus === undefined ? {} : { exitstatus }) };
 }
 
-/** Of a task that nobody knows: the words about its missing file, as its only line. */
+/** Of an unknown task, the only line is the message about its missing file. */
 function log(call: Call): Json {
   const { cluster, values, attributes } = call;
   const { upid = '', node } = values;
