@@ -9,7 +9,7 @@ import { plainCall } from '../drivers/shared/call.js';
 import type { ProxyDriver } from '../drivers/proxy/contract.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import { neverAborted } from '../kernel/async/never.js';
-import type { Knock, LookupCall, NameLookup } from '../drivers/lookup/contract.js';
+import type { HttpProbe, LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 import { type AddressCheck, checkAddresses } from './address-check.js';
 
 export interface PointsHereDrivers {
@@ -39,7 +39,7 @@ export async function pointsHere(
  */
 async function handsOn(
   { lookup, proxy }: PointsHereDrivers,
-  asked: Omit<Knock, 'path'>,
+  asked: Omit<HttpProbe, 'path'>,
   { signal }: LookupCall,
 ): Promise<boolean> {
   const [token, word] = [randomBytes(16).toString('hex'), randomBytes(16).toString('hex')];

@@ -1,6 +1,6 @@
 /**
- * Builds the drivers that the config names, and loads no other; the container host's is made by the caller, who shares
- * it with the cluster watch.
+ * Builds the drivers that the config names, and loads no others. The caller creates the driver of the container host,
+ * because it shares this driver with the cluster watch.
  */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
@@ -30,8 +30,8 @@ export interface BuildDeps {
 }
 
 /**
- * Rejects when a driver is chosen whose section is missing; opens no connection, but the proxy starts to bring itself
- * up to date.
+ * Rejects if the section of a chosen driver is missing. Opens no connection, except that the proxy driver starts to
+ * update the proxy.
  */
 export async function buildDrivers(config: Config, deps: BuildDeps): Promise<Drivers> {
   const [exec, dns, proxy, issuer] = await Promise.all([
@@ -51,19 +51,22 @@ export async function buildDrivers(config: Config, deps: BuildDeps): Promise<Dri
   };
 }
 
-/** The container host's. Opens no connection. Rejects when a URL, the CA file or the fingerprint is unusable. */
+/**
+ * The driver of the container host. Opens no connection. Rejects if a URL, the CA file or the fingerprint is
+ * unusable.
+ */
 export async function guestDriver(config: Config, deps: GuestDeps): Promise<GuestDriver> {
   const { driver } = await GUEST_DRIVERS[config.container_host.driver].driver();
   return driver(config, deps);
 }
 
-/** How scripts get into containers, as the config says. Opens no connection. */
+/** The driver that runs scripts in containers, as configured. Opens no connection. */
 export async function execDriver(config: Config, deps: ExecDeps): Promise<ExecDriver> {
   const { driver } = await EXEC_DRIVERS[config.exec.driver].driver();
   return driver(config, deps);
 }
 
-/** The DNS server of the sites' names, as the config says. Opens no connection. */
+/** The driver of the DNS server for the sites' names, as configured. Opens no connection. */
 export async function dnsDriver(config: Config, deps: DnsDeps): Promise<DnsDriver> {
   const { driver } = await DNS_DRIVERS[config.dns.driver].driver();
   return driver(config, deps);

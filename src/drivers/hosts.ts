@@ -1,4 +1,4 @@
-/** Where the configured systems are: no customer gets these names as a domain. */
+/** The host names of the configured systems, which no customer can use as a domain. */
 import type { Config } from '../config/config.js';
 import { DRIVERS } from './registry.js';
 

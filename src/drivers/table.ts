@@ -1,4 +1,7 @@
-/** The drivers a daemon runs with; built from the config in one place, used by the job engine only. */
+/**
+ * The drivers that a daemon runs with. They are built from the config in one place, and only the job engine uses
+ * them.
+ */
 import type { DnsDriver } from './dns/contract.js';
 import type { ExecDriver } from './exec/contract.js';
 import type { GuestDriver } from './guest/contract.js';

@@ -536,7 +536,7 @@ t.test('a webhook is signed, follows no redirect, and its URL stands in no error
   for (const refused of [302, 400, 500]) {
     status = refused;
     await t.rejects(hook.tell(message, signal), {
-      message: `the webhook was not told: it answered ${refused}`,
+      message: `the webhook could not be notified: it answered ${refused}`,
     });
   }
   t.equal(requests.length, 4);

@@ -564,7 +564,7 @@ t.test('DNS', async (t) => {
     await it.while('/faults', { target: 'dns', method: 'PATCH', kind: { lie: true } }),
     'dns',
     'wrong',
-    /_innkeeper-doctor\.sandbox\.test\. was changed 3 times, but lacks /,
+    /_innkeeper-doctor\.sandbox\.test\. was changed 3 times, but still lacks /,
   );
   const refusing = (reason: string, times: number) =>
     it.while('/faults', { target: 'dns', method: 'PATCH', kind: { status: 422, reason }, times });

@@ -148,7 +148,7 @@ async function openWhenUp(path: string) {
   const deadline = Date.now() + 60_000;
   for (;;) {
     const page = await visitor().open(path);
-    const boots = page.status === 503 && /looks again by itself/.test(page.body);
+    const boots = page.status === 503 && /page reloads automatically/.test(page.body);
     if (!boots || Date.now() > deadline) return page;
     await delay(50);
   }

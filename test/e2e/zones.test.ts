@@ -190,7 +190,7 @@ t.test('what the DNS server does not take is the request, not the server', async
     status: 400,
     body: {
       code: 'record_invalid',
-      error: "The DNS server does not take this record: Record x.example.org./A '198.51.100.1': no.",
+      error: "The DNS server does not accept this record: Record x.example.org./A '198.51.100.1': no.",
     },
   });
   await refuse('Hosting backend does not support editing records.');

@@ -1,4 +1,4 @@
-/** The drivers of DNS, by the names that `dns.driver` takes. */
+/** The DNS drivers, by the names that `dns.driver` accepts. */
 import { none } from './none/config.js';
 import { powerdns } from './powerdns/config.js';
 

@@ -8,7 +8,7 @@ export const DnsSchema = section('DNS records of the sites.', {
   driver: driverKey(alternatives(DNS_DRIVERS), DNS_DRIVERS),
   ttl_s: number('Time to live of records.', 1, 604_800, { unit: 'seconds', default: 300 }),
   name_servers: list(
-    "Names of our name servers, which customers' zones are delegated to; empty = no zones.",
+    "Names of the name servers that customers' zones are delegated to; empty = no zones.",
     text('A name.', { check: isDomain, expected: 'a domain name in lower case' }),
     { default: [] },
   ),

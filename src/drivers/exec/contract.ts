@@ -1,6 +1,6 @@
 /**
- * The contract for running a script inside a container: `/bin/sh -s` with everything on standard input, so that
- * nothing but a validated number is ever on a command line. Throws AgentError `container_host_unreachable`,
+ * The contract for running a script in a container: `/bin/sh -s` with everything on standard input, so that the only
+ * variable part of the command line is a validated number. Throws AgentError `container_host_unreachable`,
  * `container_host_timeout`, `container_host_failed`, `aborted`.
  */
 import type { Secret } from '../../kernel/secret.js';
@@ -11,7 +11,7 @@ import type { DriverLog } from '../shared/log.js';
 export interface Script {
   /** Name in logs and for the sandbox's memory containers, e.g. `wordpress/install`. Letters, digits, `/`, `-`. */
   readonly name: string;
-  /** POSIX shell. Runs with `set -eu`. Values are shell variables set before it. */
+  /** POSIX shell code. Runs with `set -eu`. Its values are shell variables that are set before it. */
   readonly body: string;
   /** Variable name (`[A-Z][A-Z0-9_]*`) -> value; written as quoted assignments on standard input. */
   readonly values: Readonly<Record<string, string | Secret>>;
@@ -19,16 +19,16 @@ export interface Script {
 
 export interface ExecResult {
   readonly exitCode: number;
-  /** Capped; `truncated` tells. */
+  /** Limited in length; `truncated` is true if it was cut. */
   readonly stdout: string;
   readonly stderr: string;
   readonly truncated: boolean;
 }
 
-/** What a driver is made with, beside the configuration. */
+/** What a driver gets in addition to its configuration. */
 export interface ExecDeps {
   readonly log: DriverLog;
-  /** Absent: every call is let through. */
+  /** Absent: every call is allowed. */
   readonly circuits?: Circuits;
 }
 

@@ -1,9 +1,9 @@
-/** What the checks of the ways into containers share: pct is asked about a number that no container has. */
+/** The common parts of the checks of the exec drivers: pct is queried for a VMID that no container has. */
 import type { ClusterView, NodeView } from '../guest/contract.js';
 import type { ExecKeys } from './keys.js';
 import type { RawEnd } from './run-script.js';
 
-/** What the checks of every way work with. */
+/** What the checks of every exec driver work with. */
 export interface ExecDoctorParts {
   readonly configFile: string;
   readonly config: {
@@ -22,10 +22,10 @@ export interface VmidRange {
 }
 
 export const PROBE_OUTPUT = { stdin: '', maxOutputBytes: 4_096, onStdout: (): void => {} };
-/** What pct says of a container that is not there, and what it says when it may not even look. */
+/** pct's messages about a container that does not exist, and about missing permission to look for one. */
 const UNKNOWN_CONTAINER = /configuration file '[^']*' does not exist|CT \d+ does not exist/i;
 
-/** The highest number of the range that no container has. */
+/** The highest VMID of the range that no container has. */
 export function freeVmid({ guests }: ClusterView, { first, last }: VmidRange): number {
   const used = new Set(guests.map(({ vmid }) => vmid));
   let vmid = last;

@@ -3,11 +3,11 @@ import { Type } from 'typebox';
 import { list, number, type Static } from '../../config/building-blocks.js';
 
 export const execKeys = {
-  pct: list('The pct command, words in a list.', Type.String({ minLength: 1, expected: 'a word' }), {
+  pct: list('The pct command as a list of words.', Type.String({ minLength: 1, expected: 'a word' }), {
     default: ['/usr/sbin/pct'],
     minItems: 1,
   }),
-  max_output_bytes: number('Output of one script that is kept.', 4096, 67_108_864, {
+  max_output_bytes: number('Maximum output of one script that is kept.', 4096, 67_108_864, {
     unit: 'bytes',
     default: 1_048_576,
   }),

@@ -1,4 +1,4 @@
-/** The ways into containers, by the names that `exec.driver` takes. */
+/** The drivers that run scripts in containers, by the names that `exec.driver` accepts. */
 import { local } from './local/config.js';
 import { ssh } from './ssh/config.js';
 

@@ -1,6 +1,6 @@
 /**
- * What every way of running a script shares: the stdin, the end marker, the output cap, and ending what runs inside
- * when the caller stops.
+ * The common parts of all ways to run a script: the standard input, the end marker, the output limit, and the end of
+ * the script when the caller stops.
  */
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
@@ -11,12 +11,12 @@ import type { ExecDriver, Script } from './contract.js';
 import { beginPid, encodeScript, splitEnd } from './script.js';
 
 export interface RawEnd {
-  /** Exit code of pct; null when it is not known. */
+  /** Exit code of pct; null if it is unknown. */
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
   readonly truncated: boolean;
-  /** What cut the conversation short; of no account when the end marker is there. */
+  /** The error that ended the conversation early; ignored if the end marker is there. */
   readonly broken?: AgentError;
 }
 
@@ -24,13 +24,13 @@ export interface RawOptions {
   readonly stdin: string;
   readonly maxOutputBytes: number;
   readonly onStdout: (chunk: Buffer) => void;
-  /** Called once when the signal aborts; what carries the script is to be ended after it. */
+  /** Called once when the signal aborts, before the process or channel that carries the script is ended. */
   readonly beforeKill?: () => Promise<void>;
 }
 
 /**
- * Runs `pct exec <vmid> --keep-env 0 -- /bin/sh -s` on a node. Throws AgentError when it could not be started or its
- * end is unknown; after an abort it resolves (with what is known) once nothing of it is left on this side.
+ * Runs `pct exec <vmid> --keep-env 0 -- /bin/sh -s` on a node. Throws AgentError if it could not be started, or if
+ * its end is unknown. After an abort it resolves (with what is known) once nothing of it runs on this side.
  */
 export type Transport = (
   at: { readonly node: string; readonly vmid: number },
@@ -48,16 +48,16 @@ export const PCT_ARGUMENTS = (vmid: number): string[] => [
   '-s',
 ];
 
-/** Room for the markers beside what the caller wants kept. */
+/** Room for the markers, in addition to the output that the caller wants kept. */
 const MARKER_BYTES = 256;
 const BEGIN_MS = 1_000;
 const STOP_DEADLINE_MS = 10_000;
 const DETAIL_CHARACTERS = 2_000;
 
 /**
- * Ending pct does not end what it started: the shell and its children live on inside the container. So the shell
- * tells its number first, and a second script ends the whole tree. It freezes the tree before it kills it, so that
- * nothing forks away; what was detached to init on purpose stays.
+ * Ending pct does not end what it started: the shell and its children continue to run in the container. Therefore the
+ * shell first prints its process ID, and a second script ends the whole tree. It freezes the tree before it kills it,
+ * so that no process forks away. Processes that were detached to init on purpose stay.
  */
 const STOP_BODY = `tree() {
   echo "$1"
@@ -110,7 +110,7 @@ export function scriptRunner(
         if (head.includes('\n')) sayBegun();
       },
       beforeKill: async () => {
-        await within(begun, BEGIN_MS); // its number may be on the way
+        await within(begun, BEGIN_MS); // the shell's process ID may be on its way
         const pid = beginPid(head, nonce);
         if (pid !== undefined) await stop(at, pid);
       },
@@ -123,7 +123,7 @@ export function scriptRunner(
     const said = end.stderr.trim() || stdout.trim();
     if (end.code !== null && NOT_RUN.includes(end.code) && beginPid(head, nonce) === undefined)
       throw notRun(at, `${doing}: exit code ${end.code}: ${said}`);
-    throw cutShort(`${doing}: it did not get to its end, pct exit code ${end.code ?? 'unknown'}`, said);
+    throw cutShort(`${doing}: it did not finish, pct exit code ${end.code ?? 'unknown'}`, said);
   };
 }
 
@@ -140,13 +140,15 @@ function encoded(script: Script, nonce: string): string {
   }
 }
 
-/** What pct says when something else holds the container or its configuration, and what passes by itself. */
+/** pct's messages if another operation holds the container or its configuration, which passes by itself. */
 const HELD = /is locked|can't lock file|got lock (?:request )?timeout|trying to acquire/i;
 
-/** What a shell ends with that cannot start a command, and our forced command when it refuses one: pct has not run. */
+/**
+ * Exit codes of a shell that cannot start a command, and of our forced command when it refuses one: pct has not run.
+ */
 const NOT_RUN = [126, 127];
 
-/** No script gets into any container of the node before the operator has put it right. */
+/** No script can run in any container of the node until the operator fixes this. */
 function notRun(at: { readonly node: string }, detail: string): AgentError {
   return new AgentError('container_host_refused', 'The container host refuses to run commands.', {
     role: 'container host',
@@ -156,7 +158,7 @@ function notRun(at: { readonly node: string }, detail: string): AgentError {
 }
 
 /**
- * The script may have run in part. Without a word pct was killed, or its output was lost: that may pass, as a lock
+ * The script may have run in part. Without a message, pct was killed or its output was lost: this may pass, as a lock
  * does.
  */
 function cutShort(how: string, said: string): AgentError {
@@ -167,10 +169,14 @@ function cutShort(how: string, said: string): AgentError {
       detail,
     });
   if (said === '')
-    return new AgentError('container_host_timeout', 'The container host did not say how it ended.', {
-      role: 'container host',
-      detail,
-    });
+    return new AgentError(
+      'container_host_timeout',
+      'The container host did not report the result of the script.',
+      {
+        role: 'container host',
+        detail,
+      },
+    );
   return failed(detail);
 }
 

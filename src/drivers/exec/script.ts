@@ -1,6 +1,6 @@
 /**
- * How a script travels on standard input: quoted assignments, a line that tells the shell's own number, the body with
- * its own empty input, and an end marker that carries the real exit code.
+ * The form of a script on standard input: quoted assignments, a line that prints the shell's process ID, the body
+ * with an empty input of its own, and an end marker with the real exit code.
  */
 import { Secret } from '../../kernel/secret.js';
 import type { Script } from './contract.js';
@@ -13,7 +13,10 @@ function quote(value: string): string {
   return `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The whole standard input of `/bin/sh -s`. `nonce` (hex) makes the end marker unguessable for what runs inside. */
+/**
+ * The whole standard input of `/bin/sh -s`. `nonce` (hex) prevents programs in the container from guessing the end
+ * marker.
+ */
 export function encodeScript(script: Script, nonce: string): string {
   if (!NAME.test(script.name)) throw new RangeError(`not a script name: ${JSON.stringify(script.name)}`);
   const assignments = Object.entries(script.values).map(([variable, value]) => {
@@ -47,14 +50,14 @@ function checked(nonce: string): string {
 }
 
 /**
- * The shell's process number inside the container, from the beginning of the output; undefined when it has not begun.
+ * The shell's process ID in the container, from the beginning of the output; undefined if the script has not begun.
  */
 export function beginPid(head: string, nonce: string): number | undefined {
   const found = new RegExp(`^innkeeper-begin-${checked(nonce)} (\\d{1,10})\\n`).exec(head);
   return found ? Number(found[1]) : undefined;
 }
 
-/** Takes the markers off the output; `exitCode` is undefined when the script did not get to its end. */
+/** Removes the markers from the output; `exitCode` is undefined if the script did not finish. */
 export function splitEnd(stdout: string, nonce: string): { stdout: string; exitCode: number | undefined } {
   const begun = stdout.replace(new RegExp(`^innkeeper-begin-${checked(nonce)} \\d{1,10}\\n`), '');
   const found = new RegExp(`\\n${endMarker(nonce)} (\\d{1,3})\\n?$`).exec(begun);
@@ -62,7 +65,7 @@ export function splitEnd(stdout: string, nonce: string): { stdout: string; exitC
   return { stdout: begun.slice(0, found.index), exitCode: Number(found[1]) };
 }
 
-/** The reverse, for the sandbox's memory containers: name, values and the marker that the answer must end with. */
+/** Decodes a script for the sandbox's memory containers: name, values, and the marker that must end the output. */
 export function decodeScript(
   stdin: string,
 ): { name: string; values: Record<string, string>; body: string; marker: string } | undefined {

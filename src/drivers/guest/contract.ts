@@ -1,9 +1,9 @@
 /**
- * The contract of a container host. Calls are declarative (`ensure...` is repeatable, `remove...` succeeds when it is
- * gone), return only when the remote task has really ended, and throw only AgentError (codes `container_host_*`,
- * `vmid_taken`, `foreign_object`, `template_missing`, `snapshots_unavailable`, `backup_not_found`,
- * `backup_not_newest`, `capacity_exhausted`, `aborted`). Whatever changes a container first checks that it carries
- * the given mark.
+ * The contract of a container host. Calls are declarative (`ensure...` is repeatable, `remove...` succeeds if the
+ * object is gone). They return only after the remote task has really ended, and throw only AgentError (codes
+ * `container_host_*`, `vmid_taken`, `foreign_object`, `template_missing`, `snapshots_unavailable`,
+ * `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Every call that changes a container
+ * first checks that the container carries the given mark.
  */
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../../kernel/clock.js';
@@ -42,13 +42,13 @@ export type Source =
   | { readonly kind: 'os'; readonly volume: string };
 
 export interface ContainerSpec extends GuestAt {
-  /** Node chosen by placement. */
+  /** The node that placement chose. */
   readonly node: string;
   readonly hostname: string;
   readonly source: Source;
   readonly resources: Resources;
   readonly addresses: readonly NetworkAddress[];
-  /** Only hints for people; ownership is the mark in the description. */
+  /** Only hints for people; the mark in the description decides about ownership. */
   readonly tags: readonly string[];
 }
 
@@ -71,8 +71,8 @@ export interface GuestSnapshot {
   readonly createdAt: string;
   readonly description: string;
   /**
-   * Half made (`prepare`) or half removed (`delete`); null: whole. A half one is still there, and cannot be gone back
-   * to.
+   * Half-created (`prepare`) or half-removed (`delete`); null: complete. A half snapshot still exists, but cannot be
+   * rolled back to.
    */
   readonly half: string | null;
 }
@@ -103,7 +103,7 @@ export interface GuestView {
   readonly tags: readonly string[];
   /** Of a template: the storage that its root disk is on; absent while it could not be read. */
   readonly rootStorage?: string;
-  /** Set (epoch ms) while its node cannot be asked: the figures are the last known ones. */
+  /** Set (epoch ms) while its node cannot be queried: the figures are the last known ones. */
   readonly staleSince?: number;
 }
 
@@ -116,17 +116,17 @@ export interface StorageView {
   readonly usedBytes: number;
 }
 
-/** One look at the whole cluster (`/cluster/resources`). */
+/** The result of one poll of the whole cluster (`/cluster/resources`). */
 export interface ClusterView {
   readonly at: number;
   readonly nodes: readonly NodeView[];
   readonly guests: readonly GuestView[];
   readonly storages: readonly StorageView[];
-  /** Of the storage that containers are made on; absent while it is not known. */
+  /** Of the storage on which containers are created; absent while it is unknown. */
   readonly snapshots?: SnapshotAbility;
   /**
-   * False where that storage cannot hold templates (LINSTOR/DRBD, thick LVM): they live on another, and sites are
-   * full copies.
+   * False if that storage cannot hold templates (LINSTOR/DRBD, thick LVM): templates are then on another storage, and
+   * sites are full copies.
    */
   readonly templates?: boolean;
 }
@@ -136,58 +136,57 @@ export type Promised = Pick<Resources, 'memoryMb' | 'diskGb'>;
 export interface PlacementSpec {
   readonly resources: Resources;
   readonly source: Source;
-  /** By node, what was promised to containers that the view does not show yet. */
+  /** By node: what was promised to containers that the view does not show yet. */
   readonly promised: ReadonlyMap<string, Promised>;
 }
 
 export type GuestLog = Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
 
-/** What a driver is made with, beside the configuration. */
+/** What a driver gets in addition to its configuration. */
 export interface GuestDeps {
   readonly clock: Clock;
   readonly log: GuestLog;
-  /** Absent: every call is let through. */
+  /** Absent: every call is allowed. */
   readonly circuits?: Circuits;
 }
 
 export interface GuestDriver {
   readonly capabilities: { readonly snapshots: boolean; readonly ha: boolean };
-  /** Asks the cluster now. */
+  /** Polls the cluster now. */
   look(call: DriverCall): Promise<ClusterView>;
-  /**
-   * Addresses (without prefix) that guests of the cluster are configured with, ours and others', virtual machines'
-   * too.
-   */
+  /** The configured addresses (without prefix) of the cluster's guests: ours, others' and virtual machines. */
   usedAddresses(call: DriverCall): Promise<ReadonlySet<string>>;
   /**
-   * The node with most free memory that is online, allowed, holds the source and the storage, with room there. Throws
-   * `template_missing`, `host_incomplete` or `capacity_exhausted`.
+   * The node with the most free memory that is online and allowed, and holds the source and the storage with enough
+   * room. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`.
    */
   place(wanted: PlacementSpec, view: ClusterView): string;
   /**
-   * How many of `count` such containers, placed one after the other, each node would get; fewer in all when there is
-   * not room for all, or the source is missing.
+   * How many of `count` such containers each node would get if they were placed one after the other. The sum is lower
+   * if there is not enough room, and zero if the source is missing.
    */
   spread(wanted: PlacementSpec, count: number, view: ClusterView): ReadonlyMap<string, number>;
   /**
-   * Makes the container, or finishes making it; not started. An existing one with this mark is brought to the spec;
-   * with another: `vmid_taken`.
+   * Creates the container, or finishes its creation, but does not start it. Brings an existing container with this
+   * mark to the spec; throws `vmid_taken` if the container has another mark.
    */
   ensureContainer(spec: ContainerSpec, call: DriverCall): Promise<{ node: string }>;
-  /** The container with this mark, or undefined when there is none under this number (a foreign one counts as none). */
+  /**
+   * The container with this mark, or undefined if there is none with this VMID (a foreign container counts as none).
+   */
   find(at: GuestAt, call: DriverCall): Promise<ContainerState | undefined>;
-  /** Every container of the cluster, whosever, as its configuration says; templates too. */
+  /** Every container of the cluster with its configuration, ours or not; includes templates. */
   listContainers(call: DriverCall): Promise<SeenContainers>;
-  /** Every HA resource of a container, whosever; empty when HA is off. */
+  /** Every HA resource of a container, ours or not; empty if HA is off. */
   listHa(call: DriverCall): Promise<readonly SeenHa[]>;
   ensureStarted(at: GuestAt, call: DriverCall): Promise<void>;
-  /** Shuts down gracefully, after `graceS` forcibly. Done, too, when the container is gone. */
+  /** Shuts the container down, after `graceS` seconds forcibly. Also succeeds if the container is gone. */
   ensureStopped(at: GuestAt, graceS: number, call: DriverCall): Promise<void>;
-  /** Memory, swap, cores live; the disk only grows. */
+  /** Changes memory, swap and cores live; the disk only grows. */
   ensureResources(at: GuestAt, resources: Resources, call: DriverCall): Promise<void>;
   /**
-   * Stops and destroys it with everything that refers to it (HA, jobs, snapshots). Gets what `ensureContainer` noted,
-   * so that it waits for one that may still appear.
+   * Stops the container and destroys it with everything that refers to it (HA, jobs, snapshots). Gets the notes of
+   * `ensureContainer`, so that it waits for a container that may still appear.
    */
   removeContainer(at: GuestAt, call: DriverCall): Promise<void>;
   /** Turns a stopped container into a template of this name. */
@@ -196,29 +195,29 @@ export interface GuestDriver {
   ensureSnapshot(at: GuestAt, name: string, description: string, call: DriverCall): Promise<void>;
   removeSnapshot(at: GuestAt, name: string, call: DriverCall): Promise<void>;
   /**
-   * Rolls back and leaves the container stopped. Throws `backup_not_found`, or `backup_not_newest` where only the
-   * newest will do: then nothing has changed.
+   * Rolls back and leaves the container stopped. Throws `backup_not_found`, or `backup_not_newest` if only the newest
+   * snapshot can be used: nothing has changed then.
    */
   rollback(at: GuestAt, name: string, call: DriverCall): Promise<void>;
-  /** HA resource (and PVE 9 rule / PVE 8 group as configured); does nothing when HA is off. */
+  /** Ensures the HA resource (and the PVE 9 rule or PVE 8 group, as configured); does nothing if HA is off. */
   ensureHa(at: GuestAt, call: DriverCall): Promise<void>;
-  /** Also what HA still has of a container that is gone; nothing that belongs to another one under its number. */
+  /** Also removes what HA still holds of a container that is gone, but nothing of another container with its VMID. */
   removeHa(at: GuestAt, call: DriverCall): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The one shared look at the cluster. */
+/** The shared view of the cluster. */
 export interface ClusterWatch {
   /** The last good view, or undefined before the first. */
   latest(): ClusterView | undefined;
-  /** The guest with this number in the last good view. */
+  /** The guest with this VMID in the last good view. */
   guest(vmid: number): GuestView | undefined;
-  /** Addresses that guests (ours and others') were configured with at the last good look. */
+  /** The configured addresses of guests (ours and others') at the last good poll. */
   usedAddresses(): ReadonlySet<string>;
-  /** Since when (epoch ms) looks fail, or undefined while they succeed. */
+  /** Since when (epoch ms) polls fail, or undefined while they succeed. */
   staleSince(): number | undefined;
   /**
-   * A view no older than `maxAgeMs`, asking now if need be (one request for all who ask at once). Throws
+   * Returns a view no older than `maxAgeMs`, and polls now if needed (one request for all concurrent callers). Throws
    * `container_host_*`, or `aborted`.
    */
   fresh(maxAgeMs: number, signal: AbortSignal): Promise<ClusterView>;

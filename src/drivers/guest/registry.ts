@@ -1,4 +1,4 @@
-/** The kinds of container hosts, by the names that `container_host.driver` takes. */
+/** The container host drivers, by the names that `container_host.driver` accepts. */
 import { proxmox } from './proxmox/config.js';
 
 export const GUEST_DRIVERS = {

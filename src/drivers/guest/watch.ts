@@ -1,6 +1,4 @@
-/**
- * The one shared look at the cluster: polled every `poll_s`, read by everybody, waited for by nobody but allocation.
- */
+/** The shared view of the cluster: polled every `poll_s` and read by all parts; only allocation waits for a poll. */
 import type { BaseLogger } from 'pino';
 import { pause } from '../../kernel/async/pause.js';
 import { orAbort } from '../../kernel/async/race.js';
@@ -17,13 +15,13 @@ export interface WatchOptions {
   readonly log: Pick<BaseLogger, 'info' | 'warn'>;
 }
 
-/** Begins polling at once; does not keep the process alive. */
+/** Starts polling at once; does not keep the process alive. */
 export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): ClusterWatch {
   const closed = new AbortController();
   let view: ClusterView | undefined;
-  /** Of the view, by number. */
+  /** The guests of the view, by VMID. */
   let guests: ReadonlyMap<number, GuestView> = new Map();
-  /** By the monotonic clock. */
+  /** When the view was read, by the monotonic clock. */
   let viewedAt = Number.NEGATIVE_INFINITY;
   let used: ReadonlySet<string> = new Set();
   let stale: number | undefined;
@@ -45,13 +43,13 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
     } catch (error) {
       if (!closed.signal.aborted && stale === undefined) {
         stale = clock.now();
-        log.warn({ err: error }, 'the container host could not be looked at; the last view stays');
+        log.warn({ err: error }, 'the container host could not be polled; the last view remains in use');
       }
       throw error;
     }
   };
 
-  /** One look at a time; whoever asks while it is under way shares it. */
+  /** One poll at a time; callers during a poll share it. */
   const shared = (): Promise<ClusterView> => {
     flight ??= lookNow().finally(() => (flight = undefined));
     return flight;
@@ -78,7 +76,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
   };
 }
 
-/** This one caller stops waiting; the others go on. */
+/** Only this caller stops waiting; the others continue. */
 function stopped({ reason }: AbortSignal): AgentError {
   return new AgentError('aborted', 'The work was stopped before it ended.', { cause: reason });
 }

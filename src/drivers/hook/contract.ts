@@ -1,11 +1,11 @@
 /**
- * The contract of a hook: where an operator wants to hear of alerts. Rejects when it is not certain that the message
- * has arrived; the same one may come twice.
+ * The contract of a hook, which delivers alerts to the operator. Rejects if it is not certain that the message
+ * arrived; the same message may arrive twice.
  */
 import type { JsonObject } from '../../kernel/json.js';
 
 export interface HookMessage {
-  /** Of the message: stays the same when it is told again. */
+  /** ID of the message; it stays the same when the message is sent again. */
   readonly id: string;
   readonly body: JsonObject;
 }

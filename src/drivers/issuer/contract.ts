@@ -10,14 +10,16 @@ export interface IssuerCall {
   readonly signal: AbortSignal;
 }
 
-/** Where the answers to HTTP-01 challenges are put, so that the authority finds them on port 80 of the names. */
+/**
+ * Where the responses to HTTP-01 challenges are published, so that the authority finds them on port 80 of the names.
+ */
 export interface Challenges {
   put(token: string, content: string): Promise<void>;
   remove(token: string): Promise<void>;
 }
 
 export interface IssuedCertificate {
-  /** PEM, the server's own first. */
+  /** PEM, with the server's own certificate first. */
   readonly chain: string;
   readonly key: Secret;
   /** RFC 3339 */
@@ -25,7 +27,7 @@ export interface IssuedCertificate {
   readonly expiresAt: string;
 }
 
-/** What an issuer is made with, beside the configuration. */
+/** What a driver gets in addition to its configuration. */
 export interface IssuerDeps {
   readonly clock: Clock;
   /** Accounts at certificate authorities. */
@@ -34,22 +36,23 @@ export interface IssuerDeps {
 }
 
 export interface CertificateIssuer {
-  /** `none`: nobody issues, `issue` always throws. */
+  /** `none`: there is no authority, and `issue` always throws. */
   readonly kind: 'acme' | 'local' | 'none';
-  /** The authority's names in CAA records; empty: they are not looked at. */
+  /** The authority's names in CAA records; empty: CAA is not checked. */
   readonly caaIdentities: readonly string[];
   /**
-   * One certificate for all of these names; the first names it. A key of its own each time. `certificate_refused` has
-   * the names that the authority has something against in `fields`, each with a sentence, where it said which.
+   * Issues one certificate for all of these names; the first becomes its common name. Every certificate gets a new
+   * key. For `certificate_refused`, `fields` contains the names that the authority objects to, each with a sentence,
+   * if the authority named them.
    */
   issue(names: readonly string[], challenges: Challenges, call: IssuerCall): Promise<IssuedCertificate>;
   close(): Promise<void>;
 }
 
-/** Our account at an authority, as it is kept. */
+/** Our account at an authority, as it is stored. */
 export interface KeptAccount {
   readonly key: Secret;
-  /** What the authority calls it; null before it was made there. */
+  /** The account's URL at the authority; null before it was created there. */
   readonly url: string | null;
 }
 

@@ -1,14 +1,13 @@
 /**
- * Whether what an authority gave is what was ordered: its word that the order is valid says nothing about the names
- * in the certificate.
+ * Checks that an authority issued what was ordered: a valid order says nothing about the names in the certificate.
  */
 import { X509Certificate } from 'node:crypto';
 import { keyMatchesCertificate } from '../../kernel/key-matches-certificate.js';
 import type { IssuedCertificate } from './contract.js';
 
 /**
- * The end of a sentence that begins with "it issued a certificate"; undefined when it is good for every name and its
- * key is ours.
+ * The end of a sentence that begins with "it issued a certificate"; undefined if the certificate is valid for every
+ * name and its key is ours.
  */
 export function shortcoming(
   { chain, key }: Pick<IssuedCertificate, 'chain' | 'key'>,

@@ -1,7 +1,7 @@
-/** What an issuer says of itself to the configuration: no key `driver` chooses it, its own keys do. */
+/** How the configuration chooses an issuer: not by a key `driver`, but by the issuer's own keys. */
 import type { DriverPart } from '../../config/driver-part.js';
 
 export interface IssuerPart extends DriverPart {
-  /** Whether its keys say that it issues. */
+  /** Whether its keys enable it. */
   readonly isOn: (config: never) => boolean;
 }

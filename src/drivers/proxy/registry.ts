@@ -1,4 +1,4 @@
-/** The kinds of reverse proxies, by the names that `proxy.driver` takes. */
+/** The reverse proxy drivers, by the names that `proxy.driver` accepts. */
 import { nginx } from './nginx/config.js';
 
 export const PROXY_DRIVERS = {

@@ -2,18 +2,18 @@
 import { list, optional, section, text } from '../../config/building-blocks.js';
 import { blocksOf, driverKey } from '../../config/driver-part.js';
 import { ADDRESS_EXPECTED, isAddress } from '../../config/patterns.js';
-import { DoorSchema } from '../web/public-endpoint/config.js';
+import { PublicEndpointSchema } from '../web/public-endpoint/config.js';
 import { PROXY_DRIVERS } from './registry.js';
 import { ProxySshSchema } from './ssh-config.js';
 
 export const ProxySchema = section('The reverse proxy.', {
-  driver: driverKey('Kind of proxy.', PROXY_DRIVERS, { default: 'nginx' }),
+  driver: driverKey('Type of proxy.', PROXY_DRIVERS, { default: 'nginx' }),
   ...blocksOf(PROXY_DRIVERS),
   ssh: optional(ProxySshSchema),
   public_addresses: list(
-    'Addresses of the proxy as the world sees it; PROXYSRV in records of customer zones stands for them.',
+    'Public addresses of the proxy; PROXYSRV in records of customer zones stands for them.',
     text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
     { default: [] },
   ),
-  door: DoorSchema,
+  door: PublicEndpointSchema,
 });

@@ -1,17 +1,18 @@
-/** The keys of `proxy.ssh`: a proxy that is not ours to change from here. */
+/** The keys of `proxy.ssh`: for a proxy that the agent cannot change directly. */
 import { block, number, path, secret, type Static, text } from '../../config/building-blocks.js';
 import type { Loaded } from '../../config/loaded.js';
 import { HOST_EXPECTED, isHost } from '../../config/patterns.js';
 
 export const ProxySshSchema = block(
-  "Given when nginx is on another host, or on this one and not ours to change: the proxy host's end is systemd/innkeeper-proxy.",
+  'Set this if nginx runs on another host, or on this host without write access for the agent. The ' +
+    'proxy host runs systemd/innkeeper-proxy.',
   {
     host: text('Host name or address.', { expected: HOST_EXPECTED, check: isHost }),
     port: number('Port of its sshd.', 1, 65_535, { default: 22 }),
-    user: text('User to log in as; its key is restricted to innkeeper-proxy.', { default: 'root' }),
+    user: text('User for the login; its key is restricted to innkeeper-proxy.', { default: 'root' }),
     private_key: secret('Private key (OpenSSH or PEM, without a passphrase).'),
     known_hosts_file: path('OpenSSH known_hosts file with its host key.', 'file'),
-    connect_timeout_s: number('How long connecting may take.', 1, 120, { unit: 'seconds', default: 10 }),
+    connect_timeout_s: number('Timeout for connecting.', 1, 120, { unit: 'seconds', default: 10 }),
   },
 );
 

@@ -1,8 +1,8 @@
-/** Turns the end of a signal into the error a caller expects. */
+/** Converts the abort of a signal to the error that a caller expects. */
 import { AgentError, type ErrorCode } from '../../kernel/errors.js';
 
 /**
- * The AgentError for an aborted signal: its own reason when that is one, `timeout` when a deadline passed, else
+ * The AgentError for an aborted signal: its own reason if that is an AgentError, `timeout` if a deadline passed, else
  * `aborted`.
  */
 export function abortError(signal: AbortSignal, timeout: ErrorCode, doing: string): AgentError {

@@ -1,6 +1,6 @@
 /**
- * Runs one argv as a child in a process group of its own; never a shell. Ends with the child gone, unless the system
- * does not let us end it.
+ * Runs one argv as a child in its own process group; never a shell. Ends with the child gone, unless the system does
+ * not let us end it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { within } from '../../kernel/async/within.js';
@@ -8,7 +8,7 @@ import { onAbort } from '../../kernel/async/on-abort.js';
 import { Tail } from './tail.js';
 
 export interface ChildEnd {
-  /** Null when a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
   readonly stdout: string;
@@ -18,29 +18,29 @@ export interface ChildEnd {
 
 export interface ChildOptions {
   readonly stdin?: string;
-  /** Kept of each of stdout and stderr: the last bytes. */
+  /** How many of the last bytes of stdout and of stderr are kept. */
   readonly maxOutputBytes: number;
   /**
-   * Asked once when the signal aborts, before the group is killed, so that the caller can end the work in a better
+   * Called once when the signal aborts, before the group is killed, so that the caller can end the work in a better
    * way.
    */
   readonly beforeKill?: () => Promise<void>;
   readonly onStdout?: (chunk: Buffer) => void;
-  /** Milliseconds that a killed child may take to be gone. */
+  /** Milliseconds within which a killed child must be gone. */
   readonly killedWithinMs?: number;
 }
 
-/** What is left behind with open pipes (a daemonised grandchild) is waited for no longer than this. */
+/** How long a child that is left behind with open pipes (a daemonised grandchild) is waited for. */
 const PIPES_AFTER_EXIT_MS = 1_000;
 /** How long a child may take to notice that `beforeKill` ended its work. */
 const OWN_END_MS = 1_000;
 
-/** A child that cannot be killed (it runs as somebody else, or hangs in the kernel) is left alone after this. */
+/** How long a child that cannot be killed (it runs as another user, or hangs in the kernel) is waited for. */
 const KILLED_WITHIN_MS = 3_000;
 
 /**
- * Rejects with the system's error when the program cannot be started. An abort kills the group and resolves with what
- * was read so far, soon in any case.
+ * Rejects with the system's error if the program cannot be started. An abort kills the group and resolves soon in any
+ * case, with the output so far.
  */
 export async function runChild(
   argv: readonly string[],
@@ -61,7 +61,7 @@ export async function runChild(
     stdout.push(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  child.stdin.on('error', () => {}); // a child that does not read its input shows in its exit code
+  child.stdin.on('error', () => {}); // a child that does not read its input shows this in its exit code
   let giveUp = (): void => {};
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
     child.on('error', reject);
@@ -99,7 +99,9 @@ export async function runChild(
   }
 }
 
-/** Without a descriptor for them node makes no streams, whatever its types say, and tells why in its next turn. */
+/**
+ * Without file descriptors node creates no streams, whatever its types say, and reports the reason in its next turn.
+ */
 function hasStreams({
   stdin,
   stdout,
@@ -112,7 +114,10 @@ async function startError(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve) => child.once('error', resolve));
 }
 
-/** The daemon's own may hold secrets (`{env: NAME}`), and nothing but this is needed to find and run a program. */
+/**
+ * The minimal environment: the daemon's own may contain secrets (`{env: NAME}`), and no more than this is needed to
+ * find and run a program.
+ */
 export function bareEnvironment(): NodeJS.ProcessEnv {
   const { PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME, TZ } = process.env;
   return {
@@ -128,6 +133,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // it ended in the meantime
+    // it ended in between
   }
 }

@@ -1,7 +1,7 @@
 /**
- * One circuit per system behind us: after a few failures of the wire in a row, or as soon as the system refuses the
- * agent itself, calls are refused at once, and one probe after a pause tells whether it is back. Libraries for this
- * have a clock of their own; here it is passed in, and nothing runs in the background.
+ * One circuit per remote system. After a few connection failures in a row, or as soon as the system refuses the agent
+ * itself, calls are refused at once; after a pause, one probe shows whether the system is back. Libraries for this
+ * have their own clock; here the clock is an argument, and nothing runs in the background.
  */
 import { cleaned, detailOf } from '../../kernel/text.js';
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
@@ -16,54 +16,54 @@ export interface CircuitView {
   readonly name: string;
   readonly role: Role;
   readonly state: CircuitState;
-  /** RFC 3339: when it came into this state. */
+  /** RFC 3339: since when it has been in this state. */
   readonly since: string;
   /** Failures in a row; 0 after a success. */
   readonly failures: number;
   /**
-   * It answers, but refuses the agent whatever it asks: what it said, cleaned and shortened. Null when that is not
-   * why it is open.
+   * Set if it responds, but refuses every request of the agent: its own message, cleaned and shortened. Null if it is
+   * open for another reason.
    */
   readonly refusal: string | null;
 }
 
-/** One call that was let through; exactly one of the four is to be called, more do nothing. */
+/** One call that was let through. Call exactly one of the four functions; further calls do nothing. */
 export interface Pass {
-  /** The system answered, be it with a refusal of this one request. */
+  /** The system responded, even if it refused this one request. */
   answered(): void;
-  /** It refuses the agent itself: no other request would fare better. `said`: its own words. */
+  /** It refuses the agent itself, so no other request would succeed. `said`: its own message. */
   refused(said: string): void;
-  /** Refused connection, timeout, broken wire, a gateway that cannot reach it. */
+  /** Refused connection, timeout, broken connection, or a gateway that cannot reach it. */
   silent(): void;
-  /** Nothing was learned: the caller stopped. */
+  /** Nothing was learned, because the caller stopped. */
   left(): void;
 }
 
 export interface Circuit {
   view(): CircuitView;
-  /** Undefined while calls are refused: open, or half open with the probe under way. */
+  /** Undefined while calls are refused: the circuit is open, or half open with the probe in progress. */
   enter(): Pass | undefined;
-  /** What a caller could do now, without taking the probe. */
+  /** What a caller could do now; does not use up the probe. */
   admits(): 'all' | 'probe' | 'none';
-  /** Epoch ms from which a probe is let through, by the clock as it is now; 0 while closed. */
+  /** Epoch ms from which a probe is let through, by the present clock; 0 while closed. */
   retryAt(): number;
 }
 
 export interface CircuitLimits {
-  /** Failures in a row that open it. */
+  /** Failures in a row that open the circuit. */
   readonly failures: number;
-  /** Pause before the first probe; doubles with each that fails, at most `LONGEST_PAUSE`. */
+  /** Pause before the first probe; doubles with each failed probe, up to `LONGEST_PAUSE`. */
   readonly pauseMs: number;
 }
 
 export interface Circuits {
-  /** The circuit of this name, made when first asked for. */
+  /** The circuit of this name, created at the first call. */
   of(name: string, role: Role): Circuit;
   find(name: string): Circuit | undefined;
   list(): CircuitView[];
   /**
-   * Called after each change of state and each probe; not when it becomes `half_open`, which comes with time alone.
-   * Returns the way to stop.
+   * Called after each change of state and each probe; not when it becomes `half_open`, which happens only by time.
+   * Returns a function that removes the listener.
    */
   onChange(listener: (view: CircuitView) => void): () => void;
 }
@@ -129,11 +129,11 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
     refusal = null;
     if (open) turn(false);
   };
-  /** `said`: null when nothing was. */
+  /** `said`: null if there was no message. */
   const failed = (wasProbe: boolean, said: string | null): void => {
     failures += 1;
     if (open) {
-      // calls let through before it opened say nothing new
+      // calls that were let through before it opened add no information
       if (!wasProbe) return;
       refusal = said;
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
@@ -178,8 +178,8 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
 }
 
 /**
- * Sends one call through: `verdict` says what its failure means, a result is an answer. Throws `refusal()` at once
- * while calls are refused.
+ * Sends one call through. `verdict` says what its failure means; a result counts as a response. Throws `refusal()` at
+ * once while calls are refused.
  */
 export async function through<T>(
   circuit: Circuit | undefined,
@@ -195,7 +195,7 @@ export async function through<T>(
     pass.answered();
     return value;
   } catch (error) {
-    // our own lack says nothing about the other side
+    // our own lack of descriptors says nothing about the other side
     pass[isOutOfDescriptors(error) ? 'left' : verdict(error)](wordsOf(error));
     throw error;
   }
@@ -206,11 +206,11 @@ export function verdictOf(error: unknown): keyof Pass {
   if (!(error instanceof AgentError) || error.code === 'aborted') return 'left';
   if (error.failure === 'refused_us') return 'refused';
   if (error.failure === 'unreachable') return 'silent';
-  // nobody knows whether what is unknown was an answer
+  // an unknown outcome may or may not have been a response
   return error.failure === 'unknown' ? 'left' : 'answered';
 }
 
-/** A system's own words, as far as they are known. */
+/** A system's own message, as far as it is known. */
 export function wordsOf(error: unknown): string {
   if (error instanceof AgentError) return error.detail ?? error.message;
   return detailOf(error instanceof Error ? error.message : String(error));
@@ -231,7 +231,7 @@ export function openCircuit(circuit: Circuit): OpenCircuit {
       : `${name} refuses the agent (since ${since}): ${refusal}`;
   return {
     failure: refusal === null ? 'unreachable' : 'refused_us',
-    detail: `${detail}: not asked again before the next probe`,
+    detail: `${detail}: not called again before the next probe`,
   };
 }
 

@@ -1,21 +1,18 @@
-/**
- * Files that are whole or not there at all, also after power loss: temporary file, fsync, rename, fsync of the
- * folder.
- */
+/** Writes files atomically, also across a power loss: temporary file, fsync, rename, fsync of the folder. */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Replaces `path`; durable once `syncFolder` of its folder has resolved too. Throws the system's error; `path` is
- * then unchanged.
+ * Replaces `path`. The change is durable once `syncFolder` of its folder has also resolved. Throws the system's
+ * error; `path` is then unchanged.
  */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, 'wx', mode);
     try {
-      await file.chmod(mode); // the umask may have taken bits away
+      await file.chmod(mode); // the umask may have removed bits
       await file.writeFile(text);
       await file.sync();
     } finally {
@@ -29,8 +26,8 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
 }
 
 /**
- * Removes what a crash left of `replaceFile` in an existing folder, of the file `of` or of all; only for the one who
- * writes there.
+ * Removes what a crash of `replaceFile` left in an existing folder, for the file `of` or for all files; only for the
+ * process that writes there.
  */
 export async function removeLeftovers(folder: string, of?: string): Promise<void> {
   const start = of === undefined ? '.' : `.${of}.`;
@@ -47,7 +44,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Makes the folder where there is none, with this mode whatever the umask; an existing one is left as it is. */
+/** Creates the folder if there is none, with this mode whatever the umask; an existing folder stays as it is. */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode });
   if (first !== undefined) await chmod(path, mode);

@@ -8,11 +8,11 @@ import type { DriverCall } from './call.js';
 import type { DriverLog } from './log.js';
 
 export interface CallEnd {
-  /** Its kind. */
+  /** The kind of driver. */
   readonly driver: string;
   readonly call: string;
   readonly ms: number;
-  /** `ok` or the code of the error. */
+  /** `ok`, or the code of the error. */
   readonly result: string;
 }
 
@@ -21,10 +21,10 @@ export interface CallListener {
   readonly log: DriverLog;
 }
 
-/** Not calls to anybody. */
+/** Methods that call no remote system. */
 const SILENT: ReadonlySet<string> = new Set(['close', 'place', 'spread']);
 
-/** The driver itself for whoever holds it: only its methods that answer with a promise are heard. */
+/** Returns an object that behaves like the driver; only its methods that return a promise are reported. */
 export function instrument<T extends object>(driver: string, inner: T, ear: CallListener): T {
   const wrapped = new Map<string | symbol, unknown>();
   return new Proxy(inner, {
@@ -47,7 +47,9 @@ export function instrument<T extends object>(driver: string, inner: T, ear: Call
   });
 }
 
-/** No driver has to know: a call that could not be made for want of a descriptor says nothing about the system. */
+/**
+ * Drivers need not handle this: a call that could not be made for lack of a descriptor says nothing about the system.
+ */
 function blameNobody(error: unknown): never {
   const isOwn = error instanceof AgentError && error.code === 'descriptors_exhausted';
   throw !isOwn && isOutOfDescriptors(error) ? outOfDescriptors(error) : error;
@@ -71,7 +73,7 @@ async function listen(result: Promise<unknown>, { driver, call, began, log, ear 
   log.debug({ driver, call, ms: Math.round(ms), result: code }, 'driver call');
 }
 
-/** A call's own log stands in its last argument. */
+/** A call's own log is in its last argument. */
 function logOf(args: readonly unknown[]): DriverLog | undefined {
   const last = args.at(-1);
   return isCall(last) ? last.log : undefined;

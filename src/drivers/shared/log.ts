@@ -1,4 +1,4 @@
-/** What drivers say to the log: pino's own form, so that a child logger can be passed as it is. */
+/** The log of drivers, in pino's own form, so that a child logger can be passed as it is. */
 export interface DriverLog {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,7 +1,7 @@
-/** Pages where an API should have answered: a log-in, a gateway's error, a captive portal. */
+/** Detects pages where an API should have responded: a login, a gateway's error, a captive portal. */
 import { cleaned } from '../../kernel/text.js';
 
-/** True for HTML, whatever the header calls it. */
+/** True for HTML, whatever the header says. */
 export function isPage(body: string): boolean {
   return /^\s*(?:<!doctype html|<html|<head|<body)/i.test(body.slice(0, 200));
 }

@@ -1,6 +1,6 @@
 /**
- * Which certificate nginx really shows for a name: a handshake with it, as a visitor makes one. A pair that nginx's
- * workers cannot read shows only there.
+ * Determines which certificate nginx really shows for a name, with a handshake like a visitor's. Only the handshake
+ * reveals a pair that nginx's workers cannot read.
  */
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
@@ -10,13 +10,13 @@ import { neverAborted } from '../../kernel/async/never.js';
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { poll } from '../../kernel/async/poll.js';
 
-/** Where the proxy takes TLS connections: the addresses it listens at, of which the first is asked, and its port. */
+/** Where the proxy accepts TLS connections: its addresses, of which the first is used, and its port. */
 export interface TlsAddress {
   readonly listen: readonly string[];
   readonly https_port: number;
 }
 
-/** SHA-256 fingerprint of what is shown for the name; undefined when there is no handshake. */
+/** SHA-256 fingerprint of the certificate that is shown for the name; undefined if there is no handshake. */
 export type ServedCertificate = (name: string) => Promise<string | undefined>;
 
 const HANDSHAKE_MS = 3_000;
@@ -35,7 +35,7 @@ export function fetchCertificate(at: TlsAddress): (name: string) => Promise<X509
   const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
   return (name) =>
     withLimit(neverAborted(), HANDSHAKE_MS, async (signal) => {
-      // Only what is shown counts here, not whether it is trusted.
+      // It matters here which certificate is shown, not whether it is trusted.
       const socket = connect({ host, port: at.https_port, servername: name, rejectUnauthorized: false });
       try {
         return await new Promise<X509Certificate | undefined>((resolve) => {
@@ -51,7 +51,7 @@ export function fetchCertificate(at: TlsAddress): (name: string) => Promise<X509
 }
 
 /**
- * Undefined once `chain`'s first certificate is shown for the name, else what was found instead. Rejects when the
+ * Undefined once `chain`'s first certificate is shown for the name, else what was found instead. Rejects if the
  * signal aborts.
  */
 export async function waitForCertificate(

@@ -1,4 +1,4 @@
-/** Keeps the last bytes of a stream, because the end of an output says what went wrong. */
+/** Keeps the last bytes of a stream, because the end of an output explains what went wrong. */
 export class Tail {
   readonly #limit: number;
   #chunks: Buffer[] = [];

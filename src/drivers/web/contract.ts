@@ -1,6 +1,6 @@
 /**
- * A look at a site through the public door: by name, over TLS, at the proxy's configured address. Throws AgentError
- * `site_unreachable`, `aborted`.
+ * A request to a site through its public endpoint: by name, over TLS, at the proxy's configured address. Throws
+ * AgentError `site_unreachable`, `aborted`.
  */
 import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../shared/call.js';

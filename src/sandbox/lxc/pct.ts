@@ -28,10 +28,10 @@ export function pctScript({ lxcPath, namespace, enter, nodes }: PctOptions): str
   const groups = join(hierarchy('memory'), namespace);
   const nodeCases = [...nodes].map(([port, node]) => `  *' '${port}) here=${quote(node)} ;;`).join('\n');
   return `#!/bin/sh
-# Written by the sandbox. Like Proxmox's pct, as far as the agent uses it.
+# Written by the sandbox: the part of Proxmox's pct that the agent uses.
 set -u
 lxc=${quote(lxcPath)}
-# Every node has a port of its own on one SSH server; without SSH any node's container is found.
+# Every node has its own port on one SSH server; without SSH, the containers of all nodes are found.
 here=
 case "\${SSH_CONNECTION:-}" in
 ${nodeCases}

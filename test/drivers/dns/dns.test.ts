@@ -199,7 +199,7 @@ t.test('each way to fail has its code', async (t) => {
   fake.intercept = (asked, answer) =>
     asked.method === 'PATCH' && ++lies > 0 && Boolean(answer.writeHead(204).end());
   await failing(
-    { code: 'dns_failed', failure: 'unknown', detail: /changed 3 times, but lacks/ },
+    { code: 'dns_failed', failure: 'unknown', detail: /changed 3 times, but still lacks/ },
     'a server that goes on lying',
   );
   t.equal(lies, 3, 'what was acknowledged and is not there is sent again, a few times');

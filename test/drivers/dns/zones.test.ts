@@ -58,7 +58,7 @@ t.test(
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      t.match(error, { detail: /was acknowledged, but cannot be seen/ }, what);
+      t.match(error, { detail: /was acknowledged, but is not visible/ }, what);
     }
   },
 );

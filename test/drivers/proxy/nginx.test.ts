@@ -140,7 +140,7 @@ t.test('damaged and clashing records are left alone but not served, and can be w
   t.same((await driver.list(call())).map((host) => host.mark.service).sort(), ['good', 'new']);
   t.match(problems, [
     { file: 'default~half~1.json', problem: /not JSON/ },
-    { file: 'default~moved~1.json', problem: /belongs into default~good~1/ },
+    { file: 'default~moved~1.json', problem: /belongs in default~good~1/ },
     { file: 'default~sly~1.json', problem: /not a host name/ },
     { file: 'default~twin~1.json', problem: /held by default~good~1/ },
   ]);

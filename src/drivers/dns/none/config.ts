@@ -2,7 +2,7 @@
 import type { DriverPart } from '../../../config/driver-part.js';
 
 export const none = {
-  does: 'when a wildcard record leads every name here',
+  does: 'if a wildcard record points all names to the proxy',
   checks: [],
   hosts: () => [],
 } satisfies DriverPart;

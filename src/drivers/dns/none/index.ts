@@ -1,4 +1,4 @@
-/** DNS `none`: a wildcard record that the operator made leads every name here, so there is nothing to write. */
+/** DNS `none`: a wildcard record of the operator points every name to the proxy, so there is nothing to write. */
 import type { DnsDriver } from '../contract.js';
 
 export const driver = (): DnsDriver => noneDnsDriver();

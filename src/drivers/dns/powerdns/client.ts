@@ -1,4 +1,6 @@
-/** The wire client of PowerDNS's HTTP API: our zone and customers', every failure as the error it means. */
+/**
+ * The client of PowerDNS's HTTP API for our zone and customers' zones. It maps every failure to the matching error.
+ */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Agent, request } from 'undici';
@@ -40,7 +42,7 @@ export interface RecordSetChange {
   readonly changetype: 'REPLACE' | 'DELETE';
   readonly ttl?: number;
   readonly records?: readonly { readonly content: string; readonly disabled: boolean }[];
-  /** Absent: they stay as they are. */
+  /** Absent: the comments stay unchanged. */
   readonly comments?: readonly {
     readonly content: string;
     readonly account: string;
@@ -61,11 +63,11 @@ export interface PowerDnsClient {
    */
   read(name: string, signal: AbortSignal, zone?: string): Promise<RecordSet[]>;
   /**
-   * Ends with the server's answer or the request's own deadline, also when the caller stops: half a write would leave
-   * the effect unknown.
+   * Ends with the server's response or at the request's own deadline, even if the caller stops: an interrupted write
+   * would leave the effect unknown.
    */
   change(changes: readonly RecordSetChange[], zone?: string): Promise<void>;
-  /** With the records that are switched off. */
+  /** Includes the records that are switched off. */
   findZone(zone: string, signal: AbortSignal): Promise<WholeZone | undefined>;
   /** Throws `zone_exists`. */
   makeZone(zone: string, nameServers: readonly string[], account: string): Promise<void>;
@@ -75,16 +77,16 @@ export interface PowerDnsClient {
 
 interface SendOptions {
   readonly stop?: AbortSignal;
-  /** 404 is an answer: undefined. */
+  /** 404 is a valid response: the result is undefined. */
   readonly mayMiss?: boolean;
-  /** What 404 means. */
+  /** The error for a 404. */
   readonly missing?: () => AgentError;
 }
 
-/** A whole zone, from a server too old to filter by name. */
+/** Enough for a whole zone, which a server sends if it is too old to filter by name. */
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** Answers of a gateway that cannot reach the server behind it. */
+/** The statuses of a gateway that cannot reach the server. */
 const GATEWAY = [502, 503, 504];
 
 export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): PowerDnsClient {
@@ -144,7 +146,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
         if (error instanceof AgentError) throw error;
         if (stop?.aborted || isOutOfDescriptors(error)) pass?.left();
         else pass?.silent();
-        if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'asking the DNS server');
+        if (stop?.aborted) throw abortError(stop, 'dns_unreachable', 'querying the DNS server');
         throw ended(limit.aborted ? `no answer within ${config.timeout_s} s` : reasonOf(error), error);
       }
     });
@@ -152,7 +154,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
 
   return {
     async read(name, signal, zone = own) {
-      throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
+      throwIfAborted(signal, 'dns_unreachable', 'querying the DNS server');
       const query = `?rrset_name=${encodeURIComponent(name)}`;
       const answer = await send('GET', `${pathOf(zone)}${query}`, null, {
         stop: signal,
@@ -167,7 +169,7 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
       await send('PATCH', pathOf(zone), { rrsets: changes }, { missing });
     },
     async findZone(zone, signal) {
-      throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
+      throwIfAborted(signal, 'dns_unreachable', 'querying the DNS server');
       const answer = await send('GET', pathOf(zone), null, { stop: signal, mayMiss: true });
       if (answer === undefined) return undefined;
       if (!zoneAnswer.Check(answer)) throw notAZone();
@@ -184,13 +186,14 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
 }
 
 /**
- * With what words the server refuses the agent itself: its key, or an answer that PowerDNS never gives (a redirect, a
- * page), which comes from something before it. A page of 5xx is a gateway's that cannot pass the request on just now.
+ * The words with which the server refuses the agent itself: it refuses the key, or the response is one that PowerDNS
+ * never sends (a redirect, a page) and so comes from a system in front of it. A page with a status of 5xx is no
+ * refusal: it comes from a gateway that cannot forward the request at the moment.
  */
 function refusalIn(status: number, text: string): string | undefined {
   const isForeign = (status >= 300 && status < 400) || (isPage(text) && status < 500);
   if (status !== 401 && status !== 403 && !isForeign) return undefined;
-  return `${status}: ${saidIn(text) || 'no word'}`;
+  return `${status}: ${saidIn(text) || 'no message'}`;
 }
 
 function saidIn(text: string): string {
@@ -202,7 +205,7 @@ function saidIn(text: string): string {
 function judge(status: number, text: string): unknown {
   if (status >= 200 && status < 300) return parsed(text);
   const detail = `${status}: ${saidIn(text)}`;
-  // 5xx is the server's own trouble (its database is locked or away), which passes; 4xx is our request.
+  // 5xx is a temporary failure of the server (its database is locked or unavailable); 4xx is an error in our request.
   if (status >= 500 || status === 429)
     throw failure('dns_unreachable', 'The DNS server cannot answer right now.', detail);
   if (status === 409) throw new AgentError('zone_exists', 'Zone already exists', { role: 'DNS', detail });
@@ -210,16 +213,18 @@ function judge(status: number, text: string): unknown {
   throw failed(detail);
 }
 
-/** What PowerDNS says of a record that another one of its name excludes, also of another type (ws-auth.cc). */
+/**
+ * PowerDNS's messages about a record that another record of its name excludes, also one of another type (ws-auth.cc).
+ */
 const CLASH =
   /Conflicts with (?:pre-existing|another) RRset|has more than one record|Cannot have both NS and DNAME/;
 
-/** Of a server whose back end has no place for comments (LMDB before PowerDNS 5.1, BIND files). */
+/** The error of a server whose back end cannot store comments (LMDB before PowerDNS 5.1, BIND files). */
 export function lacksComments(error: unknown): boolean {
   return error instanceof AgentError && /does not support editing comments/.test(error.detail ?? '');
 }
 
-/** The server's reason for not taking what was sent, or undefined when the request was not to blame. */
+/** The server's reason for rejecting the content of a request, or undefined if the request was not the cause. */
 export function refusedContent(error: unknown): string | undefined {
   const [, said] = error instanceof AgentError ? (/^422: (.+)/.exec(error.detail ?? '') ?? []) : [];
   return said?.startsWith('Hosting backend') === false ? said : undefined;
@@ -245,9 +250,9 @@ function reasonOf(error: unknown): string {
   return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }
 
-/** Something between us and the server answered for it, or half of its answer was lost: that passes. */
+/** The response came from a gateway, or half of it was lost: this is temporary. */
 function notAZone(): AgentError {
-  return failure('dns_timeout', 'The DNS server cannot answer right now.', 'the answer is not a zone');
+  return failure('dns_timeout', 'The DNS server cannot answer right now.', 'the response is not a zone');
 }
 
 function refusesUs(detail: string): AgentError {
@@ -260,7 +265,7 @@ function shut({ failure: kind, detail }: OpenCircuit): AgentError {
     : failure('dns_unreachable', 'The DNS server does not answer.', detail);
 }
 
-/** The zone that all sites are in: without it no order can be carried out, and none is to blame. */
+/** The zone that contains all sites is missing: no order can be carried out, and no order is the cause. */
 export function zoneMissing(zone: string): AgentError {
   return refusesUs(`404: the server has no zone ${zone}`);
 }
@@ -269,7 +274,7 @@ export function noSuchZone(zone: string): AgentError {
   return new AgentError('zone_not_found', 'There is no such zone.', { role: 'DNS', detail: zone });
 }
 
-/** Of a request that will not be taken, however often it is sent. */
+/** For a request that the server will refuse however often it is sent. */
 export function failed(detail: string): AgentError {
   return new AgentError('dns_failed', 'The DNS server reported a failure.', {
     role: 'DNS',
@@ -278,7 +283,7 @@ export function failed(detail: string): AgentError {
   });
 }
 
-/** It said yes, and there is nothing to be seen of it. */
+/** The server reported success, but the change is not visible. */
 export function unproven(detail: string): AgentError {
   return failure('dns_failed', 'The DNS server reported a failure.', detail);
 }

@@ -14,7 +14,7 @@ import { type ConfigCheck, type DriverPart, problem } from '../../../config/driv
 import type { Loaded } from '../../../config/loaded.js';
 import { HTTP_URL, isDomain, isUrl } from '../../../config/patterns.js';
 
-const keys = block('Needed by the driver `powerdns`.', {
+const keys = block('Required by the driver `powerdns`.', {
   url: text('Base URL of its API, without /api.', {
     pattern: HTTP_URL,
     check: isUrl,
@@ -22,20 +22,20 @@ const keys = block('Needed by the driver `powerdns`.', {
     expected: 'a URL like http://127.0.0.1:8081',
   }),
   api_key: secret('Its API key.'),
-  server_id: text('Its server id.', { default: 'localhost' }),
+  server_id: text('Its server ID.', { default: 'localhost' }),
   zone: inherited(
-    text('Zone that records are written to; empty = the base domain.', {
+    text('Zone of the records; empty = the base domain.', {
       check: isDomain,
       expected: 'a domain name in lower case',
       inherits: { from: 'agent.base_domain' },
     }),
   ),
-  timeout_s: number('How long one request may take.', 1, 120, { unit: 'seconds', default: 10 }),
+  timeout_s: number('Timeout of one request.', 1, 120, { unit: 'seconds', default: 10 }),
 });
 
 export type PowerDnsConfig = Loaded<Static<typeof keys>>;
 
-/** What of the configuration this driver reads. */
+/** The part of the configuration that this driver reads. */
 export interface PowerDnsSettings {
   readonly agent: { readonly id: string; readonly base_domain: string };
   readonly dns: { readonly ttl_s: number; readonly powerdns: PowerDnsConfig | null };
@@ -53,12 +53,12 @@ const zoneHoldsBaseDomain: ConfigCheck = (file) => {
   if (domain === zone || domain.endsWith(`.${zone}`)) return [];
   return problem(
     'dns.powerdns.zone',
-    `found "${zone}", expected agent.base_domain (${domain}) or a domain above it`,
+    `found "${zone}", expected agent.base_domain (${domain}) or a parent domain`,
   );
 };
 
 export const powerdns = {
-  does: 'writes a record per site',
+  does: 'writes a record for each site',
   keys: optional(keys),
   checks: [zoneHoldsBaseDomain],
   hosts: ({ dns }: Pick<PowerDnsSettings, 'dns'>) =>

@@ -1,6 +1,6 @@
 /**
- * DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark. Reads before it writes, and reads
- * back.
+ * DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark. The driver reads before it
+ * writes, and reads the result back.
  */
 import PQueue from 'p-queue';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
@@ -31,7 +31,7 @@ export function driver({ agent, dns }: PowerDnsSettings, { circuits }: DnsDeps):
   return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`, circuit);
 }
 
-/** `account`: what customers' zones are marked with at the server. */
+/** `account`: the account at the server that marks customers' zones as ours. */
 export function powerDnsDriver(
   config: PowerDnsConfig,
   ttlS: number,
@@ -39,10 +39,11 @@ export function powerDnsDriver(
   circuit?: Circuit,
 ): DnsDriver {
   const client = powerDnsClient(config, circuit);
-  // One at a time: with sqlite behind it the server answers 500 "database is locked" to whoever comes second.
+  // One change at a time: with an SQLite back end, the server answers a concurrent change with 500 "database is
+  // locked".
   const queue = new PQueue({ concurrency: 1 });
   const zone = config.zone.replace(/\.$/, '').toLowerCase();
-  /** Until the server says otherwise. */
+  /** Assumed until the server shows otherwise. */
   const server: Server = { hasComments: true, change: (changes) => client.change(changes) };
 
   const absolute = (name: string): string => {
@@ -63,7 +64,7 @@ export function powerDnsDriver(
     if (!found) throw zoneMissing(zone);
     return found;
   };
-  /** `owner`: also where the mark would stand of a set that is gone. */
+  /** `owner`: also reads the name where the mark of a removed set would be. */
   const look = (name: string, signal: AbortSignal, owner = false): Look => ({
     name,
     async near() {
@@ -116,7 +117,7 @@ export function powerDnsDriver(
       return sets.flatMap((set) => {
         const owner = owners.get(ownerName(set.name.toLowerCase()));
         const mark = marksOf(set, owner ? [owner] : [])[0];
-        // one that is switched off is not there for visitors
+        // a set that is switched off does not exist for visitors
         const live = liveOf(set);
         if (!mark || live.length === 0) return [];
         const name = set.name.toLowerCase().replace(/\.$/, '');
@@ -129,50 +130,50 @@ export function powerDnsDriver(
   };
 }
 
-/** How often a change is sent that was acknowledged and cannot be seen. */
+/** How often a change is sent that is acknowledged but not visible. */
 const SENDS = 3;
-/** A server behind a replicated database may show a change a moment after it has taken it. */
+/** A server with a replicated database may show a change a moment after it has accepted it. */
 const UNSEEN_MS = 100;
 
 interface Look {
   readonly name: string;
-  /** What is served at the name, and its mark. Cheap, and blind for what is switched off. */
+  /** The served sets at the name, with their marks. Cheap, but does not show records that are switched off. */
   near(): Promise<readonly RecordSet[]>;
-  /** All there is, before anything is changed. */
+  /** All records, read before a change. */
   far(): Promise<readonly RecordSet[]>;
 }
 
 interface Server {
-  /** Whether a set's mark may stand in a comment. */
+  /** Whether the mark of a set can be in a comment. */
   hasComments: boolean;
   change(changes: readonly RecordSetChange[]): Promise<void>;
 }
 
 type Plan = (found: readonly RecordSet[], hasComments: boolean) => readonly RecordSetChange[];
 
-/** Sends what is missing until a look finds nothing missing: an acknowledgement is no proof. */
+/** Sends the missing changes until a read finds nothing missing: an acknowledgement does not prove the effect. */
 async function untilStands(server: Server, look: Look, missing: Plan, signal: AbortSignal): Promise<void> {
   for (let sent = 0; ;) {
     if (missing(await look.near(), server.hasComments).length === 0) return;
-    // a REPLACE takes away what it lacks: what it is made of must hold the records that are switched off
+    // a REPLACE removes the records that it does not contain, so it must contain the records that are switched off
     const changes = missing(await look.far(), server.hasComments);
     if (changes.length === 0) return;
     if (sent >= SENDS)
-      throw unproven(`${look.name} was changed ${SENDS} times, but lacks ${JSON.stringify(changes)}`);
+      throw unproven(`${look.name} was changed ${SENDS} times, but still lacks ${JSON.stringify(changes)}`);
     if (sent > 0) await pause(systemClock, UNSEEN_MS * sent, signal);
-    throwIfAborted(signal, 'dns_unreachable', 'asking the DNS server');
+    throwIfAborted(signal, 'dns_unreachable', 'querying the DNS server');
     try {
       await server.change(changes);
       sent += 1;
     } catch (error) {
-      // refused as a whole: nothing has changed
+      // the server refused the whole request: nothing has changed
       if (!server.hasComments || !lacksComments(error)) throw error;
       server.hasComments = false;
     }
   }
 }
 
-/** Types that are not ours to write stay as the server spells them. */
+/** Values of types that we do not write stay as the server spells them. */
 function contentText(type: string, content: string): string {
   return type === 'A' || type === 'AAAA' || type === 'CNAME' || type === 'TXT'
     ? fromContent(type, content)

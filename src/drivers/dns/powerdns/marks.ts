@@ -1,8 +1,8 @@
 /**
- * Where a record set's mark stands: in its comment, or, where the server's back end has no comments (LMDB before
- * PowerDNS 5.1), in a TXT record `_innkeeper-owner.<name>` that says mark and type: `"innkeeper:agent/panel/service/1
- * A"`. Both are understood everywhere; the second is written only where the first is refused, for it can be read by
- * everybody.
+ * Where the mark of a record set is: in its comment, or, if the server's back end cannot store comments (LMDB before
+ * PowerDNS 5.1), in a TXT record `_innkeeper-owner.<name>` with mark and type: `"innkeeper:agent/panel/service/1 A"`.
+ * Both forms are always read. The second form is written only if the server refuses comments, because everyone can
+ * read it.
  */
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { RecordSet, RecordSetChange } from './client.js';
@@ -15,7 +15,7 @@ export function ownerName(name: string): string {
   return `${OWNER}${name}`;
 }
 
-/** `all`: what stands at its name and at the owner name. */
+/** `all`: the record sets at its name and at the owner name. */
 export function marksOf(set: RecordSet, all: readonly RecordSet[]): Mark[] {
   const inComments = (set.comments ?? []).flatMap(({ content }) => findMark(content) ?? []);
   const owner = ownerSet(set.name, all);
@@ -27,17 +27,17 @@ export function carries(set: RecordSet, mark: Mark, all: readonly RecordSet[]): 
   return marksOf(set, all).some((found) => sameMark(found, mark));
 }
 
-/** Whether no other words stand beside its marks. */
+/** True if its comments contain nothing but marks. */
 export function isMarkedAlone({ comments = [] }: RecordSet): boolean {
   return comments.every(({ content }) => isMarkAlone(content));
 }
 
-/** The record itself says whose mark it is. A record set at such a name is not a record of a site. */
+/** True for the name of a TXT record with marks. A record set at such a name is not a record of a site. */
 export function isOwnerName(name: string): boolean {
   return name.startsWith(OWNER);
 }
 
-/** The comments of the set with the mark among them: what others noted there stays. */
+/** The comments of the set with the mark among them; the comments of others stay. */
 export function commentsWith(
   set: RecordSet | undefined,
   mark: Mark,
@@ -56,17 +56,17 @@ export function commentsWithout(
 }
 
 interface OwnerChange {
-  /** Of the sets that the mark is about, with the final dot. */
+  /** Name of the marked sets, with the final dot. */
   readonly name: string;
   readonly mark: Mark;
-  /** Types of sets that get the mark here, and of those that lose it. */
+  /** `add`: the type whose set gets the mark; `drop`: the types whose sets lose it. */
   readonly add?: string | undefined;
   readonly drop: readonly string[];
-  /** Of a TXT record that is new. */
+  /** Time to live of a new TXT record. */
   readonly ttl: number;
 }
 
-/** The change of the TXT record at the owner name; none when it is right already. */
+/** The change of the TXT record at the owner name; empty if the record is already correct. */
 export function ownerChange(
   { name, mark, add, drop, ttl }: OwnerChange,
   all: readonly RecordSet[],

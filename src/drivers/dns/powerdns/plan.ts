@@ -1,4 +1,7 @@
-/** What has to change at the server so that a record of ours stands, or is gone: pure, from what was found there. */
+/**
+ * Computes the changes at the server that are needed so that a record of ours exists, or is gone. Pure functions of
+ * what was found there.
+ */
 import type { Mark } from '../../../kernel/mark.js';
 import type { DnsRecord } from '../contract.js';
 import { failed, inTheWay, type RecordSet, type RecordSetChange } from './client.js';
@@ -32,16 +35,16 @@ function contentOf(type: DnsRecord['type'], value: string): string {
 }
 
 /**
- * What has to change so that `wanted` stands; nothing when it does already. Throws `foreign_object` for what is not
- * ours.
+ * The changes that are needed so that `wanted` exists; empty if it already does. Throws `foreign_object` for what is
+ * not ours.
  */
 export function plan(found: readonly RecordSet[], wanted: Wanted, hasComments: boolean): RecordSetChange[] {
   const { name, type, mark } = wanted;
   const here = found.filter((set) => set.name.toLowerCase() === name);
   const current = here.find((set) => set.type === type);
   if (current && isSame(current, wanted, found)) return [];
-  // A CNAME tolerates nothing beside it. What is switched off is in nobody's way, and stays; but a mark says that
-  // somebody relies on it.
+  // A CNAME excludes every other set of its name. A set that is switched off is not in the way, and stays; but a mark
+  // shows that its owner relies on it.
   const inItsWay = here.filter((set) => {
     if (liveOf(set).length === 0) return set.type === type && marksOf(set, found).length > 0;
     return set.type === type || set.type === 'CNAME' || (type === 'CNAME' && isVisible(set));
@@ -54,7 +57,7 @@ export function plan(found: readonly RecordSet[], wanted: Wanted, hasComments: b
   const replaced = inItsWay.filter((set) => set.type !== type);
   const off = offOf(current).filter(({ content }) => !has(wanted.contents, type, content));
   if (type === 'CNAME' && off.length > 0)
-    throw inTheWay(`${name} has an alias that is switched off, and may only have one`);
+    throw inTheWay(`${name} has an alias that is switched off, and a name may have only one alias`);
   const drop = replaced.map((set) => set.type);
   return [
     ...replaced.map((set) => withoutLive(set, name, mark)),
@@ -69,10 +72,7 @@ export function plan(found: readonly RecordSet[], wanted: Wanted, hasComments: b
   ];
 }
 
-/**
- * Ours is what is served of a set with our mark: records in it that are switched off are somebody's who wants them
- * back.
- */
+/** Of a set with our mark, only the served records are ours: an operator who switched records off wants them back. */
 export function planRemoval(found: readonly RecordSet[], { name, type, mark }: Ours): RecordSetChange[] {
   const set = found.find((one) => one.name.toLowerCase() === name && one.type === type);
   const isOurs = set !== undefined && carries(set, mark, found);
@@ -82,7 +82,7 @@ export function planRemoval(found: readonly RecordSet[], { name, type, mark }: O
   ];
 }
 
-/** Takes the served records and the mark out of a set of ours. */
+/** Removes the served records and the mark from a set of ours. */
 function withoutLive(set: RecordSet, name: string, mark: Mark): RecordSetChange {
   const off = offOf(set);
   if (off.length === 0) return { name, type: set.type, changetype: 'DELETE' };

@@ -1,6 +1,6 @@
 /**
- * Record values between our form (bare) and PowerDNS's (names with a final dot, text in strings in quotes), so that
- * equal values compare equal.
+ * Converts record values between our form (bare) and PowerDNS's form (names with a final dot, text in quoted
+ * strings), so that equal values compare equal.
  */
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../../kernel/host-name.js';
@@ -15,7 +15,7 @@ export function isName(name: string): boolean {
   return isHostName(name, { underscores: true, leastLabels: 1 });
 }
 
-/** Throws RangeError or UnreadableText for what is no value of this type. */
+/** Throws RangeError or UnreadableText if the value is invalid for this type. */
 export function toContent(type: Type, value: string): string {
   if (type === 'A' && ipaddr.IPv4.isValidFourPartDecimal(value)) return ipaddr.parse(value).toString();
   if (type === 'AAAA' && !value.includes('%') && ipaddr.IPv6.isValid(value))
@@ -29,9 +29,9 @@ export function toContent(type: Type, value: string): string {
   throw new RangeError(`not a value of ${type}: ${JSON.stringify(value)}`);
 }
 
-/** The bare form of what the server answers; unknown forms stay as they are. */
+/** The bare form of a value from the server; unknown forms stay as they are. */
 export function fromContent(type: Type, content: string): string {
-  // a dot of its own is the root, which a null MX names
+  // a single dot is the root, which a null MX names
   if (type === 'CNAME' || type === 'NS' || type === 'MX')
     return content.toLowerCase().replace(/(?<=\S)\.$/, '');
   if (type === 'TXT') return textOf(content);

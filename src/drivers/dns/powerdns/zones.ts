@@ -1,4 +1,7 @@
-/** Customers' zones on PowerDNS: whole zones that bear our account; a zone without it is somebody else's. */
+/**
+ * Customers' zones on PowerDNS: whole zones with our account. A zone with another account, or without one, is not
+ * ours.
+ */
 import { neverAborted } from '../../../kernel/async/never.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { RECORD_TYPES } from '../../../model/zone-record.js';
@@ -15,7 +18,7 @@ import {
 } from './client.js';
 import { fromContent, isName, toContent } from './values.js';
 
-/** Waits for its turn: the server takes one change at a time. */
+/** Waits for its turn, because the server accepts one change at a time. */
 export type InTurn = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 
 export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: string): CustomerZones {
@@ -39,7 +42,7 @@ export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: s
             async (look) => (await find(zone, look)) !== undefined,
           );
         } catch (error) {
-          // made by somebody else between our look and our request
+          // created by another client between our read and our request
           const isThere = error instanceof AgentError && error.code === 'zone_exists';
           if (isThere && (await find(zone, signal))) return false;
           throw error;
@@ -71,7 +74,7 @@ export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: s
   };
 }
 
-/** A refusal of what a customer asked for is no failure of the server. */
+/** A refusal of a customer's value is not a failure of the server. */
 function asRecordError(error: unknown): unknown {
   if (!(error instanceof AgentError)) return error;
   const { detail = '' } = error;
@@ -82,16 +85,16 @@ function asRecordError(error: unknown): unknown {
     });
   const said = refusedContent(error);
   if (said === undefined) return error;
-  const sentence = `The DNS server does not take this record: ${said.replace(/\.$/, '')}.`;
+  const sentence = `The DNS server does not accept this record: ${said.replace(/\.$/, '')}.`;
   return new AgentError('record_invalid', sentence, { role: 'DNS', detail });
 }
 
-/** Believes neither a promise nor a silence: what stands in the zone decides. */
+/** Trusts neither an acknowledgement nor a missing response: the contents of the zone decide. */
 async function settled(
   change: () => Promise<void>,
   stands: (signal: AbortSignal) => Promise<boolean>,
 ): Promise<void> {
-  // the look has a deadline of its own, and must be taken although the caller has gone
+  // the read has its own deadline, and is needed even if the caller has stopped
   const look = (): Promise<boolean> => stands(neverAborted());
   try {
     await change();
@@ -100,12 +103,12 @@ async function settled(
     if (silent && (await look().catch(() => false))) return;
     throw error;
   }
-  if (!(await look())) throw unproven('the change was acknowledged, but cannot be seen');
+  if (!(await look())) throw unproven('the change was acknowledged, but is not visible');
 }
 
 /**
- * Puts the wanted values in the place of those that are served. Every record that stays is sent as the server gave
- * it: a REPLACE takes away what it lacks, and what others wrote is not ours to write in another way.
+ * Replaces the served values with the wanted values. Every record that stays is sent as the server returned it: a
+ * REPLACE removes the records that it does not contain, and the spelling of others' records must not change.
  */
 function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | undefined): RecordSetChange {
   const at = { name: absolute(name), type };
@@ -114,7 +117,7 @@ function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | un
     disabled: disabled === true,
     value: fromContent(type, content),
   }));
-  // one that is switched off and asked for is switched on
+  // a requested value that is switched off is switched on
   const kept = known.filter(({ disabled, value }) => disabled !== values.includes(value));
   const added = values.filter((value) => !kept.some((one) => !one.disabled && one.value === value));
   const records = [
@@ -125,7 +128,7 @@ function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | un
   return { ...at, changetype: 'REPLACE', ttl: ttlS, records };
 }
 
-/** Every value that was sent, its time to live included. */
+/** True if every sent value is served, with its time to live. */
 function stands({ type, values, ttlS }: ZoneSet, found: readonly RecordSet[]): boolean {
   const set = contentsOf(found).sets.find((one) => one.type === type);
   const text = (list: readonly string[]): string => JSON.stringify([...list].sort());
@@ -163,7 +166,7 @@ function contentsOf(found: readonly RecordSet[]): ZoneContents {
 }
 
 function foreign(zone: string, account: string): AgentError {
-  return new AgentError('foreign_object', 'The DNS server has this zone for somebody else.', {
+  return new AgentError('foreign_object', 'The DNS server holds this zone for another owner.', {
     role: 'DNS',
     detail: `${zone} has the account ${JSON.stringify(account)}`,
   });

@@ -2,7 +2,7 @@
 import type { DriverPart } from '../../../config/driver-part.js';
 import type { ExecKeys } from '../keys.js';
 
-/** What of the configuration this driver reads. */
+/** The part of the configuration that this driver reads. */
 export interface LocalExecSettings {
   readonly exec: ExecKeys;
 }

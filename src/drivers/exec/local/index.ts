@@ -1,4 +1,4 @@
-/** Exec `local`: the daemon runs on the container's own node, so pct is a child of ours. */
+/** Exec `local`: the daemon runs on the container's own node, so pct is a child process of the daemon. */
 import { anySignal } from '../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { runChild } from '../../shared/child.js';
@@ -34,7 +34,7 @@ export function localExecDriver(
   };
 }
 
-/** Of processes, memory or files there may be none left for a moment; a program that is not there stays away. */
+/** Processes, memory or files may run out for a moment; a missing program stays missing. */
 const PASSING = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'];
 
 function notStarted(pct: readonly string[], node: string, error: unknown): AgentError {

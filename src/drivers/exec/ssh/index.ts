@@ -1,4 +1,4 @@
-/** Exec `ssh`: the container is on another node, reached with a key that may be restricted to `pct exec`. */
+/** Exec `ssh`: the container is on another node. The key for that node may be restricted to `pct exec`. */
 import type { SshConfig, SshExecSettings } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { ExecDeps, ExecDriver } from '../contract.js';
@@ -10,7 +10,7 @@ export function driver({ exec }: SshExecSettings, deps: ExecDeps): ExecDriver {
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
 }
 
-/** @param pct argv prefix; every word plain, because sshd hands the command to a shell */
+/** @param pct argv prefix; its words must not need quoting, because sshd passes the command to a shell */
 export function sshExecDriver(
   pct: readonly string[],
   config: SshConfig,

@@ -5,12 +5,14 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface KnownKeys {
-  /** The keys a host may show, by type, as they travel on the wire. */
+  /** The keys that the host may present, by type, in the form of the wire. */
   readonly trusted: readonly { readonly type: string; readonly key: Buffer }[];
   readonly revoked: readonly Buffer[];
 }
 
-/** Key type in the file -> signature algorithms to ask the server for, so that it shows a key we know. */
+/**
+ * Key type in the file -> signature algorithms to request from the server, so that it presents a key that we know.
+ */
 const ALGORITHMS = {
   'ssh-ed25519': ['ssh-ed25519'],
   'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
@@ -30,7 +32,7 @@ export function algorithmsOf(known: KnownKeys): HostKeyAlgorithm[] {
   return [...types].flatMap((type) => [...ALGORITHMS[type]]);
 }
 
-/** What the file says about this host. Lines that cannot be read, and certificate authorities, are passed over. */
+/** The file's keys for this host. Lines that cannot be read, and certificate authorities, are skipped. */
 export function knownKeys(file: string, host: string, port: number): KnownKeys {
   const name = port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
   const trusted: { type: string; key: Buffer }[] = [];

@@ -1,19 +1,20 @@
-/** One command over an open SSH connection: its input, both outputs, its end, and how it is given up. */
+/** One command over an open SSH connection: its input, both outputs, its end, and its cancellation. */
 import type { Client, ClientChannel } from 'ssh2';
 import { within } from '../../../kernel/async/within.js';
 import { onAbort } from '../../../kernel/async/on-abort.js';
 import { Tail } from '../../shared/tail.js';
 import type { RawEnd, RawOptions } from '../run-script.js';
 
-/** A connection that does not even open a channel is dead; keepalive would notice later. */
+/** A connection that does not open a channel within this time is dead; keepalive would notice it later. */
 const OPEN_TIMEOUT_MS = 10_000;
-/** How long pct may take to notice that the script it carries was ended. */
+/** How long pct may take to notice that its script was ended. */
 const OWN_END_MS = 1_000;
 const CLOSE_MS = 3_000;
 
 export interface SshChannel {
   /**
-   * Sends the input and resolves when the channel is closed, or given up after an abort; `lost`: no exit status came.
+   * Sends the input. Resolves when the channel is closed, or abandoned after an abort; `lost`: no exit status
+   * arrived.
    */
   converse(signal: AbortSignal): Promise<RawEnd & { readonly lost: boolean }>;
 }
@@ -30,7 +31,8 @@ export function openChannel(client: Client, command: string, options: RawOptions
       clearTimeout(timer);
       if (error) reject(error);
       else if (late) channel.close();
-      // Listens in the same turn: a command that fails at once has its exit status in the packet after this one.
+      // Attaches the listeners in the same turn: the exit status of a command that fails at once is in the packet
+      // after this one.
       else resolve(listenTo(channel, options));
     });
   });

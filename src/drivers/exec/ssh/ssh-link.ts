@@ -1,6 +1,6 @@
 /**
- * One kept SSH connection to one node: made when needed, its host key checked, shared by at most eight commands, made
- * anew when it broke.
+ * One kept SSH connection to one node. It is opened when needed, with a checked host key, is shared by at most eight
+ * commands, and is opened again after it breaks.
  */
 import { readFile } from 'node:fs/promises';
 import PQueue from 'p-queue';
@@ -16,7 +16,7 @@ import { algorithmsOf, isTrusted, type KnownKeys, knownKeys } from './known-host
 import type { RawEnd, RawOptions } from '../run-script.js';
 import { openChannel, type SshChannel } from './ssh-channel.js';
 
-/** sshd's MaxSessions is 10 by default; two are left for scripts that stop other scripts. */
+/** sshd's MaxSessions is 10 by default; two are reserved for scripts that stop other scripts. */
 const CHANNELS = 8;
 const STOP_CHANNELS = 2;
 const FULL_TRIES = 15;
@@ -43,7 +43,7 @@ export class SshLink {
     this.#circuit = circuit;
   }
 
-  /** A command without `beforeKill` is one that stops another: it does not wait behind those. */
+  /** A command without `beforeKill` stops another command, so it does not wait behind the others. */
   async run(command: string, options: RawOptions, signal: AbortSignal): Promise<RawEnd> {
     const queue = options.beforeKill ? this.#queue : this.#stops;
     const stopped = (): AgentError =>
@@ -76,7 +76,7 @@ export class SshLink {
         ),
     );
     const { lost, ...end } = await channel.converse(signal);
-    // Never sent again: the script may have run, in part or to its end.
+    // Never sent again: the script may have run, in part or completely.
     return lost
       ? {
           ...end,
@@ -86,9 +86,9 @@ export class SshLink {
   }
 
   /**
-   * Tries a second time with a new connection when a kept one turns out to be dead, and for a while when sshd still
-   * counts sessions that have ended. That repeats nothing: the script goes in on standard input after the channel is
-   * open, and a shell without input does nothing.
+   * Retries once with a new connection if a kept one is dead, and for a while if sshd still counts sessions that have
+   * ended. This repeats no work: the script is sent on standard input after the channel is open, and a shell without
+   * input does nothing.
    */
   async #open(command: string, options: RawOptions, signal: AbortSignal): Promise<SshChannel> {
     let broken = 0;
@@ -101,15 +101,15 @@ export class SshLink {
         return await openChannel(client, command, options);
       } catch (error) {
         throwIfAborted(signal, 'container_host_timeout', 'opening a channel to the container host');
-        // A broken connection answers open requests like a refusing server would, and says in the same turn that it
-        // is closed.
+        // A broken connection rejects open requests as a refusing server does, and reports that it is closed in the
+        // same turn.
         await systemClock.sleep(attempt * FULL_PAUSE_MS);
         const alive = this.#connection === connection;
         if (!alive || !isRefused(error)) {
           this.#forget(connection, client);
           if (++broken < 2) continue;
         } else if (isFull(error) && attempt < FULL_TRIES) continue;
-        // a log-in that may run nothing, not even the forced command
+        // a login that may run nothing, not even the forced command
         const code = alive && isDenied(error) ? 'container_host_refused' : 'container_host_unreachable';
         throw this.#error(code, `no channel: ${String(error)}`, error);
       }
@@ -132,7 +132,7 @@ export class SshLink {
   async #connectOnce(onReady: (client: Client) => void): Promise<Client> {
     if (this.#closed) throw new AgentError('aborted', 'The agent is stopping.');
     const known = await this.#knownKeys();
-    // not before it is needed: it takes memory that a daemon at rest does not need
+    // loaded on demand: it takes memory that an idle daemon does not need
     const { NodeSSH } = await import('node-ssh');
     const ssh = new NodeSSH();
     let untrusted: string | undefined;
@@ -152,7 +152,7 @@ export class SshLink {
         },
       });
     } catch (error) {
-      ssh.connection?.destroy(); // a silent host would keep a half-closed socket
+      ssh.connection?.destroy(); // a silent host would keep a half-closed socket open
       ssh.dispose();
       if (untrusted !== undefined) {
         throw this.#error(
@@ -164,7 +164,7 @@ export class SshLink {
     }
     const client = ssh.connection;
     if (!client) throw this.#error('container_host_unreachable', 'the connection broke at once');
-    client.on('error', () => {}); // `close` follows, and whoever waits hears of it there
+    client.on('error', () => {}); // `close` follows, and notifies those who wait
     client.setNoDelay(true);
     onReady(client);
     return client;
@@ -213,7 +213,7 @@ export class SshLink {
   }
 }
 
-/** The server says no to the channel, or to the command on it. */
+/** True if the server refuses the channel, or the command on it. */
 function isRefused(error: unknown): boolean {
   return isFull(error) || isDenied(error);
 }

@@ -1,6 +1,6 @@
 /**
- * Whether a container is really gone. A list that leaves it out proves it only to who may see every guest; a refusal
- * (403) never does.
+ * Determines whether a container is really gone. Its absence from a list is proof only for a token that may see every
+ * guest; a refusal (403) never is.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -10,16 +10,16 @@ import { foreign, type Found, type Host, isOurs, locate, readConfig, readResourc
 import { hostFailed, isPve } from './pve-error.js';
 
 /**
- * Asks a node for a container that the cluster's list does not show. Resolves to undefined when the node says that
- * there is none, or to the container when it is there after all. Throws `container_host_refused` when we may not see
- * it: then it is unknown.
+ * Queries a node for a container that the cluster's list does not show. Resolves to undefined if the node reports
+ * that there is none, or to the container if it exists after all. Throws `container_host_refused` if we may not see
+ * it: then its state is unknown.
  */
 export async function confirmAbsent(host: Host, vmid: number, call: DriverCall): Promise<Found | undefined> {
   const nodes = (await readResources(host, call.signal))
     .filter((one) => one.type === 'node' && text(one.status) === 'online')
     .map((one) => text(one.node));
   let last: Error = hostFailed(
-    'The container host shows no node that could be asked.',
+    'The container host shows no node that could be queried.',
     'no node of the cluster is online',
   );
   for (const node of nodes) {
@@ -47,7 +47,10 @@ function invisible(vmid: number, cause: Error): AgentError {
   );
 }
 
-/** The container, proven ours, or undefined when it is gone. Throws `foreign_object`, and as `confirmAbsent`. */
+/**
+ * The container, checked to be ours, or undefined if it is gone. Throws `foreign_object`, and the errors of
+ * `confirmAbsent`.
+ */
 export async function findOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
   const found = (await locate(host, at.vmid, call.signal)) ?? (await confirmAbsent(host, at.vmid, call));
   if (found !== undefined && !isOurs(found, at)) throw foreign(found, at);

@@ -1,6 +1,6 @@
 /**
- * Brings a container's settings to what is wanted: only what differs is sent, guarded by the digest of the config
- * that was proven ours.
+ * Changes a container's settings to the wanted ones. Only differences are sent, guarded by the digest of the config
+ * that was checked to be ours.
  */
 import type { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -12,7 +12,7 @@ import { isShortOf, rootDiskBytes } from './property-string.js';
 import { untrue } from './verify.js';
 import { logOf, runTask } from './tasks.js';
 
-/** Parameters of `PUT config`, in its own names. */
+/** Parameters of `PUT config`, with the names of the API. */
 export interface CtChanges {
   cores?: number;
   memory?: number;
@@ -29,8 +29,9 @@ export interface CtChanges {
 const ROUNDS = 4;
 
 /**
- * `changesFor` tells what to send for a config; nothing means done. Resolves to the config as it then is. Sent again
- * only when another hand changed the config in between, the answer was lost, or nothing came of it.
+ * `changesFor` returns what to send for a config; an empty result means done. Resolves to the final config. A change
+ * is sent again only if another client changed the config in between, the response was lost, or the change had no
+ * effect.
  */
 export async function changeConfig(
   host: Host,
@@ -38,7 +39,7 @@ export async function changeConfig(
   call: DriverCall,
   changesFor: (found: Found) => CtChanges,
 ): Promise<Found> {
-  /** Digest of the config that a change was answered for. */
+  /** Digest of the config whose change was acknowledged. */
   let answered: string | undefined;
   let written = 0;
   for (let round = 1; ; round++) {
@@ -46,7 +47,7 @@ export async function changeConfig(
     const changes = changesFor(found);
     const { digest } = found.config;
     if (Object.keys(changes).length === 0) return found;
-    // another digest: it was written, and yet it is not what was sent
+    // another digest: the change was written, but the result differs from what was sent
     if (answered !== undefined && digest !== answered) written += 1;
     if (written > 1) throw otherValues(at.vmid, changes);
     if (answered !== undefined && round > ROUNDS) throw untrue(at.vmid);
@@ -68,21 +69,21 @@ export async function changeConfig(
 function otherValues(vmid: number, changes: CtChanges): AgentError {
   const sent = Object.entries(changes).map(([name, value]) => `${name}=${String(value)}`);
   return hostFailed(
-    'The container host keeps other settings than it was given.',
-    `container ${vmid}: sent twice, and written otherwise: ${sent.join(', ')}`,
+    'The container host did not keep the settings that it was given.',
+    `container ${vmid}: sent twice, but stored differently: ${sent.join(', ')}`,
   );
 }
 
 /**
- * Proxmox ends a resize with OK when the file system did not follow its volume; asked for this much more it tries
- * again.
+ * Proxmox ends a resize with OK even if the file system did not follow its volume. A further resize by this amount
+ * makes it try again.
  */
 const A_BIT_MORE = '+16M';
 const NOT_FOLLOWED = /Failed to update the container's filesystem/i;
 
 /**
- * Grows the root disk of a container just proven ours to `diskGb`; a larger one stays as it is. The proof is the size
- * of the file system in the running container; of a stopped one, what the task's log says.
+ * Grows the root disk of a container that was just checked to be ours to `diskGb`; a larger disk stays as it is. The
+ * proof is the size of the file system in a running container, and the task's log for a stopped one.
  */
 export async function growRootDisk(
   host: Host,
@@ -124,7 +125,8 @@ async function isFileSystemShort(
 
 function fileSystemStays({ vmid, node, config }: Found): AgentError {
   return hostFailed(
-    'The disk of the container grew, and its file system did not.',
-    `container ${vmid} on ${node}: ${config.rootfs ?? ''}; look at the file system (df, dmesg), then run on ${node}: pct resize ${vmid} rootfs ${A_BIT_MORE}`,
+    'The disk of the container grew, but its file system did not.',
+    `container ${vmid} on ${node}: ${config.rootfs ?? ''}; check the file system (df, dmesg), then ` +
+      `run on ${node}: pct resize ${vmid} rootfs ${A_BIT_MORE}`,
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Chooses the node of a new container: of those whose storage has room for its disk the one with most memory left,
- * after everything used, promised and reserved. A pure function.
+ * Chooses the node of a new container: of the nodes whose storage has room for its disk, the one with the most memory
+ * left after everything used, promised and reserved. A pure function.
  */
 import type { ProxmoxConfig } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -13,8 +13,8 @@ const GIB = 2 ** 30;
 type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 'reserve_disk_gb'>;
 
 /**
- * Throws `template_missing` when no node at all has the source, `host_incomplete` when none has the configured
- * storage, `capacity_exhausted` (with each node's figures in `detail`) when none has room.
+ * Throws `template_missing` if no node has the source, `host_incomplete` if none has the configured storage,
+ * `capacity_exhausted` (with each node's figures in `detail`) if none has room.
  */
 export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView): string {
   const holders = sourceHolders(rules, spec, view);
@@ -45,7 +45,9 @@ export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView)
   });
 }
 
-/** As `chooseNode` would choose, one after the other. A shared storage is counted once for all nodes. */
+/**
+ * Places the containers one after the other, as `chooseNode` would. A shared storage is counted once for all nodes.
+ */
 export function spread(
   rules: Rules,
   wanted: PlacementSpec,
@@ -69,7 +71,7 @@ export function spread(
   return taken;
 }
 
-/** Nodes that are no candidates whatever room they have are left out; all of them where the source is missing. */
+/** Leaves out the nodes that are no candidates regardless of their room, and all nodes if the source is missing. */
 function canEver(rules: Rules, wanted: PlacementSpec, view: ClusterView): (node: NodeView) => boolean {
   try {
     const holders = sourceHolders(rules, wanted, view);
@@ -84,15 +86,15 @@ function byRoom(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, a: NodeVi
   return freeMb(rules, wanted, b) - freeMb(rules, wanted, a) || (a.name < b.name ? -1 : 1);
 }
 
-/** MiB left for new containers; below zero when more was promised than there is. */
+/** MiB left for new containers; negative if more was promised than there is. */
 export function freeMb(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, node: NodeView): number {
   const promised = wanted.promised.get(node.name)?.memoryMb ?? 0;
   return (node.memoryBytes - node.memoryUsedBytes) / MIB - promised - rules.reserve_memory_mb;
 }
 
 /**
- * GiB left on the storage for new disks; undefined while Proxmox does not tell. What disks use counts, not what they
- * may grow to: how far thin storage is promised twice is the operator's choice.
+ * GiB left on the storage for new disks; undefined if Proxmox does not report it. What disks use counts, not their
+ * maximum size: how far thin storage is overcommitted is the operator's choice.
  */
 function freeGb(
   rules: Rules,
@@ -147,7 +149,7 @@ function storageOn(view: ClusterView, storage: string, node: string): StorageVie
   return view.storages.find((one) => one.storage === storage && one.node === node && one.available);
 }
 
-/** Nodes that can make the container from its source. */
+/** Nodes that can create the container from its source. */
 function sourceHolders(rules: Rules, { source }: PlacementSpec, view: ClusterView): ReadonlySet<string> {
   const all = view.nodes.map((node) => node.name);
   if (source.kind === 'os') {

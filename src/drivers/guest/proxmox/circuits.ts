@@ -1,8 +1,11 @@
-/** The circuits a request to Proxmox passes: the API as a whole, and the node that the API hands it on to. */
+/**
+ * The circuits that a request to Proxmox passes: that of the API as a whole, and that of the node to which the API
+ * forwards it.
+ */
 import { type Circuit, type Circuits, openCircuit, type Pass } from '../../shared/circuit.js';
 import { PveError } from './pve-error.js';
 
-/** An HTTP status, why there is none, or the words with which the API refuses the agent itself. */
+/** An HTTP status, the reason why there is none, or the words with which the API refuses the agent itself. */
 export type WireEnd =
   number | 'answered' | 'not connected' | 'no answer' | 'left' | { readonly refused: string };
 
@@ -12,17 +15,17 @@ export interface HostCircuits {
    * PveError `unreachable`, `refused`.
    */
   enter(path: string, about: string): (end: WireEnd) => void;
-  /** The API refused the agent when it was last asked. */
+  /** The API refused the agent at the last request. */
   refuses(): boolean;
 }
 
 const NODE = /^\/api2\/json\/nodes\/([^/?]+)\//;
 /**
- * Proxmox answers nothing here while it checks a container's file system before it mounts it: such a silence says
- * nothing about the node.
+ * Proxmox does not respond here while it checks a container's file system before it mounts it: a missing response
+ * says nothing about the node.
  */
 const MAY_BE_MUTE = /^\/api2\/json\/nodes\/[^/]+\/lxc(?:\/\d+\/status\/current)?$/;
-/** The API did not reach the node, or did not hear from it in time. */
+/** The API did not reach the node, or got no response from it in time. */
 const TIMED_OUT = 596;
 const NODE_SILENT = [595, TIMED_OUT];
 const GATEWAY = [502, 503, 504];

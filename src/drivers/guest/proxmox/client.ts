@@ -1,11 +1,11 @@
 /**
- * proxmox-api's typed paths over our own transport: its engine, which replays POSTs and swallows broken answers, is
- * never made.
+ * Combines proxmox-api's typed paths with our own transport. The engine of proxmox-api is never created, because it
+ * repeats POSTs and hides broken responses.
  */
 import proxmoxApi, { type ApiRequestable, type Proxmox } from 'proxmox-api';
 import type { Method, ParamValue, Transport } from './transport.js';
 
-/** What came after PVE 8.1, of which proxmox-api's types are. */
+/** Paths that are newer than PVE 8.1, the release of proxmox-api's types. */
 interface NewerPaths {
   readonly cluster: {
     readonly ha: {
@@ -34,7 +34,9 @@ export type PveApi = Proxmox.Api & NewerPaths;
 
 const METHODS: Readonly<Record<string, Method>> = { get: 'GET', post: 'POST', put: 'PUT', delete: 'DELETE' };
 
-/** The API for one caller: every request made through it ends with his signal. Never print it: the proxy recurses. */
+/**
+ * The API for one caller: every request through it ends with the caller's signal. Never print it: the proxy recurses.
+ */
 export function pveApi(transport: Transport, signal: AbortSignal): PveApi {
   const engine: ApiRequestable = {
     doRequest(httpMethod, path, _template, params) {
@@ -52,10 +54,10 @@ export function pveApi(transport: Transport, signal: AbortSignal): PveApi {
 function paramValue(name: string, value: unknown): ParamValue {
   if (value === undefined || value === null) return undefined;
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  throw new RangeError(`parameter "${name}" has no form the API knows`);
+  throw new RangeError(`parameter "${name}" has a type that the API does not know`);
 }
 
-/** A path segment: proxmox-api itself escapes `/` only. */
+/** Encodes a path segment: proxmox-api itself escapes only `/`. */
 export function segment(text: string): string {
   return encodeURIComponent(text);
 }

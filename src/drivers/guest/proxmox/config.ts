@@ -30,7 +30,7 @@ const node = text('Name of a node.', { pattern: ID, expected: 'the name of a nod
 
 const keys = section('The Proxmox VE cluster.', {
   urls: list(
-    'Base URLs of API nodes; tried in order when one does not answer.',
+    'Base URLs of API nodes. They are tried in order until one responds.',
     text('Base URL.', {
       pattern: HTTPS_URL,
       check: isUrl,
@@ -40,8 +40,8 @@ const keys = section('The Proxmox VE cluster.', {
     }),
     { minItems: 1 },
   ),
-  token_id: text('The API token we use.', {
-    // no `=`: what is copied from Proxmox often has the secret behind one
+  token_id: text('The API token that the agent uses.', {
+    // no `=`: a token copied from Proxmox is often followed by its secret
     pattern: '^[^@!=\\s]+@[^@!=\\s]+![^@!=\\s]+$',
     discreet: true,
     expected: 'a token id like innkeeper@pve!agent',
@@ -52,25 +52,27 @@ const keys = section('The Proxmox VE cluster.', {
   ),
   fingerprint: optional(
     text(
-      "SHA-256 fingerprint of the API's certificate; when given, only this certificate is accepted and the CA does not matter. Where the nodes have one each: all, separated by spaces.",
+      "SHA-256 fingerprint of the API's certificate. If set, only this certificate is accepted, and " +
+        'the CA is ignored. If nodes have different certificates, list all fingerprints, separated by ' +
+        'spaces.',
       {
         pattern: `^${FINGERPRINT}([ ,]+${FINGERPRINT})*$`,
         expected: 'a SHA-256 fingerprint (64 hex digits, colons optional), or several',
       },
     ),
   ),
-  request_timeout_s: number('How long one API request may take.', 1, 300, { unit: 'seconds', default: 15 }),
-  task_timeout_s: number('How long one task (clone, snapshot, ...) may take.', 10, 86_400, {
+  request_timeout_s: number('Timeout of one API request.', 1, 300, { unit: 'seconds', default: 15 }),
+  task_timeout_s: number('Timeout of one task (clone, snapshot, ...).', 10, 86_400, {
     unit: 'seconds',
     default: 600,
   }),
   pool: optional(
-    text('Proxmox pool that containers are made in; empty = none.', {
+    text('Proxmox pool that containers are created in; empty = none.', {
       pattern: '^[A-Za-z0-9._/-]+$',
       expected: 'the name of a pool',
     }),
   ),
-  storage: text('Storage of the root disks; it must be able to make snapshots.', {
+  storage: text('Storage of the root disks; it must support snapshots.', {
     pattern: '^[A-Za-z][A-Za-z0-9._-]*$',
     expected: 'the name of a storage',
     default: 'local-lvm',
@@ -82,38 +84,42 @@ const keys = section('The Proxmox VE cluster.', {
   }),
   vlan: optional(number('VLAN tag of the containers; empty = untagged.', 1, 4094)),
   nameserver: optional(
-    text("Name server(s) inside the containers, separated by spaces; empty = the host's.", {
+    text("Name server(s) in the containers, separated by spaces; empty = the host's.", {
       expected: 'addresses separated by spaces',
       check: (value) => value.split(/[ ,]+/).every(isAddress),
     }),
   ),
-  searchdomain: optional(text("DNS search domain inside the containers; empty = the host's.")),
-  nodes: list('Nodes we may place containers on; empty = every online node.', node, { default: [] }),
+  searchdomain: optional(text("DNS search domain in the containers; empty = the host's.")),
+  nodes: list('Nodes that may run containers; empty = every online node.', node, { default: [] }),
   heavy_operations: number(
-    'Heavy operations (create, clone, snapshot, rollback, destroy) at once on one node.',
+    'Heavy operations (create, clone, snapshot, rollback, destroy) that may run at the same time on ' +
+      'one node.',
     1,
     50,
     { default: 3 },
   ),
-  firewall: flag("Whether Proxmox's firewall is switched on for the containers' network.", { default: true }),
-  start_at_boot: flag('Whether containers start when their node does.', { default: true }),
-  vmids: vmidRange('Our own range of container numbers; nothing else may be made in it.', 10_000, 19_999),
+  firewall: flag("Whether the Proxmox firewall is enabled on the containers' network interface.", {
+    default: true,
+  }),
+  start_at_boot: flag('Whether containers start when their node boots.', { default: true }),
+  vmids: vmidRange("VMID range of this agent's containers; nothing else may use it.", 10_000, 19_999),
   template_vmids: vmidRange(
-    'Range of numbers for templates that `innkeeper template build` makes.',
+    'VMID range of the templates that `innkeeper template build` creates.',
     9000,
     9099,
   ),
   os_template: optional(
     text(
-      'Volume of the OS template for `template build` and for sites made from scratch, e.g. local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst.',
+      'Volume of the OS template for `template build` and for sites created from scratch, e.g. ' +
+        'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst.',
       { pattern: '^[^:\\s]+:vztmpl/\\S+$', expected: 'a volume id like local:vztmpl/debian-12.tar.zst' },
     ),
   ),
-  reserve_memory_mb: number('Memory that placement leaves free on every node.', 0, 16_777_216, {
+  reserve_memory_mb: number('Memory that placement keeps free on every node.', 0, 16_777_216, {
     unit: 'MiB',
     default: 1024,
   }),
-  reserve_disk_gb: number('Disk that placement leaves free on the storage.', 0, 1_048_576, {
+  reserve_disk_gb: number('Disk space that placement keeps free on the storage.', 0, 1_048_576, {
     unit: 'GiB',
     default: 10,
   }),
@@ -126,7 +132,7 @@ const keys = section('The Proxmox VE cluster.', {
 
 export type ProxmoxConfig = Loaded<Static<typeof keys>>;
 
-/** What of the configuration this driver reads. */
+/** The part of the configuration that this driver reads. */
 export interface ProxmoxSettings {
   readonly container_host: { readonly proxmox: ProxmoxConfig };
 }
@@ -151,7 +157,7 @@ const vmidsAreApart: ConfigCheck = (file) => {
     return range && range.first > range.last
       ? problem(
           `${key}.${name}`,
-          `found first ${range.first} after last ${range.last}, expected it not to be`,
+          `found first ${range.first} after last ${range.last}, expected first to be at most last`,
         )
       : [];
   });
@@ -159,7 +165,7 @@ const vmidsAreApart: ConfigCheck = (file) => {
   if (inside.length > 0 || !ours || !templates) return inside;
   if (ours.last < templates.first || templates.last < ours.first) return [];
   const found = `${templates.first}-${templates.last}, which overlaps vmids ${ours.first}-${ours.last}`;
-  return problem(`${key}.template_vmids`, `found ${found}, expected ranges apart`);
+  return problem(`${key}.template_vmids`, `found ${found}, expected separate ranges`);
 };
 
 export const proxmox = {

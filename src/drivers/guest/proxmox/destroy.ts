@@ -1,4 +1,7 @@
-/** Destroys a container of ours with everything that refers to it. What is not ours under its number is left alone. */
+/**
+ * Destroys a container of ours with everything that refers to it. A container with its VMID that is not ours is left
+ * unchanged.
+ */
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt } from '../contract.js';
 import { flag, text } from './schemas.js';
@@ -11,9 +14,12 @@ import { waitForOwnCreation } from './own-creation.js';
 import { untilDone, whenUnlocked } from './verify.js';
 import { runTask, waitForNoted } from './tasks.js';
 
-/** How long a nameless creation under our number is watched: it may be our own lost request, about to show its mark. */
+/**
+ * How long the creation of a container without a mark is watched under our VMID: it may be our own lost request,
+ * which is about to show its mark.
+ */
 const CREATION_PATIENCE_MS = 30_000;
-/** The API's own time limit is 30 s: what has not begun by then never will. */
+/** The API's own timeout is 30 s: work that has not begun by then never will. */
 const LATE_ARRIVAL_MS = 32_000;
 const LATE_LOOK_MS = 2_000;
 
@@ -27,25 +33,28 @@ export async function removeContainer(host: Host, at: GuestAt, call: DriverCall)
   host.lostCreations.delete(at.vmid);
 }
 
-/** Ms for which the container may still appear. Where the clock cannot tell how long ago it was, all of it. */
+/**
+ * Milliseconds for which the container may still appear; the whole time if the clock cannot tell how long ago the
+ * response was lost.
+ */
 function lateFor({ clock }: Host, lostAt: number): number {
   const ago = clock.now() - lostAt;
   return clock.trusted() && ago >= 0 ? LATE_ARRIVAL_MS - ago : LATE_ARRIVAL_MS;
 }
 
-/** A request whose answer was lost may still be worked on: the container appears after we looked. */
+/** A request whose response was lost may still be worked on: the container then appears after we looked. */
 async function watchForLateArrival(host: Host, at: GuestAt, ms: number, call: DriverCall): Promise<void> {
   if (ms <= 0) return;
   for await (const _ of rounds(host, call.signal, LATE_LOOK_MS, ms))
     if ((await locate(host, at.vmid, call.signal)) !== undefined) return;
 }
 
-/** One round; that it vanished or moved while we were at it shows at the next look. */
+/** One round. If the container vanished or moved during the round, the next read shows it. */
 async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean> {
   const found = await ours(host, at, call);
   if (found === undefined) return true;
   const status = await readStatus(host, found, call.signal);
-  // HA would start it again, and refuses the destruction
+  // HA would start the container again, and refuses its destruction
   if (host.config.ha.enabled || flag(status.ha?.managed)) await dropHa(host, at.vmid, call);
   await untilDone(host, at.vmid, call, async () => !(await stopOurs(host, found, 0, call)));
   await runTask(host, call, () =>
@@ -55,7 +64,7 @@ async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean>
 }
 
 /**
- * Our container, or undefined when nothing of ours is there. Throws `foreign_object` when it must have been ours
+ * Our container, or undefined if nothing of ours exists. Throws `foreign_object` if the container must have been ours
  * once.
  */
 async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
@@ -66,15 +75,15 @@ async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | 
   if (hasOurAddress(found, at)) throw foreign(found, at);
   (call.log ?? host.log).warn(
     { vmid: at.vmid, node: found.node },
-    'a container that is not ours has the number: left alone',
+    'a container that is not ours has the VMID: left unchanged',
   );
   return undefined;
 }
 
-/** Being made or being destroyed: half of it cannot be destroyed, and its lock cannot be broken. */
+/** Being created or destroyed: half a container cannot be destroyed, and its lock cannot be broken. */
 const isUnfinished = ({ config }: Found): boolean => ['create', 'destroyed'].includes(text(config.lock));
 
-/** As it is when that is over; undefined: it is gone. */
+/** The container after that work has ended; undefined: it is gone. */
 async function finished(host: Host, at: GuestAt, found: Found, call: DriverCall): Promise<Found | undefined> {
   if (isOurs(found, at)) return whenUnlocked(host, at.vmid, call);
   const waited = text(found.config.lock) === 'create' && (await waitForOwnCreation(host, found, call));
@@ -83,8 +92,8 @@ async function finished(host: Host, at: GuestAt, found: Found, call: DriverCall)
 }
 
 /**
- * The MAC is derived from the mark: a container with it was ours, and somebody edited its description. A person must
- * decide.
+ * The MAC address is derived from the mark: a container that has it was ours, and its description was edited. An
+ * operator must decide.
  */
 function hasOurAddress(found: Found, at: GuestAt): boolean {
   const mac = parseProperties(found.config.net0 ?? '').get('hwaddr') ?? '';

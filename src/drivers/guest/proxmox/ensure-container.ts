@@ -1,6 +1,6 @@
 /**
- * Makes a container, or finishes making one: clone or create, then settings, then disk. Every round looks first, so
- * it may be repeated at any point.
+ * Creates a container, or finishes its creation: clone or create, then settings, then disk. Every round reads first,
+ * so it may be repeated at any point.
  */
 import { retry } from '../../../kernel/async/retry.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -33,7 +33,10 @@ import { reachOf, templatesOf } from './template.js';
 
 const EXISTS = /already exists/i;
 const NO_LINKED_CLONE = /Linked clone feature for .* is not available/i;
-/** A config without our mark that is just being created may still get it: our own request, whose answer was lost. */
+/**
+ * How long a container without our mark that is being created may still get it: it may be our own request, whose
+ * response was lost.
+ */
 const MARK_PATIENCE_MS = 10_000;
 
 export async function ensureContainer(
@@ -56,24 +59,24 @@ export async function ensureContainer(
   return { node: found.node };
 }
 
-/** Of what was just made: a container that is there for long may be on a storage that was configured before. */
+/** Checks a container that was just created. An older container may be on a storage that was configured before. */
 async function assertStorage(host: Host, spec: ContainerSpec, call: DriverCall): Promise<void> {
   const { config, node } = await requireOurs(host, spec, call);
   const storage = rootStorageOf(config.rootfs);
   if (storage === host.config.storage) return;
   throw hostFailed(
-    'The container host made the container on another storage than is configured.',
+    'The container host created the container on a storage other than the configured one.',
     `container ${spec.vmid} on ${node}: its root disk is ${config.rootfs ?? 'missing'}, and container_host.proxmox.storage is "${host.config.storage}"`,
     undefined,
     'refused_request',
   );
 }
 
-/** One round: true when a finished container of ours is there. */
+/** One round: true if a finished container of ours exists. */
 async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promise<boolean> {
   const present = await occupant(host, spec, call);
   if (present !== undefined) {
-    // whole already, and perhaps not in its pool yet
+    // already complete, and perhaps not in its pool yet
     if (isUnsure(host, spec, call)) await waitForOwnCreation(host, present, call);
     return true;
   }
@@ -86,19 +89,19 @@ async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promis
   } catch (error) {
     if (isPve(error, 'unknown')) host.lostCreations.set(spec.vmid, host.clock.now());
     if (!said(error, EXISTS)) throw error;
-    // another try of ours, somebody else's, or a virtual machine: the next look tells
+    // another try of ours, another client's container, or a virtual machine: the next read shows which
     if (spec.source.kind === 'os') await waitForOwnCreation(host, spec, call);
     if ((await occupant(host, spec, call)) === undefined) throw taken(spec, error.reason);
     return true;
   }
 }
 
-/** The answer to an earlier request for this container was lost. */
+/** True if the response to an earlier request for this container was lost. */
 function isUnsure(host: Host, { vmid }: ContainerSpec, { notes }: DriverCall): boolean {
   return typeof notes['unsure'] === 'number' || host.lostCreations.has(vmid);
 }
 
-/** Our container under this number, unlocked and whole; undefined when the number is free. Throws `vmid_taken`. */
+/** Our container with this VMID, unlocked and complete; undefined if the VMID is free. Throws `vmid_taken`. */
 async function occupant(host: Host, spec: ContainerSpec, call: DriverCall): Promise<Found | undefined> {
   let first = await locate(host, spec.vmid, call.signal);
   if (first === undefined) return undefined;
@@ -131,7 +134,7 @@ async function occupant(host: Host, spec: ContainerSpec, call: DriverCall): Prom
   return found;
 }
 
-/** Being made, and without a mark so far: from an OS template it gets one at the end. */
+/** Being created, and without a mark so far: a container from an OS template gets its mark at the end. */
 function isNameless(found: Found, spec: ContainerSpec): boolean {
   return text(found.config.lock) === 'create' && !isOurs(found, spec);
 }
@@ -142,10 +145,10 @@ async function settled(host: Host, spec: ContainerSpec, call: DriverCall, patien
   } catch (error) {
     if (patienceMs === undefined || !(error instanceof AgentError) || error.code !== 'container_host_busy')
       throw error;
-    // still being made: by somebody else, unless the mark has appeared
+    // still being created: by another client, unless the mark has appeared
     const found = await locate(host, spec.vmid, call.signal);
     if (found !== undefined && isOurs(found, spec)) return whenUnlocked(host, spec.vmid, call);
-    throw taken(spec, 'somebody is creating a container of this number');
+    throw taken(spec, 'another client is creating a container with this VMID');
   }
 }
 
@@ -179,14 +182,16 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
     if (!said(error, NO_LINKED_CLONE)) throw error;
     (call.log ?? host.log).info(
       { storage, template: template.vmid },
-      'this storage has no linked clones, making a full copy',
+      'this storage does not support linked clones: making a full copy',
     );
     await post(true);
   }
   host.seenOn.set(spec.vmid, spec.node);
 }
 
-/** Each of the API's workers keeps its figures for 2 s: until then one of them may show a new guest without a name. */
+/**
+ * Each of the API's workers keeps its figures for 2 s: until then, one of them may show a new guest without a name.
+ */
 const SHOWN_WITHIN_MS = 2_500;
 const LOOK_MS = 400;
 
@@ -198,7 +203,7 @@ async function findTemplate(host: Host, spec: ContainerSpec, name: string, call:
   );
 }
 
-/** The template on the node itself, else one that shared storage brings there. */
+/** The template on the node itself, else one that the node can reach on shared storage. */
 function templateFor(host: Host, view: ClusterView, spec: ContainerSpec, name: string) {
   const named = templatesOf(view, name);
   const local = named.find((guest) => guest.node === spec.node);
@@ -232,8 +237,8 @@ async function createFromOs(
       onboot: host.config.start_at_boot,
       unprivileged: true,
       features: 'nesting=1',
-      // no tags: for them the privilege on the number itself is demanded, which the pool does not give; they follow
-      // with the settings
+      // no tags: they require a privilege on the VMID itself, which the pool does not grant; they are set later with
+      // the settings
       ...(pool === null ? {} : { pool }),
       ...(nameserver === null ? {} : { nameserver }),
       ...(searchdomain === null ? {} : { searchdomain }),
@@ -242,7 +247,7 @@ async function createFromOs(
   host.seenOn.set(spec.vmid, spec.node);
 }
 
-/** What the config lacks of the spec. */
+/** The settings of the spec that the config lacks. */
 function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtChanges {
   const net0 = net0Of(host.config, spec.mark, spec.addresses);
   const tags = formatTags(spec.tags);
@@ -264,8 +269,8 @@ function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtCh
 }
 
 /**
- * The container speaks with its own address only; what may reach it is the proxy's and the datacenter's matter. A
- * clone brings its template's file.
+ * The container may send only with its own address; the proxy and the datacenter decide what may reach it. A clone
+ * gets the firewall file of its template.
  */
 const FIREWALL = {
   enable: true,

@@ -1,6 +1,6 @@
 /**
- * One connection to an API address, without a word of ours: which certificate it shows, whether we trust it, and what
- * time it has.
+ * Examines one connection to an API address without sending our token: which certificate it shows, whether we trust
+ * it, and the time of its clock.
  */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -8,26 +8,26 @@ import { TLSSocket } from 'node:tls';
 import { parseFingerprint, parseFingerprints, type Trust } from './tls.js';
 
 export interface EndpointFacts {
-  /** SHA-256, colons and capitals, as `pvenode cert info` shows it. */
+  /** SHA-256 with colons and capitals, as `pvenode cert info` shows it. */
   readonly fingerprint: string;
   /** RFC 3339 */
   readonly expiresAt: string;
   /** Why it is not trusted, or undefined. */
   readonly distrust: string | undefined;
-  /** Its clock minus ours, in ms, as far as a date of whole seconds tells; undefined when it tells no date. */
+  /** Its clock minus ours in ms, as far as a date in whole seconds shows it; undefined if it sends no date. */
   readonly skewMs: number | undefined;
 }
 
 const CONNECT_MS = 5_000;
 
-/** Rejects with the system's error when nobody answers. The token is not sent. */
+/** Rejects with the system's error if there is no response. The token is not sent. */
 export function examineEndpoint(url: string, trust: Trust, signal: AbortSignal): Promise<EndpointFacts> {
   const ca = trust.fingerprint === null && trust.caFile !== null ? { ca: readFileSync(trust.caFile) } : {};
   return new Promise((resolve, reject) => {
     const asked = Date.now();
     const call = request(new URL('/', url), {
       ...ca,
-      // looked at below: what is wrong with it is what we want to say
+      // checked below, because the result must say what is wrong with it
       rejectUnauthorized: false,
       agent: false,
       timeout: CONNECT_MS,
@@ -64,7 +64,7 @@ function distrustOf(socket: TLSSocket, found: string, trust: Trust): string | un
   return socket.authorized ? undefined : String(socket.authorizationError);
 }
 
-/** The date is that of a second somewhere between question and answer. */
+/** The date is that of a second between request and response. */
 function skew(date: number, asked: number, answered: number): number {
   if (date + 1_000 < asked) return date + 1_000 - asked;
   return date > answered ? date - answered : 0;

@@ -1,6 +1,6 @@
 /**
- * Questions about the cluster that no operation asks: for the doctor, who must tell what is wrong before anything is
- * made. Reads only.
+ * Queries about the cluster that no operation makes: for the doctor, which must find problems before anything is
+ * created. Only reads.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -26,7 +26,7 @@ export interface StorageFacts {
   readonly shared: boolean;
   readonly totalBytes: number;
   readonly freeBytes: number;
-  /** Undefined for a plugin that we do not know. */
+  /** Undefined for an unknown plugin. */
   readonly snapshots: SnapshotAbility | undefined;
 }
 
@@ -51,8 +51,8 @@ export interface ProxmoxExaminer {
   /** e.g. `9.1.9` */
   version(signal: AbortSignal): Promise<string>;
   /**
-   * Privileges on a path that count for it (and, where the path is not an object's own, for what lies below). `user`:
-   * another than the token itself; undefined when we may not ask.
+   * The privileges that apply to a path (and, unless it is the path of a single object, to the paths below it).
+   * `user`: another user than the token itself; undefined if we may not query them.
    */
   privileges(
     path: string,
@@ -62,7 +62,7 @@ export interface ProxmoxExaminer {
   look(signal: AbortSignal): Promise<ClusterView>;
   /** Locks that no task holds, on containers and templates that carry a mark of this agent. */
   leftLocks(agent: string, signal: AbortSignal): Promise<readonly LeftLock[]>;
-  /** With their marks: one request for each container. */
+  /** All containers with their marks: one request for each container. */
   containers(signal: AbortSignal): Promise<SeenContainers>;
   storage(node: string, storage: string, signal: AbortSignal): Promise<StorageFacts>;
   /** Bridges (and virtual networks) that we may use, and whether each is up. */
@@ -102,7 +102,8 @@ export function proxmoxExaminer(
           signal,
         );
         const held = read(PERMISSIONS, 'permissions', answer)[path] ?? {};
-        // 0: it counts for this path alone; a pool's and an object's own path is all that is asked about it
+        // 0: the privilege applies to this path only; of the path of a pool or another object, only the path itself
+        // matters
         const below = path === '/vms' || path === '/';
         return new Set(Object.keys(held).filter((name) => !below || flag(held[name])));
       } catch (error) {

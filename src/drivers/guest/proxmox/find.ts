@@ -1,4 +1,4 @@
-/** The container with a mark, wherever in the cluster it is now. */
+/** Finds the container with a mark, wherever in the cluster it is now. */
 import { pause } from '../../../kernel/async/pause.js';
 import { findMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -10,7 +10,7 @@ import { rootDiskBytes } from './property-string.js';
 
 const GIB = 2 ** 30;
 
-/** A container that moves is found where it went; a host that goes on contradicting itself is not asked for ever. */
+/** A container that moves is found at its new node; a host that keeps contradicting itself is not queried forever. */
 const LOOKS = 3;
 const PAUSE_MS = 200;
 
@@ -21,7 +21,7 @@ export async function find(host: Host, at: GuestAt, call: DriverCall): Promise<C
     try {
       return stateOf(found, await readStatus(host, found, call.signal));
     } catch (error) {
-      // destroyed or moved between the two questions
+      // destroyed or moved between the two requests
       if (!isPve(error, 'missing') || look >= LOOKS) throw error;
       host.seenOn.delete(at.vmid);
       await pause(host.clock, PAUSE_MS, call.signal);

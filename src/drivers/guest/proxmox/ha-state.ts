@@ -1,7 +1,7 @@
 /**
- * What HA is to do with a container. HA acts within seconds of being told, and an act that fails ends in its state
- * "error": so it is told to start or stop nothing that a lock keeps as it is, and it is led out of "error" before it
- * is told anything else.
+ * What HA is configured to do with a container. HA acts within seconds of a change, and an action that fails ends in
+ * its state "error". Therefore HA is not set to start or stop a container whose lock forbids it, and it is moved out
+ * of "error" before any other request.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -15,11 +15,11 @@ export type HaState = (typeof HA_STATES)[number];
 
 type Where = Pick<Found, 'node' | 'vmid'>;
 
-/** HA's manager looks every 10 s; a busy one takes some rounds. */
+/** HA's manager checks every 10 s; a busy one takes several rounds. */
 const LEAVE_ERROR_MS = 90_000;
 const POLL_MS = 1_000;
 
-/** What HA is configured to do with the container; undefined when HA does not manage it. */
+/** What HA is configured to do with the container; undefined if HA does not manage it. */
 export async function readHaState(host: Host, vmid: number, call: DriverCall): Promise<HaState | undefined> {
   if (!host.config.ha.enabled) return undefined;
   const present = await repeatUnknown(call, () => readResource(apiOf(host, call), vmid));
@@ -30,8 +30,8 @@ export async function readHaState(host: Host, vmid: number, call: DriverCall): P
 }
 
 /**
- * Sets what HA, which manages the container, shall do with it; read back. Throws `container_host_busy` when a lock is
- * in its way.
+ * Sets what HA does with a container that it manages, and reads it back. Throws `container_host_busy` if a lock
+ * prevents it.
  */
 export async function setHaState(host: Host, at: Where, state: HaState, call: DriverCall): Promise<void> {
   await repeatUnknown(call, async () => {
@@ -53,13 +53,15 @@ export async function assertNothingInTheWay(
   if (lock === '' || (status.status === 'running') === (state === 'started')) return;
   throw new AgentError('container_host_busy', 'The container is locked by another operation.', {
     role: 'container host',
-    detail: `container ${at.vmid} holds lock "${lock}": HA is not told to have it ${state}, for it would fail and end in state "error"`,
+    detail:
+      `container ${at.vmid} holds lock "${lock}": HA is not set to "${state}", because it would fail ` +
+      'and end in state "error"',
   });
 }
 
 /**
- * Leads HA out of its state "error", in which it accepts no other request than `disabled`. False when it was not in
- * it.
+ * Moves HA out of its state "error", in which it accepts only the request `disabled`. Returns false if it was not in
+ * this state.
  */
 export async function leaveHaError(host: Host, at: Where, call: DriverCall): Promise<boolean> {
   if (!(await isInError(host, at, call))) return false;
@@ -76,7 +78,7 @@ export async function leaveHaError(host: Host, at: Where, call: DriverCall): Pro
 export function haGaveUp(vmid: number): AgentError {
   return hostFailed(
     'The container host gave up on the container.',
-    `HA holds ${sidOf(vmid)} in state "error": it must be disabled and fixed by a person`,
+    `HA holds ${sidOf(vmid)} in state "error": an operator must disable the service and fix the cause`,
   );
 }
 
@@ -90,7 +92,7 @@ async function putState(host: Host, at: Where, state: HaState | 'disabled', call
   try {
     await resourceOf(api, at.vmid).$put({ state });
   } catch (error) {
-    // it fell into "error" just now, and is led out in the next round
+    // it entered "error" just now, and the next round moves it out
     if (isPve(error) && state !== 'disabled' && (await isInError(host, at, call)))
       throw noTrace(`state ${state} of ${sidOf(at.vmid)}`);
     throw error;

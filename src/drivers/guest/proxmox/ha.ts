@@ -1,7 +1,7 @@
 /**
- * High availability: the resource `ct:<vmid>`, and where it may run. On PVE 9 that is a node-affinity rule, one per
- * container (`innkeeper-ct-<vmid>`): a shared rule would be read, changed and written by every creation at once, and
- * grow without bound. On PVE 8 it is the configured group.
+ * High availability: the resource `ct:<vmid>`, and where it may run. On PVE 9 this is a node-affinity rule, one per
+ * container (`innkeeper-ct-<vmid>`): with a shared rule, all creations would read, change and write it at the same
+ * time, and it would grow without bound. On PVE 8 it is the configured group.
  */
 import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -66,7 +66,7 @@ async function ensureResource(
   });
 }
 
-/** Another try of ours came first: whether it did what is wanted is read back anyway. */
+/** Another try of ours was first: the result is read back in any case. */
 async function unlessDefined(made: Promise<unknown>): Promise<void> {
   try {
     await made;
@@ -102,9 +102,9 @@ async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall
 }
 
 /**
- * Takes the container out of HA's hands; it keeps running. HA knows containers by their number alone, and keeps what
- * it has of one that was lost: that is removed by the mark in its comment. Of a container that is not ours nothing is
- * touched.
+ * Removes the container from HA; it keeps running. HA identifies containers only by their VMID, and keeps its entries
+ * of a container that was lost: these are removed by the mark in their comment. Nothing of a container that is not
+ * ours is changed.
  */
 export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   if (!host.config.ha.enabled) return;
@@ -114,8 +114,8 @@ export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promi
 }
 
 /**
- * The same, whatever the config says now: it may have been made under another one. With `owner`: only what carries
- * this mark.
+ * The same regardless of the present config: the entries may have been created under an earlier one. With `owner`:
+ * only entries that carry this mark.
  */
 export async function dropHa(host: Host, vmid: number, call: DriverCall, owner?: Mark): Promise<void> {
   const api = apiOf(host, call);

@@ -1,6 +1,6 @@
 /**
- * What every operation of the driver works with, and the one way it may change a container: found, read, and proven
- * ours.
+ * What every operation of the driver works with, and the only way in which it may change a container: find it, read
+ * it, and check that it is ours.
  */
 import type { ProxmoxConfig } from './config.js';
 import { pause } from '../../../kernel/async/pause.js';
@@ -34,22 +34,22 @@ export interface Host {
   readonly log: GuestLog;
   readonly transport: Transport;
   /**
-   * vmid -> node where it was last seen: a hint that saves asking the whole cluster, never believed without the
-   * config file.
+   * VMID -> node where it was last seen: a hint that saves a query of the whole cluster, and is never trusted without
+   * the config file.
    */
   readonly seenOn: Map<number, string>;
   /**
-   * vmid -> when (epoch ms) the answer to its creation got lost: it may still appear. Steps that undo have other
-   * notes than the one that made it.
+   * VMID -> when (epoch ms) the response to its creation was lost: the container may still appear. Steps that undo a
+   * creation have other notes than the step that made it.
    */
   readonly lostCreations: Map<number, number>;
-  /** vmid of a template -> the storage of its root disk, where it was read and when (epoch ms). */
+  /** VMID of a template -> the storage of its root disk, with the node and the time (epoch ms) of the read. */
   readonly templateStorages: Map<number, { node: string; storage: string; readAt: number }>;
-  /** Major release of the cluster; asked again after a while, for clusters are upgraded under a running agent. */
+  /** Major release of the cluster; read again after a while, because clusters are upgraded while an agent runs. */
   release: { readonly major: number; readonly readAt: number } | undefined;
 }
 
-/** A container as its config file says, and where that file is. */
+/** A container as its config file describes it, and where that file is. */
 export interface Found {
   readonly node: string;
   readonly vmid: number;
@@ -75,7 +75,7 @@ export async function readConfig(
   return read(CONFIG, `config of ${vmid}`, answer);
 }
 
-/** Of a virtual machine: never ours, but its addresses may be of our pools. */
+/** The config of a virtual machine: never ours, but its addresses may be in our pools. */
 export async function readMachineConfig(
   host: Host,
   node: string,
@@ -90,9 +90,9 @@ export async function readMachineConfig(
 }
 
 /**
- * While Proxmox starts a container and checks its file system first (up to a minute, after a rollback), it answers
- * nothing about its status, and the question holds one of the three workers of the node's daemon: after a silence it
- * is not asked again before that start has ended.
+ * While Proxmox starts a container and first checks its file system (up to a minute, after a rollback), it does not
+ * answer about the container's status, and each request occupies one of the three workers of the node's daemon. After
+ * a request without a response, the status is not queried again before that start has ended.
  */
 export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {
   const until = host.clock.monotonic() + SILENT_MS;
@@ -105,7 +105,7 @@ export async function readStatus(host: Host, at: { node: string; vmid: number },
         throw error;
       let work = await workOn(host, at, signal).catch(() => undefined);
       if (work === undefined) throw error;
-      // the task may have ended while the question hung
+      // the task may have ended while the request was waiting
       isLast = work.length === 0;
       do {
         await pause(host.clock, SILENT_PAUSE_MS, signal);
@@ -116,7 +116,7 @@ export async function readStatus(host: Host, at: { node: string; vmid: number },
   }
 }
 
-/** True while a task starts the container: nobody should ask for its status then. */
+/** True while a task starts the container: its status must not be queried then. */
 export async function isBeingStarted(host: Host, at: Where, signal: AbortSignal): Promise<boolean> {
   return hasStart(await workOn(host, at, signal));
 }
@@ -128,14 +128,14 @@ interface Where {
   readonly vmid: number;
 }
 
-/** True when a task about the container runs. Of others' tasks only a token with Sys.Audit hears. */
+/** True if a task about the container is running. Tasks of others are visible only to a token with Sys.Audit. */
 export async function isWorkedOn(host: Host, at: Where, signal: AbortSignal): Promise<boolean> {
   return (await workOn(host, at, signal)).length > 0;
 }
 
 /**
- * True while any clone runs on the node. Proxmox lists a clone by its source's number alone, so a question about the
- * container that it makes does not find it.
+ * True while any clone runs on the node. Proxmox lists a clone only under the VMID of its source, so a query for the
+ * new container does not find it.
  */
 export async function isCloning(host: Host, node: string, signal: AbortSignal): Promise<boolean> {
   return (await running(host, node, { typefilter: 'vzclone' }, signal)).length > 0;
@@ -144,7 +144,7 @@ export async function isCloning(host: Host, node: string, signal: AbortSignal): 
 const workOn = (host: Host, { node, vmid }: Where, signal: AbortSignal): Promise<string[]> =>
   running(host, node, { vmid }, signal);
 
-/** Types of the running tasks of the node that fit. The list needs no worker of the node's daemon. */
+/** Types of the node's running tasks that match. The list needs no worker of the node's daemon. */
 async function running(
   host: Host,
   node: string,
@@ -166,7 +166,7 @@ export async function readResources(
   const { cluster } = pveApi(host.transport, signal);
   const answer: unknown = await cluster.resources.$get(type === undefined ? {} : { type });
   const resources = read(RESOURCES, 'cluster resources', answer);
-  // a token without rights is told of nothing, with 200: that is no proof that nothing is there
+  // a token without privileges gets an empty list with 200: this is no proof that nothing exists
   const sees = resources.some((one) => one.type === 'lxc' || one.type === 'qemu');
   if (!sees && host.seenOn.size > 0) await host.transport.checkStanding(signal);
   return resources;
@@ -186,14 +186,16 @@ export async function releaseOf(host: Host, signal: AbortSignal): Promise<number
 const SILENT_MS = 180_000;
 const SILENT_PAUSE_MS = 1_000;
 
-/** A container that moves, or was destroyed on another node, stands where it is not any more for an instant only. */
+/**
+ * How long a container that moves, or was destroyed on another node, may be listed on a node that no longer has it.
+ */
 const CONTRADICTION_MS = 2_000;
 const CONTRADICTION_PAUSES = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
 
 /**
- * The container of this number, whosever it is; undefined when there is none (or a virtual machine: not our kind, see
- * `occupant`). Throws `container_host_failed` when the cluster goes on listing it on a node that denies it: nobody
- * may take it for gone then.
+ * The container with this VMID, ours or not; undefined if there is none (or a virtual machine: not our kind, see
+ * `occupant`). Throws `container_host_failed` if the cluster keeps listing it on a node that denies it: it must not
+ * be taken for gone then.
  */
 export async function locate(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
   const hint = host.seenOn.get(vmid);
@@ -201,9 +203,10 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
     try {
       return { node: hint, vmid, config: await readConfig(host, hint, vmid, signal) };
     } catch (error) {
-      // whatever the answer, the next question goes to the cluster and not to this hint again
+      // whatever the response is, the next query goes to the cluster and not to this hint again
       host.seenOn.delete(vmid);
-      // it moved; its node died and HA moved it; it was destroyed, and left the pool whose privileges let us see it
+      // it moved; its node died and HA moved it; or it was destroyed, and left the pool whose privileges let us see
+      // it
       if (!isPve(error, 'missing', 'unreachable', 'unknown', 'refused')) throw error;
     }
   }
@@ -214,7 +217,7 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
   );
 }
 
-/** Throws `container_host_failed` when it is gone or moved between the two questions. */
+/** Throws `container_host_failed` if it is gone or moved between the two requests. */
 async function locateOnce(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
   const resource = (await readResources(host, signal, 'vm')).find(
     (one) => one.type === 'lxc' && num(one.vmid) === vmid,
@@ -240,8 +243,8 @@ export function isOurs(found: Found, at: GuestAt): boolean {
 }
 
 /**
- * The container, proven ours. Throws `foreign_object` when it carries another mark or none, `container_host_failed`
- * when there is none.
+ * The container, checked to be ours. Throws `foreign_object` if it carries another mark or none,
+ * `container_host_failed` if it does not exist.
  */
 export async function requireOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found> {
   const found = await locate(host, at.vmid, call.signal);
@@ -271,8 +274,8 @@ export function assertGoing({ signal }: DriverCall): void {
 }
 
 /**
- * The rounds of a look that is repeated until something has come about; throws `aborted` when the caller stops
- * between two.
+ * The rounds of a read that is repeated until a condition holds; throws `aborted` if the caller stops between two
+ * rounds.
  */
 export function rounds(
   { clock }: Pick<Host, 'clock'>,

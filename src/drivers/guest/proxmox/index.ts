@@ -1,4 +1,7 @@
-/** The Proxmox VE driver: one file per group of operations, one connection pool, AgentErrors only at this edge. */
+/**
+ * The Proxmox VE driver: one file per group of operations, and one connection pool. Errors become AgentErrors only at
+ * its edge.
+ */
 import type { ProxmoxConfig, ProxmoxSettings } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -38,7 +41,7 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: GuestDeps): Gues
   let last: ClusterView | undefined;
   const usedAddresses = usedAddressesReader(host, () => last);
 
-  /** The driver's edge: whatever an operation throws leaves as an AgentError. */
+  /** The driver's edge: converts every error of an operation to an AgentError. */
   const edge =
     <A extends readonly unknown[], R>(work: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -99,7 +102,9 @@ function signalOf(value: unknown): AbortSignal | undefined {
   return value.signal instanceof AbortSignal ? value.signal : undefined;
 }
 
-/** A failure after the caller's abort is the abort, except where the container host refused or really failed. */
+/**
+ * A failure after the caller's abort is reported as the abort, unless the container host refused or really failed.
+ */
 function atEdge(error: unknown, signal: AbortSignal | undefined): AgentError {
   const agentError = toAgentError(error);
   const isAnswer = !agentError.retryable || isPve(error, 'refused', 'failed', 'lacking');

@@ -1,6 +1,6 @@
 /**
- * Locks that a task of Proxmox left behind when it failed or died. Nothing but a person's command takes them away
- * (`pct unlock`), and until then every change of the container is refused. So the error names the commands.
+ * Locks that a task of Proxmox left behind when it failed or died. Only an operator's command removes them (`pct
+ * unlock`), and until then every change of the container is refused. Therefore the error names the commands.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { LeftLock } from '../../../model/actual-state.js';
@@ -8,7 +8,9 @@ import { type CtConfig, read, SNAPSHOTS, text } from './schemas.js';
 import { type Host, isCloning, isWorkedOn, locate, lxcOf } from './host.js';
 import { PveError } from './pve-error.js';
 
-/** What our own kind of work locks. `backup`, `migrate` and others are held by tasks that the token may not see. */
+/**
+ * Locks of the kinds of work that we do. `backup`, `migrate` and others are held by tasks that the token may not see.
+ */
 const OURS = ['snapshot', 'snapshot-delete', 'rollback', 'disk', 'create', 'destroyed'];
 
 interface Where {
@@ -17,8 +19,8 @@ interface Where {
 }
 
 /**
- * The lock on the container when no task holds it any more. Undefined: there is none, a task has it, or it is of a
- * kind that others hold.
+ * The lock on the container if no task holds it any more. Undefined: there is no lock, a task holds it, or it is of a
+ * kind that others use.
  */
 export async function leftLock(
   host: Host,
@@ -40,14 +42,17 @@ async function commandsFor(host: Host, at: Where, lock: string, signal: AbortSig
   return [unlock, ...half.map(({ name }) => removalOf(at.vmid, name))];
 }
 
-/** Takes a half removed snapshot off the list, even where the storage has lost it. */
+/** The command that removes a half-removed snapshot from the list, even if the storage has lost it. */
 export const removalOf = (vmid: number, name: string): string => `pct delsnapshot ${vmid} ${name} --force`;
 
 export function wordsOf({ vmid, node, lock, commands }: LeftLock): string {
   return `container ${vmid} holds lock "${lock}", which no task holds any more; run on ${node}: ${commands.join(' && ')}`;
 }
 
-/** The same error; where a lock that was left behind explains it, with the commands in its detail. Never rejects. */
+/**
+ * Returns the same error. If a lock that was left behind explains it, the detail contains the commands. Never
+ * rejects.
+ */
 export async function withLeftLock(
   host: Host,
   error: AgentError,
@@ -55,7 +60,7 @@ export async function withLeftLock(
   signal: AbortSignal,
 ): Promise<AgentError> {
   if (error.code !== 'container_host_busy' && error.code !== 'container_host_failed') return error;
-  // of a clone it is the template's lock
+  // of a clone, the lock is the template's
   const numbers = new Set([vmid, vmidIn(error.cause)].filter((one) => one !== undefined));
   for (const number of numbers) {
     const left = await findLeftLock(host, number, signal).catch(() => undefined);

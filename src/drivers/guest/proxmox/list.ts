@@ -1,6 +1,6 @@
 /**
- * All containers of the cluster and all HA resources, read for comparing: what cannot be read now is said to be so,
- * never left out.
+ * Reads all containers of the cluster and all HA resources for the comparison. What cannot be read now is listed as
+ * unread, never left out.
  */
 import { findMark, isMarkAlone } from '../../../kernel/mark.js';
 import type { SeenContainer, SeenContainers, SeenHa } from '../../../model/actual-state.js';
@@ -12,7 +12,7 @@ import { isPve } from './pve-error.js';
 import { isShortOf, rootDiskBytes } from './property-string.js';
 
 const GIB = 2 ** 30;
-/** Requests in flight: pveproxy has three workers per node. */
+/** Concurrent requests: pveproxy has three workers per node. */
 const AT_ONCE = 3;
 
 export async function listContainers(host: Host, call: DriverCall): Promise<SeenContainers> {
@@ -29,7 +29,7 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
       } catch (error) {
         if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'lacking', 'refused'))
           throw error;
-        // destroyed or moved a moment ago, or its node is off: the next look tells
+        // destroyed or moved a moment ago, or its node is off: the next read shows which
         unread.push(vmid);
       }
     }
@@ -39,8 +39,7 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
 }
 
 /**
- * Of a running container whose file system did not follow its disk: what it really has. Growing it again is the
- * repair.
+ * Of a running container whose file system did not follow its disk: its real size. Growing it again is the repair.
  */
 function usableBytes(one: Resource, config: CtConfig): number {
   const volume = rootDiskBytes(config.rootfs) ?? 0;
@@ -54,7 +53,7 @@ function seen(one: Resource, config: CtConfig): SeenContainer {
   return {
     vmid: num(one.vmid),
     node: text(one.node),
-    // a backup or a move stops and starts it meanwhile
+    // a backup or a migration stops and starts it meanwhile
     power: (status === 'running' || status === 'stopped') && text(config.lock) === '' ? status : 'unknown',
     template: flag(config.template),
     ...(text(one.hastate) === 'error' ? { haError: true as const } : {}),
@@ -87,7 +86,7 @@ export async function listHa(host: Host, call: DriverCall): Promise<readonly See
   return [...resources, ...alone];
 }
 
-/** Comments of the rules that are named as ours are, by container; undefined before PVE 9, which has none. */
+/** The comments of the rules that are named like ours, by container; undefined before PVE 9, which has no rules. */
 async function readRules(host: Host, call: DriverCall): Promise<ReadonlyMap<number, string> | undefined> {
   if ((await releaseOf(host, call.signal)) < 9) return undefined;
   const answer: unknown = await apiOf(host, call).cluster.ha.rules.$get();

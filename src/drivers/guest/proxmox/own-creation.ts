@@ -1,6 +1,6 @@
 /**
- * A creation of ours whose answer was lost goes on as a task of our own token: it is found among the node's tasks,
- * and waited for.
+ * A creation of ours whose response was lost continues as a task of our own token. It is found among the node's
+ * tasks, and waited for.
  */
 import type { DriverCall } from '../../shared/call.js';
 import { read, TASKS } from './schemas.js';
@@ -10,9 +10,9 @@ import { isPve } from './pve-error.js';
 import { parseUpid, type TaskId, waitForTask } from './tasks.js';
 
 /**
- * Waits until the container's creation from an OS template has ended, well or not, when it is ours. False when none
- * of ours is under way. Until its end such a container carries no mark, and it joins the pool, whose privileges we
- * hold, only then.
+ * If the container's creation from an OS template is ours, waits until it has ended, with or without success. Returns
+ * false if no creation of ours is running. Until its end such a container carries no mark, and only then does it join
+ * the pool whose privileges we have.
  */
 export async function waitForOwnCreation(
   host: Host,
@@ -25,7 +25,7 @@ export async function waitForOwnCreation(
     await waitForTask(host, call, task, host.config.task_timeout_s * 1_000);
   } catch (error) {
     if (!isPve(error)) throw error;
-    (call.log ?? host.log).debug({ upid: task.upid, err: error }, 'a creation of ours did not end well');
+    (call.log ?? host.log).debug({ upid: task.upid, err: error }, 'a creation of ours failed');
   }
   return true;
 }

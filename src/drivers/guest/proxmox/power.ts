@@ -1,6 +1,6 @@
 /**
- * Starting and stopping. Of a container that HA manages a task's `OK` only means "requested": then its real state is
- * waited for.
+ * Starts and stops containers. If HA manages the container, a task's `OK` only means "requested": the driver then
+ * waits for the real state.
  */
 import type { DriverCall } from '../../shared/call.js';
 import { pause } from '../../../kernel/async/pause.js';
@@ -16,7 +16,7 @@ import { runTask, waitForNoted } from './tasks.js';
 
 type Power = 'running' | 'stopped';
 
-/** Milliseconds between looks at what HA makes of a wish: the first, the factor, the longest. */
+/** Milliseconds between reads of HA's reaction to a request: the first, the factor, the longest. */
 const POLL = { firstMs: 100, factor: 1.1, longestMs: 1_000 };
 
 export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
@@ -33,8 +33,8 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
 }
 
 /**
- * A grace of 0 pulls the plug. A missing container is not running: the deletion of a site whose container was lost
- * must get to the end.
+ * A grace of 0 stops the container forcibly at once. A missing container counts as stopped, so that the deletion of a
+ * site whose container was lost can finish.
  */
 export async function ensureStopped(
   host: Host,
@@ -49,7 +49,7 @@ export async function ensureStopped(
   });
 }
 
-/** Stops a container that was already proven ours. False when it was not running. */
+/** Stops a container that was already checked to be ours. Returns false if it was not running. */
 export async function stopOurs(host: Host, found: Found, graceS: number, call: DriverCall): Promise<boolean> {
   const { power, isManaged } = await powerOf(host, found, call);
   if (power === 'stopped') return false;
@@ -86,7 +86,7 @@ async function powerOf(
   };
 }
 
-/** HA only notes what it is asked for: what it cannot do is found out before. */
+/** HA only records its requests, so a request that it cannot carry out is detected beforehand. */
 async function prepareHa(
   host: Host,
   found: Found,
@@ -97,7 +97,7 @@ async function prepareHa(
   await leaveHaError(host, found, call);
 }
 
-/** No word about the container while its file system is checked: the next look tells. */
+/** Ignores a missing response while the file system is checked: the next read shows the state. */
 function ifMute(error: unknown): undefined {
   if (!isPve(error, 'unknown')) throw error;
 }
@@ -109,10 +109,11 @@ function notInTime({ vmid }: Found, found: string, wanted: Power): AgentError {
   });
 }
 
-/** Told with the step when a start takes longer than most. */
+/** Logged with the step if a start takes longer than most. */
 const SLOW_MS = 5_000;
 const SLOW_WORDS =
-  'the container starts: after a rollback the file system check of the storage takes up to a minute';
+  'the container is starting: after a rollback, the file system check of the storage takes up to a ' +
+  'minute';
 
 async function sayWhenSlow<T>(host: Host, call: DriverCall, work: () => Promise<T>): Promise<T> {
   const over = new AbortController();
@@ -127,7 +128,7 @@ async function sayWhenSlow<T>(host: Host, call: DriverCall, work: () => Promise<
   }
 }
 
-/** One power command; Proxmox's "it is so already" is success. */
+/** One power command; Proxmox's message that the container is already in the state counts as success. */
 async function command(
   host: Host,
   found: Found,
@@ -149,12 +150,12 @@ async function command(
 async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
   let told = '';
   for await (const _ of rounds(host, call.signal, POLL, timeoutMs)) {
-    // the start comes from HA's manager, some seconds later: asking for the status then would hang until it has ended
+    // HA's manager starts it some seconds later: a status request then would hang until the start has ended
     const isStarting =
       wanted === 'running' && (await isBeingStarted(host, found, call.signal).catch(() => false));
     const seen = isStarting ? undefined : await powerOf(host, found, call).catch(ifMute);
     if (seen === undefined) {
-      told = 'did not tell its state';
+      told = 'did not report its state';
       continue;
     }
     const { power, haState } = seen;

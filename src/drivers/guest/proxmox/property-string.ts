@@ -5,7 +5,7 @@ import type { ProxmoxConfig } from './config.js';
 import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { NetworkAddress } from '../contract.js';
 
-/** key -> value; a part without `=` (a volume) stands under the empty key. */
+/** Key -> value; a part without `=` (a volume) has the empty key. */
 export function parseProperties(text: string): ReadonlyMap<string, string> {
   const parts = text.split(',').filter((part) => part !== '');
   return new Map(
@@ -18,30 +18,31 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-/** Bytes of `8G`; undefined when it is no size. */
+/** Bytes of `8G`; undefined if the text is not a size. */
 export function parseSize(text: string | undefined): number | undefined {
   const found = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(text ?? '');
   const unit = UNITS[found?.[2] ?? ''];
   return found === null || unit === undefined ? undefined : Number(found[1]) * unit;
 }
 
-/** Size of the root disk in bytes, as the config says. */
+/** Size of the root disk in bytes, from the config. */
 export function rootDiskBytes(rootfs: string | undefined): number | undefined {
   return rootfs === undefined ? undefined : parseSize(parseProperties(rootfs).get('size'));
 }
 
-/** A file system has some percent less than its volume. */
+/** A file system is some percent smaller than its volume. */
 const OVERHEAD = 0.05;
 const SMALL_BYTES = 64 * 2 ** 20;
 
 /**
- * True when a file system of so many bytes has not grown to its volume of `volumeBytes`. Nought is no word about it.
+ * True if a file system of this size has not grown to its volume of `volumeBytes`. Zero means that its size is
+ * unknown.
  */
 export function isShortOf(fileSystemBytes: number, volumeBytes: number): boolean {
   return fileSystemBytes > 0 && fileSystemBytes < volumeBytes * (1 - OVERHEAD) - SMALL_BYTES;
 }
 
-/** The storage of the root disk, as the config says: what stands before the colon of its volume. */
+/** The storage of the root disk, from the config: the part of its volume before the colon. */
 export function rootStorageOf(rootfs: string | undefined): string | undefined {
   const properties = parseProperties(rootfs ?? '');
   const volume = properties.get('') ?? properties.get('volume') ?? '';
@@ -49,8 +50,8 @@ export function rootStorageOf(rootfs: string | undefined): string | undefined {
 }
 
 /**
- * A locally administered unicast address that is always the same for a mark: after a rollback or a new try the
- * neighbours' tables stay right. It also proves a container ours when somebody edited its description.
+ * A locally administered unicast address that is always the same for a mark, so that the neighbours' tables stay
+ * correct after a rollback or a new try. It also proves that a container is ours after its description was edited.
  */
 export function macOf(mark: Mark): string {
   const bytes = createHash('sha256').update(formatMark(mark)).digest().subarray(0, 6);
@@ -58,7 +59,7 @@ export function macOf(mark: Mark): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':');
 }
 
-/** The first IPv4 and the first IPv6 address go onto eth0. */
+/** eth0 gets the first IPv4 and the first IPv6 address. */
 export function net0Of(config: ProxmoxConfig, mark: Mark, addresses: readonly NetworkAddress[]): string {
   const v4 = addresses.find(({ address }) => !isIPv6(address));
   const v6 = addresses.find(({ address }) => isIPv6(address));
@@ -76,7 +77,7 @@ export function net0Of(config: ProxmoxConfig, mark: Mark, addresses: readonly Ne
   ].join(',');
 }
 
-/** True when both say the same, whatever the order and letter case; `firewall=0` is the same as no word about it. */
+/** True if both are equal, regardless of order and letter case; `firewall=0` equals a missing `firewall`. */
 export function sameDevice(a: string, b: string): boolean {
   return canonical(a) === canonical(b);
 }
@@ -90,8 +91,8 @@ function canonical(text: string): string {
 }
 
 /**
- * Addresses (without prefix) of a container's config (`net0`) or of a virtual machine's (`ipconfig0`, cloud-init),
- * `dhcp`, `manual` and the like left out.
+ * Addresses (without prefix) in the config of a container (`net0`) or of a virtual machine (`ipconfig0`, cloud-init);
+ * `dhcp`, `manual` and the like are left out.
  */
 export function configuredAddresses(config: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(config).flatMap(([key, value]) => {
@@ -104,7 +105,9 @@ export function configuredAddresses(config: Readonly<Record<string, unknown>>): 
   });
 }
 
-/** Tags as Proxmox keeps them: lower case, sorted, `;`; letters it does not take become `-`. */
+/**
+ * Tags as Proxmox stores them: lower case, sorted, separated by `;`; characters that it does not accept become `-`.
+ */
 export function formatTags(tags: readonly string[]): string {
   const legal = tags
     .map((tag) => tag.toLowerCase().replaceAll(/[^a-z0-9_\-+.]/g, '-'))

@@ -1,15 +1,15 @@
 /**
- * What Proxmox's answers mean: one internal error with a kind, made from status lines, texts and task ends, and its
- * translation at the driver's edge.
+ * What Proxmox's responses mean: one internal error with a kind, derived from status lines, texts and task results,
+ * and its conversion at the driver's edge.
  */
 import { AgentError, type ErrorCode, type Failure } from '../../../kernel/errors.js';
 
 /**
- * `refused`: credentials, privileges or certificate. `unreachable`: nothing was delivered. `unknown`: it may or may
- * not have happened, read back. `busy`: a lock is held. `lacking`: something that the configuration names is not
- * there. `missing`: the container, task or resource is not (there). `parameter`: this request is refused for good.
- * `conflict`: so is it for what stands in its way. `failed`: it ended, badly, and all else. `aborted`: our caller
- * stopped waiting before anything was sent.
+ * `refused`: credentials, privileges or certificate. `unreachable`: nothing was delivered. `unknown`: the request may
+ * or may not have taken effect; read it back. `busy`: a lock is held. `lacking`: an object that the configuration
+ * names does not exist. `missing`: the container, task or resource does not exist (there). `parameter`: this request
+ * is refused permanently. `conflict`: it is refused permanently because another object is in its way. `failed`: it
+ * ended in a failure, and everything else. `aborted`: our caller stopped waiting before anything was sent.
  */
 export type PveErrorKind =
   | 'refused'
@@ -25,15 +25,18 @@ export type PveErrorKind =
 
 export class PveError extends Error {
   readonly kind: PveErrorKind;
-  /** HTTP status; 0 when there was no answer or the text comes from a task. */
+  /** HTTP status; 0 if there was no response, or if the text comes from a task. */
   readonly status: number;
-  /** Proxmox's own words: message of the body, else the reason phrase, or a task's exit status. */
+  /** Proxmox's own text: the message of the body, else the reason phrase, or a task's exit status. */
   readonly reason: string;
   /** Per parameter, on 400. */
   readonly errors: Readonly<Record<string, string>>;
-  /** It refuses the agent itself, whatever is asked; else, of kind `refused`, this one privilege is missing. */
+  /**
+   * True if Proxmox refuses the agent itself for every request. Otherwise, with kind `refused`, only this one
+   * privilege is missing.
+   */
   readonly isWhole: boolean;
-  /** What we asked for, e.g. `POST /nodes/pve1/lxc/101/clone`, or the task. */
+  /** The request, e.g. `POST /nodes/pve1/lxc/101/clone`, or the task. */
   readonly about: string;
 
   constructor(
@@ -59,9 +62,9 @@ export class PveError extends Error {
 }
 
 /**
- * Words that Proxmox uses for what it will not do, however often it is asked. What is not listed here or below is
- * `failed`: nobody knows, and the call is repeatable, so the job tries it again. Add a text here only when no later
- * try of the same request can succeed.
+ * Texts of Proxmox for requests that it will refuse however often they are sent. Texts that are not listed here or
+ * below are `failed`: their meaning is unknown and the call is repeatable, so the job retries it. Add a text here
+ * only if no later try of the same request can succeed.
  */
 const FOR_GOOD: readonly (readonly [RegExp, PveErrorKind])[] = [
   [/unable to shrink disk size|shrinking disks is not supported/i, 'parameter'],
@@ -73,10 +76,13 @@ const FOR_GOOD: readonly (readonly [RegExp, PveErrorKind])[] = [
 ];
 const LOCKED =
   /can't lock file|got lock request timeout|got lock timeout|\b(?:CT|VM) is locked|trying to acquire|detected modified configuration|'-locked command timed out/i;
-/** Something has the volume open for a moment: a backup, a scan, the kernel that has not let go yet. */
+/** The volume is open for a moment: for a backup, for a scan, or because the kernel has not released it yet. */
 const IN_USE =
   /(?:dataset|device|resource|volume group) is busy|logical volume \S+ .*in use|image (?:still )?has watchers/i;
-/** What the operator has named in the configuration, and the host does not have (any more): no order is to blame. */
+/**
+ * An object that the operator named in the configuration does not exist on the host (any more): no order is the
+ * cause.
+ */
 const LACKING =
   /\bstorage '[^']*' (?:does not exist|is not available on node|does not support container)|content type '[^']*' is not available or configured on storage|volume '[^']*:vztmpl\/[^']*' does not exist|\bpool '[^']*' does not exist|bridge '[^']*' does not exist/i;
 const NOT_REACHED =
@@ -84,7 +90,7 @@ const NOT_REACHED =
 const GONE =
   /Configuration file '[^']*' does not exist|\b(?:CT|VM|container) \d+ does not exist|no such (?:task|resource|rule|ha rule|ha resource)|unable to find configuration file/i;
 
-/** The kind of a text, be it of a 500 answer or of a task's end. */
+/** The kind of a text, from a 500 response or from the end of a task. */
 export function kindOfText(text: string): PveErrorKind {
   const known = FOR_GOOD.find(([words]) => words.test(text));
   if (known) return known[1];
@@ -95,7 +101,7 @@ export function kindOfText(text: string): PveErrorKind {
   return 'failed';
 }
 
-/** The kind of an answer that is not 200. */
+/** The kind of a response that is not 200. */
 export function kindOfAnswer(
   status: number,
   text: string,
@@ -103,8 +109,8 @@ export function kindOfAnswer(
 ): PveErrorKind {
   if (status === 401 || status === 403) return 'refused';
   if (status === 595) return 'unreachable';
-  // 596 is a timeout after delivery; 597 and 599 broke on the way; 502-504 come from a gateway that may have passed
-  // the request on
+  // 596 is a timeout after delivery; 597 and 599 broke on the way; 502-504 come from a gateway that may have
+  // forwarded the request
   if (status === 596 || status === 597 || status === 599 || (status >= 502 && status <= 504))
     return 'unknown';
   if (status === 400) {
@@ -121,17 +127,17 @@ export function kindOfAnswer(
 const EDGE: Readonly<Record<PveErrorKind, readonly [ErrorCode, Failure, string]>> = {
   refused: ['container_host_refused', 'refused_us', 'The container host refuses the agent.'],
   unreachable: ['container_host_unreachable', 'unreachable', 'The container host does not answer.'],
-  unknown: ['container_host_timeout', 'unknown', 'The container host did not say in time how it ended.'],
+  unknown: ['container_host_timeout', 'unknown', 'The container host did not report the result in time.'],
   busy: ['container_host_busy', 'busy', 'The container is locked by another operation.'],
   lacking: ['host_incomplete', 'busy', 'The container host lacks something that is configured.'],
-  missing: ['container_host_failed', 'gone', 'The container host does not know what was asked for.'],
+  missing: ['container_host_failed', 'gone', 'The container host does not know the requested object.'],
   parameter: ['container_host_failed', 'refused_request', 'The container host refused a value.'],
   conflict: ['container_host_failed', 'conflict', 'Something at the container host is in the way.'],
   failed: ['container_host_failed', 'unknown', 'The container host reported a failure.'],
   aborted: ['aborted', 'unknown', 'The work was stopped before it ended.'],
 };
 
-/** The error a caller of the driver sees; Proxmox's words go to `detail`. */
+/** The error that callers of the driver see; Proxmox's text is in `detail`. */
 export function toAgentError(thrown: unknown): AgentError {
   if (thrown instanceof AgentError) return thrown;
   if (!(thrown instanceof PveError)) {
@@ -159,12 +165,12 @@ export function isPve(thrown: unknown, ...kinds: readonly PveErrorKind[]): throw
   return thrown instanceof PveError && (kinds.length === 0 || kinds.includes(thrown.kind));
 }
 
-/** True when Proxmox said something that matches. */
+/** True if the text of Proxmox matches. */
 export function said(thrown: unknown, pattern: RegExp): thrown is PveError {
   return thrown instanceof PveError && pattern.test(thrown.reason);
 }
 
-/** A failure in our own words; `detail` is for operators. What is not said to be of another kind is tried again. */
+/** A failure with our own message; `detail` is for operators. Unless another kind is given, it is retried. */
 export function hostFailed(
   message: string,
   detail: string,

@@ -1,4 +1,4 @@
-/** One look at the whole cluster, and the addresses its guests are configured with. */
+/** One poll of the whole cluster, and the configured addresses of its guests. */
 import type { DriverCall } from '../../shared/call.js';
 import type { ClusterView, GuestView, NodeView, StorageView } from '../contract.js';
 import { flag, num, type Resource, text } from './schemas.js';
@@ -25,13 +25,13 @@ export async function readCluster(host: Host, call: DriverCall): Promise<Cluster
 
 /**
  * Templates do not change, and a disk that was moved to another storage is another volume: read once, and again after
- * this.
+ * this time.
  */
 const TEMPLATE_MS = 60_000;
 
 /**
- * With the storage that each template's root disk is on: the list does not tell, and it decides where clones can be
- * made.
+ * Adds the storage of each template's root disk: the list does not contain it, and it decides where clones can be
+ * created.
  */
 async function withRootStorage(host: Host, guests: GuestView[], call: DriverCall): Promise<GuestView[]> {
   const read = async (guest: GuestView): Promise<GuestView> => {
@@ -55,7 +55,7 @@ async function templateStorage(
     if (storage !== undefined) host.templateStorages.set(vmid, { node, storage, readAt: host.clock.now() });
     return storage;
   } catch (error) {
-    // its node is off, or it is nothing of ours to see: what was known still holds
+    // its node is off, or we may not see it: the known value still holds
     if (isPve(error)) return known?.node === node ? known.storage : undefined;
     throw error;
   }
@@ -105,8 +105,8 @@ function storageView(one: Resource): StorageView {
 }
 
 /**
- * Old entries read again per call: a foreign guest's new address is seen within (guests / this) looks, without asking
- * for all each time.
+ * Number of old entries that each call reads again: a foreign guest's new address is noticed within (guests / this)
+ * polls, without a request for every guest each time.
  */
 const REFRESH = 10;
 const AT_ONCE = 3;
@@ -120,8 +120,8 @@ interface Known {
 export type UsedAddresses = (call: DriverCall) => Promise<ReadonlySet<string>>;
 
 /**
- * Reads the config of every guest it has not read yet, and of a few of the longest known. What cannot be read now
- * keeps its last known addresses.
+ * Reads the config of every guest that it has not read yet, and of a few of those that were read longest ago. A guest
+ * that cannot be read now keeps its last known addresses.
  */
 export function usedAddressesReader(host: Host, lastView: () => ClusterView | undefined): UsedAddresses {
   const known = new Map<string, Known>();
@@ -152,7 +152,7 @@ export function usedAddressesReader(host: Host, lastView: () => ClusterView | un
   };
 }
 
-/** A guest that moved is another entry only by its number: its addresses moved with it. */
+/** Only the VMID: a guest that moved to another node keeps its addresses. */
 const keyOf = (guest: GuestView): string => String(guest.vmid);
 
 async function addressesOf(

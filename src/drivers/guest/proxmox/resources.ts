@@ -1,4 +1,4 @@
-/** A plan's values on a container that exists: memory, swap and cores at once, the disk only ever larger. */
+/** Applies the values of a plan to an existing container: memory, swap and cores at once; the disk only grows. */
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt, Resources } from '../contract.js';
 import { num } from './schemas.js';

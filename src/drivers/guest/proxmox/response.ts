@@ -1,7 +1,7 @@
 /**
- * Reads one HTTP answer of Proxmox: the `data` of a good one, a PveError for anything else; a gateway's page or half
- * a body is never taken for data. An answer that Proxmox's API never gives (a redirect, a page) comes from something
- * before it, which lets nobody through or not us.
+ * Reads one HTTP response of Proxmox: the `data` of a good one, a PveError for anything else. A gateway's page or
+ * half a body is never taken for data. A response that Proxmox's API never sends (a redirect, a page) comes from a
+ * system in front of it, which lets no request through, or not ours.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -25,19 +25,19 @@ const ENVELOPE = Compile(
   }),
 );
 
-/** What the answer says of the API as a whole. */
+/** What the response says about the API as a whole. */
 export function wireEndOf(answer: RawResponse): WireEnd {
   const refused = refusalIn(answer);
   if (refused !== undefined) return { refused };
-  // a gateway that failed says nothing of its own name for it
+  // the status of a gateway's page is not the API's own
   return isPage(answer.body) ? GATEWAY_FAILED : answer.status;
 }
 
 const GATEWAY_FAILED = 502;
 
 /**
- * With what words the agent itself is refused. A page of 5xx comes from a gateway that cannot pass the request on
- * just now.
+ * The words with which the agent itself is refused. A page with a status of 5xx comes from a gateway that cannot
+ * forward the request at the moment.
  */
 function refusalIn({ status, reason, body }: RawResponse): string | undefined {
   const isForeign = (status >= 300 && status < 400) || (isPage(body) && status < 500);
@@ -52,7 +52,7 @@ export function readResponse(about: string, answer: RawResponse): unknown {
   const { status } = answer;
   const refused = refusalIn(answer);
   if (refused !== undefined) {
-    // whoever sent us a page instead of Proxmox's answer may have passed the change on
+    // a gateway that sent a page instead of Proxmox's response may have forwarded the change
     const isHeard = status === 401 || about.startsWith('GET ');
     throw new PveError(isHeard ? 'refused' : 'unknown', about, refused, { status, isWhole: isHeard });
   }
@@ -60,7 +60,7 @@ export function readResponse(about: string, answer: RawResponse): unknown {
   const envelope = parse(answer.body);
   if (status === 200) {
     if (envelope !== undefined && 'data' in envelope) return envelope.data;
-    throw new PveError('unknown', about, 'the answer is not the JSON that was expected', { status });
+    throw new PveError('unknown', about, 'the response is not the expected JSON', { status });
   }
   const errors = Object.fromEntries(
     Object.entries(envelope?.errors ?? {}).map(([name, problem]) => [name, String(problem).trim()]),

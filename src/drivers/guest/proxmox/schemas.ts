@@ -1,4 +1,4 @@
-/** The answers of Proxmox that we read, checked when they come in. Numbers and flags may arrive as text. */
+/** The responses of Proxmox that we read, checked on arrival. Numbers and flags may arrive as text. */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { PveError } from './pve-error.js';
@@ -8,7 +8,7 @@ const Flag = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Null
 const Text = Type.Union([Type.String(), Type.Number(), Type.Null()]);
 const maybe = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
-/** 0 for what is absent or no number. */
+/** `otherwise` if the value is absent or not a number. */
 export function num(value: Static<typeof Num> | undefined, otherwise = 0): number {
   const number = typeof value === 'string' ? Number(value.trim() === '' ? Number.NaN : value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : otherwise;
@@ -42,7 +42,7 @@ const RESOURCE = Type.Object({
   netin: maybe(Num),
   netout: maybe(Num),
   uptime: maybe(Num),
-  /** Of a guest that HA manages: what its manager has made of it. */
+  /** Of a guest that HA manages: the state in its manager. */
   hastate: maybe(Text),
 });
 export type Resource = Static<typeof RESOURCE>;
@@ -64,7 +64,7 @@ const CT_CONFIG = Type.Object({
   searchdomain: maybe(Text),
   template: maybe(Flag),
   lock: maybe(Text),
-  /** The snapshot that the container goes back to, or came from. */
+  /** The snapshot that the present state is based on: the last one that was taken or rolled back to. */
   parent: maybe(Text),
 });
 export type CtConfig = Static<typeof CT_CONFIG>;
@@ -80,7 +80,7 @@ export const FIREWALL_OPTIONS = Compile(
   }),
 );
 
-/** Only `ipconfig[n]` is read of it. */
+/** Only `ipconfig[n]` is read from it. */
 export const MACHINE_CONFIG = Compile(Type.Record(Type.String(), Type.Unknown()));
 
 export const STATUS = Compile(
@@ -136,12 +136,12 @@ export const HA_RULE = Compile(
   }),
 );
 
-/** The answer, checked; a shape we do not know is an unknown outcome, not data. */
+/** The checked response; an unknown form is an unknown outcome, not data. */
 export function read<T extends TSchema>(
   validator: Validator<TProperties, T>,
   about: string,
   answer: unknown,
 ): Static<T> {
   if (validator.Check(answer)) return answer;
-  throw new PveError('unknown', about, 'the answer has a shape that is not known');
+  throw new PveError('unknown', about, 'the response has an unknown form');
 }

@@ -1,4 +1,4 @@
-/** What snapshots of containers a storage can make, by its plugin: known beforehand, not found out by failing. */
+/** Which snapshots of containers a storage supports, by its plugin: known in advance, without a failed attempt. */
 import type { SnapshotAbility } from '../../../model/snapshot-rules.js';
 import { type Resource, text } from './schemas.js';
 
@@ -18,7 +18,7 @@ const ABILITY: Readonly<Record<string, SnapshotAbility>> = {
   iscsidirect: 'none',
 };
 
-/** Undefined for a storage that is not shown and for plugins of other makers: those are asked. */
+/** Undefined for a storage that is not shown, and for plugins of other makers: Proxmox is queried for those. */
 export function snapshotAbility(
   resources: readonly Resource[],
   storage: string,
@@ -27,10 +27,10 @@ export function snapshotAbility(
   return abilityOfPlugin(text(found?.plugintype));
 }
 
-/** Plugins without Proxmox's feature "template": nothing on them becomes a base that others are cloned from. */
+/** Plugins without Proxmox's feature "template": no volume on them can become the base of clones. */
 const NO_TEMPLATES = ['drbd', 'lvm', 'iscsi', 'iscsidirect', 'cephfs'];
 
-/** False when nothing on this storage can become a template. */
+/** False if nothing on this storage can become a template. */
 export function canHoldTemplates(resources: readonly Resource[], storage: string): boolean {
   const found = resources.find((one) => one.type === 'storage' && text(one.storage) === storage);
   return !NO_TEMPLATES.includes(text(found?.plugintype));

@@ -1,6 +1,6 @@
 /**
- * Snapshots of a container. Proxmox tells their failures in the task's end only; a name is ours when its description
- * is.
+ * Snapshots of a container. Proxmox reports their failures only at the end of the task. A name is ours if its
+ * description is ours.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -65,14 +65,17 @@ export async function ensureSnapshot(
       return false;
     } catch (error) {
       if (said(error, UNAVAILABLE)) throw unavailable(error);
-      // another try of ours won
+      // another try of ours was first
       if (said(error, /already used/i)) return (await present(found)) !== undefined;
       throw error;
     }
   });
 }
 
-/** What another try of ours is still making is waited for; what an earlier one left makes room. */
+/**
+ * Waits for a snapshot that another try of ours is still creating, and removes a half-created one that an earlier try
+ * left.
+ */
 async function removeHalf(host: Host, found: Found, name: string, call: DriverCall): Promise<void> {
   if (text(found.config.lock) !== '') {
     await whenUnlocked(host, found.vmid, call);
@@ -83,16 +86,16 @@ async function removeHalf(host: Host, found: Found, name: string, call: DriverCa
 }
 
 /**
- * Between the two commands that the operator has to run, `pct unlock` and `pct delsnapshot --force`, lies the time
- * that it takes to begin the second.
+ * The operator has to run two commands, `pct unlock` and `pct delsnapshot --force`: this is the time to start the
+ * second.
  */
 const SECOND_COMMAND_MS = 10_000;
 const SECOND_COMMAND_LOOK_MS = 1_000;
 
 /**
- * True when somebody else works on the half snapshot or has removed it: looks for a while. A removal of ours that
- * came between the two commands would fail where the storage has no such snapshot, leave its own lock, and make the
- * person's second command fail.
+ * True if another client works on the half snapshot or has removed it; watches for a while. A removal of ours between
+ * the operator's two commands would fail if the storage has no such snapshot, leave its own lock, and make the second
+ * command fail.
  */
 async function isTakenAway(host: Host, found: Found, name: string, call: DriverCall): Promise<boolean> {
   for await (const _ of rounds(host, call.signal, SECOND_COMMAND_LOOK_MS, SECOND_COMMAND_MS)) {
@@ -103,7 +106,10 @@ async function isTakenAway(host: Host, found: Found, name: string, call: DriverC
   return false;
 }
 
-/** Whatever is listed is there, half removed ones too: Proxmox leaves those with a lock when the storage fails. */
+/**
+ * Every listed snapshot counts as existing, also a half-removed one: Proxmox leaves those with a lock if the storage
+ * fails.
+ */
 export async function removeSnapshot(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
   assertName(name);
   await waitForNoted(host, call);
@@ -126,8 +132,8 @@ export async function removeSnapshot(host: Host, at: GuestAt, name: string, call
 }
 
 /**
- * Proxmox kills the running container and restores config and disk. HA looks away meanwhile, for it would restart it
- * against the lock.
+ * Proxmox kills the running container and restores config and disk. HA is set to ignore the container meanwhile,
+ * because it would restart it against the lock.
  */
 export async function rollback(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
   assertName(name);
@@ -146,7 +152,7 @@ export async function rollback(host: Host, at: GuestAt, name: string, call: Driv
 }
 
 /**
- * What HA was to do with it before, noted first: a repeated call would find only our own `ignored`, and leave the
+ * HA's setting before the rollback, noted first: a repeated call would find only our own `ignored`, and leave the
  * site without HA.
  */
 async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaState | undefined> {
@@ -159,8 +165,8 @@ async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaS
 }
 
 /**
- * After a failure. A container that is still locked stays ignored: HA could not start it, and would end in its state
- * "error".
+ * Restores HA's setting after a failure. A container that is still locked stays ignored: HA could not start it, and
+ * would end in its state "error".
  */
 async function giveBack(host: Host, vmid: number, before: HaState, call: DriverCall): Promise<void> {
   try {
@@ -169,7 +175,7 @@ async function giveBack(host: Host, vmid: number, before: HaState, call: DriverC
   } catch (error) {
     (call.log ?? host.log).warn(
       { vmid, state: before, err: error },
-      'HA does not get back what it had: it goes on ignoring the container',
+      'the HA setting is not restored: HA continues to ignore the container',
     );
   }
 }
@@ -186,7 +192,8 @@ function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Pr
       if (said(error, INCOMPLETE)) throw incomplete(found, name, error);
       throw error;
     }
-    // what went back came from the snapshot, and its config says so; one that came from it before says nothing new
+    // the config names the snapshot that the container was rolled back to; if it named the same one before, this
+    // proves nothing
     return text((await requireOurs(host, at, call)).config.parent) === name;
   });
 }
@@ -233,7 +240,7 @@ function incomplete({ vmid, node }: Found, name: string, cause: unknown): AgentE
 }
 
 function unavailable(cause: unknown): AgentError {
-  return new AgentError('snapshots_unavailable', 'The storage cannot make snapshots.', {
+  return new AgentError('snapshots_unavailable', 'The storage does not support snapshots.', {
     role: 'container host',
     detail: cause instanceof Error ? cause.message : String(cause),
     cause,

@@ -1,24 +1,24 @@
 /**
- * Whether Proxmox takes our token for anything at all. A 403 names one privilege that one request lacks; a token
- * whose rules were all removed gets the same, and empty lists where it may look. What the token holds is its own to
- * ask, whatever else it may.
+ * Checks whether Proxmox accepts our token for anything at all. A 403 names one privilege that one request lacks. A
+ * token that lost all its permissions also gets a 403, and empty lists where it may look. Every token may query its
+ * own privileges.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isPve } from './pve-error.js';
 
-/** Answers every token with its own privileges by path; paths without any are left out. */
+/** Returns to every token its own privileges by path; paths without any are left out. */
 export const PERMISSIONS = '/api2/json/access/permissions';
 
-/** Without it no container can be seen: nothing works. */
+/** Without it no container is visible, and nothing works. */
 const BASELINE = 'VM.Audit';
-/** A denial of one privilege may be asked about often. */
+/** How long a result is reused: requests that lack one privilege may trigger many checks. */
 const FRESH_MS = 10_000;
 
 const Held = Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()));
 const ANSWER = Compile(Type.Object({ data: Held }));
 
-/** Why the token is as good as refused, or undefined. Only a good answer can say so. */
+/** Why the token is as good as refused, or undefined. Only a good response can show this. */
 export function standingIn({ status, body }: { status: number; body: string }): string | undefined {
   if (status !== 200) return undefined;
   const answer = parsed(body);
@@ -39,9 +39,9 @@ function parsed(body: string): unknown {
 }
 
 export interface Standing {
-  /** Throws PveError: `refused` when the token is, and what else kept it from being asked. */
+  /** Throws PveError: `refused` if the token is refused, or the error that prevented the query. */
   ask(signal: AbortSignal): Promise<void>;
-  /** The same unless it was asked lately; does not throw because it could not be asked. */
+  /** The same unless it was queried lately; does not throw if the query was not possible. */
   check(signal: AbortSignal): Promise<void>;
 }
 

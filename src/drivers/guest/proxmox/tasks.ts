@@ -1,7 +1,7 @@
 /**
- * Starts remote tasks and waits for their end. A task's id is noted the moment it is known, so that a repeated call
- * waits for it instead of starting another. When a caller aborts, the task is never cancelled (that would leave half
- * a container): it is waited for a few seconds more, then left running under its note.
+ * Starts remote tasks and waits for their end. A task's ID is noted as soon as it is known, so that a repeated call
+ * waits for the task instead of starting another. When a caller aborts, the task is never cancelled (that would leave
+ * half a container): the driver waits a few more seconds, then leaves the task running with its note.
  */
 import { growing } from '../../../kernel/async/growing.js';
 import { neverAborted } from '../../../kernel/async/never.js';
@@ -14,9 +14,9 @@ import { assertGoing, type Host } from './host.js';
 import { isPve, kindOfText, PveError } from './pve-error.js';
 import { ABORT_GRACE_MS } from './transport.js';
 
-/** What is waited too long is at most a tenth of what the task took. */
+/** The wait after the end of a task is at most a tenth of its duration. */
 const POLLS = { firstMs: 50, factor: 1.1, longestMs: 2_000 };
-/** So long polls may fail in a row before the slot is given back; the note lets the next try go on. */
+/** How long polls may fail in a row before the slot is released; with the note, the next try continues. */
 const DEAF_MS = 30_000;
 const LOG_LINES = 12;
 
@@ -28,7 +28,7 @@ export interface TaskId {
   readonly node: string;
   /** e.g. `vzclone` */
   readonly type: string;
-  /** The guest's number, mostly. */
+  /** Usually the guest's VMID. */
   readonly subject: string;
   /** `user@realm`, or the token that started it: `user@realm!name`. */
   readonly owner: string;
@@ -42,8 +42,8 @@ export function parseUpid(value: unknown): TaskId | undefined {
 }
 
 /**
- * Starts a task and waits for its end. Resolves to the task's id when it ended well. Throws PveError as the task's
- * words say, or AgentError `aborted`, `container_host_timeout`.
+ * Starts a task and waits for its end. Resolves to the task's ID if it succeeded. Throws PveError according to the
+ * task's text, or AgentError `aborted`, `container_host_timeout`.
  */
 export async function runTask(
   host: Host,
@@ -53,9 +53,9 @@ export async function runTask(
 ): Promise<TaskId> {
   assertGoing(call);
   const task = parseUpid(await start());
-  if (task === undefined) throw new PveError('unknown', 'task', 'the answer is not a task id');
+  if (task === undefined) throw new PveError('unknown', 'task', 'the response is not a task ID');
   const noted = await call.note({ upid: task.upid, unsure: false }).catch(asError);
-  // what nobody could write down is waited for all the same: the next try must find it settled
+  // a task is waited for even if its note could not be written: the next try must find it ended
   await waitForTask(host, call, task, timeoutMs);
   if (noted instanceof Error) throw noted;
   return task;
@@ -64,9 +64,9 @@ export async function runTask(
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 /**
- * The same for what makes a container. That it is about to be sent is noted first (`unsure`, epoch ms), and taken
- * back once the outcome is known: who cleans up after a lost answer, or after our own end, must know that something
- * may still appear.
+ * The same for the creation of a container. First notes that the request is about to be sent (`unsure`, epoch ms),
+ * and clears the note once the outcome is known: the cleanup after a lost response, or after the end of the agent,
+ * must know that a container may still appear.
  */
 export async function runCreation(
   host: Host,
@@ -88,8 +88,8 @@ export async function runCreation(
 }
 
 /**
- * Waits for the task that an earlier try noted, if any. Its failure is not ours: what it left behind is looked at
- * next. Returns it when it ended well.
+ * Waits for the task that an earlier try noted, if any. Its failure is not reported, because what it left behind is
+ * checked next. Returns the task if it succeeded.
  */
 export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId | undefined> {
   const task = parseUpid(call.notes['upid']);
@@ -99,10 +99,7 @@ export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId
     return task;
   } catch (error) {
     if (error instanceof AgentError || (isPve(error, 'refused') && error.isWhole)) throw error;
-    (call.log ?? host.log).debug(
-      { upid: task.upid, err: error },
-      'the task of an earlier try did not end well',
-    );
+    (call.log ?? host.log).debug({ upid: task.upid, err: error }, 'the task of an earlier try failed');
     return undefined;
   }
 }
@@ -148,8 +145,8 @@ function leftRunning(
 }
 
 /**
- * Not the caller's to abort: the end of the task is what he needs to know. The exit status; `running`; or `deaf` when
- * the question got no answer this time.
+ * The caller cannot abort this, because it needs to know the end of the task. Returns the exit status; `running`; or
+ * `deaf` if this request got no response.
  */
 async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'running' | 'deaf'> {
   try {
@@ -158,12 +155,12 @@ async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'r
     const { status, exitstatus } = read(TASK, `task ${task.upid}`, answer);
     return status === 'running' ? 'running' : { exit: exitstatus ?? 'unexpected status' };
   } catch (error) {
-    // the node forgot it: it has ended, how is not known
+    // the node no longer knows the task: it has ended, its result is unknown
     if (isPve(error, 'missing')) return { exit: 'unexpected status' };
     if (isPve(error, 'unreachable', 'unknown', 'busy', 'failed', 'lacking')) return 'deaf';
-    // nobody will tell before the operator has put it right: the note lets the next try go on
+    // no request gets a response before the operator has fixed this: with the note, the next try continues
     if (isPve(error, 'refused') && error.isWhole) throw error;
-    // whoever may not ask for it has to look at what it does: it goes on whether we may ask or not
+    // a caller that may not query the task has to check its effect: the task continues in any case
     if (isPve(error, 'refused'))
       throw new PveError('unknown', `task ${task.type} ${task.subject}`, error.reason, {
         status: error.status,
@@ -190,7 +187,7 @@ async function judge(host: Host, task: TaskId, { exit }: { exit: string }): Prom
   });
 }
 
-/** Its lines; none when they cannot be read now. */
+/** The lines of the task's log; empty if they cannot be read now. */
 export async function logOf(host: Host, task: TaskId): Promise<string[]> {
   try {
     const { tasks } = pveApi(host.transport, neverAborted()).nodes.$(segment(task.node));

@@ -10,7 +10,9 @@ import { PveError, said } from './pve-error.js';
 import { untilDone } from './verify.js';
 import { parseUpid, type TaskId, waitForNoted, waitForTask } from './tasks.js';
 
-/** Templates of this name; of several on a node the one with the highest number, the newest, comes first. */
+/**
+ * Templates of this name. If a node has several, the one with the highest VMID comes first, because it is the newest.
+ */
 export function templatesOf(view: ClusterView, name: string): GuestView[] {
   return view.guests
     .filter((guest) => guest.type === 'lxc' && guest.template && guest.name === name)
@@ -23,9 +25,9 @@ export function isShared(view: ClusterView, storage: string): boolean {
 }
 
 /**
- * Nodes that a clone of this template can be made for. A linked clone shares its volumes, and so does the target of a
- * full one on another node: on storage of one node alone it stays there. A template whose storage is not known stays
- * where it is, too.
+ * Nodes on which a clone of this template can be created. A linked clone shares the template's volumes, and so does
+ * the target of a full clone on another node: on the storage of a single node, a clone stays there. A template whose
+ * storage is unknown is also limited to its node.
  */
 export function reachOf(view: ClusterView, storage: string, template: GuestView): readonly string[] {
   const own = template.rootStorage ?? storage;
@@ -33,7 +35,7 @@ export function reachOf(view: ClusterView, storage: string, template: GuestView)
   return isEverywhere ? view.nodes.map(({ name }) => name) : [template.node];
 }
 
-/** Between rounds of the status daemon, whose figures (names among them) the cluster shows. */
+/** The time between rounds of the status daemon, which updates the figures (and names) that the cluster shows. */
 const SHOWN_WITHIN_MS = 30_000;
 const LOOK_MS = 250;
 
@@ -46,7 +48,7 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
     try {
       const { template } = lxcOf(host, found, call.signal);
       assertGoing(call);
-      // some releases tell the worker's id, some nothing
+      // some releases return the worker's ID, some return nothing
       const worker = parseUpid(await template.$post());
       if (worker) await waitForTask(host, call, worker, host.config.task_timeout_s * 1_000);
     } catch (error) {
@@ -59,7 +61,7 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
 }
 
 /**
- * The call answers before its worker is done, and without the worker's id: that is looked up among the node's tasks.
+ * The call returns before its worker is done, and without the worker's ID, which is looked up among the node's tasks.
  */
 async function untilConverted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   const until = host.clock.monotonic() + host.config.task_timeout_s * 1_000;
@@ -71,7 +73,7 @@ async function untilConverted(host: Host, at: GuestAt, call: DriverCall): Promis
     else await pause(host.clock, LOOK_MS, call.signal);
     assertGoing(call);
     if (host.clock.monotonic() >= until) {
-      throw new PveError('unknown', `template ${at.vmid}`, 'it is not done in time');
+      throw new PveError('unknown', `template ${at.vmid}`, 'it did not finish in time');
     }
   }
 }

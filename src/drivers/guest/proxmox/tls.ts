@@ -1,12 +1,14 @@
 /**
- * How a connection to Proxmox is trusted: by a CA, or by certificates whose SHA-256 fingerprints are pinned, checked
- * before a byte of ours is sent.
+ * How a connection to Proxmox is trusted: by a CA, or by certificates with pinned SHA-256 fingerprints, checked
+ * before we send a byte.
  */
 import { readFileSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 
-/** Raised while connecting only: nothing was delivered. `trust` tells a certificate problem from a dead host. */
+/**
+ * Thrown only while connecting: nothing was delivered. `trust` distinguishes a certificate problem from a dead host.
+ */
 export class NotConnected extends Error {
   readonly trust: boolean;
 
@@ -25,7 +27,7 @@ function notConnected(error: Error): NotConnected {
   return new NotConnected(error.message === '' ? code : error.message, TRUST_CODES.test(code), error);
 }
 
-/** 64 lower-case hex digits. Throws RangeError on anything that is no SHA-256 fingerprint. */
+/** 64 lower-case hex digits. Throws RangeError if the text is not a SHA-256 fingerprint. */
 export function parseFingerprint(text: string): string {
   const hex = text.trim().replaceAll(':', '').toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(hex)) throw new RangeError('the fingerprint is not a SHA-256 in hex');
@@ -33,8 +35,8 @@ export function parseFingerprint(text: string): string {
 }
 
 /**
- * Each node of a cluster may have a certificate of its own: several are separated by spaces or commas. Throws
- * RangeError as `parseFingerprint`.
+ * Each node of a cluster may have its own certificate: several fingerprints are separated by spaces or commas. Throws
+ * RangeError like `parseFingerprint`.
  */
 export function parseFingerprints(text: string): ReadonlySet<string> {
   return new Set(
@@ -48,7 +50,7 @@ export function parseFingerprints(text: string): ReadonlySet<string> {
 export interface Trust {
   /** PEM file of the CA, or null for the system's. */
   readonly caFile: string | null;
-  /** Wins over the CA: then the chain, the name and the dates are not looked at. */
+  /** Takes precedence over the CA: the chain, the name and the dates are then not checked. */
   readonly fingerprint: string | null;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Requests to Proxmox over our own undici pools. What may have been delivered is never sent twice, except reads.
- * Several base URLs are tried in order when one cannot be connected to. A read ends at once when its caller aborts; a
- * change that was sent is waited for at most `ABORT_GRACE_MS` more, so that its task's id is learned.
+ * Requests to Proxmox over our own undici pools. Only reads are sent again after they may have been delivered. Base
+ * URLs are tried in order until one can be connected to. A read ends at once when its caller aborts. A change that
+ * was sent is waited for at most `ABORT_GRACE_MS` longer, so that its task's ID is known.
  */
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
@@ -29,25 +29,28 @@ export interface TransportOptions {
 }
 
 export interface Transport {
-  /** The `data` of the answer. `path` begins with `/api2/json/`. Throws PveError. */
+  /** Returns the `data` of the response. `path` begins with `/api2/json/`. Throws PveError. */
   request(method: Method, path: string, params: Params, signal: AbortSignal): Promise<unknown>;
   /**
-   * Whether the token still has the privileges that everything needs. Checked again every few seconds at most. Throws
-   * PveError `refused` when it does not.
+   * Checks that the token still has the privileges that everything needs, at most every few seconds. Throws PveError
+   * `refused` if it does not.
    */
   checkStanding(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** pveproxy has 3 workers; more than this in flight only queues there, where it times out. */
+/** pveproxy has 3 workers; more requests in flight would only queue there, and time out. */
 const IN_FLIGHT = 4;
-/** pveproxy closes idle connections after 5 s; ours go first, so that no change meets a closing one. */
+/**
+ * pveproxy closes idle connections after 5 s; ours are closed earlier, so that no change is sent on a closing
+ * connection.
+ */
 const KEEP_ALIVE_MS = 3_500;
 const CONNECT_MS = 5_000;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 export const ABORT_GRACE_MS = 4_000;
 
-/** `a=1&b=x%3Dy`: every value percent-encoded, booleans as 0 and 1, absent ones left out. */
+/** `a=1&b=x%3Dy`: every value percent-encoded, booleans as 0 and 1, absent values left out. */
 export function encodeParams(params: Params): string {
   return Object.entries(params)
     .filter(([, value]) => value !== undefined && value !== null)
@@ -69,7 +72,7 @@ export function openTransport(options: TransportOptions): Transport {
       connect,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      // one deadline over the whole request rules: see Limit
+      // one deadline covers the whole request: see Limit
       headersTimeout: 0,
       bodyTimeout: 0,
       maxResponseSize: MAX_BODY_BYTES,
@@ -95,7 +98,7 @@ export function openTransport(options: TransportOptions): Transport {
     return { status: answer.statusCode, reason: answer.statusText, body: await answer.body.text() };
   };
 
-  /** Each base URL once, beginning with the one that answered last. */
+  /** Each base URL once, beginning with the one that responded last. */
   const overUrls = async (
     about: string,
     method: Method,
@@ -167,13 +170,14 @@ export function openTransport(options: TransportOptions): Transport {
     async request(method, path, params, signal) {
       const encoded = encodeParams(params);
       const send = () => whileQueued(queue, signal, () => once(method, path, encoded, signal));
-      // a token that has lost its rights is answered all the same where nothing but emptiness is to be seen
+      // a token that lost its privileges still gets responses with empty lists, so the response alone does not prove
+      // that it is accepted
       if (options.gates?.refuses() === true) await standing.ask(signal);
       try {
         return await send();
       } catch (error) {
         if (isPve(error, 'refused') && !error.isWhole && options.gates) await standing.check(signal);
-        // 596 and our own deadline have cost their time already
+        // 596 and our own deadline have already taken the time for another try
         const again = error instanceof PveError && error.kind === 'unknown' && error.status !== 596;
         if (method !== 'GET' || !again || error.reason === 'no answer in time' || signal.aborted) throw error;
         return send();
@@ -185,7 +189,7 @@ export function openTransport(options: TransportOptions): Transport {
   };
 }
 
-/** An abort before its turn comes takes it out of the queue, afterwards it is `work`'s own affair. */
+/** An abort before its turn removes it from the queue; after that, `work` handles the abort. */
 function whileQueued<T>(queue: PQueue, caller: AbortSignal, work: () => Promise<T>): Promise<T> {
   const stopped = (): PveError =>
     new PveError('aborted', 'request', 'stopped before it was sent', { cause: caller.reason });
@@ -193,7 +197,7 @@ function whileQueued<T>(queue: PQueue, caller: AbortSignal, work: () => Promise<
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? `the answer broke off: ${error.message}` : String(error);
+  return error instanceof Error ? `the response broke off: ${error.message}` : String(error);
 }
 
 /** The signal of one request: its own deadline, and the caller's abort (for a change only after the grace). */
@@ -201,7 +205,7 @@ class Limit {
   readonly #controller = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #forget: () => void;
-  /** True once the caller's abort ended it. */
+  /** True once the caller's abort has ended it. */
   cut = false;
 
   constructor(ms: number, caller: AbortSignal, atOnce: boolean) {

@@ -1,7 +1,4 @@
-/**
- * After an outcome that is not known: look until the container holds no lock, for what holds it may be our own
- * request.
- */
+/** After an unknown outcome: reads until the container holds no lock, because our own request may hold it. */
 import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -11,12 +8,12 @@ import { leftLock } from './left-lock.js';
 import { hostFailed, isPve } from './pve-error.js';
 
 const LOOKS = { firstMs: 200, factor: 2, longestMs: 2_000 };
-/** A task that was just asked for may not be listed yet, and one that has just ended may still hold the lock. */
+/** A task that was just requested may not be listed yet, and one that has just ended may still hold the lock. */
 const LEFT_MS = 15_000;
 
 /**
- * The container once it is unlocked; undefined when there is none (any more). Throws `container_host_busy` when the
- * lock outlives `patienceMs`.
+ * The container once it is unlocked; undefined if it does not exist (any more). Throws `container_host_busy` if the
+ * lock is held longer than `patienceMs`.
  */
 export async function whenUnlocked(
   host: Host,
@@ -39,20 +36,20 @@ export async function whenUnlocked(
   });
 }
 
-/** A lock that no task holds will not go by itself. One that cannot be judged now is waited for. */
+/** A lock that no task holds is not released by itself. A lock that cannot be judged now is waited for. */
 async function isLeft(host: Host, found: Found, call: DriverCall): Promise<boolean> {
   const left = await leftLock(host, found, found.config, call.signal).catch(() => undefined);
   return left !== undefined;
 }
 
-/** How often a change whose outcome was unknown is sent in all, each time after its effect was looked for. */
+/** How often, in total, a change with an unknown outcome is sent; its effect is checked after each time. */
 const SENDS = 3;
 
 /**
- * Repeats look-then-act until the look finds nothing left to do. `round` returns true when its look found that; after
- * an act it returns false, for an answer is no proof. An unknown outcome of the act leads to the next look, too, and
- * so does a container that is not where it was a moment ago. Two requests for the same thing cannot both win: Proxmox
- * refuses the second. Throws `container_host_failed` when the host goes on saying that it was done and it is not.
+ * Repeats a check and an action until the check finds nothing left to do. `round` returns true if its check found
+ * nothing; after an action it returns false, because a response is no proof. After an unknown outcome of the action,
+ * or if the container has moved, the next check follows. Two requests for the same thing cannot both succeed, because
+ * Proxmox refuses the second. Throws `container_host_failed` if the host keeps reporting success without an effect.
  */
 export async function untilDone(
   host: Host,
@@ -65,12 +62,12 @@ export async function untilDone(
       if (await round()) return;
       if (sent > SENDS) throw untrue(vmid);
     } catch (error) {
-      // one that is missing gets a last look: it may be gone as it should
+      // a missing container gets a last check: it may be gone as intended
       if (isPve(error, 'missing') ? sent > SENDS : !isPve(error, 'unknown') || sent >= SENDS) throw error;
       host.seenOn.delete(vmid);
       (call.log ?? host.log).warn(
         { vmid, err: error },
-        'the outcome of a change is unknown, looking at what it did',
+        'the outcome of a change is unknown, checking its effect',
       );
       assertGoing(call);
       await pause(host.clock, LOOKS.firstMs, call.signal);
@@ -79,10 +76,10 @@ export async function untilDone(
   }
 }
 
-/** It said that it was done, and it is not. */
+/** The host reported success, but nothing changed. */
 export function untrue(vmid: number): AgentError {
   return hostFailed(
-    'The container host did not do what it said it had done.',
-    `container ${vmid}: a change that was answered with success left no trace, ${SENDS} times`,
+    'The container host reported success, but nothing changed.',
+    `container ${vmid}: a change was reported as done ${SENDS} times, but had no effect`,
   );
 }

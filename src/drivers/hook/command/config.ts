@@ -6,7 +6,7 @@ const word = Type.String({ minLength: 1, expected: 'a word' });
 
 export const commandKeys = {
   command: optional(
-    list('Command that gets the alert as JSON on its standard input, words in a list.', word, {
+    list('Command that gets the alert as JSON on its standard input, as a list of words.', word, {
       minItems: 1,
     }),
   ),

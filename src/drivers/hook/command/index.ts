@@ -1,6 +1,6 @@
 /**
- * A hook that runs a command of the operator's, with the message as JSON on its standard input; exit code 0 means
- * that it was taken.
+ * A hook that runs a command of the operator, with the message as JSON on its standard input; exit code 0 means that
+ * the command accepted the message.
  */
 import { runChild } from '../../shared/child.js';
 import type { Hook } from '../contract.js';

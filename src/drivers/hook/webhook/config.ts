@@ -3,18 +3,20 @@ import { optional, path, secret } from '../../../config/building-blocks.js';
 
 export const webhookKeys = {
   url: optional(
-    secret('Where the alert is posted to as JSON; https only.', {
+    secret('URL that the alert is posted to as JSON; https only.', {
       problem: (text) =>
         isHookUrl(text) ? undefined : 'found something else, expected a URL that begins with https://',
     }),
   ),
   secret: optional(
-    secret('Signs what is posted (HMAC-SHA256, header Innkeeper-Signature); empty = unsigned.'),
+    secret('Key that signs the request (HMAC-SHA256, header Innkeeper-Signature); empty = unsigned.'),
   ),
-  ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'certificates')),
+  ca_file: optional(
+    path("PEM file of the CA to trust for the URL; empty = the system's CAs.", 'certificates'),
+  ),
 };
 
-/** Loopback is for relays on this machine, and for tests. */
+/** Loopback is allowed for relays on this machine, and for tests. */
 function isHookUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);

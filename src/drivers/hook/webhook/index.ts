@@ -1,7 +1,7 @@
 /**
  * A hook that posts the message. `Innkeeper-Signature: t=<epoch seconds>,v1=<hex>` is the HMAC-SHA256 of `<t>.<body>`
- * with the shared secret, so that the receiver knows who wrote it, and when. Its URL is kept out of errors and logs:
- * with many services it is the password.
+ * with the shared secret, so that the receiver can check who wrote the message, and when. The URL is kept out of
+ * errors and logs, because for many services it is the password.
  */
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -26,7 +26,7 @@ export function webhook({ name, url, secret, ca_file: caFile }: WebhookConfig, c
       const text = JSON.stringify(body);
       const signature = secret === null ? {} : { 'innkeeper-signature': sign(text, secret, clock.now()) };
       const ca = caFile === null ? undefined : await readFile(caFile, 'utf8');
-      // a connection of its own: alerts are rare, and a stale one must not cost the first try
+      // a separate connection: alerts are rare, and a stale connection must not cost the first try
       const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca } });
       try {
         const { statusCode } = await request(url.reveal(), {
@@ -36,10 +36,10 @@ export function webhook({ name, url, secret, ca_file: caFile }: WebhookConfig, c
           signal,
           dispatcher,
         });
-        // redirects are not followed: they would take the message to where nobody configured
+        // redirects are not followed: they would send the message to an address that is not configured
         if (statusCode < 200 || statusCode > 299) throw new Error(`it answered ${statusCode}`);
       } catch (error) {
-        throw new Error(`the webhook was not told: ${reasonOf(error)}`);
+        throw new Error(`the webhook could not be notified: ${reasonOf(error)}`);
       } finally {
         await dispatcher.destroy();
       }
@@ -53,7 +53,7 @@ export function sign(text: string, secret: Secret, now: number): string {
   return `t=${time},v1=${mac}`;
 }
 
-/** A system's code, or our own words: other messages may quote the URL. */
+/** A system's error code, or our own message: other messages may contain the URL. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it could not be reached';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -13,18 +13,18 @@ import type { IssuerPart } from '../part.js';
 import type { Loaded } from '../../../config/loaded.js';
 import { isDomain, isUrl } from '../../../config/patterns.js';
 
-const keys = section('Certificates by ACME with HTTP-01.', {
-  enabled: flag("Whether certificates are ordered; switching it on accepts the authority's terms.", {
+const keys = section('Certificates from an ACME authority with HTTP-01.', {
+  enabled: flag("Whether certificates are ordered. Enabling this accepts the authority's terms of service.", {
     default: false,
   }),
-  directory_url: text("The authority's ACME directory.", {
+  directory_url: text("URL of the authority's ACME directory.", {
     pattern: '^https://[^@#\\s]+$',
     expected: 'a URL like https://acme-v02.api.letsencrypt.org/directory',
     check: isUrl,
     default: 'https://acme-v02.api.letsencrypt.org/directory',
   }),
   email: optional(
-    text('Where the authority writes to; empty = nowhere.', {
+    text('Contact address for the authority; empty = none.', {
       pattern: '^[^\\s@]+@[^\\s@]+$',
       expected: 'an e-mail address',
     }),
@@ -36,25 +36,25 @@ const keys = section('Certificates by ACME with HTTP-01.', {
     ),
   ),
   caa_identities: list(
-    "The authority's names in CAA records; empty = CAA is left to the authority.",
+    "The authority's names in CAA records; empty = the agent does not check CAA.",
     text('A domain name.', { check: isDomain, expected: 'a domain name in lower case' }),
     { default: ['letsencrypt.org'] },
   ),
-  certificates_per_domain_week: number('Certificates ordered per registered domain in a week.', 1, 10_000, {
+  certificates_per_domain_week: number('Limit of certificates per registered domain and week.', 1, 10_000, {
     default: 40,
   }),
-  certificates_per_set_week: number('Certificates ordered for the same names in a week.', 1, 1000, {
+  certificates_per_set_week: number('Limit of certificates for the same set of names per week.', 1, 1000, {
     default: 4,
   }),
-  refusals_per_name_hour: number('Failed verifications of one name in an hour before we wait.', 1, 1000, {
+  refusals_per_name_hour: number('Limit of failed verifications of one name per hour.', 1, 1000, {
     default: 4,
   }),
-  timeout_s: number('How long one order may take.', 10, 3600, { unit: 'seconds', default: 180 }),
+  timeout_s: number('Timeout of one order.', 10, 3600, { unit: 'seconds', default: 180 }),
 });
 
 export type AcmeConfig = Loaded<Static<typeof keys>>;
 
-/** What of the configuration this driver reads. */
+/** The part of the configuration that this driver reads. */
 export interface AcmeSettings {
   readonly domains: { readonly acme: AcmeConfig };
 }

@@ -1,6 +1,6 @@
 /**
- * Issuer `acme`: one account, HTTP-01 for every name, by acme-client. Its own patience is made ours; what it throws
- * is sorted into refusals and failures to answer.
+ * Issuer `acme`: one account and HTTP-01 for every name, with acme-client. Our deadlines replace the library's, and
+ * its errors are sorted into refusals and missing responses.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -35,7 +35,7 @@ export interface AcmeDeps {
 }
 
 const REQUEST_MS = 30_000;
-/** Looks at an authorization or order: from 0.25 s to 5 s apart. */
+/** Polls of an authorization or order: from 0.25 s to 5 s apart. */
 const POLL = { backoffAttempts: 30, backoffMin: 250, backoffMax: 5_000 };
 const LONGEST_REASON = 300;
 const MOST_ANSWER_BYTES = 1024 * 1024;
@@ -58,7 +58,7 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
       const issue = (): Promise<IssuedCertificate> =>
         withLimit(signal, config.timeout_s * 1000, async (limit) => {
           try {
-            // Loaded when it is needed: it is larger than all the rest of the agent.
+            // Loaded on demand: it is larger than the rest of the agent.
             const { default: library } = await import('acme-client');
             severity.begin(library);
             await prepareHttp(library, config);
@@ -84,11 +84,11 @@ async function order(
   challenges: Challenges,
   limit: AbortSignal,
 ): Promise<IssuedCertificate> {
-  // Every wait ends with the limit, and not only the whole: a challenge is taken back before the order is given up.
+  // The limit ends every single wait, so that a challenge is removed before the order is abandoned.
   const wait = <T>(work: Promise<T>): Promise<T> =>
     orAbort(work, limit, () => new Error('the order did not end in time'));
   const { client, placed } = await wait(placeOrder(library, config, deps, names));
-  // every name is tried, so that the next order can do without those that fail
+  // every name is tried, so that the next order can leave out the names that fail
   const refused = new Map<string, string>();
   for (const authorization of await wait(client.getAuthorizations(placed))) {
     if (authorization.status === 'valid') continue;
@@ -130,7 +130,7 @@ async function authorize(
   await challenges.put(token, await client.getChallengeKeyAuthorization(challenge));
   try {
     await wait(client.completeChallenge(challenge));
-    // the challenge and not its authorization: it tells why it failed
+    // the challenge and not its authorization, because the challenge says why it failed
     await wait(client.waitForValidStatus(challenge));
   } finally {
     await challenges.remove(token).catch(() => {});
@@ -150,14 +150,17 @@ async function placeOrder(
     return { client, placed: await client.createOrder({ identifiers }) };
   } catch (error) {
     if (known?.url === undefined || known.url === null || isWire(error)) throw error;
-    // An authority may have forgotten the account (a test authority does at each start). Asking again for the same
-    // key is harmless.
+    // An authority may have forgotten the account (a test authority does so at each start). Registering the same key
+    // again is harmless.
     const again = await openAccount(library, config, deps, null);
     return { client: again, placed: await again.createOrder({ identifiers }) };
   }
 }
 
-/** The kept account; made at the authority once, with a key that is kept before anybody else hears of it. */
+/**
+ * The kept account. It is created at the authority once, with a key that is kept before it is sent to any other
+ * party.
+ */
 async function openAccount(
   library: Acme,
   config: AcmeConfig,
@@ -182,7 +185,10 @@ async function openAccount(
   return client;
 }
 
-/** What the library's own client, one for everybody, is told to refuse: by this issuer once, until it is closed. */
+/**
+ * The library's HTTP client is shared by all its users. This issuer makes it refuse certain responses: set once,
+ * until the issuer is closed.
+ */
 function newSeverity(): { readonly begin: (library: Acme) => void; readonly end: () => void } {
   let end: (() => void) | undefined;
   return {
@@ -195,24 +201,24 @@ function newSeverity(): { readonly begin: (library: Acme) => void; readonly end:
   };
 }
 
-/** acme-client has one HTTP client for everybody; there is one issuer. */
+/** acme-client has one HTTP client for all its users; there is one issuer. */
 async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
   const { defaults } = library.axios;
   const own = config.ca_file === null ? undefined : await readFile(config.ca_file, 'utf8');
   defaults.timeout = REQUEST_MS;
   defaults.maxContentLength = MOST_ANSWER_BYTES;
   defaults.proxy = false;
-  // an authority has one address; whoever sends us elsewhere is not it
+  // an authority has one address, so a redirect does not come from the authority
   defaults.maxRedirects = 0;
   defaults.httpsAgent = new Agent(own === undefined ? {} : { ca: [...rootCertificates, own] });
-  // Waiting for a system that is down is our keeper's business.
+  // The caller waits for a system that is down, not the library.
   const settings: unknown = Reflect.get(defaults, 'acmeSettings');
   if (typeof settings === 'object' && settings !== null) Reflect.set(settings, 'retryMaxAttempts', 0);
 }
 
 class Refused extends Error {}
 
-/** The authority's words about some of the names. */
+/** What the authority says about some of the names. */
 class NamesRefused extends Error {
   readonly names: ReadonlyMap<string, string>;
 
@@ -222,29 +228,32 @@ class NamesRefused extends Error {
   }
 }
 
-/** The authority, or a gateway before it, is not able to answer: no verdict about the order, whatever the body says. */
+/**
+ * The authority, or a gateway in front of it, is not able to answer: this is no verdict about the order, whatever the
+ * body says.
+ */
 class Breakdown extends Error {
   readonly response: number;
 
   constructor(status: number) {
-    super(`it answered ${status}, or half of it`);
+    super(`it responded with ${status}, or only with half of a response`);
     this.response = status;
   }
 }
 
 /**
- * The authority does not deal with us or our account, or something before it lets nobody through: no verdict about
- * the order either.
+ * The authority rejects us or our account, or a system in front of it lets no request through: this is no verdict
+ * about the order either.
  */
 class Refusal extends Error {}
 
-/** Problems of RFC 8555 that are our account's, whatever is ordered. */
+/** Problem types of RFC 8555 that concern our account, whatever is ordered. */
 const OF_ACCOUNT =
   /^urn:ietf:params:acme:error:(?:accountDoesNotExist|externalAccountRequired|userActionRequired|unsupportedContact|invalidContact|badPublicKey)$/;
 
 /**
- * acme-client forgets the status, takes the body for the authority's words, and an answer that broke off for an empty
- * one.
+ * acme-client drops the status, takes the body for the authority's own message, and takes a response that broke off
+ * for an empty one.
  */
 function refuseBreakdown<A extends { readonly status: number; readonly data?: unknown }>(answer: A): A {
   const { status, data } = answer;
@@ -259,7 +268,7 @@ function refuseBreakdown<A extends { readonly status: number; readonly data?: un
   return answer;
 }
 
-/** Which names an order failed for (RFC 8555, section 6.7.1). */
+/** The names that an order failed for (RFC 8555, section 6.7.1). */
 function namesIn(data: unknown): ReadonlyMap<string, string> {
   const list: unknown =
     typeof data === 'object' && data !== null ? Reflect.get(data, 'subproblems') : undefined;
@@ -287,7 +296,8 @@ function problemIn(data: unknown): { readonly type: string; readonly detail: str
 }
 
 /**
- * acme-client throws plain errors: with a `code` or `response` when the wire failed, else the authority's own words.
+ * acme-client throws plain errors: with a `code` or `response` if the connection failed, else with the authority's
+ * own message.
  */
 function asFailure(error: unknown, timedOut: boolean): AgentError {
   if (error instanceof AgentError) return error;
@@ -325,7 +335,7 @@ function refusesUs(detail: string, cause?: unknown): AgentError {
 }
 
 function isWire(error: unknown): boolean {
-  // acme-client trips over the answer that never came
+  // acme-client fails with a TypeError if there was no response
   if (!(error instanceof Error) || error instanceof TypeError) return true;
   if (('code' in error && typeof error.code === 'string') || 'response' in error) return true;
   return /directory|nonce|API resource/i.test(error.message);

@@ -3,16 +3,16 @@ import { block, optional, path, type Static } from '../../../config/building-blo
 import type { Loaded } from '../../../config/loaded.js';
 import type { IssuerPart } from '../part.js';
 
-const keys = block('A CA on this machine that issues when ACME is off, for a lab.', {
-  certificate_file: path('Its certificate: PEM file.', 'certificates'),
-  key_file: path('Its private key: PEM file (PKCS #8, EC P-256).', 'private file', {
+const keys = block('A CA on this machine that issues certificates if ACME is disabled, for a lab.', {
+  certificate_file: path('PEM file with its certificate.', 'certificates'),
+  key_file: path('PEM file with its private key (PKCS #8, EC P-256).', 'private file', {
     keyOf: 'certificate_file',
   }),
 });
 
 export type LocalCa = Loaded<Static<typeof keys>>;
 
-/** What of the configuration this driver reads. */
+/** The part of the configuration that this driver reads. */
 export interface LocalCaSettings {
   readonly domains: { readonly local_ca: LocalCa | null };
 }

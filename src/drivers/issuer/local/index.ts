@@ -1,4 +1,7 @@
-/** Issuer `local`: signs with a CA on this machine, for labs and the sandbox. Nothing is verified: routing was. */
+/**
+ * Issuer `local`: signs with a CA on this machine, for labs and the sandbox. It verifies nothing: that the names
+ * point here was checked before.
+ */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { CertificateIssuer, IssuerDeps } from '../contract.js';

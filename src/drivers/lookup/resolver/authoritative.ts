@@ -1,6 +1,6 @@
 /**
- * Finds the servers of the zone that holds a name, and asks all of them. Resolvers are only asked where the servers
- * are.
+ * Finds the servers of the zone that contains a name, and queries all of them. Resolvers are queried only for the
+ * addresses of the servers.
  */
 import type { Answer } from 'dns-packet';
 import type { LookupConfig } from './config.js';
@@ -23,7 +23,7 @@ interface Zone {
 const MOST_HOSTS = 6;
 const MOST_SERVERS = 8;
 
-/** One look-up with what it learns on the way; not kept longer, so that nothing old is believed. */
+/** One look-up with the results on its way. They are not kept longer, so that no outdated result is used. */
 export class Authoritative {
   readonly #settings: Settings;
   readonly #signal: AbortSignal;
@@ -35,15 +35,15 @@ export class Authoritative {
     this.#signal = signal;
   }
 
-  /** What all servers of the name's zone answer together. Throws `lookup_failed` when none does. */
+  /** The combined answers of all servers of the name's zone. Throws `lookup_failed` if none answers. */
   async ask(name: string, type: QuestionType): Promise<readonly Answer[]> {
     const zone = await this.zoneOf(name);
     return zone ? (await this.#askAll(zone, name, type)).flatMap(({ answers }) => answers) : [];
   }
 
   /**
-   * Where the zone above sends those who look for this one: names of servers. Unlike `delegation` this holds before
-   * the servers know the zone.
+   * The names of the servers that the parent zone refers to for this name. Unlike `delegation`, this works before
+   * these servers know the zone.
    */
   async referral(name: string): Promise<readonly string[]> {
     const above = await this.zoneOf(name.slice(name.indexOf('.') + 1));
@@ -76,7 +76,7 @@ export class Authoritative {
     );
   }
 
-  /** The zone's delegation: names of its servers; undefined when the zone is not delegated of its own. */
+  /** The zone's delegation: names of its servers; undefined if the zone has no separate delegation. */
   async delegation(zone: string): Promise<readonly string[] | undefined> {
     const found = (await this.#resolve(zone, 'NS')).filter(
       (answer) => answer.type === 'NS' && answer.name.toLowerCase() === zone,
@@ -122,14 +122,14 @@ export class Authoritative {
       throw this.#failed(
         unique.length === 0
           ? `The name servers of ${name} have no addresses.`
-          : `The name servers of ${name} have private addresses, which are not asked.`,
+          : `The name servers of ${name} have private addresses, which are not queried.`,
         [`${hosts.join(', ')}: ${unique.join(', ')}`],
       );
     }
     return servers.slice(0, MOST_SERVERS).map((address) => ({ address, port: this.#settings.dns_port }));
   }
 
-  /** From the first resolver that answers. */
+  /** The answer of the first resolver that responds. */
   async #resolve(name: string, type: QuestionType): Promise<readonly Answer[]> {
     const problems: string[] = [];
     let cause: unknown;
@@ -157,7 +157,10 @@ function isAnswer({ code }: Reply): boolean {
   return code === 0 || code === 3;
 }
 
-/** What a foreign record names, or undefined when that is no host name: it is neither asked about nor shown. */
+/**
+ * The host name in a foreign record, or undefined if it is not a host name: such a value is neither queried nor
+ * shown.
+ */
 export function hostOf(data: string): string | undefined {
   return readHostName(data, { underscores: true, leastLabels: 1 });
 }

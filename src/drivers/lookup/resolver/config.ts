@@ -1,4 +1,4 @@
-/** The keys of `domains` about how customers' names are looked up. */
+/** The keys of `domains` for the look-up of customers' names. */
 import { list, number, type Static, text } from '../../../config/building-blocks.js';
 import type { Loaded } from '../../../config/loaded.js';
 import { isAddress, isNetwork, NETWORK_EXPECTED } from '../../../config/patterns.js';
@@ -13,15 +13,15 @@ function isResolver(value: string): boolean {
 
 export const lookupKeys = {
   resolvers: list(
-    "Resolvers that tell where a domain's name servers are; empty = the system's.",
+    "Resolvers that find a domain's name servers; empty = the system's.",
     text('A resolver.', { expected: RESOLVER_EXPECTED, check: isResolver }),
     { default: [] },
   ),
-  dns_port: number('Port that name servers are asked at; another one only makes sense in a lab.', 1, 65_535, {
+  dns_port: number('Port of the name servers; change it only in a lab.', 1, 65_535, {
     default: 53,
   }),
   http_port: number(
-    'Port that names are asked at over HTTP, to see whether a CDN hands on to us; a lab may have another one.',
+    'Port for HTTP requests that check whether a CDN forwards to the proxy; change it only in a lab.',
     1,
     65_535,
     {
@@ -29,12 +29,13 @@ export const lookupKeys = {
     },
   ),
   https_port: number('The same for a redirect to HTTPS.', 1, 65_535, { default: 443 }),
-  lookup_timeout_s: number('How long the checks of one domain may take.', 1, 15, {
+  lookup_timeout_s: number('Timeout for the checks of one domain.', 1, 15, {
     unit: 'seconds',
     default: 8,
   }),
   lab_networks: list(
-    'Private networks in which name servers may be asked all the same, for a lab; none is sent a packet otherwise.',
+    'Private networks whose name servers may be queried anyway, for a lab; packets to other private ' +
+      'addresses are never sent.',
     text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork }),
     { default: [] },
   ),

@@ -1,6 +1,6 @@
 /**
- * One question to one name server: UDP, and TCP when the answer does not fit. Only what is an answer to exactly this
- * question counts.
+ * One query to one name server: over UDP, and over TCP if the response does not fit. Only a response to exactly this
+ * query counts.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -14,7 +14,7 @@ export type QuestionType = 'A' | 'AAAA' | 'CNAME' | 'TXT' | 'CAA' | 'NS';
 export interface DnsQuery {
   readonly name: string;
   readonly type: QuestionType;
-  /** Asks a resolver to find the answer elsewhere. */
+  /** Asks a resolver to find the answer at other servers. */
   readonly recurse: boolean;
 }
 
@@ -24,10 +24,10 @@ export interface Server {
 }
 
 export interface Reply {
-  /** 0 answered, 3 there is no such name; anything else is no answer. */
+  /** 0: answered; 3: the name does not exist; anything else is not an answer. */
   readonly code: number;
   readonly answers: readonly Answer[];
-  /** Where a server that is asked for what is below a delegation points to. */
+  /** The servers that a delegation refers to, from a server that was queried for a name below it. */
   readonly authorities: readonly Answer[];
 }
 
@@ -37,13 +37,15 @@ const TCP_MS = 3_000;
 const UDP_BYTES = 1232;
 const RCODE = 0x0f;
 
-/** What servers without EDNS answer to a query that has it, with or without the question (RFC 6891, section 7). */
+/**
+ * The code that servers without EDNS send for a query with EDNS, with or without the question (RFC 6891, section 7).
+ */
 const FORMERR = 1;
 const NOTIMP = 4;
 
 /**
- * A server that does not know EDNS is asked once more without it. Rejects when there is no answer in time, or the
- * signal aborts.
+ * A server that does not know EDNS is queried once more without it. Rejects if there is no response in time, or if
+ * the signal aborts.
  */
 export async function queryServer(server: Server, question: DnsQuery, signal: AbortSignal): Promise<Reply> {
   const reply = await askServer(server, { ...question, edns: true }, signal);
@@ -55,7 +57,7 @@ function isWithoutEdns(code: number): boolean {
 }
 
 interface Query extends DnsQuery {
-  /** Says how long a datagram may be; without it 512 bytes. */
+  /** Whether the query announces how long a datagram may be; without this, 512 bytes. */
   readonly edns: boolean;
 }
 
@@ -105,7 +107,7 @@ function encode(id: number, { name, type, recurse, edns }: Query): Buffer {
 }
 
 /**
- * The message when it answers this question with this id, else undefined. A server that cannot read the question may
+ * The message if it answers this question with this ID, else undefined. A server that cannot parse the question may
  * answer without it.
  */
 function decode(message: Buffer, id: number, question: Query): DecodedPacket | undefined {
@@ -133,7 +135,7 @@ function overUdp(server: Server, question: Query, signal: AbortSignal): Promise<
           const packet = decode(message, id, question);
           if (packet) resolve(packet);
         });
-        // connected: the system drops what comes from elsewhere
+        // connected, so that the system drops packets from other addresses
         socket.connect(server.port, server.address, () => socket.send(encode(id, question)));
       });
     } finally {

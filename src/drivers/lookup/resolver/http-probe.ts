@@ -1,13 +1,13 @@
 /**
- * A plain HTTP request to a name, as a certificate authority makes it, at each of the addresses that the name's own
- * servers give, and along redirects that stay with the name. The owner of a name decides where it points, so each
- * address is looked at before a packet is sent there, at every hop.
+ * A plain HTTP request to a name, as a certificate authority makes it: to each of the addresses that the name's own
+ * servers return, and along redirects that stay with the name. The owner of a name decides where it points, so each
+ * address is checked before a packet is sent there, at every hop.
  */
 import http from 'node:http';
 import https from 'node:https';
 import { withLimit } from '../../../kernel/async/with-limit.js';
 import { abortError } from '../../shared/abort.js';
-import type { Knock } from '../contract.js';
+import type { HttpProbe } from '../contract.js';
 import { mayAsk, type Reachable } from './reachable.js';
 
 export interface HttpProbeSettings extends Reachable {
@@ -15,7 +15,7 @@ export interface HttpProbeSettings extends Reachable {
   readonly https_port: number;
 }
 
-/** The addresses of a name as the world sees them. */
+/** The public addresses of a name. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
 const MOST_HOPS = 4;
@@ -23,16 +23,16 @@ const MOST_ADDRESSES = 8;
 const MOST_BYTES = 1024;
 const TRY_MS = 3_000;
 const REDIRECTS = [301, 302, 303, 307, 308];
-/** Our own network has no way to addresses of this kind, IPv6 mostly: that says nothing about the name. */
-const NO_WAY = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
+/** Our own network has no route to addresses of this kind, usually IPv6: this says nothing about the name. */
+const NO_ROUTE = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
 /**
- * For each address the body of a 200, or undefined for everything else, whatever it is. Addresses that our network
- * has no way to are left out. Throws `lookup_failed`, `aborted`.
+ * For each address the body of a 200, or undefined for any other result. Addresses that our network has no route to
+ * are left out. Throws `lookup_failed`, `aborted`.
  */
 export async function httpProbe(
   settings: HttpProbeSettings,
-  asked: Knock,
+  asked: HttpProbe,
   resolve: Resolve,
   signal: AbortSignal,
 ): Promise<(string | undefined)[]> {
@@ -40,23 +40,23 @@ export async function httpProbe(
   const answers = await Promise.all(
     all.slice(0, MOST_ADDRESSES).map((address) => walk(settings, asked, address, resolve, signal)),
   );
-  if (signal.aborted) throw abortError(signal, 'lookup_failed', 'asking a name over HTTP');
-  return answers.flatMap((answer) => (answer === 'no way' ? [] : [answer.body]));
+  if (signal.aborted) throw abortError(signal, 'lookup_failed', 'probing a name over HTTP');
+  return answers.flatMap((answer) => (answer === 'no route' ? [] : [answer.body]));
 }
 
 async function walk(
   settings: HttpProbeSettings,
-  asked: Knock,
+  asked: HttpProbe,
   address: string,
   resolve: Resolve,
   signal: AbortSignal,
-): Promise<{ readonly body: string | undefined } | 'no way'> {
+): Promise<{ readonly body: string | undefined } | 'no route'> {
   let url = new URL(`http://${asked.name}${asked.path}`);
   for (let hop = 0; hop <= MOST_HOPS; hop += 1) {
     const at = url.hostname === asked.name ? [address] : await resolve(url.hostname).catch(() => []);
     const answer = await first(settings, url, at, signal);
-    if (answer === 'no way' && hop === 0) return answer;
-    if (answer === undefined || answer === 'no way') break;
+    if (answer === 'no route' && hop === 0) return answer;
+    if (answer === undefined || answer === 'no route') break;
     if (answer.status === 200) return { body: answer.body };
     const next = REDIRECTS.includes(answer.status) ? follow(settings, asked, url, answer) : undefined;
     if (!next) break;
@@ -71,28 +71,33 @@ interface Answer {
   readonly body: string;
 }
 
-/** Of the addresses that may be asked, the first that answers. */
+/** The response of the first address that may be probed and responds. */
 async function first(
   settings: HttpProbeSettings,
   url: URL,
   addresses: readonly string[],
   signal: AbortSignal,
-): Promise<Answer | 'no way' | undefined> {
-  let found: 'no way' | undefined;
+): Promise<Answer | 'no route' | undefined> {
+  let found: 'no route' | undefined;
   for (const address of addresses.slice(0, MOST_ADDRESSES)) {
     if (!mayAsk(address, settings) || signal.aborted) continue;
     try {
       return await request(settings, url, address, signal);
     } catch (error) {
       const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-      found = NO_WAY.some((one) => one === code) ? 'no way' : undefined;
+      found = NO_ROUTE.some((one) => one === code) ? 'no route' : undefined;
     }
   }
   return found;
 }
 
-/** Where it leads, if that is the same name (or its `www`) on the usual ports. */
-function follow(settings: HttpProbeSettings, asked: Knock, from: URL, { location }: Answer): URL | undefined {
+/** The target of the redirect, if it is the same name (or its `www`) on the usual ports. */
+function follow(
+  settings: HttpProbeSettings,
+  asked: HttpProbe,
+  from: URL,
+  { location }: Answer,
+): URL | undefined {
   if (location === undefined || !URL.canParse(location, from.href)) return undefined;
   const to = new URL(location, from);
   if (to.protocol !== 'http:' && to.protocol !== 'https:') return undefined;
@@ -118,7 +123,7 @@ function requestWithin(
 ): Promise<Answer> {
   const isHttps = url.protocol === 'https:';
   const options = {
-    // an address: nobody is asked where the name leads a second time
+    // an address: the name is not resolved a second time
     host: address,
     port: isHttps ? settings.https_port : settings.http_port,
     path: `${url.pathname}${url.search}`,
@@ -128,7 +133,7 @@ function requestWithin(
     maxHeaderSize: 8_192,
   } as const;
   return new Promise((resolve, reject) => {
-    // as an authority does it: the certificate is what is yet to be had
+    // the certificate is not verified, because it is yet to be issued; an authority does the same
     const sent = isHttps
       ? https.request({ ...options, servername: url.hostname, rejectUnauthorized: false })
       : http.request(options);

@@ -1,4 +1,4 @@
-/** Looks names up at their authoritative servers, following aliases from zone to zone. */
+/** Looks names up at their authoritative servers, and follows aliases from zone to zone. */
 import { getServers } from 'node:dns';
 import type { LookupConfig } from './config.js';
 import type { CaaRecord } from '../../../model/caa.js';
@@ -21,30 +21,30 @@ export function nameLookup(config: LookupConfig): NameLookup {
   };
   const looking = <T>(
     { signal }: LookupCall,
-    work: (world: Authoritative, limit: AbortSignal) => Promise<T>,
+    work: (servers: Authoritative, limit: AbortSignal) => Promise<T>,
   ): Promise<T> =>
     withLimit(signal, config.lookup_timeout_s * 1000, (limit) =>
       work(new Authoritative(settings, limit), limit),
     );
   return {
-    addresses: (name, call) => looking(call, (world) => addressesOf(world, name)),
+    addresses: (name, call) => looking(call, (servers) => addressesOf(servers, name)),
     texts: (name, call) =>
-      looking(call, async (world) => {
-        const { values } = await follow(world, name, ['TXT']);
+      looking(call, async (servers) => {
+        const { values } = await follow(servers, name, ['TXT']);
         return [...new Set(values.map(textOf))];
       }),
-    authorities: (name, call) => looking(call, (world) => climb(world, name)),
-    nameServers: (zone, call) => looking(call, (world) => world.referral(zone)),
+    authorities: (name, call) => looking(call, (servers) => climb(servers, name)),
+    nameServers: (zone, call) => looking(call, (servers) => servers.referral(zone)),
     knock: (asked, call) =>
-      looking(call, (world, limit) =>
-        httpProbe(config, asked, async (name) => (await addressesOf(world, name)).addresses, limit),
+      looking(call, (servers, limit) =>
+        httpProbe(config, asked, async (name) => (await addressesOf(servers, name)).addresses, limit),
       ),
     close: async () => {},
   };
 }
 
-async function addressesOf(world: Authoritative, name: string): Promise<FoundAddresses> {
-  const chain = await follow(world, name, ['A', 'AAAA']);
+async function addressesOf(servers: Authoritative, name: string): Promise<FoundAddresses> {
+  const chain = await follow(servers, name, ['A', 'AAAA']);
   const addresses = chain.values.flatMap((value) =>
     typeof value === 'string' ? (canonicalAddress(value) ?? []) : [],
   );
@@ -52,12 +52,12 @@ async function addressesOf(world: Authoritative, name: string): Promise<FoundAdd
 }
 
 async function climb(
-  world: Authoritative,
+  servers: Authoritative,
   name: string,
 ): Promise<{ at: string; records: CaaRecord[] } | undefined> {
   for (let at = name; at !== ''; at = at.includes('.') ? at.slice(at.indexOf('.') + 1) : '') {
-    const { values } = await follow(world, at, ['CAA']).catch((error: unknown) => {
-      // a top-level domain that cannot be asked does not decide
+    const { values } = await follow(servers, at, ['CAA']).catch((error: unknown) => {
+      // a top-level domain that cannot be queried does not decide
       if (at.includes('.')) throw error;
       return { values: [] };
     });
@@ -67,17 +67,17 @@ async function climb(
   return undefined;
 }
 
-/** Every value at the name or where its aliases lead; several when servers disagree. */
+/** Every value at the name, or where its aliases point; several if servers disagree. */
 async function follow(
-  world: Authoritative,
+  servers: Authoritative,
   name: string,
   types: readonly QuestionType[],
 ): Promise<{ values: unknown[]; names: string[] }> {
   const names = [name];
   const values: unknown[] = [];
-  // the list grows while it is walked
+  // the list grows during the loop
   for (const at of names) {
-    const answers = (await Promise.all(types.map((type) => world.ask(at, type)))).flat();
+    const answers = (await Promise.all(types.map((type) => servers.ask(at, type)))).flat();
     for (const answer of answers) {
       if (bare(answer.name) !== at) continue;
       if (answer.type === 'CNAME') {

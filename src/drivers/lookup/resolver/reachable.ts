@@ -1,16 +1,16 @@
 /**
- * Which addresses a look-up may send packets to: the owner of a domain chooses its name servers, and must not make us
- * knock at our own network.
+ * Which addresses a look-up may send packets to: the owner of a domain chooses its name servers, and must not be able
+ * to make us probe our own network.
  */
 import ipaddr from 'ipaddr.js';
 
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 
-/** CIDRs or addresses; `closed_networks` wins. */
+/** CIDRs or addresses; `closed_networks` takes precedence. */
 export interface Reachable {
-  /** Private, and may be contacted all the same. */
+  /** Private networks that may be contacted anyway. */
   readonly lab_networks: readonly string[];
-  /** Public by their numbers, and must not be contacted. */
+  /** Networks whose addresses are public, and that must not be contacted. */
   readonly closed_networks: readonly string[];
 }
 
@@ -31,8 +31,8 @@ function isIn(address: ipaddr.IPv4 | ipaddr.IPv6, networks: readonly string[]): 
 }
 
 /**
- * What is given out to be routed at all: IPv6 beyond it may wrap an IPv4 address (`::10.0.0.1`) or be anything
- * tomorrow.
+ * True for the address space that is allocated for routing. Other IPv6 addresses may wrap an IPv4 address
+ * (`::10.0.0.1`), or get any meaning later.
  */
 function isGiven(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return address.kind() === 'ipv4' || address.match(GLOBAL_IPV6);

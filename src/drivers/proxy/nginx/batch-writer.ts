@@ -1,6 +1,6 @@
 /**
- * Writes nginx's configuration, alone: changes that come in while a batch is under way are applied together in
- * the next one.
+ * Writes nginx's configuration as its only writer: changes that arrive during a batch are applied together in the
+ * next one.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
@@ -13,16 +13,19 @@ import type { Publishing } from './backend.js';
 /** `settle` is called exactly once. */
 export type QueuedChange = Change & { settle(error?: AgentError): void };
 
-/** How long a first wish waits for others. */
+/** How long the first change of a batch waits for others. */
 const COLLECT_MS = 5;
-/** Every reload leaves old workers behind until their last connection ends, so reloads keep a distance. */
+/**
+ * Every reload leaves old workers running until their last connection ends, so there is a minimum time between
+ * reloads.
+ */
 const BETWEEN_BATCHES_MS = 300;
 const STOP_MS = 5_000;
 
 export class BatchWriter {
   readonly #publisher: Publishing;
   readonly #clock: Clock;
-  /** Counts batches, not wishes. */
+  /** Counts batches, not changes. */
   readonly #circuit: Circuit | undefined;
   #queue: QueuedChange[] = [];
   #work: Promise<void> | undefined;
@@ -40,7 +43,10 @@ export class BatchWriter {
     this.#work ??= this.#run();
   }
 
-  /** Takes back a wish that no batch has taken up yet; false when it is too late. Its `settle` is then not called. */
+  /**
+   * Withdraws a change that no batch has picked up yet; its `settle` is then not called. Returns false if it is too
+   * late.
+   */
   withdraw(asked: QueuedChange): boolean {
     const waiting = this.#queue.includes(asked);
     if (waiting) this.#queue = this.#queue.filter((other) => other !== asked);
@@ -48,8 +54,8 @@ export class BatchWriter {
   }
 
   /**
-   * Takes back all that wait, gives the batch under way `STOP_MS` to end well, and resolves when it has ended:
-   * nothing is written any more.
+   * Withdraws all waiting changes, gives the running batch `STOP_MS` to end well, and resolves when it has ended:
+   * nothing is written after that.
    */
   async stop(): Promise<readonly QueuedChange[]> {
     const waiting = this.#queue;
@@ -69,7 +75,7 @@ export class BatchWriter {
       this.#lastBatch = this.#clock.monotonic();
       if (batch.length > 0) await this.#carryOut(batch);
     }
-    this.#work = undefined; // in the same turn as the last look at the queue
+    this.#work = undefined; // in the same turn as the last check of the queue
   }
 
   async #carryOut(batch: readonly QueuedChange[]): Promise<void> {
@@ -92,7 +98,7 @@ export class BatchWriter {
   }
 }
 
-/** What is no error of ours is the disk's or the folder's: the proxy cannot be changed. */
+/** An error that is not an AgentError comes from the disk or the folder: the proxy cannot be changed. */
 function verdictOfBatch(error: unknown): keyof Pass {
   return error instanceof AgentError ? verdictOf(error) : 'silent';
 }

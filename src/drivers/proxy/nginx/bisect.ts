@@ -1,5 +1,6 @@
 /**
- * Finds which of the changes nginx accepts, by halving: the tests it takes grow with the refused ones, not with all.
+ * Finds by bisection which of the changes nginx accepts: the number of tests grows with the refused changes, not with
+ * all changes.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import { applyChanges, type Change } from './changes.js';
@@ -13,12 +14,15 @@ export interface Tested<C> {
 }
 
 export interface Bisection<C> {
-  /** nginx's complaint about these records, or undefined. */
+  /** nginx's error message about these records, or undefined. */
   readonly complaintAbout: (records: Records) => Promise<string | undefined>;
   readonly refuse: Refuse<C>;
 }
 
-/** @param complaint about what is wished. Throws `proxy_unreachable` when nginx refuses the former records too. */
+/**
+ * @param complaint nginx's message about the requested changes. Throws `proxy_unreachable` if nginx also refuses the
+ * former records.
+ */
 export async function findAccepted<C extends Change>(
   before: Records,
   requested: Tested<C>,
@@ -26,11 +30,11 @@ export async function findAccepted<C extends Change>(
   halving: Bisection<C>,
 ): Promise<Tested<C>> {
   const older = await halving.complaintAbout(before);
-  if (older !== undefined) throw unreachable(`nginx refuses its configuration as it was, too: ${older}`);
+  if (older !== undefined) throw unreachable(`nginx also refuses its previous configuration: ${older}`);
   return halve(before, requested.accepted, complaint, halving);
 }
 
-/** @param complaint about all of `changes` together over `base`, which alone is accepted */
+/** @param complaint nginx's message about all of `changes` together over `base`, which it accepts alone */
 async function halve<C extends Change>(
   base: Records,
   changes: readonly C[],
@@ -53,7 +57,7 @@ async function settle<C extends Change>(
   changes: readonly C[],
   halving: Bisection<C>,
 ): Promise<Tested<C>> {
-  // Names may clash anew (or no longer) once another wish is refused.
+  // Names may clash now, or no longer clash, because another change was refused.
   const wanted = applyChanges(base, changes);
   for (const { change, error } of wanted.refused) halving.refuse(change, error);
   if (wanted.accepted.length === 0) return { records: base, accepted: [] };

@@ -1,8 +1,8 @@
 /**
- * Certificates in the proxy's folder: `certificates/<id>.json` says for which names the pair `<file>.pem`,
- * `<file>.key` is shown. A new pair gets new files, so that nginx never meets a certificate with another one's key.
- * nginx's workers read them at each handshake: they get owner, group and read permission of the configured
- * certificate's key, which the operator has made readable for them.
+ * Certificates in the proxy's folder: `certificates/<id>.json` lists the names for which the pair `<file>.pem`,
+ * `<file>.key` is shown. A new pair gets new files, so that nginx never loads a certificate with the key of another
+ * one. nginx's workers read the files at each handshake: the files get owner, group and read permission of the
+ * configured certificate's key, which the operator has made readable for the workers.
  */
 import { createHash } from 'node:crypto';
 import { chown, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -49,9 +49,9 @@ export async function loadCertificates(
   for (const file of (await namesIn(folder)).filter((name) => name.endsWith('.json')).sort()) {
     try {
       const entry = decode(await readFile(join(folder, file), 'utf8'));
-      if (`${entry.id}.json` !== file) throw new Error(`it belongs into ${entry.id}.json`);
+      if (`${entry.id}.json` !== file) throw new Error(`it belongs in ${entry.id}.json`);
       const clash = entry.names.find((name) => taken.has(name));
-      if (clash !== undefined) throw new Error(`${clash} has another certificate already`);
+      if (clash !== undefined) throw new Error(`${clash} already has another certificate`);
       await Promise.all(['pem', 'key'].map((kind) => stat(join(folder, `${entry.file}.${kind}`))));
       for (const name of entry.names) taken.add(name);
       certificates.set(entry.id, entry);
@@ -94,7 +94,7 @@ export async function saveCertificates(
   await syncFolder(folder);
 }
 
-/** Writes the pair; nothing refers to it yet. Throws `proxy_failed` for what cannot be one. */
+/** Writes the pair; nothing refers to it yet. Throws `proxy_failed` if it cannot be a pair. */
 export async function writePair(
   config: NginxConfig,
   certificate: ProxyCertificate,
@@ -110,8 +110,8 @@ export async function writePair(
   const like = await stat(config.certificate_key_file).catch(() => undefined);
   const keyFile = join(folder, `${entry.file}.key`);
   await replaceFile(keyFile, key.reveal(), 0o600 | ((like?.mode ?? 0) & READ));
-  // Only root, or a member of the group, may do this; whether nginx can read the file is looked at afterwards in any
-  // case.
+  // Only root, or a member of the group, may do this; in any case, the driver checks afterwards whether nginx can
+  // read the file.
   if (like)
     await chown(keyFile, like.uid, like.gid).catch(() => chown(keyFile, -1, like.gid).catch(() => {}));
   await replaceFile(join(folder, `${entry.file}.pem`), chain, 0o644);
@@ -119,7 +119,7 @@ export async function writePair(
   return entry;
 }
 
-/** Removes the pairs of this id except the one that is `kept`. */
+/** Removes the pairs of this ID except `kept`. */
 export async function removePairs(config: NginxConfig, id: string, kept?: string): Promise<void> {
   const folder = join(config.dir, 'certificates');
   const old = (await namesIn(folder)).filter(

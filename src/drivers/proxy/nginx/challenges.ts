@@ -1,5 +1,5 @@
 /**
- * Answers to a certificate authority's HTTP-01 challenges: plain files that nginx serves on port 80, without a
+ * The responses to a certificate authority's HTTP-01 challenges: plain files that nginx serves on port 80, without a
  * reload.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
@@ -9,13 +9,13 @@ import { refused } from './record.js';
 import type { NginxConfig } from './config.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
-/** One is in use for a minute; what lies there for a day was left behind by an agent that ended. */
+/** A challenge is in use for a minute; a file that is a day old was left behind by an agent that ended. */
 const LEFT_BEHIND_MS = 86_400_000;
 
 export async function writeChallenge(config: NginxConfig, token: string, content: string): Promise<void> {
   const folder = join(config.dir, 'challenges');
   await makeFolder(folder, 0o755);
-  // what cannot be tidied keeps no certificate from being issued
+  // a failed cleanup does not prevent a certificate from being issued
   await removeLeftBehind(folder).catch(() => {});
   await replaceFile(join(folder, checked(token)), content, 0o644);
 }

@@ -1,4 +1,6 @@
-/** What a wish does to the set of records, as a pure function: names belong to one record, records to one mark. */
+/**
+ * Applies changes to the set of records, as a pure function. A name belongs to one record, and a record to one mark.
+ */
 import { AgentError } from '../../../kernel/errors.js';
 import { formatMark, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { ProxyHost } from '../contract.js';
@@ -11,7 +13,7 @@ export type Change =
   | { readonly kind: 'remove'; readonly mark: Mark }
   | { readonly kind: 'putCertificate'; readonly entry: CertificateEntry }
   | { readonly kind: 'removeCertificate'; readonly id: string }
-  /** Wishes only that the proxy is up to date. */
+  /** Only requests that the proxy is up to date. */
   | { readonly kind: 'nothing' };
 
 export interface Applied<C extends Change> {
@@ -20,7 +22,7 @@ export interface Applied<C extends Change> {
   readonly refused: readonly { readonly change: C; readonly error: AgentError }[];
 }
 
-/** The records while they are changed; `holders` and `certified`: name -> who has it. */
+/** The records while they are changed; `holders` and `certified`: name -> record or certificate that has it. */
 interface Draft {
   readonly sites: Map<string, ProxyHost>;
   readonly holders: Map<string, string>;
@@ -28,7 +30,7 @@ interface Draft {
   readonly certified: Map<string, string>;
 }
 
-/** In order; one that is refused leaves no trace. */
+/** In order; a refused change has no effect. */
 export function applyChanges<C extends Change>(base: Records, changes: readonly C[]): Applied<C> {
   const draft: Draft = {
     sites: new Map(base.sites),

@@ -1,4 +1,4 @@
-/** The two commands the operator configured: test the whole configuration, and reload nginx. */
+/** The operator's two commands: test the whole configuration, and reload nginx. */
 import { AgentError } from '../../../kernel/errors.js';
 import { throwIfAborted } from '../../shared/abort.js';
 import { type ChildEnd, runChild } from '../../shared/child.js';
@@ -8,8 +8,8 @@ const DEADLINE_MS = 30_000;
 const KEPT_OUTPUT_BYTES = 8_192;
 
 /**
- * Undefined when nginx accepts what is on disk, else its complaint. Throws `proxy_unreachable` when it could not be
- * asked.
+ * Undefined if nginx accepts the configuration on disk, else its error message. Throws `proxy_unreachable` if nginx
+ * could not be run.
  */
 export async function testConfiguration(
   argv: readonly string[],
@@ -18,14 +18,15 @@ export async function testConfiguration(
   const end = await run(argv, 'test', stop);
   if (end.code === 0) return undefined;
   const text = `${end.stderr}${end.stdout}`.trim();
-  // Only an exit code of nginx's own kind is a verdict; 126, 127 and above come from what should have started it.
+  // Only an exit code of nginx itself is a verdict; 126, 127 and above come from the program that should have started
+  // it.
   if (isNotRun(end.code)) throw refusesUs(`the test command ended with ${howItEnded(end)}: ${text}`);
   if (end.code === null || end.code >= 126)
     throw unreachable(`the test command ended with ${howItEnded(end)}: ${text}`);
   return text === '' ? `exit code ${end.code}` : text;
 }
 
-/** Throws `proxy_unreachable`: a tested configuration that cannot be loaded means that nginx is not running. */
+/** Throws `proxy_unreachable`: if a tested configuration cannot be loaded, nginx is not running. */
 export async function reload(argv: readonly string[], stop: AbortSignal): Promise<void> {
   const end = await run(argv, 'reload', stop);
   if (end.code === 0) return;
@@ -58,18 +59,18 @@ function howItEnded(end: ChildEnd): string {
   return end.code === null ? `signal ${end.signal ?? '?'}` : `exit code ${end.code}`;
 }
 
-/** What a shell (or the forced command) ends with that did not start the command at all. */
+/** Exit codes of a shell (or of the forced command) that did not start the command at all. */
 export function isNotRun(code: number | null): boolean {
   return code === 126 || code === 127;
 }
 
-/** The program is not there or may not be run: no try helps before somebody has put it right. */
+/** The program does not exist or may not be run: no retry helps before an operator has fixed this. */
 function isAbsent(error: unknown): boolean {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'EACCES' || code === 'EPERM';
 }
 
-/** The proxy is there, but lets the agent do nothing. */
+/** The proxy is reachable, but refuses everything that the agent does. */
 export function refusesUs(detail: string, cause?: unknown): AgentError {
   return new AgentError('proxy_refused', 'The reverse proxy refuses the agent.', {
     role: 'reverse proxy',

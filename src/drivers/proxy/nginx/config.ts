@@ -5,28 +5,33 @@ import { list, number, path, section, type Static, text } from '../../../config/
 import { type ConfigCheck, type DriverPart, problem } from '../../../config/driver-part.js';
 import type { Loaded } from '../../../config/loaded.js';
 import { ADDRESS_EXPECTED, isAddress, isNetwork, NETWORK_EXPECTED } from '../../../config/patterns.js';
-import type { Door } from '../../web/public-endpoint/config.js';
+import type { PublicEndpointConfig } from '../../web/public-endpoint/config.js';
 import type { ProxySsh } from '../ssh-config.js';
 
 const word = Type.String({ minLength: 1, expected: 'a word' });
 
 const keys = section('The nginx on this machine.', {
-  dir: path("Folder for what we write; nginx's user must be able to read it.", 'nothing', {
+  dir: path("Folder for the agent's nginx files; nginx's user must be able to read it.", 'nothing', {
     default: '/etc/nginx/innkeeper',
   }),
-  test: list("Command that tests nginx's whole configuration, words in a list.", word, {
+  test: list("Command that tests nginx's whole configuration, as a list of words.", word, {
     default: ['/usr/sbin/nginx', '-t', '-q'],
     minItems: 1,
   }),
-  reload: list('Command that reloads nginx, words in a list.', word, {
+  reload: list('Command that reloads nginx, as a list of words.', word, {
     default: ['/usr/sbin/nginx', '-s', 'reload'],
     minItems: 1,
   }),
-  status_port: number('Loopback port where nginx tells us which rendering it serves.', 1, 65_535, {
-    default: 8079,
-  }),
+  status_port: number(
+    'Loopback port on which nginx reports which version of the configuration it serves.',
+    1,
+    65_535,
+    {
+      default: 8079,
+    },
+  ),
   listen: list(
-    'Addresses that visitors reach, without ports.',
+    'Public addresses of the proxy, without ports.',
     text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
     { default: ['0.0.0.0'], minItems: 1 },
   ),
@@ -37,9 +42,9 @@ const keys = section('The nginx on this machine.', {
     'nothing',
   ),
   certificate_key_file: path('Its private key: PEM file, readable by nginx.', 'nothing'),
-  max_upload_mb: number('Largest upload to a site.', 1, 102_400, { unit: 'MiB', default: 64 }),
+  max_upload_mb: number('Maximum size of an upload to a site.', 1, 102_400, { unit: 'MiB', default: 64 }),
   real_ip_from: list(
-    "Proxies before ours whose X-Forwarded-For gives the visitor's address.",
+    "Upstream proxies whose X-Forwarded-For contains the visitor's address.",
     text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork }),
     {
       default: [],
@@ -49,12 +54,12 @@ const keys = section('The nginx on this machine.', {
 
 export type NginxConfig = Loaded<Static<typeof keys>>;
 
-/** What of the configuration this driver reads. */
+/** The part of the configuration that this driver reads. */
 export interface NginxSettings {
   readonly proxy: {
     readonly nginx: NginxConfig;
     readonly ssh: ProxySsh | null;
-    readonly door: Door;
+    readonly door: PublicEndpointConfig;
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Examines nginx without changing it: does it take its configuration, does a reload reach it, does
- * it serve what we have written?
+ * Examines nginx without changing it: whether it accepts its configuration, whether a reload reaches it, and whether
+ * it serves what we have written.
  */
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -19,7 +19,7 @@ import { readVersion } from './wait-for-reload.js';
 
 export interface Served {
   readonly written: string;
-  /** Undefined: nothing of ours answers on the status port. */
+  /** Undefined: no server of ours responds on the status port. */
   readonly served: string | undefined;
 }
 
@@ -27,16 +27,18 @@ const SERVED_WITHIN_MS = 3_000;
 const LOOK_MS = 100;
 
 export interface NginxExaminer {
-  /** False before the first start of the daemon: an nginx that includes our file cannot even be tested then. */
+  /**
+   * False before the first start of the daemon: until then, an nginx that includes our file cannot even be tested.
+   */
   hasRendering(signal: AbortSignal): Promise<boolean>;
   /**
-   * Undefined, or nginx's complaint. The daemon may be trying a rendering just now: a complaint counts when it is
-   * there a second time.
+   * Undefined, or nginx's error message. The daemon may be testing a rendering at the moment, so an error counts only
+   * if it occurs a second time.
    */
   test(signal: AbortSignal): Promise<string | undefined>;
-  /** Reloads it, as certbot or an operator would, and waits for what is served then. */
+  /** Reloads nginx, as certbot or an operator would, and returns what it serves afterwards. */
   reload(signal: AbortSignal): Promise<Served>;
-  /** The nearest folder above ours, or ours, that we cannot write to; undefined: all is well. */
+  /** The nearest folder (ours or one above it) that we cannot write to; undefined if there is none. */
   unwritable(): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -84,8 +86,9 @@ function localExaminer(config: NginxConfig, clock: Clock): NginxExaminer {
 }
 
 /**
- * Behind the forced command of the proxy host: its records are tried as a rendering of another number, which is taken
- * back, and with them a site at either end of each pool: the forced command may not let names lead there.
+ * Examines a proxy host through its forced command: its records are tried as a rendering with another number, which
+ * is then restored. The trial also contains a site at either end of each pool, because the forced command may not
+ * allow names to point there.
  */
 function remoteExaminer(ssh: ProxySsh, pools: Pools, clock: Clock): NginxExaminer {
   const commands = new RemoteCommands(ssh);
@@ -128,7 +131,7 @@ function probes(pools: Pools): ProxyHost[] {
     }));
 }
 
-/** What is served once it is what is written, or when that does not come about. */
+/** What is served once it matches what was written, or when the time for this is over. */
 async function untilServed(clock: Clock, signal: AbortSignal, look: () => Promise<Served>): Promise<Served> {
   let found: Served = { written: '', served: undefined };
   for await (const _ of poll({ clock, signal, pauses: LOOK_MS, patienceMs: SERVED_WITHIN_MS })) {

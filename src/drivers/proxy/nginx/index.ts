@@ -1,6 +1,6 @@
 /**
- * Reverse proxy `nginx`: on this machine, or on another one behind SSH. See render.ts for how an operator includes
- * what is rendered.
+ * Reverse proxy `nginx`: on this machine, or on another one over SSH. See render.ts for how an operator includes the
+ * rendered file.
  */
 import { onAbort } from '../../../kernel/async/on-abort.js';
 import type { Clock } from '../../../kernel/clock.js';
@@ -26,7 +26,7 @@ export function driver({ proxy }: NginxSettings, { clock, log, circuits }: Proxy
 }
 
 /**
- * Starts at once to bring nginx to what the records say; a failure is logged only, since every later call tries
+ * Starts at once to bring nginx to the state of the records; a failure is only logged, because every later call tries
  * again.
  */
 export function nginxProxyDriver(
@@ -60,7 +60,7 @@ export function nginxProxyDriver(
     refuseClosed();
     await new Promise<void>((resolve, reject) => {
       const forget = onAbort(signal, () => {
-        // Once a batch has taken it up the outcome is awaited, so that it is known; a batch has deadlines of its own.
+        // Once a batch has picked it up, the outcome is awaited so that it is known; a batch has its own deadlines.
         if (!keeper.withdraw(asked)) return;
         reject(abortError(signal, 'proxy_unreachable', 'waiting for the reverse proxy'));
       });
@@ -93,11 +93,13 @@ export function nginxProxyDriver(
           signal,
         );
         throw refused(
-          `visitors of ${names[0] ?? ''} get ${found} instead of the new certificate: nginx's workers must be able to read the keys, which have owner, group and read permission of ${config.certificate_key_file}`,
+          `visitors of ${names[0] ?? ''} get ${found} instead of the new certificate: nginx's workers must ` +
+            'be able to read the keys, which have owner, group and read permission of ' +
+            `${config.certificate_key_file}`,
         );
       }
     } catch (error) {
-      // Stopped: what is published stays, and is looked at again when the agent is back.
+      // Stopped: what was published stays, and is checked again when the agent is back.
       if (signal.aborted) throw abortError(signal, 'proxy_unreachable', 'waiting for the new certificate');
       const kept = (await place.records()).certificates.get(id)?.file;
       if (kept !== entry.file) await place.removePairs(id, kept);

@@ -1,6 +1,6 @@
 /**
- * The pages visitors see instead of a site; plain files that an operator can read, but rewritten at
- * every start.
+ * The pages that visitors see instead of a site. They are plain files that an operator can read, and every start
+ * rewrites them.
  */
 
 export type PageName = 'preparing' | 'suspended' | 'unavailable' | 'unknown';
@@ -8,7 +8,7 @@ export type PageName = 'preparing' | 'suspended' | 'unavailable' | 'unknown';
 const TEXTS: Readonly<Record<PageName, { title: string; text: string; refresh?: number }>> = {
   preparing: {
     title: 'This site is being prepared',
-    text: 'It will be here in a moment. This page looks again by itself.',
+    text: 'It will be ready in a moment. This page reloads automatically.',
     refresh: 5,
   },
   suspended: {
@@ -17,12 +17,12 @@ const TEXTS: Readonly<Record<PageName, { title: string; text: string; refresh?: 
   },
   unavailable: {
     title: 'This site does not answer right now',
-    text: 'It may be starting. This page looks again by itself.',
+    text: 'It may be starting. This page reloads automatically.',
     refresh: 10,
   },
   unknown: {
     title: 'There is no site here',
-    text: 'Please check the address for a typing mistake.',
+    text: 'Please check the address for typing mistakes.',
   },
 };
 

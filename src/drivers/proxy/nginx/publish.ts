@@ -1,6 +1,6 @@
 /**
- * Carries out one batch: finds what nginx accepts, saves it, makes nginx serve it. Order matters: a crash at any
- * point leaves records that a start can render.
+ * Carries out one batch: finds what nginx accepts, saves it, and makes nginx serve it. The order matters: after a
+ * crash at any point, a start can render the records.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import type { DriverLog } from '../../shared/log.js';
@@ -26,7 +26,7 @@ export interface PublishDeps {
   readonly log: DriverLog;
 }
 
-/** What the disk holds. */
+/** What is on disk. */
 export interface OnDisk {
   readonly records: Records;
   readonly damaged: ReadonlyMap<string, string>;
@@ -38,7 +38,7 @@ interface Batch<C extends Change> {
   readonly stop: AbortSignal;
 }
 
-/** How long a reloaded nginx may take until it serves the new rendering. */
+/** How long a reloaded nginx may take to serve the new rendering. */
 const SERVED_PATIENCE_MS = 15_000;
 
 export class Publisher implements Publishing {
@@ -46,7 +46,7 @@ export class Publisher implements Publishing {
   readonly #deps: PublishDeps;
   readonly #ask: ReadVersion;
   #disk: OnDisk | undefined;
-  /** True from the start of a batch until it is known what the disk holds: after a failure it is read anew. */
+  /** True from the start of a batch until the content of the disk is known: after a failure it is read again. */
   #inDoubt = true;
   #lastVersion = 0;
 
@@ -61,8 +61,8 @@ export class Publisher implements Publishing {
   }
 
   /**
-   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all that were not
-   * refused. When `stop` aborts nothing is waited for any more: what was saved by then is loaded by the next start.
+   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all changes that
+   * were not refused. When `stop` aborts, all waits end: the next start loads what was saved by then.
    */
   async publish<C extends Change>(
     changes: readonly C[],
@@ -89,7 +89,7 @@ export class Publisher implements Publishing {
   }
 
   /**
-   * The changes that nginx accepts, as a rendering that is on disk and tested; the same rendering object when nothing
+   * The changes that nginx accepts, as a rendering that is on disk and tested; the same rendering object if nothing
    * has to be loaded.
    */
   async #accept<C extends Change>(
@@ -168,7 +168,7 @@ export class Publisher implements Publishing {
     return { ...(await loadRecords(this.#config.dir)), rendering: await readRendering(this.#config) };
   }
 
-  /** Grows, also across a lost folder: no version ever means two renderings. */
+  /** Increases, also after the folder was lost: no version ever means two renderings. */
   #nextVersion(): string {
     this.#lastVersion = Math.max(this.#lastVersion + 1, this.#deps.clock.now());
     return String(this.#lastVersion);

@@ -1,6 +1,6 @@
 /**
- * The per-site record: the truth of what the proxy serves, checked as strictly when it is read as when it is written,
- * because its values end up in nginx's configuration.
+ * The record of a site: the source of what the proxy serves. It is checked as strictly when it is read as when it is
+ * written, because its values become part of nginx's configuration.
  */
 import ipaddr from 'ipaddr.js';
 import { Type } from 'typebox';
@@ -51,7 +51,7 @@ export function fileNameOf(mark: Mark): string {
   return name;
 }
 
-/** Throws `proxy_failed` that says what is wrong; never changes the value silently. */
+/** Throws `proxy_failed` with the reason; never changes the value silently. */
 export function checkHost(value: ProxyHost): ProxyHost {
   const { mark, names, upstream, state } = value;
   return check({ schema: 1, mark, names, upstream, state });
@@ -61,7 +61,7 @@ export function encodeRecord(host: ProxyHost): string {
   return `${JSON.stringify({ schema: 1, ...checkHost(host) }, undefined, 1)}\n`;
 }
 
-/** Throws `proxy_failed` when the text is not exactly a record of this file's mark. */
+/** Throws `proxy_failed` if the text is not exactly a record of this file's mark. */
 export function decodeRecord(fileName: string, text: string): ProxyHost {
   let value: unknown;
   try {
@@ -70,7 +70,7 @@ export function decodeRecord(fileName: string, text: string): ProxyHost {
     throw refused(`not JSON: ${String(error)}`);
   }
   const host = check(value);
-  if (fileNameOf(host.mark) !== fileName) throw refused(`it belongs into ${fileNameOf(host.mark)}`);
+  if (fileNameOf(host.mark) !== fileName) throw refused(`it belongs in ${fileNameOf(host.mark)}`);
   return host;
 }
 
@@ -90,7 +90,7 @@ export function checkName(name: string): void {
   if (!isHostName(name)) throw refused(`not a host name: ${JSON.stringify(name)}`);
 }
 
-/** `10.0.0.5:80` or `[fd00::5]:80`, spelled by ourselves from the parsed address. */
+/** `10.0.0.5:80` or `[fd00::5]:80`, formatted from the parsed address. */
 export function upstreamOf(upstream: ProxyHost['upstream']): string {
   const { address, port } = upstream;
   const plain =

@@ -15,7 +15,7 @@ export interface Records {
 
 export interface LoadedRecords {
   readonly records: Records;
-  /** Files that are left where they are but not served: file name -> why. */
+  /** Files that stay where they are but are not served: file name -> reason. */
   readonly damaged: ReadonlyMap<string, string>;
 }
 
@@ -31,7 +31,7 @@ export async function loadRecords(dir: string): Promise<LoadedRecords> {
   };
 }
 
-/** Makes the folders and takes away what a crash left half written; only for the one who writes. */
+/** Creates the folders and removes half-written files of a crash; only for the process that writes. */
 export async function prepareRecords(dir: string): Promise<void> {
   await prepareSites(join(dir, 'sites'));
   await prepareCertificates(dir);

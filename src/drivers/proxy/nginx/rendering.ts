@@ -1,4 +1,4 @@
-/** The rendered file on disk: replaced to be tested, put back when nginx does not take it. */
+/** The rendered file on disk: replaced for a test, and restored if nginx refuses it. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
@@ -37,7 +37,8 @@ export async function writeVersion(config: NginxConfig, version: string): Promis
 }
 
 /**
- * Makes the folders and the pages, without what a crash left half written; nginx's workers read them as another user.
+ * Creates the folders and the pages, and removes half-written files of a crash; nginx's workers read them as another
+ * user.
  */
 export async function writePages(config: NginxConfig): Promise<void> {
   const folder = join(config.dir, 'pages');

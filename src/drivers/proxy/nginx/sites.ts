@@ -1,6 +1,4 @@
-/**
- * The folder of records on disk: read with suspicion at start, changed file by file, durable when a change resolves.
- */
+/** The folder of records on disk: checked at start, changed file by file, durable when a change resolves. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
@@ -12,7 +10,7 @@ export type Sites = ReadonlyMap<string, ProxyHost>;
 
 export interface LoadedSites {
   readonly sites: Sites;
-  /** Files that are left where they are but not served: file name -> why. */
+  /** Files that stay where they are but are not served: file name -> reason. */
   readonly damaged: ReadonlyMap<string, string>;
 }
 
@@ -27,7 +25,7 @@ export async function loadSites(folder: string): Promise<LoadedSites> {
     try {
       const host = decodeRecord(file, await readFile(join(folder, file), 'utf8'));
       const clash = host.names.find((name) => holders.has(name));
-      if (clash !== undefined) throw new Error(`${clash} is held by ${holders.get(clash) ?? ''} already`);
+      if (clash !== undefined) throw new Error(`${clash} is already held by ${holders.get(clash) ?? ''}`);
       for (const name of host.names) holders.set(name, file);
       sites.set(file, host);
     } catch (error) {
@@ -37,7 +35,7 @@ export async function loadSites(folder: string): Promise<LoadedSites> {
   return { sites, damaged };
 }
 
-/** Makes the folder and takes away what a crash left half written; only for the one who writes. */
+/** Creates the folder and removes half-written files of a crash; only for the process that writes. */
 export async function prepareSites(folder: string): Promise<void> {
   await makeFolder(folder, 0o755);
   await removeLeftovers(folder);
@@ -53,7 +51,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Makes the folder hold `next` where it held `current`; both by file name. */
+/** Changes the folder from `current` to `next`; both by file name. */
 export async function saveSites(
   folder: string,
   current: Sites,

@@ -1,33 +1,34 @@
-/** Which rendering nginx serves, asked of nginx itself: a reload command returns long before its effect. */
+/** Determines which rendering nginx serves, from nginx itself: a reload command returns long before its effect. */
 import { request } from 'undici';
 import { poll } from '../../../kernel/async/poll.js';
 import type { Clock } from '../../../kernel/clock.js';
 
 /**
- * For 100 ms after a reload nginx's old workers still accept connections beside the new ones (it starts these,
- * sleeps, then ends those), so one answer with the new version does not mean that the next visitor gets it.
+ * For 100 ms after a reload, nginx's old workers still accept connections in addition to the new ones (nginx starts
+ * the new workers, sleeps, then ends the old ones). So one response with the new version does not prove that the next
+ * visitor gets it.
  */
 const SETTLE_MS = 130;
-/** On a busy machine the old ones take longer: so long nothing but the new version may have answered. */
+/** On a busy machine the old workers take longer: for this time, nothing but the new version may have responded. */
 const CERTAIN_MS = 50;
 /**
- * Between two looks within that time: a look is a connection, and there are several reloads a second when many sites
- * are made.
+ * Time between two reads within that time: each read is a connection, and many new sites cause several reloads per
+ * second.
  */
 const SETTLING_POLL_MS = 25;
 const ASK_TIMEOUT_MS = 2_000;
 const QUICKEST_POLL_MS = 10;
 const SLOWEST_POLL_MS = 250;
-/** Of the time that has passed: a look comes so much too late at most. */
+/** Share of the time that has passed: a read is late by at most this share. */
 const POLL_SHARE = 0.15;
 
 export type ReadVersion = () => Promise<string | undefined>;
 
-/** Undefined when nothing (or nothing of ours) answers. */
+/** Undefined if nothing (or nothing of ours) responds. */
 export function readVersion(port: number): ReadVersion {
   return async () => {
     try {
-      // A connection of its own each time: a kept one would stay with an old worker.
+      // A new connection each time: a kept one would stay with an old worker.
       const answer = await request(`http://127.0.0.1:${port}/innkeeper-version`, {
         reset: true,
         signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
@@ -41,8 +42,7 @@ export function readVersion(port: number): ReadVersion {
 }
 
 /**
- * True when nothing but this version is served any more; false when that did not come about within `patienceMs`.
- * Rejects when `stop` aborts.
+ * True once only this version is served; false if this does not happen within `patienceMs`. Rejects if `stop` aborts.
  */
 export async function waitForReload(
   ask: ReadVersion,

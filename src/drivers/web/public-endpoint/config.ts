@@ -1,4 +1,4 @@
-/** The keys of `proxy.door`. */
+/** The keys about the public endpoint, in the section `proxy`. */
 import {
   inherited,
   number,
@@ -11,18 +11,23 @@ import {
 import type { Loaded } from '../../../config/loaded.js';
 import { ADDRESS_EXPECTED, isAddress } from '../../../config/patterns.js';
 
-export const DoorSchema = section('How the agent itself reaches the public door, to check a site.', {
-  address: text('Address of the door.', {
-    default: '127.0.0.1',
-    expected: ADDRESS_EXPECTED,
-    check: isAddress,
-  }),
-  https_port: inherited(
-    number("HTTPS port of the door; empty = the proxy's.", 1, 65_535, {
-      inherits: { from: 'proxy.nginx.https_port' },
+export const PublicEndpointSchema = section(
+  'How the agent itself connects to the public endpoint, to check a site.',
+  {
+    address: text('Address of the endpoint.', {
+      default: '127.0.0.1',
+      expected: ADDRESS_EXPECTED,
+      check: isAddress,
     }),
-  ),
-  ca_file: optional(path("PEM file of the CA to trust there; empty = the system's CAs.", 'certificates')),
-});
+    https_port: inherited(
+      number("HTTPS port of the endpoint; empty = the proxy's.", 1, 65_535, {
+        inherits: { from: 'proxy.nginx.https_port' },
+      }),
+    ),
+    ca_file: optional(
+      path("PEM file of the CA to trust for the endpoint; empty = the system's CAs.", 'certificates'),
+    ),
+  },
+);
 
-export type Door = Loaded<Static<typeof DoorSchema>>;
+export type PublicEndpointConfig = Loaded<Static<typeof PublicEndpointSchema>>;

@@ -1,11 +1,11 @@
 /**
- * The public door: one HTTPS request to a site by its name, at the address where the proxy is reached, with the
- * certificate checked for that name.
+ * The public endpoint: one HTTPS request to a site by its name, at the proxy's address, with the certificate verified
+ * for that name.
  */
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
-import type { Door } from './config.js';
+import type { PublicEndpointConfig } from './config.js';
 import { anySignal } from '../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { Secret } from '../../../kernel/secret.js';
@@ -22,13 +22,13 @@ const CONNECT_MS = 5_000;
 const BODY_BYTES = 1024 * 1024;
 
 export function publicEndpoint(
-  door: Door,
+  endpoint: PublicEndpointConfig,
   { deadlineMs = DEADLINE_MS }: PublicEndpointOptions = {},
 ): WebDriver {
   let agent: Promise<Agent> | undefined;
   const agentNow = async (): Promise<Agent> => {
-    // Read at first use, and again after a failure: the file may come later than we do.
-    agent ??= makeAgent(door);
+    // Read at first use, and again after a failure: the file may be created after the agent starts.
+    agent ??= makeAgent(endpoint);
     agent.catch(() => (agent = undefined));
     return agent;
   };
@@ -39,14 +39,14 @@ export function publicEndpoint(
       const deadline = AbortSignal.timeout(deadlineMs);
       const stop = anySignal(signal, deadline);
       try {
-        return await fetchOnce(door, await agentNow(), asked, stop.signal);
+        return await fetchOnce(endpoint, await agentNow(), asked, stop.signal);
       } catch (error) {
         if (signal.aborted) throw abortError(signal, 'site_unreachable', doing);
         const why = deadline.aborted ? `no answer within ${deadlineMs / 1000} s` : reasonOf(error);
-        throw new AgentError('site_unreachable', 'The site does not answer through the public door.', {
+        throw new AgentError('site_unreachable', 'The site does not respond at its public address.', {
           role: 'site',
           cause: error,
-          detail: `${doing} at ${door.address}:${door.https_port}: ${why}`,
+          detail: `${doing} at ${endpoint.address}:${endpoint.https_port}: ${why}`,
         });
       } finally {
         stop.release();
@@ -58,28 +58,33 @@ export function publicEndpoint(
   };
 }
 
-async function makeAgent(door: Door): Promise<Agent> {
-  const ca = door.ca_file === null ? {} : { ca: await readFile(door.ca_file, 'utf8') };
+async function makeAgent(endpoint: PublicEndpointConfig): Promise<Agent> {
+  const ca = endpoint.ca_file === null ? {} : { ca: await readFile(endpoint.ca_file, 'utf8') };
   const connector = buildConnector({ ...ca, timeout: CONNECT_MS, maxCachedSessions: 0, allowH2: false });
   return new Agent({
-    // Always to the door, whatever the name: so DNS need not lead here yet, and the certificate is checked for the
-    // name all the same.
+    // Always connects to the proxy's address, whatever the name: DNS need not point here yet, and the certificate is
+    // still verified for the name.
     connect: (options, callback) =>
       connector(
-        { ...options, hostname: door.address, port: String(door.https_port), servername: options.hostname },
+        {
+          ...options,
+          hostname: endpoint.address,
+          port: String(endpoint.https_port),
+          servername: options.hostname,
+        },
         callback,
       ),
   });
 }
 
 async function fetchOnce(
-  door: Door,
+  endpoint: PublicEndpointConfig,
   dispatcher: Dispatcher,
   asked: SiteRequest,
   signal: AbortSignal,
 ): Promise<SiteAnswer> {
   if (!asked.path.startsWith('/')) throw new Error(`not an absolute path: ${asked.path}`);
-  const origin = `https://${isIPv6(asked.host) ? `[${asked.host}]` : asked.host}:${door.https_port}`;
+  const origin = `https://${isIPv6(asked.host) ? `[${asked.host}]` : asked.host}:${endpoint.https_port}`;
   const form = asked.form && formOf(asked.form);
   const cookies = Object.entries(asked.cookies ?? {}).map(([name, value]) => `${name}=${value}`);
   const answer = await request(`${origin}${asked.path}`, {
@@ -94,7 +99,7 @@ async function fetchOnce(
     },
     dispatcher,
     signal,
-    // A connection of its own: after a reload of the proxy a kept one would still see the old configuration.
+    // A new connection: after a reload of the proxy, a kept one would still see the old configuration.
     reset: true,
   });
   const headers: Record<string, string> = {};
@@ -134,7 +139,7 @@ async function readCapped(body: Dispatcher.ResponseData['body']): Promise<string
   for await (const chunk of body as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length >= BODY_BYTES) break; // ends the connection too
+    if (length >= BODY_BYTES) break; // also ends the connection
   }
   return Buffer.concat(chunks).subarray(0, BODY_BYTES).toString('utf8');
 }

@@ -7,14 +7,14 @@ import { SshLink } from '../../../exec/ssh/ssh-link.js';
 import { isNotRun, refusesUs, unreachable } from '../commands.js';
 import { refused } from '../record.js';
 
-/** How innkeeper-proxy ends; all others mean that it could not do its work. */
+/** Exit codes of innkeeper-proxy; all others mean that it could not do its work. */
 const CODE = { done: 0, complaint: 10, refused: 11 } as const;
 const DEADLINE_MS = 60_000;
 const MAX_ANSWER_BYTES = 33_554_432;
 
 export interface Answer {
   readonly stdout: string;
-  /** What nginx has to say against it. */
+  /** nginx's error message about the records. */
   readonly complaint: string | undefined;
 }
 
@@ -26,8 +26,8 @@ export class RemoteCommands {
   }
 
   /**
-   * Throws `proxy_failed` when what was sent is refused, `proxy_refused` when the agent is, else `proxy_unreachable`
-   * or `aborted`.
+   * Throws `proxy_failed` if the sent data is refused, `proxy_refused` if the agent is refused, else
+   * `proxy_unreachable` or `aborted`.
    */
   async call(command: string, stdin = '', stop?: AbortSignal): Promise<Answer> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
@@ -61,7 +61,7 @@ export class RemoteCommands {
   }
 }
 
-/** The connection speaks of container hosts. */
+/** The errors of the connection name container hosts. */
 function asProxyError(error: unknown): AgentError {
   if (error instanceof AgentError && error.code === 'aborted') return error;
   const detail = error instanceof AgentError ? (error.detail ?? error.message) : String(error);

@@ -1,14 +1,11 @@
-/**
- * The line of authorized_keys on the proxy host: it lets our key do what this configuration needs there, and nothing
- * else.
- */
+/** The line of authorized_keys on the proxy host: it allows our key only what this configuration needs there. */
 import ssh2 from 'ssh2';
 import type { NginxSettings } from '../config.js';
 
 const SCRIPT = '/usr/lib/innkeeper/innkeeper-proxy';
 const STATUS_PORT = 8079;
 
-/** What of the configuration the line says. */
+/** The part of the configuration that the line depends on. */
 export interface ForcedCommandSettings {
   readonly proxy: Pick<NginxSettings['proxy'], 'nginx' | 'ssh'>;
   readonly addresses: { readonly pools: readonly { readonly first: string; readonly last: string }[] };

@@ -1,6 +1,8 @@
-/** nginx behind SSH, on another host or where the daemon may not touch it: systemd/innkeeper-proxy is the other end. */
+/**
+ * nginx over SSH, on another host, or where the daemon may not change it: systemd/innkeeper-proxy is the other end.
+ */
 import { createHash } from 'node:crypto';
-import type { Door } from '../../../web/public-endpoint/config.js';
+import type { PublicEndpointConfig } from '../../../web/public-endpoint/config.js';
 import type { ProxySsh } from '../../ssh-config.js';
 import type { Clock } from '../../../../kernel/clock.js';
 import type { ProxyCertificate } from '../../contract.js';
@@ -14,7 +16,11 @@ import { RemotePublisher } from './publish.js';
 const ID = /^[a-z0-9]{1,64}$/;
 const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
 
-export function remotePlace(ssh: ProxySsh, door: Door, { clock }: { readonly clock: Clock }): NginxBackend {
+export function remotePlace(
+  ssh: ProxySsh,
+  endpoint: PublicEndpointConfig,
+  { clock }: { readonly clock: Clock },
+): NginxBackend {
   const commands = new RemoteCommands(ssh);
   const publisher = new RemotePublisher(commands, clock);
   return {
@@ -36,7 +42,7 @@ export function remotePlace(ssh: ProxySsh, door: Door, { clock }: { readonly clo
     async removeChallenge(token) {
       await commands.call(`remove-challenge ${checked(TOKEN, token)}`);
     },
-    presented: fetchServedCertificate({ listen: [door.address], https_port: door.https_port }),
+    presented: fetchServedCertificate({ listen: [endpoint.address], https_port: endpoint.https_port }),
     close: () => commands.close(),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Carries out one batch on the proxy host. Its records are the truth; each change goes there as the whole set and is
- * tested, kept and loaded in one call.
+ * Carries out one batch on the proxy host. The host's records are the source of truth. Each change sends the whole
+ * set, which is tested, kept and loaded in one call.
  */
 import type { Clock } from '../../../../kernel/clock.js';
 import { applyChanges, type Change } from '../changes.js';
@@ -17,7 +17,7 @@ const SERVED_PATIENCE_MS = 15_000;
 export class RemotePublisher implements Publishing {
   readonly #commands: RemoteCommands;
   readonly #clock: Clock;
-  /** Undefined from the start of a batch until it is known what the host keeps: after a failure it is read anew. */
+  /** Undefined from the start of a batch until the host's records are known: after a failure they are read again. */
   #kept: Kept | undefined;
   #lastVersion = 0;
 
@@ -53,7 +53,7 @@ export class RemotePublisher implements Publishing {
     this.#kept = after;
   }
 
-  /** What the host keeps now; `before` itself when nothing had to be changed. */
+  /** What the host keeps now; `before` itself if nothing had to be changed. */
   async #settle<C extends Change>(
     before: Kept,
     wanted: { readonly records: Records; readonly accepted: readonly C[] },
@@ -92,7 +92,7 @@ export class RemotePublisher implements Publishing {
     return decodeRecords((await this.#commands.call('get', '', stop)).stdout);
   }
 
-  /** Grows: no version ever means two renderings. */
+  /** Increases: no version ever means two renderings. */
   #nextVersion({ version }: Kept): string {
     this.#lastVersion = Math.max(this.#lastVersion + 1, Number(version) + 1, this.#clock.now());
     return String(this.#lastVersion);

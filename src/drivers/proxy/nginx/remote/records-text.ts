@@ -1,6 +1,6 @@
 /**
- * The records as they travel to systemd/innkeeper-proxy and as it keeps them: a line per record, words in a fixed
- * order, and at the end how many lines there were.
+ * The form in which the records are sent to systemd/innkeeper-proxy, and in which it keeps them: one line per record,
+ * words in a fixed order, and the number of lines at the end.
  */
 import type { Mark } from '../../../../kernel/mark.js';
 import type { ProxyHost } from '../../contract.js';
@@ -11,7 +11,7 @@ import type { Records } from '../records.js';
 
 export interface Kept {
   readonly records: Records;
-  /** Digits; `0`: there are none yet. */
+  /** Digits; `0`: there are no records yet. */
   readonly version: string;
 }
 
@@ -34,8 +34,8 @@ function siteLine(host: ProxyHost): string {
 }
 
 /**
- * Throws `proxy_failed` when the text is not what `encodeRecords` makes; an empty one means that there are no records
- * yet.
+ * Throws `proxy_failed` if the text does not have the form of `encodeRecords`; an empty text means that there are no
+ * records yet.
  */
 export function decodeRecords(text: string): Kept {
   const sites = new Map<string, ProxyHost>();
