@@ -33,7 +33,7 @@ export function freeVmid({ guests }: ClusterView, { first, last }: VmidRange): n
   return vmid;
 }
 
-/** Undefined when pct runs and knows its containers, else what it said instead. */
+/** Undefined if pct runs and knows its containers, else its message. */
 export function problemOf({
   code,
   stderr,
