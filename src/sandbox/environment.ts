@@ -67,7 +67,7 @@ export interface Fault {
     | { readonly lock: string }
     /** The task ends with this exit status instead of doing its work (`after: true`: after doing it). */
     | { readonly taskError: string; readonly after?: true }
-    /** The task takes this much longer. */
+    /** The task takes longer by this time. */
     | { readonly taskMs: number }
     /** Refuses all connections (with a path: resets the connections of matching requests). */
     | { readonly down: true }
@@ -93,7 +93,7 @@ export interface Fault {
      * newer guests.
      */
     | { readonly outdated: true }
-    /** The body ends half way. */
+    /** The body ends early, half way through. */
     | { readonly cut: true }
     /** The body arrives one byte at a time, with this many milliseconds between two bytes. */
     | { readonly dripMs: number };

@@ -101,7 +101,7 @@ export interface GuestView {
   readonly networkOutBytes: number;
   readonly uptimeS: number;
   readonly tags: readonly string[];
-  /** Of a template: the storage that its root disk is on; absent while it could not be read. */
+  /** For a template: the storage of its root disk; absent while it could not be read. */
   readonly rootStorage?: string;
   /** Set (epoch ms) while its node cannot be queried: the figures are the last known ones. */
   readonly staleSince?: number;
@@ -122,7 +122,7 @@ export interface ClusterView {
   readonly nodes: readonly NodeView[];
   readonly guests: readonly GuestView[];
   readonly storages: readonly StorageView[];
-  /** Of the storage on which containers are created; absent while it is unknown. */
+  /** Which snapshots the storage of the containers supports; absent while it is unknown. */
   readonly snapshots?: SnapshotAbility;
   /**
    * False if that storage cannot hold templates (LINSTOR/DRBD, thick LVM): templates are then on another storage, and

@@ -173,7 +173,8 @@ async function makePve(site: Site) {
     templatePool: PVE_POOL,
     storages: STORAGES,
     templates,
-    // Real work takes its own time here; only durations without real work are set.
+    // The work is real and takes its own time, so `delays` is 0. Only the waits without any work have a duration
+    // here.
     delays: 0,
     authDelayMs: 3000,
     lockWaitMs: 10_000,

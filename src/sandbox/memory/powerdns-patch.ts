@@ -6,9 +6,7 @@ import type { RrSet, Zone, ZoneComment, ZoneRecord } from './zone.js';
 /** Becomes a response 422 `{error}`. */
 export class Unprocessable extends Error {}
 
-/**
- * Of the types that PowerDNS knows, those that tests and trials need. Names such as `TYPE65280` are accepted, too.
- */
+/** The subset of PowerDNS's types that tests and trials need. Names such as `TYPE65280` are accepted, too. */
 const TYPES = [
   ...['A', 'AAAA', 'CAA', 'CNAME', 'DNAME', 'DS', 'HTTPS', 'MX', 'NAPTR', 'NS', 'PTR', 'SOA', 'SRV', 'SSHFP'],
   ...['SVCB', 'TLSA', 'TXT'],

@@ -115,8 +115,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 /**
- * Applies a fault to a visit. Returns false if there is none, and the visit continues. A response that is cut or
- * arrives slowly is a long page of the sandbox itself.
+ * Applies a fault to a visit. Returns false if there is none, and the visit continues. For a response that is cut or
+ * arrives slowly, the sandbox sends a long page instead of the site.
  */
 async function spoiled(faults: Faults, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const { method = 'GET', url = '/' } = request;

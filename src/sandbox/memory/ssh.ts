@@ -92,7 +92,7 @@ async function run(
     const at = { method: 'EXEC', path: script?.name ?? '' };
     const { delayMs, kind } = options.faults.strike('exec', at);
     if (delayMs > 0) await delay(delayMs);
-    // a removed key takes effect from the next connection on
+    // a change of the key takes effect at the next connection
     if (kind && ('down' in kind || 'denied' in kind || ('drop' in kind && kind.drop === 'before'))) {
       client.end();
       return;
@@ -136,7 +136,10 @@ function finish(channel: ServerChannel, outcome: ExecOutcome): void {
   });
 }
 
-/** By events: an iterator would destroy the channel at the end of the input, before the response is sent. */
+/**
+ * Reads by events, because an iterator would destroy the channel at the end of the input, before the response is
+ * sent.
+ */
 async function readAll(channel: ServerChannel): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

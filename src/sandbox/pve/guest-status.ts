@@ -33,7 +33,7 @@ export async function guestStatus(cluster: Cluster, container: Container): Promi
     cpus: Number(config['cores'] ?? 1),
     maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
     maxswap: Number(config['swap'] ?? 0) * 1024 ** 2,
-    // of a running container the size that `df` shows in it, of a stopped one the configured size
+    // the size that `df` shows in a running container, or the configured size of a stopped one
     maxdisk: (running ? filesystem : undefined) ?? (rootDisk(config).bytes || DEFAULT_DISK_BYTES),
     swap: 0,
     diskread: 0,

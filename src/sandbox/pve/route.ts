@@ -17,7 +17,7 @@ export interface Route {
   readonly privilege?: readonly [path: string, ...any: string[]];
   /** Further requirements for the caller, checked before the parameters; throws a 403. */
   readonly permit?: (cluster: Cluster, values: Readonly<Record<string, string>>) => void;
-  /** Of a GET: it needs root, so the node's daemon answers it, as it does for every change. */
+  /** For a GET: it needs root, so the node's daemon answers it, as it does for every change. */
   readonly protected?: true;
   /** Type of the task that it starts, so that the response under the fault `lie` can name a task. */
   readonly task?: string;

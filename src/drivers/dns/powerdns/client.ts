@@ -186,9 +186,9 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
 }
 
 /**
- * The words with which the server refuses the agent itself: it refuses the key, or the response is one that PowerDNS
- * never sends (a redirect, a page) and so comes from a system in front of it. A page with a status of 5xx is no
- * refusal: it comes from a gateway that cannot forward the request at the moment.
+ * The words with which the server refuses the agent itself. Either it refuses the key, or the response is one that
+ * PowerDNS never sends (a redirect, a page), so a system in front of PowerDNS sent it. A page with a status of 5xx is
+ * no refusal: a gateway sent it, which cannot forward the request at the moment.
  */
 function refusalIn(status: number, text: string): string | undefined {
   const isForeign = (status >= 300 && status < 400) || (isPage(text) && status < 500);

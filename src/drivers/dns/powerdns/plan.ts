@@ -1,6 +1,6 @@
 /**
  * Computes the changes at the server that are needed so that a record of ours exists, or is gone. Pure functions of
- * what was found there.
+ * the record sets at the server.
  */
 import type { Mark } from '../../../kernel/mark.js';
 import type { DnsRecord } from '../contract.js';
@@ -72,7 +72,7 @@ export function plan(found: readonly RecordSet[], wanted: Wanted, hasComments: b
   ];
 }
 
-/** Of a set with our mark, only the served records are ours: an operator who switched records off wants them back. */
+/** Only the served records of a set with our mark are ours: an operator who switched records off wants them back. */
 export function planRemoval(found: readonly RecordSet[], { name, type, mark }: Ours): RecordSetChange[] {
   const set = found.find((one) => one.name.toLowerCase() === name && one.type === type);
   const isOurs = set !== undefined && carries(set, mark, found);

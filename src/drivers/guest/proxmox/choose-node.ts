@@ -93,8 +93,8 @@ export function freeMb(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, no
 }
 
 /**
- * GiB left on the storage for new disks; undefined if Proxmox does not report it. What disks use counts, not their
- * maximum size: how far thin storage is overcommitted is the operator's choice.
+ * GiB left on the storage for new disks; undefined if Proxmox does not report it. This counts the used space of disks
+ * and not their maximum size: how far thin storage is overcommitted is the operator's choice.
  */
 function freeGb(
   rules: Rules,

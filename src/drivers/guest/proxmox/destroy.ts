@@ -1,5 +1,5 @@
 /**
- * Destroys a container of ours with everything that refers to it. A container with its VMID that is not ours is left
+ * Destroys a container of ours with everything that refers to it. Leaves a foreign container with the same VMID
  * unchanged.
  */
 import type { DriverCall } from '../../shared/call.js';
@@ -34,8 +34,8 @@ export async function removeContainer(host: Host, at: GuestAt, call: DriverCall)
 }
 
 /**
- * Milliseconds for which the container may still appear; the whole time if the clock cannot tell how long ago the
- * response was lost.
+ * For how many ms the container may still appear; the maximum if the clock does not show how long ago the response
+ * was lost.
  */
 function lateFor({ clock }: Host, lostAt: number): number {
   const ago = clock.now() - lostAt;
@@ -80,7 +80,7 @@ async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | 
   return undefined;
 }
 
-/** Being created or destroyed: half a container cannot be destroyed, and its lock cannot be broken. */
+/** Being created or destroyed: such a container cannot be destroyed, and its lock cannot be broken. */
 const isUnfinished = ({ config }: Found): boolean => ['create', 'destroyed'].includes(text(config.lock));
 
 /** The container after that work has ended; undefined: it is gone. */

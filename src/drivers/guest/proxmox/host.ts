@@ -1,6 +1,6 @@
 /**
- * What every operation of the driver works with, and the only way in which it may change a container: find it, read
- * it, and check that it is ours.
+ * What every operation of the driver works with. An operation may change a container only after it has found it, read
+ * it, and checked that it is ours.
  */
 import type { ProxmoxConfig } from './config.js';
 import { pause } from '../../../kernel/async/pause.js';
@@ -39,8 +39,8 @@ export interface Host {
    */
   readonly seenOn: Map<number, string>;
   /**
-   * VMID -> when (epoch ms) the response to its creation was lost: the container may still appear. Steps that undo a
-   * creation have other notes than the step that made it.
+   * VMID -> when (epoch ms) the response to its creation was lost: the container may still appear. This is kept here
+   * because the steps that undo a creation do not see the notes of the step that made it.
    */
   readonly lostCreations: Map<number, number>;
   /** VMID of a template -> the storage of its root disk, with the node and the time (epoch ms) of the read. */

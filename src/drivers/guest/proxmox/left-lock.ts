@@ -60,7 +60,7 @@ export async function withLeftLock(
   signal: AbortSignal,
 ): Promise<AgentError> {
   if (error.code !== 'container_host_busy' && error.code !== 'container_host_failed') return error;
-  // of a clone, the lock is the template's
+  // for a clone, the lock is on the template
   const numbers = new Set([vmid, vmidIn(error.cause)].filter((one) => one !== undefined));
   for (const number of numbers) {
     const left = await findLeftLock(host, number, signal).catch(() => undefined);

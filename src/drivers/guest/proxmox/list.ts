@@ -39,7 +39,8 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
 }
 
 /**
- * Of a running container whose file system did not follow its disk: its real size. Growing it again is the repair.
+ * The real size of a running container's file system that did not follow its disk. Growing the disk again is the
+ * repair.
  */
 function usableBytes(one: Resource, config: CtConfig): number {
   const volume = rootDiskBytes(config.rootfs) ?? 0;

@@ -76,7 +76,7 @@ const FOR_GOOD: readonly (readonly [RegExp, PveErrorKind])[] = [
 ];
 const LOCKED =
   /can't lock file|got lock request timeout|got lock timeout|\b(?:CT|VM) is locked|trying to acquire|detected modified configuration|'-locked command timed out/i;
-/** The volume is open for a moment: for a backup, for a scan, or because the kernel has not released it yet. */
+/** The volume is in use for a moment: by a backup, by a scan, or by the kernel, which has not released it yet. */
 const IN_USE =
   /(?:dataset|device|resource|volume group) is busy|logical volume \S+ .*in use|image (?:still )?has watchers/i;
 /**

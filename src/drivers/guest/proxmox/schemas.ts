@@ -42,7 +42,7 @@ const RESOURCE = Type.Object({
   netin: maybe(Num),
   netout: maybe(Num),
   uptime: maybe(Num),
-  /** Of a guest that HA manages: the state in its manager. */
+  /** For a guest that HA manages: the state in its manager. */
   hastate: maybe(Text),
 });
 export type Resource = Static<typeof RESOURCE>;

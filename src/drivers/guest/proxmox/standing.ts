@@ -41,7 +41,7 @@ function parsed(body: string): unknown {
 export interface Standing {
   /** Throws PveError: `refused` if the token is refused, or the error that prevented the query. */
   ask(signal: AbortSignal): Promise<void>;
-  /** The same unless it was queried lately; does not throw if the query was not possible. */
+  /** Does the same unless the privileges were queried lately; does not throw if the query was not possible. */
   check(signal: AbortSignal): Promise<void>;
 }
 

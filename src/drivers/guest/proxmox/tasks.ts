@@ -64,9 +64,9 @@ export async function runTask(
 const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
 /**
- * The same for the creation of a container. First notes that the request is about to be sent (`unsure`, epoch ms),
- * and clears the note once the outcome is known: the cleanup after a lost response, or after the end of the agent,
- * must know that a container may still appear.
+ * Like `runTask`, for the creation of a container. First notes that the request is about to be sent (`unsure`, epoch
+ * ms), and clears the note once the outcome is known: the cleanup after a lost response, or after the end of the
+ * agent, must know that a container may still appear.
  */
 export async function runCreation(
   host: Host,

@@ -186,8 +186,8 @@ async function openAccount(
 }
 
 /**
- * The library's HTTP client is shared by all its users. This issuer makes it refuse certain responses: set once,
- * until the issuer is closed.
+ * The library's HTTP client is shared by all its users. This issuer adds a rule that makes it refuse certain
+ * responses, and removes the rule when it is closed.
  */
 function newSeverity(): { readonly begin: (library: Acme) => void; readonly end: () => void } {
   let end: (() => void) | undefined;

@@ -30,7 +30,7 @@ interface Draft {
   readonly certified: Map<string, string>;
 }
 
-/** In order; a refused change has no effect. */
+/** Applies the changes in order; a refused change has no effect. */
 export function applyChanges<C extends Change>(base: Records, changes: readonly C[]): Applied<C> {
   const draft: Draft = {
     sites: new Map(base.sites),

@@ -86,9 +86,9 @@ function localExaminer(config: NginxConfig, clock: Clock): NginxExaminer {
 }
 
 /**
- * Examines a proxy host through its forced command: its records are tried as a rendering with another number, which
- * is then restored. The trial also contains a site at either end of each pool, because the forced command may not
- * allow names to point there.
+ * Examines a proxy host through its forced command. It sends the host's records as a rendering with another number,
+ * and then restores the former one. The trial also contains a site at either end of each address pool, to find out
+ * whether the forced command allows names to point there.
  */
 function remoteExaminer(ssh: ProxySsh, pools: Pools, clock: Clock): NginxExaminer {
   const commands = new RemoteCommands(ssh);
@@ -131,7 +131,7 @@ function probes(pools: Pools): ProxyHost[] {
     }));
 }
 
-/** What is served once it matches what was written, or when the time for this is over. */
+/** Returns what is served, once it is what was written, or when the time limit is over. */
 async function untilServed(clock: Clock, signal: AbortSignal, look: () => Promise<Served>): Promise<Served> {
   let found: Served = { written: '', served: undefined };
   for await (const _ of poll({ clock, signal, pauses: LOOK_MS, patienceMs: SERVED_WITHIN_MS })) {

@@ -1,6 +1,6 @@
 /**
- * Carries out one batch: finds what nginx accepts, saves it, and makes nginx serve it. The order matters: after a
- * crash at any point, a start can render the records.
+ * Carries out one batch: finds which changes nginx accepts, saves them, and makes nginx serve them. The order
+ * matters: after a crash at any point, a start can render the records.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import type { DriverLog } from '../../shared/log.js';

@@ -31,7 +31,7 @@ export async function loadRecords(dir: string): Promise<LoadedRecords> {
   };
 }
 
-/** Creates the folders and removes half-written files of a crash; only for the process that writes. */
+/** Creates the folders and removes files that a crash left half-written; only for the process that writes. */
 export async function prepareRecords(dir: string): Promise<void> {
   await prepareSites(join(dir, 'sites'));
   await prepareCertificates(dir);

@@ -37,8 +37,8 @@ export async function writeVersion(config: NginxConfig, version: string): Promis
 }
 
 /**
- * Creates the folders and the pages, and removes half-written files of a crash; nginx's workers read them as another
- * user.
+ * Creates the folders and the pages, and removes files that a crash left half-written; nginx's workers read them as
+ * another user.
  */
 export async function writePages(config: NginxConfig): Promise<void> {
   const folder = join(config.dir, 'pages');

@@ -35,7 +35,7 @@ export async function loadSites(folder: string): Promise<LoadedSites> {
   return { sites, damaged };
 }
 
-/** Creates the folder and removes half-written files of a crash; only for the process that writes. */
+/** Creates the folder and removes files that a crash left half-written; only for the process that writes. */
 export async function prepareSites(folder: string): Promise<void> {
   await makeFolder(folder, 0o755);
   await removeLeftovers(folder);

@@ -9,7 +9,10 @@ import type { Clock } from '../../../kernel/clock.js';
  * visitor gets it.
  */
 const SETTLE_MS = 130;
-/** On a busy machine the old workers take longer: for this time, nothing but the new version may have responded. */
+/**
+ * On a busy machine the old workers take longer. The wait ends only if nothing but the new version has responded for
+ * this time.
+ */
 const CERTAIN_MS = 50;
 /**
  * Time between two reads within that time: each read is a connection, and many new sites cause several reloads per

@@ -53,7 +53,7 @@ function refuseGroup({ cluster, values }: Call, method: 'POST' | 'PUT'): void {
   const { group } = values;
   if (group === undefined) return;
   if (cluster.version === '9.1') die(`invalid parameter 'group': ${DEAD}`);
-  // only a new resource may name a group that does not exist
+  // PUT refuses a group that does not exist, but POST accepts it
   if (method === 'PUT' && !cluster.store.state.ha.groups[group]) die(`HA group '${group}' does not exist`);
 }
 

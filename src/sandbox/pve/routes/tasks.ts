@@ -86,7 +86,7 @@ function status(call: Call): Json {
   return { ...shown(task), status: task.status, ...(exitstatus === undefined ? {} : { exitstatus }) };
 }
 
-/** Of an unknown task, the only line is the message about its missing file. */
+/** The log of an unknown task has one line: the message that its file is missing. */
 function log(call: Call): Json {
   const { cluster, values, attributes } = call;
   const { upid = '', node } = values;
