@@ -42,7 +42,8 @@ function nodeStatus({ cluster, values }: Call): Json {
 }
 
 /**
- * Only the networks that the caller may use, as Proxmox answers for `any_bridge`; without Sys.Audit it lists no others. */
+ * Only the networks that the caller may use, as Proxmox answers for `any_bridge`; without Sys.Audit it lists no others.
+ */
 function networks({ cluster, values }: Call): Json {
   const bridge = {
     iface: 'vmbr0',
