@@ -168,5 +168,8 @@ t.test('a demo site that fails is reported with the reason', async (t) => {
     error: 'the job is failed at step "dns": The DNS server does not answer.',
   });
   answers['/create-site'] = [503, { success: false, error: 'No address is left.' }];
-  t.match(await report(), { ok: false, error: '/create-site responded with status 503: No address is left.' });
+  t.match(await report(), {
+    ok: false,
+    error: '/create-site responded with status 503: No address is left.',
+  });
 });
