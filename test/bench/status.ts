@@ -14,6 +14,7 @@ import { createInterface } from 'node:readline';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { shippedModules } from '../../src/modules/loader.js';
+import { projectRoot } from '../tools/project-root.js';
 import { median, ms, percentile, printTable } from './figures.js';
 import { fillState } from './fill.js';
 
@@ -118,7 +119,7 @@ async function measureFlask(database: string): Promise<Measured | undefined> {
     console.log('\nNothing to compare with: install python3-flask.');
     return undefined;
   }
-  const script = join(dirname(built), 'test', 'bench', 'flask_status.py');
+  const script = join(projectRoot(), 'test', 'bench', 'flask_status.py');
   return measureServer('python3', [script, database, String(SERVICES)], loadClosing);
 }
 
