@@ -71,6 +71,11 @@ export interface Claims {
 export interface ServiceStore {
   /** Every readable service, including tombstones, in the order of their keys. */
   entries(): Iterable<ServiceEntry>;
+  /**
+   * Services being created, and those whose creation failed, in no order. Few of all: each new order asks what the
+   * others still need.
+   */
+  unfinished(): Iterable<ServiceEntry>;
   entry(key: ServiceKey): ServiceEntry | undefined;
   find(key: ServiceKey): Promise<Service | undefined>;
   /** Throws `service_not_found`, or `state_damaged` when the document was set aside. */

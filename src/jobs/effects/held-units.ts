@@ -8,7 +8,7 @@ import type { Promised } from '../../drivers/guest/contract.js';
 import type { DocumentStore, ServiceEntry, ServiceStore } from '../../state/contract.js';
 
 export interface HoldDeps {
-  readonly services: Pick<ServiceStore, 'entries' | 'entry'>;
+  readonly services: Pick<ServiceStore, 'unfinished' | 'entry'>;
   readonly reservations: Pick<DocumentStore<Reservation>, 'list'>;
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -59,7 +59,7 @@ function waitingBefore(
   taken: ReadonlySet<ServiceKey>,
 ): Held[] {
   const bySize = new Map<string, Held>();
-  for (const entry of services.entries()) {
+  for (const entry of services.unfinished()) {
     const { key, memoryMb, diskGb } = entry;
     if (key === self || taken.has(key) || !isWaiting(entry, stage)) continue;
     if (createdAt !== null && `${entry.createdAt} ${key}` > `${createdAt} ${self ?? ''}`) continue;

@@ -4,9 +4,11 @@ import { AgentError } from '../../kernel/errors.js';
 import { type AddressPool, familyOf } from '../../model/address-pool.js';
 import { type PoolUse, useOfNumbers, usesOfAddresses } from '../../model/pool-use.js';
 import type { ClusterWatch } from '../../drivers/guest/contract.js';
+import type { ServiceStore } from '../../state/contract.js';
 import { type HoldDeps, holdsBefore, type Ordering, unitsIn } from './held-units.js';
 
 export interface SupplyDeps extends HoldDeps {
+  readonly services: Pick<ServiceStore, 'entries' | 'unfinished' | 'entry'>;
   readonly config: Pick<Config, 'addresses' | 'container_host'>;
   readonly watch: Pick<ClusterWatch, 'latest' | 'usedAddresses'>;
 }

@@ -63,6 +63,7 @@ function refuserOf({ waiting, error }: Job): string | null {
 export class ServiceIndex {
   readonly claims = new ClaimTable();
   readonly #entries = new Map<ServiceKey, ServiceEntry>();
+  readonly #unfinished = new Map<ServiceKey, ServiceEntry>();
   readonly #jobs = new Map<string, ServiceKey>();
   /** Sorted; replaced and never changed, so that an iteration over it is not disturbed. */
   #keys: readonly ServiceKey[] = [];
@@ -78,6 +79,10 @@ export class ServiceIndex {
     }
   }
 
+  unfinished(): Iterable<ServiceEntry> {
+    return this.#unfinished.values();
+  }
+
   entry(key: ServiceKey): ServiceEntry | undefined {
     return this.#entries.get(key);
   }
@@ -90,7 +95,10 @@ export class ServiceIndex {
   put(next: Service, previous: Service | undefined): void {
     const key = keyOf(next);
     if (!this.#entries.has(key)) this.#late.push(key);
-    this.#entries.set(key, entryOf(next));
+    const entry = entryOf(next);
+    this.#entries.set(key, entry);
+    if (entry.lifecycle === 'creating' || entry.lifecycle === 'failed') this.#unfinished.set(key, entry);
+    else this.#unfinished.delete(key);
     for (const { id } of previous?.jobs ?? []) this.#jobs.delete(id);
     for (const { id } of next.jobs) this.#jobs.set(id, key);
   }

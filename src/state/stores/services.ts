@@ -87,6 +87,10 @@ export class Services implements ServiceStore {
     return this.#index.entries();
   }
 
+  unfinished(): Iterable<ServiceEntry> {
+    return this.#index.unfinished();
+  }
+
   entry(key: ServiceKey): ServiceEntry | undefined {
     return this.#index.entry(key);
   }

@@ -54,18 +54,21 @@ export function spread(
   count: number,
   view: ClusterView,
 ): ReadonlyMap<string, number> {
-  const nodes = view.nodes.filter(canEver(rules, wanted, view));
   const { memoryMb, diskGb } = wanted.resources;
-  const promised = new Map(wanted.promised);
+  const rooms = view.nodes.filter(canEver(rules, wanted, view)).map((node) => ({
+    name: node.name,
+    mb: freeMb(rules, wanted, node),
+    gb: freeGb(rules, wanted, view, node) ?? Number.POSITIVE_INFINITY,
+    isShared: storageOn(view, rules.storage, node.name)?.shared === true,
+  }));
   const taken = new Map<string, number>();
   for (let n = 0; n < count; n += 1) {
-    const soFar = { ...wanted, promised };
-    const [best] = nodes
-      .filter((node) => lackOn(rules, soFar, view, node) === undefined)
-      .sort((a, b) => byRoom(rules, soFar, a, b));
-    if (best === undefined) break;
-    const before = promised.get(best.name) ?? { memoryMb: 0, diskGb: 0 };
-    promised.set(best.name, { memoryMb: before.memoryMb + memoryMb, diskGb: before.diskGb + diskGb });
+    const fits = rooms.filter(({ mb, gb }) => mb >= memoryMb && gb >= diskGb);
+    const [first, ...rest] = fits;
+    if (first === undefined) break;
+    const best = rest.reduce((a, b) => (b.mb > a.mb || (b.mb === a.mb && b.name < a.name) ? b : a), first);
+    best.mb -= memoryMb;
+    for (const room of rooms) if (room === best || (best.isShared && room.isShared)) room.gb -= diskGb;
     taken.set(best.name, (taken.get(best.name) ?? 0) + 1);
   }
   return taken;
