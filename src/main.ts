@@ -1,6 +1,6 @@
 /**
- * Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP; and stops it in the
- * reverse order.
+ * Boots a daemon in order: config, state, products, drivers, cluster watch, job engine, HTTP. Stops it in reverse
+ * order.
  */
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
@@ -54,30 +54,35 @@ export interface RunningDaemon {
   /** `http://127.0.0.1:8080` (or https). */
   readonly api: string;
   readonly socket: string;
-  /** Resolves, with the reason, when the daemon must not go on. */
+  /** Resolves, with the reason, if the daemon must stop. */
   readonly failed: Promise<Error>;
-  /** For the service manager's watchdog. */
+  /** Read by the service manager's watchdog. */
   readonly watched: Watched;
   readonly log: Logger;
-  /** Graceful: no new work, requests in flight are answered, short steps end, long ones are handed back. */
+  /**
+   * Stops gracefully: accepts no new work, completes requests in flight and short steps, and hands back long steps.
+   */
   close(): Promise<void>;
   /**
-   * Milliseconds after which whoever closes need not wait any longer: what is on disk by then is enough for the next
-   * start.
+   * Milliseconds after which the caller need not wait any longer: by then everything that the next start needs is on
+   * disk.
    */
   readonly closesWithinMs: number;
 }
 
 export interface DaemonOptions {
   readonly configFile: string;
-  /** Where log lines go; default stdout. */
+  /** Destination of log lines; default stdout. */
   readonly logTo?: NodeJS.WritableStream;
-  /** Sockets that systemd listens on for us; what is missing we listen on ourselves. */
+  /** Sockets that systemd passed to the daemon. The daemon opens the others itself. */
   readonly sockets?: HandedSockets;
   readonly around?: Surroundings;
 }
 
-/** What stands between the daemon and the world, each given as built and used as returned. */
+/**
+ * The daemon's connections to its environment. A test may replace each one: the function gets the default and returns
+ * what is used.
+ */
 export interface Surroundings {
   readonly files?: (real: FileSystem) => FileSystem;
   readonly drivers?: (real: Drivers) => Drivers;
@@ -91,10 +96,13 @@ const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
 const RESERVATIONS_LOOK_MS = 3_600_000;
 const DOMAINS_LOOK_MS = 600_000;
-/** Beside the time that jobs get. */
+/** In addition to the time that jobs get. */
 const CLOSE_REST_MS = 2_000;
 
-/** Throws ConfigError, or AgentError when the state cannot be opened; whatever was started by then is stopped again. */
+/**
+ * Throws ConfigError, or AgentError if the state cannot be opened. Everything that was started by then is stopped
+ * again.
+ */
 export async function startDaemon({
   configFile,
   logTo = process.stdout,
@@ -108,15 +116,16 @@ export async function startDaemon({
   const { clock } = timekeeper;
   const counting = startCounting(clock);
   /**
-   * What works: stopped all at once, so that none waits for another's patience. Then what it works with, the last one
-   * first.
+   * Stops the active parts first, all at once, so that their time limits do not add up. Then stops what they depend
+   * on, last started first.
    */
   const work: Stop[] = [];
   const stops: Stop[] = [];
   const close = async (): Promise<void> => {
     const ended = await Promise.allSettled(work.splice(0).map(async (stop) => stop()));
     for (const end of ended)
-      if (end.status === 'rejected') log.error({ err: end.reason }, 'a part of the daemon did not stop well');
+      if (end.status === 'rejected')
+        log.error({ err: end.reason }, 'a part of the daemon did not stop cleanly');
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
@@ -209,7 +218,7 @@ export async function startDaemon({
   }
 }
 
-/** What the records say of how late it is at least. */
+/** The latest timestamp in the records, a lower bound for the current time. */
 function newestInstant({ services }: State): number | undefined {
   let newest: string | undefined;
   for (const { updatedAt } of services.entries())
@@ -294,7 +303,7 @@ function readiness(state: State): AppDeps['ready'] {
   };
 }
 
-/** A purge that has become due while the agent was down is found at once. */
+/** Finds a purge that became due while the agent was down. */
 function startSchedule(
   deps: DriftContext,
   reconcile: Reconciler,
@@ -316,7 +325,7 @@ function startSchedule(
     ],
     { clock: deps.clock, log: deps.log },
   );
-  // what was held back because of the clock
+  // starts what was held back because of the clock
   timekeeper.onChange(() => ['purge', 'credentials', 'domains'].forEach((name) => recurring.nudge(name)));
   const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
@@ -332,15 +341,17 @@ function startSchedule(
 }
 
 /**
- * A write that failed in the middle leaves memory and disk in doubt, and without the lock another daemon may write:
- * nothing may be built on it.
+ * After a write failed halfway, memory and disk may differ, and without the lock another daemon may write. The daemon
+ * must not continue from such a state.
  */
 function whenBroken(state: State, log: Logger, stops: Stop[]): Promise<Error> {
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       if (!state.broken) return;
       clearInterval(timer);
-      const reason = `the state cannot be written any more: ${state.brokenBy ?? ''}; start the daemon again to go on from what is on disk`;
+      const reason =
+        `the state cannot be written any more: ${state.brokenBy ?? ''}; restart the daemon to continue ` +
+        'from what is on disk';
       log.error({ reason: state.brokenBy }, 'the state cannot be written any more: the daemon stops');
       resolve(new Error(reason));
     }, BROKEN_CHECK_MS);

@@ -1,7 +1,4 @@
-/**
- * Looks for what is worth an alert, every half minute and when something has changed, and sees to it that the hooks
- * hear of it.
- */
+/** Checks all conditions every half minute and after changes, and delivers alerts to the hooks. */
 import { ALERTS, type AlertRecord } from '../model/alert.js';
 import { cleaned } from '../kernel/text.js';
 import type { Clock } from '../kernel/clock.js';
@@ -17,12 +14,12 @@ import { delivery } from './deliver.js';
 
 export interface AlertMonitor {
   start(): void;
-  /** Something has changed that may be worth an alert. */
+  /** Requests a check soon, because something changed that may raise or clear an alert. */
   nudge(): void;
   list(): readonly AlertRecord[];
-  /** Tells every hook that this is a test, and what became of it: null for one that has confirmed it. */
+  /** Sends a test alert to every hook. The result of each: null if the hook confirmed it. */
   test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
-  /** Looks and tells once more, then ends; within a few seconds. */
+  /** Checks and delivers once more, then stops; within a few seconds. */
   stop(): Promise<void>;
 }
 
@@ -36,7 +33,7 @@ export interface AlertMonitorDeps {
 }
 
 const LOOK_MS = 30_000;
-/** Much changes at once: one look for all of it. */
+/** Many changes often arrive at once; one check covers all of them. */
 const SETTLE_MS = 500;
 const STOP_MS = 3_000;
 
@@ -63,7 +60,7 @@ export function alertMonitor({
       try {
         await book.settle(kind, await condition(book.active(kind)));
       } catch (error) {
-        log.error({ alert: kind, err: error }, 'it could not be found out whether an alert is due');
+        log.error({ alert: kind, err: error }, 'the conditions of alerts could not be checked');
       }
     }
     await book.tidy(names).catch((error: unknown) => {
@@ -71,7 +68,7 @@ export function alertMonitor({
     });
   };
 
-  /** When the next try of a hook that failed is due, by the monotonic clock. */
+  /** Resolves with the time of the next retry of a failed hook, by the monotonic clock. */
   const deliver = async (): Promise<number> => {
     const again = await Promise.all(deliveries.map((one) => one.round(halted.signal)));
     return Math.min(...again.map((at) => at ?? Number.POSITIVE_INFINITY));

@@ -1,6 +1,6 @@
 /**
- * Which alerts are raised: each condition once, kept over restarts. What cannot be recorded is kept in memory and
- * tried again, for a failing disk is worth an alert too.
+ * The active alerts: each condition once, kept across restarts. An alert that cannot be saved is kept in memory and
+ * saved later, because a failing disk must raise an alert too.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidV7 } from 'uuid';
@@ -20,19 +20,19 @@ export interface AlertStore {
   all(): readonly AlertRecord[];
   active(kind: AlertKind): readonly AlertRecord[];
   /**
-   * Raises what is new among the conditions of a kind, brings the words of the others up to date, and clears what is
-   * no longer among them.
+   * Raises alerts for new conditions of a kind, updates the text of the others, and clears alerts whose condition no
+   * longer exists.
    */
   settle(kind: AlertKind, specs: readonly AlertSpec[]): Promise<void>;
   told(id: string, hook: string, what: Told): Promise<void>;
-  /** Writes what could not be written before, and forgets what is over. */
+  /** Writes what could not be written before, and removes old alerts. */
   tidy(hooks: readonly string[]): Promise<void>;
 }
 
 export interface AlertStoreDeps {
   readonly alerts: DocumentStore<AlertRecord>;
   readonly clock: Clock;
-  /** Told of each that is raised or cleared. */
+  /** Called for each alert that is raised or cleared. */
   readonly changed: (record: AlertRecord) => void;
 }
 
@@ -62,7 +62,7 @@ export function alertStore({ alerts, clock, changed }: AlertStoreDeps): AlertSto
       for (const spec of specList) {
         const known = before.find((record) => sameAlert(record, spec));
         if (known) {
-          // nobody is told again, but who looks reads what is the matter now
+          // no new notification is sent, but lists show the current text
           if (!saysTheSame(known, spec)) await save({ ...known, ...spec });
           continue;
         }

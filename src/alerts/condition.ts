@@ -1,4 +1,7 @@
-/** What a condition is, and what it may look at. One file per kind in `conditions/`; `conditions.ts` is their table. */
+/**
+ * The type of a condition and the sources that it may read. Each kind has a file in `conditions/`; `conditions.ts`
+ * lists them.
+ */
 import type { Config } from '../config/config.js';
 import type { AlertRecord, AlertSpec, NoticeKind } from '../model/alert.js';
 import type { Clock } from '../kernel/clock.js';
@@ -8,14 +11,14 @@ import type { LeftLock } from '../model/actual-state.js';
 import type { PoolUse } from '../model/pool-use.js';
 import type { State } from '../state/contract.js';
 
-/** One remote system, as the circuit in front of it sees it. */
+/** A remote system, from the view of its circuit. */
 export interface SystemView {
   readonly name: string;
   readonly role: string;
   readonly state: string;
   /** RFC 3339 */
   readonly since: string;
-  /** With what words it refuses the agent itself; null when it does not. */
+  /** The message with which the system refuses the agent itself; null if it does not refuse it. */
   readonly refusal: string | null;
 }
 
@@ -29,42 +32,44 @@ export interface ConditionSources {
   readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly SystemView[];
   readonly drift: () => readonly { readonly kind: string; readonly services: number }[];
-  /** Locks that two looks found on containers of ours, and whose they are (`panel/service`). */
+  /** Locks on this agent's containers that two scans found, with the service of each container (`panel/service`). */
   readonly leftLocks: () => readonly { readonly key: string; readonly leftLock: LeftLock }[];
-  /** Containers with our mark that the state does not know, in words: `container 1012 on pve2 (default/12)`. */
+  /**
+   * Containers with this agent's mark that the state does not know, as text: `container 1012 on pve2 (default/12)`.
+   */
   readonly strangers: () => readonly string[];
-  /** The last write failed, with this code, since then (RFC 3339). */
+  /** The error code of the last failed write, and when writes began to fail (RFC 3339). Undefined while they work. */
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Undefined while the wall clock is trusted. */
   readonly clockDoubt: () => ClockDoubt | undefined;
-  /** In use, allowed, and when (epoch ms) one was last refused to us. */
+  /** File descriptors in use and allowed, and when (epoch ms) the system last refused one. */
   readonly descriptors: () => {
     readonly open: number | undefined;
     readonly limit: number | undefined;
     readonly refusedAt: number | undefined;
   };
-  /** By panel, what it asked for last that is worth an alert, and when (epoch ms). */
+  /** By panel: the most recent request that is worth an alert, and its time (epoch ms). */
   readonly notices: (kind: NoticeKind) => ReadonlyMap<string, Noticed>;
 }
 
 export interface Noticed {
-  /** As the panel wrote it. */
+  /** As the panel sent it. */
   readonly plan: string;
   readonly service?: string;
   readonly at: number;
 }
 
 /**
- * What of its kind holds now. Looks at records and memory only, so that nothing is missed while the agent was down,
- * and a look costs little: it is made every half minute. `active`: what was raised of this kind and has not ended,
- * for kinds that are slower to go than to come.
+ * Returns the alerts of one kind that apply now. Runs every half minute, so it reads only records and memory: it
+ * costs little, and finds what happened while the agent was down. `active`: the active alerts of this kind, for
+ * conditions that clear at a lower level than they are raised at.
  */
 export type Condition = (active: readonly AlertRecord[]) => Promise<AlertSpec[]> | AlertSpec[];
 
-/** Made once for each start of the daemon: what a condition remembers between two looks is its own. */
+/** Called once per start of the daemon, so a condition can keep state between two checks. */
 export type MakeCondition = (sources: ConditionSources) => Condition;
 
-/** An alert about the agent itself, which every panel's token with `admin` sees. */
+/** An alert about the agent itself. Every panel's token with the permission `admin` sees it. */
 export const OF_AGENT = { panel: null, serviceId: null } as const;
 
 export const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 /**
- * The table of conditions: for each kind of alert, what of it holds now. A new kind is an entry in `model/alert.ts`,
- * a file in `conditions/` and a line here.
+ * The table of conditions, one for each kind of alert. A new kind needs an entry in `model/alert.ts`, a file in
+ * `conditions/` and a line here.
  */
 import { ALERT_KINDS, type AlertKind } from '../model/alert.js';
 import type { Condition, ConditionSources, MakeCondition } from './condition.js';

@@ -1,7 +1,4 @@
-/**
- * Tells one hook what it has not heard yet, in order, at least once; a hook that fails is left alone for longer and
- * longer.
- */
+/** Delivers alerts to one hook in order, at least once. After a failure the hook is retried with growing delays. */
 import { v7 as uuidV7 } from 'uuid';
 import { ALERTS, type AlertRecord, nextToNotify, type Told } from '../model/alert.js';
 import { type Clock, instant } from '../kernel/clock.js';
@@ -14,7 +11,7 @@ import type { AlertStore } from './alert-store.js';
 const TELL_MS = 10_000;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 600_000;
-/** Failures in a row after which the others of a round are not tried. */
+/** Consecutive failures after which the remaining alerts of a round are not tried. */
 const FAILURES_A_ROUND = 3;
 
 export interface DeliverDeps {
@@ -27,9 +24,12 @@ export interface DeliverDeps {
 
 export interface Delivery {
   readonly name: string;
-  /** Tells that all is working. Rejects when that did not arrive. */
+  /** Sends a test alert. Rejects if it was not delivered. */
   test(signal: AbortSignal): Promise<void>;
-  /** Tells what is due. Returns when (by the monotonic clock) to come again, undefined: when something is new. */
+  /**
+   * Delivers what is due. Resolves with the time of the next round (by the monotonic clock), or undefined if there is
+   * nothing to deliver until something changes.
+   */
   round(signal: AbortSignal): Promise<number | undefined>;
 }
 
@@ -37,7 +37,7 @@ export function delivery(
   hook: Hook,
   { agent, book, clock, log, random = Math.random }: DeliverDeps,
 ): Delivery {
-  /** Alerts that were refused, how often: one that the hook does not like must not keep it from the others. */
+  /** How often the hook refused each alert: an alert that it rejects must not block the others. */
   const refused = new Map<string, number>();
   let failures = 0;
   let notBefore = 0;
@@ -83,7 +83,7 @@ export function delivery(
           if (failed === 1)
             log.warn(
               { hook: hook.name, alert: record.kind, err: error },
-              'an alert could not be told; it is tried again',
+              'an alert could not be delivered; it will be retried',
             );
         }
       }
@@ -96,7 +96,7 @@ export function delivery(
   };
 }
 
-/** Of the shape of an alert, with words of its own where a machine decides who is woken. */
+/** Has the shape of an alert, with "test" as event and kind, so that a paging system can recognize it. */
 function testBody(agent: string, id: string, at: string): JsonObject {
   return {
     id,
@@ -107,7 +107,7 @@ function testBody(agent: string, id: string, at: string): JsonObject {
     subject: 'test',
     panel: null,
     service_id: null,
-    text: `This is a test: alerts of the agent ${agent} arrive here.`,
+    text: `This is a test alert of the agent ${agent}.`,
     commands: ['innkeeper alerts'],
     data: {},
     raised_at: at,

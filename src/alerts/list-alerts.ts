@@ -1,10 +1,10 @@
-/** Reads the alerts: those of the caller's panel and of the agent itself; the operator at the socket reads all. */
+/** Lists alerts: the caller's panel and the agent itself. The operator at the socket sees all alerts. */
 import { ALERTS, type AlertRecord } from '../model/alert.js';
 import type { Caller } from '../model/caller.js';
 import type { Listener } from '../model/listener.js';
 
 export interface ListedAlerts {
-  /** In the order in which they were raised; those that have ended lately too. */
+  /** In the order in which they were raised; includes alerts that ended recently. */
   list(): readonly AlertRecord[];
   test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
 }
@@ -12,11 +12,11 @@ export interface ListedAlerts {
 export function listAlerts(
   alerts: Pick<ListedAlerts, 'list'>,
   { panel }: Pick<Caller, 'panel'>,
-  { door, ended }: { readonly door: Listener; readonly ended: boolean },
+  { listener, ended }: { readonly listener: Listener; readonly ended: boolean },
 ) {
   return alerts
     .list()
-    .filter((record) => door === 'socket' || record.panel === null || record.panel === panel)
+    .filter((record) => listener === 'socket' || record.panel === null || record.panel === panel)
     .filter(({ clearedAt }) => ended || clearedAt === null)
     .map((record) => ({
       id: record.id,

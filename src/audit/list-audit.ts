@@ -1,4 +1,4 @@
-/** Reads the audit log: a token sees its own panel's lines, the operator at the socket everybody's. */
+/** Reads the audit log. A token sees the lines of its own panel, the operator at the socket sees all lines. */
 import { AgentError } from '../kernel/errors.js';
 import type { AuditPage } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
@@ -8,32 +8,29 @@ import type { Listener } from '../model/listener.js';
 export interface AuditQuestion {
   readonly since: string | undefined;
   readonly serviceId: string | undefined;
-  /** Only of this one. */
+  /** Only lines of this panel. */
   readonly panel: string | undefined;
   readonly cursor: string | undefined;
   readonly limit: number;
-  readonly door: Listener;
+  readonly listener: Listener;
 }
 
-/** Throws `invalid_request`, `cursor_gone`, `forbidden` for another panel's, `state_unavailable`. */
+/** Throws `invalid_request`, `cursor_gone`, `forbidden` for another panel, `state_unavailable`. */
 export async function listAudit(
   { state }: Pick<OperationContext, 'state'>,
   caller: Pick<Caller, 'panel'>,
-  { since, serviceId, panel, cursor, limit, door }: AuditQuestion,
+  { since, serviceId, panel, cursor, limit, listener }: AuditQuestion,
 ): Promise<AuditPage> {
-  if (door === 'network' && panel !== undefined && panel !== caller.panel)
-    throw new AgentError('forbidden', 'This token may not make this call.');
+  if (listener === 'network' && panel !== undefined && panel !== caller.panel)
+    throw new AgentError('forbidden', 'This token does not have permission for this request.');
   const instant = since === undefined ? undefined : new Date(since).toISOString();
-  const own = door === 'network' ? caller.panel : panel;
+  const own = listener === 'network' ? caller.panel : panel;
   const page = await state.audit.read({ after: cursor, since: instant, limit, panel: own, serviceId });
   if (page.gone)
-    throw new AgentError(
-      'cursor_gone',
-      'There is nothing to go on from behind this cursor. Start again without a cursor.',
-    );
+    throw new AgentError('cursor_gone', 'This cursor is no longer valid. Start again without a cursor.');
   if (page.next === undefined) {
-    throw new AgentError('invalid_request', 'cursor must come from an earlier answer.', {
-      fields: { cursor: 'must come from an earlier answer' },
+    throw new AgentError('invalid_request', 'cursor must come from an earlier response.', {
+      fields: { cursor: 'must come from an earlier response' },
     });
   }
   return page;

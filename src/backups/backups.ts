@@ -1,4 +1,4 @@
-/** The customer's backups: list, make, delete, go back. */
+/** The customer's backups: list, create, delete, roll back. */
 import { dayOf, nextBackup } from '../model/backup-name.js';
 import { allowed, backupsOf, backupsUsed } from '../model/backups.js';
 import { AgentError } from '../kernel/errors.js';
@@ -38,8 +38,8 @@ export function viewBackups(service: Service): BackupList {
 }
 
 /**
- * The name is given out with the request and never again. Asked twice at once, it makes one. Throws `quota_reached`,
- * `snapshots_unavailable`, and as `enqueue`.
+ * The response contains the backup's name, and no name is used twice. Two concurrent requests create one backup.
+ * Throws `quota_reached`, `snapshots_unavailable`, and as `enqueue`.
  */
 export async function makeBackup(context: OperationContext, caller: By, id: string): Promise<Started> {
   const { clock, config } = context;
@@ -72,7 +72,10 @@ export async function removeBackup(
     change(service) {
       const kept = guestOf(service).snapshots.find((one) => one.name === name);
       if (kept && kept.kind !== 'backup') {
-        throw new AgentError('backup_protected', `The snapshot "${name}" is not a backup and stays.`);
+        throw new AgentError(
+          'backup_protected',
+          `The snapshot "${name}" is not a backup and cannot be deleted.`,
+        );
       }
       if (!backupsOf(service).some((one) => one.name === name)) throw noSuchBackup(name);
       return { service };
@@ -81,8 +84,8 @@ export async function removeBackup(
 }
 
 /**
- * To any snapshot of the service, the one it was delivered with too. Throws `backup_not_found`, `backup_not_newest`,
- * `snapshots_unavailable`, and as `enqueue`.
+ * Rolls back to any snapshot of the service, including the one from its delivery. Throws `backup_not_found`,
+ * `backup_not_newest`, `snapshots_unavailable`, and as `enqueue`.
  */
 export async function rollBack(
   context: OperationContext,

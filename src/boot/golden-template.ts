@@ -1,4 +1,4 @@
-/** Makes golden templates without a daemon: for the command line and the sandbox. */
+/** Builds golden templates without a daemon, for the command line and the sandbox. */
 import type { Logger } from 'pino';
 import { openCatalogue } from '../modules/catalogue.js';
 import { loadConfig } from '../config/load.js';
@@ -13,22 +13,22 @@ const clock = systemClock;
 
 export interface TemplateSpec {
   readonly configFile: string;
-  /** Of systemd's, where the caller is not the service. */
+  /** The credentials from systemd, if the caller is not the service. */
   readonly credentials?: ReadonlyMap<string, string>;
   /** Name of the product. */
   readonly product: string;
-  /** Make a new one although there is one. */
+  /** Build a new template even if one exists. */
   readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Addresses that services hold: of some of them the cluster shows nothing yet. */
+  /** Addresses of services. The cluster may not show all of them yet. */
   readonly held?: ReadonlySet<string>;
   readonly progress: NonNullable<BuildTemplateOrder['progress']>;
 }
 
 /**
- * Makes a product's golden template with the container host's drivers only, so a daemon may run beside it. Throws as
- * `buildTemplate`, and ConfigError.
+ * Builds a product's golden template with only the drivers of the container host, so a daemon may run at the same
+ * time. Throws as `buildTemplate`, and ConfigError.
  */
 export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]> {
   const { configFile, credentials = new Map(), log } = spec;
@@ -49,14 +49,14 @@ export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]>
 }
 
 /**
- * Two builds at once would take each other's container for what an interrupted one left, and lend the same address
- * twice.
+ * A concurrent build would treat this build's container as the leftover of an interrupted one, and use the same
+ * temporary address.
  */
 async function onlyBuild(configFile: string, log: Logger): Promise<FileLock> {
-  const onLost = (reason: string): void => log.warn({ reason }, 'another build is no longer kept out');
+  const onLost = (reason: string): void => log.warn({ reason }, 'lost the lock against parallel builds');
   const lock = await holdFile({ file: configFile, patienceS: 0, onLost });
   if (lock) return lock;
-  throw new AgentError('service_busy', 'Another template is being built with this configuration.', {
-    detail: 'wait for its end, then call again; nothing was done',
+  throw new AgentError('service_busy', 'Another template build is running with this configuration.', {
+    detail: 'Nothing was changed. Run the command again after the other build has ended.',
   });
 }

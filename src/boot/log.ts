@@ -1,12 +1,12 @@
 /**
- * The daemon's log: text at a terminal, else lines of JSON, with systemd's priorities in front where they go to its
- * journal.
+ * The daemon's log: text at a terminal, otherwise lines of JSON, which get systemd's priority prefix if they go to
+ * its journal.
  */
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config/config.js';
 
-/** `<N>` in front of a line, as sd-daemon(3) has it, by pino's number of the level. */
+/** The prefix `<N>` of a line, as sd-daemon(3) describes it, by pino's numeric level. */
 const PRIORITIES: readonly (readonly [from: number, prefix: string])[] = [
   [60, '<2>'],
   [50, '<3>'],
@@ -58,7 +58,7 @@ function withPriorities(to: LineStream): LineStream {
   };
 }
 
-/** systemd names device and inode of the stream that it gave its service. */
+/** JOURNAL_STREAM holds the device and inode of the stream that systemd passed to the service. */
 function isJournal(env: NodeJS.ProcessEnv): boolean {
   const [, device, inode] = /^(\d+):(\d+)$/.exec(env['JOURNAL_STREAM'] ?? '') ?? [];
   if (device === undefined || inode === undefined) return false;

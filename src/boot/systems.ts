@@ -1,7 +1,4 @@
-/**
- * The systems behind the agent: a circuit for each, the drivers that reach them, and the one look at the cluster that
- * all share.
- */
+/** Connects the remote systems: a circuit for each, their drivers, and one cluster poll that everything shares. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { neverAborted } from '../kernel/async/never.js';
@@ -17,7 +14,7 @@ import type { Counting } from './telemetry.js';
 import { accountStore } from '../state/stores/acme-accounts.js';
 import type { State } from '../state/contract.js';
 
-/** What is known of each system behind us: asked by the drivers before a call, by the job engine before a start. */
+/** The circuits of all remote systems. Drivers check them before a call, the job engine before it starts a job. */
 export function openCircuits(
   { circuits: { failures, pause_s: pauseS } }: Config,
   clock: Clock,
@@ -31,10 +28,11 @@ export function openCircuits(
     known.set(name, view);
     const isNew = before === undefined || before.state === 'closed';
     if (state === 'open' && refusal !== null && (isNew || before.refusal === null))
-      log.error({ system: name, role, refusal, alarm: 'system_refused' }, 'a system refuses the agent');
+      log.error({ system: name, role, refusal, alarm: 'system_refused' }, 'a system rejects the agent');
     if (state === 'open' && refusal === null && isNew)
-      log.error({ system: name, role, failures: count, alarm: 'system_down' }, 'a system does not answer');
-    if (state === 'closed') log.info({ system: name, role }, 'the system answers again, and takes the agent');
+      log.error({ system: name, role, failures: count, alarm: 'system_down' }, 'a system does not respond');
+    if (state === 'closed')
+      log.info({ system: name, role }, 'the system responds again and accepts the agent');
   });
   return all;
 }
@@ -73,8 +71,8 @@ export async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promi
 }
 
 /**
- * A job that ended has changed the cluster: the shared look is renewed at once, so that no status shows yesterday's
- * power.
+ * A finished job has changed the cluster, so the shared poll is repeated at once: otherwise a status would show the
+ * old power state.
  */
 export function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
   const signal = neverAborted();

@@ -1,4 +1,4 @@
-/** Puts together what operators see of a daemon: its figures and its alerts. */
+/** Creates what operators observe of a daemon: its metrics and its alerts. */
 import type { Logger } from 'pino';
 import type { ConditionSources, Noticed } from '../alerts/condition.js';
 import { conditions } from '../alerts/conditions.js';
@@ -22,15 +22,15 @@ import { watchOwnCertificates } from '../certificates/certificate.js';
 import type { OperationContext } from '../services/context.js';
 import type { FileOperationEnd, State } from '../state/contract.js';
 
-/** Exists before the state is opened, so that nothing goes uncounted. */
+/** Is created before the state is opened, so that every file operation is counted. */
 export interface Counting {
   readonly metrics: Metrics;
   readonly fileOperation: (end: FileOperationEnd) => void;
-  /** The last write failed, with this code, since then. */
-  /** When (epoch ms) a file or a call failed for want of a descriptor. */
+  /** When (epoch ms) an operation last failed because no file descriptor was free. */
   readonly refusedDescriptorAt: () => number | undefined;
+  /** The error code of the last failed write, and when writes began to fail (RFC 3339). */
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
-  /** Called when writing begins to fail, and when it works again. */
+  /** Called when writes begin to fail, and when they work again. */
   onTurn(listener: () => void): void;
 }
 
@@ -74,7 +74,10 @@ export interface TelemetryDeps {
   readonly log: Logger;
   readonly counting: Counting;
   readonly circuits: Sources['circuits'];
-  /** Called when a system begins or ends to refuse the agent, or comes into another state. Returns the way to stop. */
+  /**
+   * Called when a system starts or stops refusing the agent, or when its circuit changes state. Returns a function
+   * that unsubscribes.
+   */
   readonly onSystem: (listener: () => void) => () => void;
   readonly drift: Sources['drift'];
   readonly leftLocks: ConditionSources['leftLocks'];
@@ -88,7 +91,7 @@ export interface Telemetry {
   stop(): Promise<void>;
 }
 
-/** Listens from now on: to be called before the job engine starts. */
+/** Starts listening; call it before the job engine starts. */
 export function startTelemetry({ counting, log, timekeeper, ...deps }: TelemetryDeps): Telemetry {
   const { config, state, clock } = deps;
   const { metrics } = counting;
@@ -138,7 +141,7 @@ export function startTelemetry({ counting, log, timekeeper, ...deps }: Telemetry
   };
 }
 
-/** Names what a person must do about the service. */
+/** The reason why the service needs an operator. */
 function needsPerson(service: Service | undefined): string {
   const waits = (job: Job): boolean =>
     job.status === 'stuck' ||

@@ -1,7 +1,7 @@
-/** The log for a person at a terminal: time, level as a word, sentence, then the fields of the line. */
+/** The log for a terminal: time, level as a word, message, then the fields of the line. */
 import prettyPrint from 'pino-pretty';
 
-/** Turns one line of pino's JSON into text. What is no JSON stays as it is. */
+/** Formats one line of pino's JSON as text. Other lines stay unchanged. */
 export function textLines(colors: boolean): (line: string) => string {
   return prettyPrint.prettyFactory({
     colorize: colors,

@@ -15,9 +15,12 @@ import { addTokenCommands } from './tokens/token.js';
 
 function makeProgram(pipes: Pipes): Command {
   const program = new Command('innkeeper')
-    .description("Provisioning agent: turns billing panels' calls into working sites on Proxmox VE.")
+    .description('Provisioning agent: creates and manages sites on Proxmox VE for billing panels.')
     .version(VERSION, '-V, --version')
-    .option('--config <file>', 'configuration (else INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml)')
+    .option(
+      '--config <file>',
+      'configuration file (default: INNKEEPER_CONFIG, or /etc/innkeeper/innkeeper.yaml)',
+    )
     .exitOverride();
   program
     .command('serve')
@@ -47,8 +50,8 @@ function makeProgram(pipes: Pipes): Command {
 
 /** After an error of usage: the help of the command that was called, not of the whole program. */
 function pointToHelp(command: Command, path: string): void {
-  const lists = command.commands.length > 0 ? 'all commands' : 'its options';
-  command.showHelpAfterError(`(${path} --help lists ${lists})`);
+  const lists = command.commands.length > 0 ? 'commands' : 'options';
+  command.showHelpAfterError(`(run ${path} --help for a list of ${lists})`);
   for (const one of command.commands) pointToHelp(one, `${path} ${one.name()}`);
 }
 
@@ -69,13 +72,17 @@ interface SandboxFlags {
 function addSandbox(program: Command): void {
   program
     .command('sandbox')
-    .description('run a daemon against a Proxmox VE look-alike; needs nothing installed')
+    .description('run a daemon against a Proxmox VE look-alike; requires nothing else installed')
     .option('--backend <kind>', 'memory, or lxc (real containers; root on Debian)', readBackend, 'memory')
-    .option('--state <dir>', 'keep everything here and take it up again')
-    .option('--port <number>', 'port of the API (8080, with --once any free one); 0 = any free one', readPort)
-    .option('--json', 'one JSON object on the first line, nothing else on standard output')
-    .option('--once', 'order a demo site, report when it answers, and end')
-    .option('--world', 'only the look-alike, DNS and proxy; the daemon is started apart')
+    .option('--state <dir>', 'keep all data in this directory and reuse it')
+    .option(
+      '--port <number>',
+      'port of the API (default 8080, with --once any free port); 0 = any free port',
+      readPort,
+    )
+    .option('--json', 'print one JSON object on the first line and nothing else to standard output')
+    .option('--once', 'order a demo site, report when it responds, and exit')
+    .option('--world', 'start only the look-alike, DNS and proxy; the daemon is started separately')
     .option('--until-stdin-ends', 'stop when standard input ends, for example when the parent process dies')
     .action(async (flags: SandboxFlags) => {
       const { runSandbox } = await import('../sandbox/command.js');
@@ -94,9 +101,9 @@ function addSandbox(program: Command): void {
 function addConfig(program: Command): void {
   program
     .command('config')
-    .description('the configuration')
+    .description('check the configuration')
     .command('check')
-    .description('say what is wrong with it, or that it is fine')
+    .description('list all problems in the configuration')
     .action(async (_, command: Command) => {
       const { checkConfig } = await import('./config/check-config.js');
       await checkConfig(fileOf(command));
@@ -106,10 +113,10 @@ function addConfig(program: Command): void {
 function addProxy(program: Command): void {
   program
     .command('proxy')
-    .description('the reverse proxy')
+    .description('manage the reverse proxy')
     .command('files')
-    .description('write what a proxy host behind SSH (proxy.ssh) needs once: its nginx.conf and pages')
-    .argument('<folder>', 'where to')
+    .description('write the files that a proxy host behind SSH (proxy.ssh) needs: its nginx.conf and pages')
+    .argument('<folder>', 'output directory')
     .action(async (folder: string, _, command: Command) => {
       const { writeProxyFiles } = await import('./proxy/proxy-files.js');
       await writeProxyFiles(fileOf(command), folder);
@@ -121,14 +128,14 @@ function addDoctor(program: Command): void {
     .command('doctor')
     .description('check the installation and suggest fixes')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExit code: 0 nothing is wrong (there may be warnings), 1 something is wrong.')
+    .addHelpText('after', '\nExit code: 0 no errors (there may be warnings), 1 at least one check is wrong.')
     .action(async (flags: { json?: true }, command: Command) => {
       const { runDoctor } = await import('./doctor/doctor.js');
       process.exitCode = await runDoctor(fileOf(command), flags.json === true);
     });
 }
 
-/** For `doctor`, which must survive whatever a module's code does. */
+/** For `doctor`, which must not fail because of a module's code. */
 function addProbe(program: Command): void {
   program
     .command('probe-module', { hidden: true })
@@ -145,11 +152,11 @@ function addProbe(program: Command): void {
 function addTemplate(program: Command): void {
   program
     .command('template')
-    .description('golden templates that sites are cloned from')
+    .description('manage the golden templates that sites are cloned from')
     .command('build')
-    .description('make the template of a product on the container host')
-    .argument('<product>', 'e.g. wordpress')
-    .option('--replace', 'make new ones, and remove the old')
+    .description('build the template of a product on the container host')
+    .argument('<product>', 'product name, e.g. wordpress')
+    .option('--replace', 'build new templates and remove the old ones')
     .option('--json', 'print JSON instead of a table')
     .action(async (product: string, flags: { replace?: true; json?: true }, command: Command) => {
       const { runTemplateBuild } = await import('./templates/template.js');
@@ -164,22 +171,22 @@ function addTemplate(program: Command): void {
 
 function readBackend(text: string): SandboxFlags['backend'] {
   if (text === 'memory' || text === 'lxc') return text;
-  throw new InvalidArgumentError('It is memory or lxc.');
+  throw new InvalidArgumentError('It must be memory or lxc.');
 }
 
 function readPort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('It is a number from 0 to 65535.');
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
 }
 
-/** Runs the command line; resolves with the exit code. Nothing that goes wrong shows a stack. */
+/** Runs the command line and resolves with the exit code. No error prints a stack trace. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
     await makeProgram(guardPipes()).parseAsync([...argv]);
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
-    // commander has told it already; help and version are no failure
+    // commander has printed its message; help and version are not failures
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     process.stderr.write(`innkeeper: ${sentenceOf(error)}\n`);
     return EXIT.failed;

@@ -1,6 +1,6 @@
 /**
- * Watches the wall clock for jumps. Until one is over or confirmed, the agent's own time goes on from where it was,
- * and `trusted()` says no: whatever erases, purges or gives up by a date asks it first.
+ * Watches the wall clock for jumps. Until a jump ends or is confirmed, the agent's own time continues from the last
+ * trusted time, and `trusted()` returns false. Code that erases, purges or abandons by date checks `trusted()` first.
  */
 import { pause } from '../kernel/async/pause.js';
 import { type Clock, systemClock } from '../kernel/clock.js';
@@ -20,11 +20,11 @@ import { markFile, readMark, writeMark } from './mark-file.js';
 
 export interface ClockGuard extends Timekeeper {
   readonly clock: Clock;
-  /** Told when a doubt begins and when it ends. */
+  /** Called when a doubt begins and when it ends. */
   onChange(listener: () => void): void;
   /**
-   * From now on looks by itself and remembers the time. `newest`: the latest instant in the records, for a state that
-   * has no mark yet.
+   * Starts regular checks and saves of the time. `newest`: the latest timestamp in the records, for a state that has
+   * no mark yet.
    */
   start(newest: number | undefined): void;
   stop(): Promise<void>;
@@ -34,12 +34,12 @@ export interface GuardOptions {
   readonly stateDir: string;
   readonly host: HostTime;
   readonly log: DriverLog;
-  /** Between two looks; for tests. */
+  /** Sleeps between two checks; for tests. */
   readonly sleep?: Clock['sleep'];
 }
 
 const LOOK_MS = 5_000;
-/** A look at the uptime costs some 20 microseconds: callers that come in crowds share one. */
+/** Reading the uptime takes some 20 microseconds, so concurrent callers share one reading. */
 const SHARED_MS = 1_000;
 const REMEMBER_MS = 600_000;
 const ASK_TIME_SERVICE_MS = 60_000;
@@ -58,7 +58,7 @@ export async function clockGuard({
   let anchor = anchorAtStart(mark, undefined, host.bootId, reading());
   let steady = host.monotonic() - (host.uptime() - anchor.uptime);
   let doubt: ClockDoubt | undefined;
-  /** Without a mark the records must be read first: they may be younger than the clock says. */
+  /** Without a mark, the records must be read first: they may be newer than the clock. */
   let isSettled = mark !== undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let rememberedAt = Number.NEGATIVE_INFINITY;
@@ -79,7 +79,7 @@ export async function clockGuard({
     lookedAt = host.monotonic();
     const before = doubt;
     doubt = doubtOf(anchor, now);
-    // believed at once: after a reboot, and after a sleep that the monotonic clock did not see
+    // The reading is accepted at once after a reboot, and after a suspension that the monotonic clock did not count.
     if (!doubt && (anchor.hostWasOff || strayed())) believe(now);
     if ((before === undefined) !== (doubt === undefined)) turned();
   };
@@ -88,20 +88,21 @@ export async function clockGuard({
     if (doubt)
       log.error(
         { alarm: 'clock_jump', kind: doubt.kind, off_s: Math.round(doubt.offMs / 1000) },
-        'the wall clock jumped: nothing is erased, purged or given up by date until it is right or confirmed',
+        'the wall clock jumped: nothing is erased, purged or abandoned by date until it is correct or ' +
+          'confirmed',
       );
-    else log.info({}, 'the wall clock is right again');
+    else log.info({}, 'the wall clock is correct again');
     for (const listener of listeners) listener();
   };
 
-  /** The wall clock and the monotonic one went apart: a jump, or the machine was suspended. */
+  /** True if the wall clock and the monotonic clock diverged: the clock jumped, or the machine was suspended. */
   const strayed = (): boolean =>
     Math.abs(host.wall() - anchor.wall - (host.monotonic() - steady)) > TOLERANCE_MS;
 
   const now = (): number => {
     if (!strayed()) return host.wall();
     look();
-    // after a long time off the wall clock is likelier right than what we remember
+    // After a long time off, the wall clock is more likely to be correct than the saved time.
     return doubt && doubt.kind !== 'long_off' ? expectedWall(anchor, host.uptime()) : host.wall();
   };
 
@@ -119,10 +120,10 @@ export async function clockGuard({
   };
 
   const unremembered = (error: unknown): void => {
-    log.warn({ err: error }, 'the time could not be remembered; it is tried again');
+    log.warn({ err: error }, 'the time could not be saved; it will be retried');
   };
 
-  /** Small steps add up over months and are no jump: the anchor follows them. */
+  /** Small steps add up over months without being a jump, so the anchor follows them. */
   const rememberIfDue = async (): Promise<void> => {
     if (!trusted() || host.monotonic() - rememberedAt < REMEMBER_MS) return;
     believe(reading());
@@ -146,8 +147,8 @@ export async function clockGuard({
   };
 
   /**
-   * A long time off is what a time service can vouch for: it would not call a clock synchronised that it has just
-   * found wrong.
+   * Only a long time off can be confirmed by a time service: it would not report a clock as synchronised that it just
+   * found to be wrong.
    */
   const askTimeService = async (): Promise<void> => {
     if (!longOff() || (await host.synchronised(stopping.signal)) !== true || stopping.signal.aborted) return;
@@ -155,7 +156,7 @@ export async function clockGuard({
     if (!vouched) return;
     log.warn(
       { off_s: Math.round(vouched.offMs / 1000) },
-      'the host was off for long; its time service vouches for the clock',
+      'the host was off for a long time; its time service confirms the clock',
     );
     await accept();
   };
@@ -187,18 +188,14 @@ export async function clockGuard({
       const off = doubt;
       log.warn(
         { decision: 'clock-confirm', kind: off?.kind, off_s: Math.round((off?.offMs ?? 0) / 1000) },
-        'a person has confirmed the clock',
+        'an operator confirmed the clock',
       );
       await accept().catch((error: unknown) => {
-        throw new AgentError(
-          'state_unavailable',
-          'The clock is trusted now, but that could not be recorded.',
-          {
-            role: 'agent',
-            detail: String(error),
-            cause: error,
-          },
-        );
+        throw new AgentError('state_unavailable', 'The clock is trusted now, but this could not be saved.', {
+          role: 'agent',
+          detail: String(error),
+          cause: error,
+        });
       });
       return view();
     },

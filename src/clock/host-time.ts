@@ -1,4 +1,4 @@
-/** The host's clocks: the wall clock that anybody may set, and two that nobody sets. */
+/** The host's clocks: the wall clock, which can be set, and two clocks that cannot be set. */
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { runChild } from '../drivers/shared/child.js';
@@ -7,15 +7,18 @@ import { withLimit } from '../kernel/async/with-limit.js';
 export interface HostTime {
   /** Epoch ms. */
   wall(): number;
-  /** Ms; stands still while the machine is suspended. */
+  /** Milliseconds; does not advance while the machine is suspended. */
   monotonic(): number;
-  /** Ms since the host (or our container) started; on Linux CLOCK_BOOTTIME, so suspended time counts. */
+  /**
+   * Milliseconds since the host (or the agent's container) started; CLOCK_BOOTTIME on Linux, so time in suspension
+   * counts.
+   */
   uptime(): number;
-  /** Differs after a restart of the host; empty where it cannot be read. */
+  /** Changes with every restart of the host; empty if it cannot be read. */
   readonly bootId: string;
   /**
-   * Whether a time service keeps the wall clock in step; undefined where nobody says. The kernel withdraws a yes when
-   * the clock is set by hand.
+   * Whether a time service keeps the wall clock synchronised; undefined if unknown. The kernel resets this when the
+   * clock is set manually.
    */
   synchronised(signal: AbortSignal): Promise<boolean | undefined>;
 }
@@ -23,7 +26,10 @@ export interface HostTime {
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const ASK_MS = 5_000;
 
-/** `env`: systemd hides the file from us and tells the id itself (systemd/innkeeper.service). */
+/**
+ * `env`: the systemd unit hides the file with the boot ID and passes the ID in a variable
+ * (systemd/innkeeper.service).
+ */
 export function hostTime(env: Readonly<Record<string, string | undefined>> = process.env): HostTime {
   return {
     wall: () => Date.now(),

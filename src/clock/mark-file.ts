@@ -1,6 +1,5 @@
 /**
- * `clock.json` in the state folder: the last instant that was believed. It is about this machine, so no export holds
- * it.
+ * `clock.json` in the state folder: the last trusted time. It describes this machine, so exports do not contain it.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -22,7 +21,7 @@ export function markFile(stateDir: string): string {
   return join(stateDir, 'clock.json');
 }
 
-/** Undefined when there is none, or none that can be used: then the records say how late it is at least. */
+/** Undefined if there is no usable mark. Then the records provide a lower bound for the time. */
 export async function readMark(file: string): Promise<TimeMark | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(file, 'utf8'));
@@ -32,7 +31,7 @@ export async function readMark(file: string): Promise<TimeMark | undefined> {
   }
 }
 
-/** Durable when it resolves; removes what a crash left of an earlier write. Throws the system's error. */
+/** Durable when it resolves. Removes the leftovers of an interrupted write. Throws the system's error. */
 export async function writeMark(file: string, { wall, uptime, bootId }: TimeMark): Promise<void> {
   await removeLeftovers(dirname(file), basename(file));
   await replaceFile(file, `${JSON.stringify({ schema: 1, wall, uptime, boot_id: bootId })}\n`, 0o600);

@@ -1,18 +1,18 @@
-/** The kinds of values that config keys take; each schema says for people what it expects. */
+/** The kinds of values of config keys; each schema describes the value it expects. */
 import { Type, type Static, type TArray, type TProperties, type TSchema, type TUnsafe } from 'typebox';
 
-/** One key: its sentence for the example file, and what a wrong value is answered with. */
+/** One key: its description for the example file and for error messages. */
 interface KeyOptions<T> {
-  /** Absent: the key must be given, or is off (see `optional`). */
+  /** Absent: the key is required, or it may be missing (see `optional`). */
   readonly default?: T;
-  /** Said in errors as "expected ...". */
+  /** Used in errors as "expected ...". */
   readonly expected?: string;
   readonly unit?: string;
   /** For `inherited` keys: where the value comes from when the file has none. */
   readonly inherits?: Inheritance;
 }
 
-/** The value of another key, by its path in the file; `as` makes the value of this key of it. */
+/** The value of another key, by its path in the file; `as` converts it to the value of this key. */
 export interface Inheritance {
   readonly from: string;
   readonly as?: (value: string) => string;
@@ -21,9 +21,9 @@ export interface Inheritance {
 interface TextOptions extends KeyOptions<string> {
   readonly pattern?: string;
   readonly check?: (value: string) => boolean;
-  /** The form that the agent works with. */
+  /** Converts the value to the form that the agent uses. */
   readonly normalize?: (value: string) => string;
-  /** A slip may put a secret here: what was found is not shown. */
+  /** The value may contain a secret by mistake, so it is not shown. */
   readonly discreet?: boolean;
 }
 
@@ -32,15 +32,14 @@ export function text(description: string, { check = () => true, ...options }: Te
 }
 
 /**
- * What a path names, when the agent itself reads it. `private`: nobody else may be able to read it; `certificates`:
- * at least one, in PEM.
+ * What the agent reads at this path. `private file`: not readable by others; `certificates`: at least one, in PEM.
  */
 export type Reads = 'nothing' | 'file' | 'private file' | 'certificates';
 
 interface PathOptions {
   readonly default?: string;
   readonly inherits?: Inheritance;
-  /** Of a private key: the name of the key beside it that holds the path of its certificate. */
+  /** For a private key: the name of the key in the same section that holds the path of its certificate. */
   readonly keyOf?: string;
 }
 
@@ -82,17 +81,17 @@ export function list<I extends TSchema>(
   return Type.Array(items, { expected, ...options, description });
 }
 
-/** Keys that belong together. Absent ones get their defaults. */
+/** A group of keys. Missing ones get their defaults. */
 export function section<P extends TProperties>(description: string, properties: P) {
   return Type.Object(properties, { additionalProperties: false, default: {}, description });
 }
 
-/** Keys that belong together and are off as a whole when absent. */
+/** A group of keys that is disabled as a whole if absent. */
 export function block<P extends TProperties>(description: string, properties: P) {
   return Type.Object(properties, { additionalProperties: false, description });
 }
 
-/** An entry per name that the operator chooses. */
+/** A mapping with names that the operator chooses. */
 export function byName<V extends TSchema>(description: string, value: V) {
   return Type.Record(Type.String(), value, { default: {}, description });
 }
@@ -107,7 +106,7 @@ export interface SecretSource {
 export const SECRET_EXPECTED = 'exactly one of {file: /path}, {credential: name}, {env: NAME}, {value: text}';
 
 interface SecretOptions {
-  /** What is wrong with its text, without the text; undefined: nothing. */
+  /** Describes what is wrong with the text without quoting it; undefined: the text is valid. */
   readonly problem?: (text: string) => string | undefined;
 }
 
@@ -125,13 +124,13 @@ export function secret(description: string, { problem }: SecretOptions = {}): TU
   );
 }
 
-/** Null in the loaded configuration when the file has none. */
+/** Null in the loaded configuration if the file has no such key. */
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
-/** Marks the type of a value that is never missing in the loaded configuration. */
+/** Marks the type of a value that always exists in the loaded configuration. */
 export type Inherited<T> = T & { readonly '~inherited': T };
 
-/** A key that has another key's value when the file has none; its `inherits` names that key. */
+/** A key that takes the value of another key if it is missing in the file; `inherits` names the other key. */
 export const inherited = <T extends TSchema>(schema: T) =>
   Type.Optional(Type.Unsafe<Inherited<Static<T>>>(schema));
 

@@ -1,4 +1,4 @@
-/** Finds everything in a value that does not fit the schema, and says it in words. */
+/** Finds and describes all differences between a value and the schema. */
 import { Type, type TObject, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { ConfigProblem } from './error.js';
@@ -21,7 +21,7 @@ export function problemsOf(schema: TSchema, value: unknown, path: KeyPath = []):
     { key: path.join('.'), problem: `found ${found}, expected ${expectedBy(schema)}` },
   ];
   if (isSecretSchema(schema))
-    return Value.Check(schema, value) ? [] : wrong('something else (not shown, it may be secret)');
+    return Value.Check(schema, value) ? [] : wrong('another value (not shown, it may be secret)');
   if (Type.IsObject(schema)) return isMapping(value) ? inObject(schema, value, path) : wrong(shown(value));
   if (Type.IsArray(schema)) {
     if (!Array.isArray(value)) return wrong(shown(value));
@@ -35,7 +35,7 @@ export function problemsOf(schema: TSchema, value: unknown, path: KeyPath = []):
   }
   if (Value.Check(schema, value)) return [];
   return wrong(
-    said(schema, 'discreet') === true ? 'another text (not shown, it may hold a secret)' : shown(value),
+    said(schema, 'discreet') === true ? 'another text (not shown, it may contain a secret)' : shown(value),
   );
 }
 
@@ -45,7 +45,7 @@ function inObject(schema: TObject, value: Mapping, path: KeyPath): ConfigProblem
     .filter((name) => !known.includes(name))
     .map((name) => ({
       key: [...path, name].join('.'),
-      problem: `there is no such key, expected one of ${known.join(', ')}`,
+      problem: `unknown key, expected one of ${known.join(', ')}`,
     }));
   const inside = Object.entries(schema.properties).flatMap(([name, child]) => {
     const at = [...path, name];

@@ -1,27 +1,27 @@
 /**
- * The shape of a loaded configuration: names, units and nesting are those of the YAML file, and the schema's sentences
- * say what they mean. Frozen; paths are absolute; secrets already read; what the file leaves out is its default, or
- * null.
+ * The shape of a loaded configuration. Names, units and nesting are those of the YAML file, and the schema describes
+ * each key. The configuration is frozen, its paths are absolute, and its secrets are already read. A key that the
+ * file leaves out has its default, or null.
  */
 import type { Plan } from '../model/plan.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { Loaded } from './loaded.js';
 import type { ConfigFile } from './schema.js';
 
-/** What the schema says. */
+/** The keys that the schema describes. */
 export type FromFile = Loaded<Omit<ConfigFile, 'addresses' | 'plans' | 'products'>>;
 
 export interface Config extends Omit<FromFile, 'plans_file'> {
   addresses: { pools: PoolConfig[] };
-  /** From the file, the file of plans, or the shipped ones. */
+  /** From the configuration file, the file of plans, or the built-in plans. */
   plans: Plan[];
-  /** product name -> its settings, checked by the module's own schema. */
+  /** Product name -> its settings, validated by the module's own schema. */
   products: Record<string, JsonObject>;
 }
 
 type PoolEntry = ConfigFile['addresses']['pools'][number];
 
-/** First and last address given out, inclusive; both of one family. */
+/** The first and last address that may be assigned, inclusive. Both have the same family. */
 export type PoolConfig = Omit<PoolEntry, 'range' | 'first' | 'last'> & { first: string; last: string };
 
 export type ProxmoxConfig = Config['container_host']['proxmox'];

@@ -1,4 +1,4 @@
-/** What must hold between keys; what a driver's keys must hold to stands in its folder. */
+/** Rules that several keys must fulfill together. The rules for a driver's keys are in the driver's folder. */
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -9,7 +9,7 @@ import { ambiguousPlans } from './plans.js';
 import { poolProblems } from './pools.js';
 import { PoolSchema } from './schema.js';
 
-/** The system's limit for the path of a unix socket, its final zero byte not counted. */
+/** The system's limit for the path of a unix socket, in bytes, without the final zero byte. */
 const SOCKET_PATH_LIMIT = 107;
 
 const Slots = Type.Object({
@@ -46,7 +46,7 @@ const tokenNamesDiffer: ConfigCheck = (file) => {
   const names = file.api.tokens.map(({ name }) => name);
   return names.flatMap((name, n) =>
     names.indexOf(name) < n
-      ? problem(`api.tokens.${n}.name`, `found "${name}" twice, expected names of their own`)
+      ? problem(`api.tokens.${n}.name`, `found "${name}" twice, expected unique names`)
       : [],
   );
 };
@@ -70,7 +70,7 @@ export const planWordsDiffer: ConfigCheck = (file) =>
 
 const BothPlans = Type.Object({ plans: Type.Unknown(), plans_file: Type.Unknown() });
 const plansStandOnce: ConfigCheck = (file) =>
-  Value.Check(BothPlans, file) ? problem('plans_file', 'found `plans` too, expected one of them') : [];
+  Value.Check(BothPlans, file) ? problem('plans_file', 'found `plans` too, expected only one of them') : [];
 
 const Hooks = Type.Object({
   alerts: Type.Object({ hooks: Type.Array(Type.Record(Type.String(), Type.Unknown())) }),
@@ -83,7 +83,7 @@ const hooksAreSound: ConfigCheck = (file) => {
     const key = `alerts.hooks.${n}`;
     if ((command === undefined) === (url === undefined))
       return problem(key, `found ${url === undefined ? 'neither' : 'both'}, expected either command or url`);
-    return names.indexOf(name) < n ? problem(`${key}.name`, 'found twice, expected names of their own') : [];
+    return names.indexOf(name) < n ? problem(`${key}.name`, 'found twice, expected unique names') : [];
   });
 };
 

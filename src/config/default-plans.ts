@@ -1,5 +1,6 @@
 /**
- * The plans that are sold when the configuration names none; `config/plans.yaml` is the same as a file to start from.
+ * The plans that are sold if the configuration names none. `config/plans.yaml` lists the same plans as a template for
+ * operators.
  */
 import type { Plan } from '../model/plan.js';
 

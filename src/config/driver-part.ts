@@ -1,29 +1,32 @@
 /**
- * What a driver says of itself to the configuration, and what follows from it for its kind: the words of the key
- * `driver`, the blocks of keys, and that the chosen driver has its block.
+ * The part of the configuration that a driver defines, and what follows for its kind: the values of the key `driver`,
+ * the sections of the drivers, and the check that the chosen driver has its section.
  */
 import { Type, type TSchema } from 'typebox';
 import { oneOf } from './building-blocks.js';
 import type { ConfigProblem } from './error.js';
 import { said, valueAt } from './schema-walk.js';
 
-/** What must hold between keys. Looks only at the keys it needs, so that it speaks even while others are wrong. */
+/**
+ * Checks rules that several keys must fulfill together. Reads only the keys that it needs, so it also works while
+ * other keys are invalid.
+ */
 export type ConfigCheck = (file: unknown) => ConfigProblem[];
 
 export const problem = (key: string, text: string): ConfigProblem[] => [{ key, problem: text }];
 
 export interface DriverPart {
-  /** What follows its name in the sentence of the key `driver`; needed once a kind has two drivers. */
+  /** Follows the driver's name in the description of the key `driver`; required once a kind has two drivers. */
   readonly does?: string;
-  /** The block of its own keys, which stands under its name. Absent: it has none. */
+  /** The section with the driver's own keys, under the driver's name. Absent: the driver has no keys. */
   readonly keys?: TSchema;
-  /** Beside "the chosen driver has its block", which holds for all. */
+  /** Checks in addition to "the chosen driver has its section", which applies to all drivers. */
   readonly checks: readonly ConfigCheck[];
-  /** Host names and addresses where the configured systems are; no customer gets them as a domain. */
+  /** Host names and addresses of the configured systems. Customers cannot add them as domains. */
   readonly hosts: (config: never) => readonly string[];
 }
 
-/** The drivers of a kind by name. */
+/** The drivers of a kind, by name. */
 export type Parts = Readonly<Record<string, { readonly config: DriverPart }>>;
 
 type Blocks<R extends Parts> = {
@@ -34,7 +37,7 @@ type Blocks<R extends Parts> = {
     : never;
 };
 
-/** The blocks of all drivers of a kind, each under its driver's name. */
+/** The sections of all drivers of a kind, each under its driver's name. */
 export function blocksOf<R extends Parts>(drivers: R): Blocks<R> {
   const blocks = Object.entries(drivers).flatMap(([name, { config }]) =>
     config.keys ? [[name, config.keys] as const] : [],
@@ -51,7 +54,7 @@ export function driverKey<R extends Parts>(
   return Type.Unsafe<keyof R & string>(oneOf(description, Object.keys(drivers), options));
 }
 
-/** One sentence about all drivers of a kind. */
+/** One sentence that describes all drivers of a kind. */
 export function alternatives(
   drivers: Readonly<Record<string, { readonly config: { readonly does: string } }>>,
 ): string {
@@ -60,7 +63,7 @@ export function alternatives(
     .join('; ')}.`;
 }
 
-/** All that must hold for the drivers of a kind, whose section is `section`. */
+/** All checks for the drivers of a kind; `section` is the kind's section of the file. */
 export function driverChecks(section: string, drivers: Parts): readonly ConfigCheck[] {
   return [hasItsBlock(section, drivers), ...Object.values(drivers).flatMap(({ config }) => config.checks)];
 }
@@ -73,12 +76,12 @@ function hasItsBlock(section: string, drivers: Parts): ConfigCheck {
     if (!keys || !Type.IsOptional(keys) || valueAt(file, [section, chosen]) !== undefined) return [];
     return problem(
       `${section}.${chosen}`,
-      `found nothing, expected ${listed(neededOf(keys))}, since ${section}.driver is ${chosen}`,
+      `found nothing, expected ${listed(neededOf(keys))}, because ${section}.driver is ${chosen}`,
     );
   };
 }
 
-/** The keys that the operator must give. */
+/** The keys that the operator must set. */
 function neededOf(block: TSchema): string[] {
   if (!Type.IsObject(block)) return [];
   return Object.entries(block.properties)

@@ -1,6 +1,6 @@
 /**
- * Overrides from the environment: `INNKEEPER_API__PORT=8081` sets `api.port`. Values are YAML; for text keys they are
- * taken as they stand.
+ * Overrides from the environment: `INNKEEPER_API__PORT=8081` sets `api.port`. Values are parsed as YAML; values of
+ * text keys are used unchanged.
  */
 import { Type, type TSchema } from 'typebox';
 import type { ConfigProblem } from './error.js';
@@ -10,14 +10,14 @@ import { parseYaml, UnreadableFileError } from './yaml-file.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'INNKEEPER_';
-/** Variables of the command line and the sandbox; they set no key. */
+/** Variables for the command line and the sandbox; they are not keys of the configuration. */
 const RESERVED = ['INNKEEPER_CONFIG', 'INNKEEPER_SOCKET', 'INNKEEPER_SANDBOX_CACHE', 'INNKEEPER_BOOT_ID'];
 
 export interface Overridden {
   /** `api.port` -> the variable that set it. */
   readonly sources: ReadonlyMap<string, string>;
   readonly problems: readonly ConfigProblem[];
-  /** Variables that look like overrides and lead to no key. */
+  /** Variables that look like overrides but match no key. */
   readonly unknown: readonly string[];
 }
 
@@ -64,10 +64,10 @@ function put(config: Mapping, schema: TSchema, path: KeyPath, value: unknown): v
     return;
   }
   const inner = config[name];
-  // another source of a secret takes the place of the one in the file
+  // A different source of a secret replaces the one in the file.
   const next: Mapping = isMapping(inner) && !isSecretSchema(child) ? inner : {};
   if (Array.isArray(inner))
-    throw new UnreadableFileError('found an entry of a list, expected the whole list');
+    throw new UnreadableFileError('found an entry of a list, expected the complete list');
   config[name] = next;
   put(next, child, rest, value);
 }

@@ -1,4 +1,4 @@
-/** What stops a start that is about the configuration: all problems in one message. */
+/** The error for an invalid configuration: all problems in one message. */
 
 export interface ConfigProblem {
   /** Path of the key, e.g. `container_host.proxmox.urls`; empty for the file as a whole. */
@@ -15,7 +15,7 @@ export class ConfigError extends Error {
   constructor(file: string, problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ key, problem }) => `  ${key === '' ? problem : `${key}: ${problem}`}`);
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-    super(`The configuration cannot be used: ${count} in ${file}\n${lines.join('\n')}`);
+    super(`The configuration is invalid: ${count} in ${file}\n${lines.join('\n')}`);
     this.file = file;
     this.problems = problems;
   }

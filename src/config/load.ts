@@ -1,6 +1,6 @@
 /**
- * Loads the configuration: file, environment and secrets, checked as a whole; one message lists every problem (a
- * key that is another certificate's: once all else is well).
+ * Loads the configuration: file, environment and secrets. Everything is checked together, and one message lists every
+ * problem. Only a key that does not match its certificate is reported after all other problems are fixed.
  */
 import { dirname, resolve } from 'node:path';
 import { type TSchema } from 'typebox';
@@ -32,11 +32,11 @@ export { ConfigError } from './error.js';
 export interface LoadOptions {
   /** `--config`; else INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml. */
   readonly file?: string | undefined;
-  /** Default: the process's. */
+  /** Default: the environment of the process. */
   readonly env?: Environment;
-  /** Used where there is no $CREDENTIALS_DIRECTORY. */
+  /** Used if $CREDENTIALS_DIRECTORY is not set. */
   readonly credentials?: ReadonlyMap<string, string>;
-  /** Told of what is unwise but works. */
+  /** Receives warnings about settings that work but are unwise. */
   readonly warn?: (message: string) => void;
 }
 
@@ -72,16 +72,16 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
       file,
       problems.map((each) => withSource(each, overridden)),
     );
-  if (!check.Check(value)) throw new Error('the configuration does not fit its schema');
+  if (!check.Check(value)) throw new Error('the configuration does not match its schema');
   const config = resolveConfig(value, { secrets: read.secrets, plans: plans.plans });
   const unfit = await unfitPairs(value);
   if (unfit.length > 0) throw new ConfigError(file, unfit);
   if (!config.api.tls && !/^(127\.|::1$)/.test(config.api.host))
-    from.warn(`api.host is ${config.api.host} without api.tls: tokens travel in clear text`);
+    from.warn(`api.host is ${config.api.host} without api.tls: tokens are sent unencrypted`);
   return config;
 }
 
-/** Certificates whose key is another's: each file alone is well. */
+/** Certificates with the wrong key, where each file alone is valid. */
 async function unfitPairs(file: unknown): Promise<ConfigProblem[]> {
   const found = [...places(ConfigSchema, file)].map(async ({ path, schema, value }) => {
     const beside = said(schema, 'keyOf');
@@ -112,11 +112,11 @@ async function contentOf(file: string): Promise<Record<string, unknown>> {
 interface Outside {
   readonly secrets: Map<string, Secret>;
   readonly problems: ConfigProblem[];
-  /** Environment variables that secrets are read from. */
+  /** The environment variables that contain secrets. */
   readonly variables: Set<string>;
 }
 
-/** Makes paths absolute, reads the secrets, and looks whether the files are there that the agent will read. */
+/** Makes paths absolute, reads the secrets, and checks that the files exist that the agent will read. */
 async function readOutside(
   schema: TSchema,
   value: unknown,
@@ -168,11 +168,11 @@ function unknownVariables({ unknown }: Overridden, used: ReadonlySet<string>): C
     .filter((variable) => !used.has(variable))
     .map((variable) => ({
       key: variable,
-      problem: 'found this environment variable, which leads to no key, expected e.g. INNKEEPER_API__PORT',
+      problem: 'found this environment variable, which matches no key, expected e.g. INNKEEPER_API__PORT',
     }));
 }
 
-/** A wrong value that came from the environment is not to be looked for in the file. */
+/** For a wrong value from the environment, the message names the variable instead of the file. */
 function withSource(problem: ConfigProblem, { sources }: Overridden): ConfigProblem {
   for (const [key, variable] of sources)
     if (problem.key === key || problem.key.startsWith(`${key}.`))

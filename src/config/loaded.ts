@@ -1,6 +1,6 @@
 /**
- * From what stands in the file to what the agent works with: secrets are read, absent keys are null or inherited. The
- * type follows from the schema's, so that no key is written down twice.
+ * Converts the content of the file to the values that the agent uses: secrets are read, absent keys are null or
+ * inherited. The type is derived from the schema's, so no key is declared twice.
  */
 import { Type, type TSchema } from 'typebox';
 import type { Secret } from '../kernel/secret.js';
@@ -15,7 +15,7 @@ import {
   valueAt,
 } from './schema-walk.js';
 
-/** The type of a value of the file once it is loaded. */
+/** The type of a file's value after loading. */
 export type Loaded<T> = T extends { readonly '~inherited': infer V }
   ? V
   : IsSecret<T> extends true
@@ -37,13 +37,13 @@ type LoadedKey<T, K extends keyof T> = string extends K
       : Loaded<T[K]>;
 
 export interface LoadedFrom {
-  /** The whole file, checked, with defaults filled in. */
+  /** The complete file, validated, with defaults filled in. */
   readonly file: unknown;
   /** Path of a secret's key (`dns.powerdns.api_key`) -> its value. */
   readonly secrets: ReadonlyMap<string, Secret>;
 }
 
-/** `value`: what the file has at `path`, of the form that the schema asks for. */
+/** `value`: the file's value at `path`, which matches the schema. */
 export function loadedValue(schema: TSchema, value: unknown, from: LoadedFrom, path: KeyPath = []): unknown {
   const under = (child: TSchema, inner: unknown, name: string): unknown =>
     loadedValue(child, inner, from, [...path, name]);

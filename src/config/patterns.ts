@@ -1,4 +1,4 @@
-/** Forms of names and addresses in the configuration. */
+/** Patterns for names and addresses in the configuration. */
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../model/address-pool.js';
 import { isHostName, readHostName } from '../kernel/host-name.js';
@@ -9,15 +9,15 @@ export const LABEL = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
 export const ADDRESS_EXPECTED = 'an IPv4 or IPv6 address';
 export const NETWORK_EXPECTED = 'an IPv4 or IPv6 address, or a network like 10.0.0.0/8';
 
-/** A sub-domain of 63 letters must still fit before it. */
+/** A subdomain of 63 letters must still fit in front of it. */
 const LONGEST_DOMAIN = 189;
-/** At least two labels, lower case, other scripts as A-labels, no final dot. */
+/** At least two labels, in lower case, without a final dot; names in other scripts as A-labels. */
 export const isDomain = (text: string): boolean => text.length <= LONGEST_DOMAIN && isHostName(text);
 export const HOST_EXPECTED = 'a host name or an address';
 export const isHost = (text: string): boolean =>
   isAddress(text) || readHostName(text, { underscores: true, leastLabels: 1 }) !== undefined;
 export const isAddress = (text: string): boolean => canonicalAddress(text) !== undefined;
-/** Pasted credentials must not stand in a URL, since URLs are shown and logged. */
+/** URLs are shown and logged, so they must not contain pasted credentials. */
 export const HTTPS_URL = '^https://[^/@?#\\s]+/?$';
 export const HTTP_URL = '^https?://[^/@?#\\s]+(/[^@?#\\s]*)?$';
 

@@ -1,4 +1,4 @@
-/** The plans: from the configuration itself, from the file it names, or the shipped ones. */
+/** Reads the plans from the configuration, from the file that it names, or takes the built-in ones. */
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -20,7 +20,7 @@ interface PlansRead {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** `config`: with absolute paths; what is wrong with plans in the file itself is found elsewhere. */
+/** `config`: with absolute paths. Problems with plans in the configuration itself are reported elsewhere. */
 export async function readPlans(config: unknown): Promise<PlansRead> {
   if (Value.Check(HasPlans, config)) {
     const inline = { plans: config.plans };

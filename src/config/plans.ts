@@ -1,4 +1,4 @@
-/** Plans from the configuration's words to the domain's. */
+/** Converts plans from the form of the configuration to the form of the domain model. */
 import type { Plan } from '../model/plan.js';
 import { OPTION_FIELDS, type PlanOption } from '../model/plan-option.js';
 import type { ConfigProblem } from './error.js';
@@ -20,12 +20,12 @@ export function planOf(entry: Entry): Plan {
   };
 }
 
-/** Without `min` it begins at the plan's own value. */
+/** Without `min`, the range begins at the plan's own value. */
 function optionOf(entry: Entry, { name, min, max, step }: Entry['options'][number]): PlanOption {
   return { name, min: min ?? entry[name], max, step };
 }
 
-/** Bounds that leave out the plan's own value, and options that are named twice. */
+/** Problems with options: bounds that exclude the plan's own value, and options that are named twice. */
 export function optionProblems(plans: readonly Plan[]): ConfigProblem[] {
   return plans.flatMap(({ options = [], ...plan }, n) =>
     options.flatMap(({ name, min, max }, at) => {
@@ -33,16 +33,23 @@ export function optionProblems(plans: readonly Plan[]): ConfigProblem[] {
       const own = plan[OPTION_FIELDS[name]];
       const isTwice = options.findIndex((one) => one.name === name) < at;
       return [
-        ...(isTwice ? [{ key: `${key}.name`, problem: `found ${name} again, expected each once` }] : []),
+        ...(isTwice
+          ? [{ key: `${key}.name`, problem: `found ${name} twice, expected each option once` }]
+          : []),
         ...(own < min || own > max
-          ? [{ key, problem: `found ${min} to ${max}, expected the plan's own value ${own} within` }]
+          ? [
+              {
+                key,
+                problem: `found ${min} to ${max}, expected a range that includes the plan's own value ${own}`,
+              },
+            ]
           : []),
       ];
     }),
   );
 }
 
-/** A word that panels send must lead to one plan only. `names`: the words of each plan, its name first. */
+/** A name that panels send must identify exactly one plan. `names`: the names of each plan, its own name first. */
 export function ambiguousPlans(key: string, names: readonly (readonly string[])[]): ConfigProblem[] {
   const seen = new Map<string, string>();
   return names.flatMap((words, n) => {
@@ -53,7 +60,7 @@ export function ambiguousPlans(key: string, names: readonly (readonly string[])[
       if (other !== undefined)
         problems.push({
           key: mine,
-          problem: `found the word "${word}", which leads to ${other} too, expected another`,
+          problem: `found the word "${word}", which also names ${other}, expected a different one`,
         });
       seen.set(word, mine);
     }

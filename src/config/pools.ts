@@ -1,4 +1,4 @@
-/** Address pools: from the file's two forms to first and last, and what must hold for them. */
+/** Address pools: converts the two forms of the file to a first and a last address, and checks the rules for them. */
 import ipaddr from 'ipaddr.js';
 import { canonicalAddress } from '../model/address-pool.js';
 import type { PoolConfig } from './config.js';
@@ -32,7 +32,7 @@ function endsOf(entry: PoolEntry): [string, string] {
   return [first, last];
 }
 
-/** Undefined entries have other problems already; they keep their place in the list. */
+/** An undefined entry already has other problems; it keeps its place in the list. */
 export function poolProblems(key: string, entries: readonly (PoolEntry | undefined)[]): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const ranges: Range[] = [];
@@ -48,12 +48,12 @@ export function poolProblems(key: string, entries: readonly (PoolEntry | undefin
       if (other.name === found.name)
         problems.push({
           key: `${at}.name`,
-          problem: `found "${found.name}" twice, expected names of their own`,
+          problem: `found "${found.name}" twice, expected unique names`,
         });
       if (other.bits === found.bits && other.first <= found.last && found.first <= other.last)
         problems.push({
           key: at,
-          problem: `found addresses of pool "${other.name}" in it, expected no overlap`,
+          problem: `found addresses of pool "${other.name}" in this pool, expected no overlap`,
         });
     }
     ranges.push(found);
@@ -61,11 +61,11 @@ export function poolProblems(key: string, entries: readonly (PoolEntry | undefin
   return problems;
 }
 
-/** The range, or what is wrong with the pool. */
+/** The range, or a description of what is wrong with the pool. */
 function rangeOf(entry: PoolEntry): Range | string {
   const given = [entry.range, entry.first, entry.last].map((each) => each !== undefined);
   if (!['true,false,false', 'false,true,true'].includes(given.join()))
-    return 'found neither form whole, expected either `range`, or `first` and `last`';
+    return 'found an incomplete range, expected either `range`, or `first` and `last`';
   const { first, last, gateway, prefix } = poolOf(entry);
   const parsed = [first, last, gateway].map((text) =>
     canonicalAddress(text) === undefined ? undefined : ipaddr.parse(text),
@@ -78,11 +78,11 @@ function rangeOf(entry: PoolEntry): Range | string {
   if (prefix > bits) return `found prefix ${prefix}, expected at most ${bits}`;
   const host = BigInt(bits - prefix);
   const numbers = { first: numberOf(from), last: numberOf(to), via: numberOf(via) };
-  if (numbers.first > numbers.last) return `found ${first} after ${last}, expected the first address first`;
+  if (numbers.first > numbers.last) return `found ${first} after ${last}, expected the lower address first`;
   if (numbers.first >> host !== numbers.last >> host)
     return `found ${first} and ${last} in different networks of prefix ${prefix}, expected one network`;
   if (numbers.first >> host !== numbers.via >> host)
-    return `found gateway ${gateway} outside of the network ${first}/${prefix}, expected it inside`;
+    return `found gateway ${gateway} outside the network ${first}/${prefix}, expected it inside`;
   return { name: entry.name, bits, first: numbers.first, last: numbers.last };
 }
 

@@ -1,4 +1,4 @@
-/** From the checked file to the configuration that the rest of the agent sees. */
+/** Converts the validated file to the configuration that the rest of the agent uses. */
 import type { Plan } from '../model/plan.js';
 import { Secret } from '../kernel/secret.js';
 import type { Config, FromFile } from './config.js';
@@ -14,7 +14,7 @@ export interface Resolved {
 
 /** Paths in `file` are absolute. The result is frozen. */
 export function resolveConfig(file: ConfigFile, { secrets, plans }: Resolved): Config {
-  // what the schema describes is what the type is made of
+  // The type is derived from the schema, so it matches what the schema describes.
   const loaded = loadedValue(ConfigSchema, file, { file, secrets }) as FromFile;
   const { plans_file: _, ...kept } = loaded;
   return deepFreeze({

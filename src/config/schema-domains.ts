@@ -1,6 +1,6 @@
 /**
- * Keys about the domains that customers bring: how they are looked up, which are refused, and where their
- * certificates come from.
+ * Configuration of customers' own domains: how they are looked up, which are refused, and where their certificates
+ * come from.
  */
 import { list, number, section, text } from './building-blocks.js';
 import { blocksOf } from './driver-part.js';
@@ -8,21 +8,22 @@ import { isDomain } from './patterns.js';
 import { ISSUERS } from '../drivers/issuer/registry.js';
 import { lookupKeys } from '../drivers/lookup/resolver/config.js';
 
-export const DomainsSchema = section('Domains that customers bring.', {
+export const DomainsSchema = section("Customers' own domains.", {
   ...lookupKeys,
   blocked: list(
-    'Domains that no customer gets, nor anything below them.',
+    'Domains that customers cannot use, including their subdomains.',
     text('A domain name.', { check: isDomain, expected: 'a domain name in lower case' }),
     { default: [] },
   ),
   quarantine_s: number(
-    'How long a removed domain is kept from other customers who cannot prove it in DNS.',
+    'How long a removed domain is kept from other customers who cannot prove ownership in DNS.',
     0,
     31_536_000,
     { unit: 'seconds', default: 2_592_000 },
   ),
   stray_s: number(
-    'How long a domain may lead elsewhere before it is switched off; it is looked at daily, and switched on again when it is back.',
+    'How long a domain may point elsewhere before it is disabled. Domains are checked daily, and ' +
+      'enabled again when they point back.',
     0,
     31_536_000,
     { unit: 'seconds', default: 1_209_600 },

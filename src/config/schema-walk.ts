@@ -1,4 +1,4 @@
-/** Walks a value along its schema, so that checks, secrets and paths need not know single keys. */
+/** Walks a value along its schema, so that checks, secrets and paths do not need to know individual keys. */
 import { Type, type TSchema } from 'typebox';
 
 export type KeyPath = readonly string[];
@@ -8,7 +8,7 @@ export interface Place {
   readonly path: KeyPath;
   readonly schema: TSchema;
   readonly value: unknown;
-  /** Puts another value in its place. */
+  /** Replaces the value. */
   readonly set: (value: unknown) => void;
 }
 
@@ -16,19 +16,19 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What the schema says about itself, e.g. `description`. */
+/** An annotation of the schema, e.g. `description`. */
 export function said(schema: TSchema, name: string): unknown {
   return Reflect.get(schema, name);
 }
 
 export const isSecretSchema = (schema: TSchema): boolean => said(schema, 'isSecret') === true;
 
-/** A mapping with keys of the operator's choice. */
+/** A mapping whose keys the operator chooses. */
 export function anyNameSchema(schema: TSchema): TSchema | undefined {
   return Type.IsRecord(schema) ? Type.RecordValue(schema) : undefined;
 }
 
-/** The schema of what lies under this name, or undefined when there is no such key. */
+/** The schema of the value with this name, or undefined if there is no such key. */
 export function childSchema(schema: TSchema, name: string): TSchema | undefined {
   if (isSecretSchema(schema) || Type.IsObject(schema)) {
     const properties = Type.IsObject(schema) ? schema.properties : {};
@@ -38,7 +38,7 @@ export function childSchema(schema: TSchema, name: string): TSchema | undefined 
   return anyNameSchema(schema);
 }
 
-/** All places that the value has, from the top down; secrets' sources are one place. */
+/** All places of the value, from the top down. The source of a secret counts as one place. */
 export function* places(
   schema: TSchema,
   value: unknown,
@@ -67,7 +67,7 @@ function* under(
   if (child) yield* places(child, value, [...path, name], set);
 }
 
-/** What stands at a path, or undefined. */
+/** The value at a path, or undefined. */
 export function valueAt(value: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>(
     (at, name) => (isMapping(at) && Object.hasOwn(at, name) ? at[name] : undefined),

@@ -1,6 +1,6 @@
 /**
- * Every key of the configuration file: sentence, type, unit, range and default. A driver brings its own, which stand in
- * its folder; the type of the whole is derived in `config.ts`.
+ * Every key of the configuration file: description, type, unit, range and default. The keys of a driver are in the
+ * driver's folder; `config.ts` derives the type of the whole.
  */
 import { join } from 'node:path';
 import { Type } from 'typebox';
@@ -62,15 +62,16 @@ const stateKey = (description: string) =>
       problem: (text) =>
         decodeKey(text)
           ? undefined
-          : `found ${text.length} characters that are no such key, expected 32 bytes in base64 or hex`,
+          : `found ${text.length} characters that are not a valid key, expected 32 bytes in base64 or hex`,
     }),
   );
 
 const AgentSchema = section('This agent.', {
   id: name(
-    'Name of this agent; it stands in the mark on everything it makes, so it must never change, and every agent on one cluster needs its own.',
+    'ID of this agent. It is part of the mark on everything the agent creates, so it must never ' +
+      'change. Each agent on a cluster needs its own ID.',
   ),
-  base_domain: text('Every site gets a sub-domain of this domain.', {
+  base_domain: text('Parent domain of all sites: every site gets a subdomain of it.', {
     check: isDomain,
     expected: 'a domain name in lower case with at least two labels, like sites.example.net',
   }),
@@ -79,59 +80,64 @@ const AgentSchema = section('This agent.', {
     expected: 'a time zone like Europe/Berlin',
     check: isTimeZone,
   }),
-  state_dir: path('Folder of everything the agent must not forget.', 'nothing', {
+  state_dir: path("Folder of the agent's persistent state.", 'nothing', {
     default: '/var/lib/innkeeper',
   }),
 });
 
 const ApiSchema = section('The REST API.', {
   host: text('Address to listen on.', { default: '127.0.0.1', expected: ADDRESS_EXPECTED, check: isAddress }),
-  port: port('TCP port; 0 = any free one.', 0, { default: 8080 }),
+  port: port('TCP port; 0 = any free port.', 0, { default: 8080 }),
   socket: inherited(
     path(
-      'Unix socket that the command line talks to (mode 0600); empty = innkeeper.sock in the state folder.',
+      'Unix socket of the command line (mode 0600); empty = innkeeper.sock in the state folder.',
       'nothing',
       { inherits: { from: 'agent.state_dir', as: (dir) => join(dir, 'innkeeper.sock') } },
     ),
   ),
   tls: optional(
-    block('TLS of the API; empty = plain HTTP. Renewed files are taken up within a minute.', {
+    block('TLS of the API; empty = plain HTTP. Renewed files are loaded within a minute.', {
       cert_file: path('PEM file with the certificate and its chain.', 'certificates'),
       key_file: path('PEM file with the private key.', 'private file', { keyOf: 'cert_file' }),
     }),
   ),
-  trusted_proxies: list('Addresses or networks whose X-Forwarded-* headers are believed.', network, {
+  trusted_proxies: list('Addresses or networks whose X-Forwarded-* headers are trusted.', network, {
     default: [],
   }),
-  body_limit_bytes: number('Largest request body.', 1024, 16_777_216, { unit: 'bytes', default: 1_048_576 }),
-  rate_limit: section(
-    'What one token may ask for; orders, deletions, suspensions and upgrades are never refused.',
-    {
-      main_thread_ms_per_s: number(
-        "Time of the agent's main thread, which has 1000 ms in a second for everybody; for a moment eight times as much; 0 = any amount.",
-        0,
-        1000,
-        { unit: 'ms', default: 250 },
-      ),
-      reads_per_s: number(
-        'Questions per second, for a moment twice as many; 0 = any number.',
-        0,
-        10_000_000,
-        { default: 500 },
-      ),
-      actions_per_minute: number("Customers' actions per minute; 0 = any number.", 0, 10_000_000, {
-        default: 600,
-      }),
-    },
-  ),
+  body_limit_bytes: number('Maximum size of a request body.', 1024, 16_777_216, {
+    unit: 'bytes',
+    default: 1_048_576,
+  }),
+  rate_limit: section('Limits per token. Orders, deletions, suspensions and upgrades are never refused.', {
+    main_thread_ms_per_s: number(
+      "Time of the agent's main thread per second (1000 ms for all tokens together), with bursts of " +
+        'eight times as much; 0 = no limit.',
+      0,
+      1000,
+      { unit: 'ms', default: 250 },
+    ),
+    reads_per_s: number(
+      'Read requests per second, with bursts of twice as many; 0 = no limit.',
+      0,
+      10_000_000,
+      { default: 500 },
+    ),
+    actions_per_minute: number('Customer actions per minute; 0 = no limit.', 0, 10_000_000, {
+      default: 600,
+    }),
+  }),
   tokens: list(
-    'API tokens besides those made with `innkeeper token create`, for automated installs.',
+    'API tokens for automated installations, in addition to those from `innkeeper token create`.',
     block('An API token.', {
-      name: name('Name of the token, in logs and lists.'),
-      panel: name('Panel whose services it sees.', { default: DEFAULT_PANEL }),
-      permissions: list(`What it may do: ${PERMISSIONS.join(', ')}.`, oneOf('A permission.', PERMISSIONS), {
-        minItems: 1,
-      }),
+      name: name('Name of the token in logs and lists.'),
+      panel: name('Panel whose services the token can access.', { default: DEFAULT_PANEL }),
+      permissions: list(
+        `Permissions of the token: ${PERMISSIONS.join(', ')}.`,
+        oneOf('A permission.', PERMISSIONS),
+        {
+          minItems: 1,
+        },
+      ),
       secret: secret('The token itself, at least 20 characters.', {
         problem: (text) =>
           text.length < MIN_TOKEN_LENGTH
@@ -148,22 +154,23 @@ export const PlanSchema = block('A plan.', {
     pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
     expected: 'lower-case letters, digits, ".", "_", "-"',
   }),
-  aliases: list('Other words that panels send for it; case does not matter.', text('An alias.'), {
+  aliases: list('Other names that panels send for the plan; case-insensitive.', text('An alias.'), {
     default: [],
   }),
   memory_mb: number('Memory.', 64, 4_194_304, { unit: 'MiB' }),
   swap_mb: number('Swap.', 0, 4_194_304, { unit: 'MiB', default: 512 }),
   disk_gb: number('Root disk.', 1, 65_536, { unit: 'GiB' }),
   cores: number('CPU cores.', 1, 512),
-  domains: number('Custom domains a site may have.', 0, 10_000),
-  backups: number('Backups a site may have.', 0, 1000),
+  domains: number('Limit of custom domains per site.', 0, 10_000),
+  backups: number('Limit of backups per site.', 0, 1000),
   options: list(
-    'What an order may set in `properties`, as a whole amount or as `+20`: so much more than the plan has.',
+    'Options that an order may set in `properties`: as a total, or as an increase over the plan such ' +
+      'as `+20`.',
     block('An option.', {
-      name: oneOf('The field of the plan.', [...OPTION_NAMES]),
-      min: optional(number("Least value; empty = the plan's own.", 0, 4_194_304)),
+      name: oneOf('Field of the plan that the option sets.', [...OPTION_NAMES]),
+      min: optional(number("Smallest value; empty = the plan's own value.", 0, 4_194_304)),
       max: number('Largest value.', 0, 4_194_304),
-      step: number("Steps, counted from the plan's own value.", 1, 4_194_304, { default: 1 }),
+      step: number("Step between values, counted from the plan's own value.", 1, 4_194_304, { default: 1 }),
     }),
     { default: [] },
   ),
@@ -174,18 +181,18 @@ export const PlansFileSchema = Type.Object(
   { additionalProperties: false },
 );
 
-export const PoolSchema = block('Addresses given to containers.', {
+export const PoolSchema = block('Addresses for containers.', {
   name: name('Name of the pool.'),
   range: optional(
-    text('First and last address given out, e.g. 10.0.1.10-10.0.1.250 (or give `first` and `last`).', {
+    text('First and last address of the pool, e.g. 10.0.1.10-10.0.1.250 (or use `first` and `last`).', {
       pattern: '^\\s*[0-9A-Fa-f:.]+\\s*-\\s*[0-9A-Fa-f:.]+\\s*$',
       expected: 'two addresses with a hyphen between, first-last',
     }),
   ),
-  first: optional(text('First address given out.', { expected: ADDRESS_EXPECTED, check: isAddress })),
-  last: optional(text('Last address given out.', { expected: ADDRESS_EXPECTED, check: isAddress })),
+  first: optional(text('First address of the pool.', { expected: ADDRESS_EXPECTED, check: isAddress })),
+  last: optional(text('Last address of the pool.', { expected: ADDRESS_EXPECTED, check: isAddress })),
   prefix: number('Prefix length of the network.', 1, 128),
-  gateway: text('Gateway of the containers; it is never given out.', {
+  gateway: text('Gateway of the containers; it is never assigned.', {
     expected: ADDRESS_EXPECTED,
     check: isAddress,
   }),
@@ -199,16 +206,17 @@ export const ConfigSchema = Type.Object(
     audit: AuditSchema,
     alerts: AlertsSchema,
     state_key: stateKey(
-      'Key that secrets in the state are encrypted with: 32 bytes, base64 or hex; empty = made once as secret.key in the state folder.',
+      'Key that encrypts the secrets in the state: 32 bytes, base64 or hex; empty = the agent creates ' +
+        'secret.key in the state folder.',
     ),
     state_key_former: stateKey(
-      'The key before, while `innkeeper state rotate-key` has not said that nothing needs it any more.',
+      'The previous key, until `innkeeper state rotate-key` reports that it is no longer needed.',
     ),
     container_host: ContainerHostSchema,
     exec: ExecSchema,
     addresses: section('Private addresses of the containers.', {
       pools: list(
-        'Pools of addresses; a container gets one of the first pool of each family with room.',
+        'Address pools. A container gets one address of each family, from the first pool with a free one.',
         PoolSchema,
         {
           minItems: 1,
@@ -219,27 +227,33 @@ export const ConfigSchema = Type.Object(
     proxy: ProxySchema,
     domains: DomainsSchema,
     jobs: section('The job engine.', {
-      slots: number('Jobs that run at once.', 2, 200, { default: 12 }),
-      interactive_slots: number('Of these, kept for jobs that a customer is waiting for.', 1, 100, {
-        default: 2,
-      }),
+      slots: number('Limit of jobs that run at the same time.', 2, 200, { default: 12 }),
+      interactive_slots: number(
+        'Number of these slots that are reserved for jobs that a customer is waiting for.',
+        1,
+        100,
+        {
+          default: 2,
+        },
+      ),
       retry_s: number(
-        'Time before the second try of a job, half of it at random; doubles with each try. Products may have their own.',
+        'Delay before the second attempt of a job, half of it random; it doubles with each attempt. ' +
+          'Products may set their own.',
         1,
         600,
         { unit: 'seconds', default: 5 },
       ),
-      stop_s: number('Time that running steps get when the agent is stopped.', 1, 300, {
+      stop_s: number('Time that running steps get to finish when the agent stops.', 1, 300, {
         unit: 'seconds',
         default: 8,
       }),
     }),
     circuits: section(
-      'When a system behind the agent counts as dead: it is then left alone but for a probe now and then.',
+      'When a system counts as unreachable. The agent then sends it only occasional probes.',
       {
-        failures: number('Calls in a row that got no answer.', 1, 100, { default: 3 }),
+        failures: number('Consecutive requests without a response.', 1, 100, { default: 3 }),
         pause_s: number(
-          'Time before the first probe; doubles with each that fails, to a minute at most.',
+          'Delay before the first probe; it doubles with each failed probe, up to a minute.',
           1,
           60,
           {
@@ -249,9 +263,9 @@ export const ConfigSchema = Type.Object(
         ),
       },
     ),
-    create: section('Making sites.', {
+    create: section('Creating sites.', {
       patience_s: number(
-        'How long a creation waits for a system that is down before it is given up.',
+        'How long a creation waits for an unreachable system before it fails.',
         60,
         604_800,
         {
@@ -260,7 +274,8 @@ export const ConfigSchema = Type.Object(
         },
       ),
       reserved_names: list(
-        'Sub-domains that no site gets, besides those that none ever gets, as www, mail and admin.',
+        'Additional subdomains that no site may use, besides the built-in ones such as www, mail and ' +
+          'admin.',
         text('A name.', { pattern: LABEL, expected: 'one label of a domain name, in lower case' }),
         { default: [...RESERVED_BY_DEFAULT] },
       ),
@@ -274,34 +289,34 @@ export const ConfigSchema = Type.Object(
     }),
     deletion: section('Deleting sites.', {
       hold_s: number(
-        'How long the stopped container of a deleted site is kept, so that the same customer can have it back; 0 = removed at once.',
+        'How long the stopped container of a deleted site is kept, so that the same customer can restore ' +
+          'it; 0 = removed immediately.',
         0,
         31_536_000,
         { unit: 'seconds', default: 604_800 },
       ),
       brake: number(
-        'Deletions within an hour, beyond which each waits until an operator releases it: a guard against a panel gone mad.',
+        'Limit of deletions per hour. Further ones wait until an operator releases them: this protects ' +
+          'against a faulty panel.',
         1,
         1_000_000,
         { default: 20 },
       ),
     }),
-    reconcile: section('Comparing what the records say with what is there.', {
+    reconcile: section('Comparing the records with the actual state.', {
       mode: oneOf(
-        'What becomes of differences: only told, or what is safe put right too.',
+        'What happens to differences: they are only reported, or those that are safe are also repaired.',
         ['observe', 'repair'],
         { default: 'observe' },
       ),
-      every_s: number('How often everything is compared.', 1, 604_800, { unit: 'seconds', default: 900 }),
-      confirm_s: number(
-        'How long after a first look a second must find the same before it counts.',
-        1,
-        3600,
-        { unit: 'seconds', default: 15 },
-      ),
+      every_s: number('Interval between full comparisons.', 1, 604_800, { unit: 'seconds', default: 900 }),
+      confirm_s: number('Minimum time after which a second scan must confirm a difference.', 1, 3600, {
+        unit: 'seconds',
+        default: 15,
+      }),
     }),
     plans: optional(
-      list(`What can be bought; empty = the shipped plans ${shippedPlans()}.`, PlanSchema, {
+      list(`Plans for sale; empty = the built-in plans ${shippedPlans()}.`, PlanSchema, {
         minItems: 1,
       }),
     ),
@@ -317,30 +332,32 @@ export const ConfigSchema = Type.Object(
         ),
       }),
     ),
-    plans_file: optional(path('File with the plans instead, with one key `plans`.', 'nothing')),
+    plans_file: optional(
+      path('File that contains the plans instead, under the single key `plans`.', 'nothing'),
+    ),
     modules: section('Modules.', {
       paths: list(
-        'Folders searched for <type>/<name>/module.js besides the shipped modules.',
+        'Folders that are searched for <type>/<name>/module.js, besides the built-in modules.',
         path('A folder.', 'nothing'),
         {
           default: [],
         },
       ),
-      default_product: text('Product of an order that names none.', {
+      default_product: text('Product of an order that does not name one.', {
         pattern: LABEL,
         expected: 'the name of a product module',
         default: 'wordpress',
       }),
     }),
     products: byName(
-      'By product name, its settings; the product itself says which there are.',
+      'Settings by product name; each product defines its own.',
       Type.Unsafe<JsonObject>(Type.Record(Type.String(), Type.Unknown(), { expected: 'settings by name' })),
     ),
   },
   { additionalProperties: false },
 );
 
-/** The file's content with defaults filled in. */
+/** The content of the file with defaults filled in. */
 export type ConfigFile = Static<typeof ConfigSchema>;
 export type PlansFile = Static<typeof PlansFileSchema>;
 

@@ -1,4 +1,4 @@
-/** Reads secrets from where the configuration says they are. */
+/** Reads secrets from the sources in the configuration. */
 import { X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
@@ -9,16 +9,16 @@ import type { SecretSource } from './building-blocks.js';
 import type { Environment } from './environment.js';
 import { whyUnreadable } from './why-unreadable.js';
 
-/** Says in `message` what was found and what is expected. */
+/** Its message says what was found and what is expected. */
 export class UnreadableSecretError extends Error {
   override readonly name = 'UnreadableSecretError';
 }
 
 export interface ReadingFrom {
-  /** Folder that relative paths start from. */
+  /** The folder that relative paths refer to. */
   readonly folder: string;
   readonly env: Environment;
-  /** What systemd would show the service, for who is not it. */
+  /** The credentials that systemd passes to the service, for callers other than the service. */
   readonly credentials?: ReadonlyMap<string, string>;
   readonly warn: (message: string) => void;
 }
@@ -52,10 +52,11 @@ async function readSource(
       throw new UnreadableSecretError(
         shown === undefined
           ? 'found no $CREDENTIALS_DIRECTORY, expected a service with LoadCredential= or SetCredential='
-          : `found no credential ${source.credential}, expected LoadCredential=${source.credential}:... in innkeeper.service and its file, and to be run by root`,
+          : `found no credential ${source.credential}, expected LoadCredential=${source.credential}:... in ` +
+              'innkeeper.service, a file for it, and a command that runs as root',
       );
     }
-    // systemd guards these itself; their mode says nothing
+    // systemd protects these files itself, so their mode does not matter.
     return readText(join(credentials, source.credential));
   }
   const path = resolve(folder, source.file ?? '');
@@ -68,21 +69,21 @@ export async function assertPrivate(path: string, warn: (message: string) => voi
   const { mode } = await described(path, () => stat(path));
   if ((mode & 0o004) !== 0)
     throw new UnreadableSecretError(
-      `found ${path} readable by everybody (mode ${octal(mode)}), expected mode 600`,
+      `found ${path} readable by everyone (mode ${octal(mode)}), expected mode 600`,
     );
-  if ((mode & 0o040) !== 0) warn(`${path} is readable by its group (mode ${octal(mode)}), better 600`);
+  if ((mode & 0o040) !== 0) warn(`${path} is readable by its group (mode ${octal(mode)}); use mode 600`);
 }
 
 /** Throws UnreadableSecretError. */
 export async function assertReadable(path: string): Promise<void> {
   const info = await described(path, () => stat(path));
-  if (!info.isFile()) throw new UnreadableSecretError(`found ${path}, which is no file, expected a file`);
+  if (!info.isFile()) throw new UnreadableSecretError(`found ${path}, which is not a file, expected a file`);
   await described(path, () => access(path, constants.R_OK));
 }
 
 /**
- * For a PEM file that connections will be made with: what it lacks would be told by none of them. Throws
- * UnreadableSecretError.
+ * For a PEM file that is used for connections. A missing certificate must be reported here, because connections fail
+ * without naming it. Throws UnreadableSecretError.
  */
 export async function assertCertificates(path: string): Promise<void> {
   const text = await described(path, () => readFile(path, 'utf8'));

@@ -1,12 +1,12 @@
-/** Why a file cannot be read, in words for whoever wrote its path into the configuration. */
+/** The reason why a file cannot be read, in words for messages about the configuration. */
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'no permission to read it',
   EPERM: 'no permission to read it',
   EISDIR: 'a folder',
-  ENOTDIR: 'a path through something that is no folder',
-  ELOOP: 'links that lead in a circle',
+  ENOTDIR: 'a path that leads through something that is not a folder',
+  ELOOP: 'a loop of symbolic links',
 };
 
 /** e.g. `no such file (ENOENT)` */

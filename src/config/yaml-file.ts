@@ -1,10 +1,10 @@
-/** Reads a YAML file as plain values. Empty keys count as not given. */
+/** Reads a YAML file as plain values. Keys without a value count as absent. */
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { isMapping } from './schema-walk.js';
 import { whyUnreadable } from './why-unreadable.js';
 
-/** Says in `message` what is wrong with the file as a whole. */
+/** Its message describes the problem with the file as a whole. */
 export class UnreadableFileError extends Error {
   override readonly name = 'UnreadableFileError';
 }
@@ -27,7 +27,7 @@ export function parseYaml(text: string): unknown {
   const [error] = document.errors;
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    // the message may go on with a piece of the text, which may be secret
+    // The rest of the message may quote the text of the file, which may be secret.
     const what = error.message.split(/[:"]/, 1)[0] ?? '';
     throw new UnreadableFileError(
       `found ${error.code} at line ${line}, column ${col} (${what}), expected YAML`,
@@ -36,7 +36,9 @@ export function parseYaml(text: string): unknown {
   try {
     return withoutEmpty(document.toJS() ?? {});
   } catch {
-    throw new UnreadableFileError('found an alias that leads nowhere or to too much, expected YAML');
+    throw new UnreadableFileError(
+      'found an alias without an anchor, or one that expands too far, expected YAML',
+    );
   }
 }
 

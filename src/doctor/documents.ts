@@ -5,9 +5,9 @@ import { type Verified, verifyFolder, verifyStream } from '../state/transfer/ver
 import type { DoctorParts } from './parts.js';
 
 export interface Documents {
-  /** Undefined: there is no state folder. Rejects when it cannot be read. */
+  /** Undefined: there is no state folder. Rejects if the state cannot be read. */
   readonly read: () => Promise<Verified | undefined>;
-  /** Of this moment. */
+  /** Reads again, now. */
   readonly readAgain: () => Promise<Verified | undefined>;
 }
 
@@ -19,7 +19,7 @@ export function documentsOf(parts: Pick<DoctorParts, 'config' | 'daemon'>): Docu
   };
 }
 
-/** Through the daemon when it runs: then it is one instant. */
+/** Reads through the daemon if it is running, because only then the documents are a consistent snapshot. */
 async function look({
   config,
   daemon,

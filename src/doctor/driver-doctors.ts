@@ -12,11 +12,11 @@ import type { DoctorParts } from './parts.js';
 
 export interface DriverDoctors {
   readonly guest: GuestDoctor;
-  /** In the order in which an operator fixes what they find. */
+  /** In the order in which an operator should fix problems. */
   readonly others: readonly DriverDoctor[];
 }
 
-/** Loads no other driver than those that are configured. */
+/** Loads only the drivers that are configured. */
 export async function openDriverDoctors(given: DoctorParts, log: GuestLog): Promise<DriverDoctors> {
   const { config, products } = given;
   const [guestOf, execOf, dnsOf, proxyOf, issuerOf] = await Promise.all([

@@ -1,6 +1,6 @@
 /**
- * `innkeeper doctor`: the list of all checks, and the parts they need. Changes nothing but a DNS record of its own,
- * which it removes again; reloads the proxy.
+ * `innkeeper doctor`: the list of all checks and their dependencies. Changes nothing except a temporary DNS record,
+ * and reloads the proxy.
  */
 import { pino } from 'pino';
 import type { Check, DriverDoctor, Line } from '../drivers/shared/doctor/check.js';
@@ -17,7 +17,7 @@ import { troubleChecks } from './checks/troubles.js';
 import type { DoctorParts } from './parts.js';
 import { runChecks } from './run-checks.js';
 
-/** All checks; `close` ends the connections that they have opened. */
+/** All checks; `close` ends their connections. */
 export async function openChecks(parts: DoctorParts): Promise<DriverDoctor> {
   const doctors = await openDriverDoctors(parts, pino({ level: 'silent' }));
   const { guest, others } = doctors;
@@ -29,7 +29,7 @@ export async function openChecks(parts: DoctorParts): Promise<DriverDoctor> {
   };
 }
 
-/** In the order in which an operator fixes them. */
+/** In the order in which an operator should fix problems. */
 function allChecks(parts: DoctorParts, { guest, others }: DriverDoctors): Check[] {
   const documents = documentsOf(parts);
   return [
@@ -47,7 +47,7 @@ function allChecks(parts: DoctorParts, { guest, others }: DriverDoctors): Check[
   ];
 }
 
-/** Never rejects for what is wrong with the surroundings: that is in the lines. */
+/** Never rejects because of a problem with the installation: the lines report it. */
 export async function examine(parts: DoctorParts): Promise<Line[]> {
   const doctor = await openChecks(parts);
   try {

@@ -1,4 +1,4 @@
-/** What the checks work with; each part opens its connections itself and shares none with the daemon. */
+/** The dependencies of the checks. Each check opens its own connections and shares none with the daemon. */
 import type { Readable } from 'node:stream';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
@@ -6,31 +6,31 @@ import type { ClockDoubt } from '../model/clock-doubt.js';
 import type { BrokenPart } from '../modules/catalogue.js';
 import type { Products } from '../modules/registry.js';
 
-/** How far the wall clock is off, in ms, as `ClockDoubt` has it. */
+/** How far the wall clock is off, in ms, as in `ClockDoubt`. */
 export type SeenDoubt = Pick<ClockDoubt, 'kind' | 'offMs'>;
 
 export interface Running {
-  /** Why it is not ready; undefined: it is. */
+  /** Why the daemon is not ready; undefined: it is ready. */
   readonly problem?: string;
-  /** Its release; undefined: one that does not tell. */
+  /** The release of the daemon; undefined if it does not report one. */
   readonly version: string | undefined;
 }
 
 export interface DaemonSide {
-  /** Undefined when none runs. Rejects when one runs and does not answer well. */
+  /** Undefined if no daemon is running. Rejects if a running daemon does not respond properly. */
   readiness(): Promise<Running | undefined>;
-  /** What the daemon thinks of the wall clock; undefined when none runs, or one that does not say. */
+  /** The daemon's doubt about the wall clock; undefined if no daemon is running, or if it does not report this. */
   readonly clock?: () => Promise<{ readonly doubt: SeenDoubt | undefined } | undefined>;
-  /** The documents of one instant; undefined when no daemon runs. */
+  /** The documents as a consistent snapshot; undefined if no daemon is running. */
   export(): Promise<Readable | undefined>;
-  /** systemd is to run it, by what its unit says. */
+  /** True if systemd should run the daemon, according to its unit. */
   readonly isEnabled?: () => Promise<boolean>;
 }
 
 export interface DoctorParts {
   readonly configFile: string;
   readonly config: Config;
-  /** Those that can be used. */
+  /** The products that can be used. */
   readonly products: Products;
   readonly broken?: readonly BrokenPart[];
   readonly clock: Clock;

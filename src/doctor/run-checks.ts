@@ -1,4 +1,4 @@
-/** Runs checks side by side, each with a deadline of its own; one that needs another that went wrong is not run. */
+/** Runs checks concurrently, each with its own deadline. A check is skipped if a check that it depends on failed. */
 import { setMaxListeners } from 'node:events';
 import { neverAborted } from '../kernel/async/never.js';
 import { orAbort } from '../kernel/async/race.js';
@@ -14,7 +14,7 @@ import {
 
 const WITHIN_MS = 10_000;
 
-/** In the order of the list, in which a check stands behind those it needs. Never rejects. */
+/** In the order of the list, in which a check comes after those that it depends on. Never rejects. */
 export async function runChecks(checks: readonly Check[]): Promise<Line[]> {
   const verdicts = new Map<string, Promise<Verdict>>();
   const titles = new Map(checks.map(({ name, title }) => [name, title]));
@@ -35,19 +35,19 @@ async function judged(
   for (const name of check.after) {
     const before = await earlier.get(name);
     if (before && (before.state === 'wrong' || before.state === 'not_checked'))
-      return notChecked(`first "${titles.get(name) ?? name}" must be well`);
+      return notChecked(`first fix "${titles.get(name) ?? name}"`);
   }
   const verdict = await withDeadline(check);
-  const isMute = (verdict.state === 'wrong' || verdict.state === 'warning') && verdict.mend.length === 0;
-  return isMute ? { ...verdict, mend: check.look } : verdict;
+  const isMute = (verdict.state === 'wrong' || verdict.state === 'warning') && verdict.fix.length === 0;
+  return isMute ? { ...verdict, fix: check.look } : verdict;
 }
 
 async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdict> {
   return withLimit(neverAborted(), withinMs, (signal) => {
-    // a check asks every node at once
+    // a check queries every node at once
     setMaxListeners(0, signal);
     return orAbort(run(signal), signal).catch((error: unknown) =>
-      wrong(signal.aborted ? `no answer within ${withinMs / 1000} s` : sentenceOf(error)),
+      wrong(signal.aborted ? `no response within ${withinMs / 1000} s` : sentenceOf(error)),
     );
   });
 }

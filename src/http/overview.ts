@@ -1,4 +1,4 @@
-/** All that a panel's page about a service shows, from one look at its record. */
+/** Everything that a panel's page about a service shows, from a single read of its record. */
 import { listAlerts, type ListedAlerts } from '../alerts/list-alerts.js';
 import { viewBackups } from '../backups/backups.js';
 import { viewDomains } from '../domains/list-domains.js';
@@ -29,7 +29,7 @@ export async function readOverview(
     credentials: credentialsState(service, sources.clock.now()),
     login_link: hasLoginLinks(sources, service),
     problems: [...(detail.error ? [detail.error.message] : []), ...problemsOf(service)],
-    alerts: listAlerts(sources.alerts, caller, { door: 'network', ended: false })
+    alerts: listAlerts(sources.alerts, caller, { listener: 'network', ended: false })
       .filter(({ panel, service_id: about }) => panel === service.panel && about === service.id)
       .map(({ alert, severity, raised_at, text }) => ({
         ...{ alert, severity, raised_at },
@@ -52,7 +52,7 @@ function problemsOf(service: Service): string[] {
   return all.filter((problem) => problem !== null);
 }
 
-/** False, too, for a product that is not installed any more. */
+/** Also false for a product that is no longer installed. */
 function hasLoginLinks({ products }: Pick<DriftContext, 'products'>, { module, site }: Service): boolean {
   try {
     return site !== null && products.get(module.name).module.loginPath?.('0', '0') !== undefined;

@@ -1,7 +1,4 @@
-/**
- * Counts how jobs end, from two states of a service's document: so nothing in the engine has to remember to
- * tell it.
- */
+/** Counts how jobs end by comparing two states of a service's document, so the engine does not need to report it. */
 import type { Job } from '../model/job.js';
 import type { Service } from '../model/service.js';
 import type { Counted } from './registry.js';
@@ -31,7 +28,7 @@ function countJob(counted: Counted, job: Job, before: Job | undefined): void {
   if (job.direction === 'undo' && before.direction === 'forward') counted.undos.inc({ method });
 }
 
-/** The last allowed crash turns the job back and sets the count to nought. */
+/** The last permitted crash starts the rollback and resets the count to zero. */
 function hasCrashed(job: Job, before: Job): boolean {
   const gaveUp = job.error?.code === 'job_crashed' && before.error?.code !== 'job_crashed';
   return job.crashes > before.crashes || gaveUp;

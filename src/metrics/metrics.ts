@@ -1,4 +1,4 @@
-/** All figures behind `GET /metrics`, and the ears they are counted with. */
+/** All metrics of `GET /metrics`, and the listeners that count events. */
 import type { Service } from '../model/service.js';
 import type { CallEnd } from '../drivers/shared/instrument.js';
 import type { StepEnd } from '../jobs/engine/step-logger.js';
@@ -10,11 +10,11 @@ import type { Sources } from './sources.js';
 
 export interface Answered {
   readonly method: string;
-  /** The route's pattern, never the path; undefined where there is no such route. */
+  /** The route's pattern, never the path; undefined if no route matches. */
   readonly route: string | undefined;
   readonly status: number;
   readonly ms: number;
-  /** Of the main thread. */
+  /** Time on the main thread. */
   readonly mainThreadMs: number;
 }
 
@@ -24,7 +24,7 @@ export interface Metrics {
   readonly driverCalled: (end: CallEnd) => void;
   readonly answered: (end: Answered) => void;
   readonly fileOperation: (end: FileOperationEnd) => void;
-  /** What is looked up; once, when everything stands. */
+  /** Registers the metrics that are read on demand. Called once, when all parts are started. */
   lookUp(sources: Sources): void;
   /** Prometheus text, version 0.0.4. */
   text(): Promise<string>;
@@ -36,7 +36,7 @@ export function makeMetrics(): Metrics {
   const registry = makeRegistry();
   const counted = makeCounted(registry);
   const mainThreadMs = new Map<string, number>();
-  summed(registry, 'http_main_thread_seconds', 'Time of the main thread that calls took.', ['route'], () =>
+  summed(registry, 'http_main_thread_seconds', 'Time of the main thread spent on requests.', ['route'], () =>
     [...mainThreadMs].map(([route, ms]): Sample => [{ route }, ms / 1000]),
   );
   return {

@@ -1,10 +1,10 @@
 /**
- * The one registry of figures: what is counted as it happens, and what is looked up when somebody asks. Labels hold
- * words of ours only, never an id or a path.
+ * The registry of all metrics: those counted as events happen, and those read on demand. Labels contain only fixed
+ * words, never an ID or a path.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Gauges under names that are kept for counters. */
+/** Gauges whose names end in `_total`, which is reserved for counters. */
 const MISNAMED = [
   'nodejs_active_handles_total',
   'nodejs_active_requests_total',
@@ -16,7 +16,7 @@ const STEP_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 const JOB_S = [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 21_600];
 const WRITE_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** With the figures of the process: memory, processor time, event loop, garbage collection. */
+/** Includes the metrics of the process: memory, CPU time, event loop, garbage collection. */
 export function makeRegistry(): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -41,7 +41,7 @@ export interface Counted {
   readonly writeErrors: Counter<'operation' | 'code'>;
 }
 
-/** What is counted as it happens. */
+/** The metrics that are counted as events happen. */
 export function makeCounted(registry: Registry): Counted {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
@@ -54,22 +54,33 @@ export function makeCounted(registry: Registry): Counted {
   ): Histogram<L> =>
     new Histogram({ name: `innkeeper_${name}_duration_seconds`, help, labelNames, buckets, registers });
   return {
-    operations: counter('operations', 'Jobs that ended, by how.', 'method', 'result'),
-    jobSeconds: seconds('job', 'From the order to the end of its job.', JOB_S, 'method'),
-    waitSeconds: seconds('job_wait', 'From the order to the first start of its job.', JOB_S, 'interactive'),
-    retries: counter('job_retries', 'Jobs that wait to be tried again, by error.', 'method', 'code'),
+    operations: counter('operations', 'Finished jobs by result.', 'method', 'result'),
+    jobSeconds: seconds('job', 'Time from request to end of the job.', JOB_S, 'method'),
+    waitSeconds: seconds('job_wait', 'Time from request to start of the job.', JOB_S, 'interactive'),
+    retries: counter('job_retries', 'Jobs waiting for a retry, by error.', 'method', 'code'),
     crashes: counter('job_crashes', 'Attempts that ended without a result.', 'method'),
-    undos: counter('job_undos', 'Jobs that turned back.', 'method'),
-    steps: counter('steps', 'Steps that ended, by how.', 'method', 'step', 'result'),
-    stepSeconds: seconds('step', 'One run of one step.', STEP_S, 'method', 'step'),
-    driverCalls: counter('driver_calls', 'Calls of drivers: ok or the error.', 'driver', 'call', 'result'),
-    driverSeconds: seconds('driver_call', 'One call of a driver.', STEP_S, 'driver', 'call'),
-    requests: counter('http_requests', 'Answered HTTP requests.', 'method', 'route', 'status'),
-    requestSeconds: seconds('http_request', 'From request to answer.', SHORT_S, 'method', 'route'),
-    writeSeconds: seconds('state_write', 'One operation on the files of the state.', WRITE_S, 'operation'),
+    undos: counter('job_undos', 'Jobs that were rolled back.', 'method'),
+    steps: counter('steps', 'Finished steps by result.', 'method', 'step', 'result'),
+    stepSeconds: seconds('step', 'Duration of a step.', STEP_S, 'method', 'step'),
+    driverCalls: counter(
+      'driver_calls',
+      'Driver calls by result: ok or the error.',
+      'driver',
+      'call',
+      'result',
+    ),
+    driverSeconds: seconds('driver_call', 'Duration of a driver call.', STEP_S, 'driver', 'call'),
+    requests: counter('http_requests', 'HTTP requests answered.', 'method', 'route', 'status'),
+    requestSeconds: seconds('http_request', 'Duration of HTTP requests.', SHORT_S, 'method', 'route'),
+    writeSeconds: seconds(
+      'state_write',
+      "Duration of an operation on the state's files.",
+      WRITE_S,
+      'operation',
+    ),
     writeErrors: counter(
       'state_write_errors',
-      'Operations on the files of the state that failed.',
+      "Failed operations on the state's files.",
       'operation',
       'code',
     ),
@@ -78,7 +89,7 @@ export function makeCounted(registry: Registry): Counted {
 
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-/** A sum that somebody else keeps, as a counter. `read` throws nothing. */
+/** A counter whose sum is kept elsewhere. `read` must not throw. */
 export function summed(
   registry: Registry,
   name: string,
@@ -98,7 +109,7 @@ export function summed(
   });
 }
 
-/** A figure that is looked up when somebody asks. `read` throws nothing. */
+/** A gauge that is read on demand. `read` must not throw. */
 export function looked(
   registry: Registry,
   name: string,

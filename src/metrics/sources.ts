@@ -1,4 +1,4 @@
-/** What the figures are read from that are looked up when somebody asks; read only, from memory. */
+/** The sources of the metrics that are read on demand; read-only, in memory. */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
@@ -8,19 +8,19 @@ import type { ClusterWatch } from '../drivers/guest/contract.js';
 import type { State } from '../state/contract.js';
 import type { CircuitState } from '../drivers/shared/circuit.js';
 
-/** One remote system, as the circuit in front of it sees it. */
+/** A remote system, from the view of its circuit. */
 export interface CircuitView {
   readonly name: string;
   readonly role: string;
   readonly state: CircuitState;
-  /** RFC 3339: in this state since. */
+  /** When the circuit entered this state (RFC 3339). */
   readonly since: string;
   readonly failures: number;
-  /** With what words it refuses the agent itself. */
+  /** The message with which the system refuses the agent itself. */
   readonly refusal: string | null;
 }
 
-/** Services whose world differs from their record, by kind of difference. */
+/** Services whose actual state differs from their record, by kind of difference. */
 export interface DriftCount {
   readonly kind: string;
   readonly services: number;
@@ -31,7 +31,7 @@ export interface Sources {
   readonly state: State;
   readonly watch: ClusterWatch;
   readonly clock: Clock;
-  /** Without those that cannot be read right now. */
+  /** Without certificates that cannot be read at the moment. */
   readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly CircuitView[];
   readonly drift: () => readonly DriftCount[];

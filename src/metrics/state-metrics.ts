@@ -1,4 +1,4 @@
-/** Figures that are looked up when somebody asks: the queue, services, pools, certificates, circuits, drift. */
+/** Metrics read on demand: the queue, services, pools, certificates, circuits, drift. */
 import type { Registry } from 'prom-client';
 import { LIFECYCLES } from '../model/service.js';
 import { looked, type Sample } from './registry.js';
@@ -7,7 +7,7 @@ import { CIRCUIT_STATES } from '../drivers/shared/circuit.js';
 import { OPEN_STATUSES } from '../model/job.js';
 
 const DAY_S = 86_400;
-/** Certificates are too many for a label each: how many have no more days than this. */
+/** There are too many certificates for one label each, so they are counted by remaining days: at most this many. */
 const DAYS = [0, 3, 7, 14, 30] as const;
 
 export function stateMetrics(registry: Registry, sources: Sources): void {
@@ -18,7 +18,7 @@ export function stateMetrics(registry: Registry, sources: Sources): void {
       counts.set(lifecycle, (counts.get(lifecycle) ?? 0) + 1);
     return [...counts].map(([lifecycle, count]): Sample => [{ lifecycle }, count]);
   });
-  looked(registry, 'damaged_documents', 'Documents set aside for a person at the start.', [], () => [
+  looked(registry, 'damaged_documents', 'Damaged documents set aside at the start.', [], () => [
     [{}, sources.state.services.damaged.length],
   ]);
   pools(registry, sources);
@@ -27,53 +27,37 @@ export function stateMetrics(registry: Registry, sources: Sources): void {
 }
 
 function queue(registry: Registry, { state, clock }: Sources): void {
-  looked(
-    registry,
-    'jobs',
-    'Jobs that have not ended, and those that a person must finish.',
-    ['status'],
-    () => {
-      const counts = new Map<string, number>([...OPEN_STATUSES, 'stuck'].map((status) => [status, 0]));
-      const count = (status: string): unknown => counts.set(status, (counts.get(status) ?? 0) + 1);
-      for (const { openJobs, stuck } of state.services.entries()) {
-        for (const { status } of openJobs) count(status);
-        if (stuck) count('stuck');
-      }
-      return [...counts].map(([status, value]): Sample => [{ status }, value]);
-    },
-  );
-  looked(
-    registry,
-    'oldest_job_age_seconds',
-    'Since when the oldest of these was asked for.',
-    ['status'],
-    () => {
-      const oldest = new Map<string, number>();
-      for (const { openJobs } of state.services.entries())
-        for (const { id, status } of openJobs)
-          oldest.set(status, Math.min(oldest.get(status) ?? Number.POSITIVE_INFINITY, madeAt(id)));
-      return OPEN_STATUSES.map((status): Sample => {
-        const since = oldest.get(status) ?? clock.now();
-        return [{ status }, Math.max(0, (clock.now() - since) / 1000)];
-      });
-    },
-  );
+  looked(registry, 'jobs', 'Unfinished jobs, including stuck ones, by status.', ['status'], () => {
+    const counts = new Map<string, number>([...OPEN_STATUSES, 'stuck'].map((status) => [status, 0]));
+    const count = (status: string): unknown => counts.set(status, (counts.get(status) ?? 0) + 1);
+    for (const { openJobs, stuck } of state.services.entries()) {
+      for (const { status } of openJobs) count(status);
+      if (stuck) count('stuck');
+    }
+    return [...counts].map(([status, value]): Sample => [{ status }, value]);
+  });
+  looked(registry, 'oldest_job_age_seconds', 'Time of the oldest of these requests.', ['status'], () => {
+    const oldest = new Map<string, number>();
+    for (const { openJobs } of state.services.entries())
+      for (const { id, status } of openJobs)
+        oldest.set(status, Math.min(oldest.get(status) ?? Number.POSITIVE_INFINITY, madeAt(id)));
+    return OPEN_STATUSES.map((status): Sample => {
+      const since = oldest.get(status) ?? clock.now();
+      return [{ status }, Math.max(0, (clock.now() - since) / 1000)];
+    });
+  });
 }
 
-/** Epoch ms in a UUID v7. */
+/** The time in a UUID v7, in epoch ms. */
 function madeAt(id: string): number {
   return Number.parseInt(id.replace('-', '').slice(0, 12), 16);
 }
 
 function pools(registry: Registry, sources: Sources): void {
-  looked(
-    registry,
-    'pool_used',
-    'Addresses and container numbers that are taken, by anything.',
-    ['pool'],
-    () => poolUses(sources).map(({ pool, used }): Sample => [{ pool }, used]),
+  looked(registry, 'pool_used', 'Addresses and VMIDs in use, by anything.', ['pool'], () =>
+    poolUses(sources).map(({ pool, used }): Sample => [{ pool }, used]),
   );
-  looked(registry, 'pool_size', 'Addresses and container numbers there are.', ['pool'], () =>
+  looked(registry, 'pool_size', 'Addresses and VMIDs in total.', ['pool'], () =>
     poolUses(sources).map(({ pool, total }): Sample => [{ pool }, total]),
   );
 }
@@ -89,7 +73,7 @@ function certificates(registry: Registry, { state, clock, ownCertificates }: Sou
   looked(
     registry,
     'certificate_left_seconds',
-    'Until it ends: of the base domain, of the API, and the least of all customers.',
+    "Time until certificates expire: the base domain's, the API's, and the earliest of all customers.",
     ['of'],
     () => {
       const least = Math.min(...customers());
@@ -99,7 +83,7 @@ function certificates(registry: Registry, { state, clock, ownCertificates }: Sou
       ];
     },
   );
-  looked(registry, 'certificates', "Customers' domains by what their certificate is.", ['state'], () => {
+  looked(registry, 'certificates', 'Customer domains by the state of their certificate.', ['state'], () => {
     const domains = state.domains.list().filter(({ service }) => service !== null);
     const issued = domains.filter(({ certificate }) => certificate !== null).length;
     const refused = domains.filter(
@@ -114,7 +98,7 @@ function certificates(registry: Registry, { state, clock, ownCertificates }: Sou
   looked(
     registry,
     'certificates_expiring',
-    "Customers' certificates with no more days left.",
+    'Customer certificates expiring within `days` days.',
     ['days'],
     () => {
       const left = customers();
@@ -130,30 +114,26 @@ function systems(registry: Registry, { circuits, drift, watch, clock }: Sources)
   looked(
     registry,
     'circuit_state',
-    '1 for the state that the circuit is in.',
+    '1 for the current state of the circuit.',
     ['name', 'role', 'state'],
     () =>
       circuits().flatMap(({ name, role, state }) =>
         CIRCUIT_STATES.map((one): Sample => [{ name, role, state: one }, Number(one === state)]),
       ),
   );
-  looked(registry, 'circuit_failures', 'Failures in a row.', ['name', 'role'], () =>
+  looked(registry, 'circuit_failures', 'Consecutive failures.', ['name', 'role'], () =>
     circuits().map(({ name, role, failures }): Sample => [{ name, role }, failures]),
   );
-  looked(
-    registry,
-    'circuit_refused',
-    '1 while the system answers, but refuses the agent.',
-    ['name', 'role'],
-    () => circuits().map(({ name, role, refusal }): Sample => [{ name, role }, Number(refusal !== null)]),
+  looked(registry, 'circuit_refused', '1 while the system rejects the agent.', ['name', 'role'], () =>
+    circuits().map(({ name, role, refusal }): Sample => [{ name, role }, Number(refusal !== null)]),
   );
-  looked(registry, 'drift_services', 'Services whose world differs from their record.', ['kind'], () =>
+  looked(registry, 'drift_services', 'Services whose actual state differs from the records.', ['kind'], () =>
     drift().map(({ kind, services }): Sample => [{ kind }, services]),
   );
   looked(
     registry,
     'cluster_view_age_seconds',
-    'Since the last look at the cluster that succeeded.',
+    'Time since the last successful poll of the cluster.',
     [],
     () => {
       const view = watch.latest();

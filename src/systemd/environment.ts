@@ -1,6 +1,9 @@
-/** What systemd tells a service in its environment, taken out of it: no child may think that it is meant. */
+/**
+ * Reads what systemd passes to a service in its environment, and removes it from there: child processes must not use
+ * it.
+ */
 
-/** Sockets that systemd listens on and hands over, by what the unit calls them: file descriptors. */
+/** Sockets that systemd listens on and passes on: file descriptors by the socket's name in the unit. */
 export interface HandedSockets {
   /** The REST API. */
   readonly api?: number;
@@ -9,9 +12,9 @@ export interface HandedSockets {
 }
 
 export interface ServiceEnvironment {
-  /** Where the service manager is told how we are; undefined: nobody wants to know. */
+  /** The socket for status notifications to the service manager; undefined: it expects none. */
   readonly notifySocket: string | undefined;
-  /** Without a sign of life for so long we are killed. */
+  /** Systemd kills the service after this time without a notification. */
   readonly watchdogMs: number | undefined;
   readonly sockets: HandedSockets;
 }
@@ -26,7 +29,7 @@ const VARIABLES = [
   'LISTEN_FDNAMES',
 ];
 
-/** Throws an Error with one sentence when sockets are handed over that we do not know. */
+/** Throws an Error with one sentence if systemd passes unknown sockets. */
 export function takeServiceEnvironment(env: NodeJS.ProcessEnv, pid: number): ServiceEnvironment {
   const found = new Map(VARIABLES.map((name) => [name, env[name]]));
   for (const name of VARIABLES) Reflect.deleteProperty(env, name);
@@ -48,11 +51,12 @@ function socketsOf(count: number, names: readonly string[]): HandedSockets {
     const name = names[index] ?? '';
     if (name !== 'api' && name !== 'cli')
       throw new Error(
-        `systemd hands over a socket named ${JSON.stringify(name)}; FileDescriptorName= must be api or cli.`,
+        `systemd passed a socket named ${JSON.stringify(name)}; FileDescriptorName= must be api or cli.`,
       );
     if (sockets[name] !== undefined)
       throw new Error(
-        `systemd hands over two sockets named ${name}, one is expected; [::]:8080 with BindIPv6Only=both serves IPv4 too.`,
+        `systemd passed two sockets named ${name}, but one is expected; [::]:8080 with BindIPv6Only=both ` +
+          'serves IPv4 too.',
       );
     sockets[name] = FIRST_FD + index;
   }

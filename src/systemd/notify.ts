@@ -1,21 +1,21 @@
 /**
- * Tells systemd how the service is. Node cannot send datagrams to a unix socket and what can is native code, so a
- * `systemd-notify` does it (13 ms, of which 1.4 ms in our process, every half of the watchdog's interval). The unit
- * says NotifyAccess=all for it.
+ * Notifies systemd of the service's status. Node cannot send datagrams to a unix socket without native code, so this
+ * runs `systemd-notify` (13 ms, 1.4 ms of them in this process, once per half of the watchdog's interval). The unit
+ * sets NotifyAccess=all for it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface ServiceManager {
   /**
-   * Lines such as `READY=1`. Resolves when systemd has them; rejects when it could not be told. Without a service
-   * manager it does nothing.
+   * Sends lines such as `READY=1`. Resolves when systemd has received them; rejects if it could not be notified. Does
+   * nothing without a service manager.
    */
   tell(...lines: readonly string[]): Promise<void>;
 }
 
 const DEADLINE_MS = 5_000;
-/** A status may be anything, but one line. */
+/** A status may contain any text, but only one line. */
 const oneLine = (text: string): string => text.replace(/[\r\n]+/g, ' ').slice(0, 500);
 
 export function serviceManager(
@@ -26,7 +26,8 @@ export function serviceManager(
   const [program = '', ...args] = command;
   return {
     async tell(...lines) {
-      // It waits until systemd has read the message: one whose sender is gone cannot be told from a stranger's.
+      // It waits until systemd has read the message, because systemd cannot attribute a message whose sender has
+      // exited.
       const child = spawn(program, [...args, ...lines.map(oneLine)], {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', NOTIFY_SOCKET: notifySocket },
@@ -34,7 +35,8 @@ export function serviceManager(
         killSignal: 'SIGKILL',
       });
       let said = '';
-      // without a descriptor left there is no stream, whatever the types say, and the error comes in the next turn
+      // if no descriptor is free, there is no stream, whatever the types say, and the error is emitted on the next
+      // tick
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
       child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-500)));
       const ended: unknown[] = await once(child, 'close');

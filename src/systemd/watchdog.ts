@@ -1,13 +1,13 @@
 /**
- * Feeds systemd's watchdog while the daemon is alive: the timer proves the event loop, and the job runner must begin
- * what is due.
+ * Feeds systemd's watchdog while the daemon is alive. The timer proves that the event loop runs; in addition the job
+ * runner must start what is due.
  */
 import { pause } from '../kernel/async/pause.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ServiceManager } from './notify.js';
 
 export interface Watched {
-  /** A job that is due and has room, but has not begun. */
+  /** A job that is due and has a free slot, but has not started. */
   overdue(): string | undefined;
   /** One sentence for `systemctl status`. */
   status(): string;
@@ -22,8 +22,8 @@ export interface WatchdogOptions {
 }
 
 /**
- * Returns what ends it. A healthy runner begins what is due within milliseconds: a job seen overdue at two looks in a
- * row means that it hangs.
+ * Returns a function that stops it. A healthy runner starts due jobs within milliseconds, so a job that is overdue in
+ * two consecutive checks means that the runner hangs.
  */
 export function startWatchdog({ intervalMs, manager, watched, clock, warn }: WatchdogOptions): () => void {
   const ending = new AbortController();
@@ -33,13 +33,13 @@ export function startWatchdog({ intervalMs, manager, watched, clock, warn }: Wat
     const hangs = overdue !== undefined && overdue === before;
     before = overdue;
     if (hangs) {
-      warn({ job_id: overdue }, 'the job runner hangs; the watchdog is not fed');
+      warn({ job_id: overdue }, 'the job runner hangs; the watchdog is not notified');
       return;
     }
     await manager.tell('WATCHDOG=1', `STATUS=${watched.status()}`);
   };
   const run = async (): Promise<void> => {
-    do await look().catch((error: unknown) => warn({ err: error }, 'the watchdog could not be fed'));
+    do await look().catch((error: unknown) => warn({ err: error }, 'the watchdog could not be notified'));
     while (await pause(clock, intervalMs / 2, ending.signal));
   };
   void run();

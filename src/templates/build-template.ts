@@ -1,7 +1,7 @@
 /**
- * Makes a product's golden template on the container host itself: a container from the OS template, the product's
- * scripts in it, then a template. On every allowed node where the storage is not shared, else once. What exists
- * already is kept, unless it is to be replaced; a failure leaves nothing behind.
+ * Builds a product's golden template on the container host itself: creates a container from the OS template, runs the
+ * product's scripts in it, and converts it to a template. Builds one on every allowed node, or a single one if the
+ * storage is shared. An existing template is kept unless `replace` is set. A failure leaves nothing behind.
  */
 import type { Clock } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
@@ -16,7 +16,7 @@ export interface BuildTemplateOrder extends Omit<TemplateWork, 'recipe' | 'volum
   readonly product: RegisteredProduct;
   readonly watch: ClusterWatch;
   readonly clock: Clock;
-  /** Make new ones and remove the old. */
+  /** Build new templates and remove the old ones. */
   readonly replace?: boolean;
 }
 
@@ -24,25 +24,28 @@ export interface BuiltTemplate {
   readonly name: string;
   readonly node: string;
   readonly vmid: number;
-  /** `kept`: it was there and nothing was done. */
+  /** `kept`: the template already existed. */
   readonly outcome: 'built' | 'kept';
   /**
-   * Older templates that could not be removed, because containers were cloned from them. New ones are cloned from
-   * this one.
+   * Older templates that could not be removed because containers were cloned from them. New containers are cloned
+   * from this template.
    */
   readonly left: readonly number[];
   readonly tookMs: number;
 }
 
 /**
- * One entry per node, in the order of their names. Throws `template_missing` (no OS template), `capacity_exhausted`
- * (no number, address or room), `foreign_object` (a template of this name that is not ours is to be replaced),
+ * One entry per node, sorted by name. Throws `template_missing` (no OS template), `capacity_exhausted` (no VMID,
+ * address or node), `foreign_object` (a template of this name that another program created is to be replaced),
  * `recipe_failed`, and what the drivers throw.
  */
 export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTemplate[]> {
   const recipe = order.product.module.template(order.product.settings);
   if (!recipe) {
-    throw new AgentError('invalid_request', `The product ${order.product.info.name} needs no template.`);
+    throw new AgentError(
+      'invalid_request',
+      `The product ${order.product.info.name} does not need a template.`,
+    );
   }
   const volume = order.config.container_host.proxmox.os_template;
   if (volume === null) {
@@ -67,25 +70,28 @@ export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTem
   return built;
 }
 
-/** Found out at the end, the installation would have been in vain. */
+/** Checked first, because otherwise the build would fail only after the installation. */
 function refuseUnfitStorage({ config }: Work, view: ClusterView): void {
   if (view.templates !== false) return;
   const { storage } = config.container_host.proxmox;
-  throw new AgentError('invalid_request', 'The configured storage cannot hold templates.', {
-    detail: `storage "${storage}" has no base images (LINSTOR/DRBD, thick LVM): build with container_host.proxmox.storage on another one, e.g. local-lvm, then set it back; sites become full copies on "${storage}"`,
+  throw new AgentError('invalid_request', 'The configured storage does not support templates.', {
+    detail:
+      `storage "${storage}" does not support base images (LINSTOR/DRBD, thick LVM): build with ` +
+      'container_host.proxmox.storage set to another one, e.g. local-lvm, then set it back; sites ' +
+      `become full copies on "${storage}"`,
   });
 }
 
 interface Work extends TemplateWork, BuildTemplateOrder {}
 
-/** Containers of an earlier build that did not come to its end. */
+/** Removes containers of an earlier build that did not finish. */
 async function removeLeftovers(work: Work, view: ClusterView): Promise<void> {
   const { first, last } = work.config.container_host.proxmox.template_vmids;
   for (const guest of view.guests) {
     if (guest.template || guest.type !== 'lxc' || guest.vmid < first || guest.vmid > last) continue;
     const at = { vmid: guest.vmid, mark: work.mark };
     if (!(await work.guest.find(at, plainCall(work.signal)))) continue;
-    work.log.warn({ vmid: guest.vmid, node: guest.node }, 'removing what an interrupted build left');
+    work.log.warn({ vmid: guest.vmid, node: guest.node }, 'removing the leftovers of an interrupted build');
     work.progress?.({ node: guest.node, vmid: guest.vmid, phase: 'remove' });
     await work.guest.removeContainer(at, plainCall(work.signal));
   }
@@ -112,7 +118,7 @@ async function buildOn(work: Work, node: string): Promise<BuiltTemplate> {
   return result(vmid, 'built', await removeOld(work, old));
 }
 
-/** Newest first: of several the one with the highest number is cloned. */
+/** Newest first: if there are several, containers are cloned from the one with the highest VMID. */
 function templatesOf(work: Work, view: ClusterView, node?: string): GuestView[] {
   return view.guests
     .filter((guest) => guest.type === 'lxc' && guest.template && guest.name === work.recipe.name)
@@ -122,13 +128,17 @@ function templatesOf(work: Work, view: ClusterView, node?: string): GuestView[] 
 
 async function requireOurs(work: Work, { vmid, node }: GuestView): Promise<void> {
   if (await work.guest.find({ vmid, mark: work.mark }, plainCall(work.signal))) return;
-  throw new AgentError('foreign_object', 'The template was not made by this agent, so it is not replaced.', {
-    role: 'container host',
-    detail: `template ${vmid} "${work.recipe.name}" on ${node}: rename it, or set another template_name`,
-  });
+  throw new AgentError(
+    'foreign_object',
+    'The template was not created by this agent, so it is not replaced.',
+    {
+      role: 'container host',
+      detail: `template ${vmid} "${work.recipe.name}" on ${node}: rename it, or set another template_name`,
+    },
+  );
 }
 
-/** The finished template's number; one that somebody takes meanwhile is passed over. */
+/** Resolves with the VMID of the template. Skips VMIDs that are taken in the meantime. */
 async function make(work: Work, node: string, view: ClusterView, above: number | undefined): Promise<number> {
   const tried = new Set<number>();
   for (;;) {
@@ -143,7 +153,7 @@ async function make(work: Work, node: string, view: ClusterView, above: number |
   }
 }
 
-/** Numbers of those that stay: a linked clone needs the template it came from. */
+/** Resolves with the VMIDs that remain: a linked clone needs its template. */
 async function removeOld(work: Work, old: readonly GuestView[]): Promise<number[]> {
   const left: number[] = [];
   for (const { vmid, node } of old) {
@@ -152,7 +162,7 @@ async function removeOld(work: Work, old: readonly GuestView[]): Promise<number[
       await work.guest.removeContainer({ vmid, mark: work.mark }, plainCall(work.signal));
     } catch (error) {
       if (work.signal.aborted) throw error;
-      work.log.warn({ vmid, node, err: error }, 'the old template stays: it is probably still in use');
+      work.log.warn({ vmid, node, err: error }, 'the old template remains: it is probably still in use');
       left.push(vmid);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Makes one template under one number: a container from the OS template, the recipe's scripts in it, conversion. A
- * failure leaves nothing behind.
+ * Builds one template with a given VMID: creates a container from the OS template, runs the recipe's scripts in it,
+ * and converts it. A failure leaves nothing behind.
  */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -19,13 +19,13 @@ export interface TemplateProgress {
   readonly node: string;
   readonly vmid: number;
   readonly phase: TemplatePhase;
-  /** The script's name in phase `script`. */
+  /** The name of the script in phase `script`. */
   readonly script?: string;
 }
 
 export interface TemplateWork {
   readonly recipe: TemplateRecipe;
-  /** The OS template it starts from. */
+  /** The OS template. */
   readonly volume: string;
   readonly mark: Mark;
   readonly config: Config;
@@ -33,12 +33,12 @@ export interface TemplateWork {
   readonly exec: ExecDriver;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** True for addresses that services hold. Default: only what the cluster shows counts as taken. */
+  /** True for addresses that services hold. Default: only addresses that the cluster shows count as taken. */
   readonly isClaimed?: (address: string) => boolean;
   readonly progress?: (event: TemplateProgress) => void;
 }
 
-/** Milliseconds that removing a half-made container may take after a failure. */
+/** Time limit for the removal of an unfinished container after a failure, in milliseconds. */
 const CLEAN_UP_MS = 180_000;
 const STOP_GRACE_S = 60;
 
@@ -72,7 +72,7 @@ export async function makeTemplate(work: TemplateWork, node: string, vmid: numbe
     }
     say('stop');
     await guest.ensureStopped(at, STOP_GRACE_S, plainCall(signal));
-    // The address was only lent.
+    // the address was only temporary
     await guest.ensureContainer({ ...spec, addresses: [] }, plainCall(signal));
     say('convert');
     await guest.convertToTemplate(at, plainCall(signal));
@@ -93,7 +93,7 @@ function osTemplateMissing(thrown: unknown, volume: string, node: string): unkno
   return new AgentError('template_missing', 'The OS template does not exist on the container host.', {
     role: 'container host',
     cause: thrown,
-    detail: `${volume} is not on ${node}: pveam download, or set container_host.proxmox.os_template`,
+    detail: `${volume} is not on ${node}: download it with pveam, or set container_host.proxmox.os_template`,
   });
 }
 
@@ -108,16 +108,16 @@ async function runScript(
     .run({ node, vmid }, { name: script.name, body: script.body, values: {} }, plainCall(stop.signal))
     .finally(stop.release);
   if (exitCode === 0) return;
-  throw new AgentError('recipe_failed', 'The installation failed inside the container.', {
-    detail: `${script.name} ended with ${exitCode}: ${stderr.slice(-2000) || stdout.slice(-2000)}`,
+  throw new AgentError('recipe_failed', 'The installation failed in the container.', {
+    detail: `${script.name} exited with ${exitCode}: ${stderr.slice(-2000) || stdout.slice(-2000)}`,
   });
 }
 
-/** The failure that led here is what the caller must hear; a container that stays is found by the next build. */
+/** The caller needs the original failure. The next build finds a container that could not be removed. */
 async function removeQuietly(work: TemplateWork, at: GuestAt): Promise<void> {
   try {
     await work.guest.removeContainer(at, plainCall(AbortSignal.timeout(CLEAN_UP_MS)));
   } catch (error) {
-    work.log.error({ vmid: at.vmid, err: error }, 'the half-made template could not be removed');
+    work.log.error({ vmid: at.vmid, err: error }, 'the unfinished template could not be removed');
   }
 }

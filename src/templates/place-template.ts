@@ -1,4 +1,4 @@
-/** Where a template is made: on which nodes, under which number, with which address lent to it meanwhile. */
+/** Chooses where a template is built: nodes, VMID, and a temporary address. */
 import type { Config } from '../config/config.js';
 import { canonicalAddress, familyOf, findFreeAddress } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
@@ -14,15 +14,15 @@ interface TemplatePlace {
   readonly volume: string;
 }
 
-/** The storage brings a template of one node to all. */
+/** True if a template on one node can be used on all nodes. */
 export function isShared({ config }: Pick<TemplatePlace, 'config'>, view: ClusterView): boolean {
   const { storage } = config.container_host.proxmox;
   return view.storages.some((one) => one.storage === storage && one.shared);
 }
 
 /**
- * Every allowed node that is there and holds the storage; of a shared storage the roomiest. Throws
- * `capacity_exhausted` when there is none.
+ * Every allowed node that is online and has the storage; for shared storage only the one with the most free capacity.
+ * Throws `capacity_exhausted` if there is none.
  */
 export function nodesToBuildOn(request: TemplatePlace, view: ClusterView): string[] {
   const { storage, nodes: allowed } = request.config.container_host.proxmox;
@@ -36,15 +36,15 @@ export function nodesToBuildOn(request: TemplatePlace, view: ClusterView): strin
   return holders.length === 0 ? [nodeWithRoom(request, view)] : holders.map(({ name }) => name).sort();
 }
 
-/** Throws `capacity_exhausted` with each node's figures, or `template_missing`. */
+/** Throws `capacity_exhausted` with the free capacity of each node, or `template_missing`. */
 export function nodeWithRoom({ guest, recipe, volume }: TemplatePlace, view: ClusterView): string {
   const source = { kind: 'os', volume } as const;
   return guest.place({ resources: recipe.resources, source, promised: new Map() }, view);
 }
 
 /**
- * The first free number of the range; above `above`, because of several templates the one with the highest number is
- * cloned.
+ * The first free VMID of the range that is higher than `above`, because containers are cloned from the template with
+ * the highest VMID.
  */
 export function freeVmid(
   { config }: Pick<TemplatePlace, 'config'>,
@@ -57,12 +57,14 @@ export function freeVmid(
   for (let vmid = Math.max(first, (above ?? 0) + 1); vmid <= last; vmid += 1) {
     if (!taken.has(vmid) && !tried.has(vmid)) return vmid;
   }
-  throw new AgentError('capacity_exhausted', 'No container number is left for a template.', {
-    detail: `container_host.proxmox.template_vmids ends at ${last}${above === undefined ? '' : `, and the new one must be above ${above}`}`,
+  throw new AgentError('capacity_exhausted', 'No VMID is available for a template.', {
+    detail:
+      'container_host.proxmox.template_vmids ends at ' +
+      `${last}${above === undefined ? '' : `, and the new one must be above ${above}`}`,
   });
 }
 
-/** An address nobody has, for the time of the installation. Throws `capacity_exhausted`. */
+/** A free address for the duration of the installation. Throws `capacity_exhausted`. */
 export async function freeAddress({
   config,
   guest,
@@ -76,12 +78,12 @@ export async function freeAddress({
     [...(await guest.usedAddresses(plainCall(signal)))].map((one) => canonicalAddress(one) ?? one),
   );
   const isTaken = (address: string): boolean => used.has(address) || isClaimed?.(address) === true;
-  // Most packages are fetched over IPv4; a pool of IPv6 only serves where there is no other.
+  // Most packages are fetched over IPv4, so a pool of IPv6 addresses is used only if there is no other.
   const pools = [...config.addresses.pools].sort((a, b) => familyOf(a) - familyOf(b));
   for (const pool of pools) {
-    // The last one is the farthest from where sites get theirs.
+    // The last free address, because sites get theirs from the start of the pool.
     const address = findFreeAddress({ ...pool, first: pool.last }, isTaken) ?? findFreeAddress(pool, isTaken);
     if (address !== undefined) return { address, prefix: pool.prefix, gateway: pool.gateway };
   }
-  throw new AgentError('capacity_exhausted', 'No address is left for building a template.');
+  throw new AgentError('capacity_exhausted', 'No address is available for building a template.');
 }

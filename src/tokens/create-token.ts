@@ -1,4 +1,4 @@
-/** Makes an API token; its text is handed out once and kept only as a hash. */
+/** Creates an API token. Its text is returned once, and only a hash of it is stored. */
 import ipaddr from 'ipaddr.js';
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
@@ -32,11 +32,11 @@ export async function createToken(
   const expiresAt = expiryOf(request.expires_at ?? null, clock.now());
   const networks = (request.networks ?? []).map(networkOf).filter((network) => network !== undefined);
   const problems = {
-    ...(name === '' ? { name: 'must say whose token it is' } : {}),
-    ...(ID_PATTERN.test(panel) ? {} : { panel: 'must be letters, digits, dots, hyphens' }),
+    ...(name === '' ? { name: "must name the token's owner" } : {}),
+    ...(ID_PATTERN.test(panel) ? {} : { panel: 'may contain only letters, digits, dots and hyphens' }),
     ...(permissions.length > 0 && permissions.every(isPermission)
       ? {}
-      : { permissions: `must be some of: ${PERMISSIONS.join(', ')}` }),
+      : { permissions: `must be one or more of: ${PERMISSIONS.join(', ')}` }),
     ...(expiresAt === undefined ? { expires_at: EXPIRY_RULE } : {}),
     ...(networks.length === (request.networks ?? []).length
       ? {}
@@ -67,7 +67,8 @@ export async function createToken(
   refuseTakenName();
   await state.tokens.commit(token.id, () => token);
   try {
-    // of two that were created at the same moment neither stays: a name must be enough to revoke a token
+    // of two tokens created at the same moment neither is kept: a name must identify one token, so that it can be
+    // revoked by name
     refuseTakenName();
   } catch (error) {
     await state.tokens.remove(token.id);
@@ -76,7 +77,7 @@ export async function createToken(
   return { text, token };
 }
 
-const EXPIRY_RULE = 'must be an instant in the future (RFC 3339)';
+const EXPIRY_RULE = 'must be a time in the future (RFC 3339)';
 
 /** Throws `invalid_request`. */
 export function readExpiry(sent: string | null, now: number): string | null {
@@ -85,14 +86,14 @@ export function readExpiry(sent: string | null, now: number): string | null {
   return expiry;
 }
 
-/** Undefined for what is no instant in the future. */
+/** Undefined if the text is not a time in the future. */
 function expiryOf(sent: string | null, now: number): string | null | undefined {
   if (sent === null) return null;
   const at = Date.parse(sent);
   return Number.isNaN(at) || at <= now ? undefined : new Date(at).toISOString();
 }
 
-/** Undefined for what is none. */
+/** Undefined if the text is neither an address nor a network. */
 function networkOf(sent: string): string | undefined {
   const text = sent.trim();
   if (ipaddr.isValidCIDR(text)) return text;

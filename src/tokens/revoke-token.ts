@@ -1,11 +1,11 @@
-/** Ends a token at once. */
+/** Revokes a token immediately. */
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
 import type { ApiToken } from '../state/contract.js';
 import type { OperationContext } from '../services/context.js';
 import { idOfConfigured, isLive } from './tokens.js';
 
-/** By id, or by a name that only one live token has. Repeatable. Throws `token_not_found`. */
+/** By ID, or by a name that only one active token has. Can be repeated. Throws `token_not_found`. */
 export async function revokeToken(context: OperationContext, wanted: string): Promise<ApiToken> {
   const { state, clock } = context;
   const token = findToken(context, wanted);
@@ -25,13 +25,12 @@ export function findToken(
   const named = live.length > 0 ? live : unrevoked;
   const token = tokens.find(wanted) ?? (named.length === 1 ? named[0] : undefined);
   if (token) return token;
-  if (named.length > 1)
-    throw new AgentError('token_not_found', 'Several tokens have this name; give the id.');
+  if (named.length > 1) throw new AgentError('token_not_found', 'Several tokens have this name; use the ID.');
   const isConfigured = config.api.tokens.some((one) => one.name === wanted || idOfConfigured(one) === wanted);
   throw new AgentError(
     'token_not_found',
     isConfigured
-      ? 'This token stands in the configuration (api.tokens): change it there and restart the agent.'
-      : 'There is no live token with this id or name.',
+      ? 'This token is defined in the configuration (api.tokens): change it there and restart the agent.'
+      : 'No active token has this ID or name.',
   );
 }

@@ -1,4 +1,7 @@
-/** Gives a token a new text; the old one stays good for a while, so that a panel can be changed over without a gap. */
+/**
+ * Gives a token a new text. The old text stays valid for a while, so that a panel can be reconfigured without
+ * interruption.
+ */
 import { AgentError } from '../kernel/errors.js';
 import type { ApiToken } from '../state/contract.js';
 import { readExpiry } from './create-token.js';
@@ -7,16 +10,17 @@ import { findToken } from './revoke-token.js';
 import { hashToken, isLive, liveFormer, newTokenText } from './tokens.js';
 
 export interface Rotation {
-  /** Seconds that the old text stays good. */
+  /** Seconds for which the old text stays valid. */
   readonly overlapS: number;
-  /** No older text stays good, those of earlier rotations neither. */
+  /** Revoke all older texts at once, including those of earlier rotations. */
   readonly atOnce?: boolean;
-  /** A new expiry (RFC 3339), null for none; without it the old one stays. */
+  /** The new expiry (RFC 3339), or null for none; if it is missing, the expiry stays unchanged. */
   readonly expiresAt?: string | null | undefined;
 }
 
 /**
- * By id, or by a name that only one live token has. Throws `token_not_found`, `invalid_request`, `state_unavailable`.
+ * By ID, or by a name that only one active token has. Throws `token_not_found`, `invalid_request`,
+ * `state_unavailable`.
  */
 export async function rotateToken(
   context: Pick<OperationContext, 'state' | 'clock' | 'config'>,
@@ -30,9 +34,9 @@ export async function rotateToken(
   const text = newTokenText();
   const token = await state.tokens.commit(found.id, (current) => {
     if (!current || !isLive(current, now))
-      throw new AgentError('token_not_found', 'The token was revoked or has expired; make a new one.');
+      throw new AgentError('token_not_found', 'The token was revoked or has expired; create a new one.');
     const until = new Date(now + overlapS * 1000).toISOString();
-    // who rotates because a text was seen wants none of the older ones to be good any more
+    // An operator who rotates a token because its text leaked must be able to revoke all older texts.
     const former = atOnce ? [] : [...current.former, { sha256: current.sha256, until }];
     return {
       ...current,

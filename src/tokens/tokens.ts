@@ -1,4 +1,4 @@
-/** What makes up an API token: its text, its hash, when it counts. */
+/** The parts of an API token: its text, its hash, and its validity. */
 import { hash, randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import type { ApiToken } from '../state/contract.js';
@@ -23,7 +23,7 @@ export function isLive(token: Pick<ApiToken, 'revokedAt' | 'expiresAt'>, now: nu
   return token.revokedAt === null && (token.expiresAt === null || Date.parse(token.expiresAt) > now);
 }
 
-/** Of the token now, and of before it was rotated. */
+/** The hashes of the current text and of texts from before a rotation. */
 export function hashesOf(token: Pick<ApiToken, 'sha256' | 'former'>): string[] {
   return [token.sha256, ...token.former.map(({ sha256 }) => sha256)];
 }
@@ -33,7 +33,7 @@ export function isHashLive(token: ApiToken, sha256: string, now: number): boolea
   return sha256 === token.sha256 || liveFormer(token, now).some((former) => former.sha256 === sha256);
 }
 
-/** Texts of before a rotation that are still good. */
+/** Texts from before a rotation that are still valid. */
 export function liveFormer(token: Pick<ApiToken, 'former'>, now: number): ApiToken['former'] {
   return token.former.filter(({ until }) => Date.parse(until) > now);
 }
@@ -44,12 +44,12 @@ export interface TokenView {
   readonly panel: string;
   readonly permissions: string[];
   readonly networks: string[];
-  /** Null: it stands in the configuration. */
+  /** Null: the token is defined in the configuration. */
   readonly created_at: string | null;
   readonly expires_at: string | null;
   readonly revoked_at: string | null;
   readonly former_until: string | null;
-  /** Texts that are good: the newest, and those of before each rotation until their time is up. */
+  /** The number of valid texts: the current one, and older ones until their overlap ends. */
   readonly texts: number;
   readonly live: boolean;
 }
@@ -74,12 +74,12 @@ export function viewToken(token: ApiToken, now: number): TokenView {
   };
 }
 
-/** The configuration's tokens are told apart by their names, which are each used once there. */
+/** The ID of a token from the configuration is made from its name, which is unique there. */
 export function idOfConfigured({ name }: Pick<ConfiguredToken, 'name'>): string {
   return `config:${name}`;
 }
 
-/** Good for as long as the configuration has it. */
+/** Valid as long as the configuration contains it. */
 export function viewConfigured(token: ConfiguredToken): TokenView {
   return {
     id: idOfConfigured(token),

@@ -1,4 +1,7 @@
-/** One call's work at the name server that keeps customers' zones: whether there is one, and how long it may take. */
+/**
+ * Runs one request's work at the DNS server with the customers' zones: checks that one is configured, and limits the
+ * time.
+ */
 import { AgentError } from '../kernel/errors.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import type { CustomerZones } from '../drivers/dns/contract.js';
@@ -12,9 +15,9 @@ export interface AtNameServer {
   readonly call: DriverCall;
 }
 
-/** What has not begun by then does not begin. */
+/** Work that has not started after this time is not started. */
 const BEGIN_MS = 12_000;
-/** A panel is answered within 20 s; a change that is under way goes on to its end without it. */
+/** A panel gets a response within 20 s; a change that is in progress continues without it. */
 const ANSWER_MS = 18_000;
 
 /** Throws `zones_unavailable`, `dns_timeout`, and what `work` throws. */
@@ -24,7 +27,7 @@ export async function atNameServer<T>(
 ): Promise<T> {
   const { zones } = drivers.dns;
   if (!zones || config.dns.name_servers.length === 0)
-    throw new AgentError('zones_unavailable', 'This agent keeps no DNS zones for customers.');
+    throw new AgentError('zones_unavailable', 'This agent does not manage DNS zones for customers.');
   const begin = withLimit(neverAborted(), BEGIN_MS, (signal) => work({ zones, call: plainCall(signal) }));
   try {
     return await withLimit(neverAborted(), ANSWER_MS, (late) => orAbort(begin, late, () => tooLate()));
@@ -35,5 +38,5 @@ export async function atNameServer<T>(
 }
 
 function tooLate(cause?: unknown): AgentError {
-  return new AgentError('dns_timeout', 'The DNS server did not answer in time.', { role: 'DNS', cause });
+  return new AgentError('dns_timeout', 'The DNS server timed out.', { role: 'DNS', cause });
 }

@@ -1,6 +1,7 @@
 /**
- * Whether a zone may be made for a customer: its name servers are ours, or, before it is delegated, a TXT record at its
- * present name servers proves that it is the customer's. Some registries delegate only to servers that answer already.
+ * Checks whether a customer may create a zone: its name servers are ours, or, before the delegation, a TXT record at
+ * its current name servers proves ownership. Some registries delegate only to servers that already respond for the
+ * zone.
  */
 import { createHash } from 'node:crypto';
 import { withLimit } from '../kernel/async/with-limit.js';
@@ -16,15 +17,18 @@ type Context = Pick<OperationContext, 'config' | 'drivers'>;
 const VALUE_LENGTH = 32;
 
 /**
- * What the TXT record must hold: another value for every user and zone, and always the same one. It need not be secret,
- * for only who may change the zone can write it there.
+ * The required value of the TXT record: different for every user and zone, and always the same for one of them. It
+ * does not need to be secret, because only the owner of the zone can publish it.
  */
 export function zoneChallenge({ config }: Context, { panel, userId }: ZoneOwner, zone: string): string {
   const words = ['zone', config.agent.id, panel, userId, zone];
   return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, VALUE_LENGTH);
 }
 
-/** Whether it is delegated to us already. Throws `zone_not_here`, which says what is missing, and `lookup_failed`. */
+/**
+ * Resolves with whether the zone is already delegated to us. Throws `zone_not_here`, which says what is missing, and
+ * `lookup_failed`.
+ */
 export async function proveZone(
   context: Context,
   owner: ZoneOwner,
@@ -36,15 +40,15 @@ export async function proveZone(
   if (isOurs(found, ours)) return true;
   const value = zoneChallenge(context, owner, zone);
   if (found.length > 0 && (await hasText(context, challengeName(zone), value, call))) return false;
-  const record = `a TXT record ${challengeName(zone)} with the value ${value} at its present name servers`;
-  const proof = found.length > 0 ? `Prove that ${zone} is yours with ${record}, or delegate it: ` : '';
+  const record = `a TXT record ${challengeName(zone)} with the value ${value} at its current name servers`;
+  const proof = found.length > 0 ? `Prove that ${zone} is yours with ${record}, or delegate it:` : '';
   throw new AgentError(
     'zone_not_here',
-    `${proof}${zone} must have the name servers ${listOf(ours)}, found ${found.length === 0 ? 'none' : listOf(found)}.`,
+    `${proof}${zone} must have the name servers ${listOf(ours)}, but has ${found.length === 0 ? 'none' : listOf(found)}.`,
   );
 }
 
-/** Of several zones those that are delegated to us by now. What cannot be looked up in time counts as not delegated. */
+/** The zones that are delegated to us. A zone that cannot be looked up in time counts as not delegated. */
 export async function delegatedOf(
   context: Context,
   zones: readonly string[],
@@ -63,7 +67,7 @@ export async function delegatedOf(
   return delegated;
 }
 
-/** A panel waits for the list. */
+/** A panel waits for this list. */
 const LOOK_MS = 3_000;
 
 function nameServersOf({ config }: Context): string[] {

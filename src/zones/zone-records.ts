@@ -1,4 +1,4 @@
-/** Records of customers' zones, one at a time; the DNS server keeps them in sets. */
+/** Records of customers' zones, added and removed one at a time; the DNS server stores them in sets. */
 import ipaddr from 'ipaddr.js';
 import type { Config } from '../config/config.js';
 import { AgentError } from '../kernel/errors.js';
@@ -23,7 +23,7 @@ export interface RecordView {
   readonly type: RecordType;
   readonly name: string;
   readonly ttlS: number;
-  /** As in `ZoneSet`; `PROXYSRV` where it is all the proxy's addresses of the family. */
+  /** As in `ZoneSet`; `PROXYSRV` if it represents all addresses of the proxy in the family. */
   readonly value: string;
 }
 
@@ -32,14 +32,14 @@ const MOST_VALUES = 100;
 const MOST_RECORDS = 2_000;
 const REMEMBERED = 100;
 
-/** One view per record; the proxy's addresses together are one. */
+/** One view per record. The proxy's addresses together are one record. */
 export function viewRecords(sets: readonly ZoneSet[], proxy: readonly string[]): RecordView[] {
   return sets.flatMap((set) => standing(set, proxy).map(({ view }) => view));
 }
 
 interface Standing {
   readonly view: RecordView;
-  /** The values it stands for. */
+  /** The values that the record represents. */
   readonly values: readonly string[];
 }
 
@@ -76,7 +76,7 @@ export async function addRecord(
         if (current && added.length === 0) throw new AgentError('record_exists', 'Record already exists');
         refuseClash(contents, next);
         refuseTooMany(contents.sets, known.length, next);
-        // all records of a set have one TTL: nobody asked for another one
+        // all records of a set have one TTL, so the existing one is kept unless another one is requested
         const kept = spec.ttl === undefined && current ? { ttlS: current.ttlS } : {};
         next = { ...next, ...kept, values: [...known, ...added] };
         return next;
@@ -86,17 +86,17 @@ export async function addRecord(
     const made = standing(next, rules.proxy).find((one) =>
       one.values.some((value) => values.includes(value)),
     );
-    if (!made) throw new AgentError('internal_error', 'The record was added and cannot be shown.');
+    if (!made) throw new AgentError('internal_error', 'The record was added but cannot be shown.');
     return made.view;
   });
 }
 
-/** What the server keeps beside everything by itself. */
+/** The types that the server itself adds next to any record. */
 const SIGNATURES = ['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM', 'DNSKEY'];
 
 /**
- * Throws `record_exists` where a record of its name excludes the new one: an alias tolerates nothing beside it, and
- * is one.
+ * Throws `record_exists` if another record of the same name excludes the new one: an alias cannot exist next to other
+ * records.
  */
 function refuseClash({ sets, hidden }: ZoneContents, { type, name, values }: ZoneSet): void {
   const here = sets.filter((set) => set.name === name);
@@ -104,15 +104,17 @@ function refuseClash({ sets, hidden }: ZoneContents, { type, name, values }: Zon
   const served = [...here, ...aside.filter(({ isServed }) => isServed)];
   const other =
     type === 'CNAME' ? served.find((set) => set.type !== type) : served.find((set) => set.type === 'CNAME');
-  if (other) throw clash(`${name} has a record of type ${other.type} already, which an alias excludes.`);
-  if (type === 'CNAME' && here.length > 0) throw clash(`${name} is an alias already, and can only be one.`);
+  if (other)
+    throw clash(`${name} already has a record of type ${other.type}, so it cannot be an alias (CNAME).`);
+  if (type === 'CNAME' && here.length > 0)
+    throw clash(`${name} is already an alias (CNAME); a name can have only one.`);
   if (type === 'CNAME' && aside.some((set) => set.type === 'CNAME'))
-    throw clash(`${name} has an alias already, which is switched off at the DNS server.`);
+    throw clash(`${name} already has an alias (CNAME), which is disabled on the DNS server.`);
   if (type === 'NS' && served.some((set) => set.type === 'DNAME'))
-    throw clash(`${name} has a record of type DNAME already, which excludes name servers.`);
+    throw clash(`${name} already has a record of type DNAME, so it cannot have NS records.`);
   const others = type === 'MX' ? (here.find((set) => set.type === 'MX')?.values ?? []) : [];
   if (others.length > 0 && [...others, ...values].includes(NULL_MX))
-    throw clash(`${name} cannot both take no mail (exchange ".") and have a mail server.`);
+    throw clash(`${name} cannot both refuse mail (exchange ".") and have a mail server.`);
 }
 
 function clash(sentence: string): AgentError {
@@ -121,15 +123,15 @@ function clash(sentence: string): AgentError {
 
 function refuseTooMany(sets: readonly ZoneSet[], known: number, { name, type }: ZoneSet): void {
   if (known >= MOST_VALUES)
-    throw new AgentError('quota_reached', `${name} has ${known} records of type ${type}, which is the most.`);
+    throw new AgentError('quota_reached', `${name} has ${known} records of type ${type}; this is the limit.`);
   const all = sets.reduce((sum, { values }) => sum + values.length, 0);
   if (all >= MOST_RECORDS)
     throw new AgentError('quota_reached', `Record limit reached (${all} of ${MOST_RECORDS})`);
 }
 
 /**
- * One that was deleted lately is no error. Throws `zone_not_found`, `record_not_found`, `record_invalid` for our own
- * name servers, `zones_unavailable`, `dns_*`.
+ * A record that was deleted recently is no error. Throws `zone_not_found`, `record_not_found`, `record_invalid` for
+ * our own name servers, `zones_unavailable`, `dns_*`.
  */
 export async function removeRecord(
   context: OperationContext,
@@ -146,8 +148,8 @@ export async function removeRecord(
       throw missing();
     }
     if (found.view.type === 'NS' && found.view.name === zone)
-      throw refused(`The name servers of ${zone} itself are ours and stay.`);
-    // first in our books: whoever hears nothing asks again, and it is no error
+      throw refused(`The NS records of ${zone} itself cannot be changed.`);
+    // saved first: a caller that gets no response repeats the request, and the repeated request is no error
     await context.state.zones.commit(zoneId, (current) => {
       if (!current) throw missing();
       const others = (current.goneRecords ?? []).filter((other) => other !== id);
@@ -158,7 +160,7 @@ export async function removeRecord(
 }
 
 function findRecord(sets: readonly ZoneSet[], proxy: readonly string[], id: string): Standing | undefined {
-  // an address of the proxy's has an id of its own as well, which it was given before its fellows came
+  // an address of the proxy has its own ID as well, from before the proxy's other addresses were added
   const all = [proxy, []].flatMap((hidden) => sets.flatMap((set) => standing(set, hidden)));
   return all.find(({ view }) => view.id === id);
 }
@@ -170,7 +172,7 @@ function without(sets: readonly ZoneSet[], { view, values }: Standing): ZoneSet 
 }
 
 function missing(): AgentError {
-  return new AgentError('record_not_found', 'There is no such record.');
+  return new AgentError('record_not_found', 'Record not found.');
 }
 
 function rulesOf({ addresses, dns, proxy }: Config, zone: string): ZoneRules {

@@ -1,4 +1,7 @@
-/** Customers' own DNS zones: made for who has proven them, and seen only by the panel and user who made them. */
+/**
+ * Customers' own DNS zones. A customer must prove ownership to create one, and only the panel and user that created
+ * it can see it.
+ */
 import { inTurn } from '../kernel/async/in-turn.js';
 import { instant } from '../kernel/clock.js';
 import { parseDomain } from '../model/domain-name.js';
@@ -20,12 +23,15 @@ export const ZONE_STATES = ['ready', 'making', 'missing'] as const;
 export interface ZoneView {
   readonly zone: string;
   /**
-   * `making`: the call that asked for it did not get through, and may be repeated. `missing`: the DNS server has it
-   * no longer.
+   * `making`: the request that creates it was interrupted and can be repeated. `missing`: the DNS server no longer
+   * has it.
    */
   readonly state: (typeof ZONE_STATES)[number];
   readonly sets: readonly ZoneSet[];
-  /** False: it was proven before its delegation, and its name servers are not ours yet, so nobody sees it. */
+  /**
+   * False: ownership was proven before the delegation, and the zone is not delegated to us yet, so it is not publicly
+   * visible.
+   */
   readonly isDelegated: boolean;
 }
 
@@ -37,14 +43,17 @@ const MOST_ZONES = 100;
 const REMEMBER_GONE_MS = 24 * 3_600_000;
 
 /**
- * Throws `domain_invalid` for what is no name, `zone_not_found` for a zone that is not there, another panel's, or not
- * finished.
+ * Throws `domain_invalid` for an invalid name, `zone_not_found` for a zone that does not exist, belongs to another
+ * panel, or is not finished.
  */
 export function findZone(context: OperationContext, by: By, sent: string): ZoneRecord {
   const found = lookUp(context, by, sent);
   if (!found || found.goneAt !== undefined) throw noSuchZone();
   if (found.making === true)
-    throw new AgentError('zone_not_found', `${found.zone} is not finished: ask for the zone again.`);
+    throw new AgentError(
+      'zone_not_found',
+      `${found.zone} has not been fully created: request the zone again.`,
+    );
   return found;
 }
 
@@ -55,17 +64,19 @@ function lookUp({ state }: OperationContext, { panel }: By, sent: string): ZoneR
   return found?.panel === panel ? found : undefined;
 }
 
-/** What is sent is never cut to a name: a zone that nobody named would be changed. */
+/**
+ * Invalid input is never shortened to a valid name, because that could change a zone that the caller did not name.
+ */
 function noZoneName(): AgentError {
   const sentence = 'Expected the name of a zone such as example.com.';
   return new AgentError('domain_invalid', sentence, { fields: { zone: sentence } });
 }
 
 function noSuchZone(): AgentError {
-  return new AgentError('zone_not_found', 'There is no such zone.');
+  return new AgentError('zone_not_found', 'Zone not found.');
 }
 
-/** Zones of one user with their records. Throws `zones_unavailable`, `dns_*`. */
+/** The zones of one user with their records. Throws `zones_unavailable`, `dns_*`. */
 export async function listZones(context: OperationContext, by: By, userId: string): Promise<ZoneView[]> {
   return atNameServer(context, async (server) => {
     const own = await followDelegation(context, server, zonesOf(context, { panel: by.panel, userId }));
@@ -80,7 +91,7 @@ function zonesOf(context: OperationContext, owner: ZoneOwner): ZoneRecord[] {
   return liveZones(context.state).filter((zone) => isSameOwner(zone, owner));
 }
 
-/** With what is known of their delegation by now. One that was delegated to us once is not looked up again. */
+/** Adds the current delegation. A zone that was delegated to us once is not looked up again. */
 async function followDelegation(
   context: OperationContext,
   { call }: AtNameServer,
@@ -96,7 +107,7 @@ async function followDelegation(
 
 function noteDelegated({ state }: OperationContext, record: ZoneRecord): Promise<ZoneRecord> {
   return state.zones.commit(record.id, (current) => {
-    // forgotten since it was read
+    // removed since it was read
     if (!current) throw noSuchZone();
     return { ...current, delegated: true };
   });
@@ -117,8 +128,8 @@ async function view({ zones, call }: AtNameServer, record: ZoneRecord): Promise<
 }
 
 /**
- * In our books first: what a crash or a silent server leaves behind belongs to whoever asked for it, and is finished
- * by the same call. Throws `domain_invalid`, `domain_taken`, `zone_not_here`, `zone_exists`, `zones_unavailable`,
+ * Saved first: whatever a crash or an unresponsive server leaves behind belongs to the caller, and the same request
+ * completes it. Throws `domain_invalid`, `domain_taken`, `zone_not_here`, `zone_exists`, `zones_unavailable`,
  * `quota_reached`, `lookup_failed`, `dns_*`, `foreign_object`.
  */
 export async function addZone(
@@ -148,7 +159,7 @@ async function make(
   const { zone, isDelegated } = made;
   const { id, making } = await claim(context, owner, zone);
   try {
-    // of two who asked at the same time both were first
+    // two concurrent requests may both have passed the first check
     await refuseOverlap(context, owner, zone);
     const isNew = await server.zones.ensure(zone, context.config.dns.name_servers, server.call);
     if (!isNew && making !== true) throw exists();
@@ -164,7 +175,7 @@ async function make(
   return made;
 }
 
-/** A zone that is made while it is removed would be on record and not at the server, or the other way round. */
+/** If a zone were created and removed at the same time, the records and the server could contradict each other. */
 function oneAtATime<T>(
   { zoneTurns }: OperationContext,
   { call }: AtNameServer,
@@ -174,7 +185,7 @@ function oneAtATime<T>(
   return inTurn(
     (next) => zoneTurns.run(domainId(zone), next),
     call.signal,
-    () => abortError(call.signal, 'dns_timeout', `waiting for another change of ${zone}`),
+    () => abortError(call.signal, 'dns_timeout', `waiting for another change to ${zone}`),
     work,
   );
 }
@@ -190,7 +201,7 @@ function claim(context: OperationContext, owner: ZoneOwner, zone: string): Promi
   return context.state.zones.commit(domainId(zone), (current) => {
     if (!current || current.goneAt !== undefined) return fresh(context, owner, zone);
     if (isSameOwner(current, owner)) return current;
-    // it was never filled: nothing can be added to a zone that is not finished
+    // the zone was never filled: nothing can be added to a zone that is not finished
     if (isMaking(current) && isStale(current, context.clock)) return fresh(context, owner, zone);
     throw exists();
   });
@@ -202,8 +213,8 @@ function fresh({ clock }: OperationContext, owner: ZoneOwner, zone: string): Zon
 }
 
 /**
- * With everything in it; one that was deleted lately is no error. Its name. Throws `domain_invalid`,
- * `zone_not_found`, `zones_unavailable`, `dns_*`.
+ * Removes the zone with its records and resolves with its name. A zone that was deleted recently is no error. Throws
+ * `domain_invalid`, `zone_not_found`, `zones_unavailable`, `dns_*`.
  */
 export async function removeZone(context: OperationContext, by: By, sent: string): Promise<string> {
   return atNameServer(context, async (server) => {
@@ -221,12 +232,12 @@ async function unmake(
   by: By,
   zone: string,
 ): Promise<void> {
-  // as it is now that it is our turn
+  // read again, because the zone may have changed while this request waited for its turn
   const found = lookUp(context, by, zone);
   if (!found) throw noSuchZone();
   if (found.goneAt !== undefined) return;
   await zones.remove(found.zone, call).catch((error: unknown) => {
-    // the server has it for somebody else by now: ours is gone
+    // another owner has the zone on the server now: ours is gone
     if (!(error instanceof AgentError && error.code === 'foreign_object')) throw error;
   });
   const { schema, id, panel, userId, createdAt } = found;

@@ -294,7 +294,9 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.match(await look('order_failed'), [
     {
       ...{ panel: 'shop', serviceId: '3', data: { method: 'create', step: 'container' } },
-      text: 'The order of site 3 (basic) failed and was taken back. At the step "container": No: CT is locked.',
+      text:
+        'The order for site 3 (basic) failed and was rolled back. At the step "container": No: CT is ' +
+        'locked.',
       commands: [`innkeeper job show ${failedJob.id} --panel shop`, 'innkeeper service retry 3 --panel shop'],
     },
   ]);
@@ -314,12 +316,12 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.match(await look('order_waiting'), [
     {
       subject: 'host_incomplete',
-      text: /^1 order waits for what the container host lacks: bridge 'vmbr9' does not exist\. /,
+      text: /^1 order waits for something that the container host does not have: bridge 'vmbr9' does not exist\. /,
       commands: ['innkeeper doctor'],
     },
     {
       subject: 'template_missing',
-      text: /^2 orders wait for a template: no template is called "wp"\. They go on by themselves /,
+      text: /^2 orders wait for a template: no template is called "wp"\. They continue automatically /,
       commands: ['innkeeper doctor', 'innkeeper template build wordpress'],
       data: { orders: 2 },
     },
@@ -340,7 +342,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   descriptors = { open: 810, limit: 1000, refusedAt: undefined };
   t.match(await look('descriptors_exhausted'), [{ subject: 'agent' }], 'it does not flutter');
   descriptors = { open: undefined, limit: 1000, refusedAt: undefined };
-  t.match(await look('descriptors_exhausted'), [{ text: /^None of 1000 file descriptors is left\. / }]);
+  t.match(await look('descriptors_exhausted'), [{ text: /^None of 1000 file descriptors is free\. / }]);
   descriptors = { open: 50, limit: 1000, refusedAt: clock.now() - 299_999 };
   t.match(await look('descriptors_exhausted'), [{ subject: 'agent' }], 'one was refused a moment ago');
   descriptors = { open: 50, limit: 1000, refusedAt: clock.now() - 300_000 };
@@ -438,7 +440,11 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.same(await look('unknown_plan'), []);
   const same = { plan: 'Monthly', service: '12', at: clock.now() };
   world.notices.upgrade_without_change.set('shop', same);
-  const told = { panel: 'shop', serviceId: '12', text: /service 12 to "Monthly", which it has already/ };
+  const told = {
+    panel: 'shop',
+    serviceId: '12',
+    text: /service 12 to "Monthly", which the service already has/,
+  };
   t.match(await look('upgrade_without_change'), [told]);
   world.notices.upgrade_without_change.clear();
   t.match(await look('upgrade_without_change'), [told], 'after a restart, too');

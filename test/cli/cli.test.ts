@@ -73,15 +73,15 @@ t.test('commands ask the daemon over its socket', async (t) => {
     /^ID +NAME +PANEL +PERMISSIONS.*\nconfig:installed +installed .* live\n(tok_.*\n)+/,
     'the socket is found through the configuration',
   );
-  t.match(await innkeeper(['token', 'revoke', 'paymenter'], env), { code: 0, out: /is revoked\.\n$/ });
+  t.match(await innkeeper(['token', 'revoke', 'paymenter'], env), { code: 0, out: /has been revoked\.\n$/ });
   t.match(await innkeeper(['token', 'revoke', 'nobody'], env), {
     code: 1,
     out: '',
-    err: 'innkeeper: There is no live token with this id or name.\n',
+    err: 'innkeeper: No active token has this ID or name.\n',
   });
   t.match(await innkeeper(['token', 'create', '--name', 'x', '--permissions', 'root'], env), {
     code: 1,
-    err: /must be some of/,
+    err: /must be one or more of/,
   });
 
   const services = await innkeeper(['service', 'list'], env);
@@ -124,7 +124,7 @@ t.test('what operators do to services and jobs', async (t) => {
   t.match(await innkeeper(['service', 'forget', '12345'], env), { code: 2, err: /--confirm/ });
   t.match(await innkeeper(['service', 'forget', '12345', '--confirm', '1234'], env), {
     code: 1,
-    err: /must be the id of the service once more/,
+    err: /must be the ID of the service again/,
   });
   t.match(await innkeeper(['service', 'forget', '12345', '--confirm', '12345', '--json'], env), {
     code: 0,
@@ -142,23 +142,23 @@ t.test('without a daemon a command says so', async (t) => {
   t.match(await innkeeper(['job', 'list', '--config', join(dir, 'a.yaml')]), {
     code: 1,
     out: '',
-    err: /^innkeeper: The daemon does not run .*innkeeper serve\n$/,
+    err: /^innkeeper: The daemon is not running .*innkeeper serve\n$/,
   });
   t.match(await innkeeper(['job', 'list', '--config', join(dir, 'none.yaml')]), {
     code: 1,
-    err: /cannot be read: .*; name another with --config\.\n$/,
+    err: /^innkeeper: Cannot read the configuration .*; use --config to name another one\.\n$/,
   });
   t.match(await innkeeper(['job', 'list', '--config', join(dir, 'broken.yaml')]), {
     code: 1,
-    err: /cannot be read: .*--config/,
+    err: /Cannot read the configuration .*--config/,
   });
 });
 
 t.test('a daemon of another release is named, with what to do', async (t) => {
   const socket = await socketPath(t);
   const answers: [number, string, object][] = [
-    [404, '0.0.9', { error: 'There is no such call.', code: 'route_not_found' }],
-    [400, '', { error: 'permissions must be some of: a.', code: 'invalid_request' }],
+    [404, '0.0.9', { error: 'Endpoint not found.', code: 'route_not_found' }],
+    [400, '', { error: 'permissions must be one or more of: a.', code: 'invalid_request' }],
     [404, VERSION, { error: 'There is no such job.', code: 'job_not_found' }],
   ];
   const server = createServer((_, response) => {
@@ -171,9 +171,9 @@ t.test('a daemon of another release is named, with what to do', async (t) => {
   const said = async (): Promise<string> =>
     (await innkeeper(['job', 'list'], { INNKEEPER_SOCKET: socket })).err;
   const releases = (version: string): string =>
-    `The daemon that runs is release ${version}, this command is ${VERSION}: systemctl restart innkeeper`;
-  t.equal(await said(), `innkeeper: There is no such call. ${releases('0.0.9')}\n`);
-  t.equal(await said(), `innkeeper: permissions must be some of: a. ${releases('unknown')}\n`);
+    `The running daemon is release ${version}, this command is ${VERSION}: systemctl restart innkeeper`;
+  t.equal(await said(), `innkeeper: Endpoint not found. ${releases('0.0.9')}\n`);
+  t.equal(await said(), `innkeeper: permissions must be one or more of: a. ${releases('unknown')}\n`);
   t.equal(await said(), 'innkeeper: There is no such job.\n', 'the same release');
 
   const rig = await makeRig('socket');
@@ -200,10 +200,10 @@ t.test('what is not understood ends with 2 and a hint', async (t) => {
   t.match(await innkeeper(['sandbox', '--port', '99999']), { code: 2, err: /0 to 65535/ });
   t.match(await innkeeper(['sandbox', '--backend', 'vmware']), { code: 2, err: /memory or lxc/ });
   for (const [args, pointer] of [
-    [['token', 'create'], '(innkeeper token create --help lists its options)'],
-    [['token', 'make'], '(innkeeper token --help lists all commands)'],
-    [['doctor', '--verbose'], '(innkeeper doctor --help lists its options)'],
-    [['docter'], '(innkeeper --help lists all commands)'],
+    [['token', 'create'], '(run innkeeper token create --help for a list of options)'],
+    [['token', 'make'], '(run innkeeper token --help for a list of commands)'],
+    [['doctor', '--verbose'], '(run innkeeper doctor --help for a list of options)'],
+    [['docter'], '(run innkeeper --help for a list of commands)'],
   ] as const)
     t.match(await innkeeper([...args]), { code: 2, err: new RegExp(pointer.replace(/[()]/g, '\\$&')) });
   t.match(await innkeeper(['--help']), {
@@ -220,7 +220,7 @@ t.test('a configuration that cannot be used is told without a stack', async (t) 
     t.equal(ended.code, command[0] === 'serve' ? 78 : 1, command.join(' '));
     t.match(
       ended.err,
-      /^innkeeper: The configuration cannot be used: \d+ problems in .*bad\.yaml\n[^]*agent\.nonsense/,
+      /^innkeeper: The configuration is invalid: \d+ problems in .*bad\.yaml\n[^]*agent\.nonsense/,
     );
     t.notMatch(ended.err, /\n +at /);
   }
@@ -231,5 +231,5 @@ t.test('a span or an instant says until when a token is good', async (t) => {
   t.equal(readExpiry('12h', now), '2026-01-01T12:00:00.000Z');
   t.equal(readExpiry('90d', now), '2026-04-01T00:00:00.000Z');
   t.equal(readExpiry('2027-01-31', now), '2027-01-31T00:00:00.000Z');
-  t.throws(() => readExpiry('soon', now), /must be a span such as 90d or an instant, not "soon"/);
+  t.throws(() => readExpiry('soon', now), /must be a duration such as 90d or a timestamp, not "soon"/);
 });

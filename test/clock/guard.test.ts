@@ -77,10 +77,11 @@ for (const [kind, off] of [
     t.equal(guard.clock.now(), host.wall());
     t.equal(turns, 2);
     t.same(
-      lines.filter((line) => /jumped|right again/.test(line)),
+      lines.filter((line) => /jumped|correct again/.test(line)),
       [
-        'the wall clock jumped: nothing is erased, purged or given up by date until it is right or confirmed',
-        'the wall clock is right again',
+        'the wall clock jumped: nothing is erased, purged or abandoned by date until it is correct or ' +
+          'confirmed',
+        'the wall clock is correct again',
       ],
     );
   });

@@ -98,7 +98,7 @@ t.test('all problems are told at once: file, key, found, expected', async (t) =>
   const found = await problems(t, content);
   for (const wanted of [
     'api.port: found 70000, expected a whole number from 0 to 65535',
-    /^api\.prot: there is no such key, expected one of host, port, /,
+    /^api\.prot: unknown key, expected one of host, port, /,
     'log.level: found "loud", expected one of trace, debug, info, warn, error',
     /^agent\.id: found nothing, expected 1-64 of letters/,
     'agent.time_zone: found "Mars/Olympus", expected a time zone like Europe/Berlin',
@@ -137,7 +137,7 @@ t.test('a file of certificates must hold one: no connection would say what it la
     t.match(await found(name), [
       /^container_host\.proxmox\.ca_file: found no certificate in .*\.pem, expected PEM \(-----BEGIN CERTIFICATE-----\)$/,
     ]);
-  t.match(await found('folder'), [/which is no file, expected a file$/]);
+  t.match(await found('folder'), [/which is not a file, expected a file$/]);
 });
 
 t.test('a certificate and its key must be a pair, where the agent serves or signs with them', async (t) => {
@@ -181,8 +181,8 @@ t.test('secrets come from files, credentials, the environment or the file itself
   t.match(warnings, [/token is readable by its group \(mode 640\)/]);
   await chmod(join(dir, 'token'), 0o604);
   for (const [source, wanted] of [
-    [{ file: 'token' }, /readable by everybody \(mode 604\), expected mode 600/],
-    [{ file: 'empty' }, /readable by everybody|empty secret/],
+    [{ file: 'token' }, /readable by everyone \(mode 604\), expected mode 600/],
+    [{ file: 'empty' }, /readable by everyone|empty secret/],
     [{ file: 'folder' }, /expected/],
     [{ file: 'none' }, /found no such file \(ENOENT\) at/],
     [{ credential: '../token' }, /expected exactly one of/],
@@ -242,8 +242,10 @@ t.test('the environment wins over the file', async (t) => {
       INNKEEPER_X__Y: '{',
     }),
     [
-      'INNKEEPER_API_PORT: found this environment variable, which leads to no key, expected e.g. INNKEEPER_API__PORT',
-      'INNKEEPER_X__Y: found this environment variable, which leads to no key, expected e.g. INNKEEPER_API__PORT',
+      'INNKEEPER_API_PORT: found this environment variable, which matches no key, expected e.g. ' +
+        'INNKEEPER_API__PORT',
+      'INNKEEPER_X__Y: found this environment variable, which matches no key, expected e.g. ' +
+        'INNKEEPER_API__PORT',
       'api.port: found "many", expected a whole number from 0 to 65535 (from INNKEEPER_API__PORT)',
     ],
   );
@@ -284,7 +286,7 @@ t.test('pools take both forms and both families, and must make sense', async (t)
     [[], /pools: found 0 entries, expected a list with at least 1/],
     [[pool], /expected either `range`, or `first` and `last`/],
     [[{ ...pool, range: '10.0.0.5-10.0.0.9', first: '10.0.0.5' }], /expected either/],
-    [[{ ...pool, range: '10.0.0.9-10.0.0.5' }], /expected the first address first/],
+    [[{ ...pool, range: '10.0.0.9-10.0.0.5' }], /expected the lower address first/],
     [[{ ...pool, range: '10.0.0.9-10.0.1.5' }], /expected one network/],
     [[{ ...pool, range: '10.0.1.9-10.0.1.15' }], /gateway 10\.0\.0\.1 outside/],
     [[{ ...pool, range: '10.0.0.9-2001:db8::1' }], /one family/],
@@ -302,7 +304,7 @@ t.test('pools take both forms and both families, and must make sense', async (t)
         { ...pool, range: '10.0.0.5-10.0.0.9' },
         { ...pool, range: '10.0.0.10-10.0.0.11' },
       ],
-      /names of their own/,
+      /expected unique names/,
     ],
   ] as const) {
     const found = await problems(t, minimal({ 'addresses.pools': pools }));
@@ -351,7 +353,7 @@ t.test('keys that contradict each other are refused', async (t) => {
     [{ 'api.tokens': [token, token] }, /tokens\.1\.name: found "x" twice/],
     [
       { plans: [plan, { ...plan, name: 'b', aliases: [' A '] }] },
-      /plans\.1: found the word "a", which leads to plans\.0 too/,
+      /plans\.1: found the word "a", which also names plans\.0/,
     ],
     [{ plans: [plan], plans_file: 'p.yaml' }, /plans_file: found `plans` too/],
     [{ plans_file: 'p.yaml' }, /plans_file \(.*p\.yaml\): found no such file \(ENOENT\)/],
@@ -362,5 +364,5 @@ t.test('keys that contradict each other are refused', async (t) => {
   }
   const warnings: string[] = [];
   await load(t, minimal({ 'api.host': '0.0.0.0' }), {}, (text) => void warnings.push(text));
-  t.match(warnings, [/tokens travel in clear text/]);
+  t.match(warnings, [/tokens are sent unencrypted/]);
 });

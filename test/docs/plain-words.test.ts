@@ -9,6 +9,8 @@ const PAGES = [
   'CHANGELOG.md',
   'docs/architecture.md',
   'docs/fidelity.md',
+  'docs/installing.md',
+  'docs/operating.md',
   'docs/sandbox.md',
   'docs/writing-a-module.md',
 ];

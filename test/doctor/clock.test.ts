@@ -37,17 +37,18 @@ t.test(
   'a clock jump stands in the doctor with the command that ends it, whether the daemon runs or not',
   async (t) => {
     const { host, ran, line } = await machine(t);
-    t.match(await line(), { state: 'ok', found: 'no earlier time is on record' }, 'before the first start');
+    t.match(await line(), { state: 'ok', found: 'no earlier time is recorded' }, 'before the first start');
     await ran();
     host.pass(DAY);
-    t.match(await line(), { state: 'ok', mend: [] });
+    t.match(await line(), { state: 'ok', fix: [] });
     host.jump(400 * DAY);
-    const found = /^it went 400 days? further than time did; nothing is purged, erased or given up by date/;
+    const found =
+      /^it moved 400 days? more than the elapsed time; nothing is purged, erased or abandoned by date/;
     const down = ['timedatectl', 'systemctl start innkeeper', 'innkeeper clock confirm'];
-    t.match(await line(), { state: 'wrong', found, mend: down });
+    t.match(await line(), { state: 'wrong', found, fix: down });
     const doubt = { kind: 'ahead', offMs: 400 * DAY } as const;
     const up = ['timedatectl', 'innkeeper clock', 'innkeeper clock confirm'];
-    t.match(await line(async () => ({ doubt })), { state: 'wrong', found, mend: up });
+    t.match(await line(async () => ({ doubt })), { state: 'wrong', found, fix: up });
     t.match(await line(async () => ({ doubt: undefined })), { state: 'ok' }, 'a person has confirmed it');
     host.jump(-400 * DAY);
     t.match(await line(), { state: 'ok' });
@@ -58,7 +59,7 @@ t.test('a clock that was set back, or a machine that was off for long, is told a
   const { host, ran, line } = await machine(t);
   await ran();
   host.jump(-2 * DAY);
-  t.match(await line(), { state: 'wrong', found: /^it is 2 days? behind the time that it has shown before/ });
+  t.match(await line(), { state: 'wrong', found: /^it is 2 days? behind the time that it showed before/ });
   host.jump(2 * DAY);
   host.reboot(9 * DAY);
   t.match(await line(), { state: 'wrong', found: /^it is 9 days? ahead of its last known time/ });

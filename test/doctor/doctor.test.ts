@@ -151,20 +151,20 @@ function says(
   name: string,
   state: Line['state'],
   found: RegExp,
-  ...mend: readonly RegExp[]
+  ...fix: readonly RegExp[]
 ): void {
   const line = lines.get(name);
   t.match(line, { state, found }, `${name}: ${String(found)}`);
-  for (const command of mend)
+  for (const command of fix)
     t.ok(
-      line?.mend.some((one) => command.test(one)),
-      `mended by ${String(command)}: ${line?.mend.join(' | ') ?? ''}`,
+      line?.fix.some((one) => command.test(one)),
+      `fixed by ${String(command)}: ${line?.fix.join(' | ') ?? ''}`,
     );
-  if (state === 'wrong' || state === 'warning') t.ok(line?.mend.length, `${name}: a command`);
+  if (state === 'wrong' || state === 'warning') t.ok(line?.fix.length, `${name}: a command`);
   const others = [...lines.values()].filter(
     // no daemon runs in these worlds, and some of them have seen one
     (one) =>
-      one.name !== name && !['ok', 'not_checked'].includes(one.state) && one.found !== 'it does not run',
+      one.name !== name && !['ok', 'not_checked'].includes(one.state) && one.found !== 'it is not running',
   );
   t.same(others, [], `${name}: and nothing else`);
 }
@@ -175,12 +175,12 @@ const words = (lines: Map<string, Line>): Record<string, string> =>
 t.test('a healthy world is well in every line, before the first start and with services', async (t) => {
   const { look, dir } = await clinic(t, { isNew: true });
   const lines = await look();
-  for (const { name, state, found, mend } of lines.values()) {
+  for (const { name, state, found, fix } of lines.values()) {
     t.equal(state, 'ok', `${name}: ${found}`);
-    t.same(mend, []);
+    t.same(fix, []);
   }
   t.equal(lines.size, 30);
-  t.match(lines.get('daemon')?.found, /does not run/);
+  t.match(lines.get('daemon')?.found, /it is not running/);
   t.notOk((await readdir(dir)).includes('agent'), 'not even the state folder was made');
 });
 
@@ -188,7 +188,7 @@ t.test('the container host: address, certificate, clock, token', async (t) => {
   const { look, world, dir, control, ...it } = await clinic(t);
   const proxmox = 'container_host.proxmox';
   const dead = await it.while('/faults', { target: 'pve', kind: { down: true } });
-  says(t, dead, 'container_host.connection', 'wrong', /does not answer/, /^curl -kI https:/);
+  says(t, dead, 'container_host.connection', 'wrong', /does not respond/, /^curl -kI https:/);
   t.match(words(dead), {
     clock: 'not_checked',
     'container_host.permissions': 'not_checked',
@@ -197,13 +197,13 @@ t.test('the container host: address, certificate, clock, token', async (t) => {
     dns: 'ok',
     certificate: 'ok',
   });
-  t.match(dead.get('template')?.found, /^not checked: first "nodes" must be well$/);
+  t.match(dead.get('template')?.found, /^not checked: first fix "nodes"$/);
   says(
     t,
     await look({ [`${proxmox}.urls`]: [world.pve.url, 'https://127.0.0.1:1'] }),
     'container_host.connection',
     'warning',
-    /127\.0\.0\.1:1 does not answer: .*ECONNREFUSED/,
+    /127\.0\.0\.1:1 does not respond: .*ECONNREFUSED/,
   );
 
   const pinned = await look({ [`${proxmox}.fingerprint`]: 'AB'.repeat(32) });
@@ -227,7 +227,7 @@ t.test('the container host: address, certificate, clock, token', async (t) => {
     await look({ [`${proxmox}.ca_file`]: '/etc/ssl/certs/ca-certificates.crt' }),
     'container_host.connection',
     'wrong',
-    /not trusted \(.*(UNABLE|SELF)/,
+    /has an untrusted certificate \(.*(UNABLE|SELF)/,
   );
 
   await control('PUT', '/clock/90000');
@@ -254,12 +254,12 @@ t.test('the container host: address, certificate, clock, token', async (t) => {
     /token innkeeper@pve!agent is refused/,
     /^pveum user token remove innkeeper@pve agent; pveum user token add innkeeper@pve agent --privsep 0$/,
   );
-  const [first = '', ...others] = refused.get('container_host.token')?.mend ?? [];
+  const [first = '', ...others] = refused.get('container_host.token')?.fix ?? [];
   t.match(first, /^pveum user token list innkeeper@pve/, 'what is tried first destroys nothing');
   const destroys = others.findIndex((command) => command.includes('token remove'));
   t.match(others[destroys - 1], /^# only if that secret is lost/);
   t.notMatch(JSON.stringify([...refused.values()]), /not-the-secret/);
-  t.match(judgeRelease('7.4-16'), { state: 'wrong', found: /too old/ });
+  t.match(judgeRelease('7.4-16'), { state: 'wrong', found: /is not supported/ });
   t.match([judgeRelease('8.4.14'), judgeRelease('10.0')], [{ state: 'ok' }, { state: 'warning' }]);
 });
 
@@ -278,12 +278,12 @@ t.test(
       const user = privilegesByPath(needed.filter((other) => other !== one));
       const line = await privileges({ privsep: false, user, token: {} });
       t.equal(line?.state, 'wrong', name);
-      t.equal(line?.found, `${name} is missing on ${path} (needed to ${why})`);
+      t.equal(line?.found, `${name} is missing on ${path} (required to ${why})`);
       const { role, own } = ROLES[place];
-      t.ok(line?.mend.includes(`pveum acl modify ${path} --users innkeeper@pve --roles ${role}`), path);
+      t.ok(line?.fix.includes(`pveum acl modify ${path} --users innkeeper@pve --roles ${role}`), path);
       if (own)
         t.match(
-          line?.mend[0],
+          line?.fix[0],
           new RegExp(
             `^pveum role add ${role} --privs ".*${name}.*" \\|\\| pveum role modify ${role} --append 1 --privs ".*${name}`,
           ),
@@ -297,26 +297,33 @@ t.test(
       narrow,
       'container_host.permissions',
       'wrong',
-      /^VM\.PowerMgmt is missing on \/pool\/innkeeper .*the token has privileges of its own \(privsep\)$/,
+      /^VM\.PowerMgmt is missing on \/pool\/innkeeper .*the token has separate privileges \(privsep\)$/,
       /^pveum acl modify \/pool\/innkeeper --tokens 'innkeeper@pve!agent' --roles Innkeeper$/,
     );
-    t.notOk(narrow.get('container_host.permissions')?.mend.some((command) => command.includes('--users')));
+    t.notOk(narrow.get('container_host.permissions')?.fix.some((command) => command.includes('--users')));
     const blind = { '/': without['/'].filter((name) => name !== 'Sys.Audit') };
     const both = await privileges({ privsep: false, user: blind, token: {} });
     t.ok(
-      both?.mend.some((one) => one.includes('--users')) && both.mend.some((one) => one.includes('--tokens')),
+      both?.fix.some((one) => one.includes('--users')) && both.fix.some((one) => one.includes('--tokens')),
       'what it cannot see it asks for both',
     );
 
     await control('DELETE', '/grants');
     t.match(
       (await look()).get('pool')?.found,
-      /cannot be seen without Pool\.Audit/,
+      /without Pool\.Audit the agent cannot see whether it exists/,
       'nothing the agent needs shows the pool',
     );
     await control('PUT', '/grants', { privsep: false, user: all, token: {} });
     const other = { 'container_host.proxmox.pool': 'elsewhere' };
-    says(t, await look(other), 'pool', 'wrong', /no pool "elsewhere"/, /^pveum pool add elsewhere$/);
+    says(
+      t,
+      await look(other),
+      'pool',
+      'wrong',
+      /the pool "elsewhere" does not exist/,
+      /^pveum pool add elsewhere$/,
+    );
   },
 );
 
@@ -400,24 +407,24 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
   t.match(unbridged.get('bridge'), {
     state: 'wrong',
     found: /^pve1 shows no bridge "vmbr7", but vmbr0: it does not exist, or SDN\.Use on it is missing; pve2 /,
-    mend: [/container_host\.proxmox\.bridge$/],
+    fix: [/container_host\.proxmox\.bridge$/],
   });
   await control('PUT', '/nodes/pve3/offline');
   says(t, await look(), 'nodes', 'warning', /offline: pve3/, /^pvecm status$/);
   await control('PUT', '/nodes/pve3/online');
   const plans = [{ name: 'huge', memory_mb: 4_000_000, disk_gb: 1, cores: 1, domains: 1, backups: 1 }];
-  says(t, await look({ plans }), 'nodes', 'wrong', /no node has room for another site/);
+  says(t, await look({ plans }), 'nodes', 'wrong', /no node has enough capacity for another site/);
 
   const noDisks = await look({ [`${proxmox}.storage`]: 'local' });
   t.match(noDisks.get('storage'), {
     state: 'wrong',
-    found: /local on pve1 takes no root disks \(content: vztmpl,backup,iso\)/,
+    found: /local on pve1 does not allow root disks \(content: vztmpl,backup,iso\)/,
   });
-  t.match(noDisks.get('storage')?.mend, ['pvesm set local --content vztmpl,backup,iso,rootdir']);
+  t.match(noDisks.get('storage')?.fix, ['pvesm set local --content vztmpl,backup,iso,rootdir']);
   t.match((await look({ [`${proxmox}.storage`]: 'nowhere' })).get('storage'), {
     state: 'wrong',
     found: /nowhere on pve1: it does not exist, or Datastore\.Audit on \/storage\/nowhere is missing/,
-    mend: ['pvesm status'],
+    fix: ['pvesm status'],
   });
   says(
     t,
@@ -432,7 +439,7 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     await look({ 'products.wordpress': { template_name: 'other' } }),
     'template',
     'wrong',
-    /wordpress: no template is called "other"/,
+    /wordpress: the template "other" does not exist/,
     /^innkeeper template build wordpress --config \/.*own\.yaml$/,
   );
   const volume = 'local:vztmpl/debian-13.tar.zst';
@@ -478,10 +485,10 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     state: 'wrong',
     found: /is full: 29 GiB .* 10 GiB of them reserved/,
   });
-  t.match(judge({ usable: false }), { state: 'wrong', mend: ['pvesm set s --disable 0', 'pvesm status'] });
+  t.match(judge({ usable: false }), { state: 'wrong', fix: ['pvesm set s --disable 0', 'pvesm status'] });
   t.match(judge({ freeBytes: 2 ** 39, snapshots: 'newest', shared: true }), {
     state: 'ok',
-    found: /shared, snapshots, going back to the newest only/,
+    found: /shared, snapshots with rollback to the newest only/,
   });
 });
 
@@ -492,7 +499,7 @@ t.test('a storage without snapshots is a warning', async (t) => {
     await look(),
     'storage',
     'warning',
-    /local-btrfs on pve1 \(dir\) makes no snapshots/,
+    /local-btrfs on pve1 \(dir\) does not support snapshots/,
     /lvmthin, zfspool, btrfs or rbd/,
   );
 });
@@ -533,7 +540,7 @@ t.test('the way into containers', async (t) => {
     /^ssh root@127\.0\.0\.1 pct list$/,
   );
   const open = await it.while('/faults', { target: 'exec', method: 'SHELL', kind: { lie: true } });
-  says(t, open, 'exec.key', 'warning', /on pve1 the key may run any command/, /restrict,command=/);
+  says(t, open, 'exec.key', 'warning', /on pve1 the key can run any command/, /restrict,command=/);
   says(
     t,
     await look({ exec: { driver: 'local', pct: ['/nowhere/pct'] } }),
@@ -574,13 +581,13 @@ t.test('DNS', async (t) => {
   const plain = await refusing('Hosting backend does not support editing comments.', 1);
   t.match(plain.get('dns'), { state: 'ok' }, 'a back end without comments will do');
   const elsewhere = await look({ 'agent.base_domain': 'other.test', 'dns.powerdns.zone': 'other.test' });
-  t.match(elsewhere.get('dns'), { state: 'wrong', mend: ['pdnsutil create-zone other.test ns1.other.test'] });
+  t.match(elsewhere.get('dns'), { state: 'wrong', fix: ['pdnsutil create-zone other.test ns1.other.test'] });
   says(
     t,
     await look({ 'domains.resolvers': ['127.0.0.1:1'], 'domains.lookup_timeout_s': 1 }),
     'lookup',
     'warning',
-    /sandbox\.test cannot be looked up, so no domain of a customer can be checked: ./,
+    /sandbox\.test cannot be looked up, so customers' domains cannot be checked: ./,
     /^dig -p 1 @127\.0\.0\.1 sandbox\.test NS$/,
     /domains\.resolvers/,
   );
@@ -606,7 +613,7 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     }),
     'proxy.test',
     'wrong',
-    /nginx refuses it: .*unknown directive "foo"/,
+    /nginx rejects the configuration: .*unknown directive "foo"/,
     /nginx -t$/,
   );
   const file = join(dir, 'file');
@@ -616,11 +623,14 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     await look({ 'proxy.nginx.dir': join(file, 'x') }),
     'proxy.test',
     'wrong',
-    /file\/x cannot be written to/,
+    /cannot write to .*file\/x/,
     /^install -d -o \S+ -m 755 /,
   );
   await writeRendering(world);
-  t.match((await look()).get('proxy.reload'), { state: 'ok', found: /serves what we have written \(\d+\)/ });
+  t.match((await look()).get('proxy.reload'), {
+    state: 'ok',
+    found: /serves the current configuration \(\d+\)/,
+  });
   says(
     t,
     await it.while('/faults', { target: 'proxy', method: 'RELOAD', kind: { down: true } }),
@@ -667,16 +677,16 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     other,
     'certificate',
     'wrong',
-    /not for sandbox\.test and \*\.sandbox\.test; .* is not its key/,
+    /not for sandbox\.test and \*\.sandbox\.test; .* is not the private key of /,
     /certbot/,
     /openssl/,
   );
   const later = (days: number) => () => Date.now() + days * 86_400_000;
   const late = (await look({}, { now: later(500) })).get('certificate');
-  t.match(late, { state: 'wrong', found: /it ended on/ });
+  t.match(late, { state: 'wrong', found: /it expired on/ });
   t.match((await look({}, { now: later(390) })).get('certificate'), {
     state: 'warning',
-    found: /it ends in \d days/,
+    found: /it expires in \d days/,
   });
   const keyFile = String(
     fields(fields(fields(parse(await readFile(world.configFile, 'utf8')))['proxy'])['nginx'])[
@@ -684,7 +694,7 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     ],
   );
   await chmod(keyFile, 0o644);
-  says(t, await look(), 'certificate', 'warning', /everybody can read/, /^chmod o-rwx /);
+  says(t, await look(), 'certificate', 'warning', /everyone can read/, /^chmod o-rwx /);
   await chmod(keyFile, 0o600);
 
   const acme = (url: string) => ({
@@ -695,7 +705,7 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     await look(acme('https://127.0.0.1:1/dir')),
     'acme',
     'warning',
-    /does not answer: .*ECONNREFUSED/,
+    /does not respond: .*ECONNREFUSED/,
     /^curl -s --cacert /,
   );
   says(t, await look(acme(`${world.pve.url}/directory`)), 'acme', 'wrong', /answers 404/, /^curl /);
@@ -717,17 +727,17 @@ t.test("the API's certificate, and who is told of alerts", async (t) => {
     await look({ 'api.tls': tls }),
     'api.certificate',
     'warning',
-    /it ends in 0 days/,
+    /it expires in 0 days/,
     /within a minute/,
   );
   const late = { now: () => Date.now() + 3 * 86_400_000 };
   t.match((await look({ 'api.tls': tls }, late)).get('api.certificate'), {
     state: 'wrong',
-    found: /it ended on/,
+    found: /it expired on/,
   });
-  says(t, await look({ 'api.host': '0.0.0.0' }), 'api.certificate', 'warning', /plain text/, /api\.tls/);
+  says(t, await look({ 'api.host': '0.0.0.0' }), 'api.certificate', 'warning', /unencrypted/, /api\.tls/);
   const behind = { 'api.host': '0.0.0.0', 'api.trusted_proxies': ['192.0.2.1'] };
-  t.match((await look(behind)).get('api.certificate'), { state: 'ok', found: /192\.0\.2\.1 speaks for it/ });
+  t.match((await look(behind)).get('api.certificate'), { state: 'ok', found: /192\.0\.2\.1 provides TLS/ });
 
   const told = (...hooks: object[]): Lines => look({ 'alerts.hooks': hooks });
   const page = await put('page', '#!/bin/sh\n', 0o700);
@@ -739,7 +749,7 @@ t.test("the API's certificate, and who is told of alerts", async (t) => {
     },
   );
   const gone = await told({ name: 'a', command: ['no-such-pager'] }, { name: 'b', command: ['true'] });
-  says(t, gone, 'alerts.hooks', 'wrong', /^a: no-such-pager is nothing that/, /^chmod \+x/);
+  says(t, gone, 'alerts.hooks', 'wrong', /^a: \S+ cannot run no-such-pager/, /^chmod \+x/);
   const secret = async (url: string): Promise<object> => ({ file: await put('url', url) });
   const at = async (url: string, caFile?: string) =>
     told({ name: 'chat', url: await secret(url), ...(caFile === undefined ? {} : { ca_file: caFile }) });
@@ -761,7 +771,7 @@ t.test('the state and the daemon', async (t) => {
     await look({ 'agent.state_dir': join(file, 'x'), 'api.socket': join(tmpdir(), 'innkeeper-doctor.sock') }),
     'state.folder',
     'wrong',
-    /cannot be written to|ENOTDIR/,
+    /cannot write to|ENOTDIR/,
   );
   const stateDir = join(dir, 'agent');
   await mkdir(stateDir, { mode: 0o700 });
@@ -774,7 +784,7 @@ t.test('the state and the daemon', async (t) => {
   await state.close();
   t.match((await look()).get('state.integrity'), {
     state: 'ok',
-    found: '2 documents and 2 secrets are whole',
+    found: '2 documents and 2 secrets are intact',
   });
   const pool = { name: 'p', first: '10.77.0.10', prefix: 22, gateway: '10.77.0.1' };
   const pools = (last: string) => ({ 'addresses.pools': [{ ...pool, last }] });
@@ -783,13 +793,13 @@ t.test('the state and the daemon', async (t) => {
     await look(pools('10.77.0.11')),
     'addresses',
     'wrong',
-    /no address is left for another site \(IPv4\)/,
+    /no address is available for another site \(IPv4\)/,
     /addresses\.pools/,
   );
   says(t, await look(pools('10.77.0.12')), 'addresses', 'ok', /p: 1 of 3 are free/);
 
   await chmod(stateDir, 0o755);
-  says(t, await look(), 'state.folder', 'warning', /others may look into/, /^chmod 700 /);
+  says(t, await look(), 'state.folder', 'warning', /other users can read/, /^chmod 700 /);
   await chmod(stateDir, 0o700);
   await rm(join(stateDir, 'secret.key'));
   const keyless = await look();
@@ -809,22 +819,22 @@ t.test('the state and the daemon', async (t) => {
   const dead = { ...DOWN, isEnabled: async () => true };
   t.match((await look({ 'agent.state_dir': join(dir, 'never') }, { daemon: dead })).get('daemon'), {
     state: 'wrong',
-    found: 'it does not run',
-    mend: [/journalctl/, 'systemctl start innkeeper'],
+    found: 'it is not running',
+    fix: [/journalctl/, 'systemctl start innkeeper'],
   });
 
   const broken = { ...DOWN, readiness: async () => ({ version: VERSION, problem: 'it cannot write' }) };
   t.match((await look({}, { daemon: broken })).get('daemon'), {
     state: 'wrong',
-    found: 'it runs and is not ready: it cannot write',
-    mend: [/journalctl/, 'systemctl restart innkeeper'],
+    found: 'it is running but not ready: it cannot write',
+    fix: [/journalctl/, 'systemctl restart innkeeper'],
   });
   for (const version of ['0.0.9', undefined]) {
     const other = { ...DOWN, readiness: async () => ({ version }) };
     t.match((await look({}, { daemon: other })).get('daemon'), {
       state: 'warning',
-      found: `it runs as release ${version ?? 'unknown'}, and what is installed is ${VERSION}`,
-      mend: ['systemctl restart innkeeper'],
+      found: `it is running release ${version ?? 'unknown'}, but release ${VERSION} is installed`,
+      fix: ['systemctl restart innkeeper'],
     });
   }
 });
@@ -870,14 +880,14 @@ t.test('what waits for a person, and a daemon that has died, are wrong', async (
   const lines = await look();
   t.match(lines.get('daemon'), {
     state: 'wrong',
-    found: 'it does not run',
-    mend: [/./, 'systemctl start innkeeper'],
+    found: 'it is not running',
+    fix: [/./, 'systemctl start innkeeper'],
   });
   t.match(lines.get('jobs'), {
     state: 'wrong',
     found:
       /^delete of service 1 is stuck\. At the step "destroy": No: CT is locked\.\ncreate of service 2 failed /,
-    mend: [
+    fix: [
       `innkeeper job show ${stuck.id}`,
       'innkeeper service retry 1',
       `innkeeper job show ${failed.id} --panel shop`,
@@ -887,7 +897,7 @@ t.test('what waits for a person, and a daemon that has died, are wrong', async (
   t.match(lines.get('alerts'), {
     state: 'warning',
     found: /^drift since 2026-\S+: drift it is\.$/,
-    mend: ['innkeeper alerts', 'innkeeper reconcile --dry-run'],
+    fix: ['innkeeper alerts', 'innkeeper reconcile --dry-run'],
   });
 });
 
@@ -919,7 +929,7 @@ t.test(
     };
     const empty = (await look()).get('state.cluster');
     t.match(empty, wrongly, 'an empty state');
-    t.ok(empty?.mend.some((command) => command.startsWith('innkeeper state import ')));
+    t.ok(empty?.fix.some((command) => command.startsWith('innkeeper state import ')));
     t.notMatch(JSON.stringify(empty), /remove-unknown|remove-orphans/);
 
     await mkdir(stateDir, { mode: 0o700 });
@@ -932,7 +942,7 @@ t.test(
     await life(1);
     t.match((await look()).get('state.cluster'), wrongly, 'an old copy');
     await life(2);
-    t.match((await look()).get('state.cluster'), { state: 'ok', found: /^all 1 that carry the mark/ });
+    t.match((await look()).get('state.cluster'), { state: 'ok', found: /^all 1 containers with the mark/ });
   },
 );
 
@@ -975,7 +985,7 @@ t.test(
       /lacking: the folder does not contain module\.js/,
       /nowhere cannot be read/,
       /products\.wordpress\.nonsense: unknown setting/,
-      /absent: it is the product of orders that name none/,
+      /absent: it is the default product/,
     ])
       t.match(found, said);
     t.match(
@@ -1004,16 +1014,16 @@ t.test(
       check('thrown', () => Promise.reject(new Error('it broke'))),
       check('warned', async () => warning('hm')),
       check('after a warning', async () => ok('x'), ['warned']),
-      check('wrong', async () => wrong('bad', 'mend it')),
+      check('wrong', async () => wrong('bad', 'fix it')),
     ]);
     t.match(lines, [
-      { state: 'wrong', found: 'no answer within 0.05 s', mend: ['look'] },
-      { state: 'not_checked', found: 'not checked: first "dead" must be well' },
+      { state: 'wrong', found: 'no response within 0.05 s', fix: ['look'] },
+      { state: 'not_checked', found: 'not checked: first fix "dead"' },
       { state: 'not_checked' },
-      { state: 'wrong', found: 'it broke', mend: ['look'] },
+      { state: 'wrong', found: 'it broke', fix: ['look'] },
       { state: 'warning' },
       { state: 'ok' },
-      { state: 'wrong', mend: ['mend it'] },
+      { state: 'wrong', fix: ['fix it'] },
     ]);
   },
 );
@@ -1048,14 +1058,14 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
     [],
   );
   t.equal(lines.length, 32);
-  t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it runs and is ready/);
+  t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it is running and ready/);
   t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
   t.match(await served.call('GET', '/ready'), { status: 200 });
 
   await around.fault({ target: 'dns', kind: { down: true } });
   const bad = await doctor('--config', around.configFile);
   t.equal(bad.code, 1);
-  t.match(bad.out, /^WRONG {4}DNS, writing and reading back .*\n {9}mend: systemctl status pdns\n/m);
+  t.match(bad.out, /^WRONG {4}DNS: writing and reading back .*\n {9}fix: systemctl status pdns\n/m);
   t.match(bad.out, /\n1 wrong, 0 warnings, 0 not checked\.\n$/);
   for (const name of await readdir(join(around.stateDir, 'secrets'))) {
     const secret = (await readFile(join(around.stateDir, 'secrets', name), 'utf8')).trim();
@@ -1067,7 +1077,7 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
   const down = await doctor('--config', around.configFile);
   t.match(down, {
     code: 1,
-    out: /^WRONG {4}the daemon +it does not run\n +mend: journalctl .*\n +mend: systemctl start innkeeper\n(ok .*\n)+\n1 wrong, 0 warnings, 0 not checked\.\n$/m,
+    out: /^WRONG {4}the daemon +it is not running\n +fix: journalctl .*\n +fix: systemctl start innkeeper\n(ok .*\n)+\n1 wrong, 0 warnings, 0 not checked\.\n$/m,
   });
 
   const broken = join(around.stateDir, 'broken.yaml');

@@ -42,12 +42,12 @@ export async function customerZone(t: Test, house: House, port: number): Promise
       status: 400,
       body: {
         code: 'zone_not_here',
-        error: 'example.org must have the name servers ns1.sandbox.test, found none.',
+        error: 'example.org must have the name servers ns1.sandbox.test, but has none.',
       },
     });
     await house.dns(ZONE, 'NS', ['ns1.sandbox.test.', 'ns1.other.test.']);
     t.match((await post('/customdomain/add/zone', zone)).body, {
-      error: /found ns1\.(sandbox|other)\.test and ns1\.(sandbox|other)\.test\.$/,
+      error: /but has ns1\.(sandbox|other)\.test and ns1\.(sandbox|other)\.test\.$/,
     });
     await house.dns(ZONE, 'NS', ['ns1.sandbox.test.']);
     t.match(await post('/customdomain/add/zone', zone), {
@@ -62,13 +62,13 @@ export async function customerZone(t: Test, house: House, port: number): Promise
     const domain = 'later.org';
     const ask = (user: number): Promise<Answer> => post('/customdomain/add/zone', { user_id: user, domain });
     const valueOf = ({ body }: Answer): string =>
-      /with a TXT record _innkeeper-challenge\.later\.org with the value (\w{32}) at its present/.exec(
+      /with a TXT record _innkeeper-challenge\.later\.org with the value (\w{32}) at its current/.exec(
         String(body['error']),
       )?.[1] ?? '';
     await house.dns('ns.old.org', 'A', ['127.0.0.1']);
     await house.dns(domain, 'NS', ['ns.old.org.']);
     const first = await ask(77);
-    t.match(first, { status: 400, body: { code: 'zone_not_here', error: /found ns\.old\.org\.$/ } });
+    t.match(first, { status: 400, body: { code: 'zone_not_here', error: /but has ns\.old\.org\.$/ } });
     const value = valueOf(first);
     t.equal(value.length, 32);
     t.equal(valueOf(await ask(77)), value, 'it stays the same');
@@ -336,11 +336,17 @@ export async function recordsOfOthers(
     await put('odd', 'TYPE65280', [on('\\# 1 61')]);
     await put('parked', 'CNAME', [off('elsewhere.example.')]);
     for (const [record, words] of [
-      [{ type: 'CNAME', name: 'srv', target: 'a.example' }, /has a record of type SRV already/],
-      [{ type: 'CNAME', name: 'dname', target: 'a.example' }, /has a record of type DNAME already/],
-      [{ type: 'NS', name: 'dname', ns: 'ns.example.net' }, /DNAME already, which excludes name servers/],
-      [{ type: 'CNAME', name: 'odd', target: 'a.example' }, /has a record of type TYPE65280 already/],
-      [{ type: 'CNAME', name: 'parked', target: 'a.example' }, /an alias already, which is switched off/],
+      [{ type: 'CNAME', name: 'srv', target: 'a.example' }, /already has a record of type SRV/],
+      [{ type: 'CNAME', name: 'dname', target: 'a.example' }, /already has a record of type DNAME/],
+      [
+        { type: 'NS', name: 'dname', ns: 'ns.example.net' },
+        /already has a record of type DNAME, so it cannot have NS records/,
+      ],
+      [{ type: 'CNAME', name: 'odd', target: 'a.example' }, /already has a record of type TYPE65280/],
+      [
+        { type: 'CNAME', name: 'parked', target: 'a.example' },
+        /already has an alias \(CNAME\), which is disabled/,
+      ],
     ] as const)
       t.match(
         await add(record),

@@ -7,7 +7,7 @@ import t, { type Test } from 'tap';
 import { CLI, type Served, surroundings } from './daemon-process.js';
 
 const STOPPED =
-  /^innkeeper: the state cannot be written any more: the file \S+lock was removed or replaced; start the daemon again/m;
+  /^innkeeper: the state cannot be written any more: the file \S+lock was removed or replaced; restart the daemon/m;
 
 function saysWhy(t: Test, served: Served): void {
   t.match(served.said(), STOPPED);

@@ -165,7 +165,7 @@ t.test('where the DNS server keeps no zones the call says so', async (t) => {
   const house = await openHouse(t, { config: async () => ({ dns: { driver: 'none', ttl_s: 60 } }) });
   t.match(await addZone(house), {
     status: 409,
-    body: { code: 'zones_unavailable', error: 'This agent keeps no DNS zones for customers.' },
+    body: { code: 'zones_unavailable', error: 'This agent does not manage DNS zones for customers.' },
   });
 });
 

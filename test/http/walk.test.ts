@@ -24,7 +24,7 @@ await described.close();
 
 /** Every route of the network's door, whoever added it. */
 const ROUTES: readonly Walked[] = Object.entries(ACCESS)
-  .filter(([, { door }]) => door === 'both')
+  .filter(([, { listener }]) => listener === 'both')
   .map(([route, rule]) => ({ route, rule, example: EXAMPLES.get(route) ?? {} }));
 const GUARDED = ROUTES.filter(({ rule }) => rule.access !== 'public');
 

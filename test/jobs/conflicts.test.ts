@@ -207,11 +207,11 @@ function tables(): string {
       .join(', ');
   };
   const open = [
-    row(['call', 'beside another open job']),
+    row(['call', 'with another open job']),
     row(['---', '---']),
     ...groups.map((group) => row([name(group), cases(group)])),
     '',
-    row(['the same call again', 'joins its job unless behind it waits']),
+    row(['the same call again', 'joins its job unless one of these waits behind it']),
     row(['---', '---']),
     ...Object.entries(JOB_KINDS).flatMap(([kind, { overtakenBy: by }]) =>
       by === 'anything' ? [] : [row([kind, by.join(', ') || 'nothing: always'])],

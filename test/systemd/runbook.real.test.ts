@@ -20,7 +20,7 @@ const PATIENT = `innkeeper() {
   for asked in 1 2 3 4 5; do
     code=0
     said=$(command innkeeper "$@") || code=$?
-    case $said in *'no answer within'*) ;; *) break ;; esac
+    case $said in *'no answer within'* | *'no response within'*) ;; *) break ;; esac
   done
   printf '%s\\n' "$said"
   return $code

@@ -182,9 +182,9 @@ t.test(
 
 t.test('commands that root runs by hand see what the service sees', async (t) => {
   const healthy = await machine.try('innkeeper doctor');
-  t.match(healthy, { code: 0, out: /\nAll is well\.\n/ }, healthy.out);
-  t.match(await machine.sh('innkeeper config check'), /is fine/);
-  t.match(await machine.sh('innkeeper state verify'), /secrets; nothing is wrong/);
+  t.match(healthy, { code: 0, out: /\nNo problems found\.\n/ }, healthy.out);
+  t.match(await machine.sh('innkeeper config check'), /is valid/);
+  t.match(await machine.sh('innkeeper state verify'), /secrets; no problems found/);
   const ca = `${WORLD}/ca/ca.pem`;
   await machine.sh(`chown root: ${ca}; chmod 600 ${ca}`);
   t.match(
@@ -197,7 +197,7 @@ t.test('commands that root runs by hand see what the service sees', async (t) =>
   await machine.sh(`mv ${token} ${token}.good; echo new-and-wrong >${token}; chmod 600 ${token}`);
   t.match(
     await machine.try('innkeeper doctor'),
-    { code: 1, out: /the token \S+ is refused/ },
+    { code: 1, out: /the token \S+ is rejected/ },
     'a secret is looked at before the daemon is started with it',
   );
   await machine.sh(`mv ${token}.good ${token}`);
@@ -275,7 +275,7 @@ t.test(
     await until('the job', async () =>
       (await call('GET', `/jobs/${id}`))['status'] === 'completed' ? true : undefined,
     );
-    t.match(await machine.sh('innkeeper doctor | head -2'), /the daemon +it runs and is ready/);
+    t.match(await machine.sh('innkeeper doctor | head -2'), /the daemon +it is running and ready/);
   },
 );
 

@@ -223,7 +223,7 @@ t.test('a storage that holds no templates is told before anything is made on it'
   const { calls, cts, order } = lab({ templates: false });
   await t.rejects(buildTemplate(order()), {
     code: 'invalid_request',
-    message: 'The configured storage cannot hold templates.',
+    message: 'The configured storage does not support templates.',
     detail: /"disks".*local-lvm/,
   });
   t.same([calls, cts.size], [[], 0]);

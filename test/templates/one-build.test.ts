@@ -18,7 +18,7 @@ t.test('a second build is refused while one is under way, and does nothing', asy
       log: pino({ level: 'silent' }),
     });
   const other = await holdFile({ file: house.configFile, patienceS: 0, onLost: () => undefined });
-  await t.rejects(build(), { code: 'service_busy', message: /Another template is being built/ });
+  await t.rejects(build(), { code: 'service_busy', message: /Another template build is running/ });
   t.same(await house.containers(), before);
   await other?.release();
   t.match(await build(), [{ outcome: 'kept' }, { outcome: 'kept' }, { outcome: 'kept' }]);

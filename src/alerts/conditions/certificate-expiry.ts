@@ -3,7 +3,7 @@ import type { AlertSpec, Commands } from '../../model/alert.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { DAY_MS, type MakeCondition, OF_AGENT } from '../condition.js';
 
-/** A certificate with less than this part of its lifetime left is late, however short-lived it is. */
+/** A certificate with less than this share of its lifetime left is late, even if its lifetime is short. */
 const LATE = 1 / 4;
 const OWN = { base_domain: 'the base domain', api: 'the API' } as const;
 
@@ -21,7 +21,7 @@ const specOf = ({ of, until, panel, serviceId, why, commands }: Ending): AlertSp
   subject: of,
   panel,
   serviceId,
-  text: `The certificate of ${of} was not renewed and ends at ${until}.${why ? ` Why: ${why}` : ''}`,
+  text: `The certificate of ${of} was not renewed and expires at ${until}.${why ? ` Cause: ${why}` : ''}`,
   commands,
   data: { expires_at: until },
 });

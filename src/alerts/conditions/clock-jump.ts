@@ -1,8 +1,8 @@
-/** The wall clock jumped, and nobody has said that it is right. */
+/** The wall clock jumped and has not been confirmed. */
 import { duration } from '../../kernel/format-units.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
-const STOPPED = 'Nothing is purged, erased or given up by date until it is right again or confirmed.';
+const STOPPED = 'Nothing is purged, erased or abandoned by date until it is correct again or confirmed.';
 
 export const clockJump: MakeCondition =
   ({ clockDoubt }) =>
@@ -11,9 +11,11 @@ export const clockJump: MakeCondition =
     if (!doubt) return [];
     const off = duration(Math.abs(doubt.offMs) / 1000);
     const what = {
-      ahead: `The clock of this machine went ${off} further than time did.`,
-      behind: `The clock of this machine is ${off} behind the time that it has shown before.`,
-      long_off: `The clock of this machine is ${off} ahead of its last known time: it was off for so long, or the clock is wrong.`,
+      ahead: `The clock of this machine moved ${off} more than the elapsed time.`,
+      behind: `The clock of this machine is ${off} behind the time that it showed before.`,
+      long_off:
+        `The clock of this machine is ${off} ahead of its last known time: the machine was off that ` +
+        'long, or the clock is wrong.',
     }[doubt.kind];
     return [
       {

@@ -1,4 +1,4 @@
-/** A panel has ordered more deletions than the brake lets through. */
+/** A panel exceeded the deletion limit per hour. */
 import type { AlertSpec } from '../../model/alert.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { FOR_RELEASE } from '../../model/job.js';
@@ -20,8 +20,8 @@ export const deletionsHeld: MakeCondition =
         panel,
         serviceId: null,
         text:
-          `Panel ${panel} has ordered more than ${brake} deletions within an hour: ` +
-          `the others wait for a release. A deletion that is wrong can be cancelled.`,
+          `Panel ${panel} requested more than ${brake} deletions within an hour. Further deletions are ` +
+          'held until an operator releases them. A deletion that was not intended can be cancelled.',
         commands: [
           innkeeper(['job', 'list', '--status', 'waiting'], panel),
           ...jobs

@@ -1,8 +1,8 @@
-/** No file descriptors are left, or nearly none. */
+/** Few or no file descriptors are free. */
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const RECENT_MS = 300_000;
-/** Percent in use from which it is told, and below which it is over. */
+/** Percent in use at which the alert is raised, and below which it is cleared. */
 const HIGH = 90;
 const EASE = 80;
 const COMMANDS = [
@@ -19,13 +19,13 @@ export const descriptorsExhausted: MakeCondition =
     const percent = open === undefined || limit === undefined ? 0 : (open / limit) * 100;
     if (open !== undefined && !recent && percent < (active.length > 0 ? EASE : HIGH)) return [];
     const of = `of ${limit ?? 'unknown'} file descriptors`;
-    const found = open === undefined ? `None ${of} is left.` : `${open} ${of} are in use.`;
+    const found = open === undefined ? `None ${of} is free.` : `${open} ${of} are in use.`;
     return [
       {
         kind: 'descriptors_exhausted',
         subject: 'agent',
         ...OF_AGENT,
-        text: `${found} While none is left calls are refused, and jobs wait.`,
+        text: `${found} Without free descriptors, requests are refused and jobs wait.`,
         commands: COMMANDS,
         data: { open: open ?? null, limit: limit ?? null },
       },

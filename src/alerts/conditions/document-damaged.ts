@@ -16,7 +16,8 @@ export const documentDamaged: MakeCondition =
         ...OF_AGENT,
         text:
           `Records that cannot be read were set aside: ${listOf(damaged.map(({ file }) => file))}. ` +
-          `What they are about is refused. Restore them from an export, or remove them, and start the agent again.`,
+          'Requests that concern them are refused. Restore them from an export, or remove them, and ' +
+          'restart the agent.',
         commands: [
           'innkeeper state verify',
           'systemctl stop innkeeper',

@@ -1,11 +1,11 @@
-/** The world differs from what the records say. */
+/** The actual state differs from the records. */
 import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 export const drift: MakeCondition = (sources) => () =>
   sources
     .drift()
-    // locks have an alert of their own, with the commands
+    // a separate alert reports locks, with the commands to remove them
     .filter(({ kind, services }) => services > 0 && kind !== 'lock')
     .map(({ kind, services }): AlertSpec => ({
       kind: 'drift',

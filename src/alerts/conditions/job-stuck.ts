@@ -1,4 +1,4 @@
-/** A job that can go neither forward nor back. */
+/** A job that can neither continue nor be rolled back. */
 import type { AlertSpec } from '../../model/alert.js';
 import { whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
@@ -16,7 +16,9 @@ export const jobStuck: MakeCondition =
           subject: job.id,
           panel: entry.panel,
           serviceId: entry.id,
-          text: `The operation ${job.method} on service ${entry.id} is stuck: a person must finish it.${whyOf(job.error)}`,
+          text:
+            `The operation ${job.method} on service ${entry.id} is stuck: an operator must finish ` +
+            `it.${whyOf(job.error)}`,
           commands: [
             innkeeper(['job', 'show', job.id], entry.panel),
             innkeeper(['service', 'retry', entry.id], entry.panel),

@@ -1,4 +1,4 @@
-/** A container holds a lock that no task holds any more. */
+/** A container holds a lock that no task uses. */
 import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition } from '../condition.js';
 
@@ -10,7 +10,9 @@ export const lockLeft: MakeCondition = (sources) => () =>
       subject: String(vmid),
       panel,
       serviceId,
-      text: `Container ${vmid} on ${node} is locked ("${lock}"), and no task works on it: every change of it is refused.`,
+      text:
+        `Container ${vmid} on ${node} is locked ("${lock}"), but no task is using the lock: every change ` +
+        'to it is refused.',
       commands: [`# on ${node}:`, ...commands],
       data: { vmid, node, lock },
     };

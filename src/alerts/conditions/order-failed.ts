@@ -1,4 +1,4 @@
-/** What a customer has ordered failed and was taken back: paid for, and not there. */
+/** A customer's order failed and was rolled back: it is paid for, but not delivered. */
 import type { AlertSpec } from '../../model/alert.js';
 import { whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
@@ -26,7 +26,7 @@ function specOf(service: Service, job: OrderedJob): AlertSpec {
     subject: job.id,
     panel,
     serviceId: id,
-    text: `${ORDERS[job.method](service, job)} failed and was taken back.${whyOf(job.error)}`,
+    text: `${ORDERS[job.method](service, job)} failed and was rolled back.${whyOf(job.error)}`,
     commands: [innkeeper(['job', 'show', job.id], panel), innkeeper(['service', 'retry', id], panel)],
     data: {
       job_id: job.id,
@@ -38,8 +38,8 @@ function specOf(service: Service, job: OrderedJob): AlertSpec {
 }
 
 const ORDERS: Readonly<Record<OrderedKind, (service: Service, job: Job) => string>> = {
-  create: ({ id, plan }) => `The order of site ${id} (${plan.name})`,
-  restore: ({ id }) => `The return of the deleted site ${id}`,
+  create: ({ id, plan }) => `The order for site ${id} (${plan.name})`,
+  restore: ({ id }) => `The order to restore the deleted site ${id}`,
   upgrade: ({ id }, { pinned }) => `The upgrade of service ${id} to ${pinned.plan.name}`,
-  unsuspend: ({ id }) => `The end of the suspension of service ${id}`,
+  unsuspend: ({ id }) => `The order to unsuspend service ${id}`,
 };

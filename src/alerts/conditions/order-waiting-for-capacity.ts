@@ -1,4 +1,4 @@
-/** Orders wait for an address, a container number or a node with room. One alert for all of them. */
+/** Orders wait for an address, a VMID or a node with enough capacity. One alert covers all of them. */
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 import { countOf, waitingFor, wordsOf } from './order-waiting.js';
 
@@ -11,7 +11,9 @@ export const orderWaitingForCapacity: MakeCondition = (sources) => async () => {
       kind: 'order_waiting_for_capacity',
       subject: 'capacity',
       ...OF_AGENT,
-      text: `${countOf(waiting)} for capacity: ${words}. They go on by themselves once there is some, and fail when create.patience_s has passed.`,
+      text:
+        `${countOf(waiting)} for capacity: ${words}. They continue automatically once capacity is ` +
+        'available, and fail after create.patience_s.',
       commands: [
         'innkeeper doctor',
         '# in the configuration: addresses.pools and container_host.proxmox.vmids, longer ranges; then',

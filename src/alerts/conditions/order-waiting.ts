@@ -1,6 +1,6 @@
 /**
- * Orders wait for what the operator must provide: a template, or something else that the container host lacks. One
- * alert for each, however many wait.
+ * Orders wait for something that the operator must provide: a template, or something that is missing on the container
+ * host. There is one alert per cause.
  */
 import type { AlertSpec, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/text.js';
@@ -8,13 +8,13 @@ import { innkeeper } from '../../kernel/command-line.js';
 import type { Lack } from '../../model/waiting-order.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
 
-/** Documents that one look reads: orders that wait for the same tell the same. */
+/** Documents that one check reads. Orders that wait for the same cause usually have the same message. */
 const MOST_READ = 20;
-/** Different words that one alert quotes. */
+/** Different messages that one alert quotes. */
 const MOST_SAID = 3;
 const MOST_CHARACTERS = 400;
 
-/** What the orders that wait for the same tell. */
+/** The orders that wait for the same cause, and their messages. */
 export interface Waiting {
   orders: number;
   readonly said: Set<string>;
@@ -49,7 +49,7 @@ export async function waitingFor(
   return waiting;
 }
 
-/** Without the end of a sentence. */
+/** Without the final punctuation. */
 export function wordsOf({ said }: Pick<Waiting, 'said'>): string {
   return cleaned([...said].join('; '), MOST_CHARACTERS).replace(/[.!?]+$/, '');
 }
@@ -61,12 +61,14 @@ export function countOf({ orders }: Pick<Waiting, 'orders'>): string {
 function specOf(lack: Lack, { orders, said, products }: Waiting): AlertSpec {
   const words = wordsOf({ said });
   const count = countOf({ orders });
-  const what = lack === 'template_missing' ? 'a template' : 'what the container host lacks';
+  const what = lack === 'template_missing' ? 'a template' : 'something that the container host does not have';
   return {
     kind: 'order_waiting',
     subject: lack,
     ...OF_AGENT,
-    text: `${count} for ${what}: ${words || 'the container host did not say more'}. They go on by themselves once it is there, and fail when create.patience_s has passed.`,
+    text:
+      `${count} for ${what}: ${words || 'the container host gave no details'}. They continue ` +
+      'automatically once it is available, and fail after create.patience_s.',
     commands: commandsFor(lack, [...products].sort()),
     data: { lack, orders, said: words },
   };

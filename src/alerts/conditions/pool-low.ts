@@ -1,8 +1,8 @@
-/** Addresses, or container numbers, are nearly used up. */
+/** Few addresses or VMIDs are free. */
 import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
-/** Percent below the limit at which a pool is well again. */
+/** Percent below the limit at which the alert is cleared. */
 const POOL_EASE = 5;
 
 export const poolLow: MakeCondition =
@@ -21,7 +21,7 @@ export const poolLow: MakeCondition =
           kind: 'pool_low',
           subject: pool,
           ...OF_AGENT,
-          text: `${used} of ${total} of ${pool} are used.`,
+          text: `${used} of ${total} of ${pool} are in use.`,
           commands: [`# in the configuration: ${key}; then`, 'systemctl restart innkeeper'],
           data: { used, total },
         },

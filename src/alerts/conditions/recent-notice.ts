@@ -1,10 +1,13 @@
-/** Conditions for what a panel asked: each holds for a day after it was last seen. */
+/** Conditions for requests of a panel. Each alert stays active for a day after the last such request. */
 import type { AlertRecord, AlertSpec, NoticeKind } from '../../model/alert.js';
 import { type Condition, type ConditionSources, DAY_MS, type Noticed } from '../condition.js';
 
 export type NoticeText = Pick<AlertSpec, 'text' | 'commands'>;
 
-/** After a restart nobody remembers when it was last: then the day counts from when the alert was raised. */
+/**
+ * The time of the last request is not kept across restarts. After a restart the day counts from when the alert was
+ * raised.
+ */
 export function recentNotice(
   kind: NoticeKind,
   { notices, clock }: Pick<ConditionSources, 'notices' | 'clock'>,

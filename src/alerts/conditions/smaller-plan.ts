@@ -1,4 +1,4 @@
-/** A smaller plan was applied, and something of the service is still larger. */
+/** A smaller plan was applied, but the service still uses more of a resource than the plan allows. */
 import type { AlertSpec } from '../../model/alert.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import type { Service } from '../../model/service.js';
@@ -29,7 +29,9 @@ function specOf(service: Service): AlertSpec[] {
       subject: `${panel}/${id}`,
       panel,
       serviceId: id,
-      text: `Service ${id} was given a smaller plan. ${excess.map((one) => staysSentence(one, plan.name)).join(' ')}`,
+      text:
+        `Service ${id} was changed to a smaller plan. ` +
+        `${excess.map((one) => staysSentence(one, plan.name)).join(' ')}`,
       commands: [innkeeper(['service', 'show', id], panel)],
       data: { plan: plan.name, excess: excess.map((one) => ({ ...one })) },
     },

@@ -1,4 +1,4 @@
-/** Containers carry our mark and the state does not know them: it is not the state that made them. */
+/** The state does not know containers with this agent's mark, so it is not the state that created them. */
 import { shellWord } from '../../kernel/command-line.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
@@ -16,8 +16,9 @@ export const stateBehind: MakeCondition =
         subject: 'state',
         ...OF_AGENT,
         text:
-          `The state does not know what this agent has made: ${found.slice(0, MANY).join(', ')}${more}. ` +
-          `It is empty or an old copy. Do not remove these containers: they are customers' sites.`,
+          'The state does not know containers that this agent created: ' +
+          `${found.slice(0, MANY).join(', ')}${more}. The state is empty or an old copy. Do not remove ` +
+          "these containers: they are customers' sites.",
         commands: [
           'innkeeper doctor',
           'systemctl stop innkeeper',

@@ -1,4 +1,4 @@
-/** Changes cannot be recorded. */
+/** Changes cannot be saved. */
 import { shellWord } from '../../kernel/command-line.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
@@ -13,7 +13,7 @@ export const stateWriteFailing: MakeCondition =
         kind: 'state_write_failing',
         subject: 'state',
         ...OF_AGENT,
-        text: `The state cannot be written (${failing.code}): calls are refused.`,
+        text: `The state cannot be written (${failing.code}): requests are refused.`,
         commands: ['innkeeper doctor', `df -h ${dir}; df -i ${dir}`],
         data: { ...failing },
       },

@@ -1,23 +1,23 @@
 /**
- * A system answers, but refuses the agent: its token, a privilege, or everything that comes through what stands
- * before it. One alert for each system, however many jobs wait; raised at once, for nothing passes before a person
- * has put it right.
+ * A system responds but refuses the agent: its token, a privilege, or every request through what is in front of the
+ * system. There is one alert per system, for any number of jobs. It is raised at once, because nothing continues
+ * until an operator fixes the cause.
  */
 import type { AlertSpec, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/text.js';
 import { shellWord } from '../../kernel/command-line.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
 
-/** Different denials that one alert names. */
+/** Different messages that one alert quotes. */
 const MOST_SAID = 3;
-/** Documents that one look reads: jobs that wait for the same tell the same. */
+/** Documents that one check reads. Jobs that wait for the same cause usually have the same message. */
 const MOST_READ = 20;
-/** Of all that is said. */
+/** For all messages together. */
 const MOST_CHARACTERS = 400;
 
 interface Refusing {
   readonly role: string;
-  /** Its own words. */
+  /** The messages of the system. */
   readonly said: Set<string>;
   jobs: number;
 }
@@ -30,7 +30,7 @@ export const systemRefused: MakeCondition = (sources) => async () => {
   return [...refusing].map(([name, one]) => specOf(sources, name, one));
 };
 
-/** One privilege that is missing opens no circuit: those who wait for it tell. */
+/** A single missing privilege opens no circuit, so the jobs that wait for it report it. */
 async function addJobs({ state }: ConditionSources, refusing: Map<string, Refusing>): Promise<void> {
   let read = 0;
   for (const { key, openJobs } of state.services.entries())
@@ -58,13 +58,15 @@ function specOf({ config }: ConditionSources, name: string, { role, said, jobs }
     kind: 'system_refused',
     subject: name,
     ...OF_AGENT,
-    text: `The ${role} (${name}) refuses the agent: ${words || 'it did not say why'}. Jobs wait for it and go on by themselves once it takes the agent again.`,
+    text:
+      `The ${role} (${name}) refuses the agent: ${words || 'it gave no reason'}. Jobs wait for it and ` +
+      'continue automatically once it accepts the agent again.',
     commands: commandsFor(config, name),
     data: { role, said: words, jobs },
   };
 }
 
-/** What checks the system, the agent's own look first. */
+/** The commands that check the system; the agent's own check comes first. */
 function commandsFor({ container_host: host }: ConditionSources['config'], name: string): Commands {
   const [kind = name] = name.split(':', 1);
   const [user = ''] = host.proxmox.token_id.split('!', 1);

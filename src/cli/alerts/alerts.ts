@@ -16,8 +16,8 @@ interface AlertOptions {
 export function addAlertCommand(program: Command): void {
   const alerts = program
     .command('alerts')
-    .description('what a person should look at')
-    .option('--all', 'those too that have ended lately')
+    .description('list active alerts')
+    .option('--all', 'include alerts that ended recently')
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => show(command.optsWithGlobals()));
   alerts
@@ -30,13 +30,13 @@ async function test({ config, json }: AlertOptions): Promise<void> {
   const daemon = await connectDaemon(configFile(config), DEFAULT_PANEL);
   const hooks = listOf((await daemon.call('POST', '/alerts/test', {}))['hooks']);
   if (hooks.length === 0)
-    throw new CommandFailure('The configuration has no alerts.hooks: there is nobody to send a test to.');
+    throw new CommandFailure('The configuration has no alerts.hooks, so no test alert can be sent.');
   if (json) sayJson(hooks);
   else
     for (const { hook, problem } of hooks)
       say(`${formatCell(hook)}: ${problem === null ? 'told' : formatCell(problem)}`);
   const failed = hooks.filter(({ problem }) => problem !== null).length;
-  if (failed > 0) throw new CommandFailure(`${failed} of ${hooks.length} could not be told.`);
+  if (failed > 0) throw new CommandFailure(`${failed} of ${hooks.length} hooks failed.`);
 }
 
 async function show({ config, all, json }: AlertOptions): Promise<void> {
@@ -50,7 +50,9 @@ async function show({ config, all, json }: AlertOptions): Promise<void> {
   say(alerts.length === 0 ? 'No alert is active.' : alerts.map(paragraph).join('\n\n'));
 }
 
-/** A text is too long for a column, and a command must be there to be copied. */
+/**
+ * Alerts are printed as text, not as a table: the texts are too long for a column, and commands must be easy to copy.
+ */
 function paragraph(alert: Fields): string {
   const { raised_at: since, cleared_at: ended, alert: kind, severity, panel, text, commands } = alert;
   const times = `${formatCell(since)}${ended === null ? '' : ` to ${formatCell(ended)}`}`;

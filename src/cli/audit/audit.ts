@@ -38,10 +38,10 @@ const columns: readonly Column[] = [
 export function addAuditCommand(program: Command): void {
   program
     .command('audit')
-    .description('who asked for which change, from where, and what became of it')
-    .option('--since <when>', 'a span such as 24h, 7d, or an instant', '1d')
-    .option('--service <id>', 'only about this service')
-    .option('--panel <name>', 'only of this panel')
+    .description('show the audit log: who requested which change, from where, and with what result')
+    .option('--since <when>', 'a duration such as 24h or 7d, or a timestamp', '1d')
+    .option('--service <id>', 'only for this service')
+    .option('--panel <name>', 'only for this panel')
     .option('--json', 'one JSON object per line instead of a table')
     .action(async (_, command: Command) => show(command.optsWithGlobals()));
 }
@@ -49,7 +49,9 @@ export function addAuditCommand(program: Command): void {
 async function show({ config, since, service, panel, json }: AuditOptions): Promise<void> {
   const from = agoOf(since, Date.now());
   if (from === undefined)
-    throw new CommandFailure(`--since must be a span such as 24h or an instant, not "${formatCell(since)}".`);
+    throw new CommandFailure(
+      `--since must be a duration such as 24h or a timestamp, not "${formatCell(since)}".`,
+    );
   const daemon = await connectDaemon(configFile(config), panel ?? DEFAULT_PANEL);
   const entries = await readAll(daemon, '/audit', 'entries', { since: from, service_id: service, panel });
   if (!json) say(table(entries, columns));

@@ -13,12 +13,12 @@ interface ClockOptions {
 export function addClockCommands(program: Command): void {
   const clock = program
     .command('clock')
-    .description('whether the clock of this machine can be trusted')
+    .description("show whether this machine's clock is trusted")
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => run('GET', '/clock', command.optsWithGlobals()));
   clock
     .command('confirm')
-    .description('the clock is right as it is now: go on with purges, erasures and rotation')
+    .description('confirm that the clock is correct: resume purges, erasures and log rotation')
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => run('POST', '/clock/confirm', command.optsWithGlobals()));
 }
@@ -36,8 +36,11 @@ function report({ trusted, host_time: host, agent_time: agent, doubt, off_s: off
     ['host time', host],
     ['agent time', agent],
     ['doubt', doubt],
-    ['off (s)', off],
+    ['difference (s)', off],
   ]);
   if (trusted === true) return lines;
-  return `${lines}\n\nNothing is purged, erased or given up by date. If the host time is right: innkeeper clock confirm`;
+  return (
+    `${lines}\n\nNothing is purged, erased or abandoned by date. If the host time is correct, run: ` +
+    'innkeeper clock confirm'
+  );
 }

@@ -1,4 +1,4 @@
-/** A daemon that may be up or down, asked by commands that work either way. */
+/** Requests to a daemon that may or may not be running, for commands that work in both cases. */
 import { CLOCK_DOUBTS } from '../../model/clock-doubt.js';
 import type { DaemonSide, SeenDoubt } from '../../doctor/parts.js';
 import { connectDaemon, DaemonDown, type Fields } from '../shared/daemon.js';

@@ -11,7 +11,7 @@ import { loadAsService } from '../shared/of-service.js';
 import { probeModule } from '../modules/probe-module.js';
 import { say, sayJson } from '../shared/print.js';
 
-/** Resolves with the exit code: 1 when something is wrong, else 0, also with warnings. */
+/** Resolves with the exit code: 1 if a check is wrong, else 0, also with warnings. */
 export async function runDoctor(configFile: string, json: boolean): Promise<number> {
   const { line, ready } = await openConfig(configFile);
   const lines = [line];
@@ -20,7 +20,7 @@ export async function runDoctor(configFile: string, json: boolean): Promise<numb
       ...(await examine({ ...ready, configFile, clock: systemClock, daemon: daemonSide(configFile) })),
     );
   const well = lines.every(({ state }) => state !== 'wrong');
-  if (json) sayJson({ ok: well, checks: lines });
+  if (json) sayJson({ ok: well, checks: lines.map(({ fix, ...line }) => ({ ...line, mend: fix })) });
   else say(report(lines));
   return well ? EXIT.done : EXIT.failed;
 }
@@ -30,7 +30,7 @@ interface Opened {
   readonly ready?: { readonly config: Config } & Survey;
 }
 
-/** Without a configuration nothing else can be looked at. */
+/** The other checks need a configuration. */
 async function openConfig(file: string): Promise<Opened> {
   const about = { name: 'config', title: 'configuration' };
   const warnings: string[] = [];
@@ -55,17 +55,17 @@ const WORDS: Readonly<Record<Word, string>> = {
 
 function report(lines: readonly Line[]): string {
   const width = Math.max(...lines.map(({ title }) => title.length));
-  const told = lines.flatMap(({ state, title, found, mend }) => [
+  const told = lines.flatMap(({ state, title, found, fix }) => [
     `${WORDS[state].padEnd(8)} ${title.padEnd(width)}  ${found
       .split('\n')
       .map(formatCell)
       .join(`\n${' '.repeat(width + 11)}`)}`,
-    ...mend.map((command) => `         mend: ${formatCell(command)}`),
+    ...fix.map((command) => `         fix: ${formatCell(command)}`),
   ]);
   const count = (state: Word): number => lines.filter((line) => line.state === state).length;
   const sum =
     lines.length === count('ok')
-      ? 'All is well.'
+      ? 'No problems found.'
       : `${count('wrong')} wrong, ${count('warning')} warnings, ${count('not_checked')} not checked.`;
   return [...told, '', sum].join('\n');
 }

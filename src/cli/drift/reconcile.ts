@@ -1,4 +1,6 @@
-/** innkeeper reconcile: shows what differs from the records and what would be done about it, then does what is safe. */
+/**
+ * innkeeper reconcile: shows the differences from the records and the planned actions, then makes the safe repairs.
+ */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
 import { formatCell } from '../shared/format-cell.js';
@@ -16,13 +18,13 @@ export function addReconcile(program: Command): void {
   asking(
     program
       .command('reconcile')
-      .description('compare the records with what is there, of all panels; repair what is safe'),
+      .description('compare the records of all panels with the actual state, and make the safe repairs'),
   )
-    .option('--dry-run', 'only show it')
-    .option('--remove-orphans', 'remove what bears our mark and whose service has ended')
+    .option('--dry-run', 'show the differences only')
+    .option('--remove-orphans', "remove objects with this agent's mark whose service has ended")
     .option(
       '--remove-unknown <panel/service/generation...>',
-      'remove what carries the mark of these services, which the state does not know; each is to be named',
+      'remove objects marked for these services, which the state does not know; name each service',
     )
     .action(async (_, command: Command) => reconcile(command.optsWithGlobals()));
 }
@@ -44,25 +46,25 @@ async function reconcile(options: Options): Promise<void> {
   const repairs = listOf((await daemon.call('POST', '/reconcile/repair', ask))['repairs']);
   if (!options.json) sayRepairs(repairs);
   const removals: Fields[] = [];
-  // one by one: each may take minutes, and a person sees how far it is
+  // One by one: each may take minutes, and the output shows progress.
   for (const id of ids(orphans, REMOVE)) {
     const request = { ...ask, findings: [], orphans: [id] };
     const [removal] = listOf(
       (await daemon.call('POST', '/reconcile/repair', request, REMOVAL_MS))['removals'],
     );
-    if (!removal) throw new CommandFailure(`The daemon did not say what became of ${formatCell(id)}.`);
+    if (!removal) throw new CommandFailure(`The daemon did not report the result for ${formatCell(id)}.`);
     if (!options.json) sayRemoval(removal);
     removals.push(removal);
   }
   if (options.json) sayJson({ ...rest, findings, orphans, repairs, removals });
   const left = [...repairs, ...removals].filter(({ problem }) => problem !== null).length;
-  if (left > 0) throw new CommandFailure(`${left} of these could not be done.`);
+  if (left > 0) throw new CommandFailure(`${left} of these failed.`);
 }
 
-/** A look at everything, and the end of a large container. */
+/** The time limit of a full comparison, and of removing a large container. */
 const REMOVAL_MS = 20 * 60_000;
 
-/** Two looks lie some seconds apart, and no answer takes that long. */
+/** The two scans are some seconds apart, and no response takes that long. */
 async function lookUntilSure(daemon: Daemon): Promise<Fields> {
   for (;;) {
     const report = await daemon.call('POST', '/reconcile');
@@ -71,18 +73,18 @@ async function lookUntilSure(daemon: Daemon): Promise<Fields> {
 }
 
 /**
- * Deleted services stay in the state: what it does not know is most likely a customer's site that a newer state tells
- * of.
+ * Deleted services stay in the state. An object of an unknown service is most likely a customer's site that only a
+ * newer copy of the state knows.
  */
 const UNKNOWN =
-  'left: the state does not know this service; restore the newest copy of the state (innkeeper doctor)';
+  'kept: the state does not know this service; restore the newest copy of the state (innkeeper ' + 'doctor)';
 const REPAIR = 'repair';
 const REMOVE = 'remove';
 
 function repairOf(finding: Fields): string {
   if (finding['safe'] === true) return REPAIR;
   const hint = finding['hint'];
-  return typeof hint === 'string' ? hint : 'a person must look';
+  return typeof hint === 'string' ? hint : 'an operator must decide';
 }
 
 function removalOf(orphan: Fields, options: Options): string {
@@ -90,15 +92,16 @@ function removalOf(orphan: Fields, options: Options): string {
   if (typeof doubt === 'string') return `left: ${doubt}`;
   if (orphan['why'] === 'unknown')
     return options.removeUnknown?.includes(String(orphan['service'])) === true ? REMOVE : UNKNOWN;
-  return options.removeOrphans === true ? REMOVE : 'left (--remove-orphans)';
+  return options.removeOrphans === true ? REMOVE : 'kept (--remove-orphans)';
 }
 
 function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly Fields[]): void {
   say(
-    `${formatCell(report['compared'])} services compared, ${formatCell(report['skipped'])} left out (a job is open or stuck), ${formatCell(report['pending'])} differences seen only once`,
+    `${formatCell(report['compared'])} services compared, ${formatCell(report['skipped'])} skipped ` +
+      `(a job is open or stuck), ${formatCell(report['pending'])} differences seen only once`,
   );
   for (const system of Array.isArray(report['unknown']) ? report['unknown'] : [])
-    say(`not compared: ${formatCell(system)} could not be asked, or is not kept by this agent`);
+    say(`not compared: ${formatCell(system)} could not be queried, or this agent does not manage it`);
   if (findings.length === 0) say('no differences');
   else {
     const names = ['panel', 'service_id', 'part', 'problem', 'expected', 'found', 'action'];

@@ -1,4 +1,4 @@
-/** innkeeper job list | show; finish-job.ts has the rest. */
+/** innkeeper job list | show; the other commands are in finish-job.ts. */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from '../shared/ask.js';
 import { causeOf } from '../../kernel/cause.js';
@@ -15,7 +15,7 @@ interface ListOptions extends AskOptions {
   readonly tag?: string;
 }
 
-/** The operator sees what the system itself said, not the sentence for customers alone. */
+/** The operator sees the system's own message, not only the sentence for customers. */
 export function causeIn({ message, detail }: Fields): string | null {
   if (typeof message !== 'string') return null;
   return causeOf({ message, ...(typeof detail === 'string' ? { detail } : {}) });
@@ -41,14 +41,14 @@ export const jobColumns: readonly Column[] = [
 ];
 
 export function addJobCommands(program: Command): void {
-  const job = program.command('job').description('what is being done, and what went wrong');
-  asking(job.command('list').description('list open jobs, and the newest ended one of each service'))
+  const job = program.command('job').description('show and manage jobs');
+  asking(job.command('list').description('list open jobs, and the newest ended job of each service'))
     .option('--status <word>', 'queued, running, waiting, completed, failed, stuck or cancelled')
-    .option('--service <id>', 'only of this service')
+    .option('--service <id>', 'only for this service')
     .option('--tag <tag>', 'only with this tag')
     .action(async (_, command: Command) => list(command.optsWithGlobals()));
-  asking(job.command('show').description('show one job, step by step'))
-    .argument('<id>', 'id of the job')
+  asking(job.command('show').description('show one job with its steps'))
+    .argument('<id>', 'ID of the job')
     .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
   addDecisions(job);
 }
@@ -80,7 +80,7 @@ async function show(id: string, options: AskOptions): Promise<void> {
       ['detail', error['detail']],
       ...(reason['message'] === undefined
         ? []
-        : [['turned back', `at ${formatCell(reason['step'])}: ${formatCell(causeIn(reason))}`] as const]),
+        : [['rolled back', `at ${formatCell(reason['step'])}: ${formatCell(causeIn(reason))}`] as const]),
     ]),
   );
   const steps = listOf(job['steps']);
@@ -94,8 +94,11 @@ async function show(id: string, options: AskOptions): Promise<void> {
   if (job['status'] === 'failed' && job['abandoned_at'] === null) sayRetry(job, options.panel);
 }
 
-/** Only an order that failed is made again, and the daemon knows which are: it says when there is nothing to retry. */
+/**
+ * Only a failed order can be retried, and the daemon knows which ones failed: it reports when there is nothing to
+ * retry.
+ */
 function sayRetry({ method, service_id: id }: Fields, panel: string): void {
   if (typeof id !== 'string' || typeof method !== 'string' || !isOrderedKind(method)) return;
-  say(`\nonce the cause is gone:  ${innkeeper(['service', 'retry', id], panel)}`);
+  say(`\nafter fixing the cause:  ${innkeeper(['service', 'retry', id], panel)}`);
 }

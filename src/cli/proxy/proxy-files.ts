@@ -1,4 +1,4 @@
-/** innkeeper proxy files: what a proxy host behind SSH needs once, made from the configuration. */
+/** innkeeper proxy files: writes the files that a proxy host behind SSH needs, based on the configuration. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { authorizedKeysLine } from '../../drivers/proxy/nginx/remote/forced-command.js';
@@ -16,6 +16,6 @@ export async function writeProxyFiles(configFile: string, folder: string): Promi
   await writeFile(join(folder, 'nginx.conf'), renderFront(nginx), { mode: 0o644 });
   for (const [name, html] of Object.entries(renderPages()))
     await writeFile(join(folder, 'pages', name), html, { mode: 0o644 });
-  say(`${folder} is to be ${nginx.dir} on the proxy host, owned by root.`);
-  say(`In authorized_keys there, one line:\n\n${authorizedKeysLine(config)}`);
+  say(`Copy ${folder} to ${nginx.dir} on the proxy host, owned by root.`);
+  say(`Add one line to authorized_keys there:\n\n${authorizedKeysLine(config)}`);
 }

@@ -1,4 +1,4 @@
-/** innkeeper serve: runs the daemon until a signal stops it, and keeps systemd informed where it was started by it. */
+/** innkeeper serve: runs the daemon until a signal stops it. If systemd started it, reports its status to systemd. */
 import type { RunningDaemon } from '../../main.js';
 import { orSleep } from '../../kernel/async/race.js';
 import { systemClock } from '../../kernel/clock.js';
@@ -9,24 +9,24 @@ import { EXIT, sentenceOf } from '../shared/failure.js';
 import { keepSemiSpaceSmall, letSemiSpaceGrow } from './v8-semi-space.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-/** For what may still hold the process when all is closed. */
+/** How long to wait for anything that still keeps the process alive after everything is closed. */
 const LINGER_MS = 500;
 const FORCED = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
-/** systemd starts us again at once: right after a crash, too often where each start fails. */
+/** Without this delay systemd restarts a failing daemon immediately, and reaches its start limit. */
 const FAILED_START_MS = 5_000;
 const SPARE_MS = 5_000;
 
-/** As safe as the end of the process at any other moment: every acknowledged request is on disk. */
+/** As safe as an exit at any other time: every acknowledged request is on disk. */
 function leave(code: number): void {
-  process.stderr.write('innkeeper: not everything ended in time; the next start goes on where it stands\n');
+  process.stderr.write('innkeeper: some operations did not finish in time; the next start resumes them\n');
   process.exit(code);
 }
 
-/** Resolves with the exit code. The first signal stops gracefully, the second at once. */
+/** Resolves with the exit code. The first signal stops gracefully, the second immediately. */
 export async function serve(configFile: string): Promise<number> {
   keepSemiSpaceSmall();
-  // as systemd's UMask= says: our socket is nobody else's for not a moment, nor any file; what nginx reads is given
-  // its mode apart
+  // Same as systemd's UMask=: neither the socket nor any file is ever accessible to others. Files that nginx reads
+  // get their mode separately.
   process.umask(0o077);
   const given = takeServiceEnvironment(process.env, process.pid);
   const manager = serviceManager(given.notifySocket);
@@ -40,8 +40,8 @@ export async function serve(configFile: string): Promise<number> {
       stop({});
     });
   }
-  // Node would open its debugger on loopback, to every user of this machine
-  process.on('SIGUSR1', () => process.stderr.write('innkeeper: SIGUSR1 means nothing here\n'));
+  // Node would open its debugger on loopback, accessible to every user of this machine.
+  process.on('SIGUSR1', () => process.stderr.write('innkeeper: SIGUSR1 is ignored\n'));
   const daemon = await start(configFile, given, manager, stopped);
   if (typeof daemon === 'number') return daemon;
   void daemon.failed.then((reason) => stop({ reason }));
@@ -59,7 +59,7 @@ export async function serve(configFile: string): Promise<number> {
   return code;
 }
 
-/** The exit code when it did not start. */
+/** The exit code if it did not start. */
 async function start(
   configFile: string,
   { sockets, notifySocket }: ServiceEnvironment,
@@ -98,7 +98,7 @@ function watch(
   });
 }
 
-/** systemd waits TimeoutStopSec= from its own side; how long we need is in our configuration. */
+/** systemd counts TimeoutStopSec= itself; the time that the daemon needs comes from the configuration. */
 function extension({ closesWithinMs }: RunningDaemon): string {
   return `EXTEND_TIMEOUT_USEC=${(closesWithinMs + LINGER_MS + SPARE_MS) * 1000}`;
 }
@@ -106,5 +106,5 @@ function extension({ closesWithinMs }: RunningDaemon): string {
 async function tell(daemon: RunningDaemon, manager: ServiceManager, ...lines: string[]): Promise<void> {
   await manager
     .tell(...lines)
-    .catch((error: unknown) => daemon.log.error({ err: error }, 'systemd could not be told how we are'));
+    .catch((error: unknown) => daemon.log.error({ err: error }, 'systemd could not be notified'));
 }

@@ -1,7 +1,7 @@
 /**
- * V8's space for new objects. It doubles in the burst of a start and hardly ever shrinks again, which is some 15 MiB
- * of resident memory for a daemon at rest. So it stays small until the daemon is ready, and grows when there is work
- * for it.
+ * The size of V8's space for new objects. It doubles during the burst of a start and hardly ever shrinks again, which
+ * costs some 15 MiB of resident memory for an idle daemon. So it stays small until the daemon is ready, and grows
+ * under load.
  */
 import { setFlagsFromString } from 'node:v8';
 

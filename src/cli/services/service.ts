@@ -15,27 +15,25 @@ interface ListOptions extends AskOptions {
 }
 
 export function addServiceCommands(program: Command): void {
-  const service = program.command('service').description('what customers bought');
+  const service = program.command('service').description('manage services');
   asking(service.command('list').description("list a panel's services"))
-    .option('--status <word>', 'only these, e.g. running, failed')
-    .option('--plan <name>', 'only of this plan')
+    .option('--status <word>', 'only with these statuses, e.g. running, failed')
+    .option('--plan <name>', 'only with this plan')
     .option('--node <name>', 'only on this node')
-    .option('--find <text>', 'only with this in id or name')
+    .option('--find <text>', 'only with this text in ID or name')
     .action(async (_, command: Command) => list(command.optsWithGlobals()));
   asking(service.command('show').description('show one service'))
-    .argument('<id>', "the panel's id")
+    .argument('<id>', "the panel's service ID")
     .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
-  asking(service.command('retry').description('do once more what failed or is stuck, as it was ordered'))
-    .argument('<id>', "the panel's id")
+  asking(service.command('retry').description('retry what failed or is stuck, as it was ordered'))
+    .argument('<id>', "the panel's service ID")
     .action(async (id: string, _, command: Command) => retry(id, command.optsWithGlobals()));
-  asking(
-    service.command('forget').description('let go of a service whose container cannot be reached any more'),
-  )
-    .argument('<id>', "the panel's id")
-    .requiredOption('--confirm <id>', 'the id once more: what is forgotten does not come back')
+  asking(service.command('forget').description('forget a service whose container can no longer be reached'))
+    .argument('<id>', "the panel's service ID")
+    .requiredOption('--confirm <id>', 'the ID again, to confirm: a forgotten service cannot be restored')
     .action(async (id: string, _, command: Command) => forget(id, command.optsWithGlobals()));
-  asking(service.command('reset-credentials').description("give the site's administrator a new password"))
-    .argument('<id>', "the panel's id")
+  asking(service.command('reset-credentials').description("reset the password of the site's administrator"))
+    .argument('<id>', "the panel's service ID")
     .action(async (id: string, _, command: Command) => resetCredentials(id, command.optsWithGlobals()));
 }
 
@@ -66,10 +64,10 @@ async function show(id: string, options: AskOptions): Promise<void> {
   const jobs = listOf(service['jobs']);
   if (jobs.length > 0) say(`\n${table(jobs, jobColumns)}`);
   if (jobs.some(({ status }) => status === 'stuck' || status === 'failed'))
-    say(`\nonce the cause is gone:  ${innkeeper(['service', 'retry', id], options.panel)}`);
+    say(`\nafter fixing the cause:  ${innkeeper(['service', 'retry', id], options.panel)}`);
 }
 
-/** What the service has: nothing of a part that its product lacks. */
+/** The fields of a service, without those of parts that its product does not have. */
 function factsOf(service: Fields): [string, unknown][] {
   const hasGuest = service['power'] !== null;
   const hasSite = service['fqdn'] !== null;
@@ -88,7 +86,7 @@ function factsOf(service: Fields): [string, unknown][] {
   ];
 }
 
-/** With the words of the system that refused, which stand in the job. */
+/** Includes the message of the system that refused, which is in the job. */
 function errorOf(service: Fields): unknown {
   const error = fieldsOf(service['error']);
   const job = listOf(service['jobs']).findLast((one) => fieldsOf(one['error'])['code'] === error['code']);
@@ -104,7 +102,7 @@ async function retry(id: string, options: AskOptions): Promise<void> {
     return;
   }
   const show = innkeeper(['job', 'show', formatCell(answer['job_id'])], options.panel);
-  say(`${formatCell(answer['method'])} of service ${formatCell(id)} is tried again: ${show}`);
+  say(`${formatCell(answer['method'])} of service ${formatCell(id)} is being retried: ${show}`);
 }
 
 async function forget(
@@ -116,19 +114,19 @@ async function forget(
   const left = answer['left_behind'];
   say(
     Array.isArray(left) && left.length > 0
-      ? `Forgotten. To be removed by hand: ${left.join('; ')}.`
-      : 'Forgotten; nothing is left behind.',
+      ? `Service forgotten. Remove manually: ${left.join('; ')}.`
+      : 'Service forgotten; nothing is left behind.',
   );
 }
 
 async function resetCredentials(id: string, options: AskOptions): Promise<void> {
   const path = `/services/${encodeURIComponent(id)}/credentials`;
   if (await changed(options, `${path}/reset`, {}))
-    say(`Done. GET ${path} tells the new password, until it is acknowledged.`);
+    say(`Done. GET ${path} returns the new password until it is acknowledged.`);
 }
 
 /**
- * The answer of a call that has done its work; undefined when it was printed already: the job continues, or JSON was
+ * The response of a call that completed its work. Undefined if it was already printed: the job continues, or JSON was
  * requested.
  */
 async function changed(options: AskOptions, path: string, body: object): Promise<Fields | undefined> {
@@ -136,7 +134,10 @@ async function changed(options: AskOptions, path: string, body: object): Promise
   const { success: _, ...answer } = await daemon.call('POST', path, body);
   if (options.json) sayJson(answer);
   else if (answer['status'] !== 'terminated' && answer['readable_until'] === undefined)
-    say(`It goes on: ${innkeeper(['job', 'show', formatCell(answer['job_id'])], options.panel)}`);
+    say(
+      'The job is still running: ' +
+        `${innkeeper(['job', 'show', formatCell(answer['job_id'])], options.panel)}`,
+    );
   else return answer;
   return undefined;
 }

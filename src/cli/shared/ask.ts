@@ -1,4 +1,4 @@
-/** What every command that asks the daemon has in common: its options, the connection, reading all pages of a list. */
+/** What all commands that query the daemon share: options, the connection, reading all pages of a list. */
 import type { Command } from 'commander';
 import { configFile } from './config-file.js';
 import { connectDaemon, type Daemon, type Fields, listOf } from './daemon.js';
@@ -12,7 +12,7 @@ export interface AskOptions {
 
 export function asking(command: Command): Command {
   return command
-    .option('--panel <name>', 'panel whose services and jobs are meant', DEFAULT_PANEL)
+    .option('--panel <name>', 'panel that the services and jobs belong to', DEFAULT_PANEL)
     .option('--json', 'print JSON instead of a table');
 }
 

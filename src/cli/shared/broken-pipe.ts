@@ -1,11 +1,11 @@
 /**
- * Who reads what we print may go away before its end (`| head`): a command ends then, the daemon goes on without its
- * log. Neither shows a stack.
+ * A reader of our output may exit early (`| head`). A command then ends; the daemon continues without its log.
+ * Neither prints a stack trace.
  */
 import { EXIT } from './failure.js';
 
 export interface Pipes {
-  /** From now on a reader that goes away ends nothing. */
+  /** From now on a reader that exits ends nothing. */
   outlive(): void;
 }
 
@@ -17,7 +17,7 @@ export function guardPipes(): Pipes {
     if (isEnd) process.exit(EXIT.failed);
     if (isTold) return;
     isTold = true;
-    process.stderr.write(`innkeeper: the log cannot be written (${error.message}); going on without it\n`);
+    process.stderr.write(`innkeeper: cannot write the log (${error.message}); continuing without it\n`);
   });
   return {
     outlive() {

@@ -12,16 +12,16 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Daemon {
   /**
-   * The answer's fields. `patienceMs`: how long nothing may be heard; default 30 s. Throws CommandFailure with the
-   * daemon's own sentence, or when it does not run.
+   * The fields of the response. `patienceMs`: the longest time without a response; default 30 s. Throws
+   * CommandFailure with the daemon's own message, or if the daemon is not running.
    */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, patienceMs?: number): Promise<Fields>;
-  /** The answer's bytes; the stream fails when the daemon ends meanwhile. Throws as `call`. */
+  /** The bytes of the response; the stream fails if the daemon exits before its end. Throws as `call`. */
   download(path: string): Promise<Readable>;
   readiness(): Promise<Running>;
 }
 
-/** Nobody listens at the socket. */
+/** Nothing listens on the socket. */
 export class DaemonDown extends CommandFailure {}
 
 const TIMEOUT_MS = 30_000;
@@ -60,10 +60,10 @@ function refusal(answer: Fields, message: IncomingMessage): CommandFailure {
   return new CommandFailure(said + aboutReleases(versionOf(message), answer['code']));
 }
 
-/** An upgrade whose restart is still to come: what the command asks for, the daemon may not know. */
+/** An upgrade without a restart: the daemon may not support what the command requests. */
 function aboutReleases(daemon: string | undefined, code: unknown): string {
   if (daemon === VERSION && code !== 'route_not_found') return '';
-  const releases = `The daemon that runs is release ${daemon ?? 'unknown'}, this command is ${VERSION}`;
+  const releases = `The running daemon is release ${daemon ?? 'unknown'}, this command is ${VERSION}`;
   return ` ${releases}: systemctl restart innkeeper`;
 }
 
@@ -118,14 +118,14 @@ function send({
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
       },
     });
-    call.on('timeout', () => call.destroy(new CommandFailure('The daemon does not answer.')));
+    call.on('timeout', () => call.destroy(new CommandFailure('The daemon does not respond.')));
     call.on('error', (error) => reject(explain(error, socket)));
     call.on('response', resolve);
     call.end(payload);
   });
 }
 
-/** For the audit log: the person behind sudo, else the user that runs this. */
+/** For the audit log: the user behind sudo, else the user that runs the command. */
 function operator(): string {
   const uid = process.env['SUDO_UID'] ?? String(process.getuid?.() ?? 0);
   return `${uid} ${process.env['SUDO_USER'] ?? userName()}`;
@@ -135,7 +135,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // no entry in the system's list
+    // The system has no entry for the user.
     return '-';
   }
 }
@@ -144,22 +144,22 @@ function explain(error: Error, socket: string): Error {
   const code: unknown = Reflect.get(error, 'code');
   if (code === 'ENOENT' || code === 'ECONNREFUSED') {
     return new DaemonDown(
-      `The daemon does not run (nobody listens at ${socket}); start it with: innkeeper serve`,
+      `The daemon is not running (nothing listens on ${socket}); start it with: innkeeper serve`,
     );
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new CommandFailure(`You may not use ${socket}; run this as the user of the daemon, or as root.`);
+    return new CommandFailure(`Permission denied for ${socket}; run this as the daemon's user, or as root.`);
   }
   return error instanceof CommandFailure
     ? error
-    : new CommandFailure(`The daemon at ${socket} cannot be asked: ${error.message}.`, { cause: error });
+    : new CommandFailure(`Cannot query the daemon at ${socket}: ${error.message}.`, { cause: error });
 }
 
 function parse(text: string): Fields {
   try {
     return fieldsOf(JSON.parse(text));
   } catch (error) {
-    throw new CommandFailure('What answers at the socket is not the daemon.', { cause: error });
+    throw new CommandFailure('The response on the socket is not from the daemon.', { cause: error });
   }
 }
 

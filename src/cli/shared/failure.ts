@@ -1,17 +1,16 @@
-/** What a command says when it cannot do its work, and with which exit code the process ends. */
+/** What a command prints when it fails, and the exit code of the process. */
 
-/** The message is one sentence for the person at the terminal. */
+/** The message is one sentence for the user at the terminal. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
 }
 
 /**
- * 0 done; 1 not done; 2 the command was not understood; 78 the daemon's configuration cannot be used, starting it
- * again does not help.
+ * 0 success; 1 failure; 2 invalid command line; 78 the daemon's configuration is invalid, so a restart does not help.
  */
 export const EXIT = { done: 0, failed: 1, usage: 2, config: 78 } as const;
 
-/** The sentence (or, for a configuration, the list of problems) that goes to standard error; never a stack. */
+/** The sentence (for a configuration: the list of problems) that goes to standard error; never a stack trace. */
 export function sentenceOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const detail: unknown = Reflect.get(error, 'detail');

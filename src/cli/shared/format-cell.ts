@@ -1,6 +1,6 @@
-/** One value of an answer as text for a terminal. */
+/** One value of a response as text for a terminal. */
 
-/** Nothing known is a hyphen; control characters (a hostile name, say) never reach the terminal. */
+/** An unknown value is a hyphen. Control characters (in a hostile name, for example) never reach the terminal. */
 export function formatCell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(formatCell).join(',');

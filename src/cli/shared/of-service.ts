@@ -1,7 +1,7 @@
 /**
- * Commands that are run by hand see what the service sees: systemd's credentials, which it shows to the service
- * alone, and (where a command judges) files and sockets with the eyes of the service's user. Root may read
- * everything, and would call well what the daemon cannot open.
+ * A command that is run manually must see what the service sees: systemd's credentials, which only the service can
+ * read, and (where a command checks something) files and sockets with the permissions of the service's user. Root can
+ * read everything, so it would approve files that the daemon cannot open.
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { bareEnvironment } from '../../drivers/shared/child.js';
 import { stateFolder } from './socket-path.js';
 
 const UNIT = 'innkeeper.service';
-/** Where systemd keeps, while the service runs, what it has read at its start. */
+/** Where systemd keeps the credentials while the service runs, as read at its start. */
 const RUNNING = `/run/credentials/${UNIT}`;
 const CHILD_MS = 5_000;
 
@@ -24,22 +24,22 @@ export async function loadForCommand(file: string, warn?: (message: string) => v
   return loadConfig({ file, credentials: await serviceCredentials(), ...(warn ? { warn } : {}) });
 }
 
-/** The same with the rights of the service's user, which this process keeps from then on. Throws ConfigError. */
+/** The same with the permissions of the service's user, which this process keeps from then on. Throws ConfigError. */
 export async function loadAsService(file: string, warn: (message: string) => void): Promise<Config> {
   const credentials = await serviceCredentials();
   await becomeServiceUser(file);
   return loadConfig({ file, credentials, warn });
 }
 
-/** What of them may be read; none where there is no such service. */
+/** The readable credentials; none if the service does not exist. */
 export async function serviceCredentials(): Promise<Credentials> {
   if (process.env['CREDENTIALS_DIRECTORY'] !== undefined) return new Map();
   const shown = (await readdir(RUNNING).catch(() => [])).map((name) => [name, join(RUNNING, name)] as const);
-  // the files come last: they are what the next start sees
+  // The files come last, so they win: the next start reads them.
   return textsOf([...shown, ...credentialFiles(await unitText())]);
 }
 
-/** Name and file of each `LoadCredential=`, drop-ins included: an empty one takes back those before it. */
+/** Name and file of each `LoadCredential=`, including drop-ins: an empty one resets those before it. */
 export function credentialFiles(unit: string): [name: string, file: string][] {
   const files = new Map<string, string>();
   for (const [, value = ''] of unit.matchAll(/^LoadCredential=(.*)$/gm)) {
@@ -50,7 +50,7 @@ export function credentialFiles(unit: string): [name: string, file: string][] {
   return [...files];
 }
 
-/** Undefined for a number that the system has no user of. */
+/** Undefined if the system has no user with this number. */
 async function groupsOf(uid: number): Promise<number[] | undefined> {
   return promisify(execFile)('id', ['-G', '--', String(uid)], {
     timeout: CHILD_MS,
@@ -61,7 +61,7 @@ async function groupsOf(uid: number): Promise<number[] | undefined> {
   );
 }
 
-/** systemd starts it at boot, or holds its sockets: a daemon that does not run is missing then. */
+/** systemd starts it at boot, or holds its sockets: the daemon is expected to run. */
 export async function isUnitEnabled(): Promise<boolean> {
   const run = promisify(execFile)('systemctl', ['is-enabled', UNIT], {
     timeout: CHILD_MS,
@@ -90,13 +90,13 @@ async function textsOf(files: readonly (readonly [string, string])[]): Promise<M
   return texts;
 }
 
-/** Whoever owns the state folder is who the daemon runs as. */
+/** The daemon runs as the owner of the state folder. */
 async function becomeServiceUser(file: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const folder = await stateFolder(file).catch(() => undefined);
   const owner = folder === undefined ? undefined : await stat(folder).catch(() => undefined);
   if (owner === undefined || owner.uid === 0) return;
-  // children start here, and the folder of whoever calls may be closed to them
+  // Child processes start in /, because they may have no access to the caller's folder.
   process.chdir('/');
   const groups = await groupsOf(owner.uid);
   process.setgroups?.(groups ?? [owner.gid]);

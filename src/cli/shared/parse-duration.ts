@@ -1,4 +1,4 @@
-/** Spans of time as people write them: `12h`, `90d`, `2w`, `1y`. */
+/** Parses durations: `12h`, `90d`, `2w`, `1y`. */
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
@@ -7,13 +7,13 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   y: 31_536_000_000,
 };
 
-/** Undefined when it is none. */
+/** Undefined if the text is not a duration. */
 export function parseDuration(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,4})([hdwy])$/.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * (UNIT_MS[unit] ?? 0);
 }
 
-/** The instant so long ago, or the one that is named (RFC 3339); undefined when it is neither. */
+/** The time that long ago, or the given timestamp (RFC 3339); undefined if it is neither. */
 export function agoOf(text: string, now: number): string | undefined {
   const span = parseDuration(text);
   const at = span === undefined ? Date.parse(text) : now - span;

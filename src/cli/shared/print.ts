@@ -1,4 +1,4 @@
-/** Prints answers for people, or as JSON for programs. */
+/** Prints responses as text, or as JSON for programs. */
 import { formatCell } from './format-cell.js';
 import type { Fields } from './daemon.js';
 
@@ -25,14 +25,14 @@ export function table(rows: readonly Fields[], columns: readonly Column[]): stri
     .join('\n');
 }
 
-/** One `name  value` line each. */
+/** One line of `name  value` each. */
 export function facts(pairs: readonly (readonly [string, unknown])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length));
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${formatCell(value)}`).join('\n');
 }
 
 export function say(text: string): void {
-  // names and words of others do not get to steer the terminal
+  // Names and messages from other systems must not send control sequences to the terminal.
   process.stdout.write(`${text.replace(/[^\P{C}\n\t]/gu, '?')}\n`);
 }
 

@@ -1,11 +1,11 @@
 /**
- * Finds the daemon's unix socket and its state folder. Reads no more of the configuration than that, so that it works
- * for who may not read the secrets.
+ * Finds the daemon's unix socket and its state folder. Reads only this part of the configuration, so that it works
+ * for users who may not read the secrets.
  */
 import { dirname, resolve } from 'node:path';
 import { CommandFailure } from './failure.js';
 
-/** INNKEEPER_SOCKET, else what the configuration says. Throws CommandFailure. */
+/** INNKEEPER_SOCKET, else the path in the configuration. Throws CommandFailure. */
 export async function socketPath(file: string): Promise<string> {
   const { INNKEEPER_SOCKET: given, INNKEEPER_API__SOCKET: socket } = process.env;
   if (given !== undefined) return resolve(given);
@@ -31,7 +31,7 @@ async function readConfig(file: string): Promise<unknown> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandFailure(
-      `The configuration ${file} cannot be read: ${why}; name another with --config.`,
+      `Cannot read the configuration ${file}: ${why}; use --config to name another one.`,
       {
         cause: error,
       },

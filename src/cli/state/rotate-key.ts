@@ -18,7 +18,7 @@ const POLL_MS = 300;
 export function addRotateKeyCommand(state: Command): void {
   state
     .command('rotate-key')
-    .description('make a new key and write all secrets anew with it; the daemon runs meanwhile')
+    .description('create a new key and re-encrypt all secrets with it; the daemon keeps running')
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => rotate(command.optsWithGlobals()));
 }
@@ -34,7 +34,8 @@ async function rotate({ config, json }: RotateOptions): Promise<void> {
   if (json) sayJson(told);
   if (status['problem'] !== null)
     throw new CommandFailure(
-      `It did not get to its end: ${formatCell(status['problem'])}. Both keys open; call it again.`,
+      `Key rotation did not finish: ${formatCell(status['problem'])}. Both keys remain valid; run the ` +
+        'command again.',
     );
   if (json) return;
   say(
@@ -43,8 +44,9 @@ async function rotate({ config, json }: RotateOptions): Promise<void> {
   const needed = status['needed_by'];
   if (Array.isArray(needed) && needed.length > 0)
     say(
-      `The former key is kept, since these need it: ${formatCell(needed)}. Repair or remove them, then run this command again.`,
+      `The former key is kept because ${formatCell(needed)} still need it. Repair or remove them, then ` +
+        'run this command again.',
     );
   else if (status['configured'] === true)
-    say('Nothing needs state_key_former any more: remove it from the configuration.');
+    say('state_key_former is no longer needed: remove it from the configuration.');
 }

@@ -1,6 +1,6 @@
 /**
- * innkeeper state export: through the running daemon, else out of the folder under its lock. The file appears only
- * when it was read back and found whole.
+ * innkeeper state export: through the running daemon, else from the folder under its lock. The file is created only
+ * after it was read back and verified.
  */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -23,7 +23,7 @@ export interface ExportRequest {
   readonly withKey: boolean;
 }
 
-/** Throws CommandFailure, or what keeps the folder from being read. */
+/** Throws CommandFailure, or the reason why the folder cannot be read. */
 export async function exportState({ file, configFile, withKey }: ExportRequest): Promise<void> {
   const path = resolve(file);
   await refuseExisting(path);
@@ -32,16 +32,17 @@ export async function exportState({ file, configFile, withKey }: ExportRequest):
     await writePart(part, await source(configFile, withKey), path);
     const { manifest, findings } = await verifyFile(part, []);
     if (!manifest)
-      throw new CommandFailure(`The export is not whole: ${findings[0]?.problem ?? 'it cannot be read'}.`);
-    // a link and not a rename: what somebody else put there meanwhile is not replaced
+      throw new CommandFailure(`The export is incomplete: ${findings[0]?.problem ?? 'it cannot be read'}.`);
+    // A link instead of a rename: it does not replace a file that another process created in the meantime.
     await link(part, path).catch((error: unknown) => {
-      throw new CommandFailure(`${path} cannot be made: ${String(error)}`, { cause: error });
+      throw new CommandFailure(`Cannot create ${path}: ${String(error)}`, { cause: error });
     });
     say(`${path}: ${manifest.files.length} files as of ${manifest.made_at}.`);
     say(
       withKey
-        ? 'The key of the secrets is in it: keep it as safe as the secrets themselves.'
-        : `The key of the secrets (${manifest.key.id}) is not in it: keep a copy of secret.key, or of the configured state_key, elsewhere.`,
+        ? 'It contains the key of the secrets: protect it like the secrets themselves.'
+        : `It does not contain the key of the secrets (${manifest.key.id}): keep a copy of secret.key, or ` +
+            'of the configured state_key, elsewhere.',
     );
     for (const { file: where, problem } of findings) process.stderr.write(`warning: ${where} ${problem}\n`);
   } finally {
@@ -69,7 +70,7 @@ async function writePart(part: string, tar: Readable, path: string): Promise<voi
     );
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(`${path} was not written: the export broke off (${why}).`, { cause: error });
+    throw new CommandFailure(`${path} was not written: the export failed (${why}).`, { cause: error });
   }
   const folder = await open(dirname(part), 'r');
   await folder.sync();
@@ -78,5 +79,5 @@ async function writePart(part: string, tar: Readable, path: string): Promise<voi
 
 async function refuseExisting(path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);
-  if (found) throw new CommandFailure(`${path} exists already; name a new file.`);
+  if (found) throw new CommandFailure(`${path} already exists; choose a new file name.`);
 }

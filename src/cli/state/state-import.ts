@@ -1,4 +1,4 @@
-/** innkeeper state import: puts an export into the empty state folder, and says what has to be done with the key. */
+/** innkeeper state import: imports an export into the empty state folder, and says what to do about the key. */
 import { join, resolve } from 'node:path';
 import { importState as putBack } from '../../state/transfer/import.js';
 import { loadForCommand } from '../shared/of-service.js';
@@ -16,8 +16,9 @@ export async function importState(file: string, configFile: string): Promise<voi
 }
 
 const KEY_SAYS = {
-  there: (_: string, id: string) => `The key of its secrets (${id}) is there.`,
-  imported: (path: string) => `The key of its secrets came with it: ${path}.`,
+  there: (_: string, id: string) => `The key of its secrets (${id}) is present.`,
+  imported: (path: string) => `The key of its secrets was imported with it: ${path}.`,
   missing: (path: string, id: string) =>
-    `The key of its secrets (${id}) is not there: before the start put the old ${path} back (mode 600, the daemon's user), or configure state_key; then run innkeeper state verify.`,
+    `The key of its secrets (${id}) is missing. Before the start, restore the old ${path} (mode 600, ` +
+    "the daemon's user), or configure state_key; then run innkeeper state verify.",
 } as const;

@@ -1,4 +1,7 @@
-/** innkeeper state verify: an export, a folder, or the state in use (through the daemon when it runs: one instant). */
+/**
+ * innkeeper state verify: checks an export, a folder, or the state in use (through the daemon if it is running: a
+ * consistent snapshot).
+ */
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { decodeKey } from '../../kernel/key-text.js';
@@ -18,7 +21,7 @@ export interface VerifyRequest {
   readonly json: boolean;
 }
 
-/** True when nothing is wrong. Throws CommandFailure. */
+/** True if there are no problems. Throws CommandFailure. */
 export async function verifyState(request: VerifyRequest): Promise<boolean> {
   const found = await verified(request);
   if (request.keyFile !== undefined && found.manifest && !found.opened)
@@ -37,10 +40,14 @@ export async function verifyState(request: VerifyRequest): Promise<boolean> {
   for (const { file, problem } of findings) say(`wrong    ${file === '' ? name : file}: ${problem}`);
   for (const { file, problem } of notes) say(`note     ${file}: ${problem}`);
   if (!opened && secrets > 0)
-    say(`note     ${secrets} secrets were not opened: no key was given (--key-file) and none is in use here`);
-  const count = findings.length === 1 ? 'one thing is' : `${findings.length} things are`;
+    say(
+      `note     ${secrets} secrets were not decrypted: no key was given (--key-file) and none is in ` +
+        'use here',
+    );
+  const count = findings.length === 1 ? 'one problem' : `${findings.length} problems`;
   say(
-    `${name}: ${documents} documents, ${secrets} secrets; ${findings.length === 0 ? 'nothing is' : count} wrong.`,
+    `${name}: ${documents} documents, ${secrets} secrets; ` +
+      `${findings.length === 0 ? 'no problems' : count} found.`,
   );
   return findings.length === 0;
 }
@@ -50,7 +57,7 @@ async function verified(requested: VerifyRequest): Promise<Verified> {
   if (requested.what === undefined) return stateInUse(requested.configFile, given);
   const path = resolve(requested.what);
   const found = await stat(path).catch((error: unknown) => {
-    throw new CommandFailure(`${path} cannot be read: ${String(error)}`, { cause: error });
+    throw new CommandFailure(`Cannot read ${path}: ${String(error)}`, { cause: error });
   });
   const keysOr = async (others: () => Promise<Buffer[]>): Promise<Buffer[]> =>
     given.length > 0 ? given : others();
@@ -72,7 +79,7 @@ async function stateInUse(configFile: string, given: readonly Buffer[]): Promise
   }
 }
 
-/** Those in use, where there is a configuration at all: exports are verified on other machines too. */
+/** The keys in use, if there is a configuration: exports are verified on other machines too. */
 async function keysHere(configFile: string): Promise<Buffer[]> {
   try {
     return await findStateKeys(await loadForCommand(configFile));
@@ -83,6 +90,6 @@ async function keysHere(configFile: string): Promise<Buffer[]> {
 
 async function keyIn(path: string): Promise<Buffer> {
   const key = decodeKey((await readFile(path, 'utf8')).trim());
-  if (!key) throw new CommandFailure(`${path} holds no key: 32 bytes in base64 or hex are expected.`);
+  if (!key) throw new CommandFailure(`${path} does not contain a key: expected 32 bytes in base64 or hex.`);
   return key;
 }

@@ -5,29 +5,29 @@ import { EXIT } from '../shared/failure.js';
 import { addRotateKeyCommand } from './rotate-key.js';
 
 export function addStateCommands(program: Command): void {
-  const state = program.command('state').description('a copy of everything the agent must not forget');
+  const state = program.command('state').description("back up and restore the agent's state");
   state
     .command('export')
-    .description('write all documents of one instant into one file; the daemon may run')
-    .argument('<file>', 'a new file, e.g. state.tar.gz')
-    .option('--with-key', 'put the key of the secrets in too: who has the file then has them all')
+    .description('export all documents as a consistent snapshot into one file; the daemon may run')
+    .argument('<file>', 'output file, e.g. state.tar.gz')
+    .option('--with-key', 'include the key of the secrets: the file then reveals all of them')
     .action(async (file: string, flags: { withKey?: true }, command: Command) => {
       const { exportState } = await import('./state-export.js');
       await exportState({ file, configFile: fileOf(command), withKey: flags.withKey === true });
     });
   state
     .command('import')
-    .description('put an export into the empty state folder; the daemon must not run')
-    .argument('<file>', 'what `state export` wrote')
+    .description('import an export into the empty state folder; the daemon must not run')
+    .argument('<file>', 'a file from `state export`')
     .action(async (file: string, _, command: Command) => {
       const { importState } = await import('./state-import.js');
       await importState(file, fileOf(command));
     });
   state
     .command('verify')
-    .description('say what is wrong with an export, a folder, or the state in use')
-    .argument('[what]', 'an exported file or a state folder; without it the state in use')
-    .option('--key-file <file>', 'key of the secrets, when it is not the one in use')
+    .description('check an export, a folder, or the state in use')
+    .argument('[what]', 'an exported file or a state folder (default: the state in use)')
+    .option('--key-file <file>', 'key of the secrets, if it is not the one in use')
     .option('--json', 'print JSON')
     .action(async (what: string | undefined, flags: { keyFile?: string; json?: true }, command: Command) => {
       const { verifyState } = await import('./state-verify.js');

@@ -1,6 +1,6 @@
 /**
- * innkeeper template build <product>: makes a product's golden template on the container host; needs no running
- * daemon.
+ * innkeeper template build <product>: builds a product's golden template on the container host; does not need a
+ * running daemon.
  */
 import { type Logger, pino } from 'pino';
 import { makeTemplate } from '../../boot/golden-template.js';
@@ -15,16 +15,16 @@ import { stateFolder } from '../shared/socket-path.js';
 export interface TemplateOptions {
   readonly configFile: string;
   readonly product: string;
-  /** Make new ones although there are some. */
+  /** Build new templates even if some exist. */
   readonly replace: boolean;
   readonly json: boolean;
 }
 
-/** Resolves with the exit code. SIGINT and SIGTERM remove what was begun. */
+/** Resolves with the exit code. SIGINT and SIGTERM remove an unfinished template. */
 export async function runTemplateBuild(options: TemplateOptions): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stop.abort(new Error('stopped; what was begun is removed')));
+    process.once(signal, () => stop.abort(new Error('stopping; removing the unfinished template')));
   }
   // standard output is for the result
   const log = pino({ level: 'warn', base: null }, process.stderr);
@@ -50,7 +50,7 @@ export async function runTemplateBuild(options: TemplateOptions): Promise<number
   return EXIT.done;
 }
 
-/** By what the daemon says, or what lies in the state while none runs. */
+/** From the daemon, or from the state folder if the daemon is not running. */
 async function heldAddresses(configFile: string, log: Logger): Promise<ReadonlySet<string>> {
   try {
     const running = await daemonSide(configFile).export();
@@ -62,7 +62,7 @@ async function heldAddresses(configFile: string, log: Logger): Promise<ReadonlyS
     if (codeOf(error) !== 'ENOENT')
       log.warn(
         { err: error },
-        'which addresses services hold is not known; those that the cluster shows are',
+        'the addresses that services hold are unknown; only those in the cluster are avoided',
       );
     return new Set();
   }

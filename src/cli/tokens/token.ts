@@ -20,26 +20,29 @@ interface CreateOptions extends AskOptions {
 }
 
 export function addTokenCommands(program: Command): void {
-  const token = program.command('token').description('tokens that panels call the API with');
-  asking(token.command('create').description('make a token and print it, once'))
-    .requiredOption('--name <name>', 'whose token it is, e.g. paymenter')
+  const token = program.command('token').description('manage the API tokens of panels');
+  asking(token.command('create').description('create a token and print it once'))
+    .requiredOption('--name <name>', 'panel that the token belongs to, e.g. paymenter')
     .option(
       '--permissions <list>',
-      'comma-separated; without it everything a panel needs, with "admin" everything',
+      'comma-separated (default: everything a panel needs; "admin" for everything)',
     )
-    .option('--expires <when>', 'a span such as 12h, 90d, 1y, or an instant such as 2027-01-31T00:00:00Z')
-    .option('--networks <list>', 'comma-separated addresses or networks it may be used from')
+    .option(
+      '--expires <when>',
+      'a duration such as 12h, 90d or 1y, or a timestamp such as 2027-01-31T00:00:00Z',
+    )
+    .option('--networks <list>', 'comma-separated addresses or networks that may use it')
     .action(async (_, command: Command) => create(command.optsWithGlobals()));
   asking(token.command('list').description('list the tokens of all panels')).action(
     async (_, command: Command) => list(command.optsWithGlobals()),
   );
-  asking(token.command('rotate').description('give a token a new text and print it, once'))
-    .argument('<id>', 'its id, or a name that only one live token has')
-    .option('--overlap <span>', 'how long the old text stays good: 0, 12h, 7d ...', '1d')
-    .option('--now', 'end every older text at once, those of earlier rotations too')
+  asking(token.command('rotate').description('rotate a token: print its new text once'))
+    .argument('<id>', 'its ID, or a name that only one active token has')
+    .option('--overlap <span>', 'how long the old text remains valid: 0, 12h, 7d ...', '1d')
+    .option('--now', 'revoke all older texts immediately, including those of earlier rotations')
     .action(async (id: string, _, command: Command) => rotate(id, command.optsWithGlobals()));
-  asking(token.command('revoke').description('end a token at once'))
-    .argument('<id>', 'its id, or a name that only one live token has')
+  asking(token.command('revoke').description('revoke a token immediately'))
+    .argument('<id>', 'its ID, or a name that only one active token has')
     .action(async (id: string, _, command: Command) => revoke(id, command.optsWithGlobals()));
 }
 
@@ -61,20 +64,21 @@ function sayMade(made: Readonly<Record<string, unknown>>, options: AskOptions): 
     return;
   }
   say(formatCell(made['token']));
-  // the token alone goes to standard output, so that it can be piped
+  // Only the token goes to standard output, so that it can be piped.
   process.stderr.write(
     `${facts([
       ['id', made['id']],
       ['panel', made['panel']],
       ['permissions', made['permissions']],
       ['expires', made['expires_at']],
-      ['old text until', made['former_until']],
+      ['old text valid until', made['former_until']],
     ])}\nThis is the only time the token is shown.\n`,
   );
   const { texts, id } = made;
   if (typeof texts === 'number' && texts > 2)
     process.stderr.write(
-      `${texts} texts of this token are good now. "innkeeper token rotate ${formatCell(id)} --now" gives it one more and ends all others.\n`,
+      `${texts} texts of this token are valid now. "innkeeper token rotate ${formatCell(id)} --now" ` +
+        'creates another one and revokes all others.\n',
     );
 }
 
@@ -100,7 +104,7 @@ async function rotate(id: string, options: RotateOptions): Promise<void> {
   const overlap = options.overlap === '0' ? 0 : parseDuration(options.overlap);
   if (overlap === undefined)
     throw new CommandFailure(
-      `--overlap must be 0 or a span such as 12h, not "${formatCell(options.overlap)}".`,
+      `--overlap must be 0 or a duration such as 12h, not "${formatCell(options.overlap)}".`,
     );
   const path = `/tokens/${encodeURIComponent(id)}/rotate`;
   sayMade(
@@ -113,7 +117,7 @@ async function revoke(id: string, options: AskOptions): Promise<void> {
   const daemon = await daemonOf(options);
   const revoked = await daemon.call('DELETE', `/tokens/${encodeURIComponent(id)}`);
   if (options.json) sayJson(revoked);
-  else say(`Token ${formatCell(revoked['id'])} (${formatCell(revoked['name'])}) is revoked.`);
+  else say(`Token ${formatCell(revoked['id'])} (${formatCell(revoked['name'])}) has been revoked.`);
 }
 
 function words(list: string): string[] {
@@ -126,7 +130,7 @@ export function readExpiry(text: string, now: number): string {
   const at = span === undefined ? Date.parse(text) : now + span;
   if (Number.isNaN(at)) {
     throw new CommandFailure(
-      `--expires must be a span such as 90d or an instant, not "${formatCell(text)}".`,
+      `--expires must be a duration such as 90d or a timestamp, not "${formatCell(text)}".`,
     );
   }
   return new Date(at).toISOString();

@@ -1,4 +1,4 @@
-/** The API as panels reach it: its own certificate, or how it does without. */
+/** Checks the API's certificate, or how the API is protected without one. */
 import { type Check, ok, type Verdict, warning, word, worst } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 import { daysLeft, judgeTime, lookAtFiles } from '../../drivers/shared/doctor/certificate-files.js';
@@ -19,9 +19,9 @@ export function apiChecks(parts: DoctorParts): Check[] {
 function withoutTls({ config, configFile }: DoctorParts): Verdict {
   const { host, trusted_proxies: proxies } = config.api;
   if (/^127\.|^::1$/.test(host)) return ok(`none: it listens on ${host} only`);
-  if (proxies.length > 0) return ok(`none: ${proxies.join(', ')} speaks for it`);
+  if (proxies.length > 0) return ok(`none: ${proxies.join(', ')} provides TLS`);
   return warning(
-    `none: tokens cross the network to ${host} as plain text`,
+    `none: tokens are sent unencrypted over the network to ${host}`,
     `# in ${configFile}: api.tls, or api.host: 127.0.0.1 behind a proxy with TLS, named in api.trusted_proxies`,
   );
 }
@@ -30,13 +30,13 @@ async function checkFiles(
   { clock }: DoctorParts,
   { cert_file: file, key_file: keyFile }: NonNullable<DoctorParts['config']['api']['tls']>,
 ): Promise<Verdict> {
-  const renew = `# put a new certificate into ${file} and its key into ${keyFile}; they are in use within a minute`;
+  const renew = `# replace ${file} and ${keyFile} with a new certificate and key; they are loaded within a minute`;
   const looked = await lookAtFiles({ file, keyFile, renew });
   if ('unreadable' in looked) return looked.unreadable;
   const { certificate, verdicts } = looked;
   const names = certificate.subjectAltName ?? certificate.subject;
   return worst(
     [...verdicts, ...judgeTime(certificate, clock, renew)],
-    ok(`for ${names}, ${daysLeft(certificate, clock)} days left`),
+    ok(`for ${names}, expires in ${daysLeft(certificate, clock)} days`),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * Whether the wall clock can be trusted: while it cannot, nothing is purged, erased or given up by date, and nobody
- * may notice for weeks.
+ * Checks whether the wall clock is trusted. While it is not, nothing is purged, erased or abandoned by date, which
+ * may go unnoticed for weeks.
  */
 import { type HostTime, hostTime } from '../../clock/host-time.js';
 import { markFile, readMark } from '../../clock/mark-file.js';
@@ -27,7 +27,7 @@ export function clockChecks({ config, daemon, hostTime: host = hostTime() }: Clo
         const running = await daemon.clock?.();
         if (running) return judge(running.doubt, ['innkeeper clock', 'innkeeper clock confirm']);
         const mark = await readMark(markFile(config.agent.state_dir));
-        if (!mark) return ok('no earlier time is on record');
+        if (!mark) return ok('no earlier time is recorded');
         const now = { wall: host.wall(), uptime: host.uptime() };
         const doubt = doubtOf(anchorAtStart(mark, undefined, host.bootId, now), now);
         return judge(doubt, ['systemctl start innkeeper', 'innkeeper clock confirm']);
@@ -37,18 +37,18 @@ export function clockChecks({ config, daemon, hostTime: host = hostTime() }: Clo
 }
 
 const WHAT = {
-  ahead: (off: string) => `it went ${off} further than time did`,
-  behind: (off: string) => `it is ${off} behind the time that it has shown before`,
+  ahead: (off: string) => `it moved ${off} more than the elapsed time`,
+  behind: (off: string) => `it is ${off} behind the time that it showed before`,
   long_off: (off: string) =>
-    `it is ${off} ahead of its last known time: this machine was off for so long, or the clock is wrong`,
+    `it is ${off} ahead of its last known time: this machine was off that long, or the clock is wrong`,
 } as const;
 
-/** @param whenRight what a person types once the clock is right */
+/** @param whenRight commands to run once the clock is correct */
 function judge(doubt: SeenDoubt | undefined, whenRight: readonly string[]): Verdict {
-  if (!doubt) return ok('it went as far as time did');
+  if (!doubt) return ok('it matches the elapsed time');
   const off = WHAT[doubt.kind](duration(Math.abs(doubt.offMs) / 1000));
   return wrong(
-    `${off}; nothing is purged, erased or given up by date until it is right again or confirmed`,
+    `${off}; nothing is purged, erased or abandoned by date until it is correct again or confirmed`,
     'timedatectl',
     ...whenRight,
   );

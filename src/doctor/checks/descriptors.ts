@@ -1,10 +1,10 @@
-/** How many file descriptors the running daemon may have. */
+/** Checks how many file descriptors the running daemon may use. */
 import { descriptorLimit } from '../../kernel/descriptor-use.js';
 import { isRunning, readNote } from '../../state/files/lock-note.js';
 import { type Check, notChecked, ok, warning } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
-/** What the unit gives, and what all connections, jobs and systems together need at most. */
+/** The limit that the unit sets: enough for the maximum of connections, jobs and systems together. */
 const RIGHT = 16_384;
 const UNIT = '/etc/systemd/system/innkeeper.service.d';
 
@@ -12,17 +12,17 @@ export function descriptorChecks({ config }: Pick<DoctorParts, 'config'>): Check
   return [
     {
       name: 'daemon.descriptors',
-      title: "the daemon's file descriptors",
+      title: 'file descriptors of the daemon',
       after: [],
       look: ['systemctl show innkeeper -p LimitNOFILE -p LimitNOFILESoft'],
       run: async () => {
         const note = await readNote(config.agent.state_dir);
-        if (!note || !isRunning(note)) return ok('no daemon runs that could lack them');
+        if (!note || !isRunning(note)) return ok('the daemon is not running');
         const limit = descriptorLimit(note.pid);
         if (limit === undefined) return notChecked(`process ${note.pid} does not show its limits`);
         if (limit >= RIGHT) return ok(`it may open ${limit} files and connections`);
         return warning(
-          `it may open only ${limit} files and connections: it takes fewer callers at once than it could`,
+          `it may open only ${limit} files and connections: this limits the number of clients`,
           `install -d ${UNIT}`,
           String.raw`printf '[Service]\nLimitNOFILE=65536\n' > ${UNIT}/descriptors.conf`,
           'systemctl daemon-reload && systemctl restart innkeeper',

@@ -1,4 +1,4 @@
-/** Who is told of alerts: whether they could be told now. Nobody is woken by it. */
+/** Checks that the hooks can be reached now. Sends no alert. */
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
@@ -27,11 +27,11 @@ export function hookChecks(parts: DoctorParts): Check[] {
   return [
     {
       name: 'alerts.hooks',
-      title: 'who is told of alerts',
+      title: 'receivers of alerts',
       after: [],
       look: [`# in ${parts.configFile}: alerts.hooks`],
       run: async (signal) => {
-        if (hooks.length === 0) return ok('nobody: `innkeeper alerts` shows them');
+        if (hooks.length === 0) return ok('none: \`innkeeper alerts\` lists them');
         const verdicts = await Promise.all(hooks.map((hook) => check(hook, parts.configFile, signal)));
         return worst(
           verdicts.filter(({ state }) => state !== 'ok'),
@@ -48,10 +48,10 @@ async function check(hook: HookConfig, configFile: string, signal: AbortSignal):
     await reach(hook, signal);
     return ok(hook.name);
   } catch (error) {
-    // not the message: it may quote the URL, which is often the password
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+    // The message is not shown: it may quote the URL, which often contains the password.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'no response';
     return warning(
-      `${hook.name}: no connection to where alerts are posted (${code})`,
+      `${hook.name}: cannot connect to its URL (${code})`,
       `# in ${configFile}: alerts.hooks, url and ca_file of ${hook.name}`,
     );
   }
@@ -67,13 +67,13 @@ async function checkCommand(name: string, program: string): Promise<Verdict> {
     if (isThere) return ok(name);
   }
   return wrong(
-    `${name}: ${program} is nothing that ${whoAmI()} can run`,
+    `${name}: ${whoAmI()} cannot run ${program}`,
     `ls -l ${word(program)}`,
     `chmod +x ${word(program)}`,
   );
 }
 
-/** Connects, with TLS where the URL says so; sends nothing. */
+/** Connects, with TLS if the URL requires it; sends nothing. */
 async function reach({ url, ca_file: caFile }: HookConfig, signal: AbortSignal): Promise<void> {
   if (!url) throw new Error('a hook has neither command nor URL');
   const { protocol, hostname, port } = new URL(url.reveal());
@@ -84,7 +84,7 @@ async function reach({ url, ca_file: caFile }: HookConfig, signal: AbortSignal):
   const named = isIP(host) === 0 ? { servername: host } : {};
   const socket = isTls ? tls.connect({ ...where, ...named, ...ca }) : net.connect(where);
   try {
-    socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error('no answer')));
+    socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error('no response')));
     await once(socket, isTls ? 'secureConnect' : 'connect', { signal });
   } finally {
     socket.destroy();

@@ -1,7 +1,7 @@
 /**
- * Whether the state knows what the cluster holds. Documents of deleted services stay, so a container with our mark
- * that no document tells of means that the state is not the one that made it: an empty folder, an old copy, or
- * another agent with the same id. Never a reason to remove it: it is somebody's site.
+ * Compares the containers of the cluster with the state. Documents of deleted services are kept, so a container with
+ * this agent's mark but without a document means that another state created it: the folder is empty, an old copy, or
+ * belongs to another agent with the same ID. This is never a reason to remove the container: it is a customer's site.
  */
 import { shellWord } from '../../kernel/command-line.js';
 import { isOfTemplate } from '../../kernel/mark.js';
@@ -18,12 +18,12 @@ const MANY = 5;
 type Parts = DoctorParts & { readonly guest: Pick<GuestDoctor, 'containers'> };
 type Documents = () => Promise<Verified | undefined>;
 
-/** `verify`: may be some seconds old; `again`: of this moment. */
+/** `verify`: the result may be some seconds old; `again`: reads now. */
 export function knownContainersCheck(parts: Parts, verify: Documents, again: Documents): Check {
   const agent = parts.config.agent.id;
   return {
     name: 'state.cluster',
-    title: 'containers that the state must know',
+    title: 'containers known to the state',
     after: ['container_host.token', 'state.folder'],
     look: ['innkeeper reconcile --dry-run'],
     withinMs: WITHIN_MS,
@@ -33,7 +33,7 @@ export function knownContainersCheck(parts: Parts, verify: Documents, again: Doc
         ({ mark, template }) => mark?.agent === agent && !template && !isOfTemplate(mark),
       );
       const suspects = strangers(ours, await verify());
-      // an order may have come between the two looks
+      // an order may have arrived between the two reads
       const unknown = suspects.length === 0 ? [] : strangers(suspects, await again());
       return judge(parts, ours.length, unknown);
     },
@@ -44,27 +44,29 @@ function strangers(ours: readonly SeenContainer[], found: Verified | undefined):
   return ours.filter(({ mark }) => {
     if (!mark) return false;
     const generation = found?.lives.get(`${mark.panel}/${mark.service}`);
-    // a document that cannot be read may tell of it
+    // an unreadable document may belong to the container
     if (generation === null) return false;
     return generation === undefined || generation < mark.generation;
   });
 }
 
 function judge({ config, configFile }: DoctorParts, all: number, unknown: readonly SeenContainer[]): Verdict {
-  if (all === 0) return ok(`none on the cluster carries the mark of "${config.agent.id}"`);
-  if (unknown.length === 0) return ok(`all ${all} that carry the mark of "${config.agent.id}"`);
+  if (all === 0) return ok(`no container has the mark of "${config.agent.id}"`);
+  if (unknown.length === 0) return ok(`all ${all} containers with the mark of "${config.agent.id}"`);
   const dir = config.agent.state_dir;
   const names = unknown
     .slice(0, MANY)
     .map(({ vmid, node, mark }) => `${vmid} on ${node} (${mark?.panel ?? ''}/${mark?.service ?? ''})`);
   const more = unknown.length > MANY ? ` and ${unknown.length - MANY} more` : '';
   return wrong(
-    `${unknown.length} of ${all} containers that carry the mark of "${config.agent.id}" are not known to the state in ${dir}: ` +
-      `${names.join(', ')}${more}. It is empty, an old copy, or not the one that made them. Remove none of them: they are customers' sites`,
-    'systemctl stop innkeeper   # before it takes orders on a wrong state',
-    `# look for the right state folder: agent.state_dir in ${shellWord(configFile)}, a disk that is not mounted`,
-    `mv ${shellWord(dir)} ${shellWord(`${dir}.wrong`)}   # keeps what has been ordered since`,
+    `${unknown.length} of ${all} containers with the mark of "${config.agent.id}" are not known to ` +
+      `the state in ${dir}: ${names.join(', ')}${more}. The state is empty, an old copy, or another ` +
+      "agent's. Do not remove the containers: they are customers' sites",
+    'systemctl stop innkeeper   # before it accepts orders with the wrong state',
+    `# find the right state folder: agent.state_dir in ${shellWord(configFile)}, or a disk that is ` +
+      'not mounted',
+    `mv ${shellWord(dir)} ${shellWord(`${dir}.wrong`)}   # keeps the orders since then`,
     `innkeeper state import NEWEST-EXPORT.tar.gz --config ${shellWord(configFile)}`,
-    `# if another agent made them: give this one an agent.id of its own, before it makes anything`,
+    '# if another agent created them: set a different agent.id for this one before it creates ' + 'anything',
   );
 }

@@ -1,4 +1,7 @@
-/** Modules: whether each that is there can be used, and whether those that services need are there. */
+/**
+ * Checks modules: whether each installed module can be used, and whether the modules that services need are
+ * installed.
+ */
 import { shellWord } from '../../kernel/command-line.js';
 import type { Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, wrong, worst } from '../../drivers/shared/doctor/check.js';
@@ -12,7 +15,7 @@ export function modulesCheck(parts: DoctorParts, verify: () => Promise<Verified 
     look: [`innkeeper config check --config ${shellWord(parts.configFile)}`],
     withinMs: 120_000,
     run: async () => {
-      // a state that cannot be read is told by its own lines
+      // other checks report a state that cannot be read
       const documents = await verify().catch(() => undefined);
       return judge(parts, documents?.modules ?? new Set());
     },
@@ -36,9 +39,9 @@ function judge(
     .map((name) =>
       wrong(
         needed.has(name)
-          ? `${name}: services need it, and it is not installed: nothing can be done with them`
-          : `${name}: it is the product of orders that name none (modules.default_product), and is not installed`,
-        `# in ${configFile}: modules.paths, the folder that holds product/${name}/module.js`,
+          ? `${name}: services use it, but it is not installed: their operations fail`
+          : `${name}: it is the default product (modules.default_product), but is not installed`,
+        `# in ${configFile}: modules.paths, the folder that contains product/${name}/module.js`,
       ),
     );
   return worst([...unusable, ...absent], ok(names.join(', ')));

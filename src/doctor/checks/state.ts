@@ -1,4 +1,4 @@
-/** The state: its folder, what is in it, and how many addresses are left. */
+/** Checks the state: its folder, its documents, and the free addresses. */
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -18,7 +18,7 @@ import {
 import type { DoctorParts } from '../parts.js';
 
 const MIB = 1024 ** 2;
-/** A site's document and its job take some 20 KB; a full disk stops all changes. */
+/** The documents of a site and its job need some 20 KB. A full disk stops all changes. */
 const LOW_MIB = { wrong: 50, warning: 500 } as const;
 const LOW_NODES = 1_000;
 const MANY = 3;
@@ -37,21 +37,21 @@ export function stateChecks(parts: DoctorParts, verify: () => Promise<Verified |
         const look = 'journalctl -u innkeeper -n 50';
         if (!found)
           return (await hasRun(dir)) || (await parts.daemon.isEnabled?.())
-            ? wrong('it does not run', look, 'systemctl start innkeeper')
-            : ok('it does not run yet; it is started with: systemctl start innkeeper');
+            ? wrong('it is not running', look, 'systemctl start innkeeper')
+            : ok('it is not running yet; start it with: systemctl start innkeeper');
         if (found.problem !== undefined)
-          return wrong(`it runs and is not ready: ${found.problem}`, look, 'systemctl restart innkeeper');
+          return wrong(`it is running but not ready: ${found.problem}`, look, 'systemctl restart innkeeper');
         if (found.version !== VERSION)
           return warning(
-            `it runs as release ${found.version ?? 'unknown'}, and what is installed is ${VERSION}`,
+            `it is running release ${found.version ?? 'unknown'}, but release ${VERSION} is installed`,
             'systemctl restart innkeeper',
           );
-        return ok('it runs and is ready');
+        return ok('it is running and ready');
       },
     },
     {
       name: 'state.folder',
-      title: 'state folder, rights and room',
+      title: 'permissions and free space of the state folder',
       after: [],
       look: [`ls -ld ${word(dir)}`, 'df -h'],
       run: () => checkFolder(dir),
@@ -66,7 +66,7 @@ export function stateChecks(parts: DoctorParts, verify: () => Promise<Verified |
     },
     {
       name: 'addresses',
-      title: 'pools of addresses',
+      title: 'address pools',
       after: ['state.integrity'],
       look: [`innkeeper state verify --config ${word(parts.configFile)}`],
       run: async () => judgePools(parts, (await verify())?.addresses ?? []),
@@ -81,7 +81,7 @@ async function checkFolder(dir: string): Promise<Verdict> {
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
     return wrong(
-      `${folder} cannot be written to by ${whoAmI()}`,
+      `${whoAmI()} cannot write to ${folder}`,
       exists ? `chown -R ${whoAmI()}: ${word(dir)}` : make,
     );
   }
@@ -89,23 +89,23 @@ async function checkFolder(dir: string): Promise<Verdict> {
   const { mode, uid } = await stat(folder);
   if (exists && (mode & 0o077) !== 0)
     verdicts.push(
-      warning(`others may look into ${dir} (mode ${(mode & 0o777).toString(8)})`, `chmod 700 ${word(dir)}`),
+      warning(`other users can read ${dir} (mode ${(mode & 0o777).toString(8)})`, `chmod 700 ${word(dir)}`),
     );
   const { bavail, bsize, ffree, files } = await statfs(folder);
   const free = Math.floor((bavail * bsize) / MIB);
-  const full = `${free} MiB are free where ${dir} is`;
+  const full = `${free} MiB are free on the disk of ${dir}`;
   if (free < LOW_MIB.wrong) verdicts.push(wrong(full, `df -h ${word(folder)}`));
   else if (free < LOW_MIB.warning) verdicts.push(warning(full, `df -h ${word(folder)}`));
   if (files > 0 && ffree < LOW_NODES)
-    verdicts.push(wrong(`${ffree} inodes are free where ${dir} is`, `df -i ${word(folder)}`));
+    verdicts.push(wrong(`${ffree} inodes are free on the disk of ${dir}`, `df -i ${word(folder)}`));
   const owner = process.getuid?.() === 0 && uid !== 0 ? `, owned by user ${uid}` : '';
   return worst(
     verdicts,
-    ok(exists ? `${dir}${owner}, ${full}` : `${dir} is made at the first start, ${full}`),
+    ok(exists ? `${dir}${owner}, ${full}` : `${dir} is created at the first start, ${full}`),
   );
 }
 
-/** The file that every daemon locks stays when it ends. */
+/** Every daemon locks this file and leaves it in place when it ends. */
 async function hasRun(dir: string): Promise<boolean> {
   return stat(join(dir, 'lock')).then(
     () => true,
@@ -121,7 +121,7 @@ async function nearest(dir: string): Promise<{ folder: string; exists: boolean }
 }
 
 function judgeState({ configFile }: DoctorParts, found: Verified | undefined): Verdict {
-  if (!found || (found.documents === 0 && found.findings.length === 0)) return ok('there are none yet');
+  if (!found || (found.documents === 0 && found.findings.length === 0)) return ok('none exist yet');
   const verify = `innkeeper state verify --config ${word(configFile)}`;
   const { findings, documents, secrets, opened } = found;
   const list = findings.slice(0, MANY).map(({ file, problem }) => `${file} ${problem}`.trim());
@@ -133,7 +133,7 @@ function judgeState({ configFile }: DoctorParts, found: Verified | undefined): V
       'the key of the secrets is missing',
       '# put secret.key back into the state folder, or configure state_key',
     );
-  return ok(`${documents} documents and ${secrets} secrets are whole`);
+  return ok(`${documents} documents and ${secrets} secrets are intact`);
 }
 
 function judgePools({ config, configFile }: DoctorParts, held: readonly string[]): Verdict {
@@ -141,9 +141,9 @@ function judgePools({ config, configFile }: DoctorParts, held: readonly string[]
     const range = rangeOf(pool);
     const used = BigInt(held.filter((address) => valueIn(range, address) !== undefined).length);
     const text = `${pool.name}: ${range.size - used} of ${range.size} are free`;
-    const mend = `# in ${configFile}: addresses.pools, a longer range or another pool`;
-    if (used >= range.size) return warning(text, mend);
-    return (range.size - used) * 10n < range.size ? warning(text, mend) : ok(text);
+    const fix = `# in ${configFile}: addresses.pools, a longer range or another pool`;
+    if (used >= range.size) return warning(text, fix);
+    return (range.size - used) * 10n < range.size ? warning(text, fix) : ok(text);
   });
   const families = [4, 6].filter((family) =>
     config.addresses.pools.some((pool) => rangeOf(pool).family === family),
@@ -158,7 +158,7 @@ function judgePools({ config, configFile }: DoctorParts, held: readonly string[]
   );
   if (out.length > 0)
     return wrong(
-      `no address is left for another site (IPv${out.join(', IPv')})`,
+      `no address is available for another site (IPv${out.join(', IPv')})`,
       `# in ${configFile}: addresses.pools, a longer range or another pool`,
     );
   return worst(verdicts, ok('none'));

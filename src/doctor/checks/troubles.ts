@@ -1,6 +1,6 @@
 /**
- * What waits for a person: stuck jobs, failed orders, active alerts. Read from the documents, so that it works with
- * the daemon up or down.
+ * Checks for problems that require an operator: stuck jobs, failed orders, active alerts. Reads the documents, so it
+ * works with the daemon up or down.
  */
 import { ALERTS, type AlertRecord } from '../../model/alert.js';
 import { whyOf } from '../../kernel/cause.js';
@@ -9,17 +9,17 @@ import { innkeeper } from '../../kernel/command-line.js';
 import type { Trouble, Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, warning, wrong } from '../../drivers/shared/doctor/check.js';
 
-/** More of one kind are counted: a list of hundreds hides what else is wrong. */
+/** More of one kind are only counted: a list of hundreds would hide other problems. */
 const MANY = 5;
 
-/** Told by a line of its own, with the commands for each. */
+/** A separate check reports these, with the commands for each. */
 const TOLD_APART: readonly string[] = ['job_stuck', 'order_failed', 'clock_jump'];
 
 export function troubleChecks(verify: () => Promise<Verified | undefined>): Check[] {
   return [
     {
       name: 'jobs',
-      title: 'jobs that a person must see to',
+      title: 'jobs that require an operator',
       after: ['state.folder'],
       look: ['innkeeper job list --status stuck'],
       withinMs: 120_000,
@@ -42,7 +42,7 @@ function judgeJobs(troubles: readonly Trouble[]): Verdict {
   return wrong(
     listed(
       told.map(({ service, job }) => {
-        const how = job.status === 'stuck' ? 'is stuck' : 'failed and was taken back';
+        const how = job.status === 'stuck' ? 'is stuck' : 'failed and was rolled back';
         return `${job.method} of service ${service} ${how}.${whyOf(job.error)}`;
       }),
       troubles.length,
@@ -54,22 +54,25 @@ function judgeJobs(troubles: readonly Trouble[]): Verdict {
   );
 }
 
-/** Worst first. One that was raised long before the daemon ended is told all the same: nobody has cleared it. */
+/**
+ * Worst first. An alert that was raised long before the daemon ended is included, because nothing has cleared it
+ * since.
+ */
 function judgeAlerts(all: readonly AlertRecord[]): Verdict {
   const isCritical = ({ kind }: AlertRecord): boolean => ALERTS[kind].severity === 'critical';
   const alerts = all
     .filter(({ kind }) => !TOLD_APART.includes(kind))
     .sort((a, b) => Number(isCritical(b)) - Number(isCritical(a)));
-  if (alerts.length === 0) return ok('none but what stands above');
+  if (alerts.length === 0) return ok('none besides those listed above');
   const told = alerts.slice(0, MANY);
   const found = listed(
     told.map(({ kind, raisedAt, text }) => `${kind} since ${raisedAt}: ${cleaned(text)}`),
     alerts.length,
   );
   const commands = ['innkeeper alerts', ...told.flatMap(({ commands: helps = [] }) => helps)];
-  // it would send the reader back to where he is
-  const mend = [...new Set(commands)].filter((command) => command !== 'innkeeper doctor');
-  return alerts.some(isCritical) ? wrong(found, ...mend) : warning(found, ...mend);
+  // this command would lead the operator back to the doctor
+  const fix = [...new Set(commands)].filter((command) => command !== 'innkeeper doctor');
+  return alerts.some(isCritical) ? wrong(found, ...fix) : warning(found, ...fix);
 }
 
 function listed(lines: readonly string[], count: number): string {

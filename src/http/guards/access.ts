@@ -1,22 +1,22 @@
-/** Who may call what: the one list. A route that is not in it cannot be registered. */
+/** The single list of who may call what. A route that is not in it cannot be registered. */
 import type { Permission } from '../../model/permissions.js';
 import type { Listener } from '../../model/listener.js';
 
 export type Access = 'public' | Permission;
 
-/** What is counted per token. Orders and the like are not: a panel does not ask for them twice. */
+/** What is counted per token. Orders and similar requests are not limited, because a panel does not repeat them. */
 export type Limit = 'reads' | 'actions';
 
 export interface Rule {
   readonly access: Access;
   /** `socket`: only through the daemon's own unix socket. */
-  readonly door: 'both' | 'socket';
-  /** False where a HEAD would do something without showing it. */
+  readonly listener: 'both' | 'socket';
+  /** False if a HEAD request would change something without returning it. */
   readonly head?: false;
 }
 
-const both = (access: Access): Rule => ({ access, door: 'both' });
-const socket = (access: Access): Rule => ({ access, door: 'socket' });
+const both = (access: Access): Rule => ({ access, listener: 'both' });
+const socket = (access: Access): Rule => ({ access, listener: 'socket' });
 
 export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /create-site': both('sites:write'),
@@ -56,7 +56,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /services': both('sites:read'),
   'GET /services/:id': both('sites:read'),
   'GET /services/:id/overview': both('sites:read'),
-  // a password that opens the customer's site: reading it is more than looking
+  // a password that opens the customer's site: reading it needs more than the permission to read
   'POST /services/:id/credentials/reset': both('sites:write'),
   'POST /services/:id/login-link': both('sites:write'),
   'GET /services/:id/credentials': { ...both('sites:write'), head: false },
@@ -71,9 +71,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /jobs/:id/events': { ...both('jobs:read'), head: false },
   'GET /health': both('public'),
   'GET /ready': both('public'),
-  // leads to the page
+  // redirects to the page
   'GET /': both('public'),
-  // the page and its files; what it shows it reads with a token
+  // the page and its files; the page reads the API description with a token
   'GET /docs': both('public'),
   'GET /docs/:file': both('public'),
   'GET /openapi.json': both('sites:read'),
@@ -94,7 +94,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /tokens/:id/rotate': socket('admin'),
 };
 
-/** Never refused for load: recording one is one write. */
+/** Never refused because of load: each needs only one write to be recorded. */
 const LIFE_CYCLE: ReadonlySet<string> = new Set([
   'POST /create-site',
   'POST /delete-site',
@@ -102,14 +102,17 @@ const LIFE_CYCLE: ReadonlySet<string> = new Set([
   'POST /unsuspend',
   'POST /wp/upgrade',
 ]);
-/** They change nothing. */
+/** These requests change nothing. */
 const QUESTIONS: ReadonlySet<string> = new Set([
   'POST /wp/upgrade/check',
   'POST /customdomain/getdata',
   'POST /panel/sync',
 ]);
 
-/** Their answers grow with the number of services: so many of one token at once. */
+/**
+ * The responses grow with the number of services. The value is how many of these requests one token may have in
+ * progress.
+ */
 const LONG: Readonly<Record<string, number>> = {
   'POST /panel/sync': 2,
   'GET /services': 16,
@@ -118,46 +121,46 @@ const LONG: Readonly<Record<string, number>> = {
   'GET /audit': 16,
 };
 
-/** How many of these calls one token may have under way; undefined: any number. */
+/** How many of these requests one token may have in progress; undefined: any number. */
 export function mostAtOnce(method: string, url: string): number | undefined {
-  return ruleFor(method, url).door === 'socket'
+  return ruleFor(method, url).listener === 'socket'
     ? undefined
     : LONG[`${method === 'HEAD' ? 'GET' : method} ${url}`];
 }
 
-/** They hand out what opens a customer's site. */
+/** These responses contain what opens a customer's site. */
 const REVEALING: ReadonlySet<string> = new Set(['GET /services/:id/credentials']);
 
-/** Whether the call is written down in the audit log. */
+/** Whether the audit log records the request. */
 export function isChange(method: string, url: string): boolean {
   const name = `${method} ${url}`;
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return REVEALING.has(name);
   return !QUESTIONS.has(name);
 }
 
-/** How a call counts; undefined: it does not. */
+/** The limit that the request counts against; undefined: none. */
 export function limitOf(method: string, url: string): Limit | undefined {
-  const { access, door } = ruleFor(method, url);
+  const { access, listener } = ruleFor(method, url);
   const name = `${method} ${url}`;
-  if (access === 'public' || access === 'admin' || door === 'socket' || LIFE_CYCLE.has(name))
+  if (access === 'public' || access === 'admin' || listener === 'socket' || LIFE_CYCLE.has(name))
     return undefined;
-  // each leaves a line in the audit log, so they may not come as often as other reads
+  // each adds a line to the audit log, so the limit is lower than for other reads
   if (REVEALING.has(name)) return 'actions';
   return method === 'GET' || method === 'HEAD' || QUESTIONS.has(name) ? 'reads' : 'actions';
 }
 
-/** Throws when the route is not listed: a programming error that stops the start. */
+/** Throws if the route is not listed: a programming error that prevents the start. */
 export function ruleFor(method: string, url: string): Rule {
   const rule = ACCESS[`${method === 'HEAD' ? 'GET' : method} ${url}`];
   if (!rule) throw new Error(`${method} ${url} is not listed in http/guards/access.ts`);
   return rule;
 }
 
-/** The methods a path may be called with at this door; empty when there is no such path. */
-export function methodsOf(path: string, door: Listener): string[] {
+/** The methods that a path supports at this listener; empty if the path does not exist. */
+export function methodsOf(path: string, listener: Listener): string[] {
   const wanted = path.length > 1 ? path.replace(/\/+$/, '') : path;
   return Object.entries(ACCESS)
-    .filter(([, rule]) => rule.door === 'both' || door === 'socket')
+    .filter(([, rule]) => rule.listener === 'both' || listener === 'socket')
     .map(([key, { head }]) => ({ head, route: key.split(' ') }))
     .filter(({ route: [, pattern = ''] }) => patternOf(pattern).test(wanted))
     .flatMap(({ head, route: [method = ''] }) =>

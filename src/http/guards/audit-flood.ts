@@ -1,27 +1,27 @@
 /**
- * Lets the first refusals of a minute through one by one and counts the others, so that a guesser of tokens neither
- * fills the disk nor goes unseen.
+ * Records the first refusals of a minute individually and counts the others, so that an attacker who guesses tokens
+ * neither fills the disk nor stays unnoticed.
  */
 import type { Clock } from '../../kernel/clock.js';
 import type { AuditEntry } from '../../state/contract.js';
 
 const WINDOW_MS = 60_000;
 const ONE_BY_ONE = 10;
-/** Callers that are counted apart. */
+/** The maximum of callers with their own counter. */
 const MOST_CALLERS = 50;
 const ALL_OTHERS = '';
 
 interface Window {
   readonly since: number;
   count: number;
-  /** The newest of those that were only counted. */
+  /** The most recent entry that was only counted. */
   last: AuditEntry | undefined;
 }
 
 export interface FloodGate {
-  /** `caller`: a token's id, or an address. */
+  /** `caller`: the ID of a token, or an address. */
   take(caller: string, entry: AuditEntry): void;
-  /** Writes down what was counted so far. */
+  /** Records the refusals that were counted so far. */
   close(): void;
 }
 

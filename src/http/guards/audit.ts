@@ -1,6 +1,6 @@
 /**
- * Writes down every call that changes something, or was refused before it could: before its answer goes out, so that
- * nothing answered is missing.
+ * Records every request that changes something, or that was refused. The record is written before the response is
+ * sent, so no response lacks its record.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { instant } from '../../kernel/clock.js';
@@ -13,21 +13,21 @@ import type { RouteContext } from '../server/route.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The answer comes from the record: an earlier call asked for the same, and nothing was recorded now. */
+    /** The response comes from the record of an earlier identical request, and nothing was recorded now. */
     isRepeated: boolean;
   }
 }
 
-/** What a caller may cause at will, without changing anything, is not allowed to fill the disk. */
+/** Requests that a caller can repeat without changing anything must not fill the disk. */
 function changedNothing({ isRepeated }: FastifyRequest, reply: FastifyReply): boolean {
   const refused = reply.statusCode >= 400 && reply.statusCode < 500;
   return refused || isRepeated || reply.hasHeader('idempotency-replayed');
 }
 
-/** To be called before routes are registered, and before whatever else looks at answers. */
+/** Call this before routes are registered, and before other hooks that process responses. */
 export function auditCalls(
   app: App,
-  { state, clock, door }: Pick<RouteContext, 'state' | 'clock' | 'door'>,
+  { state, clock, listener }: Pick<RouteContext, 'state' | 'clock' | 'listener'>,
 ): void {
   const gate = floodGate(clock, (entry) => void state.audit.add(entry));
   app.decorateRequest('isRepeated', false);
@@ -35,7 +35,7 @@ export function auditCalls(
   app.addHook('onSend', async (request, reply, payload) => {
     const { url } = request.routeOptions;
     if (url === undefined || request.is404 || !isChange(request.method, url)) return payload;
-    const entry = { ...entryOf(request, reply, url, payload), at: instant(clock), door };
+    const entry = { ...entryOf(request, reply, url, payload), at: instant(clock), door: listener };
     if (changedNothing(request, reply)) gate.take(request.tokenId ?? request.ip, entry);
     else await state.audit.add(entry);
     return payload;

@@ -1,4 +1,4 @@
-/** Finds out who calls: by a bearer token on the network, by being let into the folder at the unix socket. */
+/** Identifies the caller: by a bearer token on the network, by file permissions at the unix socket. */
 import { timingSafeEqual } from 'node:crypto';
 import bearerAuth from '@fastify/bearer-auth';
 import type { FastifyRequest, onRequestHookHandler } from 'fastify';
@@ -24,12 +24,13 @@ declare module 'fastify' {
     /** Null until the caller is known. */
     caller: Caller | null;
     /**
-     * False once the caller's token was revoked or has expired; for streams, which outlive the check at their start.
+     * Returns false after the caller's token was revoked or has expired. Streams need it, because they outlive the
+     * check at their start.
      */
     stillAllowed: (() => boolean) | null;
     /** Stays the same when the token is rotated. */
     tokenId: string | null;
-    /** Who is at the command line, as it says itself; null on the network. */
+    /** The user of the command line, as reported by the command; null on the network. */
     operator: { readonly uid: number | null; readonly user: string | null } | null;
   }
 }
@@ -44,18 +45,21 @@ interface Known {
   isLive(): boolean;
 }
 
-/** May see what is meant for operators: names of machines, reasons in the words of the systems behind us. */
+/** Whether the caller may see details for operators: host names, and error messages of remote systems. */
 export function isOperator(request: FastifyRequest): boolean {
   return mayDo(callerOf(request), 'admin');
 }
 
-/** Throws when the request has no caller, which only a public route may meet. */
+/** Throws if the caller is unknown, which is possible only on a public route. */
 export function callerOf(request: FastifyRequest): Caller {
   if (request.caller) return request.caller;
-  throw new AgentError('unauthorized', 'A bearer token is needed.');
+  throw new AgentError('unauthorized', 'A bearer token is required.');
 }
 
-/** The hook of one route at this door. `atOnce`: how many of these calls one token may have under way. */
+/**
+ * Creates the hook for one route at this listener. `atOnce`: how many of these requests one token may have in
+ * progress.
+ */
 export type Guard = (
   access: Access,
   limit: Limit | undefined,
@@ -102,7 +106,7 @@ export async function makeNetworkGuard(
           const refused =
             admitToLimits(token, limit, request) ??
             (atOnce === undefined ? undefined : admitCall(token, atOnce, reply));
-          // what may be refused for load may wait for it, too
+          // requests that can be refused because of load can also be delayed
           const pause = refused ? undefined : mainThread.rest(request);
           if (pause) void pause.then(() => done());
           else done(refused);
@@ -112,7 +116,7 @@ export async function makeNetworkGuard(
   };
 }
 
-/** A token alone, or after another word than `Bearer`, is a mistake that can be named. */
+/** Returns the error for an Authorization header without the scheme `Bearer`, which deserves a specific message. */
 function schemeProblem({ headers }: FastifyRequest): AgentError | undefined {
   const { authorization } = headers;
   if (authorization === undefined || /^bearer /i.test(authorization)) return undefined;
@@ -122,7 +126,9 @@ function schemeProblem({ headers }: FastifyRequest): AgentError | undefined {
   );
 }
 
-/** At the socket everybody is the operator, for the panel named by `?panel=` or the header `innkeeper-panel`. */
+/**
+ * Every caller at the socket is the operator, and acts for the panel in `?panel=` or in the header `innkeeper-panel`.
+ */
 export function makeSocketGuard(): Guard {
   const permissions = new Set(PERMISSIONS);
   return () =>
@@ -139,7 +145,7 @@ export function makeSocketGuard(): Guard {
     };
 }
 
-/** Whoever may use the socket could write any name here: it is a note for people who work together, not a proof. */
+/** Any user of the socket could send any name. It is a note for cooperating operators, not a proof. */
 function operatorOf(request: FastifyRequest): { uid: number | null; user: string | null } {
   const header = request.headers['innkeeper-user'];
   const [, uid, user] = /^(\d{1,10}) ([A-Za-z0-9._@-]{1,64})$/.exec(String(header)) ?? [];
@@ -160,7 +166,7 @@ function admit(token: Known | undefined, request: FastifyRequest): boolean {
   if (token.networks.length > 0 && !isFrom(request.ip, token.networks)) {
     request.log.warn(
       { token: token.name, from: request.ip },
-      'token used from a network it is not meant for',
+      'token used from a network that it does not allow',
     );
     return false;
   }
@@ -175,11 +181,12 @@ function admit(token: Known | undefined, request: FastifyRequest): boolean {
   return true;
 }
 
-const forbidden = (): AgentError => new AgentError('forbidden', 'This token may not make this call.');
+const forbidden = (): AgentError =>
+  new AgentError('forbidden', 'This token does not have permission for this request.');
 
 /**
- * Finds a token by its SHA-256: how long that takes tells nothing about how near a guess came, as the hash of a near
- * guess is not near. What is found is compared in constant time all the same.
+ * Finds a token by its SHA-256. The duration reveals nothing about how close a guess was, because similar texts have
+ * unrelated hashes. The hash that is found is still compared in constant time.
  */
 function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
   const configured = config.api.tokens.map((token): Known => ({
@@ -212,7 +219,7 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
   };
   return (text) => {
     const hash = hashToken(text);
-    // only then: guessing costs us one hash, however many tokens there are
+    // the index is rebuilt only when tokens changed, so a guess costs one hash, for any number of tokens
     if (indexed !== state.tokens.revision) index();
     const found = byHash.get(hash);
     const sent = Buffer.from(hash);

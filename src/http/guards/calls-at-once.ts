@@ -1,11 +1,8 @@
-/**
- * Calls with long answers: only so many of one token are under way, as each keeps its input and its half-made answer in
- * memory.
- */
+/** Limits requests with long responses per token, because each keeps its input and its partial response in memory. */
 import type { FastifyReply } from 'fastify';
 import { AgentError } from '../../kernel/errors.js';
 
-/** Undefined when the call is let in; it counts until its answer is over. */
+/** Undefined if the request is admitted; it counts until its response has been sent or aborted. */
 export type AdmitCall = (token: string, most: number, reply: FastifyReply) => AgentError | undefined;
 
 /** For one route. */
@@ -16,7 +13,7 @@ export function callsAtOnce(): AdmitCall {
     if (count >= most)
       return new AgentError(
         'rate_limited',
-        `Only ${most} of these calls can be under way at once; please try again in a moment.`,
+        `Only ${most} of these requests can run at the same time; please try again in a moment.`,
         { retryAfterS: 1 },
       );
     underWay.set(token, count + 1);

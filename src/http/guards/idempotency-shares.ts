@@ -1,4 +1,4 @@
-/** How much of what is remembered for `Idempotency-Key` belongs to each token, so that none fills the disk. */
+/** Limits the stored responses for `Idempotency-Key` per token, so that no token fills the disk. */
 import type { RememberedCall } from '../../state/contract.js';
 
 export interface Share {
@@ -7,11 +7,13 @@ export interface Share {
 }
 
 export const MOST_REMEMBERED: Share = { answers: 10_000, bytes: 16_777_216 };
-/** Of a document beside the answer's body. */
+/** Size of a document without the body of the response. */
 const FRAME_BYTES = 1_024;
 
 export interface Shares {
-  /** Ids of the oldest answers of the token that must go now that this one is kept. */
+  /**
+   * Records a stored response. Returns the IDs of the token's oldest responses, which must be removed to make space.
+   */
   keep(token: string, id: string, bodyBytes: number): string[];
   forget(id: string): void;
 }
@@ -21,9 +23,9 @@ interface Kept {
   readonly bytes: number;
 }
 
-/** @param known what is on the disk already */
+/** @param known the responses that are already on the disk */
 export function idempotencyShares(known: readonly RememberedCall[], most: Share = MOST_REMEMBERED): Shares {
-  /** Per token, the oldest first. */
+  /** Per token, oldest first. */
   const byToken = new Map<string, Map<string, Kept>>();
   const byId = new Map<string, Kept>();
   const bytesOf = new Map<string, number>();

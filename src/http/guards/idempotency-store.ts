@@ -1,7 +1,4 @@
-/**
- * Remembers for a day what a call with an `Idempotency-Key` was answered, so that a panel may repeat it without doing
- * it twice.
- */
+/** Stores for a day how a request with an `Idempotency-Key` was answered, so that a panel may repeat it safely. */
 import { createHash } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
@@ -14,7 +11,7 @@ import { idempotencyShares, type Share } from './idempotency-shares.js';
 
 const KEEP_MS = 86_400_000;
 const SWEEP_MS = 3_600_000;
-/** Longer answers are only to questions; they are asked again. */
+/** Only queries have longer responses. They are executed again instead. */
 const MOST_BODY = 262_144;
 
 export interface KeyedCall {
@@ -24,41 +21,44 @@ export interface KeyedCall {
   readonly key: string;
   readonly requestId: string;
   readonly serviceId: string | null;
-  /** What is asked for: plain JSON. */
+  /** The request, as plain JSON. */
   readonly asked: unknown;
 }
 
 export interface FirstCall {
   /**
-   * Durable when it resolves. What was refused, or failed on our side, changed nothing and is forgotten: it may be
-   * tried again.
+   * Durable when it resolves. A response that refused the request, or reports a failure of the agent, changed nothing
+   * and is removed, so that the request can be retried.
    */
   answered(code: number, body: string): Promise<void>;
-  /** Nothing was answered. */
+  /** No response was sent. */
   abandon(): void;
 }
 
 export type Recalled =
   | { readonly kind: 'first'; readonly call: FirstCall }
   | { readonly kind: 'answered'; readonly code: number; readonly body: string }
-  /** It was taken on before the daemon ended; its answer was not recorded. */
+  /** The request was accepted before the daemon ended, but its response was not recorded. */
   | { readonly kind: 'begun'; readonly service: Service; readonly job: Job };
 
 export interface IdempotencyStore {
-  /** Waits while the first call with this key is under way. Throws `idempotency_mismatch`, `state_unavailable`. */
+  /**
+   * Waits while the first request with this key is in progress. Throws `idempotency_mismatch`, `state_unavailable`.
+   */
   recall(call: KeyedCall): Promise<Recalled>;
 }
 
 type Context = Pick<OperationContext, 'state' | 'clock' | 'log'>;
 
-/** @param most what one token may have remembered; the oldest answers go first */
+/** @param most the responses that one token may store; the oldest ones are removed first */
 export function makeIdempotencyStore(context: Context, most?: Share): IdempotencyStore {
   const { state, clock, log } = context;
   const shares = idempotencyShares(state.remembered.list(), most);
   const underWay = new Map<string, { readonly fingerprint: string; readonly over: Promise<void> }>();
   let sweptAt = Number.NEGATIVE_INFINITY;
   /**
-   * While the clock cannot be trusted an answer stays good: forgotten too early, the call would be carried out twice.
+   * While the clock is not trusted, no response expires: if it expired too early, the request would be executed
+   * twice.
    */
   const isOver = ({ expiresAt }: RememberedCall): boolean =>
     clock.trusted() && Date.parse(expiresAt) <= clock.now();
@@ -76,7 +76,7 @@ export function makeIdempotencyStore(context: Context, most?: Share): Idempotenc
         .list()
         .filter(isOver)
         .map(({ id }) => forget(id, isOver)),
-    ).catch((error: unknown) => log.warn({ err: error }, 'old remembered answers could not be removed'));
+    ).catch((error: unknown) => log.warn({ err: error }, 'old idempotency records could not be removed'));
   };
 
   const begin = async (id: string, fingerprint: string, call: KeyedCall): Promise<FirstCall> => {
@@ -143,21 +143,21 @@ export function makeIdempotencyStore(context: Context, most?: Share): Idempotenc
   };
 }
 
-/** What a repeated call is told whose own answer got lost. */
+/** The response to a repeated request if the original response was lost. */
 export function begunAnswer(service: Service, job: Job, status: StatusWord) {
   return { success: true, service_id: service.id, status, job_id: job.id } as const;
 }
 
 /**
- * To be done before any job goes on: calls whose answer was cut off by the end of the daemon are answered with the
- * job that they began. It is in its service's document now, and may have left it when the call is repeated: then it
- * would be carried out a second time.
+ * Runs before any job continues. A request whose response was lost when the daemon ended gets a response that names
+ * its job. The job is in its service's document now, but may have left it by the time the request is repeated; then
+ * the request would be executed a second time.
  */
 export async function answerCutOff({ state }: Pick<OperationContext, 'state'>): Promise<void> {
   const cutOff = state.remembered.list().filter(({ answer }) => answer === null);
   if (cutOff.length === 0) return;
   for (const { key, id, panel } of [...state.services.entries()]) {
-    // ids and request ids are the callers' own words: another panel's may be the same
+    // callers choose service IDs and request IDs, so those of another panel may be equal
     const records = cutOff.filter((one) => one.serviceId === id && (one.panel ?? panel) === panel);
     const service = records.length > 0 ? await state.services.find(key) : undefined;
     for (const record of records) {
@@ -173,7 +173,9 @@ function isBegunBy({ requestId, createdAt }: RememberedCall, job: Job): boolean 
   return job.requestId === requestId && job.createdAt >= createdAt;
 }
 
-/** Where the daemon ended between recording the job and recording the answer, the job tells. */
+/**
+ * If the daemon ended after it recorded the job but before it recorded the response, the job identifies the request.
+ */
 async function findBegun(
   { state }: Context,
   panel: string,
@@ -185,13 +187,13 @@ async function findBegun(
   return service && job ? { kind: 'begun', service, job } : undefined;
 }
 
-/** What did something. A refusal changed nothing: asked again it is answered from what is true then. */
+/** True for responses of requests that changed something. After a refusal, a repeated request is evaluated again. */
 function isLasting(code: number): boolean {
   return code < 400;
 }
 
 const mismatch = (): AgentError =>
-  new AgentError('idempotency_mismatch', 'This Idempotency-Key was used for another call before.');
+  new AgentError('idempotency_mismatch', 'This Idempotency-Key was already used for a different request.');
 
 function digest(value: unknown): string {
   return createHash('sha256')
@@ -199,7 +201,7 @@ function digest(value: unknown): string {
     .digest('hex');
 }
 
-/** The order of an object's keys means nothing. */
+/** The order of the keys in an object is irrelevant. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

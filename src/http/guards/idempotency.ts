@@ -1,6 +1,6 @@
 /**
- * `Idempotency-Key` on any POST that changes something: a repeated call gets the first one's answer. Questions are
- * asked again.
+ * `Idempotency-Key` on any POST that changes something: a repeated request gets the response to the first one.
+ * Queries are executed again.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../model/caller.js';
@@ -20,14 +20,14 @@ import type { RouteContext } from '../server/route.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set while the first call with its Idempotency-Key is being answered. */
+    /** Set while the first request with its Idempotency-Key is in progress. */
     firstCall: FirstCall | null;
   }
 }
 
 const HEADER = 'idempotency-key';
 
-/** To be called before routes are registered. */
+/** Call this before routes are registered. */
 export function rememberPosts(app: App, context: RouteContext): void {
   const calls = makeIdempotencyStore(context);
   app.decorateRequest('firstCall', null);
@@ -75,13 +75,13 @@ async function remember(request: FastifyRequest, reply: FastifyReply, payload: u
   return payload;
 }
 
-/** Quotes around it, as the proposed standard has it, are not part of it. Throws `invalid_request`. */
+/** Removes the quotes that the proposed standard puts around the key. Throws `invalid_request`. */
 function keyOf(request: FastifyRequest): string | undefined {
   const sent = request.headers[HEADER];
   if (sent === undefined) return undefined;
   const key = typeof sent === 'string' ? sent.replace(/^"(.*)"$/, '$1') : '';
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw invalid({ [HEADER]: 'must be 1 to 255 letters, digits or signs' });
+  throw invalid({ [HEADER]: 'must be 1 to 255 letters, digits or punctuation characters' });
 }
 
 function serviceIdOf(request: FastifyRequest): string | null {
@@ -95,7 +95,7 @@ function serviceIdOf(request: FastifyRequest): string | null {
   return null;
 }
 
-/** The answer as it was, but a status that it shows is the one of now. */
+/** The stored response, with the current status of the service if it contains one. */
 async function withStatusOfToday(context: RouteContext, { panel }: Caller, body: string): Promise<string> {
   const answer: unknown = JSON.parse(body);
   if (typeof answer !== 'object' || answer === null) return body;

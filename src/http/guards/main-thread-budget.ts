@@ -1,13 +1,13 @@
 /**
- * How much of the main thread's time one token may take: what a call costs is known when it is done, so it is let in
- * while anything is left.
+ * Limits how much time of the main thread one token may use. The cost of a request is known only at its end, so a
+ * request is admitted while anything is left.
  */
 import type { Config } from '../../config/config.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { Budget } from '../server/main-thread.js';
 
-/** So many seconds' worth may be taken at once: a comparison of all services, say. */
+/** Seconds of the budget that can be used in one burst, for example to compare all services. */
 const BURST_S = 8;
 
 interface Account extends Budget {
@@ -15,9 +15,9 @@ interface Account extends Budget {
 }
 
 export interface Budgets {
-  /** The token's, as it is now; null: it may take what it likes. */
+  /** The token's current budget; null: unlimited. */
   of(token: string): Budget | null;
-  /** Why a call is not let in; undefined: it is. */
+  /** Why a request is refused; undefined: it is admitted. */
   refusal(budget: Budget): AgentError | undefined;
 }
 
@@ -41,7 +41,7 @@ export function mainThreadBudgets(
       if (left > 0) return undefined;
       return new AgentError(
         'rate_limited',
-        "The calls with this token take too much of the agent's time; please try again in a moment.",
+        "Requests with this token use too much of the agent's time; please try again in a moment.",
         { retryAfterS: Math.max(1, Math.ceil((1 - left) / perS)) },
       );
     },

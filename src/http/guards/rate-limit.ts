@@ -1,6 +1,6 @@
 /**
- * Keeps one panel (or one page of it that reloads too often) from taking what the others need: a bucket per token and
- * kind of call.
+ * Prevents one panel (or one of its pages that reloads too often) from using the capacity of others: a bucket per
+ * token and kind of request.
  */
 import type { Config } from '../../config/config.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -12,7 +12,7 @@ interface Rate {
   readonly most: number;
 }
 
-/** Undefined when the call is let through, else `rate_limited` with the seconds until the next one is. */
+/** Undefined if the request is admitted, otherwise `rate_limited` with the seconds until the next one is. */
 export type CountCall = (token: string, limit: Limit) => AgentError | undefined;
 
 export function rateLimits(
@@ -39,7 +39,7 @@ export function rateLimits(
       bucket.left -= 1;
       return undefined;
     }
-    return new AgentError('rate_limited', 'Too many calls at once; please try again in a moment.', {
+    return new AgentError('rate_limited', 'Too many requests; please try again in a moment.', {
       retryAfterS: Math.max(1, Math.ceil((1 - bucket.left) / perMs / 1000)),
     });
   };

@@ -1,10 +1,10 @@
 /**
- * Describes a shared schema once: a schema with a `title` moves to the document's components, and a reference takes
- * its place. Routes keep whole schemas, as validators and serializers are compiled from them.
+ * Describes a shared schema once: a schema with a `title` moves to the components of the document, and a reference
+ * replaces it. Routes keep complete schemas, because validators and serializers are compiled from them.
  */
 import { isNode, type Node, nodeIn, textIn } from './node.js';
 
-/** Notes for this folder, which no reader of the document needs. */
+/** Annotations for this folder, which the published document does not need. */
 export const NOTES = ['x-example', 'x-all-of', 'x-any-of', 'x-here'] as const;
 
 /** `components.schemas`, filled by `shared`. */
@@ -19,7 +19,7 @@ export function shared(schema: Node, components: Components): Node {
   const title = textIn(schema, 'title');
   if (title === undefined) return withoutNotes(eachPart(schema, components));
   if (!components.has(title)) {
-    // reserved first, as it may contain itself
+    // reserved first, because the schema may contain itself
     components.set(title, {});
     components.set(title, component(schema, components));
   }
@@ -28,14 +28,14 @@ export function shared(schema: Node, components: Components): Node {
   return mayBeNull(schema) ? { anyOf: [reference, { type: 'null' }], ...here } : { ...reference, ...here };
 }
 
-/** What the shared schema is wherever it stands. */
+/** The shared schema, without what differs between its places. */
 function component(schema: Node, components: Components): Node {
   const { title: _, ...rest } = withoutNotes(eachPart(schema, components));
   const { type } = rest;
   return Array.isArray(type) ? { ...rest, type: type.filter((one) => one !== 'null')[0] } : rest;
 }
 
-/** An answer that is a shared schema and `success`. */
+/** A response that consists of a shared schema and `success`. */
 function allOf(schema: Node, base: Node, components: Components): Node {
   const own = nodeIn(schema, 'properties');
   const inherited = nodeIn(base, 'properties');
@@ -45,7 +45,7 @@ function allOf(schema: Node, base: Node, components: Components): Node {
   return { description: schema['description'], allOf: [shared(base, components), rest] };
 }
 
-/** What is one of several shared schemas. */
+/** A choice between several shared schemas. */
 function anyOf(schema: Node, kinds: readonly unknown[], components: Components): Node {
   const { description, examples } = schema;
   return { description, examples, anyOf: kinds.map((kind) => partOf(kind, components)) };

@@ -1,6 +1,6 @@
 /**
- * Completes the OpenAPI document that @fastify/swagger makes of the routes: shared schemas, examples, headers and
- * failed answers.
+ * Completes the OpenAPI document that @fastify/swagger creates from the routes: adds shared schemas, examples,
+ * headers and error responses.
  */
 import type { ErrorCode } from '../../kernel/errors.js';
 import { FailureBody } from '../schemas/common.js';
@@ -10,7 +10,7 @@ import { codesOf, failedAnswers, takesKey } from './failures.js';
 import { goodHeaders, headerParameters, HEADERS, PARAMETERS } from './headers.js';
 import { listIn, type Node, nodeIn, nodesIn, textIn } from './node.js';
 
-/** What a route says of itself beside what @fastify/swagger reads. */
+/** Properties of a route that @fastify/swagger does not read. */
 export interface RouteFacts {
   readonly method: string;
   readonly url: string;
@@ -64,7 +64,7 @@ function complete(
   };
 }
 
-/** JSON gets its example, and its schema refers to what is shared. */
+/** Adds the example to JSON content, and replaces shared schemas by references. */
 function withContent(part: Node, components: Components): Node {
   const content = eachNode(nodeIn(part, 'content'), (media) => {
     const schema = nodeIn(media, 'schema');

@@ -1,9 +1,10 @@
-/** The example of a body or an answer, put together from the examples of its fields. */
+/** Builds the example of a body or a response from the examples of its fields. */
 import { isNode, listIn, type Node, nodeIn, nodesIn } from './node.js';
 
 /**
- * Undefined where a schema has none. A list has one item, an object all required fields and the optional ones that
- * have an example. Throws when a required field of an object has none: an invented value would be no example.
+ * Undefined if a schema has no example. A list has one item; an object has all required fields, and the optional ones
+ * that have an example. Throws if a required field of an object has no example, because an invented value would be
+ * misleading.
  */
 export function exampleOf(schema: Node): unknown {
   const [own] = [...listIn(nodeIn(schema, 'x-here'), 'examples'), ...listIn(schema, 'examples')];

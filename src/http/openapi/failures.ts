@@ -1,4 +1,4 @@
-/** The failed answers of a call: those of its own, and those that any call of its kind can meet. */
+/** The error responses of an endpoint: its own, and those that all endpoints of its kind share. */
 import { ERRORS, type ErrorCode } from '../../kernel/errors.js';
 import { isChange, limitOf, ruleFor } from '../guards/access.js';
 import { REQUEST } from '../schemas/examples.js';
@@ -7,32 +7,32 @@ import type { Node } from './node.js';
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'The request is not valid',
-  401: 'The token is missing or not accepted',
+  401: 'The token is missing or not valid',
   403: 'The token lacks a permission, or the service is suspended',
-  404: 'It does not exist',
-  409: 'It conflicts with the current state',
-  410: 'It existed, and is gone',
+  404: 'The resource does not exist',
+  409: 'The request conflicts with the current state',
+  410: 'The resource existed, but is gone',
   413: 'The body is too large',
   415: 'The body is not JSON',
   429: 'Too many requests',
   500: 'A defect in the agent, or a damaged record',
-  502: 'A system behind the agent failed',
-  503: 'The agent cannot take the request now',
-  504: 'A system behind the agent took too long',
+  502: 'A remote system failed',
+  503: 'The agent cannot accept the request now',
+  504: 'A remote system did not respond in time',
 };
 
 export interface CallFacts {
   readonly method: string;
   /** As registered: `/jobs/:id`. */
   readonly url: string;
-  /** Of the endpoint's own. */
+  /** The errors of the endpoint itself. */
   readonly failures: readonly ErrorCode[];
 }
 
 /** In the order of the table of errors. */
 export function codesOf({ method, url, failures }: CallFacts): ErrorCode[] {
-  const { access, door } = ruleFor(method, url);
-  const isGuarded = access !== 'public' && door === 'both';
+  const { access, listener } = ruleFor(method, url);
+  const isGuarded = access !== 'public' && listener === 'both';
   const mayHaveBody = method === 'POST' || method === 'PATCH';
   const found = new Set<ErrorCode>([
     ...failures,
@@ -45,12 +45,12 @@ export function codesOf({ method, url, failures }: CallFacts): ErrorCode[] {
   return Object.keys(ERRORS).filter((code): code is ErrorCode => found.has(code as ErrorCode));
 }
 
-/** Whether the call heeds `Idempotency-Key`. */
+/** Whether the endpoint supports `Idempotency-Key`. */
 export function takesKey(method: string, url: string): boolean {
   return method === 'POST' && isChange(method, url);
 }
 
-/** By status. One that stands for a single code is shared by all calls, under the code's name. */
+/** By status. A response with a single code is shared by all endpoints, under the name of the code. */
 export function failedAnswers(
   codes: readonly ErrorCode[],
   responses: Map<string, Node>,

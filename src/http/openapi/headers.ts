@@ -1,4 +1,4 @@
-/** Headers of requests and answers. */
+/** Headers of requests and responses. */
 import { REQUEST } from '../schemas/examples.js';
 import type { Node } from './node.js';
 
@@ -6,18 +6,18 @@ const header = (description: string, schema: Node): Node => ({ description, sche
 
 /** `components.headers` */
 export const HEADERS = {
-  'X-Request-Id': header('The id of the request, which finds it in the log.', {
+  'X-Request-Id': header('The ID of the request, which identifies it in the log.', {
     type: 'string',
     examples: [REQUEST],
   }),
-  'Retry-After': header('How many seconds to wait before the next try.', { type: 'integer', examples: [5] }),
+  'Retry-After': header('Seconds to wait before the next attempt.', { type: 'integer', examples: [5] }),
   'WWW-Authenticate': header('How to authenticate.', { type: 'string', const: 'Bearer' }),
-  'Preference-Applied': header('Which preferences of `Prefer` were applied (RFC 7240). Absent: none.', {
+  'Preference-Applied': header('The preferences of `Prefer` that were applied (RFC 7240). Absent: none.', {
     type: 'string',
     examples: ['respond-async'],
   }),
   'Idempotency-Replayed': header(
-    'Present when this is the answer to an earlier request with the same `Idempotency-Key`.',
+    'Present if this is the response to an earlier request with the same `Idempotency-Key`.',
     { type: 'string', const: 'true' },
   ),
 } as const satisfies Readonly<Record<string, Node>>;
@@ -27,7 +27,7 @@ type HeaderName = keyof typeof HEADERS;
 const refs = (names: readonly HeaderName[]): Node =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** Of a failed answer. */
+/** For an error response. */
 export function headersOf(status: number): Node {
   return refs([
     'X-Request-Id',
@@ -37,13 +37,13 @@ export function headersOf(status: number): Node {
 }
 
 export interface HeaderFacts {
-  /** The call heeds `Prefer`. */
+  /** The endpoint supports `Prefer`. */
   readonly prefers: boolean;
-  /** The call heeds `Idempotency-Key`. */
+  /** The endpoint supports `Idempotency-Key`. */
   readonly takesKey: boolean;
 }
 
-/** Of a good answer. */
+/** For a successful response. */
 export function goodHeaders({ prefers, takesKey }: HeaderFacts): Node {
   return refs([
     'X-Request-Id',
@@ -59,7 +59,8 @@ export const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      "The caller's own id of the request: 1 to 64 letters, digits, dots, underscores or hyphens. If omitted, the agent makes one.",
+      "The caller's own ID for the request: 1 to 64 letters, digits, dots, underscores or hyphens. If " +
+      'omitted, the agent generates one.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
   },
   IdempotencyKey: {
@@ -67,7 +68,9 @@ export const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      'Any text of 1 to 255 printable characters without spaces. The same key with the same request within 24 hours gets the first answer again, with the current status; with another request it is refused.',
+      'Any text of 1 to 255 printable characters without spaces. If the same request is repeated with ' +
+      'the same key within 24 hours, it gets the first response again, with the current status. A ' +
+      'different request with the same key is refused.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
   Prefer: {
@@ -75,7 +78,9 @@ export const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      '`respond-async`: answer at once. `wait=N`: wait for the job for at most N seconds, no more than 20 (RFC 7240). If omitted, the answer comes when the job has ended, after 20 seconds at the latest.',
+      '`respond-async`: respond immediately. `wait=N`: wait for the job for at most N seconds, up to ' +
+      '20 (RFC 7240). If omitted, the response is sent when the job has ended, after 20 seconds at the ' +
+      'latest.',
     schema: { type: 'string', examples: ['respond-async', 'wait=5'] },
   },
 } as const satisfies Readonly<Record<string, Node>>;

@@ -1,4 +1,4 @@
-/** A part of an OpenAPI document or of a schema: what has fields. */
+/** A part of an OpenAPI document or of a schema that has fields. */
 export interface Node {
   readonly [name: string]: unknown;
 }
@@ -7,7 +7,7 @@ export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The node in a field; an empty one where there is none. */
+/** The node in a field; an empty one if the field has none. */
 export function nodeIn(node: Node, name: string): Node {
   const value = node[name];
   return isNode(value) ? value : {};

@@ -1,17 +1,17 @@
-/** The subjects that the description of the API is divided into, in its order. */
+/** The sections of the API description, in their order. */
 
 export const TAGS = {
   Sites: 'Create, suspend, upgrade and delete sites, and read their state.',
-  'Customer actions': 'What a customer does with a site: start, stop, restart, reset, switch off.',
+  'Customer actions': 'What a customer can do with a site: start, stop, restart, reset, switch off.',
   Backups: "Backups of a site, within the plan's quota.",
   Domains: "Custom domains of a site, within the plan's quota.",
   Zones: "Customers' DNS zones and their records.",
-  Services: 'Lists, details, events and first credentials of services.',
+  Services: 'Lists, details, events and initial credentials of services.',
   Plans: 'The plans that can be ordered.',
-  Jobs: 'The durable pieces of work behind the requests.',
+  Jobs: 'The durable units of work that requests start.',
   Operation: 'Health, metrics, alerts and audit, for operators and monitoring.',
-  Tokens: 'API tokens. Only at the unix socket.',
-  State: 'Export of the state. Only at the unix socket.',
+  Tokens: 'API tokens. Only available at the unix socket.',
+  State: 'Export of the state. Only available at the unix socket.',
 } as const;
 
 export type Tag = keyof typeof TAGS;

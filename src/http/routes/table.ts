@@ -1,4 +1,4 @@
-/** All endpoints, by the door they are served at. */
+/** All endpoints, by the listener that serves them. */
 import type { Route } from '../server/route.js';
 import { actionRoutes } from './services/action.js';
 import { removeBackupRoute } from './backups/action-delbak.js';

@@ -1,4 +1,4 @@
-/** Backups in bodies and answers. */
+/** Backups in requests and responses. */
 import { Type } from 'typebox';
 import type { BackupList } from '../../backups/backups.js';
 import { ServiceIdIn } from './common.js';
@@ -7,15 +7,16 @@ import { instant, list, nullable, text, whole, word } from './fields.js';
 
 export const SnapshotKind = word(
   ['initial', 'backup', 'safety'],
-  '`initial`: the site as delivered. `backup`: made by the customer. `safety`: made by the agent before a reset.',
+  '`initial`: the site as delivered. `backup`: created by the customer. `safety`: created by the ' +
+    'agent before a reset.',
   'backup',
 );
 
 const BackupView = Type.Object(
   {
     name: text('The name of the backup: `BAK`, day, month, year, and its number on that day.', BACKUP),
-    created_at: instant('When it was made.'),
-    size_bytes: nullable(whole('Its size in bytes. Null: the storage does not say.', 0), null),
+    created_at: instant('When the backup was created.'),
+    size_bytes: nullable(whole('Its size in bytes. Null: the storage does not report it.', 0), null),
     kind: SnapshotKind,
   },
   { title: 'Backup', description: 'A snapshot of a site.' },
@@ -25,9 +26,9 @@ export const BackupListView = Type.Object(
   {
     backups: list('The names of the backups, oldest first.', [BACKUP]),
     details: Type.Array(BackupView, { description: 'The same backups with details.' }),
-    used: whole('How many backups the service has.', 1),
-    allowed: whole('How many backups the plan allows.', 2),
-    quota: text('Both figures as text: used/allowed.', '1/2'),
+    used: whole('The number of backups of the service.', 1),
+    allowed: whole('The number of backups that the plan allows.', 2),
+    quota: text('Both numbers as text: used/allowed.', '1/2'),
   },
   { title: 'BackupList', description: 'The backups of a service and its quota.' },
 );

@@ -6,14 +6,15 @@ import { REQUEST, SERVICE } from './examples.js';
 import { word } from './fields.js';
 import { explained, STATUS_MEANINGS } from './states.js';
 
-/** In every answer that is JSON. */
+/** In every JSON response. */
 export const Warnings = Type.Array(Type.String(), {
   title: 'Warnings',
   description:
-    'What was not understood, or not done as asked: `subdomian is not known; did you mean subdomain?`. Absent when there is nothing to say.',
+    'What was ignored or not done as requested: `subdomian is not known; did you mean subdomain?`. ' +
+    'Absent if there are no warnings.',
 });
 
-/** The one shape of every failed answer; `errors` names fields. */
+/** The format of all error responses; `errors` names fields. */
 export const FailureBody = Type.Object(
   {
     success: Type.Literal(false, { description: 'False: the request was refused or failed.' }),
@@ -26,20 +27,20 @@ export const FailureBody = Type.Object(
       examples: ['service_not_found'],
     }),
     request_id: Type.String({
-      description: 'Finds this request in the log. The same as the header `X-Request-Id`.',
+      description: 'The ID that identifies this request in the log. Equal to the header `X-Request-Id`.',
       examples: [REQUEST],
     }),
     errors: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
-        description: 'What is wrong with each field, by its name. Present when fields are missing or wrong.',
+        description: 'The problem with each field, by name. Present if fields are missing or invalid.',
       }),
     ),
     warnings: Type.Optional(Warnings),
   },
-  { title: 'Failure', description: 'The answer to every request that was refused or failed.' },
+  { title: 'Failure', description: 'The response to every request that was refused or failed.' },
 );
 
-/** `{success: true, ...}`. `example`: what is truer of this answer than the fields' own examples. */
+/** `{success: true, ...}`. `example`: values that replace the examples of the fields. */
 export function success<T extends TProperties>(
   fields: TObject<T>,
   description: string,
@@ -47,7 +48,7 @@ export function success<T extends TProperties>(
 ) {
   return Type.Object(
     {
-      success: Type.Literal(true, { description: 'True: the request was carried out or accepted.' }),
+      success: Type.Literal(true, { description: 'True: the request was executed or accepted.' }),
       ...fields.properties,
       warnings: Type.Optional(Warnings),
     },
@@ -62,15 +63,15 @@ export function success<T extends TProperties>(
 const ID_RULE =
   'must be 1 to 64 letters, digits, dots, underscores or hyphens, not starting with a dot or hyphen';
 const ID_TEXT = '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$';
-const ID_MEANING = "The panel's id of the service.";
+const ID_MEANING = "The panel's ID of the service.";
 
-/** The panel's id of a service: text or a whole number in, text out. */
+/** The panel's ID of a service: text or a whole number in requests, text in responses. */
 export const ServiceIdIn = Type.Union(
   [Type.String({ pattern: ID_TEXT }), Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })],
   { 'x-rule': ID_RULE, description: ID_MEANING, examples: [SERVICE] },
 );
 
-/** The same where it is part of a URL. */
+/** The same ID in a URL. */
 export const ServiceIdText = Type.String({
   pattern: ID_TEXT,
   'x-rule': ID_RULE,
@@ -78,7 +79,7 @@ export const ServiceIdText = Type.String({
   examples: [SERVICE],
 });
 
-/** The same in answers. */
+/** The same ID in responses. */
 export const ServiceId = Type.String({ description: ID_MEANING, examples: [SERVICE] });
 
 export const Limit = Type.Integer({
@@ -86,7 +87,7 @@ export const Limit = Type.Integer({
   maximum: 1000,
   default: 100,
   'x-rule': 'must be a whole number from 1 to 1000',
-  description: 'How many entries to return at most.',
+  description: 'The maximum number of entries to return.',
   examples: [100],
 });
 
@@ -95,7 +96,7 @@ export const Cursor = Type.String({
   description: '`next_cursor` of the previous page. Omit it for the first page.',
 });
 
-/** Of a page of a list; null ends it. */
+/** For a page of a list; null: this is the last page. */
 export const NextCursor = Type.Unsafe<string | null>({
   type: ['string', 'null'],
   description: 'Pass it as `cursor` to get the next page. Null: this is the last page.',
@@ -104,6 +105,6 @@ export const NextCursor = Type.Unsafe<string | null>({
 
 export const StatusText = word(
   STATUS_WORDS,
-  explained('The state of the service in one word.', STATUS_MEANINGS),
+  explained('The status of the service in one word.', STATUS_MEANINGS),
   'running',
 );

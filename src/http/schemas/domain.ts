@@ -1,4 +1,4 @@
-/** A service's domains in answers, and the bodies of the calls about them. */
+/** A service's domains in responses, and the request bodies of their endpoints. */
 import { Type } from 'typebox';
 import type { DomainList } from '../../domains/list-domains.js';
 import { certifiedNames } from '../../model/domain-name.js';
@@ -10,12 +10,19 @@ const CertificateView = Type.Object(
   {
     state: word(
       ['none', 'pending', 'issued', 'failed'],
-      '`none`: not ordered. `pending`: ordered. `issued`: served. `failed`: tried again later; `problem` says why.',
+      '`none`: not ordered. `pending`: ordered. `issued`: in use. `failed`: will be retried; `problem` ' +
+        'says why.',
       'issued',
     ),
-    expires_at: nullable(instant('When it expires. Null: there is none yet.', '2026-05-30T12:00:00.000Z')),
+    expires_at: nullable(
+      instant('When the certificate expires. Null: none has been issued yet.', '2026-05-30T12:00:00.000Z'),
+    ),
     problem: nullable(
-      text('What must change. Also says why the certificate leaves out one of the names. Null: nothing.', ''),
+      text(
+        'What the customer must change. Also says why the certificate does not include one of the names. ' +
+          'Null: nothing.',
+        '',
+      ),
       null,
     ),
     names: list('The names that the certificate is valid for.', [DOMAIN, `www.${DOMAIN}`]),
@@ -26,13 +33,13 @@ const CertificateView = Type.Object(
 const DomainView = Type.Object(
   {
     domain: text('The name, in ASCII form.', DOMAIN),
-    www: flag('Its `www` name is served too.', true),
-    dns: text('How control of the domain was proved: `routing` or `txt`.', 'routing'),
+    www: flag('The `www` name is served too.', true),
+    dns: text('How ownership of the domain was proved: `routing` or `txt`.', 'routing'),
     certificate: CertificateView,
-    added_at: instant('When it was added.'),
-    enabled: flag('False: it pointed elsewhere for too long and is no longer served.', true),
+    added_at: instant('When the domain was added.'),
+    enabled: flag('False: the domain pointed elsewhere for too long and is no longer served.', true),
     problem: nullable(
-      text('Where it points instead of here, in one sentence. Null: it points here.', ''),
+      text('Where the domain points instead of here, in one sentence. Null: it points here.', ''),
       null,
     ),
   },
@@ -44,16 +51,17 @@ const RequestedDomain = Type.Object(
     domain: text('The name that was ordered.', DOMAIN),
     problem: nullable(
       text(
-        'Why it cannot be added yet, in one sentence. Null: it was not tried yet.',
+        'Why the domain cannot be added yet, in one sentence. Null: it has not been tried yet.',
         'It does not point to this server yet.',
       ),
     ),
-    next_try_at: instant('When the agent tries again.', '2026-03-01T12:15:00.000Z'),
+    next_try_at: instant('When the agent retries.', '2026-03-01T12:15:00.000Z'),
   },
   {
     title: 'RequestedDomain',
     description:
-      'The domain of the order, while it does not point here yet. `POST /action/deldomain` withdraws it. Null: there is none.',
+      'The domain of the order, while it does not point here yet. `POST /action/deldomain` withdraws ' +
+      'it. Null: there is none.',
   },
 );
 
@@ -61,13 +69,14 @@ export const DomainListView = Type.Object(
   {
     domains: list('The domains, oldest first.', [DOMAIN]),
     details: Type.Array(DomainView, { description: 'The same domains with details.' }),
-    count: whole('How many more domains the plan allows.', 2),
-    used: whole('How many domains the service has.', 1),
-    allowed: whole('How many domains the plan allows.', 3),
-    quota: text('Both figures as text: used/allowed.', '1/3'),
+    count: whole('The number of domains that the plan still allows.', 2),
+    used: whole('The number of domains of the service.', 1),
+    allowed: whole('The number of domains that the plan allows.', 3),
+    quota: text('Both numbers as text: used/allowed.', '1/3'),
     txt_challenge: nullable(
       text(
-        'What a TXT record `_innkeeper-challenge.<domain>` must contain to prove control of a domain. Null: no domain needed it yet.',
+        'The required content of the TXT record `_innkeeper-challenge.<domain>` that proves ownership of ' +
+          'a domain. Null: no domain has needed it yet.',
         'k7qv2m9x4t8w3z6r1p5n0s2d7f4h9j3b',
       ),
       null,

@@ -1,4 +1,4 @@
-/** Drift in answers. */
+/** Drift in responses. */
 import { Type } from 'typebox';
 import { SERVICE, VMID } from './examples.js';
 import { flag, instant, list, nullable, text, whole, word } from './fields.js';
@@ -10,7 +10,8 @@ const PROBLEMS = ['missing', 'different', 'surplus', 'foreign'] as const;
 const problem = Type.Unsafe<string>(
   word(
     PROBLEMS,
-    '`missing`: it is not there. `different`: it is there, but not as recorded. `surplus`: it is there and should not be. `foreign`: it belongs to something else.',
+    '`missing`: the object does not exist. `different`: it exists, but differs from the records. ' +
+      '`surplus`: it exists, but should not. `foreign`: it belongs to something else.',
     'missing',
   ),
 );
@@ -19,7 +20,7 @@ export const DriftView = Type.Object(
   {
     part: text(PARTS, 'proxy'),
     problem,
-    since: instant('Since when it differs.'),
+    since: instant('Since when the part has differed.'),
   },
   {
     title: 'Drift',
@@ -30,18 +31,18 @@ export const DriftView = Type.Object(
 export const FindingView = Type.Object(
   {
     id: text(
-      'Names the finding in `POST /reconcile/repair`.',
+      'Identifies the finding in `POST /reconcile/repair`.',
       'default/12345 proxy missing customer.sites.example.net (nothing)',
     ),
     panel: text('The panel that the service belongs to.', 'default'),
     service_id: ServiceId,
     part: text(PARTS, 'proxy'),
     problem,
-    expected: text('What the records say.', 'customer.sites.example.net'),
-    found: text('What is there.', '(nothing)'),
-    safe: flag('True: the agent may fix it.', true),
+    expected: text('The recorded state.', 'customer.sites.example.net'),
+    found: text('The actual state.', '(nothing)'),
+    safe: flag('True: the agent may repair it.', true),
     hint: nullable(text('What an operator can do. Null: nothing is needed.', ''), null),
-    since: instant('Since when it differs.'),
+    since: instant('Since when the part has differed.'),
   },
   {
     title: 'DriftFinding',
@@ -52,20 +53,21 @@ export const FindingView = Type.Object(
 const OrphanView = Type.Object(
   {
     id: text(
-      'Names the orphan in `POST /reconcile/repair`.',
+      'Identifies the orphan in `POST /reconcile/repair`.',
       `container container ${VMID} on pve1 default/${SERVICE}/1`,
     ),
-    kind: text('What it is: `container`, `ha`, `dns` or `proxy`.', 'container'),
-    what: text('Which one it is.', `container ${VMID} on pve1`),
-    service: text('The service that its mark names: panel/id/generation.', `default/${SERVICE}/1`),
+    kind: text('The kind of object: `container`, `ha`, `dns` or `proxy`.', 'container'),
+    what: text('The object.', `container ${VMID} on pve1`),
+    service: text('The service in the mark of the object: panel/id/generation.', `default/${SERVICE}/1`),
     why: text(
-      'Why it is an orphan: the service has `ended`, it is of a `former` generation, the service is `unknown`, or it is `living` and has another one.',
+      'Why it is an orphan: the service has `ended`, the mark names a `former` generation, the service ' +
+        'is `unknown`, or the service is `living` and uses a different object.',
       'ended',
     ),
     doubt: nullable(text('Why the agent never removes it. Null: it may be removed.', ''), null),
-    since: instant('Since when it is known.'),
+    since: instant('Since when the orphan has been known.'),
   },
-  { title: 'Orphan', description: "Something that carries this agent's mark and belongs to no service." },
+  { title: 'Orphan', description: "An object with this agent's mark that belongs to no service." },
 );
 
 export const ReportView = Type.Object(
@@ -76,12 +78,18 @@ export const ReportView = Type.Object(
       description: 'Differences between the records and the actual state.',
     }),
     orphans: Type.Array(OrphanView, {
-      description: 'Things that carry the mark of this agent and belong to no service.',
+      description: "Objects with this agent's mark that belong to no service.",
     }),
     unknown: list('Systems that could not be read.', []),
-    compared: whole('How many services were compared.', 40),
-    skipped: whole('How many services were not compared, because a job on them is open or stuck.', 0),
-    pending: whole('How many differences were seen once only. They count when seen again.', 0),
+    compared: whole('The number of services that were compared.', 40),
+    skipped: whole(
+      'The number of services that were not compared because one of their jobs is open or stuck.',
+      0,
+    ),
+    pending: whole(
+      'The number of differences that were seen only once. They count when they are seen again.',
+      0,
+    ),
   },
   { title: 'DriftReport', description: 'The result of comparing the records with the actual state.' },
 );

@@ -1,4 +1,4 @@
-/** What each type of event says in `data`. */
+/** The `data` of each type of event. */
 import { type TObject, Type } from 'typebox';
 import type { EventType } from '../../model/service-event.js';
 import { BACKUP, CUSTOMER, DOMAIN, EMAIL, FQDN, JOB } from './examples.js';
@@ -7,24 +7,24 @@ import { JobMethod } from './job.js';
 import { SuspendedFor } from './service.js';
 
 interface EventKind {
-  /** When it is written. */
+  /** When the event is written. */
   readonly meaning: string;
   readonly data: TObject;
 }
 
-const job = { job_id: uuid('The id of the job.', JOB), method: JobMethod };
+const job = { job_id: uuid('The ID of the job.', JOB), method: JobMethod };
 const domain = text('The domain, in ASCII form.', DOMAIN);
 
 const EventError = Type.Object(
   {
     code: text('The error code, as in the table of errors.', 'container_host_failed'),
     message: text('One plain sentence that a customer may read.', 'The container host reported a failure.'),
-    step: nullable(text('The step that failed. Null: no single step is to blame.', 'container')),
+    step: nullable(text('The step that failed. Null: the failure concerns no single step.', 'container')),
   },
   { title: 'EventError', description: 'Why it failed.' },
 );
 
-const NoData = Type.Object({}, { title: 'NoData', description: 'Nothing more is said.' });
+const NoData = Type.Object({}, { title: 'NoData', description: 'No further details.' });
 const Suspension = Type.Object(
   { suspended_for: SuspendedFor },
   { title: 'SuspensionData', description: 'Of `service.suspended`.' },
@@ -46,7 +46,8 @@ const EndedJob = Type.Object(
   {
     title: 'EndedJobData',
     description:
-      'Of `job.completed`, `job.failed`, `job.stuck`, `job.cancelled` and, where a job is to blame, `service.failed`.',
+      'Of `job.completed`, `job.failed`, `job.stuck`, `job.cancelled` and, if a job caused it, ' +
+      '`service.failed`.',
   },
 );
 
@@ -57,37 +58,43 @@ export const EVENT_DATA: Readonly<Record<EventType, EventKind>> = {
       {
         plan: text('The name of the plan.', 'basic'),
         email: text("The customer's e-mail address.", EMAIL),
-        fqdn: nullable(text('The name of the site. Null: the product has no website.', FQDN)),
+        fqdn: nullable(text('The subdomain of the site. Null: the product has no website.', FQDN)),
       },
       { title: 'OrderData', description: 'Of `service.ordered`.' },
     ),
   },
   'service.active': { meaning: 'The service is ready for its customer.', data: NoData },
-  'service.failed': { meaning: 'The creation failed and was undone.', data: EndedJob },
-  'service.suspended': { meaning: 'The service was suspended, or the reasons changed.', data: Suspension },
+  'service.failed': { meaning: 'The creation failed and was rolled back.', data: EndedJob },
+  'service.suspended': {
+    meaning: 'The service was suspended, or the reasons for its suspension changed.',
+    data: Suspension,
+  },
   'service.unsuspended': { meaning: 'The last reason for the suspension was lifted.', data: NoData },
   'service.terminated': {
     meaning: 'The service was deleted.',
     data: Type.Object(
-      { purge_at: nullable(instant('When its container is removed. Null: at once.'), null) },
+      { purge_at: nullable(instant('When its container is removed. Null: immediately.'), null) },
       { title: 'TerminationData', description: 'Of `service.terminated`.' },
     ),
   },
-  'service.restored': { meaning: 'A deleted service was ordered again before its purge.', data: NoData },
-  'service.purged': { meaning: 'The container of a deleted service is gone.', data: NoData },
+  'service.restored': {
+    meaning: 'A deleted service was ordered again before its container was removed.',
+    data: NoData,
+  },
+  'service.purged': { meaning: 'The container of a deleted service was removed.', data: NoData },
   'service.plan_changed': {
-    meaning: 'The service has another plan.',
+    meaning: 'The plan of the service was changed.',
     data: Type.Object(
-      { from: text('The plan before.', 'basic'), to: text('The plan now.', 'premium') },
+      { from: text('The previous plan.', 'basic'), to: text('The new plan.', 'premium') },
       { title: 'PlanData', description: 'Of `service.plan_changed`.' },
     ),
   },
   'service.owner_changed': {
-    meaning: 'The service has another owner.',
+    meaning: 'The owner of the service was changed.',
     data: Type.Object(
       {
         email: text("The owner's e-mail address.", EMAIL),
-        user_id: nullable(text("The panel's id of the owner. Null: none was given.", CUSTOMER)),
+        user_id: nullable(text("The panel's ID of the owner. Null: none was given.", CUSTOMER)),
       },
       { title: 'OwnerData', description: 'Of `service.owner_changed`.' },
     ),
@@ -100,11 +107,13 @@ export const EVENT_DATA: Readonly<Record<EventType, EventKind>> = {
       {
         domain,
         state: text('The state of the certificate, as in `GET /action/getdomain`.', 'issued'),
-        expires_at: nullable(instant('When it expires. Null: there is none.', '2026-05-30T12:00:00.000Z')),
+        expires_at: nullable(
+          instant('When the certificate expires. Null: there is none.', '2026-05-30T12:00:00.000Z'),
+        ),
         names: list('The names that the certificate is valid for.', ['example.com', 'www.example.com']),
         problem: nullable(
           text(
-            'Why there is no certificate, or why a name is left out of it.',
+            'Why there is no certificate, or why it does not include a name.',
             'www.example.com does not exist.',
           ),
         ),
@@ -112,7 +121,7 @@ export const EVENT_DATA: Readonly<Record<EventType, EventKind>> = {
       { title: 'CertificateData', description: 'Of `domain.certificate_changed`.' },
     ),
   },
-  'domain.primary_changed': { meaning: "The site's own URL has another name.", data: OneDomain },
+  'domain.primary_changed': { meaning: 'The primary domain of the site was changed.', data: OneDomain },
   'domain.disabled': {
     meaning: 'A domain pointed elsewhere for too long and is no longer served.',
     data: Type.Object(
@@ -130,15 +139,15 @@ export const EVENT_DATA: Readonly<Record<EventType, EventKind>> = {
   'proxy.toggled': {
     meaning: 'The site was switched off or on for visitors.',
     data: Type.Object(
-      { enabled: flag('Whether visitors reach the site.', false) },
+      { enabled: flag('Whether visitors can reach the site.', false) },
       { title: 'ToggleData', description: 'Of `proxy.toggled`.' },
     ),
   },
-  'backup.made': { meaning: 'A backup was made.', data: OneBackup },
+  'backup.made': { meaning: 'A backup was created.', data: OneBackup },
   'backup.removed': { meaning: 'A backup was deleted.', data: OneBackup },
   'job.queued': { meaning: 'A job was recorded.', data: QueuedJob },
-  'job.completed': { meaning: 'A job has done its work.', data: EndedJob },
-  'job.failed': { meaning: 'A job failed and has undone what it did.', data: EndedJob },
-  'job.stuck': { meaning: 'A job can go neither forward nor back.', data: EndedJob },
-  'job.cancelled': { meaning: 'A job was cancelled or overtaken.', data: EndedJob },
+  'job.completed': { meaning: 'A job was completed.', data: EndedJob },
+  'job.failed': { meaning: 'A job failed, and its changes were rolled back.', data: EndedJob },
+  'job.stuck': { meaning: 'A job can neither continue nor be rolled back.', data: EndedJob },
+  'job.cancelled': { meaning: 'A job was cancelled or superseded.', data: EndedJob },
 };

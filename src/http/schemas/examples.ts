@@ -1,4 +1,4 @@
-/** The one customer whose service the examples are about, so that an answer's fields belong together. */
+/** All examples describe the service of one customer, so that the fields of a response match. */
 export const SERVICE = '12345';
 export const CUSTOMER = '77';
 export const EMAIL = 'customer@example.com';

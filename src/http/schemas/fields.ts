@@ -1,6 +1,6 @@
 /**
- * Short forms for fields of answers and bodies: each has a description and a true example, from which the API's
- * description is made.
+ * Short forms for fields of requests and responses. Each has a description and a realistic example; the API
+ * description is generated from them.
  */
 import { type Static, type TSchema, Type } from 'typebox';
 
@@ -19,17 +19,17 @@ export const list = (description: string, example: readonly string[]) =>
 export const uuid = (description: string, example: string) =>
   Type.String({ format: 'uuid', description, examples: [example] });
 
-/** One of a closed list of words. With its type, without which the serializer would take the long way. */
+/** One of a fixed list of words. The type is set explicitly, because the serializer is slower without it. */
 export const word = <const T extends string>(words: readonly T[], description: string, example: NoInfer<T>) =>
   Type.Enum([...words], { type: 'string', description, examples: [example] });
 
-/** An instant: RFC 3339 in UTC. */
+/** A timestamp: RFC 3339 in UTC. */
 export const instant = (description: string, example = '2026-03-01T12:00:00.000Z') =>
   Type.String({ format: 'date-time', description: `${description} RFC 3339, UTC.`, examples: [example] });
 
 /**
- * Only for answers. A list of types, as the serializer would run a validator for a union at every call. The example
- * stays the schema's own unless null is the truer one.
+ * Only for responses. A list of types, because the serializer would run a validator for a union in every response.
+ * The example stays that of the schema unless null is more realistic.
  */
 export function nullable<T extends TSchema>(schema: T, example?: null) {
   const shown = example === null ? here(schema, { examples: [null] }) : schema;
@@ -46,17 +46,17 @@ function isEnum(schema: TSchema): schema is TSchema & { readonly enum: readonly 
   return Array.isArray(Reflect.get(schema, 'enum'));
 }
 
-/** The same field where another value is the true one. */
+/** The same field with another example. */
 export function withExample<T extends TSchema>(schema: T, example: Static<T>): T {
   return here(schema, { examples: [example] });
 }
 
-/** The same field where it means something else. */
+/** The same field with another description. */
 export function described<T extends TSchema>(schema: T, description: string): T {
   return here(schema, { description });
 }
 
-/** A shared schema is described once: what is different in one place is noted beside it. */
+/** A shared schema is described once; this adds a note for one place where it differs. */
 function here<T extends TSchema>(schema: T, difference: object): T {
   if (!('title' in schema)) return { ...schema, ...difference };
   const before: unknown = Reflect.get(schema, 'x-here');

@@ -1,4 +1,4 @@
-/** A job in answers. */
+/** A job in responses. */
 import { Type } from 'typebox';
 import { FAILURES } from '../../kernel/errors.js';
 import { STEP_STATUSES } from '../../model/flow.js';
@@ -10,14 +10,14 @@ import { explained, JOB_STATUS_MEANINGS, STEP_MEANINGS } from './states.js';
 
 export const JobIdText = Type.String({
   pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$',
-  'x-rule': 'must be the id of a job',
-  description: 'The id of the job.',
+  'x-rule': 'must be the ID of a job',
+  description: 'The ID of the job.',
   examples: [JOB],
 });
 
 export const JobStatusText = word(
   JOB_STATUSES,
-  explained('The state of the job.', JOB_STATUS_MEANINGS),
+  explained('The status of the job.', JOB_STATUS_MEANINGS),
   'completed',
 );
 
@@ -25,7 +25,7 @@ export const ErrorView = Type.Object(
   {
     code: text('The error code, as in the table of errors.', 'container_host_failed'),
     message: text('One plain sentence that a customer may read.', 'The container host reported a failure.'),
-    step: nullable(text('The step that failed. Null: no single step is to blame.', 'container')),
+    step: nullable(text('The step that failed. Null: the failure concerns no single step.', 'container')),
     detail: nullable(
       text(
         'The cause in technical terms. Only for operators: at the unix socket, or with the permission `admin`.',
@@ -40,8 +40,8 @@ export const ErrorView = Type.Object(
 export const StepView = Type.Object(
   {
     name: text('The name of the step.', 'container'),
-    after: list('Steps that must be done before this one starts.', ['prepare']),
-    status: word(STEP_STATUSES, explained('The state of the step.', STEP_MEANINGS), 'done'),
+    after: list('Steps that must be completed before this one starts.', ['prepare']),
+    status: word(STEP_STATUSES, explained('The status of the step.', STEP_MEANINGS), 'done'),
     started_at: nullable(instant('When the step started. Null: it has not started.')),
     ended_at: nullable(instant('When the step ended. Null: it has not ended.', '2026-03-01T12:00:41.000Z')),
     error: nullable(ErrorView, null),
@@ -59,89 +59,95 @@ export const RemainView = Type.Object(
     step: text('The step that left it.', 'container'),
     thing: nullable(
       text(
-        'What it is: `container`, `ha`, `snapshot`, `dns` or `proxy`. Null: nothing outside the container.',
+        'The kind of object: `container`, `ha`, `snapshot`, `dns` or `proxy`. Null: nothing outside the ' +
+          'container.',
         'container',
       ),
     ),
-    what: nullable(text('Which one it is. Only for operators.', 'container 1012 on pve2')),
+    what: nullable(text('The object. Only for operators.', 'container 1012 on pve2')),
   },
   {
     title: 'JobRemainder',
     description:
-      'Something that a stuck job still has to deal with, or that an abandoned job has left behind.',
+      'An object that a stuck job still has to clean up, or that an abandoned job has left behind.',
   },
 );
 
 export const WaitingView = Type.Object(
   {
-    for: text('The kind of system it waits for, or what must happen first.', 'container host'),
+    for: text('The kind of system that the job waits for, or what must happen first.', 'container host'),
     reason: nullable(
       word(
         FAILURES,
-        'Why it waits: `unreachable` (the system does not answer), `refused_us` (the system refuses the agent; an operator must act), `busy` (the system works on something else) or `unknown` (a failure that is tried again). Null: no system is to blame.',
+        'Why the job waits: `unreachable` (the system does not respond), `refused_us` (the system ' +
+          'refuses the agent; an operator must act), `busy` (the system is working on something else) or ' +
+          '`unknown` (a failure that will be retried). Null: not because of a system.',
         'unreachable',
       ),
     ),
-    since: instant('Since when it waits.'),
-    until: instant('When it is tried again.', '2026-03-01T12:00:30.000Z'),
+    since: instant('Since when the job has been waiting.'),
+    until: instant('When the job is retried.', '2026-03-01T12:00:30.000Z'),
   },
   { title: 'JobWaiting', description: 'What a waiting job waits for.' },
 );
 
-/** Where a job stands: of every job, and of the open one in a status. */
+/** The progress of a job: of every job, and of the open one in a status. */
 export const progress = {
   step: nullable(
-    text('The step under way, or the one the job stopped at. Null: there is none.', 'install'),
+    text('The current step, or the step at which the job stopped. Null: there is none.', 'install'),
     null,
   ),
-  steps_done: whole('How many steps are done.', 9),
-  steps_total: whole('How many steps the job has. 0 until it has started.', 9),
+  steps_done: whole('The number of completed steps.', 9),
+  steps_total: whole('The number of steps of the job. 0 until it has started.', 9),
 };
 
 export const JobMethod = text('What the job does: `create`, `delete`, `makeBackup`, ...', 'create');
 
 export const JobView = Type.Object(
   {
-    id: uuid('The id of the job.', JOB),
+    id: uuid('The ID of the job.', JOB),
     service_id: ServiceId,
     method: JobMethod,
     status: JobStatusText,
     direction: word(
       ['forward', 'undo'],
-      '`forward`: it does its work. `undo`: it takes back what it did.',
+      '`forward`: it does its work. `undo`: it rolls back its changes.',
       'forward',
     ),
-    tags: list('Words by which `GET /jobs` can find it.', ['create']),
-    request_id: text('The id of the request that started it.', REQUEST),
-    attempts: whole('How often it was started.', 1),
+    tags: list('Tags by which `GET /jobs` can find the job.', ['create']),
+    request_id: text('The ID of the request that started the job.', REQUEST),
+    attempts: whole('How often the job was started.', 1),
     ...progress,
-    steps: Type.Array(StepView, { description: 'The steps of the job, in the order of its table.' }),
+    steps: Type.Array(StepView, { description: 'The steps of the job, in their order.' }),
     waiting: nullable(WaitingView, null),
     error: nullable(ErrorView, null),
     reason: nullable(
-      described(ErrorView, 'Why the job turned back, if that differs from `error`. Null: it does not.'),
+      described(
+        ErrorView,
+        'Why the job is being rolled back, if this differs from `error`. Null: it does not.',
+      ),
       null,
     ),
     remains: Type.Array(RemainView, {
-      description: 'What a stuck job still has to deal with, or an abandoned job has left behind.',
+      description: 'What a stuck job still has to clean up, or an abandoned job has left behind.',
       examples: [[]],
     }),
-    abandoned_at: nullable(instant('When an operator gave the job up. Null: nobody did.'), null),
+    abandoned_at: nullable(instant('When an operator abandoned the job. Null: it was not abandoned.'), null),
     created_at: instant('When the job was recorded.'),
-    started_at: nullable(instant('When it started. Null: it has not started.')),
-    ended_at: nullable(instant('When it ended. Null: it has not ended.', '2026-03-01T12:00:41.000Z')),
+    started_at: nullable(instant('When the job started. Null: it has not started.')),
+    ended_at: nullable(instant('When the job ended. Null: it has not ended.', '2026-03-01T12:00:41.000Z')),
   },
-  { title: 'Job', description: 'A durable piece of work on one service.' },
+  { title: 'Job', description: 'A durable unit of work on one service.' },
 );
 
 export const OpenJob = Type.Object(
   {
-    id: uuid('The id of the job.', JOB),
+    id: uuid('The ID of the job.', JOB),
     method: JobMethod,
     status: withExample(JobStatusText, 'running'),
     ...progress,
     waiting: nullable(WaitingView, null),
-    remains: list('What a stuck job still has to deal with, in words for customers.', []),
+    remains: list('What a stuck job still has to clean up, in words for customers.', []),
   },
-  { title: 'OpenJob', description: 'The job under way or stuck, in short.' },
+  { title: 'OpenJob', description: 'A summary of the open or stuck job.' },
 );

@@ -1,4 +1,4 @@
-/** A service in answers. */
+/** A service in responses. */
 import { Type } from 'typebox';
 import { SUSPENSION_REASONS } from '../../model/service.js';
 import { POWERS } from '../../model/status.js';
@@ -16,89 +16,92 @@ const NO_GUEST = 'Null: the product has no container.';
 const Quota = (things: string, used: number, allowed: number) =>
   Type.Object(
     {
-      used: whole(`How many ${things} the service has.`, used),
-      allowed: whole(`How many ${things} the plan allows.`, allowed),
+      used: whole(`The number of ${things} of the service.`, used),
+      allowed: whole(`The number of ${things} that the plan allows.`, allowed),
     },
     { description: `The quota of ${things}.` },
   );
 
 const measured = (description: string, example: number) =>
-  nullable(Type.Number({ description: `${description} Null: it was never measured.`, examples: [example] }));
+  nullable(
+    Type.Number({ description: `${description} Null: it has not been measured yet.`, examples: [example] }),
+  );
 
 export const names = {
-  subdomain: nullable(text(`The name of the site below the base domain. ${NO_SITE}`, SUBDOMAIN)),
-  fqdn: nullable(text(`The full name of the site below the base domain. ${NO_SITE}`, FQDN)),
+  subdomain: nullable(text(`The subdomain of the site. ${NO_SITE}`, SUBDOMAIN)),
+  fqdn: nullable(text(`The full host name of the subdomain. ${NO_SITE}`, FQDN)),
   url: nullable(text(`The URL of the site. ${NO_SITE}`, `https://${FQDN}`)),
 };
 
 export const PlanName = text('The name of the plan.', 'basic');
 export const PrivateIp = nullable(text(`The address of the container. ${NO_GUEST}`, PRIVATE_IP));
-export const UserId = nullable(text("The panel's id of the customer. Null: none was given.", CUSTOMER));
+export const UserId = nullable(text("The panel's ID of the customer. Null: none was given.", CUSTOMER));
 
 export const CustomerLocale = nullable(
-  text("The customer's language (BCP 47). Null: neither order nor panel names one.", 'de'),
+  text("The customer's language (BCP 47). Null: neither the order nor the panel sets one.", 'de'),
 );
 
 export const Lifecycle = word(
   ['creating', 'active', 'suspended', 'terminated', 'failed'],
-  explained('Where the service is in its life.', LIFECYCLE_MEANINGS),
+  explained('The stage in the life cycle of the service.', LIFECYCLE_MEANINGS),
   'active',
 );
 const Power = nullable(
-  word(POWERS, `Whether the container runs. \`unknown\`: it was never seen. ${NO_GUEST}`, 'running'),
+  word(
+    POWERS,
+    `Whether the container is running. \`unknown\`: it has not been seen yet. ${NO_GUEST}`,
+    'running',
+  ),
 );
 const Node = nullable(
-  text(
-    'The node that the container is on. Null: none was chosen yet, or the product has no container.',
-    NODE,
-  ),
+  text('The node of the container. Null: none has been chosen yet, or the product has no container.', NODE),
 );
 
 export const ProvisionStatus = word(
   ['pending', 'processing', 'completed', 'failed', 'error', 'suspended', 'pause', 'terminated'],
-  explained("The same in the module framework's words.", PROVISION_MEANINGS),
+  explained('The same status in the words of the module framework.', PROVISION_MEANINGS),
   'completed',
 );
 
 export const Terminated = Type.Literal('terminated', { description: 'Always `terminated`.' });
 
 export const SuspendedFor = Type.Array(Type.Enum([...SUSPENSION_REASONS], { type: 'string' }), {
-  description: 'Why the service is suspended. Empty: it is not.',
+  description: 'Why the service is suspended. Empty: it is not suspended.',
   examples: [[]],
 });
 
 const Resources = Type.Object(
   {
-    cpu: text('The share of its cores in use. `unknown`: it was never measured.', '0.5%'),
-    memory: text('Memory in use and allowed.', '512MB / 2048MB'),
-    disk: text('Disk space in use and allowed.', '3.1GB / 20GB'),
+    cpu: text('The share of its cores in use. `unknown`: it has not been measured yet.', '0.5%'),
+    memory: text('Memory in use and its limit.', '512MB / 2048MB'),
+    disk: text('Disk space in use and its limit.', '3.1GB / 20GB'),
     uptime: text('How long the container has been running.', '5 days'),
   },
-  { description: 'What the service uses, as text to show to a customer.' },
+  { description: 'The resource usage of the service, as text for a customer.' },
 );
 
 const Usage = Type.Object(
   {
     cpu: measured('The share of its cores in use, from 0 to 1.', 0.005),
     memory_bytes: measured('Memory in use.', 536_870_912),
-    memory_limit_bytes: measured('Memory allowed.', 2_147_483_648),
+    memory_limit_bytes: measured('The memory limit.', 2_147_483_648),
     disk_bytes: measured('Disk space in use.', 3_328_599_654),
-    disk_limit_bytes: measured('Disk space allowed.', 21_474_836_480),
+    disk_limit_bytes: measured('The disk space limit.', 21_474_836_480),
     network_in_bytes: measured('Bytes received since the container started.', 73_400_320),
     network_out_bytes: measured('Bytes sent since the container started.', 524_288_000),
     uptime_seconds: measured('How long the container has been running.', 432_017),
   },
-  { description: 'The same as numbers.' },
+  { description: 'The same values as numbers.' },
 );
 
 const Proxy = Type.Object(
   {
-    enabled: flag('True: visitors reach the site.', true),
+    enabled: flag('True: visitors can reach the site.', true),
     certificate: nullable(
       Type.Object(
         {
-          issuer: nullable(text('Who issued it. Null: the certificate does not say.', "Let's Encrypt")),
-          expires_at: instant('When it expires.', '2026-05-30T12:00:00.000Z'),
+          issuer: nullable(text('The issuer. Null: the certificate does not name one.', "Let's Encrypt")),
+          expires_at: instant('When the certificate expires.', '2026-05-30T12:00:00.000Z'),
         },
         { description: 'The certificate that visitors of the primary domain get. Null: there is none.' },
       ),
@@ -117,41 +120,48 @@ export const StatusView = Type.Object(
     power: Power,
     reachable: flag('True: the container host reports this container now.', true),
     suspended_for: SuspendedFor,
-    vmid: nullable(whole(`The number of the container. ${NO_GUEST}`, VMID)),
+    vmid: nullable(whole(`The VMID of the container. ${NO_GUEST}`, VMID)),
     node: Node,
     private_ip: PrivateIp,
     ...names,
     public_ip: nullable(
-      text('Where visitors reach the reverse proxy: the first address of the order.', PUBLIC_IP),
+      text(
+        'The public address of the reverse proxy for this site: the first address of the order.',
+        PUBLIC_IP,
+      ),
     ),
-    public_ips: list('All such addresses of the order.', [PUBLIC_IP]),
+    public_ips: list('All public addresses of the order.', [PUBLIC_IP]),
     resources: Resources,
     usage: Usage,
-    domains: list('All names that the site is served at.', [FQDN]),
+    domains: list('All host names of the site.', [FQDN]),
     primary_domain: nullable(text(`The name in the site's own URL. ${NO_SITE}`, FQDN)),
     proxy: Proxy,
     quota: Type.Object(
       { domains: Quota('domains', 0, 3), backups: Quota('backups', 1, 2) },
-      { description: 'What the plan allows, and what is in use.' },
+      { description: 'The limits of the plan, and the usage.' },
     ),
     job: nullable(OpenJob, null),
     error: nullable(
       described(ErrorView, 'Why the creation or the last operation failed. Null: nothing failed.'),
       null,
     ),
-    purge_at: nullable(instant('When a deleted site is removed for good. Null: it is not being kept.'), null),
+    purge_at: nullable(
+      instant('When a deleted site is removed permanently. Null: it is not being kept.'),
+      null,
+    ),
     drift: Type.Array(DriftView, {
       description: 'Where the actual state differs from the records.',
       examples: [[]],
     }),
     stale_since: nullable(
       instant(
-        'Since when the container host does not answer, so that what is shown is old. Null: it answers.',
+        'Since when the container host has not responded, so that the values are outdated. Null: it ' +
+          'responds.',
       ),
       null,
     ),
   },
-  { title: 'Status', description: 'The state of a service, from what the agent knows.' },
+  { title: 'Status', description: 'The state of a service, from the data that the agent has.' },
 );
 
 export const ServiceView = Type.Object(
@@ -160,28 +170,30 @@ export const ServiceView = Type.Object(
     email: text("The customer's e-mail address.", EMAIL),
     user_id: UserId,
     locale: CustomerLocale,
-    module: text('The product module that the service is made by.', 'wordpress'),
-    generation: whole('How many times a service with this id was created.', 1),
+    module: text('The product module of the service.', 'wordpress'),
+    generation: whole('How many times a service with this ID was created.', 1),
     snapshots: Type.Array(
       Type.Object(
         {
           name: text('The name of the snapshot.', BACKUP),
           kind: SnapshotKind,
-          created_at: instant('When it was made.'),
+          created_at: instant('When the snapshot was created.'),
         },
         { title: 'Snapshot', description: 'A snapshot of the container.' },
       ),
-      { description: 'All snapshots of the container, those of the agent included.' },
+      { description: 'All snapshots of the container, including those of the agent.' },
     ),
     left_behind: list('What could not be removed when an operator gave the service up.', []),
     drift_details: Type.Array(FindingView, {
-      description: 'The differences with details. Only for operators; empty for others.',
+      description: 'The differences with details. Only for operators; empty for other callers.',
       examples: [[]],
     }),
-    jobs: Type.Array(JobView, { description: 'Its open jobs and the newest ended ones.' }),
+    jobs: Type.Array(JobView, { description: 'Its open jobs and the most recently ended ones.' }),
     created_at: instant('When the service was ordered.'),
     updated_at: instant('When its record last changed.', '2026-03-01T12:00:41.000Z'),
-    active_at: nullable(instant('When it was first ready. Null: not yet.', '2026-03-01T12:00:41.000Z')),
+    active_at: nullable(
+      instant('When the service was first ready. Null: not yet.', '2026-03-01T12:00:41.000Z'),
+    ),
   },
   { title: 'Service', description: 'A service with its jobs and snapshots.' },
 );
@@ -194,7 +206,7 @@ export const EntryView = Type.Object(
     lifecycle: Lifecycle,
     power: Power,
     ...names,
-    vmid: nullable(whole(`The number of the container. ${NO_GUEST}`, VMID)),
+    vmid: nullable(whole(`The VMID of the container. ${NO_GUEST}`, VMID)),
     node: Node,
     private_ip: PrivateIp,
     drift: list('The parts that differ from the records.', []),

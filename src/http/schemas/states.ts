@@ -1,4 +1,4 @@
-/** What each word for a state means, for the description of the API and docs/api.md. */
+/** The meaning of each status, for the API description and docs/api.md. */
 import type { StepStatus } from '../../model/flow.js';
 import type { JobStatus } from '../../model/job.js';
 import type { Lifecycle, ProvisionStatus } from '../../model/service.js';
@@ -10,30 +10,30 @@ export const STATUS_MEANINGS: Readonly<Record<StatusWord, string>> = {
   failed: 'its creation failed, or a job on it is stuck',
   suspended: 'it is suspended',
   processing: 'it is being created',
-  running: 'its container runs, or the product has none',
+  running: 'its container is running, or the product has none',
   stopped: 'its container is stopped',
-  unknown: 'its container was never seen',
+  unknown: 'its container has not been seen yet',
 };
 
 export const LIFECYCLE_MEANINGS: Readonly<Record<Lifecycle, string>> = {
-  creating: 'it was ordered and is being made',
+  creating: 'it was ordered and is being created',
   active: 'it is in use',
   suspended: 'it is suspended and keeps its data',
   terminated: 'it was deleted; until `purge_at` an order with the same e-mail address restores it',
-  failed: 'its creation failed and was undone; the same order may be sent again',
+  failed: 'its creation failed and was rolled back; the same order may be sent again',
 };
 
 export const POWER_MEANINGS: Readonly<Record<Power, string>> = {
-  running: 'the container runs',
+  running: 'the container is running',
   stopped: 'the container is stopped',
-  unknown: 'the container was never seen',
+  unknown: 'the container has not been seen yet',
 };
 
 export const PROVISION_MEANINGS: Readonly<Record<ProvisionStatus, string>> = {
   pending: 'the creation has not started',
-  processing: 'the creation is under way',
+  processing: 'the creation is in progress',
   completed: 'it is in use',
-  failed: 'the creation failed and was undone',
+  failed: 'the creation failed and was rolled back',
   error: 'a job on it is stuck',
   suspended: 'it is suspended',
   pause: 'never used; part of the framework',
@@ -41,24 +41,24 @@ export const PROVISION_MEANINGS: Readonly<Record<ProvisionStatus, string>> = {
 };
 
 export const JOB_STATUS_MEANINGS: Readonly<Record<JobStatus, string>> = {
-  queued: 'it has not started, or starts again shortly',
-  running: 'it is working',
-  waiting: 'it waits for a system, another try or an operator; `waiting` says for what',
-  completed: 'it has done its work',
-  failed: 'it could not do its work, and has undone what it did',
-  stuck: 'it can go neither forward nor back; an operator must act',
-  cancelled: 'it was cancelled or overtaken, and has undone what it did',
+  queued: 'it has not started, or will restart shortly',
+  running: 'it is running',
+  waiting: 'it waits for a system, a retry or an operator; `waiting` says for what',
+  completed: 'it has completed its work',
+  failed: 'it could not complete its work, and has rolled back its changes',
+  stuck: 'it can neither continue nor be rolled back; an operator must act',
+  cancelled: 'it was cancelled or superseded, and has rolled back its changes',
 };
 
 export const STEP_MEANINGS: Readonly<Record<StepStatus, string>> = {
   pending: 'it has not started',
-  running: 'it is working',
-  done: 'it has done its work',
-  failed: 'it could not do its work',
-  undoing: 'it is undoing its work',
-  undone: 'it has undone its work',
-  undo_failed: 'it could not undo its work',
-  skipped: 'an operator did it by hand',
+  running: 'it is running',
+  done: 'it has completed its work',
+  failed: 'it could not complete its work',
+  undoing: 'it is rolling back its work',
+  undone: 'it has rolled back its work',
+  undo_failed: 'it could not roll back its work',
+  skipped: 'an operator completed it manually',
 };
 
 /** `running`: ... `stopped`: ... */

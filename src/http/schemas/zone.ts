@@ -1,4 +1,4 @@
-/** Customers' DNS zones in the bodies and answers of the calls about them. */
+/** Customers' DNS zones in requests and responses. */
 import { Type } from 'typebox';
 import { RECORD_TYPES } from '../../model/zone-record.js';
 import type { RecordView } from '../../zones/zone-records.js';
@@ -10,7 +10,7 @@ export const UserIdIn = Type.Union(
   [Type.String({ minLength: 1, maxLength: 128 }), Type.Integer({ minimum: 0 })],
   {
     'x-rule': 'must be text of at most 128 characters, or a whole number',
-    description: "The panel's id of the customer.",
+    description: "The panel's ID of the customer.",
     examples: [CUSTOMER],
   },
 );
@@ -19,19 +19,20 @@ export const ZoneIn = Type.String({
   minLength: 1,
   maxLength: 254,
   'x-rule': 'must be the name of a zone',
-  description: 'The name of the zone, which is also its id.',
+  description: 'The name of the zone, which is also its ID.',
   examples: [DOMAIN],
 });
 
 export const ZoneName = text('The name of the zone.', DOMAIN);
-export const ZoneId = text('The id of the zone: its name.', DOMAIN);
+export const ZoneId = text('The ID of the zone: its name.', DOMAIN);
 export const NameServers = list('The name servers that the domain must be delegated to.', [
   'ns1.example.net',
   'ns2.example.net',
 ]);
 
 export const Delegated = flag(
-  'False: the domain is not delegated to these name servers yet, so nobody sees the zone. Set them at the registrar.',
+  'False: the domain is not delegated to these name servers yet, so the zone is not publicly ' +
+    'visible. Set them at the registrar.',
   true,
 );
 
@@ -51,21 +52,21 @@ const optional = (description: string) => Type.Optional(Type.String({ descriptio
 
 export const RecordOut = Type.Object(
   {
-    rc_id: text('The id of the record. Pass it to delete the record.', '3f1c9a5be07d42c88a6f0b13'),
+    rc_id: text('The ID of the record. Pass it to delete the record.', '3f1c9a5be07d42c88a6f0b13'),
     type: word(
       RECORD_TYPES,
-      'The type of the record. It decides which of the fields below are present.',
+      'The type of the record. It determines which of the fields below are present.',
       'A',
     ),
-    name: text('The name of the record in full, without a final dot.', `shop.${DOMAIN}`),
-    ttl: whole('How long resolvers may keep it, in seconds.', 300),
+    name: text('The complete name of the record, without a final dot.', `shop.${DOMAIN}`),
+    ttl: whole('How long resolvers may cache the record, in seconds.', 300),
     ip: Type.Optional(
-      text('A and AAAA: the address. `PROXYSRV` stands for the public address of the proxy.', 'PROXYSRV'),
+      text('A and AAAA: the address. `PROXYSRV` represents the public address of the proxy.', 'PROXYSRV'),
     ),
-    target: optional('CNAME: the name it stands for.'),
+    target: optional('CNAME: the host name that the alias points to.'),
     exchange: optional('MX: the mail server. `.`: the name accepts no mail.'),
     priority: Type.Optional(Type.Integer({ description: 'MX: the priority. The lowest is used first.' })),
-    txt: optional('TXT: the text as it may be sent: without quotes where that means the same.'),
+    txt: optional('TXT: the text in the form that requests accept; without quotes if they are not needed.'),
     ns: optional('NS: the name server.'),
   },
   { title: 'ZoneRecord', description: 'A record of a DNS zone.' },
@@ -77,7 +78,8 @@ export const ZoneView = Type.Object(
     zone: ZoneName,
     state: word(
       ZONE_STATES,
-      '`ready`: it is served. `making`: the request that asked for it did not finish; repeat it. `missing`: the DNS server no longer has it; add it again or delete it.',
+      '`ready`: it is served. `making`: the request that creates it was interrupted; repeat it. ' +
+        '`missing`: the DNS server no longer has it; add it again or delete it.',
       'ready',
     ),
     delegated: Delegated,

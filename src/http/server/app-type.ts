@@ -1,4 +1,4 @@
-/** The fastify application as routes see it, with types from their schemas. */
+/** The type of the fastify application in the routes, which derives types from their schemas. */
 import type {
   FastifyBaseLogger,
   FastifyInstance,

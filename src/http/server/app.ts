@@ -44,24 +44,24 @@ export interface AppDeps extends DriftContext {
 }
 
 const HEARTBEAT_MS = 15_000;
-/** What is still under way this long after a stop was asked for loses its connection. */
+/** Connections that are still busy this long after the start of a stop are closed. */
 const CLOSE_MS = 3_000;
 const IDLE_MS = 50;
-/** So long callers of a handed-over socket have to end their connections by themselves. */
+/** How long callers of a socket from systemd have to close their connections. */
 const HAND_OVER_MS = 250;
 
 export interface AppOptions {
   /**
-   * The socket is systemd's: a client that connects during a stop waits for the next daemon, so no connection needs
-   * to be cut.
+   * systemd owns the socket: a client that connects during a stop waits for the next daemon, so no connection needs
+   * to be closed by force.
    */
   readonly handedOver?: boolean;
 }
 
-export async function buildApp(deps: AppDeps, door: Listener, options: AppOptions = {}): Promise<App> {
+export async function buildApp(deps: AppDeps, listener: Listener, options: AppOptions = {}): Promise<App> {
   const { config } = deps;
   const loggerInstance: FastifyBaseLogger = deps.log;
-  const tls = door === 'network' ? config.api.tls : null;
+  const tls = listener === 'network' ? config.api.tls : null;
   const pair = tls && readPair(tls);
   const app: App = fastify({
     loggerInstance,
@@ -70,9 +70,9 @@ export async function buildApp(deps: AppDeps, door: Listener, options: AppOption
     rewriteUrl: ({ url = '/' }) => resolveUrlAlias(url),
     bodyLimit: config.api.body_limit_bytes,
     trustProxy:
-      door === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,
+      listener === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
-    // closing is answered by `refuseWhileStopping`, in our own shape
+    // `refuseWhileStopping` sends this response, in the agent's own format
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     serverFactory: serverFactory(pair),
@@ -97,36 +97,36 @@ export async function buildApp(deps: AppDeps, door: Listener, options: AppOption
   limitUnreadResponses(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    // not on the network: what a release is vulnerable to is nobody's business there
-    if (door === 'socket') void reply.header('innkeeper-version', VERSION);
+    // not on the network, because the release number would reveal known vulnerabilities
+    if (listener === 'socket') void reply.header('innkeeper-version', VERSION);
     done(
       stopping.aborted && !options.handedOver
-        ? new AgentError('shutting_down', 'The agent is stopping; call again in a moment.')
+        ? new AgentError('shutting_down', 'The agent is stopping; please try again in a moment.')
         : undefined,
     );
   });
-  refuseUnknown(app, door);
+  refuseUnknown(app, listener);
   logCalls(app, deps.metrics, mainThread);
-  guardRoutes(app, door === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps, mainThread));
+  guardRoutes(app, listener === 'socket' ? makeSocketGuard() : await makeNetworkGuard(app, deps, mainThread));
   await app.register(fastifySSE, { heartbeatInterval: HEARTBEAT_MS });
   await describeApi(app);
-  const context = routeContext(deps, door, stopping, mainThread);
+  const context = routeContext(deps, listener, stopping, mainThread);
   auditCalls(app, context);
   app.addHook('onClose', () => context.jobFeed.close());
   rememberPosts(app, context);
-  for (const route of door === 'socket' ? [...ROUTES, ...SOCKET_ROUTES] : ROUTES) route(app, context);
+  for (const route of listener === 'socket' ? [...ROUTES, ...SOCKET_ROUTES] : ROUTES) route(app, context);
   return app;
 }
 
 function routeContext(
   deps: AppDeps,
-  door: Listener,
+  listener: Listener,
   stopping: AbortSignal,
   mainThread: MainThread,
 ): RouteContext {
   return {
     ...deps,
-    door,
+    listener,
     stopping,
     mainThread,
     allocate: makeAllocate(deps),
@@ -144,7 +144,7 @@ function endWithApp(app: App, handOverMs: number): AbortSignal {
       connections.endAfterAnswer();
       await systemClock.sleep(handOverMs);
     }
-    // a connection that is busy now becomes idle later, when nobody looks any more
+    // a connection that is busy now becomes idle later, so this check repeats
     const idle = setInterval(() => connections.closeIdle(handOverMs), IDLE_MS);
     const all = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
     app.server.once('close', () => {
@@ -156,14 +156,14 @@ function endWithApp(app: App, handOverMs: number): AbortSignal {
   return stop.signal;
 }
 
-/** Before the body is read: what cannot be called need not be understood. */
-function refuseUnknown(app: App, door: Listener): void {
+/** Runs before the body is read, because an unknown endpoint does not need it. */
+function refuseUnknown(app: App, listener: Listener): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) {
       done();
       return;
     }
-    const allowed = methodsOf(pathOf(request), door);
+    const allowed = methodsOf(pathOf(request), listener);
     if (allowed.length === 0) {
       done(endpointNotFound(request));
       return;
@@ -178,7 +178,7 @@ function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '/';
 }
 
-/** A route that is not in the list of http/guards/access.ts throws here, when it is registered. */
+/** Throws when a route is registered that is not in the list of http/guards/access.ts. */
 function guardRoutes(app: App, guard: Guard): void {
   app.addHook('onRoute', (route) => {
     const methods = Array.isArray(route.method) ? route.method : [route.method];
@@ -191,7 +191,7 @@ function guardRoutes(app: App, guard: Guard): void {
   });
 }
 
-/** What changes something is worth a line; reads are many. */
+/** Logs requests that change something; reads are too frequent. */
 function logCalls(app: App, figures: Figures, mainThread: MainThread): void {
   app.addHook('onResponse', (request, reply, done) => {
     mainThread.look(request);

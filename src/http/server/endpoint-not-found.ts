@@ -1,4 +1,4 @@
-/** Names an endpoint that does not exist as it was asked for: a misspelt path is found by reading it. */
+/** The error for an endpoint that does not exist. It quotes the requested path, so that a typing error is visible. */
 import { AgentError } from '../../kernel/errors.js';
 
 interface Asked {
@@ -7,14 +7,19 @@ interface Asked {
 }
 
 const LONGEST_PATH = 100;
-/** No segment of an endpoint is longer. A longer one may be a secret that ended up in the path. */
+/**
+ * No segment of an endpoint is longer than this. A longer one may be a secret that was put into the path by mistake.
+ */
 const LONGEST_SEGMENT = 24;
 
 export function endpointNotFound(asked: Asked): AgentError {
   return new AgentError('route_not_found', `Endpoint not found: ${shownCall(asked)}.`);
 }
 
-/** `POST /creat-site`: without the query, which is the caller's own, and without what a page would take for markup. */
+/**
+ * `POST /creat-site`: without the query, which may contain the caller's data, and without characters that a page
+ * would interpret as markup.
+ */
 export function shownCall({ method, url }: Asked): string {
   const path = (url.split('?', 1)[0] ?? '/')
     .replace(/[^A-Za-z0-9/._~%:@+,=!$&*-]/g, '?')

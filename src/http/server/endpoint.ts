@@ -1,4 +1,4 @@
-/** One endpoint as data: its address, what it takes and answers, the errors it knows, and the function that answers. */
+/** One endpoint as data: its address, its parameters and responses, its errors, and its handler. */
 import type { FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import type { Static, TObject, TProperties, TSchema, TUnknown } from 'typebox';
 import type { ErrorCode } from '../../kernel/errors.js';
@@ -10,16 +10,16 @@ import type { Route, RouteContext } from './route.js';
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** Errors of its own; openapi/failures.ts adds those that any call of its kind can meet. */
+    /** Its own errors; openapi/failures.ts adds those that all endpoints of its kind share. */
     failures?: readonly ErrorCode[];
-    /** It heeds the header `Prefer`. */
+    /** The endpoint supports the header `Prefer`. */
     prefers?: boolean;
   }
 }
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** Schemas of a request's parts. A property's `examples` make up the example of the call. */
+/** The schemas of the parts of a request. The `examples` of the properties form the example of the request. */
 interface Takes<P extends TSchema, Q extends TSchema, B extends TSchema> {
   readonly params?: P;
   readonly query?: Q;
@@ -27,42 +27,44 @@ interface Takes<P extends TSchema, Q extends TSchema, B extends TSchema> {
 }
 
 export interface Described {
-  /** As http/guards/access.ts lists it: `POST /create-site`. */
+  /** As listed in http/guards/access.ts: `POST /create-site`. */
   readonly call: `${Method} /${string}`;
-  /** Names the call in generated clients: `createSite`. */
+  /** The name of the operation in generated clients: `createSite`. */
   readonly id: string;
   readonly tag: Tag;
-  /** A few words, the verb first: `Create a site`. */
+  /** A short summary that starts with a verb: `Create a site`. */
   readonly summary: string;
   readonly description?: string;
-  /** Errors of its own; openapi/failures.ts adds those that any call of its kind can meet. */
+  /** Its own errors; openapi/failures.ts adds those that all endpoints of its kind share. */
   readonly failures?: readonly ErrorCode[];
 }
 
-/** A call as its endpoint's function sees it: checked by the schemas. */
+/** A request as the handler of its endpoint gets it: validated against the schemas. */
 export interface Call<P extends TSchema, Q extends TSchema, B extends TSchema> {
   readonly params: Static<P>;
   readonly query: Static<Q>;
   readonly body: Static<B>;
-  /** Throws `unauthorized` where the route needs no token. */
+  /** Throws `unauthorized` on a route that needs no token. */
   readonly caller: Caller;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 }
 
-/** HTTP status -> when it is answered; with an object also what is truer of that answer than the fields' examples. */
+/** HTTP status -> when it is sent; an object also has values that replace the examples of the fields. */
 type Answers = Readonly<Record<number, string | { readonly when: string; readonly example: object }>>;
 
 export interface Endpoint<A extends TProperties, P extends TSchema, Q extends TSchema, B extends TSchema>
   extends Described, Takes<P, Q, B> {
-  /** The fields beside `success`. */
+  /** The fields in addition to `success`. */
   readonly answer: TObject<A>;
-  /** The only one is sent by itself; of several `handle` chooses, with 200 unless it says otherwise. */
+  /**
+   * A single response is sent automatically. If there are several, `handle` chooses the status; the default is 200.
+   */
   readonly answers: Answers;
   readonly prefers?: boolean;
-  /** Of the body, when it may be larger than others. */
+  /** The size limit of the body, if it is higher than the default. */
   readonly bodyLimit?: (context: RouteContext) => number;
-  /** False where a HEAD would do something without showing it. */
+  /** False if a HEAD request would change something without returning it. */
   readonly head?: false;
   readonly handle: (
     call: Call<P, Q, B>,
@@ -70,7 +72,7 @@ export interface Endpoint<A extends TProperties, P extends TSchema, Q extends TS
   ) => Static<TObject<A>> | Promise<Static<TObject<A>>>;
 }
 
-/** An endpoint that answers `{"success": true, ...}`. */
+/** An endpoint that responds with `{"success": true, ...}`. */
 export function jsonRoute<
   A extends TProperties,
   P extends TSchema = TUnknown,
@@ -102,7 +104,7 @@ export function jsonRoute<
   };
 }
 
-/** `{method, url}` as fastify registers it. */
+/** `{method, url}` for fastify's registration. */
 export function addressOf({ call }: Pick<Described, 'call'>): { method: Method; url: string } {
   const at = call.indexOf(' ');
   const method = (['GET', 'POST', 'PATCH', 'DELETE'] as const).find((one) => one === call.slice(0, at));
@@ -110,7 +112,7 @@ export function addressOf({ call }: Pick<Described, 'call'>): { method: Method; 
   return { method, url: call.slice(at + 1) };
 }
 
-/** What fastify's types are worked out from. A part that the call does not take is not there. */
+/** The source of fastify's type inference. Parts that the request does not have are absent. */
 interface RouteSchema<P, Q, B, R> extends FastifySchema {
   readonly params: P;
   readonly querystring: Q;
@@ -118,7 +120,7 @@ interface RouteSchema<P, Q, B, R> extends FastifySchema {
   readonly response: R;
 }
 
-/** The schema of a route, also of one whose answer is not JSON. */
+/** The schema of a route, also for responses other than JSON. */
 export function schemaOf<
   R extends object,
   P extends TSchema = TUnknown,
@@ -149,7 +151,7 @@ export function callOf<P extends TSchema, Q extends TSchema, B extends TSchema>(
   reply: FastifyReply,
 ): Call<P, Q, B> {
   return {
-    // what the validator has let through is what the schemas say
+    // the validator has checked these values against the schemas
     params: request.params as Static<P>,
     query: request.query as Static<Q>,
     body: request.body as Static<B>,

@@ -1,4 +1,4 @@
-/** Turns whatever went wrong into the one shape of every failed answer. */
+/** Converts every error to the format of error responses. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AgentError, asAgentError, type ErrorCode, ERRORS } from '../../kernel/errors.js';
 import { endpointNotFound } from './endpoint-not-found.js';
@@ -19,19 +19,16 @@ const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
 };
 const RETRY_AFTER_DEFAULT_S = 30;
 
-/** fastify's own codes, and what we call them. */
+/** fastify's error codes -> the agent's codes and messages. */
 const FASTIFY: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'The request body is not valid JSON.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'The request body is empty; it must be JSON.'],
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
-    'invalid_json',
-    'The request body does not have the announced length.',
-  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_json', 'The request body does not match its Content-Length.'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['payload_too_large', 'The request body is too large.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'The request body must be application/json.'],
   FST_ERR_BAD_URL: ['route_not_found', ERRORS.route_not_found.meaning],
   FST_ERR_MAX_PARAM_LENGTH: ['route_not_found', ERRORS.route_not_found.meaning],
-  FST_BEARER_AUTH_MISSING_AUTHORIZATION_HEADER: ['unauthorized', 'A bearer token is needed.'],
+  FST_BEARER_AUTH_MISSING_AUTHORIZATION_HEADER: ['unauthorized', 'A bearer token is required.'],
   FST_BEARER_AUTH_INVALID_AUTHORIZATION_HEADER: ['unauthorized', 'The bearer token is not valid.'],
 };
 
@@ -51,7 +48,7 @@ export function toAgentError(thrown: unknown): AgentError {
   return known ? new AgentError(known[0], known[1], { cause: thrown }) : asAgentError(thrown);
 }
 
-/** fastify's own errors about a path do not name it. */
+/** fastify's own errors about a path do not name the path. */
 function whereAsked(error: AgentError, request: FastifyRequest): AgentError {
   return error.message === ERRORS.route_not_found.meaning ? endpointNotFound(request) : error;
 }
@@ -80,6 +77,6 @@ function writeLog(error: AgentError, request: FastifyRequest): void {
   if (error.code === 'internal_error') request.log.error({ ...fields, err: error.cause ?? error }, 'defect');
   else if (error.code === 'descriptors_exhausted') request.log.warn(fields, error.message);
   else if (error.status >= 500) request.log.warn({ ...fields, err: error }, error.message);
-  // not its sentence: that is for the caller, and may tell him what he must prove with
+  // without the message: it is for the caller, and may contain the value that proves ownership
   else request.log.debug(fields, 'refused');
 }

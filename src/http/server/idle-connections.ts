@@ -1,23 +1,23 @@
 /**
- * Knows which connections wait for nothing, so that a stop need not wait for them; node's own list leaves out those
- * that never sent anything.
+ * Tracks which connections are idle, so that a stop need not wait for them. Node's own list does not include
+ * connections that never sent a request.
  */
 import type { Server, ServerResponse } from 'node:http';
 import { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 
 export interface Connections {
-  /** How many there are. */
+  /** The number of open connections. */
   count(): number;
-  /** From now on every answer is the last one of its connection. */
+  /** From now on, every connection is closed after its next response. */
   endAfterAnswer(): void;
-  /** Closes all that have had no request under way for so long. */
+  /** Closes all connections that have been without a request in progress for this long. */
   closeIdle(quietMs: number): void;
 }
 
 interface Connection {
   requests: number;
-  /** Since when it is as it is. */
+  /** When the connection became busy or idle. */
   since: number;
 }
 
@@ -34,12 +34,12 @@ export function trackConnections(server: Server): Connections {
   const makeLast = (answer: ServerResponse): void => {
     if (!answer.headersSent) answer.setHeader('connection', 'close');
   };
-  // with TLS, requests come from the socket around the one that connected
+  // with TLS, requests arrive on the TLS socket, not on the TCP socket that connected
   server.on(server instanceof SecureServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.set(socket, { requests: 0, since: performance.now() });
     socket.once('close', () => connections.delete(socket));
   });
-  // before the application, which may answer at once
+  // runs before the application, which may respond synchronously
   server.prependListener('request', (request, answer) => {
     count(request.socket, 1);
     answers.add(answer);

@@ -1,4 +1,7 @@
-/** `jobRoute({...})`: an endpoint that starts a job and answers when it has ended, or that it goes on. */
+/**
+ * `jobRoute({...})`: an endpoint that starts a job, and responds when the job has ended or when the time limit is
+ * reached.
+ */
 import type { FastifySchema } from 'fastify';
 import type { Static, TObject, TProperties, TSchema, TUnknown } from 'typebox';
 import type { Job } from '../../model/job.js';
@@ -10,17 +13,17 @@ import type { Route, RouteContext } from './route.js';
 import { warn } from './unknown-fields.js';
 import { answerJob } from './waiting.js';
 
-/** What `start` has recorded; without a job nothing had to be done. */
+/** The result of `start`; without a job there was nothing to do. */
 interface Recorded {
   readonly service: Service;
   readonly job: Job | undefined;
-  /** The job was under way before. */
+  /** The job was already in progress. */
   readonly joined?: boolean;
-  /** What was not done as asked; they are in the answer. */
+  /** What was not done as requested; included in the response. */
   readonly warnings?: readonly string[];
 }
 
-/** Any job of any service can end with one of these. */
+/** Any job of any service can end with one of these errors. */
 const OF_EVERY_JOB: readonly ErrorCode[] = [
   'service_not_found',
   'service_busy',
@@ -42,11 +45,11 @@ interface JobEndpoint<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** The fields beside `success`, `service_id` and `job_id` once the job has ended. */
+  /** The fields in addition to `success`, `service_id` and `job_id` once the job has ended. */
   readonly answer: TObject<A>;
-  /** What is so once the job has ended. */
+  /** Describes the result once the job has ended. */
   readonly done: string;
-  /** What is truer of that answer than the fields' own examples. */
+  /** Values that replace the examples of the fields. */
   readonly example?: object;
   /** Records the request and its job. */
   readonly start: (call: Call<P, Q, B>, context: RouteContext) => Promise<R>;
@@ -85,7 +88,7 @@ export function jobRoute<
             ...view({ service, job, recorded }, call, context),
           };
         }
-        // the same job, as it has become
+        // the same job in its current state
         return answerJob(context, request, reply, { service, job, joined }, (now, ended) =>
           view({ service: now, job: ended, recorded }, call, context),
         );

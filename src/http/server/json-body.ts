@@ -1,6 +1,6 @@
 /**
- * How bodies are read: JSON, or nothing at all, and nested no deeper than anything that is kept, compared or answered
- * can be walked through.
+ * Reads request bodies: JSON or nothing. Limits the nesting, because everything that processes the body later is
+ * recursive.
  */
 import { AgentError } from '../../kernel/errors.js';
 import type { App } from './app-type.js';
@@ -11,9 +11,9 @@ const [QUOTE, BACKSLASH] = ['"', '\\'].map((sign) => sign.charCodeAt(0));
 const OPENING = ['[', '{'].map((sign) => sign.charCodeAt(0));
 const CLOSING = [']', '}'].map((sign) => sign.charCodeAt(0));
 
-/** Panels announce JSON and then send none: that is a call without a body, not a broken one. */
+/** Panels send the content type of JSON without a body: that is a valid request without a body. */
 export function readJsonBodies(app: App, mainThread: Pick<MainThread, 'look'>): void {
-  // fastify's own parser for it would hand on a text that no call understands
+  // fastify's own parser would pass on plain text, which no endpoint accepts
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async ({ headers }) => {
     const coding = headers['content-encoding'];
@@ -33,7 +33,7 @@ export function readJsonBodies(app: App, mainThread: Pick<MainThread, 'look'>): 
   });
 }
 
-/** Looks at the text: by the time it is parsed it is too late. */
+/** Checks the text, because the limit must apply before it is parsed. */
 export function isDeeper(text: string, most: number): boolean {
   let level = 0;
   let inText = false;

@@ -1,6 +1,6 @@
 /**
- * Listens for calls: on the network and on the daemon's own unix socket, or on what systemd listens on for us, so
- * that callers wait through a restart instead of being refused.
+ * Listens for requests: on the network and on the daemon's own unix socket, or on the sockets that systemd passes on,
+ * so that clients wait during a restart instead of being refused.
  */
 import { once } from 'node:events';
 import { chmod, mkdir, rm, rmdir, stat } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { dirname } from 'node:path';
 import { type AppDeps, buildApp } from './app.js';
 
-/** What Linux takes; node cuts longer ones off without a word. */
+/** The limit of Linux in bytes; Node silently truncates longer paths. */
 const LONGEST_SOCKET = 107;
 
 export interface Listening {
@@ -17,7 +17,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** @param fd of a socket that is bound already; `api.host` and `api.port` are then of no account */
+/** @param fd of a socket that is already bound; then `api.host` and `api.port` are ignored */
 export async function listenOnNetwork(deps: AppDeps, fd?: number): Promise<Listening> {
   const { host, port, tls } = deps.config.api;
   const app = await buildApp(deps, 'network', { handedOver: fd !== undefined });
@@ -26,12 +26,12 @@ export async function listenOnNetwork(deps: AppDeps, fd?: number): Promise<Liste
   });
   const bound = app.server.address() as AddressInfo;
   if (fd !== undefined && port !== 0 && bound.port !== port)
-    deps.log.warn({ bound, port }, "systemd's socket unit listens on another port than api.port says");
+    deps.log.warn({ bound, port }, "systemd's socket unit listens on a different port than api.port");
   const name = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return { url: `${tls ? 'https' : 'http'}://${name}:${bound.port}`, close: () => app.close() };
 }
 
-/** @param fd of a socket that is bound already */
+/** @param fd of a socket that is already bound */
 export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listening> {
   const { socket } = deps.config.api;
   const app = await buildApp(deps, 'socket', { handedOver: fd !== undefined });
@@ -40,12 +40,13 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
   if (fd === undefined) {
     if (Buffer.byteLength(socket) > LONGEST_SOCKET)
       throw new Error(
-        `api.socket: ${socket} is longer than the ${LONGEST_SOCKET} bytes that the path of a socket may have`,
+        `api.socket: ${socket} is longer than ${LONGEST_SOCKET} bytes, the limit for a socket's path`,
       );
     isFolderOurs = (await mkdir(dirname(socket), { recursive: true, mode: 0o755 })) !== undefined;
-    // The state's lock is held, so a socket file that lies there is a dead daemon's, or that of one with another state.
+    // This process holds the lock of the state, so an existing socket file belongs to a daemon that has died, or to
+    // one with another state.
     if (await answers(socket))
-      throw new Error(`api.socket: another daemon listens at ${socket}; give each a socket of its own`);
+      throw new Error(`api.socket: another daemon listens on ${socket}; give each its own socket`);
     await rm(socket, { force: true });
     await app.listen({ path: socket }).catch((error: unknown) => {
       throw cannotListen(error, socket);
@@ -53,8 +54,8 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
     await chmod(socket, 0o600);
   } else {
     if (!(await isSocket(socket)))
-      deps.log.warn({ socket }, 'nothing listens at api.socket; systemd hands over another one');
-    // node cannot tell the path of a socket that it did not bind, and fastify wants to log one
+      deps.log.warn({ socket }, 'nothing listens on api.socket; systemd passes a different socket');
+    // Node does not know the path of a socket that it did not bind, but fastify logs one
     app.server.address = () => socket;
     await app.listen(handed(fd));
   }
@@ -62,20 +63,20 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
     url: socket,
     async close() {
       await app.close();
-      // whatever else lies in it keeps it
+      // the folder stays if it contains other files
       if (isFolderOurs) await rmdir(dirname(socket)).catch(() => undefined);
     },
   };
 }
 
 const REASONS: Readonly<Record<string, (where: string) => string>> = {
-  EADDRINUSE: (where) => `api.port: another program listens at ${where}; end it, or choose another port`,
-  EADDRNOTAVAIL: (where) => `api.host: this machine has no such address (${where})`,
-  EACCES: (where) => `api: listening at ${where} is not permitted; ports below 1024 need a privilege`,
-  ENOTFOUND: (where) => `api.host: no such name (${where})`,
+  EADDRINUSE: (where) => `api.port: another program listens on ${where}; stop it, or choose another port`,
+  EADDRNOTAVAIL: (where) => `api.host: this machine does not have this address (${where})`,
+  EACCES: (where) => `api: listening on ${where} is not permitted; ports below 1024 need a privilege`,
+  ENOTFOUND: (where) => `api.host: host name not found (${where})`,
 };
 
-/** In words of the configuration where we know them. */
+/** Describes the error in terms of the configuration if possible. */
 function cannotListen(error: unknown, where: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = REASONS[code];
@@ -95,7 +96,7 @@ async function answers(path: string): Promise<boolean> {
   }
 }
 
-/** Passed on to node as it is; without a host fastify would look for the other addresses of `localhost`. */
+/** Passed to node unchanged; without a host fastify would also look up the other addresses of `localhost`. */
 function handed(fd: number): { readonly fd: number; readonly host: string } {
   return { fd, host: '' };
 }

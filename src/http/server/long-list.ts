@@ -1,4 +1,4 @@
-/** Writes a long list item by item, by the schema of its items, and lets other calls have their turn in between. */
+/** Writes a long list item by item with the schema of its items, and lets other requests run in between. */
 import fastJsonStringify from 'fast-json-stringify';
 import type { FastifyReply } from 'fastify';
 import type { Static, TSchema } from 'typebox';
@@ -8,7 +8,7 @@ import type { Rest } from '../../kernel/async/slices.js';
 export type WriteList<T> = (items: Iterable<T>, rest: Rest) => Promise<string>;
 
 export function listWriter<S extends TSchema>(schema: S): WriteList<Static<S>> {
-  // when first needed, as all serializers are
+  // compiled on first use, like all serializers
   let write: ((item: Static<S>) => string) | undefined;
   return async (items, rest) => {
     write ??= fastJsonStringify(schema);
@@ -22,7 +22,7 @@ export function listWriter<S extends TSchema>(schema: S): WriteList<Static<S>> {
   };
 }
 
-/** A text that is JSON already. */
+/** Sends text that already is JSON. */
 export function sendJson(reply: FastifyReply, text: string): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(text);
 }

@@ -1,4 +1,7 @@
-/** `longRoute({...})`: an endpoint whose lists grow with the number of services, written beside other calls. */
+/**
+ * `longRoute({...})`: an endpoint whose lists grow with the number of services. The response is written in parts, so
+ * that other requests can run in between.
+ */
 import type { FastifySchema } from 'fastify';
 import type { Static, TArray, TProperties, TSchema, TUnknown } from 'typebox';
 import type { Rest } from '../../kernel/async/slices.js';
@@ -7,7 +10,7 @@ import { addressOf, type Call, callOf, type Endpoint, schemaOf } from './endpoin
 import { listWriter, sendJson } from './long-list.js';
 import type { Route, RouteContext } from './route.js';
 
-/** The fields of the answer; its lists may be made while they are written. */
+/** The fields of the response; its lists may be generated while they are written. */
 type Long<A extends TProperties> = {
   readonly [K in keyof A]: A[K] extends TArray<infer I> ? Iterable<Static<I>> : Static<A[K]>;
 };
@@ -31,9 +34,9 @@ interface LongEndpoint<
   | 'answer'
   | 'bodyLimit'
 > {
-  /** When it is answered. */
+  /** When this response is sent. */
   readonly done: string;
-  /** `rest`: to be asked between two pieces of work. */
+  /** `rest`: call it between two pieces of work. */
   readonly handle: (call: Call<P, Q, B>, context: RouteContext, rest: Rest) => Promise<Long<A>>;
 }
 
@@ -60,7 +63,7 @@ export function longRoute<
   };
 }
 
-/** The whole answer as JSON text, its lists item by item. */
+/** Writes the complete response as JSON text, its lists item by item. */
 function answerWriter(schemas: TProperties): (fields: object, rest: Rest) => Promise<string> {
   const lists = new Map(Object.entries(schemas).flatMap(([name, schema]) => writersOf(name, schema)));
   return async (fields, rest) => {

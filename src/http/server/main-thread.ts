@@ -1,7 +1,7 @@
 /**
- * Measures how much of the main thread's time each call takes, which is what all callers share. A call is looked at
- * where it begins, where its handler is entered and left, before its answer is written and at its end. What lies
- * between two looks counts when both are in one turn of the event loop; what a call waits for does not. No moment is
+ * Measures how much time of the main thread each request uses, because all callers share it. A reading is taken when
+ * a request begins, when its handler is entered and left, before its response is written and at its end. The time
+ * between two readings counts if both are in the same turn of the event loop; waiting does not count. No moment is
  * counted twice.
  */
 import type { FastifyRequest } from 'fastify';
@@ -10,16 +10,16 @@ import type { App } from './app-type.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Milliseconds of the main thread that the call has taken so far. */
+    /** Milliseconds of the main thread that the request has used so far. */
     spentMs: number;
-    /** What the caller may still take; null: nobody counts. */
+    /** What the caller may still use; null: there is no limit. */
     budget: Budget | null;
     lookedAt: number;
     lookedIn: number;
   }
 }
 
-/** Milliseconds of the main thread. Less than nothing once more was taken than there was. */
+/** Milliseconds of the main thread. Negative after more was used than was available. */
 export interface Budget {
   left: number;
 }
@@ -27,10 +27,10 @@ export interface Budget {
 export class MainThread {
   readonly #monotonic: () => number;
   readonly #slices: Slices;
-  /** Counts turns of the event loop in which there are calls. */
+  /** Counts the turns of the event loop that process requests. */
   #turn = 0;
   #isOpen = false;
-  /** All before it is counted. */
+  /** Everything before this time is counted. */
   #counted = 0;
 
   constructor(monotonic: () => number, slices: Slices) {
@@ -38,7 +38,7 @@ export class MainThread {
     this.#slices = slices;
   }
 
-  /** To be called before other hooks are added. */
+  /** Call this before other hooks are added. */
   watch(app: App): void {
     app.decorateRequest('spentMs', 0);
     app.decorateRequest('budget', null);
@@ -64,7 +64,7 @@ export class MainThread {
     });
   }
 
-  /** Counts what has passed since the last look, if that was in this turn. */
+  /** Counts the time since the last reading, if that was in the same turn. */
   readonly look = (request: FastifyRequest): void => {
     const now = this.#monotonic();
     if (!this.#isOpen) this.#open();
@@ -78,7 +78,7 @@ export class MainThread {
     request.lookedIn = this.#turn;
   };
 
-  /** A pause for others when it is their turn, which is not counted; undefined: the call may go on. */
+  /** Pauses the request if others must run, without counting the pause; undefined: the request may continue. */
   rest(request: FastifyRequest): Promise<void> | undefined {
     const pause = this.#slices.rest();
     if (!pause) return undefined;
@@ -86,7 +86,7 @@ export class MainThread {
     return pause.then(() => this.look(request));
   }
 
-  /** The same for the work on a long answer. */
+  /** The same for the work on a long response. */
   restFor(request: FastifyRequest): Rest {
     return () => this.rest(request);
   }

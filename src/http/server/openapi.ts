@@ -11,7 +11,9 @@ const INFO = {
   version: '1',
   summary: 'Provisions and operates hosting on Proxmox VE for billing panels.',
   description:
-    'Innkeeper turns the requests of a billing panel into running sites: containers, DNS, reverse proxy, certificates and backups. Every request that changes something becomes a durable job, which survives crashes and power cuts. Requests are JSON over HTTP with a bearer token.',
+    'Innkeeper turns the requests of a billing panel into running sites: containers, DNS, reverse ' +
+    'proxy, certificates and backups. Every request that changes something becomes a durable job, ' +
+    'which survives crashes and power cuts. Requests are JSON over HTTP with a bearer token.',
   license: { name: 'GPL-3.0-or-later', identifier: 'GPL-3.0-or-later' },
 };
 
@@ -19,7 +21,7 @@ const SERVERS = [
   { url: '/', description: 'The agent that serves this document.' },
   {
     url: '{agent}',
-    description: 'An agent by its address.',
+    description: 'The address of an agent.',
     variables: {
       agent: {
         default: 'https://innkeeper.internal:8443',
@@ -44,7 +46,7 @@ export async function describeApi(app: App): Promise<void> {
           bearer: {
             type: 'http',
             scheme: 'bearer',
-            description: 'A token of the panel, made with `innkeeper token create`.',
+            description: 'A token of the panel, created with `innkeeper token create`.',
           },
         },
       },
@@ -56,7 +58,7 @@ export async function describeApi(app: App): Promise<void> {
       facts.set(rest.operationId ?? '', { method, url, failures, prefers });
       const { access } = ruleFor(method, url);
       const isPublic = access === 'public';
-      const needs = isPublic ? 'Needs no token.' : `Needs the permission \`${access}\`.`;
+      const needs = isPublic ? 'Requires no token.' : `Requires the permission \`${access}\`.`;
       const description = [rest.description, needs].filter(Boolean).join('\n\n');
       return { schema: { ...rest, description, ...(isPublic ? { security: [] } : {}) }, url };
     },

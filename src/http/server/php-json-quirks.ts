@@ -1,11 +1,11 @@
 /**
- * What PHP and the panels written in it make of a JSON body: an empty object is sent as `[]`, a list with gaps as an
- * object of numbered keys, a value that is not set as `null` or as an empty text, a number where the panel's database
- * has one, and blanks around what was typed.
+ * How PHP, and panels written in PHP, change a JSON body: an empty object becomes `[]`, a list with gaps an object
+ * with numbered keys, an unset value `null` or an empty text, and text a number if the panel's database has one;
+ * spaces around user input are kept.
  */
 import type { TSchema } from 'typebox';
 
-/** The body as it was meant, where the schema leaves no other meaning. */
+/** Restores the intended body if the schema permits only one interpretation. */
 export function normalizePhpJson(schema: TSchema): (sent: unknown) => unknown {
   if (!typesOf(schema).has('object')) return (sent) => sent;
   const required: unknown = Reflect.get(schema, 'required');
@@ -34,7 +34,7 @@ interface Rule {
   readonly isRequired: boolean;
 }
 
-/** Undefined: it was not set. */
+/** Undefined: the field was not set. */
 function meant({ types, isRequired }: Rule, sent: unknown): unknown {
   const value = typeof sent === 'string' ? sent.trim() : sent;
   const isUnset = value === '' || (value === null && !types.has('null'));
@@ -46,7 +46,7 @@ function meant({ types, isRequired }: Rule, sent: unknown): unknown {
   return value;
 }
 
-/** `{"0": "a", "2": "b"}` as the list that it was; undefined for anything else. */
+/** Converts `{"0": "a", "2": "b"}` to a list; undefined for any other value. */
 function numbered(value: unknown): unknown[] | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const entries: [string, unknown][] = Object.entries(value);
@@ -58,7 +58,7 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-/** The JSON types that a schema lets through, those of its alternatives included. */
+/** The JSON types that a schema accepts, including its alternatives. */
 function typesOf(schema: object): ReadonlySet<string> {
   const own: unknown = Reflect.get(schema, 'type');
   const types = (Array.isArray(own) ? own : [own]).filter((type) => typeof type === 'string');

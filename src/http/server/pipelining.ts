@@ -1,16 +1,19 @@
 /**
- * Calls that wait behind another on one connection: only a few, and they hear when it breaks, which node tells the
- * first of them only.
+ * Limits the number of requests that wait behind another one on the same connection, and notifies all of them when
+ * the connection breaks; Node notifies only the first.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { AgentError } from '../../kernel/errors.js';
 import type { App } from './app-type.js';
 
-/** Clients of ours wait for each answer; whoever sends more without reading would make us keep all the answers. */
+/**
+ * Regular clients wait for each response. A client that sends more requests without reading would make the agent keep
+ * all responses in memory.
+ */
 const MOST_AT_ONCE = 16;
 
-/** To be called before other hooks are added: a connection that is cut off starts no more work. */
+/** Call this before other hooks are added, because a closed connection must not start more work. */
 export function limitPipelining(app: App): void {
   const underWay = new WeakMap<Socket, Set<ServerResponse>>();
   const begin = (socket: Socket): Set<ServerResponse> => {
@@ -30,11 +33,14 @@ export function limitPipelining(app: App): void {
       return;
     }
     socket.destroy();
-    done(new AgentError('rate_limited', 'Too many calls at once on one connection.'));
+    done(new AgentError('rate_limited', 'Too many requests on one connection.'));
   });
 }
 
-/** It never had the connection. Streams and waiting calls end with `close`. */
+/**
+ * Emits `close` on a response that never owned the connection, because streams and waiting requests end with this
+ * event.
+ */
 function closeUnsent(answer: ServerResponse): void {
   answer.destroy();
   answer.emit('close');

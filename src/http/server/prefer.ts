@@ -1,18 +1,18 @@
-/** What a caller prefers about waiting and refusals: the request header `Prefer` (RFC 7240). */
+/** Reads the caller's preferences for waiting and refusals: the request header `Prefer` (RFC 7240). */
 
 export interface Preference {
-  /** How long to wait for a job to end, ms; undefined when the caller does not say. */
+  /** How long to wait for a job to end, in ms; undefined if the header does not say. */
   readonly waitMs: number | undefined;
-  /** `handling=strict`: refuse what cannot be done at once. */
+  /** `handling=strict`: refuse what cannot be done immediately. */
   readonly strict: boolean;
-  /** `Preference-Applied` for an answer that was (or was not) the last word. */
+  /** The header `Preference-Applied` for a response; `ended`: whether the job has ended. */
   applied(ended: boolean): string | undefined;
 }
 
-/** No answer may take longer: panels give up after 25 s. */
+/** The longest wait in seconds; panels give up after 25 s. */
 const MOST_WAIT_S = 20;
 
-/** What cannot be understood is ignored, as the RFC asks. Of a preference given twice the first counts. */
+/** Ignores what it does not understand, as the RFC requires. If a preference is given twice, the first one counts. */
 export function readPrefer(header: string | string[] | undefined): Preference {
   const sent = new Map<string, string>();
   for (const part of (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',')) {

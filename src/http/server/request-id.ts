@@ -1,10 +1,10 @@
-/** Names every request, so that a panel's report finds its lines in the log. */
+/** Assigns an ID to every request, so that a panel's report can be found in the log. */
 import type { IncomingMessage } from 'node:http';
 import { randomBytes } from 'node:crypto';
 
 /**
- * A caller's own id is kept when it is harmless in a log line; else ours: a random part per start, which no other
- * start has, and a count.
+ * Keeps a caller's own ID if it is safe in a log line. Otherwise the ID consists of a random part, unique for each
+ * start of the daemon, and a counter.
  */
 export function requestIds(): (request: IncomingMessage) => string {
   const start = randomBytes(9).toString('hex');

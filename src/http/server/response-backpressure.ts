@@ -1,14 +1,14 @@
-/** Bounds what is kept in memory for clients that ask for much and read slowly or never. */
+/** Limits the memory for responses to clients that request much and read slowly or not at all. */
 import { AgentError } from '../../kernel/errors.js';
 import type { App } from './app-type.js';
 
-/** What a connection's own buffers take is not counted. */
+/** Smaller responses fit into the connection's own buffers and are not counted. */
 const SMALL_BYTES = 16_384;
 const MOST_BYTES = 67_108_864;
 
 /**
- * Per token: once 64 MiB of answers wait to be read, further large ones are `rate_limited`. What changes something
- * has a small answer.
+ * Per token: while 64 MiB of responses have not been read, further large responses are refused with `rate_limited`.
+ * Requests that change something have small responses.
  */
 export function limitUnreadResponses(app: App, most = MOST_BYTES): void {
   const unread = new Map<string, number>();
@@ -32,9 +32,13 @@ export function limitUnreadResponses(app: App, most = MOST_BYTES): void {
     }
     count(who, -bytes);
     done(
-      new AgentError('rate_limited', 'Too many answers were not read yet; please try again in a moment.', {
-        retryAfterS: 1,
-      }),
+      new AgentError(
+        'rate_limited',
+        'Too many responses have not been read yet; please try again in a moment.',
+        {
+          retryAfterS: 1,
+        },
+      ),
     );
   });
 }

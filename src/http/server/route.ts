@@ -1,4 +1,4 @@
-/** What every file of routes/ exports: one function that adds one endpoint. */
+/** The type of what each file in routes/ exports: a function that adds one endpoint. */
 import type { Timekeeper } from '../../model/clock-doubt.js';
 import type { StatusSources } from '../../services/read-status.js';
 import type { Reconciler } from '../../drift/reconcile.js';
@@ -12,19 +12,19 @@ import type { Listener } from '../../model/listener.js';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** What is missing, for the operator's log; never answered. */
+  /** What is missing, for the operator's log; never part of a response. */
   readonly reasons: readonly string[];
 }
 
-/** What is counted of calls, and told at /metrics. */
+/** Counts requests, and provides the text of /metrics. */
 export interface Figures {
-  /** `route`: its pattern; undefined where there is none. */
+  /** `route`: the route's pattern; undefined if no route matches. */
   answered(call: {
     readonly method: string;
     readonly route: string | undefined;
     readonly status: number;
     readonly ms: number;
-    /** Of the main thread. */
+    /** Time on the main thread. */
     readonly mainThreadMs: number;
   }): void;
   /** Prometheus text. */
@@ -40,8 +40,8 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly mainThread: Pick<MainThread, 'restFor'>;
   readonly timekeeper: Timekeeper;
   readonly ready: () => Readiness | Promise<Readiness>;
-  readonly door: Listener;
-  /** Aborted when the daemon stops: streams end. */
+  readonly listener: Listener;
+  /** Aborted when the daemon stops, so that streams end. */
   readonly stopping: AbortSignal;
 }
 

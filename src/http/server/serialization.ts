@@ -1,10 +1,9 @@
-/** Writes answers by their routes' schemas: only what is declared leaves the daemon. */
+/** Writes responses with the schemas of their routes: only declared fields leave the daemon. */
 import fastJsonStringify, { type AnySchema } from 'fast-json-stringify';
 import type { FastifySerializerCompiler } from 'fastify';
 
 /**
- * Built when the first answer is sent: two doors with all their calls would take megabytes that most daemons never
- * use.
+ * Compiled for the first response: all endpoints of two listeners would need megabytes that most daemons never use.
  */
 export const compileSerializer: FastifySerializerCompiler<AnySchema> = ({ schema }) => {
   let write: ((answer: unknown) => unknown) | undefined;

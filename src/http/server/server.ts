@@ -1,4 +1,4 @@
-/** The bare HTTP(S) server under fastify, with limits that slow or silent clients run into. */
+/** The HTTP(S) server below fastify, with limits for slow or silent clients. */
 import http from 'node:http';
 import https from 'node:https';
 import type { Server, Socket } from 'node:net';
@@ -11,7 +11,8 @@ import { failure } from './errors.js';
 import type { TlsPair } from './tls-pair.js';
 
 const LIMITS = {
-  // whole header block, whole request, then silence on a socket (event streams send something every 15 s)
+  // limits for the header block, for the complete request, and for silence on a socket (event streams send data every
+  // 15 s)
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 30_000,
@@ -20,9 +21,9 @@ const LIMITS = {
 };
 const SILENCE_MS = 60_000;
 const MOST_CONNECTIONS = 10_000;
-/** Descriptors that connections leave to the state, to jobs and to the systems behind us. */
+/** File descriptors that connections leave to the state, to jobs and to remote systems. */
 const LEFT_FOR_WORK = 2_048;
-/** One client (a panel, or the proxy before all of them) leaves room for the others. */
+/** One client (a panel, or a proxy in front of all panels) must leave capacity for the others. */
 const MOST_PER_ADDRESS = 2_000;
 
 export function serverFactory(
@@ -42,8 +43,8 @@ export function serverFactory(
 }
 
 /**
- * Each takes a descriptor, and nothing else does for a caller: without one left neither the state can be written nor
- * a system be asked.
+ * Each connection uses one file descriptor. Without free descriptors, neither can the state be written nor a remote
+ * system be called.
  */
 export function mostConnections(descriptors: number | undefined): number {
   if (descriptors === undefined) return MOST_CONNECTIONS;
@@ -51,12 +52,12 @@ export function mostConnections(descriptors: number | undefined): number {
   return Math.min(MOST_CONNECTIONS, descriptors - left);
 }
 
-/** Before TLS, which costs most. */
+/** Runs before the TLS handshake, which is the most expensive part. */
 function capPerAddress(server: Server, most: number): void {
   const open = new Map<string, number>();
   server.on('connection', (socket) => {
     const from = networkOf(socket.remoteAddress);
-    // the unix socket has no addresses: its file's permissions guard it
+    // the unix socket has no addresses; its file permissions protect it
     if (from === undefined) return;
     const count = (open.get(from) ?? 0) + 1;
     open.set(from, count);
@@ -69,14 +70,14 @@ function capPerAddress(server: Server, most: number): void {
   });
 }
 
-/** An IPv6 client has a whole /64 of addresses. */
+/** An IPv6 client can use a whole /64 of addresses. */
 function networkOf(address: string | undefined): string | undefined {
   if (address === undefined || !ipaddr.isValid(address)) return undefined;
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
-/** What is no HTTP gets the same shape of answer, and the connection ends. */
+/** Input that is not HTTP gets a response in the same format, and the connection is closed. */
 export function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable || socket.destroyed) {
     socket.destroy();

@@ -1,6 +1,6 @@
 /**
- * Files that anybody may fetch, from memory: an answer that is not read holds no file open, and is bounded like every
- * other answer.
+ * Public files, served from memory: a response that is not read keeps no file open, and is limited like every other
+ * response.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -18,7 +18,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
 };
 
-/** Reads each file once, when it is first asked for; a failed read is tried again. Throws the system's error. */
+/** Reads each file once, on the first request; a failed read is retried. Throws the system's error. */
 export function staticFiles(root: string): (name: string) => Promise<StaticFile> {
   const files = new Map<string, Promise<StaticFile>>();
   return (name) => {

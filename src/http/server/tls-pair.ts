@@ -1,4 +1,4 @@
-/** The API's certificate and its key: what their files say, also when somebody renews them while the agent runs. */
+/** Loads the API's certificate and key, and reloads them when their files are renewed while the agent runs. */
 import { readFileSync } from 'node:fs';
 import { Server as HttpsServer } from 'node:https';
 import type { Server } from 'node:net';
@@ -10,7 +10,7 @@ import { keyMatchesCertificate } from '../../kernel/key-matches-certificate.js';
 
 type Files = NonNullable<Config['api']['tls']>;
 
-/** PEM texts that fit together. */
+/** The PEM texts of a matching certificate and key. */
 export interface TlsPair {
   readonly cert: string;
   readonly key: string;
@@ -18,11 +18,11 @@ export interface TlsPair {
 
 const LOOK_MS = 60_000;
 
-/** Throws Node's own error when a file cannot be read, and a sentence that names key and file when they are no pair. */
+/** Throws Node's own error if a file cannot be read, and an error that names both files if they do not match. */
 export function readPair(files: Files): TlsPair {
   const pair = { cert: readFileSync(files.cert_file, 'utf8'), key: readFileSync(files.key_file, 'utf8') };
   if (!pair.cert.includes('-----BEGIN CERTIFICATE-----'))
-    throw new Error(`api.tls.cert_file: ${files.cert_file} holds no certificate`);
+    throw new Error(`api.tls.cert_file: ${files.cert_file} contains no certificate`);
   if (!keyMatchesCertificate(pair.cert, pair.key))
     throw new Error(
       `api.tls.key_file: ${files.key_file} is not the private key of a certificate in ${files.cert_file}`,
@@ -31,8 +31,8 @@ export function readPair(files: Files): TlsPair {
 }
 
 /**
- * New connections get what the files say, a minute after they change at the latest. An unusable pair is reported once
- * and left: the pair in use goes on.
+ * New connections use the current files within a minute. An unusable pair is reported once, and the previous pair
+ * remains in use.
  */
 export async function followPair(
   server: Server,
@@ -50,7 +50,7 @@ export async function followPair(
       if (found.cert === served.cert && found.key === served.key) continue;
       server.setSecureContext(found);
       served = found;
-      log.info({ file: files.cert_file }, "the API's renewed certificate is in use");
+      log.info({ file: files.cert_file }, 'the API now uses its renewed certificate');
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       if (problem !== told) log.warn({ err: error }, "the API's certificate files cannot be used");

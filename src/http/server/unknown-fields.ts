@@ -1,7 +1,7 @@
 /**
- * Fields and query parameters that a call does not know never refuse it, and never pass in silence: a misspelt
- * `subdomian` would otherwise make the wrong thing, which is billed. The answer names them in `warnings`, as do log
- * and audit.
+ * Unknown fields and query parameters never cause a refusal, but they are always reported: a misspelt `subdomian`
+ * would otherwise create the wrong site, which is billed. The response lists them in `warnings`; the log and the
+ * audit log contain them as well.
  */
 import { closest, distance } from 'fastest-levenshtein';
 import type { FastifyRequest } from 'fastify';
@@ -9,9 +9,9 @@ import type { App } from './app-type.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Sentences for whoever wrote the call; they stand in its answer. Null: none. */
+    /** Sentences for the developer of the client, included in the response. Null: none. */
     warnings: readonly string[] | null;
-    /** Names in the call that it does not know, cleaned. Null: none. */
+    /** Names in the request that the endpoint does not support, cleaned. Null: none. */
     unknownFields: string[] | null;
   }
 }
@@ -19,12 +19,12 @@ declare module 'fastify' {
 const MOST_NAMED = 10;
 const LONGEST_NAME = 64;
 
-/** Adds sentences to the answer of this call. */
+/** Adds warnings to the response of this request. */
 export function warn(request: FastifyRequest, ...sentences: readonly string[]): void {
   if (sentences.length > 0) request.warnings = [...(request.warnings ?? []), ...sentences];
 }
 
-/** To be called before routes are registered. */
+/** Call this before routes are registered. */
 export function warnOfUnknownFields(app: App): void {
   app.decorateRequest('warnings', null);
   app.decorateRequest('unknownFields', null);
@@ -36,12 +36,12 @@ export function warnOfUnknownFields(app: App): void {
     warn(request, ...found.map(({ sentence }) => sentence));
     request.log.warn(
       { route: request.routeOptions.url, fields: request.unknownFields },
-      'the call has fields that are not known',
+      'the request has unknown fields',
     );
   });
-  // into the text, as the answer of /status is one that is kept ready
+  // added to the serialized text, because the response of /status is cached as text
   app.addHook('onSend', async ({ warnings }, reply, payload) => {
-    // a remembered answer has those of the first call in it already
+    // a stored response already contains the warnings of the first request
     if (reply.hasHeader('idempotency-replayed')) return payload;
     const isAnswer =
       typeof payload === 'string' && payload.startsWith('{"success":') && payload.endsWith('}');
@@ -63,7 +63,7 @@ function unknownIn(schema: unknown, sent: unknown): Unknown[] {
     .map((name) => describe(name, known));
 }
 
-/** Of these names, those that are close to a known one and not known, as sentences. */
+/** Warnings for those of the names that are unknown but close to a known one. */
 export function misspelt(names: readonly string[], known: readonly string[]): string[] {
   return names
     .filter((name) => !known.includes(name))
@@ -73,14 +73,14 @@ export function misspelt(names: readonly string[], known: readonly string[]): st
 }
 
 function describe(sent: string, known: readonly string[]): Unknown {
-  // whatever stands there is shown to people
+  // people see this text, so it must not contain markup
   const name = sent.replace(/[^\x20-\x7E]|[<>]/g, '?').slice(0, LONGEST_NAME);
   const near = known.length > 0 ? closest(name, known) : undefined;
   const isNear = near !== undefined && distance(name, near) <= Math.max(1, Math.floor(near.length / 3));
   return { name, sentence: `${name} is not known${isNear ? `; did you mean ${near}?` : '.'}` };
 }
 
-/** The names of an object's fields; undefined where a schema leaves them open. */
+/** The names of an object's fields; undefined if the schema allows any. */
 function namesIn(schema: unknown): string[] | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
   const open: unknown = Reflect.get(schema, 'additionalProperties');

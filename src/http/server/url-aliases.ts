@@ -1,6 +1,6 @@
 /**
- * Panels write one call in several ways: `/actions/start` for `/action/start`, and several slashes for one where
- * their base address ends with a slash.
+ * Panels write one path in several ways: `/actions/start` for `/action/start`, and repeated slashes if their base
+ * address ends with a slash.
  */
 export function resolveUrlAlias(url: string): string {
   const [path, query] = split(url);

@@ -1,4 +1,4 @@
-/** Checks what came in against a route's schema; says what is wrong field by field in words. */
+/** Validates a request against the schema of its route, and describes each invalid field in words. */
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
@@ -14,20 +14,20 @@ interface Problem {
 }
 
 /**
- * A schema's own sentence about itself, e.g. `must be 1 to 64 letters`: what a caller reads instead of the
- * validator's words.
+ * The schema's own rule for a value, e.g. `must be 1 to 64 letters`: callers read it instead of the validator's
+ * message.
  */
 const RULE = 'x-rule';
 
 /**
- * Text from the query string is turned into the numbers and booleans that a schema asks for, and an empty parameter
- * is none; a JSON body must have the right types itself, PHP's habits aside.
+ * Converts text from the query string to the numbers and booleans of the schema; an empty parameter counts as absent.
+ * A JSON body must have the right types itself, except for known quirks of PHP.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   let compiled: Validator | undefined;
   let read: ((sent: unknown) => unknown) | undefined;
   return (raw: unknown) => {
-    // when first needed: two doors with all their calls would take megabytes that most daemons never use
+    // compiled on first use: all endpoints of two listeners would need megabytes that most daemons never use
     const validator = (compiled ??= Compile(schema));
     const sent =
       httpPart === 'body' || httpPart === 'querystring' ? (read ??= normalizePhpJson(schema))(raw) : raw;
@@ -38,9 +38,9 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
-/** What is not written as a number in decimal digits (`0x10`, `1e2`, `true`) stays the text that it is. */
+/** Text that is not a decimal number (`0x10`, `1e2`, `true`) stays text. */
 function plainlyConverted(validator: Validator, sent: unknown): unknown {
-  // converting changes what was sent
+  // the conversion changes the sent value in place
   const before = new Map<string, unknown>(
     typeof sent === 'object' && sent !== null ? Object.entries(sent) : [],
   );

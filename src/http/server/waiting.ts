@@ -1,6 +1,6 @@
 /**
- * The 25-second rule: a panel's call waits for its job as long as its HTTP client is sure to listen, then the job
- * goes on without it.
+ * The 25-second rule: a panel's request waits for its job as long as the panel's HTTP client certainly waits. Then
+ * the job continues without it.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Alarm } from '../../kernel/async/alarm.js';
@@ -15,7 +15,7 @@ import { readJob } from '../../jobs/manage/read-job.js';
 import { wordOf } from '../../services/read-power.js';
 import { readPrefer } from './prefer.js';
 
-/** From the arrival of the request; the panel gives up after 25 s, we promise 20. */
+/** Counted from the arrival of the request. The panel gives up after 25 s; the API promises 20. */
 const MOST_MS = 19_500;
 
 export interface WaitingContext extends Pick<OperationContext, 'state' | 'clock' | 'watch'> {
@@ -24,11 +24,11 @@ export interface WaitingContext extends Pick<OperationContext, 'state' | 'clock'
   readonly stopping: AbortSignal;
 }
 
-/** What `enqueue` answers. */
+/** The result of `enqueue`. */
 export interface StartedJob {
   readonly service: Service;
   readonly job: Job;
-  /** It was under way before. */
+  /** The job was already in progress. */
   readonly joined?: boolean | undefined;
 }
 
@@ -40,10 +40,10 @@ export interface AcceptedAnswer {
 }
 
 /**
- * The answer to a call that started (or joined) a job, to be sent with the reply's code: 200 with the view of service
- * and job once it has ended well, 202 while it goes on: after 20 s, after the caller's `Prefer: wait=N`, at once with
- * `Prefer: respond-async`, when the caller has hung up or the daemon stops. Throws the job's error when it ended
- * badly.
+ * Responds to a request that started (or joined) a job. Sets the status: 200 with the view of service and job once
+ * the job has succeeded; 202 while it continues: after 20 s, after the caller's `Prefer: wait=N`, immediately with
+ * `Prefer: respond-async`, when the caller has disconnected, or when the daemon stops. Throws the job's error if the
+ * job failed.
  */
 export async function answerJob<View extends object>(
   context: WaitingContext,
@@ -68,7 +68,7 @@ export async function answerJob<View extends object>(
   return { success: true, service_id: id, job_id: job.id, ...view(service, job) };
 }
 
-/** The job when it has ended, or as it is when waiting is over; sets `Preference-Applied`. */
+/** Resolves with the job when it has ended or the wait is over; sets `Preference-Applied`. */
 export async function waitForJob(
   context: WaitingContext,
   request: FastifyRequest,
@@ -76,7 +76,7 @@ export async function waitForJob(
   { service, job }: StartedJob,
 ): Promise<Job> {
   const prefer = readPrefer(request.headers.prefer);
-  // nothing comes of waiting for an operator
+  // an operator must act first, so waiting is useless
   const most = job.waiting?.for === FOR_RELEASE ? 0 : MOST_MS - reply.elapsedTime;
   const ms = Math.min(prefer.waitMs ?? MOST_MS, most);
   const hungUp = whenHungUp(reply);
@@ -113,7 +113,7 @@ async function untilEnded(
     if (changed === undefined || !isOpen(changed)) ended.ring();
   });
   try {
-    // followed first and read second, so that its end does not fall between
+    // subscribed first and read second, so that the end of the job cannot be missed in between
     const found = await read();
     if (!isOpen(found)) return found;
     await ended.sleep(context.clock, ms, signal, true);
@@ -123,13 +123,16 @@ async function untilEnded(
   }
 }
 
-/** Why the job did not do what was asked for, as the caller hears it. */
+/** Why the job did not do what was requested, as the caller sees it. */
 function reasonOf(job: Job, { lifecycle }: Service): AgentError {
-  // what waited behind the creation ends with it
+  // a request that waits for the creation ends with it
   if (job.status === 'cancelled' && lifecycle === 'failed')
-    return new AgentError('service_failed', 'The site could not be made, so the call was not carried out.');
+    return new AgentError(
+      'service_failed',
+      'The site could not be created, so the request was not carried out.',
+    );
   if (job.status === 'cancelled')
-    return new AgentError('service_busy', 'The call was overtaken by a later one and was not carried out.');
+    return new AgentError('service_busy', 'A later request replaced this one; it was not carried out.');
   if (job.error) return fromRecord(job.error);
-  return new AgentError('internal_error', 'The job ended without saying why.', { detail: `job ${job.id}` });
+  return new AgentError('internal_error', 'The job ended without a reason.', { detail: `job ${job.id}` });
 }

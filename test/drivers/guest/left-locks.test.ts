@@ -101,7 +101,7 @@ t.test('the doctor finds the locks left on what is ours, and tells the commands'
   t.match(await verdict(), {
     state: 'wrong',
     found: /5001 on pve2 \("rollback"\)/,
-    mend: ['pct unlock 5001   # on pve2'],
+    fix: ['pct unlock 5001   # on pve2'],
   });
 });
 

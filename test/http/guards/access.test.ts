@@ -25,7 +25,7 @@ t.test('every served route is in the list of who may call what, and the other wa
   t.teardown(() => socket.close());
   const listed = (doors: string[]): string[] =>
     Object.entries(ACCESS)
-      .filter(([, rule]) => doors.includes(rule.door))
+      .filter(([, rule]) => doors.includes(rule.listener))
       .map(([route]) => route)
       .sort();
   const served = (rig: Rig): string[] => registered(rig).filter((route) => !route.startsWith('HEAD '));
@@ -216,9 +216,9 @@ t.test('a trailing slash and the other form of /action make no other call', asyn
     return { status, body: body.replace(/"(request_id|timestamp)":"[^"]*"/g, '') };
   };
   const oldForm = (url: string): string => url.replace(/^\/action(?=\/|$)/, '/actions');
-  for (const [route, { door }] of Object.entries(ACCESS)) {
+  for (const [route, { listener }] of Object.entries(ACCESS)) {
     const [method = '', path = ''] = route.split(' ');
-    if (door === 'socket') continue;
+    if (listener === 'socket') continue;
     const url = path.replace(/:\w+/g, 'nobody');
     const answer = await ask(method, url);
     for (const form of new Set([`${url}/`, oldForm(url), `${oldForm(url)}/`]))

@@ -108,7 +108,7 @@ t.test('calls name the headers that they heed, and the answers that their kind c
       name,
     );
     t.equal('429' in responses, limitOf(method, url) !== undefined, `429 of ${name}`);
-    const isGuarded = rule?.access !== 'public' && rule?.door === 'both';
+    const isGuarded = rule?.access !== 'public' && rule?.listener === 'both';
     for (const status of ['401', '403']) t.equal(status in responses, isGuarded, `${status} of ${name}`);
     for (const [status, response] of Object.entries(responses)) {
       const { headers: told } = fields(response);

@@ -77,14 +77,14 @@ t.test('every example is understood', async (t) => {
   for (const rig of Object.values(doors)) rig.app.log.level = 'silent';
   const examples = examplesOf(fields(doors.socket.app.swagger()));
   await doors.socket.call('POST', '/tokens', { name: 'paymenter' }, '');
-  for (const [route, { door }] of Object.entries(ACCESS)) {
+  for (const [route, { listener }] of Object.entries(ACCESS)) {
     if (isPage(route)) continue;
     const example = examples.get(route);
     if (!example) {
       t.fail(`${route} has no example`);
       continue;
     }
-    const rig = doors[door === 'both' ? 'network' : 'socket'];
+    const rig = doors[listener === 'both' ? 'network' : 'socket'];
     await rig.call('POST', '/create-site', ORDER, rig.tokens.admin);
     const answer = await rig.app.inject({
       method: methodOf(route),

@@ -83,7 +83,7 @@ t.test('no hostile URL, query or body makes a defect of any route', async (t) =>
   rig.app.log.level = 'silent';
   await rig.call('POST', '/create-site', ORDER);
   const routes = Object.entries(ACCESS)
-    .filter(([, rule]) => rule.door === 'both')
+    .filter(([, rule]) => rule.listener === 'both')
     .map(([route]) => route.split(' '))
     // they need nothing but an id: with the id of the order they are no hostile calls
     .filter(([, path]) => !/^\/services\/:id\/(credentials\/reset|login-link)$/.test(path ?? ''));

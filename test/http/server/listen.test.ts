@@ -20,10 +20,10 @@ t.test('an address that cannot be had is told in words of the configuration', as
   t.teardown(() => squatter.close());
   const { port } = squatter.address() as AddressInfo;
   await t.rejects(listenOnNetwork(await depsWith(t, { host: '127.0.0.1', port })), {
-    message: `api.port: another program listens at 127.0.0.1:${port}; end it, or choose another port`,
+    message: `api.port: another program listens on 127.0.0.1:${port}; stop it, or choose another port`,
   });
   await t.rejects(listenOnNetwork(await depsWith(t, { host: '203.0.113.77', port: 0 })), {
-    message: 'api.host: this machine has no such address (203.0.113.77:0)',
+    message: 'api.host: this machine does not have this address (203.0.113.77:0)',
   });
 });
 
@@ -35,7 +35,7 @@ t.test(
     const socket = join(folder, 'innkeeper.sock');
     const first = await listenOnSocket(await depsWith(t, { socket }));
     await t.rejects(listenOnSocket(await depsWith(t, { socket })), {
-      message: `api.socket: another daemon listens at ${socket}; give each a socket of its own`,
+      message: `api.socket: another daemon listens on ${socket}; give each its own socket`,
     });
     await first.close();
     // as after kill -9: the file is there, and nobody behind it
@@ -49,7 +49,7 @@ t.test(
     await third.close();
     t.same(await readdir(folder), [], 'a folder that was made for the socket goes with it, no other does');
     await t.rejects(listenOnSocket(await depsWith(t, { socket: join(folder, 'x'.repeat(100)) })), {
-      message: /^api\.socket: .* is longer than the 107 bytes/,
+      message: /^api\.socket: .* is longer than 107 bytes/,
     });
   },
 );

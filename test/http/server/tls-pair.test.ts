@@ -48,7 +48,7 @@ t.test('a renewed certificate is served without a restart, a broken one never', 
   await put(second);
   await clock.turn(MINUTE);
   t.equal(await shown(), second.fingerprint);
-  t.match(lines, [/renewed certificate is in use/]);
+  t.match(lines, [/now uses its renewed certificate/]);
 
   // the moment between the two files, and a renewal that went wrong
   await put({ cert: third.cert, key: second.key });

@@ -1,4 +1,4 @@
-/** The check of DNS `none`: the wildcard record is looked up. */
+/** Checks the wildcard record for DNS `none`. */
 import { randomBytes } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { onAbort } from '../../../kernel/async/on-abort.js';
@@ -17,7 +17,7 @@ export function doctor(parts: Parts): DriverDoctor {
     checks: [
       {
         name: 'dns',
-        title: 'DNS, the wildcard record',
+        title: 'DNS wildcard record',
         after: [],
         look: [`dig ${parts.config.agent.base_domain}`],
         run: (signal) => checkWildcard(parts, signal),
@@ -39,16 +39,13 @@ async function checkWildcard({ config }: Parts, signal: AbortSignal): Promise<Ve
   forget();
   const found = answers.flat();
   const base = config.agent.base_domain;
-  const mend = (wanted.length > 0 ? wanted : ['<public address>']).map(
+  const fix = (wanted.length > 0 ? wanted : ['<public address>']).map(
     (address) =>
       `# in the zone of ${base}: *.${base}. 300 IN ${address.includes(':') ? 'AAAA' : 'A'} ${address}`,
   );
-  if (found.length === 0) return wrong(`*.${base} leads nowhere`, ...mend);
+  if (found.length === 0) return wrong(`*.${base} does not resolve`, ...fix);
   const stray = found.filter((address) => wanted.length > 0 && !wanted.includes(address));
   if (stray.length > 0)
-    return warning(
-      `*.${base} leads to ${stray.join(', ')}, which is none of proxy.public_addresses`,
-      ...mend,
-    );
-  return ok(`*.${base} leads to ${found.join(', ')}`);
+    return warning(`*.${base} points to ${stray.join(', ')}, which is not in proxy.public_addresses`, ...fix);
+  return ok(`*.${base} points to ${found.join(', ')}`);
 }

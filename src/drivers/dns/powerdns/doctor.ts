@@ -1,4 +1,4 @@
-/** The check of PowerDNS: a marked record is written, read back and removed. */
+/** Checks PowerDNS: writes a marked record, reads it back and removes it. */
 import { randomBytes } from 'node:crypto';
 import { plainCall } from '../../shared/call.js';
 import { type DriverDoctor, ok, sentenceOf, type Verdict, word, wrong } from '../../shared/doctor/check.js';
@@ -17,7 +17,7 @@ export function doctor(parts: Parts): DriverDoctor {
     checks: [
       {
         name: 'dns',
-        title: 'DNS, writing and reading back',
+        title: 'DNS: writing and reading back',
         after: [],
         look: ['systemctl status pdns'],
         run: (signal) => checkWriting(parts, dns, signal),
@@ -34,7 +34,7 @@ async function checkWriting(
 ): Promise<Verdict> {
   const zone = config.dns.powerdns?.zone ?? config.agent.base_domain;
   const mark = { agent: config.agent.id, panel: 'doctor', service: 'probe', generation: 1 };
-  // one name for all: what a killed doctor has left behind, the next one replaces and removes
+  // The record always has the same name, so the next run replaces and removes what a killed doctor left behind.
   const record = { name: `_innkeeper-doctor.${config.agent.base_domain}`, type: 'TXT', mark } as const;
   const value = `innkeeper doctor ${randomBytes(8).toString('hex')}`;
   const call = plainCall(signal);
@@ -48,20 +48,20 @@ async function checkWriting(
   } catch (error) {
     await dns.removeRecord(record, call).catch(() => {});
     const said = sentenceOf(error);
-    return wrong(`${zone} cannot be changed: ${said}`, ...mendOf(said, config, zone, configFile));
+    return wrong(`${zone} cannot be changed: ${said}`, ...fixesFor(said, config, zone, configFile));
   }
 }
 
-function mendOf(said: string, config: PowerDnsSettings, zone: string, configFile: string): string[] {
+function fixesFor(said: string, config: PowerDnsSettings, zone: string, configFile: string): string[] {
   const url = config.dns.powerdns?.url ?? '';
   if (/^40[13]|refused our credentials|Unauthorized/i.test(said))
     return [
       'pdns_control current-config | grep api-key',
-      `# the same key belongs into dns.powerdns.api_key of ${configFile}`,
+      `# dns.powerdns.api_key in ${configFile} must be the same key`,
     ];
   if (/^404|has no zone|not find (domain|zone)|is outside/i.test(said))
     return [`pdnsutil create-zone ${word(zone)} ns1.${zone}`];
-  // it answers, and names what it does not take: its back end cannot write, or the zone is a secondary one
+  // The server responds with a rejection: its back end cannot write, or the zone is a secondary zone.
   if (/^4\d\d: /.test(said))
     return [
       'journalctl -u pdns -n 50',

@@ -1,4 +1,4 @@
-/** The checks of exec `local`: pct answers on this machine. */
+/** Checks exec `local`: pct responds on this machine. */
 import { runChild } from '../../shared/child.js';
 import { type DriverDoctor, ok, type Verdict, wrong } from '../../shared/doctor/check.js';
 import { type ExecDoctorParts, freeVmid, problemOf, PROBE_OUTPUT } from '../examine.js';
@@ -22,7 +22,7 @@ export function doctor(parts: ExecDoctorParts): DriverDoctor {
         title: "the SSH key's forced command",
         after: ['exec.path'],
         look: ['cat ~/.ssh/authorized_keys   # on the node'],
-        run: async () => ok('no key is used'),
+        run: async () => ok('no SSH key is used'),
       },
     ],
     close: async () => {},
@@ -43,6 +43,6 @@ async function checkPct(
   }
   const problem = problemOf(end);
   return problem === undefined
-    ? ok(`pct answers on ${HERE}`)
+    ? ok(`pct responds on ${HERE}`)
     : wrong(`${HERE}: ${problem}`, `${pct.join(' ')} list`);
 }

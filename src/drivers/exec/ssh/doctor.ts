@@ -1,4 +1,4 @@
-/** The way scripts take into containers, on every node: pct answers, and the SSH key can do nothing else. */
+/** Checks on every node that pct responds and that the SSH key can do nothing else. */
 import { randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { AgentError } from '../../../kernel/errors.js';
@@ -12,7 +12,7 @@ import {
   word,
   worst,
 } from '../../shared/doctor/check.js';
-import { authorizeCommand, mendSsh } from '../../shared/doctor/ssh-advice.js';
+import { authorizeCommand, sshFixes } from '../../shared/doctor/ssh-advice.js';
 import { type ExecDoctorParts, freeVmid, problemOf, PROBE_OUTPUT, type VmidRange } from '../examine.js';
 import { PCT_ARGUMENTS } from '../run-script.js';
 import type { SshConfig, SshExecSettings } from './config.js';
@@ -43,7 +43,7 @@ export function doctor(parts: Parts): DriverDoctor {
         run: async (signal) =>
           worst(
             (await examine(signal)).map((one) => judgePath(there, one)),
-            wrong('no node is there to ask'),
+            wrong('no node is available'),
           ),
       },
       {
@@ -54,7 +54,7 @@ export function doctor(parts: Parts): DriverDoctor {
         run: async (signal) =>
           worst(
             (await examine(signal)).map((one) => judgeKey(there, one)),
-            ok('no key is used'),
+            ok('no SSH key is used'),
           ),
       },
     ],
@@ -65,9 +65,9 @@ export function doctor(parts: Parts): DriverDoctor {
 type SshParts = Parts & { readonly ssh: SshConfig };
 
 interface Facts {
-  /** Undefined when pct runs and knows its containers, else what it said instead. */
+  /** Undefined if pct runs and knows its containers, otherwise its message. */
   readonly problem: string | undefined;
-  /** `any`: the key runs whatever is asked for; `pct`: nothing but scripts in containers. */
+  /** `any`: the key can run any command; `pct`: only scripts in containers. */
   readonly key: 'any' | 'pct';
 }
 
@@ -88,7 +88,9 @@ async function examineAll(parts: SshParts, signal: AbortSignal): Promise<Examine
   );
 }
 
-/** Tries the way without touching a container; the key is also asked for a command that it must not run. */
+/**
+ * Checks the connection without changing a container, and whether the key refuses a command that is not permitted.
+ */
 async function examineNode(
   { config, ssh }: SshParts,
   { node, vmid }: { readonly node: string; readonly vmid: number },
@@ -109,7 +111,7 @@ async function whatKeyRuns(link: SshLink, signal: AbortSignal): Promise<'any' | 
     const { stdout } = await link.run(`echo ${word}`, PROBE_OUTPUT, signal);
     return stdout.includes(word) ? 'any' : 'pct';
   } catch (error) {
-    // some servers refuse the channel for it
+    // some servers reject the channel in this case
     if (error instanceof AgentError && /Unable to exec/.test(error.detail ?? '')) return 'pct';
     throw error;
   }
@@ -121,9 +123,9 @@ function judgePath({ config, ssh }: SshParts, examined: Examined): Verdict {
   if ('error' in examined) {
     const { user, known_hosts_file: knownHosts } = ssh;
     const there = { ...host, user, knownHosts, name: node, authorize: authorize(config, ssh, node) };
-    return wrong(`${node}: ${examined.error}`, ...mendSsh(examined.error, there));
+    return wrong(`${node}: ${examined.error}`, ...sshFixes(examined.error, there));
   }
-  if (examined.problem === undefined) return ok(`pct answers on ${node}`);
+  if (examined.problem === undefined) return ok(`pct responds on ${node}`);
   return wrong(
     `${node}: ${examined.problem}`,
     `ssh ${word(`${ssh.user}@${host.host}`)} ${config.exec.pct.join(' ')} list`,
@@ -132,9 +134,9 @@ function judgePath({ config, ssh }: SshParts, examined: Examined): Verdict {
 
 function judgeKey({ config, ssh }: SshParts, examined: Examined): Verdict {
   if ('error' in examined) return ok('no key is used');
-  if (examined.key === 'pct') return ok('it runs scripts in containers and nothing else');
+  if (examined.key === 'pct') return ok('it can only run scripts in containers');
   return warning(
-    `on ${examined.node} the key may run any command, not only scripts in containers`,
+    `on ${examined.node} the key can run any command, not only scripts in containers`,
     authorize(config, ssh, examined.node),
   );
 }
@@ -149,7 +151,7 @@ function authorize({ container_host: { proxmox } }: Parts['config'], ssh: SshCon
   return authorizeCommand(`${forced} ${publicKeyOf(ssh) ?? '<the public key>'} innkeeper`, node);
 }
 
-/** `ssh-ed25519 AAAA...`, as it stands in authorized_keys; undefined when the key cannot be read. */
+/** `ssh-ed25519 AAAA...`, as in authorized_keys; undefined if the key cannot be read. */
 function publicKeyOf({ private_key: key }: SshConfig): string | undefined {
   const parsed = ssh2.utils.parseKey(key.reveal());
   return parsed instanceof Error ? undefined : `${parsed.type} ${parsed.getPublicSSH().toString('base64')}`;

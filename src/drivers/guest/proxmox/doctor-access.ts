@@ -1,4 +1,4 @@
-/** The container host: addresses and certificate, clock, token, privileges, release. */
+/** Checks the container host: addresses and certificate, clock, token, privileges, release. */
 import {
   type Check,
   ok,
@@ -15,7 +15,7 @@ import { grantCommands, type NeededPrivilege, neededPrivileges } from './privile
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
-/** TLS, tokens and certificates bear some; logs of two machines are hard to lay side by side beyond it. */
+/** TLS, tokens and certificates tolerate some skew. Beyond this limit, logs of two machines are hard to compare. */
 const SKEW_WARNING_MS = 5_000;
 const SKEW_WRONG_MS = 60_000;
 const RELEASES = { first: 8, last: 9 } as const;
@@ -24,25 +24,25 @@ export function accessChecks(parts: ProxmoxDoctorParts): Check[] {
   const { config, pve } = parts;
   const { proxmox } = config.container_host;
   const user = proxmox.token_id.split('!', 1)[0] ?? '';
-  const doors = endpointsOf(parts);
+  const endpoints = endpointsOf(parts);
   return [
     {
       name: 'container_host.connection',
-      title: 'API of the container host, its certificate',
+      title: 'API of the container host and its certificate',
       after: [],
       look: proxmox.urls.map((url) => `curl -kI ${word(url)}`),
-      run: async (signal) => judgeEndpoints(parts, await doors(signal)),
+      run: async (signal) => judgeEndpoints(parts, await endpoints(signal)),
     },
     {
       name: 'clock',
-      title: "clock, against the container host's",
+      title: "clock compared with the container host's",
       after: ['container_host.connection'],
       look: ['timedatectl'],
-      run: async (signal) => judgeClock(await doors(signal)),
+      run: async (signal) => judgeClock(await endpoints(signal)),
     },
     {
       name: 'container_host.token',
-      title: 'API token, release of Proxmox VE',
+      title: 'API token and release of Proxmox VE',
       after: ['container_host.connection'],
       look: ['systemctl restart pveproxy   # on the node'],
       run: async (signal) => {
@@ -54,11 +54,13 @@ export function accessChecks(parts: ProxmoxDoctorParts): Check[] {
           const said = sentenceOf(error);
           return /401|Authentication failed|invalid token|no such (user|token)/i.test(said)
             ? wrong(
-                `the token ${proxmox.token_id} is refused: ${said}`,
-                `pveum user token list ${user}; pveum user list   # on a node: are both there, enabled and not expired?`,
+                `the token ${proxmox.token_id} is rejected: ${said}`,
+                `pveum user token list ${user}; pveum user list   # on a node: do both exist, enabled and not ` +
+                  'expired?',
                 `pveum user token modify ${user} ${name} --expire 0; pveum user modify ${user} --expire 0 --enable 1   # if they are not`,
-                '# container_host.proxmox.token_secret must be the secret that was shown when the token was made',
-                '# only if that secret is lost (ends the old one for everybody who uses it, and its own privileges):',
+                '# container_host.proxmox.token_secret must be the secret that was shown when the token was ' +
+                  'created',
+                '# only if that secret is lost (this revokes the old token and its privileges):',
                 renew,
               )
             : wrong(said);
@@ -77,7 +79,7 @@ export function accessChecks(parts: ProxmoxDoctorParts): Check[] {
 
 type Endpoint = { readonly url: string } & ({ readonly facts: EndpointFacts } | { readonly error: string });
 
-/** Asked once for both checks. */
+/** Queries the endpoints once for both checks. */
 function endpointsOf({ config }: ProxmoxDoctorParts): (signal: AbortSignal) => Promise<Endpoint[]> {
   const { urls, ca_file: caFile, fingerprint } = config.container_host.proxmox;
   let asked: Promise<Endpoint[]> | undefined;
@@ -91,52 +93,61 @@ function endpointsOf({ config }: ProxmoxDoctorParts): (signal: AbortSignal) => P
   return (signal) => (asked ??= Promise.all(urls.map((url) => ask(url, signal))));
 }
 
-function judgeEndpoints({ clock }: ProxmoxDoctorParts, doors: readonly Endpoint[]): Verdict {
-  const verdicts = doors.map((door): Verdict => {
-    if ('error' in door)
+function judgeEndpoints({ clock }: ProxmoxDoctorParts, endpoints: readonly Endpoint[]): Verdict {
+  const verdicts = endpoints.map((endpoint): Verdict => {
+    if ('error' in endpoint)
       return wrong(
-        `${door.url} does not answer: ${door.error}`,
-        `curl -kI ${word(door.url)}`,
+        `${endpoint.url} does not respond: ${endpoint.error}`,
+        `curl -kI ${word(endpoint.url)}`,
         'systemctl restart pveproxy   # on that node',
       );
-    const { fingerprint, distrust, expiresAt } = door.facts;
+    const { fingerprint, distrust, expiresAt } = endpoint.facts;
     if (distrust !== undefined)
       return wrong(
-        `${door.url} shows a certificate that is not trusted (${distrust}); its SHA-256 fingerprint is ${fingerprint}`,
+        `${endpoint.url} has an untrusted certificate (${distrust}); its SHA-256 fingerprint is ` +
+          `${fingerprint}`,
         'pvenode cert info',
-        `# on that node; when it shows the same fingerprint: container_host.proxmox.fingerprint: "${fingerprint}"`,
+        '# on that node; if it shows the same fingerprint, set: container_host.proxmox.fingerprint: ' +
+          `"${fingerprint}"`,
       );
     const days = Math.floor((Date.parse(expiresAt) - clock.now()) / DAY_MS);
     if (days < SOON_DAYS)
-      return warning(`the certificate of ${door.url} ends on ${expiresAt}`, 'pvecm updatecerts --force');
-    return ok(`${door.url} answers, its certificate is trusted until ${expiresAt.slice(0, 10)}`);
+      return warning(
+        `the certificate of ${endpoint.url} expires on ${expiresAt}`,
+        'pvecm updatecerts --force',
+      );
+    return ok(`${endpoint.url} responds; its certificate is trusted until ${expiresAt.slice(0, 10)}`);
   });
   const answers = verdicts.some(({ state }) => state !== 'wrong');
-  const untrusted = doors.some((door) => 'facts' in door && door.facts.distrust !== undefined);
+  const untrusted = endpoints.some((endpoint) => 'facts' in endpoint && endpoint.facts.distrust !== undefined);
   const all = worst(verdicts, wrong('no URL is configured'));
-  // another address takes over for one that is dead
+  // An unreachable endpoint is only a warning while another one responds.
   return answers && !untrusted && all.state === 'wrong' ? { ...all, state: 'warning' } : all;
 }
 
-function judgeClock(doors: readonly Endpoint[]): Verdict {
-  const verdicts = doors.flatMap((door): Verdict[] => {
-    const skew = 'facts' in door ? door.facts.skewMs : undefined;
+function judgeClock(endpoints: readonly Endpoint[]): Verdict {
+  const verdicts = endpoints.flatMap((endpoint): Verdict[] => {
+    const skew = 'facts' in endpoint ? endpoint.facts.skewMs : undefined;
     if (skew === undefined) return [];
-    const text = `${door.url} is ${Math.abs(skew) / 1000} s ${skew > 0 ? 'ahead of' : 'behind'} this machine`;
-    const mend = ['timedatectl set-ntp true', 'chronyc makestep'];
-    if (Math.abs(skew) >= SKEW_WRONG_MS) return [wrong(text, ...mend)];
-    if (Math.abs(skew) >= SKEW_WARNING_MS) return [warning(text, ...mend)];
+    const text = `${endpoint.url} is ${Math.abs(skew) / 1000} s ${skew > 0 ? 'ahead of' : 'behind'} this machine`;
+    const fix = ['timedatectl set-ntp true', 'chronyc makestep'];
+    if (Math.abs(skew) >= SKEW_WRONG_MS) return [wrong(text, ...fix)];
+    if (Math.abs(skew) >= SKEW_WARNING_MS) return [warning(text, ...fix)];
     return [ok('the clocks agree')];
   });
-  return worst(verdicts, warning('the container host tells no time'));
+  return worst(verdicts, warning('the container host sends no time'));
 }
 
 export function judgeRelease(version: string): Verdict {
   const major = Number.parseInt(version, 10);
   if (!(major >= RELEASES.first))
-    return wrong(`Proxmox VE ${version} is too old, 8 or 9 is needed`, 'apt update && apt full-upgrade');
-  if (major > RELEASES.last) return warning(`Proxmox VE ${version} is newer than what was tried (8 and 9)`);
-  return ok(`the token is accepted by Proxmox VE ${version}`);
+    return wrong(
+      `Proxmox VE ${version} is not supported; version 8 or 9 is required`,
+      'apt update && apt full-upgrade',
+    );
+  if (major > RELEASES.last)
+    return warning(`Proxmox VE ${version} is newer than the tested versions (8 and 9)`);
+  return ok(`Proxmox VE ${version} accepts the token`);
 }
 
 async function checkPrivileges(
@@ -148,9 +159,11 @@ async function checkPrivileges(
   const needed = neededPrivileges(proxmox);
   const missing = await missingOf(needed, (path) => pve.privileges(path, undefined, signal));
   if (missing.length === 0)
-    return ok(`all ${needed.length} are held, on ${[...new Set(needed.map(({ path }) => path))].join(', ')}`);
+    return ok(
+      `all ${needed.length} are granted, on ${[...new Set(needed.map(({ path }) => path))].join(', ')}`,
+    );
   const found = missing
-    .map(({ name, path, why }) => `${name} is missing on ${path} (needed to ${why})`)
+    .map(({ name, path, why }) => `${name} is missing on ${path} (required to ${why})`)
     .join('; ');
   const ofUser = await missingOf(missing, (path) => pve.privileges(path, user, signal));
   const known = (await pve.privileges('/', user, signal)) !== undefined;
@@ -159,14 +172,15 @@ async function checkPrivileges(
     return wrong(
       found,
       ...grantCommands(missing, { user }),
-      '# and, when the token has privileges of its own (privsep):',
+      '# if the token has separate privileges (privsep), also:',
       ...grantCommands(missing, { token }),
     );
   const tokenOnly = missing.filter((one) => !ofUser.includes(one));
   return wrong(
     tokenOnly.length === 0
       ? found
-      : `${found}; the user ${user} holds ${ofUser.length === 0 ? 'all of them' : 'some of them'}, the token has privileges of its own (privsep)`,
+      : `${found}; the user ${user} has ${ofUser.length === 0 ? 'all of them' : 'some of them'}, but the ` +
+          'token has separate privileges (privsep)',
     ...grantCommands(ofUser, { user }),
     ...(tokenOnly.length === 0 ? [] : grantCommands(missing, { token })),
   );

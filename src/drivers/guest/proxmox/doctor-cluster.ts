@@ -1,4 +1,4 @@
-/** What containers are made on: nodes, storage, pool, templates. */
+/** Checks what containers need: nodes, storage, pool, templates. */
 import type { ClusterView, NodeView } from '../contract.js';
 import type { StorageFacts } from './examine.js';
 import { isPve } from './pve-error.js';
@@ -8,7 +8,10 @@ import type { ProxmoxDoctorParts } from './doctor-parts.js';
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
-/** Of the storage: less than one more site of the smallest plan is wrong, less than this share a warning. */
+/**
+ * Share of the storage. Less free space than one more site of the smallest plan needs is an error; less than this
+ * share is a warning.
+ */
 const LOW_SHARE = 0.1;
 
 export function clusterChecks(parts: ProxmoxDoctorParts): Check[] {
@@ -29,16 +32,18 @@ export function clusterChecks(parts: ProxmoxDoctorParts): Check[] {
     },
     {
       name: 'pool',
-      title: 'pool of Proxmox',
+      title: 'Proxmox pool',
       after: ['container_host.token'],
       look: ['pvesh get /pools   # on a node'],
       run: async (signal) => {
         const { pool } = proxmox;
         if (pool === null) return ok('none is configured');
         const found = await pve.pool(pool, signal);
-        if (found === 'missing') return wrong(`there is no pool "${pool}"`, `pveum pool add ${word(pool)}`);
-        if (found === 'hidden') return ok(`"${pool}"; whether it is there cannot be seen without Pool.Audit`);
-        return ok(`"${pool}" is there`);
+        if (found === 'missing')
+          return wrong(`the pool "${pool}" does not exist`, `pveum pool add ${word(pool)}`);
+        if (found === 'hidden')
+          return ok(`"${pool}"; without Pool.Audit the agent cannot see whether it exists`);
+        return ok(`"${pool}" exists`);
       },
     },
     {
@@ -54,7 +59,8 @@ export function clusterChecks(parts: ProxmoxDoctorParts): Check[] {
               return judgeStorage(parts, name, await pve.storage(name, proxmox.storage, signal));
             } catch (error) {
               const said = error instanceof Error ? error.message : String(error);
-              // the same answer for what does not exist and for what may not be seen
+              // Proxmox gives the same response for a storage that does not exist and for one that the token may not
+              // see.
               const why = isPve(error, 'refused')
                 ? `it does not exist, or Datastore.Audit on /storage/${proxmox.storage} is missing (${said})`
                 : said;
@@ -62,7 +68,7 @@ export function clusterChecks(parts: ProxmoxDoctorParts): Check[] {
             }
           }),
         );
-        return worst(verdicts, wrong('no node is there to ask'));
+        return worst(verdicts, wrong('no node is available'));
       },
     },
     {
@@ -75,7 +81,7 @@ export function clusterChecks(parts: ProxmoxDoctorParts): Check[] {
         const verdicts = nodes.map(async ({ name }) =>
           judgeBridge(parts, name, await pve.bridges(name, signal)),
         );
-        return worst(await Promise.all(verdicts), wrong('no node is there to ask'));
+        return worst(await Promise.all(verdicts), wrong('no node is available'));
       },
     },
     {
@@ -110,12 +116,13 @@ function judgeNodes(parts: ProxmoxDoctorParts, view: ClusterView): Verdict {
     const unknown = names.filter((name) => !view.nodes.some((node) => node.name === name));
     if (unknown.length > 0)
       return wrong(
-        `there is no node ${unknown.join(', ')}; there are ${view.nodes.map(({ name }) => name).join(', ')}`,
+        `the node ${unknown.join(', ')} does not exist; available: ` +
+          `${view.nodes.map(({ name }) => name).join(', ')}`,
         `# in ${parts.configFile}: container_host.proxmox.${key}`,
       );
   }
   const usable = allowedNodes(parts, view);
-  if (usable.length === 0) return wrong('no node that containers may be made on is online', 'pvecm status');
+  if (usable.length === 0) return wrong('no node that may run containers is online', 'pvecm status');
   const off = view.nodes.filter(
     ({ name, online }) => !online && (nodes.length === 0 || nodes.includes(name)),
   );
@@ -123,7 +130,7 @@ function judgeNodes(parts: ProxmoxDoctorParts, view: ClusterView): Verdict {
   const blind = usable.filter(({ memoryBytes }) => memoryBytes === 0);
   if (blind.length > 0)
     return wrong(
-      `the memory of ${blind.map(({ name }) => name).join(', ')} is not shown: Sys.Audit is missing`,
+      `the memory of ${blind.map(({ name }) => name).join(', ')} is unknown: Sys.Audit is missing`,
     );
   const free = usable.map((node) => ({
     ...node,
@@ -131,9 +138,10 @@ function judgeNodes(parts: ProxmoxDoctorParts, view: ClusterView): Verdict {
   }));
   const full = free.filter(({ mb }) => mb < smallest(parts).memoryMb);
   const list = free.map(({ name, mb }) => `${name} ${Math.max(0, Math.floor(mb / 1024))} GiB`).join(', ');
-  if (full.length === free.length) return wrong(`no node has room for another site; left: ${list}`);
-  if (full.length > 0) return warning(`full: ${full.map(({ name }) => name).join(', ')}; left: ${list}`);
-  return ok(`${usable.length} online; memory left: ${list}`);
+  if (full.length === free.length)
+    return wrong(`no node has enough capacity for another site; free: ${list}`);
+  if (full.length > 0) return warning(`full: ${full.map(({ name }) => name).join(', ')}; free: ${list}`);
+  return ok(`${usable.length} online; free memory: ${list}`);
 }
 
 function smallest({ config }: Pick<ProxmoxDoctorParts, 'config'>): { memoryMb: number; diskGb: number } {
@@ -154,7 +162,7 @@ export function judgeStorage(
     return wrong(`${where} is not active`, `pvesm set ${word(storage)} --disable 0`, 'pvesm status');
   if (!facts.content.includes('rootdir'))
     return wrong(
-      `${where} takes no root disks (content: ${facts.content.join(',') || 'nothing'})`,
+      `${where} does not allow root disks (content: ${facts.content.join(',') || 'nothing'})`,
       `pvesm set ${word(storage)} --content ${[...facts.content, 'rootdir'].join(',')}`,
     );
   if (facts.freeBytes < (smallest(parts).diskGb + reserveGb) * GIB)
@@ -164,15 +172,15 @@ export function judgeStorage(
     );
   if (facts.snapshots === 'none')
     return warning(
-      `${where} (${facts.type}) makes no snapshots: sites on it have no backups and no reset`,
+      `${where} (${facts.type}) does not support snapshots: its sites have no backups and no reset`,
       `# in ${parts.configFile}: container_host.proxmox.storage: one of lvmthin, zfspool, btrfs or rbd`,
     );
   if (facts.freeBytes < facts.totalBytes * LOW_SHARE)
     return warning(
-      `${where} is nearly full: ${gib(facts.freeBytes)} of ${gib(facts.totalBytes)} are free`,
+      `${where} is almost full: ${gib(facts.freeBytes)} of ${gib(facts.totalBytes)} are free`,
       'pvesm status',
     );
-  const ability = facts.snapshots === 'newest' ? 'snapshots, going back to the newest only' : 'snapshots';
+  const ability = facts.snapshots === 'newest' ? 'snapshots with rollback to the newest only' : 'snapshots';
   return ok(
     `${where}: ${facts.type}${facts.shared ? ', shared' : ''}, ${ability}, ${gib(facts.freeBytes)} free`,
   );
@@ -191,7 +199,8 @@ function judgeBridge(
   if (active === false) return wrong(`${bridge} is down on ${node}`, `ifup ${word(bridge)}   # on ${node}`);
   const others = [...bridges.keys()].join(', ');
   return wrong(
-    `${node} shows no bridge "${bridge}"${others === '' ? ' and no other' : `, but ${others}`}: it does not exist, or SDN.Use on it is missing`,
+    `${node} shows no bridge "${bridge}"${others === '' ? ' and no other' : `, only ${others}`}: it ` +
+      'does not exist, or SDN.Use on it is missing',
     `# in ${configFile}: container_host.proxmox.bridge`,
   );
 }
@@ -204,20 +213,26 @@ function judgeTemplates(parts: ProxmoxDoctorParts, view: ClusterView): Verdict {
     if (source?.kind !== 'template' || name === undefined) return [];
     const on = new Set(templatesOf(view, name).map(({ node }) => node));
     const build = `innkeeper template build ${product} --config ${word(parts.configFile)}`;
-    if (on.size === 0) return [wrong(`${product}: no template is called "${name}"`, build)];
+    if (on.size === 0) return [wrong(`${product}: the template "${name}" does not exist`, build)];
     const without = isShared(view, storage) ? [] : nodes.filter((node) => !on.has(node));
     if (without.length > 0)
       return [
-        warning(`${product}: "${name}" is not on ${without.join(', ')}, so no site is made there`, build),
+        warning(
+          `${product}: "${name}" is not on ${without.join(', ')}, so no sites are created there`,
+          build,
+        ),
       ];
     return [ok(`${product}: "${name}" is on ${[...on].sort().join(', ')}`)];
   });
   return worst(verdicts, NO_PRODUCT);
 }
 
-const NO_PRODUCT = ok('no product needs one');
+const NO_PRODUCT = ok('no product uses a template');
 
-/** A template is a guest of its own: made by hand, it may stand outside of the pool whose privileges we hold. */
+/**
+ * A template is a separate guest. If it was created manually, it may be outside the pool on which the token has its
+ * privileges.
+ */
 async function judgeCloning(
   parts: ProxmoxDoctorParts,
   view: ClusterView,
@@ -257,9 +272,9 @@ async function checkOsTemplate(
     const names = fromScratch.map(({ name }) => name).join(', ');
     const set = `# in ${parts.configFile}: container_host.proxmox.os_template`;
     return names === ''
-      ? ok('none is configured; `template build` needs one')
+      ? ok('none is configured; `template build` requires one')
       : wrong(
-          `none is configured, and ${names} is made from it`,
+          `none is configured, but ${names} is created from one`,
           'pveam update; pveam available --section system',
           set,
         );
@@ -269,9 +284,9 @@ async function checkOsTemplate(
   for (const { name } of allowedNodes(parts, view))
     if (!(await parts.pve.hasVolume(name, volume, signal))) without.push(name);
   if (without.length === 0) return ok(`${volume} is on every node`);
-  const mend = `pveam update; pveam download ${word(storage)} ${word(path.replace(/^vztmpl\//, ''))}`;
+  const fix = `pveam update; pveam download ${word(storage)} ${word(path.replace(/^vztmpl\//, ''))}`;
   const found = `${volume} is not on ${without.join(', ')}`;
   return fromScratch.length > 0
-    ? wrong(found, mend)
-    : warning(`${found}; \`template build\` needs it there`, mend);
+    ? wrong(found, fix)
+    : warning(`${found}; \`template build\` needs it there`, fix);
 }

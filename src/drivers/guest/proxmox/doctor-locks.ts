@@ -1,9 +1,9 @@
-/** Containers that nothing can be changed of: a task failed or died, and its lock stayed. */
+/** Checks for containers that cannot be changed, because a task failed or was killed and its lock remains. */
 import type { LeftLock } from '../../../model/actual-state.js';
 import type { ProxmoxExaminer } from './examine.js';
 import { type Check, ok, type Verdict, wrong } from '../../shared/doctor/check.js';
 
-/** A cluster of thousands of containers takes a while. */
+/** A cluster with thousands of containers needs some time. */
 const WITHIN_MS = 60_000;
 
 interface Parts {
@@ -15,7 +15,7 @@ export function lockChecks({ config, pve }: Parts): Check[] {
   return [
     {
       name: 'locks',
-      title: 'locks on our containers',
+      title: "locks on the agent's containers",
       after: ['container_host.token', 'nodes'],
       look: ['grep -l ^lock: /etc/pve/nodes/*/lxc/*.conf   # on a node'],
       withinMs: WITHIN_MS,
@@ -25,10 +25,10 @@ export function lockChecks({ config, pve }: Parts): Check[] {
 }
 
 function judgeLocks(left: readonly LeftLock[]): Verdict {
-  if (left.length === 0) return ok('no task has left one behind');
+  if (left.length === 0) return ok('no container has a leftover lock');
   const words = left.map(({ vmid, node, lock }) => `${vmid} on ${node} ("${lock}")`);
   return wrong(
-    `locked, and no task works on them: ${words.join(', ')}`,
+    `locked although no task is using them: ${words.join(', ')}`,
     ...left.flatMap(({ node, commands }) => commands.map((command) => `${command}   # on ${node}`)),
   );
 }

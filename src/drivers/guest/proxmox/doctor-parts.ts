@@ -1,4 +1,4 @@
-/** What the checks of Proxmox VE work with. */
+/** The dependencies of the checks of Proxmox VE. */
 import type { Clock } from '../../../kernel/clock.js';
 import type { ProxmoxSettings } from './config.js';
 import type { ProxmoxExaminer } from './examine.js';
@@ -6,7 +6,7 @@ import type { ProxmoxExaminer } from './examine.js';
 /** A product that can be ordered. */
 export interface OfferedProduct {
   readonly name: string;
-  /** What its containers are made from; undefined: it has none. */
+  /** The source of its containers; undefined: the product has none. */
   readonly source: { readonly kind: string; readonly template?: string | undefined } | undefined;
 }
 

@@ -1,33 +1,41 @@
 /**
- * Every privilege of Proxmox that the agent needs, where, and what for: the one list. `innkeeper doctor` checks the
- * token against it, the sandbox grants its token exactly this, and a test holds the commands of docs/installing.md
- * against it. Source: Proxmox's own checks (pve-container `check_ct_modify_config_perm` and API2, pve-access-control
- * RPCEnvironment.pm).
+ * The single list of all Proxmox privileges that the agent needs, with their paths and purposes. `innkeeper doctor`
+ * checks the token against this list, the sandbox grants its token exactly these privileges, and a test compares the
+ * commands in docs/installing.md with it. Source: Proxmox's own checks (pve-container `check_ct_modify_config_perm`
+ * and API2, pve-access-control RPCEnvironment.pm).
  */
 import type { ProxmoxConfig } from './config.js';
 
 /**
- * `guests`: the pool of our containers, or all guests where no pool is configured. `every guest`: whether of ours or
- * not.
+ * `guests`: the pool of the agent's containers, or all guests if no pool is configured. `every guest`: all guests,
+ * including those of others.
  */
 export type Place = 'guests' | 'every guest' | 'storage' | 'os template' | 'network' | 'cluster';
 
 export interface Privilege {
   readonly place: Place;
   readonly name: string;
-  /** What the agent does with it; after "to". */
+  /** What the agent uses the privilege for; follows "to". */
   readonly why: string;
-  /** Only with high availability. */
+  /** Required only with high availability. */
   readonly ha?: true;
 }
 
 export const PRIVILEGES: readonly Privilege[] = [
-  { place: 'guests', name: 'VM.Allocate', why: 'make and destroy containers, and make templates of them' },
-  { place: 'guests', name: 'VM.Clone', why: 'make containers from the template' },
+  {
+    place: 'guests',
+    name: 'VM.Allocate',
+    why: 'create and destroy containers, and convert them to templates',
+  },
+  { place: 'guests', name: 'VM.Clone', why: 'create containers from the template' },
   { place: 'guests', name: 'VM.PowerMgmt', why: 'start and stop containers' },
-  { place: 'guests', name: 'VM.Config.CPU', why: "set a plan's cores" },
-  { place: 'guests', name: 'VM.Config.Memory', why: "set a plan's memory and swap" },
-  { place: 'guests', name: 'VM.Config.Disk', why: "make the root disk and grow it to a plan's" },
+  { place: 'guests', name: 'VM.Config.CPU', why: 'set the cores of a plan' },
+  { place: 'guests', name: 'VM.Config.Memory', why: 'set the memory and swap of a plan' },
+  {
+    place: 'guests',
+    name: 'VM.Config.Disk',
+    why: 'create the root disk and grow it to the size of the plan',
+  },
   {
     place: 'guests',
     name: 'VM.Config.Network',
@@ -36,27 +44,36 @@ export const PRIVILEGES: readonly Privilege[] = [
   {
     place: 'guests',
     name: 'VM.Config.Options',
-    why: 'set description (our mark), tags and onboot, and grow the disk',
+    why: "set description (the agent's mark), tags and onboot, and grow the disk",
   },
-  { place: 'guests', name: 'VM.Snapshot', why: 'make and remove backups, and roll back to them' },
+  { place: 'guests', name: 'VM.Snapshot', why: 'create and remove backups, and roll back to them' },
   {
     place: 'every guest',
     name: 'VM.Audit',
-    why: 'see containers while they are made and after they are destroyed, and addresses in use outside of the pool',
+    why:
+      'see containers while they are created and after they are destroyed, and addresses in use ' +
+      'outside the pool',
   },
-  { place: 'storage', name: 'Datastore.AllocateSpace', why: 'make and grow root disks' },
-  { place: 'storage', name: 'Datastore.Audit', why: 'see free space and what the storage is able to do' },
+  { place: 'storage', name: 'Datastore.AllocateSpace', why: 'create and grow root disks' },
+  { place: 'storage', name: 'Datastore.Audit', why: 'see free space and the capabilities of the storage' },
   {
     place: 'os template',
     name: 'Datastore.Audit',
-    why: 'read the OS template, for `template build` and sites made from scratch',
+    why: 'read the OS template, for `template build` and sites created from scratch',
   },
   { place: 'network', name: 'SDN.Use', why: 'connect containers to the bridge' },
-  { place: 'cluster', name: 'Sys.Audit', why: "see the nodes' load and the state of high availability" },
-  { place: 'cluster', name: 'Sys.Console', why: 'make and remove HA resources and rules', ha: true },
+  {
+    place: 'cluster',
+    name: 'Sys.Audit',
+    why: 'see the load of the nodes and the state of high availability',
+  },
+  { place: 'cluster', name: 'Sys.Console', why: 'create and remove HA resources and rules', ha: true },
 ];
 
-/** Roles that hold exactly what a place needs: built in, or ours with the privileges of the list. */
+/**
+ * Roles with exactly the privileges that a place needs: built-in roles, or the agent's own roles with the privileges
+ * of the list.
+ */
 export const ROLES: Readonly<Record<Place, { readonly role: string; readonly own: boolean }>> = {
   guests: { role: 'Innkeeper', own: true },
   'every guest': { role: 'InnkeeperView', own: true },
@@ -66,18 +83,18 @@ export const ROLES: Readonly<Record<Place, { readonly role: string; readonly own
   cluster: { role: 'InnkeeperCluster', own: true },
 };
 
-/** What of the configuration decides about privileges and their paths. */
+/** The keys of the configuration that determine privileges and their paths. */
 export type PrivilegedConfig = Pick<
   ProxmoxConfig,
   'pool' | 'storage' | 'os_template' | 'bridge' | 'vlan' | 'ha'
 >;
 
 export interface NeededPrivilege extends Privilege {
-  /** Where the API looks whether we hold it. */
+  /** The path on which the API checks the privilege. */
   readonly path: string;
 }
 
-/** What this configuration needs. */
+/** The privileges that this configuration needs. */
 export function neededPrivileges(config: PrivilegedConfig): NeededPrivilege[] {
   return PRIVILEGES.filter(({ ha }) => ha !== true || config.ha.enabled).flatMap((one) => {
     const path = pathOf(one.place, config);
@@ -96,7 +113,7 @@ function pathOf(place: Place, config: PrivilegedConfig): string | undefined {
   return '/';
 }
 
-/** Path -> privileges, as an access control list gives them. */
+/** Path -> privileges, as in an access control list. */
 export function privilegesByPath(needed: readonly NeededPrivilege[]): Record<string, string[]> {
   const paths = [...new Set(needed.map(({ path }) => path))];
   return Object.fromEntries(
@@ -115,7 +132,7 @@ interface Grant {
   readonly names: readonly string[];
 }
 
-/** One per place, each with all the privileges of its place that are needed. */
+/** One grant per place, with all privileges that are needed there. */
 function grantsOf(needed: readonly NeededPrivilege[]): Grant[] {
   const places = new Map(needed.map((one) => [`${one.place} ${one.path}`, one]));
   return [...places.values()].map(({ place, path }) => ({
@@ -135,7 +152,7 @@ function aclCommands({ place, path }: Grant, { user, token }: Holders): string[]
   ];
 }
 
-/** Commands for `pveum` that give a user or a token what is missing, whatever it holds already. */
+/** Commands for `pveum` that grant a user or a token its missing privileges, independent of what it already has. */
 export function grantCommands(missing: readonly NeededPrivilege[], holders: Holders): string[] {
   const commands = grantsOf(missing).flatMap((grant) => {
     const { role, own } = ROLES[grant.place];
@@ -150,7 +167,7 @@ export function grantCommands(missing: readonly NeededPrivilege[], holders: Hold
   return [...new Set(commands)];
 }
 
-/** Commands for `pveum` that give a new user all of it: the roles, then where they count. */
+/** Commands for `pveum` that grant a new user everything: first the roles, then the paths on which they apply. */
 export function setUpCommands(needed: readonly NeededPrivilege[], user: string): string[] {
   const grants = grantsOf(needed);
   const roles = grants

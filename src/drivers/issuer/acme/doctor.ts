@@ -1,4 +1,4 @@
-/** The check of the authority: its directory answers. */
+/** Checks the authority: its directory responds. */
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { Type } from 'typebox';
@@ -38,14 +38,14 @@ async function checkDirectory(
   try {
     const answer = await request(url, { dispatcher, signal });
     const text = await answer.body.text();
-    if (answer.statusCode !== 200) return wrong(`${url} answers ${answer.statusCode}`, look);
+    if (answer.statusCode !== 200) return wrong(`${url} responds with ${answer.statusCode}`, look);
     return isDirectory(text)
-      ? ok(`${url} answers`)
-      : wrong(`what answers at ${url} is no ACME directory`, look);
+      ? ok(`${url} responds`)
+      : wrong(`the response from ${url} is not an ACME directory`, look);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    // sites of the base domain do not need it, and it is often away for minutes
-    return warning(`${url} does not answer: ${said}`, look);
+    // Sites of the base domain do not need the authority, and an outage of some minutes is common.
+    return warning(`${url} does not respond: ${said}`, look);
   } finally {
     await dispatcher.destroy();
   }

@@ -1,4 +1,4 @@
-/** The check of the local CA: for how long its certificate is valid. */
+/** Checks how long the certificate of the local CA is valid. */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '../../../kernel/clock.js';
@@ -32,8 +32,8 @@ async function checkCa({ config, clock }: Parts): Promise<Verdict> {
   const { validTo } = new X509Certificate(await readFile(local.certificate_file));
   if (Date.parse(validTo) < clock.now())
     return wrong(
-      `the local CA ended on ${validTo}`,
+      `the local CA expired on ${validTo}`,
       `openssl x509 -noout -dates -in ${word(local.certificate_file)}`,
     );
-  return ok('ACME is off, the local CA issues');
+  return ok('ACME is disabled; the local CA issues certificates');
 }

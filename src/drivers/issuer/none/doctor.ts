@@ -1,4 +1,4 @@
-/** The check of issuer `none`: what it means that nobody issues. */
+/** Reports what it means that no issuer is configured. */
 import { type DriverDoctor, ok } from '../../shared/doctor/check.js';
 
 export function doctor(): DriverDoctor {
@@ -9,7 +9,7 @@ export function doctor(): DriverDoctor {
         title: 'certificate authority',
         after: [],
         look: [],
-        run: async () => ok("ACME is off: customers' domains get no certificates"),
+        run: async () => ok("ACME is disabled: customers' domains get no certificates"),
       },
     ],
     close: async () => {},

@@ -1,4 +1,4 @@
-/** The check of looking names up as it is done for customers' domains. */
+/** Checks the lookup of names in the same way as for customers' domains. */
 import { getServers } from 'node:dns';
 import { type DriverDoctor, ok, sentenceOf, type Verdict, warning } from '../../shared/doctor/check.js';
 import type { LookupConfig } from './config.js';
@@ -14,7 +14,7 @@ export function doctor(parts: Parts): DriverDoctor {
     checks: [
       {
         name: 'lookup',
-        title: "looking up customers' domains",
+        title: "lookup of customers' domains",
         after: [],
         look: [`# in ${parts.configFile}: domains.resolvers`],
         withinMs: 20_000,
@@ -26,8 +26,8 @@ export function doctor(parts: Parts): DriverDoctor {
 }
 
 /**
- * The base domain is one whose name servers must be reachable as a customer's are: resolvers first, then the servers
- * themselves.
+ * Looks up the base domain in the same way as a customer's domain: first through the resolvers, then at its name
+ * servers.
  */
 async function checkLookup({ config, configFile }: Parts, signal: AbortSignal): Promise<Verdict> {
   const base = config.agent.base_domain;
@@ -35,13 +35,13 @@ async function checkLookup({ config, configFile }: Parts, signal: AbortSignal): 
   const lookup = nameLookup(config.domains);
   try {
     await lookup.addresses(base, { signal });
-    return ok(`${resolvers.join(', ')} and the name servers of ${base} answer`);
+    return ok(`${resolvers.join(', ')} and the name servers of ${base} respond`);
   } catch (error) {
-    // sites of the base domain do not need it
+    // Sites of the base domain do not need this lookup.
     return warning(
-      `${base} cannot be looked up, so no domain of a customer can be checked: ${sentenceOf(error)}`,
+      `${base} cannot be looked up, so customers' domains cannot be checked: ${sentenceOf(error)}`,
       ...resolvers.slice(0, 1).map((resolver) => digOf(base, resolver)),
-      `# in ${configFile}: domains.resolvers; port 53 must be open to the world, for udp and tcp`,
+      `# in ${configFile}: domains.resolvers; outgoing port 53 must be open for udp and tcp`,
     );
   } finally {
     await lookup.close();

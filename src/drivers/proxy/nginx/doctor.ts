@@ -1,4 +1,6 @@
-/** The reverse proxy: its folder, its configuration, a reload, and the wildcard certificate of the base domain. */
+/**
+ * Checks the reverse proxy: its folder, its configuration, a reload, and the wildcard certificate of the base domain.
+ */
 import type { X509Certificate } from 'node:crypto';
 import { fetchCertificate, fetchServedCertificate } from '../../shared/served-certificate.js';
 import type { Clock } from '../../../kernel/clock.js';
@@ -15,7 +17,7 @@ import {
   word,
   worst,
 } from '../../shared/doctor/check.js';
-import { authorizeCommand, mendSsh } from '../../shared/doctor/ssh-advice.js';
+import { authorizeCommand, sshFixes } from '../../shared/doctor/ssh-advice.js';
 import type { NginxSettings } from './config.js';
 import { type NginxExaminer, nginxExaminer } from './examine.js';
 import { type ForcedCommandSettings, authorizedKeysLine } from './remote/forced-command.js';
@@ -39,43 +41,43 @@ function proxyChecks(parts: Parts, nginx: NginxExaminer): Check[] {
   return [
     {
       name: 'proxy.test',
-      title: "the proxy's folder and configuration",
+      title: 'folder and configuration of the proxy',
       after: [],
       look: [testCommand],
       run: unlessAway(parts, async (signal) => {
         const folder = await nginx.unwritable();
         if (folder !== undefined)
           return wrong(
-            `${folder} cannot be written to by ${whoAmI()}`,
+            `${whoAmI()} cannot write to ${folder}`,
             `install -d -o ${whoAmI()} -m 755 ${word(dir)}`,
           );
         const complaint = await nginx.test(signal);
         if (complaint?.includes(`${dir}/nginx.conf`) === true && !(await nginx.hasRendering(signal)))
-          return ok('nginx includes our file, which the daemon writes when it starts');
+          return ok("nginx includes the agent's file, which the daemon writes when it starts");
         return complaint === undefined
-          ? ok('nginx takes it')
+          ? ok('nginx accepts the configuration')
           : wrong(
-              `nginx refuses it: ${complaint}`,
+              `nginx rejects the configuration: ${complaint}`,
               config.proxy.ssh ? 'nginx -t   # on the proxy host' : testCommand,
             );
       }),
     },
     {
       name: 'proxy.reload',
-      title: 'a reload of the proxy',
+      title: 'reload of the proxy',
       after: ['proxy.test'],
       look: ['journalctl -u nginx -n 50'],
       run: unlessAway(parts, async (signal) => {
-        if (!(await nginx.hasRendering(signal)))
-          return ok('there is nothing of ours to be served before the first start');
+        if (!(await nginx.hasRendering(signal))) return ok('nothing has been written before the first start');
         const { written, served } = await nginx.reload(signal);
-        if (written === served) return ok(`it is reloaded and serves what we have written (${written})`);
+        if (written === served) return ok(`it reloads and serves the current configuration (${written})`);
         const there = config.proxy.ssh ? '   # on the proxy host' : '';
         const commands = config.proxy.ssh
           ? 'nginx -t && nginx -s reload'
           : `${testCommand} && ${reload.map(word).join(' ')}`;
         return wrong(
-          `it serves ${served ?? 'nothing of ours'} on port ${config.proxy.nginx.status_port} instead of rendering ${written}`,
+          `it serves ${served ?? 'no version of the agent'} on port ${config.proxy.nginx.status_port} ` +
+            `instead of rendering ${written}`,
           `grep -rn ${word(`${dir}/nginx.conf`)} /etc/nginx || sed -i 's|^http {|http {\\n    include ${dir}/nginx.conf;|' /etc/nginx/nginx.conf${there}`,
           `${commands}${there}`,
         );
@@ -95,7 +97,7 @@ function proxyChecks(parts: Parts, nginx: NginxExaminer): Check[] {
 
 type Run = (signal: AbortSignal) => Promise<Verdict>;
 
-/** What keeps nginx from being asked at all has commands of its own. */
+/** Handles problems that prevent any query of nginx; each has its own commands. */
 function unlessAway({ config, configFile }: Parts, run: Run): Run {
   const { ssh, nginx } = config.proxy;
   return async (signal) => {
@@ -112,7 +114,7 @@ function unlessAway({ config, configFile }: Parts, run: Run): Run {
           name,
           authorize: authorizeCommand(line, name),
         };
-        return wrong(said, ...mendSsh(said, there));
+        return wrong(said, ...sshFixes(said, there));
       }
       if (/could not be started/.test(said))
         return wrong(said, 'apt install nginx', `# in ${configFile}: proxy.nginx.test and .reload`);
@@ -121,7 +123,7 @@ function unlessAway({ config, configFile }: Parts, run: Run): Run {
   };
 }
 
-/** On another host its files are out of reach: what visitors are shown must do. */
+/** The files of a proxy on another host cannot be read, so the certificate that visitors get is checked instead. */
 async function checkShown({ config, clock }: Parts): Promise<Verdict> {
   const base = config.agent.base_domain;
   const { door } = config.proxy;
@@ -130,7 +132,7 @@ async function checkShown({ config, clock }: Parts): Promise<Verdict> {
   );
   if (!shown)
     return wrong(
-      `${door.address}:${door.https_port} shows none for probe.${base}`,
+      `${door.address}:${door.https_port} serves none for probe.${base}`,
       `openssl s_client -connect ${door.address}:${door.https_port} -servername probe.${base} </dev/null`,
     );
   return worst(judgeNames(shown, base, clock), ok(`for ${base} and *.${base}, until ${shown.validTo}`));
@@ -163,9 +165,9 @@ async function checkCertificate(parts: Parts): Promise<Verdict> {
   if (shown !== undefined && shown !== certificate.fingerprint256)
     verdicts.push(
       warning(
-        `nginx still shows another one (${shown.slice(0, 23)}...)`,
+        `nginx still serves a different one (${shown.slice(0, 23)}...)`,
         config.proxy.nginx.reload.map(word).join(' '),
       ),
     );
-  return worst(verdicts, ok(`for ${base} and *.${base}, ${daysLeft(certificate, clock)} days left`));
+  return worst(verdicts, ok(`for ${base} and *.${base}, expires in ${daysLeft(certificate, clock)} days`));
 }

@@ -1,6 +1,6 @@
 /**
- * A certificate and its key as files on this machine: whether they can be read, belong together, and for how long
- * they are good.
+ * Checks a certificate and its key as files on this machine: both are readable, they match, and the certificate is
+ * still valid.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -14,13 +14,13 @@ const SOON_DAYS = 14;
 export interface CertificateFiles {
   readonly file: string;
   readonly keyFile: string;
-  /** The command that gets a new one. */
+  /** The command that gets a new certificate. */
   readonly renew: string;
 }
 
 export type LookedAt =
   | { readonly unreadable: Verdict }
-  /** With all that is the matter. */
+  /** Includes all problems that were found. */
   | { readonly certificate: X509Certificate; readonly verdicts: readonly Verdict[] };
 
 export async function lookAtFiles({ file, keyFile, renew }: CertificateFiles): Promise<LookedAt> {
@@ -36,26 +36,26 @@ export async function lookAtFiles({ file, keyFile, renew }: CertificateFiles): P
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     return {
-      unreadable: wrong(`it cannot be read: ${said}`, `ls -l ${word(file)} ${word(keyFile)}`, renew),
+      unreadable: wrong(`cannot be read: ${said}`, `ls -l ${word(file)} ${word(keyFile)}`, renew),
     };
   }
   const verdicts: Verdict[] = [];
   if (!keyMatchesCertificate(text, key))
     verdicts.push(
       wrong(
-        `${keyFile} is not its key`,
+        `${keyFile} is not the private key of ${file}`,
         `openssl x509 -noout -pubkey -in ${word(file)}; openssl pkey -pubout -in ${word(keyFile)}`,
       ),
     );
   if ((mode & 0o004) !== 0)
-    verdicts.push(warning(`everybody can read ${keyFile}`, `chmod o-rwx ${word(keyFile)}`));
+    verdicts.push(warning(`everyone can read ${keyFile}`, `chmod o-rwx ${word(keyFile)}`));
   return { certificate, verdicts };
 }
 
 export function judgeTime(certificate: X509Certificate, clock: Clock, renew: string): Verdict[] {
   const days = daysLeft(certificate, clock);
-  if (days < 0) return [wrong(`it ended on ${certificate.validTo}`, renew)];
-  return days < SOON_DAYS ? [warning(`it ends in ${days} days`, renew)] : [];
+  if (days < 0) return [wrong(`it expired on ${certificate.validTo}`, renew)];
+  return days < SOON_DAYS ? [warning(`it expires in ${days} days`, renew)] : [];
 }
 
 export function daysLeft({ validTo }: X509Certificate, clock: Clock): number {

@@ -1,4 +1,4 @@
-/** What a check of the doctor is, and what it may say. */
+/** The types of doctor's checks and their results. */
 
 import { userInfo } from 'node:os';
 import { AgentError } from '../../../kernel/errors.js';
@@ -8,19 +8,19 @@ export type Word = 'ok' | 'warning' | 'wrong' | 'not_checked';
 
 export interface Verdict {
   readonly state: Word;
-  /** What was found, in plain words; never a secret. */
+  /** The result in plain words; never contains a secret. */
   readonly found: string;
-  /** Commands that mend it, ready to copy, in order; empty when all is well. */
-  readonly mend: readonly string[];
+  /** Commands that fix the problem, ready to copy, in order; empty if there is no problem. */
+  readonly fix: readonly string[];
 }
 
 export interface Check {
   /** Stable, for programs; e.g. `container_host.permissions`. */
   readonly name: string;
   readonly title: string;
-  /** Names of checks that must not have gone wrong before this one makes sense. */
+  /** Names of checks that must succeed before this check makes sense. */
   readonly after: readonly string[];
-  /** Commands that show more; told when something is the matter and the check itself knows no better. */
+  /** Commands that show more; printed if the check found a problem and suggests no commands itself. */
   readonly look: readonly string[];
   /** Milliseconds; default 10 s. */
   readonly withinMs?: number;
@@ -32,33 +32,33 @@ export interface Line extends Verdict {
   readonly title: string;
 }
 
-export const ok = (found: string): Verdict => ({ state: 'ok', found, mend: [] });
-export const warning = (found: string, ...mend: readonly string[]): Verdict => ({
+export const ok = (found: string): Verdict => ({ state: 'ok', found, fix: [] });
+export const warning = (found: string, ...fix: readonly string[]): Verdict => ({
   state: 'warning',
   found,
-  mend,
+  fix,
 });
-export const wrong = (found: string, ...mend: readonly string[]): Verdict => ({
+export const wrong = (found: string, ...fix: readonly string[]): Verdict => ({
   state: 'wrong',
   found,
-  mend,
+  fix,
 });
 export const notChecked = (why: string): Verdict => ({
   state: 'not_checked',
   found: `not checked: ${why}`,
-  mend: [],
+  fix: [],
 });
 
-/** What a driver brings to the doctor. Its checks open their own connections and share none with the daemon. */
+/** What a driver provides to the doctor. Its checks open their own connections and share none with the daemon. */
 export interface DriverDoctor {
-  /** In the order in which an operator fixes them. */
+  /** In the order in which an operator should fix problems. */
   readonly checks: readonly Check[];
   close(): Promise<void>;
 }
 
 const RANK: Readonly<Record<Word, number>> = { wrong: 3, warning: 2, not_checked: 1, ok: 0 };
 
-/** One verdict of several: the worst word, everything that was found of that word, every command once. */
+/** Merges several verdicts: the worst state, everything found with that state, and each command once. */
 export function worst(verdicts: readonly Verdict[], whenNone: Verdict): Verdict {
   const sorted = [...verdicts].sort((a, b) => RANK[b.state] - RANK[a.state]);
   const [first] = sorted;
@@ -67,11 +67,11 @@ export function worst(verdicts: readonly Verdict[], whenNone: Verdict): Verdict 
   return {
     state: first.state,
     found: [...new Set(same.map(({ found }) => found))].join('; '),
-    mend: [...new Set(sorted.flatMap(({ mend }) => mend))],
+    fix: [...new Set(sorted.flatMap(({ fix }) => fix))],
   };
 }
 
-/** Infrastructure details are what the operator is here for. */
+/** The operator needs the infrastructure details that customers must not see. */
 export function sentenceOf(error: unknown): string {
   const said = error instanceof AgentError ? (error.detail ?? error.message) : messageOf(error);
   return said.trim();
@@ -81,12 +81,12 @@ function messageOf(error: unknown): string {
   return cleaned(error instanceof Error ? error.message : String(error));
 }
 
-/** Who looks: the commands that mend must be right when root types them. */
+/** The user for the printed commands, which must also be correct when root runs them. */
 export function whoAmI(): string {
   try {
     return userInfo().username;
   } catch {
-    // no entry in the system's list
+    // the system has no entry for the user
     return String(process.getuid?.() ?? '');
   }
 }

@@ -1,4 +1,4 @@
-/** How a host behind one of our SSH keys is mended, by what it said. */
+/** The commands that fix the access to a host over SSH, by its error message. */
 import { word } from './check.js';
 
 export interface SshHost {
@@ -6,13 +6,13 @@ export interface SshHost {
   readonly host: string;
   readonly port: number;
   readonly knownHosts: string;
-  /** Where it is, for people: a node, "the proxy host". */
+  /** The host's name in messages: a node, or "the proxy host". */
   readonly name: string;
-  /** The command that puts the key and its forced command into authorized_keys there. */
+  /** The command that adds the key with its forced command to authorized_keys on that host. */
   readonly authorize: string;
 }
 
-export function mendSsh(said: string, { user, host, port, knownHosts, authorize, name }: SshHost): string[] {
+export function sshFixes(said: string, { user, host, port, knownHosts, authorize, name }: SshHost): string[] {
   if (/host key/.test(said))
     return [
       `ssh-keyscan -p ${port} ${word(host)} >> ${word(knownHosts)}`,
@@ -23,7 +23,7 @@ export function mendSsh(said: string, { user, host, port, knownHosts, authorize,
   return [`ssh -p ${port} ${word(`${user}@${host}`)} true`];
 }
 
-/** `line` in the place of one with the same key. Run on the host. */
+/** Replaces the line with the same key by `line`. Runs on that host. */
 export function authorizeCommand(line: string, name: string): string {
   const file = '~/.ssh/authorized_keys';
   const blob = / (AAAA[A-Za-z0-9+/=]+)/.exec(line)?.[1];

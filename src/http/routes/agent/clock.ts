@@ -6,26 +6,28 @@ import { jsonRoute } from '../../server/endpoint.js';
 
 const ClockAnswer = Type.Object(
   {
-    trusted: flag('False: nothing is purged, erased or given up by date.', true),
+    trusted: flag('False: nothing is purged, erased or abandoned by date.', true),
     host_time: instant("The host's clock."),
     agent_time: instant("The agent's time, which continues evenly when the host's clock jumps."),
     doubt: nullable(
       word(
         CLOCK_DOUBTS,
-        '`ahead`: the clock jumped forward. `behind`: it was set back. `long_off`: the host was off for long, or the clock is wrong. Null: it is right.',
+        '`ahead`: the clock jumped forward. `behind`: it was set back. `long_off`: the host was off for ' +
+          'a long time, or the clock is wrong. Null: the clock is correct.',
         'ahead',
       ),
       null,
     ),
     off_s: nullable(
       whole(
-        'Host time minus expected time, in seconds; for `long_off` the largest possible difference. Null: the clock is right.',
+        'Host time minus expected time, in seconds; for `long_off` the largest possible difference. ' +
+          'Null: the clock is correct.',
         3600,
       ),
       null,
     ),
   },
-  { title: 'Clock', description: 'The clock of the host, compared with the time that has passed.' },
+  { title: 'Clock', description: 'The clock of the host, compared with the elapsed time.' },
 );
 
 const view = ({ trusted, wall, agent, doubt }: ClockView) => ({
@@ -41,9 +43,9 @@ export const clockRoute = jsonRoute({
   id: 'getClock',
   tag: 'Operation',
   summary: 'Retrieve the state of the clock',
-  description: 'Compares the wall clock with the time that has passed since it was last trusted.',
+  description: 'Compares the wall clock with the time that has elapsed since it was last trusted.',
   answer: ClockAnswer,
-  answers: { 200: 'The clock as it is now.' },
+  answers: { 200: 'The current state of the clock.' },
   handle: (_, { timekeeper }) => view(timekeeper.view()),
 });
 
@@ -51,8 +53,8 @@ export const confirmClockRoute = jsonRoute({
   call: 'POST /clock/confirm',
   id: 'confirmClock',
   tag: 'Operation',
-  summary: 'Confirm that the clock is right',
-  description: 'What is due by date continues: purges, erasures, rotation of logs.',
+  summary: 'Confirm that the clock is correct',
+  description: 'Work that is due by date continues: purges, erasures, rotation of logs.',
   answer: ClockAnswer,
   answers: { 200: 'The clock is trusted.' },
   failures: ['state_unavailable'],

@@ -8,12 +8,16 @@ export const healthRoute = jsonRoute({
   call: 'GET /health',
   id: 'getHealth',
   tag: 'Operation',
-  summary: 'Check that the agent runs',
+  summary: 'Check that the agent is running',
   answer: Type.Object({
-    status: word(['ok', 'degraded'], '`degraded`: it runs, but nothing can be recorded right now.', 'ok'),
+    status: word(
+      ['ok', 'degraded'],
+      '`degraded`: it is running, but cannot record changes at the moment.',
+      'ok',
+    ),
     timestamp: instant('The time of the agent.'),
   }),
-  answers: { 200: 'The agent runs.' },
+  answers: { 200: 'The agent is running.' },
   handle: (_, { clock, state }) => ({
     status: state.failing === undefined && !state.broken ? ('ok' as const) : ('degraded' as const),
     timestamp: now(clock),

@@ -11,7 +11,9 @@ const schema = schemaOf(
     id: 'getMetrics',
     tag: 'Operation',
     summary: 'Retrieve the metrics for Prometheus',
-    description: 'Of all panels, at most one second old. No label contains the id of a service.',
+    description:
+      'The metrics cover all panels and are at most one second old. No label contains the ID of a ' +
+      'service.',
   },
   {
     200: {

@@ -9,7 +9,7 @@ export const readyRoute = jsonRoute({
   id: 'getReadiness',
   tag: 'Operation',
   summary: 'Check that the agent accepts requests',
-  description: 'Up or down only; the reason is in the log.',
+  description: 'Returns only up or down; the log contains the reason.',
   answer: Type.Object({ status: word(['ready'], 'Always `ready`.', 'ready') }),
   answers: { 200: 'Requests are accepted.' },
   failures: ['not_ready'],
@@ -17,9 +17,9 @@ export const readyRoute = jsonRoute({
     const { ready, reasons } = await context.ready();
     if (!ready) {
       const detail = reasons.join('; ');
-      // whoever may use the socket may read the log as well
+      // a caller that may use the socket may read the log as well
       const said =
-        context.door === 'socket' ? `The agent is not ready: ${detail}.` : 'The agent is not ready.';
+        context.listener === 'socket' ? `The agent is not ready: ${detail}.` : 'The agent is not ready.';
       throw new AgentError('not_ready', said, { detail });
     }
     return { status: 'ready' as const };

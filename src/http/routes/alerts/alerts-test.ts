@@ -8,7 +8,7 @@ const HookResult = Type.Object(
     hook: text('The name of the hook.', 'pager'),
     problem: nullable(text('Why the test failed. Null: the hook confirmed it.', ''), null),
   },
-  { title: 'HookResult', description: 'The result of one hook.' },
+  { title: 'HookResult', description: 'The result for one hook.' },
 );
 
 export const testAlertsRoute = jsonRoute({

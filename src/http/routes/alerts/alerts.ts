@@ -8,7 +8,7 @@ import { jsonRoute } from '../../server/endpoint.js';
 
 const AlertView = Type.Object(
   {
-    id: uuid('The id of the alert.', ALERT),
+    id: uuid('The ID of the alert.', ALERT),
     alert: word(ALERT_KINDS, 'The kind of the alert.', 'job_stuck'),
     severity: word(
       ['warning', 'critical'],
@@ -16,28 +16,30 @@ const AlertView = Type.Object(
       'critical',
     ),
     panel: nullable(
-      text('The panel whose service it is about. Null: it is about the agent itself.', 'default'),
+      text('The panel whose service the alert concerns. Null: it concerns the agent itself.', 'default'),
     ),
-    service_id: nullable(text("The panel's id of the service. Null: it is about none.", SERVICE)),
+    service_id: nullable(
+      text("The panel's ID of the service that the alert concerns. Null: it concerns no service.", SERVICE),
+    ),
     text: text(
-      'What is wrong and, where it is known, why. For the operator.',
+      'What is wrong and, if known, why. For the operator.',
       'The operation upgrade on service 12345 is stuck: the container host reported a failure.',
     ),
-    commands: list('What helps, ready to paste into a shell.', [`innkeeper job retry ${JOB}`]),
+    commands: list('Commands that help, ready to paste into a shell.', [`innkeeper job retry ${JOB}`]),
     data: Type.Unsafe<object>({
       type: 'object',
       additionalProperties: true,
-      description: 'The same for programs. Its fields depend on the kind.',
+      description: 'The same information for programs. Its fields depend on the kind of alert.',
       examples: [{ job_id: JOB }],
     }),
-    raised_at: instant('When it was raised.'),
-    cleared_at: nullable(instant('When its cause was gone. Null: it is active.'), null),
+    raised_at: instant('When the alert was raised.'),
+    cleared_at: nullable(instant('When the alert was cleared. Null: it is active.'), null),
     told: Type.Record(Type.String(), Type.Enum([...TOLD]), {
-      description: 'For each hook, by its name, what it has confirmed last.',
+      description: 'For each hook, by name: what it confirmed last.',
       examples: [{ pager: 'raised' }],
     }),
   },
-  { title: 'Alert', description: 'Something that needs the attention of an operator.' },
+  { title: 'Alert', description: 'A condition that needs the attention of an operator.' },
 );
 
 export const alertsRoute = jsonRoute({
@@ -46,19 +48,20 @@ export const alertsRoute = jsonRoute({
   tag: 'Operation',
   summary: 'List alerts',
   description:
-    "The alerts of the token's panel and of the agent itself. The command line sees those of all panels.",
+    "The alerts of the token's panel and of the agent itself. The command line sees the alerts of " +
+    'all panels.',
   query: Type.Object({
     all: Type.Optional(
       Type.Boolean({
         'x-rule': 'must be true or false',
-        description: 'True: also alerts that have been cleared, for a week.',
+        description: 'True: include alerts that were cleared within the last week.',
         examples: [false],
       }),
     ),
   }),
   answer: Type.Object({ alerts: Type.Array(AlertView, { description: 'The alerts, oldest first.' }) }),
   answers: { 200: 'The alerts, oldest first.' },
-  handle: ({ caller, query }, { alerts, door }) => ({
-    alerts: listAlerts(alerts, caller, { door, ended: query.all === true }),
+  handle: ({ caller, query }, { alerts, listener }) => ({
+    alerts: listAlerts(alerts, caller, { listener, ended: query.all === true }),
   }),
 });

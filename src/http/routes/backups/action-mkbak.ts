@@ -12,10 +12,11 @@ export const makeBackupRoute = jobRoute({
   tag: 'Backups',
   summary: 'Create a backup',
   description:
-    "A snapshot on the storage of the site, named `BAK`, day, month, year and the day's number. A name is never used twice.",
+    'Creates a snapshot on the storage of the site. Its name consists of `BAK`, day, month, year and ' +
+    "the day's number, and is never used twice.",
   body: Type.Object({ service_id: ServiceIdIn }),
   answer: Type.Object({ backup: BackupName, ...BackupListView.properties }),
-  done: 'The backup was made.',
+  done: 'The backup was created.',
   failures: [
     'service_suspended',
     'not_supported',

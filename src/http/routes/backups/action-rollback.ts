@@ -11,10 +11,11 @@ export const rollbackRoute = jobRoute({
   tag: 'Backups',
   summary: 'Roll back to a backup',
   description:
-    "Restores the site's content as it was then. Plan, network and URL stay what the service has now. The site runs again afterwards if it was running.",
+    'Restores the content of the site from the backup. Plan, network and URL keep their current ' +
+    'values. The site is started again if it was running.',
   body: Type.Object({ ...BackupBody.properties, discard_newer: DiscardNewer }),
   answer: Type.Object({ backup: BackupName }),
-  done: 'The site is as it was then.',
+  done: 'The site was rolled back.',
   failures: [
     'service_suspended',
     'not_supported',

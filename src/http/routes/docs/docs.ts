@@ -1,5 +1,5 @@
 /**
- * GET /docs: Swagger UI, from files of our own. It shows nothing before it was given a token, with which it reads
+ * GET /docs: Swagger UI, from local files. The page shows nothing until it has a token, with which it reads
  * /openapi.json.
  */
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ import { type StaticFile, staticFiles } from '../../server/static-files.js';
 
 const FILES = ['page.css', 'page.js', 'swagger-ui.css', 'swagger-ui-bundle.js'] as const;
 
-/** Swagger UI's own icons are `data:` images in its style sheet. */
+/** Swagger UI's icons are `data:` images in its style sheet. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -36,7 +36,7 @@ export const docsRoute: Route = (app) => {
   );
   app.get('/docs/:file', { schema: { ...hidden, params: Params } }, async (request, reply) => {
     const file = FILES.find((name) => name === request.params.file);
-    if (!file) throw new AgentError('route_not_found', 'There is no such page.');
+    if (!file) throw new AgentError('route_not_found', 'Page not found.');
     return sendFile(await files(file), request, reply);
   });
 };
@@ -51,14 +51,14 @@ function sendFile(
     'content-security-policy': POLICY,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
-    // asked for again each time, and answered 304 while it is the same
+    // clients revalidate each time, and get 304 while the file is unchanged
     'cache-control': 'no-cache',
   });
   if (request.headers['if-none-match'] === etag) return reply.code(304).send();
   return reply.type(type).send(body);
 }
 
-/** The build puts them beside the bundle. */
+/** The build puts the files next to the bundle. */
 function builtFiles(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   for (let folder = here; folder !== dirname(folder); folder = dirname(folder))

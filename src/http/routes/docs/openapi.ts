@@ -8,7 +8,7 @@ const schema = schemaOf(
     id: 'getOpenApi',
     tag: 'Operation',
     summary: 'Retrieve the description of this API',
-    description: 'As OpenAPI 3.1.',
+    description: 'Returned as OpenAPI 3.1.',
   },
   {
     200: {
@@ -23,7 +23,7 @@ const schema = schemaOf(
 );
 
 export const openapiRoute: Route = (app) => {
-  // made once, when it is first asked for: all routes are there by then
+  // created on the first request, because all routes exist by then
   let text: Buffer | undefined;
   app.get('/openapi.json', { schema }, (_request, reply) => {
     text ??= Buffer.from(JSON.stringify(app.swagger()));

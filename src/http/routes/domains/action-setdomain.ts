@@ -1,4 +1,4 @@
-/** POST /action/setdomain, and POST /customdomain/add: the same call by its two names. */
+/** POST /action/setdomain and POST /customdomain/add: one endpoint with two names. */
 import { Type } from 'typebox';
 import { textIn } from '../../../kernel/json.js';
 import { addDomain } from '../../../domains/add-domain.js';
@@ -13,7 +13,10 @@ const addDomainRoute = (name: Pick<Described, 'call' | 'id' | 'summary'>): Route
     ...name,
     tag: 'Domains',
     description:
-      'A domain is accepted if all its A and AAAA records are public addresses of the service, if a random token is served back through its CDN at each of its addresses, or if the TXT record named in the error exists. The certificate follows by itself; `details` shows its state.',
+      'A domain is accepted if all its A and AAAA records are public addresses of the service, if the ' +
+      "agent receives a random token through the domain's CDN at each of its addresses, or if the TXT " +
+      'record named in the error exists. The certificate is ordered automatically; `details` shows its ' +
+      'state.',
     body: ServiceAndDomain,
     answer: Type.Object({ domain: DomainName, ...DomainListView.properties }),
     done: 'The domain is served.',
@@ -41,6 +44,6 @@ export const addDomainRoutes: readonly Route[] = [
   addDomainRoute({
     call: 'POST /customdomain/add',
     id: 'addCustomDomain',
-    summary: 'Add a domain to a site (as the DNS extension calls it)',
+    summary: 'Add a domain to a site (name of the endpoint in the DNS extension)',
   }),
 ];

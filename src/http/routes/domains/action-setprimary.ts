@@ -13,7 +13,8 @@ export const setPrimaryRoute = jobRoute({
   tag: 'Domains',
   summary: 'Set the primary domain of a site',
   description:
-    "Makes one of the site's names the one in its own URL; the name below the base domain is allowed, too. The other names redirect to it.",
+    "Uses one of the site's names in its own URL. The subdomain of the base domain is also allowed. " +
+    'The other names redirect to the primary domain.',
   body: ServiceAndDomain,
   answer: Type.Object({
     primary_domain: text("The name in the site's own URL.", DOMAIN),

@@ -14,7 +14,7 @@ import { nullable, text, withExample, word } from '../../schemas/fields.js';
 import { longRoute } from '../../server/long-route.js';
 
 const MOST = 10_000;
-/** For that many, with names and addresses of some length. */
+/** Enough for that many records with long names and addresses. */
 const MOST_BYTES = 4 * 1024 ** 2;
 const WORDS = Object.keys(PANEL_STATUSES).filter(isWord);
 
@@ -24,7 +24,7 @@ const PanelRecord = Type.Object(
     status: Type.Optional(
       Type.String({
         maxLength: 40,
-        description: `The panel's word for its state. Case does not matter: ${WORDS.join(', ')}.`,
+        description: `The status in the panel. Case-insensitive: ${WORDS.join(', ')}.`,
         examples: ['active'],
       }),
     ),
@@ -56,7 +56,8 @@ const FixView = Type.Object(
   {
     title: 'FixRequest',
     description:
-      "The request that would make the actual state match the panel's record. Null: a person must decide.",
+      "The request that would make the actual state match the panel's record. Null: an operator must " +
+      'decide.',
   },
 );
 
@@ -64,10 +65,10 @@ const DifferenceView = Type.Object(
   {
     service_id: ServiceId,
     field: word(DIFFERENCE_FIELDS, 'What differs.', 'status'),
-    believed: nullable(text('What the panel says. Null: nothing.', 'suspended')),
-    actual: nullable(text('What is so. Null: there is no such service.', 'running')),
+    believed: nullable(text('The value in the panel. Null: none.', 'suspended')),
+    actual: nullable(text('The actual value. Null: the service does not exist.', 'running')),
     mend: nullable(FixView),
-    note: nullable(text('What a person should know. Null: nothing.', ''), null),
+    note: nullable(text('A note for the operator. Null: none.', ''), null),
   },
   { title: 'PanelDifference', description: "A difference between the panel's record and the actual state." },
 );
@@ -78,7 +79,7 @@ const UnlistedView = Type.Object(
     status: StatusText,
     mend: withExample(FixView, { method: 'POST', path: '/delete-site', body: { service_id: SERVICE } }),
   },
-  { title: 'UnlistedService', description: 'A service that exists here and was not in the list.' },
+  { title: 'UnlistedService', description: 'A service that exists here but was not in the list.' },
 );
 
 export const panelSyncRoute = longRoute({
@@ -97,7 +98,7 @@ export const panelSyncRoute = longRoute({
       description: "Where the panel's records and the actual state differ.",
     }),
     unlisted: Type.Array(UnlistedView, {
-      description: 'Services that exist here and were not in the list.',
+      description: 'Services that exist here but were not in the list.',
       examples: [[]],
     }),
   }),
@@ -116,9 +117,9 @@ export const panelSyncRoute = longRoute({
   },
 });
 
-/** Names each record by its position. */
+/** The errors name each record by its position. */
 function refuseUnknownWords(sent: readonly (string | undefined)[]): void {
-  const problem = `has a status that is none of: ${WORDS.join(', ')}`;
+  const problem = `has a status that is not one of: ${WORDS.join(', ')}`;
   const unknown = sent.flatMap((status, position) =>
     status !== undefined && wordOf(status) === undefined ? [[String(position), problem]] : [],
   );

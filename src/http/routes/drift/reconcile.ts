@@ -6,7 +6,7 @@ import { JOB, NODE, SERVICE, VMID } from '../../schemas/examples.js';
 import { list, nullable, text } from '../../schemas/fields.js';
 import { jsonRoute } from '../../server/endpoint.js';
 
-/** No answer takes longer than 20 s. */
+/** No response takes longer than 20 s. */
 const MOST_WAIT_MS = 18_000;
 
 export const reconcileRoute = jsonRoute({
@@ -15,9 +15,10 @@ export const reconcileRoute = jsonRoute({
   tag: 'Operation',
   summary: 'Compare the records with the actual state',
   description:
-    'Compares twice; only what both comparisons found counts. Changes nothing. While `looking` is true, repeat the request.',
+    'Compares twice, and reports only differences that both comparisons found. Changes nothing. ' +
+    'While `looking` is true, repeat the request.',
   answer: ReportView,
-  answers: { 200: 'What counts so far.' },
+  answers: { 200: 'The confirmed differences so far.' },
   handle: async (_, { reconcile }) => {
     const { looking, report } = await reconcile.ask(MOST_WAIT_MS);
     return { looking, ...viewReport(report) };
@@ -32,17 +33,17 @@ const Ids = (description: string) =>
 const RepairView = Type.Object(
   {
     service: text('The service: panel/id.', `default/${SERVICE}`),
-    parts: list('What is being fixed.', ['proxy']),
-    job_id: nullable(text('The job that fixes it. Null: none was started.', JOB)),
-    problem: nullable(text('Why it was not started. Null: it was.', ''), null),
+    parts: list('What is repaired.', ['proxy']),
+    job_id: nullable(text('The job that makes the repair. Null: none was started.', JOB)),
+    problem: nullable(text('Why the repair was not started. Null: it was started.', ''), null),
   },
   { title: 'DriftRepair', description: 'A repair of one service.' },
 );
 
 const RemovalView = Type.Object(
   {
-    what: text('Which orphan.', `container ${VMID} on ${NODE}`),
-    problem: nullable(text('Why it was not removed. Null: it was.', ''), null),
+    what: text('The orphan.', `container ${VMID} on ${NODE}`),
+    problem: nullable(text('Why the orphan was not removed. Null: it was removed.', ''), null),
   },
   { title: 'OrphanRemoval', description: 'The removal of one orphan.' },
 );
@@ -51,12 +52,13 @@ export const repairDriftRoute = jsonRoute({
   call: 'POST /reconcile/repair',
   id: 'repairDrift',
   tag: 'Operation',
-  summary: 'Fix differences and remove orphans',
+  summary: 'Repair differences and remove orphans',
   description:
-    'Fixes what is safe and removes orphans that are named, if the last report shows them and they are still there. Repairs are jobs; orphans are removed at once.',
+    'Makes the safe repairs and removes the named orphans, if the last report contains them and they ' +
+    'still exist. Repairs are jobs; orphans are removed immediately.',
   body: Type.Object({
-    findings: Ids('Ids of findings to fix.'),
-    orphans: Ids('Ids of orphans to remove.'),
+    findings: Ids('IDs of findings to repair.'),
+    orphans: Ids('IDs of orphans to remove.'),
     unknown: Type.Optional(
       Type.Boolean({
         description: 'True: also remove orphans of services that the state does not know.',
@@ -68,7 +70,7 @@ export const repairDriftRoute = jsonRoute({
     repairs: Type.Array(RepairView, { description: 'The repairs.' }),
     removals: Type.Array(RemovalView, { description: 'The removals.' }),
   }),
-  answers: { 200: 'Repairs have started, and orphans are removed.' },
+  answers: { 200: 'Repairs have started, and orphans were removed.' },
   handle: async ({ caller, body }, { reconcile }) => {
     const { findings = [], orphans = [], unknown = false } = body;
     const repairs = await reconcile.repair(caller, findings);

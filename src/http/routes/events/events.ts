@@ -10,11 +10,11 @@ import { jsonRoute } from '../../server/endpoint.js';
 
 const EventView = Type.Object(
   {
-    id: uuid('The id of the event. If it comes again after a crash, it has the same id.', EVENT),
-    at: instant('When it happened.'),
-    type: word(EVENT_TYPES, 'What happened.', 'service.active'),
+    id: uuid('The ID of the event. If the event is returned again after a crash, it has the same ID.', EVENT),
+    at: instant('When the event happened.'),
+    type: word(EVENT_TYPES, 'The type of the event.', 'service.active'),
     service_id: ServiceId,
-    generation: whole('How many times a service with this id was created.', 1),
+    generation: whole('How many times a service with this ID was created.', 1),
     data: Type.Unsafe<object>({
       type: 'object',
       additionalProperties: true,
@@ -32,12 +32,17 @@ export const eventsRoute = jsonRoute({
   tag: 'Services',
   summary: "List what happened to the panel's services",
   description:
-    'Oldest first, kept for 30 days. Ask again with `after` set to `next_cursor`; nothing is missed in between. A cursor from before a restoration of the state, or older than what is kept, is refused with 410 `cursor_gone`: get a new one with `after=latest`, then compare all services with `POST /panel/sync`. After a crash of the agent an event may come twice, with the same `id`.',
+    'Oldest first, kept for 30 days. Pass `next_cursor` as `after` in the next request; no event is ' +
+    'missed in between. A cursor from before a restoration of the state, or older than the oldest ' +
+    'event that is kept, is refused with 410 `cursor_gone`: get a new cursor with `after=latest`, ' +
+    'then compare all services with `POST /panel/sync`. After a crash of the agent an event may be ' +
+    'returned twice, with the same `id`.',
   query: Type.Object({
     after: Type.Optional(
       Type.String({
         maxLength: 200,
-        description: '`next_cursor` of an earlier answer, or `latest`. If omitted, everything that is kept.',
+        description:
+          '`next_cursor` of an earlier response, or `latest`. If omitted, all events that are kept.',
         examples: ['latest'],
       }),
     ),
@@ -45,10 +50,13 @@ export const eventsRoute = jsonRoute({
   }),
   answer: Type.Object({
     events: Type.Array(EventView, { description: 'The events, oldest first.' }),
-    next_cursor: text('Pass it as `after` next time, also when there is nothing new.', 'a3d0e5c1.1842'),
-    more: flag('True: there is more to read at once.', false),
+    next_cursor: text(
+      'Pass it as `after` in the next request, even if there are no new events.',
+      'a3d0e5c1.1842',
+    ),
+    more: flag('True: more events are available now.', false),
   }),
-  answers: { 200: 'What happened since.' },
+  answers: { 200: 'The events since the cursor.' },
   failures: ['cursor_gone', 'state_unavailable'],
   handle: async ({ caller, query }, context) => {
     const { after, limit = 100 } = query;

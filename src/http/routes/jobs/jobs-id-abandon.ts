@@ -7,7 +7,8 @@ export const abandonJobRoute = oneJobRoute({
   id: 'abandonJob',
   summary: 'Abandon a stuck job',
   description:
-    'For operators. The job ends as `failed`, and `remains` lists what it leaves behind. What still exists keeps its name, number and addresses. The service can be deleted later.',
+    'For operators. The job ends as `failed`, and `remains` lists what it leaves behind. Remaining ' +
+    'resources keep their name, VMID and addresses. The service can be deleted later.',
   answers: {
     200: {
       when: 'The job was abandoned.',

@@ -7,10 +7,12 @@ export const cancelJobRoute = oneJobRoute({
   id: 'cancelJob',
   summary: 'Cancel a job',
   description:
-    'A job that has not started ends at once. One that has started is stopped and takes back what it did; this request answers at once, and the job ends as `cancelled` later. Past its point of no return a job cannot be cancelled.',
+    'A job that has not started ends immediately. A job that has started stops and rolls back its ' +
+    'changes; the response is sent immediately, and the job ends as `cancelled` later. A job that ' +
+    'has passed its point of no return cannot be cancelled.',
   answers: {
     200: {
-      when: 'The job was cancelled, or is taking back what it did.',
+      when: 'The job was cancelled, or is rolling back its changes.',
       example: { status: 'cancelled', direction: 'undo', steps: [], steps_done: 0, steps_total: 0 },
     },
   },

@@ -1,4 +1,6 @@
-/** GET /jobs/{id}/events: the job now, then every change of it as it becomes durable, as server-sent events. */
+/**
+ * GET /jobs/{id}/events: the current job, then each of its changes once the change is durable, as server-sent events.
+ */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { anySignal } from '../../../kernel/async/any-signal.js';
@@ -13,9 +15,11 @@ import { schemaOf } from '../../server/endpoint.js';
 
 const MOST_STREAMS = 200;
 const MOST_PER_TOKEN = 20;
-/** A reader this far behind is cut off; it may come back and gets the whole state again. */
+/**
+ * The connection of a reader that is this far behind is closed. It may reconnect and gets the complete state again.
+ */
 const MOST_UNREAD_BYTES = 1_048_576;
-/** A revoked token reads on for no longer. */
+/** How long a stream may continue after its token was revoked. */
 const RECHECK_MS = 1_000;
 
 const schema = schemaOf(
@@ -102,7 +106,7 @@ async function stream(
   } finally {
     ends.release();
     clearInterval(recheck);
-    // a reader that went away by half would keep its connection for a minute
+    // Without this, the connection of a client that half-closed it would stay open for a minute.
     if (over.signal.aborted) reply.raw.destroy();
   }
 }

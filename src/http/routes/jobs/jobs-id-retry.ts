@@ -7,7 +7,10 @@ export const retryJobRoute = oneJobRoute({
   id: 'retryJob',
   summary: 'Retry a job',
   description:
-    'A stuck job continues from where it stopped: forward past its point of no return, otherwise back. A waiting job continues at once. A running job is left alone. With the permission `admin` this also releases a deletion that is held because too many were requested.',
+    'A stuck job continues from where it stopped: forward if it has passed its point of no return, ' +
+    'otherwise with the rollback. A waiting job continues immediately. A running job is not changed. ' +
+    'With the permission `admin`, this also releases a deletion that is held because of the deletion ' +
+    'limit.',
   answers: {
     200: { when: 'The job continues.', example: { status: 'queued', ended_at: null } },
   },

@@ -6,7 +6,7 @@ import { oneJobRoute } from './one-job.js';
 export const skipStepRoute = oneJobRoute({
   call: 'POST /jobs/:id/skip-step',
   id: 'skipJobStep',
-  summary: 'Mark a step of a stuck job as done by hand',
+  summary: 'Mark a step of a stuck job as completed manually',
   description: 'For operators. The job stays stuck until it is retried; then it continues without this step.',
   body: Type.Object({
     step: Type.String({

@@ -6,7 +6,7 @@ export const readJobRoute = oneJobRoute({
   call: 'GET /jobs/:id',
   id: 'getJob',
   summary: 'Retrieve a job',
-  description: 'The job with its steps. Jobs that ended long ago are found by their id, too.',
+  description: 'Returns the job with its steps. Jobs that ended long ago can be retrieved by ID, too.',
   answers: { 200: 'The job.' },
   handle: ({ caller, jobId }, context) => readJob(context, caller, jobId),
 });

@@ -18,7 +18,9 @@ export const jobsRoute = longRoute({
   id: 'listJobs',
   tag: 'Jobs',
   summary: 'List jobs',
-  description: 'The open jobs of every service, and its newest ended one. Older jobs are found by their id.',
+  description:
+    'Returns the open jobs of every service, and its most recently ended job. Older jobs can be ' +
+    'retrieved by ID.',
   query: Type.Object({
     service_id: Type.Optional(described(ServiceIdText, 'Only jobs of this service.')),
     status: Type.Optional(described(JobStatusText, 'Only jobs in this state.')),
@@ -32,7 +34,9 @@ export const jobsRoute = longRoute({
     jobs: Type.Array(JobView, { description: 'The jobs on this page.' }),
     next_cursor: NextCursor,
   }),
-  done: 'One page, ordered by service id. A page may be short and still have a next one.',
+  done:
+    'One page, ordered by service ID. A page may contain fewer entries than `limit` even if there is ' +
+    'a next page.',
   handle: async ({ caller, query, request }, context, rest) => {
     const { service_id: serviceId, limit = 100, ...filter } = query;
     const page = await listJobs(context, caller, { ...filter, serviceId, limit }, rest);

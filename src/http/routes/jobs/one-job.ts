@@ -1,4 +1,4 @@
-/** What the calls about one job share: its id in the URL, and the job as the answer. */
+/** The common parts of the endpoints for one job: its ID in the URL, and the job in the response. */
 import { type Static, type TProperties, type TSchema, type TUnknown, Type } from 'typebox';
 import type { Caller } from '../../../model/caller.js';
 import type { Job } from '../../../model/job.js';

@@ -1,4 +1,4 @@
-/** POST /action/{start,stop,restart,reset}, and POST /action with the word in the body. */
+/** POST /action/{start,stop,restart,reset}, and POST /action with the action in the body. */
 import { type Static, Type } from 'typebox';
 import { siteAction, type SiteAction, SITE_ACTIONS } from '../../../services/site-action.js';
 import type { Caller } from '../../../model/caller.js';
@@ -14,7 +14,7 @@ const fields = {
     Type.String({
       maxLength: 100,
       'x-rule': 'must be text',
-      description: "The panel's own word for the state of the service. `suspended` is refused.",
+      description: "The panel's status of the service. `suspended` is refused.",
       examples: ['active'],
     }),
   ),
@@ -26,7 +26,7 @@ const ByWord = Type.Object({
   action: Type.Enum([...SITE_ACTIONS], {
     type: 'string',
     'x-rule': `must be one of: ${SITE_ACTIONS.join(', ')}`,
-    description: 'What to do.',
+    description: 'The action.',
     examples: ['restart'],
   }),
 });
@@ -43,7 +43,7 @@ const TEXTS: Readonly<Record<SiteAction, Texts>> = {
     id: 'stopSite',
     summary: 'Stop a site',
     description:
-      'Shuts the container down, by force if it does not stop by itself. Does nothing if it is stopped.',
+      'Shuts the container down, by force if it does not stop in time. Does nothing if it is stopped.',
   },
   restart: {
     id: 'restartSite',
@@ -54,13 +54,14 @@ const TEXTS: Readonly<Record<SiteAction, Texts>> = {
     id: 'resetSite',
     summary: 'Reset a site',
     description:
-      'Restores the site as it was delivered, after a safety snapshot that does not count towards the quota. `discard_newer` concerns only this action.',
+      'Restores the site to the state of its delivery. A safety snapshot, which does not count towards ' +
+      'the quota, is created first. `discard_newer` applies only to this action.',
   },
 };
 
 const common = {
   tag: 'Customer actions',
-  done: 'Done; also when there was nothing to do.',
+  done: 'The action was completed, or there was nothing to do.',
   failures: [
     'service_suspended',
     'not_supported',
@@ -72,8 +73,7 @@ const common = {
   ],
 } as const;
 
-const answer = (example: SiteAction) =>
-  Type.Object({ action: word(SITE_ACTIONS, 'What was done.', example) });
+const answer = (example: SiteAction) => Type.Object({ action: word(SITE_ACTIONS, 'The action.', example) });
 
 function act(context: RouteContext, caller: Caller, action: SiteAction, sent: Static<typeof ByPath>) {
   const request = { action, status: sent.status, discardNewer: sent.discard_newer };

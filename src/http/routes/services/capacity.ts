@@ -13,7 +13,7 @@ export const capacityRoute = jsonRoute({
   id: 'getCapacity',
   tag: 'Plans',
   summary: 'Check whether sites of a plan can be delivered',
-  description: 'Answers from what the daemon knows and never waits for a container host.',
+  description: 'Uses only data that the daemon already has, and never waits for a container host.',
   query: Type.Object({
     plan: PlanIn,
     count: Type.Optional(
@@ -30,19 +30,34 @@ export const capacityRoute = jsonRoute({
   }),
   answer: Type.Object({
     plan: PlanName,
-    count: whole('How many sites were asked about.', 2),
-    deliverable: nullable(flag('True: so many can be made now. Null: the cluster was never seen.', true)),
+    count: whole('The number of sites in the request.', 2),
+    deliverable: nullable(
+      flag(
+        'True: that many sites can be created now. Null: no data about the cluster is available yet.',
+        true,
+      ),
+    ),
     available: nullable(
-      whole(`How many can be made now, at most ${MOST_COUNTED}. Null: the cluster was never seen.`, 37),
+      whole(
+        `How many sites can be created now, at most ${MOST_COUNTED}. Null: no data about the cluster is ` +
+          'available yet.',
+        37,
+      ),
     ),
     limited_by: Type.Array(Type.Enum([...LIMITS], { type: 'string' }), {
-      description: 'What would run out first. Empty: nothing within the count.',
+      description: 'The resources that limit the number. Empty: none within the count.',
       examples: [['nodes']],
     }),
-    reserved: whole('For how many sites reservations hold capacity. They are not available.', 0),
-    waiting: whole('How many orders wait for capacity. What they need is not available.', 0),
+    reserved: whole(
+      'The number of sites for which reservations hold capacity. This capacity is not available.',
+      0,
+    ),
+    waiting: whole(
+      'The number of orders that wait for capacity. The capacity that they need is not available.',
+      0,
+    ),
     stale_since: nullable(
-      instant('Since when the cluster has not answered. Null: the figures are current.'),
+      instant('Since when the cluster has not responded. Null: the numbers are current.'),
       null,
     ),
   }),

@@ -22,31 +22,31 @@ const Body = Type.Object(
     service_id: ServiceIdIn,
     email: Type.String({
       maxLength: 254,
-      // what else makes an address is checked with the order's other meanings
+      // the complete check of the address is part of the checks of the order
       pattern: '@',
       'x-rule': 'must be an e-mail address such as name@example.com',
       description:
-        "The customer's e-mail address. It becomes that of the site's administrator, and is refused if the product cannot store it unchanged.",
+        "The customer's e-mail address. The site's administrator gets this address. It is refused if the " +
+        'product cannot store it unchanged.',
       examples: [EMAIL],
     }),
     plan: Type.String({
       minLength: 1,
       maxLength: 200,
       'x-rule': 'must be the name of a plan',
-      description: 'The name or an alias of the plan. Case does not matter.',
+      description: 'The name or an alias of the plan. Case-insensitive.',
       examples: ['basic'],
     }),
     public_ip: Type.Union([AddressIn, Type.Array(AddressIn, { maxItems: 100 })], {
       'x-rule': 'must be an IPv4 or IPv6 address, or a list of them',
-      description: 'Where visitors reach the reverse proxy.',
+      description: 'The public address of the reverse proxy for this site.',
       examples: [PUBLIC_IP],
     }),
     subdomain: Type.Optional(
       Type.String({
         maxLength: 100,
         'x-rule': 'must be text',
-        description:
-          'The name of the site below the base domain. If omitted, it is made from the e-mail address.',
+        description: 'The subdomain of the base domain. If omitted, it is derived from the e-mail address.',
         examples: [SUBDOMAIN],
       }),
     ),
@@ -55,14 +55,15 @@ const Body = Type.Object(
         maxLength: 255,
         'x-rule': 'must be a domain name',
         description:
-          'A custom domain. If it does not point here yet, the site is made without it and the agent keeps trying.',
+          'A custom domain. If it does not point here yet, the site is created without it, and the agent ' +
+          'retries later.',
         examples: [DOMAIN],
       }),
     ),
     user_id: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: 128 }), Type.Integer()], {
         'x-rule': 'must be text of at most 128 characters, or a whole number',
-        description: "The panel's id of the customer.",
+        description: "The panel's ID of the customer.",
         examples: [CUSTOMER],
       }),
     ),
@@ -89,16 +90,18 @@ const Body = Type.Object(
         maxLength: 64,
         'x-rule': 'must be a language tag such as de or pt-BR',
         description:
-          "The customer's language (BCP 47). If omitted, that of the panel. The site is made in it if the product has it.",
+          "The customer's language (BCP 47). If omitted, the panel's default. The site is created in this " +
+          'language if the product supports it.',
         examples: ['de'],
       }),
     ),
     reservation: Type.Optional(
       Type.String({
         maxLength: 64,
-        'x-rule': 'must be the id of a reservation',
+        'x-rule': 'must be the ID of a reservation',
         description:
-          'The id of a reservation (`POST /reservations`) whose capacity the site takes. If it cannot be used, the order is accepted without it, with a warning.',
+          'The ID of a reservation (`POST /reservations`) whose capacity the site uses. If it cannot be ' +
+          'used, the order is accepted without it, with a warning.',
       }),
     ),
   },
@@ -111,7 +114,12 @@ export const createSiteRoute = jsonRoute({
   tag: 'Sites',
   summary: 'Create a site',
   description:
-    'Records the order and answers at once; the job continues in the background. Safe to repeat: the same order with the same `service_id` gets the same answer with the current status. If a creation failed and was undone, the same request creates the site from the start, with any e-mail address and plan. If addresses or room on the nodes are used up, the order is accepted with a warning, and its job waits for up to `create.patience_s`. With `Prefer: handling=strict` it is refused with `capacity_exhausted` instead.',
+    'Records the order and responds immediately; the job continues in the background. Safe to ' +
+    'repeat: the same order with the same `service_id` gets the same response with the current ' +
+    'status. If a creation failed and was rolled back, the same request creates the site again, with ' +
+    'any e-mail address and plan. If no address or node capacity is available, the order is accepted ' +
+    'with a warning, and its job waits for up to `create.patience_s`. With `Prefer: ' +
+    'handling=strict`, it is refused with `capacity_exhausted` instead.',
   body: Body,
   answer: Type.Object({
     service_id: ServiceId,
@@ -119,7 +127,8 @@ export const createSiteRoute = jsonRoute({
     private_ip: PrivateIp,
     vmid: nullable(
       whole(
-        'The number of the container. It may still change until the site is ready. Null: the product has no container.',
+        'The VMID of the container. It may change until the site is ready. Null: the product has no ' +
+          'container.',
         VMID,
       ),
     ),
@@ -127,8 +136,8 @@ export const createSiteRoute = jsonRoute({
     job_id: nullable(uuid('The job that creates the site. Null: its record was archived.', JOB)),
   }),
   answers: {
-    200: 'The same order was made before, and the site is ready.',
-    202: { when: 'The order was accepted and its job goes on.', example: { status: 'processing' } },
+    200: 'The same order was placed before, and the site is ready.',
+    202: { when: 'The order was accepted, and its job continues.', example: { status: 'processing' } },
   },
   failures: [
     'unknown_plan',
@@ -151,7 +160,7 @@ export const createSiteRoute = jsonRoute({
     warn(request, ...warnings);
     const problem = service.site?.domainWish?.problem ?? null;
     if (problem !== null) warn(request, `domain: ${problem}`);
-    // the order of this call, or one from before
+    // the order of this request, or an earlier one
     request.isRepeated = !service.jobs.some(({ requestId }) => requestId === request.id);
     request.log.info(
       { service_id: service.id, panel: service.panel, generation: service.generation },

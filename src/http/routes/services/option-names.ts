@@ -1,4 +1,4 @@
-/** Properties belong to the product, too: only one that looks like a misspelt option is worth a warning. */
+/** Properties may also belong to the product. Only a name that resembles an option is worth a warning. */
 import type { FastifyRequest } from 'fastify';
 import type { JsonObject } from '../../../kernel/json.js';
 import { OPTION_NAMES } from '../../../model/plan-option.js';

@@ -1,4 +1,4 @@
-/** How calls name a plan, and a product. */
+/** How requests name a plan and a product. */
 import { Type } from 'typebox';
 import type { JsonObject } from '../../../kernel/json.js';
 
@@ -6,7 +6,7 @@ export const PlanIn = Type.String({
   minLength: 1,
   maxLength: 200,
   'x-rule': 'must be the name of a plan',
-  description: 'The name or an alias of the plan. Case does not matter.',
+  description: 'The name or an alias of the plan. Case-insensitive.',
   examples: ['basic'],
 });
 
@@ -16,7 +16,8 @@ export const OptionsIn = Type.Optional(
     'x-rule': 'must be an object',
     additionalProperties: true,
     description:
-      'Options of the plan (`GET /plans`): the whole amount, or `+20` for so much more than the plan has. Of the plan that a service already has, those that are omitted stay.',
+      'Options of the plan (`GET /plans`): the total, or an increase over the plan such as `+20`. If ' +
+      'the plan stays the same, omitted options keep their values.',
     examples: [{}],
   }),
 );

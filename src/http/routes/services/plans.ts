@@ -25,18 +25,19 @@ const DISK = {
 const PlanView = Type.Object(
   {
     name: PlanName,
-    aliases: list('Other names that panels may send. Case does not matter.', ['WordPress Basic']),
+    aliases: list('Other names that panels may send. Case-insensitive.', ['WordPress Basic']),
     memory_mb: whole('Memory in MiB.', 2048),
     swap_mb: whole('Swap space in MiB.', 512),
     disk_gb: whole('Disk space in GiB.', 20),
     cores: whole('CPU cores.', 2),
-    domains: whole('How many custom domains it allows.', 3),
-    backups: whole('How many backups it allows.', 2),
+    domains: whole('The maximum number of custom domains.', 3),
+    backups: whole('The maximum number of backups.', 2),
     options: Type.Unsafe<JsonObject>({
       type: 'object',
       additionalProperties: true,
       description:
-        "What an order may set in `properties`, as a JSON Schema to make a form from. `x-step` counts from `default`, the plan's own value.",
+        'The options that an order may set in `properties`, as a JSON Schema for a form. `x-step` counts ' +
+        "from `default`, the plan's own value.",
       examples: [DISK],
     }),
   },

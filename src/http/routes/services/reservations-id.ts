@@ -9,17 +9,19 @@ export const releaseRoute = jsonRoute({
   id: 'deleteReservation',
   tag: 'Plans',
   summary: 'End a reservation',
-  description: 'What it still holds is given back; what was ordered with it stays. Safe to repeat.',
+  description:
+    'Releases the capacity that the reservation still holds. Orders that used the reservation are ' +
+    'not changed. Safe to repeat.',
   params: Type.Object({
     id: Type.String({
       maxLength: 64,
-      'x-rule': 'must be the id of a reservation',
-      description: 'The id of the reservation.',
+      'x-rule': 'must be the ID of a reservation',
+      description: 'The ID of the reservation.',
       examples: [RESERVATION],
     }),
   }),
   answer: ReservationView,
-  answers: { 200: 'The reservation holds nothing any more.' },
+  answers: { 200: 'The reservation has ended.' },
   failures: ['reservation_not_found', 'state_unavailable'],
   handle: async ({ caller, params }, context) => viewReservation(await release(context, caller, params.id)),
 });

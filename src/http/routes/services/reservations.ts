@@ -12,13 +12,13 @@ export const RESERVATION = '019ca945-0a00-7000-8000-000000000004';
 
 export const ReservationView = Type.Object(
   {
-    id: text('The id of the reservation: `reservation` of the orders that it is for.', RESERVATION),
+    id: text('The ID of the reservation. Orders pass it as `reservation`.', RESERVATION),
     plan: PlanName,
-    count: whole('For how many sites capacity is held.', 2),
-    used: whole('How many orders have named it.', 0),
-    expires_at: instant('When it ends by itself.', '2026-03-04T12:00:00.000Z'),
+    count: whole('The number of sites for which capacity is held.', 2),
+    used: whole('The number of orders that have used the reservation.', 0),
+    expires_at: instant('When the reservation expires.', '2026-03-04T12:00:00.000Z'),
   },
-  { title: 'Reservation', description: 'Capacity that is held for orders to come.' },
+  { title: 'Reservation', description: 'Capacity that is held for future orders.' },
 );
 
 export const reserveRoute = jsonRoute({
@@ -27,7 +27,8 @@ export const reserveRoute = jsonRoute({
   tag: 'Plans',
   summary: 'Hold capacity until an invoice is paid',
   description:
-    'Nothing is created. Addresses, container numbers and room on the nodes for so many sites of the plan are not given to other orders. A reservation ends by itself.',
+    'Creates nothing. Addresses, VMIDs and node capacity for this number of sites of the plan are ' +
+    'kept from other orders. A reservation expires automatically.',
   body: Type.Object({
     plan: PlanIn,
     count: Type.Optional(
@@ -36,7 +37,7 @@ export const reserveRoute = jsonRoute({
         maximum: MOST_UNITS,
         default: 1,
         'x-rule': `must be a whole number from 1 to ${MOST_UNITS}`,
-        description: 'For how many sites.',
+        description: 'The number of sites.',
         examples: [2],
       }),
     ),
@@ -46,7 +47,7 @@ export const reserveRoute = jsonRoute({
         maximum: TTL.most,
         default: TTL.usual,
         'x-rule': `must be a whole number of seconds from ${TTL.least} to ${TTL.most}`,
-        description: 'For how many seconds; at most 7 days.',
+        description: 'The lifetime in seconds; at most 7 days.',
         examples: [259_200],
       }),
     ),

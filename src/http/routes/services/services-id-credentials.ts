@@ -10,15 +10,16 @@ export const credentialsRoute = jsonRoute({
   call: 'GET /services/:id/credentials',
   id: 'getCredentials',
   tag: 'Services',
-  summary: 'Retrieve the first credentials of a site',
+  summary: 'Retrieve the initial credentials of a site',
   description:
-    "The first administrator's user name and password. Readable until acknowledged, and for at most 7 days.",
+    'Returns the user name and password of the first administrator. They are available until they ' +
+    'are acknowledged, and for at most 7 days.',
   params: Type.Object({ id: ServiceIdText }),
   query: Type.Object({
     acknowledge: Type.Optional(
       Type.Boolean({
         'x-rule': 'must be true or false',
-        description: 'True: they were received, and this is the last time they are sent.',
+        description: 'True: acknowledges the credentials. This response is the last one that contains them.',
         examples: [false],
       }),
     ),
@@ -28,11 +29,11 @@ export const credentialsRoute = jsonRoute({
     url: names.url,
     username: text('The user name.', 'admin'),
     password: text('The password.', 'k3Vt-9Qx2-mZ7r'),
-    expires_at: instant('Until when they can be read.', '2026-03-08T12:00:00.000Z'),
+    expires_at: instant('When the credentials become unavailable.', '2026-03-08T12:00:00.000Z'),
   }),
   answers: { 200: 'The credentials.' },
   failures: ['service_not_found', 'credentials_gone', 'service_busy', 'state_damaged', 'state_unavailable'],
-  // it would acknowledge without showing anything
+  // a HEAD request would acknowledge the credentials without returning them
   head: false,
   handle: async ({ caller, params, query, request, reply }, context) => {
     const { id } = params;

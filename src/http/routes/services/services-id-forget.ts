@@ -12,15 +12,17 @@ export const forgetServiceRoute = jobRoute({
   call: 'POST /services/:id/forget',
   id: 'forgetService',
   tag: 'Services',
-  summary: 'Give up a service whose container is out of reach',
+  summary: 'Give up a service whose container can no longer be reached',
   description:
-    'For operators. Removes its DNS records and proxy host, and releases its name, address and number. What could not be removed is listed and must be removed by hand.',
+    'For operators. Removes the DNS records and the proxy host of the service, and releases its ' +
+    'name, address and VMID. The response lists what could not be removed and must be removed ' +
+    'manually.',
   params: Type.Object({ id: ServiceIdText }),
   body: Type.Object({
     confirm: Type.String({
       maxLength: 64,
-      'x-rule': 'must be the id of the service once more',
-      description: 'The id of the service once more, as this cannot be undone.',
+      'x-rule': 'must be the ID of the service again',
+      description: 'The ID of the service again, as a confirmation: this cannot be undone.',
       examples: [SERVICE],
     }),
   }),
@@ -31,7 +33,7 @@ export const forgetServiceRoute = jobRoute({
   done: 'The service was given up.',
   failures: ['proxy_failed', 'dns_failed'],
   start: ({ caller, params: { id }, body }, context) => {
-    if (body.confirm !== id) throw invalid({ confirm: 'must be the id of the service once more' });
+    if (body.confirm !== id) throw invalid({ confirm: 'must be the ID of the service again' });
     return forgetService(context, caller, id);
   },
   view: ({ service }) => ({

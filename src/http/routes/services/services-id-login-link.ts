@@ -12,14 +12,16 @@ export const loginLinkRoute = jobRoute({
   tag: 'Services',
   summary: "Create a link that logs the site's administrator in",
   description:
-    'The link is good once, and for 60 seconds. Each request makes another one. An answer 202 has no link: the site was busy, and the request is to be made again. The site must be running.',
+    'The link can be used once, within 60 seconds. Each request creates another link. A response ' +
+    'with status 202 contains no link because the site was busy: repeat the request. The site must ' +
+    'be running.',
   params: Type.Object({ id: ServiceIdText }),
   answer: Type.Object({
     url: text(
-      'Send the browser there at once.',
+      'Redirect the browser to this URL immediately.',
       `https://${FQDN}/innkeeper-login-3f0c6b.php?token=Zk3VtQx2mZ7r`,
     ),
-    expires_at: instant('Until when it is good.', '2026-03-01T12:01:00.000Z'),
+    expires_at: instant('When the link expires.', '2026-03-01T12:01:00.000Z'),
   }),
   done: 'The link.',
   failures: [

@@ -14,9 +14,9 @@ import { jsonRoute } from '../../server/endpoint.js';
 const AlertOfService = Type.Object(
   {
     alert: word(ALERT_KINDS, 'The kind of alert.', 'job_stuck'),
-    severity: word(['warning', 'critical'], 'How urgent it is.', 'critical'),
-    raised_at: instant('When it was raised.'),
-    text: nullable(text('What is wrong. Null: only operators see it.', ''), null),
+    severity: word(['warning', 'critical'], 'The severity of the alert.', 'critical'),
+    raised_at: instant('When the alert was raised.'),
+    text: nullable(text('What is wrong. Null: only operators can see it.', ''), null),
   },
   { title: 'ServiceAlert', description: 'An active alert about a service.' },
 );
@@ -25,14 +25,18 @@ const Credentials = Type.Object(
   {
     state: word(
       CREDENTIALS_STATES,
-      '`not_yet`: the site is still being made. `readable`: `GET /services/{id}/credentials` answers them. `acknowledged`: they were received. `gone`: they have expired.',
+      '`not_yet`: the site is being created. `readable`: `GET /services/{id}/credentials` returns ' +
+        'them. `acknowledged`: they were received. `gone`: they have expired.',
       'readable',
     ),
     expires_at: nullable(
-      instant('Until when they can be read. Null: they cannot be.', '2026-03-08T12:00:00.000Z'),
+      instant(
+        'When the credentials become unavailable. Null: they are not available.',
+        '2026-03-08T12:00:00.000Z',
+      ),
     ),
   },
-  { description: 'Whether the first credentials can be read.' },
+  { description: 'The state of the initial credentials.' },
 );
 
 export const overviewRoute = jsonRoute({
@@ -40,22 +44,28 @@ export const overviewRoute = jsonRoute({
   id: 'getOverview',
   tag: 'Services',
   summary: "Retrieve everything that a panel's page about a service shows",
-  description: 'Answers from what the daemon knows and never waits for a container host.',
+  description: 'Uses only data that the daemon already has, and never waits for a container host.',
   params: Type.Object({ id: ServiceIdText }),
   answer: Type.Object({
     service: ServiceView,
     domains: nullable(
-      described(DomainListView, 'As `GET /action/getdomain` answers. Null: the product has no website.'),
+      described(
+        DomainListView,
+        'As in the response of `GET /action/getdomain`. Null: the product has no website.',
+      ),
     ),
     backups: nullable(
-      described(BackupListView, 'As `GET /action/getbak` answers. Null: the product has no container.'),
+      described(
+        BackupListView,
+        'As in the response of `GET /action/getbak`. Null: the product has no container.',
+      ),
     ),
     credentials: Credentials,
-    login_link: flag('True: the product has `POST /services/{id}/login-link`.', true),
-    problems: list('What is wrong or not done yet, in sentences that a customer may read.', []),
+    login_link: flag('True: the product supports `POST /services/{id}/login-link`.', true),
+    problems: list('What is wrong or not finished yet, in sentences that a customer may read.', []),
     alerts: Type.Array(AlertOfService, { description: 'Active alerts about this service.' }),
   }),
-  answers: { 200: 'The whole page.' },
+  answers: { 200: 'The data of the page.' },
   failures: ['service_not_found', 'state_damaged'],
   handle: async ({ caller, params, request }, context) => {
     const found = await readOverview(context, caller, params.id, isOperator(request));

@@ -14,14 +14,16 @@ export const retryServiceRoute = jsonRoute({
   tag: 'Services',
   summary: 'Retry what failed or is stuck',
   description:
-    'For operators, once the cause is fixed. A stuck job continues from where it stopped. A job that waits for a system continues at once. An order that failed (a creation, a restoration, an upgrade, the end of a suspension) is carried out again as it was ordered.',
+    'For operators, once the cause is fixed. A stuck job continues from where it stopped. A job that ' +
+    'waits for a system continues immediately. A failed order (a creation, a restoration, an ' +
+    'upgrade, the end of a suspension) is executed again as it was ordered.',
   params: Type.Object({ id: ServiceIdText }),
   answer: Type.Object({
     ...Accepted.properties,
     status: withExample(StatusText, 'processing'),
-    method: described(JobMethod, 'What is tried again: `create`, `upgrade`, ...'),
+    method: described(JobMethod, 'The operation that is retried: `create`, `upgrade`, ...'),
   }),
-  answers: { 202: 'Recorded; the job goes on.' },
+  answers: { 202: 'The retry was recorded, and the job continues.' },
   failures: [
     'service_not_found',
     'not_supported',

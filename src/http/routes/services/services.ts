@@ -16,22 +16,24 @@ export const servicesRoute = longRoute({
   tag: 'Services',
   summary: 'List services',
   query: Type.Object({
-    ids: textFilter('Only these ids, separated by commas.', SERVICE, 10_000),
-    status: Type.Optional(described(StatusText, 'Only services in this state.')),
-    plan: textFilter('Only services of this plan.', 'basic'),
+    ids: textFilter('Only services with these IDs, separated by commas.', SERVICE, 10_000),
+    status: Type.Optional(described(StatusText, 'Only services with this status.')),
+    plan: textFilter('Only services with this plan.', 'basic'),
     node: textFilter('Only services on this node.', NODE),
-    q: textFilter('Only services whose id or name contains this text.', SUBDOMAIN),
+    q: textFilter('Only services whose ID or name contains this text.', SUBDOMAIN),
     drift: Type.Optional(
       Type.Boolean({
-        description: 'True: only services that differ from the records. False: only those that do not.',
+        description:
+          'True: only services whose actual state differs from the records. False: only services without ' +
+          'differences.',
         examples: [false],
       }),
     ),
     updated_since: Type.Optional(
       Type.String({
         pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d))?$',
-        'x-rule': 'must be an instant such as 2026-01-31T12:00:00Z',
-        description: 'Only services whose record changed since then. RFC 3339.',
+        'x-rule': 'must be a timestamp such as 2026-01-31T12:00:00Z',
+        description: 'Only services whose record changed since this time. RFC 3339.',
         examples: ['2026-01-31T12:00:00Z'],
       }),
     ),
@@ -42,7 +44,7 @@ export const servicesRoute = longRoute({
     services: Type.Array(EntryView, { description: 'The services on this page.' }),
     next_cursor: NextCursor,
   }),
-  done: 'One page, ordered by id.',
+  done: 'One page, ordered by ID.',
   handle: async ({ caller, query }, context, rest) => {
     const { ids, updated_since: updatedSince, limit = 100, ...filter } = query;
     const asked = { ...filter, ids: ids?.split(',').map((id) => id.trim()), updatedSince, limit };

@@ -14,7 +14,7 @@ const schema = schemaOf(
     id: 'getStatus',
     tag: 'Sites',
     summary: 'Retrieve the state of a site',
-    description: 'Answered from what the agent knows. It never waits for a container host.',
+    description: 'Uses only data that the agent already has, and never waits for a container host.',
     query: Type.Object({ service_id: ServiceIdText }),
     failures: ['service_not_found', 'state_damaged'],
   },

@@ -52,8 +52,9 @@ export const suspendRoute = suspensionRoute({
   id: 'suspendSite',
   summary: 'Suspend a site',
   description:
-    'Stops the site and keeps its data. Visitors of all its names see a page that says so. Changes by the customer are refused until the suspension is lifted.',
-  done: 'The site is suspended; also when it was suspended before.',
+    'Stops the site and keeps its data. Visitors of all its names see a page about the suspension. ' +
+    'The customer cannot change the site until the suspension is lifted.',
+  done: 'The site is suspended, now or since an earlier request.',
   work: suspend,
   example: { status: 'suspended', reasons: ['billing'] },
 });
@@ -62,8 +63,10 @@ export const unsuspendRoute = suspensionRoute({
   call: 'POST /unsuspend',
   id: 'unsuspendSite',
   summary: 'Lift a suspension',
-  description: 'Lifts `billing` unless another reason is named. The site starts when no reason is left.',
-  done: 'The suspension was lifted; also when there was none.',
+  description:
+    'Removes the reason `billing` unless another reason is named. The site starts when no reason is ' +
+    'left.',
+  done: 'The suspension was lifted, or the site was not suspended.',
   work: unsuspend,
   example: { status: 'running', reasons: [] },
 });

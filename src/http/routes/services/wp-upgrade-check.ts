@@ -16,10 +16,10 @@ const Figures = Type.Object(
     memory_mb: whole('Memory in MiB.', 2048),
     disk_gb: whole('Disk space in GiB.', 20),
     cores: whole('CPU cores.', 2),
-    domains: whole('How many custom domains it allows.', 3),
-    backups: whole('How many backups it allows.', 2),
+    domains: whole('The maximum number of custom domains.', 3),
+    backups: whole('The maximum number of backups.', 2),
   },
-  { title: 'PlanFigures', description: 'What a plan gives a service.' },
+  { title: 'PlanFigures', description: 'The resources that a service gets from a plan.' },
 );
 
 const PREMIUM = { name: 'premium', memory_mb: 8192, disk_gb: 80, cores: 4, domains: 10, backups: 5 };
@@ -29,13 +29,13 @@ export const upgradeCheckRoute = jsonRoute({
   id: 'checkUpgrade',
   tag: 'Sites',
   summary: 'Check whether an upgrade would be accepted',
-  description: 'Answers what `POST /wp/upgrade` would, and changes nothing.',
+  description: 'Returns the same checks as `POST /wp/upgrade`, but changes nothing.',
   body: UpgradeBody,
   answer: Type.Object({
     service_id: ServiceId,
     plan: withExample(PlanName, 'premium'),
-    from: described(Figures, 'What the service has now.'),
-    to: withExample(described(Figures, 'What it would have.'), PREMIUM),
+    from: described(Figures, 'The current resources of the service.'),
+    to: withExample(described(Figures, 'The resources after the upgrade.'), PREMIUM),
   }),
   answers: { 200: 'The upgrade would be accepted.' },
   failures: [

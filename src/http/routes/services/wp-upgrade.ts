@@ -14,7 +14,7 @@ export const UpgradeBody = Type.Object({
     minLength: 1,
     maxLength: 200,
     'x-rule': 'must be the name of a plan',
-    description: 'The name or an alias of the new plan. Case does not matter.',
+    description: 'The name or an alias of the new plan. Case-insensitive.',
     examples: ['premium'],
   }),
   properties: OptionsIn,
@@ -26,7 +26,11 @@ export const upgradeRoute = jobRoute({
   tag: 'Sites',
   summary: 'Change the plan of a site',
   description:
-    'Memory and cores change while the site runs, the disk grows, and the quotas follow. A smaller plan is applied as far as possible: the disk stays as it is, and what is over a quota stays; `warnings` says what did not shrink. If `upgrade.smaller_plan` is `refuse`, such a plan is refused with `plan_too_small`, and nothing changes. A plan and options that the service already has are answered with a warning and start no job.',
+    'Memory and cores are changed while the site runs, the disk grows, and the quotas follow. A ' +
+    'smaller plan is applied as far as possible: the disk keeps its size, and nothing is deleted to ' +
+    'meet a quota; `warnings` lists what was not reduced. If `upgrade.smaller_plan` is `refuse`, ' +
+    'such a plan is refused with `plan_too_small`, and nothing changes. A request for the plan and ' +
+    'options that the service already has gets a warning and starts no job.',
   body: UpgradeBody,
   answer: Type.Object({ plan: withExample(PlanName, 'premium') }),
   done: 'The site has the new plan.',

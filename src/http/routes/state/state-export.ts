@@ -1,4 +1,4 @@
-/** GET /state/export: only at the unix socket; the whole state of one instant as a tar stream. */
+/** GET /state/export: only at the unix socket; a consistent snapshot of the state as a tar stream. */
 import { Type } from 'typebox';
 import { schemaOf } from '../../server/endpoint.js';
 import type { Route } from '../../server/route.js';
@@ -9,7 +9,7 @@ const schema = schemaOf(
     id: 'exportState',
     tag: 'State',
     summary: 'Export the state',
-    description: 'All documents as they are at one instant.',
+    description: 'Returns all documents as a consistent snapshot.',
     query: Type.Object({
       key: Type.Optional(
         Type.Boolean({
@@ -41,7 +41,7 @@ export const exportStateRoute: Route = (app, { state, config }) => {
   app.get('/state/export', { schema }, async (request, reply) => {
     const withKey = request.query.key === true;
     const copy = await state.exportCopy({ agent: config.agent.id, withKey });
-    request.log.info({ with_key: withKey }, 'the state is exported');
+    request.log.info({ with_key: withKey }, 'state export started');
     return reply.type('application/x-tar').header('cache-control', 'no-store').send(copy);
   });
 };

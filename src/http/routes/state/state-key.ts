@@ -7,17 +7,17 @@ import { jsonRoute } from '../../server/endpoint.js';
 const KeyView = Type.Object(
   {
     key_id: text(
-      'The id of the key. Every encrypted text begins with it; it reveals nothing of the key.',
+      'The ID of the key. Every encrypted text begins with it. The ID reveals nothing about the key.',
       '7c1e09ab',
     ),
     configured: flag('True: the key is in the configuration, where the agent cannot change it.', false),
-    former_key_ids: list('Earlier keys that can still decrypt.', []),
-    rewriting: flag('True: documents are being encrypted again with the present key.', false),
-    rewritten: whole('How many documents were encrypted again.', 0),
-    needed_by: list('Damaged documents that only an earlier key decrypts.', []),
-    problem: nullable(text('Why the rotation cannot continue. Null: nothing is wrong.', ''), null),
+    former_key_ids: list('Earlier keys that are still available for decryption.', []),
+    rewriting: flag('True: documents are being re-encrypted with the current key.', false),
+    rewritten: whole('The number of documents that were re-encrypted.', 0),
+    needed_by: list('Damaged documents that need an earlier key.', []),
+    problem: nullable(text('Why the rotation cannot continue. Null: there is no problem.', ''), null),
   },
-  { title: 'StateKey', description: 'The key that the secrets in the state are encrypted with.' },
+  { title: 'StateKey', description: 'The key that encrypts the secrets in the state.' },
 );
 
 const view = (keys: KeyStatus) => ({
@@ -34,9 +34,9 @@ export const stateKeyRoute = jsonRoute({
   call: 'GET /state/key',
   id: 'getStateKey',
   tag: 'State',
-  summary: 'Retrieve which key the state is encrypted with',
+  summary: 'Retrieve the key that the state is encrypted with',
   answer: KeyView,
-  answers: { 200: 'The key, by its id.' },
+  answers: { 200: 'Returns the ID of the key, never the key.' },
   handle: (_, { state }) => view(state.keys.status()),
 });
 
@@ -46,9 +46,10 @@ export const rotateStateKeyRoute = jsonRoute({
   tag: 'State',
   summary: 'Rotate the key of the state',
   description:
-    'Makes a new key and encrypts all secrets with it. The work continues in the background, also after a crash; `GET /state/key` shows its progress.',
+    'Creates a new key and re-encrypts all secrets with it. The work continues in the background, ' +
+    'also after a crash; `GET /state/key` shows its progress.',
   answer: KeyView,
-  answers: { 200: 'The rotation has started, or was under way.' },
+  answers: { 200: 'The rotation was started, or was already in progress.' },
   failures: ['state_unavailable', 'state_key_configured'],
   handle: async (_, { state }) => view(await state.keys.rotate()),
 });

@@ -13,7 +13,8 @@ export const rotateTokenRoute = jsonRoute({
   tag: 'Tokens',
   summary: 'Rotate a token',
   description:
-    'Gives the token a new text. The old text is accepted for `overlap_s`, so that the panel can be changed without a gap.',
+    'Gives the token a new text. The old text remains valid for `overlap_s`, so that the panel can ' +
+    'be reconfigured without interruption.',
   params: Type.Object({ id: TokenId }),
   body: Type.Object({
     overlap_s: Type.Optional(
@@ -21,14 +22,14 @@ export const rotateTokenRoute = jsonRoute({
         minimum: 0,
         maximum: 366 * DAY_S,
         'x-rule': 'must be a number of seconds, at most a year',
-        description: 'How long the old text is accepted, in seconds. If omitted, one day.',
+        description: 'How long the old text remains valid, in seconds. If omitted, one day.',
         examples: [DAY_S],
       }),
     ),
     now: Type.Optional(
       Type.Boolean({
         'x-rule': 'must be true or false',
-        description: 'True: no older text is accepted any more, those of earlier rotations neither.',
+        description: 'True: revokes all older texts immediately, including those of earlier rotations.',
         examples: [false],
       }),
     ),

@@ -16,7 +16,7 @@ export const createTokenRoute = jsonRoute({
       minLength: 1,
       maxLength: 100,
       'x-rule': 'must be text of 1 to 100 characters',
-      description: 'A name that tells the token from others.',
+      description: 'A name for the token, unique among the active tokens.',
       examples: ['paymenter'],
     }),
     panel: Type.Optional(
@@ -31,7 +31,9 @@ export const createTokenRoute = jsonRoute({
       Type.Array(Type.String({ maxLength: 64 }), {
         maxItems: 100,
         'x-rule': 'must be a list of permissions',
-        description: `What the token may do: ${PERMISSIONS.join(', ')}. If omitted: ${PANEL_PERMISSIONS.join(', ')}.`,
+        description:
+          `The permissions of the token: ${PERMISSIONS.join(', ')}. If omitted: ` +
+          `${PANEL_PERMISSIONS.join(', ')}.`,
         examples: [[...PANEL_PERMISSIONS]],
       }),
     ),
@@ -40,7 +42,7 @@ export const createTokenRoute = jsonRoute({
       Type.Array(Type.String({ maxLength: 64 }), {
         maxItems: 100,
         'x-rule': 'must be a list of addresses or networks',
-        description: 'Where the token may be used from: addresses or networks. If omitted, from everywhere.',
+        description: 'The addresses or networks from which the token may be used. If omitted, any address.',
         examples: [['192.0.2.7']],
       }),
     ),
@@ -50,7 +52,7 @@ export const createTokenRoute = jsonRoute({
   failures: ['token_exists', 'state_unavailable'],
   handle: async ({ body, request, reply }, context) => {
     const { text, token } = await createToken(context, body);
-    request.log.info({ token: token.id, name: token.name, panel: token.panel }, 'token made');
+    request.log.info({ token: token.id, name: token.name, panel: token.panel }, 'token created');
     void reply.header('cache-control', 'no-store');
     return { token: text, ...viewToken(token, context.clock.now()) };
   },
@@ -62,7 +64,7 @@ export const listTokensRoute = jsonRoute({
   tag: 'Tokens',
   summary: 'List the tokens of all panels',
   answer: Type.Object({
-    tokens: Type.Array(TokenView, { description: 'All tokens, those in the configuration included.' }),
+    tokens: Type.Array(TokenView, { description: 'All tokens, including those in the configuration.' }),
   }),
   answers: { 200: 'The tokens.' },
   handle: (_, { state, config, clock }) => ({

@@ -1,5 +1,5 @@
 /**
- * POST /customdomain/getdata, /add/zone, /delete/zone, /add/record, /delete/record: the DNS extension's calls about
+ * POST /customdomain/getdata, /add/zone, /delete/zone, /add/record, /delete/record: the DNS extension's endpoints for
  * customers' zones.
  */
 import { Type } from 'typebox';
@@ -25,7 +25,7 @@ import {
 import { jsonRoute } from '../../server/endpoint.js';
 import type { Route } from '../../server/route.js';
 
-/** All of them ask the DNS server. */
+/** All of them query the DNS server. */
 const OF_DNS = [
   ...(['zones_unavailable', 'state_unavailable'] as const),
   ...(['dns_unreachable', 'dns_timeout', 'dns_refused', 'dns_failed'] as const),
@@ -65,7 +65,10 @@ const addZoneRoute = jsonRoute({
   tag: 'Zones',
   summary: 'Create a DNS zone for a customer',
   description:
-    "Accepted only if the domain is delegated to the name servers of this agent, or, before its delegation, if a TXT record at its present name servers proves control of it: `zone_not_here` says which record. Neither the domain nor a name above or below it may be another customer's. After a failure of the DNS server the same request finishes what was begun.",
+    'Accepted only if the domain is delegated to the name servers of this agent, or, before the ' +
+    'delegation, if a TXT record at its current name servers proves ownership; the error ' +
+    '`zone_not_here` names the record. Neither the domain nor a name above or below it may belong to ' +
+    'another customer. After a failure of the DNS server, the same request completes the creation.',
   body: Type.Object({ user_id: UserIdIn, domain: DomainIn }),
   answer: Type.Object({ zone_id: ZoneId, zone: ZoneName, name_servers: NameServers, delegated: Delegated }),
   answers: { 200: 'The zone was created.' },
@@ -110,7 +113,9 @@ const value = (description: string, example: readonly string[] = []) =>
   );
 
 const TXT_FORM =
-  'TXT: the text as in a zone file (RFC 1035, section 5.1): quoted strings, in parentheses also over several lines, with comments; or unquoted text, which is one string with its blanks and semicolons. `\\DDD` is a byte, `\\X` the letter X.';
+  'TXT: the text as in a zone file (RFC 1035, section 5.1): quoted strings, which may span several ' +
+  'lines in parentheses, with comments; or unquoted text, which is one string including its spaces ' +
+  'and semicolons. `\\DDD` is a byte, `\\X` the letter X.';
 
 const addRecordRoute = jsonRoute({
   call: 'POST /customdomain/add/record',
@@ -118,10 +123,12 @@ const addRecordRoute = jsonRoute({
   tag: 'Zones',
   summary: 'Add a record to a DNS zone',
   description:
-    'The value goes into the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, or `ns`. Records with the same name and type share one `ttl`: the last one sent. Records that are disabled at the DNS server stay as they are.',
+    'The value belongs in the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, ' +
+    'or `ns`. Records with the same name and type share one `ttl`: the last one that was sent. ' +
+    'Records that are disabled at the DNS server are not changed.',
   body: Type.Object({
     zone: Type.Optional(ZoneIn),
-    zone_id: Type.Optional({ ...ZoneIn, description: 'The same under another name.' }),
+    zone_id: Type.Optional({ ...ZoneIn, description: 'The same endpoint under another name.' }),
     type: Type.String({
       maxLength: 10,
       'x-rule': 'must be A, AAAA, CNAME, MX, TXT or NS',
@@ -133,23 +140,25 @@ const addRecordRoute = jsonRoute({
         maxLength: 254,
         'x-rule': 'must be a name in the zone',
         description:
-          'The name, relative to the zone, or in full: with a final dot, or ending in the name of the zone. `@`, null or omitted: the zone itself.',
+          'The name, relative to the zone or complete: with a final dot, or ending with the name of the ' +
+          'zone. `@`, null or omitted: the zone itself.',
         examples: ['shop'],
       }),
     ),
     ttl: Type.Optional(
       numberIn(
         `must be ${LEAST_TTL_S} to ${MOST_TTL_S} seconds`,
-        'How long resolvers may keep it, in seconds.',
+        'How long resolvers may cache the record, in seconds.',
         300,
       ),
     ),
-    ip: value('A and AAAA: the address. `PROXYSRV` stands for the public address of the proxy.', [
+    ip: value('A and AAAA: the address. `PROXYSRV` represents the public address of the proxy.', [
       'PROXYSRV',
     ]),
-    target: value('CNAME: the host name in full, with or without a final dot. `@` is the zone itself.'),
+    target: value('CNAME: the complete host name, with or without a final dot. `@` is the zone itself.'),
     exchange: value(
-      'MX: the mail server, written as `target`. `.` means that the name accepts no mail (RFC 7505).',
+      'MX: the mail server, in the form of `target`. `.` means that the name accepts no mail (RFC ' +
+        '7505).',
     ),
     priority: Type.Optional(
       Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]{1,9}$' })], {
@@ -158,7 +167,7 @@ const addRecordRoute = jsonRoute({
       }),
     ),
     txt: value(TXT_FORM),
-    ns: value('NS: the name server, written as `target`.'),
+    ns: value('NS: the name server, in the form of `target`.'),
   }),
   answer: Type.Object({ record: RecordOut }),
   answers: { 200: 'The record was added.' },
@@ -193,14 +202,14 @@ const deleteRecordRoute = jsonRoute({
     rc_id: Type.String({
       minLength: 1,
       maxLength: 100,
-      'x-rule': 'must be the id of a record',
-      description: 'The id of the record.',
+      'x-rule': 'must be the ID of a record',
+      description: 'The ID of the record.',
       examples: ['3f1c9a5be07d42c88a6f0b13'],
     }),
   }),
   answer: Type.Object({
     zone: ZoneName,
-    rc_id: text('The id of the record.', '3f1c9a5be07d42c88a6f0b13'),
+    rc_id: text('The ID of the record.', '3f1c9a5be07d42c88a6f0b13'),
   }),
   answers: { 200: 'The record was deleted.' },
   failures: [...OF_DNS, 'domain_invalid', 'record_invalid', 'zone_not_found', 'record_not_found'],
