@@ -119,7 +119,7 @@ t.test('what operators do to services and jobs', async (t) => {
   await rig.call('POST', '/create-site', ORDER, '');
   t.match(await innkeeper(['service', 'reset-credentials', '12345'], env), {
     code: 0,
-    out: /^It goes on: innkeeper job show [0-9a-f-]{36}\n$/,
+    out: /^The job is still running: innkeeper job show [0-9a-f-]{36}\n$/,
   });
   t.match(await innkeeper(['service', 'forget', '12345'], env), { code: 2, err: /--confirm/ });
   t.match(await innkeeper(['service', 'forget', '12345', '--confirm', '1234'], env), {

@@ -103,7 +103,7 @@ t.test('all problems are told at once: file, key, found, expected', async (t) =>
     /^agent\.id: found nothing, expected 1-64 of letters/,
     'agent.time_zone: found "Mars/Olympus", expected a time zone like Europe/Berlin',
     /^agent\.base_domain: found "Example", expected a domain name in lower case/,
-    /^exec\.ssh: found nothing, expected private_key .* since exec\.driver is ssh/,
+    /^exec\.ssh: found nothing, expected private_key .* because exec\.driver is ssh/,
     'jobs.slots: found "many", expected a whole number from 2 to 200',
     /^dns\.powerdns: found nothing/,
     /^api\.trusted_proxies\.1: found "10\.0\.0\.0\/99", expected an IPv4/,

@@ -251,7 +251,7 @@ t.test('the container host: address, certificate, clock, token', async (t) => {
     refused,
     'container_host.token',
     'wrong',
-    /token innkeeper@pve!agent is refused/,
+    /token innkeeper@pve!agent is rejected/,
     /^pveum user token remove innkeeper@pve agent; pveum user token add innkeeper@pve agent --privsep 0$/,
   );
   const [first = '', ...others] = refused.get('container_host.token')?.fix ?? [];
@@ -392,7 +392,7 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     await look({ [`${proxmox}.nodes`]: ['pve1', 'pve9'] }),
     'nodes',
     'wrong',
-    /no node pve9; there are pve1, pve2, pve3/,
+    /the node pve9 does not exist; available: pve1, pve2, pve3/,
     /container_host\.proxmox\.nodes/,
   );
   says(
@@ -400,13 +400,13 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
     await look({ [`${proxmox}.ha`]: { enabled: true, nodes: ['pve1', 'pve9'] } }),
     'nodes',
     'wrong',
-    /no node pve9/,
+    /the node pve9 does not exist/,
     /container_host\.proxmox\.ha\.nodes/,
   );
   const unbridged = await look({ [`${proxmox}.bridge`]: 'vmbr7' });
   t.match(unbridged.get('bridge'), {
     state: 'wrong',
-    found: /^pve1 shows no bridge "vmbr7", but vmbr0: it does not exist, or SDN\.Use on it is missing; pve2 /,
+    found: /^pve1 shows no bridge "vmbr7", only vmbr0: it does not exist, or SDN\.Use on it is missing; pve2 /,
     fix: [/container_host\.proxmox\.bridge$/],
   });
   await control('PUT', '/nodes/pve3/offline');
@@ -479,7 +479,7 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
       'pve1',
       { ...facts, ...change },
     ]) as unknown;
-  t.match(judge({}), { state: 'warning', found: /nearly full: 32 GiB of 1024 GiB/ });
+  t.match(judge({}), { state: 'warning', found: /almost full: 32 GiB of 1024 GiB/ });
   t.match(judge({ freeBytes: 2 ** 30 }), { state: 'wrong', found: /is full/ });
   t.match(judge({ freeBytes: 29 * 2 ** 30 }), {
     state: 'wrong',
@@ -597,7 +597,7 @@ t.test('DNS', async (t) => {
     await look(none),
     'dns',
     'wrong',
-    /\*\.sandbox\.test leads nowhere/,
+    /\*\.sandbox\.test does not resolve/,
     /\*\.sandbox\.test\. 300 IN A 203\.0\.113\.10/,
   );
 });
@@ -708,7 +708,7 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     /does not respond: .*ECONNREFUSED/,
     /^curl -s --cacert /,
   );
-  says(t, await look(acme(`${world.pve.url}/directory`)), 'acme', 'wrong', /answers 404/, /^curl /);
+  says(t, await look(acme(`${world.pve.url}/directory`)), 'acme', 'wrong', /responds with 404/, /^curl /);
 });
 
 t.test("the API's certificate, and who is told of alerts", async (t) => {
@@ -756,7 +756,7 @@ t.test("the API's certificate, and who is told of alerts", async (t) => {
   const { host } = new URL(world.pve.url);
   t.match((await at(`https://${host}/secret-path`, world.caFile)).get('alerts.hooks'), { state: 'ok' });
   const untrusted = await at(`https://${host}/secret-path`);
-  says(t, untrusted, 'alerts.hooks', 'warning', /^chat: no connection .*\([A-Z_]+\)$/, /ca_file of chat/);
+  says(t, untrusted, 'alerts.hooks', 'warning', /^chat: cannot connect .*\([A-Z_]+\)$/, /ca_file of chat/);
   const refused = await at('https://127.0.0.1:1/secret-path');
   says(t, refused, 'alerts.hooks', 'warning', /\(ECONNREFUSED\)/, /alerts\.hooks/);
   t.notMatch(JSON.stringify([...untrusted, ...refused]), /secret-path/);

@@ -329,7 +329,7 @@ t.test('a script that fails says which and how', async (t) => {
   const error = await failure(buildTemplate(order()));
   t.match(error, {
     code: 'recipe_failed',
-    detail: /wordpress\/install-packages ended with 100: E: no such package/,
+    detail: /wordpress\/install-packages exited with 100: E: no such package/,
   });
   t.equal(cts.size, 0);
 });
