@@ -27,7 +27,7 @@ t.test(
     const up = await house.fault({ target: 'dns', kind: { down: true } });
     t.match(await addZone(house), { status: 502, body: { code: 'dns_unreachable', error: /DNS server/ } });
     t.match(await zonesSeenBy(house, 77), [{ zone: 'example.org', state: 'making', records: [] }]);
-    t.match(await addRecord(house), { status: 404, body: { error: /not finished/ } });
+    t.match(await addRecord(house), { status: 404, body: { error: /has not been fully created/ } });
     t.match(await house.post('/customdomain/add/zone', { ...zone, user_id: 78 }), { status: 409 });
     await house.restart();
     await up();

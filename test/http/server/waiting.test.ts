@@ -102,7 +102,7 @@ t.test('a job that ended badly is told with its sentence and nothing of what lie
   await become({}, { lifecycle: 'failed' });
   t.match(
     await call(),
-    { status: 409, body: { code: 'service_failed', error: /could not be made/ } },
+    { status: 409, body: { code: 'service_failed', error: /could not be created/ } },
     'what waited behind a creation that failed was not overtaken',
   );
 });
