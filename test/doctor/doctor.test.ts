@@ -406,7 +406,8 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
   const unbridged = await look({ [`${proxmox}.bridge`]: 'vmbr7' });
   t.match(unbridged.get('bridge'), {
     state: 'wrong',
-    found: /^pve1 shows no bridge "vmbr7", only vmbr0: it does not exist, or SDN\.Use on it is missing; pve2 /,
+    found:
+      /^pve1 shows no bridge "vmbr7", only vmbr0: it does not exist, or SDN\.Use on it is missing; pve2 /,
     fix: [/container_host\.proxmox\.bridge$/],
   });
   await control('PUT', '/nodes/pve3/offline');

@@ -119,7 +119,9 @@ function judgeEndpoints({ clock }: ProxmoxDoctorParts, endpoints: readonly Endpo
     return ok(`${endpoint.url} responds; its certificate is trusted until ${expiresAt.slice(0, 10)}`);
   });
   const answers = verdicts.some(({ state }) => state !== 'wrong');
-  const untrusted = endpoints.some((endpoint) => 'facts' in endpoint && endpoint.facts.distrust !== undefined);
+  const untrusted = endpoints.some(
+    (endpoint) => 'facts' in endpoint && endpoint.facts.distrust !== undefined,
+  );
   const all = worst(verdicts, wrong('no URL is configured'));
   // An unreachable endpoint is only a warning while another one responds.
   return answers && !untrusted && all.state === 'wrong' ? { ...all, state: 'warning' } : all;
