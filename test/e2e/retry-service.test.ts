@@ -32,7 +32,10 @@ t.test('service retry lets a stuck job go on, and says when there is nothing to 
     'now that it is taken back it is made again',
   );
   await house.untilStatus('nine', completed);
-  t.match(await innkeeper(house, 'service', 'retry', 'nine'), { code: 1, err: /Nothing .* has failed/ });
+  t.match(await innkeeper(house, 'service', 'retry', 'nine'), {
+    code: 1,
+    err: /No job of this service has failed/,
+  });
   t.match(await innkeeper(house, 'service', 'retry', 'nobody'), { code: 1, err: /no service with this id/ });
 });
 
