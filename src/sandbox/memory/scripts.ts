@@ -63,7 +63,10 @@ function configure(disk: Disk, values: Readonly<Record<string, string>>): Played
     return failed(1, `WordPress keeps the e-mail address "${kept}", not "${ordered}"`);
   const locale = installable(value('SITE_LOCALE'));
   if (locale === undefined)
-    return failed(1, `WordPress has no language ${value('SITE_LOCALE').split(' ').at(-1) ?? ''} here`);
+    return failed(
+      1,
+      `WordPress has no files for the language ${value('SITE_LOCALE').split(' ').at(-1) ?? ''}`,
+    );
   disk.site = {
     locale,
     fqdn: value('SITE_FQDN').toLowerCase(),
