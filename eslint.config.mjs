@@ -1,5 +1,6 @@
 import tseslint from 'typescript-eslint';
 import { commentWidth } from './test/lint/comment-width.mjs';
+import { plainWords } from './test/lint/plain-words.mjs';
 
 const EVERYWHERE = [
   { selector: "CallExpression[callee.name='exec']", message: 'argv only, never a shell string' },
@@ -96,7 +97,7 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { innkeeper: { rules: { 'comment-width': commentWidth } } },
+    plugins: { innkeeper: { rules: { 'comment-width': commentWidth, 'plain-words': plainWords } } },
     rules: {
       'innkeeper/comment-width': 'error',
       '@typescript-eslint/consistent-type-assertions': [
@@ -128,6 +129,7 @@ export default tseslint.config(
     files: ['src/sandbox/**/*.ts'],
     rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, ...STATE_OF_A_MODULE, ...BY_HAND] },
   },
+  { files: ['src/**/*.ts', 'modules/**/*.ts'], rules: { 'innkeeper/plain-words': 'error' } },
   { files: ['**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
   {
     files: ['test/**/*.ts'],

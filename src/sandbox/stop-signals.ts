@@ -3,7 +3,7 @@
  * in order.
  */
 
-/** The reason of a stop that nobody requested. */
+/** The reason of a stop that no signal requested. */
 export class Defect extends Error {}
 
 export interface StopSignals {

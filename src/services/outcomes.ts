@@ -43,7 +43,7 @@ const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial
 const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
-/** Releases number, addresses and node, and thereby the name (see state/stores/claims.ts). */
+/** Releases number, addresses and node, and so the name (see state/stores/claims.ts). */
 const released = (service: Service, also: Partial<Guest> = {}): Service =>
   withGuest(service, { ...RELEASED, ...also });
 

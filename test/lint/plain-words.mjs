@@ -14,7 +14,7 @@ const WORDS = [
   [/\b(?:becomes?|became) of\b/i, 'result'],
   [/\b(?:is|are|was|were|be|been|being) told\b/i, 'is reported, is notified'],
   [/\btells? (?:of|us)\b/i, 'reports'],
-  [/\b(?:takes?|taken|took) up\b/i, 'pick up, start'],
+  [/\b(?:takes?|taken|took) up\b(?! to\b)/i, 'pick up, start'],
   [/\bgone over\b/i, 'checked'],
   [/\b(?:at rest|comes? to rest)\b/i, 'idle, done'],
   [/\b(?:lends?|lent)\b/i, 'allocate, lease'],

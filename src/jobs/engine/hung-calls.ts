@@ -1,4 +1,4 @@
-/** Reports driver calls that do not end after an abort: each keeps its job, and thereby a slot. */
+/** Reports driver calls that do not end after an abort: each keeps its job, and so a slot. */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
