@@ -77,7 +77,7 @@ export async function assertPrivate(path: string, warn: (message: string) => voi
 /** Throws UnreadableSecretError. */
 export async function assertReadable(path: string): Promise<void> {
   const info = await described(path, () => stat(path));
-  if (!info.isFile()) throw new UnreadableSecretError(`found ${path}, which is not a file, expected a file`);
+  if (!info.isFile()) throw new UnreadableSecretError(`${path} is not a regular file`);
   await described(path, () => access(path, constants.R_OK));
 }
 

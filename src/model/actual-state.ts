@@ -4,7 +4,7 @@ import type { Plan } from './plan.js';
 
 interface Marked {
   readonly mark: Mark | undefined;
-  /** The text holds nothing but the mark. A note that only mentions a mark is a person's note. */
+  /** The note is the mark and nothing else. A note with more text was written by a person. */
   readonly markAlone: boolean;
 }
 

@@ -137,7 +137,7 @@ t.test('a file of certificates must hold one: no connection would say what it la
     t.match(await found(name), [
       /^container_host\.proxmox\.ca_file: found no certificate in .*\.pem, expected PEM \(-----BEGIN CERTIFICATE-----\)$/,
     ]);
-  t.match(await found('folder'), [/which is not a file, expected a file$/]);
+  t.match(await found('folder'), [/ is not a regular file$/]);
 });
 
 t.test('a certificate and its key must be a pair, where the agent serves or signs with them', async (t) => {

@@ -31,7 +31,7 @@ function specOf(service: Service): AlertSpec[] {
       serviceId: id,
       text:
         `Service ${id} was changed to a smaller plan. ` +
-        `${excess.map((one) => staysSentence(one, plan.name)).join(' ')}`,
+        excess.map((one) => staysSentence(one, plan.name)).join(' '),
       commands: [innkeeper(['service', 'show', id], panel)],
       data: { plan: plan.name, excess: excess.map((one) => ({ ...one })) },
     },

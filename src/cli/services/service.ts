@@ -135,8 +135,7 @@ async function changed(options: AskOptions, path: string, body: object): Promise
   if (options.json) sayJson(answer);
   else if (answer['status'] !== 'terminated' && answer['readable_until'] === undefined)
     say(
-      'The job is still running: ' +
-        `${innkeeper(['job', 'show', formatCell(answer['job_id'])], options.panel)}`,
+      'The job is still running: ' + innkeeper(['job', 'show', formatCell(answer['job_id'])], options.panel),
     );
   else return answer;
   return undefined;

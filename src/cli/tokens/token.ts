@@ -39,7 +39,7 @@ export function addTokenCommands(program: Command): void {
   asking(token.command('rotate').description('rotate a token: print its new text once'))
     .argument('<id>', 'its ID, or a name that only one active token has')
     .option('--overlap <span>', 'how long the old text remains valid: 0, 12h, 7d ...', '1d')
-    .option('--now', 'revoke all older texts immediately, including those of earlier rotations')
+    .option('--now', 'revoke all older values immediately, including those of earlier rotations')
     .action(async (id: string, _, command: Command) => rotate(id, command.optsWithGlobals()));
   asking(token.command('revoke').description('revoke a token immediately'))
     .argument('<id>', 'its ID, or a name that only one active token has')
@@ -77,8 +77,8 @@ function sayMade(made: Readonly<Record<string, unknown>>, options: AskOptions): 
   const { texts, id } = made;
   if (typeof texts === 'number' && texts > 2)
     process.stderr.write(
-      `${texts} texts of this token are valid now. "innkeeper token rotate ${formatCell(id)} --now" ` +
-        'creates another one and revokes all others.\n',
+      `This token has ${texts} valid values now. "innkeeper token rotate ${formatCell(id)} --now" ` +
+        'creates a new one and revokes all others.\n',
     );
 }
 

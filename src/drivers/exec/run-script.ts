@@ -158,8 +158,8 @@ function notRun(at: { readonly node: string }, detail: string): AgentError {
 }
 
 /**
- * The script may have run in part. Without a message, pct was killed or its output was lost: this may pass, as a lock
- * does.
+ * The script may have run in part. No message means that pct was killed or its output was lost: the failure
+ * is temporary, like a held lock.
  */
 function cutShort(how: string, said: string): AgentError {
   const detail = `${how}: ${said.slice(-DETAIL_CHARACTERS)}`;

@@ -40,7 +40,7 @@ export const TokenView = Type.Object(
       instant('When the text from before a rotation becomes invalid. Null: only the current text is valid.'),
       null,
     ),
-    texts: whole('The number of valid texts: the current one, and those from before rotations.', 1),
+    texts: whole('The number of valid token values: the current one, and those from before rotations.', 1),
     live: flag('True: the token is valid.', true),
   },
   { title: 'Token', description: 'An API token, without its text.' },

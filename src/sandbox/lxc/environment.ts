@@ -173,8 +173,7 @@ async function makePve(site: Site) {
     templatePool: PVE_POOL,
     storages: STORAGES,
     templates,
-    // The work is real and takes its own time, so `delays` is 0. Only the waits without any work have a duration
-    // here.
+    // Real work takes its own time, so `delays` is 0. Only what Proxmox spends waiting is set here.
     delays: 0,
     authDelayMs: 3000,
     lockWaitMs: 10_000,

@@ -29,7 +29,7 @@ export interface SshOptions {
   readonly hostKey: string;
   /** Public key that may log in as root, `ssh-ed25519 AAAA...`. */
   readonly clientKey: string;
-  /** A rejection is written to standard error, as pct reports its own failures. */
+  /** If it rejects, the error goes to standard error, where pct reports its own failures. */
   readonly exec: (vmid: number, stdin: string) => Promise<ExecOutcome>;
   readonly faults: Faults;
 }

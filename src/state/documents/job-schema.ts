@@ -25,7 +25,7 @@ export const PlanSchema = Type.Object({
 });
 
 const errorFields = {
-  // any text, so that a code that this release does not have does not make the document unreadable
+  // any string: a document with a code that this release does not know must stay readable
   code: Type.Unsafe<ErrorCode>(Type.String()),
   message: TextSchema,
   role: Type.Optional(Type.Enum([...ROLES])),

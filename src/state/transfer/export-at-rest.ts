@@ -60,7 +60,7 @@ async function* underLock(tar: Readable, lock: FolderLock): AsyncGenerator<Buffe
     if (problem !== undefined)
       throw new AgentError('state_unavailable', 'The export is not usable.', {
         role: 'agent',
-        detail: `${problem} while it was made`,
+        detail: `${problem} while the export was being made`,
       });
   } finally {
     await lock.release();

@@ -105,7 +105,7 @@ function judgeEndpoints({ clock }: ProxmoxDoctorParts, endpoints: readonly Endpo
     if (distrust !== undefined)
       return wrong(
         `${endpoint.url} has an untrusted certificate (${distrust}); its SHA-256 fingerprint is ` +
-          `${fingerprint}`,
+          fingerprint,
         'pvenode cert info',
         '# on that node; if it shows the same fingerprint, set: container_host.proxmox.fingerprint: ' +
           `"${fingerprint}"`,

@@ -117,7 +117,7 @@ function judgeNodes(parts: ProxmoxDoctorParts, view: ClusterView): Verdict {
     if (unknown.length > 0)
       return wrong(
         `the node ${unknown.join(', ')} does not exist; available: ` +
-          `${view.nodes.map(({ name }) => name).join(', ')}`,
+          view.nodes.map(({ name }) => name).join(', '),
         `# in ${parts.configFile}: container_host.proxmox.${key}`,
       );
   }

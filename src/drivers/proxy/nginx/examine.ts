@@ -28,7 +28,8 @@ const LOOK_MS = 100;
 
 export interface NginxExaminer {
   /**
-   * False before the first start of the daemon: until then, an nginx that includes our file cannot even be tested.
+   * False before the first start of the daemon: our file does not exist yet, so `nginx -t` fails on a configuration
+   * that includes it.
    */
   hasRendering(signal: AbortSignal): Promise<boolean>;
   /**

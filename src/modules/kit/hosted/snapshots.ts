@@ -66,7 +66,8 @@ export const rollback = (hooks: Hooks): JobFlow => ({
 export const reset = (hooks: Hooks): JobFlow => ({
   look: { timeoutS: 60, run: look },
   discard: { after: ['look'], timeoutS: 1800, run: discardNewer },
-  // after a refused reset it is removed: it would block the next one on a storage that rolls back only to the newest
+  // if the reset is refused, its snapshot is removed: on storage that can roll back only to the newest snapshot, it
+  // would block the next reset
   safety: { after: ['discard'], timeoutS: 1200, run: takeSafety, undo: dropSafety },
   rollback: {
     after: ['safety'],
