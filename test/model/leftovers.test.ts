@@ -30,7 +30,7 @@ t.test('operators read what is left by its name and number', async (t) => {
   const none = { guest: null, site: null };
   for (const [thing, also, args, what] of [
     ['container', { node: 'pve1' }, {}, 'container 1000 on pve1'],
-    ['container', none, {}, 'container (no number) on a node that was never chosen'],
+    ['container', none, {}, 'container (no number) on (no node)'],
     ['ha', {}, {}, 'high availability of container 1000'],
     ['snapshot', {}, { name: 'BAK1' }, 'snapshot BAK1 of container 1000'],
     ['snapshot', none, { name: 5 }, 'snapshot (unnamed) of container (no number)'],

@@ -57,10 +57,10 @@ t.test(
       t.equal(chosen(sent), value, JSON.stringify(sent));
     t.same(readOptions(plan, { disk_gb: true }).problems, {
       'properties.disk_gb':
-        'must be a whole number from 20 to 60, in steps of 20 from 20, or "+" and so much more than 20',
+        'must be a whole number from 20 to 60, in steps of 20 from 20, or "+N" for N more than 20',
     });
     t.same(readOptions(plan, { cores: 9 }).problems, {
-      'properties.cores': 'must be a whole number from 1 to 4, or "+" and so much more than 2',
+      'properties.cores': 'must be a whole number from 1 to 4, or "+N" for N more than 2',
     });
   },
 );

@@ -133,14 +133,14 @@ t.test('a text has at most 4000 bytes', async (t) => {
     message: /at most 4000 bytes.* found 4001\.$/,
   });
   t.throws(() => read({ type: 'TXT', txt: 'ü'.repeat(2001) }), { message: /found 4002\.$/ });
-  t.throws(() => read({ type: 'TXT' }), { message: /RFC 1035.*: there is no text\.$/ });
+  t.throws(() => read({ type: 'TXT' }), { message: /RFC 1035.*/ });
 });
 
 t.test(
   'a part of the zone can be handed to other name servers, but neither itself nor a wildcard',
   async (t) => {
     const ns = 'ns1.example.com';
-    t.throws(() => read({ type: 'NS', name: '@', ns }), { message: /name servers of zone.example itself/ });
+    t.throws(() => read({ type: 'NS', name: '@', ns }), { message: /zone\.example itself/ });
     t.throws(() => read({ type: 'NS', name: '*.a', ns }), { message: /wildcard/ });
     t.throws(() => read({ type: 'NS' }), { message: /in ns,/ });
   },
