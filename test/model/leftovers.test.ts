@@ -40,7 +40,7 @@ t.test('operators read what is left by its name and number', async (t) => {
     ['proxy', none, {}, 'proxy host (no name)'],
   ] as const)
     t.same(left(thing, also, args), [{ step: 'tidy', thing, what }]);
-  t.same(left(undefined), [{ step: 'tidy', thing: null, what: 'what the step tidy was to do' }]);
+  t.same(left(undefined), [{ step: 'tidy', thing: null, what: 'the result of the step tidy' }]);
 });
 
 t.test('customers read neither names nor numbers, and each thing once', async (t) => {

@@ -57,10 +57,12 @@ t.test('a disk that is as large as the plan says is not noted', async (t) => {
 t.test('panels read what stays, and why a plan is refused', async (t) => {
   for (const [what, has, words] of [
     ['disk', 20, 'The disk stays at 20 GB: the plan small has 1 GB, and a disk cannot be made smaller.'],
-    ['backups', 2, '2 backups stay, and the plan small allows 1: none can be added until one is deleted.'],
-    ['domains', 4, '4 domains stay, and the plan small allows 1: none can be added until 3 are removed.'],
+    ['backups', 2, '2 backups remain, but the plan small allows 1: none can be added until one is deleted.'],
+    ['domains', 4, '4 domains remain, but the plan small allows 1: none can be added until 3 are removed.'],
   ] as const)
     t.equal(staysSentence({ what, has, allowed: 1 }, 'small'), words);
-  t.match(planProblem(service(), plan({ domains: 1 })), { message: /it allows 1 domains, 2 are in use\.$/ });
+  t.match(planProblem(service(), plan({ domains: 1 })), {
+    message: /it allows 1 domains, but 2 are in use\.$/,
+  });
   t.equal(planProblem(service(), plan()), undefined);
 });
