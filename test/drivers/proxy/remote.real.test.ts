@@ -415,7 +415,7 @@ t.test('names are led only to the addresses that the forced command allows', asy
         encoding: 'utf8',
         env: { SSH_ORIGINAL_COMMAND: 'innkeeper-proxy get' },
       }),
-      { status: 126, stderr: /forced command has/ },
+      { status: 126, stderr: /forced command (has|must contain only)/ },
       wrong,
     );
 });
