@@ -228,6 +228,20 @@ t.test('jobs are found by their id, in documents that are no longer in memory to
   });
 });
 
+t.test('services whose creation is not over are known without a walk over all', async (t) => {
+  const dir = t.testdir();
+  const { services } = await openServices(nodeFileSystem, { dir });
+  const states = { 1: 'creating', 2: 'failed', 3: 'active', 4: 'suspended', 5: 'terminated' } as const;
+  for (const [id, lifecycle] of Object.entries(states))
+    await services.commit(`default/${id}`, () => sampleService(id, { lifecycle }));
+  const ids = (from = services): string[] => [...from.unfinished()].map(({ id }) => id).sort();
+  t.same(ids(), ['1', '2']);
+  const again = await openServices(nodeFileSystem, { dir });
+  t.same(ids(again.services), ['1', '2'], 'after a restart too');
+  await services.commit(A, (service) => ({ ...(service as Service), lifecycle: 'active' }));
+  t.same(ids(), ['2']);
+});
+
 t.test('a name, address and number are held as long as the document says so', async (t) => {
   const { services } = await openServices(new MemoryDisk());
   const v6 = [address('2001:db8::1')];

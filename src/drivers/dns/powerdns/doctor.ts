@@ -54,7 +54,7 @@ async function checkWriting(
 
 function fixesFor(said: string, config: PowerDnsSettings, zone: string, configFile: string): string[] {
   const url = config.dns.powerdns?.url ?? '';
-  if (/^40[13]|refused our credentials|Unauthorized/i.test(said))
+  if (/^40[13]|Unauthorized/i.test(said))
     return [
       'pdns_control current-config | grep api-key',
       `# dns.powerdns.api_key in ${configFile} must be the same key`,

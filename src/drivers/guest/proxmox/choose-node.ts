@@ -18,20 +18,16 @@ type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 're
  */
 export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView): string {
   const holders = sourceHolders(rules, spec, view);
-  const judged = view.nodes.map((node) => ({
-    node,
-    freeMb: freeMb(rules, spec, node),
-    freeGb: freeGb(rules, spec, view, node),
-    refusal: refusalOf(rules, spec, view, holders, node),
-  }));
-  const fit = judged
-    .filter(({ refusal }) => refusal === undefined)
-    .sort((a, b) => byRoom(rules, spec, a.node, b.node));
-  const best = fit[0];
-  if (best !== undefined) return best.node.name;
+  const judged = view.nodes.map((node) => {
+    const room = roomOn(rules, spec, view, node);
+    const refusal = exclusionOf(rules, view, holders, node) ?? lackIn(room, spec.resources);
+    return { ...room, node, refusal };
+  });
+  const [best] = judged.filter(({ refusal }) => refusal === undefined).sort(byRoom);
+  if (best !== undefined) return best.name;
   const figures = judged.map(
-    ({ node, freeMb: memory, freeGb: disk, refusal }) =>
-      `${node.name}: ${refusal ?? 'fits'} (${Math.floor(memory)} MiB left, ${disk === undefined ? 'unknown' : Math.floor(disk)} GiB of disk)`,
+    ({ name, mb, gb, refusal }) =>
+      `${name}: ${refusal ?? 'fits'} (${Math.floor(mb)} MiB left, ${gb === undefined ? 'unknown' : Math.floor(gb)} GiB of disk)`,
   );
   const may = judged.filter(({ node, refusal }) => node.online && refusal !== NOT_ALLOWED);
   if (may.length > 0 && may.every(({ refusal }) => refusal === withoutStorage(rules)))
@@ -55,20 +51,16 @@ export function spread(
   view: ClusterView,
 ): ReadonlyMap<string, number> {
   const { memoryMb, diskGb } = wanted.resources;
-  const rooms = view.nodes.filter(canEver(rules, wanted, view)).map((node) => ({
-    name: node.name,
-    mb: freeMb(rules, wanted, node),
-    gb: freeGb(rules, wanted, view, node) ?? Number.POSITIVE_INFINITY,
-    isShared: storageOn(view, rules.storage, node.name)?.shared === true,
-  }));
+  const rooms = view.nodes
+    .filter(canEver(rules, wanted, view))
+    .map((node) => roomOn(rules, wanted, view, node));
   const taken = new Map<string, number>();
   for (let n = 0; n < count; n += 1) {
-    const fits = rooms.filter(({ mb, gb }) => mb >= memoryMb && gb >= diskGb);
-    const [first, ...rest] = fits;
-    if (first === undefined) break;
-    const best = rest.reduce((a, b) => (b.mb > a.mb || (b.mb === a.mb && b.name < a.name) ? b : a), first);
+    const [best] = rooms.filter((room) => lackIn(room, wanted.resources) === undefined).sort(byRoom);
+    if (best === undefined) break;
     best.mb -= memoryMb;
-    for (const room of rooms) if (room === best || (best.isShared && room.isShared)) room.gb -= diskGb;
+    for (const room of rooms)
+      if (room.gb !== undefined && (room === best || (room.isShared && best.isShared))) room.gb -= diskGb;
     taken.set(best.name, (taken.get(best.name) ?? 0) + 1);
   }
   return taken;
@@ -85,9 +77,31 @@ function canEver(rules: Rules, wanted: PlacementSpec, view: ClusterView): (node:
   }
 }
 
-function byRoom(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, a: NodeView, b: NodeView): number {
-  return freeMb(rules, wanted, b) - freeMb(rules, wanted, a) || (a.name < b.name ? -1 : 1);
+/** What is left on a node for new containers. */
+interface Room {
+  readonly name: string;
+  mb: number;
+  /** Undefined if Proxmox does not report it. */
+  gb: number | undefined;
+  /** The storage is one for all nodes that have it. */
+  readonly isShared: boolean;
 }
+
+function roomOn(rules: Rules, wanted: PlacementSpec, view: ClusterView, node: NodeView): Room {
+  return {
+    name: node.name,
+    mb: freeMb(rules, wanted, node),
+    gb: freeGb(rules, wanted, view, node),
+    isShared: storageOn(view, rules.storage, node.name)?.shared === true,
+  };
+}
+
+function lackIn({ mb, gb }: Room, { memoryMb, diskGb }: PlacementSpec['resources']): string | undefined {
+  if (mb < memoryMb) return 'too little memory';
+  return gb !== undefined && gb < diskGb ? 'too little disk' : undefined;
+}
+
+const byRoom = (a: Room, b: Room): number => b.mb - a.mb || (a.name < b.name ? -1 : 1);
 
 /** MiB left for new containers; negative if more was promised than there is. */
 export function freeMb(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, node: NodeView): number {
@@ -115,16 +129,6 @@ function freeGb(
 const NOT_ALLOWED = 'not allowed by the config';
 const withoutStorage = ({ storage }: Rules): string => `storage "${storage}" is not active`;
 
-function refusalOf(
-  rules: Rules,
-  wanted: PlacementSpec,
-  view: ClusterView,
-  holders: ReadonlySet<string>,
-  node: NodeView,
-): string | undefined {
-  return exclusionOf(rules, view, holders, node) ?? lackOn(rules, wanted, view, node);
-}
-
 function exclusionOf(
   rules: Rules,
   view: ClusterView,
@@ -135,13 +139,6 @@ function exclusionOf(
   if (rules.nodes.length > 0 && !rules.nodes.includes(node.name)) return NOT_ALLOWED;
   if (!holdsStorage(view, rules.storage, node.name)) return withoutStorage(rules);
   return holders.has(node.name) ? undefined : 'does not hold the source';
-}
-
-function lackOn(rules: Rules, wanted: PlacementSpec, view: ClusterView, node: NodeView): string | undefined {
-  if (freeMb(rules, wanted, node) < wanted.resources.memoryMb) return 'too little memory';
-  if ((freeGb(rules, wanted, view, node) ?? Number.POSITIVE_INFINITY) < wanted.resources.diskGb)
-    return 'too little disk';
-  return undefined;
 }
 
 function holdsStorage(view: ClusterView, storage: string, node: string): boolean {
