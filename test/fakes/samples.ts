@@ -4,6 +4,7 @@ import type { KindName } from '../../src/model/job-kinds.js';
 import type { Plan } from '../../src/model/plan.js';
 import { type Changes, changed } from './parts.js';
 import type { Service } from '../../src/model/service.js';
+import type { GuestView } from '../../src/drivers/guest/contract.js';
 
 export const basicPlan: Plan = {
   name: 'basic',
@@ -101,3 +102,25 @@ const SERVICE: Service = {
   updatedAt: '2026-01-01T00:00:00.000Z',
   activeAt: null,
 };
+
+/** A running container, as the cluster's list shows it. */
+export function aGuest(vmid: number, also: Partial<GuestView> = {}): GuestView {
+  return {
+    vmid,
+    name: `guest-${vmid}`,
+    node: 'pve1',
+    type: 'lxc',
+    template: false,
+    status: 'running',
+    memoryBytes: 512 * 1024 ** 2,
+    memoryLimitBytes: 2048 * 1024 ** 2,
+    diskBytes: 3 * 1024 ** 3,
+    diskLimitBytes: 20 * 1024 ** 3,
+    cpu: 0.005,
+    networkInBytes: 1,
+    networkOutBytes: 2,
+    uptimeS: 60,
+    tags: [],
+    ...also,
+  };
+}

@@ -23,6 +23,7 @@ t.test('what is read', async (t) => {
     ['quotes and backslashes in strings', '"a \\"b\\" \\\\ \\034"', 'a "b" \\ "'],
     ['a semicolon in a string', '"v=DMARC1; p=none" ; the policy', 'v=DMARC1; p=none'],
     ['an empty string', '""', ''],
+    ['an empty comment', '( "a" ;\n"b" )', 'ab'],
     ['strings in several lines', '( "a"\n\t"b" ; more\r\n  "c" )', 'abc'],
     [
       "what opendkim-genkey prints behind the record's type",
