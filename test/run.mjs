@@ -6,10 +6,11 @@
  * least one test; skipped tests count as failed. tap's own runner is not used: it loads module hooks into every file
  * and every node process that a test starts, which doubles their CPU time.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, realpathSync } from 'node:fs';
-import { relative } from 'node:path';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const LXC = /^(?:e2e|sandbox\/lxc)\//;
@@ -29,6 +30,9 @@ const SUITES = {
 };
 /** A file that is over its own limit says which test hung. One that does not even do that is killed this much later. */
 const GRACE_MS = 30_000;
+const MEMORY = '/dev/shm';
+/** Several times what the tests write at a time. */
+const MEMORY_BYTES = 4 * 1024 ** 3;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -46,6 +50,8 @@ const files = readdirSync(`${dist}/test`, { recursive: true, encoding: 'utf8' })
   .sort();
 if (files.length === 0) fail(`no test file matches: ${suite} ${parts.join(' ')}`);
 
+const folder = scratchFolder();
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const running = new Set();
 for (const signal of ['SIGTERM', 'SIGINT'])
   process.once(signal, () => {
@@ -78,7 +84,7 @@ async function runFile(name) {
   const began = performance.now();
   const child = spawn(process.execPath, ['--import', './test/source-maps.mjs', `${dist}/test/${name}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(timeoutS) },
+    env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(timeoutS), TMPDIR: folder },
   });
   running.add(child);
   const timer = setTimeout(() => child.kill('SIGKILL'), timeoutS * 1000 + GRACE_MS);
@@ -88,6 +94,38 @@ async function runFile(name) {
   clearTimeout(timer);
   running.delete(child);
   return { name, output, seconds: (performance.now() - began) / 1000, ...judge(output, code ?? signal) };
+}
+
+/**
+ * The folder in which the tests write. It is in memory if there is room and programs can be run from it: on a disk,
+ * many tests spend most of their time in fsync. TMPDIR, if set, is used instead.
+ */
+function scratchFolder() {
+  const name = 'innkeeper-test-';
+  if (process.env.TMPDIR === undefined && freeBytes(MEMORY) >= MEMORY_BYTES) {
+    const folder = mkdtempSync(join(MEMORY, name));
+    if (runsPrograms(folder)) return folder;
+    rmSync(folder, { recursive: true });
+  }
+  return mkdtempSync(join(tmpdir(), name));
+}
+
+function freeBytes(path) {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
+  } catch {
+    return 0;
+  }
+}
+
+/** False on a mount with `noexec`, as in most containers. */
+function runsPrograms(folder) {
+  const program = join(folder, 'program');
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o700 });
+  const { status } = spawnSync(program);
+  rmSync(program);
+  return status === 0;
 }
 
 /** What a file's TAP says, and how it ended. */
